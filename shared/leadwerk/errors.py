@@ -1,0 +1,123 @@
+"""Everything that Leadwerk refuses to do, as one tree.
+
+LeadwerkError
+├── ConfigurationError          a setting is missing or wrong
+│   └── PolicyError             the policy file is wrong: file, line, field, remedy
+├── InputError                  a request, a form or a file is wrong: field, value, remedy
+│   └── UnknownLead             nobody told us of this lead
+├── WarehouseError
+│   ├── MissingTable            a table that should be there is not
+│   ├── UnsupportedSQL          outside the subset that is proven equal on both engines
+│   └── WarehouseBusy           retryable: another process writes
+├── RegistryError
+│   ├── NoChampion              nothing was promoted yet
+│   ├── CorruptModel            a file does not have the hash its manifest says
+│   ├── ContractMismatch        the model was trained on other features than these
+│   └── PromotionConflict       retryable: somebody else promoted in the meantime
+└── CRMError
+    ├── CRMUnavailable          retryable: time-out, 429, 5xx, dropped connection
+    └── CRMRejected             the CRM understood and said no: 4xx
+
+Every message says what was wrong, where, and what to do. `retryable` says whether the same call may succeed later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LeadwerkError(Exception):
+    """Base of all errors a user may see; `remedy` is the sentence that tells him what to do."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class ConfigurationError(LeadwerkError):
+    """A setting is missing or wrong."""
+
+
+class PolicyError(ConfigurationError):
+    """The policy file is wrong at `file`:`line`, in `field`."""
+
+    def __init__(self, message: str, *, file: str, line: int, field: str, remedy: str = "") -> None:
+        super().__init__(f"{file}:{line}: {field}: {message}", remedy=remedy)
+        self.file, self.line, self.field = file, line, field
+
+
+class InputError(LeadwerkError):
+    """A request, a form or a file holds in `field` a `value` that cannot be used."""
+
+    def __init__(self, message: str, *, field: str, value: Any = None, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.field, self.value = field, value
+
+
+class UnknownLead(InputError):
+    """Neither the warehouse nor the request says anything about this lead."""
+
+
+class WarehouseError(LeadwerkError):
+    """The warehouse could not do what was asked."""
+
+
+class MissingTable(WarehouseError):
+    """A table that should be there is not."""
+
+
+class UnsupportedSQL(WarehouseError):
+    """The statement leaves the subset of GoogleSQL that is proven equal on both engines."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process holds the embedded warehouse for longer than we wait."""
+
+    retryable = True
+
+
+class RegistryError(LeadwerkError):
+    """The model registry could not do what was asked."""
+
+
+class NoChampion(RegistryError):
+    """No model was promoted yet."""
+
+
+class CorruptModel(RegistryError):
+    """A model file does not have the hash that its manifest says."""
+
+
+class ContractMismatch(RegistryError):
+    """A model was trained on another feature contract than this code computes."""
+
+
+class PromotionConflict(RegistryError):
+    """The champion pointer moved while we decided."""
+
+    retryable = True
+
+
+class CRMError(LeadwerkError):
+    """The CRM did not do what was asked."""
+
+    def __init__(self, message: str, *, status: int | None = None, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+
+
+class CRMUnavailable(CRMError):
+    """A time-out, a dropped connection, 429 or 5xx; `retry_after` in seconds where the CRM said it."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class CRMRejected(CRMError):
+    """The CRM understood and refused: repeating will not help."""

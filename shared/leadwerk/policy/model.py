@@ -1,0 +1,129 @@
+"""What a policy can say: frozen value objects, one a section of the YAML file.
+
+A policy is all that differs between two users of Leadwerk. Lists keep the file's order, which is the order of features
+and the order in which signals are tried.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Identifier = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,59}$")]
+Days = Annotated[int, Meta(ge=0, le=3650)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Language = Literal["de", "fr", "it", "en"]
+OutcomeKind = Literal["open", "lost", "won", "paid_out"]
+Labels = dict[Language, str]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section: unknown fields are refused, so that a misspelt one is never silently ignored."""
+
+
+class Signal(Section, frozen=True):
+    """Something a visitor or lead did that may say something; the first signal that matches an event names it.
+
+    Web signals give `event` (a GA4 event name), `page` (an RE2 pattern searched in the page's path), or both; others
+    give `touchpoint` (the kind of a touchpoint: e-mail click, call, chat …).
+    """
+
+    name: Identifier
+    event: str | None = None
+    page: str | None = None
+    touchpoint: str | None = None
+    labels: Labels = field(default_factory=dict)
+
+
+class Calculator(Section, frozen=True):
+    """The names of the GA4 event parameters in which the site's calculator sends its amounts."""
+
+    loan_amount: str = "loan_amount"
+    property_value: str = "property_value"
+    income: str = "yearly_income"
+    instalment: str = "monthly_instalment"
+
+
+class Traffic(Section, frozen=True):
+    """Whose events are not a visitor's: our own people, tests, and machines."""
+
+    own_parameter: str = "traffic_type"
+    own_values: tuple[str, ...] = ("internal", "developer")
+    hostnames: tuple[str, ...] = ()
+    bot_events_per_day: Annotated[int, Meta(ge=1)] = 1500
+    bot_browsers: str = "(?i)bot|crawl|spider|headless"
+
+
+class OutcomeRule(Section, frozen=True):
+    """A status of the CRM (and a reason, where given) and what it means; the first rule that fits decides."""
+
+    status: str
+    outcome: OutcomeKind
+    reason: str | None = None
+
+
+class Attribute(Section, frozen=True):
+    """A column of the lead that only this user has; it becomes the feature `attribute_<name>`."""
+
+    name: Identifier
+    kind: Literal["number", "category"]
+    source: str = ""
+    labels: Labels = field(default_factory=dict)
+
+
+class Bands(Section, frozen=True):
+    """From which predictive score on a lead is HOT or WARM (0–100; 50 is the average lead)."""
+
+    hot: Percent = 70
+    warm: Percent = 50
+
+
+class Action(Section, frozen=True):
+    """What a seller is told to do with a lead of this cluster."""
+
+    cluster: Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
+    action: str
+    labels: Labels = field(default_factory=dict)
+
+
+class Training(Section, frozen=True):
+    """How the model is fitted; the defaults are the field's (100 trees, rate 0.05, depth 6)."""
+
+    trees: Annotated[int, Meta(ge=1, le=5000)] = 100
+    learning_rate: Annotated[float, Meta(gt=0, le=1)] = 0.05
+    depth: Annotated[int, Meta(ge=1, le=15)] = 6
+    scale_pos_weight: Annotated[float, Meta(gt=0)] | Literal["auto"] | None = None
+    test_share: Annotated[float, Meta(gt=0, lt=0.5)] = 0.2
+    history_days: Annotated[int, Meta(ge=30)] = 730
+    minimum_positives: Annotated[int, Meta(ge=1)] = 30
+    seed: int = 20260101
+
+
+class Retention(Section, frozen=True):
+    """After how many days a table's rows expire."""
+
+    activity: Days = 400
+    scores: Days = 1100
+    deliveries: Days = 400
+
+
+class Policy(Section, frozen=True):
+    """The business rules of one user; `version` is the hash of its content."""
+
+    name: Identifier
+    time_zone: str
+    languages: tuple[Language, ...]
+    horizon_days: Annotated[int, Meta(ge=1, le=730)]
+    signals: tuple[Signal, ...]
+    outcomes: tuple[OutcomeRule, ...]
+    positive: tuple[OutcomeKind, ...]
+    actions: tuple[Action, ...]
+    landmark_days: tuple[Days, ...] = (0, 1, 3, 7, 14, 30)
+    calculator: Calculator = Calculator()
+    traffic: Traffic = Traffic()
+    attributes: tuple[Attribute, ...] = ()
+    bands: Bands = Bands()
+    training: Training = Training()
+    retention: Retention = Retention()
+    version: str = ""

@@ -1,0 +1,94 @@
+"""The only reader of the environment: everything a deployment can set, with defaults for a laptop.
+
+| variable                | meaning                                                         | default                  |
+|-------------------------|-----------------------------------------------------------------|--------------------------|
+| LEADWERK_ENGINE         | duckdb or bigquery                                              | duckdb                   |
+| LEADWERK_HOME           | folder of the embedded warehouse, registry and reports          | .leadwerk                |
+| LEADWERK_POLICY         | policy file, or the name of a shipped one                       | HOME/policy.yaml, else mortgage |
+| LEADWERK_REGISTRY       | folder or gs://bucket/prefix of the models                      | HOME/models              |
+| LEADWERK_REPORTS        | folder or gs://bucket/prefix of the reports                     | HOME/reports             |
+| LEADWERK_PROJECT        | Google Cloud project                                            |                          |
+| LEADWERK_LOCATION       | region of the data                                              | europe-west6             |
+| LEADWERK_DATASET        | BigQuery dataset of Leadwerk's tables                           | leadwerk                 |
+| LEADWERK_GA4_DATASET    | BigQuery dataset of the GA4 export                              |                          |
+| LEADWERK_BIGQUERY_URL   | endpoint of an emulator                                         |                          |
+| LEADWERK_STORAGE_URL    | endpoint of an emulator                                         |                          |
+| LEADWERK_CRM_URL        | base URL of the CRM's API                                       | http://127.0.0.1:8090    |
+| LEADWERK_CRM_TOKEN      | its bearer token                                                |                          |
+| LEADWERK_PERSON_KEY     | secret that keys the hashes of persons                          |                          |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadwerk.errors import ConfigurationError
+
+ENGINES = ("duckdb", "bigquery")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this deployment is made of; see the table above for each field."""
+
+    engine: str
+    home: Path
+    policy: str
+    registry: str
+    reports: str
+    project: str
+    location: str
+    dataset: str
+    ga4_dataset: str
+    bigquery_url: str
+    storage_url: str
+    crm_url: str
+    crm_token: str
+    person_key: str
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment (or a mapping in its place).
+
+    Raises:
+        ConfigurationError: the engine is unknown, or BigQuery is chosen without its project and GA4 dataset.
+    """
+    env = os.environ if environment is None else environment
+
+    def value(name: str, default: str = "") -> str:
+        return env.get(f"LEADWERK_{name}", "").strip() or default
+
+    home = Path(value("HOME", ".leadwerk"))
+    settings = Settings(
+        engine=value("ENGINE", "duckdb"),
+        home=home,
+        policy=value("POLICY", str(home / "policy.yaml") if (home / "policy.yaml").exists() else "mortgage"),
+        registry=value("REGISTRY", str(home / "models")),
+        reports=value("REPORTS", str(home / "reports")),
+        project=value("PROJECT"),
+        location=value("LOCATION", "europe-west6"),
+        dataset=value("DATASET", "leadwerk"),
+        ga4_dataset=value("GA4_DATASET"),
+        bigquery_url=value("BIGQUERY_URL"),
+        storage_url=value("STORAGE_URL"),
+        crm_url=value("CRM_URL", "http://127.0.0.1:8090"),
+        crm_token=value("CRM_TOKEN"),
+        person_key=value("PERSON_KEY"),
+    )
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if settings.engine not in ENGINES:
+        raise ConfigurationError(
+            f"LEADWERK_ENGINE is {settings.engine!r}.", remedy=f"Set it to one of {', '.join(ENGINES)}."
+        )
+    if settings.engine == "bigquery" and not (settings.project and settings.ga4_dataset):
+        raise ConfigurationError(
+            "LEADWERK_ENGINE is bigquery, but the project or the GA4 dataset is not set.",
+            remedy="Set LEADWERK_PROJECT and LEADWERK_GA4_DATASET.",
+        )
