@@ -1,0 +1,35 @@
+# Two commands a newcomer needs: `make demo` and `make test`. Both set up .venv themselves, once per set of pins.
+PYTHON ?= python3.11
+PINS := $(shell cat requirements-dev.txt pyproject.toml | git hash-object --stdin)
+STAMP := .venv/.installed-$(PINS)
+
+.PHONY: demo test bench lint format clean
+demo: $(STAMP)
+	.venv/bin/leadwerk demo $(DEMO)
+
+test: $(STAMP)
+	.venv/bin/python -m pytest $(TESTS)
+
+bench: $(STAMP)
+	.venv/bin/python -m benchmarks $(BENCH)
+
+lint: $(STAMP)
+	.venv/bin/ruff check .
+	.venv/bin/mypy --strict
+
+format: $(STAMP)
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+clean:
+	rm -rf .venv .leadwerk
+
+# --no-build-isolation: setuptools is among the pins, so that nothing unpinned is fetched for the editable install.
+$(STAMP): requirements-dev.txt pyproject.toml
+	@echo "Setting up .venv (once per change of requirements-dev.txt) …"
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { \
+	  echo "No $(PYTHON) with venv here: install it (Debian, Ubuntu: apt install python3.11-venv), or name one: make PYTHON=…"; exit 2; }
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.installed-*
+	@touch $@
