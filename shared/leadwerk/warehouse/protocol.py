@@ -1,14 +1,14 @@
 """What a warehouse can do: five verbs, the same on BigQuery and on the embedded engine.
 
-Queries are SELECTs in GoogleSQL. What they yield is written by `append` and `replace_days` only, so that every stage can
-be rerun: an append skips rows whose key is already there, a replaced day is replaced whole and atomically.
+Queries are SELECTs in GoogleSQL. What they yield is written by `append` and `replace_days` only, so that every stage
+can be rerun: an append skips rows whose key is already there, a replaced day is replaced whole and atomically.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,10 +21,11 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Statement:
-    """A GoogleSQL SELECT: `name` is its file under tables/, `text` what BigQuery runs."""
+    """A GoogleSQL SELECT: `name` is its file under tables/, `text` what BigQuery runs, `parameters` name → type."""
 
     name: str
     text: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Warehouse(Protocol):

@@ -1,0 +1,162 @@
+"""The tables, as tables/<table>/schema.json describes them: the one source of DDL, tests and docs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from leadwerk.errors import MissingTable, WarehouseError
+
+FOLDER = Path(__file__).parent / "tables"
+OWN_DATASET, EXPORT_DATASET = "leadwerk", "ga4"
+EXPORT = "ga4_events"
+
+DUCKDB_TYPES = {
+    "STRING": "VARCHAR",
+    "INT64": "BIGINT",
+    "FLOAT64": "DOUBLE",
+    "BOOL": "BOOLEAN",
+    "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMPTZ",
+}
+SCALARS: dict[str, tuple[type, ...]] = {
+    "STRING": (str,),
+    "INT64": (int,),
+    "FLOAT64": (float, int),
+    "BOOL": (bool,),
+    "DATE": (date,),
+    "TIMESTAMP": (datetime,),
+}
+
+
+class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column; a RECORD has `fields`, a REPEATED one holds a list."""
+
+    name: str
+    type: str
+    mode: str = "NULLABLE"
+    description: str = ""
+    fields: tuple[Field, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table: `partition` is its day column, `key` what makes a row the same row, `dataset` whose it is."""
+
+    description: str
+    fields: tuple[Field, ...]
+    partition: str | None = None
+    cluster: tuple[str, ...] = ()
+    retention: str | None = None
+    key: tuple[str, ...] = ()
+    dataset: str = OWN_DATASET
+    name: str = ""
+
+    def field(self, name: str) -> Field | None:
+        """The column of this name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+@cache
+def table(name: str) -> Table:
+    """The table of this name.
+
+    Raises:
+        MissingTable: no schema.json describes it.
+    """
+    file = FOLDER / name / "schema.json"
+    if not file.is_file():
+        raise MissingTable(f"There is no table {name!r}.", remedy=f"Known are {', '.join(names())}.")
+    return msgspec.structs.replace(msgspec.json.decode(file.read_bytes(), type=Table), name=name)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Names of all described tables, the export's included."""
+    return tuple(sorted(file.parent.name for file in FOLDER.glob("*/schema.json")))
+
+
+@cache
+def own_tables() -> tuple[Table, ...]:
+    """The tables that Leadwerk itself writes."""
+    return tuple(found for found in map(table, names()) if found.dataset == OWN_DATASET)
+
+
+def duckdb_type(field: Field) -> str:
+    """Type of a column on DuckDB.
+
+    >>> duckdb_type(Field("tags", "RECORD", "REPEATED", fields=(Field("at", "TIMESTAMP"),)))
+    'STRUCT("at" TIMESTAMPTZ)[]'
+    """
+    inner = ", ".join(f'"{part.name}" {duckdb_type(part)}' for part in field.fields)
+    base = f"STRUCT({inner})" if field.fields else DUCKDB_TYPES[field.type]
+    return f"{base}[]" if field.mode == "REPEATED" else base
+
+
+def googlesql_type(field: Field) -> str:
+    """Type of a column in GoogleSQL.
+
+    >>> googlesql_type(Field("tags", "RECORD", "REPEATED", fields=(Field("at", "TIMESTAMP"),)))
+    'ARRAY<STRUCT<`at` TIMESTAMP>>'
+    """
+    inner = ", ".join(f"`{part.name}` {googlesql_type(part)}" for part in field.fields)
+    base = f"STRUCT<{inner}>" if field.fields else field.type
+    return f"ARRAY<{base}>" if field.mode == "REPEATED" else base
+
+
+def json_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows as JSON can carry them, every column of the table present: checked before any engine sees them.
+
+    >>> json_rows(table("cursors"), [{"source": "crm", "cursor": "7", "moved_at": datetime(2026, 1, 2, tzinfo=UTC)}])
+    [{'source': 'crm', 'cursor': '7', 'moved_at': '2026-01-02T00:00:00+00:00'}]
+
+    Raises:
+        WarehouseError: a column is unknown, a required one empty, or a value of another type than schema.json says.
+    """
+    return [_json_struct(target.fields, row, f"{target.name}[{index}]") for index, row in enumerate(rows)]
+
+
+def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    unknown = set(row) - {field.name for field in fields}
+    if unknown:
+        raise WarehouseError(f"{where}: there is no column {sorted(unknown)[0]!r}.", remedy="See its schema.json.")
+    return {field.name: _json_field(field, row.get(field.name), f"{where}.{field.name}") for field in fields}
+
+
+def _json_field(field: Field, value: Any, where: str) -> Any:
+    if field.mode == "REPEATED":
+        return [_json_one(field, item, where) for item in value or ()]
+    if value is None and field.mode == "REQUIRED":
+        raise WarehouseError(f"{where} is required, but empty.", remedy="Give it a value.")
+    return None if value is None else _json_one(field, value, where)
+
+
+def _json_one(field: Field, value: Any, where: str) -> Any:
+    if field.fields and isinstance(value, Mapping):
+        return _json_struct(field.fields, value, where)
+    if not is_scalar(value, field.type):
+        raise WarehouseError(f"{where}: {value!r} is no {field.type}.", remedy="Convert it before writing.")
+    if field.type == "TIMESTAMP":
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if field.type == "DATE" else value
+
+
+def is_scalar(value: Any, kind: str) -> bool:
+    """Whether a value, not None, is of a GoogleSQL type: timestamps aware, floats finite, whole numbers no booleans.
+
+    >>> is_scalar(True, "INT64"), is_scalar(1, "FLOAT64"), is_scalar(datetime(2026, 1, 1), "TIMESTAMP")
+    (False, True, False)
+    """
+    accepted = SCALARS.get(kind, ())
+    if isinstance(value, bool):
+        return bool in accepted
+    if isinstance(value, float):
+        return float in accepted and isfinite(value)
+    if isinstance(value, datetime):
+        return datetime in accepted and value.tzinfo is not None
+    return isinstance(value, accepted)

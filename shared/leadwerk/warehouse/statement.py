@@ -1,0 +1,100 @@
+"""Statements: GoogleSQL SELECTs in files, tables/<table>/<name>.sql, with typed parameters and repeated lines.
+
+A file opens with a sentence that says what one row of the result is, then declares its parameters::
+
+    -- One lead at one moment, with all features.
+    -- @lead_ids ARRAY<STRING>
+    -- @as_of TIMESTAMP
+
+Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced.
+Values are names or whole numbers, so nothing else can enter the SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from leadwerk.errors import MissingTable, WarehouseError
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Parameters, Statement
+
+NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+DECLARATION = re.compile(r"^--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
+REPEAT = re.compile(
+    r"^[ \t]*-- for each (\w+)[ \t]*\n((?:(?![ \t]*-- (?:for each|end)).*\n)*)[ \t]*-- end[ \t]*(?:\n|$)", re.MULTILINE
+)
+
+
+def statement(name: str, **repeated: Sequence[str | int]) -> Statement:
+    """The statement of the file tables/`name`.sql with its repeated lines written out.
+
+    Raises:
+        MissingTable: there is no such file.
+        WarehouseError: a value to repeat for is missing, superfluous, or no plain name.
+    """
+    return from_text(_read(name), name, **repeated)
+
+
+@cache
+def _read(name: str) -> str:
+    file = schema.FOLDER / f"{name}.sql"
+    if not file.is_file():
+        raise MissingTable(f"There is no statement {name!r}.", remedy=f"It should stand in tables/{name}.sql.")
+    return file.read_text(encoding="utf-8")
+
+
+def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement:
+    r"""A statement from GoogleSQL itself.
+
+    >>> from_text("-- @n INT64\nSELECT\n-- for each w\n  @n + ${w} AS x_${w},\n-- end\n  1 AS y", w=[1, 7]).text
+    '-- @n INT64\nSELECT\n  @n + 1 AS x_1,\n  @n + 7 AS x_7,\n  1 AS y'
+    """
+    wanted = {found[0] for found in REPEAT.findall(text)}
+    if wanted != set(repeated):
+        raise WarehouseError(
+            f"{name} repeats lines for {sorted(wanted)}, but got {sorted(repeated)}.", remedy="Give exactly these."
+        )
+    for label, values in repeated.items():
+        _check_values(name, label, values)
+    written = REPEAT.sub(lambda found: _repeat(found[2], found[1], repeated[found[1]]), text)
+    return Statement(name=name, text=written, parameters=dict(DECLARATION.findall(text)))
+
+
+def _repeat(lines: str, label: str, values: Sequence[str | int]) -> str:
+    return "".join(lines.replace(f"${{{label}}}", str(value)) for value in values)
+
+
+def _check_values(name: str, label: str, values: Sequence[str | int]) -> None:
+    for value in values:
+        if isinstance(value, bool) or not (isinstance(value, int) or NAME.match(value)):
+            raise WarehouseError(
+                f"{name}: {value!r} cannot be repeated for {label}.",
+                remedy="Use small letters, digits and underscores, beginning with a letter.",
+            )
+
+
+def bound(statement: Statement, parameters: Parameters) -> dict[str, Any]:
+    """Those of `parameters` that the statement declares, each checked against its declared type.
+
+    Raises:
+        WarehouseError: a declared parameter is missing, or has another type.
+    """
+    missing = sorted(set(statement.parameters) - set(parameters))
+    if missing:
+        raise WarehouseError(f"{statement.name} needs the parameter {missing[0]!r}.", remedy="Give it.")
+    for name, kind in statement.parameters.items():
+        if not _fits(parameters[name], kind):
+            raise WarehouseError(
+                f"{statement.name}: parameter {name!r} is {parameters[name]!r}, not of type {kind}.",
+                remedy="Convert it; timestamps must be aware.",
+            )
+    return {name: parameters[name] for name in statement.parameters}
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind.startswith("ARRAY<"):
+        return isinstance(value, list | tuple) and all(item is not None and _fits(item, kind[6:-1]) for item in value)
+    return value is None or schema.is_scalar(value, kind)
