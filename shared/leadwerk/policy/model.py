@@ -15,6 +15,8 @@ Days = Annotated[int, Meta(ge=0, le=3650)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Language = Literal["de", "fr", "it", "en"]
 OutcomeKind = Literal["open", "lost", "won", "paid_out"]
+Cluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
+Currency = Literal["CHF", "EUR"]
 Labels = dict[Language, str]
 
 
@@ -82,7 +84,7 @@ class Bands(Section, frozen=True):
 class Action(Section, frozen=True):
     """What a seller is told to do with a lead of this cluster."""
 
-    cluster: Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
+    cluster: Cluster
     action: str
     labels: Labels = field(default_factory=dict)
 
@@ -101,9 +103,9 @@ class Training(Section, frozen=True):
 
 
 class Retention(Section, frozen=True):
-    """After how many days a table's rows expire."""
+    """After how many days a table's rows expire; activity must outlive the training history by its longest window."""
 
-    activity: Days = 400
+    activity: Days = 830
     scores: Days = 1100
     deliveries: Days = 400
 
@@ -119,6 +121,7 @@ class Policy(Section, frozen=True):
     outcomes: tuple[OutcomeRule, ...]
     positive: tuple[OutcomeKind, ...]
     actions: tuple[Action, ...]
+    currency: Currency = "CHF"
     landmark_days: tuple[Days, ...] = (0, 1, 3, 7, 14, 30)
     calculator: Calculator = Calculator()
     traffic: Traffic = Traffic()

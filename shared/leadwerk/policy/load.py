@@ -1,0 +1,105 @@
+"""Loading a policy: file → data → shape → rules that hold between fields → version."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from leadwerk.errors import PolicyError
+from leadwerk.policy.check import problems
+from leadwerk.policy.document import Document, read
+from leadwerk.policy.model import Policy
+
+SHIPPED = ("mortgage", "b2b_swiss")
+
+_DEFAULTS = Path(__file__).parent / "defaults"
+_VERSION_DIGITS = 12
+
+
+def load(source: str | Path) -> Policy:
+    """The policy in the file `source`, or the shipped one of that name.
+
+    Raises:
+        PolicyError: the first thing that is wrong with it, in the order of the file.
+    """
+    text, file = _text(source)
+    return parse(text, file)
+
+
+def parse(text: str, file: str = "policy.yaml") -> Policy:
+    """The policy that `text` (YAML) says; `file` is what errors call it.
+
+    Raises:
+        PolicyError: the first thing that is wrong with it, in the order of the file.
+    """
+    document = read(text, file)
+    try:
+        policy = msgspec.convert(document.data, Policy)
+    except msgspec.ValidationError:
+        raise _first(_shape_errors(document)) from None
+    found = _rule_errors(document, policy)
+    if found:
+        raise _first(found)
+    return msgspec.structs.replace(policy, version=version(policy))
+
+
+def errors(source: str | Path) -> list[PolicyError]:
+    """Everything that can be seen to be wrong with a policy, in the order of the file; empty if nothing is."""
+    try:
+        document = read(*_text(source))
+    except PolicyError as error:
+        return [error]
+    found = _shape_errors(document)
+    if not found:
+        found = _rule_errors(document, msgspec.convert(document.data, Policy))
+    return sorted(found, key=lambda error: error.line)
+
+
+def version(policy: Policy) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the content: comments and layout do not change it.
+
+    >>> len(version(load("mortgage")))
+    12
+    """
+    content = msgspec.structs.replace(policy, version="")
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:_VERSION_DIGITS]
+
+
+def _text(source: str | Path) -> tuple[str, str]:
+    shipped = str(source) in SHIPPED
+    path = _DEFAULTS / f"{source}.yaml" if shipped else Path(source)
+    try:
+        return path.read_text(encoding="utf-8"), path.name if shipped else str(source)
+    except FileNotFoundError:
+        raise _unreadable(source, "there is no such file.") from None
+    except UnicodeDecodeError:
+        raise _unreadable(source, "this is not UTF-8 text.") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, f"the file cannot be read ({type(error).__name__}).") from None
+
+
+def _unreadable(source: str | Path, message: str) -> PolicyError:
+    remedy = f"Give the path of a YAML file (UTF-8), or one of the shipped policies: {', '.join(SHIPPED)}."
+    return PolicyError(message, file=str(source), line=0, field="policy", remedy=remedy)
+
+
+def _shape_errors(document: Document) -> list[PolicyError]:
+    # Needed only to explain a refusal: msgspec.inspect costs more than the whole happy path.
+    from leadwerk.policy.shape import violations
+
+    return [document.error(*problem) for problem in violations(document.data)]
+
+
+def _rule_errors(document: Document, policy: Policy) -> list[PolicyError]:
+    return [document.error(*problem) for problem in problems(policy)]
+
+
+def _first(found: list[PolicyError]) -> PolicyError:
+    first, *others = sorted(found, key=lambda error: error.line)
+    if others:
+        more = "1 more error" if len(others) == 1 else f"{len(others)} more errors"
+        remedy = f"{first.remedy} ({more}: see `leadwerk policy check`.)"
+        return PolicyError(first.message, file=first.file, line=first.line, field=first.field, remedy=remedy)
+    return first
