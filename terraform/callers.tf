@@ -1,0 +1,18 @@
+# People and systems that may call a function beside the schedules: by IAM member, never the public.
+resource "google_cloud_run_v2_service_iam_member" "score_invoker" {
+  for_each = var.score_invokers
+
+  location = var.region
+  name     = google_cloudfunctions2_function.stage["score"].name
+  role     = "roles/run.invoker"
+  member   = each.key
+}
+
+resource "google_cloud_run_v2_service_iam_member" "desk_reader" {
+  for_each = var.desk_readers
+
+  location = var.region
+  name     = google_cloudfunctions2_function.stage["desk"].name
+  role     = "roles/run.invoker"
+  member   = each.key
+}

@@ -1,0 +1,7 @@
+# A Swiss B2B sales team: companies, an ideal customer profile, four languages.
+project_id     = "sales-leadwerk"
+ga4_dataset_id = "analytics_987654321"
+policy_file    = "../shared/leadwerk/policy/defaults/b2b_swiss.yaml"
+crm_url        = "https://crm.example.com"
+alert_emails   = ["revops@example.com"]
+desk_readers   = ["group:sales@example.com"]

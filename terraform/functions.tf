@@ -1,0 +1,139 @@
+# What each function is: its size, what it may read and write (identities.tf turns that into roles, one table and one
+# secret at a time), and which stage of the loop it runs.
+locals {
+  functions = {
+    extract_features = {
+      description = "GA4 export to activity tables, by day."
+      memory      = "1Gi"
+      timeout     = 1500
+      instances   = 1
+      writes      = ["activity_events", "activity_daily", "extract_runs", "identities"]
+      reads_ga4   = true
+      models      = null
+      reports     = null
+      secrets     = []
+    }
+    ingest_feedback = {
+      description = "Changed cases of the CRM to leads, outcomes and touchpoints."
+      memory      = "512Mi"
+      timeout     = 1500
+      instances   = 1
+      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections"]
+      reads_ga4   = false
+      models      = null
+      reports     = null
+      secrets     = ["crm_token", "person_key"]
+    }
+    retrain = {
+      description = "Matured labels to a new model version, and the gate that may make it champion."
+      memory      = "8Gi"
+      timeout     = 1700
+      instances   = 1
+      writes      = ["model_runs"]
+      reads_ga4   = false
+      models      = "roles/storage.objectUser"
+      reports     = null
+      secrets     = []
+    }
+    score = {
+      description = "Score of a lead on demand, of the open leads daily, and of the whole base from SQL."
+      memory      = "1Gi"
+      timeout     = 1500
+      instances   = 100
+      writes      = ["scores", "leads", "identities", "deliveries", "rejections"]
+      reads_ga4   = false
+      models      = "roles/storage.objectViewer"
+      reports     = null
+      secrets     = ["crm_token", "person_key"]
+    }
+    deliver_scores = {
+      description = "Pending scores to the CRM, through the outbox."
+      memory      = "512Mi"
+      timeout     = 1500
+      instances   = 1
+      writes      = ["deliveries"]
+      reads_ga4   = false
+      models      = null
+      reports     = null
+      secrets     = ["crm_token"]
+    }
+    desk = {
+      description = "The report, written daily, and the page that shows it."
+      memory      = "1Gi"
+      timeout     = 900
+      instances   = 2
+      writes      = []
+      reads_ga4   = false
+      models      = "roles/storage.objectViewer"
+      reports     = "roles/storage.objectUser"
+      secrets     = []
+    }
+  }
+
+  environment = {
+    LEADWERK_ENGINE      = "bigquery"
+    LEADWERK_PROJECT     = var.project_id
+    LEADWERK_LOCATION    = local.data_location
+    LEADWERK_DATASET     = google_bigquery_dataset.leadwerk.dataset_id
+    LEADWERK_GA4_DATASET = var.ga4_dataset_id
+    LEADWERK_POLICY      = "gs://${google_storage_bucket.private["policy"].name}/${google_storage_bucket_object.policy.name}"
+    LEADWERK_REGISTRY    = "gs://${google_storage_bucket.private["models"].name}/models"
+    LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
+    LEADWERK_CRM_URL     = var.crm_url
+  }
+}
+
+resource "google_cloudfunctions2_function" "stage" {
+  for_each = local.functions
+
+  name         = replace(each.key, "_", "-")
+  location     = var.region
+  description  = each.value.description
+  kms_key_name = var.kms_key_name
+  labels       = local.labels
+
+  build_config {
+    runtime         = "python311"
+    entry_point     = each.key
+    service_account = google_service_account.builder.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.private["sources"].name
+        object = google_storage_bucket_object.bundle[each.key].name
+      }
+    }
+  }
+
+  service_config {
+    available_memory                 = each.value.memory
+    available_cpu                    = each.key == "retrain" ? "4" : "1"
+    timeout_seconds                  = each.value.timeout
+    min_instance_count               = each.key == "score" ? var.score_min_instances : 0
+    max_instance_count               = each.value.instances
+    max_instance_request_concurrency = each.key == "score" ? 8 : 1
+    ingress_settings                 = "ALLOW_ALL" # IAM guards every door: callers are the web site, the CRM and BigQuery
+    all_traffic_on_latest_revision   = true
+    service_account_email            = google_service_account.function[each.key].email
+    environment_variables            = local.environment
+
+    dynamic "secret_environment_variables" {
+      for_each = each.value.secrets
+
+      content {
+        key        = "LEADWERK_${upper(secret_environment_variables.value)}"
+        project_id = var.project_id
+        secret     = google_secret_manager_secret.value[secret_environment_variables.value].secret_id
+        version    = "latest"
+      }
+    }
+  }
+
+  depends_on = [
+    google_project_iam_member.builder,
+    google_project_service.required,
+    google_secret_manager_secret_iam_member.reader,
+    google_secret_manager_secret_version.unset,
+    google_storage_bucket_iam_member.builder,
+  ]
+}

@@ -1,0 +1,53 @@
+# The loop's clock. Stages are idempotent, so a retry is harmless; deadlines stay under Scheduler's 30 minutes.
+locals {
+  schedules = {
+    extract_nightly  = { function = "extract_features", cron = "30 5 * * *", deadline = 1500, body = {}, about = "Yesterday's and the three corrected days before." }
+    extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", deadline = 900, body = { intraday_only = true }, about = "Today so far." }
+    ingest_nightly   = { function = "ingest_feedback", cron = "0 2 * * *", deadline = 1500, body = {}, about = "Outcomes of the day." }
+    deliver          = { function = "deliver_scores", cron = "*/5 * * * *", deadline = 280, body = {}, about = "What waits in the outbox." }
+    rescore_daily    = { function = "score", cron = "30 6 * * *", deadline = 1500, body = { rescore = true }, about = "All open leads, after the night's activity." }
+    retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", deadline = 1700, body = {}, about = "A challenger for the champion." }
+    report_daily     = { function = "desk", cron = "0 7 * * *", deadline = 900, body = {}, about = "The report of the day." }
+  }
+}
+
+resource "google_cloud_scheduler_job" "stage" {
+  for_each = local.schedules
+
+  name             = "leadwerk-${replace(each.key, "_", "-")}"
+  region           = var.region
+  description      = each.value.about
+  schedule         = each.value.cron
+  time_zone        = var.time_zone
+  paused           = var.schedules_paused
+  attempt_deadline = "${each.value.deadline}s"
+
+  retry_config {
+    retry_count          = 3
+    min_backoff_duration = "30s"
+    max_backoff_duration = "600s"
+    max_retry_duration   = "3600s"
+    max_doublings        = 4
+  }
+
+  http_target {
+    http_method = "POST"
+    uri         = google_cloudfunctions2_function.stage[each.value.function].service_config[0].uri
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode(jsonencode(each.value.body))
+
+    oidc_token {
+      service_account_email = google_service_account.scheduler.email
+      audience              = google_cloudfunctions2_function.stage[each.value.function].service_config[0].uri
+    }
+  }
+}
+
+resource "google_cloud_run_v2_service_iam_member" "scheduler" {
+  for_each = local.functions
+
+  location = var.region
+  name     = google_cloudfunctions2_function.stage[each.key].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.scheduler.member
+}
