@@ -1,0 +1,76 @@
+"""From a model's log-odds to an honest probability, and from there to the predictive score."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+SMALLEST = 1e-6
+"""No probability is nearer to 0 or 1: nothing in a market is certain."""
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """log-odds of the probability = slope · margin + intercept (Platt 1999): keeps the order and is exact in log-odds.
+
+    The slope is positive, so contributions to the margin times the slope are contributions to calibrated log-odds.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Calibration:
+        """Read what `to_json` wrote."""
+        return msgspec.json.decode(data, type=cls)
+
+    def to_json(self) -> bytes:
+        """Write as JSON."""
+        return msgspec.json.encode(self)
+
+    def log_odds(self, margin: Floats) -> Floats:
+        """Calibrated log-odds of a model's log-odds."""
+        return self.slope * np.asarray(margin, dtype=np.float64) + self.intercept
+
+    def probability(self, margin: Floats) -> Floats:
+        """Calibrated probability of a model's log-odds.
+
+        >>> Calibration(2.0, 0.0).probability(np.array([0.0])).tolist()
+        [0.5]
+        """
+        return np.clip(sigmoid(self.log_odds(margin)), SMALLEST, 1 - SMALLEST)
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """1 / (1 + exp(−x)), without overflow.
+
+    >>> sigmoid(np.array([-1000.0, 0.0])).tolist()
+    [0.0, 0.5]
+    """
+    small = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def logit(probability: Floats) -> Floats:
+    """log(p / (1 − p)); 0 and 1 count as the nearest probability that is allowed.
+
+    >>> logit(np.array([0.5])).tolist()
+    [0.0]
+    """
+    p = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    return np.log(p) - np.log1p(-p)
+
+
+def predictive_score(probability: Floats, base_rate: float) -> Floats:
+    """100·p(1−π) / (p(1−π) + (1−p)π): the probability under a balanced prior, 0–100; π is the base rate.
+
+    50 is the average lead; 85 has 0.85 / 0.15 = 5.7 times its odds.
+
+    >>> predictive_score(np.array([0.03, 0.2]), 0.03).round(1).tolist()
+    [50.0, 89.0]
+    """
+    for_it = np.asarray(probability) * (1 - base_rate)
+    against = (1 - np.asarray(probability)) * base_rate
+    return 100 * for_it / (for_it + against)

@@ -1,0 +1,159 @@
+"""Columns of features → one float32 matrix, the same in training and in serving.
+
+A number becomes one column; missing stays NaN, for which the trees learn a direction. A category becomes one column a
+level (1 or 0) and one for all rare and unseen levels; a missing category is 0 in all of them. Levels are chosen without
+looking at the label, so nothing leaks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwerk.features.contract import Feature
+
+Columns = Mapping[str, Any]
+"""Feature name → sequence, numpy array or pandas Series of one length; None and NaN are missing."""
+
+MINIMUM_COUNT = 20
+"""A level seen in fewer training rows is pooled with the rare ones."""
+
+MAXIMUM_LEVELS = 40
+"""At most so many levels of a feature get a column of their own, the most frequent ones."""
+
+RARE = "(other)"
+"""Name of the column of rare and unseen levels."""
+
+BLOCK = 2048
+"""Rows encoded at a time: a block of the matrix then stays in the processor's cache."""
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """How one feature becomes columns; `levels` is empty for a number."""
+
+    name: str
+    kind: str
+    levels: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return 1 if self.kind == "number" else len(self.levels) + 1
+
+
+class Encoder(msgspec.Struct, frozen=True):
+    """A fitted encoder: a value, written to and read from JSON without loss."""
+
+    features: tuple[Encoded, ...]
+
+    @classmethod
+    def fit(cls, columns: Columns, features: Sequence[Feature], *, minimum_count: int = MINIMUM_COUNT) -> Encoder:
+        """Learn the levels of the categories from training columns.
+
+        Raises:
+            KeyError: a feature has no column.
+        """
+        return cls(tuple(_fit(columns[f.name], f, minimum_count) for f in features))
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Encoder:
+        """Read what `to_json` wrote."""
+        return msgspec.json.decode(data, type=cls)
+
+    def to_json(self) -> bytes:
+        """Write as JSON; `from_json` gives an equal encoder back."""
+        return msgspec.json.encode(self)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the m matrix columns: a number's own name, `feature=level` for a category."""
+        return tuple(name for feature in self.features for name in _column_names(feature))
+
+    def owners(self) -> NDArray[np.intp]:
+        """For each of the m matrix columns the index of its feature: sums contributions back to features."""
+        return np.repeat(np.arange(len(self.features)), [feature.width for feature in self.features])
+
+    def matrix(self, columns: Columns) -> NDArray[np.float32]:
+        """The (n, m) float32 matrix, C order, of n rows given by column; infinities count as missing.
+
+        Raises:
+            KeyError: a feature has no column.
+            ValueError: a number is not a number, or columns differ in length.
+        """
+        sources = [_source(feature, columns[feature.name]) for feature in self.features]
+        n = len(sources[0]) if sources else 0
+        widths = [feature.width for feature in self.features]
+        matrix = np.zeros((n, sum(widths)), dtype=np.float32)
+        starts = np.cumsum([0, *widths])
+        for first in range(0, n, BLOCK):
+            block = matrix[first : first + BLOCK]
+            rows = np.arange(len(block))
+            for feature, start, source in zip(self.features, starts, sources, strict=False):
+                part = source[first : first + BLOCK]
+                if feature.kind == "number":
+                    block[:, start] = part
+                else:
+                    known = part >= 0
+                    block[rows[known], start + part[known]] = 1.0
+        return matrix
+
+    def matrix_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
+        """`matrix` of rows given as mappings; a key that is not there is missing."""
+        return self.matrix({f.name: [row.get(f.name) for row in rows] for f in self.features})
+
+
+def _fit(column: Any, feature: Feature, minimum_count: int) -> Encoded:
+    if feature.kind == "number":
+        return Encoded(feature.name, feature.kind)
+    counts = Counter(level for value in _objects(column) if (level := _level(value)) is not None)
+    frequent = [level for level, count in counts.items() if count >= minimum_count]
+    frequent.sort(key=lambda level: (-counts[level], level))
+    return Encoded(feature.name, feature.kind, tuple(frequent[:MAXIMUM_LEVELS]))
+
+
+def _column_names(feature: Encoded) -> list[str]:
+    if feature.kind == "number":
+        return [feature.name]
+    return [f"{feature.name}={level}" for level in (*feature.levels, RARE)]
+
+
+def _source(feature: Encoded, column: Any) -> NDArray[Any]:
+    return _numbers(column) if feature.kind == "number" else _codes(column, feature.levels)
+
+
+def _numbers(column: Any) -> NDArray[np.float32]:
+    if hasattr(column, "to_numpy"):  # a pandas Series, whose nullable types numpy cannot read by itself
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        values = np.asarray(column, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        numbers: NDArray[np.float32] = values.astype(np.float32)
+    numbers[np.isinf(numbers)] = np.nan
+    return numbers
+
+
+def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
+    """Index of each value's level; len(levels) for a rare one, -1 for a missing one."""
+    codes = {level: code for code, level in enumerate(levels)}
+    rare = len(levels)
+    found = (-1 if (level := _level(value)) is None else codes.get(level, rare) for value in _objects(column))
+    return np.fromiter(found, dtype=np.intp, count=len(column))
+
+
+def _objects(column: Any) -> Any:
+    if hasattr(column, "to_numpy"):  # turns pandas' NA, which is neither equal nor unequal to itself, into None
+        return column.to_numpy(dtype=object, na_value=None)
+    return column
+
+
+def _level(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # NaN, NaT
+        return None
+    return str(value)

@@ -1,0 +1,68 @@
+"""Cloud Storage as a store of models; the only module of the registry that imports Google's client."""
+
+from __future__ import annotations
+
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from leadwerk.errors import PromotionConflict
+from leadwerk.registry.store import Blob
+
+TIMEOUT = 20.0
+"""Seconds that one HTTP request may take."""
+
+PATIENCE = DEFAULT_RETRY.with_timeout(60.0)
+"""All attempts at one call together; the client's own default is two minutes, and elsewhere ten."""
+
+
+class CloudStore:
+    """Objects of a bucket under a prefix."""
+
+    def __init__(self, bucket: str, prefix: str = "", *, endpoint: str = "") -> None:
+        client = (
+            storage.Client(
+                project="emulator",
+                credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+                client_options=ClientOptions(api_endpoint=endpoint),
+            )
+            if endpoint
+            else storage.Client()
+        )
+        self._bucket = client.bucket(bucket)
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    def read(self, name: str) -> Blob | None:
+        """See `Store.read`; reads exactly the generation it reports."""
+        blob = self._bucket.get_blob(self._prefix + name, timeout=TIMEOUT, retry=PATIENCE)
+        if blob is None:
+            return None
+        try:
+            return Blob(blob.download_as_bytes(timeout=TIMEOUT, retry=PATIENCE), int(blob.generation or 0))
+        except NotFound:
+            return None
+
+    def write(self, name: str, data: bytes, *, generation: int | None = None, content_type: str = "") -> None:
+        """See `Store.write`."""
+        blob = self._bucket.blob(self._prefix + name)
+        try:
+            blob.upload_from_string(
+                data,
+                content_type=content_type or "application/octet-stream",
+                if_generation_match=generation,
+                timeout=TIMEOUT,
+                retry=PATIENCE,
+            )
+        except PreconditionFailed as error:
+            raise PromotionConflict(
+                f"{name} was written by somebody else.", remedy="Read it again, then decide."
+            ) from error
+
+    def names(self, prefix: str = "") -> list[str]:
+        """See `Store.names`."""
+        blobs = self._bucket.client.list_blobs(
+            self._bucket, prefix=self._prefix + prefix, timeout=TIMEOUT, retry=PATIENCE
+        )
+        return sorted(blob.name.removeprefix(self._prefix) for blob in blobs)

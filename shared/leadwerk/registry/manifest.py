@@ -1,0 +1,99 @@
+"""What a model version says of itself, and its files, verified."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from leadwerk.errors import CorruptModel
+
+ModelKind = Literal["boosting", "logistic_regression"]
+
+
+class DataWindow(Struct, frozen=True, kw_only=True):
+    """The landmarks that trained the model, as times (RFC 3339, UTC) and counts."""
+
+    first_as_of: str
+    last_as_of: str
+    rows: int
+    positives: int
+    leads: int
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """Everything a reader must know to use, judge or reproduce a model.
+
+    `base_rate` is π of the predictive score. `files` maps each file to its SHA-256. `metrics` are out of time, by
+    candidate; `importances` the mean absolute contribution by feature group, in log-odds; `profile` the training
+    distribution of every feature, for drift.
+    """
+
+    kind: ModelKind
+    created_at: str
+    policy_name: str
+    policy_version: str
+    contract_hash: str
+    query_hash: str
+    horizon_days: int
+    base_rate: float
+    seed: int
+    data: DataWindow
+    metrics: dict[str, Any]
+    importances: dict[str, float]
+    profile: dict[str, Any]
+    libraries: dict[str, str]
+    split: dict[str, Any] = {}
+    version: str = ""
+    files: dict[str, str] = {}
+
+
+class ModelFiles(Struct, frozen=True):
+    """A verified version: `files` are model.ubj (model.json of a regression), encoder.json and calibration.json."""
+
+    version: str
+    manifest: Manifest
+    files: dict[str, bytes]
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 in hex.
+
+    >>> sha256(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def parse(data: bytes, version: str) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        CorruptModel: it is not the JSON of a manifest.
+    """
+    try:
+        return msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise corrupt(version, "manifest.json", str(error)) from error
+
+
+def verify(version: str, files: Mapping[str, bytes], hashes: Mapping[str, str]) -> None:
+    """Refuse files whose SHA-256 is not the manifest's.
+
+    Raises:
+        CorruptModel: at the first such file.
+    """
+    for name, expected in hashes.items():
+        if sha256(files[name]) != expected:
+            raise corrupt(version, name, "its SHA-256 is not the one in the manifest")
+
+
+def corrupt(version: str, name: str, why: str) -> CorruptModel:
+    """The error for a damaged file of a version."""
+    return CorruptModel(
+        f"{name} of model {version} is damaged: {why}.",
+        remedy="Restore the file from a backup, or run `leadwerk models rollback`.",
+    )

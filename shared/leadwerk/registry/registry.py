@@ -1,0 +1,203 @@
+"""Model versions that never change, and the pointer to the one that scores.
+
+    models/<version>/model.ubj, encoder.json, calibration.json, …, manifest.json     written once, the manifest last
+    champion.json                                                                    written under a generation
+
+A version exists when its manifest does; the manifest's own hash is part of the version's name, so that a changed
+manifest is noticed like any other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from leadwerk.errors import NoChampion, PromotionConflict, RegistryError
+from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
+from leadwerk.registry.store import ABSENT, Blob, Store
+
+POINTER = "champion.json"
+MANIFEST = "manifest.json"
+REMEMBERED = 20
+"""Promotions that the pointer remembers, for rollback."""
+
+
+class Promotion(msgspec.Struct, frozen=True):
+    """When and why a version became champion."""
+
+    version: str
+    promoted_at: str
+    reason: str
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """The content of champion.json; `previous` has the newest first."""
+
+    champion: Promotion
+    previous: tuple[Promotion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion as it was read; whoever promotes says which one he means to replace."""
+
+    version: str
+    promoted_at: str
+    reason: str
+    previous: tuple[str, ...]
+    generation: int
+
+
+class Registry:
+    """Model versions over a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, files: Mapping[str, bytes], manifest: Manifest) -> str:
+        """Store a model version and return its name: the time of training and the hash of everything in it.
+
+        Saving the same content twice is saving it once. Raises RegistryError if the name is taken by other content.
+        """
+        manifest = msgspec.structs.replace(manifest, files={name: sha256(files[name]) for name in sorted(files)})
+        version = _version(manifest)
+        data = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(manifest, version=version)), indent=1)
+        for name, content in {**files, MANIFEST: data}.items():
+            self._write_once(f"{version}/{name}", content)
+        return version
+
+    def load(self, version: str) -> ModelFiles:
+        """All files of a version, each checked against its hash.
+
+        Raises:
+            RegistryError: there is no such version.
+            CorruptModel: a file is missing or is not what was saved.
+        """
+        manifest = self.manifest(version)
+        files = {}
+        for name in manifest.files:
+            blob = self._store.read(f"{version}/{name}")
+            if blob is None:
+                raise corrupt(version, name, "it is missing")
+            files[name] = blob.data
+        verify(version, files, manifest.files)
+        return ModelFiles(version, manifest, files)
+
+    def manifest(self, version: str) -> Manifest:
+        """What a version says of itself, without loading it.
+
+        Raises:
+            RegistryError: there is no such version.
+            CorruptModel: the manifest is not the one that was saved.
+        """
+        blob = self._store.read(f"{version}/{MANIFEST}") if version else None
+        if blob is None:
+            raise RegistryError(f"There is no model {version}.", remedy="See `leadwerk models list`.")
+        manifest = parse(blob.data, version)
+        if manifest.version != version or _version(manifest) != version:
+            raise corrupt(version, MANIFEST, "its content does not give the version's name")
+        return manifest
+
+    def versions(self) -> list[str]:
+        """All model versions, the oldest first."""
+        return [name.removesuffix(f"/{MANIFEST}") for name in self._store.names() if name.endswith(f"/{MANIFEST}")]
+
+    def champion(self) -> Champion | None:
+        """The version that scores now, or None before the first promotion."""
+        blob = self._store.read(POINTER)
+        return None if blob is None else _champion(blob)
+
+    def champion_files(self) -> ModelFiles:
+        """The champion's files.
+
+        Raises:
+            NoChampion: nothing was promoted yet.
+            CorruptModel: a file is not what was saved.
+        """
+        return self.load(self._present().version)
+
+    def promote(self, version: str, *, expected: Champion | None, at: datetime, reason: str) -> Champion:
+        """Make `version` champion in place of `expected`, the champion on which the decision was made.
+
+        Promoting the present champion changes nothing. Raises PromotionConflict if the pointer moved since `expected`
+        was read, RegistryError if the version is not there, CorruptModel if it is damaged.
+        """
+        if expected is not None and expected.version == version:
+            return expected
+        self.load(version)
+        present = self._store.read(POINTER)
+        if (ABSENT if present is None else present.generation) != (ABSENT if expected is None else expected.generation):
+            raise PromotionConflict("Somebody else promoted a model in the meantime.", remedy="Compare again.")
+        history = () if present is None else _history(present)
+        return self._point(Pointer(Promotion(version, at.isoformat(), reason), history), expected)
+
+    def rollback(self, *, at: datetime, reason: str = "rollback") -> Champion:
+        """Make the champion before the present one champion again; going back twice goes back further.
+
+        Raises:
+            NoChampion: there is no champion, or none before it.
+            PromotionConflict: the pointer moved meanwhile.
+        """
+        present = self._present()
+        previous = _pointer(self._read_pointer()).previous
+        if not previous:
+            raise NoChampion(f"There is no champion before {present.version}.", remedy="Promote another version.")
+        self.load(previous[0].version)
+        promotion = Promotion(previous[0].version, at.isoformat(), reason)
+        return self._point(Pointer(promotion, previous[1:]), present)
+
+    def _present(self) -> Champion:
+        champion = self.champion()
+        if champion is None:
+            raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain` when outcomes have matured.")
+        return champion
+
+    def _read_pointer(self) -> Blob:
+        blob = self._store.read(POINTER)
+        if blob is None:
+            raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain`.")
+        return blob
+
+    def _point(self, pointer: Pointer, expected: Champion | None) -> Champion:
+        data = msgspec.json.format(msgspec.json.encode(pointer), indent=1)
+        generation = ABSENT if expected is None else expected.generation
+        self._store.write(POINTER, data, generation=generation, content_type="application/json")
+        return _champion(self._read_pointer())
+
+    def _write_once(self, name: str, data: bytes) -> None:
+        try:
+            self._store.write(name, data, generation=ABSENT)
+        except PromotionConflict as error:
+            present = self._store.read(name)
+            if present is None or present.data != data:
+                raise RegistryError(f"{name} is there with other content.", remedy="Delete that version.") from error
+
+
+def _version(manifest: Manifest) -> str:
+    """The second of training and 12 hex digits over all that the manifest says, hashes of the files included."""
+    moment = datetime.fromisoformat(manifest.created_at).strftime("%Y%m%dT%H%M%SZ")
+    content = msgspec.json.encode(msgspec.structs.replace(manifest, version=""), order="deterministic")
+    return f"{moment}-{sha256(content)[:12]}"
+
+
+def _pointer(blob: Blob) -> Pointer:
+    try:
+        return msgspec.json.decode(blob.data, type=Pointer)
+    except msgspec.DecodeError as error:
+        raise RegistryError(f"{POINTER} cannot be read: {error}.", remedy="Promote a version again.") from error
+
+
+def _champion(blob: Blob) -> Champion:
+    pointer = _pointer(blob)
+    now = pointer.champion
+    return Champion(
+        now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation
+    )
+
+
+def _history(blob: Blob) -> tuple[Promotion, ...]:
+    pointer = _pointer(blob)
+    return (pointer.champion, *pointer.previous)[:REMEMBERED]

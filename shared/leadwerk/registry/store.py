@@ -1,0 +1,115 @@
+"""Where named objects lie: the port, and a folder that keeps it.
+
+A write may demand a generation, as in Cloud Storage: the object is written only if nobody wrote it since that
+generation was read. That is all the registry needs for two retrainings not to win both.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from leadwerk.errors import ConfigurationError, PromotionConflict
+
+ABSENT = 0
+"""The generation of an object that is not there."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """An object's bytes and the generation at which they were read."""
+
+    data: bytes
+    generation: int
+
+
+class Store(Protocol):
+    """The port: objects by name; `/` in a name separates folders."""
+
+    def read(self, name: str) -> Blob | None:
+        """The object, or None if it is not there."""
+
+    def write(self, name: str, data: bytes, *, generation: int | None = None, content_type: str = "") -> None:
+        """Write an object whole or not at all.
+
+        Raises:
+            PromotionConflict: `generation` is given and is not the object's (ABSENT: it must not be there).
+        """
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Names of all objects that begin with `prefix`, sorted."""
+
+
+def open_store(location: str, endpoint: str = "") -> Store:
+    """The store at `location`: gs://bucket/prefix (at `endpoint`, if an emulator is meant) or a folder.
+
+    Raises:
+        ConfigurationError: `location` names no bucket.
+    """
+    if not location.startswith("gs://"):
+        return FolderStore(Path(location))
+    bucket, _, prefix = location.removeprefix("gs://").partition("/")
+    if not bucket:
+        raise ConfigurationError(f"{location} names no bucket.", remedy="Write it as gs://bucket/prefix.")
+    from leadwerk.registry.cloud import CloudStore
+
+    return CloudStore(bucket, prefix, endpoint=endpoint)
+
+
+class FolderStore:
+    """Objects as files of a local folder; an object's generation is the hash of its bytes.
+
+    A hash serves as generation because a swap from A over B back to A leaves just what the writer expected to find.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, name: str) -> Blob | None:
+        """See `Store.read`."""
+        try:
+            data = (self.folder / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Blob(data, _generation(data))
+
+    def write(self, name: str, data: bytes, *, generation: int | None = None, content_type: str = "") -> None:
+        """See `Store.write`; holds a lock on the folder while it compares and replaces."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            present = self.read(name)
+            if generation is not None and generation != (present.generation if present else ABSENT):
+                raise PromotionConflict(f"{name} was written by somebody else.", remedy="Read it again, then decide.")
+            _replace(path, data)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """See `Store.names`."""
+        files = (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        names = (p.relative_to(self.folder).as_posix() for p in files)
+        return sorted(name for name in names if name.startswith(prefix))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file, or dying, lets it go
+            yield
+
+
+def _generation(data: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(data).digest()[:8], "big") or 1
+
+
+def _replace(path: Path, data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
