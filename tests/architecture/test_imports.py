@@ -15,7 +15,8 @@ FUNCTIONS = PACKAGE.parents[1] / "functions"
 
 # From the ground up; rooms of one floor do not import each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "settings"}),
+    frozenset({"errors"}),
+    frozenset({"settings"}),
     frozenset({"policy", "texts"}),
     frozenset({"features", "lead", "registry", "warehouse"}),
     frozenset({"points", "learning", "scoring", "crm", "experiment", "privacy", "importing", "report", "market"}),

@@ -1,0 +1,114 @@
+"""What a column of texts holds: numbers, categories, dates, free text, one value only, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leadwerk.lead.formats import parse_amount, parse_date
+
+Kind = Literal["number", "category", "date", "text", "constant", "empty"]
+Style = Literal["point", "comma", "amount"]
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "–", "?", "#n/a"})
+# A column counts as numbers, or dates, although a few of its values are something else.
+_SHARE = 0.98
+# More different texts than this, and mostly different ones, are no categories but free text, names or ids.
+_MAXIMUM_CATEGORIES = 200
+_MOSTLY_DIFFERENT = 0.5
+_DATE_SAMPLE = 500
+
+_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as it was found; `style` says how its numbers are written, `examples` its commonest values."""
+
+    name: str
+    kind: Kind
+    missing: int
+    distinct: int
+    style: Style = "point"
+    examples: tuple[str, ...] = ()
+
+
+def is_missing(text: str) -> bool:
+    """Whether a field stands for "not known".
+
+    >>> is_missing(" N/A "), is_missing("0")
+    (True, False)
+    """
+    return text.strip().casefold() in MISSING
+
+
+def describe(name: str, values: Sequence[str]) -> Column:
+    """What the values of a column are.
+
+    >>> describe("rate", ["1,25", "0,9", "", "2"]).kind, describe("rate", ["1,25", "0,9", "2"]).style
+    ('number', 'comma')
+    """
+    counts = Counter(value for value in values if not is_missing(value))
+    style = style_of(list(counts))
+    examples = tuple(value for value, _ in counts.most_common(3))
+    kind = _kind(counts, style)
+    return Column(name, kind, len(values) - counts.total(), len(counts), style or "point", examples)
+
+
+def _kind(counts: Counter[str], style: Style | None) -> Kind:
+    if not counts:
+        return "empty"
+    if len(counts) == 1:
+        return "constant"
+    if style and _share(counts, lambda value: number(value, style) is not None) >= _SHARE:
+        return "number"
+    if _are_dates(counts):
+        return "date"
+    if len(counts) > _MAXIMUM_CATEGORIES and len(counts) > _MOSTLY_DIFFERENT * counts.total():
+        return "text"
+    return "category"
+
+
+def _share(counts: Counter[str], holds: Callable[[str], bool]) -> float:
+    return sum(times for value, times in counts.items() if holds(value)) / counts.total()
+
+
+def _are_dates(counts: Counter[str]) -> bool:
+    sample = Counter(dict(counts.most_common(_DATE_SAMPLE)))
+    return _share(sample, lambda value: parse_date(value) is not None) >= _SHARE
+
+
+def style_of(values: Sequence[str]) -> Style | None:
+    """How the numbers of a column are written, judged by all of them together; None if they are no numbers.
+
+    `1.234` alone may be a thousand or a bit more than one: a column whose values all read as plain decimals is read so.
+
+    >>> style_of(["3", "1.234"]), style_of(["3", "1,5"]), style_of(["1,250,000", "900"]), style_of(["CHF 1'250'000.–"])
+    ('point', 'comma', 'amount', 'amount')
+    """
+    candidates: tuple[Style, ...] = ("point", "comma", "amount")
+    if not values:
+        return None
+    best = max(candidates, key=lambda style: sum(number(value, style) is not None for value in values))
+    if best == "comma" and all(_THOUSANDS.fullmatch(value) for value in values if "," in value):
+        best = "amount"
+    return best if any(number(value, best) is not None for value in values) else None
+
+
+def number(text: str, style: Style = "point") -> float | None:
+    """The number that a field says in this style, or None.
+
+    >>> number("1,5", "comma"), number("1.5"), number("450'000", "amount"), number("many")
+    (1.5, 1.5, 450000.0, None)
+    """
+    text = text.strip()
+    if style == "point":
+        return float(text) if _POINT.fullmatch(text) else None
+    if style == "comma":
+        return float(text.replace(",", ".")) if _COMMA.fullmatch(text) else None
+    return parse_amount(text) if text else None
