@@ -1,0 +1,137 @@
+"""Prediction and exact TreeSHAP by XGBoost's own library, called through its C API.
+
+`import xgboost` brings scipy.sparse and a scikit-learn wrapper: 0.4 s in which a cold function scores nothing. The
+library itself loads in 10 ms. The functions used here are documented as XGBoost's public C API:
+https://xgboost.readthedocs.io/en/stable/c.html
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import sys
+import weakref
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from leadwerk.errors import ConfigurationError, CorruptModel
+
+Matrix = npt.NDArray[np.float32]
+
+MARGIN: Final = 1
+CONTRIBUTIONS: Final = 2
+LIBRARIES = {"win32": "xgboost.dll", "darwin": "libxgboost.dylib"}
+
+
+class Booster:
+    """A trained ensemble of trees. Predictions may run in several threads at once.
+
+    Args:
+        model: the model in XGBoost's UBJSON format.
+        threads: for one prediction; 0 means one for every core, and 1 is fastest for a few rows.
+
+    Raises:
+        CorruptModel: XGBoost cannot read the bytes.
+    """
+
+    def __init__(self, model: bytes, *, threads: int = 0) -> None:
+        self._library = _library()
+        self._handle = ctypes.c_void_p()
+        self._check(self._library.XGBoosterCreate(None, ctypes.c_uint64(0), ctypes.byref(self._handle)))
+        weakref.finalize(self, self._library.XGBoosterFree, self._handle)
+        # Of no bytes at all the library aborts the process instead of refusing them.
+        if not model or self._library.XGBoosterLoadModelFromBuffer(self._handle, model, ctypes.c_uint64(len(model))):
+            raise CorruptModel(
+                "XGBoost cannot read the model file.", remedy="Promote another version: leadwerk models promote."
+            )
+        self._check(self._library.XGBoosterSetParam(self._handle, b"nthread", str(threads).encode()))
+        self._threads = threads
+
+    @property
+    def features(self) -> int:
+        """Number of columns that the model was trained on."""
+        count = ctypes.c_uint64()
+        self._check(self._library.XGBoosterGetNumFeature(self._handle, ctypes.byref(count)))
+        return count.value
+
+    def margins(self, matrix: Matrix) -> Matrix:
+        """Log-odds before calibration, float32 (n,), of a float32 (n, m) matrix in which NaN is missing."""
+        if not len(matrix):
+            return np.empty(0, np.float32)
+        out = _Result()
+        self._check(
+            self._library.XGBoosterPredictFromDense(
+                self._handle, _interface(matrix), _request(MARGIN), None, *out.references
+            )
+        )
+        return out.copy().reshape(-1)
+
+    def contributions(self, matrix: Matrix) -> Matrix:
+        """Exact TreeSHAP values, float32 (n, m + 1): one a column, then the bias; a row's sum is its margin.
+
+        Source: Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees,
+        Nature Machine Intelligence 2, algorithm 2.
+        """
+        if not len(matrix):
+            return np.empty((0, matrix.shape[1] + 1), np.float32)
+        data = ctypes.c_void_p()
+        config = json.dumps({"missing": float("nan"), "nthread": self._threads}).encode()
+        self._check(self._library.XGDMatrixCreateFromDense(_interface(matrix), config, ctypes.byref(data)))
+        try:
+            out = _Result()
+            self._check(
+                self._library.XGBoosterPredictFromDMatrix(self._handle, data, _request(CONTRIBUTIONS), *out.references)
+            )
+            return out.copy().reshape(len(matrix), -1)
+        finally:
+            self._library.XGDMatrixFree(data)
+
+    def _check(self, status: int) -> None:
+        if status:
+            raise ValueError(self._library.XGBGetLastError().decode())
+
+
+class _Result:
+    """Where the library says in which buffer of its own the prediction lies, valid until the thread's next call."""
+
+    def __init__(self) -> None:
+        self._shape = ctypes.POINTER(ctypes.c_uint64)()
+        self._dimensions = ctypes.c_uint64()
+        self._values = ctypes.POINTER(ctypes.c_float)()
+
+    @property
+    def references(self) -> tuple[Any, Any, Any]:
+        return ctypes.byref(self._shape), ctypes.byref(self._dimensions), ctypes.byref(self._values)
+
+    def copy(self) -> Matrix:
+        return np.ctypeslib.as_array(self._values, shape=tuple(self._shape[: self._dimensions.value])).copy()
+
+
+@cache
+def _request(kind: int) -> bytes:
+    request = {"type": kind, "training": False, "iteration_begin": 0, "iteration_end": 0, "strict_shape": False}
+    return json.dumps({**request, "cache_id": 0, "missing": float("nan")}).encode()
+
+
+def _interface(matrix: Matrix) -> bytes:
+    """NumPy's array interface as JSON: how XGBoost takes an array without copying it."""
+    interface = {key: value for key, value in matrix.__array_interface__.items() if key in _INTERFACE}
+    return json.dumps(interface).encode()
+
+
+_INTERFACE = frozenset({"data", "shape", "strides", "typestr", "version"})
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    spec = importlib.util.find_spec("xgboost")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigurationError("XGBoost is not installed.", remedy="pip install xgboost-cpu")
+    name = LIBRARIES.get(sys.platform, "libxgboost.so")
+    library = ctypes.CDLL(f"{spec.submodule_search_locations[0]}/lib/{name}")
+    library.XGBGetLastError.restype = ctypes.c_char_p
+    return library

@@ -1,0 +1,43 @@
+"""Whatever way contributions are summed, nothing is lost and nothing is added."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadwerk.scoring.explain import by_group, sum_columns
+
+values = st.floats(-10, 10, allow_subnormal=False)
+attributed = st.lists(st.tuples(values, st.sampled_from("abc")), min_size=1, max_size=12)
+
+
+@given(attributed)
+def test_columns_sum_to_their_owners(columns):
+    owners = ["abc".index(owner) for _, owner in columns]
+    [totals] = sum_columns([[value for value, _ in columns]], owners, 3)
+    for index, owner in enumerate("abc"):
+        assert np.isclose(totals[index], sum(value for value, own in columns if own == owner))
+
+
+@given(attributed)
+def test_groups_sum_to_all_and_come_by_size(features):
+    names = [f"f{index}" for index in range(len(features))]
+    found = by_group([value for value, _ in features], names, [group for _, group in features])
+    assert np.isclose(sum(one.log_odds for one in found), sum(value for value, _ in features))
+    sizes = [abs(one.log_odds) for one in found]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@given(attributed)
+def test_the_leading_feature_pulls_in_the_direction_of_its_group(features):
+    names = [f"f{index}" for index in range(len(features))]
+    for one in by_group([value for value, _ in features], names, [group for _, group in features]):
+        value, group = features[int(one.leading[1:])]
+        assert group == one.group
+        assert value * one.log_odds >= 0
+
+
+def test_equal_groups_come_in_the_order_of_their_names():
+    found = by_group([1.0, -1.0], names=["x", "y"], groups=["zebra", "ant"])
+    assert [one.group for one in found] == ["ant", "zebra"]
