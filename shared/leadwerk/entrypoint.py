@@ -3,8 +3,10 @@
 A function is `@entry(RequestType)` over `(request, now) -> result`. The frame answers
 - the result as JSON (anything msgspec encodes: a report, a mapping), or an `Answer` as it is (a page);
 - a LeadwerkError as problem+json (RFC 9457) with the status of its class and the remedy;
-- anything unexpected as 500 without details, which go to the log as one line of JSON that Cloud Logging understands;
+- anything unexpected as 500 without details, which go to the log;
 - `GET /health` of every function with 200, so that a starter knows when it may send.
+Each call leaves one line of JSON in the log: `stage_finished` with the counts of its report, `stage_failed`, or
+`request_refused` where the mistake is the sender's.
 """
 
 from __future__ import annotations
@@ -15,14 +17,24 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
+from functools import wraps
 from http import HTTPStatus
 from typing import IO, Annotated, Any, Protocol, TypeVar
 
 import msgspec
 
-from leadwerk.errors import CRMRejected, InputError, LeadwerkError, NoChampion, UnknownLead
+from leadwerk.errors import (
+    ContractMismatch,
+    CorruptModel,
+    CRMRejected,
+    InputError,
+    LeadwerkError,
+    NoChampion,
+    UnknownLead,
+)
 
 MAXIMUM_BYTES = 1_000_000
 DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
@@ -46,12 +58,20 @@ class Answer:
     status: int = 200
 
 
+class MalformedBody(InputError):
+    """The body is not JSON at all."""
+
+
 class RequestTooLarge(InputError):
     """The body has more bytes than this function takes."""
 
 
 class MethodNotAllowed(InputError):
-    """This path does not answer to this method."""
+    """This path answers to the `allowed` methods only."""
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(message, field="method", remedy=f"Use {' or '.join(allowed)}.")
+        self.allowed = allowed
 
 
 class HTTPRequest(Protocol):
@@ -68,12 +88,16 @@ Body = TypeVar("Body", bound=Request)
 Function = Callable[[HTTPRequest], Response]
 
 # The first class that fits decides; what may succeed later is 503 and the rest is our own fault: 500.
+# An instance with a bad champion recovers by itself once another one is promoted, so that is 503 too.
 STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (UnknownLead, 404),
     (RequestTooLarge, 413),
     (MethodNotAllowed, 405),
-    (InputError, 400),
+    (MalformedBody, 400),
+    (InputError, 422),
     (NoChampion, 409),
+    (CorruptModel, 503),
+    (ContractMismatch, 503),
     (CRMRejected, 502),
 )
 
@@ -85,36 +109,69 @@ def entry(
     decoder = msgspec.json.Decoder(body)
 
     def framed(stage: Callable[[Body, datetime], Any]) -> Function:
+        def call(http: HTTPRequest) -> Any:
+            if http.method not in methods:
+                raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
+            request = decode(decoder, read_body(http, limit))
+            return stage(request, request.now or datetime.now(UTC))
+
+        @wraps(stage)
         def function(http: HTTPRequest) -> Response:
             if (http.method, http.path) == ("GET", "/health"):
                 return _json({"status": "ok", "function": stage.__name__}, 200)
-            _check_method(http, methods)
-            request = decode(decoder, read_body(http, limit))
-            return _response(stage(request, request.now or datetime.now(UTC)))
+            return answered(stage.__name__, lambda: call(http))
 
-        return guarded(stage.__name__, function)
+        return function
 
     return framed
 
 
-def guarded(name: str, function: Function) -> Function:
-    """Answer errors as problems and log every call as one line of JSON."""
+def answered(stage: str, call: Callable[[], Any]) -> Response:
+    """What `call` returns or raises as a response, with one line of JSON in the log."""
+    started = time.monotonic()
+    fields: dict[str, Any] = {"stage": stage}
+    try:
+        result = call()
+    except LeadwerkError as error:
+        _log_problem(error, fields, started)
+        return _problem_response(error)
+    except Exception:  # the outermost frame: whatever it is goes to the log, and not to the user
+        fields |= {"event": "stage_failed", "error": "unexpected"}
+        logger.exception("%s failed unexpectedly", stage, extra={"fields": fields})
+        return _json(_unexpected(), 500, "application/problem+json")
+    fields |= {"event": "stage_finished", "seconds": _seconds_since(started), **counts(result)}
+    logger.info("%s finished", stage, extra={"fields": fields})
+    return _response(result)
 
-    def answered(http: HTTPRequest) -> Response:
-        started = time.monotonic()
-        try:
-            response = function(http)
-        except LeadwerkError as error:
-            response = _problem_response(error)
-            _log.warning(error.message, extra={"fields": {"function": name, "error": type(error).__name__}})
-        except Exception:  # the outermost frame: whatever it is goes to the log, and not to the user
-            _log.exception("unexpected error in %s", name, extra={"fields": {"function": name}})
-            response = _json(_unexpected(), 500, "application/problem+json")
-        seconds = round(time.monotonic() - started, 4)
-        _log.info("answered", extra={"fields": {"function": name, "status": response[1], "seconds": seconds}})
-        return response
 
-    return answered
+def counts(result: Any) -> dict[str, int | float | bool]:
+    """The numbers and flags of a report, without its texts and lists: nothing about a person enters the log.
+
+    >>> counts({"sent": 3, "states": {"102938": "sent"}, "stopped": None})
+    {'sent': 3}
+    """
+    return {name: value for name, value in _members(result).items() if isinstance(value, int | float)}
+
+
+def _members(result: Any) -> Mapping[str, Any]:
+    if isinstance(result, msgspec.Struct):
+        return msgspec.structs.asdict(result)
+    if is_dataclass(result) and not isinstance(result, type):
+        return {member.name: getattr(result, member.name) for member in dataclass_fields(result)}
+    return result if isinstance(result, Mapping) else {}
+
+
+def _log_problem(error: LeadwerkError, fields: dict[str, Any], started: float) -> None:
+    fields |= {"error": type(error).__name__, "status": status_of(error), "seconds": _seconds_since(started)}
+    if fields["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error(str(error), extra={"fields": fields | {"event": "stage_failed"}})
+    else:  # the sender's mistake, told to the sender; what he sent may speak of a person and stays out of the log
+        refused = fields | {"event": "request_refused", "field": getattr(error, "field", None)}
+        logger.warning("%s refused a request", fields["stage"], extra={"fields": refused})
+
+
+def _seconds_since(started: float) -> float:
+    return round(time.monotonic() - started, 4)
 
 
 def read_body(http: HTTPRequest, limit: int) -> bytes:
@@ -138,7 +195,8 @@ def decode(decoder: msgspec.json.Decoder[Body], raw: bytes) -> Body:
     """The request in a JSON body.
 
     Raises:
-        InputError: it is not JSON, or a field is unknown, missing or of another type.
+        MalformedBody: it is not JSON.
+        InputError: a field is unknown, missing or of another type.
     """
     try:
         return decoder.decode(raw or b"{}")
@@ -148,7 +206,7 @@ def decode(decoder: msgspec.json.Decoder[Body], raw: bytes) -> Body:
             f"{what}.", field=where.rstrip("`") or "body", remedy="Send the field as the API reference describes it."
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
+        raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
 
 
 def status_of(error: LeadwerkError) -> int:
@@ -182,17 +240,12 @@ def problem(error: LeadwerkError) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
-def _check_method(http: HTTPRequest, methods: tuple[str, ...]) -> None:
-    if http.method not in methods:
-        raise MethodNotAllowed(
-            f"{http.method} {http.path} is not answered.", field="method", remedy=f"Use {' or '.join(methods)}."
-        )
-
-
 def _problem_response(error: LeadwerkError) -> Response:
     body, status, headers = _json(problem(error), status_of(error), "application/problem+json")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(round(getattr(error, "retry_after", None) or RETRY_SECONDS))
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     return body, status, headers
 
 
@@ -225,7 +278,7 @@ class _CloudLogging(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 
-def _configure(logger: logging.Logger) -> None:
+def _configure() -> None:
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_CloudLogging())
@@ -233,5 +286,5 @@ def _configure(logger: logging.Logger) -> None:
         logger.setLevel(logging.INFO)
 
 
-_log = logging.getLogger("leadwerk")
-_configure(_log)
+logger = logging.getLogger("leadwerk")
+_configure()
