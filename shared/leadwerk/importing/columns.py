@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
-from leadwerk.lead.formats import parse_amount, parse_date
+from leadwerk.errors import InputError
+from leadwerk.lead.amount import parse_amount
+from leadwerk.lead.moment import parse_moment
 
 Kind = Literal["number", "category", "date", "text", "constant", "empty"]
 Style = Literal["point", "comma", "amount"]
@@ -80,7 +83,7 @@ def _share(counts: Counter[str], holds: Callable[[str], bool]) -> float:
 
 def _are_dates(counts: Counter[str]) -> bool:
     sample = Counter(dict(counts.most_common(_DATE_SAMPLE)))
-    return _share(sample, lambda value: parse_date(value) is not None) >= _SHARE
+    return _share(sample, lambda value: moment(value) is not None) >= _SHARE
 
 
 def style_of(values: Sequence[str]) -> Style | None:
@@ -111,4 +114,19 @@ def number(text: str, style: Style = "point") -> float | None:
         return float(text) if _POINT.fullmatch(text) else None
     if style == "comma":
         return float(text.replace(",", ".")) if _COMMA.fullmatch(text) else None
-    return parse_amount(text) if text else None
+    try:
+        return parse_amount(text)
+    except InputError:
+        return None
+
+
+def moment(text: str) -> datetime | None:
+    """The moment that a field says (UTC where it says no zone; a bare day is its midnight), or None.
+
+    >>> str(moment("31.1.2026")), moment("tomorrow")
+    ('2026-01-31 00:00:00+00:00', None)
+    """
+    try:
+        return parse_moment(text, "UTC").astimezone(UTC)
+    except InputError:
+        return None

@@ -13,10 +13,14 @@ import msgspec
 from leadwerk.errors import InputError
 from leadwerk.importing.columns import Column, is_missing
 from leadwerk.importing.table import Table
+from leadwerk.policy.check import RESERVED_NAMES
+from leadwerk.policy.outcome import folded
 
 NAME_LENGTH = 48  # room for `attribute_` and a number within BigQuery's and the policy's limit of 60
 # Both values of an outcome column, where the second is the good one.
-_POSITIVE = frozenset({"1", "1.0", "true", "yes", "y", "won", "ja", "oui", "si", "sì", "wahr", "vrai", "converted", "paid out"})
+_POSITIVE = frozenset(
+    ("1", "1.0", "true", "yes", "y", "won", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted")
+)
 _MAXIMUM_STATUSES = 50
 
 
@@ -58,7 +62,7 @@ def _positive(table: Table, outcome: str, stated: str | None) -> str:
     if len(found) == 1 and len(counts) <= _MAXIMUM_STATUSES:
         return found[0]
     seen = ", ".join(f"{value!r} ({times})" for value, times in counts.most_common(6)) or "nothing"
-    asked = f"{stated!r} is not among the values of" if stated is not None else "Which value is the good one is not clear in"
+    asked = "Which value is the good one is not clear in" if stated is None else f"{stated!r} is no value of"
     raise InputError(
         f"{asked} {outcome!r}: {seen}.", field="positive", value=stated, remedy="Name it with --positive VALUE."
     )
@@ -70,8 +74,13 @@ def attributes(columns: Iterable[Column], mapping: Mapping) -> dict[str, Column]
     named: dict[str, Column] = {}
     for column in columns:
         if column.name not in taken and column.kind in ("number", "category"):
-            named[_unused(slug(column.name), named)] = column
+            named[_unused(_free(slug(column.name)), named)] = column
     return named
+
+
+def _free(name: str) -> str:
+    """A name that does not already mean a feature of every lead."""
+    return f"{name}_stated" if name in RESERVED_NAMES else name
 
 
 def slug(title: str) -> str:
@@ -94,8 +103,20 @@ def _unused(name: str, taken: Iterable[str]) -> str:
 
 
 def statuses(table: Table, mapping: Mapping) -> tuple[str, ...]:
-    """The values of the outcome column, the good one first."""
-    others = sorted({value for value in table.values(mapping.outcome) if not is_missing(value)} - {mapping.positive})
+    """The values of the outcome column, the good one first; those that differ only in case are one.
+
+    Raises:
+        InputError: there is only one.
+    """
+    found = {folded(value): value for value in table.values(mapping.outcome) if not is_missing(value)}
+    good = folded(mapping.positive)
+    others = sorted(value for key, value in found.items() if key != good)
+    if not others:
+        raise InputError(
+            f"{mapping.outcome!r} is {mapping.positive!r} in every row: there is nothing to tell apart.",
+            field="outcome",
+            remedy="Add the leads that did not convert.",
+        )
     return (mapping.positive, *others)
 
 

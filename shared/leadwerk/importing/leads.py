@@ -1,0 +1,159 @@
+"""Rows of a file as leads with their outcome, in the terms of the mapping."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from leadwerk.importing.columns import Style, is_missing, moment, number, style_of
+from leadwerk.importing.mapping import Mapping
+from leadwerk.importing.records import Record
+from leadwerk.importing.table import Table, as_text
+from leadwerk.policy.model import Attribute, Policy
+
+# A file without times gets made-up ones: its rows in order, evenly spaced from here, all in the past.
+FIRST_MADE_UP_TIME = datetime(2000, 1, 1, 12, tzinfo=UTC)
+_LONGEST_MADE_UP_SPAN = timedelta(days=25 * 365)
+_STEPS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1))
+
+
+@dataclass(frozen=True)
+class FileLead:
+    """A row that can be used: its line, id, time (UTC), attributes by the file's column, and outcome if known."""
+
+    line: int
+    lead_id: str
+    created_at: datetime
+    attributes: dict[str, float | str | None]
+    status: str | None
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What could not be used and why: a whole row, or (with `value_only`) one value of a row that is used."""
+
+    line: int
+    field: str
+    reason: str
+    text: str
+    value_only: bool = False
+
+
+@dataclass
+class Read:
+    """What became of the rows of a file."""
+
+    leads: list[FileLead] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def step_for(rows: int) -> timedelta:
+    """The time between two rows of a file without times: whole days where they fit, so that hours say nothing.
+
+    >>> step_for(7_000), step_for(100_000)
+    (datetime.timedelta(days=1), datetime.timedelta(seconds=3600))
+    """
+    return next((step for step in _STEPS if step * rows <= _LONGEST_MADE_UP_SPAN), _STEPS[-1])
+
+
+def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: datetime) -> Read:
+    """The leads of a table; the same file gives the same leads and event ids, whenever it is read.
+
+    Raises:
+        InputError: a column of the mapping or the policy is not in the file.
+    """
+    result = Read(rejected=[Rejected(b.line, "row", b.reason, b.text) for b in table.broken])
+    created = _clock(table, mapping)
+    identified = _field(table, mapping.id)
+    status = _optional_field(table, mapping.outcome)
+    attributes = _Attributes(table, policy.attributes)
+    seen: dict[str, int] = {}
+    for index, row in enumerate(table.rows):
+        lead_id, at = identified(row), created(index, row)
+        problem = _problem(mapping, lead_id, at, seen, now)
+        if problem or at is None:
+            result.rejected.append(Rejected(row.line, *(problem or ("", "")), as_text(row.fields)))
+            continue
+        seen[lead_id] = row.line
+        values = attributes.of(row, result.rejected)
+        result.leads.append(FileLead(row.line, lead_id, at, values, status(row), _event_id(source, lead_id, row)))
+    return result
+
+
+def _problem(
+    mapping: Mapping, lead_id: str, at: datetime | None, seen: dict[str, int], now: datetime
+) -> tuple[str, str] | None:
+    """Field and reason if a row cannot be used."""
+    if is_missing(lead_id):
+        return mapping.id, "the id is missing"
+    if lead_id in seen:
+        return mapping.id, f"the id {lead_id!r} stands on line {seen[lead_id]} already; that line is used"
+    if at is None:
+        return mapping.time or "", "this is no time; write it like 2025-12-31T14:30:00 or 31.12.2025"
+    if at > now:
+        return mapping.time or "", f"the time {at:%Y-%m-%d %H:%M} UTC is in the future"
+    return None
+
+
+def _field(table: Table, column: str) -> Callable[[Record], str]:
+    at = table.index(column)
+    return lambda row: row.fields[at].strip()
+
+
+def _optional_field(table: Table, column: str) -> Callable[[Record], str | None]:
+    """A column that a file to be scored need not have."""
+    if column not in table.columns:
+        return lambda row: None
+    get = _field(table, column)
+    return lambda row: None if is_missing(get(row)) else get(row)
+
+
+def _clock(table: Table, mapping: Mapping) -> Callable[[int, Record], datetime | None]:
+    if mapping.time is not None:
+        get = _field(table, mapping.time)
+        return lambda index, row: moment(get(row))
+    step = step_for(len(table.rows))
+    return lambda index, row: FIRST_MADE_UP_TIME + index * step
+
+
+class _Attributes:
+    """Reads the policy's attributes from a row; numbers in the style in which this file's column writes them."""
+
+    def __init__(self, table: Table, attributes: Sequence[Attribute]) -> None:
+        self._columns = [(a.source or a.name, a.kind, table.index(a.source or a.name)) for a in attributes]
+        self._styles: dict[str, Style] = {
+            name: style_of([v for v in table.values(name) if not is_missing(v)]) or "point"
+            for name, kind, _ in self._columns
+            if kind == "number"
+        }
+
+    def of(self, row: Record, rejected: list[Rejected]) -> dict[str, Any]:
+        """Values by column; a number that cannot be read is left out, and said so in `rejected`."""
+        values: dict[str, Any] = {}
+        for name, kind, at in self._columns:
+            text = row.fields[at].strip()
+            if is_missing(text):
+                values[name] = None
+                continue
+            values[name] = text if kind == "category" else number(text, self._styles[name])
+            if values[name] is None:
+                rejected.append(Rejected(row.line, name, "this is no number; the value is left out", text, True))
+        return values
+
+
+def _event_id(source: str, lead_id: str, row: Record) -> str:
+    content = "\x1f".join((source, lead_id, *row.fields))
+    return f"{source}.{hashlib.sha256(content.encode()).hexdigest()[:24]}"
+
+
+def rejects(found: Sequence[Rejected]) -> Iterator[tuple[int, str, str, str, str]]:
+    """Rows of the rejects file, in the file's order: line, what was left out, field, reason, text."""
+    for item in sorted(found, key=lambda r: r.line):
+        yield item.line, "value" if item.value_only else "row", item.field, item.reason, item.text
+
+
+REJECTS_HEADER = ("line", "left_out", "field", "reason", "text")
