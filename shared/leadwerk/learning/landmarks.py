@@ -1,0 +1,52 @@
+"""The rows that teach: what was known of a lead at a moment, and whether it converted within the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index = NDArray[np.intp]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """n landmarks, aligned by position.
+
+    `columns` has a numpy array for every feature of the contract, `lead` a number that is the same for landmarks of one
+    lead, `as_of` the moments (datetime64, UTC), `converted` the labels.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    lead: Index
+    as_of: Times
+    converted: Bools
+
+    def __len__(self) -> int:
+        return len(self.converted)
+
+    def take(self, rows: Index) -> Landmarks:
+        """The landmarks at these positions."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return Landmarks(columns, self.lead[rows], self.as_of[rows], self.converted[rows])
+
+    @property
+    def leads(self) -> int:
+        """Number of different leads."""
+        return len(np.unique(self.lead))
+
+    @property
+    def converted_leads(self) -> int:
+        """Number of different leads with a positive landmark: the independent successes among the rows."""
+        return len(np.unique(self.lead[self.converted]))
+
+    @property
+    def base_rate(self) -> float:
+        """Share of positive landmarks."""
+        return float(self.converted.mean()) if len(self) else 0.0
