@@ -1,0 +1,147 @@
+"""What must hold of the infrastructure: each check takes the applied resources and returns its complaints.
+
+The checks are functions of data so that the seeded faults can show that each of them can fail.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+Resources = list[dict[str, Any]]
+
+RUNS_JOBS = "roles/bigquery.jobUser"
+VIEWS = "roles/bigquery.dataViewer"
+EDITS = "roles/bigquery.dataEditor"
+
+# Who may do what: account → resource → role, and nothing more. A new permission is a line here, read by a person.
+COMMON = {"project": RUNS_JOBS, "dataset leadwerk": VIEWS, "bucket policy": "roles/storage.objectViewer"}
+PERMISSIONS: dict[str, dict[str, str]] = {
+    "leadwerk-extract-features": COMMON
+    | {"dataset analytics_123456789": VIEWS}
+    | {f"table {name}": EDITS for name in ("activity_events", "activity_daily", "extract_runs", "identities")},
+    "leadwerk-ingest-feedback": COMMON
+    | {f"table {name}": EDITS for name in ("leads", "identities", "outcomes", "touchpoints", "cursors", "rejections")}
+    | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")},
+    "leadwerk-retrain": COMMON | {"table model_runs": EDITS, "bucket models": "roles/storage.objectUser"},
+    "leadwerk-score": COMMON
+    | {f"table {name}": EDITS for name in ("scores", "leads", "identities", "deliveries", "rejections")}
+    | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")}
+    | {"bucket models": "roles/storage.objectViewer"},
+    "leadwerk-deliver-scores": COMMON
+    | {"table deliveries": EDITS, "secret leadwerk-crm-token": "roles/secretmanager.secretAccessor"},
+    "leadwerk-desk": COMMON
+    | {"bucket models": "roles/storage.objectViewer", "bucket reports": "roles/storage.objectUser"},
+    "leadwerk-scheduler": {
+        f"function {name}": "roles/run.invoker"
+        for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk")
+    },
+    "leadwerk-builder": {"bucket sources": "roles/storage.objectViewer"},
+}
+BUILDER_ON_PROJECT = {"roles/logging.logWriter", "roles/artifactregistry.writer"}
+LONGEST_DEADLINE_SECONDS = 1800
+
+
+def of_type(resources: Resources, kind: str) -> Resources:
+    return [resource for resource in resources if resource["type"] == kind]
+
+
+def _place(resource: dict[str, Any]) -> str:
+    values = resource["values"]
+    match resource["type"]:
+        case "google_project_iam_member":
+            return "project"
+        case "google_bigquery_dataset_iam_member":
+            return f"dataset {values['dataset_id']}"
+        case "google_bigquery_table_iam_member":
+            return f"table {values['table_id']}"
+        case "google_storage_bucket_iam_member":
+            return f"bucket {values['bucket'].rsplit('-', 1)[1]}"
+        case "google_secret_manager_secret_iam_member":
+            return f"secret {values['secret_id']}"
+        case "google_cloud_run_v2_service_iam_member":
+            return f"function {values['name']}"
+    return resource["address"]
+
+
+def grants(resources: Resources) -> set[tuple[str, str, str]]:
+    """Every grant to an account of ours: (account, place, role)."""
+    found = set()
+    for resource in resources:
+        member = str(resource["values"].get("member", ""))
+        account = re.match(r"serviceAccount:(leadwerk-[a-z-]+)@", member)
+        if "_iam_" in resource["type"] and account:
+            found.add((account[1], _place(resource), resource["values"]["role"]))
+    return found
+
+
+def permissions_are_exactly_the_table(resources: Resources) -> list[str]:
+    wanted = {(who, where, role) for who, places in PERMISSIONS.items() for where, role in places.items()}
+    wanted |= {("leadwerk-builder", "project", role) for role in BUILDER_ON_PROJECT}
+    found = grants(resources)
+    return [f"missing: {grant}" for grant in sorted(wanted - found)] + [
+        f"not in the table: {grant}" for grant in sorted(found - wanted)
+    ]
+
+
+def nothing_is_public(resources: Resources) -> list[str]:
+    complaints = [
+        f"{resource['address']} is open to {resource['values']['member']}"
+        for resource in resources
+        if resource["values"].get("member") in ("allUsers", "allAuthenticatedUsers")
+    ]
+    for bucket in of_type(resources, "google_storage_bucket"):
+        values = bucket["values"]
+        if values["public_access_prevention"] != "enforced" or not values["uniform_bucket_level_access"]:
+            complaints.append(f"{bucket['address']} does not prevent public access")
+    return complaints
+
+
+def every_function_has_its_own_account(resources: Resources) -> list[str]:
+    accounts = [
+        function["values"]["service_config"][0]["service_account_email"]
+        for function in of_type(resources, "google_cloudfunctions2_function")
+    ]
+    return [f"{account} is shared" for account in set(accounts) if accounts.count(account) > 1]
+
+
+def every_schedule_names_its_audience(resources: Resources) -> list[str]:
+    complaints = []
+    for job in of_type(resources, "google_cloud_scheduler_job"):
+        target, deadline = job["values"]["http_target"][0], job["values"]["attempt_deadline"]
+        tokens = target.get("oidc_token") or [{}]
+        if tokens[0].get("audience") != target["uri"]:
+            complaints.append(f"{job['address']} has no OIDC audience that is its target")
+        if int(str(deadline).rstrip("s")) >= LONGEST_DEADLINE_SECONDS:
+            complaints.append(f"{job['address']} has a deadline of {deadline}, Scheduler allows under 30 minutes")
+        if not job["values"]["retry_config"]:
+            complaints.append(f"{job['address']} has no budget of retries")
+    return complaints
+
+
+def tables_are_the_codes(resources: Resources, tables: Path) -> list[str]:
+    """Every schema.json is a table with exactly its columns, and every table has a schema.json."""
+    deployed = {table["values"]["table_id"]: table["values"] for table in of_type(resources, "google_bigquery_table")}
+    written = {
+        path.parent.name: json.loads(path.read_text())
+        for path in tables.glob("*/schema.json")
+        if path.parent.name != "ga4_events"
+    }
+    complaints = [f"table {name} is only in one place" for name in sorted(deployed.keys() ^ written.keys())]
+    for name in deployed.keys() & written.keys():
+        if json.loads(deployed[name]["schema"]) != written[name]["fields"]:
+            complaints.append(f"table {name} has other columns than its schema.json")
+        partition = (deployed[name].get("time_partitioning") or [{}])[0].get("field")
+        if partition != written[name]["partition"]:
+            complaints.append(f"table {name} is partitioned by {partition}")
+    return complaints
+
+
+def no_secret_value_is_known(resources: Resources) -> list[str]:
+    return [
+        f"{version['address']} carries a value"
+        for version in of_type(resources, "google_secret_manager_secret_version")
+        if version["values"]["secret_data"] != "unset"
+    ]
