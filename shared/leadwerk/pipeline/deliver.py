@@ -1,0 +1,172 @@
+"""Deliver: send the newest score of each lead to the CRM, at least once, and never leave an older one standing.
+
+A score is stored before it is sent, and an attempt is recorded only after it was made: a crash in between, or a second
+deliverer at the same time, leads to a repeat under the same idempotency key and to nothing else. What could do harm is
+a score that grew old while we were about to send it, for another deliverer may have sent the newer one just before. So
+after each batch, and before anything of it is recorded, we look again and send what is newest now over anything older.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from leadwerk.crm import outbox
+from leadwerk.crm.outbox import Attempt, Pending
+from leadwerk.crm.port import CRM
+from leadwerk.errors import CRMError, CRMUnavailable
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.statement import statement
+
+BATCH = 200  # sendings between two records: as many are repeated after a crash
+MOST = 10_000  # scores one run looks at; with 10 calls a second they take 17 minutes
+WINDOW_DAYS = 90  # an older score is not news to a seller; it bounds what BigQuery reads, too
+ROUNDS = 3  # how often a lead that keeps getting newer scores is followed within one batch
+
+
+@dataclass(frozen=True)
+class DeliverReport:
+    """What one run did; `pending` scores wait for `next_attempt_at` (or now, if it `stopped` or had too many)."""
+
+    sent: int
+    retry: int
+    parked: int
+    pending: int
+    next_attempt_at: datetime | None
+    stopped: str | None
+    states: dict[str, str]
+    errors: dict[str, int]
+
+
+def run(
+    warehouse: Warehouse,
+    policy: Policy,
+    crm: CRM,
+    *,
+    now: datetime,
+    lead_ids: Sequence[str] | None = None,
+    retry_parked: bool = False,
+) -> DeliverReport:
+    """Send what is due at `now`: of all leads or of `lead_ids`, and what was parked if `retry_parked`.
+
+    Raises:
+        CRMRejected: the CRM does not let us in (401, 403); nothing is parked for that.
+    """
+    box = _Outbox(warehouse, _first_day(policy, now))
+    line = _Line(crm, now)
+    found = box.read(lead_ids, retry_parked=retry_parked)
+    due = [item for item in found if retry_parked or item.due(now)]
+    ended: dict[str, Attempt] = {}
+    for batch in _batches(due):
+        attempts = _deliver(batch, line, box)
+        box.record(attempts)
+        ended |= {attempt.pending.update.lead_id: attempt for attempt in attempts}
+    return _report(found, ended, line)
+
+
+@dataclass(frozen=True)
+class _Outbox:
+    warehouse: Warehouse
+    first_day: date
+
+    def read(
+        self, lead_ids: Sequence[str] | None, *, retry_parked: bool = False, every_state: bool = False
+    ) -> list[Pending]:
+        """What the CRM does not hold yet; with `every_state` the newest score of each lead, held or not."""
+        parameters = {
+            "first_day": self.first_day,
+            "every_lead": lead_ids is None,
+            "lead_ids": list(lead_ids or ()),
+            "every_state": every_state,
+            "retry_parked": retry_parked,
+            "most": MOST,
+        }
+        return outbox.pending(self.warehouse.rows(statement("deliveries/outbox"), parameters))
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        self.warehouse.append("deliveries", [attempt.row() for attempt in attempts])
+
+
+@dataclass
+class _Line:
+    """The line to the CRM during one run; it stays `stopped` once the CRM seems to be down."""
+
+    crm: CRM
+    now: datetime
+    unavailable_in_a_row: int = 0
+    stopped: str | None = None
+
+    def send(self, queue: Sequence[Pending]) -> list[Attempt]:
+        """One attempt at each, as long as the CRM answers."""
+        attempts: list[Attempt] = []
+        for item in queue:
+            if self.stopped:
+                break
+            attempts.append(self._attempt(item))
+        return attempts
+
+    def _attempt(self, item: Pending) -> Attempt:
+        try:
+            self.crm.patch_lead(item.update)
+        except CRMError as error:
+            if error.status in outbox.LOCKED_OUT:
+                raise
+            self._count(error)
+            return outbox.failed(item, error, self.now)
+        self.unavailable_in_a_row = 0
+        return outbox.sent(item, self.now)
+
+    def _count(self, error: CRMError) -> None:
+        self.unavailable_in_a_row = self.unavailable_in_a_row + 1 if isinstance(error, CRMUnavailable) else 0
+        if self.unavailable_in_a_row >= outbox.UNAVAILABLE_IN_A_ROW:
+            self.stopped = f"{error.message} ({self.unavailable_in_a_row} times in a row; the rest waits.)"
+
+
+def _deliver(batch: Sequence[Pending], line: _Line, box: _Outbox) -> list[Attempt]:
+    made: list[Attempt] = []
+    queue = list(batch)
+    for _ in range(ROUNDS):
+        attempts = line.send(queue)
+        made += attempts
+        queue = _overtaken(attempts, box)
+    return made
+
+
+def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
+    """The newest scores of leads to which we may have sent an older one (a time-out may have been taken as well)."""
+    touched = {item.pending.update.lead_id: item.pending.update.score_id for item in attempts if item.state != "parked"}
+    if not touched:
+        return []
+    newest = box.read(list(touched), every_state=True)
+    return [item for item in newest if item.update.score_id != touched[item.update.lead_id]]
+
+
+def _first_day(policy: Policy, now: datetime) -> date:
+    # Where records of deliveries expire sooner than scores, an old score must not look as if it was never sent.
+    return (now - timedelta(days=min(WINDOW_DAYS, policy.retention.deliveries))).date()
+
+
+def _batches(items: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def _report(found: Sequence[Pending], ended: dict[str, Attempt], line: _Line) -> DeliverReport:
+    counts = Counter(attempt.state for attempt in ended.values())
+    waiting = [item for item in found if item.update.lead_id not in ended]
+    soonest = line.now + outbox.FIRST_BACKOFF if line.stopped else line.now
+    moments = [max(item.not_before or soonest, soonest) for item in waiting]
+    moments += [attempt.next_attempt_at for attempt in ended.values() if attempt.next_attempt_at]
+    return DeliverReport(
+        sent=counts["sent"],
+        retry=counts["retry"],
+        parked=counts["parked"],
+        pending=len(waiting) + counts["retry"],
+        next_attempt_at=min(moments, default=None),
+        stopped=line.stopped,
+        states={lead_id: attempt.state for lead_id, attempt in ended.items()},
+        errors=dict(Counter(attempt.error for attempt in ended.values() if attempt.error)),
+    )

@@ -1,0 +1,7 @@
+-- Up to where a source was read.
+-- @source STRING
+SELECT `cursor`, moved_at
+FROM leadwerk.cursors
+WHERE source = @source
+ORDER BY moved_at DESC, `cursor` DESC
+LIMIT 1

@@ -1,0 +1,44 @@
+-- The newest score of one lead that the CRM does not hold yet, and how often sending it was tried.
+-- @first_day DATE
+-- @every_lead BOOL
+-- @lead_ids ARRAY<STRING>
+-- @every_state BOOL
+-- @retry_parked BOOL
+-- @most INT64
+WITH newest AS (
+  SELECT lead_id, score_id, scored_at, predictive_score, score_cluster, recommended_action, probability, reasons
+  FROM leadwerk.scores
+  WHERE day >= @first_day
+    AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
+    AND basis <> 'no_champion'
+    AND predictive_score IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+),
+last_attempt AS (
+  SELECT score_id, attempt, state, next_attempt_at
+  FROM leadwerk.deliveries
+  WHERE day >= @first_day
+    AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY score_id ORDER BY attempt DESC, attempted_at DESC, delivery_id DESC
+  ) = 1
+)
+SELECT
+  newest.lead_id,
+  newest.score_id,
+  newest.predictive_score,
+  newest.score_cluster,
+  newest.recommended_action,
+  newest.probability,
+  newest.reasons,
+  COALESCE(last_attempt.attempt, 0) AS attempts,
+  last_attempt.next_attempt_at
+FROM newest
+LEFT JOIN last_attempt ON last_attempt.score_id = newest.score_id
+WHERE @every_state
+  OR last_attempt.state IS NULL
+  OR last_attempt.state = 'retry'
+  OR (last_attempt.state = 'parked' AND @retry_parked)
+-- What was never tried comes first (NULL), and of that the best leads, because a seller calls them first.
+ORDER BY last_attempt.next_attempt_at, newest.predictive_score DESC, newest.lead_id
+LIMIT @most
