@@ -1,8 +1,8 @@
 """The business rules of one user as data: their shape, the shipped defaults, loading and checking.
 
-    >>> from leadwerk import policy
-    >>> policy.load("mortgage").horizon_days
-    30
+>>> from leadwerk import policy
+>>> policy.load("mortgage").horizon_days
+30
 """
 
 from leadwerk.policy.load import SHIPPED, errors, load, parse

@@ -16,13 +16,14 @@ Problem = tuple[Path, str, str]
 # The longest window over which behaviour is counted.
 WINDOW_DAYS = 90
 
-# What reasons already speak about: a signal or attribute of that name would be taken for it.
-RESERVED_NAMES = frozenset(
-    "behaviour lead_age created_hour created_weekday loan_amount property_value income instalment loan_to_value "
-    "instalment_to_income calculator_use sessions page_views seconds active_days session_seconds scroll_percent "
-    "days_since_activity days_since_first_activity sessions_trend last_active_hour last_active_weekday employees "
-    "revenue language country region email_domain_kind channel industry source medium device_category".split()
-)
+# Feature groups of the contract: a signal of that name would be taken for one of them. `calculator` is no mistake: a
+# signal of that name and the calculator's amounts are spoken of together.
+_FEATURE_GROUPS = """
+    behaviour lead_age created_time loan_amount property_value income instalment loan_to_value instalment_to_income
+    visits time_on_site scroll recency first_visit trend active_time employees revenue language country region
+    email_domain_kind channel industry source device sessions page_views
+"""
+RESERVED_NAMES = frozenset(_FEATURE_GROUPS.split())
 
 # Python's re accepts these, RE2 (BigQuery, DuckDB) does not: look-around, back-references, atomic groups, conditionals,
 # possessive quantifiers, comments.
@@ -84,10 +85,10 @@ def _pattern(pattern: str, path: Path) -> Iterator[Problem]:
     try:
         re.compile(pattern)
     except (re.error, OverflowError) as error:
-        yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\ or close the bracket."
+        yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\, close brackets."
         return
     if _BEYOND_RE2.search(pattern):
-        message = f"the pattern {pattern!r} uses what RE2 (BigQuery) does not know: look-around, back-references or the like."
+        message = f"the pattern {pattern!r} uses look-around, back-references or the like, which BigQuery's RE2 lacks."
         yield path, message, "Write it without; several signals may also share the work, the first that matches wins."
 
 
@@ -197,7 +198,11 @@ def _labels(policy: Policy) -> Iterator[Problem]:
 def _complete(labels: Labels, policy: Policy, path: Path) -> Iterator[Problem]:
     missing = [language for language in policy.languages if not labels.get(language, "").strip()]
     if labels and missing:
-        yield path, f"there is no label in {', '.join(missing)}.", "Add it, so that no seller reads two languages at once."
+        yield (
+            path,
+            f"there is no label in {', '.join(missing)}.",
+            "Add it: no seller should read two languages at once.",
+        )
 
 
 def _twice(section: str, values: tuple[str, ...]) -> Iterator[Problem]:

@@ -56,7 +56,7 @@ def read(text: str, file: str) -> Document:
             the same key twice).
     """
     if len(text) > MAX_CHARACTERS:
-        raise _refusal(file, 1, f"the file has {len(text)} characters.", "A policy has a few hundred lines; check the path.")
+        raise _refusal(file, 1, f"the file has {len(text)} characters.", "A policy is shorter; check the path.")
     try:
         root = yaml.compose(text, _Loader)
     except yaml.YAMLError as error:
@@ -74,7 +74,7 @@ def _refusal(file: str, line: int, message: str, remedy: str, path: Path = ()) -
 def _syntax_error(error: yaml.YAMLError, file: str) -> PolicyError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-    remedy = "Check indentation, quotes and colons near this line; indent with spaces, and quote text that holds ': ' or '#'."
+    remedy = "Check indentation, quotes and colons near this line; quote text that holds ': ' or '#'."
     return _refusal(file, mark.line + 1 if mark else 1, f"this is not YAML: {problem}.", remedy)
 
 

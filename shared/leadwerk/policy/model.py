@@ -16,6 +16,7 @@ Percent = Annotated[int, Meta(ge=0, le=100)]
 Language = Literal["de", "fr", "it", "en"]
 OutcomeKind = Literal["open", "lost", "won", "paid_out"]
 Cluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
+HomeCountry = Literal["CH", "DE", "AT"]
 Currency = Literal["CHF", "EUR"]
 Labels = dict[Language, str]
 
@@ -121,6 +122,7 @@ class Policy(Section, frozen=True):
     outcomes: tuple[OutcomeRule, ...]
     positive: tuple[OutcomeKind, ...]
     actions: tuple[Action, ...]
+    country: HomeCountry = "CH"
     currency: Currency = "CHF"
     landmark_days: tuple[Days, ...] = (0, 1, 3, 7, 14, 30)
     calculator: Calculator = Calculator()

@@ -43,7 +43,7 @@ def closest(word: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> st
 
 def _section(data: Any, kind: type[Section], path: Path) -> Iterator[Violation]:
     if not isinstance(data, dict):
-        yield path, f"a section is expected, not {_shown(data)}.", f"Give its fields: {_fields(kind)}; or remove the line."
+        yield path, f"a section is expected, not {_shown(data)}.", f"Give its fields ({_fields(kind)}) or remove it."
         return
     hints = get_type_hints(kind, include_extras=True)
     for name, value in data.items():

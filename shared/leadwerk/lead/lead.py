@@ -1,0 +1,219 @@
+"""From a form or a CRM's record to a version of a lead, keeping what is right and saying what was not.
+
+One wrong field costs that field, not the lead; only without lead_id or created_at there is no lead. E-mail address,
+telephone number and name are used and forgotten: no row and no rejection holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from leadwerk.errors import InputError
+from leadwerk.lead.amount import parse_amount, parse_count
+from leadwerk.lead.contact import email_domain_kind, parse_email, parse_phone
+from leadwerk.lead.identity import parse_visitor
+from leadwerk.lead.identity import person_key as pseudonym
+from leadwerk.lead.language import parse_language
+from leadwerk.lead.moment import parse_moment
+from leadwerk.lead.region import parse_country, parse_postcode, region_of
+from leadwerk.lead.rejection import PERSONAL, Rejection
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Attribute, Policy
+
+Row = dict[str, Any]
+
+# What a field may be called in a form or CRM; the first name that holds something counts.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "lead_id": ("lead_id", "id"),
+    "created_at": ("created_at",),
+    "email": ("email", "e_mail"),
+    "phone": ("phone", "telephone", "mobile"),
+    "postcode": ("postcode", "plz", "zip", "postal_code"),
+    "country": ("country",),
+    "language": ("language", "locale"),
+    "channel": ("channel",),
+    "loan_amount": ("loan_amount",),
+    "property_value": ("property_value",),
+    "income": ("yearly_income", "income"),
+    "instalment": ("monthly_instalment", "instalment"),
+    "ga_client_id": ("ga_client_id",),
+    "web_consent": ("web_consent",),
+    "job_title": ("job_title",),
+    "industry": ("industry",),
+    "employees": ("employees",),
+    "revenue": ("revenue",),
+}
+LONGEST_TEXT = 200
+# Clocks differ: a lead from a moment ahead is one of now, one from further ahead is a mistake.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+_YES = frozenset(["true", "yes", "ja", "oui", "si", "sì", "1", "granted", "y", "j", "x", "on"])
+_NO = frozenset(["false", "no", "nein", "non", "0", "denied", "n", "off"])
+
+
+def lead_version(
+    raw: Mapping[str, Any], *, policy: Policy, recorded_at: datetime, event_id: str, person_key: str
+) -> tuple[Row | None, list[Rejection]]:
+    """A row of `leads` (schema.json), and what was wrong with `raw`; no row if lead_id or created_at cannot be used.
+
+    `recorded_at` (UTC) is when this version became known, `event_id` the change in its source; `person_key` is the
+    secret that keys the hashes of persons. created_at without an offset is of the policy's time zone.
+    """
+    reader = _Reader(raw, policy, recorded_at)
+    lead_id, created_at = reader.read("lead_id", _identifier), reader.read("created_at", reader.moment)
+    reader.require("lead_id", lead_id)
+    reader.require("created_at", created_at)
+    if lead_id is None or created_at is None:
+        return None, reader.rejections
+    place = reader.place()
+    phone_country = place["country"] or policy.country
+    email = reader.read("email", parse_email)
+    phone = reader.read("phone", lambda value: parse_phone(value, phone_country))
+    row = {
+        "event_id": event_id,
+        "lead_id": lead_id,
+        "recorded_at": recorded_at,
+        "created_at": created_at,
+        "web_consent": bool(reader.read("web_consent", _consent)),
+        "language": reader.read("language", parse_language),
+        **place,
+        "email_domain_kind": email_domain_kind(reader.given("email")),
+        "person_key": pseudonym(email, phone, person_key),
+        "channel": reader.read("channel", _text),
+        **{name: reader.read(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment")},
+        "job_title": reader.read("job_title", _text),
+        "industry": reader.read("industry", _text),
+        "employees": reader.read("employees", parse_count),
+        "revenue": reader.read("revenue", _positive),
+        "attributes": [one for attribute in policy.attributes for one in reader.attribute(attribute)],
+    }
+    return row, reader.rejections
+
+
+def identity_rows(
+    raw: Mapping[str, Any], *, policy: Policy, recorded_at: datetime, source: str = "form"
+) -> tuple[list[Row], list[Rejection]]:
+    """Rows of `identities` for the client id(s) that came with the form; none without consent.
+
+    The form itself carried the id, so the link was known at the lead's creation, however late we are told.
+    """
+    reader = _Reader(raw, policy, recorded_at)
+    lead_id, created_at = reader.read("lead_id", _identifier), reader.read("created_at", reader.moment)
+    if not reader.read("web_consent", _consent) or lead_id is None or created_at is None:
+        return [], []  # lead_version says why
+    reader.rejections.clear()
+    given = reader.given("ga_client_id")
+    values = given if isinstance(given, (list, tuple)) else [given]
+    visitors = [reader.value("ga_client_id", value, parse_visitor) for value in values if not _blank(value)]
+    rows = [
+        {"visitor_id": visitor, "lead_id": lead_id, "linked_at": created_at, "source": source}
+        for visitor in dict.fromkeys(visitors)
+        if visitor is not None
+    ]
+    return rows, reader.rejections
+
+
+class _Reader:
+    """Reads fields of one raw record and collects what cannot be read."""
+
+    def __init__(self, raw: Mapping[str, Any], policy: Policy, recorded_at: datetime) -> None:
+        self.raw, self.policy, self.recorded_at = raw, policy, recorded_at
+        self.rejections: list[Rejection] = []
+
+    def given(self, field: str) -> Any:
+        """What was said of `field` under any of its names, None if nothing."""
+        said = (self.raw.get(name) for name in NAMES.get(field, (field,)))
+        return next((value for value in said if not _blank(value)), None)
+
+    def read(self, field: str, parse: Callable[[Any], Any]) -> Any:
+        """The parsed value of `field`, None if nothing was said or it is wrong."""
+        value = self.given(field)
+        return None if value is None else self.value(field, value, parse)
+
+    def value(self, field: str, value: Any, parse: Callable[[Any], Any]) -> Any:
+        try:
+            return parse(value)
+        except InputError as error:
+            shown = None if field in PERSONAL else value
+            message = error.message if field not in PERSONAL else f"The {field} cannot be read."
+            self.rejections.append(Rejection.of(field, shown, message, error.remedy))
+            return None
+
+    def require(self, field: str, value: Any) -> None:
+        """Say that `field` is missing, unless it was already said to be wrong."""
+        if value is None and not any(rejection.field == field for rejection in self.rejections):
+            remedy = f"Every lead needs {field}; check the name of the field or column."
+            self.rejections.append(Rejection.of(field, None, f"The {field} is missing.", remedy))
+
+    def moment(self, value: Any) -> datetime:
+        moment = parse_moment(value, self.policy.time_zone, "created_at")
+        if not EARLIEST <= moment <= self.recorded_at + CLOCK_TOLERANCE:
+            problem = "lies in the future" if moment > EARLIEST else "is too long ago"
+            remedy = "Check the clock and time zone of the source."
+            raise InputError(f"{_shown(value)} {problem}.", field="created_at", value=value, remedy=remedy)
+        return min(moment, self.recorded_at)
+
+    def place(self) -> Row:
+        """Country, region and postcode, which explain each other."""
+        country, postcode = self.read("country", parse_country), None
+        found = self.read("postcode", lambda value: parse_postcode(value, country, self.policy.country))
+        if found:
+            country, postcode = found
+        return {"country": country, "region": region_of(country, postcode), "postcode": postcode}
+
+    def attribute(self, attribute: Attribute) -> Iterator[Row]:
+        field = attribute.source or attribute.name
+        number = attribute.kind == "number"
+        value = self.read(field, parse_amount if number else _text)
+        if value is not None:
+            yield {"name": attribute.name, "text": None if number else value, "number": value if number else None}
+
+
+def _blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], (), {})
+
+
+def _identifier(value: Any) -> str:
+    """Ids may come as text or number: 102938 and "102938" are one lead."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    of_right_type = isinstance(value, (str, int)) and not isinstance(value, bool)
+    if not of_right_type or len(text) > LONGEST_TEXT or not text.isprintable():
+        raise InputError(f"{_shown(value)} is not an id.", field="lead_id", value=value, remedy="Send a short text.")
+    return text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list, tuple)):
+        raise InputError(
+            "Text was expected.", field="text", value=value, remedy="Send one value, not a list or object."
+        )
+    text = (str(value).lower() if isinstance(value, bool) else str(value))[: 2 * LONGEST_TEXT]
+    printable = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(printable.split())[:LONGEST_TEXT]
+
+
+def _positive(value: Any) -> float:
+    amount = parse_amount(value)
+    if amount < 0:
+        raise InputError(
+            f"{_shown(value)} is negative.", field="amount", value=value, remedy="Send an amount from 0 on."
+        )
+    return amount
+
+
+def _consent(value: Any) -> bool:
+    said = str(value).strip().casefold()
+    if said not in _YES | _NO:
+        remedy = "Send true or false; until then there is no consent."
+        raise InputError(f"{_shown(value)} is neither yes nor no.", field="web_consent", value=value, remedy=remedy)
+    return said in _YES
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value)[:60])

@@ -1,0 +1,152 @@
+"""Days and moments as people, forms and CRMs write them: the day comes before the month, as in all our countries."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from leadwerk.errors import InputError
+
+# Two-digit years up to this one are of this century, as POSIX has it.
+PIVOT_YEAR = 68
+# Larger numbers are milliseconds since 1970 (JavaScript, HubSpot), smaller ones seconds: 1e11 s is the year 5138.
+_MILLISECONDS_FROM = 1e11
+_LATEST_SECONDS = 253_402_300_799
+
+_MONTHS = (
+    "jan januar january janvier janv gennaio gen jänner jän",
+    "feb februar february février fevrier févr fév febbraio feber",
+    "mar märz maerz march mars marzo mär mrz",
+    "apr april avril avr aprile",
+    "may mai maggio mag",
+    "jun juni june juin giugno giu",
+    "jul juli july juillet juil luglio lug",
+    "aug august août aout agosto ago",
+    "sep september septembre sept settembre set",
+    "oct oktober october octobre okt ottobre ott",
+    "nov november novembre",
+    "dec dezember december décembre decembre dez déc dicembre dic",
+)
+_MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
+_ISO = re.compile(r"(?P<y>[0-9]{4})(?:-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<m2>[0-9]{2})(?P<d2>[0-9]{2}))")
+_DAY_FIRST = re.compile(r"(?P<d>[0-9]{1,2})\s?([./-])\s?(?P<m>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})")
+_YEAR_FIRST = re.compile(r"(?P<y>[0-9]{4})([./])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})")
+_NAMED = re.compile(
+    r"(?P<d>[0-9]{1,2})(?:\.|°|o|er|st|nd|rd|th)?[\s-]*(?P<name>[^\W\d_]{3,9})\.?[\s,-]*(?P<y>[0-9]{4})"
+)
+_NAME_FIRST = re.compile(r"(?P<name>[^\W\d_]{3,9})\.?\s+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>[0-9]{4})")
+_FORMS = (_ISO, _DAY_FIRST, _YEAR_FIRST, _NAMED, _NAME_FIRST)
+_WEEKDAY = re.compile(r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)(?=[0-9])")
+_CLOCK = re.compile(
+    r"(?P<day>.*?)(?:,|\s+(?:um|à|alle|at)\b|\s)\s*(?P<h>[0-9]{1,2})[:.h](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2}))?\s*(?:uhr)?"
+)
+
+
+def parse_date(value: object, field: str = "date") -> date:
+    """A calendar day.
+
+    >>> [str(parse_date(text)) for text in ("31.12.2025", "2025-12-31", "1. März 2025", "31/12/25")]
+    ['2025-12-31', '2025-12-31', '2025-03-01', '2025-12-31']
+
+    Raises:
+        InputError: this is no day, or it does not exist.
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    found = _day(_plain(value)) if isinstance(value, str) else None
+    if found is None:
+        raise _refusal(value, field, "date", "Write it like 31.12.2025 or 2025-12-31, the day before the month.")
+    return found
+
+
+def parse_moment(value: object, time_zone: str, field: str = "time") -> datetime:
+    """A moment, in UTC; one without an offset is of `time_zone`, one without a time is its midnight.
+
+    >>> parse_moment("2026-01-31T08:00:00Z", "Europe/Zurich").isoformat()
+    '2026-01-31T08:00:00+00:00'
+    >>> parse_moment("31.1.2026 08:00 Uhr", "Europe/Zurich").isoformat()
+    '2026-01-31T07:00:00+00:00'
+
+    Raises:
+        InputError: this is no moment.
+    """
+    found = _moment(value, field)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=ZoneInfo(time_zone))
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise _refusal(value, field, "time", "Write a year between 2 and 9998.") from None
+
+
+def _moment(value: object, field: str) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _from_epoch(value, field)
+    if isinstance(value, str):
+        return _from_text(value, field)
+    return datetime.combine(parse_date(value, field), time())
+
+
+def _from_epoch(value: float, field: str) -> datetime:
+    seconds = value / 1000 if value > _MILLISECONDS_FROM else value
+    if not 0 <= seconds <= _LATEST_SECONDS:
+        remedy = "Give seconds or milliseconds since 1970, or text such as 2025-12-31T14:30:00Z."
+        raise _refusal(value, field, "time", remedy)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _from_text(value: str, field: str) -> datetime:
+    text = _plain(value)
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        pass
+    clock = _CLOCK.fullmatch(text)
+    day = _day(clock["day"] if clock else text)
+    moment = _clock(clock) if clock else time()
+    if day is None or moment is None:
+        raise _refusal(value, field, "time", "Write it like 2025-12-31T14:30:00+01:00 or 31.12.2025 14:30.")
+    return datetime.combine(day, moment)
+
+
+def _clock(found: re.Match[str]) -> time | None:
+    try:
+        return time(int(found["h"]), int(found["min"]), int(found["s"] or 0))
+    except ValueError:
+        return None
+
+
+def _plain(value: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", value[:100]).casefold().split())
+
+
+def _day(text: str) -> date | None:
+    text = _WEEKDAY.sub("", text.strip(" ,"))
+    for form in _FORMS:
+        found = form.fullmatch(text)
+        if found:
+            return _existing(found.groupdict())
+    return None
+
+
+def _existing(parts: dict[str, str | None]) -> date | None:
+    month = _MONTH.get(parts.get("name") or "", 0) or int(parts.get("m") or parts.get("m2") or 0)
+    year = int(parts["y"] or 0)
+    if len(parts["y"] or "") == 2:
+        year += 2000 if year <= PIVOT_YEAR else 1900
+    try:
+        return date(year, month, int(parts.get("d") or parts.get("d2") or 0))
+    except ValueError:
+        return None
+
+
+def _refusal(value: object, field: str, kind: str, remedy: str) -> InputError:
+    shown = repr(value)
+    shown = shown if len(shown) <= 60 else shown[:59] + "…"
+    return InputError(f"{shown} is not a {kind}.", field=field, value=value, remedy=remedy)

@@ -1,0 +1,144 @@
+"""Country, postcode and the canton or Land they lie in.
+
+A postcode's own prefix (CH-, D-, A-) beats the country given beside it. Without either, the policy's own country is
+assumed, unless the number of digits says that it cannot be: five digits are German then.
+
+Cantons come from the list of Swiss Post (plz_canton.csv). Germany and Austria have no such list in public hands that
+could be shipped here, so only ranges are used that lie in one Land as a whole; where Länder share a range the region is
+unknown rather than guessed. Sources: Deutsche Post, «Postleitregionen»; Österreichische Post, «PLZ-Verzeichnis».
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from leadwerk.errors import InputError
+
+POSTCODE_DIGITS: Final = {"CH": 4, "LI": 4, "AT": 4, "DE": 5}
+
+_BY_LENGTH: Final = {5: "DE"}  # four digits are Swiss or Austrian: who knows
+_NAMES = {
+    "CH": "ch che schweiz suisse svizzera svizra switzerland confoederatio",
+    "DE": "de d deu deutschland allemagne germania germany brd",
+    "AT": "at a aut österreich oesterreich autriche austria",
+    "LI": "li fl lie liechtenstein",
+    "FR": "fr f fra frankreich france francia",
+    "IT": "it i ita italien italie italia italy",
+    "GB": "uk gb",
+}
+_COUNTRY = {name: code for code, names in _NAMES.items() for name in names.split()}
+_POSTCODE = re.compile(r"(?:(?P<prefix>[a-z]{1,3})\s?-?\s?)?(?P<digits>[0-9]{4,5})(?:[ ,]\s?\D.*)?")
+
+# First and last postcode of ranges that lie in one Land as a whole.
+_GERMAN = (
+    "01067-01900 SN, 04103-04579 SN, 06108-06499 ST, 08056-08499 SN, 09111-09669 SN, 10115-12527 BE, 12531-14199 BE, "
+    "14467-14482 BB, 18055-18609 MV, 20095-20999 HH, 22041-22111 HH, 22159-22769 HH, 24103-24999 SH, 25335-25999 SH, "
+    "27568-27580 HB, 28195-28779 HB, 30159-31868 NI, 32049-33829 NW, 35037-35647 HE, 38100-38179 NI, 39104-39649 ST, "
+    "40210-47929 NW, 50667-52538 NW, 56068-56869 RP, 58089-59469 NW, 60306-60599 HE, 64283-64409 HE, 65183-65207 HE, "
+    "66111-66399 SL, 67059-67829 RP, 68159-68309 BW, 70173-73999 BW, 75172-75449 BW, 77652-79879 BW, 80331-87561 BY, "
+    "90402-96489 BY, 97070-97539 BY, 98527-98749 TH, 99084-99998 TH"
+)
+_AUSTRIAN = (
+    "1010-1239 9, 3001-3329 3, 4010-4299 4, 5010-5119 5, 5500-5799 5, 6010-6690 7, 6700-6990 8, 7000-7420 1, "
+    "8010-8279 6, 8400-8999 6, 9010-9299 2, 9900-9992 7"
+)
+
+
+def parse_country(value: object, field: str = "country") -> str:
+    """ISO 3166-1 alpha-2 of a country's code or name.
+
+    >>> parse_country("Schweiz"), parse_country("D"), parse_country("us")
+    ('CH', 'DE', 'US')
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    text = _plain(value).strip(".")
+    if text in _COUNTRY:
+        return _COUNTRY[text]
+    if re.fullmatch("[a-z]{2}", text):
+        return text.upper()
+    remedy = "Write the two letters of ISO 3166, such as CH."
+    raise InputError(f"{str(value)[:60]!r} is not a country.", field=field, value=value, remedy=remedy)
+
+
+def parse_postcode(
+    value: object, country: str | None = None, home: str = "CH", field: str = "postcode"
+) -> tuple[str, str]:
+    """Country and digits of a postcode; the town may stand behind it.
+
+    >>> parse_postcode("CH-8001 Zürich"), parse_postcode("D-80331"), parse_postcode(1010, "AT"), parse_postcode("80331")
+    (('CH', '8001'), ('DE', '80331'), ('AT', '1010'), ('DE', '80331'))
+
+    Raises:
+        InputError: this is no postcode of that country.
+    """
+    text = _plain(value)
+    if country not in (None, *POSTCODE_DIGITS):
+        return str(country), _foreign(text, field)
+    found = _POSTCODE.fullmatch(text)
+    digits = found["digits"] if found else ""
+    prefix = _COUNTRY.get(found["prefix"] or "") if found else None
+    if found is None or (found["prefix"] and prefix is None):
+        raise _refusal(value, field, "a postcode")
+    where = prefix or country or (home if POSTCODE_DIGITS[home] == len(digits) else _BY_LENGTH.get(len(digits), ""))
+    if where == "DE" and len(digits) == 4 and isinstance(value, int):
+        digits = f"0{digits}"  # a spreadsheet has eaten Saxony's zero
+    if POSTCODE_DIGITS.get(where) != len(digits) or (len(digits) == 4 and digits < "1000"):
+        raise _refusal(value, field, f"a postcode of {where or 'a country we know'}")
+    return where, digits
+
+
+def region_of(country: str | None, postcode: str | None) -> str | None:
+    """ISO 3166-2 of the canton or Land, or None where that is not certain.
+
+    >>> region_of("CH", "8001"), region_of("DE", "80331"), region_of("AT", "1010"), region_of("DE", "88131")
+    ('CH-ZH', 'DE-BY', 'AT-9', None)
+    """
+    if not country or not postcode or not postcode.isdecimal():
+        return None
+    if country == "CH":
+        canton = _cantons().get(postcode)
+        return f"CH-{canton}" if canton and canton != "LI" else None
+    land = _land(country, postcode) if country in ("DE", "AT") else None
+    return f"{country}-{land}" if land else None
+
+
+@cache
+def _cantons() -> dict[str, str]:
+    path = Path(__file__).parent / "plz_canton.csv"
+    rows = csv.reader(path.read_text(encoding="utf-8").splitlines()[1:])
+    return {postcode: canton for postcode, canton in rows}  # noqa: C416 (dict(rows) does not type)
+
+
+@cache
+def _ranges(country: str) -> list[tuple[str, str, str]]:
+    spans = (_GERMAN if country == "DE" else _AUSTRIAN).split(", ")
+    return [(span[: span.index("-")], *span[span.index("-") + 1 :].split(" ")) for span in spans]  # type: ignore[misc]
+
+
+def _land(country: str, postcode: str) -> str | None:
+    ranges = _ranges(country)
+    at = bisect_right(ranges, postcode, key=lambda span: span[0]) - 1
+    return ranges[at][2] if at >= 0 and len(postcode) == len(ranges[at][0]) and postcode <= ranges[at][1] else None
+
+
+def _foreign(text: str, field: str) -> str:
+    if not re.fullmatch(r"[a-z0-9 -]{3,10}", text):
+        raise _refusal(text, field, "a postcode")
+    return text.upper()
+
+
+def _plain(value: object) -> str:
+    return " ".join(unicodedata.normalize("NFKC", str(value)[:100]).replace("–", "-").casefold().split())
+
+
+def _refusal(value: object, field: str, kind: str) -> InputError:
+    remedy = "Write it like 8001, D-80331 or A-1010, and check the country."
+    return InputError(f"{str(value)[:60]!r} is not {kind}.", field=field, value=value, remedy=remedy)
