@@ -31,9 +31,9 @@ def decode(raw: bytes) -> tuple[str, str]:
     for mark, name in _MARKS:
         if raw.startswith(mark):
             return raw.decode(name, errors="replace"), name.removesuffix("-sig")
-    name = _utf16_without_mark(raw[:_SAMPLE_BYTES])
-    if name:
-        return raw.decode(name, errors="replace"), name
+    unmarked = _utf16_without_mark(raw[:_SAMPLE_BYTES])
+    if unmarked:
+        return raw.decode(unmarked, errors="replace"), unmarked
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:

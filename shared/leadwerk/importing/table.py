@@ -62,14 +62,7 @@ def read(path: Path) -> Table:
     lines = lines_of(text)
     delimiter = sniff(lines)
     found = list(split(lines, delimiter))
-    if not found or isinstance(found[0], Broken):
-        raise InputError(
-            f"{path} holds no table: {found[0].reason if found else 'it is empty'}.",
-            field="file",
-            value=str(path),
-            remedy="The first line must name the columns.",
-        )
-    columns, renamed = _names(found[0].fields)
+    columns, renamed = _names(_header(path, found))
     rows, broken = _sorted(found[1:], len(columns))
     return Table(path, encoding, delimiter, columns, tuple(rows), tuple(broken), renamed)
 
@@ -82,6 +75,18 @@ def _bytes(path: Path) -> bytes:
         raise InputError(
             f"{path} cannot be read: {reason}.", field="file", value=str(path), remedy="Give the path of a CSV file."
         ) from error
+
+
+def _header(path: Path, found: Sequence[Record | Broken]) -> list[str]:
+    if found and isinstance(found[0], Record):
+        return found[0].fields
+    reason = found[0].reason if found and isinstance(found[0], Broken) else "it is empty"
+    raise InputError(
+        f"{path} holds no table: {reason}.",
+        field="file",
+        value=str(path),
+        remedy="The first line must name the columns.",
+    )
 
 
 def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
