@@ -160,3 +160,11 @@ def is_scalar(value: Any, kind: str) -> bool:
     if isinstance(value, datetime):
         return datetime in accepted and value.tzinfo is not None
     return isinstance(value, accepted)
+
+
+def unique(target: Table, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of every key, in their order."""
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        first.setdefault(tuple(row[name] for name in target.key), row)
+    return list(first.values())

@@ -22,7 +22,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Parameters, Statement
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-DECLARATION = re.compile(r"^--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
+DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
 REPEAT = re.compile(
     r"^[ \t]*-- for each (\w+)[ \t]*\n((?:(?![ \t]*-- (?:for each|end)).*\n)*)[ \t]*-- end[ \t]*(?:\n|$)", re.MULTILINE
 )

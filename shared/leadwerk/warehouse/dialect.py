@@ -1,0 +1,276 @@
+"""GoogleSQL → DuckDB, by sqlglot and the few rewrites that it needs to mean the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from leadwerk.errors import UnsupportedSQL
+from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.schema import DUCKDB_TYPES
+from leadwerk.warehouse.subset import TIME_UNITS, check, refuse
+
+Rewrite = Callable[[exp.Expr], exp.Expr]
+
+# A whole number as BigQuery reads it; DuckDB alone would also take '1.5' for 2.
+WHOLE = r"\s*[+-]?([0-9]+|0[xX][0-9a-fA-F]+)\s*"
+# A number as BigQuery reads it; DuckDB alone would also take '1_000'.
+DECIMAL = r"(?i)\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*"
+
+
+def translate(statement: Statement) -> str:
+    """DuckDB's SQL for a statement; parameters become `$name`, cast to their declared types.
+
+    >>> translate(Statement("inline", "SELECT EXTRACT(DAYOFWEEK FROM @day) AS d", {"day": "DATE"}))
+    'SELECT (EXTRACT(DAYOFWEEK FROM CAST($day AS DATE))) + 1 AS d'
+
+    Raises:
+        UnsupportedSQL: it cannot be parsed, leaves the subset, or uses a parameter that it does not declare.
+    """
+    try:
+        tree = sqlglot.parse_one(statement.text, read="bigquery")
+    except SqlglotError as error:
+        raise UnsupportedSQL(f"{statement.name}: {error}", remedy="Write one SELECT in GoogleSQL.") from error
+    if not isinstance(tree, exp.Query):
+        refuse(tree, statement.name, "Write one SELECT")
+    check(tree, statement.name)
+    for node in reversed(list(tree.walk(bfs=False))):
+        _rewrite(node, statement)
+    return tree.sql("duckdb", comments=False)
+
+
+def _rewrite(node: exp.Expr, statement: Statement) -> None:
+    if isinstance(node, exp.Parameter):
+        node.replace(_parameter(node, statement))
+        return
+    rewrite = REWRITES.get(type(node))
+    new = rewrite(node) if rewrite else node
+    if new is not node:
+        node.replace(new)
+
+
+def _parameter(node: exp.Parameter, statement: Statement) -> exp.Expr:
+    kind = statement.parameters.get(node.name)
+    if kind is None:
+        refuse(node, statement.name, f"Declare it: `-- @{node.name} TYPE`")
+        raise AssertionError
+    scalar = kind.removeprefix("ARRAY<").removesuffix(">")
+    suffix = "[]" if kind.startswith("ARRAY<") else ""
+    return exp.cast(node.copy(), DUCKDB_TYPES[scalar] + suffix, dialect="duckdb")
+
+
+@cache
+def _template(text: str) -> exp.Expr:
+    return sqlglot.parse_one(text, read="duckdb")
+
+
+def _fill(text: str, **parts: exp.Expr | None) -> exp.Expr:
+    """The DuckDB expression `text` with its placeholders :name replaced."""
+    return exp.replace_placeholders(_template(text).copy(), **{k: v.copy() for k, v in parts.items() if v is not None})
+
+
+def _date(node: exp.Expr) -> exp.Expr:
+    zone = node.args.get("zone")
+    if zone is None:
+        return _fill("CAST(:x AS DATE)", x=node.this)
+    return _fill("CAST((:x) AT TIME ZONE (:zone) AS DATE)", x=node.this, zone=zone)
+
+
+def _timestamp(node: exp.Expr) -> exp.Expr:
+    zone = node.args.get("zone")
+    if zone is None:
+        return _fill("CAST(:x AS TIMESTAMPTZ)", x=node.this)
+    return _fill("CAST(:x AS TIMESTAMP) AT TIME ZONE (:zone)", x=node.this, zone=zone)
+
+
+def _extract(node: exp.Expr) -> exp.Expr:
+    part = node.name.upper()
+    if part == "DATE":
+        return _fill("CAST(:x AS DATE)", x=node.expression)
+    # DuckDB counts weekdays from 0, GoogleSQL from 1.
+    return _fill("(:x) + 1", x=node) if part == "DAYOFWEEK" else node
+
+
+def _time_diff(node: exp.Expr) -> exp.Expr:
+    # GoogleSQL counts whole units; DuckDB's DATE_DIFF counts how many borders of units lie between.
+    unit = exp.Literal.number(TIME_UNITS[node.text("unit").upper()])
+    return _fill("(EPOCH_US(:a) - EPOCH_US(:b)) // :unit", a=node.this, b=node.expression, unit=unit)
+
+
+def _time_shift(sign: str) -> Rewrite:
+    def rewrite(node: exp.Expr) -> exp.Expr:
+        unit = exp.Literal.number(TIME_UNITS[node.text("unit").upper()])
+        return _fill(f"(:x) {sign} TO_MICROSECONDS((:n) * :unit)", x=node.this, n=_number(node.expression), unit=unit)
+
+    return rewrite
+
+
+def _day_shift(sign: str) -> Rewrite:
+    def rewrite(node: exp.Expr) -> exp.Expr:
+        return _fill(f"(:x) {sign} CAST(:n AS INTEGER)", x=node.this, n=_number(node.expression))
+
+    return rewrite
+
+
+def _number(node: exp.Expr) -> exp.Expr:
+    return exp.Literal.number(node.name) if isinstance(node, exp.Literal) else node
+
+
+def _day_trunc(node: exp.Expr) -> exp.Expr:
+    zone = node.args.get("zone")
+    if zone is None:
+        return _fill("DATE_TRUNC('day', :x)", x=node.this)
+    return _fill("DATE_TRUNC('day', (:x) AT TIME ZONE (:zone)) AT TIME ZONE (:zone)", x=node.this, zone=zone)
+
+
+def _date_trunc(node: exp.Expr) -> exp.Expr:
+    unit = exp.Literal.string("week" if node.text("unit").upper() == "ISOWEEK" else "month")
+    return _fill("CAST(DATE_TRUNC(:unit, :x) AS DATE)", x=node.this, unit=unit)
+
+
+# GoogleSQL rounds half away from zero and takes whole numbers only from text.
+TO_WHOLE = f"""CASE
+  WHEN TYPEOF(:x) = 'VARCHAR' AND NOT REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{WHOLE}') THEN :unreadable
+  WHEN TYPEOF(:x) IN ('DOUBLE', 'FLOAT') THEN CAST_AS(ROUND(TRY_CAST(:x AS DOUBLE)))
+  ELSE CAST_AS(:x) END"""
+TO_NUMBER = f"""CASE
+  WHEN TYPEOF(:x) = 'VARCHAR' AND NOT REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{DECIMAL}') THEN :unreadable
+  ELSE CAST_AS(:x) END"""
+TO_TEXT = """CASE
+  WHEN TYPEOF(:x) IN ('DOUBLE', 'FLOAT', 'TIMESTAMP WITH TIME ZONE')
+  THEN ERROR('CAST of FLOAT64 or TIMESTAMP to STRING differs between the engines')
+  ELSE CAST(:x AS VARCHAR) END"""
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    target = node.args["to"].this
+    if isinstance(node.this, exp.Null | exp.Literal | exp.Array):
+        return node
+    if target == exp.DataType.Type.BIGINT:
+        return _guarded(TO_WHOLE, "BIGINT", node)
+    if target == exp.DataType.Type.DOUBLE:
+        return _guarded(TO_NUMBER, "DOUBLE", node)
+    return _fill(TO_TEXT, x=node.this) if target == exp.DataType.Type.TEXT else node
+
+
+def _guarded(template: str, target: str, node: exp.Expr) -> exp.Expr:
+    strict = type(node) is exp.Cast
+    text = re.sub(r"CAST_AS\((.*)\)", rf"{'CAST' if strict else 'TRY_CAST'}(\1 AS {target})", template)
+    unreadable = _template(f"ERROR('Bad {target.lower()} value')" if strict else "NULL")
+    return _fill(text, x=node.this, unreadable=unreadable)
+
+
+def _regexp_extract(node: exp.Expr) -> exp.Expr:
+    pattern = node.expression
+    group = exp.Literal.number(re.compile(pattern.name).groups)
+    return _fill(
+        "CASE WHEN REGEXP_MATCHES(:x, :pattern) THEN REGEXP_EXTRACT(:x, :pattern, :group) END",
+        x=node.this,
+        pattern=exp.Literal.string(pattern.name),
+        group=group,
+    )
+
+
+def _array_agg(node: exp.Expr) -> exp.Expr:
+    """ARRAY_AGG without its LIMIT and IGNORE NULLS, which DuckDB lacks; the first of an order as FIRST."""
+    limit = node.this if isinstance(node.this, exp.Limit) else None
+    order = limit.this if limit else node.this
+    ignoring = isinstance(node.parent, exp.IgnoreNulls)
+    bracket = node.parent.parent if ignoring and node.parent else node.parent
+    first = isinstance(bracket, exp.Bracket) and bracket.expressions[0].name == "0"
+    call: exp.Expr = (exp.First if first else exp.ArrayAgg)(this=order.copy())
+    if ignoring:
+        call = exp.Filter(this=call, expression=exp.Where(this=_fill("NOT (:x) IS NULL", x=order.this)))
+    return _fill("LIST_SLICE(:x, 1, :n)", x=call, n=limit.expression) if limit and not first else call
+
+
+def _ignore_nulls(node: exp.Expr) -> exp.Expr:
+    return node if isinstance(node.this, exp.FirstValue | exp.LastValue) else node.this
+
+
+def _bracket(node: exp.Expr) -> exp.Expr:
+    if isinstance(node.this, exp.First | exp.Filter):
+        return node.this
+    index = exp.Literal.number(int(node.expressions[0].name) + 1)
+    return _fill("LIST_EXTRACT(:x, :index)", x=node.this, index=index)
+
+
+def _subquery(node: exp.Expr) -> exp.Expr:
+    """(SELECT MAX(… p …) FROM UNNEST(list) AS p WHERE …) as a function of the list: many times faster on DuckDB."""
+    parts = _over_list(node.this)
+    if parts is None or not isinstance(node.this.selects[0], exp.Max | exp.Min):
+        return node
+    items, element = parts
+    reduce = "LIST_MAX" if isinstance(node.this.selects[0], exp.Max) else "LIST_MIN"
+    values = _lambda(element, node.this.selects[0].this)
+    return exp.Anonymous(this=reduce, expressions=[exp.Anonymous(this="LIST_TRANSFORM", expressions=[items, values])])
+
+
+def _exists(node: exp.Expr) -> exp.Expr:
+    parts = _over_list(node.this)
+    return node if parts is None else _fill("COALESCE(LEN(:items) > 0, FALSE)", items=parts[0])
+
+
+def _over_list(select: exp.Expr) -> tuple[exp.Expr, exp.Identifier] | None:
+    """The filtered list and the name of its element, if `select` only reads one UNNEST."""
+    if not isinstance(select, exp.Select) or len(select.selects) != 1 or list(select.find_all(exp.Select))[1:]:
+        return None
+    source = select.args["from_"].this if select.args.get("from_") else None
+    used = {key for key, value in select.args.items() if value}
+    if not isinstance(source, exp.Unnest) or used - {"expressions", "from_", "where"}:
+        return None
+    items, element = source.expressions[0].copy(), source.args["alias"].columns[0]
+    where = select.args.get("where")
+    if where is None:
+        return items, element
+    return exp.Anonymous(this="LIST_FILTER", expressions=[items, _lambda(element, where.this)]), element
+
+
+def _lambda(element: exp.Identifier, body: exp.Expr) -> exp.Expr:
+    inner = exp.Paren(this=body.copy())
+    for node in list(inner.find_all(exp.In)):
+        if node.args.get("unnest"):  # a lambda must not hold a subquery, which IN UNNEST is on DuckDB
+            node.replace(_fill("LIST_CONTAINS(:items, :x)", items=node.args["unnest"].expressions[0], x=node.this))
+    return exp.Lambda(this=inner, expressions=[element.copy()], colon=True)
+
+
+def _join(node: exp.Expr) -> exp.Expr:
+    if isinstance(node.this, exp.Unnest) and node.args.get("side") and not node.args.get("on"):
+        node.set("on", exp.true())
+    return node
+
+
+REWRITES: dict[type[exp.Expr], Rewrite] = {
+    exp.Date: _date,
+    exp.Timestamp: _timestamp,
+    exp.UnixToTime: lambda node: _fill("MAKE_TIMESTAMPTZ(:x)", x=node.this),
+    exp.UnixSeconds: lambda node: _fill("CAST(FLOOR(EPOCH_US(:x) / 1000000) AS BIGINT)", x=node.this),
+    exp.Extract: _extract,
+    exp.TimestampDiff: _time_diff,
+    exp.TimestampAdd: _time_shift("+"),
+    exp.TimestampSub: _time_shift("-"),
+    exp.TimestampTrunc: _day_trunc,
+    exp.DateTrunc: _date_trunc,
+    exp.DateAdd: _day_shift("+"),
+    exp.DateSub: _day_shift("-"),
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.RegexpExtract: _regexp_extract,
+    exp.ArrayAgg: _array_agg,
+    exp.IgnoreNulls: _ignore_nulls,
+    exp.Bracket: _bracket,
+    exp.CountIf: lambda node: _fill("COUNT(CASE WHEN :x THEN 1 END)", x=node.this),
+    exp.ArgMax: lambda node: _fill("ARG_MAX_NULL(:x, :y)", x=node.this, y=node.expression),
+    exp.ArgMin: lambda node: _fill("ARG_MIN_NULL(:x, :y)", x=node.this, y=node.expression),
+    exp.LogicalOr: lambda node: _fill("BOOL_OR(:x)", x=node.this),
+    exp.LogicalAnd: lambda node: _fill("BOOL_AND(:x)", x=node.this),
+    exp.ArraySize: lambda node: _fill("LEN(:x)", x=node.this),
+    exp.Subquery: _subquery,
+    exp.Exists: _exists,
+    exp.Join: _join,
+}

@@ -1,0 +1,279 @@
+"""The embedded warehouse: DuckDB files in a folder, opened per unit of work.
+
+`warehouse.duckdb` holds Leadwerk's tables, `ga4.duckdb` stands in for the GA4 export and is attached only by statements
+that read it. DuckDB lets one process write at a time, so whoever finds the file taken waits for it; docs/warehouse.md
+has the figures behind this choice. Nothing here imports sqlglot or pandas before they are needed: translations of
+statements are kept in `translations/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import msgspec
+
+from leadwerk.errors import WarehouseBusy, WarehouseError
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Parameters, Row, Statement
+from leadwerk.warehouse.statement import bound
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WAIT_SECONDS = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
+PARAMETER = re.compile(r"\$(\w+)")
+EXPORT_WILDCARD = re.compile(r'"?ga4"?\."events_\*"')
+
+
+class DuckDBWarehouse:
+    """The port `Warehouse` on files under `home`; safe to share between threads, which then take turns."""
+
+    def __init__(self, home: Path, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        self.home = home
+        self._wait_seconds = wait_seconds
+        self._turn = threading.RLock()
+        self._kept: duckdb.DuckDBPyConnection | None = None
+        self._tables_exist = False
+
+    def rows(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        """Run a statement; timestamps come back aware and UTC."""
+        with self._connection(writing=False) as connection:
+            result = self._run(connection, statement, parameters)
+            names = [column[0] for column in result.description]
+            zoned = [index for index, column in enumerate(result.description) if "TIME ZONE" in str(column[1])]
+            found = result.fetchall()
+        if zoned:
+            found = [tuple(_utc(value) if i in zoned else value for i, value in enumerate(row)) for row in found]
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def frame(self, statement: Statement, parameters: Parameters) -> pd.DataFrame:
+        """Run a statement; whole numbers stay whole where no NULL is among them."""
+        with self._connection(writing=False) as connection:
+            result = self._run(connection, statement, parameters)
+            sums = [column[0] for column in result.description if str(column[1]) == "HUGEINT"]
+            with warnings.catch_warnings():
+                # DuckDB 1.5 calls pandas in ways that pandas 3 announces to drop.
+                warnings.simplefilter("ignore", category=DeprecationWarning)
+                frame = result.fetch_df()
+        # DuckDB adds up INT64 as 128 bits, which pandas would show as floats.
+        whole = {name: "int64" for name in sums if frame[name].notna().all()}
+        return frame.astype(whole) if whole else frame
+
+    def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Append the rows whose key is not there yet; return how many were."""
+        target = schema.table(table)
+        new = schema.unique(target, schema.json_rows(target, rows))
+        if not new:
+            return 0
+        same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n.r."{name}"' for name in target.key)
+        sql = (
+            f"INSERT INTO leadwerk.{table} BY NAME "
+            f"SELECT r.* FROM (SELECT unnest(from_json(?, '{_json_type(target)}')) AS r) AS n "
+            f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
+        )
+        with self._connection(writing=True) as connection:
+            return _count(_execute(connection, sql, [msgspec.json.encode(new).decode()], table))
+
+    def replace_days(self, table: str, first: date, last: date, statement: Statement, parameters: Parameters) -> int:
+        """Replace the days in one transaction."""
+        target = schema.table(table)
+        days = {"first_day": first, "last_day": last}
+        between = f"\"{target.partition}\" BETWEEN DATE '{first}' AND DATE '{last}'"
+        with self._connection(writing=True) as connection, _transaction(connection):
+            sql, values = self._prepare(connection, statement, {**parameters, **days})
+            _execute(connection, f"DELETE FROM leadwerk.{table} WHERE {between}", None, table)
+            insert = f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM ({sql}) WHERE {between}"
+            return _count(_execute(connection, insert, values, statement.name))
+
+    def export_tables(self) -> list[str]:
+        """Names of the tables in ga4.duckdb, sorted."""
+        with self._connection(writing=False) as connection:
+            return self._export_tables(connection)
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[None]:
+        """One connection for all verbs within, and no other process in between."""
+        with self._turn:
+            if self._kept is not None:
+                yield
+                return
+            with self._connection(writing=True) as connection:
+                self._kept = connection
+                try:
+                    yield
+                finally:
+                    self._kept = None
+
+    @contextmanager
+    def _connection(self, *, writing: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._turn:
+            if self._kept is not None:
+                yield self._kept
+                return
+            connection = self._open(writing)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def _open(self, writing: bool) -> duckdb.DuckDBPyConnection:
+        file = self.home / "warehouse.duckdb"
+        self._tables_exist = self._tables_exist and file.exists()
+        if not self._tables_exist:
+            self.home.mkdir(parents=True, exist_ok=True)
+        read_only = self._tables_exist and not writing
+        connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
+        connection.execute("SET TimeZone = 'UTC'")
+        if not self._tables_exist:
+            _create_tables(connection)
+            self._tables_exist = True
+        return connection
+
+    def _patiently(self, attempt: Callable[[], duckdb.DuckDBPyConnection], file: Path) -> duckdb.DuckDBPyConnection:
+        until = time.monotonic() + self._wait_seconds
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return attempt()
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise WarehouseError(f"{file} cannot be opened: {error}") from error
+                if time.monotonic() + pause > until:
+                    raise WarehouseBusy(
+                        f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy="Try again."
+                    ) from error
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _run(
+        self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters
+    ) -> duckdb.DuckDBPyConnection:
+        sql, values = self._prepare(connection, statement, parameters)
+        return _execute(connection, sql, values, statement.name)
+
+    def _prepare(
+        self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters
+    ) -> tuple[str, dict[str, Any]]:
+        values = bound(statement, parameters)
+        sql = self._translation(statement)
+        if EXPORT_WILDCARD.search(sql):
+            tables = [name for name in self._export_tables(connection) if _in_range(name, values)]
+            sql = EXPORT_WILDCARD.sub(lambda _: _union(tables), sql)
+        used = set(PARAMETER.findall(sql))
+        return sql, {name: value for name, value in values.items() if name in used}
+
+    def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        file = self.home / "ga4.duckdb"
+        if not file.exists():
+            return []
+        attach = f"ATTACH IF NOT EXISTS '{str(file).replace(chr(39), chr(39) * 2)}' AS ga4 (READ_ONLY)"
+        self._patiently(lambda: connection.execute(attach), file)
+        found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ga4' ORDER BY 1")
+        return [name for (name,) in found.fetchall()]
+
+    def _translation(self, statement: Statement) -> str:
+        typed = f"{_dialect_version()}\n{sorted(statement.parameters.items())}\n{statement.text}"
+        file = self.home / "translations" / f"{hashlib.sha256(typed.encode()).hexdigest()}.sql"
+        if file.exists():
+            return file.read_text(encoding="utf-8")
+        from leadwerk.warehouse.dialect import translate
+
+        sql = translate(statement)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
+        draft.write_text(sql, encoding="utf-8")
+        draft.replace(file)
+        return sql
+
+
+@cache
+def _dialect_version() -> str:
+    sources = (Path(__file__).with_name(name) for name in ("dialect.py", "subset.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'leadwerk'").fetchall()
+    missing = [table for table in schema.own_tables() if (table.name,) not in found]
+    if not missing:
+        return
+    connection.execute("CREATE SCHEMA IF NOT EXISTS leadwerk")
+    for table in missing:
+        columns = ", ".join(
+            f'"{field.name}" {schema.duckdb_type(field)}{" NOT NULL" if field.mode == "REQUIRED" else ""}'
+            for field in table.fields
+        )
+        connection.execute(f"CREATE TABLE leadwerk.{table.name} ({columns})")
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str, values: Any, name: str) -> duckdb.DuckDBPyConnection:
+    try:
+        return connection.execute(sql, values)
+    except duckdb.Error as error:
+        raise WarehouseError(f"{name} failed on DuckDB: {error}") from error
+
+
+def _count(result: duckdb.DuckDBPyConnection) -> int:
+    row = result.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _json_type(table: schema.Table) -> str:
+    """The rows' type as from_json wants it: [{"name": "VARCHAR", "reasons": [{"text": "VARCHAR"}]}]."""
+
+    def of(field: schema.Field) -> Any:
+        inner = {part.name: of(part) for part in field.fields} or schema.DUCKDB_TYPES[field.type]
+        return [inner] if field.mode == "REPEATED" else inner
+
+    return msgspec.json.encode([{field.name: of(field) for field in table.fields}]).decode()
+
+
+def _in_range(table: str, values: dict[str, Any]) -> bool:
+    """Whether a table of the export lies in the ranges that the parameters give; without any, all do."""
+    suffix = table.removeprefix("events_")
+    ranges = [
+        (values[f"first_{kind}"], values[f"last_{kind}"])
+        for kind in ("suffix", "intraday")
+        if f"first_{kind}" in values
+    ]
+    return table.startswith("events_") and (not ranges or any(first <= suffix <= last for first, last in ranges))
+
+
+def _union(tables: Sequence[str]) -> str:
+    """The export's tables as one, typed as documented: what an older table lacks is NULL."""
+    columns = ", ".join(f'NULL::{schema.duckdb_type(f)} AS "{f.name}"' for f in schema.table(schema.EXPORT).fields)
+    empty = f"SELECT NULL::VARCHAR AS _TABLE_SUFFIX, {columns} WHERE FALSE"
+    each = (f"SELECT '{name.removeprefix('events_')}' AS _TABLE_SUFFIX, * FROM ga4.\"{name}\"" for name in tables)
+    return "(" + " UNION ALL BY NAME ".join([empty, *each]) + ")"
+
+
+def _utc(value: Any) -> Any:
+    """Aware timestamps, however deep, with the standard library's UTC instead of pytz's."""
+    if isinstance(value, list):
+        return [_utc(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _utc(item) for key, item in value.items()}
+    return value.replace(tzinfo=UTC) if hasattr(value, "tzinfo") else value

@@ -1,0 +1,120 @@
+"""The embedded engine keeps the promises of the port."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from leadwerk.errors import WarehouseError
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
+
+TODAY = date(2026, 3, 29)
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+ALL_TOUCHPOINTS = from_text("SELECT * FROM leadwerk.touchpoints ORDER BY event_id")
+TOUCHPOINTS_FROM_OUTCOMES = from_text(
+    """
+    -- @first_day DATE
+    -- @last_day DATE
+    SELECT event_id, lead_id, day, occurred_at, recorded_at, status AS kind
+    FROM leadwerk.outcomes WHERE day BETWEEN @first_day AND @last_day
+    """
+)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    return DuckDBWarehouse(tmp_path)
+
+
+def touchpoint(event_id: str, day: date = TODAY, kind: str = "call") -> dict[str, object]:
+    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return {
+        "event_id": event_id, "lead_id": "L1", "day": day, "occurred_at": moment, "recorded_at": moment, "kind": kind,
+    }  # fmt: skip
+
+
+def test_what_was_appended_is_read_back(warehouse: DuckDBWarehouse) -> None:
+    assert warehouse.append("touchpoints", [touchpoint("a")]) == 1
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
+
+
+def test_the_same_key_twice_is_one_row(warehouse: DuckDBWarehouse) -> None:
+    assert warehouse.append("touchpoints", [touchpoint("a"), touchpoint("a", kind="chat")]) == 1
+    assert warehouse.append("touchpoints", [touchpoint("a"), touchpoint("b")]) == 1
+    assert [row["kind"] for row in warehouse.rows(ALL_TOUCHPOINTS, {})] == ["call", "call"]
+
+
+def test_nested_rows_survive(warehouse: DuckDBWarehouse) -> None:
+    lead = {
+        "event_id": "e", "lead_id": "L", "recorded_at": NOON, "created_at": NOON, "web_consent": True,
+        "attributes": [{"name": "plan", "text": "Zürich's \"best\""}, {"name": "age", "number": 4.5}],
+    }  # fmt: skip
+    warehouse.append("leads", [lead])
+    [row] = warehouse.rows(from_text("SELECT attributes, income FROM leadwerk.leads"), {})
+    assert row == {
+        "attributes": [
+            {"name": "plan", "text": 'Zürich\'s "best"', "number": None},
+            {"name": "age", "text": None, "number": 4.5},
+        ],
+        "income": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"nonsense": 1},
+        {"kind": None},
+        {"kind": 3},
+        {"occurred_at": datetime(2026, 1, 1)},  # noqa: DTZ001
+        {"day": NOON},
+    ],
+)
+def test_a_wrong_row_is_refused_before_anything_is_written(
+    warehouse: DuckDBWarehouse, spoiled: dict[str, object]
+) -> None:
+    with pytest.raises(WarehouseError, match=r"touchpoints\[1\]"):
+        warehouse.append("touchpoints", [touchpoint("a"), {**touchpoint("b"), **spoiled}])
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == []
+
+
+def test_replacing_days_leaves_the_others(warehouse: DuckDBWarehouse) -> None:
+    first, second, third = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
+    outcomes = [{**touchpoint(f"o{day}", day), "status": "new", "outcome": "open"} for day in (first, second, third)]
+    for outcome in outcomes:
+        del outcome["kind"]
+    warehouse.append("outcomes", outcomes)
+    warehouse.append("touchpoints", [touchpoint("old1", first), touchpoint("old2", second), touchpoint("old3", third)])
+    assert warehouse.replace_days("touchpoints", second, third, TOUCHPOINTS_FROM_OUTCOMES, {}) == 2
+    assert [row["event_id"] for row in warehouse.rows(ALL_TOUCHPOINTS, {})] == ["o2026-03-02", "o2026-03-03", "old1"]
+    assert warehouse.replace_days("touchpoints", second, third, TOUCHPOINTS_FROM_OUTCOMES, {}) == 2
+
+
+def test_a_failing_statement_leaves_the_days_as_they_were(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("touchpoints", [touchpoint("a")])
+    broken = from_text("SELECT DATE '2026-03-29' AS day, CAST('x' AS INT64) AS event_id")
+    with pytest.raises(WarehouseError):
+        warehouse.replace_days("touchpoints", TODAY, TODAY, broken, {})
+    assert len(warehouse.rows(ALL_TOUCHPOINTS, {})) == 1
+
+
+def test_a_frame_keeps_whole_sums_whole_and_times_aware(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("touchpoints", [touchpoint("a")])
+    frame = warehouse.frame(from_text("SELECT SUM(1) AS n, MAX(occurred_at) AS at FROM leadwerk.touchpoints"), {})
+    assert str(frame["n"].dtype) == "int64"
+    assert frame["at"][0] == NOON
+
+
+def test_a_unit_of_work_sees_its_own_writes(warehouse: DuckDBWarehouse) -> None:
+    with warehouse.unit_of_work():
+        warehouse.append("touchpoints", [touchpoint("a")])
+        with warehouse.unit_of_work():
+            assert len(warehouse.rows(ALL_TOUCHPOINTS, {})) == 1
+    assert len(warehouse.rows(ALL_TOUCHPOINTS, {})) == 1
+
+
+def test_without_an_export_there_are_no_export_tables(warehouse: DuckDBWarehouse) -> None:
+    assert warehouse.export_tables() == []
