@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -215,5 +216,10 @@ def _read_touchpoints(case: _Case) -> tuple[tuple[Touchpoint, ...], list[BadRow]
 def _bad_row(raw: Any, error: msgspec.ValidationError, within: str = "") -> BadRow:
     what, _, where = str(error).partition(" - at `$.")
     own_id = raw.get("event_id") if isinstance(raw, dict) else None
-    row = "/".join(filter(None, (within, str(own_id or repr(raw)[:100]))))
+    row = "/".join(filter(None, (within, str(own_id or _fingerprint(raw)))))
     return BadRow(row, where.rstrip("`") or None, f"{what}; the CRM has to send it in the agreed form.")
+
+
+def _fingerprint(raw: Any) -> str:
+    # What has no id is recognised by its content, which may speak of a person and is not stored.
+    return hashlib.sha256(msgspec.json.encode(raw)).hexdigest()[:16]

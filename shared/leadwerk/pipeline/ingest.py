@@ -1,0 +1,208 @@
+"""Ingest: what changed in the CRM since the cursor becomes versions of leads, links, touchpoints and outcomes.
+
+Every row takes its key and its times from the change itself, never from the run: so changes may come twice, out of
+order or in several interrupted runs, and the tables end up the same. The cursor moves only after its page is stored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from leadwerk.crm.port import CRM, BadRow, Case, CasePage
+from leadwerk.errors import InputError
+from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import outcome_of
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+# Clocks differ: a change from a moment ahead is one of now, one from further ahead is a mistake.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+STEP = timedelta(microseconds=1)  # two moves of a cursor never share a moment
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What one run read, and how many rows of each table were new; `rejected` rows name field and remedy."""
+
+    pages: int
+    cases: int
+    leads: int
+    identities: int
+    touchpoints: int
+    outcomes: int
+    rejected: int
+    unknown_statuses: dict[str, int]
+    rejected_fields: dict[str, int]
+    cursor: str | None
+
+
+def run(
+    warehouse: Warehouse, policy: Policy, crm: CRM, *, now: datetime, person_key: str, from_start: bool = False
+) -> IngestReport:
+    """Read all changes since the stored cursor (or all there are, `from_start`: after the policy learnt a status).
+
+    `person_key` is the secret that keys the hashes of persons.
+
+    Raises:
+        CRMUnavailable, CRMRejected: the CRM failed between two pages; what came before is stored, and a rerun goes on.
+    """
+    cursor, moved_at = _position(warehouse, crm.source)
+    reading = _Reading(warehouse, policy, crm.source, now, person_key, moved_at)
+    for page in crm.changed_cases(None if from_start else cursor):
+        reading.store(page)
+        cursor = page.cursor
+    return reading.report(cursor)
+
+
+def _position(warehouse: Warehouse, source: str) -> tuple[str | None, datetime | None]:
+    for row in warehouse.rows(statement("cursors/newest"), {"source": source}):
+        return row["cursor"], row["moved_at"]
+    return None, None
+
+
+@dataclass
+class _Rows:
+    """The rows that a page becomes, by table."""
+
+    leads: list[Row] = field(default_factory=list)
+    identities: list[Row] = field(default_factory=list)
+    touchpoints: list[Row] = field(default_factory=list)
+    outcomes: list[Row] = field(default_factory=list)
+    rejections: list[Row] = field(default_factory=list)
+
+    def tables(self) -> Iterator[tuple[str, list[Row]]]:
+        return iter(vars(self).items())
+
+
+@dataclass
+class _Reading:
+    """One run: what it stored so far, and how much of what."""
+
+    warehouse: Warehouse
+    policy: Policy
+    source: str
+    now: datetime
+    person_key: str
+    moved_at: datetime | None
+    pages: int = 0
+    cases: int = 0
+    new_rows: Counter[str] = field(default_factory=Counter)
+    unknown_statuses: Counter[str] = field(default_factory=Counter)
+    rejected_fields: Counter[str] = field(default_factory=Counter)
+
+    def store(self, page: CasePage) -> None:
+        """Store a page's rows, and only then move the cursor behind it."""
+        rows = self._rows(page)
+        self.moved_at = self.now if self.moved_at is None else max(self.now, self.moved_at + STEP)
+        with self.warehouse.unit_of_work():
+            for table, new in rows.tables():
+                self.new_rows[table] += self.warehouse.append(table, new) if new else 0
+            move = {"source": self.source, "cursor": page.cursor, "moved_at": self.moved_at}
+            self.warehouse.append("cursors", [move])
+        self.pages += 1
+        self.cases += len(page.cases)
+
+    def _rows(self, page: CasePage) -> _Rows:
+        rows = _Rows()
+        for bad in page.bad:
+            self._reject(rows, bad.row, _rejection_of(bad))
+        for case in page.cases:
+            for rejection in _add_case(rows, case, self.policy, self.person_key, self.now):
+                self._reject(rows, case.event_id, rejection)
+                if rejection.field == "status":
+                    self.unknown_statuses[case.status] += 1
+        return rows
+
+    def _reject(self, rows: _Rows, row: str, rejection: Rejection) -> None:
+        rows.rejections.append(rejection.row(self.source, row, self.now))
+        self.rejected_fields[rejection.field] += 1
+
+    def report(self, cursor: str | None) -> IngestReport:
+        """What was done so far."""
+        new = self.new_rows
+        return IngestReport(
+            pages=self.pages,
+            cases=self.cases,
+            leads=new["leads"],
+            identities=new["identities"],
+            touchpoints=new["touchpoints"],
+            outcomes=new["outcomes"],
+            rejected=new["rejections"],
+            unknown_statuses=dict(self.unknown_statuses),
+            rejected_fields=dict(self.rejected_fields),
+            cursor=cursor,
+        )
+
+
+def _rejection_of(bad: BadRow) -> Rejection:
+    return Rejection.of(bad.field or "row", None, bad.reason, "")
+
+
+def _add_case(rows: _Rows, case: Case, policy: Policy, person_key: str, now: datetime) -> Iterator[Rejection]:
+    """Add what can be used of a case; yield what cannot."""
+    if case.changed_at > now + CLOCK_TOLERANCE:
+        yield _future("changed_at", case.changed_at)
+        return
+    recorded_at = case.changed_at
+    lead, rejections = lead_version(
+        case.lead, policy=policy, recorded_at=recorded_at, event_id=case.event_id, person_key=person_key
+    )
+    yield from rejections
+    if lead is None:
+        return
+    rows.leads.append(lead)
+    identities, rejections = identity_rows(case.lead, policy=policy, recorded_at=recorded_at)
+    rows.identities += identities
+    yield from rejections
+    yield from _add_touchpoints(rows, case, lead["lead_id"])
+    yield from _add_outcome(rows, case, lead["lead_id"], policy)
+
+
+def _add_touchpoints(rows: _Rows, case: Case, lead_id: str) -> Iterator[Rejection]:
+    for touchpoint in case.touchpoints:
+        if touchpoint.occurred_at > case.changed_at + CLOCK_TOLERANCE:
+            yield _future("touchpoints.occurred_at", touchpoint.occurred_at)
+            continue
+        row = {"event_id": touchpoint.event_id, "lead_id": lead_id, "kind": touchpoint.kind}
+        rows.touchpoints.append({**row, **_times(touchpoint.occurred_at, case.changed_at)})
+
+
+def _add_outcome(rows: _Rows, case: Case, lead_id: str, policy: Policy) -> Iterator[Rejection]:
+    reason = (case.reason or "").strip() or None
+    outcome = outcome_of(policy, case.status, reason)
+    if outcome is None:
+        yield _unknown_status(case.status, reason)
+        return
+    amount = None
+    try:
+        amount = None if case.amount in (None, "") else parse_amount(case.amount)
+    except InputError as error:
+        yield Rejection.of("amount", case.amount, error.message, error.remedy)
+    row = {"event_id": case.event_id, "lead_id": lead_id, "status": case.status, "reason": reason}
+    rows.outcomes.append({**row, "outcome": outcome, "amount": amount, **_times(case.changed_at, case.changed_at)})
+
+
+def _times(occurred_at: datetime, recorded_at: datetime) -> dict[str, Any]:
+    moment = min(occurred_at, recorded_at).astimezone(UTC)
+    return {"day": moment.date(), "occurred_at": moment, "recorded_at": recorded_at.astimezone(UTC)}
+
+
+def _future(name: str, moment: datetime) -> Rejection:
+    return Rejection.of(
+        name, moment, f"{name} {moment.isoformat()} lies in the future.", "Check the clock and time zone of the CRM."
+    )
+
+
+def _unknown_status(status: str, reason: str | None) -> Rejection:
+    because = f" (reason {reason!r})" if reason else ""
+    return Rejection.of(
+        "status",
+        status,
+        f"The policy does not say what the status {status!r}{because} means.",
+        "Add a rule for it under `outcomes` in the policy, then ingest once from the start.",
+    )
