@@ -15,6 +15,7 @@
 | LEADWERK_STORAGE_URL    | endpoint of an emulator                                         |                          |
 | LEADWERK_CRM_URL        | base URL of the CRM's API                                       | http://127.0.0.1:8090    |
 | LEADWERK_CRM_TOKEN      | its bearer token                                                |                          |
+| LEADWERK_CRM_PER_SECOND | calls a second that it takes                                    | 10                       |
 | LEADWERK_PERSON_KEY     | secret that keys the hashes of persons                          |                          |
 """
 
@@ -28,6 +29,7 @@ from pathlib import Path
 from leadwerk.errors import ConfigurationError
 
 ENGINES = ("duckdb", "bigquery")
+UNSET = "unset"  # what a secret holds in the cloud until somebody gives it its value
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Settings:
     storage_url: str
     crm_url: str
     crm_token: str
+    crm_per_second: float
     person_key: str
 
 
@@ -54,12 +57,16 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment (or a mapping in its place).
 
     Raises:
-        ConfigurationError: the engine is unknown, or BigQuery is chosen without its project and GA4 dataset.
+        ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, or a number
+            is none.
     """
     env = os.environ if environment is None else environment
 
     def value(name: str, default: str = "") -> str:
         return env.get(f"LEADWERK_{name}", "").strip() or default
+
+    def secret(name: str) -> str:
+        return "" if value(name) == UNSET else value(name)
 
     home = Path(value("HOME", ".leadwerk"))
     settings = Settings(
@@ -75,11 +82,22 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         bigquery_url=value("BIGQUERY_URL"),
         storage_url=value("STORAGE_URL"),
         crm_url=value("CRM_URL", "http://127.0.0.1:8090"),
-        crm_token=value("CRM_TOKEN"),
-        person_key=value("PERSON_KEY"),
+        crm_token=secret("CRM_TOKEN"),
+        crm_per_second=_rate(value("CRM_PER_SECOND", "10")),
+        person_key=secret("PERSON_KEY"),
     )
     _check(settings)
     return settings
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ConfigurationError(f"LEADWERK_CRM_PER_SECOND is {text!r}.", remedy="Set it to a number above 0.")
+    return rate
 
 
 def _check(settings: Settings) -> None:

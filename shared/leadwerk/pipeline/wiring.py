@@ -5,6 +5,9 @@ Engines, clients and libraries are imported inside the functions: a process pays
 
 from __future__ import annotations
 
+import secrets
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadwerk.errors import ConfigurationError
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
+    from leadwerk.registry.store import Store
     from leadwerk.warehouse.protocol import Warehouse
+
+PERSON_KEY_FILE = "person.key"
 
 
 def warehouse(settings: Settings) -> Warehouse:
@@ -35,6 +41,13 @@ def registry(settings: Settings) -> Registry:
     return open_registry(settings.registry, endpoint=settings.storage_url)
 
 
+def reports(settings: Settings) -> Store:
+    """Where the reports lie: a folder, or Cloud Storage where LEADWERK_REPORTS begins with gs://."""
+    from leadwerk.registry.store import open_store
+
+    return open_store(settings.reports, settings.storage_url)
+
+
 def crm(settings: Settings) -> CRM:
     """The CRM of this deployment.
 
@@ -42,18 +55,62 @@ def crm(settings: Settings) -> CRM:
         ConfigurationError: its token is not set.
     """
     if not settings.crm_token:
-        raise ConfigurationError("The CRM's token is not set.", remedy="Set LEADWERK_CRM_TOKEN.")
+        raise ConfigurationError(
+            "The CRM's token is not set.",
+            remedy="Set LEADWERK_CRM_TOKEN; in the cloud, add a version to the secret leadwerk-crm-token.",
+        )
     from leadwerk.crm.boma import Boma
 
-    return Boma(settings.crm_url, settings.crm_token)
+    return Boma(settings.crm_url, settings.crm_token, per_second=settings.crm_per_second)
 
 
 def policy(settings: Settings) -> Policy:
-    """The policy of this deployment.
+    """The policy of this deployment: a file, a shipped one, or an object of Cloud Storage.
 
     Raises:
-        PolicyError: the file is wrong; says where and what to do.
+        PolicyError: it is wrong; says where and what to do.
+        ConfigurationError: LEADWERK_POLICY names an object that is not there.
     """
-    from leadwerk.policy.load import load
+    from leadwerk.policy.load import load, parse
 
-    return load(settings.policy)
+    if not settings.policy.startswith("gs://"):
+        return load(settings.policy)
+    from leadwerk.registry.store import open_store
+
+    folder, _, name = settings.policy.rpartition("/")
+    found = open_store(folder, settings.storage_url).read(name)
+    if found is None:
+        raise ConfigurationError(
+            f"There is no policy at {settings.policy}.", remedy="Put the policy's YAML file there."
+        )
+    return parse(found.data.decode("utf-8", "replace"), settings.policy)
+
+
+def person_key(settings: Settings) -> str:
+    """The secret that keys the hashes of persons; on a laptop it is made once and kept in the home folder.
+
+    Raises:
+        ConfigurationError: it is not set in the cloud.
+    """
+    if settings.person_key:
+        return settings.person_key
+    if settings.engine != "duckdb":
+        raise ConfigurationError(
+            "The key of the hashes of persons is not set.",
+            remedy="Set LEADWERK_PERSON_KEY; in the cloud, add a version to the secret leadwerk-person-key.",
+        )
+    file = settings.home / PERSON_KEY_FILE
+    if not file.exists():
+        _keep_secret(file, secrets.token_hex(32))
+    return file.read_text(encoding="ascii")
+
+
+def _keep_secret(file: Path, secret: str) -> None:
+    """Write it whole for its owner only; if another process was first, its secret stands."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secret, encoding="ascii")
+    with suppress(FileExistsError):
+        file.hardlink_to(draft)
+    draft.unlink()
