@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from leadwerk.errors import UnsupportedSQL
+from leadwerk.warehouse import lists
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.schema import DUCKDB_TYPES
 from leadwerk.warehouse.subset import TIME_UNITS, check, refuse
@@ -200,45 +201,6 @@ def _bracket(node: exp.Expr) -> exp.Expr:
     return _fill("LIST_EXTRACT(:x, :index)", x=node.this, index=index)
 
 
-def _subquery(node: exp.Expr) -> exp.Expr:
-    """(SELECT MAX(… p …) FROM UNNEST(list) AS p WHERE …) as a function of the list: many times faster on DuckDB."""
-    parts = _over_list(node.this)
-    if parts is None or not isinstance(node.this.selects[0], exp.Max | exp.Min):
-        return node
-    items, element = parts
-    reduce = "LIST_MAX" if isinstance(node.this.selects[0], exp.Max) else "LIST_MIN"
-    values = _lambda(element, node.this.selects[0].this)
-    return exp.Anonymous(this=reduce, expressions=[exp.Anonymous(this="LIST_TRANSFORM", expressions=[items, values])])
-
-
-def _exists(node: exp.Expr) -> exp.Expr:
-    parts = _over_list(node.this)
-    return node if parts is None else _fill("COALESCE(LEN(:items) > 0, FALSE)", items=parts[0])
-
-
-def _over_list(select: exp.Expr) -> tuple[exp.Expr, exp.Identifier] | None:
-    """The filtered list and the name of its element, if `select` only reads one UNNEST."""
-    if not isinstance(select, exp.Select) or len(select.selects) != 1 or list(select.find_all(exp.Select))[1:]:
-        return None
-    source = select.args["from_"].this if select.args.get("from_") else None
-    used = {key for key, value in select.args.items() if value}
-    if not isinstance(source, exp.Unnest) or used - {"expressions", "from_", "where"}:
-        return None
-    items, element = source.expressions[0].copy(), source.args["alias"].columns[0]
-    where = select.args.get("where")
-    if where is None:
-        return items, element
-    return exp.Anonymous(this="LIST_FILTER", expressions=[items, _lambda(element, where.this)]), element
-
-
-def _lambda(element: exp.Identifier, body: exp.Expr) -> exp.Expr:
-    inner = exp.Paren(this=body.copy())
-    for node in list(inner.find_all(exp.In)):
-        if node.args.get("unnest"):  # a lambda must not hold a subquery, which IN UNNEST is on DuckDB
-            node.replace(_fill("LIST_CONTAINS(:items, :x)", items=node.args["unnest"].expressions[0], x=node.this))
-    return exp.Lambda(this=inner, expressions=[element.copy()], colon=True)
-
-
 def _join(node: exp.Expr) -> exp.Expr:
     if isinstance(node.this, exp.Unnest) and node.args.get("side") and not node.args.get("on"):
         node.set("on", exp.true())
@@ -270,7 +232,7 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.LogicalOr: lambda node: _fill("BOOL_OR(:x)", x=node.this),
     exp.LogicalAnd: lambda node: _fill("BOOL_AND(:x)", x=node.this),
     exp.ArraySize: lambda node: _fill("LEN(:x)", x=node.this),
-    exp.Subquery: _subquery,
-    exp.Exists: _exists,
+    exp.Subquery: lists.aggregate,
+    exp.Exists: lists.exists,
     exp.Join: _join,
 }

@@ -200,7 +200,7 @@ class DuckDBWarehouse:
 
 @cache
 def _dialect_version() -> str:
-    sources = (Path(__file__).with_name(name) for name in ("dialect.py", "subset.py"))
+    sources = (Path(__file__).with_name(name) for name in ("dialect.py", "lists.py", "subset.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
@@ -259,7 +259,12 @@ def _in_range(table: str, values: dict[str, Any]) -> bool:
         for kind in ("suffix", "intraday")
         if f"first_{kind}" in values
     ]
-    return table.startswith("events_") and (not ranges or any(first <= suffix <= last for first, last in ranges))
+    superseded = suffix in (values.get("superseded") or ())
+    return (
+        table.startswith("events_")
+        and not superseded
+        and (not ranges or any(first <= suffix <= last for first, last in ranges))
+    )
 
 
 def _union(tables: Sequence[str]) -> str:

@@ -60,7 +60,7 @@ def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) 
     for label, values in repeated.items():
         _check_values(name, label, values)
     written = REPEAT.sub(lambda found: _repeat(found[2], found[1], repeated[found[1]]), text)
-    return Statement(name=name, text=written, parameters=dict(DECLARATION.findall(text)))
+    return Statement(name=name, text=written, parameters=dict(DECLARATION.findall(written)))
 
 
 def _repeat(lines: str, label: str, values: Sequence[str | int]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from leadwerk.errors import UnsupportedSQL
+from leadwerk.warehouse.lists import is_first_of_key
 
 STRUCTURE: tuple[type[exp.Expr], ...] = (
     exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Qualify, exp.Order, exp.Ordered, exp.Limit,
@@ -28,12 +29,12 @@ OPERATORS: tuple[type[exp.Expr], ...] = (
 FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.SafeDivide, exp.IntDiv, exp.Mod, exp.Abs, exp.Sign,
     exp.Floor, exp.Ceil, exp.Round, exp.Pow, exp.Sqrt, exp.Exp, exp.Ln, exp.Cast, exp.TryCast,
-    exp.Lower, exp.Concat, exp.StartsWith, exp.Substring, exp.Length, exp.Trim, exp.StrPosition, exp.Replace, exp.Split,
-    exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.LowerHex, exp.SHA2Digest,
+    exp.Lower, exp.Concat, exp.StartsWith, exp.Substring, exp.Right, exp.Left, exp.Length, exp.Trim, exp.StrPosition,
+    exp.Replace, exp.Split, exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.LowerHex, exp.SHA2Digest,
     exp.Date, exp.DateFromParts, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DateTrunc, exp.TimeToStr,
     exp.TsOrDsToDate, exp.StrToDate, exp.GenerateDateArray, exp.GenerateSeries, exp.Extract,
     exp.Timestamp, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff, exp.TimestampTrunc, exp.UnixToTime,
-    exp.UnixMicros, exp.UnixSeconds, exp.ArraySize,
+    exp.UnixDate, exp.UnixMicros, exp.UnixSeconds, exp.ArraySize,
 )  # fmt: skip
 AGGREGATES: tuple[type[exp.Expr], ...] = (
     exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.ArgMax, exp.ArgMin, exp.LogicalOr, exp.LogicalAnd,
@@ -131,7 +132,7 @@ def _substring(node: exp.Expr) -> str:
 
 
 def _unnest(node: exp.Expr) -> str:
-    if node.args.get("offset"):
+    if node.args.get("offset") and not is_first_of_key(node.parent_select or node):
         return "Offsets count from 1 on DuckDB: number the elements with ROW_NUMBER"
     in_list = isinstance(node.parent, exp.In)
     return "" if in_list or node.args.get("alias") else "Give it an alias"

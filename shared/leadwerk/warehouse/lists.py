@@ -1,0 +1,113 @@
+"""Subqueries over one UNNEST as DuckDB's list functions: the same meaning, many times faster.
+
+- `(SELECT MAX(… p …) FROM UNNEST(list) AS p WHERE …)` becomes list_max(list_transform(list_filter(list, …), …)).
+- `EXISTS(SELECT 1 FROM UNNEST(list) AS p WHERE …)` becomes len(list_filter(list, …)) > 0.
+- `(SELECT p.value FROM UNNEST(list) AS p WITH OFFSET AS i WHERE p.key = k ORDER BY i LIMIT 1)` becomes
+  list[list_position(keys, k)].value.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+Parts = tuple[exp.Expr, exp.Identifier]
+
+
+def aggregate(node: exp.Expr) -> exp.Expr:
+    """A scalar subquery with MAX or MIN over a list, or with the first element of a key; others as they are."""
+    select = node.this
+    if not isinstance(select, exp.Select):
+        return node
+    if is_first_of_key(select):
+        return _first_of_key(select)
+    parts = _filtered(select, {"expressions", "from_", "where"})
+    value = select.selects[0] if parts else None
+    if parts is None or not isinstance(value, exp.Max | exp.Min):
+        return node
+    items, element = parts
+    reduce = "LIST_MAX" if isinstance(value, exp.Max) else "LIST_MIN"
+    return _call(reduce, _call("LIST_TRANSFORM", items, _lambda(element, value.this)))
+
+
+def exists(node: exp.Expr) -> exp.Expr:
+    """EXISTS over a list; others as they are."""
+    parts = _filtered(node.this, {"expressions", "from_", "where"})
+    if parts is None:
+        return node
+    some = exp.GT(this=_call("LEN", parts[0]), expression=exp.Literal.number(0))
+    return exp.Coalesce(this=some, expressions=[exp.false()])
+
+
+def is_first_of_key(select: exp.Expr) -> bool:
+    """Whether this is the one form in which WITH OFFSET is understood; see the table above."""
+    source = _unnest(select)
+    if not isinstance(select, exp.Select) or source is None or not source.args.get("offset"):
+        return False
+    used = {key for key, value in select.args.items() if value}
+    if used != {"expressions", "from_", "where", "order", "limit"} or len(select.selects) != 1:
+        return False
+    return (
+        isinstance(select.selects[0], exp.Column)
+        and select.args["order"].expressions[0].sql("bigquery") == source.args["offset"].sql("bigquery")
+        and select.args["limit"].expression.name == "1"
+        and _is_key_test(select.args["where"].this, source.args["alias"].columns[0].name)
+    )
+
+
+def _is_key_test(test: exp.Expr, element: str) -> bool:
+    if not isinstance(test, exp.EQ) or not isinstance(test.this, exp.Column):
+        return False
+    free = isinstance(test.expression, exp.Parameter | exp.Cast | exp.Literal)
+    return free and test.this.parts[0].name == element and len(test.this.parts) == 2
+
+
+def _first_of_key(select: exp.Select) -> exp.Expr:
+    source = select.args["from_"].this
+    items, element = source.expressions[0], source.args["alias"].columns[0]
+    test = select.args["where"].this
+    keys = _call("LIST_TRANSFORM", items.copy(), _lambda(element, test.this))
+    # Without this guard a NULL key would find an element whose key is NULL.
+    place = exp.Case(
+        ifs=[
+            exp.If(
+                this=exp.Not(this=exp.Is(this=test.expression.copy(), expression=exp.null())),
+                true=_call("LIST_POSITION", keys, test.expression.copy()),
+            )
+        ]
+    )
+    found: exp.Expr = _call("LIST_EXTRACT", items.copy(), place)
+    wanted = select.selects[0]
+    for part in wanted.parts[1:] if isinstance(wanted, exp.Column) else ():
+        found = _call("STRUCT_EXTRACT", found, exp.Literal.string(part.name))
+    return found
+
+
+def _unnest(select: exp.Expr) -> exp.Unnest | None:
+    source = select.args.get("from_")
+    return source.this if source and isinstance(source.this, exp.Unnest) else None
+
+
+def _filtered(select: exp.Expr, clauses: set[str]) -> Parts | None:
+    """The filtered list and the name of its element, if `select` only reads one UNNEST with these clauses."""
+    source = _unnest(select)
+    used = {key for key, value in select.args.items() if value}
+    if not isinstance(select, exp.Select) or source is None or used - clauses or len(select.selects) != 1:
+        return None
+    if len(list(select.find_all(exp.Select))) > 1:
+        return None
+    items, element = source.expressions[0].copy(), source.args["alias"].columns[0]
+    where = select.args.get("where")
+    return (_call("LIST_FILTER", items, _lambda(element, where.this)) if where else items), element
+
+
+def _lambda(element: exp.Identifier, body: exp.Expr) -> exp.Expr:
+    inner = exp.Paren(this=body.copy())
+    for node in list(inner.find_all(exp.In)):
+        unnest = node.args.get("unnest")
+        if unnest:  # a lambda must not hold a subquery, which IN UNNEST is on DuckDB
+            node.replace(_call("LIST_CONTAINS", unnest.expressions[0].copy(), node.this.copy()))
+    return exp.Lambda(this=inner, expressions=[element.copy()], colon=True)
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=list(arguments))
