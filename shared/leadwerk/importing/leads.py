@@ -12,24 +12,32 @@ from leadwerk.importing.columns import Style, is_missing, moment, number, style_
 from leadwerk.importing.mapping import Mapping
 from leadwerk.importing.records import Record
 from leadwerk.importing.table import Table, as_text
+from leadwerk.lead.lead import NAMES
 from leadwerk.policy.model import Attribute, Policy
 
 # A file without times gets made-up ones: its rows in order, evenly spaced from here, all in the past.
 FIRST_MADE_UP_TIME = datetime(2000, 1, 1, 12, tzinfo=UTC)
 _LONGEST_MADE_UP_SPAN = timedelta(days=25 * 365)
+# Columns with exactly these titles mean what they say, beside being attributes where the policy has them.
+KNOWN_FIELDS = frozenset(title for titles in NAMES.values() for title in titles) - {"lead_id", "id", "created_at"}
 _STEPS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1))
 
 
 @dataclass(frozen=True)
 class FileLead:
-    """A row that can be used: its line, id, time (UTC), attributes by the file's column, and outcome if known."""
+    """A row that can be used: its line, id, time (UTC), values by the file's column, and outcome if known."""
 
     line: int
     lead_id: str
     created_at: datetime
-    attributes: dict[str, float | str | None]
+    values: dict[str, Any]
     status: str | None
     event_id: str
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The lead as forms and CRMs tell it."""
+        return {**self.values, "lead_id": self.lead_id, "created_at": self.created_at}
 
 
 @dataclass(frozen=True)
@@ -64,13 +72,13 @@ def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: d
     """The leads of a table; the same file gives the same leads and event ids, whenever it is read.
 
     Raises:
-        InputError: a column of the mapping or the policy is not in the file.
+        InputError: the id or time column of the mapping is not in the file.
     """
     result = Read(rejected=[Rejected(b.line, "row", b.reason, b.text) for b in table.broken])
     created = _clock(table, mapping)
     identified = _field(table, mapping.id)
     status = _optional_field(table, mapping.outcome)
-    attributes = _Attributes(table, policy.attributes)
+    known = _Values(table, mapping, policy.attributes)
     seen: dict[str, int] = {}
     for index, row in enumerate(table.rows):
         lead_id, at = identified(row), created(index, row)
@@ -79,7 +87,7 @@ def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: d
             result.rejected.append(Rejected(row.line, *(problem or ("", "")), as_text(row.fields)))
             continue
         seen[lead_id] = row.line
-        values = attributes.of(row, result.rejected)
+        values = known.of(row, result.rejected)
         result.leads.append(FileLead(row.line, lead_id, at, values, status(row), _event_id(source, lead_id, row)))
     return result
 
@@ -120,29 +128,40 @@ def _clock(table: Table, mapping: Mapping) -> Callable[[int, Record], datetime |
     return lambda index, row: FIRST_MADE_UP_TIME + index * step
 
 
-class _Attributes:
-    """Reads the policy's attributes from a row; numbers in the style in which this file's column writes them."""
+class _Values:
+    """Reads what is known of a lead from a row; numbers in the style in which this file's column writes them.
 
-    def __init__(self, table: Table, attributes: Sequence[Attribute]) -> None:
-        self._columns = [(a.source or a.name, a.kind, table.index(a.source or a.name)) for a in attributes]
+    Taken are the policy's attributes and, under their own names, the fields that any lead may have (postcode, e-mail …).
+    """
+
+    def __init__(self, table: Table, mapping: Mapping, attributes: Sequence[Attribute]) -> None:
+        kinds = {a.source or a.name: a.kind for a in attributes}
+        taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
+        known = [name for name in table.columns if name in KNOWN_FIELDS and name not in taken]
+        self._columns = [(name, table.index(name)) for name in dict.fromkeys([*kinds, *known]) if name in table.columns]
         self._styles: dict[str, Style] = {
             name: style_of([v for v in table.values(name) if not is_missing(v)]) or "point"
-            for name, kind, _ in self._columns
-            if kind == "number"
+            for name, _ in self._columns
+            if kinds.get(name) == "number"
         }
 
     def of(self, row: Record, rejected: list[Rejected]) -> dict[str, Any]:
         """Values by column; a number that cannot be read is left out, and said so in `rejected`."""
         values: dict[str, Any] = {}
-        for name, kind, at in self._columns:
+        for name, at in self._columns:
             text = row.fields[at].strip()
             if is_missing(text):
                 values[name] = None
                 continue
-            values[name] = text if kind == "category" else number(text, self._styles[name])
+            values[name] = number(text, self._styles[name]) if name in self._styles else text
             if values[name] is None:
                 rejected.append(Rejected(row.line, name, "this is no number; the value is left out", text, True))
         return values
+
+
+def missing_columns(table: Table, policy: Policy) -> list[str]:
+    """Columns of the policy's attributes that a file does not have; its leads are taken as if they were empty."""
+    return [a.source or a.name for a in policy.attributes if (a.source or a.name) not in table.columns]
 
 
 def _event_id(source: str, lead_id: str, row: Record) -> str:

@@ -1,0 +1,40 @@
+"""The commands put together, and the one place where their errors end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+import typer
+from typer.main import get_command
+
+from leadwerk.cli import EXIT_ERROR, EXIT_INTERRUPTED, demo, doctor, files, market, models, policies, scoring, stages
+from leadwerk.cli.console import say_error
+from leadwerk.errors import LeadwerkError
+
+app = typer.Typer(
+    name="leadwerk",
+    help="Lead scoring that learns from web behaviour and CRM outcomes, and proves that it pays.",
+    epilog="Start with `leadwerk demo`, or with your own leads: `leadwerk import FILE --id COL --outcome COL`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for family in (demo, files, stages, scoring, market, models, policies, doctor):
+    family.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code."""
+    try:
+        result = get_command(app).main(args=list(arguments), prog_name="leadwerk", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_ERROR
+    except LeadwerkError as error:
+        say_error(error)
+        return EXIT_ERROR
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return result if isinstance(result, int) else 0

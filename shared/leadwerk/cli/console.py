@@ -1,0 +1,99 @@
+"""What the commands say: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from leadwerk.errors import LeadwerkError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say_error(error: LeadwerkError) -> None:
+    """One red block: what was wrong, and what to do."""
+    text = Text(error.message)
+    if error.remedy:
+        text.append(f"\n\n{error.remedy}", style="bold")
+    err.print(Panel(text, title="That did not work", title_align="left", border_style="red", box=box.ROUNDED))
+
+
+def builtins(value: Any) -> Any:
+    """A report as what JSON knows."""
+    return msgspec.to_builtins(value, enc_hook=str)
+
+
+def print_json(value: Any) -> None:
+    """A result for a machine: one JSON document on standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+
+
+def show(report: Any, *, title: str, as_json: bool) -> None:
+    """A stage's report: as JSON, or as a table of its numbers and words; lists are counted, their rows shown by JSON."""
+    if as_json:
+        print_json(report)
+        return
+    out.print(table(title, ("", ""), [(label(name), figure(value)) for name, value in builtins(report).items()]))
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table; columns after the first are aligned to the right where they hold numbers."""
+    rows = [tuple(row) for row in rows]
+    result = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    result.show_header = any(header)
+    for position, name in enumerate(header):
+        numeric = position > 0 and all(row[position][:1] in "0123456789-+" or not row[position] for row in rows)
+        result.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*row)
+    return result
+
+
+def label(name: str) -> str:
+    """A field's name as a person reads it.
+
+    >>> label("events_read")
+    'events read'
+    """
+    return name.replace("_", " ")
+
+
+def figure(value: Any) -> str:
+    """A value as a person reads it.
+
+    >>> figure(1234567), figure(0.123456), figure(None), figure([1, 2]), figure({"a": 1})
+    ('1,234,567', '0.123', '–', '2', 'a 1')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {figure(item)}" for key, item in value.items()) or "–"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(value) if value and all(isinstance(item, str) for item in value) else str(len(value))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+@contextmanager
+def working(what: str) -> Iterator[Any]:
+    """Show that something is going on; the yielded function changes what is said."""
+    with err.status(what) as status:
+        yield lambda text: status.update(f"{what}: {text}")

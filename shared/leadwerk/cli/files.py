@@ -1,0 +1,189 @@
+"""Bring a CSV file of leads and start: its columns become the policy, its rows leads and outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from leadwerk.cli.console import err, figure, out, print_json, show, table, working
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.errors import InputError
+from leadwerk.importing import policy_file
+from leadwerk.importing.columns import Column, describe
+from leadwerk.importing.mapping import Mapping, attributes, state, statuses
+from leadwerk.importing.table import DELIMITER_NAMES, Table, read
+from leadwerk.policy.model import Language
+
+MAPPING_FILE = "import.json"
+NOTES = {
+    "empty": "nothing in it: not used",
+    "constant": "always the same: not used",
+    "text": "free text or ids: not used",
+    "date": "a time: not used; --time if it says when the lead came",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command("import", rich_help_panel="Start here")(import_)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV file with one lead a row.")],
+    id: Annotated[str, typer.Option("--id", metavar="COL", help="Column that tells leads apart.")],
+    outcome: Annotated[str, typer.Option("--outcome", metavar="COL", help="Column that says what became of the lead.")],
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="VALUE", help="Its value for a success, if not yes/1/won …")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="COL", help="When the lead came; else the file's order counts.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="COL", help="Not to be learned from; repeatable.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of the reasons: de, fr, it or en.")] = "en",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what the file holds.")] = False,
+    replace_policy: Annotated[bool, typer.Option("--replace-policy", help="Even if it was written by hand.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import leads with their outcomes from any CSV file, and write the policy that fits it.
+
+    Exclude columns that were filled in when the outcome was already near: they are not known when a lead is scored.
+
+    Example: `leadwerk import leads.csv --id "Lead Number" --outcome Converted --exclude Tags`, then `leadwerk retrain`,
+    then `leadwerk score --csv new.csv --out scored.csv`
+    """
+    with working(f"Reading {file.name}"):
+        content = read(file)
+        mapping = state(content, id=id, outcome=outcome, positive=positive, time=time, exclude=exclude or ())
+        columns = [describe(name, content.values(name)) for name in content.columns]
+        plan = _Plan(content, mapping, columns, _languages(language))
+    if not as_json:
+        _show_file(plan)
+    if dry_run:
+        if as_json:
+            print_json(plan.summary())
+        return
+    here = _adopt(plan, home, replace_policy)
+    from leadwerk.pipeline import import_leads as stage
+
+    with working("Storing"):
+        report = stage.run(
+            here.warehouse,
+            here.policy,
+            content,
+            mapping,
+            now=moment(now),
+            person_key=here.settings.person_key,
+            rejects_to=here.settings.home / "imports" / f"{file.stem}.rejects.csv",
+        )
+    if as_json:
+        print_json({**plan.summary(), **msgspec.to_builtins(report)})
+        return
+    show(report, title="Imported", as_json=False)
+    out.print("Next: [bold]leadwerk retrain[/bold], then [bold]leadwerk score --csv IN --out OUT[/bold]")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A file and what it will become."""
+
+    table: Table
+    mapping: Mapping
+    columns: Sequence[Column]
+    languages: Sequence[Language]
+
+    @property
+    def policy(self) -> str:
+        named = attributes(self.columns, self.mapping)
+        found = statuses(self.table, self.mapping)
+        return policy_file.text(self.table.path.stem, self.mapping, named, found, self.languages)
+
+    def role(self, column: Column) -> str:
+        """What becomes of a column, in words."""
+        mapping = self.mapping
+        roles = {mapping.id: "id", mapping.outcome: f"outcome, success is {mapping.positive!r}", mapping.time: "time"}
+        if column.name in roles:
+            return roles[column.name]
+        return "excluded" if column.name in mapping.exclude else NOTES.get(column.kind, "learned from")
+
+    def summary(self) -> dict[str, object]:
+        """What the file holds, for a machine."""
+        return {
+            "encoding": self.table.encoding,
+            "delimiter": self.table.delimiter,
+            "columns": [{**msgspec.to_builtins(column), "role": self.role(column)} for column in self.columns],
+            "mapping": msgspec.to_builtins(self.mapping),
+        }
+
+
+def _languages(first: str) -> tuple[Language, ...]:
+    known: tuple[Language, ...] = ("en", "de", "fr", "it")
+    if first not in known:
+        raise InputError(
+            f"The language {first!r} is not spoken here.", field="language", value=first, remedy="Use de, fr, it or en."
+        )
+    return tuple(sorted(known, key=lambda language: language != first))
+
+
+def _show_file(plan: _Plan) -> None:
+    content = plan.table
+    rows = [(c.name, c.kind, figure(c.missing), figure(c.distinct), _examples(c), plan.role(c)) for c in plan.columns]
+    title = f"{content.path.name}: {content.encoding}, separated by {DELIMITER_NAMES[content.delimiter]}"
+    out.print(table(title, ("column", "type", "missing", "distinct", "such as", "use"), rows))
+    for sentence in content.renamed:
+        out.print(f"[yellow]Renamed:[/yellow] {sentence}")
+    if plan.mapping.time is None:
+        out.print("[yellow]No --time:[/yellow] the file's order stands for time, the first row being the oldest.")
+    if content.broken:
+        out.print(f"[yellow]{len(content.broken)} broken lines[/yellow] are left out and written to the rejects file.")
+
+
+def _examples(column: Column) -> str:
+    return ", ".join(value if len(value) <= 18 else value[:17] + "…" for value in column.examples)
+
+
+def _adopt(plan: _Plan, home: Path | None, replace: bool) -> Deployment:
+    """Make the file's policy the home's, unless a person wrote the one that is there.
+
+    Raises:
+        InputError: a person did.
+    """
+    folder = Deployment.at(home).settings.home
+    path = folder / "policy.yaml"
+    text = plan.policy
+    by_hand = path.exists() and not path.read_text("utf-8").startswith(policy_file.MARK)
+    if by_hand and not replace:
+        raise InputError(
+            f"{path} was not written by an import.",
+            field="home",
+            value=str(folder),
+            remedy="Choose another --home for this file, or say --replace-policy.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    (folder / MAPPING_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(plan.mapping), indent=1))
+    err.print(f"Policy: {path}")
+    return Deployment.at(home)
+
+
+def mapping_of(home: Path) -> Mapping | None:
+    """How the home's file was imported; None if none was.
+
+    Raises:
+        InputError: the note of it cannot be read.
+    """
+    path = home / MAPPING_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Mapping) if path.exists() else None
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"{path} cannot be read: {error}.", field="import.json", remedy="Import the file again."
+        ) from error

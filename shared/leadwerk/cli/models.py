@@ -1,0 +1,71 @@
+"""Tools for models: list, show, promote, roll back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+
+Version = Annotated[str, typer.Argument(help="A model version; see `leadwerk models list`.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="List, show, promote and roll back models.", no_args_is_help=True)
+    family.command("list")(list_)
+    for command in (show, promote, rollback):
+        family.command()(command)
+    app.add_typer(family, name="models", rich_help_panel="Tools")
+
+
+def list_(home: Home = None, as_json: AsJson = False) -> None:
+    """All model versions, the newest first; the champion is marked.
+
+    Example: `leadwerk models list`
+    """
+    registry = Deployment.at(home).registry
+    champion = registry.champion()
+    present = champion.version if champion else None
+    manifests = [registry.manifest(version) for version in reversed(registry.versions())]
+    if as_json:
+        print_json({"champion": present, "versions": [manifest.version for manifest in manifests]})
+        return
+    if not manifests:
+        out.print("There is no model yet. Run [bold]leadwerk retrain[/bold] when outcomes have matured.")
+        return
+    rows = [
+        ("champion" if m.version == present else "", m.version, m.kind, figure(m.data.rows), figure(m.base_rate))
+        for m in manifests
+    ]
+    out.print(table("Models", ("", "version", "kind", "landmarks", "base rate"), rows))
+
+
+def show(version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None, home: Home = None) -> None:
+    """A model's manifest: data, metrics, importances, hashes.
+
+    Example: `leadwerk models show`
+    """
+    registry = Deployment.at(home).registry
+    print_json(registry.manifest(version) if version else registry.champion_files().manifest)
+
+
+def promote(version: Version, home: Home = None, now: Now = None) -> None:
+    """Make a version champion by hand.
+
+    Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a`
+    """
+    registry = Deployment.at(home).registry
+    champion = registry.promote(version, expected=registry.champion(), at=moment(now), reason="by hand")
+    out.print(f"Champion: [bold]{champion.version}[/bold]")
+
+
+def rollback(home: Home = None, now: Now = None) -> None:
+    """Make the champion before the present one champion again.
+
+    Example: `leadwerk models rollback`
+    """
+    champion = Deployment.at(home).registry.rollback(at=moment(now))
+    out.print(f"Champion: [bold]{champion.version}[/bold]")

@@ -1,0 +1,98 @@
+"""Options that several commands share, and what they lead to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk import settings as environment
+from leadwerk.errors import InputError
+from leadwerk.pipeline import wiring
+from leadwerk.settings import Settings
+
+if TYPE_CHECKING:
+    from leadwerk.crm.port import CRM
+    from leadwerk.policy.model import Policy
+    from leadwerk.registry import Registry
+    from leadwerk.warehouse.protocol import Warehouse
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", metavar="DIR", help="Where state lives (LEADWERK_HOME, else .leadwerk).", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Now = Annotated[
+    str | None,
+    typer.Option("--now", metavar="TIME", help="Stands in for the clock (RFC 3339), for replays.", show_default=False),
+]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a command works on, made when it is first asked for."""
+
+    settings: Settings
+
+    @classmethod
+    def at(cls, home: Path | None) -> Deployment:
+        """The deployment that the environment describes, with its home replaced where one is given."""
+        given = {"LEADWERK_HOME": str(home)} if home else {}
+        return cls(environment.read({**os.environ, **given}))
+
+    @cached_property
+    def policy(self) -> Policy:
+        return wiring.policy(self.settings)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        return wiring.warehouse(self.settings)
+
+    @cached_property
+    def registry(self) -> Registry:
+        return wiring.registry(self.settings)
+
+    @cached_property
+    def crm(self) -> CRM:
+        return wiring.crm(self.settings)
+
+
+def moment(text: str | None) -> datetime:
+    """The moment an option says, or the clock's, UTC.
+
+    >>> moment("2026-01-31T08:00:00+01:00").isoformat()
+    '2026-01-31T07:00:00+00:00'
+
+    Raises:
+        InputError: it is no moment with a zone.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InputError(
+            f"{text!r} is no moment with a time zone.", field="now", value=text, remedy="Write 2026-01-31T08:00:00Z."
+        )
+    return found.astimezone(UTC)
+
+
+def day(text: str | None, field: str) -> date | None:
+    """The day an option says.
+
+    Raises:
+        InputError: it is no day.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InputError(f"{text!r} is no day.", field=field, value=text, remedy="Write 2026-01-31.") from error

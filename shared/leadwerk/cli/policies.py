@@ -1,0 +1,47 @@
+"""Tools for policy files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from leadwerk.cli import EXIT_ERROR
+from leadwerk.cli.console import err, out, print_json, table
+from leadwerk.cli.options import AsJson, Deployment, Home
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="Tools for policy files.", no_args_is_help=True)
+    family.command()(check)
+    app.add_typer(family, name="policy", rich_help_panel="Tools")
+
+
+def check(
+    file: Annotated[str | None, typer.Argument(help="A policy file, or mortgage or b2b_swiss.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong with a policy, by file, line and field, and what to do.
+
+    Example: `leadwerk policy check policy.yaml`
+    """
+    from leadwerk.policy.load import errors, load
+
+    source = file or Deployment.at(home).settings.policy
+    found = errors(source)
+    if as_json:
+        names = ("file", "line", "field", "message", "remedy")
+        print_json({"policy": source, "errors": [{name: getattr(e, name) for name in names} for e in found]})
+    elif found:
+        rows = [(f"{e.file}:{e.line}", e.field, e.message, e.remedy) for e in found]
+        err.print(table(f"{len(found)} wrong in {source}", ("where", "field", "what", "what to do"), rows))
+    else:
+        policy = load(source)
+        out.print(
+            f"[green]{source} is right.[/green] Version {policy.version}: {len(policy.signals)} signals, "
+            f"{len(policy.attributes)} attributes, success within {policy.horizon_days} days."
+        )
+    if found:
+        raise typer.Exit(EXIT_ERROR)

@@ -1,0 +1,127 @@
+"""Stages by hand: extract, ingest, retrain, rescore, deliver, report. Each can be run again at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadwerk.cli.console import out, print_json, show, working
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    panel = "Stages"
+    for command in (extract, ingest, retrain, rescore, deliver, report):
+        app.command(rich_help_panel=panel)(command)
+
+
+def extract(
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day to rebuild.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day to rebuild.")] = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the GA4 export into activity: the days that may have changed, or those named.
+
+    Example: `leadwerk extract --from 2026-01-01 --to 2026-01-31`
+    """
+    from leadwerk.pipeline import extract as stage
+
+    here = Deployment.at(home)
+    with working("Extracting") as progress:
+        result = stage.run(
+            here.warehouse,
+            here.policy,
+            now=moment(now),
+            first_day=day(first, "from"),
+            last_day=day(last, "to"),
+            progress=progress,
+        )
+    show(result, title="Extracted", as_json=as_json)
+
+
+def ingest(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Read the changed cases of the CRM: leads, touchpoints and outcomes, since the last time.
+
+    Example: `leadwerk ingest --json`
+    """
+    from leadwerk.pipeline import ingest as stage
+
+    here = Deployment.at(home)
+    with working("Reading the CRM's cases"):
+        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now), person_key=here.settings.person_key)
+    show(result, title="Ingested", as_json=as_json)
+
+
+def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Learn from all outcomes that are mature; the new model becomes champion only if it is the best.
+
+    Example: `leadwerk retrain`
+    """
+    from leadwerk.pipeline import retrain as stage
+
+    here = Deployment.at(home)
+    with working("Training") as progress:
+        result = stage.run(here.warehouse, here.policy, here.registry, now=moment(now), progress=progress)
+    show(result, title="Trained", as_json=as_json)
+
+
+def rescore(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Score all open leads again; stores only what changed.
+
+    Example: `leadwerk rescore`
+    """
+    from leadwerk.cli.champion import scorer
+    from leadwerk.pipeline import rescore as stage
+
+    here, at = Deployment.at(home), moment(now)
+    with working("Scoring open leads"):
+        result = stage.run(here.warehouse, here.policy, scorer(here), now=at, stored_at=at)
+    show(result, title="Rescored", as_json=as_json)
+
+
+def deliver(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Send pending scores to the CRM; what it does not take now is tried again later, or parked with the reason.
+
+    Example: `leadwerk deliver`
+    """
+    from leadwerk.pipeline import deliver as stage
+
+    here = Deployment.at(home)
+    with working("Delivering"):
+        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now))
+    show(result, title="Delivered", as_json=as_json)
+
+
+def report(
+    output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")] = None,
+    language: Annotated[str | None, typer.Option(help="de, fr, it or en; else the policy's first.")] = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report: one HTML page that needs nothing but a browser.
+
+    Example: `leadwerk report --out report.html --language en`
+    """
+    from leadwerk.pipeline import report as stage
+
+    here = Deployment.at(home)
+    with working("Writing the report"):
+        written = stage.run(
+            here.warehouse,
+            here.policy,
+            here.registry,
+            now=moment(now),
+            out=str(output) if output else here.settings.reports,
+            language=language,
+            endpoint=here.settings.storage_url,
+        )
+    if as_json:
+        print_json(written)
+        return
+    out.print(f"Report: [bold]{written.path}[/bold]")

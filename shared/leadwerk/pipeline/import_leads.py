@@ -1,0 +1,123 @@
+"""Import: the rows of a CSV file become leads and outcomes; the same file twice is once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from leadwerk.importing.leads import REJECTS_HEADER, FileLead, Rejected, leads, rejects
+from leadwerk.importing.mapping import Mapping, source_of
+from leadwerk.importing.table import Table, write
+from leadwerk.lead.lead import identity_rows, lead_version
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import outcome_of
+from leadwerk.warehouse.protocol import Row, Warehouse
+
+BATCH = 5_000
+# A file says what became of a lead, not when: an hour after it came, well within the horizon of an imported policy.
+OUTCOME_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What one run read and what of it was new; `converted` and `lost` count the file's leads with a known outcome."""
+
+    file: str
+    rows: int
+    leads: int
+    new_leads: int
+    new_outcomes: int
+    converted: int
+    lost: int
+    rejected_rows: int
+    rejected_values: int
+    rejects_file: str | None
+    time: str
+
+
+def run(
+    warehouse: Warehouse,
+    policy: Policy,
+    table: Table,
+    mapping: Mapping,
+    *,
+    now: datetime,
+    person_key: str,
+    rejects_to: Path,
+) -> ImportReport:
+    """Store the leads and outcomes of a table; what cannot be used goes to the file `rejects_to` with line and reason.
+
+    Raises:
+        InputError: a column of the mapping is not in the file.
+    """
+    source = source_of(table.path)
+    found = leads(table, mapping, policy, source, now=now)
+    outcomes = [row for lead in found.leads if (row := _outcome(lead, policy))]
+    with warehouse.unit_of_work():
+        new_leads = _append(warehouse, "leads", [_version(lead, policy, person_key) for lead in found.leads])
+        new_outcomes = _append(warehouse, "outcomes", outcomes)
+        _append(warehouse, "identities", [row for lead in found.leads for row in _links(lead, policy)])
+    positive = sum(row["outcome"] in policy.positive for row in outcomes)
+    rows_lost = sum(not item.value_only for item in found.rejected)
+    return ImportReport(
+        file=str(table.path),
+        rows=len(table.rows) + len(table.broken),
+        leads=len(found.leads),
+        new_leads=new_leads,
+        new_outcomes=new_outcomes,
+        converted=positive,
+        lost=sum(row["outcome"] != "open" for row in outcomes) - positive,
+        rejected_rows=rows_lost,
+        rejected_values=len(found.rejected) - rows_lost,
+        rejects_file=_write_rejects(found.rejected, rejects_to),
+        time=f"column {mapping.time!r}" if mapping.time else "the file's order",
+    )
+
+
+def _version(lead: FileLead, policy: Policy, person_key: str) -> Row:
+    version, rejections = lead_version(
+        lead.raw, policy=policy, recorded_at=lead.created_at, event_id=lead.event_id, person_key=person_key
+    )
+    assert version is not None, rejections  # id and time were checked when the row was read
+    return version
+
+
+def _links(lead: FileLead, policy: Policy) -> list[Row]:
+    return identity_rows(lead.raw, policy=policy, recorded_at=lead.created_at, source="import")[0]
+
+
+def _outcome(lead: FileLead, policy: Policy) -> Row | None:
+    kind = outcome_of(policy, lead.status) if lead.status else None
+    if kind is None:
+        return None
+    at = lead.created_at + OUTCOME_AFTER
+    return {
+        "event_id": f"{lead.event_id}.outcome",
+        "lead_id": lead.lead_id,
+        "day": at.date(),
+        "occurred_at": at,
+        "recorded_at": at,
+        "status": lead.status,
+        "reason": None,
+        "outcome": kind,
+        "amount": None,
+    }
+
+
+def _append(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> int:
+    return sum(warehouse.append(table, batch) for batch in _batches(rows))
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
+
+
+def _write_rejects(found: Sequence[Rejected], path: Path) -> str | None:
+    if not found:
+        path.unlink(missing_ok=True)  # of an earlier run with a worse file
+        return None
+    write(path, REJECTS_HEADER, rejects(found))
+    return str(path)
