@@ -4,7 +4,7 @@
 |-------------------------|-----------------------------------------------------------------|--------------------------|
 | LEADWERK_ENGINE         | duckdb or bigquery                                              | duckdb                   |
 | LEADWERK_HOME           | folder of the embedded warehouse, registry and reports          | .leadwerk                |
-| LEADWERK_POLICY         | policy file, or the name of a shipped one                       | HOME/policy.yaml, else mortgage |
+| LEADWERK_POLICY         | policy file, name of a shipped one, or gs://bucket/object       | mortgage, or policy.yaml |
 | LEADWERK_REGISTRY       | folder or gs://bucket/prefix of the models                      | HOME/models              |
 | LEADWERK_REPORTS        | folder or gs://bucket/prefix of the reports                     | HOME/reports             |
 | LEADWERK_PROJECT        | Google Cloud project                                            |                          |

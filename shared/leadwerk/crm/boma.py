@@ -152,7 +152,7 @@ class Boma:
             if pause is not None:
                 self._pace.hold(pause)
             raise CRMUnavailable(f"The CRM answered {status}.", status=status, retry_after=pause)
-        if not response.ok or response.is_redirect:
+        if not 200 <= status < 300:
             raise CRMRejected(f"The CRM answered {status}: {_said(response)}", status=status, remedy=_remedy(status))
         return response
 

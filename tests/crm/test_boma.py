@@ -1,0 +1,206 @@
+"""BOMA over real HTTP: what we send, how answers are understood, and that nobody is asked too often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crm.boma_fake import TOKEN, FakeBoma, Fault, serving
+from leadwerk.crm.boma import Boma
+from leadwerk.crm.port import LeadUpdate
+from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+
+UPDATE = LeadUpdate("score-1", "102938", 85, "HOT", "Call_Immediately", 0.31, ("Liest Zinsen",))
+
+
+def case(event_id: str, **other: Any) -> dict[str, Any]:
+    lead = {"lead_id": "102938", "created_at": "2026-01-02T08:00:00Z"}
+    return {"event_id": event_id, "changed_at": "2026-01-02T09:00:00Z", "lead": lead, "status": "Neu", **other}
+
+
+@pytest.fixture
+def boma() -> Iterator[FakeBoma]:
+    with serving(FakeBoma()) as server:
+        yield server
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def client(boma: FakeBoma, slept: list[float]) -> Boma:
+    return Boma(boma.url, TOKEN, per_second=1000, sleep=slept.append)
+
+
+def test_a_score_is_patched_as_the_crm_expects_it(boma: FakeBoma, client: Boma) -> None:
+    client.patch_lead(UPDATE)
+    assert boma.received == [
+        (
+            "102938",
+            "score-1",
+            {
+                "predictive_score": 85,
+                "score_cluster": "HOT",
+                "recommended_action": "Call_Immediately",
+                "probability": 0.31,
+                "score_reasons": ["Liest Zinsen"],
+            },
+        )
+    ]
+
+
+def test_an_id_that_looks_like_a_path_stays_an_id(boma: FakeBoma, client: Boma) -> None:
+    client.patch_lead(LeadUpdate("s", "a/../b?c=ü", 1, "COLD", "Nurture", 0.01))
+    assert list(boma.leads) == ["a/../b?c=ü"]
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_what_says_later_is_worth_a_retry(boma: FakeBoma, client: Boma, status: int) -> None:
+    boma.faults.append(Fault(status=status))
+    with pytest.raises(CRMUnavailable) as caught:
+        client.patch_lead(UPDATE)
+    assert (caught.value.status, caught.value.retryable) == (status, True)
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 409, 422])
+def test_what_says_no_is_not(boma: FakeBoma, client: Boma, status: int) -> None:
+    boma.faults.append(Fault(status=status))
+    with pytest.raises(CRMRejected, match="on purpose") as caught:
+        client.patch_lead(UPDATE)
+    assert caught.value.status == status
+
+
+def test_a_wrong_token_says_which_setting_to_check(boma: FakeBoma) -> None:
+    with pytest.raises(CRMRejected, match="LEADWERK_CRM_TOKEN"):
+        Boma(boma.url, "wrong").patch_lead(UPDATE)
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+def test_a_dropped_connection_is_worth_a_retry(boma: FakeBoma, client: Boma, after_commit: bool) -> None:
+    boma.faults.append(Fault(drop=True, after_commit=after_commit))
+    with pytest.raises(CRMUnavailable):
+        client.patch_lead(UPDATE)
+    assert bool(boma.received) is after_commit
+
+
+def test_a_silent_crm_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadwerk.crm.boma.TIMEOUT", (0.1, 0.1))
+    boma.faults.append(Fault(wait=0.5))
+    with pytest.raises(CRMUnavailable, match="did not answer"):
+        client.patch_lead(UPDATE)
+
+
+def test_nobody_listening_is_worth_a_retry() -> None:
+    with pytest.raises(CRMUnavailable):
+        Boma("http://127.0.0.1:9", TOKEN).patch_lead(UPDATE)
+
+
+def test_after_429_no_call_is_made_before_its_time(boma: FakeBoma, client: Boma, slept: list[float]) -> None:
+    boma.faults.append(Fault(status=429, retry_after="7"))
+    with pytest.raises(CRMUnavailable) as caught:
+        client.patch_lead(UPDATE)
+    client.patch_lead(UPDATE)
+    assert caught.value.retry_after == 7
+    assert sum(slept) == pytest.approx(7, abs=0.5)
+
+
+def test_a_pause_too_long_to_wait_for_is_no_call_at_all(boma: FakeBoma, client: Boma) -> None:
+    boma.faults.append(Fault(status=503, retry_after="3600"))
+    for _ in range(3):
+        with pytest.raises(CRMUnavailable) as caught:
+            client.patch_lead(UPDATE)
+    assert caught.value.retry_after == pytest.approx(3600, abs=5)
+    assert len(boma.requests) == 1
+
+
+def test_no_more_calls_a_second_than_agreed(boma: FakeBoma, slept: list[float]) -> None:
+    client = Boma(boma.url, TOKEN, per_second=2, sleep=slept.append)
+    for _ in range(4):
+        client.patch_lead(UPDATE)
+    assert sum(slept) > 1.0  # three waits of half a second, less what the calls themselves took
+
+
+def test_cases_are_read_page_by_page_from_the_cursor(
+    boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadwerk.crm.boma.PAGE_SIZE", 2)
+    boma.cases = [case(f"e{number}") for number in range(5)]
+    pages = list(client.changed_cases(None))
+    assert [[found.event_id for found in page.cases] for page in pages] == [["e0", "e1"], ["e2", "e3"], ["e4"]]
+    assert [found.event_id for page in client.changed_cases(pages[1].cursor) for found in page.cases] == ["e4"]
+
+
+def test_a_case_is_read_whole(boma: FakeBoma, client: Boma) -> None:
+    touchpoint = {"event_id": "t1", "kind": "call", "occurred_at": "2026-01-02T08:30:00+00:00"}
+    boma.cases = [case("e1", reason="Unzureichendes Einkommen", amount="450'000", touchpoints=[touchpoint])]
+    (page,) = client.changed_cases(None)
+    found = page.cases[0]
+    assert (found.reason, found.amount, found.lead["lead_id"]) == ("Unzureichendes Einkommen", "450'000", "102938")
+    assert [(one.event_id, one.kind, one.occurred_at.hour) for one in found.touchpoints] == [("t1", "call", 8)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        ({"event_id": 7}, "event_id"),
+        ({"changed_at": "2026-01-02T09:00:00"}, "changed_at"),
+        ({"changed_at": "yesterday"}, "changed_at"),
+        ({"lead": None}, "lead"),
+        ({"status": ""}, "status"),
+        ({"touchpoints": [{"event_id": "t", "kind": "call"}]}, None),
+    ],
+)
+def test_a_bad_case_costs_only_itself(boma: FakeBoma, client: Boma, bad: dict[str, Any], field: str | None) -> None:
+    boma.cases = [case("e1"), {**case("e2"), **bad}, case("e3")]
+    (page,) = client.changed_cases(None)
+    assert {"e1", "e3"} <= {found.event_id for found in page.cases}
+    assert [row.field for row in page.bad] == [field]
+
+
+def test_what_is_no_case_at_all_is_named_without_repeating_it(boma: FakeBoma, client: Boma) -> None:
+    boma.cases = [{"email": "anna@example.ch"}, "nonsense", None]
+    (page,) = client.changed_cases(None)
+    assert len({row.row for row in page.bad}) == 3
+    assert "anna" not in repr(page.bad)
+
+
+def test_a_page_is_asked_for_again_until_it_comes(boma: FakeBoma, client: Boma, slept: list[float]) -> None:
+    boma.cases = [case("e1")]
+    boma.faults.extend([Fault(status=500), Fault(drop=True), Fault(status=429, retry_after="2")])
+    (page,) = client.changed_cases(None)
+    assert page.cases[0].event_id == "e1"
+    assert sum(slept) >= 0.5 + 1 + 2 - 0.5
+
+
+def test_a_crm_that_stays_down_is_left_alone(boma: FakeBoma, client: Boma) -> None:
+    boma.faults.extend([Fault(status=503)] * 99)
+    with pytest.raises(CRMUnavailable):
+        list(client.changed_cases(None))
+    assert len(boma.requests) == 6
+
+
+def test_a_cursor_that_does_not_move_is_no_endless_loop(
+    boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boma, "page", lambda *_: (200, {"cases": [], "next_cursor": "3", "more": True}))
+    with pytest.raises(CRMRejected, match="does not move"):
+        list(client.changed_cases("3"))
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"cases": {}, "next_cursor": "1", "more": False}])
+def test_a_list_of_another_form_is_refused(
+    boma: FakeBoma, client: Boma, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boma, "page", lambda *_: (200, answer))
+    with pytest.raises(CRMRejected, match="another form"):
+        list(client.changed_cases(None))
+
+
+@pytest.mark.parametrize("url", ["http://crm.example.ch", "ftp://127.0.0.2", "crm.example.ch"])
+def test_the_token_never_travels_in_the_clear(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="https"):
+        Boma(url, TOKEN)

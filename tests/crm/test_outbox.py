@@ -1,0 +1,63 @@
+"""The plan of the outbox: what an answer means for a score, and when it is tried again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadwerk.crm.outbox import LONGEST_BACKOFF, Pending, backoff, failed, pending, sent
+from leadwerk.crm.port import LeadUpdate
+from leadwerk.errors import CRMRejected, CRMUnavailable
+from leadwerk.warehouse import schema
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+UPDATE = LeadUpdate("s1", "102938", 85, "HOT", "Call_Immediately", 0.3)
+
+
+def test_what_the_crm_took_is_sent() -> None:
+    attempt = sent(Pending(UPDATE, 0, None), NOW)
+    assert (attempt.state, attempt.next_attempt_at, attempt.row()["attempt"]) == ("sent", None, 1)
+
+
+def test_what_says_later_is_retried_not_before_its_time() -> None:
+    attempt = failed(Pending(UPDATE, 2, NOW), CRMUnavailable("down", status=503, retry_after=600), NOW)
+    assert (attempt.state, attempt.http_status, attempt.row()["attempt"]) == ("retry", 503, 3)
+    assert attempt.next_attempt_at == NOW + timedelta(minutes=10)
+
+
+def test_what_says_no_is_parked_with_its_reason() -> None:
+    attempt = failed(Pending(UPDATE, 0, None), CRMRejected("no such lead", status=404, remedy="Check it."), NOW)
+    assert (attempt.state, attempt.next_attempt_at, attempt.error) == ("parked", None, "no such lead Check it.")
+
+
+def test_the_same_attempt_is_one_row() -> None:
+    item = Pending(UPDATE, 0, None)
+    assert sent(item, NOW).row() == sent(item, NOW).row()
+    ids = {
+        sent(item, NOW).row()["delivery_id"],
+        sent(Pending(UPDATE, 1, None), NOW).row()["delivery_id"],
+        failed(item, CRMUnavailable("down"), NOW).row()["delivery_id"],
+        sent(item, NOW + timedelta(seconds=1)).row()["delivery_id"],
+    }
+    assert len(ids) == 4
+
+
+def test_rows_fit_the_table() -> None:
+    rows = [sent(Pending(UPDATE, 0, None), NOW).row(), failed(Pending(UPDATE, 0, None), CRMUnavailable("x"), NOW).row()]
+    assert len(schema.json_rows(schema.table("deliveries"), rows)) == 2
+
+
+@given(st.integers(1, 10_000), st.none() | st.floats(0, 1e9))
+def test_waits_grow_and_stay_bounded(attempt: int, asked: float | None) -> None:
+    assert backoff(attempt, asked) <= backoff(attempt + 1, asked) <= LONGEST_BACKOFF
+
+
+def test_reasons_are_sent_as_texts_strongest_first() -> None:
+    row = {
+        "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
+        "recommended_action": "Nurture", "attempts": 0, "next_attempt_at": None,
+        "reasons": [{"text": text, "feature": "f", "contribution": 1.0} for text in ["a", None, *"bcdef"]],
+    }  # fmt: skip
+    assert pending([row])[0].update.reasons == ("a", "b", "c", "d", "e")
