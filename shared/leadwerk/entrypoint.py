@@ -19,13 +19,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import IO, Annotated, Any, Protocol, TypeVar
 
 import msgspec
 
+from leadwerk import settings
 from leadwerk.errors import (
     ContractMismatch,
     CorruptModel,
@@ -38,6 +39,7 @@ from leadwerk.errors import (
 
 MAXIMUM_BYTES = 1_000_000
 DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
+CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
 RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
 
 Response = tuple[bytes, int, dict[str, str]]
@@ -113,7 +115,7 @@ def entry(
             if http.method not in methods:
                 raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
             request = decode(decoder, read_body(http, limit))
-            return stage(request, request.now or datetime.now(UTC))
+            return stage(request, moment(request.now, datetime.now(UTC)))
 
         @wraps(stage)
         def function(http: HTTPRequest) -> Response:
@@ -207,6 +209,25 @@ def decode(decoder: msgspec.json.Decoder[Body], raw: bytes) -> Body:
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
+
+
+def moment(said: datetime | None, clock: datetime) -> datetime:
+    """The `now` of a request in UTC: what it says, else the clock.
+
+    Raises:
+        InputError: it lies in the future, and this is no simulation. What is stored as of then would stand as the newest
+            until then.
+    """
+    if said is None:
+        return clock
+    if said > clock + CLOCK_TOLERANCE and not settings.read().simulation:
+        raise InputError(
+            f"now is {said.isoformat()} and lies in the future.",
+            field="now",
+            value=said.isoformat(),
+            remedy="Leave it out, or name a past moment; in a simulation set LEADWERK_SIMULATION=1.",
+        )
+    return said.astimezone(UTC)
 
 
 def status_of(error: LeadwerkError) -> int:

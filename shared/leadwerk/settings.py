@@ -17,6 +17,7 @@
 | LEADWERK_CRM_TOKEN      | its bearer token                                                |                          |
 | LEADWERK_CRM_PER_SECOND | calls a second that it takes                                    | 10                       |
 | LEADWERK_PERSON_KEY     | secret that keys the hashes of persons                          |                          |
+| LEADWERK_SIMULATION     | 1: requests may say a `now` that lies in the future             |                          |
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Settings:
     crm_token: str
     crm_per_second: float
     person_key: str
+    simulation: bool
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -85,6 +87,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         crm_token=secret("CRM_TOKEN"),
         crm_per_second=_rate(value("CRM_PER_SECOND", "10")),
         person_key=secret("PERSON_KEY"),
+        simulation=value("SIMULATION") == "1",
     )
     _check(settings)
     return settings
