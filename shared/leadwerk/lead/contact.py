@@ -18,7 +18,8 @@ _ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[^\W_][\w-]{0,62}\
 _FREEMAIL = """
     gmail. googlemail. gmx. web.de hotmail. outlook. live. msn. windowslive. yahoo. ymail. aol. icloud. me.com mac.com
     bluewin.ch bluemail.ch sunrise.ch hispeed.ch swissonline.ch vtxmail.ch netplus.ch tcnet.ch quickline.ch
-    infomaniak.ch ik.me ikmail.com t-online.de freenet.de arcor.de online.de 1und1.de mail.de posteo. mailbox.org email.de vodafone.de
+    infomaniak.ch ik.me ikmail.com t-online.de freenet.de arcor.de online.de 1und1.de mail.de posteo. mailbox.org
+    email.de vodafone.de
     kabelmail.de unitybox.de aon.at a1.net chello.at inode.at utanet.at drei.at orange.fr wanadoo.fr free.fr laposte.net
     sfr.fr libero.it tiscali. alice.it virgilio.it tin.it proton.me protonmail. pm.me tutanota. tuta. zoho. mail.com
     mail.ru yandex. fastmail. hey.com hushmail.

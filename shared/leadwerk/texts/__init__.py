@@ -1,0 +1,25 @@
+"""Every sentence a user reads, in German (Swiss spelling), French, Italian and English.
+
+A text is looked up by language and key; only the language asked for is loaded. A text with the forms `one` and `other`
+(and perhaps `zero`) is chosen by the value `count`.
+"""
+
+from leadwerk.texts.catalogue import LANGUAGES, has, keys, text
+from leadwerk.texts.facts import fact, label
+from leadwerk.texts.figures import duration, money, number, percent
+from leadwerk.texts.reasons import action_label, reason
+
+__all__ = [
+    "LANGUAGES",
+    "action_label",
+    "duration",
+    "fact",
+    "has",
+    "keys",
+    "label",
+    "money",
+    "number",
+    "percent",
+    "reason",
+    "text",
+]
