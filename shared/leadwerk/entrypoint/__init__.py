@@ -11,14 +11,9 @@ Each call leaves one line of JSON in the log: `stage_finished` with the counts o
 
 from __future__ import annotations
 
-import json
-import logging
-import re
-import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, is_dataclass
-from dataclasses import fields as dataclass_fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
@@ -27,19 +22,24 @@ from typing import IO, Annotated, Any, Protocol, TypeVar
 import msgspec
 
 from leadwerk import settings
-from leadwerk.errors import (
-    ContractMismatch,
-    CorruptModel,
-    CRMRejected,
-    InputError,
-    LeadwerkError,
-    NoChampion,
-    UnknownLead,
+from leadwerk.entrypoint import log
+from leadwerk.entrypoint.problem import (
+    CONTENT_TYPE,
+    UNEXPECTED,
+    MalformedBody,
+    MethodNotAllowed,
+    RequestTooLarge,
+    problem,
+    status_of,
 )
+from leadwerk.errors import InputError, LeadwerkError
+
+__all__ = ["Answer", "Request", "answered", "entry", "problem", "status_of"]
 
 MAXIMUM_BYTES = 1_000_000
 DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
 
 Response = tuple[bytes, int, dict[str, str]]
@@ -60,22 +60,6 @@ class Answer:
     status: int = 200
 
 
-class MalformedBody(InputError):
-    """The body is not JSON at all."""
-
-
-class RequestTooLarge(InputError):
-    """The body has more bytes than this function takes."""
-
-
-class MethodNotAllowed(InputError):
-    """This path answers to the `allowed` methods only."""
-
-    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
-        super().__init__(message, field="method", remedy=f"Use {' or '.join(allowed)}.")
-        self.allowed = allowed
-
-
 class HTTPRequest(Protocol):
     """The part of a Flask request that we use; flask itself need not be imported."""
 
@@ -88,20 +72,6 @@ class HTTPRequest(Protocol):
 
 Body = TypeVar("Body", bound=Request)
 Function = Callable[[HTTPRequest], Response]
-
-# The first class that fits decides; what may succeed later is 503 and the rest is our own fault: 500.
-# An instance with a bad champion recovers by itself once another one is promoted, so that is 503 too.
-STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
-    (UnknownLead, 404),
-    (RequestTooLarge, 413),
-    (MethodNotAllowed, 405),
-    (MalformedBody, 400),
-    (InputError, 422),
-    (NoChampion, 409),
-    (CorruptModel, 503),
-    (ContractMismatch, 503),
-    (CRMRejected, 502),
-)
 
 
 def entry(
@@ -131,49 +101,21 @@ def entry(
 def answered(stage: str, call: Callable[[], Any]) -> Response:
     """What `call` returns or raises as a response, with one line of JSON in the log."""
     started = time.monotonic()
-    fields: dict[str, Any] = {"stage": stage}
+
+    def seconds() -> float:
+        return round(time.monotonic() - started, 4)
+
     try:
         result = call()
+        response = _response(result)
     except LeadwerkError as error:
-        _log_problem(error, fields, started)
+        log.refused_or_failed(stage, error, seconds())
         return _problem_response(error)
-    except Exception:  # the outermost frame: whatever it is goes to the log, and not to the user
-        fields |= {"event": "stage_failed", "error": "unexpected"}
-        logger.exception("%s failed unexpectedly", stage, extra={"fields": fields})
-        return _json(_unexpected(), 500, "application/problem+json")
-    fields |= {"event": "stage_finished", "seconds": _seconds_since(started), **counts(result)}
-    logger.info("%s finished", stage, extra={"fields": fields})
-    return _response(result)
-
-
-def counts(result: Any) -> dict[str, int | float | bool]:
-    """The numbers and flags of a report, without its texts and lists: nothing about a person enters the log.
-
-    >>> counts({"sent": 3, "states": {"102938": "sent"}, "stopped": None})
-    {'sent': 3}
-    """
-    return {name: value for name, value in _members(result).items() if isinstance(value, int | float)}
-
-
-def _members(result: Any) -> Mapping[str, Any]:
-    if isinstance(result, msgspec.Struct):
-        return msgspec.structs.asdict(result)
-    if is_dataclass(result) and not isinstance(result, type):
-        return {member.name: getattr(result, member.name) for member in dataclass_fields(result)}
-    return result if isinstance(result, Mapping) else {}
-
-
-def _log_problem(error: LeadwerkError, fields: dict[str, Any], started: float) -> None:
-    fields |= {"error": type(error).__name__, "status": status_of(error), "seconds": _seconds_since(started)}
-    if fields["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error(str(error), extra={"fields": fields | {"event": "stage_failed"}})
-    else:  # the sender's mistake, told to the sender; what he sent may speak of a person and stays out of the log
-        refused = fields | {"event": "request_refused", "field": getattr(error, "field", None)}
-        logger.warning("%s refused a request", fields["stage"], extra={"fields": refused})
-
-
-def _seconds_since(started: float) -> float:
-    return round(time.monotonic() - started, 4)
+    except Exception:  # noqa: BLE001  the outermost frame: whatever it is goes to the log, and not to the user
+        log.failed_unexpectedly(stage, seconds())
+        return _json(UNEXPECTED, 500, CONTENT_TYPE)
+    log.finished(stage, result, seconds())
+    return response
 
 
 def read_body(http: HTTPRequest, limit: int) -> bytes:
@@ -215,14 +157,15 @@ def moment(said: datetime | None, clock: datetime) -> datetime:
     """The `now` of a request in UTC: what it says, else the clock.
 
     Raises:
-        InputError: it lies in the future, and this is no simulation. What is stored as of then would stand as the newest
-            until then.
+        InputError: it lies before anybody scored leads; or in the future, and this is no simulation (what is stored as
+            of then would stand as the newest until then).
     """
     if said is None:
         return clock
-    if said > clock + CLOCK_TOLERANCE and not settings.read().simulation:
+    ahead = said > clock + CLOCK_TOLERANCE and not settings.read().simulation
+    if ahead or said < EARLIEST:
         raise InputError(
-            f"now is {said.isoformat()} and lies in the future.",
+            f"now is {said.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
             field="now",
             value=said.isoformat(),
             remedy="Leave it out, or name a past moment; in a simulation set LEADWERK_SIMULATION=1.",
@@ -230,53 +173,13 @@ def moment(said: datetime | None, clock: datetime) -> datetime:
     return said.astimezone(UTC)
 
 
-def status_of(error: LeadwerkError) -> int:
-    """The HTTP status of an error.
-
-    >>> status_of(UnknownLead("Lead 7 is unknown.", field="lead_id"))
-    404
-    """
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            return status
-    return 503 if error.retryable else 500
-
-
-def problem(error: LeadwerkError) -> dict[str, Any]:
-    """The members of a problem document (RFC 9457), with the extensions field, value and remedy.
-
-    >>> problem(UnknownLead("Lead 7 is unknown.", field="lead_id", value="7", remedy="Send its form."))["title"]
-    'Unknown lead'
-    """
-    kind = type(error).__name__
-    members = {
-        "type": f"urn:leadwerk:problem:{kind}",
-        "title": re.sub(r"(?<=[a-z])([A-Z])", r" \1", kind).capitalize().replace("Crm", "CRM "),
-        "status": status_of(error),
-        "detail": error.message,
-        "remedy": error.remedy,
-        "field": getattr(error, "field", None),
-        "value": getattr(error, "value", None),
-    }
-    return {name: value for name, value in members.items() if value not in (None, "")}
-
-
 def _problem_response(error: LeadwerkError) -> Response:
-    body, status, headers = _json(problem(error), status_of(error), "application/problem+json")
+    body, status, headers = _json(problem(error), status_of(error), CONTENT_TYPE)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(round(getattr(error, "retry_after", None) or RETRY_SECONDS))
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     return body, status, headers
-
-
-def _unexpected() -> dict[str, Any]:
-    return {
-        "type": "about:blank",
-        "title": "Internal Server Error",
-        "status": 500,
-        "detail": "Something went wrong that we did not foresee; the log of this function says what.",
-    }
 
 
 def _response(result: Any) -> Response:
@@ -289,23 +192,4 @@ def _json(value: Any, status: int, content_type: str = "application/json") -> Re
     return msgspec.json.encode(value, enc_hook=str), status, {"Content-Type": content_type}
 
 
-class _CloudLogging(logging.Formatter):
-    """One JSON object a line, with the names Cloud Logging gives a meaning to (severity, message)."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {"severity": record.levelname, "message": record.getMessage(), **getattr(record, "fields", {})}
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
-
-
-def _configure() -> None:
-    if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_CloudLogging())
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-
-
-logger = logging.getLogger("leadwerk")
-_configure()
+log.configure()

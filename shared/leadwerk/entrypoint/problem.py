@@ -1,0 +1,86 @@
+"""Errors as an HTTP client sees them: a status by class, and a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from leadwerk.errors import (
+    ContractMismatch,
+    CorruptModel,
+    CRMRejected,
+    InputError,
+    LeadwerkError,
+    NoChampion,
+    UnknownLead,
+)
+
+CONTENT_TYPE = "application/problem+json"
+UNEXPECTED = {
+    "type": "about:blank",
+    "title": "Internal Server Error",
+    "status": 500,
+    "detail": "Something went wrong that we did not foresee; the log of this function says what.",
+}
+
+
+class MalformedBody(InputError):
+    """The body is not JSON at all."""
+
+
+class RequestTooLarge(InputError):
+    """The body has more bytes than this function takes."""
+
+
+class MethodNotAllowed(InputError):
+    """This path answers to the `allowed` methods only."""
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(message, field="method", remedy=f"Use {' or '.join(allowed)}.")
+        self.allowed = allowed
+
+
+# The first class that fits decides; what may succeed later is 503 and the rest is our own fault: 500.
+# An instance with a bad champion recovers by itself once another one is promoted, so that is 503 too.
+STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
+    (UnknownLead, 404),
+    (RequestTooLarge, 413),
+    (MethodNotAllowed, 405),
+    (MalformedBody, 400),
+    (InputError, 422),
+    (NoChampion, 409),
+    (CorruptModel, 503),
+    (ContractMismatch, 503),
+    (CRMRejected, 502),
+)
+
+
+def status_of(error: LeadwerkError) -> int:
+    """The HTTP status of an error.
+
+    >>> status_of(UnknownLead("Lead 7 is unknown.", field="lead_id"))
+    404
+    """
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return status
+    return 503 if error.retryable else 500
+
+
+def problem(error: LeadwerkError) -> dict[str, Any]:
+    """The members of a problem document (RFC 9457), with the extensions field, value and remedy.
+
+    >>> problem(UnknownLead("Lead 7 is unknown.", field="lead_id", value="7", remedy="Send its form."))["title"]
+    'Unknown lead'
+    """
+    kind = type(error).__name__
+    members = {
+        "type": f"urn:leadwerk:problem:{kind}",
+        "title": re.sub(r"(?<=[a-z])([A-Z])", r" \1", kind).capitalize().replace("Crm", "CRM "),
+        "status": status_of(error),
+        "detail": error.message,
+        "remedy": error.remedy,
+        "field": getattr(error, "field", None),
+        "value": getattr(error, "value", None),
+    }
+    return {name: value for name, value in members.items() if value not in (None, "")}
