@@ -1,0 +1,10 @@
+"""A simulated mortgage market whose true probabilities are known, so that a model can be held against the best one.
+
+`simulate` makes it, `publish` shows its GA4 export as of a moment, `crm_server` serves its cases, `true_probability`
+and `savings` tell what only a simulation can know.
+"""
+
+from leadwerk.market.publish import Published, publish
+from leadwerk.market.simulate import Simulated, simulate
+
+__all__ = ["Published", "Simulated", "publish", "simulate"]
