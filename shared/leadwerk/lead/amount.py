@@ -20,6 +20,7 @@ from leadwerk.errors import InputError
 
 # Beyond this a number is a telephone number or a mistake; floats hold it exactly to the centime.
 LARGEST = 10.0**13
+_LONGEST_TEXT = 100
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`′＇", "'"))
 _DASHES = str.maketrans(dict.fromkeys("–—−‒―‐‑", "-"))
@@ -30,14 +31,14 @@ _THOUSAND, _MILLION, _BILLION = "k tsd tausend mille mila", "m mio million milli
 _MULTIPLIERS = {
     word: factor for words, factor in ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9)) for word in words.split()
 }
-_SPOKEN = re.compile(
+_SPOKEN = (
     rf"{_ABOUT}?\s*(?P<sign>[-+]?)\s*{_CURRENCY}?\s*(?P<sign2>-?)\s*(?P<digits>[0-9][0-9'., ]*?|[.,][0-9]+)"
-    rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*{_CURRENCY}?{_NO_CENTIMES}?",
+    rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*{_CURRENCY}?{_NO_CENTIMES}?"
 )
-_WHOLE = re.compile(r"[0-9]*|[0-9]{1,3}([' .,])[0-9]{3}(?:\1[0-9]{3})*")
-_DECIMALS = re.compile(r"[0-9]*")
-_MACHINE = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?e[-+]?[0-9]{1,2}")
-_RANGE = re.compile(r"[<>≥≤]?\s*([0-9][0-9'., ]*?)\s*(?:(?:-|bis|à|a|to)\s*[0-9][0-9'., ]*|\+)?")
+_WHOLE = r"[0-9]*|[0-9]{1,3}([' .,])[0-9]{3}(?:\1[0-9]{3})*"
+_DECIMALS = r"[0-9]*"
+_MACHINE = r"[-+]?[0-9]+(?:\.[0-9]+)?e[-+]?[0-9]{1,2}"
+_RANGE = r"[<>≥≤]?\s*([0-9][0-9'., ]*?)\s*(?:(?:-|bis|à|a|to)\s*[0-9][0-9'., ]*|\+)?"
 
 
 def parse_amount(value: object, field: str = "amount") -> float:
@@ -54,9 +55,9 @@ def parse_amount(value: object, field: str = "amount") -> float:
     if not isinstance(value, str):
         raise _refusal(value, field)
     text = _plain(value)
-    if _MACHINE.fullmatch(text):
+    if re.fullmatch(_MACHINE, text):
         return _bounded(float(text), value, field)
-    spoken = _SPOKEN.fullmatch(text)
+    spoken = re.fullmatch(_SPOKEN, text)
     if spoken is None:
         raise _refusal(value, field)
     return _bounded(_evaluated(spoken, value, field), value, field)
@@ -72,7 +73,7 @@ def parse_count(value: object, field: str = "count") -> int:
         InputError: this is no whole number, or it is negative.
     """
     if isinstance(value, str):
-        found = _RANGE.fullmatch(_plain(value))
+        found = re.fullmatch(_RANGE, _plain(value))
         value = found.group(1) if found else value
     number = parse_amount(value, field)
     if number < 0 or number != int(number):
@@ -81,7 +82,8 @@ def parse_count(value: object, field: str = "count") -> int:
 
 
 def _plain(value: str) -> str:
-    text = unicodedata.normalize("NFKC", value[:200].translate(_APOSTROPHES)).translate(_DASHES)
+    text = value if len(value) <= _LONGEST_TEXT else ""
+    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).translate(_DASHES)
     return " ".join(text.casefold().split())
 
 
@@ -96,7 +98,7 @@ def _evaluated(spoken: re.Match[str], value: str, field: str) -> float:
 
 def _number(digits: str, has_word: bool) -> float | None:
     whole, decimals = _parted(digits, has_word)
-    if not (_DECIMALS.fullmatch(decimals) and _WHOLE.fullmatch(whole)):
+    if not (re.fullmatch(_DECIMALS, decimals) and re.fullmatch(_WHOLE, whole)):
         return None
     plain = re.sub(r"[^0-9]", "", whole)
     return round(float(f"{plain or '0'}.{decimals or '0'}"), 6) if len(plain) <= 15 else LARGEST * 10

@@ -11,8 +11,8 @@ CALLING_CODES = {"CH": "41", "DE": "49", "AT": "43", "LI": "423", "FR": "33", "I
 
 # Lengths of national numbers without the leading 0: BAKOM (CH), BNetzA (DE), RTR (AT); elsewhere E.164's 15 digits.
 _NATIONAL = {"41": (9, 9), "49": (5, 12), "43": (4, 13), "423": (7, 7)}
-_WRITTEN = re.compile(r"\+?[0-9()\[\]/.\- ]+")
-_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[^\W_][\w-]{0,62}\.)+[^\W\d_][\w-]{1,62}")
+_WRITTEN = r"\+?[0-9()\[\]/.\- ]+"
+_ADDRESS = r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[^\W_][\w-]{0,62}\.)+[^\W\d_][\w-]{1,62}"
 
 # The mailbox providers of our countries and the world's largest; a trailing dot stands for any country's ending.
 _FREEMAIL = """
@@ -28,7 +28,7 @@ FREEMAIL = frozenset(_FREEMAIL.split())
 _LONGEST_ENDING = len("co.uk")
 _SWISS_SCHOOLS = "ethz|epfl|uzh|uni(?:be|bas|l|ge|fr|ne|lu|sg)|usi|zhaw|fhnw|bfh|hslu|ost|supsi|hes-so|hevs"
 _GERMAN_SCHOOLS = "lmu|tum|kit|rwth-aachen|fau|charite|fu-berlin|hu-berlin"
-_EDUCATION = re.compile(
+_EDUCATION = (
     rf"(?:^|\.)(?:{_SWISS_SCHOOLS})\.ch$|(?:^|\.)(?:{_GERMAN_SCHOOLS})\.de$"
     r"|(?:^|\.)(?:uni|tu|th|fh|hs|ph)-[a-z-]+\.de$|\.ac\.[a-z]{2}$|\.edu(?:\.[a-z]{2})?$"
 )
@@ -45,7 +45,7 @@ def parse_phone(value: object, country: str = "CH", field: str = "phone") -> str
     """
     text = unicodedata.normalize("NFKC", str(value))[:60] if isinstance(value, (str, int)) else ""
     text = re.sub(r"[‐‑‒–—−]", "-", " ".join(text.split()))
-    if isinstance(value, bool) or not _WRITTEN.fullmatch(text):
+    if isinstance(value, bool) or not re.fullmatch(_WRITTEN, text):
         raise _phone_refusal(value, field, "Write digits, such as +41 79 123 45 67.")
     digits = _international(text, CALLING_CODES.get(country, ""))
     if digits is None:
@@ -64,7 +64,7 @@ def parse_email(value: object, field: str = "email") -> str:
     """
     text = unicodedata.normalize("NFKC", value[:400]).strip().strip("<>").casefold() if isinstance(value, str) else ""
     text = text.removeprefix("mailto:")
-    if len(text) > 254 or not _ADDRESS.fullmatch(text) or ".." in text or text.startswith("."):
+    if len(text) > 254 or not re.fullmatch(_ADDRESS, text) or ".." in text or text.startswith("."):
         raise InputError(
             "this is not an e-mail address.", field=field, value=value, remedy="Write it like name@example.ch."
         )
@@ -89,7 +89,7 @@ def email_domain_kind(value: object) -> str | None:
     provider, _, ending = domain.partition(".")
     if domain in FREEMAIL or (f"{provider}." in FREEMAIL and len(ending) <= _LONGEST_ENDING):
         return "freemail"
-    return "education" if _EDUCATION.search(domain) else "business"
+    return "education" if re.search(_EDUCATION, domain) else "business"
 
 
 def _international(text: str, home: str) -> str | None:

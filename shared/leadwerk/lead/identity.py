@@ -9,8 +9,8 @@ import re
 from leadwerk.errors import InputError
 
 # _ga cookies read GA1.1.<client id>; the export's user_pseudo_id is the client id alone.
-_COOKIE = re.compile(r"GA\d+\.\d+\.(\d+\.\d+)")
-_VISITOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+/-]{0,127}")
+_COOKIE = r"GA\d+\.\d+\.(\d+\.\d+)"
+_VISITOR = r"[A-Za-z0-9][A-Za-z0-9._=+/-]{0,127}"
 
 
 def person_key(email: str | None, phone: str | None, secret: str) -> str | None:
@@ -39,10 +39,10 @@ def parse_visitor(value: object, field: str = "ga_client_id") -> str:
         InputError: this is no client id.
     """
     text = repr(value) if isinstance(value, float) else str(value).strip()
-    cookie = _COOKIE.fullmatch(text)
+    cookie = re.fullmatch(_COOKIE, text)
     if cookie:
         return cookie[1]
-    if isinstance(value, bool) or not _VISITOR.fullmatch(text):
+    if isinstance(value, bool) or not re.fullmatch(_VISITOR, text):
         message = f"{text[:60]!r} is not a GA4 client id."
         raise InputError(message, field=field, value=value, remedy="Send the value of gtag('get', …, 'client_id').")
     return text

@@ -30,17 +30,16 @@ _MONTHS = (
     "dec dezember december décembre decembre dez déc dicembre dic",
 )
 _MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
-_ISO = re.compile(r"(?P<y>[0-9]{4})(?:-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<m2>[0-9]{2})(?P<d2>[0-9]{2}))")
-_DAY_FIRST = re.compile(r"(?P<d>[0-9]{1,2})\s?([./-])\s?(?P<m>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})")
-_YEAR_FIRST = re.compile(r"(?P<y>[0-9]{4})([./])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})")
-_NAMED = re.compile(
-    r"(?P<d>[0-9]{1,2})(?:\.|°|o|er|st|nd|rd|th)?[\s-]*(?P<name>[^\W\d_]{3,9})\.?[\s,-]*(?P<y>[0-9]{4})"
-)
-_NAME_FIRST = re.compile(r"(?P<name>[^\W\d_]{3,9})\.?\s+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>[0-9]{4})")
+_ISO = r"(?P<y>[0-9]{4})(?:-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<m2>[0-9]{2})(?P<d2>[0-9]{2}))"
+_DAY_FIRST = r"(?P<d>[0-9]{1,2})\s?([./-])\s?(?P<m>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
+_YEAR_FIRST = r"(?P<y>[0-9]{4})([./])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})"
+_NAMED = r"(?P<d>[0-9]{1,2})(?:\.|°|o|er|st|nd|rd|th)?[\s-]*(?P<name>[^\W\d_]{3,9})\.?[\s,-]*(?P<y>[0-9]{4})"
+_NAME_FIRST = r"(?P<name>[^\W\d_]{3,9})\.?\s+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>[0-9]{4})"
 _FORMS = (_ISO, _DAY_FIRST, _YEAR_FIRST, _NAMED, _NAME_FIRST)
-_WEEKDAY = re.compile(r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)(?=[0-9])")
-_CLOCK = re.compile(
-    r"(?P<day>.*?)(?:,|\s+(?:um|à|alle|at)\b|\s)\s*(?P<h>[0-9]{1,2})[:.h](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2}))?\s*(?:uhr)?"
+_WEEKDAY = r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)(?=[0-9])"
+_CLOCK = (
+    r"(?P<day>.*?)(?:,|\s+(?:um|à|alle|at)\b|\s)\s*"
+    r"(?P<h>[0-9]{1,2})[:.h](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2}))?\s*(?:uhr)?"
 )
 
 
@@ -107,7 +106,7 @@ def _from_text(value: str, field: str) -> datetime:
         return datetime.fromisoformat(text.upper())
     except ValueError:
         pass
-    clock = _CLOCK.fullmatch(text)
+    clock = re.fullmatch(_CLOCK, text)
     day = _day(clock["day"] if clock else text)
     moment = _clock(clock) if clock else time()
     if day is None or moment is None:
@@ -127,9 +126,9 @@ def _plain(value: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    text = _WEEKDAY.sub("", text.strip(" ,"))
+    text = re.sub(_WEEKDAY, "", text.strip(" ,"))
     for form in _FORMS:
-        found = form.fullmatch(text)
+        found = re.fullmatch(form, text)
         if found:
             return _existing(found.groupdict())
     return None

@@ -33,7 +33,7 @@ _NAMES = {
     "GB": "uk gb",
 }
 _COUNTRY = {name: code for code, names in _NAMES.items() for name in names.split()}
-_POSTCODE = re.compile(r"(?:(?P<prefix>[a-z]{1,3})\s?-?\s?)?(?P<digits>[0-9]{4,5})(?:[ ,]\s?\D.*)?")
+_POSTCODE = r"(?:(?P<prefix>[a-z]{1,3})\s?-?\s?)?(?P<digits>[0-9]{4,5})(?:[ ,]\s?\D.*)?"
 
 # First and last postcode of ranges that lie in one Land as a whole.
 _GERMAN = (
@@ -82,7 +82,7 @@ def parse_postcode(
     text = _plain(value)
     if country not in (None, *POSTCODE_DIGITS):
         return str(country), _foreign(text, field)
-    found = _POSTCODE.fullmatch(text)
+    found = re.fullmatch(_POSTCODE, text)
     digits = found["digits"] if found else ""
     prefix = _COUNTRY.get(found["prefix"] or "") if found else None
     if found is None or (found["prefix"] and prefix is None):

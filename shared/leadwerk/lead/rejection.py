@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 # Fields whose values say who a person is: they are never repeated.
 PERSONAL = frozenset({"email", "phone"})
 _LONGEST_VALUE = 60
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """`field` held `value` (shortened; None if personal or missing), which could not be used for `reason`."""
 
     field: str

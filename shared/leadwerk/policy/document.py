@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from leadwerk.errors import PolicyError
 
@@ -19,13 +19,12 @@ MAX_CHARACTERS = 1_000_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass
-class Document:
+class Document(Struct):
     """`data` as the file says it; `lines` gives the line (from 1) of each path such as ("signals", 0, "event")."""
 
     file: str
     data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Path, int] = {}
 
     def line(self, path: Path) -> int:
         """The line of `path`, or of the nearest thing around it."""

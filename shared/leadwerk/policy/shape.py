@@ -16,6 +16,8 @@ from leadwerk.policy.model import Policy, Section
 
 Violation = tuple[Path, str, str]
 
+# How alike (difflib's ratio) a word must be to be taken for a misspelling.
+_ALIKE = 0.65
 _SEE = "See docs/policy.md."
 
 
@@ -37,7 +39,7 @@ def closest(word: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> st
     'horizon'
     """
     by_lower = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=_ALIKE)
     return by_lower[found[0]] if found else ""
 
 
@@ -46,13 +48,16 @@ def _section(data: Any, kind: type[Section], path: Path) -> Iterator[Violation]:
         yield path, f"a section is expected, not {_shown(data)}.", f"Give its fields ({_fields(kind)}) or remove it."
         return
     hints = get_type_hints(kind, include_extras=True)
+    meant = set()
     for name, value in data.items():
         if name in hints:
             yield from _value(value, hints[name], (*path, name))
         else:
-            yield (*path, name), "this field is unknown.", _unknown_remedy(name, kind, data)
+            guess = closest(name, [field for field in kind.__struct_fields__ if field not in data])
+            meant.add(guess)
+            yield (*path, name), "this field is unknown.", _unknown_remedy(name, guess, kind)
     for field in msgspec.structs.fields(kind):
-        if field.required and field.name not in data:
+        if field.required and field.name not in data and field.name not in meant:
             yield path, f"the field `{field.name}` is missing.", f"Add `{field.name}:`. {_SEE}"
 
 
@@ -132,13 +137,9 @@ def _takes_text(hint: Any) -> bool:
     return hint is str or any(_takes_text(arg) for arg in get_args(hint))
 
 
-def _unknown_remedy(name: str, kind: type[Section], data: dict[str, Any]) -> str:
-    known = [field for field in kind.__struct_fields__ if field not in data]
-    guess = closest(name, known)
+def _unknown_remedy(name: str, guess: str, kind: type[Section]) -> str:
     if guess:
         return f"Did you mean `{guess}`?"
-    if name in kind.__struct_fields__:
-        return "Remove it."
     return f"Remove it, or use one of: {_fields(kind)}."
 
 

@@ -6,8 +6,9 @@ Facts are neutral. Whether one speaks for or against a lead only the model says,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from leadwerk.texts.catalogue import has, text
 from leadwerk.texts.figures import duration, money, number, percent
@@ -24,8 +25,7 @@ _LEVEL = (0.8, 1.25)
 _WORTH_SAYING_SECONDS = 30
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """One lead's features, the language to speak, and the policy whose words to use."""
 
     policy: Policy
