@@ -103,9 +103,9 @@ def test_a_failing_statement_leaves_the_days_as_they_were(warehouse: DuckDBWareh
 
 def test_a_frame_keeps_whole_sums_whole_and_times_aware(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("touchpoints", [touchpoint("a")])
-    frame = warehouse.frame(from_text("SELECT SUM(1) AS n, MAX(occurred_at) AS at FROM leadwerk.touchpoints"), {})
+    frame = warehouse.frame(from_text("SELECT SUM(1) AS n, MAX(occurred_at) AS latest FROM leadwerk.touchpoints"), {})
     assert str(frame["n"].dtype) == "int64"
-    assert frame["at"][0] == NOON
+    assert frame["latest"][0] == NOON
 
 
 def test_a_unit_of_work_sees_its_own_writes(warehouse: DuckDBWarehouse) -> None:

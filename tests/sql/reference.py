@@ -1,0 +1,335 @@
+"""Google's own analyser and reference evaluator of GoogleSQL, as the judge over our statements.
+
+`analyse` checks a statement against all schema.json; `evaluate` runs it over given rows; `on_duckdb` runs it over the
+same rows on the embedded engine; `assert_equal_rows` compares. Tables and parameters are inlined, the tables as a WITH
+clause, because the evaluator that zetasql ships runs one SELECT and nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.statement import bound
+
+Tables = Mapping[str, Sequence[Row]]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
+EXPORT_TABLE = re.compile(r"`ga4\.events_\*`")
+PARAMETER = re.compile(r"@(\w+)")
+SUFFIX = schema.Field("_TABLE_SUFFIX", "STRING")
+EMPTY_OF = {"STRING": "''", "INT64": "0", "FLOAT64": "0.0", "BOOL": "FALSE"}
+
+
+class Refused(Exception):
+    """The reference says no: a wrong column, a wrong type, or a failure while evaluating."""
+
+
+def analyse(statement: Statement) -> dict[str, str]:
+    """Columns and types of the statement's result, by Google's analyser over all schema.json.
+
+    Raises:
+        Refused: the statement does not pass, with the analyser's message.
+    """
+    request = _messages().PrepareQueryRequest(sql=_inlined(statement, {}), options=_options(statement))
+    request.simple_catalog.CopyFrom(_catalog())
+    answer = _call("PrepareQuery", request, _messages().PrepareQueryResponse)
+    _call(
+        "UnprepareQuery", _messages().UnprepareQueryRequest(prepared_query_id=answer.prepared.prepared_query_id), None
+    )
+    return {column.name: _type_name(column.type) for column in answer.prepared.columns}
+
+
+def evaluate(statement: Statement, parameters: Mapping[str, Any], tables: Tables) -> list[Row]:
+    """The statement's rows on the reference evaluator, over `tables` (name → rows; ga4_events with _TABLE_SUFFIX)."""
+    values = bound(statement, parameters)
+    sql = _inlined(statement, tables)
+    sql = PARAMETER.sub(lambda found: _parameter(values[found[1]], statement.parameters[found[1]]), sql)
+    request = _messages().EvaluateQueryRequest(sql=sql, options=_options(None))
+    request.simple_catalog.CopyFrom(_catalog())
+    answer = _call("EvaluateQuery", request, _messages().EvaluateQueryResponse)
+    columns = answer.prepared.columns
+    return [
+        {column.name: _value(cell, column.type) for column, cell in zip(columns, row.cell, strict=True)}
+        for row in answer.content.table_data.row
+    ]
+
+
+def on_duckdb(statement: Statement, parameters: Mapping[str, Any], tables: Tables) -> list[Row]:
+    """The statement's rows on the embedded engine, over the same rows."""
+    home = Path(_scratch().name)
+    (home / "ga4.duckdb").unlink(missing_ok=True)
+    warehouse = DuckDBWarehouse(home)
+    with warehouse._connection(writing=True) as connection, _rolled_back(connection):
+        warehouse._kept = connection
+        _fill_duckdb(connection, home, tables)
+        return warehouse.rows(statement, parameters)
+
+
+@functools.cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="parity-")
+
+
+@contextmanager
+def _rolled_back(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def assert_equal_rows(one: Sequence[Row], other: Sequence[Row]) -> None:
+    """Equal as bags of rows; floats to 1e-9 relative."""
+    assert len(one) == len(other), f"{len(one)} rows against {len(other)}:\n{list(one)[:5]}\n{list(other)[:5]}"
+    for left, right in zip(sorted(one, key=_order), sorted(other, key=_order), strict=True):
+        assert list(left) == list(right), f"columns {list(left)} against {list(right)}"
+        wrong = {name: (left[name], right[name]) for name in left if not _same(left[name], right[name])}
+        assert not wrong, f"{wrong} in {left}"
+
+
+def assert_engines_agree(statement: Statement, parameters: Mapping[str, Any], tables: Tables) -> list[Row]:
+    """Reference and embedded engine yield the same; returns the reference's rows."""
+    expected = evaluate(statement, parameters, tables)
+    assert_equal_rows(on_duckdb(statement, parameters, tables), expected)
+    return expected
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left == right or math.isclose(left, right, rel_tol=1e-9) or (left != left and right != right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    # The reference, as BigQuery, stores no NULL array: it reads as the empty one.
+    return left == right or (not left and not right and [] in (left, right))
+
+
+def _order(row: Row) -> str:
+    return repr([_rounded(value) for value in row.values()])
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int | float):
+        return f"{value:+.6e}"
+    if isinstance(value, dict):
+        return [_rounded(part) for part in value.values()]
+    return [_rounded(part) for part in value] if isinstance(value, list) else repr(value) if value != [] else "None"
+
+
+def _inlined(statement: Statement, tables: Tables) -> str:
+    """The statement with every table it names as a CTE; those without rows are empty but typed."""
+    own = sorted(set(OWN_TABLE.findall(statement.text)))
+    text = OWN_TABLE.sub(r"leadwerk__\1", statement.text)
+    ctes = [f"leadwerk__{name} AS ({_rows_sql(schema.table(name).fields, tables.get(name, ()))})" for name in own]
+    if EXPORT_TABLE.search(text):
+        text = EXPORT_TABLE.sub("ga4__events", text)
+        export = (SUFFIX, *schema.table(schema.EXPORT).fields)
+        ctes.append(f"ga4__events AS ({_rows_sql(export, tables.get(schema.EXPORT, ()))})")
+    return f"WITH {', '.join(ctes)}\n({text}\n)" if ctes else text
+
+
+def _rows_sql(fields: Sequence[schema.Field], rows: Sequence[Row]) -> str:
+    kind = ", ".join(f"`{field.name}` {schema.googlesql_type(field)}" for field in fields)
+    written = ",\n".join(_struct(fields, row) for row in rows)
+    return f"SELECT * FROM UNNEST(ARRAY<STRUCT<{kind}>>[{written}])"
+
+
+def _struct(fields: Sequence[schema.Field], row: Row) -> str:
+    return "(" + ", ".join(_field(field, row.get(field.name)) for field in fields) + ")"
+
+
+def _field(field: schema.Field, value: Any) -> str:
+    if field.mode == "REPEATED":
+        single = schema.Field(field.name, field.type, fields=field.fields)
+        items = ", ".join(_field(single, item) for item in value or ())
+        return f"{schema.googlesql_type(field)}[{items}]"
+    if value is None:
+        return "NULL"
+    if field.fields:
+        # A struct of one field would read as a mere pair of brackets.
+        return f"{schema.googlesql_type(field)}{_struct(field.fields, value)}"
+    return _literal(value, field.type)
+
+
+def _literal(value: Any, kind: str) -> str:
+    if kind == "STRING":
+        return '"' + "".join(_escaped(character) for character in value) + '"'
+    if kind == "TIMESTAMP":
+        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
+    if kind == "DATE":
+        return f"DATE '{value.isoformat()}'"
+    return f"CAST({value!r} AS {kind})" if kind in ("FLOAT64", "INT64") else str(value).upper()
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
+
+
+def _parameter(value: Any, kind: str) -> str:
+    if kind.startswith("ARRAY<"):
+        return f"{kind}[{', '.join(_literal(item, kind[6:-1]) for item in value)}]"
+    return f"CAST(NULL AS {kind})" if value is None else _literal(value, kind)
+
+
+def _fill_duckdb(connection: duckdb.DuckDBPyConnection, home: Path, tables: Tables) -> None:
+    """Fill without looking at keys: BigQuery's tables may hold a key twice, so statements must bear it."""
+    export = tables.get(schema.EXPORT, ())
+    for name in tables.keys() - {schema.EXPORT}:
+        connection.execute(f"INSERT INTO leadwerk.{name} BY NAME {_select_json(schema.table(name), tables[name])}")
+    if not export:
+        return
+    with duckdb.connect(str(home / "ga4.duckdb")) as other:
+        for suffix in sorted({row["_TABLE_SUFFIX"] for row in export}):
+            rows = [{k: v for k, v in row.items() if k != SUFFIX.name} for row in export if row[SUFFIX.name] == suffix]
+            other.execute(f"CREATE TABLE events_{suffix} AS {_select_json(schema.table(schema.EXPORT), rows)}")
+
+
+def _select_json(table: schema.Table, rows: Sequence[Row]) -> str:
+    kind = schema.duckdb_type(schema.Field("rows", "RECORD", "REPEATED", fields=table.fields))
+    payload = msgspec.json.encode(schema.json_rows(table, rows)).decode().replace("'", "''")
+    return f"SELECT r.* FROM (SELECT unnest(CAST('{payload}'::JSON AS {kind})) AS r)"
+
+
+def _value(cell: Any, kind: Any) -> Any:
+    which = cell.WhichOneof("value")
+    if which is None:
+        return None
+    if which == "array_value":
+        return [_value(item, kind.array_type.element_type) for item in cell.array_value.element]
+    if which == "struct_value":
+        fields = kind.struct_type.field
+        return {
+            part.field_name: _value(item, part.field_type)
+            for part, item in zip(fields, cell.struct_value.field, strict=True)
+        }
+    if which == "timestamp_value":
+        seconds, nanos = cell.timestamp_value.seconds, cell.timestamp_value.nanos
+        return EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
+    value = getattr(cell, which)
+    return date(1970, 1, 1) + timedelta(days=value) if which == "date_value" else value
+
+
+def _type_name(kind: Any) -> str:
+    from zetasql.wasi._pb2.zetasql.public import type_pb2
+
+    name = type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_")
+    if name == "ARRAY":
+        return f"ARRAY<{_type_name(kind.array_type.element_type)}>"
+    if name == "STRUCT":
+        parts = (f"{part.field_name} {_type_name(part.field_type)}" for part in kind.struct_type.field)
+        return f"STRUCT<{', '.join(parts)}>"
+    return {"DOUBLE": "FLOAT64"}.get(name, name)
+
+
+def _messages() -> Any:
+    from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
+
+    return local_service_pb2
+
+
+@functools.cache
+def _service() -> Any:
+    """The WebAssembly service, compiled once a machine: compiling takes 20 s, reading the compiled module 0.2 s."""
+    from importlib.metadata import version
+
+    import wasmtime
+    from zetasql.core import local_service, wasm_client
+
+    class Cached(wasmtime.Module):
+        @classmethod
+        def from_file(cls, engine: Any, path: Any) -> Any:
+            compiled = Path(tempfile.gettempdir()) / f"zetasql-{version('zetasql')}-{version('wasmtime')}.cwasm"
+            if not compiled.exists():
+                module = wasmtime.Module.from_file(engine, path)
+                draft = Path(tempfile.mkstemp(dir=compiled.parent)[1])
+                draft.write_bytes(module.serialize())
+                draft.replace(compiled)
+            return wasmtime.Module.deserialize_file(engine, str(compiled))
+
+    original = wasm_client.Module
+    wasm_client.Module = Cached  # type: ignore[misc]
+    try:
+        client = local_service.ZetaSqlLocalService().wasm_client
+    finally:
+        wasm_client.Module = original  # type: ignore[misc]
+    # zetasql copies byte by byte, which takes seconds for a table of some hundred rows.
+    client.write_bytes = lambda place, data: ctypes.memmove(_address(client) + place, data, len(data))
+    client.read_bytes = lambda place, size: ctypes.string_at(_address(client) + place, size)
+    return client
+
+
+def _address(client: Any) -> int:
+    return ctypes.addressof(client.memory.data_ptr().contents)
+
+
+def _call(name: str, request: Any, answer: Any) -> Any:
+    from google.protobuf import empty_pb2
+    from zetasql.core.exceptions import ZetaSQLError
+
+    try:
+        return _service().call_grpc_func(f"ZetaSqlLocalService_{name}", request, answer or empty_pb2.Empty)
+    except ZetaSQLError as error:
+        raise Refused(str(error)) from error
+
+
+@functools.cache
+def _language() -> Any:
+    from zetasql.wasi._pb2.zetasql.proto import options_pb2
+
+    request = _messages().LanguageOptionsRequest(maximum_features=True)
+    language = _call("GetLanguageOptions", request, options_pb2.LanguageOptionsProto)
+    language.reserved_keywords.append("QUALIFY")  # as in BigQuery
+    return language
+
+
+def _options(statement: Statement | None) -> Any:
+    from zetasql.wasi._pb2.zetasql.proto import options_pb2
+
+    # BigQuery's default; the library's own is California.
+    options = options_pb2.AnalyzerOptionsProto(language_options=_language(), default_timezone="UTC")
+    for name, kind in (statement.parameters if statement else {}).items():
+        parameter = options.query_parameters.add(name=name)
+        _set_type(parameter.type, kind)
+    return options
+
+
+def _set_type(target: Any, kind: str) -> None:
+    from zetasql.wasi._pb2.zetasql.public import type_pb2
+
+    if kind.startswith("ARRAY<"):
+        target.type_kind = type_pb2.TYPE_ARRAY
+        _set_type(target.array_type.element_type, kind[6:-1])
+        return
+    target.type_kind = type_pb2.TypeKind.Value("TYPE_" + {"FLOAT64": "DOUBLE"}.get(kind, kind))
+
+
+@functools.cache
+def _catalog() -> Any:
+    from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
+
+    catalog = simple_catalog_pb2.SimpleCatalogProto(name="warehouse")
+    catalog.builtin_function_options.language_options.CopyFrom(_language())
+    return catalog
