@@ -43,7 +43,7 @@ matrices = arrays(
 @given(matrices)
 def test_margins_and_contributions_are_those_of_the_python_package(trained, booster, matrix):
     data = xgb.DMatrix(matrix)
-    np.testing.assert_array_equal(booster.margins(matrix), trained.predict(data, output_margin=True))
+    np.testing.assert_array_equal(booster.margin(matrix), trained.predict(data, output_margin=True))
     np.testing.assert_array_equal(booster.contributions(matrix), trained.predict(data, pred_contribs=True))
 
 
@@ -51,17 +51,17 @@ def test_margins_and_contributions_are_those_of_the_python_package(trained, boos
 @given(matrices)
 def test_contributions_and_bias_sum_to_the_margin(booster, matrix):
     total = booster.contributions(matrix).astype(np.float64).sum(axis=1)
-    np.testing.assert_allclose(total, booster.margins(matrix), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(total, booster.margin(matrix), rtol=1e-5, atol=1e-5)
 
 
 def test_a_matrix_without_rows_yields_no_predictions(booster):
-    assert booster.margins(np.empty((0, COLUMNS), np.float32)).shape == (0,)
+    assert booster.margin(np.empty((0, COLUMNS), np.float32)).shape == (0,)
     assert booster.contributions(np.empty((0, COLUMNS), np.float32)).shape == (0, COLUMNS + 1)
 
 
 def test_columns_of_another_number_are_refused(booster):
     with pytest.raises(ValueError, match=r"[Ff]eature"):
-        booster.margins(np.zeros((1, COLUMNS + 3), np.float32))
+        booster.margin(np.zeros((1, COLUMNS + 3), np.float32))
 
 
 def test_the_number_of_features_is_known(booster):

@@ -58,7 +58,7 @@ class Booster:
         self._check(self._library.XGBoosterGetNumFeature(self._handle, ctypes.byref(count)))
         return count.value
 
-    def margins(self, matrix: Matrix) -> Matrix:
+    def margin(self, matrix: Matrix) -> Matrix:
         """Log-odds before calibration, float32 (n,), of a float32 (n, m) matrix in which NaN is missing."""
         if not len(matrix):
             return np.empty(0, np.float32)

@@ -1,0 +1,62 @@
+"""The champion's scorer, kept in the process and renewed when the pointer moves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from leadwerk.scoring.model import Scorer
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
+    from leadwerk.registry import Registry
+
+CHECK_SECONDS = 15.0
+"""For how long a promotion may go unnoticed by a running process; one read of a small object pays for each check."""
+
+
+class Champions:
+    """Answers which scorer serves now. Safe to share between threads.
+
+    Args:
+        threads: of one prediction, as in `Booster`.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        policy: Policy,
+        *,
+        threads: int = 1,
+        check_seconds: float = CHECK_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry, self._policy, self._threads = registry, policy, threads
+        self._check_seconds, self._clock = check_seconds, clock
+        self._lock = threading.Lock()
+        self._checked_at = float("-inf")
+        self._scorer: Scorer | None = None
+
+    def scorer(self) -> Scorer | None:
+        """The champion's scorer; None before the first promotion.
+
+        Raises:
+            CorruptModel: a file of the champion is not what was saved.
+            ContractMismatch: the champion was trained on other features than the policy yields.
+        """
+        with self._lock:
+            if self._clock() - self._checked_at >= self._check_seconds:
+                self._scorer = self._current()
+                self._checked_at = self._clock()
+            return self._scorer
+
+    def _current(self) -> Scorer | None:
+        champion = self._registry.champion()
+        if champion is None:
+            return None
+        if self._scorer is not None and self._scorer.version == champion.version:
+            return self._scorer
+        return Scorer.load(self._registry.load(champion.version), self._policy, threads=self._threads)

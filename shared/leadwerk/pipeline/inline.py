@@ -1,0 +1,129 @@
+"""A form that comes with the request: the version of the lead it makes, and its features before anything is stored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.lead.lead import identity_rows, lead_version
+from leadwerk.lead.rejection import Rejection
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.protocol import Row
+
+COPIED = (
+    "loan_amount", "property_value", "income", "instalment", "employees", "revenue", "language", "country", "region",
+    "email_domain_kind", "channel", "industry",
+)  # fmt: skip
+"""Columns of `leads` that are features as they are."""
+
+SECONDS_A_DAY = 86_400
+MONTHS_A_YEAR = 12
+IDENTITY = ("event_id", "recorded_at")
+"""Columns that tell versions apart, and not what they say."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form as the newest version of its lead: `version` is a row of `leads`, `links` rows of `identities`.
+
+    `new` says whether the version says anything that the warehouse did not know; `rejections` what could not be read.
+    """
+
+    version: Row
+    links: list[Row]
+    new: bool
+    rejections: list[Rejection]
+
+
+def read_form(raw: Mapping[str, Any], known: Row | None, *, policy: Policy, now: datetime, person_key: str) -> Form:
+    """The form in `raw` (with lead_id and ga_client_id), on top of what is `known` of the lead (row of leads/newest).
+
+    Where the form is silent, what was known stays. Sending the same form again makes no new version.
+
+    Raises:
+        InputError: the lead has no usable id, or created_at lies in the future.
+    """
+    since = (known or {}).get("created_at", now)
+    complete = {"web_consent": (known or {}).get("web_consent"), **raw, "created_at": raw.get("created_at") or since}
+    version, rejections = lead_version(complete, policy=policy, recorded_at=now, event_id="", person_key=person_key)
+    if version is None:
+        raise _refusal(rejections[-1])
+    links, wrong_links = identity_rows(complete, policy=policy, recorded_at=now)
+    merged = _merge(version, known) if known else version
+    merged["event_id"] = _event_id(merged, known)
+    return Form(merged, links, known is None or _content(merged) != _content(known), [*rejections, *wrong_links])
+
+
+def overlay(row: Row, version: Row, *, policy: Policy, as_of: datetime) -> Row:
+    """Features (`row` of lead_features, all unknown for a new lead) as they will be once `version` is stored.
+
+    Equal to what the query yields then; for a dry run only, in which nothing may be stored.
+    """
+    created = version["created_at"].astimezone(ZoneInfo(policy.time_zone))
+    given = {name: version[name] for name in COPIED if version[name] is not None}
+    features = {**_without_touchpoints(row, policy), **given}
+    features |= {f"attribute_{one['name']}": _value(one) for one in version["attributes"]}
+    features |= {
+        "created_at": version["created_at"],
+        "has_behaviour": row.get("has_behaviour") or 0,
+        "lead_age_days": (as_of - version["created_at"]).total_seconds() / SECONDS_A_DAY,
+        "created_hour": created.hour,
+        "created_weekday": created.isoweekday() % 7 + 1,  # 1 is Sunday, as GoogleSQL counts
+        "loan_to_value": _ratio(features.get("loan_amount"), features.get("property_value")),
+        "instalment_to_income": _ratio(_yearly(features.get("instalment")), features.get("income")),
+    }
+    return features
+
+
+def _refusal(rejection: Rejection) -> InputError:
+    return InputError(rejection.reason, field=f"form.{rejection.field}", value=rejection.value, remedy=rejection.remedy)
+
+
+def _merge(version: Row, known: Row) -> Row:
+    filled = {name: known.get(name) if value is None else value for name, value in version.items()}
+    attributes = {one["name"]: one for one in (*(known.get("attributes") or ()), *version["attributes"])}
+    return {**filled, "attributes": [attributes[name] for name in sorted(attributes)]}
+
+
+def _content(version: Row) -> Row:
+    return {
+        **{name: value for name, value in version.items() if name not in IDENTITY},
+        "attributes": sorted((version.get("attributes") or ()), key=lambda one: str(one["name"])),
+    }
+
+
+def _event_id(version: Row, known: Row | None) -> str:
+    """Hash of what the version says and of the version it follows: A, then B, then A again are three versions."""
+    content = msgspec.json.encode([_content(version), (known or {}).get("event_id")], order="deterministic")
+    return f"form:{hashlib.sha256(content).hexdigest()[:32]}"
+
+
+def _without_touchpoints(row: Row, policy: Policy) -> Row:
+    """What the query says of a lead that nobody has contacted yet: nothing happened, which is not unknown."""
+    quiet = {
+        name: 0
+        for signal in policy.signals
+        if signal.touchpoint
+        for name in row
+        if name.startswith((f"{signal.name}_events_", f"{signal.name}_seconds_")) and row[name] is None
+    }
+    return {**row, **quiet}
+
+
+def _value(attribute: Row) -> Any:
+    return attribute["text"] if attribute["number"] is None else attribute["number"]
+
+
+def _yearly(monthly: float | None) -> float | None:
+    return None if monthly is None else monthly * MONTHS_A_YEAR
+
+
+def _ratio(numerator: float | None, denominator: float | None) -> float | None:
+    return numerator / denominator if numerator is not None and denominator else None

@@ -1,0 +1,260 @@
+"""Scoring on demand: leads or web visitors in, scores with reasons out, stored before anybody is told.
+
+A form that comes along is stored first, as a version of its lead, so that the features come from the query that also
+trained the model. A score that says nothing new is not stored again; asking twice leaves the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import asdict
+
+from leadwerk.errors import InputError, LeadwerkError, UnknownLead
+from leadwerk.lead.identity import parse_visitor
+from leadwerk.pipeline.inline import Form, overlay, read_form
+from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+from leadwerk.pipeline.scored import Refusal, ScoredLead, ScoreReport, ScoreRequest
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.assess import Judgement, assess
+from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.record import changed, row
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+VISITOR = "visitor:"
+"""Prefix under which the feature query speaks of a web visitor who is no lead."""
+
+HISTORY = timedelta(days=400)
+"""Older scores are not compared with: a lead that was silent for longer gets a new one anyway."""
+
+
+@dataclass
+class _Case:
+    """One request on its way to a score."""
+
+    index: int
+    lead_id: str | None
+    visitor_id: str | None
+    raw: Mapping[str, Any] | None
+    form: Form | None = None
+    features: Row = field(default_factory=dict)
+
+    @property
+    def point(self) -> str:
+        """Id under which the feature query answers."""
+        return self.lead_id or f"{VISITOR}{self.visitor_id}"
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What a run works with."""
+
+    warehouse: Warehouse
+    policy: Policy
+    now: datetime
+    refusals: list[Refusal]
+
+    def rows(self, name: str, **parameters: Any) -> list[Row]:
+        return self.warehouse.rows(statement(name), {"as_of": self.now, **parameters})
+
+    def refuse(self, case: _Case, error: LeadwerkError) -> None:
+        self.refusals.append(Refusal(case.index, case.lead_id, error))
+
+
+def run(
+    warehouse: Warehouse,
+    policy: Policy,
+    scorer: Scorer | None,
+    requests: Sequence[ScoreRequest],
+    *,
+    now: datetime,
+    stored_at: datetime,
+    store: bool = True,
+    person_key: str = "",
+) -> ScoreReport:
+    """Score each request as of `now` (aware, UTC); without `store` nothing is written.
+
+    `scorer` is None before the first champion: leads are then UNSCORED. `person_key` keys the hashes of persons in
+    forms. What is wrong with a single request becomes its refusal, and the others are scored.
+    """
+    desk = _Desk(warehouse, policy, now, [])
+    with warehouse.unit_of_work():
+        cases = _with_forms(desk, _with_leads(desk, _read(desk, requests)), person_key)
+        if store:
+            _store_forms(desk, cases)
+        cases = _with_features(desk, cases, stored=store)
+        judged = assess(scorer, policy, [case.features for case in cases])
+        standing = _store_scores(desk, cases, judged, stored_at) if store else {}
+    scores = [_scored(desk, case, judgement, standing) for case, judgement in zip(cases, judged, strict=True)]
+    return ScoreReport(scorer.version if scorer else None, now, scores, sorted(desk.refusals, key=lambda r: r.index))
+
+
+def _read(desk: _Desk, requests: Sequence[ScoreRequest]) -> list[_Case]:
+    cases = []
+    for index, request in enumerate(requests):
+        raw = request.form
+        lead_id = _same("lead_id", request.lead_id, raw)
+        visitor = _same("ga_client_id", request.ga_client_id, raw)
+        case = _Case(index, None if lead_id is None else str(lead_id).strip(), None, raw)
+        try:
+            case.visitor_id = None if visitor is None else parse_visitor(visitor)
+            _check_named(case)
+        except InputError as error:
+            desk.refuse(case, error)
+        else:
+            cases.append(case)
+    return cases
+
+
+def _same(name: str, said: Any, raw: Mapping[str, Any] | None) -> Any:
+    return said if said is not None else (raw or {}).get(name)
+
+
+def _check_named(case: _Case) -> None:
+    if not case.lead_id and (not case.visitor_id or case.raw is not None):
+        raise InputError(
+            "The request does not say whom to score.",
+            field="lead_id",
+            remedy="Give lead_id (needed with a form), or the ga_client_id of a web visitor.",
+        )
+
+
+def _with_leads(desk: _Desk, cases: list[_Case]) -> list[_Case]:
+    """Visitors who are known to be leads become these leads; of several, the one linked last."""
+    visitors = [case.visitor_id for case in cases if case.lead_id is None]
+    if visitors:
+        links = desk.rows("identities/links", visitor_ids=visitors)
+        newest = {link["visitor_id"]: link["lead_id"] for link in sorted(links, key=lambda link: link["linked_at"])}
+        for case in cases:
+            case.lead_id = case.lead_id or newest.get(case.visitor_id)
+    return cases
+
+
+def _with_forms(desk: _Desk, cases: list[_Case], person_key: str) -> list[_Case]:
+    with_form = [case.lead_id for case in cases if case.raw is not None]
+    if not with_form:
+        return cases
+    known = {lead["lead_id"]: lead for lead in desk.rows("leads/newest", lead_ids=with_form)}
+    kept = []
+    for case in cases:
+        try:
+            if case.raw is not None:
+                _check_once(case, with_form)
+                raw = {**case.raw, "lead_id": case.lead_id, "ga_client_id": case.visitor_id}
+                case.form = read_form(
+                    raw, known.get(case.lead_id), policy=desk.policy, now=desk.now, person_key=person_key
+                )
+            kept.append(case)
+        except InputError as error:
+            desk.refuse(case, error)
+    return kept
+
+
+def _check_once(case: _Case, with_form: Sequence[str | None]) -> None:
+    if with_form.count(case.lead_id) > 1:
+        raise InputError(
+            f"Lead {case.lead_id} comes with several forms in one request.",
+            field="lead_id",
+            value=case.lead_id,
+            remedy="Send one form a lead.",
+        )
+
+
+def _store_forms(desk: _Desk, cases: Sequence[_Case]) -> None:
+    forms = [case.form for case in cases if case.form is not None]
+    versions = [form.version for form in forms if form.new]
+    links = [link for form in forms for link in form.links]
+    for table, rows in (("leads", versions), ("identities", links)):
+        if rows:
+            desk.warehouse.append(table, rows)
+
+
+def _with_features(desk: _Desk, cases: list[_Case], *, stored: bool) -> list[_Case]:
+    if not cases:
+        return []
+    leads = list(dict.fromkeys(case.lead_id for case in cases if case.lead_id))
+    visitors = list(dict.fromkeys(v for case in cases if (v := _asked_visitor(case, stored))))
+    parameters = scoring_parameters(desk.policy, leads, visitors, desk.now)
+    found = {row["lead_id"]: row for row in desk.warehouse.rows(features_statement(desk.policy), parameters)}
+    known = []
+    for case in cases:
+        case.features = found[case.point]
+        if case.form is not None and not stored:
+            case.features = _previewed(desk, case, case.form, found)
+        if _is_known(case):
+            known.append(case)
+        else:
+            desk.refuse(case, _unknown(case))
+    return known
+
+
+def _asked_visitor(case: _Case, stored: bool) -> str | None:
+    """The visitor to ask for: one who is no lead, or, in a dry run, whose link with the lead cannot be stored."""
+    linked = case.form.links[0]["visitor_id"] if case.form and case.form.links and not stored else None
+    return linked if case.lead_id else case.visitor_id
+
+
+def _previewed(desk: _Desk, case: _Case, form: Form, found: Mapping[str, Row]) -> Row:
+    row = case.features
+    visitor = f"{VISITOR}{case.visitor_id}"
+    if not row.get("has_behaviour") and form.links and visitor in found:
+        touched = {name: value for name, value in row.items() if value is not None and name != "has_behaviour"}
+        row = {**found[visitor], **touched}
+    return overlay(row, form.version, policy=desk.policy, as_of=desk.now)
+
+
+def _is_known(case: _Case) -> bool:
+    return bool(case.features.get("created_at") or (case.lead_id is None and case.features.get("has_behaviour")))
+
+
+def _unknown(case: _Case) -> UnknownLead:
+    if case.lead_id is None:
+        return UnknownLead(
+            f"Web visitor {case.visitor_id} is no known lead and has no known behaviour.",
+            field="ga_client_id",
+            value=case.visitor_id,
+            remedy="Send lead_id and form, or ask again when today's events are extracted.",
+        )
+    return UnknownLead(
+        f"Lead {case.lead_id} is not known.",
+        field="lead_id",
+        value=case.lead_id,
+        remedy="Send its fields as form, or wait until it is ingested from the CRM.",
+    )
+
+
+def _store_scores(
+    desk: _Desk, cases: Sequence[_Case], judged: Sequence[Judgement], stored_at: datetime
+) -> dict[str, str]:
+    """Append the scores that say something new; for each lead the id of the row that stands for its score now."""
+    leads = list(dict.fromkeys(case.lead_id for case in cases if case.lead_id))
+    if not leads:
+        return {}
+    since = (desk.now - HISTORY).date()
+    newest = {score["lead_id"]: score for score in desk.rows("scores/newest", lead_ids=leads, first_day=since)}
+    standing = {lead_id: score["score_id"] for lead_id, score in newest.items()}
+    fresh = {
+        case.lead_id: row(case.lead_id, judgement, scored_at=desk.now, stored_at=stored_at, trigger="request")
+        for case, judgement in zip(cases, judged, strict=True)
+        if case.lead_id and changed(judgement, newest.get(case.lead_id))
+    }
+    if fresh:
+        desk.warehouse.append("scores", list(fresh.values()))
+    return standing | {lead_id: score["score_id"] for lead_id, score in fresh.items()}
+
+
+def _scored(desk: _Desk, case: _Case, judgement: Judgement, standing: Mapping[str, str]) -> ScoredLead:
+    return ScoredLead(
+        **asdict(judgement),
+        index=case.index,
+        lead_id=case.lead_id,
+        ga_client_id=case.visitor_id,
+        scored_at=desk.now,
+        score_id=standing.get(case.lead_id or ""),
+        stored=case.lead_id in standing,
+        unread=tuple(f"{one.field}: {one.reason}" for one in (case.form.rejections if case.form else ())),
+    )

@@ -1,0 +1,89 @@
+"""What is asked of the stage `score` and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from leadwerk.errors import LeadwerkError
+from leadwerk.scoring.assess import MODEL
+from leadwerk.scoring.reasons import Reason
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Delivery = Literal["none", "sent", "pending", "parked"]
+
+DELIVERIES: Mapping[str, Delivery] = {"sent": "sent", "retry": "pending", "parked": "parked"}
+"""States of an attempt (outbox) as the caller reads them."""
+
+
+class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to score: by the CRM's lead id or the GA4 client id; `form` holds the fields of a lead not yet stored."""
+
+    lead_id: Text | int | None = None
+    ga_client_id: Text | None = None
+    form: dict[str, Any] | None = None
+
+
+class ScoredLead(Struct, frozen=True, kw_only=True):
+    """The answer for the request at `index`; numbers are None before there is a champion.
+
+    `lead_id` is None for a web visitor who is no lead. `stored` says whether this score stands in the warehouse, in the
+    row `score_id`; `delivery` what became of it on the way to the CRM; `unread` lists fields of the form, with the
+    reason, that could not be used.
+    """
+
+    index: int
+    lead_id: str | None
+    ga_client_id: str | None
+    probability: float | None
+    predictive_score: int | None
+    score_cluster: str
+    recommended_action: str
+    reasons: tuple[Reason, ...]
+    basis: str
+    behaviour: bool
+    language: str
+    model_version: str | None
+    policy_version: str
+    scored_at: datetime
+    score_id: str | None = None
+    stored: bool = False
+    delivery: Delivery = "none"
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the request at `index` could not be scored."""
+
+    index: int
+    lead_id: str | None
+    error: LeadwerkError
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """What was scored and what was not: each request is in one of the two."""
+
+    model_version: str | None
+    scored_at: datetime
+    scores: list[ScoredLead]
+    refusals: list[Refusal]
+
+
+def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
+    """Leads whose score stands and says something to a seller: not that there is no model yet."""
+    return list(dict.fromkeys(one.lead_id for one in scores if one.lead_id and one.stored and one.basis == MODEL))
+
+
+def with_deliveries(
+    scores: Sequence[ScoredLead], states: Mapping[str, str], *, otherwise: Delivery
+) -> list[ScoredLead]:
+    """The scores with what the outbox says of them; a deliverable one it says nothing of is `otherwise`."""
+    outcome = {lead: DELIVERIES.get(states.get(lead, ""), otherwise) for lead in deliverable(scores)}
+    return [replace(one, delivery=outcome.get(one.lead_id or "", one.delivery)) for one in scores]

@@ -1,0 +1,87 @@
+"""Small models trained in a moment, for tests about scoring."""
+
+from __future__ import annotations
+
+import numpy as np
+import xgboost as xgb
+
+from leadwerk.features.calibration import Calibration
+from leadwerk.features.contract import contract, contract_hash
+from leadwerk.features.encode import Encoder
+from leadwerk.features.linear import Linear
+from leadwerk.policy.model import Policy
+from leadwerk.registry.manifest import DataWindow, Manifest, ModelFiles
+
+BASE_RATE = 0.1
+CATEGORIES = {"language": ["de", "fr", "it", None], "device_category": ["mobile", "desktop", None]}
+
+
+def columns(policy: Policy, rows: int, seed: int = 3) -> dict[str, list[object]]:
+    """Plausible features: a third of all values unknown."""
+    random = np.random.default_rng(seed)
+    found: dict[str, list[object]] = {}
+    for feature in contract(policy):
+        if feature.kind == "category":
+            levels = CATEGORIES.get(feature.name, ["a", "b", None])
+            found[feature.name] = [levels[i] for i in random.integers(0, len(levels), rows)]
+        else:
+            values = random.gamma(1.0, 5.0, rows).round(2)
+            found[feature.name] = [None if random.random() < 0.3 else float(value) for value in values]
+    return found
+
+
+def files(policy: Policy, *, trees: int = 20, rows: int = 800, seed: int = 3) -> ModelFiles:
+    """A boosted model in which visits help and a high loan-to-value hurts."""
+    known = columns(policy, rows, seed)
+    encoder = Encoder.fit(known, contract(policy))
+    matrix = encoder.matrix(known)
+    visits = np.nan_to_num(np.array(known["sessions_7d"], dtype=float))
+    loan = np.nan_to_num(np.array(known["loan_to_value"], dtype=float))
+    label = (visits - loan + np.random.default_rng(seed).normal(0, 2, rows) > 4).astype(int)
+    booster = xgb.train(
+        {"objective": "binary:logistic", "max_depth": 4, "nthread": 1}, xgb.DMatrix(matrix, label), trees
+    )
+    content = {
+        "model.ubj": bytes(booster.save_raw("ubj")),
+        "encoder.json": encoder.to_json(),
+        "calibration.json": Calibration(slope=0.8, intercept=-0.3).to_json(),
+    }
+    return ModelFiles("20260101T000000Z-test", manifest(policy), content)
+
+
+def linear_files(policy: Policy) -> ModelFiles:
+    """A logistic regression of the same contract."""
+    encoder = Encoder.fit(columns(policy, 200), contract(policy))
+    width = len(encoder.names)
+    model = Linear(-2.0, tuple(np.linspace(-0.05, 0.05, width).tolist()), (1.0,) * width, (2.0,) * width)
+    content = {
+        "model.json": model.to_json(),
+        "encoder.json": encoder.to_json(),
+        "calibration.json": Calibration().to_json(),
+    }
+    return ModelFiles("20260101T000000Z-line", manifest(policy, kind="logistic_regression"), content)
+
+
+def manifest(policy: Policy, kind: str = "boosting") -> Manifest:
+    return Manifest(
+        kind=kind,
+        created_at="2026-01-01T00:00:00+00:00",
+        policy_name=policy.name,
+        policy_version=policy.version,
+        contract_hash=contract_hash(contract(policy)),
+        query_hash="",
+        horizon_days=policy.horizon_days,
+        base_rate=BASE_RATE,
+        seed=3,
+        data=DataWindow(
+            first_as_of="2025-01-01T00:00:00+00:00",
+            last_as_of="2025-12-01T00:00:00+00:00",
+            rows=800,
+            positives=80,
+            leads=400,
+        ),
+        metrics={},
+        importances={},
+        profile={},
+        libraries={},
+    )
