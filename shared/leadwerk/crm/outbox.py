@@ -83,6 +83,11 @@ def failed(item: Pending, error: CRMError, now: datetime) -> Attempt:
     return Attempt(item, "parked", now, error.status, text)
 
 
+def postponed(item: Pending, now: datetime) -> Attempt:
+    """It has to be sent (again), but the CRM is down: as if it had been tried."""
+    return Attempt(item, "retry", now, None, "The CRM may show an older score.", now + FIRST_BACKOFF)
+
+
 def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
     """How long to wait after the `attempt`-th failure: doubling, and at least what the CRM asked for (seconds).
 

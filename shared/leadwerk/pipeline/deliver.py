@@ -24,7 +24,6 @@ from leadwerk.warehouse.statement import statement
 BATCH = 200  # sendings between two records: as many are repeated after a crash
 MOST = 10_000  # scores one run looks at; with 10 calls a second they take 17 minutes
 WINDOW_DAYS = 90  # an older score is not news to a seller; it bounds what BigQuery reads, too
-ROUNDS = 3  # how often a lead that keeps getting newer scores is followed within one batch
 
 
 @dataclass(frozen=True)
@@ -126,12 +125,12 @@ class _Line:
 
 
 def _deliver(batch: Sequence[Pending], line: _Line, box: _Outbox) -> list[Attempt]:
-    made: list[Attempt] = []
-    queue = list(batch)
-    for _ in range(ROUNDS):
-        attempts = line.send(queue)
-        made += attempts
-        queue = _overtaken(attempts, box)
+    made = attempts = line.send(batch)
+    while overtaken := _overtaken(attempts, box):
+        attempts = line.send(overtaken)
+        # Another one's record says that these were sent, which is no longer what the CRM shows.
+        postponed = [outbox.postponed(item, line.now) for item in overtaken[len(attempts) :]]
+        made = made + attempts + postponed
     return made
 
 

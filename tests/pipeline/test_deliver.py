@@ -1,0 +1,293 @@
+"""Deliver: whatever the CRM does and whoever else delivers, in the end it shows each lead's newest stored score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadwerk.crm.port import CasePage, LeadUpdate
+from leadwerk.errors import CRMRejected, CRMUnavailable
+from leadwerk.pipeline import deliver
+from leadwerk.policy import load
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+POLICY = load("mortgage")
+MINUTE = timedelta(minutes=1)
+
+
+def score(lead_id: str, number: int, **other: Any) -> dict[str, Any]:
+    """The `number`-th score of a lead, one a minute."""
+    at = NOW - timedelta(hours=1) + number * MINUTE
+    row = {
+        "score_id": f"{lead_id}-{number}", "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at,
+        "trigger": "rescore", "basis": "model", "model_version": "m1", "policy_version": "p1", "probability": 0.1,
+        "predictive_score": number, "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de",
+        "behaviour": True, "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
+    }  # fmt: skip
+    return {**row, **other}
+
+
+@dataclass
+class ScriptedCRM:
+    """A CRM in memory; before each PATCH it does what `script` says, which may raise or let somebody else act."""
+
+    script: list[Callable[[LeadUpdate], None] | None] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+    received: list[str] = field(default_factory=list)
+    source = "scripted.cases"
+
+    def patch_lead(self, update: LeadUpdate) -> None:
+        step = self.script.pop(0) if self.script else None
+        if step:
+            step(update)
+        self.received.append(update.score_id)
+        self.shown[update.lead_id] = update.score_id
+
+    def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
+        return iter(())
+
+
+def raising(error: Exception) -> Callable[[LeadUpdate], None]:
+    def step(update: LeadUpdate) -> None:
+        raise error
+
+    return step
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    return DuckDBWarehouse(tmp_path)
+
+
+def run(warehouse: DuckDBWarehouse, crm: ScriptedCRM, minutes: int = 0, **other: Any) -> deliver.DeliverReport:
+    return deliver.run(warehouse, POLICY, crm, now=NOW + minutes * MINUTE, **other)
+
+
+def test_only_the_newest_score_of_a_lead_is_sent(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1), score("a", 3), score("a", 2), score("b", 1)])
+    crm = ScriptedCRM()
+    report = run(warehouse, crm)
+    assert sorted(crm.received) == ["a-3", "b-1"]
+    assert (report.sent, report.pending, report.states) == (2, 0, {"a": "sent", "b": "sent"})
+
+
+def test_what_was_sent_is_not_sent_again(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM()
+    run(warehouse, crm)
+    report = run(warehouse, crm, minutes=5)
+    assert crm.received == ["a-1"]
+    assert (report.sent, report.pending, report.next_attempt_at) == (0, 0, None)
+
+
+def test_a_newer_score_is_sent_over_an_older_one(warehouse: DuckDBWarehouse) -> None:
+    crm = ScriptedCRM()
+    for number in (1, 2):
+        warehouse.append("scores", [score("a", number)])
+        run(warehouse, crm, minutes=number)
+    assert crm.received == ["a-1", "a-2"]
+
+
+def test_a_score_without_a_model_is_not_sent_and_hides_none(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append(
+        "scores", [score("a", 1), score("a", 2, basis="no_champion", predictive_score=None, probability=None)]
+    )
+    warehouse.append("scores", [score("b", 1, basis="no_champion", predictive_score=None, probability=None)])
+    crm = ScriptedCRM()
+    run(warehouse, crm)
+    assert crm.received == ["a-1"]
+
+
+def test_the_best_leads_go_first(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 10), score("b", 30), score("c", 20)])
+    crm = ScriptedCRM()
+    run(warehouse, crm)
+    assert crm.received == ["b-30", "c-20", "a-10"]
+
+
+def test_only_the_asked_leads_are_delivered(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1), score("b", 1)])
+    crm = ScriptedCRM()
+    run(warehouse, crm, lead_ids=["b"])
+    assert crm.received == ["b-1"]
+    assert run(warehouse, crm, lead_ids=[]).sent == 0
+
+
+def test_a_retry_waits_for_its_time(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM([raising(CRMUnavailable("busy", status=429, retry_after=180))])
+    first = run(warehouse, crm)
+    assert (first.retry, first.pending, first.next_attempt_at) == (1, 1, NOW + 3 * MINUTE)
+    early = run(warehouse, crm, minutes=2)
+    assert (early.sent, early.pending, early.next_attempt_at) == (0, 1, NOW + 3 * MINUTE)
+    assert run(warehouse, crm, minutes=3).sent == 1
+
+
+def test_waits_double_until_it_works(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM([raising(CRMUnavailable("down", status=500))] * 3)
+    at, waits = NOW, []
+    for _ in range(3):
+        report = deliver.run(warehouse, POLICY, crm, now=at)
+        assert report.next_attempt_at is not None
+        waits.append((report.next_attempt_at - at) / MINUTE)
+        at = report.next_attempt_at
+    assert waits == [1, 2, 4]
+    assert deliver.run(warehouse, POLICY, crm, now=at).sent == 1
+
+
+def test_a_newer_score_does_not_wait_for_an_older_ones_retry(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM([raising(CRMUnavailable("down", retry_after=3600))])
+    run(warehouse, crm)
+    warehouse.append("scores", [score("a", 2)])
+    run(warehouse, crm, minutes=1)
+    run(warehouse, crm, minutes=90)
+    assert crm.received == ["a-2"]
+
+
+def test_a_refusal_is_parked_with_its_reason_until_asked_for(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM([raising(CRMRejected("lead 7 does not exist", status=404))])
+    report = run(warehouse, crm)
+    assert (report.parked, report.pending, report.errors) == (1, 0, {"lead 7 does not exist": 1})
+    assert run(warehouse, crm, minutes=600).sent == 0
+    assert run(warehouse, crm, minutes=601, retry_parked=True).sent == 1
+
+
+def test_a_wrong_token_parks_nothing(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1), score("b", 1)])
+    crm = ScriptedCRM([None, raising(CRMRejected("who are you?", status=401))])
+    with pytest.raises(CRMRejected):
+        run(warehouse, crm)
+    assert run(warehouse, crm, minutes=1).pending == 0
+    assert crm.shown == {"a": "a-1", "b": "b-1"}
+
+
+def test_a_crm_that_is_down_is_left_alone(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score(f"l{number}", 1) for number in range(20)])
+    crm = ScriptedCRM([raising(CRMUnavailable("down", status=503))] * 20)
+    report = run(warehouse, crm)
+    assert (report.retry, report.pending, len(crm.script)) == (5, 20, 15)
+    assert "5 times in a row" in str(report.stopped)
+    assert report.next_attempt_at == NOW + MINUTE
+
+
+def test_a_drop_after_the_commit_leads_to_a_harmless_repeat(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM()
+
+    def commit_and_drop(update: LeadUpdate) -> None:
+        crm.shown[update.lead_id] = update.score_id
+        raise CRMUnavailable("dropped")
+
+    crm.script = [commit_and_drop]
+    run(warehouse, crm)
+    run(warehouse, crm, minutes=1)
+    assert (crm.received, crm.shown) == (["a-1"], {"a": "a-1"})
+
+
+def test_a_newer_score_sent_by_another_just_before_wins(warehouse: DuckDBWarehouse) -> None:
+    """We read a-1; before our PATCH arrives, a-2 is stored and delivered by another; ours then overwrites it."""
+    warehouse.append("scores", [score("a", 1)])
+    crm = ScriptedCRM()
+
+    def another_delivers(update: LeadUpdate) -> None:
+        warehouse.append("scores", [score("a", 2)])
+        run(warehouse, crm)
+
+    crm.script = [another_delivers]
+    report = run(warehouse, crm)
+    assert crm.received == ["a-2", "a-1", "a-2"]
+    assert (crm.shown, report.states) == ({"a": "a-2"}, {"a": "sent"})
+
+
+def test_an_overtaken_lead_is_followed_even_if_the_crm_goes_down_meanwhile(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1), *(score(f"l{number}", 0) for number in range(5))])
+    crm = ScriptedCRM()
+
+    def another_delivers(update: LeadUpdate) -> None:
+        warehouse.append("scores", [score("a", 2)])
+        run(warehouse, crm, lead_ids=["a"])
+
+    crm.script = [another_delivers, None, *[raising(CRMUnavailable("down"))] * 5]
+    report = run(warehouse, crm)
+    assert report.stopped
+    assert crm.shown["a"] == "a-1"
+    run(warehouse, crm, minutes=10)
+    assert crm.shown["a"] == "a-2"
+
+
+def test_a_crash_before_the_record_leads_to_a_repeat(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.append("scores", [score(f"l{number}", 1) for number in range(7)])
+    monkeypatch.setattr(deliver, "BATCH", 3)
+
+    def crash(update: LeadUpdate) -> None:
+        raise KeyboardInterrupt
+
+    crm = ScriptedCRM([None] * 5 + [crash])
+    with pytest.raises(KeyboardInterrupt):
+        run(warehouse, crm)
+    run(warehouse, crm, minutes=1)
+    assert len(crm.received) == 5 + 4
+    assert set(crm.shown) == {f"l{number}" for number in range(7)}
+
+
+def test_what_the_records_no_longer_say_is_not_sent_again(warehouse: DuckDBWarehouse) -> None:
+    old = NOW - timedelta(days=100)
+    warehouse.append("scores", [score("a", 1, day=old.date(), scored_at=old, stored_at=old)])
+    assert run(warehouse, ScriptedCRM()).sent == 0
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("store"), st.sampled_from("abc")),
+        st.tuples(st.just("deliver"), st.lists(st.sampled_from(["ok", "down", "drop", "other"]), max_size=6)),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS)
+def test_whatever_happens_the_newest_score_arrives(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]
+) -> None:
+    """Any order of storing, delivering, failing, dropping after the commit, and being overtaken by another."""
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("home"))
+    crm = ScriptedCRM()
+    stored: dict[str, int] = {}
+
+    def store(lead_id: str) -> None:
+        stored[lead_id] = stored.get(lead_id, 0) + 1
+        warehouse.append("scores", [score(lead_id, stored[lead_id])])
+
+    def overtake(update: LeadUpdate) -> None:
+        store(update.lead_id)
+        run(warehouse, crm, lead_ids=[update.lead_id])
+
+    def drop(update: LeadUpdate) -> None:
+        crm.shown[update.lead_id] = update.score_id
+        raise CRMUnavailable("dropped")
+
+    fates = {"ok": None, "down": raising(CRMUnavailable("down")), "drop": drop, "other": overtake}
+    with warehouse.unit_of_work():  # one connection: the example costs a tenth
+        for minutes, (kind, what) in enumerate(steps):
+            if kind == "store":
+                store(what)
+            else:
+                crm.script = [fates[fate] for fate in what]
+                run(warehouse, crm, minutes)
+        crm.script = []
+        run(warehouse, crm, len(steps) + 24 * 60)
+    assert crm.shown == {lead_id: f"{lead_id}-{number}" for lead_id, number in stored.items()}
