@@ -40,7 +40,7 @@ def print_json(value: Any) -> None:
 
 
 def show(report: Any, *, title: str, as_json: bool) -> None:
-    """A stage's report: as JSON, or as a table of its numbers and words; lists are counted, their rows shown by JSON."""
+    """A stage's report: as JSON, or as a table of its numbers and words (lists are counted)."""
     if as_json:
         print_json(report)
         return

@@ -17,7 +17,7 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 from leadwerk.errors import InputError, NoChampion
 
 if TYPE_CHECKING:
-    from leadwerk.importing.leads import FileLead, Read, Rejected
+    from leadwerk.importing.leads import FileLead, Read
     from leadwerk.importing.mapping import Mapping as FileMapping
     from leadwerk.importing.table import Table
     from leadwerk.pipeline.score import ScoredLead

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from leadwerk.cli.console import out, print_json, show, working
@@ -109,19 +110,22 @@ def report(
     Example: `leadwerk report --out report.html --language en`
     """
     from leadwerk.pipeline import report as stage
+    from leadwerk.registry import open_store
 
     here = Deployment.at(home)
+    folder = str(output.parent) if output else here.settings.reports
+    name = output.name if output else stage.NEWEST
     with working("Writing the report"):
         written = stage.run(
             here.warehouse,
             here.policy,
             here.registry,
+            open_store(folder, here.settings.storage_url),
             now=moment(now),
-            out=str(output) if output else here.settings.reports,
             language=language,
-            endpoint=here.settings.storage_url,
+            name=name,
         )
     if as_json:
-        print_json(written)
+        print_json({**msgspec.to_builtins(written), "folder": folder})
         return
-    out.print(f"Report: [bold]{written.path}[/bold]")
+    out.print(f"Report: [bold]{folder.rstrip('/')}/{name}[/bold]")

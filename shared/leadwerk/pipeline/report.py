@@ -1,0 +1,138 @@
+"""Report: what is stored, read once, as one page in a folder or bucket. Reads much, writes the page only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.policy.model import Language, Policy
+from leadwerk.registry import Registry, Store
+from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.page import render
+from leadwerk.report.worth import worth
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    from leadwerk.report.kpi import Floats
+
+SCORED_DAYS = 400  # older scores say how it was, not how it is
+RUNS = 12
+NEWEST = "report.html"
+LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What only a simulated market knows: the best AUC there can be, and the true chances of (lead, moment) pairs."""
+
+    bayes_auc: float
+    chances: Callable[[Sequence[str], Sequence[datetime]], Floats]
+
+
+@dataclass(frozen=True)
+class ReportWritten:
+    """The page's name in its store, and its main figures (None where nothing can be said yet)."""
+
+    name: str
+    bytes: int
+    scored_leads: int
+    auc: float | None
+    ece: float | None
+    lift_at_10: float | None
+    calls_saved: float | None
+    conversions_kept: float | None
+
+
+def run(
+    warehouse: Warehouse,
+    policy: Policy,
+    registry: Registry,
+    store: Store,
+    *,
+    now: datetime,
+    language: str | None = None,
+    name: str = NEWEST,
+    truth: Truth | None = None,
+) -> ReportWritten:
+    """Write the report as of `now` (aware, UTC) to `store` under `name`, replacing what is there.
+
+    Raises:
+        InputError: the language is not one of ours.
+    """
+    facts = gather(warehouse, policy, registry, now=now, truth=truth)
+    page = render(facts, _spoken(language, policy)).encode()
+    store.write(name, page, content_type="text/html; charset=utf-8")
+    return _written(name, len(page), facts)
+
+
+def gather(
+    warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, truth: Truth | None = None
+) -> Facts:
+    """Everything the page says, from the warehouse and the registry."""
+    champion = registry.champion()
+    known = {
+        "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
+        "horizon_days": policy.horizon_days,
+        "positive": list(policy.positive),
+        "now": now,
+        "most": RUNS,
+    }
+
+    def rows(of: str) -> list[Row]:
+        return warehouse.rows(statement(of), known)
+
+    with warehouse.unit_of_work():
+        scored = rows("scores/matured")
+        return Facts(
+            policy=policy,
+            now=now,
+            champion=registry.manifest(champion.version) if champion else None,
+            scored=Scored.of(scored, _true(truth, scored)),
+            runs=[_run(row) for row in rows("model_runs/history")],
+            deliveries={(row["score_cluster"], row["delivery"]): row["leads"] for row in rows("deliveries/standing")},
+            scores={row["predictive_score"]: row["leads"] for row in rows("scores/distribution")},
+            extracted=rows("extract_runs/totals")[0],
+            bayes_auc=truth.bayes_auc if truth else None,
+        )
+
+
+def _true(truth: Truth | None, scored: Sequence[Row]) -> Floats | None:
+    if truth is None or not scored:
+        return None
+    return truth.chances([row["lead_id"] for row in scored], [row["scored_at"] for row in scored])
+
+
+def _run(row: Row) -> Run:
+    metrics: dict[str, Any] = msgspec.json.decode(row["metrics"] or "{}")
+    return Run(row["trained_at"], row["model_version"], row["promoted"], row["reason"], row["champion_before"], metrics)
+
+
+def _spoken(language: str | None, policy: Policy) -> Language:
+    if language is None:
+        return policy.languages[0]
+    for known in LANGUAGES:
+        if known == language:
+            return known
+    raise InputError(
+        f"There is no report in {language!r}.", field="language", value=language, remedy="Use de, fr, it or en."
+    )
+
+
+def _written(name: str, size: int, facts: Facts) -> ReportWritten:
+    found, test = worth(facts), facts.test
+    return ReportWritten(
+        name=name,
+        bytes=size,
+        scored_leads=len(facts.scored),
+        auc=test["auc"]["value"] if test else None,
+        ece=test["ece"]["value"] if test else None,
+        lift_at_10=test["lift_at_10"]["value"] if test else None,
+        calls_saved=found.saved if found else None,
+        conversions_kept=found.kept if found else None,
+    )

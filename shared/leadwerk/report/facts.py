@@ -1,0 +1,85 @@
+"""What a report is about: everything that was read, before anything is drawn or worded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from leadwerk.policy.model import Policy
+from leadwerk.registry.manifest import Manifest
+from leadwerk.report.kpi import Floats
+
+MINIMUM_CONVERTED = 5
+"""Fewer conversions among scored leads are shown as counts, not as rates."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Leads whose score was followed by a certain outcome, each as its model first scored it; n of each."""
+
+    probability: Floats
+    score: npt.NDArray[np.int64]
+    converted: Floats
+    model: tuple[str, ...]
+    true_probability: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.probability)
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are enough conversions, and others, to show rates."""
+        return MINIMUM_CONVERTED <= int(self.converted.sum()) < len(self)
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]], true_probability: Floats | None = None) -> Scored:
+        """From the rows of scores/matured, and in a simulated market the true probabilities in their order."""
+        return cls(
+            probability=np.array([row["probability"] for row in rows], dtype=np.float64),
+            score=np.array([row["predictive_score"] for row in rows], dtype=np.int64),
+            converted=np.array([row["converted"] for row in rows], dtype=np.float64),
+            model=tuple(row["model_version"] for row in rows),
+            true_probability=true_probability,
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A retraining: `metrics` by candidate, as the manifest has them."""
+
+    trained_at: datetime
+    version: str | None
+    promoted: bool
+    reason: str
+    champion_before: str | None
+    metrics: Mapping[str, Any]
+
+    def value(self, candidate: str, metric: str) -> float | None:
+        """A metric's value out of time; None where it was not measured."""
+        found = self.metrics.get(candidate, {}).get(metric)
+        return None if found is None else float(found["value"])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All of a report. `deliveries` counts leads by (cluster, state), `scores` by predictive score."""
+
+    policy: Policy
+    now: datetime
+    champion: Manifest | None
+    scored: Scored
+    runs: Sequence[Run] = ()
+    deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    scores: Mapping[int, int] = field(default_factory=dict)
+    extracted: Mapping[str, int | None] = field(default_factory=dict)
+    bayes_auc: float | None = None
+
+    @property
+    def test(self) -> Mapping[str, Any] | None:
+        """The champion's evaluation out of time."""
+        return self.champion.metrics.get("challenger") if self.champion else None

@@ -1,0 +1,20 @@
+-- All days as their newest extract run found them, added up; without visitors, who come back on other days.
+-- @now TIMESTAMP
+WITH newest AS (
+  SELECT *
+  FROM leadwerk.extract_runs
+  WHERE run_at <= @now
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY day ORDER BY run_at DESC) = 1
+)
+
+SELECT
+  COUNT(*) AS days,
+  COUNTIF(source = 'missing') AS missing_days,
+  SUM(events_read) AS events_read,
+  SUM(duplicates) AS duplicates,
+  SUM(bots) AS bots,
+  SUM(own_traffic) AS own_traffic,
+  SUM(without_visitor) AS without_visitor,
+  SUM(unusable) AS unusable,
+  SUM(events_kept) AS events_kept
+FROM newest

@@ -1,0 +1,9 @@
+-- One retraining, the newest first.
+-- @now TIMESTAMP
+-- @most INT64
+SELECT run_id, trained_at, model_version, promoted, reason, champion_before, positives, metrics
+FROM leadwerk.model_runs
+WHERE trained_at <= @now
+QUALIFY ROW_NUMBER() OVER (PARTITION BY run_id ORDER BY trained_at) = 1
+ORDER BY trained_at DESC, run_id DESC
+LIMIT @most
