@@ -1,0 +1,141 @@
+"""Queries of scoring: what Google's evaluator says, the embedded engine says, and it is what scoring relies on."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.warehouse.statement import statement
+from sql.reference import analyse, assert_engines_agree
+
+T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
+MOMENTS = [T0 + timedelta(hours=hours) for hours in (0, 1, 2, 30, 55)]
+LEADS = ["1", "2", "3"]
+moments = st.sampled_from(MOMENTS)
+lead_ids = st.sampled_from(LEADS)
+few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+
+
+def lead(event: str, lead_id: str, recorded_at: datetime, created_at: datetime) -> dict[str, Any]:
+    attributes = [{"name": "purpose", "text": f"of {event}", "number": None}]
+    return {
+        "event_id": event,
+        "lead_id": lead_id,
+        "recorded_at": recorded_at,
+        "created_at": created_at,
+        "web_consent": True,
+        "attributes": attributes,
+    }
+
+
+def outcome(event: str, lead_id: str, recorded_at: datetime, kind: str) -> dict[str, Any]:
+    return {
+        "event_id": event,
+        "lead_id": lead_id,
+        "day": recorded_at.date(),
+        "occurred_at": recorded_at,
+        "recorded_at": recorded_at,
+        "status": kind,
+        "outcome": kind,
+    }
+
+
+def score(score_id: str, lead_id: str, scored_at: datetime, stored_at: datetime, value: int | None) -> dict[str, Any]:
+    return {
+        "score_id": score_id,
+        "lead_id": lead_id,
+        "day": scored_at.date(),
+        "scored_at": scored_at,
+        "stored_at": stored_at,
+        "trigger": "request",
+        "basis": "model",
+        "policy_version": "p",
+        "predictive_score": value,
+        "score_cluster": "HOT",
+        "recommended_action": "Call",
+        "language": "de",
+        "behaviour": False,
+        "reasons": [],
+    }
+
+
+# Append tables may hold a row twice on BigQuery.
+versions = st.lists(
+    st.builds(lead, st.sampled_from("abcd"), lead_ids, moments, moments),
+    max_size=8,
+    unique_by=lambda row: (row["event_id"], row["lead_id"], row["recorded_at"]),
+)
+outcomes = st.lists(
+    st.builds(outcome, st.sampled_from("wxyz"), lead_ids, moments, st.sampled_from(["open", "lost", "paid_out"])),
+    max_size=6,
+)
+scores = st.lists(
+    st.builds(score, st.sampled_from("stuv"), lead_ids, moments, moments, st.one_of(st.none(), st.integers(0, 100))),
+    max_size=8,
+    unique_by=lambda row: (row["score_id"], row["scored_at"], row["stored_at"]),
+)
+links = st.lists(
+    st.fixed_dictionaries(
+        {"visitor_id": st.sampled_from("VW"), "lead_id": lead_ids, "linked_at": moments, "source": st.just("form")}
+    ),
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("name", ["scores/newest", "leads/newest", "leads/open", "identities/links"])
+def test_the_analyser_accepts_it(name):
+    assert analyse(statement(name))
+
+
+@few
+@given(stored=scores, as_of=moments, wanted=st.lists(lead_ids, unique=True))
+def test_the_newest_score_of_each_lead_asked_for(stored, as_of, wanted):
+    parameters = {"lead_ids": wanted, "first_day": date(2026, 3, 29), "as_of": as_of}
+    found = assert_engines_agree(statement("scores/newest"), parameters, {"scores": stored})
+    eligible = [
+        s for s in stored if s["lead_id"] in wanted and s["day"] >= date(2026, 3, 29) and s["scored_at"] <= as_of
+    ]
+    newest = {s["lead_id"]: s["scored_at"] for s in sorted(eligible, key=lambda s: s["scored_at"])}
+    assert {s["lead_id"]: s["scored_at"] for s in found} == newest
+
+
+@few
+@given(stored=versions, as_of=moments, wanted=st.lists(lead_ids, unique=True))
+def test_the_newest_version_of_each_lead_as_then_known(stored, as_of, wanted):
+    found = assert_engines_agree(
+        statement("leads/newest"), {"lead_ids": wanted, "as_of": as_of}, {"leads": [*stored, *stored[:2]]}
+    )
+    eligible = [v for v in stored if v["lead_id"] in wanted and v["recorded_at"] <= as_of]
+    newest = {v["lead_id"]: v for v in sorted(eligible, key=lambda v: (v["recorded_at"], v["event_id"]))}
+    assert {v["lead_id"]: (v["event_id"], v["attributes"]) for v in found} == {
+        lead_id: (v["event_id"], v["attributes"]) for lead_id, v in newest.items()
+    }
+
+
+@few
+@given(stored=versions, closed=outcomes, as_of=moments, since=moments)
+def test_open_leads_are_recent_and_without_a_closing_outcome_known_then(stored, closed, as_of, since):
+    tables = {"leads": stored, "outcomes": closed}
+    found = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": as_of}, tables)
+    known = [v for v in stored if v["recorded_at"] <= as_of]
+    ended = {o["lead_id"] for o in closed if o["outcome"] != "open" and o["recorded_at"] <= as_of}
+    ids = [row["lead_id"] for row in found]
+    assert len(ids) == len(set(ids))
+    assert set(ids) <= {v["lead_id"] for v in known if since <= v["created_at"] <= as_of} - ended
+
+
+@few
+@given(stored=links, as_of=moments, wanted=st.lists(st.sampled_from("VWX"), unique=True))
+def test_a_visitor_is_linked_since_it_was_first_observed(stored, as_of, wanted):
+    found = assert_engines_agree(
+        statement("identities/links"), {"visitor_ids": wanted, "as_of": as_of}, {"identities": stored}
+    )
+    eligible = [link for link in stored if link["visitor_id"] in wanted and link["linked_at"] <= as_of]
+    first: dict[tuple[str, str], datetime] = {}
+    for link in sorted(eligible, key=lambda link: link["linked_at"]):
+        first.setdefault((link["visitor_id"], link["lead_id"]), link["linked_at"])
+    assert {(row["visitor_id"], row["lead_id"]): row["linked_at"] for row in found} == first
