@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -84,8 +85,10 @@ def _matcher(signal: Signal, path: Path) -> Iterator[Problem]:
 
 def _pattern(pattern: str, path: Path) -> Iterator[Problem]:
     try:
-        re.compile(pattern)
-    except (re.error, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # "[[": means something else in each engine
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\, close brackets."
         return
     if re.search(_BEYOND_RE2, re.sub(_ESCAPE_OR_CLASS, _simplified, pattern, flags=re.DOTALL)):
@@ -169,7 +172,8 @@ def _landmarks(policy: Policy) -> Iterator[Problem]:
 
 def _retention(policy: Policy) -> Iterator[Problem]:
     needed = policy.training.history_days + WINDOW_DAYS
-    if policy.retention.activity < needed:
+    # Without signals leads come from a file, and no activity is looked at.
+    if policy.signals and policy.retention.activity < needed:
         message = (
             f"activity expires after {policy.retention.activity} days, but training looks {needed} days back: "
             "older leads would look as if they had done nothing."
