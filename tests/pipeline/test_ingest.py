@@ -1,0 +1,260 @@
+"""Ingest: however the CRM tells its story, and however often it is interrupted, the tables end up the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadwerk.crm.port import BadRow, Case, CasePage, LeadUpdate, Touchpoint
+from leadwerk.errors import CRMUnavailable, WarehouseBusy
+from leadwerk.pipeline import ingest
+from leadwerk.policy import load
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.statement import from_text
+
+NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
+POLICY = load("mortgage")
+HOUR = timedelta(hours=1)
+TABLES = ("leads", "identities", "touchpoints", "outcomes", "rejections")
+
+
+def case(number: int, lead_id: str = "102938", status: str = "Neu", **other: Any) -> Case:
+    """The `number`-th change in the CRM, one an hour."""
+    lead = {
+        "lead_id": lead_id, "created_at": "2026-01-05T08:00:00Z", "email": "anna@example.ch", "postcode": "8001",
+        "country": "CH", "loan_amount": "450'000", "ga_client_id": f"{lead_id}.1", "web_consent": True,
+    }  # fmt: skip
+    found = Case(f"e{number}", datetime(2026, 1, 5, 8, tzinfo=UTC) + number * HOUR, lead, status)
+    return replace(found, **other)
+
+
+@dataclass
+class ScriptedCRM:
+    """A CRM that hands out `pages`; a page that is an exception is raised instead, once."""
+
+    pages: list[CasePage | Exception]
+    source = "scripted.cases"
+
+    def patch_lead(self, update: LeadUpdate) -> None:
+        raise AssertionError("ingest sends nothing")
+
+    def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
+        for index, page in enumerate(self.pages):
+            if isinstance(page, Exception):
+                del self.pages[index]
+                raise page
+            if cursor is None or int(page.cursor) > int(cursor):
+                yield page
+
+
+def pages(*groups: Sequence[Case], bad: Sequence[BadRow] = ()) -> list[CasePage | Exception]:
+    return [CasePage(tuple(group), tuple(bad), str(number)) for number, group in enumerate(groups, 1)]
+
+
+def run(
+    warehouse: DuckDBWarehouse, crm: ScriptedCRM, *, now: datetime = NOW, from_start: bool = False
+) -> ingest.IngestReport:
+    return ingest.run(warehouse, POLICY, crm, now=now, person_key="secret", from_start=from_start)
+
+
+def table(warehouse: DuckDBWarehouse, name: str) -> list[Row]:
+    """A table's rows in the order of its key, without the moment at which a rejection was first seen."""
+    columns = [field.name for field in schema.table(name).fields if field.name not in ("rejected_at",)]
+    columns = [column for column in columns if (name, column) != ("rejections", "day")]
+    rows = warehouse.rows(from_text(f"SELECT {', '.join(f'`{c}`' for c in columns)} FROM leadwerk.{name}"), {})
+    return sorted(rows, key=lambda row: [str(row[part]) for part in schema.table(name).key])
+
+
+def cursor(warehouse: DuckDBWarehouse) -> str | None:
+    rows = table(warehouse, "cursors")
+    return max(rows, key=lambda row: row["moved_at"])["cursor"] if rows else None
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    return DuckDBWarehouse(tmp_path)
+
+
+def test_a_case_becomes_lead_link_touchpoint_and_outcome(warehouse: DuckDBWarehouse) -> None:
+    told = case(3, status="Ausbezahlt", amount="CHF 450'000.–", reason=" ")
+    told = replace(told, touchpoints=(Touchpoint("t1", "call_answered", told.changed_at - HOUR),))
+    report = run(warehouse, ScriptedCRM(pages([told])))
+    assert (report.leads, report.identities, report.touchpoints, report.outcomes, report.rejected) == (1, 1, 1, 1, 0)
+    (lead,), (link,), (touch,), (outcome,) = (table(warehouse, name) for name in TABLES[:4])
+    assert (lead["region"], lead["loan_amount"], lead["recorded_at"]) == ("CH-ZH", 450000.0, told.changed_at)
+    assert (link["visitor_id"], link["linked_at"]) == ("102938.1", datetime(2026, 1, 5, 8, tzinfo=UTC))
+    assert (touch["occurred_at"], touch["recorded_at"]) == (told.changed_at - HOUR, told.changed_at)
+    assert (outcome["outcome"], outcome["amount"], outcome["reason"]) == ("paid_out", 450000.0, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [("Neu", "open"), ("Prüfung", "open"), ("Genehmigung", "open"), ("Abgelehnt", "lost"), ("Ausbezahlt", "paid_out")],
+)
+def test_the_policy_says_what_a_status_means(warehouse: DuckDBWarehouse, status: str, outcome: str) -> None:
+    run(warehouse, ScriptedCRM(pages([case(1, status=status)])))
+    assert [row["outcome"] for row in table(warehouse, "outcomes")] == [outcome]
+
+
+def test_an_unknown_status_is_named_with_its_remedy_and_read_again_once_known(warehouse: DuckDBWarehouse) -> None:
+    crm = ScriptedCRM(pages([case(1, status="Pausiert")], [case(2, status="Neu")]))
+    report = run(warehouse, crm)
+    assert (report.unknown_statuses, report.rejected, report.outcomes, report.leads) == ({"Pausiert": 1}, 1, 1, 2)
+    (rejection,) = table(warehouse, "rejections")
+    assert (rejection["row"], rejection["field"], rejection["source"]) == ("e1", "status", "scripted.cases")
+    assert "'Pausiert'" in rejection["reason"]
+    assert "`outcomes`" in rejection["reason"]
+    rules = (*POLICY.outcomes, type(POLICY.outcomes[0])(status="Pausiert", outcome="open"))
+    taught = msgspec.structs.replace(POLICY, outcomes=rules)
+    again = ingest.run(warehouse, taught, crm, now=NOW + HOUR, person_key="secret", from_start=True)
+    assert (again.outcomes, again.leads, again.rejected) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        ({"lead": {"created_at": "2026-01-05T08:00:00Z"}}, "lead_id"),
+        ({"lead": {"lead_id": "1"}}, "created_at"),
+        ({"changed_at": NOW + HOUR}, "changed_at"),
+    ],
+)
+def test_a_bad_case_is_rejected_and_stops_nobody(warehouse: DuckDBWarehouse, bad: dict[str, Any], field: str) -> None:
+    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, **bad), case(3)])))
+    assert (report.cases, report.outcomes, report.rejected, report.rejected_fields) == (3, 2, 1, {field: 1})
+    assert [row["row"] for row in table(warehouse, "rejections")] == ["e2"]
+
+
+def test_a_bad_field_costs_only_itself(warehouse: DuckDBWarehouse) -> None:
+    lead = {**case(1).lead, "loan_amount": "viel"}
+    future = Touchpoint("t2", "call_answered", NOW)
+    report = run(warehouse, ScriptedCRM(pages([case(1, lead=lead, amount="viel", touchpoints=(future,))])))
+    assert report.rejected_fields == {"loan_amount": 1, "touchpoints.occurred_at": 1, "amount": 1}
+    assert (report.leads, report.outcomes, report.touchpoints) == (1, 1, 0)
+
+
+def test_what_the_adapter_could_not_read_is_kept_as_a_rejection(warehouse: DuckDBWarehouse) -> None:
+    report = run(warehouse, ScriptedCRM(pages([], bad=[BadRow("e9", "status", "Expected `str`, got `int`")])))
+    assert (report.rejected, table(warehouse, "rejections")[0]["row"]) == (1, "e9")
+
+
+def test_no_row_says_who_the_person_is(warehouse: DuckDBWarehouse) -> None:
+    lead = {**case(1).lead, "email": "anna(at)example.ch", "phone": "+41 79 123 45 67"}
+    run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=lead)])))
+    said = repr([table(warehouse, name) for name in TABLES])
+    assert "anna" not in said
+    assert "791234567" not in said.replace(" ", "")
+
+
+def test_without_consent_there_is_no_link(warehouse: DuckDBWarehouse) -> None:
+    lead = {**case(1).lead, "web_consent": False}
+    assert run(warehouse, ScriptedCRM(pages([case(1, lead=lead)]))).identities == 0
+
+
+def test_the_next_run_begins_where_this_one_ended(warehouse: DuckDBWarehouse) -> None:
+    crm = ScriptedCRM(pages([case(1)], [case(2)]))
+    assert run(warehouse, crm).pages == 2
+    crm.pages += [CasePage((case(3),), (), "3")]
+    report = run(warehouse, crm, now=NOW + HOUR)
+    assert (report.pages, report.outcomes, report.cursor) == (1, 1, "3")
+
+
+def test_a_rerun_at_the_same_moment_moves_the_cursor_too(warehouse: DuckDBWarehouse) -> None:
+    crm = ScriptedCRM([*pages([case(1)]), CRMUnavailable("down")])
+    with pytest.raises(CRMUnavailable):
+        run(warehouse, crm)
+    crm.pages += [CasePage((case(2),), (), "2")]
+    run(warehouse, crm)
+    assert cursor(warehouse) == "2"
+
+
+def test_the_cursor_moves_only_after_its_rows_are_stored(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = ScriptedCRM(pages([case(1)], [case(2)]))
+    monkeypatch.setattr(warehouse, "append", failing_at(6, warehouse.append))
+    with pytest.raises(WarehouseBusy):
+        run(warehouse, crm)
+    assert cursor(warehouse) == "1"  # a page is leads, identities, outcomes and cursor: the second's outcomes failed
+    monkeypatch.undo()
+    run(warehouse, crm)
+    assert (cursor(warehouse), len(table(warehouse, "outcomes"))) == ("2", 2)
+
+
+def failing_at(call: int, append: Callable[[str, Sequence[Row]], int]) -> Callable[[str, Sequence[Row]], int]:
+    calls = iter(range(10_000))
+
+    def fail(table: str, rows: Sequence[Row]) -> int:
+        if next(calls) == call:
+            raise WarehouseBusy("taken")
+        return append(table, rows)
+
+    return fail
+
+
+STORY = [
+    case(1, "a"),
+    case(2, "b", touchpoints=(Touchpoint("t1", "email_click", datetime(2026, 1, 5, 9, tzinfo=UTC)),)),
+    case(3, "a", status="Prüfung"),
+    case(4, "a", status="Pausiert"),
+    case(5, "b", status="Abgelehnt", reason="Unzureichendes Einkommen"),
+    case(6, "c", lead={"lead_id": "c"}),
+    case(7, "a", status="Ausbezahlt", amount=450_000),
+]
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> list[list[Case]]:
+    """The story in any order, with repeats, cut into pages."""
+    repeated = STORY + draw(st.lists(st.sampled_from(STORY), max_size=6))
+    told = draw(st.permutations(repeated))
+    cuts = sorted(draw(st.lists(st.integers(0, len(told)), max_size=4)))
+    return [list(told[start:end]) for start, end in zip([0, *cuts], [*cuts, len(told)], strict=True)]
+
+
+@pytest.fixture(scope="module")
+def as_told_plainly(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
+    """The tables after the story was told in order, once, without interruption."""
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("plain"))
+    run(warehouse, ScriptedCRM(pages(STORY)))
+    return [table(warehouse, name) for name in TABLES]
+
+
+@settings(max_examples=15, deadline=None)
+@given(told=tellings(), breaks=st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=3))
+def test_any_telling_gives_the_same_tables(
+    tmp_path_factory: pytest.TempPathFactory,
+    as_told_plainly: list[list[Row]],
+    told: list[list[Case]],
+    breaks: list[tuple[bool, int]],
+) -> None:
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("told"))
+    crm = ScriptedCRM(pages(*told))
+    with warehouse.unit_of_work():  # one connection: the example costs a tenth
+        for number, (of_the_crm, place) in enumerate(breaks):
+            interrupted(warehouse, crm, of_the_crm, place, NOW + number * HOUR)
+        for _ in range(2):
+            run(warehouse, crm, now=NOW + 9 * HOUR)
+        assert [table(warehouse, name) for name in TABLES] == as_told_plainly
+        assert cursor(warehouse) == str(len(told))
+
+
+def interrupted(warehouse: DuckDBWarehouse, crm: ScriptedCRM, of_the_crm: bool, place: int, now: datetime) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if of_the_crm:
+            crm.pages.insert(min(place, len(crm.pages)), CRMUnavailable("down"))
+        else:
+            patch.setattr(warehouse, "append", failing_at(place, warehouse.append))
+        try:
+            run(warehouse, crm, now=now)
+        except (CRMUnavailable, WarehouseBusy):
+            return
