@@ -4,7 +4,7 @@
 and `savings` tell what only a simulation can know.
 """
 
-from leadwerk.market.publish import Published, publish
-from leadwerk.market.simulate import Simulated, simulate
+from leadwerk.market.export import Published, publish
+from leadwerk.market.simulation import Simulated, simulate
 
 __all__ = ["Published", "Simulated", "publish", "simulate"]

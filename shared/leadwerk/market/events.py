@@ -1,4 +1,4 @@
-"""The GA4 events that sessions leave behind, as flat columns; the nested export is made of them in `publish`."""
+"""The GA4 events that sessions leave behind, as flat columns; the nested export is made of them in `export`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
--- One event of one day as the GA4 export shows it at $now; columns that the export leaves empty are not named.
+-- One event as the GA4 export shows it, with its day and the moment it arrives; columns that stay empty are not named.
 -- DuckDB's own SQL, not GoogleSQL: this writes the stand-in of the export, it is no query of the product.
 SELECT
-  strftime($date::DATE, '%Y%m%d') AS event_date,
-  e.at AS event_timestamp,
+  e.day,
+  e.arrived,
+  strftime($start::DATE + e.day, '%Y%m%d') AS event_date,
+  e.moment AS event_timestamp,
   event_name(e.name) AS event_name,
   list_filter([
     CASE WHEN b.consent THEN whole('ga_session_id', e.session_id) END,
@@ -71,7 +73,7 @@ SELECT
   } END AS collected_traffic_source,
   e.engagement > 0 OR e.session_number > 1 AS is_active_user,
   (e.event % 4)::BIGINT AS batch_event_index,
-  (e.at // 1000) AS batch_page_id,
+  (e.moment // 1000) AS batch_page_id,
   (e.event // 4 % 50)::BIGINT AS batch_ordering_id,
   CASE WHEN b.consent THEN {
     'manual_campaign': {
@@ -82,7 +84,6 @@ SELECT
       'default_channel_group': b.source_group, 'primary_channel_group': b.source_group
     }
   } END AS session_traffic_source_last_click
-FROM world.events AS e
-JOIN world.browsers AS b USING (visitor)
-JOIN world.pages AS p ON p.language = b.language AND p.page = e.page
-WHERE e.day = $day AND e.arrived > $after AND e.arrived <= $now
+FROM events AS e
+JOIN browsers AS b USING (visitor)
+JOIN pages AS p ON p.language = b.language AND p.page = e.page

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from leadwerk.errors import InputError
-from leadwerk.market import cases, events, forms, observed, outcomes, traffic, truth, visits, world
+from leadwerk.market import cases, events, export, flat, forms, observed, outcomes, traffic, truth, visits, world
 from leadwerk.market import people as who
 from leadwerk.market.calendar import Bools, Calendar, Floats, Ints
 from leadwerk.market.events import Events
@@ -80,7 +80,7 @@ def simulate(
     after_shock = past.people.day >= (days if shock_day is None else shock_day)
     fate = _fate(rng, calendar, past, after_shock)
     folder = world.emptied(home)
-    event_count, browsers = _write_traffic(rng, calendar, folder, past, fate)
+    event_count, browsers = _write_traffic(rng, calendar, home, past, fate)
     change_count = _write_cases(rng, calendar, folder, past.people, fate, browsers)
     world.write_truth(folder, truth_arrays(past.people, fate))
     world.write_market(folder, world.Market(start=start, days=days, leads=leads, seed=seed, shock_day=shock_day))
@@ -131,23 +131,22 @@ def _fate(rng: Generator, calendar: Calendar, past: Past, after_shock: Bools) ->
     )
 
 
-def _write_traffic(
-    rng: Generator, calendar: Calendar, folder: Path, past: Past, fate: Fate
-) -> tuple[int, world.Browsers]:
+def _write_traffic(rng: Generator, calendar: Calendar, home: Path, past: Past, fate: Fate) -> tuple[int, flat.Browsers]:
     strangers, kinds = traffic.others(rng, calendar, len(past.people))
     later = visits.joined(fate.returns, strangers)
     happened = events.events(rng, past.people, later, visits.views(rng, later))
     sessions = visits.joined(past.sessions, later)
     everything = events.joined(past.events, events.within(events.shifted(happened, len(past.sessions)), calendar))
     visitors: Visitors = traffic.visitors(rng, past.people, kinds)
-    browsers = world.browsers(sessions, everything, visitors)
+    browsers = flat.browsers(sessions, everything, visitors)
     arrived = traffic.arrivals(rng, calendar, everything)
     order = traffic.repeats(rng, everything)
-    return world.write_traffic(folder, calendar, sessions, everything, browsers, order, arrived), browsers
+    export.write(home, calendar.start, flat.tables(calendar, sessions, everything, browsers, order, arrived))
+    return len(order), browsers
 
 
 def _write_cases(
-    rng: Generator, calendar: Calendar, folder: Path, people: People, fate: Fate, browsers: world.Browsers
+    rng: Generator, calendar: Calendar, folder: Path, people: People, fate: Fate, browsers: flat.Browsers
 ) -> int:
     sent = (people.channel == FORM) & people.analytics_consent
     ids = forms.client_ids(browsers.visitors.client, browsers.first_touch)
