@@ -81,6 +81,7 @@ RULES = [
     ("name: call", "name: visits", "signals[1].name", "already means a feature", "another name"),
     ("name: floors", "name: call", "attributes[0].name", "also a signal", "Rename"),
     ("^/pricing", "^/(pricing", "signals[0].page", "is wrong", "close brackets"),
+    ("^/pricing", "'[[a]'", "signals[0].page", "is wrong", "Escape"),
     ("^/pricing", "'^/(?!de)pricing'", "signals[0].page", "RE2", "Write it without"),
     ("^/pricing", r"'(a)\1'", "signals[0].page", "RE2", "Write it without"),
     ("^/pricing", r"'a\Z'", "signals[0].page", "RE2", "Write it without"),

@@ -160,7 +160,8 @@ class _Reader:
     def place(self) -> Row:
         """Country, region and postcode, which explain each other."""
         country, postcode = self.read("country", parse_country), None
-        found = self.read("postcode", lambda value: parse_postcode(value, country, self.policy.country))
+        home = None if self.given("country") else self.policy.country
+        found = self.read("postcode", lambda value: parse_postcode(value, country, home))
         if found:
             country, postcode = found
         return {"country": country, "region": region_of(country, postcode), "postcode": postcode}

@@ -69,9 +69,9 @@ def parse_country(value: object, field: str = "country") -> str:
 
 
 def parse_postcode(
-    value: object, country: str | None = None, home: str = "CH", field: str = "postcode"
+    value: object, country: str | None = None, home: str | None = "CH", field: str = "postcode"
 ) -> tuple[str, str]:
-    """Country and digits of a postcode; the town may stand behind it.
+    """Country and digits of a postcode; the town may stand behind it. Without `home` no country is assumed.
 
     >>> parse_postcode("CH-8001 Zürich"), parse_postcode("D-80331"), parse_postcode(1010, "AT"), parse_postcode("80331")
     (('CH', '8001'), ('DE', '80331'), ('AT', '1010'), ('DE', '80331'))
@@ -87,7 +87,7 @@ def parse_postcode(
     prefix = _COUNTRY.get(found["prefix"] or "") if found else None
     if found is None or (found["prefix"] and prefix is None):
         raise _refusal(value, field, "a postcode")
-    where = prefix or country or (home if POSTCODE_DIGITS[home] == len(digits) else _BY_LENGTH.get(len(digits), ""))
+    where = prefix or country or _assumed(digits, home)
     if where == "DE" and len(digits) == 4 and isinstance(value, int):
         digits = f"0{digits}"  # a spreadsheet has eaten Saxony's zero
     if POSTCODE_DIGITS.get(where) != len(digits) or (len(digits) == 4 and digits < "1000"):
@@ -127,6 +127,12 @@ def _land(country: str, postcode: str) -> str | None:
     ranges = _ranges(country)
     at = bisect_right(ranges, postcode, key=lambda span: span[0]) - 1
     return ranges[at][2] if at >= 0 and len(postcode) == len(ranges[at][0]) and postcode <= ranges[at][1] else None
+
+
+def _assumed(digits: str, home: str | None) -> str:
+    if home is None or POSTCODE_DIGITS[home] == len(digits):
+        return home or ""
+    return _BY_LENGTH.get(len(digits), "")
 
 
 def _foreign(text: str, field: str) -> str:
