@@ -17,7 +17,9 @@ from rich.text import Text
 
 from leadwerk.errors import LeadwerkError
 
-out = Console(highlight=False)
+# Where the output is no terminal (a file, a pipe), there is room for whole tables.
+PIPE_WIDTH = 140
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 

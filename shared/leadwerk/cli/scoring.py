@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leadwerk.importing.leads import FileLead, Read
     from leadwerk.importing.mapping import Mapping as FileMapping
     from leadwerk.importing.table import Table
-    from leadwerk.pipeline.score import ScoredLead
+    from leadwerk.pipeline.scored import ScoredLead
     from leadwerk.scoring.model import Scorer
 
 ADDED = ("probability", "predictive_score", "score_cluster")
@@ -71,8 +71,9 @@ def _score_one(
     as_json: bool,
 ) -> None:
     from leadwerk.pipeline import score as stage
+    from leadwerk.pipeline.scored import ScoreRequest
 
-    request = stage.ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
+    request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
     report = stage.run(
         here.warehouse,
         here.policy,
@@ -152,10 +153,11 @@ def _scores(here: Deployment, model: Scorer, found: Read, at: datetime) -> dict[
     """Scores by the line of the file; rows that are refused are added to those rejected."""
     from leadwerk.importing.leads import Rejected
     from leadwerk.pipeline import score as stage
+    from leadwerk.pipeline.scored import ScoreRequest
 
     scores: dict[int, ScoredLead] = {}
     for batch in _batches(found.leads):
-        requests = [stage.ScoreRequest(lead_id=lead.lead_id, form=_as_form(lead.raw)) for lead in batch]
+        requests = [ScoreRequest(lead_id=lead.lead_id, form=_as_form(lead.raw)) for lead in batch]
         report = stage.run(
             here.warehouse, here.policy, model, requests, now=at, stored_at=at, store=False, person_key="file"
         )

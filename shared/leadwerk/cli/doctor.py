@@ -1,0 +1,199 @@
+"""Check the chain from the CRM's field back to the first event: where it breaks, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Literal
+
+import typer
+
+from leadwerk.cli import EXIT_ERROR
+from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.errors import LeadwerkError
+from leadwerk.warehouse.statement import statement
+
+Verdict = Literal["good", "look", "broken"]
+SIGNS: dict[Verdict, str] = {"good": "[green]✓[/green]", "look": "[yellow]![/yellow]", "broken": "[red]✗[/red]"}
+SCORED_DAYS = 400
+FRESH = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One link of the chain: how it stands, in words, and what to do if it does not hold."""
+
+    link: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Tools")(doctor)
+
+
+def doctor(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Check everything from the CRM back to the first event, and say what to do where the chain breaks.
+
+    Example: `leadwerk doctor`
+    """
+    findings = list(examine(Deployment.at(home), moment(now)))
+    if as_json:
+        print_json(findings)
+    else:
+        rows = [(SIGNS[f.verdict], f.link, f.found, f.remedy) for f in findings]
+        out.print(table("The chain, from the CRM back to the first event", ("", "link", "found", "what to do"), rows))
+    if any(finding.verdict == "broken" for finding in findings):
+        raise typer.Exit(EXIT_ERROR)
+
+
+def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
+    """Each link; one that cannot be examined is broken with the error's own words, and the next is examined."""
+    look = _Look(here, now)
+    links: tuple[tuple[str, Callable[[], Finding]], ...] = (
+        ("settings", look.settings),
+        ("policy", look.policy),
+        ("CRM", look.crm),
+        ("deliveries", look.deliveries),
+        ("scores", look.scores),
+        ("champion", look.champion),
+        ("outcomes", look.outcomes),
+        ("leads", look.leads),
+        ("activity", look.activity),
+        ("GA4 export", look.export),
+    )
+    for name, link in links:
+        try:
+            yield link()
+        except LeadwerkError as error:
+            yield Finding(name, "broken", error.message, error.remedy)
+
+
+@dataclass(frozen=True)
+class _Look:
+    here: Deployment
+    now: datetime
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        first_day = (self.now - timedelta(days=SCORED_DAYS)).date()
+        return self.here.warehouse.rows(statement(name), {"now": self.now, "first_day": first_day})
+
+    @cached_property
+    def standing(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for row in self.rows("deliveries/standing"):
+            found[row["delivery"]] = found.get(row["delivery"], 0) + row["leads"]
+        return found
+
+    @property
+    def without_web(self) -> bool:
+        """Leads of a file come without a web site and often without a CRM."""
+        return not self.here.policy.signals
+
+    def settings(self) -> Finding:
+        s = self.here.settings
+        place = s.home if s.engine == "duckdb" else f"{s.project}.{s.dataset} in {s.location}"
+        return Finding("settings", "good", f"{s.engine}, {place}")
+
+    def policy(self) -> Finding:
+        p = self.here.policy
+        return Finding("policy", "good", f"{p.name}, version {p.version}, success within {p.horizon_days} days")
+
+    def crm(self) -> Finding:
+        if not self.here.settings.crm_token:
+            verdict: Verdict = "good" if self.without_web else "look"
+            return Finding(
+                "CRM", verdict, "no token is set", "Set LEADWERK_CRM_URL and LEADWERK_CRM_TOKEN to couple it."
+            )
+        next(iter(self.here.crm.changed_cases("")), None)
+        return Finding("CRM", "good", f"answers at {self.here.settings.crm_url}")
+
+    def deliveries(self) -> Finding:
+        parked, waiting = (
+            self.standing.get("parked", 0),
+            self.standing.get("pending", 0) + self.standing.get("retry", 0),
+        )
+        found = f"{self.standing.get('sent', 0):,} sent, {waiting:,} waiting, {parked:,} parked"
+        if parked:
+            return Finding(
+                "deliveries", "look", found, "Parked scores say why in the table deliveries; then `leadwerk deliver`."
+            )
+        if waiting and not self.without_web:
+            return Finding("deliveries", "look", found, "Run `leadwerk deliver`.")
+        return Finding("deliveries", "good", found)
+
+    def scores(self) -> Finding:
+        scored = sum(self.standing.values())
+        if not scored and not self.without_web:
+            return Finding("scores", "look", "no lead has a score", "Run `leadwerk rescore`.")
+        return Finding("scores", "good", f"{scored:,} leads have a score")
+
+    def champion(self) -> Finding:
+        from leadwerk.pipeline.champion import Champions
+
+        scorer = Champions(self.here.registry, self.here.policy).scorer()
+        if scorer is None:
+            remedy = "Run `leadwerk retrain` when outcomes have matured."
+            return Finding("champion", "look", "there is no champion yet", remedy)
+        return Finding(
+            "champion", "good", f"{scorer.version} loads, its {len(scorer.features)} features are this policy's"
+        )
+
+    def outcomes(self) -> Finding:
+        found = {row["outcome"]: row["leads"] for row in self.rows("outcomes/totals")}
+        if not found:
+            return Finding("outcomes", "look", "no outcome is known", "Run `leadwerk ingest`, or import a file.")
+        positive = sum(found.get(kind, 0) for kind in self.here.policy.positive)
+        words = ", ".join(f"{leads:,} {kind}" for kind, leads in found.items())
+        needed = self.here.policy.training.minimum_positives
+        if positive < needed:
+            return Finding(
+                "outcomes", "look", words, f"Boosting needs {needed} conversions; a regression serves until then."
+            )
+        return Finding("outcomes", "good", words)
+
+    def leads(self) -> Finding:
+        found = self.rows("leads/totals")[0]
+        words = (
+            f"{found['leads']:,}, {found['with_consent']:,} with web consent, {found['linked']:,} linked with a visitor"
+        )
+        if not found["leads"]:
+            return Finding("leads", "look", words, "Run `leadwerk ingest`, or import a file.")
+        if not found["linked"] and not self.without_web:
+            return Finding(
+                "leads", "look", words, "Send ga_client_id with the form: behaviour cannot be joined without."
+            )
+        return Finding("leads", "good", words)
+
+    def activity(self) -> Finding:
+        found = self.rows("extract_runs/totals")[0]
+        if not found["days"]:
+            verdict: Verdict = "good" if self.without_web else "look"
+            return Finding(
+                "activity", verdict, "no day was extracted", "Run `leadwerk extract`." if verdict == "look" else ""
+            )
+        words = f"{found['days']:,} days, {found['events_kept']:,} of {found['events_read']:,} events kept"
+        if found["missing_days"]:
+            return Finding(
+                "activity", "look", f"{words}, {found['missing_days']} days missing", "See the GA4 export below."
+            )
+        return Finding("activity", "good", words)
+
+    def export(self) -> Finding:
+        days = [name.rpartition("_")[2] for name in self.here.warehouse.export_tables()]
+        if not days:
+            remedy = "Link GA4 with BigQuery (GA4: Admin, BigQuery links), or try `leadwerk market`."
+            return Finding(
+                "GA4 export", "good" if self.without_web else "look", "no table", "" if self.without_web else remedy
+            )
+        newest = max(days)
+        if newest < (self.now - FRESH).strftime("%Y%m%d"):
+            return Finding(
+                "GA4 export", "look", f"the newest day is {newest}", "Look at the BigQuery link of the GA4 property."
+            )
+        return Finding("GA4 export", "good", f"{len(days):,} tables, {min(days)} to {newest}")
