@@ -155,6 +155,12 @@ def test_no_row_says_who_the_person_is(warehouse: DuckDBWarehouse) -> None:
     assert "791234567" not in said.replace(" ", "")
 
 
+def test_a_touchpoint_alone_is_no_new_status(warehouse: DuckDBWarehouse) -> None:
+    touch = Touchpoint("t1", "email_click", case(2).changed_at)
+    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, touchpoints=(touch,), status_changed=False)])))
+    assert (report.outcomes, report.touchpoints) == (1, 1)
+
+
 def test_without_consent_there_is_no_link(warehouse: DuckDBWarehouse) -> None:
     lead = {**case(1).lead, "web_consent": False}
     assert run(warehouse, ScriptedCRM(pages([case(1, lead=lead)]))).identities == 0

@@ -50,6 +50,7 @@ class _Case(msgspec.Struct, frozen=True):
     reason: str | None = None
     amount: float | str | None = None
     touchpoints: list[Any] = msgspec.field(default_factory=list)
+    status_changed: bool = True
 
 
 class Boma:
@@ -195,9 +196,7 @@ def _read_page(page: _Page) -> CasePage:
             continue
         touchpoints, bad_touchpoints = _read_touchpoints(case)
         bad += bad_touchpoints
-        cases.append(
-            Case(case.event_id, case.changed_at, case.lead, case.status, case.reason, case.amount, touchpoints)
-        )
+        cases.append(Case(**{**msgspec.structs.asdict(case), "touchpoints": touchpoints}))
     return CasePage(tuple(cases), tuple(bad), page.next_cursor)
 
 

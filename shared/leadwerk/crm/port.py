@@ -34,7 +34,8 @@ class Touchpoint:
 class Case:
     """One change of a case: the lead as it was then (raw, in the CRM's words) and the status it got.
 
-    `changed_at` (aware) is when the CRM recorded the change, `event_id` is unique to it.
+    `changed_at` (aware) is when the CRM recorded the change, `event_id` is unique to it. Where something else than the
+    status changed, such as a touchpoint that came, `status_changed` is False.
     """
 
     event_id: str
@@ -44,6 +45,7 @@ class Case:
     reason: str | None = None
     amount: float | str | None = None
     touchpoints: tuple[Touchpoint, ...] = ()
+    status_changed: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The frame around every HTTP function: parse, call one stage, answer; a user never sees a traceback.
 
-A function is `@entry(RequestType)` over `(request, now) -> result`. The frame answers
+A function is `@entry(RequestType)` over `(request, now) -> result`, or `@page()` over `(path) -> Answer`. It answers
 - the result as JSON (anything msgspec encodes: a report, a mapping), or an `Answer` as it is (a page);
 - a LeadwerkError as problem+json (RFC 9457) with the status of its class and the remedy;
 - anything unexpected as 500 without details, which go to the log;
@@ -28,13 +28,14 @@ from leadwerk.entrypoint.problem import (
     UNEXPECTED,
     MalformedBody,
     MethodNotAllowed,
+    NotFound,
     RequestTooLarge,
     problem,
     status_of,
 )
 from leadwerk.errors import InputError, LeadwerkError
 
-__all__ = ["Answer", "Request", "answered", "entry", "problem", "status_of"]
+__all__ = ["Answer", "NotFound", "Request", "entry", "page", "problem", "status_of"]
 
 MAXIMUM_BYTES = 1_000_000
 DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
@@ -75,27 +76,48 @@ Function = Callable[[HTTPRequest], Response]
 
 
 def entry(
-    body: type[Body], *, methods: tuple[str, ...] = ("POST",), limit: int = MAXIMUM_BYTES
+    body: type[Body], *, stage: str = "", methods: tuple[str, ...] = ("POST",), limit: int = MAXIMUM_BYTES
 ) -> Callable[[Callable[[Body, datetime], Any]], Function]:
-    """Frame `(body, now) -> result` as an HTTP function that takes at most `limit` bytes of JSON; no body means {}."""
+    """Frame `(body, now) -> result` as an HTTP function that takes at most `limit` bytes of JSON; no body means {}.
+
+    The log calls it `stage`, which is the function's name unless said otherwise.
+    """
     decoder = msgspec.json.Decoder(body)
 
-    def framed(stage: Callable[[Body, datetime], Any]) -> Function:
+    def framed(handle: Callable[[Body, datetime], Any]) -> Function:
         def call(http: HTTPRequest) -> Any:
-            if http.method not in methods:
-                raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
             request = decode(decoder, read_body(http, limit))
-            return stage(request, moment(request.now, datetime.now(UTC)))
+            return handle(request, moment(request.now, datetime.now(UTC)))
 
-        @wraps(stage)
-        def function(http: HTTPRequest) -> Response:
-            if (http.method, http.path) == ("GET", "/health"):
-                return _json({"status": "ok", "function": stage.__name__}, 200)
-            return answered(stage.__name__, lambda: call(http))
-
-        return function
+        return _function(handle, stage or handle.__name__, methods, call)
 
     return framed
+
+
+def page(*, stage: str = "") -> Callable[[Callable[[str], Answer]], Function]:
+    """Frame `(path) -> Answer` as an HTTP function that shows pages."""
+
+    def framed(handle: Callable[[str], Answer]) -> Function:
+        return _function(handle, stage or handle.__name__, ("GET", "HEAD"), lambda http: handle(http.path))
+
+    return framed
+
+
+def _function(
+    handle: Callable[..., Any], stage: str, methods: tuple[str, ...], call: Callable[[HTTPRequest], Any]
+) -> Function:
+    def checked(http: HTTPRequest) -> Any:
+        if http.method not in methods:
+            raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
+        return call(http)
+
+    @wraps(handle)
+    def function(http: HTTPRequest) -> Response:
+        if (http.method, http.path) == ("GET", "/health"):
+            return _json({"status": "ok", "function": stage}, 200)
+        return answered(stage, lambda: checked(http))
+
+    return function
 
 
 def answered(stage: str, call: Callable[[], Any]) -> Response:
@@ -184,7 +206,9 @@ def _problem_response(error: LeadwerkError) -> Response:
 
 def _response(result: Any) -> Response:
     if isinstance(result, Answer):
-        return result.body, result.status, {"Content-Type": result.content_type}
+        # A page of today is not yesterday's from a cache, and is nothing but what we say it is.
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return result.body, result.status, headers | {"Content-Type": result.content_type}
     return _json(result, 200)
 
 

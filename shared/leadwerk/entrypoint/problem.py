@@ -28,6 +28,10 @@ class MalformedBody(InputError):
     """The body is not JSON at all."""
 
 
+class NotFound(InputError):
+    """There is nothing under this path."""
+
+
 class RequestTooLarge(InputError):
     """The body has more bytes than this function takes."""
 
@@ -44,6 +48,7 @@ class MethodNotAllowed(InputError):
 # An instance with a bad champion recovers by itself once another one is promoted, so that is 503 too.
 STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (UnknownLead, 404),
+    (NotFound, 404),
     (RequestTooLarge, 413),
     (MethodNotAllowed, 405),
     (MalformedBody, 400),

@@ -160,7 +160,8 @@ def _add_case(rows: _Rows, case: Case, policy: Policy, person_key: str, now: dat
     rows.identities += identities
     yield from rejections
     yield from _add_touchpoints(rows, case, lead["lead_id"])
-    yield from _add_outcome(rows, case, lead["lead_id"], policy)
+    if case.status_changed:
+        yield from _add_outcome(rows, case, lead["lead_id"], policy)
 
 
 def _add_touchpoints(rows: _Rows, case: Case, lead_id: str) -> Iterator[Rejection]:

@@ -1,0 +1,36 @@
+"""deliver_scores: what waits in the outbox goes to the CRM; {"retry_parked": true} for what the CRM had refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import functions_framework
+from msgspec import Meta
+
+from leadwerk import settings
+from leadwerk.entrypoint import Request, entry
+from leadwerk.pipeline import deliver, wiring
+
+LeadId = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Body(Request, frozen=True):
+    """Without `lead_ids`: the newest scores of all leads that the CRM does not hold yet."""
+
+    lead_ids: Annotated[list[LeadId], Meta(max_length=1000)] | None = None
+    retry_parked: bool = False
+
+
+@functions_framework.http
+@entry(Body)
+def deliver_scores(body: Body, now: datetime) -> Any:
+    here = settings.read()
+    return deliver.run(
+        wiring.warehouse(here),
+        wiring.policy(here),
+        wiring.crm(here),
+        now=now,
+        lead_ids=body.lead_ids,
+        retry_parked=body.retry_parked,
+    )

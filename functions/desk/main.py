@@ -1,0 +1,51 @@
+"""desk: GET shows the newest report, POST {} writes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import functions_framework
+
+from leadwerk import settings
+from leadwerk.entrypoint import Answer, NotFound, Request, entry, page
+from leadwerk.pipeline import wiring
+
+REPORT = "report.html"
+
+
+class Body(Request, frozen=True):
+    """`language` of the page (de, fr, it, en); by default the policy's first."""
+
+    language: str | None = None
+
+
+@entry(Body, stage="desk")
+def write(body: Body, now: datetime) -> Any:
+    from leadwerk.pipeline import report  # charts: whoever only reads the page does not wait for them
+
+    here = settings.read()
+    return report.run(
+        wiring.warehouse(here),
+        wiring.policy(here),
+        wiring.registry(here),
+        wiring.reports(here),
+        now=now,
+        language=body.language,
+        name=REPORT,
+    )
+
+
+@page(stage="desk")
+def show(path: str) -> Answer:
+    if path not in ("/", "/report"):
+        raise NotFound(f"There is no page {path}.", field="path", remedy="GET / shows the newest report.")
+    found = wiring.reports(settings.read()).read(REPORT)
+    if found is None:
+        raise NotFound("No report was written yet.", field="path", remedy="POST {} here, or run `leadwerk report`.")
+    return Answer(found.data)
+
+
+@functions_framework.http
+def desk(http: Any) -> Any:
+    return write(http) if http.method == "POST" else show(http)

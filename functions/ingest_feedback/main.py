@@ -1,0 +1,32 @@
+"""ingest_feedback: what changed in the CRM becomes leads, touchpoints and outcomes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import functions_framework
+
+from leadwerk import settings
+from leadwerk.entrypoint import Request, entry
+from leadwerk.pipeline import ingest, wiring
+
+
+class Body(Request, frozen=True):
+    """`from_start` forgets the cursor: for statuses that the policy did not know when they came."""
+
+    from_start: bool = False
+
+
+@functions_framework.http
+@entry(Body)
+def ingest_feedback(body: Body, now: datetime) -> Any:
+    here = settings.read()
+    return ingest.run(
+        wiring.warehouse(here),
+        wiring.policy(here),
+        wiring.crm(here),
+        now=now,
+        person_key=wiring.person_key(here),
+        from_start=body.from_start,
+    )

@@ -1,0 +1,20 @@
+"""retrain: a challenger is trained on the matured outcomes and becomes champion if it proves better."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import functions_framework
+
+from leadwerk import settings
+from leadwerk.entrypoint import Request, entry
+from leadwerk.pipeline import retrain as training
+from leadwerk.pipeline import wiring
+
+
+@functions_framework.http
+@entry(Request)
+def retrain(body: Request, now: datetime) -> Any:
+    here = settings.read()
+    return training.run(wiring.warehouse(here), wiring.policy(here), wiring.registry(here), now=now)
