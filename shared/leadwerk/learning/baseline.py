@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.features.calibration import Floats, sigmoid
+from leadwerk.features.calibration import Calibration, Floats, sigmoid
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.features.linear import Linear
@@ -20,21 +20,32 @@ PENALTY = 10.0
 """Ridge on standardised weights (1/C of scikit-learn): worth about ten observations against every weight."""
 
 FOLDS = 4
+MANY = 10_000
 STEPS = 25
-TOLERANCE = 1e-8
+TOLERANCE = 1e-6
+LONGEST_STEP = 5.0
+"""Of a weight: a whole Newton step can overshoot far from the optimum."""
 
 
 def fit_logistic(landmarks: Landmarks, features: Sequence[Feature], *, seed: int) -> Model:
-    """Ridge-penalised maximum likelihood on standardised columns, calibrated by cross-fitting over leads."""
+    """Ridge-penalised maximum likelihood on standardised columns; few rows are calibrated by cross-fitting over leads.
+
+    With many rows for each weight, the likelihood equations alone make a regression calibrated.
+    """
     encoder = Encoder.fit(landmarks.columns, features)
     matrix = encoder.matrix(landmarks.columns)
+    linear = fit_linear(matrix, landmarks.converted)
+    calibration = Calibration() if len(landmarks) > MANY else _cross_fit(matrix, landmarks, seed)
+    return Model("logistic_regression", encoder, linear, calibration)
+
+
+def _cross_fit(matrix: NDArray[np.float32], landmarks: Landmarks, seed: int) -> Calibration:
     member = folds(landmarks.lead, count=FOLDS, seed=seed)
     margin = np.empty(len(landmarks))
     for fold in range(FOLDS):
         held_out = member == fold
         margin[held_out] = fit_linear(matrix[~held_out], landmarks.converted[~held_out]).margin(matrix[held_out])
-    calibration = fit_calibration(margin, landmarks.converted)
-    return Model("logistic_regression", encoder, fit_linear(matrix, landmarks.converted), calibration)
+    return fit_calibration(margin, landmarks.converted)
 
 
 def fit_linear(matrix: NDArray[np.float32], converted: Bools) -> Linear:
@@ -43,14 +54,12 @@ def fit_linear(matrix: NDArray[np.float32], converted: Bools) -> Linear:
     A missing value counts as its column's mean; the bias is not penalised.
     """
     means, scales = _scaling(matrix)
-    start = Linear(0.0, (1.0,) * len(means), tuple(means), tuple(scales))
-    design = start.contributions(matrix)
-    design[:, -1] = 1.0
+    design = Linear(1.0, (1.0,) * len(means), tuple(means), tuple(scales)).contributions(matrix)
     weights = np.zeros(design.shape[1])
     penalty = np.r_[np.full(len(means), PENALTY), 1e-6]
     for _ in range(STEPS):
         step = _newton(design, converted, weights, penalty)
-        weights -= step
+        weights = weights - step
         if np.abs(step).max() < TOLERANCE:
             break
     return Linear(float(weights[-1]), tuple(weights[:-1].tolist()), tuple(means), tuple(scales))
@@ -70,5 +79,5 @@ def _newton(design: Floats, converted: Bools, weights: Floats, penalty: Floats) 
     curvature = np.maximum(p * (1 - p), 1e-6)
     gradient = design.T @ (p - converted) + penalty * weights
     hessian = design.T @ (design * curvature[:, None]) + np.diag(penalty)
-    step: Floats = np.linalg.solve(hessian, gradient)
-    return step / max(1.0, float(np.abs(step).max()) / 5)
+    step: Floats = np.linalg.solve(hessian, gradient).astype(np.float64)
+    return step / max(1.0, float(np.abs(step).max()) / LONGEST_STEP)

@@ -75,8 +75,8 @@ def paired_difference(a: Floats, b: Floats, lead: Index, *, seed: int) -> tuple[
 def interval(draws: Floats, coverage: float = COVERAGE) -> tuple[float, float]:
     """The percentile interval, without draws in which the metric was undefined.
 
-    >>> interval(np.arange(101.0))
-    (5.0, 95.0)
+    >>> interval(np.arange(101.0), 0.5)
+    (25.0, 75.0)
     """
     defined = draws[np.isfinite(draws)]
     if not len(defined):

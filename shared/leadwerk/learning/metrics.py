@@ -98,7 +98,9 @@ def bins(probability: Floats, count: int = BINS) -> NDArray[np.intp]:
     >>> bins(np.array([0.3, 0.1, 0.2, 0.4]), 2).tolist()
     [1, 0, 0, 1]
     """
-    edges = np.unique(np.quantile(probability, np.linspace(0, 1, count + 1)[1:-1])) if len(probability) else []
+    if not len(probability):
+        return np.zeros(0, dtype=np.intp)
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, count + 1)[1:-1]))
     return np.searchsorted(edges, probability, side="left").astype(np.intp)
 
 

@@ -21,13 +21,17 @@ BOOSTER_FILE, LINEAR_FILE = "model.ubj", "model.json"
 
 @dataclass(frozen=True)
 class Model:
-    """Columns → probability; `rounds` is the number of trees, 0 for a regression."""
+    """Columns → probability."""
 
     kind: ModelKind
     encoder: Encoder
     predictor: xgb.Booster | Linear
     calibration: Calibration
-    rounds: int = 0
+
+    @property
+    def rounds(self) -> int:
+        """Number of trees; 0 for a regression."""
+        return 0 if isinstance(self.predictor, Linear) else int(self.predictor.num_boosted_rounds())
 
     def probability(self, columns: Columns) -> Floats:
         """Calibrated probability of each of n rows."""
@@ -67,7 +71,7 @@ def from_files(files: Mapping[str, bytes]) -> Model:
         return Model("logistic_regression", encoder, Linear.from_json(files[LINEAR_FILE]), calibration)
     booster = xgb.Booster()
     booster.load_model(bytearray(files[BOOSTER_FILE]))
-    return Model("boosting", encoder, booster, calibration, booster.num_boosted_rounds())
+    return Model("boosting", encoder, booster, calibration)
 
 
 def libraries() -> dict[str, str]:

@@ -1,0 +1,99 @@
+"""Who may score: boosting must beat the regression, and the winner must not be worse than the present champion.
+
+Candidates are compared by log loss on the same test rows, because it rewards order and honesty at once (Gneiting and
+Raftery 2007, strictly proper scoring rules), with the standard error of the paired difference, leads drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leadwerk.learning import metrics
+from leadwerk.learning.bootstrap import paired_difference
+from leadwerk.learning.landmarks import Bools, Floats, Index
+from leadwerk.learning.model import ModelKind
+
+MINIMUM_TEST_POSITIVES = 5
+"""Fewer converted leads in the test period say nothing about a model."""
+
+MINIMUM_NEW_POSITIVES = 5
+"""Fewer converted leads that the champion has not learned from are no reason to change it."""
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The present champion on the test rows; `unseen` marks those that it has not learned from."""
+
+    version: str
+    probability: Floats
+    unseen: Bools
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which kind of model stands best, whether it becomes champion, and why, in words."""
+
+    kind: ModelKind
+    promote: bool
+    reason: str
+
+
+def decide(
+    converted: Bools, lead: Index, candidates: dict[ModelKind, Floats], incumbent: Incumbent | None, *, seed: int
+) -> Decision:
+    """Choose among the candidates' (n,) test probabilities and compare the best with the incumbent.
+
+    `incumbent` is None where there is no champion, or none that this contract could use.
+    """
+    kind = _best(converted, candidates)
+    losses = {name: metrics.log_loss(converted, p) for name, p in candidates.items()}
+    standing = f"{_name(kind)} has log loss {losses[kind]:.4f} and AUC {metrics.auc(converted, candidates[kind]):.3f}"
+    standing += "".join(f", {_name(name)} {loss:.4f}" for name, loss in losses.items() if name != kind)
+    useless = _no_better_than_chance(converted, candidates[kind], lead, seed)
+    if useless:
+        return Decision(kind, False, f"{standing}: {useless}")
+    if incumbent is None:
+        return Decision(kind, True, f"{standing}; there was no champion to compare with.")
+    promote, comparison = _against(converted, lead, candidates[kind], incumbent, seed)
+    return Decision(kind, promote, f"{standing}; {comparison}")
+
+
+def _best(converted: Bools, candidates: dict[ModelKind, Floats]) -> ModelKind:
+    """The least log loss; on a tie the plainer model, which is named last."""
+    return min(reversed(candidates), key=lambda kind: metrics.log_loss(converted, candidates[kind]))
+
+
+def _no_better_than_chance(converted: Bools, probability: Floats, lead: Index, seed: int) -> str:
+    constant = np.full(len(converted), converted.mean())
+    gain, error = paired_difference(
+        metrics.losses(converted, constant), metrics.losses(converted, probability), lead, seed=seed
+    )
+    if gain > error and metrics.auc(converted, probability) > 0.5:
+        return ""
+    return f"that is no better than the base rate for everybody (gain {gain:.4f} ± {error:.4f})."
+
+
+def _against(converted: Bools, lead: Index, probability: Floats, incumbent: Incumbent, seed: int) -> tuple[bool, str]:
+    """One-standard-error rule (Breiman et al. 1984): within the noise, the one who knows newer outcomes wins."""
+    rows = np.flatnonzero(incumbent.unseen)
+    new = len(np.unique(lead[rows][converted[rows]]))
+    if new < MINIMUM_NEW_POSITIVES:
+        return False, f"{incumbent.version} stays: only {new} conversions are new since it was trained."
+    worse, error = paired_difference(
+        metrics.losses(converted[rows], probability[rows]),
+        metrics.losses(converted[rows], incumbent.probability[rows]),
+        lead[rows],
+        seed=seed,
+    )
+    numbers = f"difference in log loss {worse:+.4f} ± {error:.4f} on {len(rows)} landmarks new to it"
+    if worse > error:
+        return False, f"{incumbent.version} stays, it is better: {numbers}."
+    if worse < -error:
+        return True, f"better than {incumbent.version}: {numbers}."
+    return True, f"as good as {incumbent.version} ({numbers}), and it knows {new} newer conversions."
+
+
+def _name(kind: ModelKind) -> str:
+    return {"boosting": "gradient boosting", "logistic_regression": "logistic regression"}[kind]

@@ -1,0 +1,172 @@
+"""From matured landmarks to a model, its proof and the gate's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from leadwerk.features.contract import Feature
+from leadwerk.learning.baseline import fit_logistic
+from leadwerk.learning.describe import importances, profile
+from leadwerk.learning.evaluate import Evaluation, evaluate
+from leadwerk.learning.fit import Boosted, fit_boosting, refit_boosting
+from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, Incumbent, decide
+from leadwerk.learning.landmarks import Floats, Landmarks
+from leadwerk.learning.model import Model, ModelKind
+from leadwerk.learning.split import Split, split_by_time
+from leadwerk.policy.model import Training
+
+MINIMUM_POSITIVES = 8
+"""Converted leads below which not even a regression is tried (some for each of its folds)."""
+
+Progress = Callable[[str], None]
+Predict = Callable[[Any], Floats]
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The present champion: how it predicts from columns, and the last moment of its training landmarks."""
+
+    version: str
+    predict: Predict
+    last_as_of: np.datetime64
+
+
+@dataclass(frozen=True)
+class Learned:
+    """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone."""
+
+    model: Model
+    decision: Decision
+    evaluations: dict[str, Evaluation]
+    split: Split
+    base_rate: float
+    importances: dict[str, float]
+    profile: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No model, and why, in words."""
+
+    reason: str
+
+
+def learn(
+    landmarks: Landmarks,
+    features: Sequence[Feature],
+    training: Training,
+    *,
+    horizon_days: int,
+    hot_score: float,
+    champion: Champion | None = None,
+    progress: Progress = lambda _: None,
+) -> Learned | Refused:
+    """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
+
+    `hot_score` is the predictive score from which a lead is HOT: precision and recall are measured there.
+    """
+    split = split_by_time(landmarks.as_of, horizon_days=horizon_days, test_share=training.test_share)
+    train, test = landmarks.take(split.train), landmarks.take(split.test)
+    reason = too_few(landmarks, train, test)
+    if reason:
+        return Refused(reason)
+    twins = _candidates(train, features, training, progress)
+    progress("comparing the candidates")
+    probabilities = {kind: _model(twin).probability(test.columns) for kind, twin in twins.items()}
+    incumbent = _incumbent(champion, test)
+    decision = decide(test.converted, test.lead, probabilities, incumbent, seed=training.seed)
+    threshold = probability_at(hot_score, landmarks.base_rate)
+    evaluations = _evaluations(test, decision.kind, probabilities, incumbent, threshold, training.seed)
+    progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
+    twin = twins[decision.kind]
+    if isinstance(twin, Boosted):
+        model = refit_boosting(twin, train, test, landmarks, features, training)
+    else:
+        model = fit_logistic(landmarks, features, seed=training.seed)
+    return Learned(
+        model=model,
+        decision=decision,
+        evaluations=evaluations,
+        split=split,
+        base_rate=landmarks.base_rate,
+        importances=importances(model, landmarks, features, seed=training.seed),
+        profile=profile(landmarks, features),
+    )
+
+
+def too_few(landmarks: Landmarks, train: Landmarks, test: Landmarks) -> str:
+    """Why these landmarks cannot teach, or nothing."""
+    if not len(landmarks):
+        return "No landmark has matured yet: outcomes must be known for a whole horizon after a lead was seen."
+    known = f"{landmarks.converted_leads} of {landmarks.leads} leads with a matured outcome converted"
+    if train.converted_leads < MINIMUM_POSITIVES or train.converted.all():
+        return (
+            f"{known}, {train.converted_leads} of them in the training period; a model needs {MINIMUM_POSITIVES} there,"
+            " and leads that did not convert."
+        )
+    if test.converted_leads < MINIMUM_TEST_POSITIVES or test.converted.all():
+        return (
+            f"{known}, {test.converted_leads} of them in the test period; a model can be judged by"
+            f" {MINIMUM_TEST_POSITIVES} there, and by leads that did not convert."
+        )
+    return ""
+
+
+def probability_at(score: float, base_rate: float) -> float:
+    """The probability whose predictive score is `score`: the inverse of `predictive_score`.
+
+    >>> round(probability_at(85, 0.03), 3)
+    0.149
+    """
+    odds = score / (100 - score) * base_rate / (1 - base_rate) if score < 100 else float("inf")
+    return 1.0 if odds == float("inf") else odds / (1 + odds)
+
+
+def _candidates(
+    train: Landmarks, features: Sequence[Feature], training: Training, progress: Progress
+) -> dict[ModelKind, Boosted | Model]:
+    """A regression always, boosting where the policy's minimum of converted leads is there."""
+    twins: dict[ModelKind, Boosted | Model] = {}
+    if train.converted_leads >= training.minimum_positives:
+        progress(f"fitting gradient boosting on {len(train)} landmarks")
+        twins["boosting"] = fit_boosting(train, features, training)
+    progress(f"fitting a logistic regression on {len(train)} landmarks")
+    twins["logistic_regression"] = fit_logistic(train, features, seed=training.seed)
+    return twins
+
+
+def _model(twin: Boosted | Model) -> Model:
+    return twin.model if isinstance(twin, Boosted) else twin
+
+
+def _incumbent(champion: Champion | None, test: Landmarks) -> Incumbent | None:
+    if champion is None:
+        return None
+    return Incumbent(champion.version, champion.predict(test.columns), test.as_of > champion.last_as_of)
+
+
+def _evaluations(
+    test: Landmarks,
+    winner: ModelKind,
+    probabilities: dict[ModelKind, Floats],
+    incumbent: Incumbent | None,
+    threshold: float,
+    seed: int,
+) -> dict[str, Evaluation]:
+    results = {
+        "challenger" if kind == winner else str(kind): evaluate(
+            test.converted, p, test.lead, threshold=threshold, seed=seed
+        )
+        for kind, p in probabilities.items()
+    }
+    if incumbent is not None:
+        rows = np.flatnonzero(incumbent.unseen)
+        if 0 < test.converted[rows].sum() < len(rows):
+            results["champion"] = evaluate(
+                test.converted[rows], incumbent.probability[rows], test.lead[rows], threshold=threshold, seed=seed
+            )
+    return results
