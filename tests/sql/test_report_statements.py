@@ -1,0 +1,245 @@
+"""Queries of the report and the doctor: Google's evaluator and the embedded engine agree, over hostile rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.statement import statement
+from sql.reference import analyse, assert_engines_agree, evaluate
+
+T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
+NOW = T0 + timedelta(days=40)
+PARAMETERS = {
+    "first_day": date(2026, 3, 1),
+    "horizon_days": 30,
+    "positive": ["won", "paid_out"],
+    "now": NOW,
+    "most": 3,
+}
+NAMES = (
+    "scores/matured",
+    "scores/distribution",
+    "deliveries/standing",
+    "model_runs/history",
+    "extract_runs/totals",
+    "leads/totals",
+    "outcomes/totals",
+)
+few = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+
+leads = st.sampled_from(["1", "2", "3"])
+# Around the scoring, the end of its horizon, the moment of reading, and equal to each other.
+moments = st.sampled_from([T0 + timedelta(days=d) for d in (-40, 0, 0, 1, 9, 30, 31, 40, 41)])
+
+
+def score(n: int, lead_id: str, at: datetime, **changes: Any) -> Row:
+    return {
+        "score_id": f"s{n}",
+        "lead_id": lead_id,
+        "day": at.date(),
+        "scored_at": at,
+        "stored_at": at,
+        "trigger": "request",
+        "basis": "model",
+        "model_version": "m1",
+        "policy_version": "p",
+        "probability": 0.25,
+        "predictive_score": 70,
+        "score_cluster": "HOT",
+        "recommended_action": "Call",
+        "language": "de",
+        "behaviour": True,
+        "reasons": [],
+        **changes,
+    }
+
+
+def outcome(n: int, lead_id: str, at: datetime, kind: str, recorded: datetime | None = None) -> Row:
+    return {
+        "event_id": f"o{n}",
+        "lead_id": lead_id,
+        "day": at.date(),
+        "occurred_at": at,
+        "recorded_at": recorded or at,
+        "status": kind,
+        "outcome": kind,
+    }
+
+
+def delivery(n: int, score_id: str, at: datetime, attempt: int, state: str) -> Row:
+    return {
+        "delivery_id": f"d{n}",
+        "score_id": score_id,
+        "lead_id": "1",
+        "day": at.date(),
+        "attempted_at": at,
+        "attempt": attempt,
+        "state": state,
+    }
+
+
+scores = st.lists(
+    st.builds(
+        score,
+        st.integers(0, 9),
+        leads,
+        moments,
+        model_version=st.sampled_from(["m1", "m2"]),
+        predictive_score=st.sampled_from([0, 49, 50, 100, None]),
+        basis=st.sampled_from(["model", "model", "no_champion"]),
+        score_cluster=st.sampled_from(["HOT", "COLD"]),
+    ),
+    max_size=8,
+    unique_by=lambda row: row["score_id"],
+)
+kinds = st.sampled_from(["open", "lost", "won", "paid_out"])
+outcomes = st.lists(
+    st.builds(outcome, st.integers(0, 9), leads, moments, kinds, moments),
+    max_size=8,
+    unique_by=lambda row: row["event_id"],
+)
+deliveries = st.lists(
+    st.builds(
+        delivery,
+        st.integers(0, 9),
+        st.sampled_from([f"s{n}" for n in range(10)]),
+        moments,
+        st.integers(1, 3),
+        st.sampled_from(["sent", "retry", "parked"]),
+    ),
+    max_size=8,
+    unique_by=lambda row: row["delivery_id"],
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_google_accepts_every_statement(name: str) -> None:
+    assert analyse(statement(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_empty_tables_are_no_error(name: str) -> None:
+    assert_engines_agree(statement(name), PARAMETERS, {})
+
+
+@few
+@given(scores, outcomes)
+def test_what_became_of_scored_leads_is_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
+    assert_engines_agree(statement("scores/matured"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
+
+
+@few
+@given(scores, deliveries)
+def test_the_state_of_deliveries_is_the_same_on_both_engines(scores: list[Row], deliveries: list[Row]) -> None:
+    tables = {"scores": scores, "deliveries": deliveries}
+    assert_engines_agree(statement("deliveries/standing"), PARAMETERS, tables)
+    assert_engines_agree(statement("scores/distribution"), PARAMETERS, tables)
+
+
+@few
+@given(outcomes)
+def test_totals_of_outcomes_are_the_same_on_both_engines(outcomes: list[Row]) -> None:
+    assert_engines_agree(statement("outcomes/totals"), PARAMETERS, {"outcomes": outcomes})
+
+
+def matured(scores: list[Row], outcomes: list[Row]) -> list[tuple[str, bool]]:
+    rows = evaluate(statement("scores/matured"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
+    return sorted((row["lead_id"], row["converted"]) for row in rows)
+
+
+def test_only_leads_whose_outcome_is_certain_count() -> None:
+    late, after = T0 + timedelta(days=31), T0 + timedelta(days=5)
+    scores = [score(n, lead, T0) for n, lead in enumerate(["won", "lost", "late", "open", "closed", "unknown"])]
+    outcomes = [
+        outcome(1, "won", after, "paid_out"),
+        outcome(2, "lost", after, "lost"),
+        outcome(3, "late", late, "won"),
+        outcome(4, "open", after, "open"),
+        outcome(5, "closed", T0 - timedelta(days=1), "lost"),
+    ]
+    assert matured(scores, outcomes) == [("late", False), ("lost", False), ("won", True)]
+
+
+def test_a_horizon_that_has_not_passed_says_nothing_yet() -> None:
+    early = NOW - timedelta(days=29)
+    assert matured([score(1, "1", early)], [outcome(1, "1", early + timedelta(days=1), "won")]) == []
+
+
+def test_the_first_score_of_a_model_counts_not_the_one_that_knew_more() -> None:
+    scores = [score(1, "1", T0, predictive_score=40), score(2, "1", T0 + timedelta(days=3), predictive_score=90)]
+    tables = {"scores": scores, "outcomes": [outcome(1, "1", T0 + timedelta(days=4), "won")]}
+    rows = evaluate(statement("scores/matured"), PARAMETERS, tables)
+    assert [row["predictive_score"] for row in rows] == [40]
+
+
+def test_a_score_that_was_tried_again_has_the_state_of_the_last_attempt() -> None:
+    tables = {
+        "scores": [score(1, "1", T0), score(2, "2", T0)],
+        "deliveries": [delivery(1, "s1", T0, 1, "retry"), delivery(2, "s1", T0 + timedelta(hours=1), 2, "sent")],
+    }
+    rows = assert_engines_agree(statement("deliveries/standing"), PARAMETERS, tables)
+    assert [(row["delivery"], row["leads"]) for row in rows] == [("pending", 1), ("sent", 1)]
+
+
+def extracted(day: int, run_at: datetime, source: str, kept: int) -> Row:
+    counts = dict.fromkeys(("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable"), 1)
+    return {
+        "day": date(2026, 3, day),
+        "run_at": run_at,
+        "source": source,
+        **counts,
+        "events_kept": kept,
+        "visitors": 1,
+    }
+
+
+def test_a_day_extracted_again_counts_once() -> None:
+    runs = [
+        extracted(1, T0, "intraday", 5),
+        extracted(1, T0 + timedelta(days=1), "daily", 7),
+        extracted(2, T0, "missing", 0),
+    ]
+    rows = assert_engines_agree(statement("extract_runs/totals"), PARAMETERS, {"extract_runs": runs})
+    assert (rows[0]["days"], rows[0]["missing_days"], rows[0]["events_kept"]) == (2, 1, 7)
+
+
+def test_leads_are_counted_by_their_newest_version() -> None:
+    def version(event: str, lead_id: str, at: datetime, consent: bool) -> Row:
+        return {"event_id": event, "lead_id": lead_id, "recorded_at": at, "created_at": T0, "web_consent": consent}
+
+    tables = {
+        "leads": [
+            version("a", "1", T0, True),
+            version("b", "1", T0 + timedelta(days=1), False),
+            version("c", "2", T0, True),
+        ],
+        "identities": [
+            {"visitor_id": "v", "lead_id": "2", "linked_at": T0, "source": "form"},
+            {"visitor_id": "w", "lead_id": "2", "linked_at": T0, "source": "login"},
+        ],
+    }
+    rows = assert_engines_agree(statement("leads/totals"), PARAMETERS, tables)
+    assert (rows[0]["leads"], rows[0]["with_consent"], rows[0]["linked"]) == (2, 1, 1)
+
+
+def test_the_history_of_models_has_the_newest_first() -> None:
+    runs = [
+        {
+            "run_id": f"r{n}",
+            "trained_at": T0 + timedelta(days=n),
+            "promoted": n == 1,
+            "reason": "because",
+            "rows": 10,
+            "positives": 1,
+            "metrics": "{}",
+        }
+        for n in range(5)
+    ]
+    rows = assert_engines_agree(statement("model_runs/history"), PARAMETERS, {"model_runs": runs})
+    assert [row["run_id"] for row in rows] == ["r4", "r3", "r2"]
