@@ -4,7 +4,9 @@
 and `savings` tell what only a simulation can know.
 """
 
+from leadwerk.market.calling import Calling, Savings, savings
 from leadwerk.market.export import Published, publish
+from leadwerk.market.known import true_probability
 from leadwerk.market.simulation import Simulated, simulate
 
-__all__ = ["Published", "Simulated", "publish", "simulate"]
+__all__ = ["Calling", "Published", "Savings", "Simulated", "publish", "savings", "simulate", "true_probability"]

@@ -156,7 +156,7 @@ def _write_cases(
 
 
 def truth_arrays(people: People, fate: Fate) -> dict[str, Ints | Floats | Bools]:
-    """What `true_probability` needs: see `world.Truth`."""
+    """What `true_probability` needs: see `known.Truth`."""
     return {
         "created": people.created,
         "linked": people.linked,

@@ -155,15 +155,18 @@ def _moment(people: People) -> Floats:
     return 0.6 * (morning & midweek) - 0.6 * night
 
 
-def likelihood_ratio(visits: Ints, clicks: Ints, days: Floats, linked: Bools) -> Floats:
-    """How many times likelier such behaviour in the first `days` days is for later customers (two Poisson processes).
+def likelihood_ratio(visits: tuple[Ints, Floats], clicks: tuple[Ints, Floats], linked: Bools) -> Floats:
+    """How many times likelier such behaviour is for later customers: counts, and the days over which they were taken.
 
-    >>> float(likelihood_ratio(np.array([0]), np.array([1]), np.array([0.0]), np.array([True]))[0])
-    3.0
+    Return visits say something only of those whose browser is `linked`. Two Poisson processes: the ratio of their
+    densities, https://en.wikipedia.org/wiki/Poisson_point_process.
+
+    >>> nothing, click = (np.array([0]), np.array([0.0])), (np.array([1]), np.array([0.0]))
+    >>> likelihood_ratio(nothing, click, np.array([True])).round(6).tolist()
+    [3.0]
     """
-    log_ratio = _poisson_log_ratio(clicks, days, EMAIL_CLICKS)
-    log_ratio = log_ratio + np.where(linked, _poisson_log_ratio(visits, days, RETURN_VISITS), 0.0)
-    return np.exp(log_ratio)
+    of_clicks = _poisson_log_ratio(*clicks, EMAIL_CLICKS)
+    return np.exp(of_clicks + np.where(linked, _poisson_log_ratio(*visits, RETURN_VISITS), 0.0))
 
 
 def _poisson_log_ratio(count: Ints, days: Floats, rates: tuple[float, float]) -> Floats:

@@ -27,7 +27,7 @@ DWELL = np.array([14.0, 28.0, 75.0, 55.0, 40.0, 90.0, 70.0, 60.0, 45.0, 20.0])
 LONGEST_DWELL = 1500.0
 MOST_PAGES = 12
 VISITS_BEFORE_DAYS = 9.0
-RETURN_DAYS = 30
+RETURN_DAYS, RETURN_AFTER = 30, 600 * SECOND
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def sessions_after(rng: Generator, people: People, rate: Floats) -> Sessions:
     return Sessions(
         person=person,
         visitor=np.where(second, person + len(people), person),
-        start=people.created[person] + (rng.uniform(0, RETURN_DAYS, count) * DAY).astype(np.int64) + 600 * SECOND,
+        start=people.created[person] + (rng.uniform(0, RETURN_DAYS, count) * DAY).astype(np.int64) + RETURN_AFTER,
         pages=1 + rng.poisson(1.6, count).clip(0, MOST_PAGES - 1),
         interest=np.full(count, CURIOUS),
         form=np.zeros(count, dtype=bool),

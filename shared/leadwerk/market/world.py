@@ -72,6 +72,6 @@ def write_truth(folder: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None
 
 
 def read_truth(home: Path) -> dict[str, NDArray[np.generic]]:
-    """The arrays of `simulate.truth_arrays`."""
+    """The arrays of `simulation.truth_arrays`."""
     with np.load(folder(home) / TRUTH) as stored:
         return {name: stored[name] for name in stored.files}
