@@ -1,0 +1,138 @@
+"""The four language files say the same things, in the way of each language."""
+
+from __future__ import annotations
+
+import re
+import string
+import subprocess
+import sys
+
+import pytest
+
+from leadwerk import texts
+from leadwerk.errors import ConfigurationError
+from leadwerk.texts.catalogue import Entry, entries
+
+OTHERS = [language for language in texts.LANGUAGES if language != "de"]
+
+
+def forms(entry: Entry) -> dict[str, str]:
+    return {"": entry} if isinstance(entry, str) else entry
+
+
+def placeholders(entry: Entry) -> set[str]:
+    return {name for form in forms(entry).values() for _, name, _, _ in string.Formatter().parse(form) if name}
+
+
+def everything(language: str) -> list[str]:
+    return [form for entry in entries(language).values() for form in forms(entry).values()]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_languages_have_the_same_keys(language: str) -> None:
+    assert texts.keys(language) ^ texts.keys("de") == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_languages_have_the_same_places_for_values(language: str) -> None:
+    german = entries("de")
+    assert {key: placeholders(entry) for key, entry in entries(language).items()} == {
+        key: placeholders(entry) for key, entry in german.items()
+    }
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_has_a_plural_has_it_everywhere(language: str) -> None:
+    german = entries("de")
+    assert [key for key, entry in entries(language).items() if set(forms(entry)) != set(forms(german[key]))] == []
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_plurals_have_one_and_other(language: str) -> None:
+    counted = [entry for entry in entries(language).values() if isinstance(entry, dict)]
+    assert counted
+    assert all({"one", "other"} <= set(entry) <= {"zero", "one", "other"} for entry in counted)
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_no_text_is_empty_or_badly_spaced(language: str) -> None:
+    assert [text for text in everything(language) if not text.strip() or text != text.strip() or "  " in text] == []
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_values_are_only_put_in_by_name(language: str) -> None:
+    assert [text for text in everything(language) if re.search(r"\{(?![a-z_]+\})|(?<!\w)\}", text)] == []
+
+
+def test_german_is_spelt_the_swiss_way() -> None:
+    assert [text for text in everything("de") if "ß" in text] == []
+
+
+def test_french_keeps_its_spaces_before_double_signs() -> None:
+    assert [text for text in everything("fr") if re.search(r"[^\u00a0\u202f\s\d/][:;?!](?:\s|$)| [:;?!%]", text)] == []
+
+
+@pytest.mark.parametrize("language", ["fr", "it"])
+def test_apostrophes_are_typographic(language: str) -> None:
+    assert [text for text in everything(language) if "'" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "said"),
+    [
+        ("de", 0, "0 Minuten"),
+        ("de", 1, "1 Minute"),
+        ("de", 2, "2 Minuten"),
+        ("fr", 0, "0 minute"),
+        ("fr", 1, "1 minute"),
+        ("fr", 2, "2 minutes"),
+        ("it", 1, "1 minuto"),
+        ("it", 0, "0 minuti"),
+        ("en", 1, "1 minute"),
+        ("en", 0, "0 minutes"),
+    ],
+)
+def test_plural_follows_the_language(language: str, count: int, said: str) -> None:
+    assert texts.text(language, "duration.minutes", count=count) == said
+
+
+def test_zero_has_its_own_words_where_they_exist() -> None:
+    assert texts.text("de", "fact.recency", count=0) == "heute auf der Website"
+
+
+def test_braces_in_a_value_are_left_alone() -> None:
+    assert texts.text("en", "fact.value", label="{x}", value="{0.__class__}") == "{x}: {0.__class__}"
+
+
+@pytest.mark.parametrize("language", ["", "es", "DE", "../de"])
+def test_an_unknown_language_is_refused(language: str) -> None:
+    with pytest.raises(ConfigurationError, match="de, fr, it, en"):
+        texts.text(language, "cluster.HOT")
+
+
+def test_an_unknown_key_or_a_missing_value_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"'cluster.LUKEWARM'"):
+        texts.text("de", "cluster.LUKEWARM")
+    with pytest.raises(ConfigurationError, match=r"'label'"):
+        texts.text("de", "fact.value", value=1)
+    with pytest.raises(ConfigurationError, match=r"'count'"):
+        texts.text("de", "duration.minutes")
+
+
+def test_only_the_language_asked_for_is_loaded() -> None:
+    code = (
+        "from leadwerk.texts import catalogue as c; c.text('fr', 'cluster.HOT'); print(c.entries.cache_info().currsize)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
+
+
+def test_policy_lead_and_texts_load_nothing_heavy() -> None:
+    code = (
+        "import sys; before = set(sys.modules); from leadwerk import lead, policy, texts;"
+        "policy.load('mortgage'); print(*{name.split('.')[0] for name in set(sys.modules) - before})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert loaded - set(sys.stdlib_module_names) <= {"leadwerk", "msgspec", "yaml", "_yaml", "typing_extensions"}
+    assert loaded & {"difflib", "asyncio", "dataclasses", "socket", "http"} <= {"dataclasses"}
