@@ -1,0 +1,97 @@
+"""Which days of the GA4 export a run reads, and from which tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+TABLE = re.compile(r"events_(intraday_)?(\d{8})")
+CORRECTED_DAYS = 4
+"""Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
+CHUNK_DAYS = 31
+"""Days rebuilt by one statement: bounds the memory of a full rebuild."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Export:
+    """The days that the export holds."""
+
+    daily: frozenset[date]
+    intraday: frozenset[date]
+
+    @property
+    def days(self) -> frozenset[date]:
+        """Days of either kind."""
+        return self.daily | self.intraday
+
+    def source(self, day: date) -> str:
+        """daily, intraday or missing: a daily table replaces the intraday one of its day."""
+        return "daily" if day in self.daily else "intraday" if day in self.intraday else "missing"
+
+
+def export(tables: Iterable[str]) -> Export:
+    """The export whose tables are named so.
+
+    >>> export(["events_20260130", "events_intraday_20260131", "events_fresh"]).source(date(2026, 1, 31))
+    'intraday'
+    """
+    found: dict[bool, set[date]] = {True: set(), False: set()}
+    for match in filter(None, map(TABLE.fullmatch, tables)):
+        found[bool(match[1])].add(datetime.strptime(match[2], "%Y%m%d").date())  # noqa: DTZ007 (a day, not a moment)
+    return Export(daily=frozenset(found[False]), intraday=frozenset(found[True]))
+
+
+def due(held: Export, extracted: Mapping[date, str], today: date, keep_days: int) -> list[date]:
+    """The days a nightly run rebuilds: those Google may have corrected, and those never read from their best table.
+
+    `extracted` says from what (daily, intraday, missing) a day was read last.
+    """
+    recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
+    stale = {day for day in held.days if held.source(day) != extracted.get(day) and extracted.get(day) != "daily"}
+    oldest = today - DAY * keep_days
+    return with_followers(held, {day for day in (recent & held.days) | stale if oldest <= day <= today}, today)
+
+
+def with_followers(held: Export, days: set[date], today: date) -> list[date]:
+    """The days and those after them: what began on one day may go on after midnight."""
+    followers = {day + DAY for day in days} & held.days
+    return sorted(days | {day for day in followers if day <= today})
+
+
+def expected(held: Export, today: date) -> list[date]:
+    """The days whose tables should be there by now: D-1 … D-4, but none before the export began."""
+    began = min(held.days)
+    return [day for age in range(CORRECTED_DAYS, 0, -1) if (day := today - DAY * age) >= began]
+
+
+def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """First and last day of each unbroken run of `days` (sorted), cut to at most 31 days.
+
+    >>> list(chunks([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 5)]))[1][0]
+    datetime.date(2026, 1, 5)
+    """
+    run: list[date] = []
+    for day in days:
+        if run and (day != run[-1] + DAY or len(run) == CHUNK_DAYS):
+            yield run[0], run[-1]
+            run = []
+        run.append(day)
+    if run:
+        yield run[0], run[-1]
+
+
+def tables_to_read(held: Export, first: date, last: date) -> dict[str, object]:
+    """The parameters that say which tables hold the days `first` … `last`; a day never comes from two."""
+    wanted = {first + DAY * step for step in range((last - first).days + 1)}
+    intraday = sorted(day for day in wanted & held.intraday if held.source(day) == "intraday")
+    between = {day for day in wanted & held.intraday & held.daily if intraday and intraday[0] < day < intraday[-1]}
+    return {
+        "first_suffix": f"{first:%Y%m%d}",
+        "last_suffix": f"{last:%Y%m%d}",
+        "first_intraday": f"intraday_{intraday[0]:%Y%m%d}" if intraday else "",
+        "last_intraday": f"intraday_{intraday[-1]:%Y%m%d}" if intraday else "",
+        "superseded": [f"intraday_{day:%Y%m%d}" for day in sorted(between)],
+    }

@@ -1,0 +1,218 @@
+"""Stage: the GA4 export becomes activity_events and activity_daily, by day, and can be rerun at any time.
+
+A day counts as read only when its row stands in extract_runs, which is written last. A run that was killed therefore
+starts the same days again, and finds the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leadwerk.errors import MissingTable, WarehouseError
+from leadwerk.pipeline import export_days
+from leadwerk.pipeline.export_days import DAY, Export
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
+"""Numbers of an event and the keys under which GA4 exports them."""
+AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
+STRINGS = {"page_location": "page_location", "session_source": "source", "session_medium": "medium"}
+LARGEST_AMOUNT = 1e12
+"""Francs or euros; what a form sends beyond is a mistake."""
+LONGEST_ENGAGEMENT = 4 * 3600.0
+"""Seconds between two reports of engagement; GA4 ends a session after at most 7 h 55 min without any."""
+UNUSABLE_SHARE = 0.02
+"""From which share of events on another day than their table's on a run warns."""
+COUNTS = ("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept", "visitors")
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """One day as a run found it; see extract_runs/schema.json for each count."""
+
+    day: date
+    source: str
+    events_read: int = 0
+    duplicates: int = 0
+    bots: int = 0
+    own_traffic: int = 0
+    without_visitor: int = 0
+    unusable: int = 0
+    events_kept: int = 0
+    visitors: int = 0
+
+
+@dataclass(frozen=True)
+class ExtractReport:
+    """A run: the days it read, their sums, and how many days had no table."""
+
+    run_at: datetime
+    days: tuple[DayReport, ...]
+    missing: int
+    events_read: int
+    events_kept: int
+    duplicates: int
+    bots: int
+    own_traffic: int
+    without_visitor: int
+    unusable: int
+    logins: int
+    warnings: tuple[str, ...]
+
+
+def run(
+    warehouse: Warehouse,
+    policy: Policy,
+    *,
+    now: datetime,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    intraday_only: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> ExtractReport:
+    """Rebuild the days that are due, or those of the given range; `now` is aware.
+
+    Raises:
+        MissingTable: the export holds no table at all.
+        WarehouseError: the rows written break a promise of their tables.
+    """
+    held = export_days.export(warehouse.export_tables())
+    if not held.days:
+        raise MissingTable(
+            "The GA4 export holds no table events_YYYYMMDD yet.",
+            remedy="Link the GA4 property to BigQuery and wait a day; check LEADWERK_GA4_DATASET.",
+        )
+    today = now.astimezone(ZoneInfo(policy.time_zone)).date()
+    days, absent = _days(warehouse, policy, held, today, first_day, last_day, intraday_only)
+    found: list[DayReport] = []
+    logins = 0
+    for first, last in export_days.chunks(days):
+        if progress:
+            progress(f"{first} … {last}" if last > first else str(first))
+        with warehouse.unit_of_work():
+            reports, new = _rebuild(warehouse, policy, held, first, last, now)
+        found += reports
+        logins += new
+    gone = [DayReport(day, "missing") for day in absent]
+    warehouse.append("extract_runs", [_row(day, now) for day in gone])
+    return _report(now, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
+
+
+def _days(
+    warehouse: Warehouse,
+    policy: Policy,
+    held: Export,
+    today: date,
+    first_day: date | None,
+    last_day: date | None,
+    intraday_only: bool,
+) -> tuple[list[date], list[date]]:
+    """The days to rebuild, and those that should have a table but have none."""
+    if intraday_only:
+        return [day for day in (today - DAY, today) if held.source(day) == "intraday"], []
+    if first_day or last_day:
+        first, last = first_day or min(held.days), min(last_day or today, today)
+        asked = {first + DAY * step for step in range((last - first).days + 1)}
+        return export_days.with_followers(held, asked & held.days, today), sorted(asked - held.days - {today})
+    known = warehouse.rows(statement("extract_runs/newest"), {"first_day": min(held.days)})
+    extracted = {row["day"]: row["source"] for row in known}
+    days = export_days.due(held, extracted, today, policy.retention.activity)
+    return days, [day for day in export_days.expected(held, today) if day not in held.days]
+
+
+def _rebuild(
+    warehouse: Warehouse, policy: Policy, held: Export, first: date, last: date, now: datetime
+) -> tuple[list[DayReport], int]:
+    web = [signal for signal in policy.signals if signal.event or signal.page]
+    rules = _rules(policy)
+    span = {"first_day": first, "last_day": last}
+    events = statement(
+        "activity_events/rebuild",
+        string=[*STRINGS, "traffic_type"],
+        number=[*NUMBERS, *AMOUNTS],
+        amount=AMOUNTS,
+        signal=[signal.name for signal in web],
+    )
+    # The day before tells which sessions were already under way.
+    before = export_days.tables_to_read(held, first - timedelta(days=1), last)
+    warehouse.replace_days("activity_events", first, last, events, {**rules, **before})
+    days = statement("activity_daily/rebuild", amount=AMOUNTS)
+    warehouse.replace_days("activity_daily", first, last, days, rules)
+    _check(warehouse, span)
+    logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), span))
+    counts = warehouse.rows(
+        statement("activity_events/counts", string=["page_location", "traffic_type"]),
+        {**rules, **span, **export_days.tables_to_read(held, first, last)},
+    )
+    reports = [DayReport(row["day"], held.source(row["day"]), **{name: row[name] for name in COUNTS}) for row in counts]
+    warehouse.append("extract_runs", [_row(day, now) for day in reports])
+    return reports, logins
+
+
+def _check(warehouse: Warehouse, span: dict[str, Any]) -> None:
+    broken = warehouse.rows(statement("activity_daily/checks"), span)
+    if broken:
+        found = "; ".join(f"{row['finding']} ({row['found']} rows)" for row in broken)
+        raise WarehouseError(
+            f"The days {span['first_day']} to {span['last_day']} break a promise: {found}.",
+            remedy="Run extract for these days again; if it persists, the tables were written by something else.",
+        )
+
+
+def _rules(policy: Policy) -> dict[str, Any]:
+    """What the policy says about events, as parameters."""
+    traffic = policy.traffic
+    keys = {
+        **NUMBERS,
+        **{amount: getattr(policy.calculator, amount) for amount in AMOUNTS},
+        **STRINGS,
+        "traffic_type": traffic.own_parameter,
+    }
+    return {
+        "time_zone": policy.time_zone,
+        "own_values": list(traffic.own_values),
+        "hostnames": list(traffic.hostnames),
+        "bot_browsers": traffic.bot_browsers,
+        "bot_events_per_day": traffic.bot_events_per_day,
+        "largest_amount": LARGEST_AMOUNT,
+        "longest_engagement": LONGEST_ENGAGEMENT,
+        "counted_signals": [signal.name for signal in policy.signals if signal.event],
+        **{f"key_{name}": key for name, key in keys.items()},
+        **{f"event_{signal.name}": signal.event for signal in policy.signals},
+        **{f"page_{signal.name}": signal.page for signal in policy.signals},
+    }
+
+
+def _row(day: DayReport, now: datetime) -> Row:
+    counts = {name: getattr(day, name) for name in COUNTS}
+    return {"day": day.day, "run_at": now, "source": day.source, **counts}
+
+
+def _report(now: datetime, days: tuple[DayReport, ...], logins: int) -> ExtractReport:
+    sums = {name: sum(getattr(day, name) for day in days) for name in COUNTS if name != "visitors"}
+    return ExtractReport(
+        run_at=now,
+        days=days,
+        missing=sum(day.source == "missing" for day in days),
+        logins=logins,
+        warnings=tuple(_warnings(days)),
+        **sums,
+    )
+
+
+def _warnings(days: tuple[DayReport, ...]) -> list[str]:
+    missing = [f"{day.day}: the export has no table yet; it is caught up when it comes." for day in days
+               if day.source == "missing"]  # fmt: skip
+    unusable = [
+        f"{day.day}: {day.unusable} of {day.events_read} events belong to another day than their table's. "
+        "Is the policy's time zone that of the GA4 property?"
+        for day in days
+        if day.unusable > UNUSABLE_SHARE * day.events_read
+    ]
+    return missing + unusable

@@ -1,0 +1,92 @@
+"""Features and labels of leads: which statement, and with which parameters for training and for scoring.
+
+Both uses run the same SQL. Training asks for every landmark of every lead within a range, scoring for some leads and
+visitors at one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.statement import statement
+
+AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
+WINDOWS = (1, 7, 30, 90)
+"""Days over which behaviour is counted, the own day included; the same as in features.contract."""
+
+
+def features_statement(policy: Policy) -> Statement:
+    """`lead_features/select` for a policy: one row for each lead (or visitor) and moment.
+
+    Columns: lead_id, as_of, created_at (null for an unknown lead), and those of features.contract.
+    """
+    return statement(
+        "lead_features/select",
+        amount=AMOUNTS,
+        window=WINDOWS,
+        signal=[signal.name for signal in policy.signals],
+        touchpoint=[signal.name for signal in policy.signals if signal.touchpoint],
+        number=[attribute.name for attribute in policy.attributes if attribute.kind == "number"],
+        category=[attribute.name for attribute in policy.attributes if attribute.kind == "category"],
+    )
+
+
+def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime) -> dict[str, Any]:
+    """Parameters for all landmarks of all leads from `first_as_of` to `last_as_of`, both inclusive and aware."""
+    return {
+        **_common(policy, first_as_of, last_as_of),
+        "landmark_days": list(policy.landmark_days),
+        "first_as_of": first_as_of,
+        "last_as_of": last_as_of,
+        "lead_ids": [],
+        "visitor_ids": [],
+        "as_of": None,
+    }
+
+
+def scoring_parameters(
+    policy: Policy, lead_ids: Sequence[str], visitor_ids: Sequence[str], as_of: datetime
+) -> dict[str, Any]:
+    """Parameters for these leads, and visitors that are no leads yet, at `as_of` (aware)."""
+    return {
+        **_common(policy, as_of, as_of),
+        "landmark_days": [],
+        "first_as_of": None,
+        "last_as_of": None,
+        "lead_ids": list(lead_ids),
+        "visitor_ids": list(visitor_ids),
+        "as_of": as_of,
+    }
+
+
+def labels_statement(_: Policy) -> Statement:
+    """`labels/select`: lead_id, as_of, converted, for landmarks whose outcome is certain; the rest is absent."""
+    return statement("labels/select")
+
+
+def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime, now: datetime) -> dict[str, Any]:
+    """Parameters for the labels of `training_parameters`' landmarks, as known at `now`."""
+    return {
+        "landmark_days": list(policy.landmark_days),
+        "first_as_of": first_as_of,
+        "last_as_of": last_as_of,
+        "horizon_days": policy.horizon_days,
+        "positive": list(policy.positive),
+        "now": now,
+    }
+
+
+def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
+    # A day more at both ends, because the policy's days are not UTC's.
+    return {
+        "time_zone": policy.time_zone,
+        "longest_window": max(WINDOWS),
+        "first_day": first.astimezone(UTC).date() - timedelta(days=max(WINDOWS)),
+        "last_day": last.astimezone(UTC).date() + timedelta(days=1),
+        **{f"kind_{signal.name}": signal.touchpoint for signal in policy.signals if signal.touchpoint},
+        **{f"zero_{signal.name}": 0 if signal.touchpoint else None for signal in policy.signals},
+    }

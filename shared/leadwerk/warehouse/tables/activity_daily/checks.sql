@@ -1,0 +1,35 @@
+-- One broken promise of activity_events and activity_daily on the days @first_day to @last_day; none when all is well.
+--
+-- @first_day DATE
+-- @last_day DATE
+WITH by_events AS (
+  SELECT day, visitor_id, COUNT(*) AS events, COUNT(DISTINCT event_rank) AS ranks, COUNTIF(session_start) AS sessions
+  FROM leadwerk.activity_events
+  WHERE day BETWEEN @first_day AND @last_day
+  GROUP BY day, visitor_id
+),
+
+by_days AS (
+  SELECT day, visitor_id, COUNT(*) AS copies, SUM(events) AS events, SUM(sessions) AS sessions
+  FROM leadwerk.activity_daily
+  WHERE day BETWEEN @first_day AND @last_day
+  GROUP BY day, visitor_id
+),
+
+promises AS (
+  SELECT 'activity_events holds an event twice' AS finding, COUNTIF(events != ranks) AS found FROM by_events
+  UNION ALL
+  SELECT 'activity_daily holds a visitor twice on a day' AS finding, COUNTIF(copies > 1) AS found FROM by_days
+  UNION ALL
+  SELECT 'activity_daily does not add up to activity_events' AS finding, COUNT(*) AS found
+  FROM by_events AS e
+  LEFT JOIN by_days AS d ON d.day = e.day AND d.visitor_id = e.visitor_id
+  WHERE d.day IS NULL OR d.events != e.events OR d.sessions != e.sessions
+  UNION ALL
+  SELECT 'activity_daily knows a visitor that activity_events does not' AS finding, COUNT(*) AS found
+  FROM by_days AS d
+  LEFT JOIN by_events AS e ON e.day = d.day AND e.visitor_id = d.visitor_id
+  WHERE e.day IS NULL
+)
+
+SELECT finding, found FROM promises WHERE found > 0

@@ -1,0 +1,103 @@
+-- What became of the export's rows on one day, of the days @first_day to @last_day.
+-- The first reason that holds counts; what is left and was not kept is a repeat.
+--
+-- @first_day DATE
+-- @last_day DATE
+-- @time_zone STRING
+-- @first_suffix STRING
+-- @last_suffix STRING
+-- @first_intraday STRING
+-- @last_intraday STRING
+-- @superseded ARRAY<STRING>
+-- @own_values ARRAY<STRING>
+-- @hostnames ARRAY<STRING>
+-- @bot_browsers STRING
+-- @bot_events_per_day INT64
+-- @key_page_location STRING
+-- @key_traffic_type STRING
+WITH days AS (
+  SELECT
+    day,
+    FORMAT_DATE('%Y%m%d', day) AS suffix,
+    UNIX_MICROS(TIMESTAMP(day, @time_zone)) AS begins,
+    UNIX_MICROS(TIMESTAMP(DATE_ADD(day, INTERVAL 1 DAY), @time_zone)) AS ends
+  FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day
+),
+
+sorted AS (
+  SELECT
+    d.day,
+    e.user_pseudo_id AS visitor_id,
+    CASE
+      WHEN NOT COALESCE(e.event_timestamp >= d.begins AND e.event_timestamp < d.ends AND e.event_name != '', FALSE)
+        THEN 'unusable'
+      WHEN COALESCE(e.user_pseudo_id, '') = '' THEN 'without_visitor'
+      WHEN COALESCE(e.traffic_type.string_value, CAST(e.traffic_type.int_value AS STRING), '') IN UNNEST(@own_values)
+        OR (ARRAY_LENGTH(@hostnames) > 0 AND COALESCE(
+          e.hostname, REGEXP_EXTRACT(e.page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), ''
+        ) NOT IN UNNEST(@hostnames)) THEN 'own'
+      WHEN REGEXP_CONTAINS(e.browser, @bot_browsers) THEN 'bot'
+      ELSE 'visitor'
+    END AS kind
+  FROM (
+    SELECT
+      REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix,
+      user_pseudo_id,
+      event_timestamp,
+      event_name,
+      device.web_info.hostname AS hostname,
+      COALESCE(device.web_info.browser, device.browser, '') AS browser,
+      -- for each string
+      (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS place
+        WHERE p.key = @key_${string} ORDER BY place LIMIT 1) AS ${string},
+      -- end
+    FROM `ga4.events_*`
+    WHERE (
+      _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
+      OR _TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
+    )
+    AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+  ) AS e
+  JOIN days AS d ON d.suffix = e.suffix
+),
+
+visitors AS (
+  SELECT day, kind, COUNT(*) AS events, kind = 'visitor' AND COUNT(*) > @bot_events_per_day AS too_many
+  FROM sorted
+  GROUP BY day, visitor_id, kind
+),
+
+reads AS (
+  SELECT
+    day,
+    SUM(events) AS events_read,
+    SUM(IF(kind = 'unusable', events, 0)) AS unusable,
+    SUM(IF(kind = 'without_visitor', events, 0)) AS without_visitor,
+    SUM(IF(kind = 'own', events, 0)) AS own_traffic,
+    SUM(IF(kind = 'bot' OR too_many, events, 0)) AS bots,
+    SUM(IF(kind = 'visitor' AND NOT too_many, events, 0)) AS usable
+  FROM visitors
+  GROUP BY day
+),
+
+kept AS (
+  SELECT day, SUM(events) AS events, COUNT(*) AS visitors
+  FROM leadwerk.activity_daily
+  WHERE day BETWEEN @first_day AND @last_day
+  GROUP BY day
+)
+
+SELECT
+  days.day,
+  COALESCE(reads.events_read, 0) AS events_read,
+  COALESCE(reads.usable - COALESCE(kept.events, 0), 0) AS duplicates,
+  COALESCE(reads.bots, 0) AS bots,
+  COALESCE(reads.own_traffic, 0) AS own_traffic,
+  COALESCE(reads.without_visitor, 0) AS without_visitor,
+  COALESCE(reads.unusable, 0) AS unusable,
+  COALESCE(kept.events, 0) AS events_kept,
+  COALESCE(kept.visitors, 0) AS visitors
+FROM days
+LEFT JOIN reads ON reads.day = days.day
+LEFT JOIN kept ON kept.day = days.day
+ORDER BY day

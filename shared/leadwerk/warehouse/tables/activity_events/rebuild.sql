@@ -1,0 +1,164 @@
+-- One deduplicated GA4 event of a human visitor; all of the days @first_day to @last_day.
+-- The day before @first_day is read as well, to know which sessions were already under way.
+--
+-- @first_day DATE
+-- @last_day DATE
+-- @time_zone STRING
+-- Daily tables to read by suffix, intraday tables likewise ('' for none), and those that a daily one has replaced.
+-- @first_suffix STRING
+-- @last_suffix STRING
+-- @first_intraday STRING
+-- @last_intraday STRING
+-- @superseded ARRAY<STRING>
+-- Whose events are not a visitor's.
+-- @own_values ARRAY<STRING>
+-- @hostnames ARRAY<STRING>
+-- @bot_browsers STRING
+-- @bot_events_per_day INT64
+-- Amounts above are nonsense, as are longer engagements.
+-- @largest_amount FLOAT64
+-- @longest_engagement FLOAT64
+-- Keys of event parameters.
+-- for each string
+-- @key_${string} STRING
+-- end
+-- for each number
+-- @key_${number} STRING
+-- end
+-- Signals: event name and RE2 pattern of the page, null for any; those of which every event counts, not page views only.
+-- for each signal
+-- @event_${signal} STRING
+-- @page_${signal} STRING
+-- end
+-- @counted_signals ARRAY<STRING>
+WITH days AS (
+  SELECT
+    day,
+    FORMAT_DATE('%Y%m%d', day) AS suffix,
+    UNIX_MICROS(TIMESTAMP(day, @time_zone)) AS begins,
+    UNIX_MICROS(TIMESTAMP(DATE_ADD(day, INTERVAL 1 DAY), @time_zone)) AS ends
+  FROM UNNEST(GENERATE_DATE_ARRAY(DATE_SUB(@first_day, INTERVAL 1 DAY), @last_day)) AS day
+),
+
+exported AS (
+  SELECT
+    d.day,
+    e.user_pseudo_id AS visitor_id,
+    e.user_id,
+    e.event_timestamp,
+    e.event_name,
+    e.device,
+    e.geo,
+    e.traffic_source AS first_touch,
+    e.collected_traffic_source AS collected,
+    e.session_traffic_source_last_click.manual_campaign AS last_click,
+    -- for each string
+    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
+      WHERE p.key = @key_${string} ORDER BY place LIMIT 1) AS ${string},
+    -- end
+    -- for each number
+    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
+      WHERE p.key = @key_${number} ORDER BY place LIMIT 1) AS ${number},
+    -- end
+  FROM `ga4.events_*` AS e
+  JOIN days AS d ON d.suffix = REPLACE(e._TABLE_SUFFIX, 'intraday_', '')
+  WHERE (
+    e._TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
+    OR e._TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
+  )
+  AND e._TABLE_SUFFIX NOT IN UNNEST(@superseded)
+  AND e.event_timestamp >= d.begins
+  AND e.event_timestamp < d.ends
+  AND e.event_name != ''
+  AND e.user_pseudo_id != ''
+),
+
+typed AS (
+  SELECT
+    day,
+    visitor_id,
+    NULLIF(user_id, '') AS user_id,
+    TIMESTAMP_MICROS(event_timestamp) AS occurred_at,
+    event_name,
+    IF(
+      page_location.string_value IS NULL, NULL,
+      COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), '/')
+    ) AS page,
+    COALESCE(device.web_info.hostname, REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), '') AS host,
+    COALESCE(device.web_info.browser, device.browser, '') AS browser,
+    COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
+    COALESCE(last_click.source, collected.manual_source, session_source.string_value, first_touch.source) AS source,
+    COALESCE(last_click.medium, collected.manual_medium, session_medium.string_value, first_touch.medium) AS medium,
+    device.category AS device_category,
+    LOWER(SUBSTR(device.language, 1, 2)) AS language,
+    geo.country AS country,
+    geo.region AS region,
+    -- for each number
+    COALESCE(
+      ${number}.double_value,
+      ${number}.float_value,
+      CAST(${number}.int_value AS FLOAT64),
+      -- Of CHF 1'250'000.– and 350.000,00 € the digits; a point or comma before three digits parts thousands.
+      SAFE_CAST(REPLACE(REGEXP_REPLACE(
+        REGEXP_REPLACE(LOWER(${number}.string_value), r"chf|eur|fr\.|€|['’\s\x{a0}\x{202f}]|[.,]?[-–—]*$", ''),
+        r'^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$', r'\1\2\3\4.\5'
+      ), ',', '.') AS FLOAT64)
+    ) AS ${number},
+    -- end
+  FROM exported
+),
+
+human AS (
+  SELECT
+    day,
+    visitor_id,
+    user_id,
+    occurred_at,
+    event_name,
+    IF(session_number > 0 AND session_number < 9e15, CAST(FLOOR(session_number) AS INT64), NULL) AS session_id,
+    CASE
+      WHEN event_name IS NULL THEN NULL
+      -- for each signal
+      WHEN (@event_${signal} IS NULL OR event_name = @event_${signal})
+        AND (@page_${signal} IS NULL OR REGEXP_CONTAINS(page, @page_${signal})) THEN '${signal}'
+      -- end
+    END AS signal,
+    page,
+    IF(engagement > 0 AND engagement / 1000 <= @longest_engagement, engagement / 1000, 0) AS seconds,
+    IF(scroll BETWEEN 0 AND 100, CAST(FLOOR(scroll) AS INT64), NULL) AS scroll_percent,
+    source,
+    medium,
+    device_category,
+    language,
+    country,
+    region,
+    -- for each amount
+    IF(${amount} > 0 AND ${amount} <= @largest_amount, ${amount}, NULL) AS ${amount},
+    -- end
+  FROM typed
+  WHERE own NOT IN UNNEST(@own_values)
+    AND (ARRAY_LENGTH(@hostnames) = 0 OR host IN UNNEST(@hostnames))
+    AND NOT REGEXP_CONTAINS(browser, @bot_browsers)
+  QUALIFY COUNT(*) OVER (PARTITION BY day, visitor_id) <= @bot_events_per_day
+),
+
+ranked AS (
+  SELECT
+    *,
+    IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
+    ROW_NUMBER() OVER (
+      PARTITION BY day, visitor_id
+      ORDER BY
+        occurred_at, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
+        language, country, region, loan_amount, property_value, income, instalment
+    ) AS event_rank
+  FROM (SELECT DISTINCT * FROM human)
+)
+
+SELECT
+  *,
+  session_id IS NOT NULL AND COALESCE(
+    LAG(day) OVER (PARTITION BY visitor_id, session_id ORDER BY day, event_rank) < DATE_SUB(day, INTERVAL 1 DAY), TRUE
+  ) AS session_start
+FROM ranked
+QUALIFY day >= @first_day

@@ -1,0 +1,17 @@
+-- One visitor who logged in as a lead on the days @first_day to @last_day, and since when, unless that was known.
+--
+-- @first_day DATE
+-- @last_day DATE
+WITH logins AS (
+  SELECT visitor_id, user_id AS lead_id, MIN(occurred_at) AS linked_at
+  FROM leadwerk.activity_events
+  WHERE day BETWEEN @first_day AND @last_day AND user_id IS NOT NULL
+  GROUP BY visitor_id, user_id
+)
+
+SELECT n.visitor_id, n.lead_id, n.linked_at, 'login' AS source
+FROM logins AS n
+LEFT JOIN (
+  SELECT visitor_id, lead_id, MIN(linked_at) AS linked_at FROM leadwerk.identities GROUP BY visitor_id, lead_id
+) AS i ON i.visitor_id = n.visitor_id AND i.lead_id = n.lead_id AND i.linked_at <= n.linked_at
+WHERE i.visitor_id IS NULL
