@@ -1,0 +1,245 @@
+"""Retraining: matured landmarks out of the warehouse, a model into the registry, and the gate's word in model_runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from leadwerk.errors import CorruptModel
+from leadwerk.features.contract import Feature, contract, contract_hash
+from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.learn import Champion, Learned, Refused, learn
+from leadwerk.learning.model import from_files, libraries
+from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.registry.manifest import DataWindow, Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadwerk.policy.model import Policy
+    from leadwerk.registry import Champion as Pointer
+    from leadwerk.registry import Registry
+    from leadwerk.warehouse.protocol import Warehouse
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RetrainReport:
+    """What one run did; `model_version` is None when no model could be trained, and `reason` says why."""
+
+    run_id: str
+    trained_at: datetime
+    model_version: str | None
+    kind: str | None
+    promoted: bool
+    reason: str
+    champion_before: str | None
+    champion_after: str | None
+    rows: int
+    positives: int
+    leads: int
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def run(
+    warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, progress: Progress | None = None
+) -> RetrainReport:
+    """Train on what is known at `now` (aware, UTC), save the model, and promote it if the gate says so.
+
+    Again with the same `now`, or after a crash, it ends with the same model, champion and row of model_runs.
+
+    Raises:
+        PromotionConflict: somebody else promoted meanwhile; the next run compares with his champion.
+    """
+    tell = progress or (lambda _: None)
+    pointer = registry.champion()
+    if pointer is not None and _is_of_this_run(registry, pointer, now):
+        report = _finished(registry, pointer, policy, now)
+    else:
+        tell("reading matured landmarks")
+        landmarks = read_landmarks(warehouse, policy, now)
+        report = _learn_and_save(landmarks, policy, registry, pointer, now, tell)
+    warehouse.append("model_runs", [_row(report)])
+    return report
+
+
+def read_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> Landmarks:
+    """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
+    last = now - timedelta(days=policy.horizon_days)
+    first = now - timedelta(days=policy.training.history_days)
+    with warehouse.unit_of_work():
+        labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
+        features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
+    known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
+    # An engine returns rows in any order; the model must not depend on it.
+    return to_landmarks(known.sort_values(["as_of", "lead_id"]), contract(policy))
+
+
+def to_landmarks(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
+    """A frame with lead_id, as_of, converted and the features as arrays."""
+    import pandas as pd
+
+    columns = {f.name: _values(frame[f.name], f.kind) for f in features}
+    as_of = pd.to_datetime(frame["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
+    lead = pd.factorize(frame["lead_id"])[0].astype(np.intp)
+    return Landmarks(columns, lead, as_of, frame["converted"].to_numpy(dtype=bool))
+
+
+def _values(column: pd.Series[Any], kind: str) -> Any:
+    if kind == "number":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return column.astype(object).where(column.notna(), None).to_numpy()
+
+
+def _learn_and_save(
+    landmarks: Landmarks, policy: Policy, registry: Registry, pointer: Pointer | None, now: datetime, tell: Progress
+) -> RetrainReport:
+    features = contract(policy)
+    champion, note = _champion(registry, pointer, features)
+    learned = learn(
+        landmarks,
+        features,
+        policy.training,
+        horizon_days=policy.horizon_days,
+        hot_score=policy.bands.hot,
+        champion=champion,
+        progress=tell,
+    )
+    before = pointer.version if pointer else None
+    if isinstance(learned, Refused):
+        return _report(policy, now, landmarks, reason=learned.reason, champion_before=before, champion_after=before)
+    manifest = _manifest(learned, landmarks, policy, now)
+    version = registry.save(learned.model.files(), manifest)
+    decision = learned.decision
+    reason = f"{note}{decision.reason}"
+    after = registry.promote(version, expected=pointer, at=now, reason=reason) if decision.promote else pointer
+    return _report(
+        policy,
+        now,
+        landmarks,
+        reason=reason,
+        model_version=version,
+        kind=decision.kind,
+        promoted=decision.promote,
+        champion_before=before,
+        champion_after=after.version if after else None,
+        metrics=manifest.metrics,
+    )
+
+
+def _champion(
+    registry: Registry, pointer: Pointer | None, features: tuple[Feature, ...]
+) -> tuple[Champion | None, str]:
+    """The champion as learning needs it, or a note why it cannot be compared with."""
+    if pointer is None:
+        return None, ""
+    try:
+        files = registry.load(pointer.version)
+    except CorruptModel as error:
+        return None, f"The champion cannot be read ({error.message}); "
+    if files.manifest.contract_hash != contract_hash(features):
+        return None, f"The champion {pointer.version} was trained on other features; "
+    last_as_of = np.datetime64(datetime.fromisoformat(files.manifest.data.last_as_of).replace(tzinfo=None), "us")
+    return Champion(pointer.version, from_files(files.files).probability, last_as_of), ""
+
+
+def _manifest(learned: Learned, landmarks: Landmarks, policy: Policy, now: datetime) -> Manifest:
+    features = contract(policy)
+    return Manifest(
+        kind=learned.decision.kind,
+        created_at=now.isoformat(),
+        policy_name=policy.name,
+        policy_version=policy.version,
+        contract_hash=contract_hash(features),
+        query_hash=_query_hash(policy),
+        horizon_days=policy.horizon_days,
+        base_rate=learned.base_rate,
+        seed=policy.training.seed,
+        data=DataWindow(
+            first_as_of=_moment(landmarks.as_of.min()),
+            last_as_of=_moment(landmarks.as_of.max()),
+            rows=len(landmarks),
+            positives=int(landmarks.converted.sum()),
+            leads=landmarks.leads,
+        ),
+        metrics=msgspec.json.decode(msgspec.json.encode(learned.evaluations)),
+        importances=learned.importances,
+        profile=learned.profile,
+        libraries=libraries(),
+        split={
+            "boundary": _moment(learned.split.boundary),
+            "train_rows": len(learned.split.train),
+            "test_rows": len(learned.split.test),
+            "gap_days": policy.horizon_days,
+        },
+    )
+
+
+def _is_of_this_run(registry: Registry, pointer: Pointer, now: datetime) -> bool:
+    """Whether a run with the same `now` got as far as promoting its model."""
+    return pointer.promoted_at == now.isoformat() and registry.manifest(pointer.version).created_at == now.isoformat()
+
+
+def _finished(registry: Registry, pointer: Pointer, policy: Policy, now: datetime) -> RetrainReport:
+    """The report of a run whose model is champion already."""
+    manifest = registry.manifest(pointer.version)
+    return RetrainReport(
+        run_id=_run_id(policy, now),
+        trained_at=now,
+        model_version=pointer.version,
+        kind=manifest.kind,
+        promoted=True,
+        reason=pointer.reason,
+        champion_before=pointer.previous[0] if pointer.previous else None,
+        champion_after=pointer.version,
+        rows=manifest.data.rows,
+        positives=manifest.data.positives,
+        leads=manifest.data.leads,
+        metrics=manifest.metrics,
+    )
+
+
+def _report(policy: Policy, now: datetime, landmarks: Landmarks, **decided: Any) -> RetrainReport:
+    undecided: dict[str, Any] = {"model_version": None, "kind": None, "promoted": False}
+    return RetrainReport(
+        run_id=_run_id(policy, now),
+        trained_at=now,
+        rows=len(landmarks),
+        positives=int(landmarks.converted.sum()),
+        leads=landmarks.leads,
+        **{**undecided, **decided},
+    )
+
+
+def _row(report: RetrainReport) -> dict[str, Any]:
+    return {
+        "run_id": report.run_id,
+        "trained_at": report.trained_at,
+        "model_version": report.model_version,
+        "promoted": report.promoted,
+        "reason": report.reason,
+        "champion_before": report.champion_before,
+        "rows": report.rows,
+        "positives": report.positives,
+        "metrics": msgspec.json.encode(report.metrics).decode(),
+    }
+
+
+def _run_id(policy: Policy, now: datetime) -> str:
+    return hashlib.sha256(f"{policy.name} {policy.version} {now.isoformat()}".encode()).hexdigest()[:16]
+
+
+def _query_hash(policy: Policy) -> str:
+    text = features_statement(policy).text + labels_statement(policy).text
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _moment(time: np.datetime64) -> str:
+    return time.astype("datetime64[us]").item().replace(tzinfo=UTC).isoformat()  # type: ignore[no-any-return]
