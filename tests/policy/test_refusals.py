@@ -176,3 +176,9 @@ def test_an_empty_file_and_a_list_and_a_huge_file_are_refused() -> None:
 def test_patterns_that_re2_knows_are_taken() -> None:
     for pattern in ("(?i)^/preise", r"^/a\+b\.html$", "(?:a|b)+?", "(?P<x>a)", r"\\1", "[*+]+", "a{2}"):
         policy.parse(RIGHT.replace("^/pricing", f"'{pattern}'"))
+
+
+def test_a_policy_without_signals_needs_no_activity_to_be_kept() -> None:
+    before, _, rest = RIGHT.partition("signals:\n")
+    without = f"{before}signals: []\n{rest[rest.index('outcomes:') :]}"
+    assert policy.parse(without.replace("activity: 455", "activity: 1")).signals == ()

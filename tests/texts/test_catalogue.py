@@ -133,6 +133,6 @@ def test_policy_lead_and_texts_load_nothing_heavy() -> None:
         "policy.load('mortgage'); print(*{name.split('.')[0] for name in set(sys.modules) - before})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert loaded - set(sys.stdlib_module_names) <= {"leadwerk", "msgspec", "yaml", "_yaml", "typing_extensions"}
-    assert loaded & {"difflib", "asyncio", "dataclasses", "socket", "http"} <= {"dataclasses"}
+    loaded = {name for name in done.stdout.split() if not name.startswith(("_", "cython"))}
+    assert loaded - set(sys.stdlib_module_names) <= {"leadwerk", "msgspec", "yaml", "typing_extensions"}
+    assert loaded & {"difflib", "asyncio", "socket", "http"} == set()
