@@ -50,7 +50,7 @@ def run(
     lead_ids: Sequence[str] | None = None,
     retry_parked: bool = False,
 ) -> DeliverReport:
-    """Send what is due at `now` (at most MOST_SENT) of all leads or of `lead_ids`; what was parked too if `retry_parked`.
+    """Send what is due at `now`, at most MOST_SENT: of all leads or of `lead_ids`; parked ones too if `retry_parked`.
 
     Raises:
         CRMRejected: the CRM does not let us in (401, 403); nothing is parked for that.

@@ -1,0 +1,221 @@
+"""Every function on this machine in its own functions-framework process, as in the cloud, and the local CRM beside.
+
+    with serving(home) as servers:
+        requests.post(servers.url("score"), json={"lead_id": "102938"})
+
+Ports are free ones unless given. What a process says goes to HOME/logs/<name>.log.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import leadwerk
+from leadwerk.errors import ConfigurationError
+
+FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk")
+CRM = "crm"
+FIXED_PORTS: Mapping[str, int] = {
+    "desk": 8080,
+    "score": 8081,
+    "deliver_scores": 8082,
+    "ingest_feedback": 8083,
+    "extract_features": 8084,
+    "retrain": 8085,
+    CRM: 8090,
+}
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0  # to finish what it is doing, before it is killed
+LOCAL_CRM_PER_SECOND = "500"  # ours, on this machine: nobody to be polite to
+LAST_LINES = 15  # of a log, shown when a process did not start
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running process and where it listens."""
+
+    name: str
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def see_ended(self) -> None:
+        """Wait until it has ended; kill it if that takes too long."""
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it and its workers at once, as a crash would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What runs, by name; `environment` is what the functions see beside the environment of this process."""
+
+    running: dict[str, Server] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        """Base URL of a function, or of the CRM (`crm`)."""
+        return self.running[name].url
+
+    def wait(self) -> str:
+        """Block until one of the processes ends; its name."""
+        while True:
+            for name, server in self.running.items():
+                if server.process.poll() is not None:
+                    return name
+            time.sleep(0.2)
+
+
+@contextmanager
+def serving(
+    home: Path,
+    *,
+    names: Sequence[str] = FUNCTIONS,
+    crm: bool = True,
+    simulation: bool = False,
+    ports: Mapping[str, int] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Servers]:
+    """Start the functions `names` and, if `crm`, the local CRM over HOME/market; stop all when the block ends.
+
+    `simulation` lets requests say a `now` in the future. `environment` overrides what we set.
+
+    Raises:
+        ConfigurationError: there are no functions here, a port is taken, or a process did not start; names its log.
+    """
+    wanted = ([CRM] if crm else []) + list(names)
+    chosen = dict(zip(wanted, free_ports(len(wanted)), strict=True)) | dict(ports or {})
+    servers = Servers(environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {}))
+    try:
+        for name in wanted:
+            servers.running[name] = start(name, chosen[name], home, servers.environment)
+        for server in servers.running.values():
+            _await_health(server)
+        yield servers
+    finally:
+        for server in servers.running.values():
+            server.process.terminate()  # all may finish what they are doing before the first is waited for
+        for server in servers.running.values():
+            server.see_ended()
+
+
+def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> Server:
+    """Start one process; it may take a moment until it answers."""
+    _check_free(name, port)
+    log = home / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603  our own programs
+            _command(name, port, home, environment),
+            env={**os.environ, **environment},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+        )
+    return Server(name, f"http://127.0.0.1:{port}", log, process)
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ports on which nobody listens at this moment."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def source_of(name: str) -> Path:
+    """The main.py of a function.
+
+    Raises:
+        ConfigurationError: this is no clone of Leadwerk's repository.
+    """
+    file = Path(leadwerk.__file__).parents[2] / "functions" / name / "main.py"
+    if not file.is_file():
+        raise ConfigurationError(f"There is no function {name!r} at {file}.", remedy="Serve from a clone of Leadwerk.")
+    return file
+
+
+def _command(name: str, port: int, home: Path, environment: Mapping[str, str]) -> list[str]:
+    if name == CRM:
+        data = str(home / "market")
+        token = environment["LEADWERK_CRM_TOKEN"]
+        return [
+            *(sys.executable, "-m", "leadwerk.market.crm_server"),
+            *("--port", str(port), "--data", data, "--token", token),
+        ]
+    return [
+        *(sys.executable, "-m", "functions_framework", "--target", name, "--source", str(source_of(name))),
+        *("--host", "127.0.0.1", "--port", str(port)),
+    ]
+
+
+def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation: bool) -> dict[str, str]:
+    package = str(Path(leadwerk.__file__).parents[1])
+    environment = {"LEADWERK_HOME": str(home), "PYTHONPATH": package, "PYTHONUNBUFFERED": "1"}
+    if simulation:
+        environment["LEADWERK_SIMULATION"] = "1"
+    if crm:
+        environment["LEADWERK_CRM_URL"] = f"http://127.0.0.1:{ports[CRM]}"
+        environment["LEADWERK_CRM_TOKEN"] = os.environ.get("LEADWERK_CRM_TOKEN") or secrets.token_urlsafe(16)
+        environment["LEADWERK_CRM_PER_SECOND"] = LOCAL_CRM_PER_SECOND
+    return environment
+
+
+def _check_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {port} for {name} is taken.", remedy="Stop who listens there, or give another port."
+            ) from error
+
+
+def _await_health(server: Server) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            break
+        if _answers(server):
+            return
+        time.sleep(0.05)
+    raise ConfigurationError(
+        f"{server.name} did not start. Its log ends:\n{_end_of(server.log)}\n", remedy=f"See {server.log}."
+    )
+
+
+def _answers(server: Server) -> bool:
+    try:
+        with urllib.request.urlopen(f"{server.url}/health", timeout=2):  # noqa: S310  our own process
+            return True
+    except urllib.error.HTTPError:
+        return server.name == CRM  # any answer of the CRM is one; a function that fails here is not up
+    except OSError:
+        return False
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
