@@ -201,6 +201,11 @@ def _bracket(node: exp.Expr) -> exp.Expr:
     return _fill("LIST_EXTRACT(:x, :index)", x=node.this, index=index)
 
 
+def _any_value(node: exp.Expr) -> exp.Expr:
+    name = "ARG_MAX_NULL" if node.this.args.get("max") else "ARG_MIN_NULL"
+    return _fill(f"{name}(:x, :y)", x=node.this.this, y=node.this.expression)
+
+
 def _join(node: exp.Expr) -> exp.Expr:
     if isinstance(node.this, exp.Unnest) and node.args.get("side") and not node.args.get("on"):
         node.set("on", exp.true())
@@ -227,12 +232,12 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.IgnoreNulls: _ignore_nulls,
     exp.Bracket: _bracket,
     exp.CountIf: lambda node: _fill("COUNT(CASE WHEN :x THEN 1 END)", x=node.this),
-    exp.ArgMax: lambda node: _fill("ARG_MAX_NULL(:x, :y)", x=node.this, y=node.expression),
-    exp.ArgMin: lambda node: _fill("ARG_MIN_NULL(:x, :y)", x=node.this, y=node.expression),
+    exp.AnyValue: _any_value,
     exp.LogicalOr: lambda node: _fill("BOOL_OR(:x)", x=node.this),
     exp.LogicalAnd: lambda node: _fill("BOOL_AND(:x)", x=node.this),
     exp.ArraySize: lambda node: _fill("LEN(:x)", x=node.this),
     exp.Subquery: lists.aggregate,
     exp.Exists: lists.exists,
     exp.Join: _join,
+    exp.Select: lists.unnest_in_place,
 }

@@ -37,8 +37,8 @@ FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.UnixDate, exp.UnixMicros, exp.UnixSeconds, exp.ArraySize,
 )  # fmt: skip
 AGGREGATES: tuple[type[exp.Expr], ...] = (
-    exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.ArgMax, exp.ArgMin, exp.LogicalOr, exp.LogicalAnd,
-    exp.ArrayAgg, exp.RowNumber, exp.Rank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
+    exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.HavingMax, exp.LogicalOr,
+    exp.LogicalAnd, exp.ArrayAgg, exp.RowNumber, exp.Rank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
 )  # fmt: skip
 ALLOWED = frozenset(STRUCTURE + OPERATORS + FUNCTIONS + AGGREGATES)
 
@@ -195,6 +195,10 @@ def _ignore_nulls(node: exp.Expr) -> str:
     return "" if fine else "Only in ARRAY_AGG, FIRST_VALUE and LAST_VALUE"
 
 
+def _any_value(node: exp.Expr) -> str:
+    return "" if isinstance(node.this, exp.HavingMax) else "Say which: ANY_VALUE(x HAVING MAX y), MIN or MAX"
+
+
 def _scale(node: exp.Expr) -> str:
     return "" if node.text("scale") == "6" else "Use TIMESTAMP_MICROS"
 
@@ -230,5 +234,6 @@ RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.Trim: _trim,
     exp.ArrayAgg: _ordered_aggregate,
     exp.IgnoreNulls: _ignore_nulls,
+    exp.AnyValue: _any_value,
     exp.UnixToTime: _scale,
 }
