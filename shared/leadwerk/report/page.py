@@ -61,7 +61,9 @@ class _Words:
         return percent(self.language, value, decimals, currency=self.policy.currency)
 
     def metric(self, name: str, value: float) -> str:
-        return self.share(value, 1) if name in SHARES else self.decimal(value, 3)
+        if name in SHARES:
+            return self.share(value, 1)
+        return self.decimal(value, 1 if name == "lift_at_10" else 3)
 
     def metric_with_interval(self, name: str, found: Mapping[str, float]) -> tuple[str, str]:
         low, high = (self.metric(name, found[end]) for end in ("low", "high"))

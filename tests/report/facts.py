@@ -1,0 +1,83 @@
+"""A report's facts as a simulated quarter would leave them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from leadwerk.learning.evaluate import evaluate
+from leadwerk.policy.load import load
+from leadwerk.registry.manifest import DataWindow, Manifest
+from leadwerk.report.facts import Facts, Run, Scored
+
+NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
+VERSION = "20260601T020000Z-0123456789ab"
+
+
+def outcomes(n: int = 1500, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """True probabilities of about a tenth, and outcomes drawn from them."""
+    rng = np.random.default_rng(seed)
+    chance = 1 / (1 + np.exp(-rng.normal(-2.6, 1.4, n)))
+    return chance, rng.random(n) < chance
+
+
+def evaluation(n: int = 1500, seed: int = 3) -> dict[str, Any]:
+    chance, converted = outcomes(n, seed)
+    found = evaluate(converted, chance, np.arange(n), threshold=0.2, seed=1)
+    return msgspec.to_builtins(found)
+
+
+def manifest(metrics: dict[str, Any]) -> Manifest:
+    return Manifest(
+        kind="boosting",
+        created_at="2026-06-01T02:00:00+00:00",
+        policy_name="mortgage",
+        policy_version="abc",
+        contract_hash="c0ffee",
+        query_hash="bead",
+        horizon_days=30,
+        base_rate=0.1,
+        seed=1,
+        data=DataWindow(first_as_of="2026-01-05", last_as_of="2026-05-01", rows=40_000, positives=4_100, leads=9_000),
+        metrics=metrics,
+        importances={"loan_to_value": 0.61, "mortgage_simulator": 0.4, "recency": 0.2, "blog": 0.0},
+        profile={},
+        libraries={"xgboost": "3.2.0"},
+        version=VERSION,
+    )
+
+
+def facts() -> Facts:
+    chance, converted = outcomes()
+    odds = chance / (1 - chance) * 9
+    scored = Scored(
+        probability=chance,
+        score=np.rint(100 * odds / (1 + odds)).astype(np.int64),
+        converted=converted.astype(float),
+        model=(VERSION,) * len(chance),
+        true_probability=np.clip(chance * 1.05, 0, 1),
+    )
+    metrics = {"challenger": evaluation(), "champion": evaluation(seed=4), "logistic_regression": evaluation(seed=5)}
+    run = Run(datetime(2026, 6, 1, 2, tzinfo=UTC), VERSION, True, "better than the one before", "old", metrics)
+    return Facts(
+        policy=load("mortgage"),
+        now=NOW,
+        champion=manifest(metrics),
+        scored=scored,
+        runs=[run],
+        deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "parked"): 2},
+        scores={score: 3 + score % 7 for score in range(101)},
+        extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
+        bayes_auc=0.84,
+    )
+
+
+def nothing() -> Facts:
+    """The first day: a policy, and not a row."""
+    return replace(
+        facts(), champion=None, scored=Scored.of([]), runs=[], deliveries={}, scores={}, extracted={}, bayes_auc=None
+    )

@@ -1,0 +1,103 @@
+"""The page says what the facts say, in four languages, and asks nothing of the network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from leadwerk.policy.model import Language
+from leadwerk.report.facts import Scored
+from leadwerk.report.page import render
+from leadwerk.report.worth import worth
+from report.facts import VERSION, facts, nothing
+
+LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
+VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "rect", "line"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_whole_in_every_language(language: Language) -> None:
+    page = render(facts(), language)
+    assert f'<html lang="{language}">' in page
+    assert page.count("<section") == page.count("</section>") == 12
+    assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+
+
+def test_the_page_needs_nothing_from_elsewhere() -> None:
+    page = render(facts(), "en")
+    assert re.findall(r'(?:src|href|url)\s*[=(]\s*"?(?!#|&quot;#)([^")\s>]+)', page) == []
+    assert "<script" not in page
+    assert not re.search(r"@import|https?://(?!www\.w3\.org)", page)
+
+
+def test_charts_take_the_colours_of_the_page_and_share_no_ids() -> None:
+    page = render(facts(), "en")
+    assert "var(--accent)" in page
+    assert "#0101" not in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    drawn = [name for name in ids if re.fullmatch(r"[a-z][0-9a-f]{10}", name)]
+    assert len(drawn) == len(set(drawn))
+
+
+def test_tags_are_closed() -> None:
+    class Checker(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: list[str] = []
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag not in VOID:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag not in VOID:
+                assert self.open.pop() == tag
+
+    checker = Checker()
+    checker.feed(render(facts(), "fr"))
+    assert checker.open == []
+
+
+def test_the_first_day_has_a_page_too() -> None:
+    page = render(nothing(), "en")
+    assert "No data yet." in page
+    assert "No model is in use yet." in page
+
+
+def test_the_figures_are_those_of_the_facts() -> None:
+    page = render(facts(), "en")
+    found = worth(facts())
+    assert found is not None and found.saved is not None
+    assert f"{found.saved:.0%}" in page
+    assert VERSION in page
+    assert "600’000" in page
+
+
+def test_reasons_and_names_cannot_inject_markup() -> None:
+    shown = facts()
+    hostile = replace(shown, runs=[replace(shown.runs[0], reason="<script>alert(1)</script>")])
+    assert "<script>" not in render(hostile, "en")
+
+
+def test_scored_leads_are_better_evidence_than_the_test_of_the_model() -> None:
+    shown = facts()
+    assert worth(shown).source == "scored"
+    few = Scored.of([{"probability": 0.1, "predictive_score": 50, "converted": True, "model_version": "m"}])
+    fallback = worth(replace(shown, scored=few))
+    assert (fallback.source, fallback.leads) == ("test", 1500)
+    assert fallback.before == pytest.approx(1500 / shown.test["positives"])
+
+
+def test_no_evidence_is_no_claim() -> None:
+    assert worth(nothing()) is None
+
+
+def test_leads_whose_truth_is_not_known_are_left_out_of_it() -> None:
+    shown = facts()
+    truth = shown.scored.true_probability.copy()
+    truth[::2] = np.nan
+    assert "<svg" in render(replace(shown, scored=replace(shown.scored, true_probability=truth)), "en")
