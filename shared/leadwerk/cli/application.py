@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
 import typer
-from typer.main import get_command
 
 from leadwerk.cli import EXIT_ERROR, EXIT_INTERRUPTED, demo, doctor, files, market, models, policies, scoring, stages
 from leadwerk.cli.console import say_error
@@ -26,15 +24,14 @@ for family in (demo, files, stages, scoring, market, models, policies, doctor):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns its exit code."""
+    """Run one command line; returns its exit code: 0, 2 for what the user can mend, 130 when interrupted."""
     try:
-        result = get_command(app).main(args=list(arguments), prog_name="leadwerk", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return EXIT_ERROR
+        app(args=list(arguments), prog_name="leadwerk")
     except LeadwerkError as error:
         say_error(error)
         return EXIT_ERROR
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    return result if isinstance(result, int) else 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0

@@ -81,7 +81,7 @@ def import_(
             content,
             mapping,
             now=moment(now),
-            person_key=here.settings.person_key,
+            person_key=here.person_key,
             rejects_to=here.settings.home / "imports" / f"{file.stem}.rejects.csv",
         )
     if as_json:

@@ -60,6 +60,10 @@ class Deployment:
         return wiring.registry(self.settings)
 
     @cached_property
+    def person_key(self) -> str:
+        return wiring.person_key(self.settings)
+
+    @cached_property
     def crm(self) -> CRM:
         return wiring.crm(self.settings)
 

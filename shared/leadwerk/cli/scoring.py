@@ -82,7 +82,7 @@ def _score_one(
         now=at,
         stored_at=at,
         store=store,
-        person_key=here.settings.person_key,
+        person_key=here.person_key,
     )
     if report.refusals:
         raise report.refusals[0].error

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from leadwerk.cli.console import out, print_json, show, working
+from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.retrain import RetrainReport
+
+SHOWN_METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "precision", "recall")
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +59,7 @@ def ingest(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
 
     here = Deployment.at(home)
     with working("Reading the CRM's cases"):
-        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now), person_key=here.settings.person_key)
+        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now), person_key=here.person_key)
     show(result, title="Ingested", as_json=as_json)
 
 
@@ -68,7 +73,22 @@ def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
     here = Deployment.at(home)
     with working("Training") as progress:
         result = stage.run(here.warehouse, here.policy, here.registry, now=moment(now), progress=progress)
-    show(result, title="Trained", as_json=as_json)
+    if as_json:
+        print_json(result)
+    else:
+        _show_training(result)
+
+
+def _show_training(result: RetrainReport) -> None:
+    """The decision in words, and the candidates' main figures out of time."""
+    verdict = "[green]Promoted[/green]" if result.promoted else "[yellow]Not promoted[/yellow]"
+    out.print(f"{verdict} {result.model_version or ''}: {result.reason}")
+    rows = [
+        (name.replace("_", " "), *(figure(evaluation[metric]["value"]) for metric in SHOWN_METRICS))
+        for name, evaluation in builtins(result.metrics).items()
+    ]
+    if rows:
+        out.print(table("Out of time", ("", *(label(metric) for metric in SHOWN_METRICS)), rows))
 
 
 def rescore(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
