@@ -12,24 +12,12 @@ from typing import Any
 import numpy as np
 
 from leadwerk.market.calendar import Calendar, Floats, Ints
+from leadwerk.market.crm_schema import FILE, SCHEMA
 from leadwerk.market.forms import lead_id
 from leadwerk.market.outcomes import REASONS, STATUSES, Calls, Changes, Outcomes
 
-FILE = "cases.sqlite"
 CALL, CLICK = "call_answered", "email_click"
 STATUS_CHANGE, TOUCHPOINT_CALL, TOUCHPOINT_CLICK = range(3)
-SCHEMA = """
-CREATE TABLE leads (lead_id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, form TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE changes (
-    sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, lead_id TEXT NOT NULL, status TEXT NOT NULL,
-    reason TEXT, amount REAL, touchpoint TEXT
-);
-CREATE INDEX changes_at ON changes (at);
-CREATE INDEX changes_lead ON changes (lead_id, at);
-CREATE TABLE patches (key TEXT PRIMARY KEY, lead_id TEXT NOT NULL, fields TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE custom_fields (lead_id TEXT PRIMARY KEY, fields TEXT NOT NULL, score INTEGER) WITHOUT ROWID;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
 Row = tuple[int, int, str, str, str | None, float | None, str | None]
 
 
@@ -77,7 +65,7 @@ def write(folder: Path, calendar: Calendar, raw: Sequence[dict[str, Any]], creat
     ]
     kept = [row for row in rows if row[1] < calendar.end]
     with closing(sqlite3.connect(folder / FILE)) as crm:
-        crm.executescript("PRAGMA journal_mode = WAL;" + SCHEMA)
+        crm.executescript(SCHEMA)
         with crm:
             crm.executemany("INSERT INTO leads VALUES (?, ?, ?)", leads)
             crm.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)", kept)

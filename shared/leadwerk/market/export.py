@@ -17,8 +17,9 @@ import numpy as np
 
 from leadwerk.errors import InputError
 from leadwerk.market import site, world
-from leadwerk.market.calendar import Calendar, micros, moment
+from leadwerk.market.calendar import Calendar
 from leadwerk.market.flat import Columns
+from leadwerk.market.moments import micros, moment
 from leadwerk.market.traffic import LATEST_DAYS
 from leadwerk.warehouse import schema
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from numpy.random import Generator
 
-from leadwerk.market.calendar import Ints, moment
+from leadwerk.market.calendar import Ints
+from leadwerk.market.moments import moment
 from leadwerk.market.people import BUSINESS, CHANNELS, EDUCATION, FREEMAIL, People
 from leadwerk.market.site import LANGUAGES, REGIONS
 

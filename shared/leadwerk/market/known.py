@@ -12,8 +12,9 @@ import numpy as np
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.market import outcomes, truth, world
-from leadwerk.market.calendar import DAY, Bools, Floats, Ints, micros
+from leadwerk.market.calendar import DAY, Bools, Floats, Ints
 from leadwerk.market.forms import FIRST_LEAD
+from leadwerk.market.moments import micros
 from leadwerk.market.visits import RETURN_AFTER, RETURN_DAYS
 
 HORIZON_DAYS = 30

@@ -1,0 +1,46 @@
+"""The CRM's list of leads for human eyes: highest score first, with the reasons that came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+REASONS_SHOWN = 3
+
+
+def page(leads: Sequence[dict[str, Any]], now: datetime) -> str:
+    """The list as HTML; everything that people wrote is escaped."""
+    rows = "\n".join(map(_row, leads))
+    return _template().substitute(rows=rows, count=len(leads), now=f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+@cache
+def _template() -> Template:
+    return Template((Path(__file__).parent / "crm.html").read_text(encoding="utf-8"))
+
+
+def _row(lead: dict[str, Any]) -> str:
+    fields, form = lead["custom_fields"], lead["lead"]
+    reasons = fields.get("score_reasons") or []
+    shown = "; ".join(_reason(reason) for reason in reasons[:REASONS_SHOWN])
+    cluster = str(fields.get("score_cluster") or "–")
+    cells = [
+        lead["lead_id"],
+        fields.get("predictive_score", "–"),
+        cluster,
+        fields.get("recommended_action") or "–",
+        lead["status"],
+        f"{form.get('language') or '–'} · {form.get('postcode') or '–'}",
+        shown or "–",
+    ]
+    inner = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    return f'<tr class="{escape(cluster.lower(), quote=True)}">{inner}</tr>'
+
+
+def _reason(reason: Any) -> str:
+    return str(reason.get("text", "")) if isinstance(reason, dict) else str(reason)
