@@ -171,7 +171,7 @@ def decode(decoder: msgspec.json.Decoder[Body], raw: bytes) -> Body:
         raise InputError(
             f"{what}.", field=where.rstrip("`") or "body", remedy="Send the field as the API reference describes it."
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested a thousand deep
         raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
 
 
@@ -213,7 +213,14 @@ def _response(result: Any) -> Response:
 
 
 def _json(value: Any, status: int, content_type: str = "application/json") -> Response:
-    return msgspec.json.encode(value, enc_hook=str), status, {"Content-Type": content_type}
+    return msgspec.json.encode(value, enc_hook=_plain), status, {"Content-Type": content_type}
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as one of Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} does not go into JSON")
 
 
 log.configure()

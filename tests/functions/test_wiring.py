@@ -1,0 +1,55 @@
+"""Real objects from settings, and what is said when a setting is missing."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from leadwerk import settings
+from leadwerk.errors import ConfigurationError
+from leadwerk.pipeline import wiring
+
+
+def here(home: Path, **other: str) -> settings.Settings:
+    return settings.read({"LEADWERK_HOME": str(home)} | {f"LEADWERK_{name}": value for name, value in other.items()})
+
+
+def test_a_laptop_needs_no_setting_but_the_crms_token(tmp_path: Path) -> None:
+    mine = here(tmp_path)
+    assert wiring.policy(mine).name == "mortgage"
+    assert wiring.warehouse(mine).export_tables() == []
+    assert wiring.registry(mine).champion() is None
+    wiring.reports(mine).write("report.html", b"page")
+    assert (tmp_path / "reports" / "report.html").read_bytes() == b"page"
+
+
+@pytest.mark.parametrize("token", ["", "unset"])
+def test_a_missing_token_names_setting_and_secret(tmp_path: Path, token: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"LEADWERK_CRM_TOKEN.*leadwerk-crm-token"):
+        wiring.crm(here(tmp_path, CRM_TOKEN=token))
+
+
+def test_the_key_of_persons_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    mine = here(tmp_path / "home")
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: wiring.person_key(mine), range(16)))
+    assert len(keys) == 1
+    file = tmp_path / "home" / wiring.PERSON_KEY_FILE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [found.name for found in file.parent.iterdir()] == [wiring.PERSON_KEY_FILE]
+
+
+def test_a_given_key_is_taken_and_the_cloud_makes_none(tmp_path: Path) -> None:
+    assert wiring.person_key(here(tmp_path, PERSON_KEY="k")) == "k"
+    cloud = here(tmp_path, ENGINE="bigquery", PROJECT="p", GA4_DATASET="analytics_1", PERSON_KEY="unset")
+    with pytest.raises(ConfigurationError, match="leadwerk-person-key"):
+        wiring.person_key(cloud)
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "fast", "inf", "nan"])
+def test_a_rate_that_is_none_is_refused(tmp_path: Path, rate: str) -> None:
+    with pytest.raises(ConfigurationError, match="LEADWERK_CRM_PER_SECOND"):
+        here(tmp_path, CRM_PER_SECOND=rate)
