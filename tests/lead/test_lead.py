@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,11 @@ def test_rows_have_the_tables_columns() -> None:
     rows, _ = identity_rows(FORM, policy=MORTGAGE, recorded_at=NOW)
     assert set(rows[0]) == set(columns("identities"))
     assert set(Rejection("f", None, "r", "m").row("boma.cases", "7", NOW)) == set(columns("rejections"))
+
+
+def test_what_tables_say_for_nothing_is_nothing() -> None:
+    row, rejections = version({**FORM, "loan_amount": math.nan, "language": " ", "channel": "", "employees": []})
+    assert (row["loan_amount"], row["language"], row["channel"], rejections) == (None, None, None, [])
 
 
 def test_a_bare_lead_is_a_lead() -> None:
@@ -207,10 +213,16 @@ def test_consent_in_words(said: object, consent: bool) -> None:
 
 
 def test_a_visitor_is_linked_from_the_leads_creation_on() -> None:
-    rows, rejections = identity_rows(FORM, policy=MORTGAGE, recorded_at=NOW)
     created_at = datetime(2026, 1, 4, 9, tzinfo=UTC)
+    rows, rejections = identity_rows(FORM, policy=MORTGAGE, recorded_at=created_at + timedelta(hours=20))
     assert rows == [{"visitor_id": "123.456", "lead_id": "102938", "linked_at": created_at, "source": "form"}]
     assert rejections == []
+
+
+def test_a_visitor_that_became_known_later_is_linked_from_then_on() -> None:
+    later = datetime(2026, 1, 20, tzinfo=UTC)
+    (row,), _ = identity_rows(FORM, policy=MORTGAGE, recorded_at=later)
+    assert row["linked_at"] == later
 
 
 @pytest.mark.parametrize("consent", [False, None, "nein", "vielleicht"])

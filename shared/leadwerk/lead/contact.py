@@ -83,9 +83,18 @@ def email_domain_kind(value: object) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
-        domain = parse_email(value).rpartition("@")[2]
+        return domain_kind(parse_email(value))
     except InputError:
         return "invalid"
+
+
+def domain_kind(address: str) -> str:
+    """freemail, education or business: the kind of a normalised address's domain.
+
+    >>> domain_kind("anna@bluewin.ch")
+    'freemail'
+    """
+    domain = address.rpartition("@")[2]
     provider, _, ending = domain.partition(".")
     if domain in FREEMAIL or (f"{provider}." in FREEMAIL and len(ending) <= _LONGEST_ENDING):
         return "freemail"

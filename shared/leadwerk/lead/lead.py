@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
 from leadwerk.lead.amount import parse_amount, parse_count
-from leadwerk.lead.contact import email_domain_kind, parse_email, parse_phone
+from leadwerk.lead.contact import domain_kind, parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.identity import person_key as pseudonym
 from leadwerk.lead.language import parse_language
@@ -49,6 +49,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 LONGEST_TEXT = 200
 # Clocks differ: a lead from a moment ahead is one of now, one from further ahead is a mistake.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# A CRM records a form within the day.
+FORM_DELAY = timedelta(days=1)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 _YES = frozenset(["true", "yes", "ja", "oui", "si", "sì", "1", "granted", "y", "j", "x", "on"])
@@ -72,6 +74,7 @@ def lead_version(
     place = reader.place()
     phone_country = place["country"] or policy.country
     email = reader.read("email", parse_email)
+    kind = domain_kind(email) if email else "invalid" if reader.given("email") else None
     phone = reader.read("phone", lambda value: parse_phone(value, phone_country))
     row = {
         "event_id": event_id,
@@ -81,7 +84,7 @@ def lead_version(
         "web_consent": bool(reader.read("web_consent", _consent)),
         "language": reader.read("language", parse_language),
         **place,
-        "email_domain_kind": email_domain_kind(reader.given("email")),
+        "email_domain_kind": kind,
         "person_key": pseudonym(email, phone, person_key),
         "channel": reader.read("channel", _text),
         **{name: reader.read(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment")},
@@ -99,18 +102,20 @@ def identity_rows(
 ) -> tuple[list[Row], list[Rejection]]:
     """Rows of `identities` for the client id(s) that came with the form; none without consent.
 
-    The form itself carried the id, so the link was known at the lead's creation, however late we are told.
+    A record of the lead's first day is the form itself, so the link was known at creation. An id in a later record may
+    have come with that record: known from then on, so that no past moment is taught what it did not know.
     """
     reader = _Reader(raw, policy, recorded_at)
     lead_id, created_at = reader.read("lead_id", _identifier), reader.read("created_at", reader.moment)
     if not reader.read("web_consent", _consent) or lead_id is None or created_at is None:
         return [], []  # lead_version says why
     reader.rejections.clear()
+    linked_at = created_at if recorded_at - created_at <= FORM_DELAY else recorded_at
     given = reader.given("ga_client_id")
     values = given if isinstance(given, (list, tuple)) else [given]
     visitors = [reader.value("ga_client_id", value, parse_visitor) for value in values if not _blank(value)]
     rows = [
-        {"visitor_id": visitor, "lead_id": lead_id, "linked_at": created_at, "source": source}
+        {"visitor_id": visitor, "lead_id": lead_id, "linked_at": linked_at, "source": source}
         for visitor in dict.fromkeys(visitors)
         if visitor is not None
     ]
@@ -126,8 +131,11 @@ class _Reader:
 
     def given(self, field: str) -> Any:
         """What was said of `field` under any of its names, None if nothing."""
-        said = (self.raw.get(name) for name in NAMES.get(field, (field,)))
-        return next((value for value in said if not _blank(value)), None)
+        for name in NAMES.get(field) or (field,):
+            value = self.raw.get(name)
+            if not _blank(value):
+                return value
+        return None
 
     def read(self, field: str, parse: Callable[[Any], Any]) -> Any:
         """The parsed value of `field`, None if nothing was said or it is wrong."""
@@ -175,7 +183,11 @@ class _Reader:
 
 
 def _blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], (), {})
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, float):
+        return value != value  # NaN, which tables say for nothing
+    return value is None or (isinstance(value, (list, tuple, dict)) and not value)
 
 
 def _identifier(value: Any) -> str:
