@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from leadwerk.features.contract import contract, groups
+from leadwerk.policy.check import RESERVED_NAMES
 from leadwerk.policy.load import version
 
 DEFAULTS = Path(policy.__file__).parent / "defaults"
@@ -36,6 +38,11 @@ def test_shipped_policies_label_everything_in_every_language(name: str) -> None:
     loaded = policy.load(name)
     unlabelled = [item for item in (*loaded.signals, *loaded.attributes, *loaded.actions) if not item.labels]
     assert unlabelled == []
+
+
+def test_names_of_feature_groups_are_reserved() -> None:
+    bare = msgspec.structs.replace(policy.load("mortgage"), signals=(), attributes=())
+    assert set(groups(contract(bare))) - {"calculator"} <= RESERVED_NAMES
 
 
 def test_german_labels_are_spelt_the_swiss_way() -> None:

@@ -77,6 +77,10 @@ RULES = [
     ("    touchpoint: call", "", "signals[1]", "matches nothing", "an event, a page or a touchpoint"),
     ("    touchpoint: call", "    touchpoint: call\n    event: x", "signals[1].touchpoint", "at once", "two signals"),
     ("    touchpoint: call", '    touchpoint: " "', "signals[1].touchpoint", "empty", "Say what to match"),
+    ("    touchpoint: call", "    page: ^/pricing", "signals[1]", "never reached", "particular before the general"),
+    ("    touchpoint: call", "    page: ^/pricing\n    event: x", "signals[1]", "`pricing` takes all", "particular"),
+    ("name: mine", "name: mine\ncalculator: {income: ''}", "calculator.income", "empty", "GA4 event parameter"),
+    ("name: mine", "name: mine\ncalculator: {income: loan_amount}", "calculator.income", "already", "Name another"),
     ("name: call", "name: pricing", "signals[1].name", "used twice", "Rename"),
     ("name: call", "name: visits", "signals[1].name", "already means a feature", "another name"),
     ("name: floors", "name: call", "attributes[0].name", "also a signal", "Rename"),
@@ -145,13 +149,13 @@ def test_a_mistake_is_refused_by_field_with_remedy(old: str, new: str, field: st
     assert remedy in error.remedy
 
 
-# Of a thing that is missing, the line is the one of the section it is missing in.
+# Of what concerns a whole section or item, the line is the one where it begins.
 @pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, *_ in SHAPE + RULES if new and "\n" not in new])
 def test_the_line_is_where_the_mistake_was_made(old: str, new: str) -> None:
     error, text = refusal(old, new)
     said = text.splitlines()[error.line - 1]
     section = error.field.partition("[")[0].partition(".")[0]
-    assert new.strip() in said or said.startswith(f"{section}:")
+    assert new.strip() in said or said.startswith((f"{section}:", "  - "))
 
 
 @pytest.mark.parametrize(("old", "new", "message", "remedy"), SYNTAX)

@@ -83,6 +83,35 @@ def _matcher(signal: Signal, path: Path) -> Iterator[Problem]:
         yield from _pattern(signal.page, (*path, "page"))
 
 
+def _unreachable_signals(policy: Policy) -> Iterator[Problem]:
+    for index, signal in enumerate(policy.signals):
+        earlier = next((other for other in policy.signals[:index] if _takes_all_of(other, signal)), None)
+        if earlier:
+            message = f"the signal `{signal.name}` is never reached: `{earlier.name}` takes all its events."
+            yield ("signals", index), message, "Put the particular before the general, or remove one of the two."
+
+
+def _takes_all_of(earlier: Signal, later: Signal) -> bool:
+    """Whether each condition of `earlier` is one of `later` too, so that whatever fits `later` has fitted before."""
+    conditions = [(one, other) for one, other in zip(_conditions(earlier), _conditions(later), strict=True) if one]
+    return bool(conditions) and all(one == other for one, other in conditions)
+
+
+def _conditions(signal: Signal) -> tuple[str | None, str | None, str | None]:
+    return signal.event, signal.page, signal.touchpoint
+
+
+def _calculator(policy: Policy) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for field in policy.calculator.__struct_fields__:
+        parameter, path = getattr(policy.calculator, field), ("calculator", field)
+        if not parameter.strip():
+            yield path, "this is empty.", "Name the GA4 event parameter, or remove the line."
+        elif parameter in seen:
+            yield path, f"`{parameter}` is already the {seen[parameter]}.", "Name another GA4 event parameter."
+        seen.setdefault(parameter, field)
+
+
 def _pattern(pattern: str, path: Path) -> Iterator[Problem]:
     try:
         with warnings.catch_warnings():
@@ -227,6 +256,8 @@ _RULES: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
     _languages,
     _names,
     _matchers,
+    _unreachable_signals,
+    _calculator,
     _bot_pattern,
     _unreachable_outcomes,
     _positive,
