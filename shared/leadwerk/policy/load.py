@@ -82,7 +82,7 @@ def _text(source: str | Path) -> tuple[str, str]:
 
 def _unreadable(source: str | Path, message: str) -> PolicyError:
     remedy = f"Give the path of a YAML file (UTF-8), or one of the shipped policies: {', '.join(SHIPPED)}."
-    return PolicyError(message, file=str(source), line=0, field="policy", remedy=remedy)
+    return PolicyError(message, file=str(source), line=1, field="policy", remedy=remedy)
 
 
 def _shape_errors(document: Document) -> list[PolicyError]:
