@@ -177,7 +177,9 @@ class DuckDBWarehouse:
             return []
         attach = f"ATTACH IF NOT EXISTS '{str(file).replace(chr(39), chr(39) * 2)}' AS ga4 (READ_ONLY)"
         self._patiently(lambda: connection.execute(attach), file)
-        found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ga4' ORDER BY 1")
+        # The simulated market shows its export as views: information_schema lists both.
+        shown = "table_catalog = 'ga4' AND table_schema = 'main'"
+        found = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {shown} ORDER BY 1")
         return [name for (name,) in found.fetchall()]
 
     def _translation(self, statement: Statement) -> str:
