@@ -1,0 +1,297 @@
+"""The demo's steps, in order; each does with the real thing what it says."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from leadwerk import market, settings
+from leadwerk.cli.demonstration import measure
+from leadwerk.cli.demonstration.functions import Functions
+from leadwerk.cli.demonstration.plan import FAULTS, HORIZON_DAYS, Plan
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import extract, wiring
+from leadwerk.policy.model import Policy
+from leadwerk.registry import Registry
+from leadwerk.scoring.model import Scorer
+from leadwerk.serve import serving
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+Say = Callable[[str], None]
+BATCH = 500
+STEPS = (
+    "simulate",
+    "start functions",
+    "extract",
+    "ingest",
+    "train",
+    "score over HTTP",
+    "deliver",
+    "go on",
+    "retrain",
+    "rescore",
+    "measure",
+    "report",
+)
+MOST_ROUNDS_OF_DELIVERY = 40
+
+
+@dataclass
+class Figures:
+    """What the demo found, in the words of its JSON file."""
+
+    events: int = 0
+    leads: int = 0
+    auc: float = 0.0
+    bayes_auc: float = 0.0
+    auc_of_model_before: float = 0.0
+    ece: float = 0.0
+    lift_at_10: float = 0.0
+    scored_over_http: int = 0
+    score_seconds: list[float] = field(default_factory=list)
+    crm_patched: int = 0
+    crm_attempts_failed: int = 0
+    crm_mismatches: int = 0
+    outcomes_ingested: int = 0
+    champion_before: str | None = None
+    champion_after: str | None = None
+    retraining: str = ""
+    savings: dict[str, Any] = field(default_factory=dict)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    report: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Story:
+    """One demo in `home`, which it empties first; `say` is told what is going on."""
+
+    def __init__(self, home: Path, plan: Plan, *, language: str, say: Say, step: Callable[[str], None]) -> None:
+        self.home, self.plan, self.language, self.say, self._step = home, plan, language, say, step
+        self.figures = Figures()
+
+    def run(self) -> Figures:
+        """Everything, in order.
+
+        Raises:
+            LeadwerkError: a step failed; says what and where to look.
+        """
+        began = time.perf_counter()
+        self._simulate()
+        own = {"LEADWERK_ENGINE": "duckdb", "LEADWERK_POLICY": "mortgage", "LEADWERK_HOME": str(self.home)}
+        places = {"LEADWERK_REGISTRY": str(self.home / "models"), "LEADWERK_REPORTS": str(self.home / "reports")}
+        with self._timed("start functions"):
+            started = serving(self.home, simulation=True, environment={**own, **places})
+            servers = started.__enter__()
+        try:
+            here = settings.read({**own, **places, **servers.environment})
+            self._tell(_Stage(here, Functions(servers), self.plan))
+        finally:
+            started.__exit__(None, None, None)
+        self.figures.seconds["all"] = round(time.perf_counter() - began, 1)
+        return self.figures
+
+    def _tell(self, stage: _Stage) -> None:
+        plan = self.plan
+        first, last = plan.night_after(plan.first_training), plan.night_after(plan.second_training)
+        with self._timed("extract"):
+            self._extract(stage, range(plan.first_training + 1))
+        with self._timed("ingest"):
+            self._ingest(stage, first)
+        with self._timed("train"):
+            self.figures.champion_before = stage.functions.call("retrain", first)["champion_after"]
+        stage.functions.crm("/admin/faults", FAULTS)
+        with self._timed("score over HTTP"):
+            self._score_newest(stage, first)
+        with self._timed("deliver"):
+            self._deliver(stage, first)
+        with self._timed("go on"):
+            self._go_on(stage)
+        with self._timed("retrain"):
+            found = stage.functions.call("retrain", last)
+            self.figures.champion_after, self.figures.retraining = found["champion_after"], found["reason"]
+        with self._timed("rescore"):
+            stage.functions.call("score", last, rescore=True)
+            self._deliver(stage, last)
+            self._compare_with_crm(stage, last)
+        with self._timed("measure"):
+            self._measure(stage, last)
+        with self._timed("report"):
+            self._report(stage, last)
+
+    def _simulate(self) -> None:
+        plan = self.plan
+        with self._timed("simulate"):
+            shutil.rmtree(self.home, ignore_errors=True)
+            self.home.mkdir(parents=True)
+            made = market.simulate(
+                self.home,
+                days=plan.days,
+                leads=plan.leads,
+                seed=plan.seed,
+                shock_day=plan.shock,
+                start=plan.start,
+            )
+        self.figures.events, self.figures.leads = made.events, made.leads
+
+    def _extract(self, stage: _Stage, days: Sequence[int]) -> None:
+        """Night by night, as the schedule would; the last nights through the function."""
+        for day in days:
+            now = self.plan.night_after(day)
+            self.say(f"night of {now:%d %B}")
+            market.publish(self.home, now)
+            if day > self.plan.second_training - self.plan.days_over_http:
+                stage.functions.call("extract_features", now)
+            else:
+                extract.run(stage.warehouse, stage.policy, now=now)
+
+    def _ingest(self, stage: _Stage, now: datetime) -> None:
+        stage.functions.crm("/admin/now", {"now": now.isoformat()})
+        for found in stage.functions.insist("ingest_feedback", now):
+            self.figures.outcomes_ingested += found["outcomes"]
+
+    def _score_newest(self, stage: _Stage, now: datetime) -> None:
+        """The newest leads in batches, and a few one by one, as when a form is sent."""
+        leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
+        for start in range(0, len(leads), BATCH):
+            asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
+            answer = stage.functions.call("score", now, leads=asked, deliver=False)
+            self.figures.scored_over_http += len(answer["scores"])
+        for lead in leads[-20:]:
+            began = time.perf_counter()
+            answer = stage.functions.call("score", now, lead_id=lead, deliver=False, dry_run=True)
+            self.figures.score_seconds.append(round(time.perf_counter() - began, 4))
+            self.figures.scored_over_http += 1
+            self.figures.examples.append(answer["scores"][0])
+
+    def _deliver(self, stage: _Stage, now: datetime) -> None:
+        """Again and again, a little later each time, until the CRM has everything."""
+        for attempt in range(MOST_ROUNDS_OF_DELIVERY):
+            found = stage.functions.insist("deliver_scores", now + timedelta(minutes=10 * attempt))[-1]
+            self.figures.crm_attempts_failed += found["retry"]
+            self.say(f"{found['pending'] + found['retry']} scores wait for the next attempt")
+            if not found["pending"] + found["retry"]:
+                return
+        raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
+
+    def _go_on(self, stage: _Stage) -> None:
+        """Time passes: the export every night, everything else every few days."""
+        plan, day = self.plan, self.plan.first_training
+        for stop in [*plan.rounds(), plan.second_training]:
+            self._extract(stage, range(day + 1, stop + 1))
+            day, now = stop, plan.night_after(stop)
+            self._ingest(stage, now)
+            if stop != plan.second_training:
+                stage.functions.call("score", now, rescore=True)
+                self._deliver(stage, now)
+
+    def _compare_with_crm(self, stage: _Stage, now: datetime) -> None:
+        """Whether the CRM shows of every lead the newest score that is stored."""
+        stage.functions.crm("/admin/faults", {})
+        self.figures.crm_patched = stage.functions.crm("/admin/stats")["patched_leads"]
+        stored = {row["lead_id"]: row for row in stage.newest_scores(now)}
+        shown = stage.functions.crm_leads(list(stored))
+        self.figures.crm_mismatches = sum(_differs(row, shown[lead]) for lead, row in stored.items())
+
+    def _measure(self, stage: _Stage, now: datetime) -> None:
+        """The champions before and after on leads that neither has learned from."""
+        since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
+        moments = measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=now)
+        after = stage.scorer(self.figures.champion_after)
+        found = measure.quality(after, moments)
+        figures = self.figures
+        figures.auc, figures.bayes_auc, figures.ece = found.auc, found.best, found.ece
+        figures.lift_at_10 = found.lift_at_10
+        figures.auc_of_model_before = measure.quality(stage.scorer(figures.champion_before), moments).auc
+        chances = measure.probabilities(after, moments)
+        at_creation = {
+            lead: p for lead, p, new in zip(moments.lead_ids, chances, moments.at_creation, strict=True) if new
+        }
+        saved = market.savings(self.home, at_creation)
+        figures.savings = {
+            "leads": saved.leads,
+            "calls": saved.by_score.calls,
+            "calls_per_success": saved.first_come.calls_per_paid_out,
+            "calls_per_success_by_score": saved.by_score.calls_per_paid_out,
+            "cost_per_success": saved.first_come.cost_per_paid_out,
+            "cost_per_success_by_score": saved.by_score.cost_per_paid_out,
+            "cost_saved": saved.cost_saved,
+            "extra_successes": saved.extra_paid_out,
+        }
+
+    def _report(self, stage: _Stage, now: datetime) -> None:
+        from leadwerk.pipeline import report
+
+        def chances(lead_ids: Sequence[str], as_of: Sequence[datetime]) -> Any:
+            return market.true_probability(self.home, lead_ids, as_of, stage.policy.horizon_days)
+
+        report.run(
+            stage.warehouse,
+            stage.policy,
+            stage.registry,
+            wiring.reports(stage.settings),
+            now=now,
+            language=self.language,
+            truth=report.Truth(self.figures.bayes_auc, chances),
+        )
+        assert "</html>" in stage.functions.page("desk")
+        self.figures.report = str(self.home / "reports" / report.NEWEST)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        self._step(name)
+        began = time.perf_counter()
+        yield
+        self.figures.seconds[name] = round(time.perf_counter() - began, 1)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What the steps work with."""
+
+    settings: settings.Settings
+    functions: Functions
+    plan: Plan
+    warehouse: Warehouse = field(init=False)
+    policy: Policy = field(init=False)
+    registry: Registry = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warehouse", wiring.warehouse(self.settings))
+        object.__setattr__(self, "policy", wiring.policy(self.settings))
+        object.__setattr__(self, "registry", wiring.registry(self.settings))
+
+    def open_leads(self, now: datetime, since: datetime) -> list[str]:
+        found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
+        return [row["lead_id"] for row in found]
+
+    def newest_scores(self, now: datetime) -> list[Row]:
+        """The newest stored score of every lead."""
+        everything = {
+            "first_day": now.date() - timedelta(days=400),
+            "every_lead": True,
+            "lead_ids": [],
+            "every_state": True,
+            "retry_parked": True,
+            "most": 1_000_000,
+        }
+        return self.warehouse.rows(statement("deliveries/outbox"), everything)
+
+    def scorer(self, version: str | None) -> Scorer:
+        """A model version, ready to predict.
+
+        Raises:
+            RegistryError: there is none, because no training found a champion.
+        """
+        return Scorer.load(self.registry.load(version or ""), self.policy)
+
+
+def _differs(stored: Row, shown: dict[str, Any]) -> bool:
+    fields = shown.get("custom_fields") or {}
+    return any(fields.get(name) != stored[name] for name in ("predictive_score", "score_cluster", "recommended_action"))
