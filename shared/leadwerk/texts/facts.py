@@ -6,6 +6,7 @@ Facts are neutral. Whether one speaks for or against a lead only the model says,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -35,7 +36,8 @@ class Known(Struct, frozen=True):
     def value(self, name: str) -> Any:
         """The feature, None where it is not known."""
         value = self.features.get(name)
-        return None if value is None or value != value or value == "" else value  # NaN differs from itself
+        unknown = value is None or value == "" or (isinstance(value, float) and not isfinite(value))
+        return None if unknown else value
 
     def say(self, key: str, **values: Any) -> str:
         return text(self.language, key, **values)
