@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from leadwerk.errors import MissingTable, WarehouseError
 from leadwerk.pipeline import export_days
 from leadwerk.pipeline.export_days import DAY, Export
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
 
 NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
@@ -129,27 +129,15 @@ def _days(
 def _rebuild(
     warehouse: Warehouse, policy: Policy, held: Export, first: date, last: date, now: datetime
 ) -> tuple[list[DayReport], int]:
-    web = [signal for signal in policy.signals if signal.event or signal.page]
-    rules = _rules(policy)
-    span = {"first_day": first, "last_day": last}
-    events = statement(
-        "activity_events/rebuild",
-        string=[*STRINGS, "traffic_type"],
-        number=[*NUMBERS, *AMOUNTS],
-        amount=AMOUNTS,
-        signal=[signal.name for signal in web],
-    )
+    fixed, span = rules(policy), {"first_day": first, "last_day": last}
     # The day before tells which sessions were already under way.
-    before = export_days.tables_to_read(held, first - timedelta(days=1), last)
-    warehouse.replace_days("activity_events", first, last, events, {**rules, **before})
-    days = statement("activity_daily/rebuild", amount=AMOUNTS)
-    warehouse.replace_days("activity_daily", first, last, days, rules)
+    before = export_days.tables_to_read(held, first - DAY, last)
+    warehouse.replace_days("activity_events", first, last, events_statement(policy), {**fixed, **before})
+    warehouse.replace_days("activity_daily", first, last, daily_statement(), fixed)
     _check(warehouse, span)
     logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), span))
-    counts = warehouse.rows(
-        statement("activity_events/counts", string=["page_location", "traffic_type"]),
-        {**rules, **span, **export_days.tables_to_read(held, first, last)},
-    )
+    tables = export_days.tables_to_read(held, first, last)
+    counts = warehouse.rows(counts_statement(), {**fixed, **span, **tables})
     reports = [DayReport(row["day"], held.source(row["day"]), **{name: row[name] for name in COUNTS}) for row in counts]
     warehouse.append("extract_runs", [_row(day, now) for day in reports])
     return reports, logins
@@ -165,7 +153,28 @@ def _check(warehouse: Warehouse, span: dict[str, Any]) -> None:
         )
 
 
-def _rules(policy: Policy) -> dict[str, Any]:
+def events_statement(policy: Policy) -> Statement:
+    """`activity_events/rebuild` with the policy's web signals."""
+    return statement(
+        "activity_events/rebuild",
+        string=[*STRINGS, "traffic_type"],
+        number=[*NUMBERS, *AMOUNTS],
+        amount=AMOUNTS,
+        signal=[signal.name for signal in policy.signals if signal.event or signal.page],
+    )
+
+
+def daily_statement() -> Statement:
+    """`activity_daily/rebuild`."""
+    return statement("activity_daily/rebuild", amount=AMOUNTS)
+
+
+def counts_statement() -> Statement:
+    """`activity_events/counts`."""
+    return statement("activity_events/counts", string=["page_location", "traffic_type"])
+
+
+def rules(policy: Policy) -> dict[str, Any]:
     """What the policy says about events, as parameters."""
     traffic = policy.traffic
     keys = {

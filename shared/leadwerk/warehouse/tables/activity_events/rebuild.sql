@@ -117,7 +117,7 @@ human AS (
     event_name,
     IF(session_number > 0 AND session_number < 9e15, CAST(FLOOR(session_number) AS INT64), NULL) AS session_id,
     CASE
-      WHEN event_name IS NULL THEN NULL
+      WHEN event_name IS NULL THEN CAST(NULL AS STRING)
       -- for each signal
       WHEN (@event_${signal} IS NULL OR event_name = @event_${signal})
         AND (@page_${signal} IS NULL OR REGEXP_CONTAINS(page, @page_${signal})) THEN '${signal}'

@@ -153,7 +153,7 @@ contacts AS (
     f.as_of,
     DATE_DIFF(f.today, DATE(t.occurred_at, @time_zone), DAY) AS days_ago,
     CASE
-      WHEN t.kind IS NULL THEN NULL
+      WHEN t.kind IS NULL THEN CAST(NULL AS STRING)
       -- for each touchpoint
       WHEN t.kind = @kind_${touchpoint} THEN '${touchpoint}'
       -- end

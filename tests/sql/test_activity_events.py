@@ -1,0 +1,184 @@
+"""activity_events: both engines agree over hostile exports, and what an event becomes is what its reader expects."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from leadwerk.pipeline import extract
+from leadwerk.warehouse import schema
+from sql.hostile import FIRST, LAST, POLICY, exports
+from sql.reference import analyse, assert_engines_agree, on_duckdb
+
+REBUILD = extract.events_statement(POLICY)
+COUNTS = extract.counts_statement()
+PARAMETERS: dict[str, Any] = {
+    **extract.rules(POLICY),
+    "first_day": FIRST,
+    "last_day": LAST,
+    "first_suffix": "20260327",
+    "last_suffix": "20260330",
+    "first_intraday": "intraday_20260329",
+    "last_intraday": "intraday_20260329",
+    "superseded": [],
+}
+hostile = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def event(at: str, *, suffix: str = "", **fields: Any) -> dict[str, Any]:
+    """A row of the export: a page view of v1 in session 17, at the given UTC time."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    parameters = {"ga_session_id": {"int_value": 17}} | fields.pop("parameters", {})
+    return {
+        "_TABLE_SUFFIX": suffix or f"{moment:%Y%m%d}",
+        "event_timestamp": int(moment.timestamp()) * 1_000_000,
+        "event_name": "page_view",
+        "user_pseudo_id": "v1",
+        "event_params": [{"key": key, "value": value} for key, value in parameters.items()],
+    } | fields
+
+
+def rebuilt(*rows: dict[str, Any], **parameters: Any) -> list[dict[str, Any]]:
+    """What the export's rows become, in order."""
+    found = on_duckdb(REBUILD, {**PARAMETERS, **parameters}, {"ga4_events": rows})
+    return sorted(found, key=lambda row: (row["day"], row["visitor_id"], row["event_rank"]))
+
+
+def counted(*rows: dict[str, Any], **parameters: Any) -> dict[date, dict[str, Any]]:
+    """What became of the export's rows, by day, when they were rebuilt before."""
+    days: dict[Any, int] = {}
+    for row in rebuilt(*rows, **parameters):
+        days[row["day"], row["visitor_id"]] = days.get((row["day"], row["visitor_id"]), 0) + 1
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    daily = [
+        {"day": day, "visitor_id": visitor, "events": events, "first_at": at, "last_at": at, "sessions": 0,
+         "page_views": 0, "seconds": 0.0, "first_hour": 0, "weekday": 1}
+        for (day, visitor), events in days.items()
+    ]  # fmt: skip
+    found = on_duckdb(COUNTS, {**PARAMETERS, **parameters}, {"ga4_events": rows, "activity_daily": daily})
+    return {row["day"]: row for row in found}
+
+
+def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
+    columns = {field.name: field.type for field in schema.table("activity_events").fields}
+    assert analyse(REBUILD) == columns
+    assert set(analyse(COUNTS)) == {"day", *extract.COUNTS}
+
+
+def test_a_policy_without_signals_builds_events_too() -> None:
+    bare = extract.events_statement(msgspec.structs.replace(POLICY, signals=()))
+    assert analyse(bare) == analyse(REBUILD)
+
+
+@hostile
+@given(exports)
+def test_both_engines_build_the_same_events(rows: list[dict[str, Any]]) -> None:
+    found = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": rows})
+    assert all(FIRST <= row["day"] <= LAST for row in found)
+    keys = [(row["day"], row["visitor_id"], row["event_rank"]) for row in found]
+    assert len(keys) == len(set(keys))
+
+
+@hostile
+@given(exports)
+def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]]) -> None:
+    found = assert_engines_agree(COUNTS, PARAMETERS, {"ga4_events": rows})
+    reasons = ("duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept")
+    for day in found:
+        assert day["events_read"] == sum(day[reason] for reason in reasons)
+        assert min(day[reason] for reason in reasons) >= 0
+
+
+@hostile
+@given(exports)
+def test_rebuilding_one_day_yields_the_same_as_rebuilding_all(rows: list[dict[str, Any]]) -> None:
+    whole = rebuilt(*rows)
+    day = date(2026, 3, 29)
+    alone = rebuilt(*rows, first_day=day, last_day=day, first_suffix="20260328", last_suffix="20260329")
+    assert alone == [row for row in whole if row["day"] == day]
+
+
+def test_a_session_over_midnight_begins_on_its_first_day() -> None:
+    rows = rebuilt(event("2026-03-29 21:59", suffix="20260329"), event("2026-03-29 22:01", suffix="20260330"))
+    assert [(row["day"].day, row["session_start"]) for row in rows] == [(29, True), (30, False)]
+
+
+def test_a_session_that_was_under_way_before_the_first_day_is_not_counted_again() -> None:
+    rows = rebuilt(
+        event("2026-03-27 22:59", suffix="20260327"), event("2026-03-27 23:01", suffix="20260328"), first_day=FIRST
+    )
+    assert [(row["day"].day, row["session_start"]) for row in rows] == [(28, False)]
+
+
+def test_a_day_of_23_hours_takes_its_events_and_no_others() -> None:
+    # Zürich's 29 March 2026 lasts from 23:00 UTC to 22:00 UTC.
+    inside = [event("2026-03-28 23:00", suffix="20260329"), event("2026-03-29 21:59", suffix="20260329")]
+    outside = [event("2026-03-28 22:59", suffix="20260329"), event("2026-03-29 22:00", suffix="20260329")]
+    assert len(rebuilt(*inside, *outside)) == 2
+    assert counted(*inside, *outside)[date(2026, 3, 29)]["unusable"] == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        ({"string_value": "450'000"}, 450_000.0),
+        ({"string_value": "CHF 1’250’000.–"}, 1_250_000.0),
+        ({"string_value": "350.000,00 €"}, 350_000.0),
+        ({"string_value": "1234.567"}, 1234.567),
+        ({"int_value": 450_000}, 450_000.0),
+        ({"float_value": 450_000.5}, 450_000.5),
+        ({"double_value": 450_000.5}, 450_000.5),
+        ({"string_value": "ask me"}, None),
+        ({"double_value": -1.0}, None),
+        ({"double_value": 1e300}, None),
+        ({"int_value": 0}, None),
+    ],
+)
+def test_an_amount_is_read_from_any_value_field(value: dict[str, Any], amount: float | None) -> None:
+    (row,) = rebuilt(event("2026-03-29 12:00", parameters={"loan_amount": value}))
+    assert row["loan_amount"] == amount
+
+
+def test_the_first_signal_that_matches_names_the_event() -> None:
+    location = {"page_location": {"string_value": "https://bank.ch/zinsen/guide?utm=1"}}
+    view, scroll = rebuilt(
+        event("2026-03-29 12:00", parameters=location),
+        event("2026-03-29 12:01", event_name="scroll", parameters=location),
+    )
+    assert (view["signal"], view["page"], view["signal_count"]) == ("rates_page", "/zinsen/guide", 1)
+    assert (scroll["signal"], scroll["signal_count"]) == ("rates_page", 0)
+
+
+def test_duplicates_bots_own_traffic_and_visitors_without_consent_are_left_out_and_counted() -> None:
+    own = {"traffic_type": {"string_value": "internal"}}
+    rows = [
+        event("2026-03-29 12:00"),
+        event("2026-03-29 12:00"),
+        event("2026-03-29 12:01", user_pseudo_id=None),
+        event("2026-03-29 12:02", parameters=own),
+        event("2026-03-29 12:03", device={"web_info": {"browser": "HeadlessChrome"}}),
+        *(event(f"2026-03-29 13:0{minute}", user_pseudo_id="fast") for minute in range(5)),
+    ]
+    assert [row["visitor_id"] for row in rebuilt(*rows)] == ["v1"]
+    day = counted(*rows)[date(2026, 3, 29)]
+    assert (day["events_read"], day["events_kept"], day["visitors"]) == (10, 1, 1)
+    assert (day["duplicates"], day["without_visitor"], day["own_traffic"], day["bots"]) == (1, 1, 1, 6)
+
+
+def test_only_the_named_hosts_count_when_any_is_named() -> None:
+    ours, theirs = ({"page_location": {"string_value": f"https://{host}/a"}} for host in ("bank.ch", "test.bank.ch"))
+    rows = [event("2026-03-29 12:00", parameters=ours), event("2026-03-29 12:01", parameters=theirs)]
+    assert [row["occurred_at"].minute for row in rebuilt(*rows, hostnames=["bank.ch"])] == [0]
+    assert counted(*rows, hostnames=["bank.ch"])[date(2026, 3, 29)]["own_traffic"] == 1
+
+
+def test_events_of_the_same_microsecond_that_differ_are_kept_apart() -> None:
+    rows = rebuilt(event("2026-03-29 12:00"), event("2026-03-29 12:00", event_name="scroll"))
+    assert [(row["event_rank"], row["event_name"], row["session_start"]) for row in rows] == [
+        (1, "page_view", True),
+        (2, "scroll", False),
+    ]

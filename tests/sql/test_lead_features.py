@@ -1,0 +1,223 @@
+"""lead_features: both engines agree, training and scoring see the same, and nothing looks into the future."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.features.contract import contract
+from leadwerk.pipeline.lead_features import features_statement, scoring_parameters, training_parameters
+from sql.hostile import POLICY, Row
+from sql.lead_rows import AS_OF, DAY, local_day, tables
+from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
+
+SELECT = features_statement(POLICY)
+SCORING = scoring_parameters(POLICY, ["L1", "L2", "unknown"], ["v1", "nobody"], AS_OF)
+hostile = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CREATED = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # Sunday 00:30 in Zürich
+
+
+def form(**fields: Any) -> Row:
+    """The first version of L1, with consent."""
+    return {
+        "event_id": "e1", "lead_id": "L1", "recorded_at": CREATED, "created_at": CREATED, "web_consent": True,
+        "attributes": [],
+    } | fields  # fmt: skip
+
+
+def link(**fields: Any) -> Row:
+    """L1 is v1, known since its form."""
+    return {"visitor_id": "v1", "lead_id": "L1", "linked_at": CREATED, "source": "form"} | fields
+
+
+def day(age: int, **fields: Any) -> Row:
+    """A day of v1, so many days before AS_OF's."""
+    at = AS_OF - age * DAY
+    return {
+        "day": local_day(at), "visitor_id": "v1", "first_at": at, "last_at": at, "events": 1, "sessions": 1,
+        "page_views": 2, "seconds": 10.0, "first_hour": 1, "weekday": 1, "signals": [],
+    } | fields  # fmt: skip
+
+
+def event(at: datetime, **fields: Any) -> Row:
+    """A page view of v1."""
+    return {
+        "day": local_day(at), "visitor_id": "v1", "occurred_at": at, "event_name": "page_view", "event_rank": 1,
+        "session_start": True, "signal_count": 0, "seconds": 5.0,
+    } | fields  # fmt: skip
+
+
+def features(**held: list[Row]) -> Row:
+    """The features of L1 at AS_OF."""
+    (row,) = on_duckdb(SELECT, scoring_parameters(POLICY, ["L1"], [], AS_OF), held)
+    return row
+
+
+def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None:
+    found = analyse(SELECT)
+    kinds = {"number": {"INT64", "FLOAT64"}, "category": {"STRING"}}
+    assert {f.name for f in contract(POLICY)} | {"lead_id", "as_of", "created_at"} == set(found)
+    assert all(found[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
+
+
+def test_a_policy_without_signals_and_attributes_has_features_too() -> None:
+    bare = msgspec.structs.replace(POLICY, signals=(), attributes=())
+    assert {f.name for f in contract(bare)} < set(analyse(features_statement(bare)))
+
+
+@hostile
+@given(tables())
+def test_both_engines_agree_when_scoring(held: dict[str, list[Row]]) -> None:
+    found = assert_engines_agree(SELECT, SCORING, held)
+    assert sorted(row["lead_id"] for row in found) == ["L1", "L2", "unknown", "visitor:nobody", "visitor:v1"]
+
+
+@hostile
+@given(tables())
+def test_both_engines_agree_when_training(held: dict[str, list[Row]]) -> None:
+    found = assert_engines_agree(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), held)
+    assert len({(row["lead_id"], row["as_of"]) for row in found}) == len(found)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tables())
+def test_training_sees_what_scoring_at_that_moment_would_have_seen(held: dict[str, list[Row]]) -> None:
+    trained = on_duckdb(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), held)
+    for row in trained[:6]:
+        assert_equal_rows(on_duckdb(SELECT, scoring_parameters(POLICY, [row["lead_id"]], [], row["as_of"]), held), [row])
+
+
+def future_of(held: dict[str, list[Row]], as_of: datetime) -> dict[str, list[Row]]:
+    """Those rows that were not known, or had not happened, at `as_of`."""
+    first = {row["lead_id"]: row for row in sorted(held["leads"], key=lambda row: (row["recorded_at"], row["event_id"]),
+                                                   reverse=True)}  # fmt: skip
+    forms = [row for row in first.values() if row["created_at"] <= as_of]  # the form itself counts from creation on
+    return {
+        "leads": [row for row in held["leads"] if row["recorded_at"] > as_of and row not in forms],
+        "identities": [row for row in held["identities"] if row["linked_at"] > as_of],
+        "touchpoints": [row for row in held["touchpoints"] if max(row["occurred_at"], row["recorded_at"]) > as_of],
+        "activity_daily": [row for row in held["activity_daily"] if row["day"] >= local_day(as_of)],
+        "activity_events": [row for row in held["activity_events"] if row["occurred_at"] >= as_of],
+    }
+
+
+@hostile
+@given(tables(), st.sampled_from([AS_OF, AS_OF - 2 * DAY, AS_OF - timedelta(hours=12)]))
+def test_nothing_at_or_after_the_moment_changes_anything(held: dict[str, list[Row]], as_of: datetime) -> None:
+    future = future_of(held, as_of)
+    past = {name: [row for row in rows if row not in future[name]] for name, rows in held.items()}
+    parameters = scoring_parameters(POLICY, ["L1", "L2"], ["v1"], as_of)
+    assert_equal_rows(on_duckdb(SELECT, parameters, held), on_duckdb(SELECT, parameters, past))
+
+
+def test_windows_hold_the_own_day_and_whole_days_before() -> None:
+    row = features(
+        leads=[form()],
+        identities=[link()],
+        activity_daily=[day(age) for age in (1, 6, 7, 29, 30, 89, 90)],
+        activity_events=[event(AS_OF - timedelta(minutes=1)), event(AS_OF, event_rank=2)],
+    )
+    assert [row[f"sessions_{w}d"] for w in (1, 7, 30, 90)] == [1, 3, 5, 7]
+    assert [row[f"page_views_{w}d"] for w in (1, 7, 30, 90)] == [1, 5, 9, 13]
+    assert [row[f"active_days_{w}d"] for w in (1, 7, 30, 90)] == [1, 3, 5, 7]
+    assert row["seconds_30d"] == 45.0
+    assert row["session_seconds_30d"] == 9.0
+    assert row["sessions_trend"] == (3 / 7) / (5 / 30)
+    assert row["days_since_activity"] == 60 / 86400
+    assert row["days_since_first_activity"] == 89.0
+
+
+def test_unknown_behaviour_is_null_and_idleness_is_zero() -> None:
+    idle = features(leads=[form()], identities=[link()])
+    assert (idle["has_behaviour"], idle["sessions_90d"], idle["simulator_events_90d"]) == (1, 0, 0)
+    assert (idle["simulator_days_since"], idle["calculator_loan_amount_mean"]) == (None, None)
+    unknown = features(leads=[form()], activity_daily=[day(1)])
+    assert (unknown["has_behaviour"], unknown["sessions_90d"], unknown["simulator_events_90d"]) == (0, None, None)
+    assert unknown["mail_events_90d"] == 0
+
+
+def test_without_consent_behaviour_stays_unknown() -> None:
+    row = features(leads=[form(web_consent=False)], identities=[link()], activity_daily=[day(1)])
+    assert (row["has_behaviour"], row["sessions_90d"], row["source"]) == (0, None, None)
+
+
+def test_a_visitor_linked_later_is_not_known_yet() -> None:
+    row = features(leads=[form()], identities=[link(linked_at=AS_OF + DAY)], activity_daily=[day(1)])
+    assert row["has_behaviour"] == 0
+
+
+def test_the_behaviour_of_all_visitors_of_a_lead_adds_up() -> None:
+    row = features(
+        leads=[form()],
+        identities=[link(), link(visitor_id="v2", source="login")],
+        activity_daily=[day(1), day(1, visitor_id="v2"), day(3, visitor_id="v2")],
+    )
+    assert (row["sessions_7d"], row["active_days_7d"]) == (3, 2)
+
+
+def test_the_form_counts_before_the_calculator_and_ratios_follow() -> None:
+    calculator = {"uses": 2, "loan_amount_sum": 900_000.0, "loan_amount": 500_000.0, "property_value": 800_000.0,
+                  "income": 120_000.0, "instalment": 2_000.0}  # fmt: skip
+    row = features(
+        leads=[form(loan_amount=600_000.0)],
+        identities=[link()],
+        activity_daily=[day(9, calculator=calculator | {"property_value": 1.0}), day(2, calculator=calculator)],
+    )
+    assert (row["loan_amount"], row["property_value"]) == (600_000.0, 800_000.0)
+    assert (row["loan_to_value"], row["instalment_to_income"]) == (0.75, 0.2)
+    assert (row["calculator_uses_90d"], row["calculator_loan_amount_mean"]) == (4, 450_000.0)
+
+
+def test_a_later_version_counts_from_when_it_was_recorded() -> None:
+    later = form(event_id="e2", recorded_at=AS_OF, income=100_000.0)
+    unknown = form(event_id="e3", recorded_at=AS_OF + timedelta(microseconds=1), income=1.0)
+    assert features(leads=[unknown, form(), later])["income"] == 100_000.0
+
+
+def test_the_form_counts_from_creation_even_when_it_was_recorded_later() -> None:
+    row = features(leads=[form(recorded_at=AS_OF + 9 * DAY, income=100_000.0)])
+    assert (row["created_at"], row["income"]) == (CREATED, 100_000.0)
+
+
+def test_hours_and_weekdays_are_those_of_the_policys_time_zone() -> None:
+    # 28 March 23:30 UTC is Sunday 00:30; 29 March 10:29 UTC is, an hour lost, 12:29.
+    row = features(
+        leads=[form()], identities=[link()], activity_events=[event(AS_OF - timedelta(minutes=1))]
+    )
+    assert (row["created_hour"], row["created_weekday"]) == (0, 7)
+    assert (row["last_active_hour"], row["last_active_weekday"]) == (12, 7)
+
+
+def test_signals_of_days_events_and_touchpoints_are_counted_alike() -> None:
+    said = {"name": "simulator", "events": 2, "seconds": 30.0, "last_at": AS_OF - 2 * DAY}
+    mail = {"event_id": "t1", "lead_id": "L1", "day": (AS_OF - DAY).date(), "occurred_at": AS_OF - DAY,
+            "recorded_at": AS_OF - DAY, "kind": "email_click"}  # fmt: skip
+    row = features(
+        leads=[form()],
+        identities=[link()],
+        activity_daily=[day(2, signals=[said])],
+        activity_events=[event(AS_OF - timedelta(hours=6), signal="simulator", signal_count=1)],
+        touchpoints=[mail, mail],
+    )
+    assert [row[f"simulator_events_{w}d"] for w in (1, 7, 30, 90)] == [1, 3, 3, 3]
+    assert (row["simulator_seconds_7d"], row["simulator_days_since"]) == (35.0, 0.25)
+    assert [row[f"mail_events_{w}d"] for w in (1, 7)] == [0, 1]
+    assert (row["mail_seconds_7d"], row["mail_days_since"]) == (0.0, 1.0)
+
+
+def test_attributes_become_features_by_name() -> None:
+    held = [{"name": "score", "text": None, "number": 2.5}, {"name": "branch", "text": "north", "number": None}]
+    row = features(leads=[form(attributes=held)])
+    assert (row["attribute_score"], row["attribute_branch"]) == (2.5, "north")
+
+
+def test_a_visitor_without_a_lead_is_known_by_his_behaviour_only() -> None:
+    held = {"activity_daily": [day(1, language="fr")]}
+    seen, unseen = on_duckdb(SELECT, scoring_parameters(POLICY, [], ["v1", "v9"], AS_OF), held)
+    seen, unseen = sorted((seen, unseen), key=lambda row: row["lead_id"])
+    assert (seen["lead_id"], seen["has_behaviour"], seen["sessions_7d"], seen["language"]) == ("visitor:v1", 1, 1, "fr")
+    assert (unseen["has_behaviour"], unseen["sessions_7d"], unseen["created_at"]) == (0, None, None)
