@@ -84,6 +84,7 @@ def _email(kind: int, index: int, style: int) -> str:
 def client_ids(client: Ints, first_touch: Ints) -> list[str]:
     """GA4 client ids (user_pseudo_id): a random number and the second of the first visit.
 
+    >>> import numpy as np
     >>> client_ids(np.array([745846450]), np.array([1644156613242332]))
     ['745846450.1644156613']
     """

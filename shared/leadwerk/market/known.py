@@ -115,7 +115,8 @@ def _moments(as_of: datetime | Sequence[datetime | None] | None, created: Ints) 
 
 def _key(created: Ints, lead: Ints, at: Ints) -> Ints:
     """One number that orders by lead, then by time since its creation."""
-    return lead * SPAN + np.clip(at - created[lead], 0, SPAN - 1)
+    since: Ints = np.clip(at - created[lead], 0, SPAN - 1)
+    return lead * SPAN + since
 
 
 def _count(known: Truth, keys: Ints, lead: Ints, at: Ints) -> Ints:

@@ -68,7 +68,7 @@ def observe(people: People, calendar: Calendar, sessions: Sessions, events: Even
         simulator=count(recent & (events.name == site.VIEW_SIMULATOR)),
         guide=count(long & (events.name == site.DOWNLOAD_GUIDE)),
         calculator=uses,
-        rates_seconds=np.bincount(lead[on_rates], events.engagement[on_rates] / 1000, minlength=n),
+        rates_seconds=np.bincount(lead[on_rates], events.engagement[on_rates] / 1000, n).astype(np.float64),
         contact=count(recent & on_page & (events.page == site.CONTACT)),
         careers=count(long & on_page & (events.page == site.CAREERS)),
         sessions=count(recent & (events.name == site.SESSION_START)),

@@ -59,7 +59,8 @@ class People:
     @property
     def linked(self) -> Bools:
         """Whose web behaviour the product may see: a form with a client id, and consent to both."""
-        return (self.channel == FORM) & self.web_consent & self.analytics_consent
+        by_form: Bools = self.channel == FORM
+        return by_form & self.web_consent & self.analytics_consent
 
 
 def people(rng: Generator, calendar: Calendar, n: int) -> People:
@@ -105,7 +106,8 @@ def _moments(rng: Generator, calendar: Calendar, n: int) -> tuple[Ints, Ints]:
 
 def _languages(rng: Generator, region: Ints) -> Ints:
     cumulated = np.cumsum([place.languages for place in REGIONS], axis=1)[region]
-    return np.minimum((rng.random(len(region))[:, None] > cumulated).sum(axis=1), 3).astype(np.int64)
+    passed: Ints = (rng.random(len(region))[:, None] > cumulated).sum(axis=1)
+    return np.minimum(passed, len(cumulated[0]) - 1)
 
 
 def _amounts(rng: Generator, n: int) -> Floats:

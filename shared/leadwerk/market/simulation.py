@@ -76,9 +76,9 @@ def simulate(
     began = time.perf_counter()
     calendar = Calendar.of(start, days)
     rng = np.random.default_rng(seed)
-    past = _past(rng, calendar, leads)
+    past = past_of(rng, calendar, leads)
     after_shock = past.people.day >= (days if shock_day is None else shock_day)
-    fate = _fate(rng, calendar, past, after_shock)
+    fate = fate_of(rng, calendar, past, after_shock)
     folder = world.emptied(home)
     event_count, browsers = _write_traffic(rng, calendar, home, past, fate)
     change_count = _write_cases(rng, calendar, folder, past.people, fate, browsers)
@@ -107,14 +107,14 @@ def _check(days: int, leads: int, shock_day: int | None) -> None:
         raise InputError(f"Day {shock_day} is not in the period.", field="shock_day", value=shock_day, remedy=remedy)
 
 
-def _past(rng: Generator, calendar: Calendar, leads: int) -> Past:
+def past_of(rng: Generator, calendar: Calendar, leads: int) -> Past:
     people = who.people(rng, calendar, leads)
     sessions = visits.sessions_before(rng, people)
     happened = events.within(events.events(rng, people, sessions, visits.views(rng, sessions)), calendar)
     return Past(people, sessions, happened, observed.observe(people, calendar, sessions, happened))
 
 
-def _fate(rng: Generator, calendar: Calendar, past: Past, after_shock: Bools) -> Fate:
+def fate_of(rng: Generator, calendar: Calendar, past: Past, after_shock: Bools) -> Fate:
     people = past.people
     alone = truth.logistic(truth.log_odds(people, past.seen, after_shock))
     called = outcomes.calls(rng, calendar, people)

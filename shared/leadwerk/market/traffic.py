@@ -59,7 +59,8 @@ def _unwanted(rng: Generator, calendar: Calendar) -> list[tuple[int, Ints, Ints]
 
     def anywhere(per_day: float) -> Ints:
         count = max(1, int(per_day * days))
-        return calendar.boundaries[0] + (rng.random(count) * length).astype(np.int64)
+        starts: Ints = calendar.boundaries[0] + (rng.random(count) * length).astype(np.int64)
+        return starts
 
     own, machine = anywhere(OWN_VISITS_PER_DAY), anywhere(HEADLESS_PER_DAY)
     heavy = calendar.boundaries[:-1][HEAVY_EVERY_DAYS // 2 :: HEAVY_EVERY_DAYS] + HOUR // 2
@@ -95,7 +96,7 @@ def visitors(rng: Generator, people: People, other_kinds: Ints) -> Visitors:
         language=both(people.language, people.language, people.language[rng.integers(0, n, m)]),
         source=both(people.source, np.full(n, site.DIRECT), source),
         device=both(people.device, (people.device + 3) % len(site.DEVICES), device),
-        consent=both(people.analytics_consent, people.analytics_consent, consent).astype(bool),
+        consent=np.concatenate([people.analytics_consent, people.analytics_consent, consent]),
         client=rng.integers(100_000_000, 2_147_483_647, 2 * n + m),
     )
 

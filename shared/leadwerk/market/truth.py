@@ -71,7 +71,8 @@ def logistic(x: Floats) -> Floats:
     >>> float(logistic(np.array(0.0)))
     0.5
     """
-    return 1 / (1 + np.exp(-np.asarray(x, dtype=float)))
+    share: Floats = 1 / (1 + np.exp(-np.asarray(x, dtype=float)))
+    return share
 
 
 def odds_times(probability: Floats, factor: Floats | float) -> Floats:
@@ -120,7 +121,7 @@ def _behaviour(people: People, seen: Observed) -> Floats:
     usual = (seen.loan_to_value > 0.6) & (seen.loan_to_value < 0.85)
     hesitation = seen.rates_seconds
     mobile = (people.device >= site.FIRST_MOBILE) & (people.device <= site.LAST_MOBILE)
-    return (
+    effect: Floats = (
         0.75 * np.minimum(seen.simulator, 3)
         + 0.6 * (usual & (seen.simulator >= 2))
         + 1.0 * (seen.guide > 0)
@@ -133,18 +134,20 @@ def _behaviour(people: People, seen: Observed) -> Floats:
         - 0.5 * (mobile & (people.source == site.SEARCH_AD))
         - 1.2
     )
+    return effect
 
 
 def _person(people: People) -> Floats:
     regions = np.array([REGION_EFFECT.get(place.code, 0.0) for place in site.REGIONS])
     english = people.language == site.LANGUAGES.index("en")
-    return (
+    effect: Floats = (
         regions[people.region]
         + EMAIL_EFFECT[people.email]
         + CHANNEL_EFFECT[people.channel]
         + SOURCE_EFFECT[people.source] * people.linked
         - 0.4 * english * (people.email != who.BUSINESS)
     )
+    return effect
 
 
 def _moment(people: People) -> Floats:
@@ -152,7 +155,8 @@ def _moment(people: People) -> Floats:
     morning = (people.hour >= 7) & (people.hour < 12)
     night = (people.hour >= 23) | (people.hour < 6)
     midweek = (people.weekday == 2) | (people.weekday == 3)
-    return 0.6 * (morning & midweek) - 0.6 * night
+    effect: Floats = 0.6 * (morning & midweek) - 0.6 * night
+    return effect
 
 
 def likelihood_ratio(visits: tuple[Ints, Floats], clicks: tuple[Ints, Floats], linked: Bools) -> Floats:
@@ -171,7 +175,8 @@ def likelihood_ratio(visits: tuple[Ints, Floats], clicks: tuple[Ints, Floats], l
 
 def _poisson_log_ratio(count: Ints, days: Floats, rates: tuple[float, float]) -> Floats:
     other, customer = rates
-    return count * np.log(customer / other) - (customer - other) * days
+    log_ratio: Floats = count * np.log(customer / other) - (customer - other) * days
+    return log_ratio
 
 
 def posterior(joint: tuple[Floats, Floats], ratio: Floats, age: Floats, horizon: float) -> Floats:
