@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from leadwerk.errors import InputError
+from leadwerk.features.contract import WINDOWS
 from leadwerk.lead.lead import identity_rows, lead_version
 from leadwerk.lead.rejection import Rejection
 from leadwerk.policy.model import Policy
@@ -23,6 +24,7 @@ COPIED = (
 )  # fmt: skip
 """Columns of `leads` that are features as they are."""
 
+COUNTED = ("sessions", "page_views", "seconds", "active_days")
 SECONDS_A_DAY = 86_400
 MONTHS_A_YEAR = 12
 IDENTITY = ("event_id", "recorded_at")
@@ -61,25 +63,25 @@ def read_form(raw: Mapping[str, Any], known: Row | None, *, policy: Policy, now:
     return Form(merged, links, known is None or _content(merged) != _content(known), [*rejections, *wrong_links])
 
 
-def overlay(row: Row, version: Row, *, policy: Policy, as_of: datetime) -> Row:
-    """Features (`row` of lead_features, all unknown for a new lead) as they will be once `version` is stored.
+def overlay(row: Row, form: Form, *, policy: Policy, as_of: datetime) -> Row:
+    """Features (`row` of lead_features, unknown for a new lead) as they will be once the form is stored.
 
-    Equal to what the query yields then; for a dry run only, in which nothing may be stored.
+    Equal to what the query yields then, but for a visitor who joins others of the same lead: their behaviour is not
+    added up. For a dry run only, in which nothing may be stored.
     """
-    created = version["created_at"].astimezone(ZoneInfo(policy.time_zone))
-    given = {name: version[name] for name in COPIED if version[name] is not None}
-    features = {**_without_touchpoints(row, policy), **given}
+    version, born = form.version, row.get("created_at") or form.version["created_at"]
+    features = _behaviour(row, form, policy)
+    features |= {name: version[name] for name in COPIED if version[name] is not None}
     features |= {f"attribute_{one['name']}": _value(one) for one in version["attributes"]}
-    features |= {
-        "created_at": version["created_at"],
-        "has_behaviour": row.get("has_behaviour") or 0,
-        "lead_age_days": (as_of - version["created_at"]).total_seconds() / SECONDS_A_DAY,
+    created = born.astimezone(ZoneInfo(policy.time_zone))
+    return features | {
+        "created_at": born,
+        "lead_age_days": int((as_of - born).total_seconds()) / SECONDS_A_DAY,
         "created_hour": created.hour,
-        "created_weekday": created.isoweekday() % 7 + 1,  # 1 is Sunday, as GoogleSQL counts
+        "created_weekday": created.isoweekday(),
         "loan_to_value": _ratio(features.get("loan_amount"), features.get("property_value")),
         "instalment_to_income": _ratio(_yearly(features.get("instalment")), features.get("income")),
     }
-    return features
 
 
 def _refusal(rejection: Rejection) -> InputError:
@@ -105,16 +107,18 @@ def _event_id(version: Row, known: Row | None) -> str:
     return f"form:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
-def _without_touchpoints(row: Row, policy: Policy) -> Row:
-    """What the query says of a lead that nobody has contacted yet: nothing happened, which is not unknown."""
-    quiet = {
-        name: 0
-        for signal in policy.signals
-        if signal.touchpoint
-        for name in row
-        if name.startswith((f"{signal.name}_events_", f"{signal.name}_seconds_")) and row[name] is None
-    }
-    return {**row, **quiet}
+def _behaviour(row: Row, form: Form, policy: Policy) -> Row:
+    """The row with what may be known of behaviour: nothing without consent, zeros for a visitor who did nothing."""
+    if not form.version["web_consent"]:
+        contacts = tuple(f"{signal.name}_" for signal in policy.signals if signal.touchpoint)
+        return {**{name: value for name, value in row.items() if name.startswith(contacts)}, "has_behaviour": 0}
+    if not form.links or row.get("has_behaviour"):
+        return dict(row)
+    counted = ["calculator_uses_90d", *(f"{what}_{days}d" for what in COUNTED for days in WINDOWS)]
+    counted += [
+        f"{s.name}_{what}_{days}d" for s in policy.signals for what in ("events", "seconds") for days in WINDOWS
+    ]
+    return {**row, **{name: 0 for name in counted if row.get(name) is None}, "has_behaviour": 1}
 
 
 def _value(attribute: Row) -> Any:

@@ -96,10 +96,9 @@ def run(
 def _read(desk: _Desk, requests: Sequence[ScoreRequest]) -> list[_Case]:
     cases = []
     for index, request in enumerate(requests):
-        raw = request.form
-        lead_id = _same("lead_id", request.lead_id, raw)
-        visitor = _same("ga_client_id", request.ga_client_id, raw)
-        case = _Case(index, None if lead_id is None else str(lead_id).strip(), None, raw)
+        lead_id = _same("lead_id", request.lead_id, request.form)
+        visitor = _same("ga_client_id", request.ga_client_id, request.form)
+        case = _Case(index, None if lead_id is None else str(lead_id).strip(), None, request.form)
         try:
             case.visitor_id = None if visitor is None else parse_visitor(visitor)
             _check_named(case)
@@ -121,6 +120,8 @@ def _check_named(case: _Case) -> None:
             field="lead_id",
             remedy="Give lead_id (needed with a form), or the ga_client_id of a web visitor.",
         )
+    if case.lead_id and case.visitor_id and case.raw is None:
+        case.raw = {}  # a form that says nothing but who the visitor is
 
 
 def _with_leads(desk: _Desk, cases: list[_Case]) -> list[_Case]:
@@ -142,7 +143,7 @@ def _with_forms(desk: _Desk, cases: list[_Case], person_key: str) -> list[_Case]
     kept = []
     for case in cases:
         try:
-            if case.raw is not None:
+            if case.raw or (case.raw is not None and case.lead_id in known):
                 _check_once(case, with_form)
                 raw = {**case.raw, "lead_id": case.lead_id, "ga_client_id": case.visitor_id}
                 case.form = read_form(
@@ -204,7 +205,7 @@ def _previewed(desk: _Desk, case: _Case, form: Form, found: Mapping[str, Row]) -
     if not row.get("has_behaviour") and form.links and visitor in found:
         touched = {name: value for name, value in row.items() if value is not None and name != "has_behaviour"}
         row = {**found[visitor], **touched}
-    return overlay(row, form.version, policy=desk.policy, as_of=desk.now)
+    return overlay(row, form, policy=desk.policy, as_of=desk.now)
 
 
 def _is_known(case: _Case) -> bool:

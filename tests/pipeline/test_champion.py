@@ -1,0 +1,80 @@
+"""The champion is loaded once, renewed when the pointer moves, and refused when it is damaged or not ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leadwerk.errors import ContractMismatch, CorruptModel
+from leadwerk.pipeline.champion import Champions
+from leadwerk.policy.load import load
+from leadwerk.registry import open_registry
+from scoring import world
+
+MORTGAGE = load("mortgage")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_before_the_first_promotion_there_is_none_and_then_there_is(tmp_path, clock):
+    champions = Champions(open_registry(str(tmp_path / "models")), MORTGAGE, check_seconds=10, clock=clock)
+    assert champions.scorer() is None
+    _, first = world.champion(tmp_path, MORTGAGE)
+    assert champions.scorer() is None, "the pointer is not read at every request"
+    clock.seconds = 10
+    assert champions.scorer().version == first.version
+
+
+def test_the_same_champion_is_not_loaded_again(tmp_path, clock):
+    registry, _ = world.champion(tmp_path, MORTGAGE)
+    champions = Champions(registry, MORTGAGE, check_seconds=10, clock=clock)
+    first = champions.scorer()
+    clock.seconds = 100
+    assert champions.scorer() is first
+
+
+def test_another_champion_takes_over(tmp_path, clock):
+    registry, _ = world.champion(tmp_path, MORTGAGE)
+    champions = Champions(registry, MORTGAGE, check_seconds=10, clock=clock)
+    before = champions.scorer().version
+    _, second = world.champion(tmp_path, MORTGAGE, seed=4)
+    clock.seconds = 10
+    assert champions.scorer().version == second.version != before
+
+
+def test_a_flipped_byte_is_noticed(tmp_path: Path, clock):
+    registry, champion = world.champion(tmp_path, MORTGAGE)
+    file = tmp_path / "models" / champion.version / "model.ubj"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(CorruptModel, match=r"model\.ubj"):
+        Champions(registry, MORTGAGE, clock=clock).scorer()
+
+
+def test_after_a_damaged_champion_a_good_one_serves_at_once(tmp_path, clock):
+    registry, champion = world.champion(tmp_path, MORTGAGE)
+    (tmp_path / "models" / champion.version / "encoder.json").write_text("{}")
+    champions = Champions(registry, MORTGAGE, check_seconds=10, clock=clock)
+    with pytest.raises(CorruptModel):
+        champions.scorer()
+    _, good = world.champion(tmp_path, MORTGAGE, seed=4)
+    assert champions.scorer().version == good.version
+
+
+def test_a_champion_of_another_policy_is_refused(tmp_path, clock):
+    registry, _ = world.champion(tmp_path, MORTGAGE)
+    with pytest.raises(ContractMismatch, match="retrain"):
+        Champions(registry, load("b2b_swiss"), clock=clock).scorer()

@@ -1,0 +1,98 @@
+"""Rescoring: every open lead, only what changed, and the same tables however often it runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from leadwerk.pipeline import rescore
+from leadwerk.policy.load import load
+from leadwerk.scoring.model import Scorer
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
+from scoring import models, world
+from scoring.world import NOW
+
+MORTGAGE = load("mortgage")
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer.load(models.files(MORTGAGE), MORTGAGE)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    return world.warehouse(tmp_path)
+
+
+def run(warehouse: DuckDBWarehouse, scorer: Scorer | None, now=NOW) -> rescore.RescoreReport:
+    return rescore.run(warehouse, MORTGAGE, scorer, now=now, stored_at=now)
+
+
+def scores(warehouse: DuckDBWarehouse) -> list[dict]:
+    return warehouse.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
+
+
+def test_open_leads_are_scored_with_reasons_and_closed_ones_are_not(warehouse, scorer):
+    report = run(warehouse, scorer)
+    assert (report.leads, report.stored) == (3, 3)
+    assert sum(report.clusters.values()) == 3
+    stored = scores(warehouse)
+    assert [row["lead_id"] for row in stored] == ["1", "2", "3"]
+    assert {row["trigger"] for row in stored} == {"rescore"}
+    assert all(row["reasons"] for row in stored)
+
+
+def test_a_second_run_stores_nothing(warehouse, scorer):
+    run(warehouse, scorer)
+    before = scores(warehouse)
+    assert run(warehouse, scorer).stored == 0
+    assert scores(warehouse) == before
+
+
+def test_after_a_crash_in_between_a_rerun_stores_the_rest(warehouse, scorer, monkeypatch):
+    whole = run(warehouse, scorer)
+    complete = scores(warehouse)
+    cut = DuckDBWarehouse(warehouse.home / "cut")
+    world_again = world.warehouse(cut.home)
+    monkeypatch.setattr(rescore, "BATCH", 1)
+    appended = 0
+    append = world_again.append
+
+    def dying(table, rows):
+        nonlocal appended
+        appended += 1
+        if appended == 2:
+            raise KeyboardInterrupt
+        return append(table, rows)
+
+    monkeypatch.setattr(world_again, "append", dying)
+    with pytest.raises(KeyboardInterrupt):
+        run(world_again, scorer)
+    monkeypatch.setattr(world_again, "append", append)
+    assert run(world_again, scorer).stored == whole.stored - 1
+    assert scores(world_again) == complete
+
+
+def test_another_model_is_news_for_everybody(warehouse, scorer):
+    run(warehouse, scorer)
+    files = models.files(MORTGAGE, seed=4)
+    other = Scorer.load(models.ModelFiles("20260201T000000Z-next", files.manifest, files.files), MORTGAGE)
+    assert run(warehouse, other, NOW + timedelta(minutes=1)).stored == 3
+
+
+def test_leads_older_than_the_window_are_left_alone(warehouse, scorer):
+    assert run(warehouse, scorer, NOW + timedelta(days=rescore.OPEN_DAYS)).leads == 0
+
+
+def test_without_a_champion_leads_are_unscored(warehouse):
+    report = run(warehouse, None)
+    assert report.clusters == {"UNSCORED": 3}
+    assert report.model_version is None
+
+
+def test_an_empty_warehouse_has_nobody_to_rescore(tmp_path, scorer):
+    assert run(DuckDBWarehouse(tmp_path / "empty"), scorer).leads == 0
