@@ -38,6 +38,7 @@ FIXED_PORTS: Mapping[str, int] = {
 }
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0  # to finish what it is doing, before it is killed
+RELEASE_SECONDS = 2.0  # until the workers of a killed process have let go of its port
 LOCAL_CRM_PER_SECOND = "500"  # ours, on this machine: nobody to be polite to
 LAST_LINES = 15  # of a log, shown when a process did not start
 
@@ -124,7 +125,7 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> S
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603  our own programs
-            _command(name, port, home, environment),
+            _command(name, port, home),
             env={**os.environ, **environment},
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -157,14 +158,10 @@ def source_of(name: str) -> Path:
     return file
 
 
-def _command(name: str, port: int, home: Path, environment: Mapping[str, str]) -> list[str]:
+def _command(name: str, port: int, home: Path) -> list[str]:
     if name == CRM:
-        data = str(home / "market")
-        token = environment["LEADWERK_CRM_TOKEN"]
-        return [
-            *(sys.executable, "-m", "leadwerk.market.crm_server"),
-            *("--port", str(port), "--data", data, "--token", token),
-        ]
+        # It takes its token from the environment: arguments of a process are seen by all of the machine.
+        return [sys.executable, "-m", "leadwerk.market.crm_server", "--port", str(port), "--data", str(home)]
     return [
         *(sys.executable, "-m", "functions_framework", "--target", name, "--source", str(source_of(name))),
         *("--host", "127.0.0.1", "--port", str(port)),
@@ -184,14 +181,23 @@ def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation:
 
 
 def _check_free(name: str, port: int) -> None:
+    until = time.monotonic() + RELEASE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > until:
+            raise ConfigurationError(
+                f"Port {port} for {name} is taken.", remedy="Stop who listens there, or give another port."
+            )
+        time.sleep(0.05)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"Port {port} for {name} is taken.", remedy="Stop who listens there, or give another port."
-            ) from error
+        except OSError:
+            return False
+    return True
 
 
 def _await_health(server: Server) -> None:

@@ -36,6 +36,7 @@ class FakeBoma:
     cases: list[Any] = field(default_factory=list)
     faults: deque[Fault | None] = field(default_factory=deque)
     received: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     every_lead_is_known: bool = True
     url: str = ""
@@ -46,8 +47,10 @@ class FakeBoma:
         fields = body.get("custom_fields", {})
         if body.get("lead_id") != lead_id or not 0 <= fields.get("predictive_score", -1) <= 100:
             return 422, {"detail": "predictive_score has to lie between 0 and 100"}
-        self.received.append((lead_id, key, fields))
-        self.leads[lead_id] = {**self.leads.get(lead_id, {}), **fields}
+        if key not in self.keys:  # as real ones do: a key that was seen is answered, but nothing is done again
+            self.keys.add(key)
+            self.received.append((lead_id, key, fields))
+            self.leads[lead_id] = {**self.leads.get(lead_id, {}), **fields}
         return 200, {"lead_id": lead_id, "custom_fields": self.leads[lead_id]}
 
     def get_lead(self, lead_id: str) -> tuple[int, Any]:

@@ -12,7 +12,7 @@ from leadwerk.crm.boma import Boma
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
-UPDATE = LeadUpdate("score-1", "102938", 85, "HOT", "Call_Immediately", 0.31, ("Liest Zinsen",))
+UPDATE = LeadUpdate("score-1", "score-1", "102938", 85, "HOT", "Call_Immediately", 0.31, ("Liest Zinsen",))
 
 
 def case(event_id: str, **other: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def test_a_score_is_patched_as_the_crm_expects_it(boma: FakeBoma, client: Boma) 
 
 
 def test_an_id_that_looks_like_a_path_stays_an_id(boma: FakeBoma, client: Boma) -> None:
-    client.patch_lead(LeadUpdate("s", "a/../b?c=ü", 1, "COLD", "Nurture", 0.01))
+    client.patch_lead(LeadUpdate("s", "s", "a/../b?c=ü", 1, "COLD", "Nurture", 0.01))
     assert list(boma.leads) == ["a/../b?c=ü"]
 
 

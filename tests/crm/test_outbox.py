@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadwerk.crm.outbox import LONGEST_BACKOFF, Pending, backoff, failed, pending, sent
+from leadwerk.crm.outbox import LONGEST_BACKOFF, Pending, backoff, failed, pending, postponed, repair, sent
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.warehouse import schema
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-UPDATE = LeadUpdate("s1", "102938", 85, "HOT", "Call_Immediately", 0.3)
+UPDATE = LeadUpdate("s1", "s1", "102938", 85, "HOT", "Call_Immediately", 0.3)
 
 
 def test_what_the_crm_took_is_sent() -> None:
@@ -54,10 +56,37 @@ def test_waits_grow_and_stay_bounded(attempt: int, asked: float | None) -> None:
     assert backoff(attempt, asked) <= backoff(attempt + 1, asked) <= LONGEST_BACKOFF
 
 
+def row(last_state: str | None) -> dict[str, Any]:
+    return {
+        "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
+        "recommended_action": "Nurture", "attempts": 1, "next_attempt_at": None, "reasons": [],
+        "last_state": last_state,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", [None, "retry"])
+def test_a_repeat_has_the_key_of_the_first_attempt(state: str | None) -> None:
+    assert pending([row(state)])[0].update.key == "s1"
+
+
+@pytest.mark.parametrize("state", ["repair", "parked", "sent"])
+def test_what_has_to_take_effect_again_has_a_key_never_used(state: str) -> None:
+    keys = {pending([row(state)])[0].update.key for _ in range(5)}
+    assert len(keys) == 5
+    assert all(key.startswith("s1.") for key in keys)
+
+
+def test_a_repair_stays_one_until_it_is_sent() -> None:
+    (item,) = pending([row("repair")])
+    assert failed(item, CRMUnavailable("down"), NOW).state == "repair"
+    assert postponed(repair(Pending(UPDATE, 0, None)), NOW).state == "repair"
+    assert sent(item, NOW).state == "sent"
+
+
 def test_reasons_are_sent_as_texts_strongest_first() -> None:
     row = {
         "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
-        "recommended_action": "Nurture", "attempts": 0, "next_attempt_at": None,
+        "recommended_action": "Nurture", "attempts": 0, "next_attempt_at": None, "last_state": None,
         "reasons": [{"text": text, "feature": "f", "contribution": 1.0} for text in ["a", None, *"bcdef"]],
     }  # fmt: skip
     assert pending([row])[0].update.reasons == ("a", "b", "c", "d", "e")

@@ -42,6 +42,7 @@ class ScriptedCRM:
     script: list[Callable[[LeadUpdate], None] | None] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
     source = "scripted.cases"
 
     def patch_lead(self, update: LeadUpdate) -> None:
@@ -49,7 +50,13 @@ class ScriptedCRM:
         if step:
             step(update)
         self.received.append(update.score_id)
-        self.shown[update.lead_id] = update.score_id
+        self.take(update)
+
+    def take(self, update: LeadUpdate) -> None:
+        """A key that was seen does nothing again."""
+        if update.key not in self.keys:
+            self.keys.add(update.key)
+            self.shown[update.lead_id] = update.score_id
 
     def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
         return iter(())
@@ -186,7 +193,7 @@ def test_a_drop_after_the_commit_leads_to_a_harmless_repeat(warehouse: DuckDBWar
     crm = ScriptedCRM()
 
     def commit_and_drop(update: LeadUpdate) -> None:
-        crm.shown[update.lead_id] = update.score_id
+        crm.take(update)
         raise CRMUnavailable("dropped")
 
     crm.script = [commit_and_drop]
@@ -277,7 +284,7 @@ def test_whatever_happens_the_newest_score_arrives(
         run(warehouse, crm, lead_ids=[update.lead_id])
 
     def drop(update: LeadUpdate) -> None:
-        crm.shown[update.lead_id] = update.score_id
+        crm.take(update)
         raise CRMUnavailable("dropped")
 
     fates = {"ok": None, "down": raising(CRMUnavailable("down")), "drop": drop, "other": overtake}

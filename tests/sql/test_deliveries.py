@@ -33,14 +33,14 @@ def delivery(lead_id: str, score_id: str, state: str, attempt: int = 1, at: date
     return {
         "delivery_id": f"{score_id}-{attempt}-{state}", "score_id": score_id, "lead_id": lead_id, "day": at.date(),
         "attempted_at": at, "attempt": attempt, "state": state,
-        "next_attempt_at": at + timedelta(minutes=attempt) if state == "retry" else None,
+        "next_attempt_at": at + timedelta(minutes=attempt) if state in ("retry", "repair") else None,
     }  # fmt: skip
 
 
 def test_the_statement_passes_googles_analyser() -> None:
     assert list(analyse(OUTBOX)) == [
         "lead_id", "score_id", "predictive_score", "score_cluster", "recommended_action", "probability", "reasons",
-        "attempts", "next_attempt_at",
+        "attempts", "last_state", "next_attempt_at",
     ]  # fmt: skip
 
 
@@ -92,8 +92,8 @@ SCORES = st.lists(
 )
 DELIVERIES = st.lists(
     st.builds(
-        delivery, LEADS, st.sampled_from(["s1", "s2", "s3", "s4"]), st.sampled_from(["sent", "retry", "parked"]),
-        st.integers(1, 3), MOMENTS,
+        delivery, LEADS, st.sampled_from(["s1", "s2", "s3", "s4"]),
+        st.sampled_from(["sent", "retry", "repair", "parked"]), st.integers(1, 3), MOMENTS,
     ),
     max_size=8,
     unique_by=lambda row: row["delivery_id"],

@@ -90,7 +90,7 @@ class Boma:
         self._call(
             "PATCH",
             f"/leads/{quote(update.lead_id, safe='')}",
-            headers={"Idempotency-Key": update.score_id},
+            headers={"Idempotency-Key": update.key},
             json={"lead_id": update.lead_id, "custom_fields": fields},
         )
 

@@ -2,13 +2,18 @@
 
 An attempt ends as `sent`; as `retry`, not before a moment that moves away with each attempt; or as `parked`, when the
 CRM refused and repeating will not help. Only the newest score of a lead is ever sent, so an older one needs no ending.
+
+The idempotency key of a score is its id, however often it is tried: what a CRM took before it dropped the connection it
+takes once. Where an older score may stand over it, it has to take effect a second time: that is a `repair`, with a key
+never used before.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +35,7 @@ class Pending:
     update: LeadUpdate
     attempts: int
     not_before: datetime | None
+    repair: bool = False
 
     def due(self, now: datetime) -> bool:
         """Whether it may be tried at `now`."""
@@ -66,7 +72,12 @@ class Attempt:
 
 def pending(rows: Sequence[Mapping[str, Any]]) -> list[Pending]:
     """The rows of deliveries/outbox.sql as what is to be sent, in their order."""
-    return [Pending(_update(row), row["attempts"], row["next_attempt_at"]) for row in rows]
+    return [_pending(row) for row in rows]
+
+
+def repair(item: Pending) -> Pending:
+    """The same score, to be sent over an older one."""
+    return replace(item, update=replace(item.update, key=_new_key(item.update.score_id)), repair=True)
 
 
 def sent(item: Pending, now: datetime) -> Attempt:
@@ -79,13 +90,13 @@ def failed(item: Pending, error: CRMError, now: datetime) -> Attempt:
     text = str(error)[:LONGEST_ERROR]
     if isinstance(error, CRMUnavailable):
         again = now + backoff(item.attempts + 1, error.retry_after)
-        return Attempt(item, "retry", now, error.status, text, again)
+        return Attempt(item, _later(item), now, error.status, text, again)
     return Attempt(item, "parked", now, error.status, text)
 
 
 def postponed(item: Pending, now: datetime) -> Attempt:
     """It has to be sent (again), but the CRM is down: as if it had been tried."""
-    return Attempt(item, "retry", now, None, "The CRM may show an older score.", now + FIRST_BACKOFF)
+    return Attempt(item, _later(item), now, None, "The CRM may show an older score.", now + FIRST_BACKOFF)
 
 
 def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
@@ -101,9 +112,24 @@ def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
     return max(min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF), asked)
 
 
+def _later(item: Pending) -> str:
+    return "repair" if item.repair else "retry"
+
+
+def _new_key(score_id: str) -> str:
+    return f"{score_id}.{secrets.token_hex(8)}"
+
+
+def _pending(row: Mapping[str, Any]) -> Pending:
+    # A CRM may remember its refusal under the old key as well, so what was parked gets a new one.
+    found = Pending(_update(row), row["attempts"], row["next_attempt_at"], repair=row["last_state"] == "repair")
+    return found if row["last_state"] in (None, "retry") else replace(repair(found), repair=found.repair)
+
+
 def _update(row: Mapping[str, Any]) -> LeadUpdate:
     reasons = tuple(reason["text"] for reason in row["reasons"] if reason["text"])
     return LeadUpdate(
+        key=row["score_id"],
         score_id=row["score_id"],
         lead_id=row["lead_id"],
         predictive_score=row["predictive_score"],

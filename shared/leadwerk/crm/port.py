@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class LeadUpdate:
-    """What the CRM shall show of a lead; `score_id` makes a repeated sending harmless."""
+    """What the CRM shall show of a lead. A CRM may ignore a `key` it has seen, so that a repeat does nothing twice."""
 
+    key: str
     score_id: str
     lead_id: str
     predictive_score: int

@@ -141,7 +141,7 @@ def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
     if not touched:
         return []
     newest = box.read(list(touched), every_state=True)
-    return [item for item in newest if item.update.score_id != touched[item.update.lead_id]]
+    return [outbox.repair(item) for item in newest if item.update.score_id != touched[item.update.lead_id]]
 
 
 def _first_day(policy: Policy, now: datetime) -> date:
@@ -156,15 +156,16 @@ def _batches(items: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
 
 def _report(found: Sequence[Pending], ended: dict[str, Attempt], line: _Line) -> DeliverReport:
     counts = Counter(attempt.state for attempt in ended.values())
+    later = counts["retry"] + counts["repair"]
     waiting = [item for item in found if item.update.lead_id not in ended]
     soonest = line.now + outbox.FIRST_BACKOFF if line.stopped else line.now
     moments = [max(item.not_before or soonest, soonest) for item in waiting]
     moments += [attempt.next_attempt_at for attempt in ended.values() if attempt.next_attempt_at]
     return DeliverReport(
         sent=counts["sent"],
-        retry=counts["retry"],
+        retry=later,
         parked=counts["parked"],
-        pending=len(waiting) + counts["retry"],
+        pending=len(waiting) + later,
         next_attempt_at=min(moments, default=None),
         stopped=line.stopped,
         states={lead_id: attempt.state for lead_id, attempt in ended.items()},

@@ -32,12 +32,13 @@ SELECT
   newest.probability,
   newest.reasons,
   COALESCE(last_attempt.attempt, 0) AS attempts,
+  last_attempt.state AS last_state,
   last_attempt.next_attempt_at
 FROM newest
 LEFT JOIN last_attempt ON last_attempt.score_id = newest.score_id
 WHERE @every_state
   OR last_attempt.state IS NULL
-  OR last_attempt.state = 'retry'
+  OR last_attempt.state IN ('retry', 'repair')
   OR (last_attempt.state = 'parked' AND @retry_parked)
 -- What was never tried comes first (NULL), and of that the best leads, because a seller calls them first.
 ORDER BY last_attempt.next_attempt_at, newest.predictive_score DESC, newest.lead_id
