@@ -1,0 +1,242 @@
+"""The function `score` in its own functions-framework process, over HTTP, on DuckDB."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm import boma_fake
+from leadwerk.policy.load import load
+from leadwerk.serve import serving
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
+from scoring import world
+from scoring.world import NOW
+
+MORTGAGE = load("mortgage")
+AT = {"now": NOW.isoformat()}
+FORM = {"created_at": NOW.isoformat(), "loan_amount": "CHF 450'000.–", "property_value": 700_000, "web_consent": True}
+
+
+@dataclass(frozen=True)
+class Function:
+    """A running `score` and the home that it works in."""
+
+    url: str
+    home: Path
+
+    def post(self, body: Any) -> tuple[int, dict[str, Any], str]:
+        """Status, JSON and content type of the answer; bytes are sent as they are."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url, data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer), answer.headers["Content-Type"]
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused), refused.headers["Content-Type"]
+
+    def scores(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        status, said, _ = self.post(AT | body)
+        assert status == 200, said
+        return said["scores"]
+
+    def tables(self) -> list[list[dict[str, Any]]]:
+        warehouse = DuckDBWarehouse(self.home)
+        return [
+            warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name} ORDER BY lead_id"), {})
+            for name in ("leads", "identities", "scores", "deliveries")
+        ]
+
+
+@pytest.fixture(scope="module")
+def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
+    home = tmp_path_factory.mktemp("home")
+    world.warehouse(home)
+    world.champion(home, MORTGAGE)
+    with running(home) as found:
+        yield found
+
+
+def running(home: Path, **environment: str) -> Any:
+    settings = {"LEADWERK_POLICY": "mortgage", "LEADWERK_CRM_TOKEN": "", **environment}
+    return _Running(home, settings)
+
+
+class _Running:
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+        self.home = home
+        self.serving = serving(home, names=["score"], crm=False, environment=environment)
+
+    def __enter__(self) -> Function:
+        return Function(self.serving.__enter__().url("score"), self.home)
+
+    def __exit__(self, *error: Any) -> None:
+        self.serving.__exit__(*error)
+
+
+def test_one_lead_is_scored_with_reasons_and_stored(function):
+    [scored] = function.scores({"lead_id": "1", "deliver": False})
+    assert 0 < scored["probability"] < 1
+    assert 0 <= scored["predictive_score"] <= 100
+    assert scored["score_cluster"] in {"HOT", "WARM", "COLD"}
+    assert scored["recommended_action"]
+    assert scored["reasons"][0]["text"]
+    assert (scored["basis"], scored["behaviour"], scored["stored"], scored["delivery"]) == ("model", True, True, "none")
+    assert scored["score_id"] in {row["score_id"] for row in function.tables()[2]}
+
+
+def test_a_visitor_is_scored_by_client_id(function):
+    [scored] = function.scores({"ga_client_id": "V1", "dry_run": True})
+    assert scored["lead_id"] == "1"
+
+
+def test_a_form_is_scored_at_once_and_again_without_a_trace(function):
+    request = {"lead_id": 4711, "ga_client_id": "V4", "form": FORM, "deliver": False}
+    [first] = function.scores(request)
+    before = function.tables()
+    assert first["behaviour"] and first["stored"]
+    assert function.scores(request) == [first]
+    assert function.tables() == before
+
+
+def test_a_batch_reports_errors_beside_scores(function):
+    asked = [{"lead_id": "1"}, {"lead_id": "nobody"}, {"ga_client_id": "V4"}, {"form": {}}]
+    status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
+    assert status == 200
+    assert [scored["index"] for scored in said["scores"]] == [0, 2]
+    unknown, unnamed = said["errors"]
+    assert (unknown["index"], unknown["lead_id"], unknown["status"], unknown["field"]) == (1, "nobody", 404, "lead_id")
+    assert unknown["remedy"]
+    assert (unnamed["index"], unnamed["status"]) == (3, 422)
+
+
+def test_a_thousand_leads_are_taken_and_one_more_is_not(function):
+    asked = [{"lead_id": "1"}] * 1000
+    status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
+    assert (status, len(said["scores"])) == (200, 1000)
+    status, said, _ = function.post({**AT, "leads": [*asked, {"lead_id": "1"}]})
+    assert status == 422
+    assert "1000" in said["detail"]
+    assert said["field"].endswith("leads")
+
+
+def test_a_dry_run_stores_nothing(function):
+    before = function.tables()
+    [scored] = function.scores({"lead_id": "5000", "form": FORM, "dry_run": True})
+    assert scored["probability"] is not None
+    assert not scored["stored"]
+    assert function.tables() == before
+
+
+def test_rescoring_reports_what_it_did(function):
+    status, said, _ = function.post({**AT, "rescore": True})
+    assert status == 200
+    assert said["leads"] >= 3
+    assert function.post({**AT, "rescore": True})[1]["stored"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "says"),
+    [
+        (b'{"lead_id": ', 400, "body", "not JSON"),
+        (b"\xff\xfe", 400, "body", "not JSON"),
+        ({"lead_id": ["1"]}, 422, "lead_id", "Expected"),
+        ({"lead_id": "1", "dry_run": "yes"}, 422, "dry_run", "Expected `bool`"),
+        ({"leads": [{"lead_id": "1", "from": 3}]}, 422, "leads", "from"),
+        ({"leads": []}, 422, "leads", "1"),
+        ({}, 422, "lead_id", "whom to score"),
+        ({"lead_id": "nobody"}, 404, "lead_id", "nobody"),
+        ({"ga_client_id": "V5"}, 404, "ga_client_id", "V5"),
+        ({"lead_id": "1", "now": "2126-01-01T00:00:00Z"}, 422, "now", "future"),
+        (
+            {"lead_id": "6", "form": FORM | {"created_at": (NOW + timedelta(days=2)).isoformat()}, **AT},
+            422,
+            "form.created_at",
+            "future",
+        ),
+    ],
+    ids=str,
+)
+def test_bad_input_is_a_problem_that_says_where_and_what_to_do(function, body, status, field, says):
+    before = function.tables()
+    found, said, content_type = function.post(body)
+    assert (found, content_type) == (status, "application/problem+json")
+    assert said["status"] == status
+    assert says in said["detail"]
+    assert field in said["field"]
+    assert said["remedy"]
+    assert "Traceback" not in json.dumps(said)
+    assert function.tables() == before
+
+
+def test_ten_megabytes_are_refused_with_an_answer(function):
+    status, said, _ = function.post(b'{"lead_id": "' + b"1" * 10_000_000 + b'"}')
+    assert (status, said["field"]) == (413, "body")
+
+
+def test_a_crm_that_is_not_there_leaves_the_score_pending_and_says_so(function):
+    request = {"lead_id": "4712", "form": FORM}
+    status, said, _ = function.post({**AT, **request})
+    assert status == 200
+    assert said["scores"][0]["delivery"] == "pending"
+    assert said["scores"][0]["stored"]
+    assert "token" in said["delivery_problem"]
+
+
+def test_before_the_first_champion_nothing_is_invented(tmp_path):
+    world.warehouse(tmp_path)
+    with running(tmp_path) as function:
+        [scored] = function.scores({"lead_id": "1"})
+    assert (scored["basis"], scored["score_cluster"], scored["probability"]) == ("no_champion", "UNSCORED", None)
+    assert (scored["recommended_action"], scored["delivery"]) == ("Review_Manually", "none")
+
+
+def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
+    world.warehouse(tmp_path)
+    registry, _ = world.champion(tmp_path, MORTGAGE, seed=4)
+    _, champion = world.champion(tmp_path, MORTGAGE)
+    file = tmp_path / "models" / champion.version / "model.ubj"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with running(tmp_path) as function:
+        status, said, _ = function.post({**AT, "lead_id": "1"})
+        assert (status, said["title"]) == (503, "Corrupt model")
+        assert "model.ubj" in said["detail"]
+        assert "rollback" in said["remedy"]
+        registry.rollback(at=NOW)
+        assert function.scores({"lead_id": "1", "deliver": False})[0]["basis"] == "model"
+
+
+def test_a_champion_of_another_policy_is_503(tmp_path):
+    world.warehouse(tmp_path)
+    world.champion(tmp_path, load("b2b_swiss"))
+    with running(tmp_path) as function:
+        status, said, _ = function.post({**AT, "lead_id": "1"})
+    assert (status, said["title"]) == (503, "Contract mismatch")
+    assert "retrain" in said["remedy"]
+
+
+def test_a_stored_score_reaches_the_crm(tmp_path):
+    world.warehouse(tmp_path)
+    world.champion(tmp_path, MORTGAGE)
+    with (
+        boma_fake.serving(boma_fake.FakeBoma()) as boma,
+        running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,
+    ):
+        [scored] = function.scores({"lead_id": "1"})
+        assert scored["delivery"] == "sent"
+        [(lead_id, key, fields)] = boma.received
+        assert (lead_id, key) == ("1", scored["score_id"])
+        assert fields["predictive_score"] == scored["predictive_score"]
+        assert fields["recommended_action"] == scored["recommended_action"]
+        assert function.scores({"lead_id": "1"})[0]["delivery"] == "sent"
+        assert len(boma.received) == 1
