@@ -1,0 +1,143 @@
+"""Each function in its own process, over real HTTP: what it does, and what it says to bad input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from leadwerk import market
+from leadwerk.errors import ConfigurationError
+from leadwerk.serve import Servers, free_ports, serving, source_of
+
+NAMES = ("extract_features", "ingest_feedback", "retrain", "deliver_scores", "desk")
+NOW = "2026-01-20T02:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    home = tmp_path_factory.mktemp("home")
+    market.simulate(home, days=14, leads=80, seed=5)
+    with serving(home, names=NAMES) as running:
+        headers = {"Authorization": f"Bearer {running.environment['LEADWERK_CRM_TOKEN']}"}
+        requests.post(f"{running.url('crm')}/admin/now", json={"now": NOW}, headers=headers, timeout=10)
+        yield running
+
+
+def post(servers: Servers, name: str, body: Any = None, raw: bytes | None = None) -> requests.Response:
+    return requests.post(servers.url(name), data=raw if raw is not None else json.dumps(body or {}), timeout=60)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_health_says_who_answers(servers: Servers, name: str) -> None:
+    answer = requests.get(f"{servers.url(name)}/health", timeout=5)
+    assert answer.json() == {"status": "ok", "function": name}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b'{"now"', 400),
+        (b'{"no_such_field": 1}', 422),
+        (b'{"now": "tomorrow"}', 422),
+        (b'{"now": "2999-01-01T00:00:00Z"}', 422),
+        (b"[1]", 422),
+        (b" " * 10_000_000, 413),
+    ],
+)
+def test_bad_input_is_a_problem_with_a_remedy(servers: Servers, name: str, raw: bytes, status: int) -> None:
+    answer = post(servers, name, raw=raw)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert {"type", "title", "status", "detail", "remedy", "field"} <= set(answer.json())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_method_is_refused(servers: Servers, name: str) -> None:
+    answer = requests.put(servers.url(name), timeout=5)
+    assert (answer.status_code, "Allow" in answer.headers) == (405, True)
+
+
+def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: Servers) -> None:
+    first = post(servers, "ingest_feedback", {"now": NOW}).json()
+    assert first["leads"] >= 80
+    assert first["outcomes"] > 0
+    second = post(servers, "ingest_feedback", {"now": NOW}).json()
+    assert (second["leads"], second["outcomes"], second["cursor"]) == (0, 0, first["cursor"])
+    again = post(servers, "ingest_feedback", {"now": NOW, "from_start": True}).json()
+    assert (again["cases"], again["leads"], again["outcomes"]) == (first["cases"], 0, 0)
+
+
+def test_deliver_with_nothing_to_send_says_so(servers: Servers) -> None:
+    answer = post(servers, "deliver_scores", {"now": NOW, "lead_ids": ["100001"]})
+    assert answer.status_code == 200
+    assert [answer.json()[what] for what in ("sent", "retry", "parked", "pending")] == [0, 0, 0, 0]
+
+
+def test_extract_without_an_export_says_what_is_missing(servers: Servers) -> None:
+    market_less = post(servers, "extract_features", {"now": NOW})
+    assert market_less.status_code in (200, 500)
+    said = market_less.json()
+    assert said.get("missing", 0) > 0 or said["remedy"]
+
+
+def test_retrain_with_too_little_promotes_nothing_and_says_why(servers: Servers) -> None:
+    answer = post(servers, "retrain", {"now": NOW})
+    assert answer.status_code == 200
+    assert (answer.json()["promoted"], bool(answer.json()["reason"])) == (False, True)
+
+
+def test_desk_shows_the_report_once_it_is_written(servers: Servers) -> None:
+    before = requests.get(servers.url("desk"), timeout=10)
+    assert (before.status_code, "leadwerk report" in before.json()["remedy"]) == (404, True)
+    assert post(servers, "desk", {"now": NOW}).status_code == 200
+    for path in ("/", "/report"):
+        page = requests.get(servers.url("desk") + path, timeout=10)
+        assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert page.text.lstrip().lower().startswith("<!doctype html>")
+    assert requests.get(servers.url("desk") + "/nonsense", timeout=10).status_code == 404
+
+
+def test_the_log_of_a_process_is_one_json_object_a_line(servers: Servers) -> None:
+    post(servers, "deliver_scores", {"now": NOW})
+    lines = [json.loads(line) for line in servers.running["deliver_scores"].log.read_text("utf-8").splitlines()]
+    assert lines[-1]["event"] == "stage_finished"
+    assert {"seconds", "sent", "parked", "pending"} <= set(lines[-1])
+
+
+def test_a_missing_setting_is_named(tmp_path: Path) -> None:
+    with serving(tmp_path, names=["deliver_scores"], crm=False, environment={"LEADWERK_CRM_TOKEN": ""}) as running:
+        answer = post(running, "deliver_scores")
+        assert (answer.status_code, "LEADWERK_CRM_TOKEN" in answer.json()["remedy"]) == (500, True)
+
+
+def test_a_function_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
+    wrong = {"PYTHONPATH": str(tmp_path)}
+    (tmp_path / "functions_framework.py").write_text("raise SystemExit('no such library')", "utf-8")
+    with (
+        pytest.raises(ConfigurationError, match="no such library"),
+        serving(tmp_path, names=["desk"], crm=False, environment=wrong),
+    ):
+        pass
+
+
+def test_a_taken_port_is_named_and_nothing_keeps_running(servers: Servers, tmp_path: Path) -> None:
+    taken = int(servers.url("desk").rpartition(":")[2])
+    (other,) = free_ports(1)
+    ports = {"retrain": other, "desk": taken}
+    with (
+        pytest.raises(ConfigurationError, match=str(taken)),
+        serving(tmp_path, names=["retrain", "desk"], crm=False, ports=ports),
+    ):
+        pass
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{other}/health", timeout=5)
+
+
+def test_there_is_no_other_function() -> None:
+    with pytest.raises(ConfigurationError, match="no_such"):
+        source_of("no_such")
