@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from export_rows import event
 from leadwerk.pipeline import extract
 from leadwerk.warehouse import schema
 from sql.hostile import FIRST, LAST, POLICY, exports
@@ -27,19 +28,6 @@ PARAMETERS: dict[str, Any] = {
     "superseded": [],
 }
 hostile = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def event(at: str, *, suffix: str = "", **fields: Any) -> dict[str, Any]:
-    """A row of the export: a page view of v1 in session 17, at the given UTC time."""
-    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-    parameters = {"ga_session_id": {"int_value": 17}} | fields.pop("parameters", {})
-    return {
-        "_TABLE_SUFFIX": suffix or f"{moment:%Y%m%d}",
-        "event_timestamp": int(moment.timestamp()) * 1_000_000,
-        "event_name": "page_view",
-        "user_pseudo_id": "v1",
-        "event_params": [{"key": key, "value": value} for key, value in parameters.items()],
-    } | fields
 
 
 def rebuilt(*rows: dict[str, Any], **parameters: Any) -> list[dict[str, Any]]:

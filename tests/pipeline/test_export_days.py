@@ -1,0 +1,71 @@
+"""Which days a run reads, and from which tables."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadwerk.pipeline.export_days import CHUNK_DAYS, DAY, Export, chunks, due, expected, export, tables_to_read
+
+TODAY = date(2026, 3, 30)
+days = st.integers(0, 40).map(lambda age: TODAY - age * DAY)
+exports = st.builds(Export, daily=st.frozensets(days), intraday=st.frozensets(days, max_size=4))
+
+
+def ago(*ages: int) -> frozenset[date]:
+    """Days before today."""
+    return frozenset(TODAY - age * DAY for age in ages)
+
+
+def test_a_night_after_a_read_night_takes_the_corrected_days_and_today() -> None:
+    held = Export(daily=ago(*range(1, 60)), intraday=ago(0))
+    assert due(held, dict.fromkeys(held.daily, "daily"), TODAY, 400) == sorted(ago(0, 1, 2, 3, 4))
+
+
+def test_an_empty_warehouse_takes_all_days() -> None:
+    held = Export(daily=ago(*range(1, 60)), intraday=ago(0))
+    assert due(held, {}, TODAY, 400) == sorted(held.days)
+
+
+def test_a_day_that_was_missing_or_only_intraday_is_caught_up_with_the_day_after_it() -> None:
+    held = Export(daily=ago(*range(1, 60)), intraday=frozenset())
+    known = dict.fromkeys(held.daily, "daily") | {TODAY - 30 * DAY: "missing", TODAY - 20 * DAY: "intraday"}
+    assert due(held, known, TODAY, 400) == sorted(ago(1, 2, 3, 4, 19, 20, 29, 30))
+
+
+def test_days_that_retention_would_drop_and_days_to_come_are_left_alone() -> None:
+    held = Export(daily=ago(-1, 1, 500), intraday=frozenset())
+    assert due(held, {}, TODAY, 400) == sorted(ago(1))
+
+
+def test_days_before_the_export_began_are_not_missed() -> None:
+    assert expected(Export(daily=ago(2), intraday=frozenset()), TODAY) == sorted(ago(1, 2))
+
+
+def test_tables_of_other_kinds_are_not_days() -> None:
+    held = export(["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "pseudonymous_users_20260329"])
+    assert held == Export(daily=ago(1), intraday=ago(0))
+
+
+@given(st.frozensets(days))
+def test_chunks_cover_the_days_and_nothing_between(found: frozenset[date]) -> None:
+    covered = [
+        first + timedelta(days=step) for first, last in chunks(sorted(found)) for step in range((last - first).days + 1)
+    ]
+    assert covered == sorted(found)
+    assert all((last - first).days < CHUNK_DAYS for first, last in chunks(sorted(found)))
+
+
+@given(exports, days, st.integers(0, 9))
+def test_no_day_is_read_from_two_tables(held: Export, first: date, length: int) -> None:
+    last = first + length * DAY
+    read = tables_to_read(held, first, last)
+    from_intraday = {
+        day
+        for day in held.intraday
+        if read["first_intraday"] <= f"intraday_{day:%Y%m%d}" <= read["last_intraday"]
+        and f"intraday_{day:%Y%m%d}" not in read["superseded"]
+    }
+    assert from_intraday == {day for day in held.intraday - held.daily if first <= day <= last}
