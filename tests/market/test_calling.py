@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+
 from leadwerk import market
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.market import known

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from leadwerk import market
 from leadwerk.errors import ConfigurationError, InputError
 from leadwerk.warehouse import schema
@@ -87,7 +88,9 @@ def test_going_day_by_day_shows_the_same_as_going_there_at_once(own_home):
     day, target = timedelta(days=1), datetime(2026, 1, 15, 9, tzinfo=UTC)
     market.publish(own_home, target + 20 * day)
     market.publish(own_home, target)
-    at_once = query(own_home, f"SELECT shown, count(*), sum(event_timestamp) FROM ({everything(own_home)}) GROUP BY ALL")
+    at_once = query(
+        own_home, f"SELECT shown, count(*), sum(event_timestamp) FROM ({everything(own_home)}) GROUP BY ALL"
+    )
     market.publish(own_home, target - 9 * day)
     for step in range(8, -1, -1):
         market.publish(own_home, target - step * day)
@@ -104,13 +107,17 @@ def test_before_and_after_the_period_there_is_no_intraday_table(own_home):
 
 def test_an_event_lies_in_the_table_of_its_day_in_zurich(complete):
     local = "strftime(to_timestamp(event_timestamp / 1e6) AT TIME ZONE 'Europe/Zurich', '%Y%m%d')"
-    wrong = f"SELECT count(*) FROM ({everything(complete)}) WHERE {local} <> event_date OR 'events_' || event_date <> shown"
+    wrong = (
+        f"SELECT count(*) FROM ({everything(complete)}) WHERE {local} <> event_date OR 'events_' || event_date <> shown"
+    )
     assert query(complete, wrong) == [(0,)]
 
 
 def test_a_session_may_go_on_after_midnight(complete):
     session = "list_filter(event_params, lambda p: p.key = 'ga_session_id')[1].value.int_value"
-    per_session = f"SELECT user_pseudo_id, {session} AS s, count(DISTINCT event_date) AS days FROM ({everything(complete)})"
+    per_session = (
+        f"SELECT user_pseudo_id, {session} AS s, count(DISTINCT event_date) AS days FROM ({everything(complete)})"
+    )
     found = query(complete, f"SELECT count(*) FROM ({per_session} GROUP BY ALL) WHERE days = 2 AND s IS NOT NULL")
     assert found[0][0] > 0
 
@@ -131,7 +138,9 @@ def test_amounts_come_in_all_four_value_fields(complete):
     assert any("'" in text for (text,) in texts if text)
 
 
-@pytest.mark.parametrize("path", ["/zinsen/", "/taux/", "/tassi/", "/rates/", "/kontakt", "/contatto", "/blog/", "/jobs"])
+@pytest.mark.parametrize(
+    "path", ["/zinsen/", "/taux/", "/tassi/", "/rates/", "/kontakt", "/contatto", "/blog/", "/jobs"]
+)
 def test_pages_lie_on_the_paths_of_four_languages(complete, path):
     pages = f"SELECT unnest(event_params) AS p FROM ({everything(complete)})"
     found = f"SELECT count(*) FROM ({pages}) WHERE p.key = 'page_location' AND contains(p.value.string_value, '{path}')"
@@ -147,10 +156,14 @@ def test_signals_of_the_mortgage_policy_are_sent(complete):
 def test_what_an_analyst_must_remove_is_there(complete):
     rows = everything(complete)
     browsers = query(complete, f"SELECT count(*) FROM ({rows}) WHERE contains(device.web_info.browser, 'Headless')")
-    own = query(complete, f"SELECT count(*) FROM (SELECT unnest(event_params) AS p FROM ({rows})) WHERE p.key = 'traffic_type'")
+    own = query(
+        complete, f"SELECT count(*) FROM (SELECT unnest(event_params) AS p FROM ({rows})) WHERE p.key = 'traffic_type'"
+    )
     denied = query(complete, f"SELECT count(*) FROM ({rows}) WHERE user_pseudo_id IS NULL")
     busy = f"SELECT count(*) AS n FROM ({rows}) WHERE user_pseudo_id IS NOT NULL GROUP BY event_date, user_pseudo_id"
-    repeated = query(complete, f"SELECT count(*) - count(DISTINCT t) FROM (SELECT md5(t::VARCHAR) AS t FROM ({rows}) AS t)")
+    repeated = query(
+        complete, f"SELECT count(*) - count(DISTINCT t) FROM (SELECT md5(t::VARCHAR) AS t FROM ({rows}) AS t)"
+    )
     assert min(browsers[0][0], own[0][0], denied[0][0], repeated[0][0]) > 0
     assert query(complete, f"SELECT max(n) FROM ({busy})")[0][0] > 1500
 
@@ -161,7 +174,9 @@ def test_without_consent_no_id_of_browser_or_session_is_exported(complete):
 
 
 def test_a_login_links_a_second_browser_to_the_lead(complete):
-    per_lead = f"SELECT user_id, count(DISTINCT user_pseudo_id) AS n FROM ({everything(complete)}) WHERE user_id IS NOT NULL"
+    per_lead = (
+        f"SELECT user_id, count(DISTINCT user_pseudo_id) AS n FROM ({everything(complete)}) WHERE user_id IS NOT NULL"
+    )
     found = dict(query(complete, f"{per_lead} GROUP BY user_id"))
     assert found and all(100_001 <= int(lead) <= 100_900 for lead in found)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import duckdb
 import numpy as np
 import pytest
+
 from leadwerk import market
 from leadwerk.errors import InputError
 from leadwerk.lead.lead import lead_version
@@ -85,7 +86,9 @@ def test_the_product_reads_every_form_as_it_was_meant(home):
     read = [lead_version(raw, policy=policy, recorded_at=now, event_id="e", person_key="k") for raw in forms]
     assert {rejection.field for _, rejections in read for rejection in rejections} == {"email"}
     assert {row["email_domain_kind"] for row, _ in read} == set(EMAIL_KINDS)
-    assert all((row["loan_amount"] is None) == ("loan_amount" not in raw) for (row, _), raw in zip(read, forms, strict=True))
+    assert all(
+        (row["loan_amount"] is None) == ("loan_amount" not in raw) for (row, _), raw in zip(read, forms, strict=True)
+    )
 
 
 def test_the_truth_is_kept_apart_from_what_the_product_reads(home):

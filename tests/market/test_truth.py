@@ -8,23 +8,29 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
 from leadwerk import market
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.market import truth, world
 from leadwerk.market.calendar import DAY, Calendar
 from leadwerk.market.forms import lead_id
 from leadwerk.market.moments import moment
-from leadwerk.market.simulation import fate_of, past_of
-from sklearn.metrics import roc_auc_score
+from leadwerk.market.simulation import fate_of, past_of, truth_arrays
 
 HORIZON = 30 * DAY
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Many leads with little traffic around them would be nicer; a simulated market is what there is."""
-    home = tmp_path_factory.mktemp("large")
-    market.simulate(home, days=60, leads=4000, seed=11)
+    """The truth of 6,000 leads, without the traffic around it."""
+    home, start, days, leads = tmp_path_factory.mktemp("large"), date(2026, 1, 5), 60, 6000
+    rng, calendar = np.random.default_rng(11), Calendar.of(start, days)
+    past = past_of(rng, calendar, leads)
+    fate = fate_of(rng, calendar, past, past.people.day >= 45)
+    folder = world.emptied(home)
+    world.write_truth(folder, truth_arrays(past.people, fate))
+    world.write_market(folder, world.Market(start=start, days=days, leads=leads, seed=11, shock_day=45))
     return home, world.read_truth(home)
 
 
@@ -43,7 +49,8 @@ def test_chances_agree_with_what_happens_at_every_age(large, age):
     p, y = chance[is_open], paid_within(stored, at)[is_open]
     for part in np.array_split(np.argsort(p), 4):
         spread = np.sqrt((p[part] * (1 - p[part])).sum())
-        assert abs(y[part].sum() - p[part].sum()) <= 4 * spread + 1e-9
+        # One more for the rare events: where 0.1 is expected, 2 are no contradiction.
+        assert abs(y[part].sum() - p[part].sum()) <= 4 * spread + 1
 
 
 def test_what_happens_later_makes_the_chance_sharper(large):
