@@ -79,10 +79,9 @@ def test_deliver_with_nothing_to_send_says_so(servers: Servers) -> None:
 
 
 def test_extract_without_an_export_says_what_is_missing(servers: Servers) -> None:
-    market_less = post(servers, "extract_features", {"now": NOW})
-    assert market_less.status_code in (200, 500)
-    said = market_less.json()
-    assert said.get("missing", 0) > 0 or said["remedy"]
+    answer = post(servers, "extract_features", {"now": NOW})
+    assert (answer.status_code, answer.json()["title"]) == (500, "Missing table")
+    assert "GA4" in answer.json()["remedy"]
 
 
 def test_retrain_with_too_little_promotes_nothing_and_says_why(servers: Servers) -> None:

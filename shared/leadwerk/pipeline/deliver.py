@@ -4,6 +4,8 @@ A score is stored before it is sent, and an attempt is recorded only after it wa
 deliverer at the same time, leads to a repeat under the same idempotency key and to nothing else. What could do harm is
 a score that grew old while we were about to send it, for another deliverer may have sent the newer one just before. So
 after each batch, and before anything of it is recorded, we look again and send what is newest now over anything older.
+(A crash of one of two deliverers between that sending and this look is the one thing that leaves an older score
+standing, until the lead's next score.)
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ def run(
     box = _Outbox(warehouse, _first_day(policy, now))
     line = _Line(crm, now)
     found = box.read(lead_ids, retry_parked=retry_parked)
-    due = [item for item in found if retry_parked or item.due(now)]
+    due = [item for item in found if item.due(now)]
     ended: dict[str, Attempt] = {}
     for batch in _batches(due[:MOST_SENT]):
         attempts = _deliver(batch, line, box)
