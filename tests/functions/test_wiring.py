@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from gcp_storage_emulator.server import create_server
 
+import leadwerk.policy
 from leadwerk import settings
 from leadwerk.errors import ConfigurationError
 from leadwerk.pipeline import wiring
+from leadwerk.serve import free_ports
+
+
+@pytest.fixture
+def storage() -> Iterator[str]:
+    """Cloud Storage, emulated, for Google's own client."""
+    (port,) = free_ports(1)
+    server = create_server("127.0.0.1", port, in_memory=True, default_bucket="private")
+    server.start()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
 
 
 def here(home: Path, **other: str) -> settings.Settings:
@@ -24,6 +38,15 @@ def test_a_laptop_needs_no_setting_but_the_crms_token(tmp_path: Path) -> None:
     assert wiring.registry(mine).champion() is None
     wiring.reports(mine).write("report.html", b"page")
     assert (tmp_path / "reports" / "report.html").read_bytes() == b"page"
+
+
+def test_the_policy_and_the_reports_may_lie_in_a_bucket(tmp_path: Path, storage: str) -> None:
+    cloud = here(tmp_path, POLICY="gs://private/rules/policy.yaml", REPORTS="gs://private", STORAGE_URL=storage)
+    with pytest.raises(ConfigurationError, match=r"gs://private/rules/policy\.yaml"):
+        wiring.policy(cloud)
+    text = (Path(leadwerk.policy.__file__).parent / "defaults" / "b2b_swiss.yaml").read_bytes()
+    wiring.reports(cloud).write("rules/policy.yaml", text)
+    assert wiring.policy(cloud) == wiring.policy(here(tmp_path, POLICY="b2b_swiss"))
 
 
 @pytest.mark.parametrize("token", ["", "unset"])
