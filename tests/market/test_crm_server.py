@@ -71,6 +71,10 @@ def test_nothing_is_told_without_the_token(client, method, path):
         assert requests.request(method, client.url + path, headers=header, json={}, timeout=5).status_code == 401
 
 
+def test_whether_it_is_up_is_told_to_anybody(client):
+    assert requests.get(client.url + "/health", timeout=5).json() == {"status": "ok"}
+
+
 def test_a_patch_sets_the_fields_it_names_and_leaves_the_others(client):
     client.patch(LEAD, json={"lead_id": "100001", "custom_fields": {"note": "asks for SARON", **SCORE}})
     answer = client.patch(LEAD, json={"lead_id": "100001", "custom_fields": {"predictive_score": 40}})

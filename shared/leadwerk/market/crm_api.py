@@ -3,6 +3,7 @@
 | method and path                     | what                                                                     |
 |-------------------------------------|--------------------------------------------------------------------------|
 | GET /                               | the leads, highest score first, as a page (no token: it is a simulation) |
+| GET /health                         | that it is up (no token)                                                 |
 | GET /api/v1/leads/{id}              | one lead                                                                 |
 | PATCH /api/v1/leads/{id}            | {"lead_id", "custom_fields": {…}}, header Idempotency-Key                |
 | POST /api/v1/leads                  | a new lead                                                               |
@@ -91,6 +92,8 @@ class Api:
         path = urlsplit(request.target).path
         if request.method == "GET" and path == "/":
             return Answer(200, page(self.store.ranked(PAGE_LEADS), moment(self.store.now())).encode(), HTML)
+        if request.method == "GET" and path == "/health":
+            return _json(200, {"status": "ok"})
         if not self._is_known(request.headers.get("authorization", "")):
             return _problem(401, "The bearer token is missing or wrong.")
         if path.startswith("/admin/"):
