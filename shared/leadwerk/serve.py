@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import leadwerk
 from leadwerk.errors import ConfigurationError
@@ -105,6 +107,7 @@ def serving(
     wanted = ([CRM] if crm else []) + list(names)
     chosen = dict(zip(wanted, free_ports(len(wanted)), strict=True)) | dict(ports or {})
     servers = Servers(environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {}))
+    previous = _exit_on_sigterm()
     try:
         for name in wanted:
             servers.running[name] = start(name, chosen[name], home, servers.environment)
@@ -116,6 +119,8 @@ def serving(
             server.process.terminate()  # all may finish what they are doing before the first is waited for
         for server in servers.running.values():
             server.see_ended()
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
 
 
 def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> Server:
@@ -132,6 +137,13 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> S
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
         )
     return Server(name, f"http://127.0.0.1:{port}", log, process)
+
+
+def _exit_on_sigterm() -> Any:
+    """Let SIGTERM end us as Ctrl-C does, through every `finally`; the handler before, None outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def free_ports(count: int) -> list[int]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +138,26 @@ def test_a_taken_port_is_named_and_nothing_keeps_running(servers: Servers, tmp_p
         pass
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://127.0.0.1:{other}/health", timeout=5)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_is_stopped_stops_all_it_started(tmp_path: Path, how: signal.Signals) -> None:
+    (port,) = free_ports(1)
+    script = (
+        "from pathlib import Path\n"
+        "from leadwerk.serve import serving\n"
+        f"with serving(Path({str(tmp_path)!r}), names=['desk'], crm=False, ports={{'desk': {port}}}) as servers:\n"
+        "    print('up', flush=True)\n"
+        "    servers.wait()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(how)
+        process.wait(20)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{port}/health", timeout=5)
 
 
 def test_there_is_no_other_function() -> None:
