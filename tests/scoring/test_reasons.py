@@ -16,7 +16,7 @@ sizes = st.lists(st.floats(-3, 3), min_size=len(GROUPS), max_size=len(GROUPS))
 
 
 def by_size(values: list[float]) -> list[Contribution]:
-    found = [Contribution(group, group, value) for group, value in zip(GROUPS, values, strict=True)]
+    found = [Contribution(group, value) for group, value in zip(GROUPS, values, strict=True)]
     return sorted(found, key=lambda one: -abs(one.log_odds))
 
 
@@ -44,12 +44,12 @@ def test_nothing_stronger_in_the_same_direction_is_left_out(values):
     [("de", "Dafür spricht: 3 Besuche"), ("fr", "3 visites"), ("it", "3 visite"), ("en", "In favour: 3 visits")],
 )
 def test_a_reason_is_worded_in_the_language_of_the_lead(language, expected):
-    [one] = top_reasons([Contribution("visits", "sessions_30d", 0.7)], {"sessions_30d": 3}, MORTGAGE, language)
+    [one] = top_reasons([Contribution("visits", 0.7)], {"sessions_30d": 3}, MORTGAGE, language)
     assert expected in one.text
     assert (one.feature, one.contribution) == ("visits", 0.7)
 
 
 def test_a_policys_own_signal_is_called_by_its_label():
     features = {"pdf_guide_events_30d": 2, "pdf_guide_days_since": 1.5}
-    [one] = top_reasons([Contribution("pdf_guide", "pdf_guide_events_30d", 0.4)], features, MORTGAGE, "de")
+    [one] = top_reasons([Contribution("pdf_guide", 0.4)], features, MORTGAGE, "de")
     assert "PDF-Ratgeber" in one.text

@@ -10,7 +10,7 @@ from msgspec import Struct
 from leadwerk.policy.model import Language, Policy
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.explain import by_group
-from leadwerk.scoring.model import Floats, Scorer
+from leadwerk.scoring.model import Matrix, Scorer
 from leadwerk.scoring.reasons import Reason, top_reasons
 
 Features = Mapping[str, Any]
@@ -50,12 +50,10 @@ def assess(
         return [_judged(policy, row) for row in rows]
     matrix = scorer.encode(rows)
     predicted = scorer.predict(matrix)
-    contributions = scorer.contributions(matrix) if explained else [None] * len(rows)
+    reasons = _reasons(scorer, policy, rows, matrix) if explained else [()] * len(rows)
     return [
-        _judged(policy, row, (float(p), int(score)), _reasons(scorer, policy, row, contributed), scorer.version)
-        for row, p, score, contributed in zip(
-            rows, predicted.probability, predicted.predictive_score, contributions, strict=True
-        )
+        _judged(policy, row, (float(p), int(score)), because, scorer.version)
+        for row, p, score, because in zip(rows, predicted.probability, predicted.predictive_score, reasons, strict=True)
     ]
 
 
@@ -87,8 +85,7 @@ def _judged(
     )
 
 
-def _reasons(scorer: Scorer, policy: Policy, row: Features, contributed: Floats | None) -> tuple[Reason, ...]:
-    if contributed is None:
-        return ()
-    names, groups = [f.name for f in scorer.features], [f.group for f in scorer.features]
-    return top_reasons(by_group(contributed[:-1], names, groups), row, policy, language_of(row, policy))
+def _reasons(scorer: Scorer, policy: Policy, rows: Sequence[Features], matrix: Matrix) -> Sequence[tuple[Reason, ...]]:
+    contributed = by_group(scorer.contributions(matrix)[:, :-1], [feature.group for feature in scorer.features])
+    pairs = zip(rows, contributed, strict=True)
+    return [top_reasons(contributions, row, policy, language_of(row, policy)) for row, contributions in pairs]

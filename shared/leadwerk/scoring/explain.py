@@ -18,10 +18,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one feature group adds to a lead's log-odds; `leading` is the feature of the group that adds most of it."""
+    """What one feature group adds to a lead's log-odds."""
 
     group: str
-    leading: str
     log_odds: float
 
 
@@ -37,22 +36,19 @@ def sum_columns(contributions: npt.ArrayLike, owners: npt.ArrayLike, count: int)
     return totals.T
 
 
-def by_group(per_feature: Sequence[float] | Floats, names: Sequence[str], groups: Sequence[str]) -> list[Contribution]:
-    """One contribution for every feature group of one lead, the largest in size first (equal ones by name).
+def by_group(contributions: npt.ArrayLike, groups: Sequence[str]) -> list[list[Contribution]]:
+    """Of (n, k) feature contributions, where feature j is of group `groups[j]`: for each row one a group.
 
-    >>> by_group([0.5, 0.25, -1.0], names=["a_1d", "a_7d", "b"], groups=["a", "a", "b"])[1]
-    Contribution(group='a', leading='a_1d', log_odds=0.75)
+    The largest in size comes first, equal ones by name.
+
+    >>> by_group([[0.5, 0.25, -1.0]], groups=["a", "a", "b"])
+    [[Contribution(group='b', log_odds=-1.0), Contribution(group='a', log_odds=0.75)]]
     """
-    values = np.asarray(per_feature, dtype=np.float64)
-    members: dict[str, list[int]] = {}
-    for index, group in enumerate(groups):
-        members.setdefault(group, []).append(index)
-    found = [_contribution(group, indexes, values, names) for group, indexes in members.items()]
-    return sorted(found, key=lambda contribution: (-abs(contribution.log_odds), contribution.group))
-
-
-def _contribution(group: str, indexes: list[int], values: Floats, names: Sequence[str]) -> Contribution:
-    total = float(values[indexes].sum())
-    sign = 1.0 if total >= 0 else -1.0
-    leading = max(indexes, key=lambda index: sign * values[index])
-    return Contribution(group, names[leading], total)
+    names = sorted(set(groups))
+    owners = [names.index(group) for group in groups]
+    totals = sum_columns(contributions, owners, len(names))
+    order = np.argsort(-np.abs(totals), axis=1, kind="stable")
+    return [
+        [Contribution(names[index], float(row[index])) for index in largest]
+        for row, largest in zip(totals, order, strict=True)
+    ]
