@@ -72,6 +72,7 @@ class HTTPRequest(Protocol):
 
 
 Body = TypeVar("Body", bound=Request)
+Read = TypeVar("Read")
 Function = Callable[[HTTPRequest], Response]
 
 
@@ -157,7 +158,7 @@ def read_body(http: HTTPRequest, limit: int) -> bytes:
     )
 
 
-def decode(decoder: msgspec.json.Decoder[Body], raw: bytes) -> Body:
+def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
     """The request in a JSON body.
 
     Raises:

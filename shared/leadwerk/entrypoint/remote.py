@@ -1,0 +1,114 @@
+"""BigQuery's remote-function protocol beside the ordinary requests of the same function.
+
+A request whose body has `calls` comes from BigQuery: {"requestId", "caller", "sessionUser", "calls": [[argument], …]}
+is answered {"replies": [one a call, in order]}. A failure of the whole request is {"errorMessage": …} with a status by
+which BigQuery repeats it (408, 429, 500, 503, 504) or gives up (any other).
+Source: BigQuery documentation, Work with remote functions, input and output format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import IO, Any, Protocol
+
+import msgspec
+
+from leadwerk.entrypoint import MAXIMUM_BYTES, Answer, Function, HTTPRequest, Response, answered, decode, read_body
+
+MAXIMUM_REMOTE_BYTES = 50_000_000
+MARK = b'"calls"'
+GIVE_UP = 400
+STATUSES = {409: GIVE_UP, 422: GIVE_UP, 502: 503}  # ours → what BigQuery understands
+MAXIMUM_MESSAGE = 1000  # characters
+
+
+class RemoteRequest(msgspec.Struct, frozen=True):
+    """What BigQuery sends, as far as it matters here."""
+
+    calls: list[Any]
+
+
+DECODER = msgspec.json.Decoder(RemoteRequest)
+
+
+class Replies(Protocol):
+    """What is answered to calls."""
+
+    replies: Sequence[str]
+    scored: int
+    refused: int
+
+
+class _Probe(msgspec.Struct, frozen=True):
+    calls: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True)
+class Replied(Answer):
+    """Replies on their way to BigQuery, with what the log counts of them."""
+
+    scored: int = 0
+    refused: int = 0
+
+
+class _Stream:
+    """A stream that was read in part, from its beginning."""
+
+    def __init__(self, read: bytes, rest: IO[bytes]) -> None:
+        self._read, self._rest = read, rest
+
+    def read(self, size: int) -> bytes:
+        first, self._read = self._read[:size], self._read[size:]
+        return first + self._rest.read(size - len(first)) if len(first) < size else first
+
+
+@dataclass
+class _Rewound:
+    """A request of which the first bytes were looked at."""
+
+    method: str
+    path: str
+    content_length: int | None
+    headers: Mapping[str, str]
+    stream: Any
+
+
+def by_body(http: HTTPRequest, *, stage: str, calls: Callable[[list[Any]], Replies], otherwise: Function) -> Response:
+    """The answer of `calls` where BigQuery asks, and of `otherwise` where anybody else does."""
+    if http.method != "POST":
+        return otherwise(http)
+    head = http.stream.read(MAXIMUM_BYTES + 1)
+    again = _Rewound(http.method, http.path, http.content_length, http.headers, _Stream(head, http.stream))
+    if not _has_calls(head):
+        return otherwise(again)
+    return _for_bigquery(answered(stage, lambda: _replied(calls, again)))
+
+
+def _has_calls(head: bytes) -> bool:
+    """Whether a body that begins so is BigQuery's; one too long for anybody else needs no closer look."""
+    if MARK not in head or len(head) > MAXIMUM_BYTES:
+        return MARK in head
+    try:
+        return msgspec.json.decode(head, type=_Probe).calls is not msgspec.UNSET
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _replied(calls: Callable[[list[Any]], Replies], http: _Rewound) -> Replied:
+    request = decode(DECODER, read_body(http, MAXIMUM_REMOTE_BYTES))
+    report = calls(request.calls)
+    body = msgspec.json.encode({"replies": report.replies})
+    return Replied(body, "application/json", scored=report.scored, refused=report.refused)
+
+
+def _for_bigquery(response: Response) -> Response:
+    """A problem document as BigQuery's errorMessage, any other response as it is."""
+    body, status, headers = response
+    if status == HTTPStatus.OK:
+        return response
+    problem = msgspec.json.decode(body)
+    message = f"{problem['detail']} {problem.get('remedy', '')}".strip()[:MAXIMUM_MESSAGE]
+    said = msgspec.json.encode({"errorMessage": message})
+    return said, STATUSES.get(status, status), headers | {"Content-Type": "application/json"}

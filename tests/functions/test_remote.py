@@ -1,0 +1,115 @@
+"""BigQuery's protocol beside ordinary requests: who is answered how."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from leadwerk import errors
+from leadwerk.entrypoint import MAXIMUM_BYTES, Request, entry
+from leadwerk.entrypoint.remote import MAXIMUM_REMOTE_BYTES, by_body
+from leadwerk.pipeline.remote import RemoteReport
+
+ENVELOPE = {
+    "requestId": "124ab1c",
+    "caller": "//bigquery/jobs/1",
+    "sessionUser": "a@example.ch",
+    "userDefinedContext": {},
+}
+
+
+class Body(Request, frozen=True):
+    form: dict[str, Any] | None = None
+
+
+@entry(Body, stage="score")
+def ordinary(body: Body, now: datetime) -> Any:
+    return {"ordinary": body.form}
+
+
+def echoed(calls: list[Any]) -> RemoteReport:
+    return RemoteReport([json.dumps(call) for call in calls], len(calls), 0)
+
+
+def ask(body: Any, calls: Any = echoed, method: str = "POST", path: str = "/") -> tuple[int, Any]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    http = SimpleNamespace(method=method, path=path, content_length=len(raw), headers={}, stream=BytesIO(raw))
+    said, status, _ = by_body(http, stage="score", calls=calls, otherwise=ordinary)
+    return status, json.loads(said)
+
+
+def failing(error: Exception) -> Any:
+    def calls(_: list[Any]) -> Any:
+        raise error
+
+    return calls
+
+
+def test_calls_are_answered_by_replies_in_order_and_nothing_else() -> None:
+    assert ask(ENVELOPE | {"calls": [["a"], ["b"]]}) == (200, {"replies": ['["a"]', '["b"]']})
+
+
+def test_fields_that_bigquery_may_add_do_not_disturb() -> None:
+    assert ask({"calls": [], "new": {"deep": [1]}}) == (200, {"replies": []})
+
+
+@pytest.mark.parametrize("form", [{"calls": 3}, {"note": '"calls"'}])
+def test_a_form_that_speaks_of_calls_is_an_ordinary_request(form: dict[str, Any]) -> None:
+    assert ask({"form": form}) == (200, {"ordinary": form})
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_an_ordinary_request_is_answered_as_before(body: bytes) -> None:
+    assert ask(body) == (200, {"ordinary": None})
+
+
+def test_other_methods_are_the_ordinary_functions() -> None:
+    assert ask(b"", method="GET", path="/health")[0] == 200
+    assert ask(b"", method="DELETE")[0] == 405
+
+
+def test_an_ordinary_request_keeps_its_limit_of_a_megabyte() -> None:
+    status, said = ask({"form": {"note": "x" * MAXIMUM_BYTES}})
+    assert (status, said["title"]) == (413, "Request too large")
+
+
+def test_calls_may_be_larger() -> None:
+    status, said = ask({"calls": [["x" * 100_000]] * 30})
+    assert (status, len(said["replies"])) == (200, 30)
+
+
+def test_more_than_fifty_megabytes_are_refused() -> None:
+    status, said = ask(b'{"calls": [["' + b"x" * MAXIMUM_REMOTE_BYTES + b'"]]}')
+    assert status == 413
+    assert list(said) == ["errorMessage"]
+    assert "50,000,000" in said["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.WarehouseBusy("Busy."), 503),
+        (errors.CorruptModel("Broken.", remedy="Roll back."), 503),
+        (errors.CRMRejected("No."), 503),
+        (errors.InputError("Wrong.", field="calls"), 400),
+        (errors.NoChampion("None."), 400),
+        (errors.ConfigurationError("Unset."), 500),
+        (ValueError("secret"), 500),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_failure_is_told_with_a_status_that_says_whether_to_repeat(error: Exception, status: int) -> None:
+    found, said = ask({"calls": [["a"]]}, failing(error))
+    assert (found, list(said)) == (status, ["errorMessage"])
+    assert "secret" not in said["errorMessage"]
+
+
+@pytest.mark.parametrize("calls", [None, 3, {"a": 1}])
+def test_calls_of_another_shape_are_refused_for_good(calls: Any) -> None:
+    status, said = ask({"calls": calls})
+    assert (status, list(said)) == (400, ["errorMessage"])
