@@ -24,13 +24,12 @@ import msgspec
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row, Statement
-from leadwerk.warehouse.statement import bound
+from leadwerk.warehouse.statement import inlined, literal
 
 Tables = Mapping[str, Sequence[Row]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
 EXPORT_TABLE = re.compile(r"`ga4\.events_\*`")
-PARAMETER = re.compile(r"@(\w+)")
 SUFFIX = schema.Field("_TABLE_SUFFIX", "STRING")
 EMPTY_OF = {"STRING": "''", "INT64": "0", "FLOAT64": "0.0", "BOOL": "FALSE"}
 
@@ -45,7 +44,7 @@ def analyse(statement: Statement) -> dict[str, str]:
     Raises:
         Refused: the statement does not pass, with the analyser's message.
     """
-    request = _messages().PrepareQueryRequest(sql=_inlined(statement, {}), options=_options(statement))
+    request = _messages().PrepareQueryRequest(sql=_with_tables(statement, {}), options=_options(statement))
     request.simple_catalog.CopyFrom(_catalog())
     answer = _call("PrepareQuery", request, _messages().PrepareQueryResponse)
     _call(
@@ -56,9 +55,8 @@ def analyse(statement: Statement) -> dict[str, str]:
 
 def evaluate(statement: Statement, parameters: Mapping[str, Any], tables: Tables) -> list[Row]:
     """The statement's rows on the reference evaluator, over `tables` (name → rows; ga4_events with _TABLE_SUFFIX)."""
-    values = bound(statement, parameters)
-    sql = _inlined(statement, tables)
-    sql = PARAMETER.sub(lambda found: _parameter(values[found[1]], statement.parameters[found[1]]), sql)
+    text = inlined(statement, parameters)
+    sql = _with_tables(Statement(statement.name, text), tables)
     request = _messages().EvaluateQueryRequest(sql=sql, options=_options(None))
     request.simple_catalog.CopyFrom(_catalog())
     answer = _call("EvaluateQuery", request, _messages().EvaluateQueryResponse)
@@ -137,7 +135,7 @@ def _rounded(value: Any) -> Any:
     return [_rounded(part) for part in value] if isinstance(value, list) else repr(value) if value != [] else "None"
 
 
-def _inlined(statement: Statement, tables: Tables) -> str:
+def _with_tables(statement: Statement, tables: Tables) -> str:
     """The statement with every table it names as a CTE; those without rows are empty but typed."""
     own = sorted(set(OWN_TABLE.findall(statement.text)))
     text = OWN_TABLE.sub(r"leadwerk__\1", statement.text)
@@ -169,29 +167,7 @@ def _field(field: schema.Field, value: Any) -> str:
     if field.fields:
         # A struct of one field would read as a mere pair of brackets.
         return f"{schema.googlesql_type(field)}{_struct(field.fields, value)}"
-    return _literal(value, field.type)
-
-
-def _literal(value: Any, kind: str) -> str:
-    if kind == "STRING":
-        return '"' + "".join(_escaped(character) for character in value) + '"'
-    if kind == "TIMESTAMP":
-        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
-    if kind == "DATE":
-        return f"DATE '{value.isoformat()}'"
-    return f"CAST({value!r} AS {kind})" if kind in ("FLOAT64", "INT64") else str(value).upper()
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
-
-
-def _parameter(value: Any, kind: str) -> str:
-    if kind.startswith("ARRAY<"):
-        return f"{kind}[{', '.join(_literal(item, kind[6:-1]) for item in value)}]"
-    return f"CAST(NULL AS {kind})" if value is None else _literal(value, kind)
+    return literal(value, field.type)
 
 
 def _fill_duckdb(connection: duckdb.DuckDBPyConnection, home: Path, tables: Tables) -> None:

@@ -21,7 +21,7 @@ Rewrite = Callable[[exp.Expr], exp.Expr]
 # A whole number as BigQuery reads it; DuckDB alone would also take '1.5' for 2.
 WHOLE = r"\s*[+-]?([0-9]+|0[xX][0-9a-fA-F]+)\s*"
 # A number as BigQuery reads it; DuckDB alone would also take '1_000'.
-DECIMAL = r"(?i)\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*"
+DECIMAL = r"(?i)\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)\s*"
 
 
 def translate(statement: Statement) -> str:
@@ -140,8 +140,10 @@ TO_WHOLE = f"""CASE
   WHEN TYPEOF(:x) IN ('DOUBLE', 'FLOAT') THEN CAST_AS(ROUND(TRY_CAST(:x AS DOUBLE)))
   ELSE CAST_AS(:x) END"""
 TO_NUMBER = f"""CASE
-  WHEN TYPEOF(:x) = 'VARCHAR' AND NOT REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{DECIMAL}') THEN :unreadable
-  ELSE CAST_AS(:x) END"""
+  WHEN TYPEOF(:x) != 'VARCHAR' OR REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{DECIMAL}') THEN CAST_AS(:x)
+  WHEN :x IS NULL THEN NULL
+  WHEN REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{WHOLE}') THEN CAST_AS(TRY_CAST(:x AS BIGINT))
+  ELSE :unreadable END"""
 TO_TEXT = """CASE
   WHEN TYPEOF(:x) IN ('DOUBLE', 'FLOAT', 'TIMESTAMP WITH TIME ZONE')
   THEN ERROR('CAST of FLOAT64 or TIMESTAMP to STRING differs between the engines')

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from leadwerk.warehouse.protocol import Parameters, Statement
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
+PARAMETER = re.compile(r"@(\w+)")
 REPEAT = re.compile(
     r"^[ \t]*-- for each (\w+)[ \t]*\n((?:(?![ \t]*-- (?:for each|end)).*\n)*)[ \t]*-- end[ \t]*(?:\n|$)", re.MULTILINE
 )
@@ -92,6 +94,48 @@ def bound(statement: Statement, parameters: Parameters) -> dict[str, Any]:
                 remedy="Convert it; timestamps must be aware.",
             )
     return {name: parameters[name] for name in statement.parameters}
+
+
+def inlined(statement: Statement, parameters: Parameters) -> str:
+    """The statement's text with its parameters written as literals, for where BigQuery takes no parameters.
+
+    >>> inlined(from_text("SELECT @n"), {})
+    'SELECT @n'
+    >>> inlined(Statement("inline", "SELECT @n", {"n": "INT64"}), {"n": 2})
+    'SELECT CAST(2 AS INT64)'
+    """
+    values = bound(statement, parameters)
+    header, body = _split_header(statement.text)
+
+    def written(found: re.Match[str]) -> str:
+        name = found[1]
+        return literal(values[name], statement.parameters[name]) if name in values else found[0]
+
+    return header + PARAMETER.sub(written, body)
+
+
+def _split_header(text: str) -> tuple[str, str]:
+    last = max((found.end() for found in DECLARATION.finditer(text)), default=0)
+    return text[:last], text[last:]
+
+
+def literal(value: Any, kind: str) -> str:
+    """A checked value as a GoogleSQL literal of a type."""
+    if kind.startswith("ARRAY<"):
+        return f"{kind}[{', '.join(literal(item, kind[6:-1]) for item in value)}]"
+    if value is None:
+        return f"CAST(NULL AS {kind})"
+    if kind == "STRING":
+        return '"' + "".join(map(_escaped, value)) + '"'
+    if kind == "TIMESTAMP":
+        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
+    return f"DATE '{value.isoformat()}'" if kind == "DATE" else f"CAST({str(value).upper()} AS {kind})"
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 
 def _fits(value: Any, kind: str) -> bool:

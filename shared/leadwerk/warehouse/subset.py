@@ -17,7 +17,7 @@ from leadwerk.warehouse.lists import is_first_of_key
 STRUCTURE: tuple[type[exp.Expr], ...] = (
     exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Qualify, exp.Order, exp.Ordered, exp.Limit,
     exp.With, exp.CTE, exp.TableAlias, exp.Table, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.Distinct,
-    exp.Column, exp.Identifier, exp.Dot, exp.Alias, exp.Star, exp.Paren, exp.Tuple, exp.Literal, exp.RawString,
+    exp.Column, exp.Identifier, exp.Dot, exp.Alias, exp.Star, exp.Paren, exp.Literal, exp.RawString,
     exp.Null, exp.Boolean, exp.Parameter, exp.Var, exp.Interval, exp.DataType, exp.Unnest, exp.Window, exp.WindowSpec,
     exp.IgnoreNulls, exp.Struct, exp.PropertyEQ, exp.Array, exp.Bracket, exp.AtTimeZone,
 )  # fmt: skip

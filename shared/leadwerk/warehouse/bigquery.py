@@ -1,0 +1,219 @@
+"""The warehouse on BigQuery, by Google's client; every call has a time limit, since the client's own is ten minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import (
+    Conflict,
+    GoogleAPICallError,
+    NotFound,
+    RetryError,
+    ServiceUnavailable,
+    TooManyRequests,
+)
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from requests.exceptions import RequestException
+
+from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
+from leadwerk.settings import Settings
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Parameters, Row, Statement
+from leadwerk.warehouse.statement import DECLARATION, bound, inlined
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CALL_SECONDS = 30.0  # one HTTP request
+JOB_SECONDS = 540.0  # one job: what a function has, less some for the rest
+RETRY = bigquery.DEFAULT_RETRY.with_timeout(60.0)
+# Up to here rows are streamed: visible at once, and without the quota of 1,500 load jobs a table and day.
+STREAMED_ROWS = 500
+ROWS_A_LOAD = 5_000
+OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
+EXPORT_TABLE = re.compile(r"`ga4\.(events_\*)`")
+
+
+class BigQueryWarehouse:
+    """The port `Warehouse` on the datasets `dataset` (ours) and `ga4_dataset` (the export), each project.dataset."""
+
+    def __init__(self, client: bigquery.Client, *, dataset: str, ga4_dataset: str, emulated: bool = False) -> None:
+        self._client = client
+        self._dataset = dataset
+        self._ga4_dataset = ga4_dataset
+        self._emulated = emulated
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> BigQueryWarehouse:
+        """The warehouse of a deployment; with LEADWERK_BIGQUERY_URL an emulator's, without credentials."""
+        emulator: dict[str, Any] = {}
+        if settings.bigquery_url:
+            emulator = {
+                "credentials": AnonymousCredentials(),  # type: ignore[no-untyped-call]
+                "client_options": ClientOptions(api_endpoint=settings.bigquery_url),
+            }
+        client = bigquery.Client(project=settings.project, location=settings.location, **emulator)
+        ga4 = settings.ga4_dataset if "." in settings.ga4_dataset else f"{settings.project}.{settings.ga4_dataset}"
+        return cls(
+            client,
+            dataset=f"{settings.project}.{settings.dataset}",
+            ga4_dataset=ga4,
+            emulated=bool(settings.bigquery_url),
+        )
+
+    def rows(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        """Run a statement; few rows."""
+        with _as_warehouse_error(statement.name):
+            return [dict(row) for row in self._query(statement, parameters)]
+
+    def frame(self, statement: Statement, parameters: Parameters) -> pd.DataFrame:
+        """Run a statement; many rows, by way of Arrow."""
+        with _as_warehouse_error(statement.name):
+            table = self._query(statement, parameters).to_arrow(create_bqstorage_client=not self._emulated)
+        frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+        return frame
+
+    def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Append the rows whose key is not there yet; return how many were."""
+        target = schema.table(table)
+        unique = schema.unique(target, schema.json_rows(target, rows))
+        return sum(
+            self._append_new(target, unique[start : start + ROWS_A_LOAD])
+            for start in range(0, len(unique), ROWS_A_LOAD)
+        )
+
+    def replace_days(self, table: str, first: date, last: date, statement: Statement, parameters: Parameters) -> int:
+        """Replace the days in one transaction: the statement is read once, and all days change at one moment.
+
+        A job with WRITE_TRUNCATE into each table$YYYYMMDD would read the statement's sources once a day, and refuses
+        a query's nullable columns where the table requires them.
+        """
+        target = schema.table(table)
+        text = self._located(inlined(statement, {**parameters, "first_day": first, "last_day": last}))
+        place = f"`{self._dataset}.{table}`"
+        columns = ", ".join(f"`{field.name}`" for field in target.fields)
+        between = f"`{target.partition}` BETWEEN DATE '{first}' AND DATE '{last}'"
+        script = f"""
+            BEGIN TRANSACTION;
+            DELETE FROM {place} WHERE {between};
+            INSERT INTO {place} ({columns}) SELECT {columns} FROM (
+            {text}
+            ) WHERE {between};
+            COMMIT TRANSACTION;
+            SELECT COUNT(*) AS replaced FROM {place} WHERE {between};"""
+        with _as_warehouse_error(statement.name):
+            return int(next(iter(self._run(script, [])))["replaced"])
+
+    def export_tables(self) -> list[str]:
+        """Names of the export's tables, sorted."""
+        with _as_warehouse_error(self._ga4_dataset):
+            found = self._client.list_tables(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
+            return sorted(item.table_id for item in found if item.table_id.startswith("events_"))
+
+    def unit_of_work(self) -> AbstractContextManager[None]:
+        """Nothing to keep: a connection costs nothing."""
+        return nullcontext()
+
+    def _query(self, statement: Statement, parameters: Parameters) -> Any:
+        values = bound(statement, parameters)
+        typed = [_parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]
+        return self._run(self._located(statement.text), typed)
+
+    def _run(self, sql: str, parameters: list[Any]) -> Any:
+        config = bigquery.QueryJobConfig(query_parameters=parameters)
+        job = self._client.query(sql, job_config=config, retry=RETRY, job_retry=None, timeout=CALL_SECONDS)
+        return job.result(retry=RETRY, job_retry=None, timeout=JOB_SECONDS)
+
+    def _located(self, sql: str) -> str:
+        own = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
+        return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own)
+
+    def _append_new(self, target: schema.Table, rows: list[dict[str, Any]]) -> int:
+        with _as_warehouse_error(target.name):
+            known = self._known_keys(target, rows)
+            new = [row for row in rows if _key(target, row) not in known]
+            if len(new) > STREAMED_ROWS:
+                self._load(target, new)
+            elif new:
+                self._stream(target, new)
+        return len(new)
+
+    def _known_keys(self, target: schema.Table, rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
+        """Keys among `rows` that the table holds; the partitions of other days are not read."""
+        sql, parameters = _known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
+        return {_key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._run(sql, parameters)}
+
+    def _stream(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
+        ids = [hashlib.sha256(repr(_key(target, row)).encode()).hexdigest() for row in rows]
+        place = f"{self._dataset}.{target.name}"
+        refused = self._client.insert_rows_json(place, rows, row_ids=ids, retry=RETRY, timeout=CALL_SECONDS)
+        if refused:
+            raise WarehouseError(f"{target.name}: BigQuery refused rows: {refused[0]}", remedy="See its schema.json.")
+
+    def _load(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
+        """One load job; its id follows from the rows, so that a repeated request cannot load them twice."""
+        payload = b"\n".join(map(msgspec.json.encode, rows))
+        job_id = f"leadwerk-append-{target.name}-{hashlib.sha256(payload).hexdigest()[:32]}"
+        config = bigquery.LoadJobConfig(
+            source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND", create_disposition="CREATE_NEVER"
+        )
+        place = f"{self._dataset}.{target.name}"
+        try:
+            job: Any = self._client.load_table_from_file(
+                io.BytesIO(payload), place, job_id=job_id, job_config=config, timeout=CALL_SECONDS
+            )
+        except Conflict:
+            job = self._client.get_job(job_id, retry=RETRY, timeout=CALL_SECONDS)
+        job.result(retry=RETRY, timeout=JOB_SECONDS)
+
+
+def _known_keys_query(place: str, target: schema.Table, rows: list[dict[str, Any]]) -> tuple[str, list[Any]]:
+    looked_up = {target.key[0]}
+    if target.partition and target.partition not in target.key:
+        looked_up.add(target.partition)
+    if target.partition in target.key:
+        looked_up = {str(target.partition)}
+    conditions, parameters = [], []
+    for name in sorted(looked_up):
+        kind = getattr(target.field(name), "type", "STRING")
+        # As text, since the values are JSON already; BigQuery still prunes partitions by the constant list.
+        conditions.append(f"`{name}` IN (SELECT CAST(value AS {kind}) FROM UNNEST(@{name}) AS value)")
+        parameters.append(bigquery.ArrayQueryParameter(name, "STRING", sorted({row[name] for row in rows})))
+    columns = ", ".join(f"`{name}`" for name in target.key)
+    return f"SELECT {columns} FROM {place} WHERE {' AND '.join(conditions)}", parameters
+
+
+def _only_key(target: schema.Table) -> schema.Table:
+    fields = tuple(field for field in target.fields if field.name in target.key)
+    return msgspec.structs.replace(target, fields=fields)
+
+
+def _key(target: schema.Table, row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in target.key)
+
+
+def _parameter(name: str, kind: str, value: Any) -> Any:
+    if kind.startswith("ARRAY<"):
+        return bigquery.ArrayQueryParameter(name, kind[6:-1], list(value))
+    return bigquery.ScalarQueryParameter(name, kind, value)
+
+
+@contextmanager
+def _as_warehouse_error(name: str) -> Iterator[None]:
+    try:
+        yield
+    except NotFound as error:
+        raise MissingTable(f"{name}: {error.message}", remedy="Apply Terraform; check the datasets' names.") from error
+    except (TooManyRequests, ServiceUnavailable, RetryError, TimeoutError, RequestException) as error:
+        raise WarehouseBusy(f"{name}: BigQuery did not answer in time: {error}", remedy="Try again.") from error
+    except GoogleAPICallError as error:
+        raise WarehouseError(f"{name} failed on BigQuery: {error.message}") from error

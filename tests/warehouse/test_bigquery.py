@@ -1,0 +1,174 @@
+"""The cloud engine keeps the promises of the port: Google's client over HTTP against an emulator."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from google.cloud import bigquery as google
+
+from leadwerk import settings
+from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
+from leadwerk.warehouse import bigquery, schema
+from leadwerk.warehouse.bigquery import BigQueryWarehouse
+from leadwerk.warehouse.statement import from_text
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
+DAY = date(2026, 3, 29)
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+NUMBERS = itertools.count()
+ALL_TOUCHPOINTS = from_text("SELECT * FROM leadwerk.touchpoints ORDER BY event_id")
+
+
+def at(url: str, dataset: str) -> BigQueryWarehouse:
+    environment = {
+        "LEADWERK_ENGINE": "bigquery", "LEADWERK_PROJECT": "test", "LEADWERK_LOCATION": "US",
+        "LEADWERK_DATASET": dataset, "LEADWERK_GA4_DATASET": f"{dataset}_ga4", "LEADWERK_BIGQUERY_URL": url,
+    }  # fmt: skip
+    return BigQueryWarehouse.from_settings(settings.read(environment))
+
+
+@pytest.fixture
+def warehouse(emulator: str) -> Iterator[BigQueryWarehouse]:
+    dataset = f"leadwerk_{next(NUMBERS)}"
+    made = at(emulator, dataset)
+    for name in (dataset, f"{dataset}_ga4"):
+        made._client.create_dataset(name, timeout=20)
+    for table in (schema.table("touchpoints"), schema.table("leads"), schema.table("extract_runs")):
+        made._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
+    export = _fields(schema.table("ga4_events").fields)
+    for suffix in ("20260328", "intraday_20260329"):
+        made._client.create_table(google.Table(f"test.{dataset}_ga4.events_{suffix}", export), timeout=20)
+    yield made
+    made._client.close()
+
+
+def _fields(fields: tuple[schema.Field, ...]) -> list[google.SchemaField]:
+    return [google.SchemaField(f.name, f.type, f.mode, fields=_fields(f.fields)) for f in fields]
+
+
+def touchpoint(event_id: str, day: date = DAY) -> dict[str, Any]:
+    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return {
+        "event_id": event_id, "lead_id": "L1", "day": day, "occurred_at": moment, "recorded_at": moment, "kind": "call",
+    }  # fmt: skip
+
+
+def test_what_was_appended_is_read_back_once(warehouse: BigQueryWarehouse) -> None:
+    assert warehouse.append("touchpoints", [touchpoint("a"), touchpoint("a")]) == 1
+    assert warehouse.append("touchpoints", [touchpoint("a"), touchpoint("b")]) == 1
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a"), touchpoint("b")]
+
+
+def test_many_rows_go_by_a_load_job(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery, "STREAMED_ROWS", 1)
+    lead = {
+        "event_id": "e", "lead_id": "L", "recorded_at": NOON, "created_at": NOON, "web_consent": True,
+        "attributes": [{"name": "plan", "text": "Zürich's \"best\""}],
+    }  # fmt: skip
+    assert warehouse.append("leads", [lead, {**lead, "event_id": "f"}]) == 2
+    assert warehouse.append("leads", [lead, {**lead, "event_id": "f"}]) == 0
+    [row] = warehouse.rows(from_text("SELECT attributes FROM leadwerk.leads WHERE event_id = 'f'"), {})
+    assert row["attributes"][0]["text"] == 'Zürich\'s "best"'
+
+
+def test_the_same_rows_are_the_same_load_job(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery, "STREAMED_ROWS", 0)
+    seen: list[str] = []
+    load = warehouse._client.load_table_from_file
+
+    def remembering(*arguments: Any, job_id: str, **rest: Any) -> Any:
+        seen.append(job_id)
+        return load(*arguments, job_id=job_id, **rest)
+
+    monkeypatch.setattr(warehouse._client, "load_table_from_file", remembering)
+    rows = schema.json_rows(schema.table("touchpoints"), [touchpoint("a")])
+    for _ in range(2):
+        warehouse._load(schema.table("touchpoints"), rows)
+    assert seen[0] == seen[1]
+
+
+def test_a_key_of_time_and_day_is_known_again(warehouse: BigQueryWarehouse) -> None:
+    counts = (
+        "events_read",
+        "duplicates",
+        "bots",
+        "own_traffic",
+        "without_visitor",
+        "unusable",
+        "events_kept",
+        "visitors",
+    )
+    run = {"day": DAY, "run_at": NOON, "source": "daily", **dict.fromkeys(counts, 1)}
+    assert warehouse.append("extract_runs", [run]) == 1
+    assert warehouse.append("extract_runs", [run, {**run, "run_at": NOON.replace(hour=13)}]) == 1
+
+
+def test_parameters_arrive_with_their_types(warehouse: BigQueryWarehouse) -> None:
+    statement = from_text(
+        """-- @ids ARRAY<STRING>
+        -- @none ARRAY<INT64>
+        -- @day DATE
+        -- @moment TIMESTAMP
+        -- @word STRING
+        SELECT ARRAY_LENGTH(@ids) AS n, ARRAY_LENGTH(@none) AS zero, @day AS day, @moment AS moment, @word AS word"""
+    )
+    parameters = {"ids": ["a", "b"], "none": [], "day": DAY, "moment": NOON, "word": None}
+    assert warehouse.rows(statement, parameters) == [{"n": 2, "zero": 0, "day": DAY, "moment": NOON, "word": None}]
+
+
+def test_a_frame_has_aware_times_and_dates(warehouse: BigQueryWarehouse) -> None:
+    warehouse.append("touchpoints", [touchpoint("a")])
+    frame = warehouse.frame(ALL_TOUCHPOINTS, {})
+    assert frame["occurred_at"][0] == NOON
+    assert frame["day"].dtype.kind == "M"
+
+
+REPEATED = from_text(
+    """-- @first_day DATE
+    -- @last_day DATE
+    -- @kind STRING
+    SELECT CONCAT('n', CAST(day AS STRING)) AS event_id, 'L' AS lead_id, day, TIMESTAMP(day) AS occurred_at,
+      TIMESTAMP(day) AS recorded_at, @kind AS kind
+    FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day"""
+)
+
+
+def test_replacing_days_leaves_the_others(warehouse: BigQueryWarehouse) -> None:
+    days = [date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)]
+    warehouse.append("touchpoints", [touchpoint(f"old{day}", day) for day in days])
+    parameters = {"kind": 'it\'s "new" @kind'}
+    for _ in range(2):
+        assert warehouse.replace_days("touchpoints", days[1], days[2], REPEATED, parameters) == 2
+    found = warehouse.rows(ALL_TOUCHPOINTS, {})
+    assert [row["event_id"] for row in found] == ["n2026-03-02", "n2026-03-03", "old2026-03-01"]
+    assert found[0]["kind"] == parameters["kind"]
+
+
+def test_a_failing_statement_leaves_the_days_as_they_were(warehouse: BigQueryWarehouse) -> None:
+    warehouse.append("touchpoints", [touchpoint("a")])
+    broken = from_text(REPEATED.text.replace("'L' AS", "CAST('x' AS INT64) AS"))
+    with pytest.raises(WarehouseError):
+        warehouse.replace_days("touchpoints", DAY, DAY, broken, {"kind": "new"})
+    assert [row["event_id"] for row in warehouse.rows(ALL_TOUCHPOINTS, {})] == ["a"]
+
+
+def test_the_export_is_read_by_its_suffix(warehouse: BigQueryWarehouse) -> None:
+    assert warehouse.export_tables() == ["events_20260328", "events_intraday_20260329"]
+    count = from_text("SELECT COUNT(*) AS n FROM `ga4.events_*` WHERE _TABLE_SUFFIX BETWEEN '20260301' AND '20260331'")
+    assert warehouse.rows(count, {}) == [{"n": 0}]
+
+
+def test_a_missing_table_is_named(warehouse: BigQueryWarehouse) -> None:
+    with pytest.raises(MissingTable, match="outcomes"):
+        warehouse.rows(from_text("SELECT * FROM leadwerk.outcomes", "desk/outcomes"), {})
+
+
+def test_nobody_at_the_endpoint_is_busy_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery, "RETRY", google.DEFAULT_RETRY.with_timeout(0.5))
+    with pytest.raises(WarehouseBusy) as failure:
+        at("http://127.0.0.1:9", "leadwerk").rows(ALL_TOUCHPOINTS, {})
+    assert failure.value.retryable
