@@ -42,13 +42,7 @@ WITH days AS (
 
 exported AS (
   SELECT
-    d.day,
-    e.user_pseudo_id AS visitor_id,
-    e.user_id,
-    e.event_timestamp,
-    e.event_name,
-    e.device,
-    e.geo,
+    d.day, e.user_pseudo_id AS visitor_id, e.user_id, e.event_timestamp, e.event_name, e.device, e.geo,
     e.traffic_source AS first_touch,
     e.collected_traffic_source AS collected,
     e.session_traffic_source_last_click.manual_campaign AS last_click,
@@ -89,10 +83,8 @@ typed AS (
     COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
     COALESCE(last_click.source, collected.manual_source, session_source.string_value, first_touch.source) AS source,
     COALESCE(last_click.medium, collected.manual_medium, session_medium.string_value, first_touch.medium) AS medium,
-    device.category AS device_category,
-    LOWER(SUBSTR(device.language, 1, 2)) AS language,
-    geo.country AS country,
-    geo.region AS region,
+    device.category AS device_category, LOWER(SUBSTR(device.language, 1, 2)) AS language,
+    geo.country AS country, geo.region AS region,
     -- for each number
     COALESCE(
       ${number}.double_value,
@@ -110,11 +102,7 @@ typed AS (
 
 human AS (
   SELECT
-    day,
-    visitor_id,
-    user_id,
-    occurred_at,
-    event_name,
+    day, visitor_id, user_id, occurred_at, event_name,
     IF(session_number > 0 AND session_number < 9e15, CAST(FLOOR(session_number) AS INT64), NULL) AS session_id,
     CASE
       WHEN event_name IS NULL THEN CAST(NULL AS STRING)
@@ -126,12 +114,7 @@ human AS (
     page,
     IF(engagement > 0 AND engagement / 1000 <= @longest_engagement, engagement / 1000, 0) AS seconds,
     IF(scroll BETWEEN 0 AND 100, CAST(FLOOR(scroll) AS INT64), NULL) AS scroll_percent,
-    source,
-    medium,
-    device_category,
-    language,
-    country,
-    region,
+    source, medium, device_category, language, country, region,
     -- for each amount
     IF(${amount} > 0 AND ${amount} <= @largest_amount, ${amount}, NULL) AS ${amount},
     -- end

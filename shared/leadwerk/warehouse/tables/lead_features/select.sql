@@ -23,8 +23,7 @@
 -- end
 WITH numbered AS (
   SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS version,
+    *, ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS version,
     FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS born_at
   FROM leadwerk.leads
   WHERE @as_of IS NULL OR lead_id IN UNNEST(@lead_ids)
@@ -68,74 +67,47 @@ links AS (
 -- Whole days before, single events of the own day; `place` orders them in time and is never equal for two.
 activity AS (
   SELECT
-    l.lead_id,
-    l.as_of,
-    DATE_DIFF(l.today, d.day, DAY) AS days_ago,
+    l.lead_id, l.as_of, DATE_DIFF(l.today, d.day, DAY) AS days_ago,
     DATE_DIFF(d.day, l.today, DAY) * 1000000000000 + l.visitor * 1000000 AS place,
-    d.first_at,
-    d.last_at,
-    d.sessions,
-    d.page_views,
-    d.seconds,
-    d.scroll_percent,
-    d.source,
-    d.medium,
-    d.device_category,
-    d.language,
-    d.calculator.uses,
-    d.calculator.loan_amount_sum,
+    d.first_at, d.last_at, d.sessions, d.page_views, d.seconds, d.scroll_percent,
+    d.source, d.medium, d.device_category, d.language,
+    d.calculator.uses, d.calculator.loan_amount_sum,
     -- for each amount
     d.calculator.${amount},
     -- end
     d.signals
   FROM links AS l
   JOIN leadwerk.activity_daily AS d
-    ON d.visitor_id = l.visitor_id
-    AND d.day < l.today AND d.day > DATE_SUB(l.today, INTERVAL @longest_window DAY)
+    ON d.visitor_id = l.visitor_id AND d.day < l.today AND d.day > DATE_SUB(l.today, INTERVAL @longest_window DAY)
   WHERE d.day BETWEEN @first_day AND @last_day
   UNION ALL
   SELECT
-    l.lead_id,
-    l.as_of,
-    0 AS days_ago,
+    l.lead_id, l.as_of, 0 AS days_ago,
     l.visitor * 1000000 + e.event_rank AS place,
-    e.occurred_at AS first_at,
-    e.occurred_at AS last_at,
-    IF(e.session_start, 1, 0) AS sessions,
-    IF(e.event_name = 'page_view', 1, 0) AS page_views,
-    e.seconds,
-    e.scroll_percent,
-    e.source,
-    e.medium,
-    e.device_category,
-    e.language,
-    IF(e.loan_amount IS NULL, 0, 1) AS uses,
-    e.loan_amount AS loan_amount_sum,
+    e.occurred_at AS first_at, e.occurred_at AS last_at, IF(e.session_start, 1, 0) AS sessions,
+    IF(e.event_name = 'page_view', 1, 0) AS page_views, e.seconds, e.scroll_percent,
+    e.source, e.medium, e.device_category, e.language,
+    IF(e.loan_amount IS NULL, 0, 1) AS uses, e.loan_amount AS loan_amount_sum,
     -- for each amount
     e.${amount},
     -- end
     [STRUCT(e.signal AS name, e.signal_count AS events, e.seconds AS seconds, e.occurred_at AS last_at)] AS signals
   FROM links AS l
-  JOIN leadwerk.activity_events AS e
-    ON e.visitor_id = l.visitor_id AND e.day = l.today AND e.occurred_at < l.as_of
+  JOIN leadwerk.activity_events AS e ON e.visitor_id = l.visitor_id AND e.day = l.today AND e.occurred_at < l.as_of
   WHERE e.day BETWEEN @first_day AND @last_day
 ),
 
 behaviour AS (
   SELECT
-    lead_id,
-    as_of,
+    lead_id, as_of,
     -- for each window
     SUM(IF(days_ago < ${window}, sessions, 0)) AS sessions_${window}d,
     SUM(IF(days_ago < ${window}, page_views, 0)) AS page_views_${window}d,
     SUM(IF(days_ago < ${window}, seconds, 0)) AS seconds_${window}d,
     COUNT(DISTINCT IF(days_ago < ${window}, days_ago, NULL)) AS active_days_${window}d,
     -- end
-    MAX(scroll_percent) AS scroll_percent,
-    MIN(first_at) AS first_at,
-    MAX(last_at) AS last_at,
-    SUM(uses) AS uses,
-    SUM(loan_amount_sum) AS loan_amount_sum,
+    MAX(scroll_percent) AS scroll_percent, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
+    SUM(uses) AS uses, SUM(loan_amount_sum) AS loan_amount_sum,
     -- for each amount
     ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, place)) AS ${amount},
     -- end
@@ -149,28 +121,22 @@ behaviour AS (
 
 contacts AS (
   SELECT DISTINCT
-    f.point_id AS lead_id,
-    f.as_of,
+    f.point_id AS lead_id, f.as_of, t.event_id, t.occurred_at,
     DATE_DIFF(f.today, DATE(t.occurred_at, @time_zone), DAY) AS days_ago,
     CASE
       WHEN t.kind IS NULL THEN CAST(NULL AS STRING)
       -- for each touchpoint
       WHEN t.kind = @kind_${touchpoint} THEN '${touchpoint}'
       -- end
-    END AS signal,
-    t.event_id,
-    t.occurred_at
+    END AS signal
   FROM forms AS f
-  JOIN leadwerk.touchpoints AS t
-    ON t.lead_id = f.point_id AND t.occurred_at < f.as_of AND t.recorded_at <= f.as_of
+  JOIN leadwerk.touchpoints AS t ON t.lead_id = f.point_id AND t.occurred_at < f.as_of AND t.recorded_at <= f.as_of
   WHERE t.day BETWEEN DATE_SUB(@first_day, INTERVAL 1 DAY) AND DATE_ADD(@last_day, INTERVAL 1 DAY)
 ),
 
 signal_sums AS (
   SELECT
-    lead_id,
-    as_of,
-    signal,
+    lead_id, as_of, signal,
     -- for each window
     SUM(IF(days_ago < ${window}, events, 0)) AS events_${window}d,
     SUM(IF(days_ago < ${window}, seconds, 0)) AS seconds_${window}d,
@@ -191,19 +157,18 @@ signal_sums AS (
 signals AS (
   SELECT
     -- for each signal
-    SUM(IF(signal = '${signal}', events_1d, NULL)) AS ${signal}_events_1d,
-    SUM(IF(signal = '${signal}', events_7d, NULL)) AS ${signal}_events_7d,
-    SUM(IF(signal = '${signal}', events_30d, NULL)) AS ${signal}_events_30d,
-    SUM(IF(signal = '${signal}', events_90d, NULL)) AS ${signal}_events_90d,
-    SUM(IF(signal = '${signal}', seconds_1d, NULL)) AS ${signal}_seconds_1d,
-    SUM(IF(signal = '${signal}', seconds_7d, NULL)) AS ${signal}_seconds_7d,
-    SUM(IF(signal = '${signal}', seconds_30d, NULL)) AS ${signal}_seconds_30d,
-    SUM(IF(signal = '${signal}', seconds_90d, NULL)) AS ${signal}_seconds_90d,
-    MAX(IF(signal = '${signal}', last_at, NULL)) AS ${signal}_last_at,
+    ANY_VALUE(IF(signal = '${signal}', sums, NULL) HAVING MAX IF(signal = '${signal}', 1, NULL)) AS ${signal},
     -- end
-    lead_id,
-    as_of
-  FROM signal_sums
+    lead_id, as_of
+  FROM (
+    SELECT lead_id, as_of, signal, STRUCT(
+      -- for each window
+      events_${window}d, seconds_${window}d,
+      -- end
+      last_at
+    ) AS sums
+    FROM signal_sums
+  )
   GROUP BY lead_id, as_of
 ),
 
@@ -220,9 +185,7 @@ known AS (
 )
 
 SELECT
-  k.point_id AS lead_id,
-  k.as_of,
-  k.born_at AS created_at,
+  k.point_id AS lead_id, k.as_of, k.born_at AS created_at,
   IF(k.zero IS NULL, 0, 1) AS has_behaviour,
   TIMESTAMP_DIFF(k.as_of, k.born_at, SECOND) / 86400 AS lead_age_days,
   EXTRACT(HOUR FROM k.born_at AT TIME ZONE @time_zone) AS created_hour,
@@ -253,27 +216,19 @@ SELECT
   SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
   EXTRACT(HOUR FROM b.last_at AT TIME ZONE @time_zone) AS last_active_hour,
   MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
-  k.employees,
-  k.revenue,
-  COALESCE(k.language, b.language) AS language,
-  k.country,
-  k.region,
-  k.email_domain_kind,
-  k.channel,
-  k.industry,
-  b.source,
-  b.medium,
-  b.device_category,
+  k.employees, k.revenue,
+  COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel, k.industry,
+  b.source, b.medium, b.device_category,
   -- for each signal
-  COALESCE(s.${signal}_events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
-  COALESCE(s.${signal}_events_7d, @zero_${signal}, k.zero) AS ${signal}_events_7d,
-  COALESCE(s.${signal}_events_30d, @zero_${signal}, k.zero) AS ${signal}_events_30d,
-  COALESCE(s.${signal}_events_90d, @zero_${signal}, k.zero) AS ${signal}_events_90d,
-  COALESCE(s.${signal}_seconds_1d, @zero_${signal}, k.zero) AS ${signal}_seconds_1d,
-  COALESCE(s.${signal}_seconds_7d, @zero_${signal}, k.zero) AS ${signal}_seconds_7d,
-  COALESCE(s.${signal}_seconds_30d, @zero_${signal}, k.zero) AS ${signal}_seconds_30d,
-  COALESCE(s.${signal}_seconds_90d, @zero_${signal}, k.zero) AS ${signal}_seconds_90d,
-  TIMESTAMP_DIFF(k.as_of, s.${signal}_last_at, SECOND) / 86400 AS ${signal}_days_since,
+  COALESCE(s.${signal}.events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
+  COALESCE(s.${signal}.events_7d, @zero_${signal}, k.zero) AS ${signal}_events_7d,
+  COALESCE(s.${signal}.events_30d, @zero_${signal}, k.zero) AS ${signal}_events_30d,
+  COALESCE(s.${signal}.events_90d, @zero_${signal}, k.zero) AS ${signal}_events_90d,
+  COALESCE(s.${signal}.seconds_1d, @zero_${signal}, k.zero) AS ${signal}_seconds_1d,
+  COALESCE(s.${signal}.seconds_7d, @zero_${signal}, k.zero) AS ${signal}_seconds_7d,
+  COALESCE(s.${signal}.seconds_30d, @zero_${signal}, k.zero) AS ${signal}_seconds_30d,
+  COALESCE(s.${signal}.seconds_90d, @zero_${signal}, k.zero) AS ${signal}_seconds_90d,
+  TIMESTAMP_DIFF(k.as_of, s.${signal}.last_at, SECOND) / 86400 AS ${signal}_days_since,
   -- end
   -- for each number
   (SELECT MAX(a.number) FROM UNNEST(k.attributes) AS a WHERE a.name = '${number}') AS attribute_${number},
