@@ -68,7 +68,9 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
 
 def test_four_processes_append_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
     running = [start(APPENDING, str(tmp_path), f"p{number}") for number in range(PROCESSES)]
-    assert [process.wait(60) for process in running] == [0] * PROCESSES
+    for process in running:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in running] == [0] * PROCESSES
     [found] = DuckDBWarehouse(tmp_path).rows(COUNT, {})
     assert found == {"n": PROCESSES * ROWS_EACH, "sources": PROCESSES}
 
@@ -85,7 +87,7 @@ def test_who_waits_too_long_is_told_that_it_is_busy(tmp_path: Path) -> None:
         assert 0.2 < time.monotonic() - begun < 5
     finally:
         holder.kill()
-        holder.wait(10)
+        holder.communicate()
     assert DuckDBWarehouse(tmp_path).rows(COUNT, {}) == [{"n": 0, "sources": 0}]
 
 
@@ -99,7 +101,7 @@ def test_a_process_killed_while_it_replaces_a_day_leaves_the_old_or_the_new(tmp_
     process.stdout.readline()
     time.sleep(pause)
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.communicate()
     kinds = from_text("SELECT kind, COUNT(*) AS n FROM leadwerk.touchpoints GROUP BY kind")
     [found] = DuckDBWarehouse(tmp_path).rows(kinds, {})
     assert found in ({"kind": "old", "n": 3}, {"kind": "new", "n": EVENTS})
