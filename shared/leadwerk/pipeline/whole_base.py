@@ -1,0 +1,71 @@
+"""SQL for rescoring a base of any size inside BigQuery: no list of leads leaves it, and none comes back.
+
+The stage rescore asks for leads by id, batch after batch, in one process. Here the same query of features, over the
+same open leads, is one part of one statement that BigQuery spreads over as many machines as it likes. docs/scale.md
+says when that pays.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from leadwerk.errors import WarehouseError
+from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.statement import DECLARATION, inlined, statement
+
+OPEN_DAYS = 120
+"""As in the stage rescore: an older lead without an outcome is forgotten rather than open."""
+
+INSTEAD = {
+    "lead_id IN UNNEST(@lead_ids)": "lead_id IN (SELECT lead_id FROM open_leads)",
+    "FROM UNNEST(@lead_ids) AS lead_id": "FROM open_leads",
+}
+"""How lead_features/select asks for leads that are named, and how for all open ones."""
+
+SLOT = "${lead_features}"
+
+
+def features_of_open_leads(policy: Policy) -> Statement:
+    """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
+    features, leads = features_statement(policy), statement("leads/open")
+    text = _body(features)
+    for asked, opened in INSTEAD.items():
+        if text.count(asked) != 1:
+            raise WarehouseError(f"lead_features/select does not say {asked!r} once.", remedy="Adapt whole_base.py.")
+        text = text.replace(asked, opened)
+    parameters = {**features.parameters, **leads.parameters}
+    del parameters["lead_ids"]
+    before, start, rest = text.partition("WITH ")
+    whole = f"{before}{start}open_leads AS (\n{_body(leads)}\n),\n\n{rest}"
+    return Statement("lead_features/whole_base", whole, parameters)
+
+
+def rescore_statement(policy: Policy) -> Statement:
+    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score."""
+    features, outer = features_of_open_leads(policy), statement("scores/rescore_remote")
+    text = _body(outer).replace(SLOT, features.text)
+    return Statement(outer.name, text, {**features.parameters, **outer.parameters})
+
+
+def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
+    """Parameters of `rescore_statement` as of `now` (aware)."""
+    since = now - timedelta(days=OPEN_DAYS)
+    asked = scoring_parameters(policy, [], [], now)
+    return {**asked, "created_since": since, "scored_since": since.date(), "stored_at": stored_at}
+
+
+def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
+    """The whole rescoring as one line of work for `bq query`: an INSERT with its parameters written out."""
+    sql = inlined(rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at))
+    columns = ", ".join(f"`{field.name}`" for field in schema.table("scores").fields)
+    return f"INSERT INTO leadwerk.scores ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
+
+
+def _body(of: Statement) -> str:
+    """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
+    last = max((found.end() for found in DECLARATION.finditer(of.text)), default=0)
+    return of.text[last:].strip()

@@ -1,0 +1,53 @@
+-- One new score of an open lead as a row of `scores`: its features went through the remote function leadwerk.score.
+-- lead_features/select for the leads of leads/open stands in its slot below (pipeline/whole_base.py).
+-- @as_of TIMESTAMP
+-- @stored_at TIMESTAMP
+-- @scored_since DATE
+WITH features AS (
+  ${lead_features}
+),
+
+replies AS (
+  SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features
+),
+
+newest AS (
+  SELECT lead_id, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version
+  FROM leadwerk.scores
+  WHERE day >= @scored_since AND scored_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+),
+
+scored AS (
+  SELECT
+    JSON_VALUE(reply, '$.score_id') AS score_id,
+    lead_id,
+    DATE(@as_of) AS day,
+    @as_of AS scored_at,
+    @stored_at AS stored_at,
+    'rescore' AS `trigger`,
+    JSON_VALUE(reply, '$.basis') AS basis,
+    JSON_VALUE(reply, '$.model_version') AS model_version,
+    JSON_VALUE(reply, '$.policy_version') AS policy_version,
+    CAST(JSON_VALUE(reply, '$.probability') AS FLOAT64) AS probability,
+    CAST(JSON_VALUE(reply, '$.predictive_score') AS INT64) AS predictive_score,
+    JSON_VALUE(reply, '$.score_cluster') AS score_cluster,
+    JSON_VALUE(reply, '$.recommended_action') AS recommended_action,
+    JSON_VALUE(reply, '$.language') AS language,
+    JSON_VALUE(reply, '$.behaviour') = 'true' AS behaviour,
+    ARRAY<STRUCT<feature STRING, contribution FLOAT64, text STRING>>[] AS reasons
+  FROM replies
+  WHERE JSON_VALUE(reply, '$.error') IS NULL
+)
+
+-- Like the stage rescore, only what says something new: a second run adds nothing.
+SELECT s.*
+FROM scored AS s
+LEFT JOIN newest AS n ON n.lead_id = s.lead_id
+WHERE n.lead_id IS NULL
+  OR n.basis != s.basis
+  OR n.predictive_score IS DISTINCT FROM s.predictive_score
+  OR n.score_cluster != s.score_cluster
+  OR n.recommended_action != s.recommended_action
+  OR n.model_version IS DISTINCT FROM s.model_version
+  OR n.policy_version != s.policy_version
