@@ -13,16 +13,17 @@ HORIZON_DAYS = 30
 class Plan:
     """Days are counted from 0, the first simulated day.
 
-    Until `first_training` history comes in; then a model serves. From `shock` on banks are stricter; `second_training`
-    is the last day. Between the trainings the functions run every `rhythm` days (the export is read every day).
+    Leadwerk is put to use after `first_training`: then the export and the CRM hold a history, and from then on a model
+    serves. From `shock` on banks are stricter; `second_training` is the last day. Between the trainings the export is
+    read every night, and everything else runs every `rhythm` days.
     """
 
-    days: int = 200
+    days: int = 160
     leads: int = 12_000
     seed: int = 7
-    shock: int = 90
-    first_training: int = 95
-    rhythm: int = 15
+    shock: int = 60
+    first_training: int = 72
+    rhythm: int = 22
     start: date = date(2026, 1, 5)
     newest_days: int = 10
     days_over_http: int = 3

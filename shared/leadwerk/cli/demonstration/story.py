@@ -101,7 +101,7 @@ class Story:
         plan = self.plan
         first, last = plan.night_after(plan.first_training), plan.night_after(plan.second_training)
         with self._timed("extract"):
-            self._extract(stage, range(plan.first_training + 1))
+            self._extract_history(stage)
         with self._timed("ingest"):
             self._ingest(stage, first)
         with self._timed("train"):
@@ -140,6 +140,12 @@ class Story:
             )
         self.figures.events, self.figures.leads = made.events, made.leads
 
+    def _extract_history(self, stage: _Stage) -> None:
+        """The first run finds an empty warehouse and reads all days that the export holds."""
+        now = self.plan.night_after(self.plan.first_training)
+        market.publish(self.home, now)
+        extract.run(stage.warehouse, stage.policy, now=now, progress=self.say)
+
     def _extract(self, stage: _Stage, days: Sequence[int]) -> None:
         """Night by night, as the schedule would; the last nights through the function."""
         for day in days:
@@ -149,7 +155,8 @@ class Story:
             if day > self.plan.second_training - self.plan.days_over_http:
                 stage.functions.call("extract_features", now)
             else:
-                extract.run(stage.warehouse, stage.policy, now=now)
+                with stage.warehouse.unit_of_work():
+                    extract.run(stage.warehouse, stage.policy, now=now)
 
     def _ingest(self, stage: _Stage, now: datetime) -> None:
         stage.functions.crm("/admin/now", {"now": now.isoformat()})
