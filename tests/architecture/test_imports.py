@@ -21,7 +21,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"features", "lead", "registry", "warehouse"}),
     frozenset({"points", "learning", "scoring", "crm", "experiment", "privacy", "importing", "report", "market"}),
     frozenset({"pipeline"}),
-    frozenset({"cli", "entrypoint", "serve"}),
+    frozenset({"entrypoint", "serve"}),
+    frozenset({"cli"}),
 )
 PURE = ("points", "learning", "scoring", "features", "lead", "experiment")
 SCORE_MUST_NOT_REACH = ("pandas", "sklearn", "google", "scipy", "matplotlib", "sqlglot", "pyarrow", "requests")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 EXIT_ERROR = 2  # something the user can mend
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 
 def main() -> None:
     """Run the command line; what a user can mend is told him in one block, without a traceback."""
     from leadwerk.cli.application import run
 
+    # Ended from outside, we still end what we have started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     sys.exit(run(sys.argv[1:]))

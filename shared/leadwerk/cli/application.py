@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 import typer
 
-from leadwerk.cli import EXIT_ERROR, EXIT_INTERRUPTED, demo, doctor, files, market, models, policies, scoring, stages
+from leadwerk.cli import (
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    demo,
+    doctor,
+    files,
+    market,
+    models,
+    policies,
+    scoring,
+    stages,
+)
 from leadwerk.cli.console import say_error
 from leadwerk.errors import LeadwerkError
 

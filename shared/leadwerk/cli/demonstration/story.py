@@ -182,8 +182,8 @@ class Story:
         for attempt in range(MOST_ROUNDS_OF_DELIVERY):
             found = stage.functions.insist("deliver_scores", now + timedelta(minutes=10 * attempt))[-1]
             self.figures.crm_attempts_failed += found["retry"]
-            self.say(f"{found['pending'] + found['retry']} scores wait for the next attempt")
-            if not found["pending"] + found["retry"]:
+            self.say(f"{found['pending']} scores wait for the next attempt")
+            if not found["pending"]:
                 return
         raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
 
