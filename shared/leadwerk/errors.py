@@ -13,7 +13,8 @@ LeadwerkError
 │   ├── NoChampion              nothing was promoted yet
 │   ├── CorruptModel            a file does not have the hash its manifest says
 │   ├── ContractMismatch        the model was trained on other features than these
-│   └── PromotionConflict       retryable: somebody else promoted in the meantime
+│   ├── PromotionConflict       retryable: somebody else promoted in the meantime
+│   └── RegistryUnavailable     retryable: Cloud Storage did not answer
 └── CRMError
     ├── CRMUnavailable          retryable: time-out, 429, 5xx, dropped connection
     └── CRMRejected             the CRM understood and said no: 4xx
@@ -97,6 +98,12 @@ class ContractMismatch(RegistryError):
 
 class PromotionConflict(RegistryError):
     """The champion pointer moved while we decided."""
+
+    retryable = True
+
+
+class RegistryUnavailable(RegistryError):
+    """The place where models lie did not answer, or not in time."""
 
     retryable = True
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, PreconditionFailed
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
+from requests.exceptions import RequestException
 
-from leadwerk.errors import PromotionConflict
+from leadwerk.errors import ConfigurationError, PromotionConflict, RegistryUnavailable
 from leadwerk.registry.store import Blob
 
 TIMEOUT = 20.0
@@ -36,33 +41,48 @@ class CloudStore:
 
     def read(self, name: str) -> Blob | None:
         """See `Store.read`; reads exactly the generation it reports."""
-        blob = self._bucket.get_blob(self._prefix + name, timeout=TIMEOUT, retry=PATIENCE)
-        if blob is None:
-            return None
-        try:
-            return Blob(blob.download_as_bytes(timeout=TIMEOUT, retry=PATIENCE), int(blob.generation or 0))
-        except NotFound:
-            return None
+        with self._answering(name):
+            blob = self._bucket.get_blob(self._prefix + name, timeout=TIMEOUT, retry=PATIENCE)
+            if blob is None:
+                return None
+            try:
+                return Blob(blob.download_as_bytes(timeout=TIMEOUT, retry=PATIENCE), int(blob.generation or 0))
+            except NotFound:
+                return None
 
     def write(self, name: str, data: bytes, *, generation: int | None = None, content_type: str = "") -> None:
         """See `Store.write`."""
-        blob = self._bucket.blob(self._prefix + name)
-        try:
-            blob.upload_from_string(
+        with self._answering(name):
+            self._bucket.blob(self._prefix + name).upload_from_string(
                 data,
                 content_type=content_type or "application/octet-stream",
                 if_generation_match=generation,
                 timeout=TIMEOUT,
                 retry=PATIENCE,
             )
-        except PreconditionFailed as error:
-            raise PromotionConflict(
-                f"{name} was written by somebody else.", remedy="Read it again, then decide."
-            ) from error
 
     def names(self, prefix: str = "") -> list[str]:
         """See `Store.names`."""
-        blobs = self._bucket.client.list_blobs(
-            self._bucket, prefix=self._prefix + prefix, timeout=TIMEOUT, retry=PATIENCE
-        )
-        return sorted(blob.name.removeprefix(self._prefix) for blob in blobs)
+        with self._answering(prefix):
+            blobs = self._bucket.client.list_blobs(
+                self._bucket, prefix=self._prefix + prefix, timeout=TIMEOUT, retry=PATIENCE
+            )
+            return sorted(blob.name.removeprefix(self._prefix) for blob in blobs)
+
+    @contextmanager
+    def _answering(self, name: str) -> Iterator[None]:
+        """Say what Google's client raises in our own words."""
+        place = f"gs://{self._bucket.name}/{self._prefix}{name}"
+        try:
+            yield
+        except PreconditionFailed as error:
+            raise PromotionConflict(
+                f"{place} was written by somebody else.", remedy="Read it again, then decide."
+            ) from error
+        except (Forbidden, NotFound, GoogleAuthError) as error:
+            raise ConfigurationError(
+                f"{place} cannot be used: {error}.",
+                remedy="Check that the bucket is there and that this service account may read and write its objects.",
+            ) from error
+        except (GoogleAPIError, RequestException) as error:
+            raise RegistryUnavailable(f"{place} did not answer: {error}.", remedy="Try again later.") from error
