@@ -102,5 +102,5 @@ def test_the_truth_is_kept_apart_from_what_the_product_reads(home):
 def test_the_default_market_is_large_enough_to_learn_from(tmp_path):
     made = market.simulate(tmp_path)
     assert made.events >= 500_000 and made.leads >= 6_000
-    assert 0.08 <= made.rate <= 0.12
-    assert 0.80 <= made.bayes_auc <= 0.83
+    assert 0.09 <= made.rate <= 0.13
+    assert 0.80 <= made.bayes_auc <= 0.85

@@ -111,11 +111,12 @@ def drawn(seed, leads=12_000, shock=None):
     past = past_of(rng, calendar, leads)
     fate = fate_of(rng, calendar, past, past.people.day >= (180 if shock is None else shock))
     people, seen = past.people, past.seen
-    web = [seen.simulator, seen.guide, seen.calculator, seen.rates_seconds, seen.contact, seen.careers, seen.sessions]
-    web += [seen.first_days, people.source, people.device >= 3]
+    web = [seen.simulator, seen.guide, seen.calculator, seen.rates_seconds, seen.careers]
+    web += [people.source, people.device >= 3]
     columns = [np.where(seen.known, column, np.nan) for column in web]
     columns += [*seen.amounts.T, seen.loan_to_value, seen.instalment_to_income, seen.known]
     columns += [people.hour, people.weekday, people.region, people.language, people.email, people.channel]
+    columns += [*rng.standard_normal((20, len(people)))]  # what else a product knows, and need not
     chance = truth.mixed(fate.alone, fate.called.share)
     return np.column_stack(columns).astype(float), fate.ended.paid, chance, people.day
 

@@ -29,10 +29,7 @@ class Observed:
     guide: Ints
     calculator: Ints
     rates_seconds: Floats
-    contact: Ints
     careers: Ints
-    sessions: Ints
-    first_days: Ints
 
     @property
     def loan_to_value(self) -> Floats:
@@ -60,8 +57,6 @@ def observe(people: People, calendar: Calendar, sessions: Sessions, events: Even
 
     on_rates = recent & (events.page == site.RATES) & (events.engagement > 0)
     uses = count(long & (events.name == site.CALCULATED))
-    oldest = np.zeros(n, dtype=np.int64)
-    np.maximum.at(oldest, lead[long], age[long])
     return Observed(
         known=people.linked,
         amounts=np.where(people.told | (uses > 0)[:, None], people.amounts, np.nan),
@@ -69,8 +64,5 @@ def observe(people: People, calendar: Calendar, sessions: Sessions, events: Even
         guide=count(long & (events.name == site.DOWNLOAD_GUIDE)),
         calculator=uses,
         rates_seconds=np.bincount(lead[on_rates], events.engagement[on_rates] / 1000, n).astype(np.float64),
-        contact=count(recent & on_page & (events.page == site.CONTACT)),
         careers=count(long & on_page & (events.page == site.CAREERS)),
-        sessions=count(recent & (events.name == site.SESSION_START)),
-        first_days=oldest,
     )

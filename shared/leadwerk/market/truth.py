@@ -20,13 +20,13 @@ from leadwerk.market.calendar import Bools, Floats, Ints
 from leadwerk.market.observed import Observed
 from leadwerk.market.people import People
 
-INTERCEPT = -4.03
-STRENGTH = 0.76  # of all effects: sets how well the best possible model can tell leads apart
+INTERCEPT = -3.97
+STRENGTH = 0.77  # of all effects: sets how well the best possible model can tell leads apart
 CALL_EFFECT = 1.6
-REGION_EFFECT = {"CH-ZH": 0.25, "CH-ZG": 0.45, "CH-TI": -0.35, "CH-GE": -0.2, "DE-BW": -0.9, "AT-8": -0.9}
-EMAIL_EFFECT = np.array([0.0, 0.35, -0.3, -1.2])
+REGION_EFFECT = {"CH-ZG": 0.4, "CH-TI": -0.5, "DE-BW": -1.2, "AT-8": -1.2}
+EMAIL_EFFECT = np.array([0.0, 0.4, 0.0, -1.2])
 CHANNEL_EFFECT = np.array([0.0, 0.3, 0.8])
-SOURCE_EFFECT = np.array([0.0, -0.1, 0.15, 0.3, 0.35, -0.9])
+SOURCE_EFFECT = np.array([0.0, 0.0, 0.0, 0.0, 0.4, -0.9])
 UNKNOWN_BEHAVIOUR, UNKNOWN_RATIO, UNKNOWN_LOAN_TO_VALUE = 0.55, -0.2, -0.3
 
 
@@ -99,8 +99,8 @@ def _step(x: Floats, at: float, width: float) -> Floats:
 def _money(seen: Observed) -> Floats:
     """Most wish for help between 60 and 85 % loan-to-value; instalments beyond a third of the income are refused."""
     value = seen.loan_to_value
-    by_value = 1.5 * _step(value, 0.62, 0.02) - 0.8 * _step(value, 0.90, 0.015)
-    by_ratio = 1.0 - 2.4 * _step(seen.instalment_to_income, 0.30, 0.02)
+    by_value = 1.7 * _step(value, 0.62, 0.02) - 0.8 * _step(value, 0.90, 0.015)
+    by_ratio = 1.2 - 2.9 * _step(seen.instalment_to_income, 0.30, 0.02)
     return _or(by_value, UNKNOWN_LOAN_TO_VALUE) + _or(by_ratio, UNKNOWN_RATIO)
 
 
@@ -117,21 +117,20 @@ def _or(effect: Floats, unknown: float) -> Floats:
 
 
 def _behaviour(people: People, seen: Observed) -> Floats:
-    """What visits say; the simulator says more with a usual loan-to-value, advertisement less on a phone."""
+    """What visits say: the simulator more with a usual loan-to-value, a search ad less on a phone.
+
+    Who lingers on the rates hesitates over the price; who looks at the careers wants a job.
+    """
     usual = (seen.loan_to_value > 0.6) & (seen.loan_to_value < 0.85)
-    hesitation = seen.rates_seconds
     mobile = (people.device >= site.FIRST_MOBILE) & (people.device <= site.LAST_MOBILE)
     effect: Floats = (
-        0.75 * np.minimum(seen.simulator, 3)
-        + 0.6 * (usual & (seen.simulator >= 2))
-        + 1.0 * (seen.guide > 0)
-        + 0.35 * np.minimum(seen.calculator, 3)
-        + 0.5 * _step(hesitation, 40, 8)
-        - 0.9 * _step(hesitation, 180, 25)
+        0.95 * np.minimum(seen.simulator, 3)
+        + 0.4 * (usual & (seen.simulator >= 2))
+        + 1.3 * (seen.guide > 0)
+        + 0.35 * np.minimum(seen.calculator, 2)
+        - 0.9 * _step(seen.rates_seconds, 180, 25)
         - 2.0 * (seen.careers > 0)
-        + 0.2 * np.log1p(seen.sessions)
-        - 0.4 * (seen.first_days > 21)
-        - 0.5 * (mobile & (people.source == site.SEARCH_AD))
+        - 0.4 * (mobile & (people.source == site.SEARCH_AD))
         - 1.2
     )
     return effect
@@ -155,7 +154,7 @@ def _moment(people: People) -> Floats:
     morning = (people.hour >= 7) & (people.hour < 12)
     night = (people.hour >= 23) | (people.hour < 6)
     midweek = (people.weekday == 2) | (people.weekday == 3)
-    effect: Floats = 0.6 * (morning & midweek) - 0.6 * night
+    effect: Floats = 0.5 * (morning & midweek) - 0.3 * night
     return effect
 
 
