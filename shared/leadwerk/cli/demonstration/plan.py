@@ -23,7 +23,7 @@ class Plan:
     seed: int = 7
     shock: int = 60
     first_training: int = 72
-    rhythm: int = 22
+    rhythm: int = 30
     start: date = date(2026, 1, 5)
     newest_days: int = 10
     days_over_http: int = 3

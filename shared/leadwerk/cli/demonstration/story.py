@@ -26,6 +26,7 @@ from leadwerk.warehouse.statement import statement
 
 Say = Callable[[str], None]
 BATCH = 500
+SINGLE_LEADS, EXAMPLES = 20, 3
 STEPS = (
     "simulate",
     "start functions",
@@ -170,12 +171,15 @@ class Story:
             asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
             answer = stage.functions.call("score", now, leads=asked, deliver=False)
             self.figures.scored_over_http += len(answer["scores"])
-        for lead in leads[-20:]:
+        examples: list[dict[str, Any]] = []
+        for lead in leads[-SINGLE_LEADS:]:
             began = time.perf_counter()
             answer = stage.functions.call("score", now, lead_id=lead, deliver=False, dry_run=True)
             self.figures.score_seconds.append(round(time.perf_counter() - began, 4))
             self.figures.scored_over_http += 1
-            self.figures.examples.append(answer["scores"][0])
+            examples.append(answer["scores"][0])
+        examples.sort(key=lambda one: one["predictive_score"] or 0, reverse=True)
+        self.figures.examples = examples[:EXAMPLES]
 
     def _deliver(self, stage: _Stage, now: datetime) -> None:
         """Again and again, a little later each time, until the CRM has everything."""

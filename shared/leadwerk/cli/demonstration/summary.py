@@ -65,7 +65,7 @@ def _example(examples: list[dict[str, Any]]) -> list[RenderableType]:
     """The best of the leads that were scored one by one, with its reasons."""
     if not examples:
         return []
-    best = max(examples, key=lambda one: one["predictive_score"] or 0)
+    best = examples[0]
     text = Text(f"\nLead {best['lead_id']}: {best['predictive_score']} of 100, {best['score_cluster']}", style="bold")
     text.append(f" → {best['recommended_action']}\n", style="bold")
     text.append("\n".join(f"  {reason['text']}" for reason in best["reasons"]), style="dim")

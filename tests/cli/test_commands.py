@@ -1,0 +1,169 @@
+"""The command line as a user meets it: files in, files out, and errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadwerk.cli.application import run
+from leadwerk.importing.table import read
+
+COMMANDS = [
+    *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report"),
+    *("market", "serve", "models", "policy", "doctor"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("POLICY", "REGISTRY", "REPORTS", "CRM_TOKEN", "ENGINE"):
+        monkeypatch.delenv(f"LEADWERK_{name}", raising=False)
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def lead_file(folder: Path, rows: int = 600) -> Path:
+    """Leads of which those with many visits, and those from Bern, convert more often."""
+    chance = random.Random(5)
+    path = folder / "leads.csv"
+    lines = ["nr;besuche;ort;stufe;gewonnen"]
+    for n in range(rows):
+        visits, city = chance.randrange(12), chance.choice(["Bern", "Zürich", "Genève"])
+        won = chance.random() < 0.05 + 0.06 * visits + (0.2 if city == "Bern" else 0)
+        lines.append(f"{n};{visits};{city};{'nah' if won else 'fern'};{'ja' if won else 'nein'}")
+    path.write_text("\n".join([*lines, "kaputt;1", ""]), encoding="cp1252")
+    return path
+
+
+def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+IMPORT = ("--id", "nr", "--outcome", "gewonnen", "--exclude", "stufe")
+
+
+def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = lead_file(tmp_path)
+    imported = result(capsys, "import", str(file), *IMPORT)
+    assert (imported["encoding"], imported["delimiter"]) == ("cp1252", ";")
+    assert (imported["leads"], imported["rejected_rows"]) == (600, 1)
+    assert read(Path(imported["rejects_file"])).values("line") == ["602"]
+
+    trained = result(capsys, "retrain")
+    assert trained["promoted"]
+    assert trained["metrics"]["challenger"]["auc"]["value"] > 0.65
+
+    scored = result(capsys, "score", "--csv", str(file), "--out", str(tmp_path / "scored.csv"))
+    assert (scored["scored"], scored["rejected"]) == (600, 1)
+    before, after = read(file), read(tmp_path / "scored.csv")
+    assert after.columns == (*before.columns, "probability", "predictive_score", "score_cluster")
+    assert [row.fields[:5] for row in after.rows] == [row.fields for row in before.rows]
+    by_visits = {row.fields[1]: float(row.fields[5]) for row in after.rows if row.fields[2] == "Bern"}
+    assert by_visits["11"] > by_visits["0"]
+
+    listed = result(capsys, "models", "list")
+    assert listed["champion"] == trained["champion_after"]
+    assert run(["report", "--out", str(tmp_path / "report.html"), "--language", "fr"]) == 0
+    assert '<html lang="fr">' in (tmp_path / "report.html").read_text("utf-8")
+    capsys.readouterr()
+    assert {finding["verdict"] for finding in result(capsys, "doctor")} <= {"good", "look"}
+
+
+def test_scoring_a_file_stores_nothing(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = lead_file(tmp_path, 200)
+    result(capsys, "import", str(file), *IMPORT)
+    result(capsys, "retrain")
+    files = {path.name: path.read_bytes() for path in home.rglob("*") if path.suffix in (".csv", ".json", ".yaml")}
+    again = result(capsys, "import", str(file), *IMPORT)
+    result(capsys, "score", "--csv", str(file), "--out", str(tmp_path / "scored.csv"))
+    assert (again["new_leads"], again["new_outcomes"]) == (0, 0)
+    assert files == {
+        path.name: path.read_bytes() for path in home.rglob("*") if path.suffix in (".csv", ".json", ".yaml")
+    }
+
+
+def test_a_dry_run_shows_the_file_and_leaves_nothing(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["import", str(lead_file(tmp_path)), *IMPORT, "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "cp1252, separated by semicolon" in shown
+    assert "the file's order stands for time" in shown
+    assert "1 broken lines are left out" in shown
+    assert not home.exists()
+
+
+def test_a_policy_written_by_hand_is_not_overwritten(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    (home / "policy.yaml").write_text("name: mine\n")
+    assert run(["import", str(lead_file(tmp_path)), *IMPORT]) == 2
+    assert "was not written by an import" in capsys.readouterr().err
+    assert (home / "policy.yaml").read_text() == "name: mine\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["import", "nothing.csv", "--id", "a", "--outcome", "b"], "cannot be read"),
+        (["score", "--csv", "x.csv"], "--csv needs --out"),
+        (["score", "1", "--form", "{broken"], "The form cannot be read"),
+        (["score", "1"], "Lead 1 is not known"),
+        (["retrain", "--now", "yesterday"], "no moment with a time zone"),
+        (["extract", "--from", "31.1.2026"], "is no day"),
+        (["ingest"], "token is not set"),
+        (["models", "promote", "nothing"], "There is no model nothing"),
+        (["models", "rollback"], "No model was promoted yet"),
+        (["report", "--language", "rm"], "There is no report in 'rm'"),
+        (["import", "x.csv", "--id", "a"], "Missing option"),
+        (["bogus"], "No such command"),
+    ],
+)
+def test_what_the_user_can_mend_is_said_in_one_block(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run(arguments) == 2
+    error = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert said in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(home: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert run([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Usage: leadwerk" in shown
+    assert command in ("models", "policy") or "Example" in shown
+
+
+def test_a_wrong_policy_is_shown_with_every_error(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("name: x\nhorizon_dais: 30\n")
+    assert run(["policy", "check", str(wrong), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)["errors"]
+    assert any("horizon_dais" in error["message"] + error["field"] for error in found)
+    assert run(["policy", "check", "b2b_swiss"]) == 0
+
+
+def test_the_doctor_names_what_to_do_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {finding["link"]: finding for finding in result(capsys, "doctor")}
+    assert found["policy"]["verdict"] == "good"
+    assert "leadwerk ingest" in found["leads"]["remedy"]
+    assert "leadwerk market" in found["GA4 export"]["remedy"]
+
+
+def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir()
+    (home / "policy.yaml").write_text("name: [\n")
+    assert run(["doctor", "--json"]) == 2
+    found = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
+    assert (found["settings"], found["policy"]) == ("good", "broken")
+    assert len(found) == 10
