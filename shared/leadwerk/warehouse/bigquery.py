@@ -177,18 +177,16 @@ class BigQueryWarehouse:
 
 
 def _known_keys_query(place: str, target: schema.Table, rows: list[dict[str, Any]]) -> tuple[str, list[Any]]:
-    looked_up = {target.key[0]}
-    if target.partition and target.partition not in target.key:
-        looked_up.add(target.partition)
-    if target.partition in target.key:
-        looked_up = {str(target.partition)}
-    conditions, parameters = [], []
-    for name in sorted(looked_up):
-        kind = getattr(target.field(name), "type", "STRING")
-        # As text, since the values are JSON already; BigQuery still prunes partitions by the constant list.
-        conditions.append(f"`{name}` IN (SELECT CAST(value AS {kind}) FROM UNNEST(@{name}) AS value)")
-        parameters.append(bigquery.ArrayQueryParameter(name, "STRING", sorted({row[name] for row in rows})))
+    """Keys in the partitions between the rows' first and last day: BigQuery prunes by constants, not by a subquery."""
     columns = ", ".join(f"`{name}`" for name in target.key)
+    by, kind = target.key[0], getattr(target.field(target.key[0]), "type", "STRING")
+    # The values are JSON already, so they are compared as text.
+    conditions = [f"`{by}` IN (SELECT CAST(value AS {kind}) FROM UNNEST(@keys) AS value)"]
+    parameters: list[Any] = [bigquery.ArrayQueryParameter("keys", "STRING", sorted({row[by] for row in rows}))]
+    if target.partition:
+        days = sorted(date.fromisoformat(row[target.partition]) for row in rows)
+        conditions.append(f"`{target.partition}` BETWEEN @first_day AND @last_day")
+        parameters += [_parameter("first_day", "DATE", days[0]), _parameter("last_day", "DATE", days[-1])]
     return f"SELECT {columns} FROM {place} WHERE {' AND '.join(conditions)}", parameters
 
 
