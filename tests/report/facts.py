@@ -12,7 +12,7 @@ import numpy as np
 from leadwerk.learning.evaluate import evaluate
 from leadwerk.policy.load import load
 from leadwerk.registry.manifest import DataWindow, Manifest
-from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.facts import Facts, Known, Run, Scored
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 VERSION = "20260601T020000Z-0123456789ab"
@@ -72,12 +72,12 @@ def facts() -> Facts:
         deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "parked"): 2},
         scores={score: 3 + score % 7 for score in range(101)},
         extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
-        bayes_auc=0.84,
+        known=Known(0.81, 0.84),
     )
 
 
 def nothing() -> Facts:
     """The first day: a policy, and not a row."""
     return replace(
-        facts(), champion=None, scored=Scored.of([]), runs=[], deliveries={}, scores={}, extracted={}, bayes_auc=None
+        facts(), champion=None, scored=Scored.of([]), runs=[], deliveries={}, scores={}, extracted={}, known=None
     )

@@ -12,7 +12,7 @@ import msgspec
 from leadwerk.errors import InputError
 from leadwerk.policy.model import Language, Policy
 from leadwerk.registry import Registry, Store
-from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.facts import Facts, Known, Run, Scored
 from leadwerk.report.page import render
 from leadwerk.report.worth import worth
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -29,9 +29,9 @@ LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 
 @dataclass(frozen=True)
 class Truth:
-    """What only a simulated market knows: the best AUC there can be, and the true chances of (lead, moment) pairs."""
+    """What only a simulated market knows: the champion against the best model, and chances of (lead, moment) pairs."""
 
-    bayes_auc: float
+    known: Known
     chances: Callable[[Sequence[str], Sequence[datetime]], Floats]
 
 
@@ -98,7 +98,7 @@ def gather(
             deliveries={(row["score_cluster"], row["delivery"]): row["leads"] for row in rows("deliveries/standing")},
             scores={row["predictive_score"]: row["leads"] for row in rows("scores/distribution")},
             extracted=rows("extract_runs/totals")[0],
-            bayes_auc=truth.bayes_auc if truth else None,
+            known=truth.known if truth else None,
         )
 
 

@@ -66,6 +66,14 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Known:
+    """The champion's AUC on leads no model has seen, and the best there can be: only a simulation knows either."""
+
+    auc: float
+    best: float
+
+
+@dataclass(frozen=True)
 class Facts:
     """All of a report. `deliveries` counts leads by (cluster, state), `scores` by predictive score."""
 
@@ -77,7 +85,7 @@ class Facts:
     deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
     scores: Mapping[int, int] = field(default_factory=dict)
     extracted: Mapping[str, int | None] = field(default_factory=dict)
-    bayes_auc: float | None = None
+    known: Known | None = None
 
     @property
     def test(self) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ import numpy as np
 from leadwerk.policy.model import Language, Policy
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report import charts, kpi
-from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.facts import Facts, Known, Run, Scored
 from leadwerk.report.worth import Worth, worth
 from leadwerk.texts import label, number, percent, text
 
@@ -77,7 +77,7 @@ def _tiles(words: _Words, facts: Facts) -> list[dict[str, str]]:
     if found and found.saved is not None:
         tiles.append(_tile(words.share(found.saved), words.say("report.calls_saved"), _source(words, found)))
     if facts.test:
-        tiles.append(_auc_tile(words, facts.test, facts.bayes_auc))
+        tiles.append(_auc_tile(words, facts.test, facts.known))
         lift, interval = words.metric_with_interval("lift_at_10", facts.test["lift_at_10"])
         tiles.append(_tile(f"× {lift}", words.say("report.lift", percent=words.share(0.1)), interval))
         ece, interval = words.metric_with_interval("ece", facts.test["ece"])
@@ -93,11 +93,12 @@ def _tile(figure: str, title: str, note: str) -> dict[str, str]:
     return {"figure": figure, "title": title, "note": note}
 
 
-def _auc_tile(words: _Words, test: Mapping[str, Any], bayes: float | None) -> dict[str, str]:
+def _auc_tile(words: _Words, test: Mapping[str, Any], known: Known | None) -> dict[str, str]:
     figure, note = words.metric_with_interval("auc", test["auc"])
-    if bayes:
-        ratio = words.share(test["auc"]["value"] / bayes, 1)
-        note = words.say("report.best_possible", percent=ratio, bayes=words.decimal(bayes, 3))
+    if known:
+        figure = words.decimal(known.auc, 3)
+        ratio, best = words.share(known.auc / known.best, 1), words.decimal(known.best, 3)
+        note = words.say("report.best_possible", percent=ratio, bayes=best)
     return _tile(figure, words.say("report.auc"), note)
 
 

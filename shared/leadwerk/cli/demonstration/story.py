@@ -238,6 +238,7 @@ class Story:
 
     def _report(self, stage: _Stage, now: datetime) -> None:
         from leadwerk.pipeline import report
+        from leadwerk.report.facts import Known
 
         def chances(lead_ids: Sequence[str], as_of: Sequence[datetime]) -> Any:
             return market.true_probability(self.home, lead_ids, as_of, stage.policy.horizon_days)
@@ -249,7 +250,7 @@ class Story:
             wiring.reports(stage.settings),
             now=now,
             language=self.language,
-            truth=report.Truth(self.figures.bayes_auc, chances),
+            truth=report.Truth(Known(self.figures.auc, self.figures.bayes_auc), chances),
         )
         assert "</html>" in stage.functions.page("desk")
         self.figures.report = str(self.home / "reports" / report.NEWEST)
