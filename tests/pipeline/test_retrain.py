@@ -1,0 +1,241 @@
+import threading
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+import pytest
+
+from leadwerk import policy as policies
+from leadwerk.errors import PromotionConflict
+from leadwerk.features.contract import contract_hash
+from leadwerk.pipeline import retrain
+from leadwerk.policy.model import Attribute, Signal
+from leadwerk.registry import open_registry
+from leadwerk.scoring.model import Scorer
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.protocol import Statement
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = START + timedelta(days=240)
+RUNS = Statement(
+    "model_runs/all",
+    "SELECT run_id, trained_at, model_version, promoted, reason, champion_before, `rows`, positives, metrics"
+    " FROM leadwerk.model_runs ORDER BY trained_at",
+)
+
+
+@pytest.fixture(scope="module")
+def policy():
+    training = policies.load("mortgage").training
+    quick = msgspec.structs.replace(training, trees=30, depth=3)
+    return msgspec.structs.replace(policies.load("mortgage"), training=quick, landmark_days=(0, 3))
+
+
+def leads_and_outcomes(count=700, days=180, seed=1, first=0):
+    """Leads whose chance falls with loan to value; half of the closed ones after 5, half after 20 days."""
+    random = np.random.default_rng(seed)
+    leads, outcomes = [], []
+    for k in range(first, first + count):
+        created = START + timedelta(days=float((k - first) / count * days))
+        ltv = random.uniform(0.3, 1.0)
+        won = random.random() < 1 / (1 + np.exp(8 * (ltv - 0.45)))
+        leads.append(lead(f"L{k}", created, ltv))
+        closed = created + timedelta(days=int(random.choice([5, 20])))
+        for at, outcome in ((created, "open"), (closed, "paid_out" if won else "lost")):
+            outcomes.append(change(f"L{k}", at, outcome))
+    return leads, outcomes
+
+
+def lead(lead_id, created, ltv):
+    return {
+        "event_id": f"{lead_id}-created",
+        "lead_id": lead_id,
+        "recorded_at": created,
+        "created_at": created,
+        "web_consent": False,
+        "loan_amount": 500_000.0 * ltv,
+        "property_value": 500_000.0,
+        "country": "CH",
+        "attributes": [],
+    }
+
+
+def change(lead_id, at, outcome):
+    return {
+        "event_id": f"{lead_id}-{outcome}",
+        "lead_id": lead_id,
+        "day": at.date(),
+        "occurred_at": at,
+        "recorded_at": at,
+        "status": outcome,
+        "outcome": outcome,
+    }
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("filled"))
+    leads, outcomes = leads_and_outcomes()
+    warehouse.append("leads", leads)
+    warehouse.append("outcomes", outcomes)
+    return warehouse
+
+
+@pytest.fixture
+def registry(tmp_path):
+    return open_registry(str(tmp_path / "models"))
+
+
+def runs(warehouse, at):
+    return [row for row in warehouse.rows(RUNS, {}) if row["trained_at"] == at]
+
+
+def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registry):
+    said = []
+    report = retrain.run(filled, policy, registry, now=NOW, progress=said.append)
+    assert report.promoted
+    assert (report.champion_before, report.champion_after) == (None, report.model_version)
+    assert report.metrics["challenger"]["auc"]["value"] > 0.7
+    manifest = registry.champion_files().manifest
+    assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
+    assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
+    assert (manifest.data.rows, manifest.data.leads) == (report.rows, report.leads)
+    assert said[0] == "reading matured landmarks"
+    assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
+
+
+def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):
+    now = START + timedelta(days=100)
+    rows = retrain.read_landmarks(filled, policy, now)
+    assert rows.as_of.max() <= np.datetime64(now.replace(tzinfo=None) - timedelta(days=policy.horizon_days))
+    assert (np.diff(rows.as_of) >= np.timedelta64(0)).all()
+    assert rows.lead.max() + 1 == rows.leads
+
+
+def test_again_with_the_same_now_leaves_everything_as_it_is(filled, policy, registry):
+    later = NOW + timedelta(hours=1)
+    first = retrain.run(filled, policy, registry, now=later)
+    second = retrain.run(filled, policy, registry, now=later)
+    assert second == first
+    assert registry.versions() == [first.model_version]
+    assert len(runs(filled, later)) == 1
+
+
+def test_a_crash_after_promotion_is_finished_by_the_next_run(filled, policy, registry, monkeypatch):
+    later = NOW + timedelta(hours=2)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(filled, "append", die)
+        retrain.run(filled, policy, registry, now=later)
+    champion = registry.champion()
+    report = retrain.run(filled, policy, registry, now=later)
+    assert registry.champion() == champion
+    assert (report.promoted, report.model_version) == (True, champion.version)
+    assert [run["promoted"] for run in runs(filled, later)] == [True]
+
+
+def test_without_new_outcomes_the_champion_stays(filled, policy, registry):
+    first = retrain.run(filled, policy, registry, now=NOW)
+    second = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=3))
+    assert not second.promoted
+    assert second.champion_after == first.model_version
+    assert "only 0 conversions are new" in second.reason
+
+
+def test_new_outcomes_let_a_fresher_model_take_over(filled, policy, registry):
+    early = retrain.run(filled, policy, registry, now=START + timedelta(days=130))
+    late = retrain.run(filled, policy, registry, now=NOW)
+    assert early.promoted
+    assert late.promoted, late.reason
+    assert registry.champion().previous == (early.model_version,)
+    assert late.metrics["champion"]["rows"] > 0
+
+
+def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, registry):
+    warehouse = DuckDBWarehouse(tmp_path / "empty")
+    report = retrain.run(warehouse, policy, registry, now=NOW)
+    assert (report.model_version, report.promoted, report.rows) == (None, False, 0)
+    assert "No landmark has matured yet" in report.reason
+    assert registry.champion() is None
+    (row,) = runs(warehouse, NOW)
+    assert (row["promoted"], row["reason"]) == (False, report.reason)
+
+
+def test_a_champion_of_another_contract_is_replaced_and_the_reason_says_so(filled, policy, registry):
+    other = msgspec.structs.replace(policy, signals=(*policy.signals, Signal(name="fax", touchpoint="fax")))
+    retrain.run(filled, other, registry, now=NOW)
+    report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=4))
+    assert report.promoted
+    assert "was trained on other features" in report.reason
+
+
+def test_a_damaged_champion_does_not_stop_retraining(filled, policy, registry, tmp_path):
+    damaged = retrain.run(filled, policy, registry, now=START + timedelta(days=200)).model_version
+    file = next((tmp_path / "models" / damaged).glob("model.*"))
+    file.write_bytes(b"x" + file.read_bytes()[1:])
+    report = retrain.run(filled, policy, registry, now=NOW)
+    assert report.promoted
+    assert "cannot be read" in report.reason
+
+
+def test_of_two_retrainings_at_once_one_wins(filled, policy, registry):
+    results = {}
+
+    def train(hours):
+        try:
+            results[hours] = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=hours))
+        except PromotionConflict as conflict:
+            results[hours] = conflict
+
+    pointer = registry.champion
+    both = threading.Barrier(2)
+
+    def look_together():
+        found = pointer()
+        both.wait(timeout=60)
+        return found
+
+    registry.champion = look_together
+    threads = [threading.Thread(target=train, args=(hours,)) for hours in (10, 11)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lost = [result for result in results.values() if isinstance(result, PromotionConflict)]
+    assert len(lost) == 1
+    won = next(result for result in results.values() if not isinstance(result, PromotionConflict))
+    assert pointer().version == won.model_version
+
+
+def test_imported_leads_without_behaviour_are_learned_from(tmp_path, registry):
+    """One landmark a lead, columns as attributes, horizon of a day: what `leadwerk import` leaves."""
+    mortgage = policies.load("mortgage")
+    imported = msgspec.structs.replace(
+        mortgage,
+        signals=(),
+        landmark_days=(0,),
+        horizon_days=1,
+        attributes=(Attribute(name="visits", kind="number"), Attribute(name="origin", kind="category")),
+    )
+    random = np.random.default_rng(2)
+    leads, outcomes = [], []
+    for k in range(500):
+        created = START + timedelta(hours=k)
+        visits, origin = float(random.poisson(3)), str(random.choice(["ad", "friend"]))
+        won = random.random() < 1 / (1 + np.exp(-(visits - 4 + 2 * (origin == "friend"))))
+        attributes = [{"name": "visits", "number": visits}, {"name": "origin", "text": origin}]
+        leads.append(lead(f"I{k}", created, 0.5) | {"attributes": attributes})
+        outcomes.append(change(f"I{k}", created + timedelta(minutes=1), "paid_out" if won else "lost"))
+    warehouse = DuckDBWarehouse(tmp_path / "imported")
+    warehouse.append("leads", leads)
+    warehouse.append("outcomes", outcomes)
+    report = retrain.run(warehouse, imported, registry, now=NOW)
+    assert report.promoted, report.reason
+    assert report.rows == 500
+    assert set(list(registry.champion_files().manifest.importances)[:2]) == {"attribute_visits", "attribute_origin"}
