@@ -1,0 +1,82 @@
+"""The demo, small: every promise of its figures holds although the CRM fails now and then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from leadwerk.cli.demonstration import measure
+from leadwerk.cli.demonstration.plan import Plan
+from leadwerk.cli.demonstration.story import STEPS, Story
+from leadwerk.cli.demonstration.summary import summary
+from leadwerk.market import truth
+
+SMALL = Plan(days=84, leads=1_800, first_training=68, shock=50, rhythm=8, days_over_http=2)
+PROMISED = [
+    "events",
+    "leads",
+    "auc",
+    "bayes_auc",
+    "ece",
+    "lift_at_10",
+    "scored_over_http",
+    "crm_patched",
+    "crm_mismatches",
+    "outcomes_ingested",
+    "champion_before",
+    "champion_after",
+    "seconds",
+]
+
+
+@pytest.mark.slow
+def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
+    steps: list[str] = []
+    figures = Story(tmp_path / "demo", SMALL, language="de", say=lambda _: None, step=steps.append).run()
+    assert steps == list(STEPS)
+    written = msgspec.to_builtins(figures)
+    assert all(written[name] is not None for name in PROMISED)
+    assert set(written["seconds"]) == {*STEPS, "all"}
+    assert figures.leads == SMALL.leads
+    assert figures.crm_mismatches == 0
+    assert figures.crm_attempts_failed > 0
+    assert figures.crm_patched > 100
+    assert figures.scored_over_http > 100
+    assert 0.5 < figures.auc < figures.bayes_auc
+    assert '<html lang="de">' in Path(figures.report).read_text("utf-8")
+    console = Console(record=True, width=120)
+    console.print(summary(figures))
+    assert "Wrong in the CRM" in console.export_text()
+
+
+chances = st.lists(st.floats(0.01, 0.99), min_size=2, max_size=30).map(np.array)
+
+
+@given(chances)
+def test_nobody_ranks_better_than_the_truth(chance: np.ndarray) -> None:
+    best = measure.expected_auc(chance, chance)
+    assert measure.expected_auc(np.roll(chance, 1), chance) <= best + 1e-12
+    assert best == pytest.approx(truth.expected_auc(chance))
+
+
+@given(chances)
+def test_the_truth_is_perfectly_calibrated(chance: np.ndarray) -> None:
+    assert measure.calibration_error(chance, chance) == 0
+
+
+@given(chances)
+def test_lift_of_everybody_is_one(chance: np.ndarray) -> None:
+    assert measure.expected_lift(chance, chance, share=1.0) == pytest.approx(1.0)
+    assert measure.expected_lift(chance, chance) >= 1 - 1e-12
+
+
+def test_the_plan_follows_the_calendar() -> None:
+    plan = Plan()
+    assert plan.shock < plan.first_training < min(plan.rounds()) <= max(plan.rounds()) < plan.second_training
+    assert plan.night_after(0).isoformat() == "2026-01-06T04:00:00+00:00"
