@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any
 
 import functions_framework
 from msgspec import Meta
 
-from leadwerk import settings
 from leadwerk.entrypoint import Request, entry, problem
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import rescore, wiring
 from leadwerk.pipeline import score as scoring
-from leadwerk.pipeline.champion import Champions
+from leadwerk.pipeline.kept import kept
 from leadwerk.pipeline.scored import ScoredLead, ScoreRequest, Text, deliverable, with_deliveries
 
 
@@ -30,25 +28,21 @@ class Body(Request, frozen=True):
     rescore: bool = False
 
 
-here = cache(settings.read)
-policy = cache(lambda: wiring.policy(here()))
-warehouse = cache(lambda: wiring.warehouse(here()))
-champions = cache(lambda: Champions(wiring.registry(here()), policy()))
-
-
 @functions_framework.http
 @entry(Body)
 def score(body: Body, now: datetime) -> Any:
-    work, times = (warehouse(), policy(), champions().scorer()), {"now": now, "stored_at": datetime.now(UTC)}
+    here, times = kept(), {"now": now, "stored_at": datetime.now(UTC)}
+    work = (here.warehouse, here.policy, here.champions.scorer())
     if body.rescore:
         return rescore.run(*work, **times)
     asked = body.leads or [ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)]
-    report = scoring.run(*work, asked, **times, store=not body.dry_run, person_key=wiring.person_key(here()))
+    report = scoring.run(*work, asked, **times, store=not body.dry_run, person_key=here.person_key)
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
     scores, trouble = delivered(report.scores, now) if body.deliver else (report.scores, None)
     errors = [{"index": one.index, "lead_id": one.lead_id, **problem(one.error)} for one in report.refusals]
-    return {"model_version": report.model_version, "scores": scores, "errors": errors, "delivery_problem": trouble}
+    said = {"model_version": report.model_version, "scored": len(scores), "refused": len(errors)}
+    return {**said, "scores": scores, "errors": errors, "delivery_problem": trouble}
 
 
 def delivered(scores: list[ScoredLead], now: datetime) -> tuple[list[ScoredLead], str | None]:
@@ -58,7 +52,7 @@ def delivered(scores: list[ScoredLead], now: datetime) -> tuple[list[ScoredLead]
     from leadwerk.pipeline import deliver  # a cold start without anything to send does without it
 
     try:
-        sent = deliver.run(warehouse(), policy(), wiring.crm(here()), now=now, lead_ids=leads)
+        sent = deliver.run(kept().warehouse, kept().policy, wiring.crm(kept().settings), now=now, lead_ids=leads)
     except LeadwerkError as error:
         return with_deliveries(scores, {}, otherwise="pending"), error.message
     return with_deliveries(scores, sent.states, otherwise="pending" if sent.stopped else "sent"), sent.stopped

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -189,6 +190,16 @@ def test_a_crm_that_is_not_there_leaves_the_score_pending_and_says_so(function):
     assert said["scores"][0]["delivery"] == "pending"
     assert said["scores"][0]["stored"]
     assert "token" in said["delivery_problem"]
+
+
+def test_the_first_requests_may_come_at_once(tmp_path):
+    world.warehouse(tmp_path)
+    world.champion(tmp_path, MORTGAGE)
+    asked = [{"lead_id": str(lead), "form": FORM, "deliver": False} for lead in range(100, 108)]
+    with running(tmp_path) as function, ThreadPoolExecutor(len(asked)) as pool:
+        answers = list(pool.map(function.scores, asked))
+    assert [scored["lead_id"] for [scored] in answers] == [request["lead_id"] for request in asked]
+    assert {row["lead_id"] for row in function.tables()[2]} == {request["lead_id"] for request in asked}
 
 
 def test_before_the_first_champion_nothing_is_invented(tmp_path):
