@@ -19,19 +19,8 @@ from leadwerk.market import truth
 
 SMALL = Plan(days=84, leads=1_800, first_training=68, shock=50, rhythm=8, days_over_http=2)
 PROMISED = [
-    "events",
-    "leads",
-    "auc",
-    "bayes_auc",
-    "ece",
-    "lift_at_10",
-    "scored_over_http",
-    "crm_patched",
-    "crm_mismatches",
-    "outcomes_ingested",
-    "champion_before",
-    "champion_after",
-    "seconds",
+    *("events", "leads", "auc", "bayes_auc", "ece", "lift_at_10", "scored_over_http", "crm_patched"),
+    *("crm_mismatches", "outcomes_ingested", "champion_before", "champion_after", "seconds"),
 ]
 
 

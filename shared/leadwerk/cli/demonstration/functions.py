@@ -11,7 +11,7 @@ from leadwerk.errors import CRMUnavailable, LeadwerkError
 from leadwerk.serve import Servers
 
 SECONDS = 180.0
-ATTEMPTS = 30  # of a stage against a CRM that fails now and then; each goes on where the one before stopped
+ATTEMPTS = 30  # of a stage against a CRM that fails now and then
 
 
 class FunctionFailed(LeadwerkError):
@@ -45,14 +45,14 @@ class Functions:
         report: dict[str, Any] = answer.json()
         return report
 
-    def insist(self, name: str, now: datetime, **body: Any) -> list[dict[str, Any]]:
-        """Call a function again while the CRM makes it fail; all reports."""
+    def insist(self, name: str, now: datetime, **body: Any) -> dict[str, Any]:
+        """Call a function again while the CRM makes it fail: each call goes on where the one before stopped."""
         for _ in range(ATTEMPTS):
             try:
-                return [self.call(name, now, **body)]
+                return self.call(name, now, **body)
             except CRMUnavailable:
                 continue
-        return [self.call(name, now, **body)]
+        return self.call(name, now, **body)
 
     def page(self, name: str) -> str:
         """GET a function's page."""

@@ -161,8 +161,8 @@ class Story:
 
     def _ingest(self, stage: _Stage, now: datetime) -> None:
         stage.functions.crm("/admin/now", {"now": now.isoformat()})
-        for found in stage.functions.insist("ingest_feedback", now):
-            self.figures.outcomes_ingested += found["outcomes"]
+        stage.functions.insist("ingest_feedback", now)
+        self.figures.outcomes_ingested = stage.closed_leads(now)
 
     def _score_newest(self, stage: _Stage, now: datetime) -> None:
         """The newest leads in batches, and a few one by one, as when a form is sent."""
@@ -184,7 +184,7 @@ class Story:
     def _deliver(self, stage: _Stage, now: datetime) -> None:
         """Again and again, a little later each time, until the CRM has everything."""
         for attempt in range(MOST_ROUNDS_OF_DELIVERY):
-            found = stage.functions.insist("deliver_scores", now + timedelta(minutes=10 * attempt))[-1]
+            found = stage.functions.insist("deliver_scores", now + timedelta(minutes=10 * attempt))
             self.figures.crm_attempts_failed += found["retry"]
             self.say(f"{found['pending']} scores wait for the next attempt")
             if not found["pending"]:
@@ -282,6 +282,11 @@ class _Stage:
     def open_leads(self, now: datetime, since: datetime) -> list[str]:
         found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
         return [row["lead_id"] for row in found]
+
+    def closed_leads(self, now: datetime) -> int:
+        """How many leads have an outcome."""
+        found = self.warehouse.rows(statement("outcomes/totals"), {"now": now})
+        return sum(row["leads"] for row in found if row["outcome"] != "open")
 
     def newest_scores(self, now: datetime) -> list[Row]:
         """The newest stored score of every lead."""
