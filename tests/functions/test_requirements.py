@@ -22,6 +22,7 @@ ELSEWHERE = "leadwerk.warehouse.duckdb"  # the laptop's engine: in the cloud the
 UNSEEN = {
     "tzdata": "zoneinfo reads it where the system has no time zones",
     "xgboost-cpu": "score loads its library without its Python package",
+    "google-cloud-bigquery-storage": "the BigQuery client reads frames through it where it is there",
     "pyarrow": "the BigQuery client hands frames over in it",
     "pandas": "frames are made of it",
 }

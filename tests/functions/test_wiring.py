@@ -49,6 +49,13 @@ def test_the_policy_and_the_reports_may_lie_in_a_bucket(tmp_path: Path, storage:
     assert wiring.policy(cloud) == wiring.policy(here(tmp_path, POLICY="b2b_swiss"))
 
 
+def test_a_process_has_one_warehouse_a_place_whoever_asks(tmp_path: Path) -> None:
+    asking = [here(tmp_path, CRM_TOKEN=str(number)) for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        assert len({id(found) for found in pool.map(wiring.warehouse, asking)}) == 1
+    assert wiring.warehouse(here(tmp_path / "other")) is not wiring.warehouse(asking[0])
+
+
 @pytest.mark.parametrize("token", ["", "unset"])
 def test_a_missing_token_names_setting_and_secret(tmp_path: Path, token: str) -> None:
     with pytest.raises(ConfigurationError, match=r"LEADWERK_CRM_TOKEN.*leadwerk-crm-token"):

@@ -6,6 +6,7 @@ Engines, clients and libraries are imported inside the functions: a process pays
 from __future__ import annotations
 
 import secrets
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,22 @@ PERSON_KEY_FILE = "person.key"
 
 
 def warehouse(settings: Settings) -> Warehouse:
-    """The warehouse of this deployment: BigQuery, or DuckDB under the home folder."""
+    """The warehouse of this deployment: BigQuery, or DuckDB under the home folder.
+
+    One object a process and place: two would open the same DuckDB file in two ways at once, which it refuses.
+    """
+    place = (settings.engine, settings.home.absolute(), settings.project, settings.dataset, settings.bigquery_url)
+    with _opening:
+        if place not in _warehouses:
+            _warehouses[place] = _new_warehouse(settings)
+        return _warehouses[place]
+
+
+_opening = threading.Lock()
+_warehouses: dict[tuple[object, ...], Warehouse] = {}
+
+
+def _new_warehouse(settings: Settings) -> Warehouse:
     if settings.engine == "bigquery":
         from leadwerk.warehouse.bigquery import BigQueryWarehouse
 
