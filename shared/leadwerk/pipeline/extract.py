@@ -171,7 +171,7 @@ def daily_statement() -> Statement:
 
 def counts_statement() -> Statement:
     """`activity_events/counts`."""
-    return statement("activity_events/counts", string=["page_location", "traffic_type"])
+    return statement("activity_events/counts", string=["page_location", "traffic_type"], count=COUNTS)
 
 
 def rules(policy: Policy) -> dict[str, Any]:

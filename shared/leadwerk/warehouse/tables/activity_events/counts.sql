@@ -1,5 +1,6 @@
 -- What became of the export's rows on one day, of the days @first_day to @last_day.
--- The first reason that holds counts; what is left and was not kept is a repeat.
+-- The first reason that holds counts. Of a visitor who was kept, what was not kept is a repeat; of one who was not, all
+-- events are a machine's, for he had too many.
 --
 -- @first_day DATE
 -- @last_day DATE
@@ -12,7 +13,6 @@
 -- @own_values ARRAY<STRING>
 -- @hostnames ARRAY<STRING>
 -- @bot_browsers STRING
--- @bot_events_per_day INT64
 -- @key_page_location STRING
 -- @key_traffic_type STRING
 WITH days AS (
@@ -62,42 +62,33 @@ sorted AS (
 ),
 
 visitors AS (
-  SELECT day, kind, COUNT(*) AS events, kind = 'visitor' AND COUNT(*) > @bot_events_per_day AS too_many
+  SELECT day, visitor_id, kind, COUNT(*) AS events
   FROM sorted
   GROUP BY day, visitor_id, kind
 ),
 
 reads AS (
   SELECT
-    day,
-    SUM(events) AS events_read,
-    SUM(IF(kind = 'unusable', events, 0)) AS unusable,
-    SUM(IF(kind = 'without_visitor', events, 0)) AS without_visitor,
-    SUM(IF(kind = 'own', events, 0)) AS own_traffic,
-    SUM(IF(kind = 'bot' OR too_many, events, 0)) AS bots,
-    SUM(IF(kind = 'visitor' AND NOT too_many, events, 0)) AS usable
-  FROM visitors
-  GROUP BY day
-),
-
-kept AS (
-  SELECT day, SUM(events) AS events, COUNT(*) AS visitors
-  FROM leadwerk.activity_daily
-  WHERE day BETWEEN @first_day AND @last_day
-  GROUP BY day
+    v.day,
+    SUM(v.events) AS events_read,
+    SUM(IF(v.kind = 'unusable', v.events, 0)) AS unusable,
+    SUM(IF(v.kind = 'without_visitor', v.events, 0)) AS without_visitor,
+    SUM(IF(v.kind = 'own', v.events, 0)) AS own_traffic,
+    SUM(IF(v.kind = 'bot' OR (v.kind = 'visitor' AND k.visitor_id IS NULL), v.events, 0)) AS bots,
+    SUM(IF(v.kind = 'visitor' AND k.visitor_id IS NOT NULL, v.events - k.events, 0)) AS duplicates,
+    SUM(IF(v.kind = 'visitor', COALESCE(k.events, 0), 0)) AS events_kept,
+    COUNTIF(v.kind = 'visitor' AND k.visitor_id IS NOT NULL) AS visitors
+  FROM visitors AS v
+  LEFT JOIN leadwerk.activity_daily AS k
+    ON k.day = v.day AND k.visitor_id = v.visitor_id AND k.day BETWEEN @first_day AND @last_day
+  GROUP BY v.day
 )
 
 SELECT
   days.day,
-  COALESCE(reads.events_read, 0) AS events_read,
-  COALESCE(reads.usable - COALESCE(kept.events, 0), 0) AS duplicates,
-  COALESCE(reads.bots, 0) AS bots,
-  COALESCE(reads.own_traffic, 0) AS own_traffic,
-  COALESCE(reads.without_visitor, 0) AS without_visitor,
-  COALESCE(reads.unusable, 0) AS unusable,
-  COALESCE(kept.events, 0) AS events_kept,
-  COALESCE(kept.visitors, 0) AS visitors
+  -- for each count
+  COALESCE(reads.${count}, 0) AS ${count},
+  -- end
 FROM days
 LEFT JOIN reads ON reads.day = days.day
-LEFT JOIN kept ON kept.day = days.day
 ORDER BY day

@@ -25,7 +25,7 @@
 -- for each number
 -- @key_${number} STRING
 -- end
--- Signals: event name and RE2 pattern of the page, null for any; those of which every event counts, not page views only.
+-- Signals: event name and RE2 pattern of the page, null for any; those that count every event, not page views only.
 -- for each signal
 -- @event_${signal} STRING
 -- @page_${signal} STRING
@@ -122,20 +122,21 @@ human AS (
   WHERE own NOT IN UNNEST(@own_values)
     AND (ARRAY_LENGTH(@hostnames) = 0 OR host IN UNNEST(@hostnames))
     AND NOT REGEXP_CONTAINS(browser, @bot_browsers)
-  QUALIFY COUNT(*) OVER (PARTITION BY day, visitor_id) <= @bot_events_per_day
 ),
 
 ranked AS (
   SELECT
     *,
     IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
-    ROW_NUMBER() OVER (
-      PARTITION BY day, visitor_id
-      ORDER BY
-        occurred_at, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
-        language, country, region, loan_amount, property_value, income, instalment
-    ) AS event_rank
+    ROW_NUMBER() OVER in_order AS event_rank
   FROM (SELECT DISTINCT * FROM human)
+  QUALIFY COUNT(*) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) <= @bot_events_per_day
+  WINDOW in_order AS (
+    PARTITION BY day, visitor_id
+    ORDER BY
+      occurred_at, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
+      language, country, region, loan_amount, property_value, income, instalment
+  )
 )
 
 SELECT
