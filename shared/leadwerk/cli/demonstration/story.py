@@ -15,14 +15,11 @@ from leadwerk import market, settings
 from leadwerk.cli.demonstration import measure
 from leadwerk.cli.demonstration.functions import Functions
 from leadwerk.cli.demonstration.plan import FAULTS, HORIZON_DAYS, Plan
+from leadwerk.cli.demonstration.stage import Stage
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
-from leadwerk.policy.model import Policy
-from leadwerk.registry import Registry
-from leadwerk.scoring.model import Scorer
 from leadwerk.serve import serving
-from leadwerk.warehouse.protocol import Row, Warehouse
-from leadwerk.warehouse.statement import statement
+from leadwerk.warehouse.protocol import Row
 
 Say = Callable[[str], None]
 BATCH = 500
@@ -92,13 +89,13 @@ class Story:
             servers = started.__enter__()
         try:
             here = settings.read({**own, **places, **servers.environment})
-            self._tell(_Stage(here, Functions(servers), self.plan))
+            self._tell(Stage(here, Functions(servers)))
         finally:
             started.__exit__(None, None, None)
         self.figures.seconds["all"] = round(time.perf_counter() - began, 1)
         return self.figures
 
-    def _tell(self, stage: _Stage) -> None:
+    def _tell(self, stage: Stage) -> None:
         plan = self.plan
         first, last = plan.night_after(plan.first_training), plan.night_after(plan.second_training)
         with self._timed("extract"):
@@ -141,13 +138,13 @@ class Story:
             )
         self.figures.events, self.figures.leads = made.events, made.leads
 
-    def _extract_history(self, stage: _Stage) -> None:
+    def _extract_history(self, stage: Stage) -> None:
         """The first run finds an empty warehouse and reads all days that the export holds."""
         now = self.plan.night_after(self.plan.first_training)
         market.publish(self.home, now)
         extract.run(stage.warehouse, stage.policy, now=now, progress=self.say)
 
-    def _extract(self, stage: _Stage, days: Sequence[int]) -> None:
+    def _extract(self, stage: Stage, days: Sequence[int]) -> None:
         """Night by night, as the schedule would; the last nights through the function."""
         for day in days:
             now = self.plan.night_after(day)
@@ -159,12 +156,12 @@ class Story:
                 with stage.warehouse.unit_of_work():
                     extract.run(stage.warehouse, stage.policy, now=now)
 
-    def _ingest(self, stage: _Stage, now: datetime) -> None:
+    def _ingest(self, stage: Stage, now: datetime) -> None:
         stage.functions.crm("/admin/now", {"now": now.isoformat()})
         stage.functions.insist("ingest_feedback", now)
         self.figures.outcomes_ingested = stage.closed_leads(now)
 
-    def _score_newest(self, stage: _Stage, now: datetime) -> None:
+    def _score_newest(self, stage: Stage, now: datetime) -> None:
         """The newest leads in batches, and a few one by one, as when a form is sent."""
         leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
         for start in range(0, len(leads), BATCH):
@@ -181,7 +178,7 @@ class Story:
         examples.sort(key=lambda one: one["predictive_score"] or 0, reverse=True)
         self.figures.examples = examples[:EXAMPLES]
 
-    def _deliver(self, stage: _Stage, now: datetime) -> None:
+    def _deliver(self, stage: Stage, now: datetime) -> None:
         """Again and again, a little later each time, until the CRM has everything."""
         for attempt in range(MOST_ROUNDS_OF_DELIVERY):
             found = stage.functions.insist("deliver_scores", now + timedelta(minutes=10 * attempt))
@@ -191,7 +188,7 @@ class Story:
                 return
         raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
 
-    def _go_on(self, stage: _Stage) -> None:
+    def _go_on(self, stage: Stage) -> None:
         """Time passes: the export every night, everything else every few days."""
         plan, day = self.plan, self.plan.first_training
         for stop in [*plan.rounds(), plan.second_training]:
@@ -202,7 +199,7 @@ class Story:
                 stage.functions.call("score", now, rescore=True)
                 self._deliver(stage, now)
 
-    def _compare_with_crm(self, stage: _Stage, now: datetime) -> None:
+    def _compare_with_crm(self, stage: Stage, now: datetime) -> None:
         """Whether the CRM shows of every lead the newest score that is stored."""
         stage.functions.crm("/admin/faults", {})
         self.figures.crm_patched = stage.functions.crm("/admin/stats")["patched_leads"]
@@ -210,7 +207,7 @@ class Story:
         shown = stage.functions.crm_leads(list(stored))
         self.figures.crm_mismatches = sum(_differs(row, shown[lead]) for lead, row in stored.items())
 
-    def _measure(self, stage: _Stage, now: datetime) -> None:
+    def _measure(self, stage: Stage, now: datetime) -> None:
         """The champions before and after on leads that neither has learned from."""
         since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
         moments = measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=now)
@@ -236,7 +233,7 @@ class Story:
             "extra_successes": saved.extra_paid_out,
         }
 
-    def _report(self, stage: _Stage, now: datetime) -> None:
+    def _report(self, stage: Stage, now: datetime) -> None:
         from leadwerk.pipeline import report
         from leadwerk.report.facts import Known
 
@@ -261,52 +258,6 @@ class Story:
         began = time.perf_counter()
         yield
         self.figures.seconds[name] = round(time.perf_counter() - began, 1)
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """What the steps work with."""
-
-    settings: settings.Settings
-    functions: Functions
-    plan: Plan
-    warehouse: Warehouse = field(init=False)
-    policy: Policy = field(init=False)
-    registry: Registry = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "warehouse", wiring.warehouse(self.settings))
-        object.__setattr__(self, "policy", wiring.policy(self.settings))
-        object.__setattr__(self, "registry", wiring.registry(self.settings))
-
-    def open_leads(self, now: datetime, since: datetime) -> list[str]:
-        found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
-        return [row["lead_id"] for row in found]
-
-    def closed_leads(self, now: datetime) -> int:
-        """How many leads have an outcome."""
-        found = self.warehouse.rows(statement("outcomes/totals"), {"now": now})
-        return sum(row["leads"] for row in found if row["outcome"] != "open")
-
-    def newest_scores(self, now: datetime) -> list[Row]:
-        """The newest stored score of every lead."""
-        everything = {
-            "first_day": now.date() - timedelta(days=400),
-            "every_lead": True,
-            "lead_ids": [],
-            "every_state": True,
-            "retry_parked": True,
-            "most": 1_000_000,
-        }
-        return self.warehouse.rows(statement("deliveries/outbox"), everything)
-
-    def scorer(self, version: str | None) -> Scorer:
-        """A model version, ready to predict.
-
-        Raises:
-            RegistryError: there is none, because no training found a champion.
-        """
-        return Scorer.load(self.registry.load(version or ""), self.policy)
 
 
 def _differs(stored: Row, shown: dict[str, Any]) -> bool:

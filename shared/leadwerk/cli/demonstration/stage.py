@@ -1,0 +1,60 @@
+"""What the demo's steps work with: the deployment as its own functions see it, and the functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from leadwerk.cli.demonstration.functions import Functions
+from leadwerk.pipeline import wiring
+from leadwerk.policy.model import Policy
+from leadwerk.registry import Registry
+from leadwerk.scoring.model import Scorer
+from leadwerk.settings import Settings
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployment in process and over HTTP."""
+
+    settings: Settings
+    functions: Functions
+    warehouse: Warehouse = field(init=False)
+    policy: Policy = field(init=False)
+    registry: Registry = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warehouse", wiring.warehouse(self.settings))
+        object.__setattr__(self, "policy", wiring.policy(self.settings))
+        object.__setattr__(self, "registry", wiring.registry(self.settings))
+
+    def open_leads(self, now: datetime, since: datetime) -> list[str]:
+        found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
+        return [row["lead_id"] for row in found]
+
+    def closed_leads(self, now: datetime) -> int:
+        """How many leads have an outcome."""
+        found = self.warehouse.rows(statement("outcomes/totals"), {"now": now})
+        return sum(row["leads"] for row in found if row["outcome"] != "open")
+
+    def newest_scores(self, now: datetime) -> list[Row]:
+        """The newest stored score of every lead."""
+        everything = {
+            "first_day": now.date() - timedelta(days=400),
+            "every_lead": True,
+            "lead_ids": [],
+            "every_state": True,
+            "retry_parked": True,
+            "most": 1_000_000,
+        }
+        return self.warehouse.rows(statement("deliveries/outbox"), everything)
+
+    def scorer(self, version: str | None) -> Scorer:
+        """A model version, ready to predict.
+
+        Raises:
+            RegistryError: there is none, because no training found a champion.
+        """
+        return Scorer.load(self.registry.load(version or ""), self.policy)

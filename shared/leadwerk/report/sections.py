@@ -1,0 +1,236 @@
+"""The sections of the report, in the page's order; one that has nothing to say is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from leadwerk.registry.manifest import Manifest
+from leadwerk.report import charts, kpi
+from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.words import Words
+from leadwerk.report.worth import worth
+from leadwerk.texts import label
+
+METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
+SHOWN_GROUPS = 15
+STATES = ("sent", "retry", "pending", "parked")
+
+Section = dict[str, Any]
+
+
+def sections(words: Words, facts: Facts) -> list[Section | None]:
+    """All sections; None where the facts say nothing."""
+    return [
+        _savings(words, facts),
+        _gains(words, facts),
+        _calibration(words, facts),
+        _bands(words, facts),
+        _importance(words, facts.champion),
+        _distribution(words, facts),
+        _comparison(words, facts.champion),
+        _change(words, facts.runs),
+        _deliveries(words, facts),
+        _models(words, facts.runs),
+        _data(words, facts.extracted),
+        _card(words, facts.champion),
+    ]
+
+
+def _section(
+    words: Words,
+    key: str,
+    *,
+    paragraphs: Sequence[str] = (),
+    svg: str = "",
+    header: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (),
+    wide: bool = False,
+) -> Section:
+    return {
+        "id": key.rpartition(".")[2],
+        "title": words.say(key),
+        "paragraphs": [paragraph for paragraph in paragraphs if paragraph],
+        "svg": svg,
+        "header": header,
+        "rows": rows,
+        "wide": wide,
+    }
+
+
+def _savings(words: Words, facts: Facts) -> Section | None:
+    found = worth(facts)
+    if found is None or found.after is None:
+        return None
+    sentence = words.say(
+        "report.savings.text",
+        before=words.decimal(found.before, 1),
+        after=words.decimal(found.after, 1),
+        kept=words.share(found.kept),
+        threshold=facts.policy.bands.hot,
+    )
+    return _section(words, "report.savings", paragraphs=[sentence, words.source(found.source, found.leads)], wide=True)
+
+
+def _gains(words: Words, facts: Facts) -> Section | None:
+    found = worth(facts)
+    if found is None or not found.gains:
+        return None
+    fifth = next(reached for share, reached in found.gains if share >= 0.2)
+    svg = charts.gains(found.gains, (words.say("report.gains.x"), words.say("report.gains.y")))
+    return _section(
+        words, "report.gains", paragraphs=[words.say("report.gains.text", reached=words.share(fifth))], svg=svg
+    )
+
+
+def _calibration(words: Words, facts: Facts) -> Section | None:
+    found = worth(facts)
+    if found is None:
+        return None
+    truth = _true_means(facts.scored)
+    labels = words.say("report.predicted"), words.say("report.observed")
+    told = [words.say("report.calibration.text"), words.say("report.calibration.truth") if truth else ""]
+    return _section(
+        words, "report.calibration", paragraphs=told, svg=charts.calibration(found.calibration, labels, truth)
+    )
+
+
+def _true_means(scored: Scored) -> list[tuple[float, float]]:
+    """(predicted, true) means of tenths by prediction; empty where the truth is not known."""
+    if scored.true_probability is None or not scored.tells:
+        return []
+    known = ~np.isnan(scored.true_probability)
+    bins = kpi.calibration(scored.probability[known], scored.true_probability[known])
+    return [(found.predicted, found.observed) for found in bins]
+
+
+def _bands(words: Words, facts: Facts) -> Section | None:
+    scored, bands = facts.scored, facts.policy.bands
+    if not scored.tells:
+        return None
+    labels = words.say("report.score"), words.say("report.rate")
+    average = float(scored.converted.mean())
+    svg = charts.conversion_by_band(kpi.bands(scored.score, scored.converted), average, labels, bands.hot, bands.warm)
+    told = [
+        words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
+        words.say("report.source.scored", leads=words.count(len(scored))),
+    ]
+    return _section(words, "report.bands", paragraphs=told, svg=svg)
+
+
+def _importance(words: Words, champion: Manifest | None) -> Section | None:
+    sizes = {group: size for group, size in (champion.importances if champion else {}).items() if size > 0}
+    if not sizes:
+        return None
+    shown = dict(list(sizes.items())[:SHOWN_GROUPS])
+    named = {label(words.policy, words.language, group): size for group, size in shown.items()}
+    return _section(
+        words, "report.importance", paragraphs=[words.say("report.importance.text")], svg=charts.importance(named)
+    )
+
+
+def _distribution(words: Words, facts: Facts) -> Section | None:
+    if not facts.scores:
+        return None
+    labels = words.say("report.score"), words.say("report.leads_count")
+    bands = facts.policy.bands
+    return _section(words, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm))
+
+
+def _comparison(words: Words, champion: Manifest | None) -> Section | None:
+    if champion is None or not champion.metrics:
+        return None
+    candidates = [
+        name for name in ("challenger", "logistic_regression", "boosting", "champion") if name in champion.metrics
+    ]
+    rows = [
+        (words.say(f"report.metric.{metric}"), *(_cell(words, metric, champion.metrics[name]) for name in candidates))
+        for metric in METRICS
+    ]
+    header = ("", *(words.say(f"report.candidate.{name}") for name in candidates))
+    return _section(words, "report.comparison", header=header, rows=rows)
+
+
+def _cell(words: Words, metric: str, evaluation: Mapping[str, Any]) -> str:
+    value, interval = words.metric_with_interval(metric, evaluation[metric])
+    return f"{value}  ({interval})"
+
+
+def _change(words: Words, runs: Sequence[Run]) -> Section | None:
+    """The newest promotion that replaced a model, told by both models on the cases new to both."""
+    for run in runs:
+        values = [run.value(c, m) for c in ("champion", "challenger") for m in ("auc", "ece")]
+        if run.promoted and None not in values:
+            old, old_ece, new, new_ece = (value or 0.0 for value in values)
+            sentence = words.say(
+                "report.change.text",
+                old=words.decimal(old, 3),
+                old_ece=words.share(old_ece, 1),
+                new=words.decimal(new, 3),
+                new_ece=words.share(new_ece, 1),
+            )
+            return _section(words, "report.change", paragraphs=[sentence, run.reason])
+    return None
+
+
+def _deliveries(words: Words, facts: Facts) -> Section:
+    if not facts.deliveries:
+        return _section(words, "report.deliveries", paragraphs=[words.say("report.deliveries.none")])
+    clusters = [c for c in ("HOT", "WARM", "COLD", "DISQUALIFIED") if any(c == key[0] for key in facts.deliveries)]
+    rows = [
+        (cluster, *(words.count(facts.deliveries.get((cluster, state), 0)) for state in STATES)) for cluster in clusters
+    ]
+    header = (words.say("report.cluster"), *(words.say(f"report.{state}") for state in STATES))
+    return _section(words, "report.deliveries", header=header, rows=rows)
+
+
+def _models(words: Words, runs: Sequence[Run]) -> Section | None:
+    if not runs:
+        return None
+    rows = [
+        (
+            f"{run.trained_at:%Y-%m-%d}",
+            run.version or "–",
+            words.say("report.yes" if run.promoted else "report.no"),
+            words.decimal(auc, 3) if (auc := run.value("challenger", "auc")) is not None else "–",
+            run.reason,
+        )
+        for run in runs
+    ]
+    keys = ("report.trained", "report.version", "report.promoted", "report.metric.auc", "report.reason")
+    return _section(words, "report.models", header=[words.say(key) for key in keys], rows=rows, wide=True)
+
+
+def _data(words: Words, extracted: Mapping[str, int | None]) -> Section | None:
+    if not extracted.get("days"):
+        return None
+    rows = [(words.say(f"report.data.{name}"), words.count(value or 0)) for name, value in extracted.items()]
+    return _section(words, "report.data", rows=rows)
+
+
+def _card(words: Words, champion: Manifest | None) -> Section | None:
+    if champion is None:
+        return _section(words, "report.card", paragraphs=[words.say("report.no_champion")])
+    data = champion.data
+    learned = words.say(
+        "report.card.data.value",
+        rows=words.count(data.rows),
+        leads=words.count(data.leads),
+        positives=words.count(data.positives),
+        first=data.first_as_of[:10],
+        last=data.last_as_of[:10],
+    )
+    target = words.say("report.card.target.value", days=champion.horizon_days, rate=words.share(champion.base_rate, 1))
+    rows = [
+        (words.say("report.version"), champion.version),
+        (words.say("report.card.kind"), words.say(f"report.card.kind.{champion.kind}")),
+        (words.say("report.card.target"), target),
+        (words.say("report.card.data"), learned),
+        (words.say("report.card.use"), words.say("report.card.use.value")),
+        (words.say("report.card.policy"), f"{champion.policy_name} {champion.policy_version}"),
+        (words.say("report.card.contract"), f"{champion.contract_hash} · {champion.query_hash}"),
+        (words.say("report.card.libraries"), ", ".join(f"{k} {v}" for k, v in champion.libraries.items())),
+    ]
+    return _section(words, "report.card", rows=rows, wide=True)
