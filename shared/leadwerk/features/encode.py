@@ -86,20 +86,16 @@ class Encoder(msgspec.Struct, frozen=True):
             ValueError: a number is not a number, or columns differ in length.
         """
         sources = [_source(feature, columns[feature.name]) for feature in self.features]
-        n = len(sources[0]) if sources else 0
         widths = [feature.width for feature in self.features]
-        matrix = np.zeros((n, sum(widths)), dtype=np.float32)
         starts = np.cumsum([0, *widths])
-        for first in range(0, n, BLOCK):
+        matrix = np.zeros((len(sources[0]) if sources else 0, sum(widths)), dtype=np.float32)
+        for first in range(0, len(matrix), BLOCK):
             block = matrix[first : first + BLOCK]
-            rows = np.arange(len(block))
             for feature, start, source in zip(self.features, starts, sources, strict=False):
-                part = source[first : first + BLOCK]
-                if feature.kind == "number":
-                    block[:, start] = part
-                else:
-                    known = part >= 0
-                    block[rows[known], start + part[known]] = 1.0
+                _fill(block, int(start), feature, source[first : first + BLOCK])
+            infinite = np.isinf(block)
+            if infinite.any():
+                block[infinite] = np.nan
         return matrix
 
     def matrix_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
@@ -122,19 +118,23 @@ def _column_names(feature: Encoded) -> list[str]:
     return [f"{feature.name}={level}" for level in (*feature.levels, RARE)]
 
 
+def _fill(block: NDArray[np.float32], start: int, feature: Encoded, part: NDArray[Any]) -> None:
+    if feature.kind == "number":
+        with np.errstate(over="ignore"):
+            block[:, start] = part
+    else:
+        known = np.flatnonzero(part >= 0)
+        block[known, start + part[known]] = 1.0
+
+
 def _source(feature: Encoded, column: Any) -> NDArray[Any]:
     return _numbers(column) if feature.kind == "number" else _codes(column, feature.levels)
 
 
-def _numbers(column: Any) -> NDArray[np.float32]:
+def _numbers(column: Any) -> NDArray[Any]:
     if hasattr(column, "to_numpy"):  # a pandas Series, whose nullable types numpy cannot read by itself
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        values = np.asarray(column, dtype=np.float64)
-    with np.errstate(over="ignore"):
-        numbers: NDArray[np.float32] = values.astype(np.float32)
-    numbers[np.isinf(numbers)] = np.nan
-    return numbers
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(column, dtype=None if getattr(column, "dtype", None) == np.float32 else np.float64)
 
 
 def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
