@@ -106,9 +106,8 @@ def _free_port() -> int:
 
 def _compile(folder: Path, venv: Path) -> None:
     # Some packages carry test files in newer syntax than this Python's, which is none of our business.
-    subprocess.run(
-        [f"{venv}/bin/python", "-m", "compileall", "-q", str(folder)], stdout=subprocess.DEVNULL, check=False
-    )
+    command = [f"{venv}/bin/python", "-m", "compileall", "-q", str(folder)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
 
 
 def _run(*command: str) -> None:
