@@ -131,7 +131,7 @@ def _clock(table: Table, mapping: Mapping) -> Callable[[int, Record], datetime |
 class _Values:
     """Reads what is known of a lead from a row; numbers in the style in which this file's column writes them.
 
-    Taken are the policy's attributes and, under their own names, the fields that any lead may have (postcode, e-mail …).
+    Taken are the policy's attributes and, under their own names, the fields of any lead (postcode, e-mail …).
     """
 
     def __init__(self, table: Table, mapping: Mapping, attributes: Sequence[Attribute]) -> None:
