@@ -91,9 +91,9 @@ def serve(
     try:
         for name, server in servers.running.items():
             out.print(f"{name:<17} {server.url}")
-        out.print(
-            f"\nLogs in {folder}/logs. The CRM's token is {servers.environment['LEADWERK_CRM_TOKEN']}. Ctrl-C ends."
-        )
+        out.print(f"\nLogs in {folder}/logs. For other commands to reach the CRM:")
+        out.print(f"export LEADWERK_CRM_TOKEN={servers.environment['LEADWERK_CRM_TOKEN']}", soft_wrap=True)
+        out.print("Ctrl-C ends.")
         out.print(f"[red]{servers.wait()} ended by itself, see its log.[/red]")
     finally:
         started.__exit__(None, None, None)
