@@ -9,8 +9,9 @@ import functions_framework
 from msgspec import Meta
 
 from leadwerk.entrypoint import Request, entry, problem
+from leadwerk.entrypoint.remote import also_from_bigquery
 from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import rescore, wiring
+from leadwerk.pipeline import remote, rescore, wiring
 from leadwerk.pipeline import score as scoring
 from leadwerk.pipeline.kept import kept
 from leadwerk.pipeline.scored import ScoredLead, ScoreRequest, Text, deliverable, with_deliveries
@@ -29,6 +30,7 @@ class Body(Request, frozen=True):
 
 
 @functions_framework.http
+@also_from_bigquery(lambda rows: remote.run(kept().champions.scorer(), kept().policy, rows))
 @entry(Body)
 def score(body: Body, now: datetime) -> Any:
     here, times = kept(), {"now": now, "stored_at": datetime.now(UTC)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from http import HTTPStatus
 from typing import IO, Any, Protocol
 
@@ -75,15 +76,25 @@ class _Rewound:
     stream: Any
 
 
-def by_body(http: HTTPRequest, *, stage: str, calls: Callable[[list[Any]], Replies], otherwise: Function) -> Response:
-    """The answer of `calls` where BigQuery asks, and of `otherwise` where anybody else does."""
-    if http.method != "POST":
-        return otherwise(http)
-    head = http.stream.read(MAXIMUM_BYTES + 1)
-    again = _Rewound(http.method, http.path, http.content_length, http.headers, _Stream(head, http.stream))
-    if not _has_calls(head):
-        return otherwise(again)
-    return _for_bigquery(answered(stage, lambda: _replied(calls, again)))
+def also_from_bigquery(calls: Callable[[list[Any]], Replies]) -> Callable[[Function], Function]:
+    """Let a function answer BigQuery's requests by `calls`, and anybody else's as before."""
+
+    def framed(otherwise: Function) -> Function:
+        stage = getattr(otherwise, "__name__", "")
+
+        @wraps(otherwise)
+        def function(http: HTTPRequest) -> Response:
+            if http.method != "POST":
+                return otherwise(http)
+            head = http.stream.read(MAXIMUM_BYTES + 1)
+            again = _Rewound(http.method, http.path, http.content_length, http.headers, _Stream(head, http.stream))
+            if not _has_calls(head):
+                return otherwise(again)
+            return _for_bigquery(answered(stage, lambda: _replied(calls, again)))
+
+        return function
+
+    return framed
 
 
 def _has_calls(head: bytes) -> bool:
