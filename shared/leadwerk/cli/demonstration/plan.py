@@ -18,12 +18,12 @@ class Plan:
     read every night, and everything else runs every `rhythm` days.
     """
 
-    days: int = 160
-    leads: int = 12_000
+    days: int = 170
+    leads: int = 15_000
     seed: int = 7
-    shock: int = 60
-    first_training: int = 72
-    rhythm: int = 30
+    shock: int = 112
+    first_training: int = 110
+    rhythm: int = 20
     start: date = date(2026, 1, 5)
     newest_days: int = 10
     days_over_http: int = 3

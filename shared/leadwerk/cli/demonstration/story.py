@@ -43,15 +43,19 @@ MOST_ROUNDS_OF_DELIVERY = 40
 
 @dataclass
 class Figures:
-    """What the demo found, in the words of its JSON file."""
+    """What the demo found, in the words of its JSON file.
+
+    `auc`, `bayes_auc`, `ece` and `lift_at_10` are of the first champion, on leads that it has not learned from;
+    `after_shock` holds them for the champions before and after retraining, on the newest leads.
+    """
 
     events: int = 0
     leads: int = 0
     auc: float = 0.0
     bayes_auc: float = 0.0
-    auc_of_model_before: float = 0.0
     ece: float = 0.0
     lift_at_10: float = 0.0
+    after_shock: dict[str, float] = field(default_factory=dict)
     scored_over_http: int = 0
     score_seconds: list[float] = field(default_factory=list)
     crm_patched: int = 0
@@ -104,6 +108,7 @@ class Story:
             self._ingest(stage, first)
         with self._timed("train"):
             self.figures.champion_before = stage.functions.call("retrain", first)["champion_after"]
+            self._measure_first(stage, first)
         stage.functions.crm("/admin/faults", FAULTS)
         with self._timed("score over HTTP"):
             self._score_newest(stage, first)
@@ -207,21 +212,29 @@ class Story:
         shown = stage.functions.crm_leads(list(stored))
         self.figures.crm_mismatches = sum(_differs(row, shown[lead]) for lead, row in stored.items())
 
-    def _measure(self, stage: Stage, now: datetime) -> None:
-        """The champions before and after on leads that neither has learned from."""
-        since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
-        moments = measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=now)
-        after = stage.scorer(self.figures.champion_after)
-        found = measure.quality(after, moments)
+    def _measure_first(self, stage: Stage, now: datetime) -> None:
+        """The first champion, in the market that it has learned."""
+        moments = self._unseen(stage, now)
+        found = measure.quality(stage.scorer(self.figures.champion_before), moments)
         figures = self.figures
         figures.auc, figures.bayes_auc, figures.ece = found.auc, found.best, found.ece
         figures.lift_at_10 = found.lift_at_10
-        figures.auc_of_model_before = measure.quality(stage.scorer(figures.champion_before), moments).auc
-        chances = measure.probabilities(after, moments)
-        at_creation = {
-            lead: p for lead, p, new in zip(moments.lead_ids, chances, moments.at_creation, strict=True) if new
+
+    def _measure(self, stage: Stage, now: datetime) -> None:
+        """The champions before and after on leads that neither has learned from, in the market that has changed."""
+        figures, moments = self.figures, self._unseen(stage, now)
+        before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
+        old, new = measure.quality(before, moments), measure.quality(after, moments)
+        figures.after_shock = {
+            "bayes_auc": new.best,
+            "auc_without_retraining": old.auc,
+            "auc": new.auc,
+            "ece_without_retraining": old.ece,
+            "ece": new.ece,
         }
-        saved = market.savings(self.home, at_creation)
+        chances = measure.probabilities(after, moments)
+        ranked = zip(moments.lead_ids, chances, moments.at_creation, strict=True)
+        saved = market.savings(self.home, {lead: chance for lead, chance, is_new in ranked if is_new})
         figures.savings = {
             "leads": saved.leads,
             "calls": saved.by_score.calls,
@@ -233,6 +246,11 @@ class Story:
             "extra_successes": saved.extra_paid_out,
         }
 
+    def _unseen(self, stage: Stage, now: datetime) -> measure.Moments:
+        """Landmarks of the last horizon: their labels have not matured, so no model has learned from them."""
+        since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
+        return measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=now)
+
     def _report(self, stage: Stage, now: datetime) -> None:
         from leadwerk.pipeline import report
         from leadwerk.report.facts import Known
@@ -240,6 +258,7 @@ class Story:
         def chances(lead_ids: Sequence[str], as_of: Sequence[datetime]) -> Any:
             return market.true_probability(self.home, lead_ids, as_of, stage.policy.horizon_days)
 
+        shown = self.figures.after_shock
         report.run(
             stage.warehouse,
             stage.policy,
@@ -247,7 +266,7 @@ class Story:
             wiring.reports(stage.settings),
             now=now,
             language=self.language,
-            truth=report.Truth(Known(self.figures.auc, self.figures.bayes_auc), chances),
+            truth=report.Truth(Known(shown["auc"], shown["bayes_auc"]), chances),
         )
         assert "</html>" in stage.functions.page("desk")
         self.figures.report = str(self.home / "reports" / report.NEWEST)

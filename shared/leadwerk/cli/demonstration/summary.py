@@ -38,14 +38,24 @@ def _work(f: Figures) -> list[tuple[str, str, str]]:
 
 
 def _quality(f: Figures) -> list[tuple[str, str, str]]:
-    share = f.auc / f.bayes_auc if f.bayes_auc else 0
+    shock = f.after_shock
     return [
         ("", "", ""),
-        ("Ranking (AUC)", f"{f.auc:.3f}", f"{share:.1%} of the {f.bayes_auc:.3f} that knowing the true chances gives"),
-        ("  without retraining", f"{f.auc_of_model_before:.3f}", "the model from before banks became stricter"),
+        ("Ranking (AUC)", f"{f.auc:.3f}", _of_best(f.auc, f.bayes_auc)),
         ("Honesty (ECE)", f"{f.ece:.1%}", "mean distance of predicted and true chance"),
         ("Lift of best tenth", f"× {f.lift_at_10:.1f}", "conversions against the average lead"),
+        ("", "", ""),
+        ("Then banks got strict", f"{shock['auc_without_retraining']:.3f}", _after(shock, "_without_retraining")),
+        ("  after retraining", f"{shock['auc']:.3f}", _after(shock, "")),
     ]
+
+
+def _of_best(auc: float, best: float) -> str:
+    return f"{auc / best:.1%} of the {best:.3f} that knowing the true chances gives"
+
+
+def _after(shock: dict[str, float], which: str) -> str:
+    return f"{_of_best(shock[f'auc{which}'], shock['bayes_auc'])}; ECE {shock[f'ece{which}']:.1%}"
 
 
 def _worth(saved: dict[str, Any]) -> list[tuple[str, str, str]]:
