@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from leadwerk.serve import free_ports
 from terraform import workspace
+from terraform.cloud import Cloud
+from warehouse.emulator import emulated
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +27,22 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> workspace.Workspace
 @pytest.fixture(scope="session")
 def applied(initialised: workspace.Workspace) -> list[dict]:
     return initialised.applied()
+
+
+@pytest.fixture(scope="session")
+def cloud(applied: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """What Terraform applied, in emulators of BigQuery and Cloud Storage."""
+    pytest.importorskip("bqemulator")
+    from gcp_storage_emulator.server import create_server
+
+    [port] = free_ports(1)
+    storage = create_server("127.0.0.1", port, in_memory=True)
+    storage.start()
+    try:
+        program = [str(Path(__file__).with_name("emulator.py"))]
+        with emulated(tmp_path_factory.mktemp("emulator"), program) as bigquery_url:
+            built = Cloud(applied, bigquery_url, f"http://127.0.0.1:{port}")
+            built.build()
+            yield built
+    finally:
+        storage.stop()

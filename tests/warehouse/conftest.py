@@ -1,67 +1,15 @@
-"""A BigQuery emulator for the session, as a process of its own that is spoken to over HTTP."""
+"""A BigQuery emulator for the session."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-START_SECONDS = 90
+from warehouse.emulator import emulated
 
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("emulator")
-    _lay_out_spatial(home)
-    port, other = _free_port(), _free_port()
-    command = [sys.executable, "-m", "bqemulator", "start", "--rest-port", str(port), "--grpc-port", str(other)]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, "HOME": str(home)}, stdout=log, stderr=log)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait(url, process, home / "log")
+    with emulated(tmp_path_factory.mktemp("emulator")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _lay_out_spatial(home: Path) -> None:
-    """The emulator loads DuckDB's spatial extension; PyPI carries it, and no network is needed."""
-    import duckdb
-
-    spec = importlib.util.find_spec("duckdb_extension_spatial")
-    if spec is None or not spec.submodule_search_locations or importlib.util.find_spec("bqemulator") is None:
-        pytest.skip("bqemulator with duckdb-extension-spatial is not installed")
-    source = next(Path(spec.submodule_search_locations[0]).rglob("spatial.duckdb_extension"))
-    [platform] = duckdb.sql("PRAGMA platform").fetchone() or ("linux_amd64",)
-    target = home / ".duckdb" / "extensions" / source.parent.name / platform
-    target.mkdir(parents=True)
-    shutil.copy(source, target)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/bigquery/v2/projects/test/datasets", timeout=2).close()
-            return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.2)
-    pytest.fail(f"the emulator did not start: {log.read_text()[-500:]}")

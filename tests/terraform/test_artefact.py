@@ -1,0 +1,237 @@
+"""What is deployed is what runs: the bundles that Terraform built, each in an environment of its own requirements.
+
+One deployment goes through the loop on emulated BigQuery and Cloud Storage, with the tables, buckets, objects and
+settings that Terraform applied, against the simulated CRM. Nothing of the checkout is on a function's path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadwerk import market
+from leadwerk.market.crm_server import Server
+from leadwerk.serve import FUNCTIONS
+from terraform.bundle import Bundle, megabytes, unpack
+from terraform.cloud import Cloud
+from terraform.workspace import PROJECT, Workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
+
+TOKEN = "for tests only"
+NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
+LATER = NOW + timedelta(days=12)
+WEB_DAYS = [date(2026, 4, 27) + timedelta(days=i) for i in range(7)]
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def bundles(initialised: Workspace, applied: list[dict], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    where = tmp_path_factory.mktemp("deployed")
+    zips = {name: initialised.folder / ".bundles" / f"{name}.zip" for name in FUNCTIONS}
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda name: unpack(name, zips[name], where), FUNCTIONS)
+        return dict(zip(FUNCTIONS, made, strict=True))
+
+
+@dataclass
+class Deployment:
+    """The running functions, by name."""
+
+    cloud: Cloud
+    crm: Server
+    urls: dict[str, str] = field(default_factory=dict)
+    logs: dict[str, Path] = field(default_factory=dict)
+
+    def call(self, function: str, body: dict[str, Any] | None = None, now: datetime = NOW) -> Any:
+        """The answer to a POST; fails with the answer and the end of the log unless it is 200."""
+        said = {"now": now.isoformat(), **(body or {})}
+        return self.post(function, said if "calls" not in said else body)
+
+    def post(self, function: str, body: Any) -> Any:
+        request = urllib.request.Request(self.urls[function], json.dumps(body).encode())
+        try:
+            with urllib.request.urlopen(request, timeout=300) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            log = self.logs[function].read_text()[-3000:]
+            pytest.fail(f"{function}: {refused.code} {refused.read().decode()}\n{log}")
+
+    def ask_crm(self, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            self.crm.url + path,
+            None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    bundles: dict[str, Bundle], cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    home = tmp_path_factory.mktemp("world")
+    market.simulate(home, days=120, leads=1_200, seed=7)
+    market.publish(home, NOW)
+    cloud.export(home, WEB_DAYS)
+    crm = Server(home, TOKEN)
+    threading.Thread(target=crm.serve_forever, daemon=True).start()
+    running = Deployment(cloud, crm)
+    processes = []
+    try:
+        for name, bundle in bundles.items():
+            running.logs[name] = tmp_path_factory.mktemp(f"log-{name}") / "log"
+            settings = cloud.settings(name, crm.url, TOKEN) | {"LEADWERK_CRM_PER_SECOND": "500"}
+            process, running.urls[name] = bundle.serve(settings, running.logs[name])
+            processes.append(process)
+        for name in bundles:
+            wait(running, name)
+        running.ask_crm("/admin/now", {"now": NOW.isoformat()})
+        yield running
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(10)
+        crm.shutdown()
+
+
+def wait(running: Deployment, name: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"{running.urls[name]}/health", timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"{name} did not start:\n{running.logs[name].read_text()[-3000:]}")
+
+
+@dataclass
+class Loop:
+    """What the functions answered on the way of one lead around the loop."""
+
+    extract: Any
+    backfill: Any
+    trained: Any
+    lead: str
+    score: Any
+    delivered: Any
+    in_crm: Any
+    feedback: Any
+    retrained: Any
+
+
+@pytest.fixture(scope="module")
+def loop(deployment: Deployment) -> Loop:
+    call = deployment.call
+    days = {"first_day": str(WEB_DAYS[0]), "last_day": str(WEB_DAYS[-1])}
+    extract, backfill, trained = call("extract_features", days), call("ingest_feedback"), call("retrain")
+    [found] = deployment.cloud.query(ONE_OPEN_LEAD)
+    lead = found["lead_id"]
+    score = call("score", {"lead_id": lead, "deliver": False})
+    delivered = call("deliver_scores")
+    in_crm = deployment.ask_crm(f"/api/v1/leads/{lead}")
+    deployment.ask_crm("/admin/now", {"now": LATER.isoformat()})
+    feedback, retrained = call("ingest_feedback", now=LATER), call("retrain", now=LATER)
+    return Loop(extract, backfill, trained, lead, score, delivered, in_crm, feedback, retrained)
+
+
+ONE_OPEN_LEAD = """
+    SELECT lead_id
+    FROM leadwerk.leads JOIN leadwerk.identities USING (lead_id) JOIN leadwerk.activity_daily USING (visitor_id)
+    WHERE lead_id NOT IN (SELECT lead_id FROM leadwerk.outcomes WHERE outcome != 'open')
+    ORDER BY created_at DESC, lead_id LIMIT 1"""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_package_comes_from_the_bundle(name: str, bundles: dict[str, Bundle]) -> None:
+    bundle = bundles[name]
+    where = Path(bundle.run("import leadwerk.settings, leadwerk; print(leadwerk.__file__)"))
+    assert where == bundle.folder / "leadwerk" / "__init__.py"
+    assert PROJECT not in where.parents
+    path = bundle.run("print(*sys.path, sep=chr(10))").splitlines()
+    assert [part for part in path if Path(part).is_relative_to(PROJECT)] == []
+
+
+def test_sizes_stay_small(bundles: dict[str, Bundle], record_property: Any) -> None:
+    sizes = {name: (megabytes(one.archive), megabytes(one.environment)) for name, one in bundles.items()}
+    for name, (archive, environment) in sizes.items():
+        print(f"{name}: zip {archive:.2f} MB, environment {environment:.0f} MB")
+        record_property(name, f"zip {archive:.2f} MB, environment {environment:.0f} MB")
+        assert archive < 2
+        assert environment < (700 if name == "retrain" else 350)
+
+
+def test_extract_reads_the_export(loop: Loop) -> None:
+    assert loop.extract["events_kept"] > 500
+    assert loop.extract["missing"] == 0
+
+
+def test_ingest_brings_leads_and_outcomes(loop: Loop) -> None:
+    assert loop.backfill["leads"] > 1_000
+    assert loop.backfill["outcomes"] > 1_000
+
+
+def test_retrain_makes_a_champion_in_the_bucket(loop: Loop, deployment: Deployment) -> None:
+    assert loop.trained["promoted"], loop.trained["reason"]
+    models = f"{deployment.cloud.environment['LEADWERK_PROJECT']}-leadwerk-models"
+    names = {blob.name for blob in deployment.cloud.storage.list_blobs(models)}
+    assert f"models/{loop.trained['model_version']}/manifest.json" in names
+
+
+def test_the_lead_is_scored_by_the_champion_and_stored(loop: Loop, deployment: Deployment) -> None:
+    [score] = loop.score["scores"]
+    assert (score["model_version"], score["basis"], score["behaviour"]) == (
+        loop.trained["model_version"],
+        "model",
+        True,
+    )
+    assert score["reasons"]
+    [stored] = deployment.cloud.query(f"SELECT score_id FROM leadwerk.scores WHERE lead_id = '{loop.lead}'")
+    assert stored["score_id"] == score["score_id"]
+
+
+def test_the_score_reaches_the_crm(loop: Loop) -> None:
+    [score] = loop.score["scores"]
+    assert loop.delivered["sent"] == 1
+    assert loop.in_crm["custom_fields"]["predictive_score"] == score["predictive_score"]
+
+
+def test_what_the_sellers_did_is_learned_from(loop: Loop) -> None:
+    assert loop.feedback["outcomes"] > 0
+    assert loop.retrained["rows"] > loop.trained["rows"]
+
+
+def test_rescoring_scores_every_open_lead(loop: Loop, deployment: Deployment) -> None:
+    done = deployment.call("score", {"rescore": True}, now=LATER)
+    assert done["leads"] > 10
+    assert done["stored"] > 0
+    assert deployment.call("score", {"rescore": True}, now=LATER)["stored"] == 0
+
+
+def test_bigquery_can_score_in_sql(loop: Loop, deployment: Deployment) -> None:
+    row = {"lead_id": loop.lead, "as_of": NOW.isoformat(), "created_at": NOW.isoformat()}
+    answer = deployment.post("score", {"requestId": "1", "calls": [[json.dumps(row)], ["{"]]})
+    errors = [json.loads(reply)["error"] for reply in answer["replies"]]
+    assert "missing required field" in errors[0]
+    assert errors[1]
+
+
+def test_the_report_is_written_and_shown(loop: Loop, deployment: Deployment) -> None:
+    assert deployment.call("desk", now=LATER)["bytes"] > 3_000
+    with urllib.request.urlopen(deployment.urls["desk"], timeout=60) as page:
+        assert loop.trained["model_version"] in page.read().decode()
