@@ -18,11 +18,11 @@ class Plan:
     read every night, and everything else runs every `rhythm` days.
     """
 
-    days: int = 170
-    leads: int = 15_000
+    days: int = 178
+    leads: int = 16_000
     seed: int = 7
-    shock: int = 112
-    first_training: int = 110
+    shock: int = 122
+    first_training: int = 120
     rhythm: int = 20
     start: date = date(2026, 1, 5)
     newest_days: int = 10
