@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -25,6 +26,14 @@ def test_the_page_is_whole_in_every_language(language: Language) -> None:
     assert f'<html lang="{language}">' in page
     assert page.count("<section") == page.count("</section>") == 12
     assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+
+
+def test_a_metric_that_nothing_was_measured_on_is_a_dash() -> None:
+    known = facts()
+    metrics = {name: dict(of) for name, of in known.champion.metrics.items()}
+    metrics["challenger"]["precision"] = {"value": None, "low": None, "high": None}
+    page = render(replace(known, champion=msgspec.structs.replace(known.champion, metrics=metrics)), "en")
+    assert "–" in page
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leadwerk.errors import InputError
+from leadwerk.pipeline.health import Health, health_of
 from leadwerk.policy.model import Language, Policy
 from leadwerk.registry import Registry, Store
 from leadwerk.report.facts import Facts, Known, Run, Scored
@@ -37,7 +38,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class ReportWritten:
-    """The page's name in its store, and its main figures (None where nothing can be said yet)."""
+    """The page's name in its store, and its main figures (None where nothing can be said yet).
+
+    `drift` is the stability index of the feature that changed most since training, `drifted`: see pipeline.health.
+    """
 
     name: str
     bytes: int
@@ -47,6 +51,9 @@ class ReportWritten:
     lift_at_10: float | None
     calls_saved: float | None
     conversions_kept: float | None
+    champion_age_days: float | None
+    drift: float | None
+    drifted: str | None
 
 
 def run(
@@ -68,7 +75,8 @@ def run(
     facts = gather(warehouse, policy, registry, now=now, truth=truth)
     page = render(facts, _spoken(language, policy)).encode()
     store.write(name, page, content_type="text/html; charset=utf-8")
-    return _written(name, len(page), facts)
+    health = health_of(warehouse, policy, facts.champion, now=now)
+    return _written(name, len(page), facts, health)
 
 
 def gather(
@@ -124,7 +132,7 @@ def _spoken(language: str | None, policy: Policy) -> Language:
     )
 
 
-def _written(name: str, size: int, facts: Facts) -> ReportWritten:
+def _written(name: str, size: int, facts: Facts, health: Health) -> ReportWritten:
     found, test = worth(facts), facts.test
     return ReportWritten(
         name=name,
@@ -135,4 +143,7 @@ def _written(name: str, size: int, facts: Facts) -> ReportWritten:
         lift_at_10=test["lift_at_10"]["value"] if test else None,
         calls_saved=found.saved if found else None,
         conversions_kept=found.kept if found else None,
+        champion_age_days=health.age_days,
+        drift=health.drift,
+        drifted=health.drifted,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report import charts, kpi
 from leadwerk.report.facts import Facts, Run, Scored
-from leadwerk.report.words import Words
+from leadwerk.report.words import NOTHING, Words
 from leadwerk.report.worth import worth
 from leadwerk.texts import label
 
@@ -155,7 +155,7 @@ def _comparison(words: Words, champion: Manifest | None) -> Section | None:
 
 def _cell(words: Words, metric: str, evaluation: Mapping[str, Any]) -> str:
     value, interval = words.metric_with_interval(metric, evaluation[metric])
-    return f"{value}  ({interval})"
+    return value if interval == NOTHING else f"{value}  ({interval})"
 
 
 def _change(words: Words, runs: Sequence[Run]) -> Section | None:

@@ -9,6 +9,7 @@ from leadwerk.policy.model import Language, Policy
 from leadwerk.texts import number, percent, text
 
 SHARES = frozenset({"precision", "recall", "ece"})
+NOTHING = "–"
 
 
 class Words:
@@ -27,14 +28,17 @@ class Words:
     def share(self, value: float, decimals: int = 0) -> str:
         return percent(self.language, value, decimals, currency=self.policy.currency)
 
-    def metric(self, name: str, value: float) -> str:
+    def metric(self, name: str, value: float | None) -> str:
+        """The metric, or a dash where the test had nothing to measure it on: no lead above the threshold."""
+        if value is None:
+            return NOTHING
         if name in SHARES:
             return self.share(value, 1)
         return self.decimal(value, 1 if name == "lift_at_10" else 3)
 
-    def metric_with_interval(self, name: str, found: Mapping[str, float]) -> tuple[str, str]:
-        low, high = (self.metric(name, found[end]) for end in ("low", "high"))
-        return self.metric(name, found["value"]), self.say("report.interval", low=low, high=high)
+    def metric_with_interval(self, name: str, found: Mapping[str, float | None]) -> tuple[str, str]:
+        value, low, high = (self.metric(name, found[end]) for end in ("value", "low", "high"))
+        return value, NOTHING if value == NOTHING else self.say("report.interval", low=low, high=high)
 
     def source(self, name: str, leads: int) -> str:
         """Where a figure comes from."""

@@ -1,0 +1,84 @@
+"""Drift: how far the leads of today are from those that a model learned from, feature by feature.
+
+The population stability index compares two distributions cut into the same parts: Σ (a − e) · ln(a / e) over the shares
+a of today and e of training. Below 0.1 nothing happened, above 0.25 the population is another one.
+Source: N. Siddiqi, Credit Risk Scorecards, Wiley 2006, chapter 8.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shares = NDArray[np.float64]
+
+MINIMUM_ROWS = 200
+"""With fewer rows chance alone moves the index by more than a tenth of what an alert is about."""
+
+SMALLEST_SHARE = 0.001
+"""An empty part counts as this, so that a single lead in it is no infinite change."""
+
+
+def stability(expected: Sequence[float], actual: Sequence[float]) -> float:
+    """The population stability index of two distributions over the same parts.
+
+    >>> round(stability([0.5, 0.5], [0.6, 0.4]), 4)
+    0.0405
+    >>> stability([0.2, 0.8], [0.2, 0.8])
+    0.0
+    """
+    e, a = _shares(expected), _shares(actual)
+    return float(np.sum((a - e) * np.log(a / e)))
+
+
+def drift(profile: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The index of each feature of a manifest's `profile` in rows of `lead_features`, the largest first.
+
+    A missing value is a part of its own. Features that the rows do not have are left out; so are all if there are fewer
+    than MINIMUM_ROWS rows.
+    """
+    if len(rows) < MINIMUM_ROWS:
+        return {}
+    known = {name: of for name, of in profile.items() if name in rows[0]}
+    found = {name: _of_feature(of, [row[name] for row in rows]) for name, of in known.items()}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _of_feature(profile: Mapping[str, Any], column: Sequence[Any]) -> float:
+    known = [value for value in column if value is not None]
+    if "edges" in profile:
+        expected, actual = list(profile["shares"]) or [1.0], _of_numbers(profile["edges"], known)
+    else:
+        levels = profile["shares"]
+        expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _of_levels(levels, known)
+    missing = 1.0 - len(known) / len(column)
+    return stability(
+        [profile["missing"], *(share * (1.0 - profile["missing"]) for share in expected)],
+        [missing, *(share * (1.0 - missing) for share in actual)],
+    )
+
+
+def _of_numbers(edges: Sequence[float], known: Sequence[float]) -> list[float]:
+    if not known:
+        return [0.0] * (len(edges) + 1)
+    parts = np.searchsorted(np.asarray(edges), np.asarray(known, dtype=np.float64), side="left")
+    return list(np.bincount(parts, minlength=len(edges) + 1) / len(known))
+
+
+def _of_levels(levels: Mapping[str, float], known: Sequence[Any]) -> list[float]:
+    """Shares of the profile's levels, and last of all others together."""
+    if not known:
+        return [0.0] * (len(levels) + 1)
+    counts = Counter(str(value) for value in known)
+    shares = [counts[level] / len(known) for level in levels]
+    return [*shares, max(0.0, 1.0 - sum(shares))]
+
+
+def _shares(parts: Sequence[float]) -> Shares:
+    shares = np.maximum(np.asarray(parts, dtype=np.float64), SMALLEST_SHARE)
+    normal: Shares = shares / shares.sum()
+    return normal

@@ -1,0 +1,46 @@
+"""The champion's health: how old it is, and how far the leads of this week are from those it learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from leadwerk.features.drift import drift
+from leadwerk.pipeline.lead_features import features_statement, training_parameters
+from leadwerk.policy.model import Policy
+from leadwerk.registry import Manifest
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+RECENT = timedelta(days=7)
+"""Landmarks of a whole week, so that no weekday is missing."""
+
+SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Health:
+    """Age of the champion in days since it was trained; the largest stability index and whose it is."""
+
+    age_days: float | None = None
+    drift: float | None = None
+    drifted: str | None = None
+
+
+def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *, now: datetime) -> Health:
+    """The health of the champion as of `now` (aware); without a champion nothing, with few leads no drift."""
+    if champion is None:
+        return Health()
+    found = drift(champion.profile, _recent(warehouse, policy, now))
+    worst = next(iter(found), None)
+    age = (now - datetime.fromisoformat(champion.created_at)).total_seconds() / SECONDS_A_DAY
+    return Health(round(age, 2), None if worst is None else round(found[worst], 4), worst)
+
+
+def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Row]:
+    """Features at the last week's landmarks of leads that are open: the population that training draws from."""
+    oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
+    opened = warehouse.rows(statement("leads/open"), {"created_since": oldest, "as_of": now})
+    leads = {row["lead_id"] for row in opened}
+    rows = warehouse.rows(features_statement(policy), training_parameters(policy, now - RECENT, now))
+    return [row for row in rows if row["lead_id"] in leads]
