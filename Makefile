@@ -3,12 +3,25 @@ PYTHON ?= python3.11
 PINS := $(shell cat requirements-dev.txt pyproject.toml | git hash-object --stdin)
 STAMP := .venv/.installed-$(PINS)
 
-.PHONY: demo test bench lint format clean
+CHECKOV := 3.3.30
+
+.PHONY: demo test test-cloud checkov bench lint format clean
 demo: $(STAMP)
 	.venv/bin/leadwerk demo $(DEMO)
 
 test: $(STAMP)
 	.venv/bin/python -m pytest $(TESTS)
+
+# The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
+test-cloud: checkov
+	.venv/bin/python -m pytest tests/terraform $(TESTS)
+
+checkov: $(STAMP) .venv-checkov/$(CHECKOV)
+
+.venv-checkov/$(CHECKOV): | $(STAMP)
+	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-checkov
+	.venv/bin/uv pip install --quiet --python .venv-checkov/bin/python checkov==$(CHECKOV)
+	@touch $@
 
 bench: $(STAMP)
 	.venv/bin/python -m benchmarks $(BENCH)
@@ -22,7 +35,7 @@ format: $(STAMP)
 	.venv/bin/ruff check --fix .
 
 clean:
-	rm -rf .venv .leadwerk
+	rm -rf .venv .venv-checkov .leadwerk
 
 # --no-build-isolation: setuptools is among the pins, so that nothing unpinned is fetched for the editable install.
 $(STAMP): requirements-dev.txt pyproject.toml

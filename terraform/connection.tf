@@ -1,5 +1,5 @@
-# Scoring from SQL: SELECT leadwerk.score(TO_JSON_STRING(STRUCT(lead_id))) FROM …; BigQuery fans the rows out over the
-# score function's instances by itself.
+# Scoring in SQL: SELECT leadwerk.score(TO_JSON_STRING(features)) FROM (lead_features) AS features; BigQuery fans the rows
+# out over the score function's instances by itself. docs/scale.md has the statement for the whole base and its cost.
 resource "google_bigquery_connection" "score" {
   connection_id = "leadwerk-score"
   location      = local.data_location
@@ -21,12 +21,12 @@ resource "google_bigquery_routine" "score" {
   dataset_id      = google_bigquery_dataset.leadwerk.dataset_id
   routine_id      = "score"
   routine_type    = "SCALAR_FUNCTION"
-  description     = "Score of one lead as JSON; the argument is a JSON object such as {\"lead_id\": \"102938\"}. Nothing is stored."
+  description     = "Score of one lead as JSON; the argument is the JSON of its row of lead_features. Nothing is looked up or stored."
   definition_body = ""
   return_type     = jsonencode({ typeKind = "STRING" })
 
   arguments {
-    name      = "lead"
+    name      = "features"
     data_type = jsonencode({ typeKind = "STRING" })
   }
 

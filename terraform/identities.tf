@@ -1,5 +1,5 @@
-# Who may do what. One account a function; every role sits on the resource it is for. Two cannot: BigQuery has no narrower
-# home than the project for "may run a job", and Cloud Build logs to the project.
+# Who may do what. One account a function; every role sits on the resource it is for. Three cannot: BigQuery has no
+# narrower home than the project for "may run a job" and "may open a read session", and Cloud Build logs to the project.
 resource "google_service_account" "function" {
   for_each = local.functions
 
@@ -26,6 +26,13 @@ resource "google_project_iam_member" "job_runner" {
   project = var.project_id
   role    = "roles/bigquery.jobUser"
   member  = google_service_account.function[each.key].member
+}
+
+# Training reads many rows, by way of Arrow: a read session belongs to a project as a job does.
+resource "google_project_iam_member" "session_reader" {
+  project = var.project_id
+  role    = "roles/bigquery.readSessionUser"
+  member  = google_service_account.function["retrain"].member
 }
 
 resource "google_project_iam_member" "builder" {

@@ -13,10 +13,13 @@ locals {
     parked           = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"deliver_scores\"", value = "jsonPayload.parked" }
     pending          = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"deliver_scores\"", value = "jsonPayload.pending" }
     rejected         = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"ingest_feedback\"", value = "jsonPayload.rejected" }
+    champion_age     = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"desk\"", value = "jsonPayload.champion_age_days" }
+    drift            = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"desk\"", value = "jsonPayload.drift" }
     model_trained    = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"retrain\"", value = null }
   }
 
-  # above: the metric's sum over `window` exceeds the threshold; absent: no line for `window` (the API allows 23.5 hours).
+  # above, below: the metric's sum over `window`; mean_above: its mean; absent: no line for `window` (the API allows 23.5
+  # hours).
   alerts = {
     stage_failing     = { metric = "stage_failed", kind = "above", threshold = 2, window = "3600s", severity = "ERROR", says = "A stage failed more than twice within an hour." }
     extract_late      = { metric = "extract_finished", kind = "absent", threshold = 0, window = "84600s", severity = "ERROR", says = "No extraction has finished for almost a day." }
@@ -24,6 +27,8 @@ locals {
     feed_empty        = { metric = "events_kept", kind = "below", threshold = 1, window = "86400s", severity = "ERROR", says = "A day's extraction kept not a single event." }
     deliveries_parked = { metric = "parked", kind = "above", threshold = 0, window = "3600s", severity = "WARNING", says = "The CRM refuses scores; they are parked with the reason." }
     outbox_old        = { metric = "pending", kind = "above", threshold = 5000, window = "3600s", severity = "WARNING", says = "Scores wait in the outbox faster than the CRM takes them." }
+    drift             = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "86400s", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
+    model_stale       = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "86400s", severity = "WARNING", says = "The champion is older than 60 days." }
     feedback_rejected = { metric = "rejected", kind = "above", threshold = 100, window = "86400s", severity = "WARNING", says = "Many cases of the CRM could not be used." }
   }
 }
@@ -99,13 +104,16 @@ resource "google_monitoring_alert_policy" "stage" {
 }
 
 locals {
-  # A distribution's sum is its `_sum` series; a counter is its own.
+  # A distribution has a series of its sum and one of its count; a counter is its own.
   promql = {
     for name, alert in local.alerts : name => format(
-      "sum(increase(logging_googleapis_com:user_leadwerk_%s%s{monitored_resource=\"cloud_run_revision\"}[%s])) %s %d",
-      alert.metric, local.log_metrics[alert.metric].value == null ? "" : "_sum", alert.window, alert.kind == "below" ? "<" : ">", alert.threshold,
+      alert.kind == "mean_above" ? "(%s) / (%s) > %v" : alert.kind == "below" ? "%[1]s < %[3]v" : "%[1]s > %[3]v",
+      format(local.increase, alert.metric, local.log_metrics[alert.metric].value == null ? "" : "_sum", alert.window),
+      format(local.increase, alert.metric, "_count", alert.window),
+      alert.threshold,
     ) if alert.kind != "absent"
   }
+  increase = "sum(increase(logging_googleapis_com:user_leadwerk_%s%s{monitored_resource=\"cloud_run_revision\"}[%s]))"
 }
 
 resource "google_monitoring_alert_policy" "score_latency" {

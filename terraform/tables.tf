@@ -15,6 +15,7 @@ locals {
 }
 
 resource "google_bigquery_table" "leadwerk" {
+  #checkov:skip=CKV_GCP_80:The dataset's default key applies: Google's own, or the customer's where kms_key_name is set.
   for_each = local.schemas
 
   dataset_id          = google_bigquery_dataset.leadwerk.dataset_id

@@ -15,6 +15,7 @@ Resources = list[dict[str, Any]]
 RUNS_JOBS = "roles/bigquery.jobUser"
 VIEWS = "roles/bigquery.dataViewer"
 EDITS = "roles/bigquery.dataEditor"
+OPENS_READ_SESSIONS = "roles/bigquery.readSessionUser"
 
 # Who may do what: account → resource → role, and nothing more. A new permission is a line here, read by a person.
 COMMON = {"project": RUNS_JOBS, "dataset leadwerk": VIEWS, "bucket policy": "roles/storage.objectViewer"}
@@ -80,6 +81,7 @@ def grants(resources: Resources) -> set[tuple[str, str, str]]:
 def permissions_are_exactly_the_table(resources: Resources) -> list[str]:
     wanted = {(who, where, role) for who, places in PERMISSIONS.items() for where, role in places.items()}
     wanted |= {("leadwerk-builder", "project", role) for role in BUILDER_ON_PROJECT}
+    wanted.add(("leadwerk-retrain", "project", OPENS_READ_SESSIONS))
     found = grants(resources)
     return [f"missing: {grant}" for grant in sorted(wanted - found)] + [
         f"not in the table: {grant}" for grant in sorted(found - wanted)
