@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leadwerk.pipeline.export_days import CHUNK_DAYS, DAY, Export, chunks, due, expected, export, tables_to_read
 
 TODAY = date(2026, 3, 30)
-days = st.integers(0, 40).map(lambda age: TODAY - age * DAY)
+days = st.integers(0, 2 * CHUNK_DAYS).map(lambda age: TODAY - age * DAY)
 exports = st.builds(Export, daily=st.frozensets(days), intraday=st.frozensets(days, max_size=4))
 
 
@@ -45,7 +45,7 @@ def test_days_before_the_export_began_are_not_missed() -> None:
 
 
 def test_tables_of_other_kinds_are_not_days() -> None:
-    held = export(["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "pseudonymous_users_20260329"])
+    held = export(["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "users_20260329"])
     assert held == Export(daily=ago(1), intraday=ago(0))
 
 

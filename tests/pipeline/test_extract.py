@@ -217,9 +217,8 @@ def test_five_real_events_become_the_right_rows(tmp_path: Path) -> None:
         row = json.loads(line)
         found.setdefault(row["event_date"], []).append(row)
     write_export(tmp_path, found)
-    days = {day.day: day for first in found for day in run(
-        tmp_path, first_day=datetime.strptime(first, "%Y%m%d").date(), last_day=datetime.strptime(first, "%Y%m%d").date()
-    ).days}  # fmt: skip
+    asked = [date.fromisoformat(suffix) for suffix in found]
+    days = {day.day: day for first in asked for day in run(tmp_path, first_day=first, last_day=first).days}
     assert {day: (report.events_read, report.events_kept) for day, report in days.items()} == {
         date(2021, 1, 28): (1, 1), date(2022, 5, 27): (1, 1), date(2023, 1, 16): (1, 1), date(2023, 10, 5): (2, 0),
     }  # fmt: skip

@@ -58,14 +58,27 @@ def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def repeated(rows: st.SearchStrategy[Row], largest: int) -> st.SearchStrategy[list[Row]]:
     """Lists of rows in which some rows stand twice."""
     return st.lists(rows, max_size=largest).flatmap(
-        lambda found: st.lists(st.sampled_from(found), max_size=2).map(lambda again: found + again)
-        if found
-        else st.just(found)
+        lambda found: (
+            st.lists(st.sampled_from(found), max_size=2).map(lambda again: found + again) if found else st.just(found)
+        )
     )
 
 
 texts = st.sampled_from(
-    ["450'000", "CHF 1'250'000.–", "350.000,00 €", "1,5", "1234.567", "12e3", "-7", "", "abc", "1.250.000", "90", "0x1A"]
+    [
+        "450'000",
+        "CHF 1'250'000.–",
+        "350.000,00 €",
+        "1,5",
+        "1234.567",
+        "12e3",
+        "-7",
+        "",
+        "abc",
+        "1.250.000",
+        "90",
+        "0x1A",
+    ]
 )
 values = st.fixed_dictionaries(
     {
@@ -76,7 +89,14 @@ values = st.fixed_dictionaries(
     }
 )
 pages = st.sampled_from(
-    ["https://bank.ch/zinsen?x=/guide#y", "https://bank.ch", "https://Bank.ch:8080/Guide/a", "//odd", "", "ftp://x/taux"]
+    [
+        "https://bank.ch/zinsen?x=/guide#y",
+        "https://bank.ch",
+        "https://Bank.ch:8080/Guide/a",
+        "//odd",
+        "",
+        "ftp://x/taux",
+    ]
 )
 KEYS = ["ga_session_id", "engagement_time_msec", "percent_scrolled", "loan_amount", "property_value", "yearly_income"]
 

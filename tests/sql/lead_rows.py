@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -43,7 +42,12 @@ versions = st.fixed_dictionaries(
     }
 )
 links = st.fixed_dictionaries(
-    {"visitor_id": visitors, "lead_id": leads, "linked_at": moments(AS_OF), "source": st.sampled_from(["form", "login"])}
+    {
+        "visitor_id": visitors,
+        "lead_id": leads,
+        "linked_at": moments(AS_OF),
+        "source": st.sampled_from(["form", "login"]),
+    }
 )
 touchpoints = st.builds(
     lambda event_id, lead_id, occurred_at, delay, kind: {
@@ -114,6 +118,7 @@ outcomes = st.builds(
 
 def tables() -> st.SearchStrategy[dict[str, list[Row]]]:
     """Tables as the stages write them, where append tables may hold a row twice."""
+
     def twice(rows: list[Row]) -> list[Row]:
         return rows + rows[:1]
 

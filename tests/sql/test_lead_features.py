@@ -88,7 +88,9 @@ def test_both_engines_agree_when_training(held: dict[str, list[Row]]) -> None:
 def test_training_sees_what_scoring_at_that_moment_would_have_seen(held: dict[str, list[Row]]) -> None:
     trained = on_duckdb(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), held)
     for row in trained[:6]:
-        assert_equal_rows(on_duckdb(SELECT, scoring_parameters(POLICY, [row["lead_id"]], [], row["as_of"]), held), [row])
+        assert_equal_rows(
+            on_duckdb(SELECT, scoring_parameters(POLICY, [row["lead_id"]], [], row["as_of"]), held), [row]
+        )
 
 
 def future_of(held: dict[str, list[Row]], as_of: datetime) -> dict[str, list[Row]]:
@@ -185,9 +187,7 @@ def test_the_form_counts_from_creation_even_when_it_was_recorded_later() -> None
 
 def test_hours_and_weekdays_are_those_of_the_policys_time_zone() -> None:
     # 28 March 23:30 UTC is Sunday 00:30; 29 March 10:29 UTC is, an hour lost, 12:29.
-    row = features(
-        leads=[form()], identities=[link()], activity_events=[event(AS_OF - timedelta(minutes=1))]
-    )
+    row = features(leads=[form()], identities=[link()], activity_events=[event(AS_OF - timedelta(minutes=1))])
     assert (row["created_hour"], row["created_weekday"]) == (0, 7)
     assert (row["last_active_hour"], row["last_active_weekday"]) == (12, 7)
 

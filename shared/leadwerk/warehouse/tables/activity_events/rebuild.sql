@@ -91,10 +91,10 @@ typed AS (
       ${number}.float_value,
       CAST(${number}.int_value AS FLOAT64),
       -- Of CHF 1'250'000.– and 350.000,00 € the digits; a point or comma before three digits parts thousands.
-      SAFE_CAST(REPLACE(REGEXP_REPLACE(
+      IF(${number}.string_value IS NULL, NULL, SAFE_CAST(REPLACE(REGEXP_REPLACE(
         REGEXP_REPLACE(LOWER(${number}.string_value), r"chf|eur|fr\.|€|['’\s\x{a0}\x{202f}]|[.,]?[-–—]*$", ''),
         r'^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$', r'\1\2\3\4.\5'
-      ), ',', '.') AS FLOAT64)
+      ), ',', '.') AS FLOAT64))
     ) AS ${number},
     -- end
   FROM exported
@@ -104,13 +104,6 @@ human AS (
   SELECT
     day, visitor_id, user_id, occurred_at, event_name,
     IF(session_number > 0 AND session_number < 9e15, CAST(FLOOR(session_number) AS INT64), NULL) AS session_id,
-    CASE
-      WHEN event_name IS NULL THEN CAST(NULL AS STRING)
-      -- for each signal
-      WHEN (@event_${signal} IS NULL OR event_name = @event_${signal})
-        AND (@page_${signal} IS NULL OR REGEXP_CONTAINS(page, @page_${signal})) THEN '${signal}'
-      -- end
-    END AS signal,
     page,
     IF(engagement > 0 AND engagement / 1000 <= @longest_engagement, engagement / 1000, 0) AS seconds,
     IF(scroll BETWEEN 0 AND 100, CAST(FLOOR(scroll) AS INT64), NULL) AS scroll_percent,
@@ -127,7 +120,13 @@ human AS (
 ranked AS (
   SELECT
     *,
-    IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
+    CASE
+      WHEN event_name IS NULL THEN CAST(NULL AS STRING)
+      -- for each signal
+      WHEN (@event_${signal} IS NULL OR event_name = @event_${signal})
+        AND (@page_${signal} IS NULL OR REGEXP_CONTAINS(page, @page_${signal})) THEN '${signal}'
+      -- end
+    END AS signal,
     ROW_NUMBER() OVER in_order AS event_rank
   FROM (SELECT DISTINCT * FROM human)
   QUALIFY COUNT(*) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) <= @bot_events_per_day
@@ -141,6 +140,7 @@ ranked AS (
 
 SELECT
   *,
+  IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
   session_id IS NOT NULL AND COALESCE(
     LAG(day) OVER (PARTITION BY visitor_id, session_id ORDER BY day, event_rank) < DATE_SUB(day, INTERVAL 1 DAY), TRUE
   ) AS session_start

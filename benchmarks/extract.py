@@ -1,0 +1,156 @@
+# ruff: noqa: S608 (table names come from our own files)
+"""Nightly extract late and early in a project's life, against a full rebuild, and that against SQL written by hand."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from string import Template
+
+import duckdb
+
+from benchmarks.figure import Figure
+from leadwerk import market
+from leadwerk.pipeline import extract
+from leadwerk.policy.load import load
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+
+EARLY, LATE = 29, 120  # days since the start; the same weekday, so that both nights read about as many events
+REPEATS = 5
+LIMITS = {"late": "≤ 1.2", "share": "≤ 0.125", "by hand": "≥ 0.8"}
+TEXTS = {"location": "page_location", "own": "traffic_type", "session_source": "source", "session_medium": "medium"}
+NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
+AMOUNTS = {
+    "loan_amount": "loan_amount",
+    "property_value": "property_value",
+    "income": "yearly_income",
+    "instalment": "monthly_instalment",
+}
+
+
+def run() -> Iterable[Figure]:
+    """Ratios of wall time, measured in turns; each night's events are checked to be alike."""
+    with tempfile.TemporaryDirectory(prefix="extract-") as folder:
+        homes = {day: home(Path(folder), day) for day in (EARLY, LATE)}
+        for day in homes:
+            rebuild(homes[day], day)
+        nights = [[seconds(lambda d=day: nightly(homes[d], d)) for day in homes] for _ in range(REPEATS)]
+        events = [nightly(homes[day], day).events_read for day in homes]
+        turns = [(seconds(lambda: rebuild(homes[LATE], LATE)), seconds(lambda: by_hand(homes[LATE])))
+                 for _ in range(REPEATS)]  # fmt: skip
+        whole, hand = [one for one, _ in turns], [other for _, other in turns]
+        assert_same_events(homes[LATE])
+    yield Figure.of(f"nightly extract, day {LATE}", [late for _, late in nights], unit="s")
+    yield Figure.of(
+        f"nightly extract, day {LATE} by day {EARLY} ({events[1]} by {events[0]} events)",
+        [late / early for early, late in nights],
+        unit="×",
+        target=LIMITS["late"],
+    )
+    yield Figure.of(
+        f"nightly extract by full rebuild, day {LATE}",
+        [late / full for (_, late), full in zip(nights, whole, strict=True)],
+        unit="×",
+        target=LIMITS["share"],
+    )
+    yield Figure.of(
+        "speed of the full rebuild by SQL written by hand",
+        [one / full for one, full in zip(hand, whole, strict=True)],
+        unit="×",
+        target=LIMITS["by hand"],
+    )
+
+
+def home(folder: Path, day: int) -> Path:
+    """A market as its export looks in the morning of this day."""
+    made = folder / "market"
+    if not made.exists():
+        market.simulate(made)
+    copy = folder / f"day{day}"
+    shutil.copytree(made, copy)
+    market.publish(copy, moment(day))
+    return copy
+
+
+def moment(day: int) -> datetime:
+    """Five in the morning, UTC, of this day since the market's start."""
+    return datetime(2026, 1, 5, 5, tzinfo=UTC) + timedelta(days=day)
+
+
+def nightly(folder: Path, day: int) -> extract.ExtractReport:
+    """What every night does: D-1 … D-4 and today."""
+    return extract.run(DuckDBWarehouse(folder), load("mortgage"), now=moment(day))
+
+
+def rebuild(folder: Path, day: int) -> extract.ExtractReport:
+    """All days, into an empty warehouse."""
+    (folder / "warehouse.duckdb").unlink(missing_ok=True)
+    return nightly(folder, day)
+
+
+def by_hand(folder: Path) -> None:
+    """The same rows of the two tables by DuckDB alone, in one go."""
+    file = folder / "by_hand.duckdb"
+    file.unlink(missing_ok=True)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH '{folder / 'ga4.duckdb'}' AS ga4 (READ_ONLY)")
+        connection.execute(hand_written(connection))
+
+
+def assert_same_events(folder: Path) -> None:
+    """Both ways wrote the same rows."""
+    with duckdb.connect(str(folder / "by_hand.duckdb")) as connection:
+        connection.execute(f"ATTACH '{folder / 'warehouse.duckdb'}' AS built (READ_ONLY)")
+        columns = "day, visitor_id, event_rank, occurred_at, event_name, signal, signal_count, session_start, page"
+        ours, theirs = (f"SELECT {columns} FROM {place}.activity_events" for place in ("built.leadwerk", "main"))
+        odd = connection.execute(f"SELECT count(*) FROM ({ours} EXCEPT ALL {theirs})").fetchone()
+        if odd != (0,):
+            raise AssertionError("The SQL written by hand yields other rows.")
+
+
+def hand_written(connection: duckdb.DuckDBPyConnection) -> str:
+    """The SQL file with its lists of tables and keys filled in."""
+    shown = "table_catalog = 'ga4' AND table_schema = 'main' ORDER BY 1"
+    found = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {shown}").fetchall()
+    tables = [name for (name,) in found]
+    days = [name[-8:] for name in tables]
+    numbers = [*NUMBERS.items(), *AMOUNTS.items()]
+    text = Path(__file__).with_name("extract_by_hand.sql").read_text(encoding="utf-8")
+    return Template(text).substitute(
+        export=" UNION ALL BY NAME ".join(f"SELECT '{name[-8:]}' AS suffix, * FROM ga4.{name}" for name in tables),
+        first=f"{date.fromisoformat(days[0])}",
+        last=f"{date.fromisoformat(max(days))}",
+        lookups=", ".join([text_of(*pair) for pair in TEXTS.items()] + [number_of(*pair) for pair in numbers]),
+        amounts=", ".join(f"CASE WHEN {name} > 0 AND {name} <= 1e12 THEN {name} END AS {name}" for name in AMOUNTS),
+    )
+
+
+def value_of(key: str) -> str:
+    """The value of this key's first parameter."""
+    return f"event_params[list_position(keys, '{key}')].value"
+
+
+def text_of(name: str, key: str) -> str:
+    """An event parameter's text."""
+    return f"{value_of(key)}.string_value AS {name}"
+
+
+def number_of(name: str, key: str) -> str:
+    """An event parameter's number, from whichever field it is in."""
+    value = value_of(key)
+    plain = rf"regexp_replace(lower({value}.string_value), 'chf|eur|fr\.|€|[''’\s]|[.,]?[-–—]*$', '', 'g')"
+    grouped = r"^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$"
+    parsed = rf"try_cast(replace(regexp_replace({plain}, '{grouped}', '\1\2\3\4.\5'), ',', '.') AS DOUBLE)"
+    return f"coalesce({value}.double_value, {value}.float_value, {value}.int_value::DOUBLE, {parsed}) AS {name}"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
