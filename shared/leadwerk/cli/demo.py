@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON.")] = None,
-    days: Annotated[int, typer.Option(help="Length of the simulated period.", min=160)] = 178,
-    leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.", min=2000)] = 16_000,
+    days: Annotated[int, typer.Option(help="Length of the simulated period.", min=150)] = 160,
+    leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.", min=2000)] = 15_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
     language: Annotated[str, typer.Option(help="Of the report: de, fr, it or en.")] = "en",
     show: Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")] = False,

@@ -50,7 +50,12 @@ def extract(
     show(result, title="Extracted", as_json=as_json)
 
 
-def ingest(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+def ingest(
+    from_start: Annotated[bool, typer.Option("--from-start", help="Read every case again.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
     """Read the changed cases of the CRM: leads, touchpoints and outcomes, since the last time.
 
     Example: `leadwerk ingest --json`
@@ -59,7 +64,8 @@ def ingest(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
 
     here = Deployment.at(home)
     with working("Reading the CRM's cases"):
-        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now), person_key=here.person_key)
+        crm, key = here.crm, here.person_key
+        result = stage.run(here.warehouse, here.policy, crm, now=moment(now), person_key=key, from_start=from_start)
     show(result, title="Ingested", as_json=as_json)
 
 
@@ -105,7 +111,12 @@ def rescore(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
     show(result, title="Rescored", as_json=as_json)
 
 
-def deliver(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+def deliver(
+    retry_parked: Annotated[bool, typer.Option("--retry-parked", help="Also what the CRM had refused.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
     """Send pending scores to the CRM; what it does not take now is tried again later, or parked with the reason.
 
     Example: `leadwerk deliver`
@@ -114,7 +125,7 @@ def deliver(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 
     here = Deployment.at(home)
     with working("Delivering"):
-        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now))
+        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now), retry_parked=retry_parked)
     show(result, title="Delivered", as_json=as_json)
 
 

@@ -14,16 +14,17 @@ class Plan:
     """Days are counted from 0, the first simulated day.
 
     Leadwerk is put to use after `first_training`: then the export and the CRM hold a history, and from then on a model
-    serves. From `shock` on banks are stricter; `second_training` is the last day. Between the trainings the export is
-    read every night, and everything else runs every `rhythm` days.
+    serves. From `shock` on banks are stricter: the first model cannot know it, for no outcome of those leads has matured.
+    `second_training` is the last day. Between the trainings the export is read every night, and everything else runs
+    every `rhythm` days.
     """
 
-    days: int = 178
-    leads: int = 16_000
+    days: int = 160
+    leads: int = 15_000
     seed: int = 7
-    shock: int = 122
-    first_training: int = 120
-    rhythm: int = 20
+    shock: int = 100
+    first_training: int = 114
+    rhythm: int = 24
     start: date = date(2026, 1, 5)
     newest_days: int = 10
     days_over_http: int = 3
@@ -35,6 +36,11 @@ class Plan:
     def night_after(self, day: int) -> datetime:
         """The moment of the nightly run after `day`."""
         return datetime.combine(self.start + timedelta(days=day + 1), NIGHT)
+
+    @property
+    def shock_begins(self) -> datetime:
+        """The moment from which on leads meet stricter banks."""
+        return datetime.combine(self.start + timedelta(days=self.shock), time(tzinfo=UTC))
 
     def rounds(self) -> list[int]:
         """Days of the regular runs between the trainings, the last day not included."""

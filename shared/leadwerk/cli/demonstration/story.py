@@ -214,7 +214,7 @@ class Story:
 
     def _measure_first(self, stage: Stage, now: datetime) -> None:
         """The first champion, in the market that it has learned."""
-        moments = self._unseen(stage, now)
+        moments = self._unseen(stage, now, until=min(now, self.plan.shock_begins))
         found = measure.quality(stage.scorer(self.figures.champion_before), moments)
         figures = self.figures
         figures.auc, figures.bayes_auc, figures.ece = found.auc, found.best, found.ece
@@ -222,7 +222,7 @@ class Story:
 
     def _measure(self, stage: Stage, now: datetime) -> None:
         """The champions before and after on leads that neither has learned from, in the market that has changed."""
-        figures, moments = self.figures, self._unseen(stage, now)
+        figures, moments = self.figures, self._unseen(stage, now, until=now)
         before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
         old, new = measure.quality(before, moments), measure.quality(after, moments)
         figures.after_shock = {
@@ -246,10 +246,10 @@ class Story:
             "extra_successes": saved.extra_paid_out,
         }
 
-    def _unseen(self, stage: Stage, now: datetime) -> measure.Moments:
+    def _unseen(self, stage: Stage, now: datetime, *, until: datetime) -> measure.Moments:
         """Landmarks of the last horizon: their labels have not matured, so no model has learned from them."""
         since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
-        return measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=now)
+        return measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=until)
 
     def _report(self, stage: Stage, now: datetime) -> None:
         from leadwerk.pipeline import report
