@@ -80,6 +80,8 @@ locals {
     LEADWERK_REGISTRY    = "gs://${google_storage_bucket.private["models"].name}/models"
     LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
     LEADWERK_CRM_URL     = var.crm_url
+
+    LEADWERK_CRM_PER_SECOND = tostring(var.crm_per_second)
   }
 }
 

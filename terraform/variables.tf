@@ -72,6 +72,17 @@ variable "crm_url" {
   }
 }
 
+variable "crm_per_second" {
+  description = "Calls a second that the CRM's API takes from one client."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.crm_per_second > 0
+    error_message = "crm_per_second must be above 0."
+  }
+}
+
 variable "score_invokers" {
   description = "Who may ask for a score, as IAM members: the service account of the web site's backend or of the CRM. Never allUsers."
   type        = set(string)

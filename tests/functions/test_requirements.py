@@ -171,3 +171,9 @@ def file_of(module: str) -> Path | None:
 def test_what_is_unseen_is_still_needed() -> None:
     pins = {distribution for name in FUNCTIONS for distribution in pinned(name)}
     assert set(UNSEEN) <= pins
+
+
+@pytest.mark.parametrize("lost", ["msgspec", "pyyaml", "google-cloud-storage", "functions-framework"])
+def test_a_requirement_that_is_imported_but_not_listed_is_found(lost: str) -> None:
+    left = frozenset(pinned("deliver_scores")) - {lost}
+    assert imported("deliver_scores") - closure(left) == {lost}

@@ -42,7 +42,7 @@ class Workspace:
 
     def planned(self) -> list[dict[str, Any]]:
         """The planned resources, each with address, type and values; what only an apply knows is absent."""
-        done = self.terraform("plan", "-no-color", "-input=false", "-out=plan.bin", VARIABLES)
+        done = self.terraform("plan", "-no-color", "-input=false", "-refresh=false", "-out=plan.bin", VARIABLES)
         assert done.returncode == 0, done.stderr
         shown = json.loads(self.terraform("show", "-json", "plan.bin").stdout)
         return shown["planned_values"]["root_module"]["resources"]
