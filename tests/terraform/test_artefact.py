@@ -24,7 +24,7 @@ import pytest
 
 from leadwerk import market
 from leadwerk.market.crm_server import Server
-from leadwerk.pipeline import extract
+from leadwerk.pipeline import extract, whole_base
 from leadwerk.policy.load import load
 from leadwerk.serve import FUNCTIONS
 from leadwerk.settings import read
@@ -64,8 +64,7 @@ class Deployment:
 
     def call(self, function: str, body: dict[str, Any] | None = None, now: datetime = NOW) -> Any:
         """The answer to a POST; fails with the answer and the end of the log unless it is 200."""
-        said = {"now": now.isoformat(), **(body or {})}
-        return self.post(function, said if "calls" not in said else body)
+        return self.post(function, {"now": now.isoformat(), **(body or {})})
 
     def post(self, function: str, body: Any) -> Any:
         request = urllib.request.Request(self.urls[function], json.dumps(body).encode())
@@ -242,11 +241,18 @@ def test_rescoring_scores_every_open_lead(loop: Loop, deployment: Deployment) ->
 
 
 def test_bigquery_can_score_in_sql(loop: Loop, deployment: Deployment) -> None:
-    row = {"lead_id": loop.lead, "as_of": NOW.isoformat(), "created_at": NOW.isoformat()}
-    answer = deployment.post("score", {"requestId": "1", "calls": [[json.dumps(row)], ["{"]]})
-    errors = [json.loads(reply)["error"] for reply in answer["replies"]]
-    assert "missing required field" in errors[0]
-    assert errors[1]
+    policy, settings = load("mortgage"), read(deployment.cloud.settings("score", deployment.crm.url, TOKEN))
+    features = whole_base.features_of_open_leads(policy)
+    parameters = whole_base.rescore_parameters(policy, now=NOW, stored_at=NOW)
+    rows = BigQueryWarehouse.from_settings(settings).rows(features, parameters)
+    calls = [[json.dumps(row, default=datetime.isoformat)] for row in rows]
+    answer = deployment.post("score", {"requestId": "1", "calls": [*calls, ["{"]]})
+    *replies, refused = [json.loads(reply) for reply in answer["replies"]]
+    assert list(refused) == ["error"]
+    assert [reply["lead_id"] for reply in replies] == [row["lead_id"] for row in rows]
+    [reply] = [reply for reply in replies if reply["lead_id"] == loop.lead]
+    [score] = loop.score["scores"]
+    assert (reply["predictive_score"], reply["score_id"]) == (score["predictive_score"], score["score_id"])
 
 
 def test_the_report_is_written_and_shown(loop: Loop, deployment: Deployment) -> None:
