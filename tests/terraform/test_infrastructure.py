@@ -34,6 +34,11 @@ def test_a_second_plan_changes_nothing(initialised: Workspace, applied: list[dic
     assert again.returncode == 0, again.stdout
 
 
+def test_terraforms_own_tests_pass(initialised: Workspace) -> None:
+    done = initialised.terraform("test", "-no-color")
+    assert done.returncode == 0, done.stdout
+
+
 def test_both_examples_plan(initialised: Workspace) -> None:
     plan = initialised.terraform(
         "plan", "-no-color", "-input=false", "-state=other", "-var-file=examples/b2b_swiss.tfvars"
