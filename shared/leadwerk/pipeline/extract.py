@@ -158,7 +158,7 @@ def events_statement(policy: Policy) -> Statement:
     return statement(
         "activity_events/rebuild",
         string=[*STRINGS, "traffic_type"],
-        number=[*NUMBERS, *AMOUNTS],
+        number=list(NUMBERS),
         amount=AMOUNTS,
         signal=[signal.name for signal in policy.signals if signal.event or signal.page],
     )

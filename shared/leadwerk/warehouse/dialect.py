@@ -168,11 +168,19 @@ def _guarded(template: str, target: str, node: exp.Expr) -> exp.Expr:
     return _fill(text, x=node.this, unreadable=unreadable)
 
 
+# The pattern's only group begins with a plain character that must be there, and nothing makes the group optional.
+NEVER_EMPTY = re.compile(r"^[^()]*\([A-Za-z0-9/](?![*?{])[^()]*\)(?![*?{])[^()]*$")
+
+
 def _regexp_extract(node: exp.Expr) -> exp.Expr:
+    """DuckDB says '' where nothing matches; a group that is never empty makes a second search superfluous."""
     pattern = node.expression
     group = exp.Literal.number(re.compile(pattern.name).groups)
+    never_empty = NEVER_EMPTY.search(pattern.name) and "|" not in pattern.name
     return _fill(
-        "CASE WHEN REGEXP_MATCHES(:x, :pattern) THEN REGEXP_EXTRACT(:x, :pattern, :group) END",
+        "NULLIF(REGEXP_EXTRACT(:x, :pattern, :group), '')"
+        if never_empty
+        else "CASE WHEN REGEXP_MATCHES(:x, :pattern) THEN REGEXP_EXTRACT(:x, :pattern, :group) END",
         x=node.this,
         pattern=exp.Literal.string(pattern.name),
         group=group,

@@ -25,6 +25,9 @@
 -- for each number
 -- @key_${number} STRING
 -- end
+-- for each amount
+-- @key_${amount} STRING
+-- end
 -- Signals: event name and RE2 pattern of the page, null for any; those that count every event, not page views only.
 -- for each signal
 -- @event_${signal} STRING
@@ -53,6 +56,10 @@ exported AS (
     -- for each number
     (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
       WHERE p.key = @key_${number} ORDER BY place LIMIT 1) AS ${number},
+    -- end
+    -- for each amount
+    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
+      WHERE p.key = @key_${amount} ORDER BY place LIMIT 1) AS ${amount},
     -- end
   FROM `ga4.events_*` AS e
   JOIN days AS d ON d.suffix = REPLACE(e._TABLE_SUFFIX, 'intraday_', '')
@@ -90,12 +97,20 @@ typed AS (
       ${number}.double_value,
       ${number}.float_value,
       CAST(${number}.int_value AS FLOAT64),
+      SAFE_CAST(${number}.string_value AS FLOAT64)
+    ) AS ${number},
+    -- end
+    -- for each amount
+    COALESCE(
+      ${amount}.double_value,
+      ${amount}.float_value,
+      CAST(${amount}.int_value AS FLOAT64),
       -- Of CHF 1'250'000.– and 350.000,00 € the digits; a point or comma before three digits parts thousands.
-      IF(${number}.string_value IS NULL, NULL, SAFE_CAST(REPLACE(REGEXP_REPLACE(
-        REGEXP_REPLACE(LOWER(${number}.string_value), r"chf|eur|fr\.|€|['’\s\x{a0}\x{202f}]|[.,]?[-–—]*$", ''),
+      IF(${amount}.string_value IS NULL, NULL, SAFE_CAST(REPLACE(REGEXP_REPLACE(
+        REGEXP_REPLACE(LOWER(${amount}.string_value), r"chf|eur|fr\.|€|['’\s\x{a0}\x{202f}]|[.,]?[-–—]*$", ''),
         r'^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$', r'\1\2\3\4.\5'
       ), ',', '.') AS FLOAT64))
-    ) AS ${number},
+    ) AS ${amount},
     -- end
   FROM exported
 ),
