@@ -10,7 +10,7 @@ demo: $(STAMP)
 	.venv/bin/leadwerk demo $(DEMO)
 
 test: $(STAMP)
-	.venv/bin/python -m pytest $(TESTS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from leadwerk.cli.demonstration import measure
-from leadwerk.cli.demonstration.plan import Plan
+from leadwerk.cli.demonstration.plan import HORIZON_DAYS, Plan
 from leadwerk.cli.demonstration.story import STEPS, Story
 from leadwerk.cli.demonstration.summary import summary
 from leadwerk.market import truth
 
-SMALL = Plan(days=84, leads=1_800, first_training=68, shock=70, rhythm=8, days_over_http=2)
+SMALL = Plan(days=118, leads=4_000, first_training=104, shock=95, rhythm=5, days_over_http=2)
 PROMISED = [
     *("events", "leads", "auc", "bayes_auc", "ece", "lift_at_10", "scored_over_http", "crm_patched"),
     *("crm_mismatches", "outcomes_ingested", "champion_before", "champion_after", "seconds"),
@@ -67,5 +67,6 @@ def test_lift_of_everybody_is_one(chance: np.ndarray) -> None:
 
 def test_the_plan_follows_the_calendar() -> None:
     plan = Plan()
-    assert plan.first_training < plan.shock < min(plan.rounds()) <= max(plan.rounds()) < plan.second_training
+    assert plan.first_training < min(plan.rounds()) <= max(plan.rounds()) < plan.second_training
+    assert plan.first_training - HORIZON_DAYS < plan.shock < plan.first_training, "no outcome after the shock is mature"
     assert plan.night_after(0).isoformat() == "2026-01-06T04:00:00+00:00"

@@ -83,7 +83,7 @@ def test_every_lead_with_an_outcome_is_a_matured_landmark_with_its_features(tmp_
     labels = warehouse.rows(labels_statement(policy), label_parameters(policy, first, NOW, NOW))
     assert {row["lead_id"]: row["converted"] for row in labels} == {"1": True, "2": False, "3": False}
     features = warehouse.rows(features_statement(policy), training_parameters(policy, first, NOW))
-    seen = {row["lead_id"]: (row["attribute_visits"], row["attribute_city"]) for row in features}
+    seen = {row["lead_id"]: (row["attribute_visits_stated"], row["attribute_city"]) for row in features}
     assert seen == {"1": (3.0, "Bern"), "2": (5.0, "Chur"), "3": (None, "Bern"), "4": (7.0, None)}
 
 

@@ -97,7 +97,7 @@ class Registry:
         if blob is None:
             raise RegistryError(f"There is no model {version}.", remedy="See `leadwerk models list`.")
         manifest = parse(blob.data, version)
-        if manifest.version != version or _version(manifest) != version:
+        if manifest.version != version or _named(manifest) != version:
             raise corrupt(version, MANIFEST, "its content does not give the version's name")
         return manifest
 
@@ -181,6 +181,14 @@ def _version(manifest: Manifest) -> str:
     moment = datetime.fromisoformat(manifest.created_at).strftime("%Y%m%dT%H%M%SZ")
     content = msgspec.json.encode(msgspec.structs.replace(manifest, version=""), order="deterministic")
     return f"{moment}-{sha256(content)[:12]}"
+
+
+def _named(manifest: Manifest) -> str | None:
+    """The version that a manifest read from a store gives; None if its moment of training is none."""
+    try:
+        return _version(manifest)
+    except ValueError:
+        return None
 
 
 def _pointer(blob: Blob) -> Pointer:

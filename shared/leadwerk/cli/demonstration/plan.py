@@ -14,7 +14,7 @@ class Plan:
     """Days are counted from 0, the first simulated day.
 
     Leadwerk is put to use after `first_training`: then the export and the CRM hold a history, and from then on a model
-    serves. From `shock` on banks are stricter, which the first model cannot know: no outcome of those leads has matured.
+    serves. From `shock` on banks are stricter, which the first model cannot know: no such outcome has matured.
     `second_training` is the last day. Between the trainings the export is read every night, and everything else runs
     every `rhythm` days.
     """
