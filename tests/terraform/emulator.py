@@ -51,14 +51,18 @@ def as_declared(value: Any, parameter: dict[str, Any]) -> str:
     return f"CAST(? AS {kind})" if kind else "?"
 
 
-# It reads the first range of suffixes only; all are filtered row by row anyway.
-wildcard_expander._apply_table_suffix_pushdown = lambda tables, prefix, sql: tables
-inner_query.rewrite_unnest_offset = lambda sql: sql  # numbers offsets for their translation
-SQLTranslator.translate = translate  # type: ignore[method-assign]
-parameters._placeholder_for = as_declared
-dialect._parameter = lambda node, statement: node  # bound later, by the emulator
+def install() -> None:
+    """Put ours in the place of theirs, in this process only: whoever imports this module is left as he was."""
+    # It reads the first range of suffixes only; all are filtered row by row anyway.
+    wildcard_expander._apply_table_suffix_pushdown = lambda tables, prefix, sql: tables
+    inner_query.rewrite_unnest_offset = lambda sql: sql  # numbers offsets for their translation
+    SQLTranslator.translate = translate  # type: ignore[method-assign]
+    parameters._placeholder_for = as_declared
+    dialect._parameter = lambda node, statement: node  # bound later, by the emulator
+
 
 if __name__ == "__main__":
     from bqemulator.__main__ import main
 
+    install()
     main()

@@ -56,7 +56,8 @@ def calibration(bins: Sequence[Bin], labels: tuple[str, str], truth: Sequence[tu
         end = 1.08 * max([b.high for b in bins] + [b.predicted for b in bins])
         chart.axes.plot([0, end], [0, end], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         predicted, observed = [b.predicted for b in bins], [b.observed for b in bins]
-        reach = [[b.observed - b.low for b in bins], [b.high - b.observed for b in bins]]
+        # The interval of a share of 0 ends at it, but for the last digit.
+        reach = [[max(b.observed - b.low, 0) for b in bins], [max(b.high - b.observed, 0) for b in bins]]
         chart.axes.errorbar(
             predicted, observed, yerr=reach, fmt="o", color=ACCENT, ecolor=ACCENT, elinewidth=1, markersize=6, zorder=3
         )
