@@ -134,14 +134,16 @@ def _date_trunc(node: exp.Expr) -> exp.Expr:
     return _fill("CAST(DATE_TRUNC(:unit, :x) AS DATE)", x=node.this, unit=unit)
 
 
-# GoogleSQL rounds half away from zero and takes whole numbers only from text.
+# GoogleSQL rounds half away from zero and takes whole numbers only from text. What is no text goes first: DuckDB
+# evaluates a later branch for the rows that are left only, and a search through text is dear.
 TO_WHOLE = f"""CASE
-  WHEN TYPEOF(:x) = 'VARCHAR' AND NOT REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{WHOLE}') THEN :unreadable
   WHEN TYPEOF(:x) IN ('DOUBLE', 'FLOAT') THEN CAST_AS(ROUND(TRY_CAST(:x AS DOUBLE)))
+  WHEN TYPEOF(:x) != 'VARCHAR' OR :x IS NULL THEN CAST_AS(:x)
+  WHEN NOT REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{WHOLE}') THEN :unreadable
   ELSE CAST_AS(:x) END"""
 TO_NUMBER = f"""CASE
-  WHEN TYPEOF(:x) != 'VARCHAR' OR REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{DECIMAL}') THEN CAST_AS(:x)
-  WHEN :x IS NULL THEN NULL
+  WHEN TYPEOF(:x) != 'VARCHAR' OR :x IS NULL THEN CAST_AS(:x)
+  WHEN REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{DECIMAL}') THEN CAST_AS(:x)
   WHEN REGEXP_FULL_MATCH(CAST(:x AS VARCHAR), '{WHOLE}') THEN CAST_AS(TRY_CAST(:x AS BIGINT))
   ELSE :unreadable END"""
 TO_TEXT = """CASE
