@@ -144,8 +144,10 @@ def test_a_taken_port_is_named_and_nothing_keeps_running(servers: Servers, tmp_p
 def test_whoever_is_stopped_stops_all_it_started(tmp_path: Path, how: signal.Signals) -> None:
     (port,) = free_ports(1)
     script = (
+        "import signal\n"
         "from pathlib import Path\n"
         "from leadwerk.serve import serving\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where the suite runs in the background
         f"with serving(Path({str(tmp_path)!r}), names=['desk'], crm=False, ports={{'desk': {port}}}) as servers:\n"
         "    print('up', flush=True)\n"
         "    servers.wait()\n"
@@ -155,7 +157,10 @@ def test_whoever_is_stopped_stops_all_it_started(tmp_path: Path, how: signal.Sig
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
         process.send_signal(how)
-        process.wait(20)
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://127.0.0.1:{port}/health", timeout=5)
 
