@@ -29,7 +29,7 @@ MAXIMUM_LEVELS = 40
 RARE = "(other)"
 """Name of the column of rare and unseen levels."""
 
-BLOCK = 2048
+BLOCK = 4096
 """Rows encoded at a time: a block of the matrix then stays in the processor's cache."""
 
 
