@@ -157,7 +157,7 @@ def events_statement(policy: Policy) -> Statement:
     """`activity_events/rebuild` with the policy's web signals."""
     return statement(
         "activity_events/rebuild",
-        string=[*STRINGS, "traffic_type"],
+        parameter=[*STRINGS, "traffic_type", *NUMBERS, *AMOUNTS],
         number=list(NUMBERS),
         amount=AMOUNTS,
         signal=[signal.name for signal in policy.signals if signal.event or signal.page],

@@ -19,14 +19,8 @@
 -- @largest_amount FLOAT64
 -- @longest_engagement FLOAT64
 -- Keys of event parameters.
--- for each string
--- @key_${string} STRING
--- end
--- for each number
--- @key_${number} STRING
--- end
--- for each amount
--- @key_${amount} STRING
+-- for each parameter
+-- @key_${parameter} STRING
 -- end
 -- Signals: event name and RE2 pattern of the page, null for any; those that count every event, not page views only.
 -- for each signal
@@ -49,17 +43,9 @@ exported AS (
     e.traffic_source AS first_touch,
     e.collected_traffic_source AS collected,
     e.session_traffic_source_last_click.manual_campaign AS last_click,
-    -- for each string
+    -- for each parameter
     (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
-      WHERE p.key = @key_${string} ORDER BY place LIMIT 1) AS ${string},
-    -- end
-    -- for each number
-    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
-      WHERE p.key = @key_${number} ORDER BY place LIMIT 1) AS ${number},
-    -- end
-    -- for each amount
-    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
-      WHERE p.key = @key_${amount} ORDER BY place LIMIT 1) AS ${amount},
+      WHERE p.key = @key_${parameter} ORDER BY place LIMIT 1) AS ${parameter},
     -- end
   FROM `ga4.events_*` AS e
   JOIN days AS d ON d.suffix = REPLACE(e._TABLE_SUFFIX, 'intraday_', '')
