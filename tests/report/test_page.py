@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from leadwerk.policy.model import Language
+from leadwerk.policy.section import Language
 from leadwerk.report.facts import Scored
 from leadwerk.report.page import render
 from leadwerk.report.worth import worth

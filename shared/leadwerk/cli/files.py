@@ -17,7 +17,7 @@ from leadwerk.importing import policy_file
 from leadwerk.importing.columns import Column, describe
 from leadwerk.importing.mapping import Mapping, attributes, state, statuses
 from leadwerk.importing.table import DELIMITER_NAMES, Table, read
-from leadwerk.policy.model import Language
+from leadwerk.policy.section import Language
 
 MAPPING_FILE = "import.json"
 NOTES = {

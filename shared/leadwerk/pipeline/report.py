@@ -11,7 +11,8 @@ import msgspec
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.health import Health, health_of
-from leadwerk.policy.model import Language, Policy
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
 from leadwerk.registry import Registry, Store
 from leadwerk.report.facts import Facts, Known, Run, Scored
 from leadwerk.report.page import render

@@ -9,8 +9,9 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from leadwerk.policy.document import Path
-from leadwerk.policy.model import Attribute, Cluster, Labels, Policy, Signal
+from leadwerk.policy.model import Attribute, Policy, Signal
 from leadwerk.policy.outcome import folded
+from leadwerk.policy.section import Cluster, Labels
 
 Problem = tuple[Path, str, str]
 

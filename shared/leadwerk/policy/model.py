@@ -8,34 +8,29 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-Identifier = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,59}$")]
-Days = Annotated[int, Meta(ge=0, le=3650)]
-Percent = Annotated[int, Meta(ge=0, le=100)]
-Language = Literal["de", "fr", "it", "en"]
-OutcomeKind = Literal["open", "lost", "won", "paid_out"]
-Cluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
+from leadwerk.policy.points import Phase, PointsModel, Tier
+from leadwerk.policy.sales import Capacity, Combination, Stage
+from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, Section
+
 HomeCountry = Literal["CH", "DE", "AT"]
 Currency = Literal["CHF", "EUR"]
-Labels = dict[Language, str]
-
-
-class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A section: unknown fields are refused, so that a misspelt one is never silently ignored."""
 
 
 class Signal(Section, frozen=True):
     """Something a visitor or lead did that may say something; the first signal that matches an event names it.
 
     Web signals give `event` (a GA4 event name), `page` (an RE2 pattern searched in the page's path), or both; others
-    give `touchpoint` (the kind of a touchpoint: e-mail click, call, chat …).
+    give `touchpoint` (the kind of a touchpoint: e-mail click, call, chat …). `phase` is the phase of the customer's
+    journey that it belongs to.
     """
 
     name: Identifier
     event: str | None = None
     page: str | None = None
     touchpoint: str | None = None
+    phase: Phase | None = None
     labels: Labels = field(default_factory=dict)
 
 
@@ -76,10 +71,14 @@ class Attribute(Section, frozen=True):
 
 
 class Bands(Section, frozen=True):
-    """From which predictive score on a lead is HOT or WARM (0–100; 50 is the average lead)."""
+    """From which predictive score on a lead is HOT or WARM (0–100; 50 is the average lead).
+
+    `limits`: within which HOT may move with the sellers' load.
+    """
 
     hot: Percent = 70
     warm: Percent = 50
+    limits: tuple[Percent, Percent] = (60, 80)
 
 
 class Action(Section, frozen=True):
@@ -129,6 +128,11 @@ class Policy(Section, frozen=True):
     traffic: Traffic = Traffic()
     attributes: tuple[Attribute, ...] = ()
     bands: Bands = Bands()
+    points: PointsModel = PointsModel()
+    tiers: tuple[Tier, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    capacity: Capacity = Capacity()
+    decision: Combination = Combination()
     training: Training = Training()
     retention: Retention = Retention()
     version: str = ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from leadwerk.policy.model import OutcomeKind, Policy
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import OutcomeKind
 
 
 def outcome_of(policy: Policy, status: str, reason: str | None = None) -> OutcomeKind | None:

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from leadwerk.policy.document import Path
-from leadwerk.policy.model import Policy, Section
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Section
 
 Violation = tuple[Path, str, str]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from leadwerk.policy.model import Language
+from leadwerk.policy.section import Language
 from leadwerk.report.facts import Facts, Known
 from leadwerk.report.sections import sections
 from leadwerk.report.words import Words

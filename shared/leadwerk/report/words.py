@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from leadwerk.policy.model import Language, Policy
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
 from leadwerk.texts import number, percent, text
 
 SHARES = frozenset({"precision", "recall", "ece"})

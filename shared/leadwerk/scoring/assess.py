@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from leadwerk.policy.model import Language, Policy
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.explain import by_group
 from leadwerk.scoring.model import Matrix, Scorer

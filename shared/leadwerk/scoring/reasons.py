@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from leadwerk.policy.model import Language, Policy
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
 from leadwerk.scoring.explain import Contribution
 from leadwerk.texts.reasons import Direction, reason
 

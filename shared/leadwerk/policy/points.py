@@ -1,0 +1,138 @@
+"""What a policy says about points: rules, the groups they add up in, and what a sum means.
+
+Two scores: fit (who somebody is) and interest (what he does). A rule belongs to a group, a group to one of the scores.
+Caps hold for a rule, a group and a score; decay is a group's. Points are whole numbers; decay makes hundredths of them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from leadwerk.policy.section import Identifier, Labels, Percent, Section
+
+Phase = Literal["awareness", "interest", "consideration", "decision"]
+PHASES: tuple[Phase, ...] = ("awareness", "interest", "consideration", "decision")
+"""Phases of a customer's journey, first to last."""
+
+Points = Annotated[int, Meta(ge=-1000, le=1000)]
+Value = str | float | int
+
+
+class Test(Section, frozen=True):
+    """A condition on one fact of a lead; all that are given must hold. A fact that is missing satisfies none.
+
+    Text is compared without regard to case. `matches` is an RE2 pattern searched in the text; it states its own case.
+    """
+
+    __test__ = False  # not a test case, whatever pytest thinks of its name
+
+    any_of: tuple[Value, ...] = ()
+    none_of: tuple[Value, ...] = ()
+    matches: str | None = None
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Decay(Section, frozen=True):
+    """How points lose worth: by an event's own age (half-life), or by a lead's idleness (a share each period)."""
+
+    half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    every_idle_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    loses: Percent | None = None
+
+
+class Group(Section, frozen=True):
+    """Rules whose points add up under one cap and lose worth in one way.
+
+    `level` (fit only): of the contact, or of the account, whose match with the ideal customer the traffic light shows.
+    `replace`: only the first rule that fits counts, so what it says of today replaces what another said of yesterday.
+    """
+
+    name: Identifier
+    score: Literal["fit", "interest"]
+    level: Literal["contact", "account"] = "contact"
+    cap: Annotated[int, Meta(ge=1, le=10000)] | None = None
+    replace: bool = False
+    decay: Decay | None = None
+    labels: Labels = field(default_factory=dict)
+
+
+class Rule(Section, frozen=True):
+    """Points for a fact (`when`), for each occurrence of a signal (`signal`), or of all signals of a phase (`phase`).
+
+    `when` may stand beside a signal and then limits the rule to a segment. `again` is what the second and further
+    occurrences give. `repeat` says what an occurrence is: every event, every day with one, or only the first (`once`)
+    or only the newest (`newest`, which replaces what came before). `cap` bounds what one rule gives, of either sign.
+    """
+
+    name: Identifier
+    group: Identifier
+    points: Points
+    when: dict[Identifier, Test] = field(default_factory=dict)
+    signal: Identifier | None = None
+    phase: Phase | None = None
+    again: Points | None = None
+    repeat: Literal["every_event", "every_day", "once", "newest"] = "every_day"
+    cap: Annotated[int, Meta(ge=1, le=10000)] | None = None
+    disqualifies: bool = False
+    labels: Labels = field(default_factory=dict)
+
+
+class PointBands(Section, frozen=True):
+    """From how many points (fit + interest) on a lead is HOT or WARM, and within which limits HOT may move."""
+
+    hot: int = 50
+    warm: int = 20
+    limits: tuple[int, int] = (40, 60)
+
+
+class Grades(Section, frozen=True):
+    """From which fit on a lead is A, B or C (else D)."""
+
+    a: int = 75
+    b: int = 50
+    c: int = 25
+
+
+class Levels(Section, frozen=True):
+    """From which interest on a lead is 1, 2 or 3 (else 4)."""
+
+    one: int = 60
+    two: int = 40
+    three: int = 20
+
+
+class TrafficLight(Section, frozen=True):
+    """From which match with the ideal customer (account's fit, 0–100) on the light is yellow or green (else red)."""
+
+    yellow: Percent = 50
+    green: Percent = 80
+
+
+class PointsModel(Section, frozen=True):
+    """The whole points model; without rules nobody gets points.
+
+    `window_days`: how far back signals count. `fit_cap` and `interest_cap` bound the two scores from above.
+    """
+
+    groups: tuple[Group, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    window_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    fit_cap: Annotated[int, Meta(ge=1)] = 100
+    interest_cap: Annotated[int, Meta(ge=1)] = 100
+    bands: PointBands = PointBands()
+    grades: Grades = Grades()
+    levels: Levels = Levels()
+    traffic_light: TrafficLight = TrafficLight()
+
+
+class Tier(Section, frozen=True):
+    """A size of company: from so many employees or so much yearly revenue on (either suffices); the first that fits."""
+
+    name: str
+    employees: Annotated[int, Meta(ge=0)] | None = None
+    revenue: Annotated[float, Meta(ge=0)] | None = None
