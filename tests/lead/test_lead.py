@@ -69,6 +69,7 @@ def test_a_complete_form() -> None:
         "property_value": 1000000.0,
         "income": 150000.0,
         "instalment": 1500.0,
+        "account_id": None,
         "job_title": None,
         "industry": None,
         "employees": None,
@@ -97,6 +98,29 @@ def test_a_bare_lead_is_a_lead() -> None:
     assert {name for name, field in columns("leads").items() if field["mode"] == "REQUIRED"} <= {
         name for name, value in row.items() if value is not None
     }
+
+
+@pytest.mark.parametrize(
+    ("form", "account"),
+    [
+        ({"account_id": 4711, "email": "anna@muster-ag.ch"}, "4711"),
+        ({"company_id": "hubspot-9"}, "hubspot-9"),
+        ({"email": " Anna.Muster@Muster-AG.ch "}, "muster-ag.ch"),
+        ({"email": "anna@bluewin.ch"}, None),
+        ({"email": "anna@gmail.com"}, None),
+        ({"email": "anna@student.ethz.ch"}, None),
+        ({"email": "anna(at)muster-ag.ch"}, None),
+        ({}, None),
+    ],
+)
+def test_the_account_is_the_crms_company_or_the_domain_that_colleagues_share(form: dict, account: str | None) -> None:
+    row, _ = version({**FORM, "email": None, **form})
+    assert row["account_id"] == account
+
+
+def test_an_account_id_that_is_none_costs_itself_only() -> None:
+    row, rejections = version({**FORM, "account_id": ["a"], "email": "anna@muster-ag.ch"})
+    assert (row["account_id"], [rejection.field for rejection in rejections]) == ("muster-ag.ch", ["account_id"])
 
 
 @pytest.mark.parametrize("field", ["lead_id", "created_at"])

@@ -101,6 +101,15 @@ def domain_kind(address: str) -> str:
     return "education" if re.search(_EDUCATION, domain) else "business"
 
 
+def business_domain(address: str) -> str | None:
+    """The domain that the colleagues of a normalised address share; None for freemail, which strangers share.
+
+    >>> business_domain("anna@muster-ag.ch"), business_domain("anna@bluewin.ch"), business_domain("anna@ethz.ch")
+    ('muster-ag.ch', None, None)
+    """
+    return address.rpartition("@")[2] if domain_kind(address) == "business" else None
+
+
 def _international(text: str, home: str) -> str | None:
     digits = re.sub(r"[^0-9]", "", text)
     if text.lstrip("( ").startswith("+") or digits.startswith("00"):

@@ -1,7 +1,8 @@
 """From a form or a CRM's record to a version of a lead, keeping what is right and saying what was not.
 
 One wrong field costs that field, not the lead; only without lead_id or created_at there is no lead. E-mail address,
-telephone number and name are used and forgotten: no row and no rejection holds them.
+telephone number and name are used and forgotten: no row and no rejection holds them. A company is no person: of a
+business address the domain is kept, as the id of the account that its contacts share, unless the CRM names one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
 from leadwerk.lead.amount import parse_amount, parse_count
-from leadwerk.lead.contact import domain_kind, parse_email, parse_phone
+from leadwerk.lead.contact import business_domain, domain_kind, parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.identity import person_key as pseudonym
 from leadwerk.lead.language import parse_language
@@ -41,6 +42,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "instalment": ("monthly_instalment", "instalment"),
     "ga_client_id": ("ga_client_id",),
     "web_consent": ("web_consent",),
+    "account_id": ("account_id", "company_id"),
     "job_title": ("job_title",),
     "industry": ("industry",),
     "employees": ("employees",),
@@ -88,6 +90,7 @@ def lead_version(
         "person_key": pseudonym(email, phone, person_key),
         "channel": reader.read("channel", _text),
         **{name: reader.read(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment")},
+        "account_id": reader.read("account_id", _identifier) or (business_domain(email) if email else None),
         "job_title": reader.read("job_title", _text),
         "industry": reader.read("industry", _text),
         "employees": reader.read("employees", parse_count),

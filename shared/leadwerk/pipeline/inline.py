@@ -53,7 +53,9 @@ def read_form(raw: Mapping[str, Any], known: Row | None, *, policy: Policy, now:
         InputError: the lead has no usable id, or created_at lies in the future.
     """
     since = (known or {}).get("created_at", now)
-    complete = {"web_consent": (known or {}).get("web_consent"), **raw, "created_at": raw.get("created_at") or since}
+    # Under the name that is tried last: a form's e-mail address does not move a lead to another account, an id does.
+    kept = {"web_consent": (known or {}).get("web_consent"), "company_id": (known or {}).get("account_id")}
+    complete = {**kept, **raw, "created_at": raw.get("created_at") or since}
     version, rejections = lead_version(complete, policy=policy, recorded_at=now, event_id="", person_key=person_key)
     if version is None:
         raise _refusal(rejections[-1])

@@ -23,6 +23,7 @@ SELECT
   industry,
   employees,
   revenue,
+  account_id,
   attributes
 FROM leadwerk.leads
 WHERE lead_id IN UNNEST(@lead_ids) AND recorded_at <= @as_of
