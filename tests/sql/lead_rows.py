@@ -38,6 +38,7 @@ versions = st.fixed_dictionaries(
         "income": amounts,
         "instalment": amounts,
         "employees": optional(st.just(12)),
+        "job_title": optional(st.sampled_from(["CEO", "Praktikant"])),
         "attributes": attributes,
     }
 )

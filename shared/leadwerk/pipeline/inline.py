@@ -20,9 +20,9 @@ from leadwerk.warehouse.protocol import Row
 
 COPIED = (
     "loan_amount", "property_value", "income", "instalment", "employees", "revenue", "language", "country", "region",
-    "email_domain_kind", "channel", "industry",
+    "email_domain_kind", "channel", "industry", "job_title",
 )  # fmt: skip
-"""Columns of `leads` that are features as they are."""
+"""Columns of `leads` that lead_features/select yields as they are."""
 
 COUNTED = ("sessions", "page_views", "seconds", "active_days")
 SECONDS_A_DAY = 86_400

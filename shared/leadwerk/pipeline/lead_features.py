@@ -1,12 +1,12 @@
-"""Features and labels of leads: which statement, and with which parameters for training and for scoring.
+"""Features, occurrences and labels of leads: which statement, and with which parameters for training and for scoring.
 
-Both uses run the same SQL. Training asks for every landmark of every lead within a range, scoring for some leads and
+All uses run the same SQL. Training asks for every landmark of every lead within a range, scoring for some leads and
 visitors at one moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,21 +18,44 @@ AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 WINDOWS = (1, 7, 30, 90)
 """Days over which behaviour is counted, the own day included; the same as in features.contract."""
 
+FURTHER = ("job_title",)
+"""Columns that points are given for and no model learns from."""
+
 
 def features_statement(policy: Policy) -> Statement:
     """`lead_features/select` for a policy: one row for each lead (or visitor) and moment.
 
-    Columns: lead_id, as_of, created_at (null for an unknown lead), and those of features.contract.
+    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and FURTHER.
     """
     return statement(
         "lead_features/select",
         amount=AMOUNTS,
         window=WINDOWS,
         signal=[signal.name for signal in policy.signals],
-        touchpoint=[signal.name for signal in policy.signals if signal.touchpoint],
+        touchpoint=_touchpoints(policy),
         number=[attribute.name for attribute in policy.attributes if attribute.kind == "number"],
         category=[attribute.name for attribute in policy.attributes if attribute.kind == "category"],
     )
+
+
+def occurrences_statement(policy: Policy) -> Statement:
+    """`occurrences/select` for a policy: the same leads and moments as `features_statement`, one row a signal and day.
+
+    Columns: lead_id, as_of, signal (null: was there at all), day, events, last_at.
+    """
+    return statement("occurrences/select", amount=AMOUNTS, touchpoint=_touchpoints(policy))
+
+
+def occurrence_parameters(policy: Policy, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of `occurrences/select` for what `training_parameters` or `scoring_parameters` ask for."""
+    window = policy.points.window_days
+    further_back = timedelta(days=window - asked["longest_window"])
+    return {
+        **asked,
+        "signals": [signal.name for signal in policy.signals],
+        "longest_window": window,
+        "first_day": asked["first_day"] - further_back,
+    }
 
 
 def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime) -> dict[str, Any]:
@@ -78,6 +101,10 @@ def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime
         "positive": list(policy.positive),
         "now": now,
     }
+
+
+def _touchpoints(policy: Policy) -> list[str]:
+    return [signal.name for signal in policy.signals if signal.touchpoint]
 
 
 def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:

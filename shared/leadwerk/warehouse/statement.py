@@ -6,6 +6,9 @@ A file opens with a sentence that says what one row of the result is, then decla
     -- @lead_ids ARRAY<STRING>
     -- @as_of TIMESTAMP
 
+A line ``-- include TABLE/NAME`` stands for the file tables/TABLE/NAME.fragment.sql: declarations, common table
+expressions, or both, that several statements share. What is analysed, hashed and run is the expanded text.
+
 Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced.
 Values are names or whole numbers, so nothing else can enter the SQL.
 """
@@ -25,6 +28,7 @@ from leadwerk.warehouse.protocol import Parameters, Statement
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
 PARAMETER = re.compile(r"@(\w+)")
+INCLUDE = re.compile(r"^[ \t]*-- include (\S+)[ \t]*\n", re.MULTILINE)
 REPEAT = re.compile(
     r"^[ \t]*-- for each (\w+)[ \t]*\n((?:(?![ \t]*-- (?:for each|end)).*\n)*)[ \t]*-- end[ \t]*(?:\n|$)", re.MULTILINE
 )
@@ -34,7 +38,7 @@ def statement(name: str, **repeated: Sequence[str | int]) -> Statement:
     """The statement of the file tables/`name`.sql with its repeated lines written out.
 
     Raises:
-        MissingTable: there is no such file.
+        MissingTable: there is no such file, or none that it includes.
         WarehouseError: a value to repeat for is missing, superfluous, or no plain name.
     """
     return from_text(_read(name), name, **repeated)
@@ -45,7 +49,7 @@ def _read(name: str) -> str:
     file = schema.FOLDER / f"{name}.sql"
     if not file.is_file():
         raise MissingTable(f"There is no statement {name!r}.", remedy=f"It should stand in tables/{name}.sql.")
-    return file.read_text(encoding="utf-8")
+    return INCLUDE.sub(lambda found: _read(f"{found[1]}.fragment"), file.read_text(encoding="utf-8"))
 
 
 def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement:

@@ -1,0 +1,109 @@
+-- What is asked of a lead at a moment, and what was known of it strictly before: the same for all that is derived.
+--
+-- For training: each lead at each of these ages, as far as they lie within the range.
+-- @landmark_days ARRAY<INT64>
+-- @first_as_of TIMESTAMP
+-- @last_as_of TIMESTAMP
+-- For scoring: these leads and visitors at this moment.
+-- @lead_ids ARRAY<STRING>
+-- @visitor_ids ARRAY<STRING>
+-- @as_of TIMESTAMP
+-- Days of activity that can matter, and how days are counted.
+-- @first_day DATE
+-- @last_day DATE
+-- @longest_window INT64
+-- @time_zone STRING
+-- Signals from touchpoints, each with its kind.
+-- for each touchpoint
+-- @kind_${touchpoint} STRING
+-- end
+WITH numbered AS (
+  SELECT
+    *, ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS version,
+    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS born_at
+  FROM leadwerk.leads
+  WHERE @as_of IS NULL OR lead_id IN UNNEST(@lead_ids)
+),
+
+-- What the form said was known when the lead was created, later versions from when they were recorded.
+versions AS (
+  SELECT *, IF(version = 1, LEAST(recorded_at, born_at), recorded_at) AS known_from FROM numbered
+),
+
+points AS (
+  SELECT lead_id, NULL AS visitor_id, TIMESTAMP_ADD(born_at, INTERVAL days DAY) AS as_of
+  FROM versions CROSS JOIN UNNEST(@landmark_days) AS days
+  WHERE version = 1 AND TIMESTAMP_ADD(born_at, INTERVAL days DAY) BETWEEN @first_as_of AND @last_as_of
+  UNION DISTINCT
+  SELECT lead_id, NULL AS visitor_id, @as_of AS as_of FROM UNNEST(@lead_ids) AS lead_id
+  UNION DISTINCT
+  SELECT CONCAT('visitor:', visitor_id) AS lead_id, visitor_id, @as_of AS as_of FROM UNNEST(@visitor_ids) AS visitor_id
+),
+
+forms AS (
+  SELECT p.visitor_id, p.as_of, DATE(p.as_of, @time_zone) AS today, p.lead_id AS point_id, v.*
+  FROM points AS p
+  LEFT JOIN versions AS v ON v.lead_id = p.lead_id AND v.known_from <= p.as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY p.lead_id, p.as_of ORDER BY v.version DESC) = 1
+),
+
+links AS (
+  SELECT
+    lead_id, as_of, today, visitor_id, ROW_NUMBER() OVER (PARTITION BY lead_id, as_of ORDER BY visitor_id) AS visitor
+  FROM (
+    SELECT f.point_id AS lead_id, f.as_of, f.today, i.visitor_id
+    FROM forms AS f
+    JOIN leadwerk.identities AS i ON i.lead_id = f.point_id AND i.linked_at <= f.as_of
+    WHERE f.web_consent
+    UNION DISTINCT
+    SELECT point_id AS lead_id, as_of, today, visitor_id FROM forms WHERE visitor_id IS NOT NULL
+  )
+),
+
+-- Whole days before, single events of the own day; `place` orders them in time and is never equal for two.
+activity AS (
+  SELECT
+    l.lead_id, l.as_of, DATE_DIFF(l.today, d.day, DAY) AS days_ago,
+    DATE_DIFF(d.day, l.today, DAY) * 1000000000000 + l.visitor * 1000000 AS place,
+    d.first_at, d.last_at, d.sessions, d.page_views, d.seconds, d.scroll_percent,
+    d.source, d.medium, d.device_category, d.language,
+    d.calculator.uses, d.calculator.loan_amount_sum,
+    -- for each amount
+    d.calculator.${amount},
+    -- end
+    d.signals
+  FROM links AS l
+  JOIN leadwerk.activity_daily AS d
+    ON d.visitor_id = l.visitor_id AND d.day < l.today AND d.day > DATE_SUB(l.today, INTERVAL @longest_window DAY)
+  WHERE d.day BETWEEN @first_day AND @last_day
+  UNION ALL
+  SELECT
+    l.lead_id, l.as_of, 0 AS days_ago,
+    l.visitor * 1000000 + e.event_rank AS place,
+    e.occurred_at AS first_at, e.occurred_at AS last_at, IF(e.session_start, 1, 0) AS sessions,
+    IF(e.event_name = 'page_view', 1, 0) AS page_views, e.seconds, e.scroll_percent,
+    e.source, e.medium, e.device_category, e.language,
+    IF(e.loan_amount IS NULL, 0, 1) AS uses, e.loan_amount AS loan_amount_sum,
+    -- for each amount
+    e.${amount},
+    -- end
+    [STRUCT(e.signal AS name, e.signal_count AS events, e.seconds AS seconds, e.occurred_at AS last_at)] AS signals
+  FROM links AS l
+  JOIN leadwerk.activity_events AS e ON e.visitor_id = l.visitor_id AND e.day = l.today AND e.occurred_at < l.as_of
+  WHERE e.day BETWEEN @first_day AND @last_day
+),
+
+contacts AS (
+  SELECT DISTINCT
+    f.point_id AS lead_id, f.as_of, t.event_id, t.occurred_at,
+    DATE_DIFF(f.today, DATE(t.occurred_at, @time_zone), DAY) AS days_ago,
+    CASE
+      WHEN t.kind IS NULL THEN CAST(NULL AS STRING)
+      -- for each touchpoint
+      WHEN t.kind = @kind_${touchpoint} THEN '${touchpoint}'
+      -- end
+    END AS signal
+  FROM forms AS f
+  JOIN leadwerk.touchpoints AS t ON t.lead_id = f.point_id AND t.occurred_at < f.as_of AND t.recorded_at <= f.as_of
+  WHERE t.day BETWEEN DATE_SUB(@first_day, INTERVAL 1 DAY) AND DATE_ADD(@last_day, INTERVAL 1 DAY)
+),
