@@ -27,12 +27,14 @@ INSTEAD = {
 """How lead_features/select asks for leads that are named, and how for all open ones."""
 
 SLOT = "${lead_features}"
+CALL = "SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features"
+"""How scores/rescore_remote asks the remote function; another query of replies may take its place."""
 
 
 def features_of_open_leads(policy: Policy) -> Statement:
     """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
     features, leads = features_statement(policy), statement("leads/open")
-    text = _body(features)
+    text = body(features)
     for asked, opened in INSTEAD.items():
         if text.count(asked) != 1:
             raise WarehouseError(f"lead_features/select does not say {asked!r} once.", remedy="Adapt whole_base.py.")
@@ -40,14 +42,20 @@ def features_of_open_leads(policy: Policy) -> Statement:
     parameters = {**features.parameters, **leads.parameters}
     del parameters["lead_ids"]
     before, start, rest = text.partition("WITH ")
-    whole = f"{before}{start}open_leads AS (\n{_body(leads)}\n),\n\n{rest}"
+    whole = f"{before}{start}open_leads AS (\n{body(leads)}\n),\n\n{rest}"
     return Statement("lead_features/whole_base", whole, parameters)
 
 
-def rescore_statement(policy: Policy) -> Statement:
-    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score."""
+def rescore_statement(policy: Policy, replies: str = CALL) -> Statement:
+    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score.
+
+    Or by a query `replies` of lead_id and reply, which reads `features` and has no parameters of its own declared here.
+    """
     features, outer = features_of_open_leads(policy), statement("scores/rescore_remote")
-    text = _body(outer).replace(SLOT, features.text)
+    text = body(outer)
+    if text.count(CALL) != 1:
+        raise WarehouseError("scores/rescore_remote does not call leadwerk.score once.", remedy="Adapt whole_base.py.")
+    text = text.replace(CALL, replies).replace(SLOT, features.text)
     return Statement(outer.name, text, {**features.parameters, **outer.parameters})
 
 
@@ -60,12 +68,17 @@ def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) ->
 
 def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
     """The whole rescoring as one line of work for `bq query`: an INSERT with its parameters written out."""
-    sql = inlined(rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at))
+    return script(rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at))
+
+
+def script(rescoring: Statement, parameters: dict[str, Any]) -> str:
+    """A statement of new rows of `scores` as an INSERT that needs no parameters."""
+    sql = inlined(rescoring, parameters)
     columns = ", ".join(f"`{field.name}`" for field in schema.table("scores").fields)
     return f"INSERT INTO leadwerk.scores ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
 
 
-def _body(of: Statement) -> str:
+def body(of: Statement) -> str:
     """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
     last = max((found.end() for found in DECLARATION.finditer(of.text)), default=0)
     return of.text[last:].strip()

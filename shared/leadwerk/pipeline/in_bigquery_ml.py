@@ -1,0 +1,154 @@
+"""SQL for scoring inside BigQuery with the champion imported into BigQuery ML: no request leaves it.
+
+Three statements, all generated from the champion's own files: CREATE MODEL imports its trees; the encoding makes the
+columns that they read out of rows of `lead_features`, as features/encode.py would; `scores/judged` makes of the
+log-odds that come back what the stage rescore would have said. The model's name holds its version, so no statement
+ever meets another version's trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from leadwerk.errors import ContractMismatch
+from leadwerk.features.calibration import SMALLEST, Calibration
+from leadwerk.features.contract import contract, contract_hash
+from leadwerk.learning.for_bigquery import Imported, Input, for_bigquery
+from leadwerk.learning.model import from_files
+from leadwerk.pipeline import whole_base
+from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
+    from leadwerk.registry.manifest import ModelFiles
+
+OUTPUT = "log_odds"
+SLOT = "${predicted}"
+
+LARGEST = 3.4028235677973362e38
+"""The largest number that is not infinite in float32, where it is rounded; beyond, a number counts as missing."""
+
+
+@dataclass(frozen=True)
+class InBigQuery:
+    """A version as BigQuery ML knows it: its name there, its file and columns, and what follows from its log-odds."""
+
+    version: str
+    imported: Imported
+    calibration: Calibration
+    base_rate: float
+
+    @classmethod
+    def of(cls, files: ModelFiles, policy: Policy) -> InBigQuery:
+        """The version in `files`, to score leads under `policy`.
+
+        Raises:
+            ContractMismatch: the model was trained on other features than the policy yields.
+            RegistryError: BigQuery ML cannot import this kind of model.
+        """
+        if files.manifest.contract_hash != contract_hash(contract(policy)):
+            raise ContractMismatch(
+                f"Model {files.version} was trained on other features than policy {policy.name} {policy.version} has.",
+                remedy="Run `leadwerk retrain` under the present policy, or go back to the policy of the model.",
+            )
+        model = from_files(files.files)
+        return cls(files.version, for_bigquery(model), model.calibration, files.manifest.base_rate)
+
+    @property
+    def name(self) -> str:
+        """The model's name in BigQuery: letters, digits and underscores only."""
+        return f"leadwerk.champion_{self.version.replace('-', '_')}"
+
+
+def create_statement(model: InBigQuery, path: str) -> str:
+    """CREATE MODEL for the file that lies under `path` (gs://bucket/folder/*); harmless when the model is there."""
+    inputs = ",\n  ".join(f"`{column.name}` FLOAT64" for column in model.imported.inputs)
+    return (
+        f"CREATE MODEL IF NOT EXISTS {model.name}\n"
+        f"INPUT(\n  {inputs}\n)\n"
+        f"OUTPUT({OUTPUT} FLOAT64)\n"
+        f"OPTIONS (MODEL_TYPE = 'XGBOOST', MODEL_PATH = '{path}');\n"
+    )
+
+
+def encoding(inputs: Sequence[Input], *kept: str, source: str = "features") -> tuple[Statement, dict[str, Any]]:
+    """The model's columns of each row of `source` (rows of `lead_features`) beside those `kept`, and its parameters."""
+    levels = _levels(inputs)
+    written = ",\n  ".join([*kept, *(f"{_expression(column)} AS {column.name}" for column in inputs)])
+    kinds = {name: "ARRAY<STRING>" if isinstance(value, list) else "STRING" for name, value in levels.items()}
+    return Statement("lead_features/encoding", f"SELECT\n  {written}\nFROM {source}", kinds), levels
+
+
+def judged(predicted: str) -> Statement:
+    """Judgements, under the names of `scores`, of the rows of a query: lead_id, language, has_behaviour, log_odds."""
+    whole = statement("scores/judged")
+    return Statement(whole.name, whole_base.body(whole).replace(SLOT, predicted), whole.parameters)
+
+
+def judgement_parameters(model: InBigQuery, policy: Policy, now: datetime) -> dict[str, Any]:
+    """Parameters of `judged` for leads as of `now` (aware)."""
+    actions = {f"action_{action.cluster.lower()}": action.action for action in policy.actions}
+    return {
+        **actions,
+        "slope": model.calibration.slope,
+        "intercept": model.calibration.intercept,
+        "smallest": SMALLEST,
+        "base_rate": model.base_rate,
+        "hot": policy.bands.hot,
+        "warm": policy.bands.warm,
+        "languages": list(policy.languages),
+        "model_version": model.version,
+        "policy_version": policy.version,
+        "moment": now.astimezone(UTC).isoformat(),
+    }
+
+
+def rescore_statement(model: InBigQuery, policy: Policy) -> Statement:
+    """New rows of `scores` for all open leads, scored by the model imported into BigQuery ML."""
+    encoded, _ = encoding(model.imported.inputs, "lead_id", "language", "has_behaviour")
+    judgements = judged(
+        f"SELECT lead_id, language, has_behaviour, {OUTPUT}\nFROM ML.PREDICT(MODEL {model.name}, (\n{encoded.text}\n))"
+    )
+    replies = f"SELECT judged.lead_id, TO_JSON_STRING(judged) AS reply\nFROM (\n{judgements.text}\n) AS judged"
+    whole = whole_base.rescore_statement(policy, replies)
+    return Statement(whole.name, whole.text, {**whole.parameters, **encoded.parameters, **judgements.parameters})
+
+
+def rescore_parameters(model: InBigQuery, policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
+    """Parameters of `rescore_statement` as of `now` (aware)."""
+    return {
+        **whole_base.rescore_parameters(policy, now=now, stored_at=stored_at),
+        **_levels(model.imported.inputs),
+        **judgement_parameters(model, policy, now),
+    }
+
+
+def rescore_script(model: InBigQuery, policy: Policy, *, now: datetime, stored_at: datetime) -> str:
+    """The whole rescoring for `bq query`: an INSERT with its parameters written out."""
+    parameters = rescore_parameters(model, policy, now=now, stored_at=stored_at)
+    return whole_base.script(rescore_statement(model, policy), parameters)
+
+
+def _expression(column: Input) -> str:
+    name = column.feature.name
+    if column.unknown is not None:
+        # Neither a missing value nor NaN lies between, and numbers that are infinite in float32 do not either.
+        return f"IF({name} BETWEEN -{LARGEST} AND {LARGEST}, {name}, {column.unknown})"
+    if isinstance(_level(column), str):
+        return f"IF({name} = @{column.name}, 1.0, 0.0)"
+    return f"IF({name} IS NOT NULL AND {name} NOT IN UNNEST(@{column.name}), 1.0, 0.0)"
+
+
+def _levels(inputs: Sequence[Input]) -> dict[str, Any]:
+    """What the encoding compares with, as parameters: one level, or for the column of rare ones all others."""
+    return {column.name: _level(column) for column in inputs if column.level is not None}
+
+
+def _level(column: Input) -> str | list[str]:
+    levels = column.feature.levels
+    known = column.level is not None and column.level < len(levels)
+    return levels[column.level or 0] if known else list(levels)
