@@ -1,0 +1,120 @@
+"""Which leads satisfy a rule's conditions on facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwerk.points.facts import Facts
+from leadwerk.policy.facts import Fact, facts
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import folded
+from leadwerk.policy.points import Test
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+class Conditions:
+    """The facts of n leads, ready to be asked; a column is read once, however many rules ask for it."""
+
+    def __init__(self, policy: Policy, given: Facts) -> None:
+        self._size = given.size
+        self._columns = given.columns
+        self._facts = facts(policy)
+        self._numbers: dict[str, Floats] = {}
+        self._words: dict[str, tuple[list[Any], NDArray[np.intp]]] = {}
+
+    def hold(self, when: Mapping[str, Test]) -> Bools:
+        """Whether all tests hold, shape (n,); of no test at all, they do."""
+        holding = np.ones(self._size, dtype=bool)
+        for name, test in when.items():
+            holding &= self._holds(name, test)
+        return holding
+
+    def known(self, name: str) -> Bools:
+        """Whether the fact is known, shape (n,)."""
+        return self._holds(name, Test())
+
+    def numbers(self, name: str) -> Floats:
+        """A fact as numbers, shape (n,); NaN where it is not known."""
+        if name not in self._numbers:
+            column = self._columns.get(self._facts[name].column)
+            self._numbers[name] = np.full(self._size, np.nan) if column is None else _numbers(column)
+        return self._numbers[name]
+
+    def _holds(self, name: str, test: Test) -> Bools:
+        fact = self._facts.get(name)
+        if fact is None or fact.column not in self._columns:
+            return np.zeros(self._size, dtype=bool)
+        if fact.kind == "number":
+            return _numbers_hold(test, self.numbers(name))
+        words, places = self._read_words(fact)
+        verdicts = np.fromiter((_word_holds(test, word) for word in words), dtype=bool, count=len(words))
+        return verdicts[places]
+
+    def _read_words(self, fact: Fact) -> tuple[list[Any], NDArray[np.intp]]:
+        """The distinct values of a column, and for each lead the place of its own among them."""
+        if fact.column not in self._words:
+            values = _objects(self._columns[fact.column])
+            distinct = list(set(values))
+            place = {value: index for index, value in enumerate(distinct)}
+            places = np.fromiter(map(place.__getitem__, values), dtype=np.intp, count=self._size)
+            self._words[fact.column] = (distinct, places)
+        return self._words[fact.column]
+
+
+def _numbers_hold(test: Test, values: Floats) -> Bools:
+    holding: Bools = np.isfinite(values)
+    if test.any_of:
+        holding &= np.isin(values, _numeric(test.any_of))
+    if test.none_of:
+        holding &= ~np.isin(values, _numeric(test.none_of))
+    if test.above is not None:
+        holding &= values > test.above
+    if test.below is not None:
+        holding &= values < test.below
+    if test.at_least is not None:
+        holding &= values >= test.at_least
+    if test.at_most is not None:
+        holding &= values <= test.at_most
+    return holding & (test.matches is None)
+
+
+def _numeric(values: Iterable[Any]) -> list[float]:
+    return [value for value in values if not isinstance(value, str)]
+
+
+def _word_holds(test: Test, value: Any) -> bool:
+    if not isinstance(value, str) and (value is None or value != value):  # NaN and its kin
+        return False
+    word = str(value)
+    if not word.strip() or any(b is not None for b in (test.above, test.below, test.at_least, test.at_most)):
+        return False
+    if test.any_of and folded(word) not in _folded(test.any_of):
+        return False
+    if test.none_of and folded(word) in _folded(test.none_of):
+        return False
+    return test.matches is None or re.search(test.matches, word) is not None
+
+
+def _folded(values: Iterable[Any]) -> set[str]:
+    return {folded(str(value)) for value in values}
+
+
+def _numbers(column: Any) -> Floats:
+    if hasattr(column, "to_numpy"):  # a pandas Series, whose nullable types numpy cannot read by itself
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    if isinstance(column, np.ma.MaskedArray):
+        return np.asarray(np.ma.filled(column.astype(np.float64), np.nan))
+    return np.asarray(column, dtype=np.float64)
+
+
+def _objects(column: Any) -> list[Any]:
+    if hasattr(column, "to_numpy"):  # turns pandas' NA, which is neither equal nor unequal to itself, into None
+        column = column.to_numpy(dtype=object, na_value=None)
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)

@@ -1,0 +1,71 @@
+"""How much of a point is left: by an event's age, or by a lead's idleness.
+
+Factors come out of a table indexed by whole days, never from an array's own power function: that could differ in the
+last bit between one lead and a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwerk.points.facts import Facts
+from leadwerk.policy.points import Decay
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Beyond this many days or periods nothing is left worth telling apart: three hundred years.
+_LONGEST = 110_000
+
+
+def half_life_factor(age_days: int, half_life_days: int) -> float:
+    """What is left of an event's points: half after each half-life (https://en.wikipedia.org/wiki/Half-life).
+
+    >>> half_life_factor(0, 30), half_life_factor(30, 30), half_life_factor(60, 30)
+    (1.0, 0.5, 0.25)
+    """
+    return float(0.5 ** (age_days / half_life_days))
+
+
+def idle_factor(idle_days: int, every_idle_days: int, loses: int) -> float:
+    """What is left of the points of a lead that was idle: each full period takes its share of what was left.
+
+    >>> idle_factor(29, 30, 20), idle_factor(30, 30, 20), round(idle_factor(60, 30, 20), 2)
+    (1.0, 0.8, 0.64)
+    """
+    return float((1 - loses / 100) ** (idle_days // every_idle_days))
+
+
+def factors(decay: Decay | None, age_days: Ints, idle_days: Ints) -> Floats:
+    """The factor of each entry; `age_days` and `idle_days` have its shape."""
+    if decay is not None and decay.half_life_days is not None:
+        half_life = decay.half_life_days
+        return _looked_up(lambda age: half_life_factor(age, half_life), age_days)
+    if decay is not None and decay.every_idle_days is not None and decay.loses is not None:
+        every, loses = decay.every_idle_days, decay.loses
+        return _looked_up(lambda idle: idle_factor(idle, every, loses), idle_days)
+    return np.ones(len(age_days))
+
+
+def _looked_up(factor: Callable[[int], float], days: Ints) -> Floats:
+    days = np.clip(days, 0, _LONGEST)
+    table = np.array([factor(day) for day in range(int(days.max(initial=0)) + 1)])
+    return table[days]
+
+
+def idle_days(facts: Facts) -> Ints:
+    """Whole days since a lead was last seen, shape (n,): since its newest occurrence of any kind.
+
+    Who was not seen within the time that the facts cover is idle since he became a lead; of an unknown age, 0.
+    """
+    age: Any = facts.columns.get("lead_age_days")
+    ages = np.zeros(facts.size) if age is None else np.asarray(age, dtype=np.float64)
+    idle = np.floor(np.nan_to_num(ages, nan=0.0)).clip(0, _LONGEST).astype(np.int64)
+    seen = facts.occurrences
+    newest = np.full(facts.size, np.iinfo(np.int64).max)
+    np.minimum.at(newest, seen.lead, np.maximum(seen.age_days, 0))
+    return np.where(newest < np.iinfo(np.int64).max, newest, idle)

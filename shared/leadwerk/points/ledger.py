@@ -1,0 +1,146 @@
+"""The ledger: one row for each thing that points were given for, and one for each cap that took some away again.
+
+Amounts are whole hundredths of a point, so that the rows of a lead add up to its scores exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from leadwerk.policy.points import PointsModel, Rule
+
+Score = Literal["fit", "interest"]
+Kind = Literal["attribute", "event", "cap"]
+SCORES: tuple[Score, ...] = ("fit", "interest")
+KINDS: tuple[Kind, ...] = ("attribute", "event", "cap")
+
+HUNDREDTHS = 100
+NONE = -1
+"""Place of a rule or group in a row that has none."""
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One row of a lead's ledger: `points` = `base` × `factor` of decay, in hundredths, half to even.
+
+    `subject` is the name of the fact (several: with commas), the day of the events (ISO), or what was capped: the rule,
+    the group, or the score. `events` is how often it happened that day. A cap's `base` is the cap, `points` what it
+    took; where a cap is a group's, `rule` is empty, where it is the score's, `group` too.
+    """
+
+    rule: str
+    group: str
+    score: Score
+    kind: Kind
+    subject: str
+    events: int
+    base: int
+    factor: float
+    points: float
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledgers of n leads in columns, sorted by lead, then in the order in which points were given.
+
+    `lead`: place among the n. `rule`, `group`: places in the policy's lists, or NONE. `score`, `kind`: places in SCORES
+    and KINDS. `day`: NaT but for events.
+    """
+
+    model: PointsModel
+    lead: NDArray[np.int64]
+    rule: NDArray[np.int64]
+    group: NDArray[np.int64]
+    score: NDArray[np.int8]
+    kind: NDArray[np.int8]
+    day: NDArray[np.datetime64]
+    events: NDArray[np.int64]
+    base: NDArray[np.int64]
+    factor: NDArray[np.float64]
+    hundredths: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.lead)
+
+    def entries(self, lead: int) -> tuple[Entry, ...]:
+        """The ledger of the lead at this place."""
+        first, last = np.searchsorted(self.lead, [lead, lead + 1])
+        return tuple(self._entry(row) for row in range(first, last))
+
+    def subject(self, row: int) -> str:
+        """What a row is about, in a word."""
+        rule, kind = int(self.rule[row]), KINDS[self.kind[row]]
+        if kind == "event":
+            return str(self.day[row])
+        if kind == "attribute":
+            return ", ".join(self.model.rules[rule].when)
+        if rule != NONE:
+            return self.model.rules[rule].name
+        return self._group(row) or SCORES[self.score[row]]
+
+    def _group(self, row: int) -> str:
+        group = int(self.group[row])
+        return "" if group == NONE else self.model.groups[group].name
+
+    def _entry(self, row: int) -> Entry:
+        rule = int(self.rule[row])
+        return Entry(
+            rule="" if rule == NONE else self.model.rules[rule].name,
+            group=self._group(row),
+            score=SCORES[self.score[row]],
+            kind=KINDS[self.kind[row]],
+            subject=self.subject(row),
+            events=int(self.events[row]),
+            base=int(self.base[row]),
+            factor=float(self.factor[row]),
+            points=int(self.hundredths[row]) / HUNDREDTHS,
+        )
+
+
+class Rows:
+    """Rows of a ledger while it is written, part by part; `kept` says whether anybody will read it."""
+
+    def __init__(self, model: PointsModel, *, kept: bool) -> None:
+        self._model = model
+        self._kept = kept
+        self._parts: list[dict[str, Any]] = []
+
+    def write(self, lead: NDArray[np.int64], **values: Any) -> None:
+        """Rows for these leads; a value that is one for all rows need not be an array."""
+        if self._kept and len(lead):
+            self._parts.append({"lead": lead, **values})
+
+    def ledger(self) -> Ledger | None:
+        """All that was written, sorted by lead; None where nobody will read it."""
+        if not self._kept:
+            return None
+        columns = {name: self._column(name, kind) for name, kind in _COLUMNS.items()}
+        order = np.argsort(columns["lead"], kind="stable")
+        return Ledger(self._model, **{name: column[order] for name, column in columns.items()})
+
+    def _column(self, name: str, kind: str) -> NDArray[Any]:
+        values = [np.broadcast_to(np.asarray(part[name], dtype=kind), len(part["lead"])) for part in self._parts]
+        return np.concatenate(values) if values else np.empty(0, dtype=kind)
+
+
+_COLUMNS = {
+    "lead": "int64",
+    "rule": "int64",
+    "group": "int64",
+    "score": "int8",
+    "kind": "int8",
+    "day": "datetime64[D]",
+    "events": "int64",
+    "base": "int64",
+    "factor": "float64",
+    "hundredths": "int64",
+}
+
+
+def kind_of(rule: Rule) -> Kind:
+    """What a rule's rows are about: events, or attributes."""
+    return "attribute" if rule.signal is None and rule.phase is None else "event"

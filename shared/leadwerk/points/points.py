@@ -1,0 +1,134 @@
+"""Points of leads: rules, decay and caps in one columnar pass, with a ledger that adds up to them exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwerk.points.conditions import Conditions
+from leadwerk.points.decay import factors, idle_days
+from leadwerk.points.facts import Facts
+from leadwerk.points.ledger import HUNDREDTHS, KINDS, NONE, SCORES, Ledger, Rows, kind_of
+from leadwerk.points.occurred import Days, Occurred, worth
+from leadwerk.policy.model import Policy
+from leadwerk.policy.points import Group, PointsModel, Rule
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_CAP = KINDS.index("cap")
+_HIGHEST_MATCH = 100
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """n leads with their points.
+
+    `fit`, `interest`: hundredths of points. `icp`: match with the ideal customer, 0–100. `disqualified`: whether a rule
+    that disqualifies fired. `ledger`: where the points come from, if asked for.
+    """
+
+    fit: Ints
+    interest: Ints
+    icp: Ints
+    disqualified: Bools
+    ledger: Ledger | None
+
+    @property
+    def total(self) -> Ints:
+        """Fit and interest together, hundredths of points."""
+        return self.fit + self.interest
+
+
+def point(policy: Policy, facts: Facts, *, ledger: bool = True) -> Pointed:
+    """The points of n leads. Each depends on its own facts alone, in whatever company it comes.
+
+    Rules are counted group by group in the policy's order; caps bound first a rule, then its group, then the score.
+    """
+    return _Pass(policy, facts, Rows(policy.points, kept=ledger)).pointed()
+
+
+class _Pass:
+    """One pass over all groups and rules; what is given or taken is written down as it happens."""
+
+    def __init__(self, policy: Policy, facts: Facts, rows: Rows) -> None:
+        self.model: PointsModel = policy.points
+        self.size = facts.size
+        self.rows = rows
+        self.conditions = Conditions(policy, facts)
+        self.occurred = Occurred(policy, facts)
+        self.idle_days = idle_days(facts)
+        self.disqualified = np.zeros(facts.size, dtype=bool)
+
+    def pointed(self) -> Pointed:
+        sums = {score: self.nothing() for score in SCORES}
+        match = self.nothing()
+        for place, group in enumerate(self.model.groups):
+            given = self.of_group(place, group)
+            sums[group.score] += given
+            if group.score == "fit" and group.level == "account":
+                match += given
+        for place, cap in enumerate((self.model.fit_cap, self.model.interest_cap)):
+            self.cap_from_above(sums[SCORES[place]], cap, rule=NONE, group=NONE, score=place)
+        icp = np.clip(match // HUNDREDTHS, 0, _HIGHEST_MATCH)
+        return Pointed(sums["fit"], sums["interest"], icp, self.disqualified, self.rows.ledger())
+
+    def of_group(self, place: int, group: Group) -> Ints:
+        """The hundredths that a group gives each lead."""
+        given, taken = self.nothing(), np.zeros(self.size, dtype=bool)
+        where = {"group": place, "score": SCORES.index(group.score)}
+        for rule_place, rule in enumerate(self.model.rules):
+            if rule.group == group.name:
+                sums, fired = self.of_rule(rule, ~taken, group, {"rule": rule_place, **where})
+                given += sums
+                taken |= fired & group.replace
+        if group.cap is not None:
+            self.cap_from_above(given, group.cap, rule=NONE, **where)
+        return given
+
+    def of_rule(self, rule: Rule, open_to: Bools, group: Group, where: dict[str, int]) -> tuple[Ints, Bools]:
+        """The hundredths that a rule gives each lead to whom it is open, and for whom it fired."""
+        days = self.counted(rule, self.conditions.hold(rule.when) & open_to)
+        base = worth(rule, days)
+        factor = factors(group.decay, days.age_days, self.idle_days[days.lead])
+        hundredths = np.rint(base * HUNDREDTHS * factor).astype(np.int64)  # half to even
+        kind = KINDS.index(kind_of(rule))
+        written = {"day": days.day, "events": days.events, "base": base, "factor": factor, "hundredths": hundredths}
+        self.rows.write(days.lead, kind=kind, **written, **where)
+        sums = np.bincount(days.lead, weights=hundredths, minlength=self.size).astype(np.int64)
+        if rule.cap is not None:
+            self.cap_from_above(sums, rule.cap, **where)
+            self.cap_from_below(sums, -rule.cap, **where)
+        fired = np.bincount(days.lead, minlength=self.size) > 0
+        if rule.disqualifies:
+            self.disqualified |= fired
+        return sums, fired
+
+    def counted(self, rule: Rule, holding: Bools) -> Days:
+        """What a rule gives points for: days on which something happened; for an attribute one row without a day."""
+        if kind_of(rule) == "event":
+            days = self.occurred.of_rule(rule)
+            return days.where(holding[days.lead])
+        lead = np.flatnonzero(holding)
+        no_day = np.full(len(lead), np.datetime64("NaT", "D"))
+        return Days(lead, no_day, np.zeros_like(lead), np.zeros_like(lead))
+
+    def cap_from_above(self, sums: Ints, cap: int, **where: int) -> None:
+        """Takes from each sum what lies above the cap, by a row of its own."""
+        self.move(np.flatnonzero(sums > cap * HUNDREDTHS), sums, cap, where)
+
+    def cap_from_below(self, sums: Ints, cap: int, **where: int) -> None:
+        """Gives each sum what it lacks to the cap, by a row of its own."""
+        self.move(np.flatnonzero(sums < cap * HUNDREDTHS), sums, cap, where)
+
+    def move(self, lead: Ints, sums: Ints, cap: int, where: dict[str, int]) -> None:
+        """Sets these leads' sums to the cap and writes down the difference."""
+        difference = cap * HUNDREDTHS - sums[lead]
+        sums[lead] += difference
+        no_day = np.datetime64("NaT", "D")
+        self.rows.write(lead, kind=_CAP, day=no_day, events=0, base=cap, factor=1.0, hundredths=difference, **where)
+
+    def nothing(self) -> Ints:
+        return np.zeros(self.size, dtype=np.int64)

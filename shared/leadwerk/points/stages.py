@@ -1,0 +1,56 @@
+"""The stage of a contact, and whether a change of stage leads forward or back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from leadwerk.points.standing import Standing
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import folded
+from leadwerk.policy.sales import Stage
+
+Direction = Literal["forward", "back"]
+
+_BETTER_CLUSTERS = {"HOT": ("HOT",), "WARM": ("HOT", "WARM")}
+
+
+def stage_of(
+    policy: Policy,
+    *,
+    known: bool,
+    cluster: str | None,
+    standing: Standing | None,
+    status: str | None,
+    outcome: str | None,
+) -> str:
+    """The last stage of the policy whose conditions all hold; empty if the policy has no stages.
+
+    `known`: whether the contact is a lead, not a mere visitor. `status` and `outcome` are the newest that the CRM said.
+    """
+    fitting = [
+        stage.name
+        for stage in policy.stages
+        if (known or not stage.known)
+        and (stage.cluster is None or cluster in _BETTER_CLUSTERS[stage.cluster])
+        and _has_points(stage, standing)
+        and (not stage.statuses or folded(status or "") in {folded(one) for one in stage.statuses})
+        and (not stage.outcomes or outcome in stage.outcomes)
+    ]
+    return fitting[-1] if fitting else ""
+
+
+def direction(policy: Policy, before: str, after: str) -> Direction:
+    """Whether `after` comes later in the policy than `before`; a stage that the policy no longer has came first."""
+    names = ["", *(stage.name for stage in policy.stages)]
+    places = [names.index(name) if name in names else 0 for name in (before, after)]
+    return "back" if places[1] < places[0] else "forward"
+
+
+def _has_points(stage: Stage, standing: Standing | None) -> bool:
+    if standing is None:
+        return stage.grade is None and stage.points is None and stage.interest is None
+    return (
+        (stage.grade is None or standing.grade <= stage.grade)
+        and (stage.points is None or standing.points >= stage.points)
+        and (stage.interest is None or standing.interest >= stage.interest)
+    )
