@@ -4,7 +4,8 @@ LeadwerkError
 ├── ConfigurationError          a setting is missing or wrong
 │   └── PolicyError             the policy file is wrong: file, line, field, remedy
 ├── InputError                  a request, a form or a file is wrong: field, value, remedy
-│   └── UnknownLead             nobody told us of this lead
+│   ├── UnknownLead             nobody told us of this lead
+│   └── AlreadyPicked           another seller holds this lead: who, until when
 ├── WarehouseError
 │   ├── MissingTable            a table that should be there is not
 │   ├── UnsupportedSQL          outside the subset that is proven equal on both engines
@@ -24,6 +25,7 @@ Every message says what was wrong, where, and what to do. `retryable` says wheth
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 
@@ -60,6 +62,19 @@ class InputError(LeadwerkError):
 
 class UnknownLead(InputError):
     """Neither the warehouse nor the request says anything about this lead."""
+
+
+class AlreadyPicked(InputError):
+    """`seller` holds the lead `until` a moment (aware, UTC), and nobody else may take or release it."""
+
+    def __init__(self, lead_id: str, *, seller: str, until: datetime) -> None:
+        super().__init__(
+            f"Lead {lead_id} is held by {seller} until {until:%Y-%m-%d %H:%M} UTC.",
+            field="lead_id",
+            value=lead_id,
+            remedy=f"Choose another lead, or ask {seller} to release it.",
+        )
+        self.seller, self.until = seller, until
 
 
 class WarehouseError(LeadwerkError):

@@ -7,6 +7,7 @@
 | LEADWERK_POLICY         | policy file, name of a shipped one, or gs://bucket/object       | mortgage, or policy.yaml |
 | LEADWERK_REGISTRY       | folder or gs://bucket/prefix of the models                      | HOME/models              |
 | LEADWERK_REPORTS        | folder or gs://bucket/prefix of the reports                     | HOME/reports             |
+| LEADWERK_PICKS          | folder or gs://bucket/prefix of who holds which lead            | HOME/picks               |
 | LEADWERK_PROJECT        | Google Cloud project                                            |                          |
 | LEADWERK_LOCATION       | region of the data                                              | europe-west6             |
 | LEADWERK_DATASET        | BigQuery dataset of Leadwerk's tables                           | leadwerk                 |
@@ -35,13 +36,18 @@ UNSET = "unset"  # what a secret holds in the cloud until somebody gives it its 
 
 @dataclass(frozen=True)
 class Settings:
-    """What this deployment is made of; see the table above for each field."""
+    """What this deployment is made of; see the table above for each field.
+
+    `policy_place` is where a published policy goes: `policy`, or HOME/policy.yaml while a shipped one is in force.
+    """
 
     engine: str
     home: Path
     policy: str
+    policy_place: str
     registry: str
     reports: str
+    picks: str
     project: str
     location: str
     dataset: str
@@ -75,8 +81,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         engine=value("ENGINE", "duckdb"),
         home=home,
         policy=value("POLICY", str(home / "policy.yaml") if (home / "policy.yaml").exists() else "mortgage"),
+        policy_place=value("POLICY", str(home / "policy.yaml")),
         registry=value("REGISTRY", str(home / "models")),
         reports=value("REPORTS", str(home / "reports")),
+        picks=value("PICKS", str(home / "picks")),
         project=value("PROJECT"),
         location=value("LOCATION", "europe-west6"),
         dataset=value("DATASET", "leadwerk"),

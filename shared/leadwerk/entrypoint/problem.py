@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from leadwerk.errors import (
+    AlreadyPicked,
     ContractMismatch,
     CorruptModel,
     CRMRejected,
@@ -51,6 +52,7 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (NotFound, 404),
     (RequestTooLarge, 413),
     (MethodNotAllowed, 405),
+    (AlreadyPicked, 409),
     (MalformedBody, 400),
     (InputError, 422),
     (NoChampion, 409),
@@ -75,6 +77,8 @@ def status_of(error: LeadwerkError) -> int:
 def problem(error: LeadwerkError) -> dict[str, Any]:
     """The members of a problem document (RFC 9457), with the extensions field, value and remedy.
 
+    Of a lead that somebody holds it says `seller` and `until`, too.
+
     >>> problem(UnknownLead("Lead 7 is unknown.", field="lead_id", value="7", remedy="Send its form."))["title"]
     'Unknown lead'
     """
@@ -87,5 +91,7 @@ def problem(error: LeadwerkError) -> dict[str, Any]:
         "remedy": error.remedy,
         "field": getattr(error, "field", None),
         "value": getattr(error, "value", None),
+        "seller": getattr(error, "seller", None),
+        "until": getattr(error, "until", None),
     }
     return {name: value for name, value in members.items() if value not in (None, "")}

@@ -16,6 +16,7 @@ from leadwerk.settings import Settings
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
+    from leadwerk.pipeline.picks import Picks
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
     from leadwerk.registry.store import Store
@@ -62,6 +63,14 @@ def reports(settings: Settings) -> Store:
     from leadwerk.registry.store import open_store
 
     return open_store(settings.reports, settings.storage_url)
+
+
+def picks(settings: Settings, policy: Policy) -> Picks:
+    """Who holds which lead: objects in a folder, or in Cloud Storage where LEADWERK_PICKS begins with gs://."""
+    from leadwerk.pipeline.picks import Picks
+    from leadwerk.registry.store import open_store
+
+    return Picks(warehouse(settings), policy, open_store(settings.picks, settings.storage_url))
 
 
 def crm(settings: Settings) -> CRM:
