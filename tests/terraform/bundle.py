@@ -68,11 +68,11 @@ def unpack(name: str, archive: Path, where: Path) -> Bundle:
     """The bundle in a folder under `where`, with an environment made from its requirements.txt."""
     folder, environment = where / name, where / f"{name}-environment"
     zipfile.ZipFile(archive).extractall(folder)
-    _install(folder / "requirements.txt", environment)
+    install(folder / "requirements.txt", environment)
     return Bundle(name, archive, folder, environment)
 
 
-def _install(requirements: Path, environment: Path) -> None:
+def install(requirements: Path, environment: Path) -> None:
     """By uv where it is installed, which takes seconds; else by venv and pip."""
     if uv := _uv():
         commands = [
