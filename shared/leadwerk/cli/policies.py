@@ -1,4 +1,4 @@
-"""Tools for policy files."""
+"""Tools for policies: check here, what changes one in publishing."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
-from leadwerk.cli import EXIT_ERROR
+from leadwerk.cli import EXIT_ERROR, publishing
 from leadwerk.cli.console import err, out, print_json, table
 from leadwerk.cli.options import AsJson, Deployment, Home
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    family = typer.Typer(help="Tools for policy files.", no_args_is_help=True)
+    family = typer.Typer(help="Check, try, publish and revert policies.", no_args_is_help=True)
     family.command()(check)
+    publishing.register(family)
     app.add_typer(family, name="policy", rich_help_panel="Tools")
 
 

@@ -57,6 +57,11 @@ def errors(source: str | Path) -> list[PolicyError]:
     return sorted(found, key=lambda error: error.line)
 
 
+def shipped_text(name: str) -> str:
+    """The YAML of a shipped policy, comments included."""
+    return _text(name)[0]
+
+
 def version(policy: Policy) -> str:
     """Twelve hexadecimal digits of the SHA-256 of the content: comments and layout do not change it.
 
