@@ -118,3 +118,20 @@ def test_a_unit_of_work_sees_its_own_writes(warehouse: DuckDBWarehouse) -> None:
 
 def test_without_an_export_there_are_no_export_tables(warehouse: DuckDBWarehouse) -> None:
     assert warehouse.export_tables() == []
+
+
+def test_a_file_of_an_older_version_gains_the_columns_that_came_since(tmp_path: Path) -> None:
+    old = DuckDBWarehouse(tmp_path)
+    old.append("touchpoints", [touchpoint("a")])
+    with old._connection(writing=True) as connection:
+        connection.execute("ALTER TABLE leadwerk.leads DROP COLUMN account_id")
+        connection.execute("ALTER TABLE leadwerk.leads DROP COLUMN attributes")
+        connection.execute("DROP TABLE leadwerk.picks")
+    lead = {"event_id": "e", "lead_id": "1", "recorded_at": NOON, "created_at": NOON, "web_consent": True}
+    known = {"account_id": "muster-ag.ch", "attributes": [{"name": "branch", "text": "IT", "number": None}]}
+    young = DuckDBWarehouse(tmp_path)
+    assert young.append("leads", [lead | known]) == 1
+    [found] = young.rows(from_text("SELECT account_id, attributes FROM leadwerk.leads"), {})
+    assert found == known
+    assert young.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
+    assert young.rows(from_text("SELECT * FROM leadwerk.picks"), {}) == []

@@ -25,6 +25,7 @@ import msgspec
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.layout import lay_out
 from leadwerk.warehouse.protocol import Parameters, Row, Statement
 from leadwerk.warehouse.statement import bound
 
@@ -138,7 +139,7 @@ class DuckDBWarehouse:
         connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'")
         if not self._tables_exist:
-            _create_tables(connection)
+            lay_out(connection)
             self._tables_exist = True
         return connection
 
@@ -201,20 +202,6 @@ class DuckDBWarehouse:
 def _dialect_version() -> str:
     sources = (Path(__file__).with_name(name) for name in ("dialect.py", "lists.py", "subset.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-
-
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'leadwerk'").fetchall()
-    missing = [table for table in schema.own_tables() if (table.name,) not in found]
-    if not missing:
-        return
-    connection.execute("CREATE SCHEMA IF NOT EXISTS leadwerk")
-    for table in missing:
-        columns = ", ".join(
-            f'"{field.name}" {schema.duckdb_type(field)}{" NOT NULL" if field.mode == "REQUIRED" else ""}'
-            for field in table.fields
-        )
-        connection.execute(f"CREATE TABLE leadwerk.{table.name} ({columns})")
 
 
 @contextmanager
