@@ -1,4 +1,4 @@
-"""The ledger: one row for each thing that points were given for, and one for each cap that took some away again.
+"""The ledger: a row for each thing that points were given for, and for each cap or weight that took some away again.
 
 Amounts are whole hundredths of a point, so that the rows of a lead add up to its scores exactly.
 """
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from leadwerk.policy.points import PointsModel, Rule
 
 Score = Literal["fit", "interest"]
-Kind = Literal["attribute", "event", "cap"]
+Kind = Literal["attribute", "event", "cap", "weight"]
 SCORES: tuple[Score, ...] = ("fit", "interest")
-KINDS: tuple[Kind, ...] = ("attribute", "event", "cap")
+KINDS: tuple[Kind, ...] = ("attribute", "event", "cap", "weight")
 
 HUNDREDTHS = 100
 NONE = -1
@@ -28,8 +28,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One row of a lead's ledger: `points` = `base` × `factor` of decay, in hundredths, half to even.
 
     `subject` is the name of the fact (several: with commas), the day of the events (ISO), or what was capped: the rule,
-    the group, or the score. `events` is how often it happened that day. A cap's `base` is the cap, `points` what it
-    took; where a cap is a group's, `rule` is empty, where it is the score's, `group` too.
+    the group, or the score. `events` is how often it happened that day. A cap's `base` is the cap, a weight's the
+    percentage, and `points` what it took; where it is a group's, `rule` is empty, where it is the score's, `group` too.
     """
 
     rule: str

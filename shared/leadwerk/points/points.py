@@ -18,7 +18,9 @@ from leadwerk.policy.points import Group, PointsModel, Rule
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_CAP = KINDS.index("cap")
+_CAP, _WEIGHT = KINDS.index("cap"), KINDS.index("weight")
+_NO_DAY = np.datetime64("NaT", "D")
+_WHOLE = 100
 _HIGHEST_MATCH = 100
 
 
@@ -45,7 +47,8 @@ class Pointed:
 def point(policy: Policy, facts: Facts, *, ledger: bool = True) -> Pointed:
     """The points of n leads. Each depends on its own facts alone, in whatever company it comes.
 
-    Rules are counted group by group in the policy's order; caps bound first a rule, then its group, then the score.
+    Rules are counted group by group in the policy's order; caps bound first a rule, then its group, then, after the
+    group's weight, the score.
     """
     return _Pass(policy, facts, Rows(policy.points, kept=ledger)).pointed()
 
@@ -67,16 +70,16 @@ class _Pass:
         match = self.nothing()
         for place, group in enumerate(self.model.groups):
             given = self.of_group(place, group)
-            sums[group.score] += given
             if group.score == "fit" and group.level == "account":
                 match += given
+            sums[group.score] += self.weighted(given, group, place)
         for place, cap in enumerate((self.model.fit_cap, self.model.interest_cap)):
             self.cap_from_above(sums[SCORES[place]], cap, rule=NONE, group=NONE, score=place)
         icp = np.clip(match // HUNDREDTHS, 0, _HIGHEST_MATCH)
         return Pointed(sums["fit"], sums["interest"], icp, self.disqualified, self.rows.ledger())
 
     def of_group(self, place: int, group: Group) -> Ints:
-        """The hundredths that a group gives each lead."""
+        """The hundredths that a group's rules give each lead, after its cap."""
         given, taken = self.nothing(), np.zeros(self.size, dtype=bool)
         where = {"group": place, "score": SCORES.index(group.score)}
         for rule_place, rule in enumerate(self.model.rules):
@@ -87,6 +90,17 @@ class _Pass:
         if group.cap is not None:
             self.cap_from_above(given, group.cap, rule=NONE, **where)
         return given
+
+    def weighted(self, given: Ints, group: Group, place: int) -> Ints:
+        """What of a group's sum enters the score."""
+        if group.weight == _WHOLE:
+            return given
+        entering = np.rint(given * group.weight / _WHOLE).astype(np.int64)  # half to even
+        lead = np.flatnonzero(entering != given)
+        taken = (entering - given)[lead]
+        where = {"rule": NONE, "group": place, "score": SCORES.index(group.score), "kind": _WEIGHT}
+        self.rows.write(lead, day=_NO_DAY, events=0, base=group.weight, factor=1.0, hundredths=taken, **where)
+        return entering
 
     def of_rule(self, rule: Rule, open_to: Bools, group: Group, where: dict[str, int]) -> tuple[Ints, Bools]:
         """The hundredths that a rule gives each lead to whom it is open, and for whom it fired."""
@@ -112,8 +126,7 @@ class _Pass:
             days = self.occurred.of_rule(rule)
             return days.where(holding[days.lead])
         lead = np.flatnonzero(holding)
-        no_day = np.full(len(lead), np.datetime64("NaT", "D"))
-        return Days(lead, no_day, np.zeros_like(lead), np.zeros_like(lead))
+        return Days(lead, np.full(len(lead), _NO_DAY), np.zeros_like(lead), np.zeros_like(lead))
 
     def cap_from_above(self, sums: Ints, cap: int, **where: int) -> None:
         """Takes from each sum what lies above the cap, by a row of its own."""
@@ -127,8 +140,7 @@ class _Pass:
         """Sets these leads' sums to the cap and writes down the difference."""
         difference = cap * HUNDREDTHS - sums[lead]
         sums[lead] += difference
-        no_day = np.datetime64("NaT", "D")
-        self.rows.write(lead, kind=_CAP, day=no_day, events=0, base=cap, factor=1.0, hundredths=difference, **where)
+        self.rows.write(lead, kind=_CAP, day=_NO_DAY, events=0, base=cap, factor=1.0, hundredths=difference, **where)
 
     def nothing(self) -> Ints:
         return np.zeros(self.size, dtype=np.int64)

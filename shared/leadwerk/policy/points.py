@@ -50,12 +50,14 @@ class Group(Section, frozen=True):
 
     `level` (fit only): of the contact, or of the account, whose match with the ideal customer the traffic light shows.
     `replace`: only the first rule that fits counts, so what it says of today replaces what another said of yesterday.
+    `weight`: what share of the sum, after its cap, enters the score, in percent; the match counts the sum whole.
     """
 
     name: Identifier
     score: Literal["fit", "interest"]
     level: Literal["contact", "account"] = "contact"
     cap: Annotated[int, Meta(ge=1, le=10000)] | None = None
+    weight: Annotated[int, Meta(ge=1, le=100)] = 100
     replace: bool = False
     decay: Decay | None = None
     labels: Labels = field(default_factory=dict)
