@@ -20,7 +20,7 @@ from leadwerk.warehouse.protocol import Row
 
 COPIED = (
     "loan_amount", "property_value", "income", "instalment", "employees", "revenue", "language", "country", "region",
-    "email_domain_kind", "channel", "industry", "job_title",
+    "email_domain_kind", "channel", "industry", "job_title", "account_id",
 )  # fmt: skip
 """Columns of `leads` that lead_features/select yields as they are."""
 

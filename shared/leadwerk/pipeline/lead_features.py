@@ -18,7 +18,7 @@ AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 WINDOWS = (1, 7, 30, 90)
 """Days over which behaviour is counted, the own day included; the same as in features.contract."""
 
-FURTHER = ("job_title",)
+FURTHER = ("job_title", "account_id")
 """Columns that points are given for and no model learns from."""
 
 

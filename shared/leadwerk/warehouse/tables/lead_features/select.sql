@@ -110,7 +110,7 @@ SELECT
   SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
   EXTRACT(HOUR FROM b.last_at AT TIME ZONE @time_zone) AS last_active_hour,
   MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
-  k.employees, k.revenue, k.job_title,
+  k.employees, k.revenue, k.job_title, k.account_id,
   COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel, k.industry,
   b.source, b.medium, b.device_category,
   -- for each signal
