@@ -103,16 +103,6 @@ def test_one_visit_is_singular() -> None:
 def test_no_behaviour_is_said_in_words() -> None:
     assert said("behaviour", has_behaviour=0) == said("behaviour") == "kein Verhalten auf der Website bekannt"
     assert said("behaviour", has_behaviour=1) == "Verhalten auf der Website bekannt"
-    assert all(texts.text(language, "notice.no_behaviour") for language in texts.LANGUAGES)
-
-
-def test_no_champion_is_said_in_words() -> None:
-    assert all(texts.text(language, "notice.no_champion") for language in texts.LANGUAGES)
-
-
-@pytest.mark.parametrize(("ratio", "words"), [(3.0, "häufiger"), (1.0, "gleich häufig"), (0.2, "seltener")])
-def test_a_trend_has_a_direction(ratio: float, words: str) -> None:
-    assert words in said("trend", sessions_trend=ratio)
 
 
 def test_attributes_speak_by_their_labels() -> None:
