@@ -65,7 +65,7 @@ class Picks:
         self._check_seller(seller)
         hours = self.policy.capacity.pick_hours
         state = self._change(lead_id, now, lambda state: picked.pick(state, seller, now, hours))
-        assert state.hold is not None  # noqa: S101  what picked.pick promises
+        assert state.hold is not None
         return state.hold
 
     def release(self, lead_id: str, seller: str, now: datetime) -> None:

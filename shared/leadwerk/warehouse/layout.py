@@ -1,7 +1,7 @@
 """Leadwerk's tables in the embedded engine, as schema.json describes them: made when missing, widened when older.
 
-A column that schema.json gained since the file was written is added, empty, as Terraform adds it in BigQuery. Nothing is
-ever dropped or changed.
+A column that schema.json gained since the file was written is added, empty, as Terraform adds it to BigQuery. Nothing
+is ever dropped or changed.
 """
 
 from __future__ import annotations
