@@ -11,6 +11,7 @@ Each call leaves one line of JSON in the log: `stage_finished` with the counts o
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -168,12 +169,20 @@ def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
     try:
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `")
-        raise InputError(
-            f"{what}.", field=where.rstrip("`") or "body", remedy="Send the field as the API reference describes it."
-        ) from error
+        raise not_as_described(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested a thousand deep
         raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
+
+
+def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] | None = None) -> InputError:
+    """What msgspec says as our refusal; `fields` are those of a query, whose value can then be shown."""
+    what, _, where = str(error).partition(" - at `")
+    field = where.rstrip("`") or "body"
+    if fields is not None:
+        unknown = re.search(r"unknown field `(.*)`", what)
+        field = unknown[1][:60] if unknown else field.removeprefix("$.")
+    value = str(fields[field])[:60] if fields and field in fields else None
+    return InputError(f"{what}.", field=field, value=value, remedy="Send the field as the API reference describes it.")
 
 
 def moment(said: datetime | None, clock: datetime) -> datetime:

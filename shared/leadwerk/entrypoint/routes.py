@@ -1,0 +1,137 @@
+"""Functions with several paths: which one is meant, and what is asked there, from the body or from the query.
+
+    api = Routes("desk", [Route("GET", "/leads", Asked, page), Route("POST", "/leads/{lead_id}/pick", Body, pick)])
+
+A handler is `(asked, now, **names of the path) -> result`; everything else is as with `entry`. GET takes its fields from
+the query (`?limit=20`), POST from a JSON body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from leadwerk.entrypoint import (
+    MAXIMUM_BYTES,
+    HTTPRequest,
+    NotFound,
+    Request,
+    Response,
+    answered,
+    decode,
+    moment,
+    not_as_described,
+    read_body,
+)
+from leadwerk.entrypoint.problem import MethodNotAllowed
+from leadwerk.errors import InputError
+
+READING = ("GET", "HEAD")
+NAME = re.compile(r"\{(\w+)\}")
+
+
+class QueriedRequest(HTTPRequest, Protocol):
+    """A Flask request with what stands behind the question mark."""
+
+    query_string: bytes
+
+
+@dataclass(frozen=True)
+class Route:
+    """`path` may hold {names}, each of which stands for any text, slashes included: ids of leads hold any sign."""
+
+    method: str
+    path: str
+    asked: type[Request]
+    handle: Callable[..., Any]
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
+
+    def answers(self, method: str) -> bool:
+        """Whether it is this method's."""
+        return method == self.method or (self.method == "GET" and method in READING)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Several paths of one function; the first route that fits decides. The log calls them `stage`."""
+
+    stage: str
+    routes: Sequence[Route]
+
+    def know(self, path: str) -> bool:
+        """Whether a path is one of these."""
+        return any(route.pattern.fullmatch(path) for route in self.routes)
+
+    def __call__(self, http: QueriedRequest) -> Response:
+        return answered(self.stage, lambda: self._answer(http))
+
+    def _answer(self, http: QueriedRequest) -> Any:
+        found = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(http.path))]
+        if not found:
+            raise NotFound(f"There is nothing at {http.path[:200]}.", field="path", remedy="See docs/desk.md.")
+        for route, match in found:
+            if route.answers(http.method):
+                asked = _asked(route, http)
+                return route.handle(asked, moment(asked.now, datetime.now(UTC)), **match.groupdict())
+        allowed = tuple(dict.fromkeys(route.method for route, _ in found))
+        raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
+
+
+def _asked(route: Route, http: QueriedRequest) -> Request:
+    if route.method == "GET":
+        return converted(route.asked, query(http.query_string))
+    return decode(msgspec.json.Decoder(route.asked), read_body(http, MAXIMUM_BYTES))
+
+
+def query(text: bytes) -> dict[str, str]:
+    """The fields of a query string; empty ones are not asked.
+
+    >>> query(b"language=fr&region=CH-VD&tier=")
+    {'language': 'fr', 'region': 'CH-VD'}
+
+    Raises:
+        InputError: a field stands there twice, or there are too many.
+    """
+    try:
+        pairs = parse_qsl(text.decode("utf-8", "replace"), max_num_fields=100)
+    except ValueError as error:
+        raise InputError(f"The query cannot be read: {error}.", field="query", remedy="Ask for less.") from error
+    fields = dict(pairs)
+    for name in fields:
+        if [said for said, _ in pairs].count(name) > 1:
+            raise InputError(f"{name[:60]} is asked twice.", field=name[:60], remedy="Give each field once.")
+    return fields
+
+
+def converted(asked: type[Request], fields: Mapping[str, str]) -> Request:
+    """The fields of a query as what is asked.
+
+    Raises:
+        InputError: a field is unknown, or of another kind; says which, its value and what is possible.
+    """
+    try:
+        return msgspec.convert(fields, asked, strict=False)
+    except msgspec.ValidationError as error:
+        refusal = not_as_described(error, fields)
+        remedy = _possible(asked, refusal.field) or refusal.remedy
+        raise InputError(refusal.message, field=refusal.field, value=refusal.value, remedy=remedy) from error
+
+
+def _possible(asked: type[Request], name: str) -> str:
+    """What may be asked, where that can be listed."""
+    fields = {known.name: known.type for known in msgspec.structs.fields(asked)}
+    if name not in fields:
+        return f"Known are {', '.join(sorted(fields))}."
+    said = msgspec.inspect.type_info(fields[name])
+    kinds = said.types if isinstance(said, msgspec.inspect.UnionType) else (said,)
+    values = [str(value) for kind in kinds if isinstance(kind, msgspec.inspect.LiteralType) for value in kind.values]
+    return f"Use one of {', '.join(values)}." if values else ""
