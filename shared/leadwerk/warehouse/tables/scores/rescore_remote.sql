@@ -35,7 +35,20 @@ scored AS (
     JSON_VALUE(reply, '$.recommended_action') AS recommended_action,
     JSON_VALUE(reply, '$.language') AS language,
     JSON_VALUE(reply, '$.behaviour') = 'true' AS behaviour,
-    ARRAY<STRUCT<feature STRING, contribution FLOAT64, text STRING>>[] AS reasons
+    ARRAY<STRUCT<feature STRING, contribution FLOAT64, text STRING>>[] AS reasons,
+    CAST(JSON_VALUE(reply, '$.fit') AS FLOAT64) AS fit,
+    CAST(JSON_VALUE(reply, '$.interest') AS FLOAT64) AS interest,
+    CAST(JSON_VALUE(reply, '$.points') AS FLOAT64) AS points,
+    JSON_VALUE(reply, '$.grade') AS grade,
+    CAST(JSON_VALUE(reply, '$.icp') AS INT64) AS icp,
+    JSON_VALUE(reply, '$.tier') AS tier,
+    JSON_VALUE(reply, '$.traffic_light') AS traffic_light,
+    JSON_VALUE(reply, '$.phase') AS phase,
+    JSON_VALUE(reply, '$.stage') AS stage,
+    CAST(JSON_VALUE(reply, '$.hot_threshold') AS INT64) AS hot_threshold,
+    ARRAY<STRUCT<
+      rule STRING, score STRING, kind STRING, subject STRING, events INT64, base INT64, factor FLOAT64, points FLOAT64
+    >>[] AS ledger
   FROM replies
   WHERE JSON_VALUE(reply, '$.error') IS NULL
 )
