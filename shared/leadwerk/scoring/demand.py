@@ -1,0 +1,89 @@
+"""How many calls which threshold would have asked for: leads that came in, by who can serve them and how far they got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.capacity import Basis, Pool, pool, range_of
+
+Floats = npt.NDArray[np.float64]
+
+BORROWED: Final = 20.0
+"""Leads that a segment borrows from the whole: the m of an m-estimate (Cestnik 1990, Proc. ECAI, 147–149). A segment of
+20 leads believes its own scores and everybody's half and half."""
+
+DAYS_A_WEEK: Final = 7
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Leads that newly reached each threshold within `days`.
+
+    `pools`: k sets of sellers; `calls`: (k, levels) leads if the threshold is `low`, `low` + 1, …; `wins`: the sum of
+    these leads' chances to convert (0 where there was no model). `unserved`: (levels,) leads whom no seller serves.
+    """
+
+    low: int
+    days: float
+    pools: tuple[Pool, ...]
+    calls: Floats
+    wins: Floats
+    unserved: Floats
+
+    @property
+    def weeks(self) -> float:
+        return self.days / DAYS_A_WEEK
+
+    @property
+    def everybody(self) -> Floats:
+        """(levels,) calls of all pools together."""
+        return np.asarray(self.calls.sum(axis=0), float)
+
+    def levels(self) -> range:
+        """The thresholds, low to high."""
+        return range(self.low, self.low + self.calls.shape[1])
+
+
+def demand(policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float) -> Demand:
+    """The demand in rows of thresholds/incoming: `language`, `region`, `level`, and by how much `leads` and `wins` grew.
+
+    A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
+    """
+    bands = range_of(policy, basis)
+    grown: dict[Pool, Floats] = {}
+    for row in rows:
+        levels = grown.setdefault(
+            pool(policy, row["language"], row["region"]), np.zeros((2, bands.high - bands.low + 1))
+        )
+        if row["level"] >= bands.low:
+            levels[:, min(row["level"], bands.high) - bands.low] += row["leads"], row["wins"] or 0.0
+    reached = {serving: _from_the_top(levels) for serving, levels in grown.items()}
+    unserved = reached.pop((), np.zeros((2, bands.high - bands.low + 1)))
+    pools = tuple(sorted(reached))
+    calls = np.array([reached[serving][0] for serving in pools]).reshape(len(pools), unserved.shape[1])
+    wins = np.array([reached[serving][1] for serving in pools]).reshape(calls.shape)
+    return Demand(bands.low, days, pools, calls, wins, unserved[0])
+
+
+def _from_the_top(levels: Floats) -> Floats:
+    """What is at a level or above it; never negative, and falling."""
+    return np.asarray(np.maximum(np.maximum.accumulate(levels[:, ::-1].cumsum(axis=1), axis=1)[:, ::-1], 0.0))
+
+
+def smoothed(calls: Floats) -> Floats:
+    """Calls by segment (k, levels), with the shape of segments of few leads borrowed from the whole.
+
+    How many leads reach the lowest threshold is the segment's own; which share of them goes higher is partly everybody's.
+
+    >>> smoothed(np.array([[4.0, 4.0], [400.0, 200.0]])).round(1).tolist()
+    [[4.0, 2.3], [400.0, 200.0]]
+    """
+    whole, lowest = calls.sum(axis=0), calls[:, :1]
+    shape = whole / whole[0] if len(whole) and whole[0] else np.zeros(calls.shape[1])
+    return np.asarray(lowest * (calls + BORROWED * shape) / (lowest + BORROWED))

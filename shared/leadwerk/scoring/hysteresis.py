@@ -1,0 +1,76 @@
+"""When a threshold moves: one point a day at most, and only for more than noise.
+
+Calls in a period are a count, so they scatter even if nothing changes. Their square root scatters by 1/2 whatever their
+mean is (Anscombe 1948, Biometrika 35:246), so a load is held against the capacity on that scale. A move begins outside
+of three standard deviations (Shewhart 1931, Economic Control of Quality of Manufactured Product: limits of a control
+chart), and goes on until the load fits. To turn back takes √2 times as much, because where the threshold stands comes
+from a count as noisy as today's: a difference of two has twice the variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final, Literal
+
+SIGMAS: Final = 3.0
+"""Standard deviations within which a load is noise (Shewhart's)."""
+
+TO_TURN: Final = sqrt(2)
+"""How many times more it takes to turn back: the variance of a difference of two counts."""
+
+STEP: Final = 1
+"""Points a day."""
+
+Why = Literal["start", "overloaded", "idle", "fits", "noise", "limit"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a threshold stands: `direction` of its newest step (1 up, -1 down, 0 none yet), and why it stands there."""
+
+    hot: int
+    direction: int = 0
+    why: Why = "start"
+
+
+def move(standing: Standing, wanted: int, load: float, room: float, *, limit: int) -> Standing:
+    """The threshold of the next day.
+
+    Args:
+        standing: today's.
+        wanted: the threshold that would fill the sellers' time.
+        load: calls that today's threshold brings, in the same period as `room`, which is what there is time for.
+        limit: how far it may move in the direction of `wanted`.
+
+    >>> move(Standing(50), wanted=60, load=160, room=80, limit=60)
+    Standing(hot=51, direction=1, why='overloaded')
+    >>> move(Standing(50), wanted=51, load=90, room=80, limit=60).why
+    'noise'
+    """
+    direction = (wanted > standing.hot) - (wanted < standing.hot)
+    if not direction:
+        beyond = differs(load, room) and standing.hot == limit
+        return Standing(standing.hot, standing.direction, "limit" if beyond else "fits")
+    if not (_going_on(standing, direction) or _beyond_noise(standing, direction, load, room)):
+        return Standing(standing.hot, standing.direction, "noise")
+    return Standing(standing.hot + direction * STEP, direction, "overloaded" if direction > 0 else "idle")
+
+
+def _going_on(standing: Standing, direction: int) -> bool:
+    return standing.why in ("overloaded", "idle") and standing.direction == direction
+
+
+def _beyond_noise(standing: Standing, direction: int, load: float, room: float) -> bool:
+    turns = standing.direction not in (0, direction)
+    towards = (load > room) == (direction > 0)
+    return towards and differs(load, room, SIGMAS * TO_TURN if turns else SIGMAS)
+
+
+def differs(load: float, room: float, sigmas: float = SIGMAS) -> bool:
+    """Whether two numbers of calls differ by more than chance lets a count of `room` scatter.
+
+    >>> differs(100, 64), differs(80, 64), differs(0, 2)
+    (True, False, False)
+    """
+    return abs(sqrt(load) - sqrt(room)) > sigmas / 2

@@ -1,0 +1,98 @@
+"""Today's HOT thresholds, one a segment: what fills the sellers' time, moved to with patience."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.capacity import EVERYBODY, Basis, Range, leads_a_week, range_of, segment
+from leadwerk.scoring.demand import Demand, smoothed
+from leadwerk.scoring.hysteresis import Standing, move
+from leadwerk.scoring.share import shares
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The threshold of a segment.
+
+    `wanted` would fill the sellers' time; `calls_per_week` is what the threshold brings, `capacity_per_week` the part
+    of its sellers' time that is the segment's, in leads.
+    """
+
+    segment: str
+    standing: Standing
+    wanted: int
+    calls_per_week: float
+    capacity_per_week: float
+
+
+def thresholds(
+    policy: Policy,
+    basis: Basis,
+    incoming: Demand,
+    before: Mapping[str, Standing],
+    held: Mapping[str, int] | None = None,
+) -> list[Threshold]:
+    """The thresholds that follow those of `before` (by segment), that of everybody first.
+
+    `held`: picked leads that are not done, by seller. Without any lead that came in nothing is known, and all stay.
+    """
+    bands, free = range_of(policy, basis), leads_a_week(policy.capacity, held)
+    sellers = list(free)
+    capacity = np.array([free[name] for name in sellers]) * incoming.weeks
+    serves = np.array([[name in serving for name in sellers] for serving in incoming.pools], bool)
+    start = _stood(before, EVERYBODY, Standing(bands.hot), bands)
+    whole = _moved(
+        bands, [start], incoming.everybody[None, :], np.ones((1, 1), bool), np.array([capacity.sum()]), [EVERYBODY]
+    )
+    segments = [segment(serving) for serving in incoming.pools]
+    stood = [_stood(before, name, Standing(start.hot), bands) for name in segments]
+    parts = _moved(bands, stood, smoothed(incoming.calls), serves, capacity, segments) if segments else []
+    return [_weekly(found, incoming.weeks) for found in (*whole, *parts)]
+
+
+def _stood(before: Mapping[str, Standing], name: str, otherwise: Standing, bands: Range) -> Standing:
+    found = before.get(name, otherwise)
+    return Standing(bands.within(found.hot), found.direction, found.why)
+
+
+def _moved(
+    bands: Range, stood: Sequence[Standing], calls: Floats, serves: npt.NDArray[np.bool_], capacity: Floats,
+    segments: Sequence[str],
+) -> list[Threshold]:  # fmt: skip
+    """Calls and capacity of the whole period, one row a segment."""
+    found = shares(calls, serves, capacity, bands.low)
+    load = np.array([calls[k, standing.hot - bands.low] for k, standing in enumerate(stood)])
+    fitting = np.array([calls[k, share.wanted - bands.low] for k, share in enumerate(found)])
+    groups = np.array([share.group for share in found])
+    moved = []
+    for k, (standing, share) in enumerate(zip(stood, found, strict=True)):
+        limit = bands.high if share.wanted > standing.hot else bands.low
+        together = groups == groups[k]
+        new = move(standing, share.wanted, load[together].sum(), share.room, limit=limit)
+        if new.why == "noise":  # all of its sellers' segments together fit; it alone may still be out of line
+            new = move(standing, share.wanted, load[k], fitting[k], limit=limit)
+        part = share.room * _part(fitting, together, k)
+        moved.append(Threshold(segments[k], new, share.wanted, calls[k, new.hot - bands.low], part))
+    return moved
+
+
+def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
+    whole = fitting[together].sum()
+    return float(fitting[k] / whole) if whole else 1.0 / int(together.sum())
+
+
+def _weekly(found: Threshold, weeks: float) -> Threshold:
+    return Threshold(
+        found.segment,
+        found.standing,
+        found.wanted,
+        float(found.calls_per_week) / weeks,
+        found.capacity_per_week / weeks,
+    )

@@ -1,0 +1,179 @@
+"""A simulated year of a sales team: leads that come in with the seasons, and thresholds decided every morning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from leadwerk.policy.model import Policy
+from leadwerk.policy.sales import Capacity, Seller
+from leadwerk.scoring.capacity import EVERYBODY, leads_a_week, pool, range_of, segment
+from leadwerk.scoring.demand import Demand, demand
+from leadwerk.scoring.hysteresis import Standing
+from leadwerk.scoring.share import overloaded
+from leadwerk.scoring.thresholds import Threshold, thresholds
+
+DAYS = 365
+TEAM = (
+    Seller(name="anna", hours_per_week=20, languages=("de",)),
+    Seller(name="beat", hours_per_week=30, languages=("de", "fr")),
+    Seller(name="carla", hours_per_week=12, languages=("it", "fr"), regions=("CH",)),
+    Seller(name="dino", hours_per_week=6, languages=("it",), regions=("CH-TI",)),
+)
+# Where leads come from, and which share of them: language, region, share.
+ORIGINS = (
+    ("de", "CH-ZH", 0.5), ("de", "DE-BY", 0.1), ("fr", "CH-VD", 0.2), ("fr", "FR-75", 0.05), ("it", "CH-TI", 0.12),
+    ("it", "CH-GR", 0.03),
+)  # fmt: skip
+WEEKDAYS = np.array([1.15, 1.1, 1.1, 1.05, 1.0, 0.8, 0.8])
+MEAN_POINTS, SPREAD = 38.0, 16.0
+
+
+@dataclass(frozen=True)
+class Year:
+    """What happens: leads a week for one of the team's calls at 50 points, and when the load swings.
+
+    `load`: 1 fills the team's time exactly at 50 points; `season`: amplitude; months count from 0; None: does not happen.
+    """
+
+    seed: int = 0
+    load: float = 1.0
+    season: float = 0.0
+    doubled: int | None = None
+    empty: int | None = None
+    holidays: bool = False
+    noise: bool = True
+
+    def rate(self, day: int) -> float:
+        """Load of a day, relative to the ordinary one."""
+        month, factor = day // 30, self.load * (1 + self.season * np.sin(2 * np.pi * day / DAYS))
+        factor *= 2.0 if month == self.doubled else 0.0 if month == self.empty else 1.0
+        return float(factor * (0.15 if self.holidays and day % DAYS > 350 else 1.0) * WEEKDAYS[day % 7])
+
+
+@dataclass
+class Diary:
+    """What was measured, a row a day: thresholds, what they brought in the look-back, by segment."""
+
+    policy: Policy
+    segments: list[str]
+    serves: np.ndarray
+    hot: list[list[int]] = field(default_factory=list)
+    load: list[np.ndarray] = field(default_factory=list)
+    lower: list[np.ndarray] = field(default_factory=list)
+    everybody: list[int] = field(default_factory=list)
+
+    @property
+    def capacity(self) -> np.ndarray:
+        """Calls of each seller in the look-back."""
+        weeks = self.policy.capacity.look_back_days / 7
+        return np.array(list(leads_a_week(self.policy.capacity).values())) * weeks
+
+    def flooded(self, by: float) -> np.ndarray:
+        """Days on which some sellers had more calls, by this share, than time, though their threshold could rise."""
+        high = range_of(self.policy, "points").high
+        stuck = [overloaded(load, self.serves, self.capacity * (1 + by)) for load in self.load]
+        return np.array([bool((s & (np.array(hot) < high)).any()) for s, hot in zip(stuck, self.hot, strict=True)])
+
+    def starved(self, by: float) -> np.ndarray:
+        """Days on which some sellers had fewer calls, by this share, than time, though one point less brought more."""
+        found = []
+        for load, lower, hot in zip(self.load, self.lower, self.hot, strict=True):
+            sellers = overloaded(self.capacity * (1 - by), self.serves.T, load)
+            served = self.serves[:, sellers].any(axis=1)
+            low = range_of(self.policy, "points").low
+            found.append(bool((served & (np.array(hot) > low) & (lower > load)).any()))
+        return np.array(found)
+
+    def turns(self) -> list[int]:
+        """How often each segment's threshold changed its direction."""
+        return [turns(list(row)) for row in np.array(self.hot).T]
+
+
+def turns(path: Sequence[int]) -> int:
+    """Changes of direction of a path.
+
+    >>> turns([50, 51, 51, 52, 51, 50])
+    1
+    """
+    steps = np.sign(np.diff(path))
+    steps = steps[steps != 0]
+    return int((steps[1:] != steps[:-1]).sum())
+
+
+def longest(days: np.ndarray) -> int:
+    """The longest run of days.
+
+    >>> longest(np.array([True, True, False, True]))
+    2
+    """
+    best = run = 0
+    for day in days:
+        run = run + 1 if day else 0
+        best = max(best, run)
+    return best
+
+
+def policy_of(base: Policy, team: Sequence[Seller] = TEAM) -> Policy:
+    """A policy with this team, an hour a lead."""
+    import msgspec
+
+    capacity = Capacity(sellers=tuple(team), minutes_per_lead=60, look_back_days=28)
+    return msgspec.structs.replace(base, capacity=capacity)
+
+
+Decide = Callable[[Policy, Demand, dict[str, Standing]], list[Threshold]]
+
+
+def carefully(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
+    """As the product decides."""
+    return thresholds(policy, "points", incoming, before)
+
+
+def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAYS) -> Diary:
+    """The year, after a look-back of ordinary days before it."""
+    bands, before = range_of(policy, "points"), policy.capacity.look_back_days
+    came = _leads(policy, year, days + before)
+    pools = {origin: pool(policy, *origin[:2]) for origin in ORIGINS}
+    serving = sorted({p for p in pools.values() if p})
+    names = [seller.name for seller in policy.capacity.sellers]
+    diary = Diary(policy, [segment(p) for p in serving], np.array([[n in p for n in names] for p in serving]))
+    standing: dict[str, Standing] = {}
+    for day in range(days):
+        recent = came[day : day + before].sum(axis=0)
+        rows = [
+            {"language": origin[0], "region": origin[1], "level": bands.low - 1 + k, "leads": n, "wins": 0.0}
+            for origin, counts in zip(ORIGINS, recent, strict=True)
+            for k, n in enumerate(counts)
+        ]
+        incoming = demand(policy, "points", rows, before)
+        found = {one.segment: one for one in decide(policy, incoming, standing)}
+        standing = {name: one.standing for name, one in found.items()}
+        diary.everybody.append(standing[EVERYBODY].hot)
+        diary.hot.append([standing[name].hot for name in diary.segments])
+        at = np.array(diary.hot[-1]) - bands.low
+        each = np.arange(len(at))
+        diary.load.append(incoming.calls[each, at])
+        diary.lower.append(incoming.calls[each, np.maximum(at - 1, 0)])
+    return diary
+
+
+def _leads(policy: Policy, year: Year, days: int) -> np.ndarray:
+    """(days, origins, levels): leads that came in, by points, those beyond the limits at the limits."""
+    bands = range_of(policy, "points")
+    share = _shares(bands.low, bands.high)
+    fills = sum(leads_a_week(policy.capacity).values()) / 7 / share[bands.hot - bands.low + 1 :].sum()
+    mean = np.array([
+        [fills * year.rate(day) * part * share for *_, part in ORIGINS] for day in range(-28, days - 28)
+    ])  # fmt: skip
+    return np.random.default_rng(year.seed).poisson(mean) if year.noise else mean
+
+
+def _shares(low: int, high: int) -> np.ndarray:
+    """Share of leads below the lower limit, at each level, and at the upper limit or beyond."""
+    from math import erf, sqrt
+
+    edges = np.array([0.5 * (1 + erf((x - MEAN_POINTS) / SPREAD / sqrt(2))) for x in range(low, high + 1)])
+    return np.diff(np.concatenate([[0.0], edges, [1.0]]))
