@@ -7,12 +7,11 @@ last bit between one lead and a million.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.points.facts import Facts
+from leadwerk.points.facts import Occurrences
 from leadwerk.policy.points import Decay
 
 Ints = NDArray[np.int64]
@@ -20,6 +19,7 @@ Floats = NDArray[np.float64]
 
 # Beyond this many days or periods nothing is left worth telling apart: three hundred years.
 _LONGEST = 110_000
+_NEVER = np.iinfo(np.int64).max
 
 
 def half_life_factor(age_days: int, half_life_days: int) -> float:
@@ -57,15 +57,13 @@ def _looked_up(factor: Callable[[int], float], days: Ints) -> Floats:
     return table[days]
 
 
-def idle_days(facts: Facts) -> Ints:
-    """Whole days since a lead was last seen, shape (n,): since its newest occurrence of any kind.
+def idle_days(lead_age_days: Floats, seen: Occurrences) -> Ints:
+    """Whole days since each of n leads was last seen, shape (n,): since its newest occurrence of any kind.
 
-    Who was not seen within the time that the facts cover is idle since he became a lead; of an unknown age, 0.
+    Who was not seen within the time that the occurrences cover is idle since he became a lead, `lead_age_days` ago
+    (shape (n,); NaN: not known, then 0).
     """
-    age: Any = facts.columns.get("lead_age_days")
-    ages = np.zeros(facts.size) if age is None else np.asarray(age, dtype=np.float64)
-    idle = np.floor(np.nan_to_num(ages, nan=0.0)).clip(0, _LONGEST).astype(np.int64)
-    seen = facts.occurrences
-    newest = np.full(facts.size, np.iinfo(np.int64).max)
+    newest = np.full(len(lead_age_days), _NEVER)
     np.minimum.at(newest, seen.lead, np.maximum(seen.age_days, 0))
-    return np.where(newest < np.iinfo(np.int64).max, newest, idle)
+    age = np.floor(np.nan_to_num(lead_age_days, nan=0.0)).clip(0, _LONGEST).astype(np.int64)
+    return np.where(newest < _NEVER, newest, age)

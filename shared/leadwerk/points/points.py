@@ -62,7 +62,7 @@ class _Pass:
         self.rows = rows
         self.conditions = Conditions(policy, facts)
         self.occurred = Occurred(policy, facts)
-        self.idle_days = idle_days(facts)
+        self.idle_days = idle_days(self.conditions.numbers("lead_age_days"), facts.occurrences)
         self.disqualified = np.zeros(facts.size, dtype=bool)
 
     def pointed(self) -> Pointed:

@@ -1,0 +1,23 @@
+"""How far a share among few can be from the truth."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+Z = 1.96
+"""Of a 95 % interval."""
+
+
+def wilson(rate: float, n: float, z: float = Z) -> tuple[float, float]:
+    """Wilson's score interval for a rate among n. Wilson 1927, J. American Statistical Association 22, p. 209.
+
+    >>> tuple(round(bound, 4) for bound in wilson(0.25, 20))
+    (0.1119, 0.4687)
+    >>> wilson(0.0, 0)
+    (0.0, 1.0)
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
