@@ -20,7 +20,7 @@ from leadwerk.learning.for_bigquery import Imported, Input, for_bigquery
 from leadwerk.learning.model import from_files
 from leadwerk.pipeline import whole_base
 from leadwerk.warehouse.protocol import Statement
-from leadwerk.warehouse.statement import statement
+from leadwerk.warehouse.statement import literal, statement
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
@@ -64,6 +64,16 @@ class InBigQuery:
         return f"leadwerk.champion_{self.version.replace('-', '_')}"
 
 
+def model_path(place: str, model: InBigQuery) -> str:
+    """Where BigQuery finds the model's file once the export lies in `place`; of a local folder only the end is known.
+
+    >>> model_path("exports", InBigQuery("20260301T020000Z-1f2e", Imported(b"", ()), Calibration(), 0.1))
+    'gs://YOUR-BUCKET/20260301T020000Z-1f2e/model/*'
+    """
+    bucket = place.rstrip("/") if place.startswith("gs://") else "gs://YOUR-BUCKET"
+    return f"{bucket}/{model.version}/model/*"
+
+
 def create_statement(model: InBigQuery, path: str) -> str:
     """CREATE MODEL for the file that lies under `path` (gs://bucket/folder/*); harmless when the model is there."""
     inputs = ",\n  ".join(f"`{column.name}` FLOAT64" for column in model.imported.inputs)
@@ -71,7 +81,7 @@ def create_statement(model: InBigQuery, path: str) -> str:
         f"CREATE MODEL IF NOT EXISTS {model.name}\n"
         f"INPUT(\n  {inputs}\n)\n"
         f"OUTPUT({OUTPUT} FLOAT64)\n"
-        f"OPTIONS (MODEL_TYPE = 'XGBOOST', MODEL_PATH = '{path}');\n"
+        f"OPTIONS (MODEL_TYPE = 'XGBOOST', MODEL_PATH = {literal(path, 'STRING')});\n"
     )
 
 
