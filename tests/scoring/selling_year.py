@@ -33,9 +33,9 @@ MEAN_POINTS, SPREAD = 38.0, 16.0
 
 @dataclass(frozen=True)
 class Year:
-    """What happens: leads a week for one of the team's calls at 50 points, and when the load swings.
+    """What happens, and when.
 
-    `load`: 1 fills the team's time exactly at 50 points; `season`: amplitude; months count from 0; None: does not happen.
+    `load`: 1 fills the team's time exactly at 50 points; `season`: amplitude; months count from 0, None is never.
     """
 
     seed: int = 0

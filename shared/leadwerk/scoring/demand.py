@@ -1,4 +1,4 @@
-"""How many calls which threshold would have asked for: leads that came in, by who can serve them and how far they got."""
+"""Calls that each threshold would have asked for: leads that came in, by who can serve them and how far they got."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Demand:
 
 
 def demand(policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float) -> Demand:
-    """The demand in rows of thresholds/incoming: `language`, `region`, `level`, and by how much `leads` and `wins` grew.
+    """The demand in rows of thresholds/incoming: `language`, `region`, `level`, and by what `leads` and `wins` grew.
 
     A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
     """
@@ -79,10 +79,10 @@ def _from_the_top(levels: Floats) -> Floats:
 def smoothed(calls: Floats) -> Floats:
     """Calls by segment (k, levels), with the shape of segments of few leads borrowed from the whole.
 
-    How many leads reach the lowest threshold is the segment's own; which share of them goes higher is partly everybody's.
+    How many leads reach the lowest threshold is the segment's own; which share of them goes higher partly everybody's.
 
     >>> smoothed(np.array([[4.0, 4.0], [400.0, 200.0]])).round(1).tolist()
-    [[4.0, 2.3], [400.0, 200.0]]
+    [[4.0, 2.3], [400.0, 200.1]]
     """
     whole, lowest = calls.sum(axis=0), calls[:, :1]
     shape = whole / whole[0] if len(whole) and whole[0] else np.zeros(calls.shape[1])

@@ -4,7 +4,7 @@ All segments begin at the highest threshold, which asks least of everybody, and 
 long as the sellers can take the calls. Where they cannot, the segments that compete for these sellers stop, the sellers
 are theirs, and the others go on with those who are left. So nobody's threshold is lower at the cost of one who waits
 behind a higher one already (max-min fairness: Bertsekas & Gallager, Data Networks, 2nd edition 1992, 6.5.2), and leads
-for which the same sellers compete have to be equally good. Whether sellers can take the calls is a question of flow from
+that compete for the same sellers have to be equally good. Whether sellers can take the calls is a question of flow from
 segments to sellers; who competes for too few of them is the minimum cut (Ford & Fulkerson 1956, Canad. J. Math. 8:399).
 """
 

@@ -1,0 +1,191 @@
+"""Queries of the thresholds: what Google's evaluator says, the embedded engine says, and it is what Python counts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.warehouse.statement import statement
+from sql.reference import analyse, assert_engines_agree
+
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
+DAYS = (0, 10, 20, 27, 28, 40, 50)
+MOMENTS = [T0 + timedelta(days=days) for days in DAYS]
+SINCE, NOW = T0 + timedelta(days=28), T0 + timedelta(days=50)
+LOW, HIGH = 40, 60
+moments = st.sampled_from(MOMENTS)
+lead_ids = st.sampled_from(["1", "2", "3"])
+few = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+
+
+def lead(event: str, lead_id: str, recorded_at: datetime, created_at: datetime, region: str | None) -> dict[str, Any]:
+    return {
+        "event_id": event, "lead_id": lead_id, "recorded_at": recorded_at, "created_at": created_at,
+        "web_consent": True, "language": "de", "region": region,
+    }  # fmt: skip
+
+
+def score(
+    lead_id: str, scored_at: datetime, points: float | None, predictive: int | None, cluster: str
+) -> dict[str, Any]:
+    return {
+        "score_id": f"{lead_id}{scored_at}", "lead_id": lead_id, "day": scored_at.date(), "scored_at": scored_at,
+        "stored_at": scored_at, "trigger": "rescore", "basis": "model", "policy_version": "p", "points": points,
+        "predictive_score": predictive, "probability": None if predictive is None else predictive / 100,
+        "score_cluster": cluster, "recommended_action": "Call", "language": "de", "behaviour": False,
+    }  # fmt: skip
+
+
+def outcome(event: str, lead_id: str, occurred_at: datetime, kind: str) -> dict[str, Any]:
+    return {
+        "event_id": event, "lead_id": lead_id, "day": occurred_at.date(), "occurred_at": occurred_at,
+        "recorded_at": occurred_at, "status": kind, "outcome": kind,
+    }  # fmt: skip
+
+
+def threshold(day: int, basis: str, segment: str, hot: int, hours: int) -> dict[str, Any]:
+    on = date(2026, 3, day)
+    return {
+        "day": on, "decided_at": datetime(2026, 3, day, hours, tzinfo=UTC), "basis": basis, "segment": segment,
+        "hot": hot, "wanted": hot, "direction": 0, "calls_per_week": 1.5, "capacity_per_week": 2.0, "reason": "fits",
+        "policy_version": "p",
+    }  # fmt: skip
+
+
+leads = st.lists(
+    st.builds(lead, st.sampled_from("abcd"), lead_ids, moments, moments, st.sampled_from([None, "CH-ZH", "CH-VD"])),
+    max_size=8,
+    unique_by=lambda row: (row["event_id"], row["lead_id"], row["recorded_at"]),
+)
+scores = st.lists(
+    st.builds(
+        score, lead_ids, moments, st.sampled_from([None, -120.0, 39.99, 40.0, 52.5, 130.0]),
+        st.none() | st.sampled_from([0, 41, 59, 60, 100]), st.sampled_from(["HOT", "WARM", "DISQUALIFIED"]),
+    ),
+    max_size=10,
+    unique_by=lambda row: row["score_id"],
+)  # fmt: skip
+outcomes = st.lists(
+    st.builds(outcome, st.sampled_from("wxyz"), lead_ids, moments, st.sampled_from(["open", "lost", "won"])), max_size=6
+)
+rows_of_thresholds = st.lists(
+    st.builds(
+        threshold, st.integers(1, 4), st.sampled_from(["points", "model"]), st.sampled_from(["", "anna", "anna+beat"]),
+        st.integers(40, 60), st.integers(0, 23),
+    ),
+    max_size=8,
+    unique_by=lambda row: (row["day"], row["basis"], row["segment"]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["thresholds/newest", "thresholds/incoming", "thresholds/converted"])
+def test_the_analyser_accepts_it(name):
+    assert analyse(statement(name))
+
+
+@few
+@given(stored=rows_of_thresholds, as_of=st.integers(1, 4))
+def test_the_newest_threshold_of_each_segment_decided_by_then(stored, as_of):
+    parameters = {"first_day": date(2026, 3, 2), "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
+    found = assert_engines_agree(statement("thresholds/newest"), parameters, {"thresholds": stored})
+    newest = {}
+    for row in sorted(stored, key=lambda row: row["day"]):
+        if row["day"] >= parameters["first_day"] and row["decided_at"] <= parameters["as_of"]:
+            newest[row["basis"], row["segment"]] = row["hot"]
+    assert {(row["basis"], row["segment"]): row["hot"] for row in found} == newest
+
+
+def value(row: dict[str, Any], weight: int) -> float | None:
+    points, predictive = row["points"], row["predictive_score"]
+    if weight == 100:
+        return points
+    if weight == 0:
+        return predictive
+    known = points is not None and predictive is not None
+    return (weight * min(max(points, 0), 100) + (100 - weight) * predictive) / 100 if known else None
+
+
+@few
+@given(known=leads, scored=scores, weight=st.sampled_from([0, 40, 100]))
+def test_leads_that_newly_reached_each_level(known, scored, weight):
+    parameters = {
+        "first_day": T0.date(), "since": SINCE, "as_of": NOW, "points_weight": weight, "low": LOW, "high": HIGH,
+    }  # fmt: skip
+    found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
+    newest = {v["lead_id"]: v for v in sorted(known, key=lambda v: (v["recorded_at"], v["event_id"]))}
+    with_value = 0
+    expected: Counter[tuple[str | None, int]] = Counter()
+    for lead_id, version in newest.items():
+        valued = [
+            (s["scored_at"], v)
+            for s in scored
+            if s["lead_id"] == lead_id and s["score_cluster"] != "DISQUALIFIED" and (v := value(s, weight)) is not None
+        ]
+        earlier = max((v for at, v in valued if at < SINCE), default=None)
+        highest = max((v for _, v in valued), default=None)
+        with_value += highest is not None
+        if highest is None or (earlier is None and version["created_at"] < SINCE):
+            continue
+        for level in range(LOW, HIGH + 1):
+            expected[version["region"], level] += highest >= level and (earlier is None or earlier < level)
+    counted = {
+        (region, level): sum(r["leads"] for r in found if r["region"] == region and (r["level"] or 0) >= level)
+        for region in {r["region"] for r in found if r["level"] is not None}
+        for level in range(LOW, HIGH + 1)
+    }
+    assert {key: n for key, n in counted.items() if n} == {key: n for key, n in expected.items() if n}
+    first = min((v["created_at"] for v in newest.values()), default=None)
+    assert {(r["first_created_at"], r["valued"]) for r in found} == {(first, with_value)}
+
+
+def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_chance():
+    known = [lead("a", "1", T0, T0, "CH-ZH")]
+    scored = [score("1", MOMENTS[1], 45, 10, "WARM"), score("1", MOMENTS[5], 52.9, 30, "HOT")]
+    parameters = {
+        "first_day": T0.date(), "since": SINCE, "as_of": NOW, "points_weight": 100, "low": LOW, "high": HIGH,
+    }  # fmt: skip
+    found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
+    assert [(r["level"], r["leads"], r["wins"]) for r in found] == [(45, -1, -0.3), (52, 1, 0.3)]
+
+
+@few
+@given(scored=scores, closed=outcomes, weight=st.sampled_from([0, 100]))
+def test_what_past_leads_of_each_level_came_to(scored, closed, weight):
+    parameters = {
+        "first_day": T0.date(), "as_of": NOW, "points_weight": weight, "low": LOW, "high": HIGH, "horizon_days": 20,
+        "look_back_days": 15, "positive": ["won"],
+    }  # fmt: skip
+    tables = {"scores": scored, "outcomes": closed}
+    found = assert_engines_agree(statement("thresholds/converted"), parameters, tables)
+    expected: Counter[tuple[int, bool]] = Counter()
+    for lead_id in ("1", "2", "3"):
+        one = _certain(lead_id, scored, closed, weight)
+        if one is not None:
+            expected[one] += 1
+    levels = sorted({level for level, _ in expected})
+    assert [(r["level"], r["leads"], r["converted"]) for r in found] == [
+        (level, expected[level, True] + expected[level, False], expected[level, True]) for level in levels
+    ]
+
+
+def _certain(lead_id, scored, closed, weight) -> tuple[int, bool] | None:
+    mine = [s for s in scored if s["lead_id"] == lead_id and s["score_cluster"] != "DISQUALIFIED"]
+    valued = [(s["scored_at"], v) for s in mine if (v := value(s, weight)) is not None]
+    events = sorted((o for o in closed if o["lead_id"] == lead_id), key=lambda o: (o["occurred_at"], o["event_id"]))
+    if not valued or not events:
+        return None
+    first = min(at for at, _ in valued)
+    ended = min((o["occurred_at"] for o in events if o["outcome"] != "open"), default=None)
+    won = min((o["occurred_at"] for o in events if o["outcome"] == "won"), default=None)
+    converted = won is not None and won <= first + timedelta(days=20)
+    ripe = first + timedelta(days=20) <= NOW and ended is not None and ended > first
+    if not ripe or not (events[-1]["outcome"] != "open" or converted):
+        return None
+    highest = max(v for at, v in valued if at < ended and at <= first + timedelta(days=15))
+    return min(max(math.floor(highest), LOW - 1), HIGH), converted
