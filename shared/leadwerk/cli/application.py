@@ -17,6 +17,7 @@ from leadwerk.cli import (
     policies,
     scoring,
     stages,
+    suggesting,
 )
 from leadwerk.cli.console import say_error
 from leadwerk.errors import LeadwerkError
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (demo, files, stages, scoring, market, models, policies, doctor):
+for family in (demo, files, stages, scoring, market, models, policies, suggesting, doctor):
     family.register(app)
 
 

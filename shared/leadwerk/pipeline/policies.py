@@ -133,12 +133,10 @@ def open_policies(settings: Settings) -> Policies:
     return Policies(open_store(str(Path(place).parent)), Path(place).name, fallback)
 
 
-def draft_of(present: InForce) -> str:
-    """The text in force under a line that says so, to edit and to publish."""
-    return (
-        f"# Draft on policy {present.version}, text {digest(present.text)}. Leave this line; edit what follows.\n"
-        + (present.text)
-    )
+def draft_of(present: InForce, text: str | None = None) -> str:
+    """The text in force (or what was made of it) under a line that says on what it builds, to edit and to publish."""
+    mark = f"# Draft on policy {present.version}, text {digest(present.text)}. Leave this line, edit what follows.\n"
+    return mark + (present.text if text is None else text)
 
 
 def read_draft(text: str, file: str) -> Draft:

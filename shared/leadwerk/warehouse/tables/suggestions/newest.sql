@@ -1,8 +1,8 @@
--- The newest decision on each rule of a policy.
+-- The newest entry of each rule of a policy in each state.
 -- @policy_version STRING
 -- @now TIMESTAMP
-SELECT rule, decision, decided_at, points_before, points_after, author, reason
+SELECT rule, state, recorded_at, points_before, points_after, author, reason, evidence
 FROM leadwerk.suggestions
-WHERE policy_version = @policy_version AND decided_at <= @now
-QUALIFY ROW_NUMBER() OVER (PARTITION BY rule ORDER BY decided_at DESC, decision_id DESC) = 1
-ORDER BY rule
+WHERE policy_version = @policy_version AND recorded_at <= @now
+QUALIFY ROW_NUMBER() OVER (PARTITION BY rule, state ORDER BY recorded_at DESC, entry_id DESC) = 1
+ORDER BY rule, state

@@ -1,0 +1,231 @@
+"""Points and a HOT threshold proposed from matured outcomes, for a person to accept or decline.
+
+A rule's points are a weight: of how often the rule counted (`activation`), in a logistic regression of conversion on
+all rules at once. The weights are drawn to the present points, keep their sign unless the evidence is strong, and are
+rounded to points that people use. A rule keeps its points while they lie within the interval of the estimate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.learning.activation import Term, activation, terms
+from leadwerk.learning.bounded import Fitted, Problem, fit
+from leadwerk.learning.landmarks import Bools, Floats, Index
+from leadwerk.learning.share import Share, share
+from leadwerk.points.facts import Facts
+from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.points import point
+from leadwerk.policy.model import Policy
+from leadwerk.policy.numbers import Numbers, with_numbers
+
+NICE = (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000)
+"""Points that people use."""
+
+PULL = 10.0
+"""Strength of the present points: as of so many landmarks against every standardised weight (as learning.baseline)."""
+
+MINIMUM_LEADS = 20
+"""Leads with a rule, and without it, below which its points are not questioned."""
+
+Z = 1.96
+"""Of a 95 % interval."""
+
+STRONG = 3.0
+"""Standard errors on the other side of zero from which on a rule's sign is questioned."""
+
+NOTICEABLE = 0.1
+"""Share by which the number of HOT leads may change before another threshold is proposed."""
+
+
+class Suggestion(Struct, frozen=True, kw_only=True):
+    """Another number for a rule: `before` and `after` in points, the estimate and its 95 % interval in points too.
+
+    `given` and `others`: landmarks to which the rule gave points, and the rest, each with its conversion.
+    """
+
+    rule: str
+    again: bool
+    before: int
+    after: int
+    estimate: float
+    low: float
+    high: float
+    given: Share
+    others: Share
+
+
+class Suggested(Struct, frozen=True, kw_only=True):
+    """What is proposed for a policy: numbers of rules, and from how many points on a lead is HOT.
+
+    `hot_share`: of the landmarks that are HOT under the present policy.
+    """
+
+    suggestions: tuple[Suggestion, ...]
+    hot_before: int
+    hot_after: int
+    hot_share: float
+    landmarks: int
+    converted: int
+
+    def numbers(self) -> Numbers:
+        """All that is proposed, as `policy.numbers` sets it."""
+        points = {(one.rule, one.again): one.after for one in self.suggestions}
+        return Numbers(points, None if self.hot_after == self.hot_before else self.hot_after)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """n landmarks: what rules counted (n, terms), whether a rule disqualified, what became of the lead."""
+
+    policy: Policy
+    facts: Facts
+    matrix: Floats
+    disqualified: Bools
+    converted: Bools
+    lead: Index
+
+    @classmethod
+    def of(cls, policy: Policy, facts: Facts, converted: Bools, lead: Index) -> Evidence:
+        """The evidence of landmarks whose outcome is certain."""
+        pointed = point(policy, facts, ledger=False)
+        return cls(policy, facts, activation(policy, facts), pointed.disqualified, converted, lead)
+
+
+def suggest(evidence: Evidence, rows: Index) -> Suggested:
+    """What the landmarks at these positions suggest; nothing where there are too few, or nobody converted."""
+    policy, found = evidence.policy, terms(evidence.policy)
+    used = rows[~evidence.disqualified[rows]]
+    suggestions: tuple[Suggestion, ...] = ()
+    if found and 0 < evidence.converted[used].sum() < len(used):
+        suggestions = _suggestions(_Part(evidence, found, used))
+    points = {(one.rule, one.again): one.after for one in suggestions}
+    hot, hot_share = _threshold(evidence, with_numbers(policy, Numbers(points)), rows)
+    return Suggested(
+        suggestions=suggestions,
+        hot_before=policy.points.bands.hot,
+        hot_after=hot,
+        hot_share=hot_share,
+        landmarks=len(used),
+        converted=int(evidence.converted[used].sum()),
+    )
+
+
+class _Part:
+    """The landmarks that are learned from, and what is known of each term among them."""
+
+    def __init__(self, evidence: Evidence, found: tuple[Term, ...], rows: Index) -> None:
+        self.terms = found
+        self.matrix = evidence.matrix[rows]
+        self.converted, self.lead = evidence.converted[rows], evidence.lead[rows]
+        self.present = np.array([term.points for term in found], dtype=np.float64)
+        self.given = self.matrix != 0
+        self.shares = [(self._share(on), self._share(~on)) for on in self.given.T]
+        enough = [min(given.leads, others.leads) >= MINIMUM_LEADS for given, others in self.shares]
+        self.questioned = np.array(enough, dtype=bool)
+        self.direction = np.array([_direction(*pair) for pair in self.shares], dtype=np.float64)
+        self.pull = PULL * self.matrix.var(axis=0)
+
+    def _share(self, rows: Bools) -> Share:
+        return share(self.converted[rows], self.lead[rows])
+
+    def fitted(self, centre: Floats, free: Bools) -> Fitted:
+        """Weights near `centre`; those that are not free stay there, and the rest keep the sign of their points.
+
+        A rule may change its sign if both speak strongly for that: its weight beside all other rules, and what became
+        of the leads with it and without it.
+        """
+        wide = np.where(free, np.inf, 0.0)
+        unbounded = self._fit(centre, centre - wide, centre + wide)
+        sign = np.sign(self.present)
+        against = (sign * unbounded.weights < -STRONG * unbounded.errors) & (sign * self.direction < 0)
+        low = np.where((self.present > 0) & ~against, 0.0, -np.inf)
+        high = np.where((self.present < 0) & ~against, 0.0, np.inf)
+        return self._fit(centre, np.where(free, low, centre), np.where(free, high, centre))
+
+    def _fit(self, centre: Floats, low: Floats, high: Floats) -> Fitted:
+        pull = np.maximum(self.pull, 1e-6)
+        return fit(Problem(self.matrix, self.converted, self.lead, centre, pull, low, high))
+
+
+def _direction(given: Share, others: Share) -> int:
+    """1 or -1 where conversion with a rule lies beyond the interval of that without it, and the other way; else 0."""
+    return int(given.low > others.high) - int(given.high < others.low)
+
+
+def _suggestions(part: _Part) -> tuple[Suggestion, ...]:
+    scale = _points_per_log_odds(part)
+    centre = part.present / scale
+    differs, known = part.questioned, False
+    while not known:  # whoever keeps his points changes the estimates of the others
+        fitted = part.fitted(centre, differs)
+        still = differs & (np.abs(fitted.weights - centre) > Z * fitted.errors)
+        differs, known = still, bool((still == differs).all())
+    found = (_suggestion(part, int(place), fitted, scale) for place in np.flatnonzero(differs))
+    return tuple(one for one in found if one.after != one.before)
+
+
+def _points_per_log_odds(part: _Part) -> float:
+    """Such that the scores of the proposal vary as much as the present ones: its points look like those in use."""
+    slope = fit(_one_weight(part, part.matrix @ part.present)).weights[0]
+    fitted = part.fitted(np.maximum(slope, 0.0) * part.present, part.questioned)
+    now, then = (part.matrix @ part.present).std(), (part.matrix @ fitted.weights).std()
+    return float(now / then) if now > 0 and then > 0 else 1.0
+
+
+def _one_weight(part: _Part, score: Floats) -> Problem:
+    one = np.ones(1)
+    spread = float(score.std()) or 1.0
+    return Problem(
+        score[:, None], part.converted, part.lead, 0 * one, PULL * spread**2 * one, -np.inf * one, np.inf * one
+    )
+
+
+def _suggestion(part: _Part, place: int, fitted: Fitted, scale: float) -> Suggestion:
+    term, (given, others) = part.terms[place], part.shares[place]
+    estimate, error = fitted.weights[place] * scale, fitted.errors[place] * scale
+    return Suggestion(
+        rule=term.rule,
+        again=term.again,
+        before=term.points,
+        after=nice(estimate),
+        estimate=round(float(estimate), 1),
+        low=round(float(estimate - Z * error), 1),
+        high=round(float(estimate + Z * error), 1),
+        given=given,
+        others=others,
+    )
+
+
+def nice(points: float) -> int:
+    """The nearest number that people use, of either sign.
+
+    >>> nice(13.2), nice(-44.0), nice(0.4), nice(5000.0)
+    (15, -40, 0, 1000)
+    """
+    nearest = min(NICE, key=lambda number: abs(abs(points) - number))
+    return int(np.copysign(nearest, points)) if nearest else 0
+
+
+def _threshold(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[int, float]:
+    """The threshold within the limits that makes as many landmarks HOT as now; the present one if it does."""
+    bands = evidence.policy.points.bands
+    present, new = (totals(policy, evidence.facts, rows) for policy in (evidence.policy, proposed))
+    hot = float((present >= bands.hot * HUNDREDTHS).mean()) if len(rows) else 0.0
+    low, high = bands.limits
+    far = (
+        {at: abs(float((new >= at * HUNDREDTHS).mean()) - hot) for at in {bands.hot, *range(low, high + 1)}}
+        if hot
+        else {}
+    )
+    best = min(far, key=lambda at: (far[at], abs(at - bands.hot)), default=bands.hot)
+    return (best if far and far[bands.hot] > NOTICEABLE * hot else bands.hot), hot
+
+
+def totals(policy: Policy, facts: Facts, rows: Index) -> Floats:
+    """Hundredths of points of the leads at these positions, those of disqualified leads below all."""
+    pointed = point(policy, facts, ledger=False)
+    return np.where(pointed.disqualified, -np.inf, pointed.total)[rows]

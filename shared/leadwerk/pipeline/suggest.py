@@ -1,0 +1,168 @@
+"""Suggesting points: matured landmarks out of the warehouse, proposals and decisions on them into `suggestions`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.errors import InputError
+from leadwerk.features.contract import contract
+from leadwerk.learning.effect import Effect, Unmeasured, measure
+from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.suggest import Evidence, Suggested, suggest
+from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
+from leadwerk.pipeline.publishing import Said
+from leadwerk.pipeline.retrain import to_landmarks
+from leadwerk.policy.model import Policy
+from leadwerk.policy.numbers import Numbers
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+HOT = "points.bands.hot"
+"""What the HOT threshold is called among rules."""
+
+AGAIN = ".again"
+"""After the name of a rule: what it gives again."""
+
+Progress = Callable[[str], None]
+Verdict = Literal["accepted", "declined"]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What one run proposes for a policy, and what that would have brought out of time."""
+
+    policy_version: str
+    suggested_at: datetime
+    suggested: Suggested
+    effect: Effect | Unmeasured
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A number of the newest run, and what somebody decided on it (None: nothing yet)."""
+
+    rule: str
+    before: int
+    after: int
+    evidence: str
+    state: Verdict | None
+    author: str | None
+    reason: str | None
+
+
+def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> Report:
+    """Suggest from all landmarks of the training history whose outcome is certain at `now` (aware), and record it."""
+    tell = progress or (lambda _: None)
+    tell("reading matured landmarks")
+    evidence, landmarks = read(warehouse, policy, now)
+    tell(f"weighing the rules on {len(landmarks)} landmarks")
+    suggested = suggest(evidence, np.arange(len(landmarks)))
+    effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=tell)
+    rows = [_row(policy, now, "suggested", *proposed) for proposed in _proposed(suggested)]
+    warehouse.append("suggestions", rows)
+    return Report(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
+
+
+def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
+    """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
+    last = now - timedelta(days=policy.horizon_days)
+    first = now - timedelta(days=policy.training.history_days)
+    with warehouse.unit_of_work():
+        labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
+        features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
+        occurred = occurrence_frame(warehouse, policy, first, last)
+    known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
+    known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
+    landmarks = to_landmarks(known, contract(policy))
+    return Evidence.of(policy, facts_of_frame(policy, known, occurred), landmarks.converted, landmarks.lead), landmarks
+
+
+def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
+    """The numbers that the newest run suggested for this policy, each with the newest decision on just that number."""
+    asked = {"policy_version": policy.version, "now": now}
+    rows = warehouse.rows(statement("suggestions/newest"), asked)
+    suggested = [row for row in rows if row["state"] == "suggested"]
+    newest = max((row["recorded_at"] for row in suggested), default=now)
+    return [_proposal(row, rows) for row in suggested if row["recorded_at"] == newest]
+
+
+def decide(
+    warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, decided: Said
+) -> list[Proposal]:
+    """Record a person's decision on these rules' numbers of the newest run; the proposals then.
+
+    Raises:
+        InputError: nothing is suggested for one of the rules; then nothing is recorded.
+    """
+    found = {one.rule: one for one in proposals(warehouse, policy, decided.now)}
+    for rule in rules:
+        if rule not in found:
+            remedy = f"Suggested are: {', '.join(found)}." if found else "Run `leadwerk suggest` first."
+            raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
+    said = {"author": decided.author, "reason": decided.reason}
+    of = [(one.rule, one.before, one.after, one.evidence) for one in (found[rule] for rule in rules)]
+    warehouse.append("suggestions", [_row(policy, decided.now, verdict, *one, **said) for one in of])
+    return proposals(warehouse, policy, decided.now)
+
+
+def numbers(chosen: Iterable[Proposal]) -> Numbers:
+    """These proposals as `policy.numbers` sets them."""
+    points, hot = {}, None
+    for one in chosen:
+        if one.rule == HOT:
+            hot = one.after
+        else:
+            points[one.rule.removesuffix(AGAIN), one.rule.endswith(AGAIN)] = one.after
+    return Numbers(points, hot)
+
+
+def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
+    """Rule, number before and after, and the evidence as JSON."""
+    found = [
+        (one.rule + (AGAIN if one.again else ""), one.before, one.after, msgspec.json.encode(one).decode())
+        for one in suggested.suggestions
+    ]
+    if suggested.hot_after != suggested.hot_before:
+        evidence = msgspec.json.encode({"hot_share": suggested.hot_share}).decode()
+        found.append((HOT, suggested.hot_before, suggested.hot_after, evidence))
+    return found
+
+
+def _row(
+    policy: Policy, at: datetime, state: str, rule: str, before: int, after: int, evidence: str, **said: Any
+) -> Row:
+    identity = f"{policy.version} {rule} {state} {before} {after} {at.isoformat()}"
+    return {
+        "entry_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
+        "recorded_at": at,
+        "policy_version": policy.version,
+        "rule": rule,
+        "state": state,
+        "points_before": before,
+        "points_after": after,
+        "evidence": evidence,
+        **said,
+    }
+
+
+def _proposal(suggested: Row, rows: Sequence[Row]) -> Proposal:
+    same = [row for row in rows if row["rule"] == suggested["rule"] and row["state"] != "suggested"]
+    decisions = [row for row in same if row["points_after"] == suggested["points_after"]]
+    newest = max(decisions, key=lambda row: row["recorded_at"], default=None)
+    return Proposal(
+        rule=suggested["rule"],
+        before=suggested["points_before"],
+        after=suggested["points_after"],
+        evidence=suggested["evidence"],
+        state=newest["state"] if newest else None,
+        author=newest["author"] if newest else None,
+        reason=newest["reason"] if newest else None,
+    )

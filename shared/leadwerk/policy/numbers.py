@@ -1,0 +1,98 @@
+"""Other numbers for a policy's points, in the policy and in its text: rules, the HOT threshold, caps in step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+
+from msgspec.structs import replace
+
+from leadwerk.policy.document import Path
+from leadwerk.policy.edit import edited
+from leadwerk.policy.model import Policy
+from leadwerk.policy.points import PointsModel, Rule
+
+ROUND_CAPS = 5
+"""Caps that grow are rounded up to a multiple of this."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """`points` by rule and whether they are what it gives again; `hot`: from how many points on a lead is HOT."""
+
+    points: Mapping[tuple[str, bool], int] = field(default_factory=dict)
+    hot: int | None = None
+
+
+def with_numbers(policy: Policy, numbers: Numbers) -> Policy:
+    """The policy with these numbers, and with caps that leave its rules as much room as they had.
+
+    Its version is no longer of its content: load the text for that.
+    """
+    model = policy.points
+    rules = tuple(_rule(rule, numbers) for rule in model.rules)
+    groups = tuple(
+        group if group.cap is None else replace(group, cap=_room(model, rules, group.cap, {group.name}))
+        for group in model.groups
+    )
+    of_score = {score: {group.name for group in groups if group.score == score} for score in ("fit", "interest")}
+    bands = model.bands if numbers.hot is None else replace(model.bands, hot=numbers.hot)
+    changed = replace(
+        model,
+        rules=rules,
+        groups=groups,
+        fit_cap=_room(model, rules, model.fit_cap, of_score["fit"]),
+        interest_cap=_room(model, rules, model.interest_cap, of_score["interest"]),
+        bands=bands,
+    )
+    return replace(policy, points=changed)
+
+
+def _rule(rule: Rule, numbers: Numbers) -> Rule:
+    points = numbers.points.get((rule.name, False), rule.points)
+    again = rule.again if rule.again is None else numbers.points.get((rule.name, True), rule.again)
+    if rule.cap is None or (points, again) == (rule.points, rule.again):
+        return replace(rule, points=points, again=again)
+    grown = _highest(points, again) / max(1, _highest(rule.points, rule.again))
+    cap = max(_rounded_up(rule.cap * grown) if grown else rule.cap, _highest(points, again))
+    return replace(rule, points=points, again=again, cap=cap)
+
+
+def _highest(points: int, again: int | None) -> int:
+    return max(abs(points), abs(again or 0))
+
+
+def _room(model: PointsModel, rules: tuple[Rule, ...], cap: int, groups: set[str]) -> int:
+    """A cap raised by as much as what may be given under it; never lowered."""
+    before, after = (_most(which, groups) for which in (model.rules, rules))
+    return cap if after <= before or not before else max(cap, _rounded_up(cap * after / before))
+
+
+def _most(rules: tuple[Rule, ...], groups: set[str]) -> int:
+    return sum(max(0, rule.points, rule.again or 0) for rule in rules if rule.group in groups)
+
+
+def _rounded_up(cap: float) -> int:
+    return ceil(cap / ROUND_CAPS) * ROUND_CAPS
+
+
+def text_with_numbers(text: str, policy: Policy, numbers: Numbers) -> str:
+    """The policy's text with these numbers: nothing else in it changes, comments and order stay."""
+    return edited(text, _changes(policy, with_numbers(policy, numbers)))
+
+
+def _changes(before: Policy, after: Policy) -> dict[Path, int]:
+    """The numbers that differ, by their path in the file."""
+    old, new = before.points, after.points
+    found: dict[Path, int] = {}
+    for section, fields in (("rules", ("points", "again", "cap")), ("groups", ("cap",))):
+        pairs = zip(getattr(old, section), getattr(new, section), strict=True)
+        for index, (was, now) in enumerate(pairs):
+            changed = [name for name in fields if getattr(was, name) != getattr(now, name)]
+            found |= {("points", section, index, name): getattr(now, name) for name in changed}
+    caps = [name for name in ("fit_cap", "interest_cap") if getattr(old, name) != getattr(new, name)]
+    found |= {("points", name): getattr(new, name) for name in caps}
+    if old.bands.hot != new.bands.hot:
+        found["points", "bands", "hot"] = new.bands.hot
+    return found
