@@ -5,6 +5,7 @@ LeadwerkError
 │   └── PolicyError             the policy file is wrong: file, line, field, remedy
 ├── InputError                  a request, a form or a file is wrong: field, value, remedy
 │   ├── UnknownLead             nobody told us of this lead
+│   ├── UnknownAccount          no lead names this account
 │   └── AlreadyPicked           another seller holds this lead: who, until when
 ├── WarehouseError
 │   ├── MissingTable            a table that should be there is not
@@ -62,6 +63,10 @@ class InputError(LeadwerkError):
 
 class UnknownLead(InputError):
     """Neither the warehouse nor the request says anything about this lead."""
+
+
+class UnknownAccount(InputError):
+    """No lead that is known names this account."""
 
 
 class AlreadyPicked(InputError):

@@ -105,6 +105,11 @@ def test_no_behaviour_is_said_in_words() -> None:
     assert said("behaviour", has_behaviour=1) == "Verhalten auf der Website bekannt"
 
 
+@pytest.mark.parametrize(("ratio", "words"), [(3.0, "häufiger"), (1.0, "gleich häufig"), (0.2, "seltener")])
+def test_a_trend_has_a_direction(ratio: float, words: str) -> None:
+    assert words in said("trend", sessions_trend=ratio)
+
+
 def test_attributes_speak_by_their_labels() -> None:
     b2b = POLICIES["b2b_swiss"]
     assert (

@@ -13,6 +13,7 @@ from leadwerk.errors import (
     InputError,
     LeadwerkError,
     NoChampion,
+    UnknownAccount,
     UnknownLead,
 )
 
@@ -49,6 +50,7 @@ class MethodNotAllowed(InputError):
 # An instance with a bad champion recovers by itself once another one is promoted, so that is 503 too.
 STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (UnknownLead, 404),
+    (UnknownAccount, 404),
     (NotFound, 404),
     (RequestTooLarge, 413),
     (MethodNotAllowed, 405),

@@ -1,0 +1,105 @@
+-- One open lead with its newest score and whoever holds it, in the order of the list, after the lead @after_lead.
+-- Scores as of the first page, so that the pages of one list fit together; picks as of now.
+-- @as_of TIMESTAMP
+-- @now TIMESTAMP
+-- @created_since TIMESTAMP
+-- Older scores and picks than these are not read.
+-- @first_day DATE
+-- @picks_since DATE
+-- What is asked for; null: all.
+-- @cluster STRING
+-- @grade STRING
+-- @tier STRING
+-- @region STRING
+-- @language STRING
+-- @held BOOL
+-- @seller STRING
+-- @account_id STRING
+-- score, points, fit or tier; then the keys of the last lead of the page before, null on the first page.
+-- @sort STRING
+-- @after_first FLOAT64
+-- @after_second FLOAT64
+-- @after_third FLOAT64
+-- @after_lead STRING
+-- @most INT64
+-- Tiers of the policy, the largest first.
+-- for each tier
+-- @tier_${tier} STRING
+-- end
+WITH opened AS (
+  SELECT lead_id, account_id, created_at, region, language, country
+  FROM leadwerk.leads
+  WHERE recorded_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
+),
+
+closed AS (
+  SELECT DISTINCT lead_id FROM leadwerk.outcomes WHERE outcome != 'open' AND recorded_at <= @as_of
+),
+
+newest AS (
+  SELECT
+    score_id, lead_id, day, scored_at, basis, probability, predictive_score, score_cluster, language,
+    fit, interest, points, grade, icp, tier, traffic_light, phase, stage
+  FROM leadwerk.scores
+  WHERE day >= @first_day AND scored_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+),
+
+steps AS (
+  SELECT lead_id, kind, seller, expires_at
+  FROM leadwerk.picks
+  WHERE day >= @picks_since AND occurred_at <= @now
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY sequence DESC, occurred_at DESC, event_id DESC) = 1
+),
+
+-- With an equal match the larger company comes first; a lead without a predictive score is ranked by its points.
+valued AS (
+  SELECT
+    n.*, o.account_id, o.created_at, o.region, o.country, COALESCE(o.language, n.language) AS spoken,
+    COALESCE(CAST(n.predictive_score AS FLOAT64), n.points, -1000000.0) AS score_value,
+    COALESCE(n.points, -1000000.0) AS points_value, COALESCE(n.fit, -1000000.0) AS fit_value,
+    CASE
+      WHEN n.tier IS NULL THEN -1000.0
+      -- for each tier
+      WHEN n.tier = @tier_${tier} THEN -${tier}.0
+      -- end
+      ELSE -999.0
+    END AS size_value,
+    IF(s.kind = 'picked' AND s.expires_at > @now, s.seller, NULL) AS held_by,
+    IF(s.kind = 'picked' AND s.expires_at > @now, s.expires_at, NULL) AS held_until
+  FROM newest AS n
+  JOIN opened AS o ON o.lead_id = n.lead_id
+  LEFT JOIN closed AS c ON c.lead_id = n.lead_id
+  LEFT JOIN steps AS s ON s.lead_id = n.lead_id
+  WHERE c.lead_id IS NULL AND o.created_at >= @created_since AND o.created_at <= @as_of
+),
+
+ranked AS (
+  SELECT
+    * EXCEPT (score_value, points_value, fit_value, size_value, language),
+    CASE @sort WHEN 'points' THEN points_value WHEN 'fit' THEN fit_value WHEN 'tier' THEN size_value
+      ELSE score_value END AS first_key,
+    IF(@sort = 'tier', score_value, size_value) AS second_key,
+    IF(@sort IN ('score', 'tier'), points_value, score_value) AS third_key
+  FROM valued
+  WHERE (@cluster IS NULL OR score_cluster = @cluster)
+    AND (@cluster IS NOT NULL OR score_cluster != 'DISQUALIFIED')
+    AND (@grade IS NULL OR STARTS_WITH(grade, @grade))
+    AND (@tier IS NULL OR tier = @tier)
+    AND (@region IS NULL OR region = @region OR country = @region)
+    AND (@language IS NULL OR spoken = @language)
+    AND (@held IS NULL OR (held_by IS NOT NULL) = @held)
+    AND (@seller IS NULL OR held_by = @seller)
+    AND (@account_id IS NULL OR account_id = @account_id)
+)
+
+SELECT *
+FROM ranked
+WHERE @after_lead IS NULL
+  OR first_key < @after_first
+  OR (first_key = @after_first AND second_key < @after_second)
+  OR (first_key = @after_first AND second_key = @after_second AND third_key < @after_third)
+  OR (first_key = @after_first AND second_key = @after_second AND third_key = @after_third AND lead_id > @after_lead)
+ORDER BY first_key DESC, second_key DESC, third_key DESC, lead_id
+LIMIT @most
