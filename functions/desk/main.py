@@ -1,4 +1,4 @@
-"""desk: GET shows the newest report, POST {} writes it."""
+"""desk: the sellers' API (leadwerk.entrypoint.desk); GET / shows the newest report, POST {} writes it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.entrypoint import Answer, NotFound, Request, entry, page
+from leadwerk.entrypoint.desk import api
 from leadwerk.pipeline import wiring
 
 REPORT = "report.html"
@@ -48,4 +49,6 @@ def show(path: str) -> Answer:
 
 @functions_framework.http
 def desk(http: Any) -> Any:
+    if api.know(http.path):
+        return api(http)
     return write(http) if http.method == "POST" else show(http)

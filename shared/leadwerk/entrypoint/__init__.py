@@ -185,8 +185,8 @@ def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] |
     return InputError(f"{what}.", field=field, value=value, remedy="Send the field as the API reference describes it.")
 
 
-def moment(said: datetime | None, clock: datetime) -> datetime:
-    """The `now` of a request in UTC: what it says, else the clock.
+def moment(said: datetime | None, clock: datetime, field: str = "now") -> datetime:
+    """The `now` (or another `field`) of a request in UTC: what it says, else the clock.
 
     Raises:
         InputError: it lies before anybody scored leads; or in the future, and this is no simulation (what is stored as
@@ -197,8 +197,8 @@ def moment(said: datetime | None, clock: datetime) -> datetime:
     ahead = said > clock + CLOCK_TOLERANCE and not settings.read().simulation
     if ahead or said < EARLIEST:
         raise InputError(
-            f"now is {said.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
-            field="now",
+            f"{field} is {said.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
+            field=field,
             value=said.isoformat(),
             remedy="Leave it out, or name a past moment; in a simulation set LEADWERK_SIMULATION=1.",
         )

@@ -2,8 +2,8 @@
 
     api = Routes("desk", [Route("GET", "/leads", Asked, page), Route("POST", "/leads/{lead_id}/pick", Body, pick)])
 
-A handler is `(asked, now, **names of the path) -> result`; everything else is as with `entry`. GET takes its fields from
-the query (`?limit=20`), POST from a JSON body.
+A handler is `(asked, now, **names of the path) -> result`; everything else is as with `entry`. GET takes its fields
+from the query (`?limit=20`), POST from a JSON body.
 """
 
 from __future__ import annotations

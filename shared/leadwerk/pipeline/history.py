@@ -70,7 +70,7 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 class LedgerAt(Struct, frozen=True, kw_only=True):
-    """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest exactly."""
+    """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest."""
 
     lead_id: str
     as_of: datetime
@@ -81,7 +81,7 @@ class LedgerAt(Struct, frozen=True, kw_only=True):
 
 
 def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, speak: Language | None = None) -> History:
-    """What was stored of a lead in the `days` before `now` (aware, UTC), told in `speak` or the policy's first language.
+    """What was stored of a lead in the `days` before `now` (aware, UTC), told in `speak` or the policy's language.
 
     Raises:
         UnknownLead: there is no such lead.

@@ -1,0 +1,122 @@
+"""The sellers' API: the list, picks, histories, accounts. docs/desk.md describes it, with examples that a test runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
+
+from leadwerk import settings
+from leadwerk.entrypoint import Request, moment
+from leadwerk.entrypoint.routes import Route, Routes
+from leadwerk.pipeline import accounts, call_list, history, wiring
+from leadwerk.pipeline.call_list import Grade, Region, Sort, Text, Wanted
+from leadwerk.policy.section import Cluster, Language
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.picks import Picks
+
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Position = Annotated[str, Meta(min_length=1, max_length=1000)]
+Days = Annotated[int, Meta(ge=1, le=1100)]
+
+
+class LeadsAsked(Request, frozen=True):
+    """See call_list.Wanted; `speak` is the language of `words`."""
+
+    sort: Sort = "score"
+    cluster: Cluster | None = None
+    grade: Grade | None = None
+    tier: Text | None = None
+    region: Region | None = None
+    language: Language | None = None
+    held: bool | None = None
+    seller: Text | None = None
+    account_id: Text | None = None
+    limit: Limit = 50
+    cursor: Position | None = None
+    speak: Language | None = None
+
+
+class BySeller(Request, frozen=True):
+    """Who picks or releases. The function is private: whoever may call it at all is believed."""
+
+    seller: Text
+
+
+class HistoryAsked(Request, frozen=True):
+    """`days` back, told in `speak`; or the ledger `at` a moment."""
+
+    days: Days = history.DAYS
+    at: Annotated[datetime, Meta(tz=True)] | None = None
+    speak: Language | None = None
+
+
+class AccountsAsked(Request, frozen=True):
+    """See accounts.page."""
+
+    sort: accounts.Sort = "icp"
+    light: accounts.Light | None = None
+    tier: Text | None = None
+    limit: Limit = 50
+    cursor: Position | None = None
+
+
+class AccountAsked(Request, frozen=True):
+    """`at`: the moment, by default now."""
+
+    at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+def _picks() -> Picks:
+    here = settings.read()
+    return wiring.picks(here, wiring.policy(here))
+
+
+def _leads(asked: LeadsAsked, now: datetime) -> call_list.Page:
+    here = _picks()
+    wanted = Wanted(**{name: getattr(asked, name) for name in Wanted.__struct_fields__})
+    return call_list.page(
+        here.warehouse, here.policy, wanted, now=now, limit=asked.limit, cursor=asked.cursor, speak=asked.speak
+    )
+
+
+def _pick(asked: BySeller, now: datetime, lead_id: str) -> Any:
+    return _picks().pick(lead_id, asked.seller, now)
+
+
+def _release(asked: BySeller, now: datetime, lead_id: str) -> Any:
+    _picks().release(lead_id, asked.seller, now)
+    return {"lead_id": lead_id, "seller": None}
+
+
+def _history(asked: HistoryAsked, now: datetime, lead_id: str) -> Any:
+    here = _picks()
+    if asked.at is not None:
+        return history.ledger(here.warehouse, here.policy, lead_id, at=moment(asked.at, now, "at"))
+    return history.history(here, lead_id, now=now, days=asked.days, speak=asked.speak)
+
+
+def _accounts(asked: AccountsAsked, now: datetime) -> accounts.Page:
+    here = _picks()
+    wanted = {name: getattr(asked, name) for name in ("sort", "light", "tier", "limit", "cursor")}
+    return accounts.page(here.warehouse, here.policy, now=now, **wanted)
+
+
+def _account(asked: AccountAsked, now: datetime, account_id: str) -> accounts.Detail:
+    here = _picks()
+    return accounts.account(here.warehouse, here.policy, account_id, as_of=moment(asked.at, now, "at"))
+
+
+api = Routes(
+    "desk",
+    (
+        Route("GET", "/leads", LeadsAsked, _leads),
+        Route("POST", "/leads/{lead_id}/pick", BySeller, _pick),
+        Route("POST", "/leads/{lead_id}/release", BySeller, _release),
+        Route("GET", "/leads/{lead_id}/history", HistoryAsked, _history),
+        Route("GET", "/accounts", AccountsAsked, _accounts),
+        Route("GET", "/accounts/{account_id}", AccountAsked, _account),
+    ),
+)
