@@ -45,26 +45,33 @@ class Demand:
         """(levels,) calls of all pools together."""
         return np.asarray(self.calls.sum(axis=0), float)
 
+    def unserved_from(self, threshold: int) -> float:
+        """Leads a week that reach a threshold, and whom no seller can serve."""
+        return float(self.unserved[threshold - self.low]) / self.weeks
+
     def levels(self) -> range:
         """The thresholds, low to high."""
         return range(self.low, self.low + self.calls.shape[1])
 
 
-def demand(policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float) -> Demand:
+def demand(
+    policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float, known: Iterable[str] = ()
+) -> Demand:
     """The demand in rows of thresholds/incoming: `language`, `region`, `level`, and by what `leads` and `wins` grew.
 
     A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
+    `known` segments are there even if no lead of theirs came in.
     """
-    bands = range_of(policy, basis)
-    grown: dict[Pool, Floats] = {}
+    bands, sellers = range_of(policy, basis), {seller.name for seller in policy.capacity.sellers}
+    served = [tuple(name.split("+")) for name in known if name]
+    nothing = np.zeros((2, bands.high - bands.low + 1))
+    grown: dict[Pool, Floats] = {serving: nothing.copy() for serving in served if sellers.issuperset(serving)}
     for row in rows:
-        levels = grown.setdefault(
-            pool(policy, row["language"], row["region"]), np.zeros((2, bands.high - bands.low + 1))
-        )
+        levels = grown.setdefault(pool(policy, row["language"], row["region"]), nothing.copy())
         if row["level"] >= bands.low:
             levels[:, min(row["level"], bands.high) - bands.low] += row["leads"], row["wins"] or 0.0
     reached = {serving: _from_the_top(levels) for serving, levels in grown.items()}
-    unserved = reached.pop((), np.zeros((2, bands.high - bands.low + 1)))
+    unserved = reached.pop((), nothing)
     pools = tuple(sorted(reached))
     calls = np.array([reached[serving][0] for serving in pools]).reshape(len(pools), unserved.shape[1])
     wins = np.array([reached[serving][1] for serving in pools]).reshape(calls.shape)

@@ -77,7 +77,7 @@ def _connected(first: int, serves: Bools) -> tuple[Bools, Bools]:
     together = np.zeros(len(serves), bool)
     together[first] = True
     while True:
-        sellers = serves[together].any(axis=0)
+        sellers: Bools = np.any(serves[together], axis=0)
         wider = together | serves[:, sellers].any(axis=1)
         if (wider == together).all():
             return together, sellers

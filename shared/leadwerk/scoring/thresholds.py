@@ -75,10 +75,10 @@ def _moved(
     for k, (standing, share) in enumerate(zip(stood, found, strict=True)):
         limit = bands.high if share.wanted > standing.hot else bands.low
         together = groups == groups[k]
+        part = share.room * _part(fitting, together, k)
         new = move(standing, share.wanted, load[together].sum(), share.room, limit=limit)
         if new.why == "noise":  # all of its sellers' segments together fit; it alone may still be out of line
-            new = move(standing, share.wanted, load[k], fitting[k], limit=limit)
-        part = share.room * _part(fitting, together, k)
+            new = move(standing, share.wanted, load[k], part, limit=limit)
         moved.append(Threshold(segments[k], new, share.wanted, calls[k, new.hot - bands.low], part))
     return moved
 
