@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from leadwerk.pipeline import rescore
 from leadwerk.policy.load import load
+from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
@@ -88,10 +90,23 @@ def test_leads_older_than_the_window_are_left_alone(warehouse, scorer):
     assert run(warehouse, scorer, NOW + timedelta(days=rescore.OPEN_DAYS)).leads == 0
 
 
-def test_without_a_champion_leads_are_unscored(warehouse):
+def test_without_a_champion_points_decide(warehouse):
     report = run(warehouse, None)
+    assert (report.model_version, report.stored) == (None, 3)
+    for row in scores(warehouse):
+        assert (row["basis"], row["probability"], row["predictive_score"]) == ("points", None, None)
+        assert row["score_cluster"] in {"HOT", "WARM", "COLD"}
+        assert round(sum(entry["points"] for entry in row["ledger"]), 2) == row["points"]
+        assert row["reasons"]
+
+
+def test_without_champion_and_rules_leads_are_unscored(warehouse):
+    bare = msgspec.structs.replace(MORTGAGE, points=PointsModel(), stages=())
+    report = rescore.run(warehouse, bare, None, now=NOW, stored_at=NOW)
     assert report.clusters == {"UNSCORED": 3}
-    assert report.model_version is None
+    assert {(row["basis"], row["points"], row["grade"], row["stage"]) for row in scores(warehouse)} == {
+        ("no_champion", None, None, None)
+    }
 
 
 def test_an_empty_warehouse_has_nobody_to_rescore(tmp_path, scorer):

@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.pipeline import score
 from leadwerk.pipeline.scored import ScoredLead, ScoreReport, ScoreRequest, deliverable, with_deliveries
 from leadwerk.policy.load import load
+from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
@@ -111,8 +113,20 @@ def test_the_unknown_are_refused_with_a_remedy(ask, request_, field):
     assert refusal.error.remedy
 
 
-def test_without_a_champion_the_answer_says_so_and_is_not_for_delivery(ask, warehouse):
+def test_without_a_champion_points_decide_and_are_for_delivery(ask, warehouse):
     scored = one(ask(ScoreRequest(lead_id="1"), by=None))
+    assert (scored.basis, scored.probability, scored.predictive_score) == ("points", None, None)
+    assert scored.score_cluster != "UNSCORED"
+    assert round(sum(entry.points for entry in scored.ledger), 2) == scored.points
+    assert scored.reasons
+    assert table(warehouse, "scores")[0]["basis"] == "points"
+    assert deliverable([scored]) == ["1"]
+
+
+def test_without_champion_and_rules_the_answer_says_so_and_is_not_for_delivery(ask, warehouse):
+    bare = msgspec.structs.replace(MORTGAGE, points=PointsModel(), stages=())
+    report = score.run(warehouse, bare, None, [ScoreRequest(lead_id="1")], now=NOW, stored_at=NOW)
+    scored = one(report)
     assert (scored.basis, scored.score_cluster, scored.probability) == ("no_champion", "UNSCORED", None)
     assert table(warehouse, "scores")[0]["basis"] == "no_champion"
     assert deliverable([scored]) == []

@@ -86,8 +86,10 @@ def test_another_lead_moment_or_model_has_another_id(judgement, other):
 
 def test_only_what_a_seller_would_notice_is_a_change(judgement):
     stored = row("1", judgement, scored_at=NOW, stored_at=NOW, trigger="request")
-    assert not changed(judgement, stored)
-    assert not changed(msgspec.structs.replace(judgement, probability=0.123456), stored)
-    assert changed(judgement, None)
-    assert changed(msgspec.structs.replace(judgement, predictive_score=judgement.predictive_score + 1), stored)
-    assert changed(msgspec.structs.replace(judgement, model_version="next"), stored)
+    assert not changed(judgement, stored, MORTGAGE)
+    assert not changed(msgspec.structs.replace(judgement, probability=0.123456), stored, MORTGAGE)
+    assert changed(judgement, None, MORTGAGE)
+    assert changed(
+        msgspec.structs.replace(judgement, predictive_score=judgement.predictive_score + 1), stored, MORTGAGE
+    )
+    assert changed(msgspec.structs.replace(judgement, model_version="next"), stored, MORTGAGE)

@@ -86,21 +86,66 @@ links = st.lists(
 )
 
 
-@pytest.mark.parametrize("name", ["scores/newest", "leads/newest", "leads/open", "identities/links"])
+def stage_change(lead_id: str, changed_at: datetime, to_stage: str) -> dict[str, Any]:
+    return {
+        "lead_id": lead_id,
+        "day": changed_at.date(),
+        "changed_at": changed_at,
+        "to_stage": to_stage,
+        "direction": "forward",
+        "reason": "cluster=HOT",
+    }
+
+
+moves = st.lists(st.builds(stage_change, lead_ids, moments, st.sampled_from(["known", "sql"])), max_size=6)
+STATEMENTS = ["scores/before", "stage_changes/behind", "leads/newest", "leads/open", "identities/links"]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
 def test_the_analyser_accepts_it(name):
     assert analyse(statement(name))
 
 
+def newest(rows: list[dict[str, Any]], *by: str) -> dict[str, dict[str, Any]]:
+    """The last row of each lead in an order."""
+    return {row["lead_id"]: row for row in sorted(rows, key=lambda row: [row[name] for name in by])}
+
+
 @few
-@given(stored=scores, as_of=moments, wanted=st.lists(lead_ids, unique=True))
-def test_the_newest_score_of_each_lead_asked_for(stored, as_of, wanted):
-    parameters = {"lead_ids": wanted, "first_day": date(2026, 3, 29), "as_of": as_of}
-    found = assert_engines_agree(statement("scores/newest"), parameters, {"scores": stored})
-    eligible = [
-        s for s in stored if s["lead_id"] in wanted and s["day"] >= date(2026, 3, 29) and s["scored_at"] <= as_of
-    ]
-    newest = {s["lead_id"]: s["scored_at"] for s in sorted(eligible, key=lambda s: s["scored_at"])}
-    assert {s["lead_id"]: s["scored_at"] for s in found} == newest
+@given(stored=scores, told=outcomes, moved=moves, as_of=moments, wanted=st.lists(lead_ids, unique=True))
+def test_what_stood_of_each_lead_asked_for(stored, told, moved, as_of, wanted):
+    since = date(2026, 3, 29)
+    tables = {"scores": stored, "outcomes": told, "stage_changes": moved}
+    parameters = {"lead_ids": wanted, "first_day": since, "as_of": as_of}
+    found = {row["lead_id"]: row for row in assert_engines_agree(statement("scores/before"), parameters, tables)}
+    scored = newest([s for s in stored if s["day"] >= since and s["scored_at"] <= as_of], "scored_at")
+    status = newest([o for o in told if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
+    stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
+    assert found.keys() == set(wanted)
+    for lead_id, row in found.items():
+        assert row["scored_at"] == (scored[lead_id]["scored_at"] if lead_id in scored else None)
+        assert row["outcome"] == (status[lead_id]["outcome"] if lead_id in status else None)
+        assert row["stage_reached"] == (stages[lead_id]["to_stage"] if lead_id in stages else None)
+
+
+@few
+@given(stored=scores, told=outcomes, moved=moves, as_of=moments, since=moments)
+def test_behind_are_leads_whose_status_is_newer_than_score_and_stage(stored, told, moved, as_of, since):
+    tables = {"scores": stored, "outcomes": told, "stage_changes": moved}
+    parameters = {"learned_since": since, "first_day": date(2026, 3, 29), "as_of": as_of}
+    found = assert_engines_agree(statement("stage_changes/behind"), parameters, tables)
+    scored = newest([s for s in stored if s["day"] >= date(2026, 3, 29) and s["scored_at"] <= as_of], "scored_at")
+    status = newest([o for o in told if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
+    stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
+    wanted = {
+        lead_id
+        for lead_id, one in status.items()
+        if lead_id in scored
+        and since <= one["recorded_at"]
+        and scored[lead_id]["scored_at"] < one["recorded_at"]
+        and (lead_id not in stages or stages[lead_id]["changed_at"] < one["recorded_at"])
+    }
+    assert [row["lead_id"] for row in found] == sorted(wanted)
 
 
 @few

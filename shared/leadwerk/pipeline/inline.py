@@ -77,6 +77,8 @@ def overlay(row: Row, form: Form, *, policy: Policy, as_of: datetime) -> Row:
     features |= {f"attribute_{one['name']}": _value(one) for one in version["attributes"]}
     created = born.astimezone(ZoneInfo(policy.time_zone))
     return features | {
+        "lead_id": version["lead_id"],
+        "as_of": as_of,
         "created_at": born,
         "lead_age_days": int((as_of - born).total_seconds()) / SECONDS_A_DAY,
         "created_hour": created.hour,

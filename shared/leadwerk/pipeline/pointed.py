@@ -125,20 +125,21 @@ class _ColumnsOfRows(Mapping[str, Sequence[Any]]):
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
+        self._names = dict.fromkeys(name for row in rows for name in row)  # a form not stored yet lacks some
         self._made: dict[str, list[Any]] = {}
 
     def __getitem__(self, name: str) -> list[Any]:
         if name not in self._made:
-            if not self._rows or name not in self._rows[0]:
+            if name not in self._names:
                 raise KeyError(name)
             self._made[name] = [row.get(name) for row in self._rows]
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows[0] if self._rows else ())
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._rows[0]) if self._rows else 0
+        return len(self._names)
 
 
 def _places(policy: Policy) -> dict[str | None, int]:

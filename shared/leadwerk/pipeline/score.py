@@ -15,9 +15,11 @@ from msgspec.structs import asdict
 
 from leadwerk.errors import InputError, LeadwerkError, UnknownLead
 from leadwerk.lead.identity import parse_visitor
+from leadwerk.pipeline.circumstances import Surroundings, surroundings
 from leadwerk.pipeline.inline import Form, overlay, read_form
 from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
 from leadwerk.pipeline.scored import Refusal, ScoredLead, ScoreReport, ScoreRequest
+from leadwerk.pipeline.threshold import hot_thresholds
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.model import Scorer
@@ -42,6 +44,7 @@ class _Case:
     raw: Mapping[str, Any] | None
     form: Form | None = None
     features: Row = field(default_factory=dict)
+    occurred: list[Row] = field(default_factory=list)
 
     @property
     def point(self) -> str:
@@ -78,17 +81,19 @@ def run(
 ) -> ScoreReport:
     """Score each request as of `now` (aware, UTC); without `store` nothing is written.
 
-    `scorer` is None before the first champion: leads are then UNSCORED. `person_key` keys the hashes of persons in
-    forms. What is wrong with a single request becomes its refusal, and the others are scored.
+    `scorer` is None before the first champion: the points decide then, and without rules leads are UNSCORED.
+    `person_key` keys the hashes of persons in forms. What is wrong with a single request becomes its refusal, and the
+    others are scored.
     """
     desk = _Desk(warehouse, policy, now, [])
     with warehouse.unit_of_work():
         cases = _with_forms(desk, _with_leads(desk, _read(desk, requests)), person_key)
         if store:
             _store_forms(desk, cases)
-        cases = _with_features(desk, cases, stored=store)
-        judged = assess(scorer, policy, [case.features for case in cases])
-        standing = _store_scores(desk, cases, judged, stored_at) if store else {}
+        cases, known = _with_features(desk, cases, stored=store)
+        circumstances = known.of([case.features for case in cases], [case.occurred for case in cases])
+        judged = assess(scorer, policy, [case.features for case in cases], circumstances)
+        standing = _store_scores(desk, cases, judged, known, stored_at) if store else {}
     scores = [_scored(desk, case, judgement, standing) for case, judgement in zip(cases, judged, strict=True)]
     return ScoreReport(scorer.version if scorer else None, now, scores, sorted(desk.refusals, key=lambda r: r.index))
 
@@ -174,23 +179,28 @@ def _store_forms(desk: _Desk, cases: Sequence[_Case]) -> None:
             desk.warehouse.append(table, rows)
 
 
-def _with_features(desk: _Desk, cases: list[_Case], *, stored: bool) -> list[_Case]:
-    if not cases:
-        return []
+def _with_features(desk: _Desk, cases: list[_Case], *, stored: bool) -> tuple[list[_Case], Surroundings]:
     leads = list(dict.fromkeys(case.lead_id for case in cases if case.lead_id))
     visitors = list(dict.fromkeys(v for case in cases if (v := _asked_visitor(case, stored))))
     parameters = scoring_parameters(desk.policy, leads, visitors, desk.now)
-    found = {row["lead_id"]: row for row in desk.warehouse.rows(features_statement(desk.policy), parameters)}
+    surrounding = _surroundings(desk, parameters) if cases else Surroundings.nothing(desk.policy, desk.now)
+    rows = desk.warehouse.rows(features_statement(desk.policy), parameters) if cases else []
+    found = {row["lead_id"]: row for row in rows}
     known = []
     for case in cases:
-        case.features = found[case.point]
+        case.features, case.occurred = found[case.point], surrounding.occurred.get(case.point, [])
         if case.form is not None and not stored:
-            case.features = _previewed(desk, case, case.form, found)
+            _preview(desk, case, case.form, found, surrounding)
         if _is_known(case):
             known.append(case)
         else:
             desk.refuse(case, _unknown(case))
-    return known
+    return known, surrounding
+
+
+def _surroundings(desk: _Desk, parameters: Mapping[str, Any]) -> Surroundings:
+    since, hot = (desk.now - HISTORY).date(), hot_thresholds(desk.warehouse, desk.policy, desk.now)
+    return surroundings(desk.warehouse, desk.policy, parameters, first_day=since, hot=hot)
 
 
 def _asked_visitor(case: _Case, stored: bool) -> str | None:
@@ -199,13 +209,17 @@ def _asked_visitor(case: _Case, stored: bool) -> str | None:
     return linked if case.lead_id else case.visitor_id
 
 
-def _previewed(desk: _Desk, case: _Case, form: Form, found: Mapping[str, Row]) -> Row:
-    row = case.features
-    visitor = f"{VISITOR}{case.visitor_id}"
-    if not row.get("has_behaviour") and form.links and visitor in found:
+def _preview(desk: _Desk, case: _Case, form: Form, found: Mapping[str, Row], known: Surroundings) -> None:
+    """Features and occurrences as they will be once the form is stored."""
+    row, visitor = case.features, f"{VISITOR}{case.visitor_id}"
+    if not form.version["web_consent"]:
+        contacts = {signal.name for signal in desk.policy.signals if signal.touchpoint}
+        case.occurred = [one for one in case.occurred if one["signal"] in contacts]
+    elif not row.get("has_behaviour") and form.links and visitor in found:
         touched = {name: value for name, value in row.items() if value is not None and name != "has_behaviour"}
         row = {**found[visitor], **touched}
-    return overlay(row, form, policy=desk.policy, as_of=desk.now)
+        case.occurred = [*case.occurred, *known.occurred.get(visitor, [])]
+    case.features = overlay(row, form, policy=desk.policy, as_of=desk.now)
 
 
 def _is_known(case: _Case) -> bool:
@@ -229,23 +243,24 @@ def _unknown(case: _Case) -> UnknownLead:
 
 
 def _store_scores(
-    desk: _Desk, cases: Sequence[_Case], judged: Sequence[Judgement], stored_at: datetime
+    desk: _Desk, cases: Sequence[_Case], judged: Sequence[Judgement], known: Surroundings, stored_at: datetime
 ) -> dict[str, str]:
-    """Append the scores that say something new; for each lead the id of the row that stands for its score now."""
-    leads = list(dict.fromkeys(case.lead_id for case in cases if case.lead_id))
-    if not leads:
-        return {}
-    since = (desk.now - HISTORY).date()
-    newest = {score["lead_id"]: score for score in desk.rows("scores/newest", lead_ids=leads, first_day=since)}
-    standing = {lead_id: score["score_id"] for lead_id, score in newest.items()}
+    """Append scores and stages that say something new; for each lead the id of the row that stands for its score now.
+
+    A score is stored before the stage that follows from it: a crash in between leaves the stage to the next run.
+    """
+    of_leads = {case.lead_id: judgement for case, judgement in zip(cases, judged, strict=True) if case.lead_id}
     fresh = {
-        case.lead_id: row(case.lead_id, judgement, scored_at=desk.now, stored_at=stored_at, trigger="request")
-        for case, judgement in zip(cases, judged, strict=True)
-        if case.lead_id and changed(judgement, newest.get(case.lead_id))
+        lead_id: row(lead_id, judgement, scored_at=desk.now, stored_at=stored_at, trigger="request")
+        for lead_id, judgement in of_leads.items()
+        if changed(judgement, known.newest(lead_id), desk.policy)
     }
-    if fresh:
-        desk.warehouse.append("scores", list(fresh.values()))
-    return standing | {lead_id: score["score_id"] for lead_id, score in fresh.items()}
+    standing = {lead_id: (fresh.get(lead_id) or known.newest(lead_id) or {})["score_id"] for lead_id in of_leads}
+    moved = [known.stage_change(lead_id, one, standing[lead_id]) for lead_id, one in of_leads.items()]
+    for table, rows in (("scores", list(fresh.values())), ("stage_changes", [one for one in moved if one])):
+        if rows:
+            desk.warehouse.append(table, rows)
+    return standing
 
 
 def _scored(desk: _Desk, case: _Case, judgement: Judgement, standing: Mapping[str, str]) -> ScoredLead:

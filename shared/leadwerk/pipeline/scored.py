@@ -11,7 +11,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from leadwerk.errors import LeadwerkError
-from leadwerk.scoring.assess import MODEL
+from leadwerk.points.ledger import Entry
+from leadwerk.scoring.assess import NO_CHAMPION
 from leadwerk.scoring.reasons import Reason
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -30,7 +31,7 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ScoredLead(Struct, frozen=True, kw_only=True):
-    """The answer for the request at `index`; numbers are None before there is a champion.
+    """The answer for the request at `index`; probability and predictive score are None before there is a champion.
 
     `lead_id` is None for a web visitor who is no lead. `stored` says whether this score stands in the warehouse, in the
     row `score_id`; `delivery` what became of it on the way to the CRM; `unread` lists fields of the form, with the
@@ -51,6 +52,17 @@ class ScoredLead(Struct, frozen=True, kw_only=True):
     model_version: str | None
     policy_version: str
     scored_at: datetime
+    fit: float | None = None
+    interest: float | None = None
+    points: float | None = None
+    grade: str | None = None
+    icp: int | None = None
+    tier: str | None = None
+    traffic_light: str | None = None
+    phase: str | None = None
+    stage: str | None = None
+    hot_threshold: int | None = None
+    ledger: tuple[Entry, ...] = ()
     score_id: str | None = None
     stored: bool = False
     delivery: Delivery = "none"
@@ -77,8 +89,9 @@ class ScoreReport:
 
 
 def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
-    """Leads whose score stands and says something to a seller: not that there is no model yet."""
-    return list(dict.fromkeys(one.lead_id for one in scores if one.lead_id and one.stored and one.basis == MODEL))
+    """Leads whose score stands and says something to a seller: not that there is neither a model nor a rule."""
+    told = (one.lead_id for one in scores if one.stored and one.basis != NO_CHAMPION)
+    return list(dict.fromkeys(lead_id for lead_id in told if lead_id))
 
 
 def with_deliveries(

@@ -24,10 +24,15 @@ def as_predictive(policy: Policy, points: Any) -> Floats:
     >>> as_predictive(load("mortgage"), [-30, 0, 10, 20, 50, 200]).tolist()
     [0.0, 0.0, 25.0, 50.0, 70.0, 100.0]
     """
-    bands, model = policy.points.bands, policy.points
-    reached = (min(0, bands.warm - 1), bands.warm, bands.hot, max(model.fit_cap + model.interest_cap, bands.hot + 1))
-    found: Floats = np.interp(points, reached, (0, policy.bands.warm, policy.bands.hot, HIGHEST))
+    found: Floats = np.interp(points, *knots(policy))
     return found
+
+
+def knots(policy: Policy) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
+    """Points between which the scale is linear, and their places on the model's: bottom, WARM, HOT, top."""
+    bands, model = policy.points.bands, policy.points
+    top = max(model.fit_cap + model.interest_cap, bands.hot + 1)
+    return (min(0, bands.warm - 1), bands.warm, bands.hot, top), (0, policy.bands.warm, policy.bands.hot, HIGHEST)
 
 
 def weighed(policy: Policy, predictive: Any, points: Any) -> Floats:

@@ -1,31 +1,43 @@
-"""Leads' features in, judged leads out: score, decision and reasons together, or the honest absence of a score."""
+"""Leads' facts in, judged leads out: score, points, decision and reasons together, or the honest absence of a score."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from leadwerk.points.facts import Facts
+from leadwerk.points.ledger import Entry
+from leadwerk.points.points import point
+from leadwerk.points.stages import stage_of
+from leadwerk.points.standing import Standing, standings
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
-from leadwerk.scoring.decide import decide
+from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.scoring.decide import DISQUALIFIED, decide
 from leadwerk.scoring.explain import by_group
 from leadwerk.scoring.model import Matrix, Scorer
+from leadwerk.scoring.point_reasons import rule_reasons
 from leadwerk.scoring.reasons import Reason, top_reasons
 
 Features = Mapping[str, Any]
-Basis = Literal["model", "no_champion"]
+Basis = Literal["model", "points", "no_champion"]
 
 MODEL: Final = "model"
+POINTS: Final = "points"
 NO_CHAMPION: Final = "no_champion"
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """What the product says of one lead at one moment; numbers are None where no model could score.
+    """What the product says of one lead at one moment.
 
     `probability` is the calibrated chance of conversion within the horizon, `predictive_score` 0–100 with 50 for the
-    average lead; `behaviour` says whether web behaviour was known.
+    average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the policy has
+    no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` is the cell of the matrix, such as B2.
+    `basis` says who scored: the model; without one the points; without rules nobody. `hot_threshold` is the value from
+    which on the lead was HOT. `behaviour` says whether web behaviour was known.
     """
 
     probability: float | None
@@ -38,24 +50,75 @@ class Judgement(Struct, frozen=True, kw_only=True):
     language: Language
     model_version: str | None
     policy_version: str
+    fit: float | None = None
+    interest: float | None = None
+    points: float | None = None
+    grade: str | None = None
+    icp: int | None = None
+    tier: str | None = None
+    traffic_light: str | None = None
+    phase: str | None = None
+    stage: str | None = None
+    hot_threshold: int | None = None
+    ledger: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """The newest status of a lead in the CRM, and what it means."""
+
+    status: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known of n leads beside their features, row by row.
+
+    `facts`: for the points; None where there are no rules. `statuses`: of the CRM; none is as good as unknown. `hot`:
+    today's thresholds; else the policy's bands hold.
+    """
+
+    facts: Facts | None = None
+    statuses: Sequence[Status] = ()
+    hot: HotThresholds | None = None
+
+    def status(self, row: int) -> Status:
+        """The status of the lead at this place."""
+        return self.statuses[row] if self.statuses else Status()
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What model and rules say of one lead, where there are any."""
+
+    probability: float | None = None
+    predictive_score: int | None = None
+    standing: Standing | None = None
+    ledger: tuple[Entry, ...] = ()
+    reasons: tuple[Reason, ...] = field(default=())
 
 
 def assess(
-    scorer: Scorer | None, policy: Policy, rows: Sequence[Features], *, explained: bool = True
+    scorer: Scorer | None,
+    policy: Policy,
+    rows: Sequence[Features],
+    circumstances: Circumstances | None = None,
+    *,
+    explained: bool = True,
 ) -> list[Judgement]:
-    """The judgement of each row of `lead_features`, in the same order; without reasons unless `explained`.
+    """The judgement of each row of `lead_features`, in the same order; without reasons and ledger unless `explained`.
 
     Exact reasons cost some twenty times what the score costs, so whoever needs no reasons should not ask for them.
     """
-    if scorer is None:
-        return [_judged(policy, row) for row in rows]
-    matrix = scorer.encode(rows)
-    predicted = scorer.predict(matrix)
-    reasons = _reasons(scorer, policy, rows, matrix) if explained else [()] * len(rows)
-    return [
-        _judged(policy, row, (float(p), int(score)), because, scorer.version)
-        for row, p, score, because in zip(rows, predicted.probability, predicted.predictive_score, reasons, strict=True)
-    ]
+    known = circumstances or Circumstances()
+    scored = [_Scored()] * len(rows)
+    if known.facts is not None and policy.points.rules:
+        scored = _pointed(policy, known.facts, explained=explained)
+    if scorer is not None:
+        scored = _modelled(scorer, policy, rows, scored, explained=explained)
+    version = None if scorer is None else scorer.version
+    return [_judged(policy, row, one, known, place, version) for place, (row, one) in enumerate(_pairs(rows, scored))]
 
 
 def language_of(row: Features, policy: Policy) -> Language:
@@ -63,27 +126,84 @@ def language_of(row: Features, policy: Policy) -> Language:
     return next((spoken for spoken in policy.languages if spoken == row.get("language")), policy.languages[0])
 
 
+def _pairs(rows: Sequence[Features], scored: Sequence[_Scored]) -> list[tuple[Features, _Scored]]:
+    return list(zip(rows, scored, strict=True))
+
+
+def _pointed(policy: Policy, facts: Facts, *, explained: bool) -> list[_Scored]:
+    pointed = point(policy, facts, ledger=explained)
+    ledger = pointed.ledger
+    return [
+        _Scored(standing=standing, ledger=ledger.entries(place) if ledger else ())
+        for place, standing in enumerate(standings(policy, facts, pointed))
+    ]
+
+
+def _modelled(
+    scorer: Scorer, policy: Policy, rows: Sequence[Features], scored: Sequence[_Scored], *, explained: bool
+) -> list[_Scored]:
+    matrix = scorer.encode(rows)
+    predicted = scorer.predict(matrix)
+    reasons = _reasons(scorer, policy, rows, matrix) if explained else [()] * len(rows)
+    numbers = zip(predicted.probability.tolist(), predicted.predictive_score.tolist(), reasons, strict=True)
+    return [
+        replace(one, probability=probability, predictive_score=score, reasons=because)
+        for one, (probability, score, because) in zip(scored, numbers, strict=True)
+    ]
+
+
 def _judged(
-    policy: Policy,
-    row: Features,
-    numbers: tuple[float, int] | tuple[None, None] = (None, None),
-    reasons: tuple[Reason, ...] = (),
-    model_version: str | None = None,
+    policy: Policy, row: Features, one: _Scored, known: Circumstances, place: int, model_version: str | None
 ) -> Judgement:
-    probability, predictive_score = numbers
-    decision = decide(predictive_score, policy)
+    language, region, status, standing = language_of(row, policy), row.get("region"), known.status(place), one.standing
+    decision = decide(one.predictive_score, policy, standing, hot=known.hot, language=language, region=region)
+    stage = stage_of(
+        policy,
+        known=row.get("created_at") is not None,
+        cluster=decision.cluster,
+        standing=standing,
+        status=status.status,
+        outcome=status.outcome,
+    )
+    by_rules = one.predictive_score is None or decision.cluster == DISQUALIFIED
     return Judgement(
-        probability=probability,
-        predictive_score=predictive_score,
+        probability=one.probability,
+        predictive_score=one.predictive_score,
         score_cluster=decision.cluster,
         recommended_action=decision.action,
-        reasons=reasons,
-        basis=NO_CHAMPION if model_version is None else MODEL,
+        reasons=rule_reasons(one.ledger, policy, language) if by_rules else one.reasons,
+        basis=_basis(one, model_version),
         behaviour=bool(row.get("has_behaviour")),
-        language=language_of(row, policy),
+        language=language,
         model_version=model_version,
         policy_version=policy.version,
+        stage=stage or None,
+        hot_threshold=decision.hot_threshold,
+        ledger=one.ledger,
+        **_of(standing),
     )
+
+
+def _basis(one: _Scored, model_version: str | None) -> Basis:
+    if model_version is not None:
+        return MODEL
+    return NO_CHAMPION if one.standing is None else POINTS
+
+
+def _of(standing: Standing | None) -> dict[str, Any]:
+    """A standing under the names of the table `scores`."""
+    if standing is None:
+        return {}
+    return {
+        "fit": standing.fit,
+        "interest": standing.interest,
+        "points": standing.points,
+        "grade": standing.cell,
+        "icp": standing.icp,
+        "tier": standing.tier,
+        "traffic_light": standing.traffic_light,
+        "phase": standing.phase,
+    }
 
 
 def _reasons(scorer: Scorer, policy: Policy, rows: Sequence[Features], matrix: Matrix) -> Sequence[tuple[Reason, ...]]:

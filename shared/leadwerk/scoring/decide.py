@@ -1,39 +1,90 @@
-"""The decision that follows from a score: its cluster, and what the policy tells a seller to do with it."""
+"""The decision that follows from points and model: a lead's cluster, and what the policy tells a seller to do with it.
+
+Before there is a model the points decide. Once there is one, the policy says how they combine; by default the model
+ranks, and the points disqualify.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from math import floor
+from typing import TYPE_CHECKING, Final
 
-from leadwerk.policy.model import Bands, Policy
+from leadwerk.points.combine import weighed
+from leadwerk.policy.section import Cluster
+from leadwerk.scoring.capacity import Basis, HotThresholds
 
-Cluster = Literal["HOT", "WARM", "COLD", "UNSCORED"]
+if TYPE_CHECKING:
+    from leadwerk.points.standing import Standing
+    from leadwerk.policy.model import Policy
+
 UNSCORED: Final = "UNSCORED"
+DISQUALIFIED: Final = "DISQUALIFIED"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a seller sees first: the cluster, and the name of the action as the CRM knows it."""
+    """What a seller sees first: the cluster, and the name of the action as the CRM knows it.
+
+    `hot_threshold` is the value from which on the lead was HOT, on the scale that ranked it; None where nothing did.
+    """
 
     cluster: Cluster
     action: str
+    hot_threshold: int | None = None
 
 
-def decide(predictive_score: int | None, policy: Policy) -> Decision:
-    """The decision for a predictive score (0–100), or for None where no model could score."""
-    chosen = cluster(predictive_score, policy.bands)
-    actions = {action.cluster: action.action for action in policy.actions}
-    return Decision(chosen, actions[chosen])
+def decide(
+    predictive_score: int | None,
+    policy: Policy,
+    standing: Standing | None = None,
+    *,
+    hot: HotThresholds | None = None,
+    language: str | None = None,
+    region: str | None = None,
+) -> Decision:
+    """The decision for a predictive score (0–100; None where no model serves) and a standing (None without rules).
 
-
-def cluster(predictive_score: int | None, bands: Bands) -> Cluster:
-    """The band in which a score lies; a lead on the edge belongs to the better one.
-
-    >>> [cluster(score, Bands(hot=70, warm=50)) for score in (70, 69, 50, 49, None)]
-    ['HOT', 'WARM', 'WARM', 'COLD', 'UNSCORED']
+    `hot` are the thresholds of today, else the policy's bands; `language` and `region` are the lead's own.
     """
-    if predictive_score is None:
-        return UNSCORED
-    if predictive_score >= bands.hot:
+    rank = ranked(predictive_score, policy, standing)
+    if rank is None:
+        return Decision(UNSCORED, action_for(UNSCORED, policy))
+    value, scale = rank
+    threshold = (hot or HotThresholds(policy))(scale, language, region)
+    warm = policy.points.bands.warm if scale == "points" else policy.bands.warm
+    chosen = cluster(value, threshold, warm)
+    if standing is not None and standing.disqualified and _points_disqualify(predictive_score, policy):
+        chosen = DISQUALIFIED
+    return Decision(chosen, action_for(chosen, policy), threshold)
+
+
+def ranked(predictive_score: int | None, policy: Policy, standing: Standing | None) -> tuple[float, Basis] | None:
+    """The value by which a lead is ranked, and on whose scale it is; None where neither model nor rules are."""
+    if standing is None:
+        return None if predictive_score is None else (predictive_score, "model")
+    if predictive_score is None or policy.decision.rank_by == "points":
+        return standing.points, "points"
+    if policy.decision.rank_by == "both":
+        return floor(float(weighed(policy, predictive_score, standing.points)) + 0.5), "model"
+    return predictive_score, "model"
+
+
+def cluster(value: float, hot: int, warm: int) -> Cluster:
+    """The band in which a value lies; a lead on the edge belongs to the better one.
+
+    >>> [cluster(score, hot=70, warm=50) for score in (70, 69.99, 50, 49)]
+    ['HOT', 'WARM', 'WARM', 'COLD']
+    """
+    if value >= hot:
         return "HOT"
-    return "WARM" if predictive_score >= bands.warm else "COLD"
+    return "WARM" if value >= warm else "COLD"
+
+
+def action_for(chosen: Cluster, policy: Policy) -> str:
+    """What the policy tells a seller to do with leads of a cluster."""
+    return next(action.action for action in policy.actions if action.cluster == chosen)
+
+
+def _points_disqualify(predictive_score: int | None, policy: Policy) -> bool:
+    return predictive_score is None or policy.decision.points_disqualify

@@ -9,12 +9,30 @@ from typing import Any, Literal
 
 import msgspec
 
-from leadwerk.scoring.assess import Judgement
+from leadwerk.points.ledger import Entry
+from leadwerk.points.standing import Standing
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.assess import POINTS, Judgement
 
 Trigger = Literal["request", "rescore"]
 
-COMPARED = ("basis", "predictive_score", "score_cluster", "recommended_action", "model_version", "policy_version")
-"""A score that agrees with the newest stored one in these says nothing new: the history is one row a change."""
+COMPARED = (
+    "basis",
+    "predictive_score",
+    "score_cluster",
+    "recommended_action",
+    "grade",
+    "tier",
+    "traffic_light",
+    "stage",
+    "model_version",
+    "policy_version",
+)
+"""A score that agrees with the newest stored one in these says nothing new: the history is one row a change.
+
+Where points rank leads, whole points are compared as well; where they do not, a seller acts on the grade alone, and
+points that wear away day by day are no news. A threshold that moved shows in the cluster of those whom it concerns.
+"""
 
 _ID_DIGITS = 32
 
@@ -26,9 +44,12 @@ def score_id(lead_id: str, scored_at: datetime, judgement: Judgement) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
 
 
-def changed(judgement: Judgement, newest: Mapping[str, Any] | None) -> bool:
+def changed(judgement: Judgement, newest: Mapping[str, Any] | None, policy: Policy) -> bool:
     """Whether a judgement differs from the newest stored score of its lead (None: there is none yet)."""
-    return newest is None or any(getattr(judgement, name) != newest[name] for name in COMPARED)
+    if newest is None or any(getattr(judgement, name) != newest[name] for name in COMPARED):
+        return True
+    ranked_by_points = judgement.basis == POINTS or policy.decision.rank_by != "model"
+    return ranked_by_points and _whole(judgement.points) != _whole(newest["points"])
 
 
 def row(
@@ -37,6 +58,7 @@ def row(
     """The row of `scores`; times are aware, `scored_at` is the moment as of which the features were computed."""
     return {
         **msgspec.to_builtins(judgement),
+        "ledger": [_ledger_row(entry) for entry in judgement.ledger],
         "score_id": score_id(lead_id, scored_at, judgement),
         "lead_id": lead_id,
         "day": scored_at.astimezone(UTC).date(),
@@ -44,3 +66,34 @@ def row(
         "stored_at": stored_at,
         "trigger": trigger,
     }
+
+
+def standing_of(stored: Mapping[str, Any]) -> Standing | None:
+    """What a row of `scores` says of points, as far as stages ask for it; None where there were no rules.
+
+    Whether it was disqualified its cluster says, and light, tier and phase are left open.
+    """
+    if stored["grade"] is None:
+        return None
+    return Standing(
+        fit=stored["fit"],
+        interest=stored["interest"],
+        points=stored["points"],
+        grade=stored["grade"][0],
+        level=int(stored["grade"][1:]),  # type: ignore[arg-type]
+        cell=stored["grade"],
+        icp=0,
+        traffic_light=None,
+        tier=None,
+        phase=None,
+        disqualified=stored["score_cluster"] == "DISQUALIFIED",
+    )
+
+
+def _whole(points: float | None) -> int | None:
+    return None if points is None else round(points)
+
+
+def _ledger_row(entry: Entry) -> dict[str, Any]:
+    # A rule says which group it belongs to, and the cap of a group says which group it capped.
+    return {name: value for name, value in msgspec.structs.asdict(entry).items() if name != "group"}
