@@ -1,0 +1,187 @@
+"""Two policies over the same leads at the same moments: who would have stood elsewhere, and what became of him.
+
+A lead is taken for what it reached at best: a seller calls a lead when it becomes HOT, and does not take that back when
+it cools down. Conversion is that of the moment at which a lead became HOT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from leadwerk.points.interval import wilson
+from leadwerk.points.movers import Mover, movers
+from leadwerk.points.points import Pointed
+from leadwerk.points.stages import direction
+from leadwerk.points.workload import SellerWeek, Workload, workload
+from leadwerk.policy.model import Policy
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Words = NDArray[np.object_]
+
+CLUSTERS = ("DISQUALIFIED", "UNSCORED", "COLD", "WARM", "HOT")
+"""The worst first."""
+
+EXAMPLES = 3
+WEEK = np.timedelta64(7, "D")
+
+__all__ = ["Conversion", "Moments", "Move", "Mover", "Replay", "SellerWeek", "Side", "Workload", "compare"]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """n moments of leads, the earlier before the later.
+
+    `lead`: a number that is the same for moments of one lead, its place in `lead_ids`. `as_of`: UTC. `mature`: whether
+    it is certain what became of the lead within the horizon; `converted`: what.
+    """
+
+    lead_ids: Sequence[str]
+    lead: Ints
+    as_of: NDArray[np.datetime64]
+    mature: Bools
+    converted: Bools
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one policy says of the n moments; `pools` are the sellers who can serve the lead, by name."""
+
+    policy: Policy
+    pointed: Pointed
+    clusters: Sequence[str]
+    stages: Sequence[str]
+    pools: Sequence[tuple[str, ...]]
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """So many leads reach `before` under the one policy and `after` under the other, such as `examples`.
+
+    `direction` is forward or back, empty where nothing moves.
+    """
+
+    before: str
+    after: str
+    leads: int
+    direction: str
+    examples: tuple[str, ...]
+
+
+class Conversion(Struct, frozen=True, kw_only=True):
+    """Of `leads` the `mature` ones are decided; `converted` of them reached a success, with Wilson's 95 % interval."""
+
+    leads: int
+    mature: int
+    converted: int
+    rate: float | None
+    low: float
+    high: float
+
+
+class Replay(Struct, frozen=True, kw_only=True):
+    """What a policy would have changed.
+
+    `kept`, `gained`, `lost`: leads HOT under both policies, only under the new one, only under the old one.
+    """
+
+    leads: int
+    moments: int
+    clusters: tuple[Move, ...]
+    stages: tuple[Move, ...]
+    kept: Conversion
+    gained: Conversion
+    lost: Conversion
+    before: Workload
+    after: Workload
+    movers: tuple[Mover, ...]
+
+    @property
+    def moved(self) -> int:
+        """Leads that reach another cluster."""
+        return sum(move.leads for move in self.clusters if move.before != move.after)
+
+
+def compare(moments: Moments, old: Side, new: Side, *, weeks: float) -> Replay:
+    """What `new` changes for leads that came within so many weeks."""
+    reached = [_best(moments, np.array([CLUSTERS.index(one) for one in side.clusters])) for side in (old, new)]
+    first = [_first_hot(moments, side) for side in (old, new)]
+    was, is_ = (found >= 0 for found in first)
+    return Replay(
+        leads=len(moments.lead_ids),
+        moments=len(moments.lead),
+        clusters=_moves(moments, [[CLUSTERS[place] for place in places] for places in reached], _cluster_direction),
+        stages=_stage_moves(moments, old, new),
+        kept=_conversion(moments, first[0][was & is_]),
+        gained=_conversion(moments, first[1][is_ & ~was]),
+        lost=_conversion(moments, first[0][was & ~is_]),
+        before=_workload(moments, old, first[0], weeks),
+        after=_workload(moments, new, first[1], weeks),
+        movers=movers(moments, old, new),
+    )
+
+
+def _best(moments: Moments, places: Ints) -> Ints:
+    """The highest place of each lead; -1 for a lead without a moment."""
+    best = np.full(len(moments.lead_ids), -1)
+    np.maximum.at(best, moments.lead, places)
+    return best
+
+
+def _first_hot(moments: Moments, side: Side) -> Ints:
+    """The position of each lead's first HOT moment, or -1."""
+    first = np.full(len(moments.lead_ids), -1)
+    hot = np.flatnonzero([cluster == "HOT" for cluster in side.clusters])[::-1]
+    first[moments.lead[hot]] = hot  # of several assignments to one place the last one stays, which is the earliest
+    return first
+
+
+def _conversion(moments: Moments, positions: Ints) -> Conversion:
+    decided = positions[moments.mature[positions]]
+    converted = int(moments.converted[decided].sum())
+    rate = converted / len(decided) if len(decided) else None
+    low, high = wilson(rate or 0.0, len(decided))
+    return Conversion(leads=len(positions), mature=len(decided), converted=converted, rate=rate, low=low, high=high)
+
+
+def _workload(moments: Moments, side: Side, first: Ints, weeks: float) -> Workload:
+    called = np.sort(first[first >= 0])
+    week = (moments.as_of[called] - moments.as_of.min(initial=np.datetime64("9999", "us"))) // WEEK
+    pools = [side.pools[place] for place in called]
+    return workload(side.policy.capacity, pools, week.astype(np.int64), weeks=weeks)
+
+
+def _stage_moves(moments: Moments, old: Side, new: Side) -> tuple[Move, ...]:
+    """By the furthest stage of each lead."""
+    furthest = []
+    for side in (old, new):
+        names = ["", *(stage.name for stage in side.policy.stages)]
+        places = _best(moments, np.array([names.index(stage) for stage in side.stages]))
+        furthest.append([names[place] if place > 0 else "" for place in places])
+    return _moves(moments, furthest, lambda before, after: direction(new.policy, before, after))
+
+
+def _cluster_direction(before: str, after: str) -> str:
+    return "forward" if CLUSTERS.index(after) > CLUSTERS.index(before) else "back"
+
+
+def _moves(moments: Moments, reached: Sequence[Sequence[str]], towards: Callable[[str, str], str]) -> tuple[Move, ...]:
+    """Leads by what they reach under each policy, those that move first."""
+    leads: dict[tuple[str, str], list[str]] = {}
+    for lead, pair in zip(moments.lead_ids, zip(*reached, strict=True), strict=True):
+        leads.setdefault(pair, []).append(lead)
+    order = sorted(leads, key=lambda pair: (pair[0] == pair[1], -len(leads[pair]), pair))
+    return tuple(
+        Move(
+            before=before,
+            after=after,
+            leads=len(leads[before, after]),
+            direction=towards(before, after) if before != after else "",
+            examples=tuple(leads[before, after][:EXAMPLES]),
+        )
+        for before, after in order
+    )

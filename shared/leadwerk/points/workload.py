@@ -1,0 +1,79 @@
+"""How many leads a week each seller would have had to call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from leadwerk.policy.sales import Capacity
+
+MINUTES = 60
+
+NOBODY = ""
+"""Leads that no seller can serve; where the policy names no sellers, all leads."""
+
+
+class SellerWeek(Struct, frozen=True, kw_only=True):
+    """Leads a week that become HOT for a seller: on average, in the busiest week, and as many as he has time for."""
+
+    seller: str
+    average: float
+    busiest: int
+    room: float | None
+
+
+class Workload(Struct, frozen=True, kw_only=True):
+    """All leads that become HOT, and by seller."""
+
+    leads: int
+    average: float
+    busiest: int
+    sellers: tuple[SellerWeek, ...]
+
+
+def workload(
+    capacity: Capacity, pools: Sequence[tuple[str, ...]], week: NDArray[np.int64], *, weeks: float
+) -> Workload:
+    """Who calls whom: each lead goes to the seller who can serve it and has the largest share of his time free.
+
+    `pools`: names of the sellers who can serve each lead, in the order of time; `week`: the
+    number of the week in which it became HOT, of so many `weeks`.
+    """
+    dealt = _dealt(capacity, pools)
+    room = {one.name: one.hours_per_week * MINUTES / capacity.minutes_per_lead for one in capacity.sellers}
+    names = [*room, *([NOBODY] if NOBODY in dealt else [])]
+    return Workload(
+        leads=len(pools),
+        average=len(pools) / weeks,
+        busiest=_busiest(week),
+        sellers=tuple(
+            SellerWeek(
+                seller=name,
+                average=dealt.count(name) / weeks,
+                busiest=_busiest(week[[seller == name for seller in dealt]]),
+                room=room.get(name),
+            )
+            for name in names
+        ),
+    )
+
+
+def _dealt(capacity: Capacity, pools: Sequence[tuple[str, ...]]) -> list[str]:
+    """The seller of each lead."""
+    hours = {one.name: one.hours_per_week for one in capacity.sellers}
+    given: Counter[str] = Counter()
+    dealt = []
+    for pool in pools:
+        willing = [name for name in pool if hours.get(name)]
+        seller = min(willing, key=lambda name: (given[name] + 1) / hours[name], default=NOBODY)
+        given[seller] += 1
+        dealt.append(seller)
+    return dealt
+
+
+def _busiest(week: NDArray[np.int64]) -> int:
+    return int(np.bincount(week).max(initial=0))
