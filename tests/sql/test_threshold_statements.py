@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leadwerk.pipeline import threshold
+from leadwerk.policy.load import load
+from leadwerk.policy.sales import Combination
+from leadwerk.scoring.decide import ranked
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
 
@@ -49,7 +55,7 @@ def outcome(event: str, lead_id: str, occurred_at: datetime, kind: str) -> dict[
     }  # fmt: skip
 
 
-def threshold(day: int, basis: str, segment: str, hot: int, hours: int) -> dict[str, Any]:
+def stored_threshold(day: int, basis: str, segment: str, hot: int, hours: int) -> dict[str, Any]:
     on = date(2026, 3, day)
     return {
         "day": on, "decided_at": datetime(2026, 3, day, hours, tzinfo=UTC), "basis": basis, "segment": segment,
@@ -76,8 +82,8 @@ outcomes = st.lists(
 )
 rows_of_thresholds = st.lists(
     st.builds(
-        threshold, st.integers(1, 4), st.sampled_from(["points", "model"]), st.sampled_from(["", "anna", "anna+beat"]),
-        st.integers(40, 60), st.integers(0, 23),
+        stored_threshold, st.integers(1, 4), st.sampled_from(["points", "model"]),
+        st.sampled_from(["", "anna", "anna+beat"]), st.integers(40, 60), st.integers(0, 23),
     ),
     max_size=8,
     unique_by=lambda row: (row["day"], row["basis"], row["segment"]),
@@ -101,21 +107,29 @@ def test_the_newest_threshold_of_each_segment_decided_by_then(stored, as_of):
     assert {(row["basis"], row["segment"]): row["hot"] for row in found} == newest
 
 
+POLICY = msgspec.structs.replace(load("mortgage"), decision=Combination(rank_by="both", points_weight=40))
+
+
+def ranking(weight: int) -> dict[str, Any]:
+    return threshold.ranking(POLICY, "points" if weight == 100 else "model") | {"points_weight": weight}
+
+
 def value(row: dict[str, Any], weight: int) -> float | None:
     points, predictive = row["points"], row["predictive_score"]
     if weight == 100:
         return points
     if weight == 0:
         return predictive
-    known = points is not None and predictive is not None
-    return (weight * min(max(points, 0), 100) + (100 - weight) * predictive) / 100 if known else None
+    standing: Any = SimpleNamespace(points=points, disqualified=False)
+    found = None if points is None or predictive is None else ranked(predictive, POLICY, standing)
+    return None if found is None else found[0]
 
 
 @few
 @given(known=leads, scored=scores, weight=st.sampled_from([0, 40, 100]))
 def test_leads_that_newly_reached_each_level(known, scored, weight):
     parameters = {
-        "first_day": T0.date(), "since": SINCE, "as_of": NOW, "points_weight": weight, "low": LOW, "high": HIGH,
+        "first_day": T0.date(), "since": SINCE, "as_of": NOW, **ranking(weight), "low": LOW, "high": HIGH,
     }  # fmt: skip
     found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
     newest = {v["lead_id"]: v for v in sorted(known, key=lambda v: (v["recorded_at"], v["event_id"]))}
@@ -148,17 +162,17 @@ def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_c
     known = [lead("a", "1", T0, T0, "CH-ZH")]
     scored = [score("1", MOMENTS[1], 45, 10, "WARM"), score("1", MOMENTS[5], 52.9, 30, "HOT")]
     parameters = {
-        "first_day": T0.date(), "since": SINCE, "as_of": NOW, "points_weight": 100, "low": LOW, "high": HIGH,
+        "first_day": T0.date(), "since": SINCE, "as_of": NOW, **ranking(100), "low": LOW, "high": HIGH,
     }  # fmt: skip
     found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
     assert [(r["level"], r["leads"], r["wins"]) for r in found] == [(45, -1, -0.3), (52, 1, 0.3)]
 
 
 @few
-@given(scored=scores, closed=outcomes, weight=st.sampled_from([0, 100]))
+@given(scored=scores, closed=outcomes, weight=st.sampled_from([0, 40, 100]))
 def test_what_past_leads_of_each_level_came_to(scored, closed, weight):
     parameters = {
-        "first_day": T0.date(), "as_of": NOW, "points_weight": weight, "low": LOW, "high": HIGH, "horizon_days": 20,
+        "first_day": T0.date(), "as_of": NOW, **ranking(weight), "low": LOW, "high": HIGH, "horizon_days": 20,
         "look_back_days": 15, "positive": ["won"],
     }  # fmt: skip
     tables = {"scores": scored, "outcomes": closed}

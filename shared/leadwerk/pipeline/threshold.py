@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadwerk.points.combine import knots
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.capacity import BASES, Basis, HotThresholds, range_of
 from leadwerk.scoring.demand import Demand, demand
@@ -30,6 +32,7 @@ LEAST_DAYS = 7.0
 """With leads of less than a week nothing is decided: weekdays differ."""
 
 SECONDS_A_DAY = 86_400
+WHOLE = 100  # percent
 
 
 @dataclass(frozen=True)
@@ -122,11 +125,20 @@ def came_in(
 
 def asked(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
     """Parameters of the statements about values: which value, within which limits, since when."""
-    look_back = timedelta(days=policy.capacity.look_back_days)
-    bands, shared = range_of(policy, basis), policy.decision.rank_by == "both"
-    weight = 100 if basis == "points" else policy.decision.points_weight if shared else 0
-    first_day = (now - look_back - OPEN).date()
-    return {"first_day": first_day, "as_of": now, "points_weight": weight, "low": bands.low, "high": bands.high}
+    first_day = (now - timedelta(days=policy.capacity.look_back_days) - OPEN).date()
+    bands, limits = range_of(policy, basis), {"first_day": first_day, "as_of": now}
+    return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
+
+
+def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
+    """Parameters that say by which value leads are ranked (thresholds/valued.fragment.sql)."""
+    shared = policy.decision.rank_by == "both"
+    weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
+    reached, places = knots(policy)
+    steps = zip(pairwise(places), pairwise(reached), strict=True)
+    slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
+    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, reached), strict=True))
+    return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
 
 
 def holding(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:

@@ -1,6 +1,15 @@
+-- The value by which a lead is ranked: its points (@points_weight 100), the model's score (0), or the mean of both that
+-- points/combine.py describes, the slopes between the points' knots being weighed already.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 -- @points_weight INT64
+-- @bottom FLOAT64
+-- @warm FLOAT64
+-- @hot FLOAT64
+-- @top FLOAT64
+-- @to_warm FLOAT64
+-- @to_hot FLOAT64
+-- @to_top FLOAT64
 WITH valued AS (
   SELECT
     lead_id,
@@ -9,7 +18,12 @@ WITH valued AS (
     CASE @points_weight
       WHEN 100 THEN points
       WHEN 0 THEN predictive_score
-      ELSE (@points_weight * LEAST(GREATEST(points, 0), 100) + (100 - @points_weight) * predictive_score) / 100
+      ELSE FLOOR(
+        @to_warm * (LEAST(GREATEST(points, @bottom), @warm) - @bottom)
+        + @to_hot * (LEAST(GREATEST(points, @warm), @hot) - @warm)
+        + @to_top * (LEAST(GREATEST(points, @hot), @top) - @hot)
+        + (100 - @points_weight) / 100 * predictive_score + 0.5
+      )
     END AS value
   FROM leadwerk.scores
   WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster != 'DISQUALIFIED'
