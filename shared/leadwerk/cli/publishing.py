@@ -109,7 +109,14 @@ def _short(value: Any) -> str:
     return escape(text if len(text) <= LINE else text[: LINE - 1] + "…")
 
 
-def replay(file: File, days: Days = 90, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+def replay(
+    file: File,
+    days: Days = 90,
+    points_alone: Annotated[bool, typer.Option("--points", help="Points alone, even if a model ranks.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
     """What a policy would have done with the leads of the last days, held against the policy in force.
 
     Example: `leadwerk policy replay draft.yaml --days 90`
@@ -119,7 +126,7 @@ def replay(file: File, days: Days = 90, home: Home = None, now: Now = None, as_j
 
     here = Deployment.at(home)
     present, new = open_policies(here.settings).in_force(), read_draft(file)
-    found = replaying.run(here, present, new.policy, days=days, now=moment(now))
+    found = replaying.run(here, present, new.policy, days=days, now=moment(now), points_alone=points_alone)
     if as_json:
         print_json(found)
     else:
