@@ -28,6 +28,10 @@ class Fault:
     after_commit: bool = False
 
 
+def _takes(score: Any) -> bool:
+    return score is None or 0 <= score <= 100
+
+
 @dataclass
 class FakeBoma:
     """`leads` are what the CRM shows by lead id; `received` all PATCHes that were committed, in order."""
@@ -45,7 +49,7 @@ class FakeBoma:
         if lead_id not in self.leads and not self.every_lead_is_known:
             return 404, {"detail": f"lead {lead_id} does not exist"}
         fields = body.get("custom_fields", {})
-        if body.get("lead_id") != lead_id or not 0 <= fields.get("predictive_score", -1) <= 100:
+        if body.get("lead_id") != lead_id or not _takes(fields.get("predictive_score", -1)):
             return 422, {"detail": "predictive_score has to lie between 0 and 100"}
         if key not in self.keys:  # as real ones do: a key that was seen is answered, but nothing is done again
             self.keys.add(key)

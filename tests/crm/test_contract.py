@@ -107,6 +107,14 @@ def test_a_sent_score_is_shown(crm: Fake | Market, client: Boma) -> None:
     }  # fmt: skip
 
 
+def test_before_a_model_points_and_what_follows_from_them_are_shown(crm: Fake | Market, client: Boma) -> None:
+    standing = {"points": 62.5, "lead_grade": "B2", "company_tier": None, "lead_stage": "sql", "traffic_light": "green"}
+    client.patch_lead(LeadUpdate("p-1", "p-1", LEAD, None, "HOT", "Call_Immediately", None, (), standing))
+    found = shown(crm)
+    assert {name: found[name] for name in standing} == standing
+    assert (found["predictive_score"], found["probability"], found["score_cluster"]) == (None, None, "HOT")
+
+
 def test_the_same_score_twice_is_harmless(crm: Fake | Market, client: Boma) -> None:
     client.patch_lead(UPDATE)
     client.patch_lead(UPDATE)

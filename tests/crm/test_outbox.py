@@ -83,6 +83,18 @@ def test_a_repair_stays_one_until_it_is_sent() -> None:
     assert sent(item, NOW).state == "sent"
 
 
+def test_what_became_unknown_of_a_standing_is_emptied() -> None:
+    known = row(None) | {"points": 12.5, "grade": "C3", "tier": None, "stage": "known", "traffic_light": None}
+    assert pending([known])[0].update.standing == {
+        "points": 12.5, "lead_grade": "C3", "company_tier": None, "lead_stage": "known", "traffic_light": None,
+    }  # fmt: skip
+
+
+def test_without_points_and_stages_their_fields_never_reach_the_crm() -> None:
+    nothing = dict.fromkeys(("points", "grade", "tier", "stage", "traffic_light"))
+    assert pending([row(None) | nothing])[0].update.standing == {}
+
+
 def test_reasons_are_sent_as_texts_strongest_first() -> None:
     row = {
         "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,

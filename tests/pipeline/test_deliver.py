@@ -113,6 +113,14 @@ def test_a_score_without_a_model_is_not_sent_and_hides_none(warehouse: DuckDBWar
     assert crm.received == ["a-1"]
 
 
+def test_a_score_by_points_is_sent_the_most_points_first(warehouse: DuckDBWarehouse) -> None:
+    by_points = {"basis": "points", "predictive_score": None, "probability": None, "model_version": None}
+    warehouse.append("scores", [score("a", 1, points=12.0, **by_points), score("b", 1, points=60.5, **by_points)])
+    crm = ScriptedCRM()
+    run(warehouse, crm)
+    assert crm.received == ["b-1", "a-1"]
+
+
 def test_the_best_leads_go_first(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("scores", [score("a", 10), score("b", 30), score("c", 20)])
     crm = ScriptedCRM()

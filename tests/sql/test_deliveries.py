@@ -39,8 +39,8 @@ def delivery(lead_id: str, score_id: str, state: str, attempt: int = 1, at: date
 
 def test_the_statement_passes_googles_analyser() -> None:
     assert list(analyse(OUTBOX)) == [
-        "lead_id", "score_id", "predictive_score", "score_cluster", "recommended_action", "probability", "reasons",
-        "attempts", "last_state", "next_attempt_at",
+        "lead_id", "score_id", "predictive_score", "score_cluster", "recommended_action", "probability", "points",
+        "grade", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state", "next_attempt_at",
     ]  # fmt: skip
 
 
@@ -74,7 +74,8 @@ SCORES = st.lists(
         MOMENTS,
         stored_at=MOMENTS,
         day=st.sampled_from([date(2026, 2, 28), date(2026, 3, 29)]),
-        basis=st.sampled_from(["model", "no_champion"]),
+        basis=st.sampled_from(["model", "points", "no_champion"]),
+        points=st.none() | st.sampled_from([-3.5, 0.0, 62.25]),
         predictive_score=st.none() | st.integers(0, 100),
         probability=st.none() | st.floats(0, 1),
         reasons=st.lists(

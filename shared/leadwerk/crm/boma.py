@@ -86,6 +86,7 @@ class Boma:
             "recommended_action": update.recommended_action,
             "probability": update.probability,
             "score_reasons": list(update.reasons),
+            **update.standing,
         }
         self._call(
             "PATCH",

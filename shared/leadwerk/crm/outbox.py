@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from leadwerk.crm.port import LeadUpdate
+from leadwerk.crm.port import STANDING, LeadUpdate
 from leadwerk.errors import CRMError, CRMUnavailable
 
 FIRST_BACKOFF = timedelta(minutes=1)
@@ -137,7 +137,14 @@ def _update(row: Mapping[str, Any]) -> LeadUpdate:
         recommended_action=row["recommended_action"],
         probability=row["probability"],
         reasons=reasons[:REASONS_SENT],
+        standing=_standing(row),
     )
+
+
+def _standing(row: Mapping[str, Any]) -> dict[str, str | float | None]:
+    """All fields or none: what became unknown is emptied in the CRM, what a policy does not have never gets there."""
+    shown = {field: row.get(column) for field, column in STANDING.items()}
+    return shown if any(value is not None for value in shown.values()) else {}
 
 
 def _id(*parts: Any) -> str:

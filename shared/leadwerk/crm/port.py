@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+STANDING: Mapping[str, str] = {
+    "points": "points",
+    "lead_grade": "grade",
+    "company_tier": "tier",
+    "lead_stage": "stage",
+    "traffic_light": "traffic_light",
+}
+"""Custom fields of the CRM, and the columns of `scores` that they show."""
 
 
 @dataclass(frozen=True)
 class LeadUpdate:
-    """What the CRM shall show of a lead. A CRM may ignore a `key` it has seen, so that a repeat does nothing twice."""
+    """What the CRM shall show of a lead. A CRM may ignore a `key` it has seen, so that a repeat does nothing twice.
+
+    `predictive_score` and `probability` are None before there is a model; `standing` holds what follows from points and
+    stages (STANDING), and is empty where the policy has neither.
+    """
 
     key: str
     score_id: str
     lead_id: str
-    predictive_score: int
+    predictive_score: int | None
     score_cluster: str
     recommended_action: str
-    probability: float
+    probability: float | None
     reasons: tuple[str, ...] = ()
+    standing: Mapping[str, str | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -44,6 +44,11 @@ class CustomFields(msgspec.Struct, frozen=True):
     score_cluster: Word | None = None
     recommended_action: Word | None = None
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    points: float | None = None
+    lead_grade: Annotated[str, msgspec.Meta(pattern="^[A-D][1-4]$")] | None = None
+    company_tier: Word | None = None
+    lead_stage: Word | None = None
+    traffic_light: Literal["red", "yellow", "green"] | None = None
 
 
 class Patch(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ def _row(lead: dict[str, Any]) -> str:
     cluster = str(fields.get("score_cluster") or "–")
     cells = [
         lead["lead_id"],
-        fields.get("predictive_score", "–"),
+        _score(fields),
         cluster,
         fields.get("recommended_action") or "–",
         lead["status"],
@@ -40,6 +40,14 @@ def _row(lead: dict[str, Any]) -> str:
     ]
     inner = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
     return f'<tr class="{escape(cluster.lower(), quote=True)}">{inner}</tr>'
+
+
+def _score(fields: dict[str, Any]) -> str:
+    """The model's score; before there is one, the points."""
+    score, points = fields.get("predictive_score"), fields.get("points")
+    if score is None:
+        return "–" if points is None else f"{points:g}"
+    return str(score)
 
 
 def _reason(reason: Any) -> str:

@@ -74,7 +74,7 @@ class CaseStore:
             return _lead(crm, lead_id, now)
 
     def ranked(self, limit: int) -> list[Json]:
-        """The leads with the highest predictive scores first, those without one last."""
+        """The leads with the highest predictive scores (before a model: points) first, those without either last."""
         now = self.now()
         with self._open() as crm:
             return [_lead(crm, lead_id, now) for (lead_id,) in crm.execute(RANKED, (now, limit)).fetchall()]
@@ -90,8 +90,9 @@ class CaseStore:
         with self._writing, self._open() as crm:
             before = _lead(crm, lead_id, now)["custom_fields"]
             if not key or _is_new(crm, key, lead_id, fields):
-                merged = json.dumps({**before, **fields}, ensure_ascii=False)
-                score = fields.get("predictive_score", before.get("predictive_score"))
+                whole = {**before, **fields}
+                score = whole.get("points") if whole.get("predictive_score") is None else whole["predictive_score"]
+                merged = json.dumps(whole, ensure_ascii=False)
                 crm.execute("INSERT OR REPLACE INTO custom_fields VALUES (?, ?, ?)", (lead_id, merged, score))
             return _lead(crm, lead_id, now)
 

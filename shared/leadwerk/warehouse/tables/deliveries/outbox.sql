@@ -6,12 +6,13 @@
 -- @retry_parked BOOL
 -- @most INT64
 WITH newest AS (
-  SELECT lead_id, score_id, scored_at, predictive_score, score_cluster, recommended_action, probability, reasons
+  SELECT
+    lead_id, score_id, scored_at, predictive_score, score_cluster, recommended_action, probability, points, grade, tier,
+    stage, traffic_light, reasons
   FROM leadwerk.scores
   WHERE day >= @first_day
     AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
     AND basis <> 'no_champion'
-    AND predictive_score IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 last_attempt AS (
@@ -30,6 +31,11 @@ SELECT
   newest.score_cluster,
   newest.recommended_action,
   newest.probability,
+  newest.points,
+  newest.grade,
+  newest.tier,
+  newest.stage,
+  newest.traffic_light,
   newest.reasons,
   COALESCE(last_attempt.attempt, 0) AS attempts,
   last_attempt.state AS last_state,
@@ -41,5 +47,5 @@ WHERE @every_state
   OR last_attempt.state IN ('retry', 'repair')
   OR (last_attempt.state = 'parked' AND @retry_parked)
 -- What was never tried comes first (NULL), and of that the best leads, because a seller calls them first.
-ORDER BY last_attempt.next_attempt_at, newest.predictive_score DESC, newest.lead_id
+ORDER BY last_attempt.next_attempt_at, newest.predictive_score DESC, newest.points DESC, newest.lead_id
 LIMIT @most

@@ -3,7 +3,7 @@
 WITH newest AS (
   SELECT lead_id, score_id, score_cluster
   FROM leadwerk.scores
-  WHERE day >= @first_day AND basis != 'no_champion' AND predictive_score IS NOT NULL
+  WHERE day >= @first_day AND basis != 'no_champion'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
