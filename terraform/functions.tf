@@ -58,11 +58,11 @@ locals {
       secrets     = ["crm_token"]
     }
     desk = {
-      description = "The report, written daily, and the page that shows it."
+      description = "The report, written daily, the page that shows it, and the day's thresholds."
       memory      = "1Gi"
       timeout     = 900
       instances   = 2
-      writes      = []
+      writes      = ["thresholds"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"

@@ -5,6 +5,7 @@ locals {
     extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", deadline = 900, body = { intraday_only = true }, about = "Today so far." }
     ingest_nightly   = { function = "ingest_feedback", cron = "0 2 * * *", deadline = 1500, body = {}, about = "Outcomes of the day." }
     deliver          = { function = "deliver_scores", cron = "*/5 * * * *", deadline = 280, body = {}, about = "What waits in the outbox." }
+    threshold_daily  = { function = "desk", cron = "15 6 * * *", deadline = 600, body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time." }
     rescore_daily    = { function = "score", cron = "30 6 * * *", deadline = 1500, body = { rescore = true }, about = "All open leads, after the night's activity." }
     retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", deadline = 1700, body = {}, about = "A challenger for the champion." }
     report_daily     = { function = "desk", cron = "0 7 * * *", deadline = 900, body = {}, about = "The report of the day." }

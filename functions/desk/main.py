@@ -1,4 +1,7 @@
-"""desk: the sellers' API (leadwerk.entrypoint.desk); GET / shows the newest report, POST {} writes it."""
+"""desk: the sellers' API (leadwerk.entrypoint.desk); GET / shows the newest report, POST {} writes it.
+
+POST {"threshold": true} decides from what score on a lead is HOT today, by the sellers' free time.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,25 @@ import functions_framework
 from leadwerk import settings
 from leadwerk.entrypoint import Answer, NotFound, Request, entry, page
 from leadwerk.entrypoint.desk import api
-from leadwerk.pipeline import wiring
+from leadwerk.pipeline import threshold, wiring
 
 REPORT = "report.html"
 
 
 class Body(Request, frozen=True):
-    """`language` of the page (de, fr, it, en); by default the policy's first."""
+    """`language` of the page (de, fr, it, en; else the policy's first); `threshold` decides the day's instead."""
 
     language: str | None = None
+    threshold: bool = False
 
 
 @entry(Body, stage="desk")
 def write(body: Body, now: datetime) -> Any:
+    here = settings.read()
+    if body.threshold:
+        return threshold.run(wiring.warehouse(here), wiring.policy(here), now)
     from leadwerk.pipeline import report  # charts: whoever only reads the page does not wait for them
 
-    here = settings.read()
     return report.run(
         wiring.warehouse(here),
         wiring.policy(here),

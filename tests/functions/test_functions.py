@@ -104,6 +104,13 @@ def test_desk_shows_the_report_once_it_is_written(servers: Servers) -> None:
     assert requests.get(servers.url("desk") + "/nonsense", timeout=10).status_code == 404
 
 
+def test_desk_decides_the_thresholds_of_the_day(servers: Servers) -> None:
+    answer = post(servers, "desk", {"threshold": True, "now": NOW})
+    assert (answer.status_code, answer.json()["stored"]) == (200, 0)  # the shipped policy names no sellers
+    assert answer.json()["day"] == NOW[:10]
+    assert post(servers, "desk", {"threshold": "yes"}).status_code == 422
+
+
 def test_the_log_of_a_process_is_one_json_object_a_line(servers: Servers) -> None:
     post(servers, "deliver_scores", {"now": NOW})
     lines = [json.loads(line) for line in servers.running["deliver_scores"].log.read_text("utf-8").splitlines()]

@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     "leadwerk-deliver-scores": COMMON
     | {"table deliveries": EDITS, "secret leadwerk-crm-token": "roles/secretmanager.secretAccessor"},
     "leadwerk-desk": COMMON
+    | {f"table {name}": EDITS for name in ("thresholds",)}
     | {"bucket models": "roles/storage.objectViewer", "bucket reports": "roles/storage.objectUser"},
     "leadwerk-scheduler": {
         f"function {name}": "roles/run.invoker"

@@ -60,7 +60,7 @@ def test_every_function_has_its_own_account(applied: list[dict]) -> None:
 
 
 def test_every_schedule_names_its_audience(applied: list[dict]) -> None:
-    assert len(checks.of_type(applied, "google_cloud_scheduler_job")) == 7
+    assert len(checks.of_type(applied, "google_cloud_scheduler_job")) == 8
     assert checks.every_schedule_names_its_audience(applied) == []
 
 
