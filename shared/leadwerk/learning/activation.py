@@ -84,12 +84,12 @@ def _weights(policy: Policy) -> Floats:
 
 def _kept_by_caps(policy: Policy, matrix: Floats) -> Floats:
     """(n, terms): the share of a rule's points that its own cap leaves."""
-    caps = {rule.name: rule.cap for rule in policy.points.rules}
+    caps = {rule.name: rule.cap for rule in policy.points.rules if rule.cap is not None}
     kept = np.ones_like(matrix)
     found = terms(policy)
-    for name in {term.rule for term in found if caps[term.rule] is not None}:
+    for name, cap in caps.items():
         of_rule = [index for index, term in enumerate(found) if term.rule == name]
         given = np.abs(matrix[:, of_rule] @ np.array([found[index].points for index in of_rule], dtype=np.float64))
-        share = np.minimum(1.0, np.divide(caps[name], given, out=np.ones_like(given), where=given > 0))
+        share = np.minimum(1.0, np.divide(cap, given, out=np.ones_like(given), where=given > 0))
         kept[:, of_rule] = share[:, None]
     return kept

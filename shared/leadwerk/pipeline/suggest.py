@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -107,9 +107,10 @@ def decide(
         if rule not in found:
             remedy = f"Suggested are: {', '.join(found)}." if found else "Run `leadwerk suggest` first."
             raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
-    said = {"author": decided.author, "reason": decided.reason}
     of = [(one.rule, one.before, one.after, one.evidence) for one in (found[rule] for rule in rules)]
-    warehouse.append("suggestions", [_row(policy, decided.now, verdict, *one, **said) for one in of])
+    rows = [_row(policy, decided.now, verdict, *one) for one in of]
+    said = {"author": decided.author, "reason": decided.reason}
+    warehouse.append("suggestions", [{**row, **said} for row in rows])
     return proposals(warehouse, policy, decided.now)
 
 
@@ -136,9 +137,7 @@ def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
     return found
 
 
-def _row(
-    policy: Policy, at: datetime, state: str, rule: str, before: int, after: int, evidence: str, **said: Any
-) -> Row:
+def _row(policy: Policy, at: datetime, state: str, rule: str, before: int, after: int, evidence: str) -> Row:
     identity = f"{policy.version} {rule} {state} {before} {after} {at.isoformat()}"
     return {
         "entry_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -149,7 +148,6 @@ def _row(
         "points_before": before,
         "points_after": after,
         "evidence": evidence,
-        **said,
     }
 
 

@@ -150,7 +150,7 @@ def _conversion(moments: Moments, positions: Ints) -> Conversion:
 
 def _workload(moments: Moments, side: Side, first: Ints, weeks: float) -> Workload:
     called = np.sort(first[first >= 0])
-    week = (moments.as_of[called] - moments.as_of.min(initial=np.datetime64("9999", "us"))) // WEEK
+    week = (moments.as_of[called] - moments.as_of[:1]) // WEEK
     pools = [side.pools[place] for place in called]
     return workload(side.policy.capacity, pools, week.astype(np.int64), weeks=weeks)
 

@@ -57,9 +57,9 @@ def _by_name(entries: Any) -> dict[str, Any] | None:
     if not isinstance(entries, (list, tuple)) or not all(isinstance(one, dict) for one in entries):
         return None
     named = {_name(one): one for one in entries}
-    return named if len(named) == len(entries) and None not in named else None
+    return named if len(named) == len(entries) and "" not in named else None
 
 
-def _name(entry: dict[str, Any]) -> str | None:
-    found = next((entry[key] for key in NAMES if key in entry), None)
+def _name(entry: dict[str, Any]) -> str:
+    found = next((str(entry[key]) for key in NAMES if key in entry), "")
     return f"{found}, {entry['reason']}" if entry.get("reason") else found

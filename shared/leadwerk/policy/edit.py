@@ -24,7 +24,7 @@ def edited(text: str, numbers: Mapping[Path, int]) -> str:
 
 
 def _set(text: str, path: Path, value: str) -> str:
-    node = yaml.compose(text, _Loader)
+    node: Any = yaml.compose(text, _Loader)
     for depth, part in enumerate(path):
         inner = _inner(node, part)
         if inner is None:
