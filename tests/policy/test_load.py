@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadwerk import policy
@@ -123,6 +123,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(field=st.sampled_from(sorted(policy.Policy.__struct_fields__)), value=values)
 def test_no_value_brings_a_traceback(field: str, value: object) -> None:
     said = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ RULES = """
 
 
 def with_rules() -> policy.Policy:
-    """The shipped B2B policy with other outcome rules."""
+    """The shipped B2B policy with other outcome rules, and the stage that asks for a status with them."""
     shipped = (Path(policy.__file__).parent / "defaults" / "b2b_swiss.yaml").read_text("utf-8")
     before, _, rest = shipped.partition("outcomes:\n")
-    return policy.parse(f"{before}outcomes:{RULES}{rest[rest.index('attributes:') :]}")
+    rest = re.sub(r"statuses: \[.*\]", "statuses: [Won]", rest[rest.index("attributes:") :]).replace("[won]", "[lost]")
+    return policy.parse(f"{before}outcomes:{RULES}{rest}")
 
 
 @pytest.mark.parametrize(

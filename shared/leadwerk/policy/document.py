@@ -12,7 +12,7 @@ from leadwerk.errors import PolicyError
 
 Path = tuple[str | int, ...]
 
-# The policy's own nesting is four deep; beyond this a file is a mistake or an attack.
+# The policy's own nesting is seven deep; beyond this a file is a mistake or an attack.
 MAX_DEPTH = 12
 MAX_CHARACTERS = 1_000_000
 

@@ -23,12 +23,49 @@ _CATEGORIES = """
     language country region email_domain_kind channel industry source medium device_category job_title
 """
 
+# Feature groups of the contract: a signal of that name would be taken for one of them. `calculator` is no mistake: a
+# signal of that name and the calculator's amounts are spoken of together.
+_FEATURE_GROUPS = """
+    behaviour lead_age created_time loan_amount property_value income instalment loan_to_value instalment_to_income
+    visits time_on_site scroll recency first_visit trend active_time employees revenue language country region
+    email_domain_kind channel industry source device sessions page_views
+"""
+
 
 class Fact(NamedTuple):
     """Where a fact is found, and whether it is a number or a word."""
 
     column: str
     kind: Kind
+
+
+OF_EVERY_LEAD: dict[str, Fact] = {
+    **{name: Fact(name, "number") for name in _NUMBERS.split()},
+    **{f"{name}_{days}d": Fact(f"{name}_{days}d", "number") for name in _NUMBERS_OF_WINDOWS for days in _WINDOWS},
+    **{name: Fact(name, "category") for name in _CATEGORIES.split()},
+}
+"""The facts that do not depend on the policy."""
+
+_SHARE = "A share is written as 0.8, not as 80."
+_WEEKDAY, _HOUR = "Weekdays are 1 (Monday) to 7 (Sunday).", "Hours are 0 to 23."
+_YES_OR_NO = "It is 1 (known) or 0."
+RANGES: dict[str, tuple[float, float, str]] = {
+    "has_behaviour": (0, 1, _YES_OR_NO),
+    "created_weekday": (1, 7, _WEEKDAY),
+    "last_active_weekday": (1, 7, _WEEKDAY),
+    "created_hour": (0, 23, _HOUR),
+    "last_active_hour": (0, 23, _HOUR),
+    "loan_to_value": (0, 10, _SHARE),
+    "instalment_to_income": (0, 10, _SHARE),
+    "scroll_percent_90d": (0, 100, "It is a percentage, 0 to 100."),
+}
+"""Between which numbers a fact lies, and what to remember of it."""
+
+WORDS: dict[str, tuple[str, ...]] = {"email_domain_kind": ("business", "freemail", "education", "invalid")}
+"""Facts whose words are a closed list."""
+
+RESERVED_NAMES = frozenset(_FEATURE_GROUPS.split()) | frozenset(OF_EVERY_LEAD)
+"""Names that no signal or attribute may have."""
 
 
 def facts(policy: Policy) -> dict[str, Fact]:
@@ -40,9 +77,8 @@ def facts(policy: Policy) -> dict[str, Fact]:
     (Fact(column='employees', kind='number'), Fact(column='attribute_it_budget', kind='number'))
     """
     found = {attribute.name: Fact(f"attribute_{attribute.name}", attribute.kind) for attribute in policy.attributes}
-    numbers = [*_NUMBERS.split(), *(f"{name}_{days}d" for name in _NUMBERS_OF_WINDOWS for days in _WINDOWS)]
+    numbers: list[str] = []
     for signal in policy.signals:
         numbers += [f"{signal.name}_{what}_{days}d" for what in ("events", "seconds") for days in _WINDOWS]
         numbers.append(f"{signal.name}_days_since")
-    found |= {name: Fact(name, "number") for name in numbers}
-    return found | {name: Fact(name, "category") for name in _CATEGORIES.split()}
+    return found | {name: Fact(name, "number") for name in numbers} | OF_EVERY_LEAD

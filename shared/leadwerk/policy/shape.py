@@ -63,25 +63,43 @@ def _section(data: Any, kind: type[Section], path: Path) -> Iterator[Violation]:
 
 
 def _value(value: Any, hint: Any, path: Path) -> Iterator[Violation]:
-    if isinstance(hint, type) and issubclass(hint, Section):
-        yield from _section(value, hint, path)
+    section = _optional_section(hint)
+    if section is not None:
+        if value is not None or not _is_optional(hint):
+            yield from _section(value, section, path)
     elif get_origin(hint) is tuple:
-        yield from _items(value, get_args(hint)[0], path)
+        yield from _items(value, get_args(hint), path)
     elif get_origin(hint) is dict and isinstance(value, dict):
         key_hint, value_hint = get_args(hint)
         for key, one in value.items():
             yield from _leaf(key, key_hint, (*path, key))
-            yield from _leaf(one, value_hint, (*path, key))
+            yield from _value(one, value_hint, (*path, key))
     else:
         yield from _leaf(value, hint, path)
 
 
-def _items(value: Any, hint: Any, path: Path) -> Iterator[Violation]:
+def _optional_section(hint: Any) -> type[Section] | None:
+    """The section that is expected, or may be left out, here; None if it is something else."""
+    kinds = [kind for kind in (get_args(hint) if _is_optional(hint) else (hint,)) if kind is not type(None)]
+    kind = kinds[0] if len(kinds) == 1 else None
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def _is_optional(hint: Any) -> bool:
+    return type(None) in get_args(hint)
+
+
+def _items(value: Any, hints: tuple[Any, ...], path: Path) -> Iterator[Violation]:
+    """A list of one kind, as long as you like, or with a place for each kind."""
     if not isinstance(value, list):
         yield path, f"a list is expected, not {_shown(value)}.", "Write [one, two], or one `- …` a line."
         return
+    fixed = hints[-1] is not Ellipsis
+    if fixed and len(value) != len(hints):
+        yield path, f"{len(hints)} values are expected, not {len(value)}.", f"Write as many. {_SEE}"
+        return
     for index, one in enumerate(value):
-        yield from _value(one, hint, (*path, index))
+        yield from _value(one, hints[index] if fixed else hints[0], (*path, index))
 
 
 def _leaf(value: Any, hint: Any, path: Path) -> Iterator[Violation]:

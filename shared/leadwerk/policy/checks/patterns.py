@@ -1,0 +1,34 @@
+"""Whether a pattern is one, and one that BigQuery understands."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+from leadwerk.policy.checks.problem import Problem
+from leadwerk.policy.document import Path
+
+# Python's re accepts these, RE2 (BigQuery, DuckDB) does not: look-around, back-references, atomic groups, conditionals,
+# comments, flags beyond imsU, possessive quantifiers, \Z, more than 1,000 repetitions.
+_BEYOND_RE2 = r"\(\?(?:[=!>(#]|<[=!]|P=|[a-zA-Z-]*[aLux])|\\1|[*+?}]\+|\{\d*,?\d{4,}"
+_ESCAPE_OR_CLASS = r"\\(?P<escaped>.)|\[\^?\]?(?:\\.|[^\]\\])*\]"
+
+
+def wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:
+    """What is wrong with the pattern at `path`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # "[[": means something else in each engine
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
+        yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\, close brackets."
+        return
+    if re.search(_BEYOND_RE2, re.sub(_ESCAPE_OR_CLASS, _simplified, pattern, flags=re.DOTALL)):
+        message = f"the pattern {pattern!r} uses look-around, back-references or the like, which BigQuery's RE2 lacks."
+        yield path, message, "Write it without; several signals may also share the work, the first that matches wins."
+
+
+def _simplified(found: re.Match[str]) -> str:
+    """An escape or character class as a plain character, unless RE2 does not know the escape."""
+    return r"\1" if found["escaped"] and found["escaped"] in "123456789Z" else "x"
