@@ -90,12 +90,16 @@ class Action(Section, frozen=True):
 
 
 class Training(Section, frozen=True):
-    """How the model is fitted; the defaults are the field's (100 trees, rate 0.05, depth 6)."""
+    """How the model is fitted; the defaults are the field's (100 trees, rate 0.05, depth 6).
+
+    A landmark older by `half_life_days` counts half; "auto" takes one only if new leads are predicted better with it.
+    """
 
     trees: Annotated[int, Meta(ge=1, le=5000)] = 100
     learning_rate: Annotated[float, Meta(gt=0, le=1)] = 0.05
     depth: Annotated[int, Meta(ge=1, le=15)] = 6
     scale_pos_weight: Annotated[float, Meta(gt=0)] | Literal["auto"] | None = None
+    half_life_days: Annotated[float, Meta(ge=1)] | Literal["auto"] | None = "auto"
     test_share: Annotated[float, Meta(gt=0, lt=0.5)] = 0.2
     history_days: Annotated[int, Meta(ge=30)] = 730
     minimum_positives: Annotated[int, Meta(ge=1)] = 30
