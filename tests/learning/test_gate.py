@@ -75,3 +75,33 @@ def test_a_champion_is_judged_only_on_what_it_has_not_learned_from(market):
     unseen = np.arange(len(truth)) % 2 == 0
     learned_by_heart = np.where(unseen, noisy(truth, 1), converted.clip(0.01, 0.99))
     assert decide(converted, lead, {"boosting": truth}, incumbent(learned_by_heart, unseen), seed=1).promote
+
+
+def test_a_model_that_is_no_better_than_the_points_is_not_promoted(market):
+    converted, lead, truth = market
+    points = noisy(truth, 0.1, seed=7)
+    decision = decide(converted, lead, {"boosting": noisy(truth, 0.1)}, None, points=points, seed=1)
+    assert not decision.promote
+    assert "no better than the points" in decision.reason
+
+
+def test_a_model_that_beats_the_points_becomes_champion(market):
+    converted, lead, truth = market
+    decision = decide(converted, lead, {"boosting": truth}, None, points=noisy(truth, 1), seed=1)
+    assert decision.promote
+    assert "better than the points" in decision.reason
+
+
+def test_a_model_that_beats_the_points_must_beat_the_champion_as_well(market):
+    converted, lead, truth = market
+    decision = decide(converted, lead, {"boosting": noisy(truth, 1)}, incumbent(truth), points=noisy(truth, 3), seed=1)
+    assert not decision.promote
+    assert "old stays, it is better" in decision.reason
+
+
+def test_a_model_better_than_the_champion_but_not_than_the_points_is_not_promoted(market):
+    converted, lead, truth = market
+    worse = incumbent(noisy(truth, 2))
+    decision = decide(converted, lead, {"boosting": noisy(truth, 1)}, worse, points=truth, seed=1)
+    assert not decision.promote
+    assert "no better than the points" in decision.reason

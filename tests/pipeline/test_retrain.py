@@ -9,7 +9,9 @@ from leadwerk import policy as policies
 from leadwerk.errors import PromotionConflict
 from leadwerk.features.contract import contract_hash
 from leadwerk.pipeline import retrain
+from leadwerk.pipeline.pointed import pointed_leads
 from leadwerk.policy.model import Attribute, Signal
+from leadwerk.policy.points import Group, PointsModel, Rule, Test
 from leadwerk.registry import open_registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -96,12 +98,54 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     assert report.promoted
     assert (report.champion_before, report.champion_after) == (None, report.model_version)
     assert report.metrics["challenger"]["auc"]["value"] > 0.7
+    assert "better than the points" in report.reason
     manifest = registry.champion_files().manifest
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
     assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
     assert (manifest.data.rows, manifest.data.leads) == (report.rows, report.leads)
     assert said[0] == "reading matured landmarks"
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
+
+
+def test_points_alone_model_alone_and_both_are_kept_with_the_model(filled, policy, registry):
+    report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=6))
+    kept = registry.champion_files().manifest.metrics
+    assert {"challenger", "points", "both"} <= kept.keys() == report.metrics.keys()
+    auc = {name: kept[name]["auc"]["value"] for name in ("points", "both", "challenger")}
+    assert 0.5 < auc["points"] < auc["challenger"]
+    assert len({kept[name]["rows"] for name in auc}) == 1
+
+
+def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, policy):
+    landmarks, rules = retrain.read_pointed(filled, policy, NOW)
+    assert len(rules.points) == len(landmarks)
+    for place in (0, 100, len(landmarks) - 1):
+        as_of = landmarks.as_of[place].item().replace(tzinfo=UTC)
+        alike = [lead["lead_id"] for lead in leads_and_outcomes()[0] if (as_of - lead["created_at"]).days in (0, 3)]
+        rows, _, pointed, _ = pointed_leads(filled, policy, alike, as_of)
+        values = landmarks.columns["loan_amount"][place]
+        found = [total / 100 for row, total in zip(rows, pointed.total, strict=True) if row["loan_amount"] == values]
+        assert found == [rules.points[place]]
+
+
+def test_without_rules_no_points_are_compared(filled, policy, registry):
+    bare = msgspec.structs.replace(policy, points=PointsModel(), stages=())
+    assert retrain.read_pointed(filled, bare, NOW)[1] is None
+    report = retrain.run(filled, bare, registry, now=NOW)
+    assert report.promoted
+    assert not {"points", "both"} & report.metrics.keys()
+
+
+def test_rules_that_know_the_truth_keep_every_model_out(filled, policy, registry):
+    steps = [
+        Rule(name=f"at_{n}", group="equity", points=4, when={"loan_to_value": Test(below=n / 20)}) for n in range(6, 21)
+    ]
+    knowing = PointsModel(groups=(Group(name="equity", score="fit"),), rules=tuple(steps))
+    report = retrain.run(filled, msgspec.structs.replace(policy, points=knowing), registry, now=NOW)
+    assert not report.promoted
+    assert report.model_version in registry.versions()
+    assert registry.champion() is None
+    assert "no better than the points" in report.reason
 
 
 def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):
@@ -162,6 +206,7 @@ def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, regis
     report = retrain.run(warehouse, policy, registry, now=NOW)
     assert (report.model_version, report.promoted, report.rows) == (None, False, 0)
     assert "No landmark has matured yet" in report.reason
+    assert report.reason.endswith("Until then the points decide.")
     assert registry.champion() is None
     (row,) = runs(warehouse, NOW)
     assert (row["promoted"], row["reason"]) == (False, report.reason)

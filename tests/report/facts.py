@@ -62,6 +62,7 @@ def facts() -> Facts:
         true_probability=np.clip(chance * 1.05, 0, 1),
     )
     metrics = {"challenger": evaluation(), "champion": evaluation(seed=4), "logistic_regression": evaluation(seed=5)}
+    metrics |= {"points": evaluation(seed=6), "both": evaluation(seed=7)}
     run = Run(datetime(2026, 6, 1, 2, tzinfo=UTC), VERSION, True, "better than the one before", "old", metrics)
     return Facts(
         policy=load("mortgage"),

@@ -1,7 +1,9 @@
-"""Who may score: boosting must beat the regression, and the winner must not be worse than the present champion.
+"""Who may score: the best candidate must beat the policy's points, and must not be worse than the present champion.
 
 Candidates are compared by log loss on the same test rows, because it rewards order and honesty at once (Gneiting and
-Raftery 2007, strictly proper scoring rules), with the standard error of the paired difference, leads drawn.
+Raftery 2007, strictly proper scoring rules), with the standard error of the paired difference, leads drawn. Points take
+part in it as the probability that a regression of one variable makes of them (learning/rules.py). They were not fitted
+to the outcomes and anybody can check them, so within the noise they win: a model has to be better by more than that.
 """
 
 from __future__ import annotations
@@ -41,11 +43,18 @@ class Decision:
 
 
 def decide(
-    converted: Bools, lead: Index, candidates: dict[ModelKind, Floats], incumbent: Incumbent | None, *, seed: int
+    converted: Bools,
+    lead: Index,
+    candidates: dict[ModelKind, Floats],
+    incumbent: Incumbent | None,
+    *,
+    points: Floats | None = None,
+    seed: int,
 ) -> Decision:
-    """Choose among the candidates' (n,) test probabilities and compare the best with the incumbent.
+    """Choose among the candidates' (n,) test probabilities and compare the best with points and incumbent.
 
-    `incumbent` is None where there is no champion, or none that this contract could use.
+    `incumbent` is None where there is no champion, or none that this contract could use; `points` are the points as
+    probabilities, None where the policy has no rules.
     """
     kind = _best(converted, candidates)
     losses = {name: metrics.log_loss(converted, p) for name, p in candidates.items()}
@@ -54,6 +63,11 @@ def decide(
     useless = _no_better_than_chance(converted, candidates[kind], lead, seed)
     if useless:
         return Decision(kind, False, f"{standing}: {useless}")
+    if points is not None:
+        better, comparison = _beats_points(converted, lead, candidates[kind], points, seed)
+        standing = f"{standing}; {comparison}"
+        if not better:
+            return Decision(kind, False, f"{standing}.")
     if incumbent is None:
         return Decision(kind, True, f"{standing}; there was no champion to compare with.")
     promote, comparison = _against(converted, lead, candidates[kind], incumbent, seed)
@@ -73,6 +87,16 @@ def _no_better_than_chance(converted: Bools, probability: Floats, lead: Index, s
     if gain > error and metrics.auc(converted, probability) > 0.5:
         return ""
     return f"that is no better than the base rate for everybody (gain {gain:.4f} ± {error:.4f})."
+
+
+def _beats_points(converted: Bools, lead: Index, probability: Floats, points: Floats, seed: int) -> tuple[bool, str]:
+    """Whether the model is better than the points by more than one standard error, and that in words."""
+    losses = metrics.losses(converted, points), metrics.losses(converted, probability)
+    gain, error = paired_difference(*losses, lead, seed=seed)
+    told = f"{losses[0].mean():.4f} and AUC {metrics.auc(converted, points):.3f}, gain {gain:+.4f} ± {error:.4f}"
+    if gain > error:
+        return True, f"better than the points, which have log loss {told}"
+    return False, f"no better than the points, which have log loss {told}"
 
 
 def _against(converted: Bools, lead: Index, probability: Floats, incumbent: Incumbent, seed: int) -> tuple[bool, str]:

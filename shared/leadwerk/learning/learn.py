@@ -16,6 +16,7 @@ from leadwerk.learning.fit import Boosted, fit_boosting, refit_boosting
 from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, Incumbent, decide
 from leadwerk.learning.landmarks import Floats, Landmarks
 from leadwerk.learning.model import Model, ModelKind
+from leadwerk.learning.rules import Forecast, Rules, both, points_alone
 from leadwerk.learning.split import Split, split_by_time
 from leadwerk.policy.model import Training
 
@@ -63,11 +64,13 @@ def learn(
     horizon_days: int,
     hot_score: float,
     champion: Champion | None = None,
+    rules: Rules | None = None,
     progress: Progress = lambda _: None,
 ) -> Learned | Refused:
     """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
 
-    `hot_score` is the predictive score from which a lead is HOT: precision and recall are measured there.
+    `hot_score` is the predictive score from which a lead is HOT: precision and recall are measured there. `rules` are
+    what the policy's points say of the landmarks, None where it has none.
     """
     split = split_by_time(landmarks.as_of, horizon_days=horizon_days, test_share=training.test_share)
     train, test = landmarks.take(split.train), landmarks.take(split.test)
@@ -78,9 +81,21 @@ def learn(
     progress("comparing the candidates")
     probabilities = {kind: _model(twin).probability(test.columns) for kind, twin in twins.items()}
     incumbent = _incumbent(champion, test)
-    decision = decide(test.converted, test.lead, probabilities, incumbent, seed=training.seed)
+    points = None if rules is None else points_alone(rules.take(split.train), train.converted, rules.take(split.test))
+    decision = decide(
+        test.converted,
+        test.lead,
+        probabilities,
+        incumbent,
+        points=None if points is None else points.probability,
+        seed=training.seed,
+    )
     threshold = probability_at(hot_score, landmarks.base_rate)
     evaluations = _evaluations(test, decision.kind, probabilities, incumbent, threshold, training.seed)
+    if rules is not None and points is not None:
+        chosen, of_test = probabilities[decision.kind], rules.take(split.test)
+        together = both(of_test, chosen, landmarks.base_rate, hot_score=hot_score)
+        evaluations |= _with_points(test, points, together, training.seed)
     progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
     twin = twins[decision.kind]
     if isinstance(twin, Boosted):
@@ -170,3 +185,11 @@ def _evaluations(
                 test.converted[rows], incumbent.probability[rows], test.lead[rows], threshold=threshold, seed=seed
             )
     return results
+
+
+def _with_points(test: Landmarks, points: Forecast, together: Forecast, seed: int) -> dict[str, Evaluation]:
+    """Points alone, and points and model as one, on the whole test part."""
+    return {
+        name: evaluate(test.converted, one.probability, test.lead, threshold=one.threshold, seed=seed)
+        for name, one in (("points", points), ("both", together))
+    }

@@ -16,18 +16,27 @@ from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.learn import Champion, Learned, Refused, learn
 from leadwerk.learning.model import from_files, libraries
+from leadwerk.learning.rules import Rules
 from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
+from leadwerk.points.combine import PERCENT, as_predictive
+from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.points import point
 from leadwerk.registry.manifest import DataWindow, Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leadwerk.points.facts import Facts
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Champion as Pointer
     from leadwerk.registry import Registry
     from leadwerk.warehouse.protocol import Warehouse
 
 Progress = Callable[[str], None]
+
+POINTS_DECIDE = "Until then the points decide."
+"""Said where no model could be trained and none serves yet."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +73,47 @@ def run(
         report = _finished(registry, pointer, policy, now)
     else:
         tell("reading matured landmarks")
-        landmarks = read_landmarks(warehouse, policy, now)
-        report = _learn_and_save(landmarks, policy, registry, pointer, now, tell)
+        landmarks, rules = read_pointed(warehouse, policy, now)
+        report = _learn_and_save(landmarks, rules, policy, registry, pointer, now, tell)
     warehouse.append("model_runs", [_row(report)])
     return report
 
 
 def read_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> Landmarks:
     """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
+    return read_pointed(warehouse, policy, now, with_points=False)[0]
+
+
+def read_pointed(
+    warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
+) -> tuple[Landmarks, Rules | None]:
+    """The landmarks, and what the policy's rules say of them; None without rules, or unless they are asked for."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
     with warehouse.unit_of_work():
+        occurred = None
+        if with_points and policy.points.rules:
+            occurred = occurrence_frame(warehouse, policy, first, last)
         labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
         features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
     known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
     # An engine returns rows in any order; the model must not depend on it.
-    return to_landmarks(known.sort_values(["as_of", "lead_id"]), contract(policy))
+    known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
+    landmarks = to_landmarks(known, contract(policy))
+    return landmarks, None if occurred is None else _rules(policy, facts_of_frame(policy, known, occurred))
+
+
+def _rules(policy: Policy, facts: Facts) -> Rules:
+    pointed = point(policy, facts, ledger=False)
+    points = pointed.total / HUNDREDTHS
+    return Rules(
+        points=points,
+        on_scale=as_predictive(policy, points),
+        disqualified=pointed.disqualified,
+        hot=policy.points.bands.hot,
+        weight=policy.decision.points_weight / PERCENT,
+        disqualify=policy.decision.points_disqualify,
+    )
 
 
 def to_landmarks(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
@@ -99,7 +133,13 @@ def _values(column: pd.Series[Any], kind: str) -> Any:
 
 
 def _learn_and_save(
-    landmarks: Landmarks, policy: Policy, registry: Registry, pointer: Pointer | None, now: datetime, tell: Progress
+    landmarks: Landmarks,
+    rules: Rules | None,
+    policy: Policy,
+    registry: Registry,
+    pointer: Pointer | None,
+    now: datetime,
+    tell: Progress,
 ) -> RetrainReport:
     features = contract(policy)
     champion, note = _champion(registry, pointer, features)
@@ -110,11 +150,13 @@ def _learn_and_save(
         horizon_days=policy.horizon_days,
         hot_score=policy.bands.hot,
         champion=champion,
+        rules=rules,
         progress=tell,
     )
     before = pointer.version if pointer else None
     if isinstance(learned, Refused):
-        return _report(policy, now, landmarks, reason=learned.reason, champion_before=before, champion_after=before)
+        reason = learned.reason if pointer or rules is None else f"{learned.reason} {POINTS_DECIDE}"
+        return _report(policy, now, landmarks, reason=reason, champion_before=before, champion_after=before)
     manifest = _manifest(learned, landmarks, policy, now)
     version = registry.save(learned.model.files(), manifest)
     decision = learned.decision

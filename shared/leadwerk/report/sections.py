@@ -15,6 +15,7 @@ from leadwerk.report.worth import worth
 from leadwerk.texts import label
 
 METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
+CANDIDATES = ("challenger", "logistic_regression", "boosting", "champion", "points", "both")
 SHOWN_GROUPS = 15
 STATES = ("sent", "retry", "pending", "parked")
 
@@ -142,9 +143,7 @@ def _distribution(words: Words, facts: Facts) -> Section | None:
 def _comparison(words: Words, champion: Manifest | None) -> Section | None:
     if champion is None or not champion.metrics:
         return None
-    candidates = [
-        name for name in ("challenger", "logistic_regression", "boosting", "champion") if name in champion.metrics
-    ]
+    candidates = [name for name in CANDIDATES if name in champion.metrics]
     rows = [
         (words.say(f"report.metric.{metric}"), *(_cell(words, metric, champion.metrics[name]) for name in candidates))
         for metric in METRICS
