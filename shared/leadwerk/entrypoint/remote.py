@@ -46,6 +46,9 @@ class _Probe(msgspec.Struct, frozen=True):
     calls: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+PROBE = msgspec.json.Decoder(_Probe)
+
+
 @dataclass(frozen=True)
 class Replied(Answer):
     """Replies on their way to BigQuery, with what the log counts of them."""
@@ -102,7 +105,7 @@ def _has_calls(head: bytes) -> bool:
     if MARK not in head or len(head) > MAXIMUM_BYTES:
         return MARK in head
     try:
-        return msgspec.json.decode(head, type=_Probe).calls is not msgspec.UNSET
+        return PROBE.decode(head).calls is not msgspec.UNSET
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 

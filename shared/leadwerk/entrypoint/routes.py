@@ -51,8 +51,11 @@ class Route:
     asked: type[Request]
     handle: Callable[..., Any]
     pattern: re.Pattern[str] = field(init=False)
+    decoder: msgspec.json.Decoder[Request] = field(init=False)
 
     def __post_init__(self) -> None:
+        # Made here, also for queries: two threads that make msgspec look at a type at once crash the process.
+        object.__setattr__(self, "decoder", msgspec.json.Decoder(self.asked))
         object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
 
     def answers(self, method: str) -> bool:
@@ -89,7 +92,7 @@ class Routes:
 def _asked(route: Route, http: QueriedRequest) -> Request:
     if route.method == "GET":
         return converted(route.asked, query(http.query_string))
-    return decode(msgspec.json.Decoder(route.asked), read_body(http, MAXIMUM_BYTES))
+    return decode(route.decoder, read_body(http, MAXIMUM_BYTES))
 
 
 def query(text: bytes) -> dict[str, str]:

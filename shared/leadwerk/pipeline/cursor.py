@@ -26,6 +26,9 @@ class Cursor(Struct, frozen=True, array_like=True):
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
 
 
+_DECODER = msgspec.json.Decoder(Cursor)
+
+
 def read(text: str, sort: str) -> Cursor:
     """What `Cursor.written` gave, of a list in the same order.
 
@@ -33,7 +36,7 @@ def read(text: str, sort: str) -> Cursor:
         InputError: it is none of this list.
     """
     try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
+        found = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _unusable(text) from error
     if found.sort != sort:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -16,6 +18,7 @@ SHIPPED = ("mortgage", "b2b_swiss")
 
 _DEFAULTS = Path(__file__).parent / "defaults"
 _VERSION_DIGITS = 12
+_parsing = threading.Lock()
 
 
 def load(source: str | Path) -> Policy:
@@ -29,11 +32,18 @@ def load(source: str | Path) -> Policy:
 
 
 def parse(text: str, file: str = "policy.yaml") -> Policy:
-    """The policy that `text` (YAML) says; `file` is what errors call it.
+    """The policy that `text` (YAML) says; `file` is what errors call it. The same text is parsed once a process.
 
     Raises:
         PolicyError: the first thing that is wrong with it, in the order of the file.
     """
+    # One thread at a time: msgspec looks at a type when it is first used, and two threads at that crash the process.
+    with _parsing:
+        return _parsed(text, file)
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, file: str) -> Policy:
     document = read(text, file)
     try:
         policy = msgspec.convert(document.data, Policy)

@@ -62,6 +62,10 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((field for field in self.fields if field.name == name), None)
 
 
+# Made here and not when first needed: two threads that make msgspec look at a type at once crash the process.
+_TABLES = msgspec.json.Decoder(Table)
+
+
 @cache
 def table(name: str) -> Table:
     """The table of this name.
@@ -72,7 +76,7 @@ def table(name: str) -> Table:
     file = FOLDER / name / "schema.json"
     if not file.is_file():
         raise MissingTable(f"There is no table {name!r}.", remedy=f"Known are {', '.join(names())}.")
-    return msgspec.structs.replace(msgspec.json.decode(file.read_bytes(), type=Table), name=name)
+    return msgspec.structs.replace(_TABLES.decode(file.read_bytes()), name=name)
 
 
 @cache
