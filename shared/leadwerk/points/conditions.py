@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.points.facts import Facts
-from leadwerk.policy.facts import Fact, facts
+from leadwerk.policy.facts import Fact, fact_named
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import folded
 from leadwerk.policy.points import Test
@@ -25,7 +25,7 @@ class Conditions:
     def __init__(self, policy: Policy, given: Facts) -> None:
         self._size = given.size
         self._columns = given.columns
-        self._facts = facts(policy)
+        self._policy = policy
         self._numbers: dict[str, Floats] = {}
         self._words: dict[str, tuple[list[Any], NDArray[np.intp]]] = {}
 
@@ -43,12 +43,13 @@ class Conditions:
     def numbers(self, name: str) -> Floats:
         """A fact as numbers, shape (n,); NaN where it is not known."""
         if name not in self._numbers:
-            column = self._columns.get(self._facts[name].column)
+            fact = fact_named(self._policy, name)
+            column = None if fact is None else self._columns.get(fact.column)
             self._numbers[name] = np.full(self._size, np.nan) if column is None else _numbers(column)
         return self._numbers[name]
 
     def _holds(self, name: str, test: Test) -> Bools:
-        fact = self._facts.get(name)
+        fact = fact_named(self._policy, name)
         if fact is None or fact.column not in self._columns:
             return np.zeros(self._size, dtype=bool)
         if fact.kind == "number":

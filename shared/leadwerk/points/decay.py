@@ -64,6 +64,7 @@ def idle_days(lead_age_days: Floats, seen: Occurrences) -> Ints:
     (shape (n,); NaN: not known, then 0).
     """
     newest = np.full(len(lead_age_days), _NEVER)
-    np.minimum.at(newest, seen.lead, np.maximum(seen.age_days, 0))
+    before = seen.age_days >= 0
+    np.minimum.at(newest, seen.lead[before], seen.age_days[before])
     age = np.floor(np.nan_to_num(lead_age_days, nan=0.0)).clip(0, _LONGEST).astype(np.int64)
     return np.where(newest < _NEVER, newest, age)

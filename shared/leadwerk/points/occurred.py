@@ -40,6 +40,10 @@ class Days:
         return np.append(self.first[1:], True)[: len(self.lead)]
 
 
+_NOTHING = np.empty(0, dtype=np.int64)
+NO_DAYS = Days(_NOTHING, _NOTHING.astype("datetime64[D]"), _NOTHING, _NOTHING)
+
+
 class Occurred:
     """The occurrences within the policy's window; those of a signal are looked up once."""
 
@@ -53,6 +57,7 @@ class Occurred:
             order = np.lexsort((day, lead))
             rows, lead, day, signal = rows[order], lead[order], day[order], signal[order]
         self._signal = signal
+        self._present = set(np.unique(signal).tolist())
         self._rows = Days(lead, day, given.events[rows], given.age_days[rows])
 
     def of_rule(self, rule: Rule) -> Days:
@@ -64,13 +69,17 @@ class Occurred:
 
     def of_signals(self, signals: list[int]) -> Days:
         """The days with any of these signals (places in the policy's list)."""
-        return _by_day(self._rows.where(np.isin(self._signal, signals)))
+        present = [signal for signal in signals if signal in self._present]
+        if not present:
+            return NO_DAYS
+        of_these = self._signal == present[0] if len(present) == 1 else np.isin(self._signal, present)
+        return _by_day(self._rows.where(of_these))
 
 
 def worth(rule: Rule, days: Days) -> Ints:
-    """Points of each day before decay: the first occurrence gives `points`, each further one `again`."""
+    """Points of each row before decay: the first occurrence gives `points`, each further one `again`."""
     again = rule.points if rule.again is None else rule.again
-    counted = days.events if rule.repeat == "every_event" else np.ones_like(days.events)
+    counted = np.maximum(days.events, 1) if rule.repeat == "every_event" else np.ones_like(days.events)
     base: Ints = counted * again + np.where(days.first, rule.points - again, 0)
     return base
 

@@ -83,10 +83,15 @@ class _Pass:
         given, taken = self.nothing(), np.zeros(self.size, dtype=bool)
         where = {"group": place, "score": SCORES.index(group.score)}
         for rule_place, rule in enumerate(self.model.rules):
-            if rule.group == group.name:
-                sums, fired = self.of_rule(rule, ~taken, group, {"rule": rule_place, **where})
-                given += sums
-                taken |= fired & group.replace
+            if rule.group != group.name:
+                continue
+            days = self.counted(rule, self.conditions.hold(rule.when) & ~taken)
+            if len(days.lead):  # most rules have nothing to say of a lead that comes alone
+                given += self.of_rule(rule, days, group, {"rule": rule_place, **where})
+                if group.replace:
+                    taken[days.lead] = True
+                if rule.disqualifies:
+                    self.disqualified[days.lead] = True
         if group.cap is not None:
             self.cap_from_above(given, group.cap, rule=NONE, **where)
         return given
@@ -102,9 +107,8 @@ class _Pass:
         self.rows.write(lead, day=_NO_DAY, events=0, base=group.weight, factor=1.0, hundredths=taken, **where)
         return entering
 
-    def of_rule(self, rule: Rule, open_to: Bools, group: Group, where: dict[str, int]) -> tuple[Ints, Bools]:
-        """The hundredths that a rule gives each lead to whom it is open, and for whom it fired."""
-        days = self.counted(rule, self.conditions.hold(rule.when) & open_to)
+    def of_rule(self, rule: Rule, days: Days, group: Group, where: dict[str, int]) -> Ints:
+        """The hundredths that a rule gives each lead for these days, after its cap."""
         base = worth(rule, days)
         factor = factors(group.decay, days.age_days, self.idle_days[days.lead])
         hundredths = np.rint(base * HUNDREDTHS * factor).astype(np.int64)  # half to even
@@ -115,10 +119,7 @@ class _Pass:
         if rule.cap is not None:
             self.cap_from_above(sums, rule.cap, **where)
             self.cap_from_below(sums, -rule.cap, **where)
-        fired = np.bincount(days.lead, minlength=self.size) > 0
-        if rule.disqualifies:
-            self.disqualified |= fired
-        return sums, fired
+        return sums
 
     def counted(self, rule: Rule, holding: Bools) -> Days:
         """What a rule gives points for: days on which something happened; for an attribute one row without a day."""

@@ -82,3 +82,11 @@ def facts(policy: Policy) -> dict[str, Fact]:
         numbers += [f"{signal.name}_{what}_{days}d" for what in ("events", "seconds") for days in _WINDOWS]
         numbers.append(f"{signal.name}_days_since")
     return found | {name: Fact(name, "number") for name in numbers} | OF_EVERY_LEAD
+
+
+def fact_named(policy: Policy, name: str) -> Fact | None:
+    """The fact of this name, without listing all: a lead that is scored alone should not wait for that."""
+    attribute = next((one for one in policy.attributes if one.name == name), None)
+    if attribute is not None:
+        return Fact(f"attribute_{name}", attribute.kind)
+    return OF_EVERY_LEAD.get(name) or facts(policy).get(name)

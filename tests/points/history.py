@@ -1,0 +1,62 @@
+"""Histories of leads, told as people tell them, and the facts known of them at a moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from leadwerk.points.facts import VISIT, Facts, Occurrences
+from leadwerk.policy.facts import facts as known_facts
+from leadwerk.policy.model import Policy
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+Event = tuple[str | None, datetime]
+"""A signal's name (None: a mere visit), and when."""
+
+
+@dataclass
+class Lead:
+    """What is known of a lead, and what it did, whenever."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+    def did(self, signal: str | None, days_ago: float = 0.1, times: int = 1) -> Lead:
+        """The same lead that also did this so many days before NOON."""
+        return Lead(self.facts, self.events + [(signal, NOON - days_ago * DAY)] * times)
+
+
+def lead(**facts: Any) -> Lead:
+    return Lead(facts)
+
+
+def facts_at(policy: Policy, leads: Sequence[Lead], moment: datetime = NOON) -> Facts:
+    """What is known strictly before the moment."""
+    known = known_facts(policy)
+    names = sorted({name for one in leads for name in one.facts})
+    columns = {known[name].column: [one.facts.get(name) for one in leads] for name in names}
+    return Facts(len(leads), columns, occurrences(policy, [one.events for one in leads], moment))
+
+
+def occurrences(policy: Policy, histories: Sequence[Sequence[Event]], moment: datetime) -> Occurrences:
+    places = {None: VISIT, **{signal.name: place for place, signal in enumerate(policy.signals)}}
+    times: dict[tuple[int, np.datetime64, int], list[datetime]] = defaultdict(list)
+    for place, events in enumerate(histories):
+        for signal, at in events:
+            if at < moment:
+                times[place, np.datetime64(at.date()), places[signal]].append(at)
+    rows = sorted(times)
+    return Occurrences(
+        lead=np.array([row[0] for row in rows], dtype=np.int64),
+        signal=np.array([row[2] for row in rows], dtype=np.int64),
+        day=np.array([row[1] for row in rows], dtype="datetime64[D]"),
+        events=np.array([len(times[row]) for row in rows], dtype=np.int64),
+        age_days=np.array([(moment - max(times[row])) // DAY for row in rows], dtype=np.int64),
+    )

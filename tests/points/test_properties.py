@@ -1,0 +1,177 @@
+"""What must hold of points for every policy, every history and every moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_factor
+from leadwerk.points.facts import Facts, Occurrences
+from leadwerk.points.ledger import KINDS, NONE, SCORES, Ledger
+from leadwerk.points.points import Pointed, point
+from leadwerk.policy.model import Policy
+from leadwerk.policy.points import Decay
+from points.generated import B2B, decays, leads, moments, policies
+from points.history import DAY, NOON, Lead, facts_at
+from points.pencil import worked_out
+
+many = st.lists(leads, max_size=5)
+thoroughly = settings(deadline=None, max_examples=60)
+
+
+def pointed(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[Pointed, Ledger]:
+    found = point(policy, facts_at(policy, histories, moment))
+    assert found.ledger is not None
+    return found, found.ledger
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_the_ledger_sums_exactly_to_both_scores(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    found, ledger = pointed(policy, histories, moment)
+    for place in range(len(histories)):
+        entries = ledger.entries(place)
+        for score, sums in zip(SCORES, (found.fit, found.interest), strict=True):
+            assert sum(round(entry.points * 100) for entry in entries if entry.score == score) == sums[place]
+    assert found.total.tolist() == (found.fit + found.interest).tolist()
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_columns_say_what_a_pencil_says(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    found, _ = pointed(policy, histories, moment)
+    columns = zip(found.fit, found.interest, found.icp, found.disqualified, strict=True)
+    said = [tuple(value.item() for value in row) for row in columns]
+    assert said == [worked_out(policy, one, moment) for one in histories]
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_a_lead_is_pointed_alone_as_among_others(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    together, ledger = pointed(policy, histories, moment)
+    for place, one in enumerate(histories):
+        alone, own = pointed(policy, [one], moment)
+        assert [x[0] for x in (alone.fit, alone.interest, alone.icp, alone.disqualified)] == [
+            x[place] for x in (together.fit, together.interest, together.icp, together.disqualified)
+        ]
+        assert own.entries(0) == ledger.entries(place)
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments, seed=st.integers(0, 99))
+def test_the_order_of_rows_does_not_matter(policy: Policy, histories: list[Lead], moment: datetime, seed: int) -> None:
+    facts = facts_at(policy, histories, moment)
+    shuffled = np.random.default_rng(seed).permutation(len(facts.occurrences.lead))
+    rows = Occurrences(**{name: column[shuffled] for name, column in vars(facts.occurrences).items()})
+    first, second = point(policy, facts), point(policy, Facts(facts.size, facts.columns, rows))
+    assert first.ledger is not None and second.ledger is not None
+    assert [first.ledger.entries(n) for n in range(facts.size)] == [second.ledger.entries(n) for n in range(facts.size)]
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_caps_hold(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    found, ledger = pointed(policy, histories, moment)
+    model = policy.points
+    assert (found.fit <= model.fit_cap * 100).all() and (found.interest <= model.interest_cap * 100).all()
+    for place in range(len(histories)):
+        entries = ledger.entries(place)
+        for rule in (rule for rule in model.rules if rule.cap is not None):
+            assert abs(sum(e.points for e in entries if e.rule == rule.name)) <= rule.cap + 1e-9
+        for group in (group for group in model.groups if group.cap is not None):
+            assert sum(e.points for e in entries if e.group == group.name and e.kind != "weight") <= group.cap + 1e-9
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_decay_never_adds_to_what_an_entry_was_worth(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    _, ledger = pointed(policy, histories, moment)
+    given_rows = np.isin(ledger.kind, [KINDS.index("attribute"), KINDS.index("event")])
+    assert ((ledger.factor >= 0) & (ledger.factor <= 1)).all()
+    assert (np.abs(ledger.hundredths) <= np.abs(ledger.base) * 100)[given_rows].all()
+
+
+@given(decay=decays, age=st.integers(0, 400), idle=st.integers(0, 400), later=st.integers(0, 400))
+def test_decay_never_rises_with_time(decay: Decay | None, age: int, idle: int, later: int) -> None:
+    now, then = (factors(decay, np.array([age + days]), np.array([idle + days]))[0] for days in (0, later))
+    assert 0 <= then <= now <= 1
+
+
+@thoroughly
+@given(
+    policy=policies(), histories=many, moment=moments, extra=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)))
+)
+def test_what_happens_at_or_after_the_moment_changes_nothing(
+    policy: Policy, histories: list[Lead], moment: datetime, extra: list[tuple[int, int]]
+) -> None:
+    later = [Lead(one.facts, list(one.events)) for one in histories]
+    for place, hours in extra:
+        if place < len(later):
+            later[place].events.append(("pricing_page", moment + timedelta(hours=hours)))
+    assert pointed(policy, later, moment)[0].total.tolist() == pointed(policy, histories, moment)[0].total.tolist()
+    facts = facts_at(policy, histories, moment)
+    told = Facts(facts.size, facts.columns, with_future(facts.occurrences, facts.size))
+    assert point(policy, told).total.tolist() == point(policy, facts).total.tolist()
+
+
+def with_future(known: Occurrences, size: int) -> Occurrences:
+    """The occurrences, and one of tomorrow for every lead, should somebody ever pass one on."""
+    lead, one = np.arange(size), np.ones(size, dtype=np.int64)
+    return Occurrences(
+        np.append(known.lead, lead),
+        np.append(known.signal, 0 * one),
+        np.append(known.day, np.full(size, np.datetime64("2026-12-31"))),
+        np.append(known.events, one),
+        np.append(known.age_days, -one),
+    )
+
+
+@thoroughly
+@given(policy=policies(), one=leads, moment=moments)
+def test_a_past_moment_is_pointed_today_as_it_was_then(policy: Policy, one: Lead, moment: datetime) -> None:
+    then = Lead(one.facts, [event for event in one.events if event[1] < moment])
+    assert pointed(policy, [one], moment)[1].entries(0) == pointed(policy, [then], moment)[1].entries(0)
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_a_ledger_that_nobody_reads_changes_no_points(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    facts = facts_at(policy, histories, moment)
+    with_ledger, without = point(policy, facts), point(policy, facts, ledger=False)
+    assert without.ledger is None
+    assert without.total.tolist() == with_ledger.total.tolist()
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_every_row_says_what_it_is_about(policy: Policy, histories: list[Lead], moment: datetime) -> None:
+    _, ledger = pointed(policy, histories, moment)
+    groups = {group.name: group for group in policy.points.groups}
+    for entry in (entry for place in range(len(histories)) for entry in ledger.entries(place)):
+        assert not entry.group or groups[entry.group].score == entry.score
+        if entry.kind == "event":
+            assert datetime.fromisoformat(entry.subject).date() <= moment.date() and entry.events > 0
+        elif entry.kind == "cap":
+            assert entry.subject == (entry.rule or entry.group or entry.score)
+        elif entry.kind == "weight":
+            assert entry.base == groups[entry.group].weight and not entry.rule
+    assert ((ledger.rule == NONE) | (ledger.kind != KINDS.index("weight"))).all()
+
+
+@given(age=st.integers(0, 2000), half_life=st.integers(1, 400), loses=st.integers(0, 100))
+def test_one_lead_and_a_million_have_the_same_factor(age: int, half_life: int, loses: int) -> None:
+    ages = np.array([0, age, 2 * age])
+    by_age = Decay(half_life_days=half_life)
+    by_idleness = Decay(every_idle_days=half_life, loses=loses)
+    assert factors(by_age, ages, ages)[1] == half_life_factor(age, half_life)
+    assert factors(by_idleness, ages, ages)[1] == idle_factor(age, half_life, loses)
+
+
+def test_who_was_never_seen_is_idle_since_he_became_a_lead() -> None:
+    facts = facts_at(
+        B2B, [Lead({"lead_age_days": 45.9}), Lead({}), Lead({"lead_age_days": 90.0}, [(None, NOON - 3 * DAY)])]
+    )
+    assert idle_days(np.array([45.9, np.nan, 90.0]), facts.occurrences).tolist() == [45, 0, 3]
