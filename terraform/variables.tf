@@ -47,7 +47,7 @@ variable "ga4_dataset_id" {
 }
 
 variable "policy_file" {
-  description = "Path of the policy (YAML) that holds the business rules. A change of it is a change of one object: no function is built again."
+  description = "Path of the policy (YAML) that Leadwerk begins with; later ones come by `leadwerk policy publish`. Expiry of tables follows this file."
   type        = string
 
   validation {
@@ -102,6 +102,17 @@ variable "desk_readers" {
   validation {
     condition     = alltrue([for member in var.desk_readers : can(regex("^(serviceAccount|user|group):", member))])
     error_message = "desk_readers are members such as group:sales@example.ch; nothing of Leadwerk is public."
+  }
+}
+
+variable "policy_publishers" {
+  description = "Who may replay and publish the policy, and decide on suggested points, from the command line, as IAM members."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.policy_publishers : can(regex("^(serviceAccount|user|group):", member))])
+    error_message = "policy_publishers are members such as user:ada@example.ch; nothing of Leadwerk is public."
   }
 }
 
