@@ -1,0 +1,108 @@
+"""Reasons out of a ledger: which rules, in which order, in which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadwerk import policy, texts
+from leadwerk.points.ledger import Entry
+from leadwerk.points.points import point
+from leadwerk.points.reasons import RulePoints, by_rule, top_reasons
+from leadwerk.policy.model import Policy
+from leadwerk.texts.points import point_reason, rule_label
+from points.history import Lead, facts_at, lead
+
+POLICIES = {name: policy.load(name) for name in policy.SHIPPED}
+B2B = POLICIES["b2b_swiss"]
+ALL = [(name, language) for name in POLICIES for language in texts.LANGUAGES]
+
+
+def ledger(one: Lead, mine: Policy = B2B) -> tuple[Entry, ...]:
+    found = point(mine, facts_at(mine, [one])).ledger
+    assert found is not None
+    return found.entries(0)
+
+
+def test_rules_come_by_weight_with_their_caps_taken_off() -> None:
+    one = lead(job_title="CEO", email_domain_kind="freemail")
+    for day in range(5):
+        one = one.did("pricing_page", day + 0.1)
+    assert by_rule(ledger(one)) == (
+        RulePoints("pricing_page", 45.0, 5),
+        RulePoints("ceo", 20.0, 0),
+        RulePoints("freemail", -10.0, 0),
+    )
+
+
+def test_caps_and_weights_of_groups_are_no_reason() -> None:
+    assert by_rule(ledger(lead(employees=60))) == (RulePoints("more_than_50_employees", 50.0, 0),)
+
+
+def test_rules_that_give_nothing_are_no_reason() -> None:
+    assert by_rule(()) == ()
+    worn = Entry(
+        rule="blog",
+        group="website",
+        score="interest",
+        kind="event",
+        subject="2026-01-01",
+        events=1,
+        base=2,
+        factor=0.0,
+        points=0.0,
+    )
+    assert by_rule([worn]) == ()
+
+
+def test_at_most_three_speak_for_and_three_against() -> None:
+    one = lead(job_title="CEO", employees=60, country="US", email_domain_kind="freemail", language="de")
+    one = one.did("careers").did("pricing_page").did("webinar")
+    rules = [said.rule for said, _ in top_reasons(B2B, "de", ledger(one))]
+    assert rules == ["country_not_served", "more_than_50_employees", "careers", "ceo", "pricing_page", "freemail"]
+
+
+SAID = {
+    "de": ("Dafür spricht: Preisseite, 3-mal: +45 Punkte", "Dagegen spricht: nicht beliefertes Land: −100 Punkte"),
+    "fr": (
+        "Point favorable\u00a0: page des tarifs, 3 fois\u00a0: +45 points",
+        "Point défavorable\u00a0: pays non desservi\u00a0: −100 points",
+    ),
+    "it": ("A favore: pagina dei prezzi, 3 volte: +45 punti", "A sfavore: paese non servito: −100 punti"),
+    "en": ("In favour: pricing page, 3 times: +45 points", "Against: country not served: −100 points"),
+}
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_what_a_seller_reads(language: str) -> None:
+    said = point_reason(B2B, language, "pricing_page", 45, 3), point_reason(B2B, language, "country_not_served", -100)
+    assert said == SAID[language]
+
+
+@pytest.mark.parametrize(
+    ("points", "said"), [(1, "+1 Punkt"), (-1, "−1 Punkt"), (7.07, "+7.07 Punkte"), (0.5, "+0.50 Punkte")]
+)
+def test_points_are_written_with_sign_and_number(points: float, said: str) -> None:
+    assert point_reason(B2B, "de", "webinar", points).endswith(f": {said}")
+
+
+@pytest.mark.parametrize(("name", "language"), ALL)
+def test_every_rule_of_a_shipped_policy_has_a_name_of_its_own_in_every_language(name: str, language: str) -> None:
+    mine = POLICIES[name]
+    labels = [rule_label(mine, language, rule.name) for rule in mine.points.rules]
+    assert len(set(labels)) == len(labels)
+    named = {rule.name: rule for rule in mine.points.rules}
+    signals = {signal.name: signal for signal in mine.signals}
+    for rule, label in zip(named.values(), labels, strict=True):
+        given = rule.labels or (signals[rule.signal].labels if rule.signal else {})
+        assert label == given[language] if given else texts.has(language, f"label.phase.{rule.phase}")
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_phase_has_a_name(language: str) -> None:
+    assert all(
+        texts.has(language, f"label.phase.{phase}") for phase in ("awareness", "interest", "consideration", "decision")
+    )
+
+
+def test_a_rule_that_is_gone_is_called_by_its_name() -> None:
+    assert rule_label(B2B, "de", "some_old_rule") == "some old rule"
