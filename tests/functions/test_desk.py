@@ -1,0 +1,303 @@
+"""The sellers' API in real processes over HTTP: picks under real concurrency on both engines, and after kill -9."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from google.cloud import bigquery as google
+
+from leadwerk import settings
+from leadwerk.serve import serving
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.bigquery import BigQueryWarehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.statement import from_text
+from pipeline.selling import DAY, NOW, lead, outcome, score, touch, warehouse
+from registry.strict_storage import Bucket, strict_storage
+from warehouse.emulator import emulated
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
+AT = NOW.isoformat()
+SIMULATED = {"LEADWERK_POLICY": "b2b_swiss", "LEADWERK_SIMULATION": "1"}
+STEPS = from_text("SELECT DISTINCT event_id, lead_id, kind, seller, sequence FROM leadwerk.picks ORDER BY sequence")
+TRANSLATING = Path(__file__).parents[1] / "terraform" / "emulator.py"
+TABLES = ("leads", "scores", "picks", "outcomes", "deliveries", "stage_changes")
+
+
+@contextmanager
+def desks(home: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
+    """URLs of so many processes of the function desk over one home."""
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(serving(home, names=["desk"], crm=False, environment=SIMULATED | environment))
+            for _ in range(count)
+        ]
+        yield [one.url("desk") for one in started]
+
+
+def get(url: str, path: str, **asked: Any) -> requests.Response:
+    return requests.get(url + path, params={"now": AT, **asked}, timeout=60)
+
+
+def pick(url: str, lead_id: str, seller: str, deed: str = "pick", **body: Any) -> requests.Response:
+    place = f"{url}/leads/{quote(lead_id, safe='')}/{deed}"
+    return requests.post(place, json={"now": AT, "seller": seller, **body}, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    names = [*(f"l{number}" for number in range(20)), "with/slash", "Zürich 7"]
+    warehouse(
+        home,
+        leads=[lead(name, account_id=f"a{n % 4}.ch", employees=60 * (n % 4)) for n, name in enumerate(names)],
+        scores=[score(name, predictive_score=n) for n, name in enumerate(names)],
+        touchpoints=[touch(1, "l0", "webinar_attended", NOW - DAY)],
+        outcomes=[outcome("l0", NOW - 2 * DAY, "appointmentscheduled", "open")],
+    )
+    return home
+
+
+@pytest.fixture(scope="module")
+def url(home: Path) -> Iterator[str]:
+    with desks(home) as [url]:
+        yield url
+
+
+def test_the_list_comes_page_by_page(url: str) -> None:
+    found, cursor = [], None
+    for _ in range(9):
+        page = get(url, "/leads", limit=7, cursor=cursor).json()
+        found += [one["lead_id"] for one in page["leads"]]
+        cursor = page.get("next")
+        if cursor is None:
+            break
+    assert len(found) == len(set(found)) == 22
+    assert found[:2] == ["Zürich 7", "with/slash"]
+
+
+@pytest.mark.parametrize("lead_id", ["with/slash", "Zürich 7"])
+def test_an_id_may_hold_any_sign(url: str, lead_id: str) -> None:
+    held = pick(url, lead_id, "anna").json()
+    assert (held["lead_id"], held["seller"]) == (lead_id, "anna")
+    assert get(url, f"/leads/{quote(lead_id, safe='')}/history").json()["held_by"] == "anna"
+    assert pick(url, lead_id, "anna", "release").json() == {"lead_id": lead_id, "seller": None}
+
+
+def test_a_lead_that_is_held_is_a_conflict_that_says_who_and_until_when(url: str) -> None:
+    held = pick(url, "l1", "anna").json()
+    assert pick(url, "l1", "anna").json() == held
+    for deed in ("pick", "release"):
+        refused = pick(url, "l1", "beat", deed)
+        assert (refused.status_code, refused.headers["Content-Type"]) == (409, "application/problem+json")
+        said = refused.json()
+        assert (said["seller"], said["until"], said["field"]) == ("anna", held["expires_at"], "lead_id")
+        assert "anna" in said["detail"] and said["remedy"]
+    assert [one["lead_id"] for one in get(url, "/leads", seller="anna").json()["leads"]] == ["l1"]
+
+
+def test_history_and_ledger_of_a_lead(url: str) -> None:
+    found = get(url, "/leads/l0/history", speak="it").json()
+    assert [event["kind"] for event in found["timeline"]] == ["status", "score"]
+    assert found["timeline"][0]["text"] == "stato nel CRM: appointmentscheduled"
+    ledger = get(url, "/leads/l0/history", at=AT).json()
+    assert ledger["sum"] == ledger["standing"]["points"]
+    assert {entry["kind"] for entry in ledger["entries"]} >= {"event"}
+
+
+def test_accounts_and_one_of_them(url: str) -> None:
+    page = get(url, "/accounts", limit=2).json()
+    assert (len(page["accounts"]), bool(page["next"])) == (2, True)
+    found = get(url, f"/accounts/{page['accounts'][0]['account_id']}").json()
+    assert found["account"]["company"]["employees"] == page["accounts"][0]["company"]["employees"]
+    assert len(found["contacts"]) == found["account"]["contacts"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field", "says"),
+    [
+        ("/leads?sort=size", 422, "sort", "score"),
+        ("/leads?limit=0", 422, "limit", "1"),
+        ("/leads?limit=many", 422, "limit", "int"),
+        ("/leads?colour=red", 422, "colour", "cluster"),
+        ("/leads?tier=Huge", 422, "tier", "Enterprise"),
+        ("/leads?grade=Z", 422, "grade", "A-D"),
+        ("/leads?cursor=x", 422, "cursor", "begin again"),
+        ("/leads?sort=score&sort=tier", 422, "sort", "once"),
+        ("/leads?now=2999-01-01", 422, "now", "RFC3339"),
+        ("/leads/nobody/history", 404, "lead_id", "nobody"),
+        ("/leads/l0/history?at=1999-01-01T00:00:00Z", 422, "at", "past"),
+        ("/leads/l0/history?days=0", 422, "days", "1"),
+        ("/accounts?sort=size", 422, "sort", "icp"),
+        ("/accounts/nobody.ch", 404, "account_id", "nobody.ch"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_problem_with_field_and_remedy(
+    url: str, path: str, status: int, field: str, says: str
+) -> None:
+    answer = requests.get(url + path, timeout=30)
+    said = answer.json()
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert (said["field"], bool(said["remedy"])) == (field, True)
+    assert says in said["detail"] + said["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, "body"),
+        (b"{}", 422, "body"),
+        (b'{"seller": ""}', 422, "$.seller"),
+        (b'{"seller": 7}', 422, "$.seller"),
+        (b'{"seller": "anna", "force": true}', 422, "body"),
+        (b'{"seller": " "}', 422, "seller"),
+    ],
+)
+def test_a_pick_without_a_seller_is_a_problem(url: str, body: bytes, status: int, field: str) -> None:
+    answer = requests.post(f"{url}/leads/l2/pick", data=body, timeout=30)
+    assert (answer.status_code, answer.json()["field"]) == (status, field)
+    assert answer.json()["remedy"]
+
+
+def test_methods_and_paths_that_are_none(url: str) -> None:
+    refused = requests.get(f"{url}/leads/l2/pick", timeout=10)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
+    assert requests.post(f"{url}/leads", timeout=10).headers["Allow"] == "GET"
+    assert requests.get(f"{url}/lead", timeout=10).status_code == 404
+    assert pick(url, "nobody", "anna").status_code == 404
+
+
+def race(urls: Sequence[str], leads: Sequence[str], sellers: int) -> dict[str, list[requests.Response]]:
+    """All sellers at once after each lead, over all processes."""
+    asked = [(lead_id, number) for lead_id in leads for number in range(sellers)]
+    doors = itertools.cycle(urls)
+    asked = [(lead_id, number, next(doors)) for lead_id, number in asked]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        answers = list(pool.map(lambda one: pick(one[2], one[0], f"seller {one[1]}"), asked))
+    return {
+        lead_id: [answer for answer, one in zip(answers, asked, strict=True) if one[0] == lead_id] for lead_id in leads
+    }
+
+
+def check(answers: dict[str, list[requests.Response]], desk: Warehouse) -> None:
+    """One winner a lead, whom all losers name and the table holds."""
+    steps = desk.rows(STEPS, {})
+    for lead_id, given in answers.items():
+        assert sorted({answer.status_code for answer in given}) == [200, 409], [answer.text for answer in given][:3]
+        [winner] = [answer.json() for answer in given if answer.status_code == 200]
+        losers = [answer.json() for answer in given if answer.status_code == 409]
+        assert {(one["seller"], one["until"]) for one in losers} == {(winner["seller"], winner["expires_at"])}
+        assert [(one["kind"], one["seller"]) for one in steps if one["lead_id"] == lead_id] == [
+            ("picked", winner["seller"])
+        ]
+
+
+def test_of_sellers_at_several_processes_exactly_one_gets_each_lead(tmp_path: Path) -> None:
+    leads = [f"l{number}" for number in range(5)]
+    desk = warehouse(tmp_path, leads=[lead(name) for name in leads])
+    with desks(tmp_path, 3) as urls:
+        check(race(urls, leads, sellers=9), desk)
+
+
+@pytest.mark.parametrize("swapped", [1, 7, 15])
+def test_after_kill_9_in_the_middle_a_retry_leaves_one_pick(tmp_path: Path, swapped: int) -> None:
+    leads = [f"l{number}" for number in range(24)]
+    desk = warehouse(tmp_path, leads=[lead(name) for name in leads])
+    first = serving(tmp_path, names=["desk"], crm=False, environment=SIMULATED)
+    with first as servers, ThreadPoolExecutor(len(leads)) as pool:
+        answers = [pool.submit(pick, servers.url("desk"), name, "anna") for name in leads]
+        until = time.monotonic() + 30
+        while len(list(tmp_path.glob("picks/leads/*/*.json"))) < swapped and time.monotonic() < until:
+            time.sleep(0.001)
+        servers.running["desk"].kill()
+        done = [one.result().json()["lead_id"] for one in answers if one.exception() is None]
+    assert len(done) < len(leads), "nothing was in the middle"
+    with desks(tmp_path) as [url]:
+        for name in leads:
+            assert pick(url, name, "anna").status_code == 200
+            assert pick(url, name, "beat").status_code == 409
+    steps = desk.rows(STEPS, {})
+    assert sorted((one["lead_id"], one["kind"], one["seller"]) for one in steps) == sorted(
+        (name, "picked", "anna") for name in leads
+    )
+
+
+def fields(of: tuple[schema.Field, ...]) -> list[google.SchemaField]:
+    return [google.SchemaField(one.name, one.type, one.mode, fields=fields(one.fields)) for one in of]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], Bucket, BigQueryWarehouse]]:
+    """What a function in the cloud sees: BigQuery (emulated) and Cloud Storage (held strictly), over HTTP."""
+    home = tmp_path_factory.mktemp("emulator")
+    with emulated(home, (str(TRANSLATING),)) as bigquery, strict_storage() as (storage, bucket):
+        environment = {
+            "LEADWERK_ENGINE": "bigquery", "LEADWERK_PROJECT": "test", "LEADWERK_LOCATION": "US",
+            "LEADWERK_DATASET": "leadwerk", "LEADWERK_GA4_DATASET": "ga4", "LEADWERK_BIGQUERY_URL": bigquery,
+            "LEADWERK_STORAGE_URL": storage, "LEADWERK_PICKS": "gs://picks/desk",
+        }  # fmt: skip
+        made = BigQueryWarehouse.from_settings(settings.read(environment))
+        made._client.create_dataset("leadwerk", timeout=20)
+        for table in map(schema.table, TABLES):
+            made._client.create_table(google.Table(f"test.leadwerk.{table.name}", fields(table.fields)), timeout=20)
+        made.append("leads", [lead(f"l{number}") for number in range(8)])
+        made.append("scores", [score(f"l{number}") for number in range(8)])
+        yield environment, bucket, made
+        made._client.close()
+
+
+def test_in_the_cloud_exactly_one_gets_each_lead(cloud: Any, tmp_path: Path) -> None:
+    environment, bucket, desk = cloud
+    leads = ["l0", "l1", "l2"]
+    with desks(tmp_path, 2, **environment) as urls:
+        answers = race(urls, leads, sellers=8)
+        check(answers, desk)
+        listed = {one["lead_id"]: one.get("held_by") for one in get(urls[0], "/leads").json()["leads"]}
+    winners = {lead_id: next(a.json()["seller"] for a in given if a.ok) for lead_id, given in answers.items()}
+    assert {lead_id: listed[lead_id] for lead_id in leads} == winners
+    assert bucket.refused > 0, "nobody came too late: the race was none"
+    assert len(bucket.objects) == 3
+
+
+def test_in_the_cloud_a_release_and_a_takeover_after_the_end_are_audited(cloud: Any, tmp_path: Path) -> None:
+    environment, _, desk = cloud
+    later = (NOW + 3 * DAY).isoformat()
+    with desks(tmp_path, 1, **environment) as [url]:
+        held = pick(url, "l5", "anna").json()
+        assert datetime.fromisoformat(held["expires_at"]) == NOW + 2 * DAY
+        released = pick(url, "l5", "anna", "release")
+        assert released.ok, released.text
+        assert pick(url, "l5", "beat").ok
+        assert pick(url, "l5", "carla", now=later).ok
+        told = requests.get(f"{url}/leads/l5/history", params={"now": later, "speak": "en"}, timeout=60).json()
+    steps = [f"{one['kind']} {one['seller']}" for one in desk.rows(STEPS, {}) if one["lead_id"] == "l5"]
+    assert steps == ["picked anna", "released anna", "picked beat", "expired beat", "picked carla"]
+    assert told["held_by"] == "carla"
+    assert "the pick of beat has lapsed" in [event["text"] for event in told["timeline"]]
+
+
+def test_in_the_cloud_after_kill_9_a_retry_leaves_one_pick(cloud: Any, tmp_path: Path) -> None:
+    environment, bucket, desk = cloud
+    first = serving(tmp_path, names=["desk"], crm=False, environment=SIMULATED | environment)
+    with first as servers, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(pick, servers.url("desk"), "l7", "anna")
+        until, before = time.monotonic() + 30, len(bucket.objects)
+        while len(bucket.objects) == before and time.monotonic() < until:
+            time.sleep(0.001)
+        servers.running["desk"].kill()  # swapped, and not yet in the table
+        assert answer.exception() is not None
+    assert [one for one in desk.rows(STEPS, {}) if one["lead_id"] == "l7"] == []
+    with desks(tmp_path, 1, **environment) as [url]:
+        assert pick(url, "l7", "beat").json()["seller"] == "anna"
+        assert pick(url, "l7", "anna").ok
+    assert [one["kind"] for one in desk.rows(STEPS, {}) if one["lead_id"] == "l7"] == ["picked"]
