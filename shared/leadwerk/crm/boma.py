@@ -19,7 +19,7 @@ from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
 TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
 PER_SECOND = 10.0  # calls a second that BOMA is known to take
-PAGE_SIZE = 500
+PAGE_SIZE = 1000  # the most that BOMA gives: storing a page has a cost of its own
 READ_ATTEMPTS = 6  # of one page within one run; each failed one waits twice as long as the one before
 FIRST_WAIT = 0.5  # seconds
 LONGEST_WAIT = 30.0  # seconds that a run waits for the CRM before it leaves the rest to the next run
