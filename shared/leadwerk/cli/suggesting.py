@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leadwerk.learning.effect import Effect
+    from leadwerk.learning.newcomers import NewRule
     from leadwerk.learning.share import Share
     from leadwerk.learning.suggest import Suggestion
     from leadwerk.pipeline.policies import InForce
@@ -144,6 +145,10 @@ def _show(report: Report, proposals: Sequence[Proposal]) -> None:
         out.print(table(f"From {found.landmarks:,} landmarks, {found.converted:,} converted", header, rows))
     else:
         out.print(f"No rule deserves other points, by {found.landmarks:,} landmarks ({found.converted:,} converted).")
+    if found.new_rules:
+        title = "New rules: leads that convert otherwise than their points say"
+        header = ("rule", "points", "95 % between", "conversion with it", "without")
+        out.print(table(title, header, [(row[0], *row[2:]) for row in map(_new_row, found.new_rules)]))
     if found.hot_after != found.hot_before:
         out.print(
             f"HOT from [bold]{found.hot_after}[/bold] points on (now {found.hot_before}): as many leads as now.\n"
@@ -168,6 +173,11 @@ def _row(one: Suggestion) -> tuple[str, ...]:
         f"{_rate(one.given)} of {one.given.rows:,}",
         _rate(one.others),
     )
+
+
+def _new_row(one: NewRule) -> tuple[str, ...]:
+    shares = f"{_rate(one.given)} of {one.given.rows:,}", _rate(one.others)
+    return one.rule.name, "0", str(one.points), f"{one.low:.0f} … {one.high:.0f}", *shares
 
 
 def _rate(share: Share) -> str:

@@ -37,3 +37,8 @@ def share(converted: Bools, lead: Index) -> Share:
     worth = min(rate * (1 - rate) / variance, rows) if variance > 0 else leads
     low, high = wilson(rate, worth)
     return Share(rows=rows, leads=leads, converted=int(converted.sum()), rate=rate, low=low, high=high)
+
+
+def direction(given: Share, others: Share) -> int:
+    """1 where the one interval lies above the other, -1 where below, 0 where they overlap."""
+    return int(given.low > others.high) - int(given.high < others.low)

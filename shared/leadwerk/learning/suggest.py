@@ -15,15 +15,14 @@ from msgspec import Struct
 from leadwerk.learning.activation import Term, activation, terms
 from leadwerk.learning.bounded import Fitted, Problem, fit
 from leadwerk.learning.landmarks import Bools, Floats, Index
-from leadwerk.learning.share import Share, share
+from leadwerk.learning.newcomers import Known, NewRule, new_rules
+from leadwerk.learning.nice import nice
+from leadwerk.learning.share import Share, direction, share
 from leadwerk.points.facts import Facts
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.points.points import point
 from leadwerk.policy.model import Policy
 from leadwerk.policy.numbers import Numbers, with_numbers
-
-NICE = (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000)
-"""Points that people use."""
 
 PULL = 10.0
 """Strength of the present points: as of so many landmarks against every standardised weight (as learning.baseline)."""
@@ -65,6 +64,7 @@ class Suggested(Struct, frozen=True, kw_only=True):
     """
 
     suggestions: tuple[Suggestion, ...]
+    new_rules: tuple[NewRule, ...]
     hot_before: int
     hot_after: int
     hot_share: float
@@ -74,7 +74,8 @@ class Suggested(Struct, frozen=True, kw_only=True):
     def numbers(self) -> Numbers:
         """All that is proposed, as `policy.numbers` sets it."""
         points = {(one.rule, one.again): one.after for one in self.suggestions}
-        return Numbers(points, None if self.hot_after == self.hot_before else self.hot_after)
+        hot = None if self.hot_after == self.hot_before else self.hot_after
+        return Numbers(points, hot, tuple(one.rule for one in self.new_rules))
 
 
 @dataclass(frozen=True)
@@ -100,18 +101,30 @@ def suggest(evidence: Evidence, rows: Index) -> Suggested:
     policy, found = evidence.policy, terms(evidence.policy)
     used = rows[~evidence.disqualified[rows]]
     suggestions: tuple[Suggestion, ...] = ()
+    added: tuple[NewRule, ...] = ()
     if found and 0 < evidence.converted[used].sum() < len(used):
         suggestions = _suggestions(_Part(evidence, found, used))
+        added = _added(evidence, suggestions, used)
     points = {(one.rule, one.again): one.after for one in suggestions}
-    hot, hot_share = _threshold(evidence, with_numbers(policy, Numbers(points)), rows)
+    proposed = with_numbers(policy, Numbers(points, None, tuple(one.rule for one in added)))
+    hot, hot_share = _threshold(evidence, proposed, rows)
     return Suggested(
         suggestions=suggestions,
+        new_rules=added,
         hot_before=policy.points.bands.hot,
         hot_after=hot,
         hot_share=hot_share,
         landmarks=len(used),
         converted=int(evidence.converted[used].sum()),
     )
+
+
+def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index) -> tuple[NewRule, ...]:
+    """Rules that the policy still lacks once its present ones give what is suggested."""
+    points = {(one.rule, one.again): one.after for one in suggestions}
+    score = totals(with_numbers(evidence.policy, Numbers(points)), evidence.facts, rows) / HUNDREDTHS
+    converted, lead = evidence.converted[rows], evidence.lead[rows]
+    return new_rules(Known(evidence.policy, evidence.facts, rows, score, converted, lead))
 
 
 class _Part:
@@ -126,7 +139,7 @@ class _Part:
         self.shares = [(self._share(on), self._share(~on)) for on in self.given.T]
         enough = [min(given.leads, others.leads) >= MINIMUM_LEADS for given, others in self.shares]
         self.questioned = np.array(enough, dtype=bool)
-        self.direction = np.array([_direction(*pair) for pair in self.shares], dtype=np.float64)
+        self.direction = np.array([direction(*pair) for pair in self.shares], dtype=np.float64)
         self.pull = PULL * self.matrix.var(axis=0)
 
     def _share(self, rows: Bools) -> Share:
@@ -149,11 +162,6 @@ class _Part:
     def _fit(self, centre: Floats, low: Floats, high: Floats) -> Fitted:
         pull = np.maximum(self.pull, 1e-6)
         return fit(Problem(self.matrix, self.converted, self.lead, centre, pull, low, high))
-
-
-def _direction(given: Share, others: Share) -> int:
-    """1 or -1 where conversion with a rule lies beyond the interval of that without it, and the other way; else 0."""
-    return int(given.low > others.high) - int(given.high < others.low)
 
 
 def _suggestions(part: _Part) -> tuple[Suggestion, ...]:
@@ -198,16 +206,6 @@ def _suggestion(part: _Part, place: int, fitted: Fitted, scale: float) -> Sugges
         given=given,
         others=others,
     )
-
-
-def nice(points: float) -> int:
-    """The nearest number that people use, of either sign.
-
-    >>> nice(13.2), nice(-44.0), nice(0.4), nice(5000.0)
-    (15, -40, 0, 1000)
-    """
-    nearest = min(NICE, key=lambda number: abs(abs(points) - number))
-    return int(np.copysign(nearest, points)) if nearest else 0
 
 
 def _threshold(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[int, float]:

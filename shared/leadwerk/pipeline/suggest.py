@@ -23,6 +23,7 @@ from leadwerk.pipeline.publishing import Said
 from leadwerk.pipeline.retrain import to_landmarks
 from leadwerk.policy.model import Policy
 from leadwerk.policy.numbers import Numbers
+from leadwerk.policy.points import Rule
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -47,7 +48,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Proposal:
-    """A number of the newest run, and what somebody decided on it (None: nothing yet)."""
+    """A number of the newest run, and what somebody decided on it (None: nothing yet); a new rule had 0 before."""
 
     rule: str
     before: int
@@ -116,13 +117,23 @@ def decide(
 
 def numbers(chosen: Iterable[Proposal]) -> Numbers:
     """These proposals as `policy.numbers` sets them."""
-    points, hot = {}, None
+    points: dict[tuple[str, bool], int] = {}
+    hot, rules = None, []
     for one in chosen:
         if one.rule == HOT:
             hot = one.after
+        elif (found := _EVIDENCE.decode(one.evidence)).rule_to_add is not None:
+            rules.append(found.rule_to_add)
         else:
             points[one.rule.removesuffix(AGAIN), one.rule.endswith(AGAIN)] = one.after
-    return Numbers(points, hot)
+    return Numbers(points, hot, tuple(rules))
+
+
+class _Found(Struct):
+    rule_to_add: Rule | None = None
+
+
+_EVIDENCE = msgspec.json.Decoder(_Found)
 
 
 def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
@@ -131,6 +142,9 @@ def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
         (one.rule + (AGAIN if one.again else ""), one.before, one.after, msgspec.json.encode(one).decode())
         for one in suggested.suggestions
     ]
+    for new in suggested.new_rules:
+        said = msgspec.json.encode({**msgspec.structs.asdict(new), "rule_to_add": new.rule}).decode()
+        found.append((new.rule.name, 0, new.points, said))
     if suggested.hot_after != suggested.hot_before:
         evidence = msgspec.json.encode({"hot_share": suggested.hot_share}).decode()
         found.append((HOT, suggested.hot_before, suggested.hot_after, evidence))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -49,3 +49,31 @@ def _added(text: str, section: Any, path: Path, value: str) -> str:
         return f"{text[:at]}{name}: {value}{', ' if section.value else ''}{text[at:]}"
     first = section.value[0][0].start_mark
     return f"{text[: first.index]}{name}: {value}\n{' ' * first.column}{text[first.index :]}"
+
+
+def appended(text: str, path: Path, entries: Sequence[Mapping[str, Any]]) -> str:
+    r"""The text with these entries, one a line, behind the last one of the list at this path.
+
+    >>> appended("a:\n  - {b: 1}  # one\nc: 2\n", ("a",), [{"b": 2}])
+    'a:\n  - {b: 1}  # one\n  - {b: 2}\nc: 2\n'
+    """
+    node: Any = yaml.compose(text, _Loader)
+    for part in path:
+        node = _inner(node, part)
+    written = [_line(entry) for entry in entries]
+    if node.flow_style:
+        at = node.end_mark.index - 1
+        return text[:at] + (", " if node.value else "") + ", ".join(written) + text[at:]
+    last = node.value[-1].end_mark.index
+    if "\n" in text[node.value[-1].start_mark.index : last] and text[:last].endswith((" ", "\n")):
+        last = len(text[:last].rstrip())  # a block ends where the next thing begins
+    end = text.find("\n", last)
+    at = len(text) if end < 0 else end + 1
+    indent = " " * node.start_mark.column
+    lines = "".join(f"{indent}- {line}\n" for line in written)
+    return text[:at] + ("" if text[:at].endswith("\n") else "\n") + lines + text[at:]
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    said = yaml.safe_dump(dict(entry), default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
+    return str(said).strip()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Any
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from leadwerk.policy.document import Path
-from leadwerk.policy.edit import edited
+from leadwerk.policy.edit import appended, edited
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PointsModel, Rule
 
@@ -19,10 +21,14 @@ ROUND_CAPS = 5
 
 @dataclass(frozen=True)
 class Numbers:
-    """`points` by rule and whether they are what it gives again; `hot`: from how many points on a lead is HOT."""
+    """`points` by rule and whether they are what it gives again; `hot`: from how many points on a lead is HOT.
+
+    `rules` are added behind those that the policy has.
+    """
 
     points: Mapping[tuple[str, bool], int] = field(default_factory=dict)
     hot: int | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 def with_numbers(policy: Policy, numbers: Numbers) -> Policy:
@@ -31,7 +37,7 @@ def with_numbers(policy: Policy, numbers: Numbers) -> Policy:
     Its version is no longer of its content: load the text for that.
     """
     model = policy.points
-    rules = tuple(_rule(rule, numbers) for rule in model.rules)
+    rules = (*(_rule(rule, numbers) for rule in model.rules), *numbers.rules)
     groups = tuple(
         group if group.cap is None else replace(group, cap=_room(model, rules, group.cap, {group.name}))
         for group in model.groups
@@ -78,8 +84,18 @@ def _rounded_up(cap: float) -> int:
 
 
 def text_with_numbers(text: str, policy: Policy, numbers: Numbers) -> str:
-    """The policy's text with these numbers: nothing else in it changes, comments and order stay."""
-    return edited(text, _changes(policy, with_numbers(policy, numbers)))
+    """The policy's text with these numbers and rules: nothing else in it changes, comments and order stay."""
+    changed = edited(text, _changes(policy, with_numbers(policy, numbers)))
+    added = [to_builtins(rule) for rule in numbers.rules]
+    return appended(changed, ("points", "rules"), [_said(rule) for rule in added]) if added else changed
+
+
+def _said(rule: dict[str, Any]) -> dict[str, Any]:
+    """What a rule says, without what goes without saying."""
+    silent = to_builtins(Rule(name="", group="", points=0))
+    tests = {name: {key: value for key, value in test.items() if value} for name, test in rule["when"].items()}
+    said = {key: value for key, value in rule.items() if key in ("points",) or value != silent[key]}
+    return {**said, "when": tests}
 
 
 def _changes(before: Policy, after: Policy) -> dict[Path, int]:
@@ -87,7 +103,7 @@ def _changes(before: Policy, after: Policy) -> dict[Path, int]:
     old, new = before.points, after.points
     found: dict[Path, int] = {}
     for section, fields in (("rules", ("points", "again", "cap")), ("groups", ("cap",))):
-        pairs = zip(getattr(old, section), getattr(new, section), strict=True)
+        pairs = zip(getattr(old, section), getattr(new, section), strict=False)  # new rules stand behind the old ones
         for index, (was, now) in enumerate(pairs):
             changed = [name for name in fields if getattr(was, name) != getattr(now, name)]
             found |= {("points", section, index, name): getattr(now, name) for name in changed}
