@@ -1,0 +1,186 @@
+"""Statements of the sellers' desk: what Google's evaluator says, the embedded engine says, over hostile rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.pipeline.picks import first_day
+from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.statement import statement
+from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score
+from sql.reference import analyse, assert_engines_agree
+
+few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+TIERS = ("Enterprise", "SMB")
+NOTHING = dict.fromkeys(("cluster", "grade", "tier", "region", "language", "held", "seller", "account_id"))
+NO_CURSOR = dict.fromkeys(("after_first", "after_second", "after_third", "after_lead"))
+TIMES = {"as_of": NOW, "now": NOW, "created_since": NOW - 120 * DAY, "first_day": (NOW - 120 * DAY).date()}
+LIST: dict[str, Any] = {
+    **NOTHING, **NO_CURSOR, **TIMES, "picks_since": first_day(NOW), "sort": "score", "most": 5,
+    "tier_0": TIERS[0], "tier_1": TIERS[1],
+}  # fmt: skip
+ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
+
+names = st.sampled_from(["1", "2", "3"])
+accounts = st.sampled_from([None, "a.ch", "b.ch"])
+moments = st.sampled_from([NOW - d for d in (HOUR, DAY, DAY, 5 * DAY, 130 * DAY)] + [NOW, NOW + HOUR])
+maybe = st.sampled_from
+
+
+def a_version(number: int, name: str, at: Any, account: Any, employees: Any, region: Any, notes: Any) -> Row:
+    told = [{"name": "it_budget", "text": None, "number": notes}, {"name": "branch", "text": region, "number": None}]
+    row = {"event_id": f"e{number}", "recorded_at": at, "created_at": at - HOUR, "account_id": account}
+    return lead(name, **row, employees=employees, revenue=employees, region=region, attributes=told if notes else [])
+
+
+def a_score(number: int, name: str, at: Any, value: Any, points: Any, tier: Any, cluster: str) -> Row:
+    more = {"predictive_score": value, "points": points, "interest": points, "fit": points, "tier": tier}
+    return score(name, at, score_id=f"s{number}", score_cluster=cluster, grade="B2", **more)
+
+
+def a_step(number: int, name: str, at: Any, kind: str, seller: str, sequence: int) -> Row:
+    row = {"event_id": f"p{number}", "lead_id": name, "day": at.date(), "sequence": sequence, "kind": kind}
+    until = {"expires_at": at + 2 * DAY} if kind == "picked" else {}
+    return row | {"seller": seller, "occurred_at": at, "recorded_at": at, **until}
+
+
+numbers = st.integers(0, 9)
+regions = st.sampled_from([None, "CH-ZH", "CH-VD"])
+leads = st.lists(
+    st.builds(a_version, numbers, names, moments, accounts, maybe([None, 5, 60]), regions, maybe([None, 2.5])),
+    max_size=8,
+)
+values = st.sampled_from([None, 0.0, 12.34, 12.35, -10.0])
+scores = st.lists(
+    st.builds(
+        a_score, numbers, names, moments, maybe([None, 50, 90]), values, maybe([None, *TIERS, "old"]),
+        maybe(["HOT", "COLD", "DISQUALIFIED"]),
+    ),
+    max_size=8,
+    unique_by=lambda row: row["score_id"],
+)  # fmt: skip
+picks = st.lists(
+    st.builds(
+        a_step,
+        numbers,
+        names,
+        moments,
+        maybe(["picked", "released", "expired"]),
+        maybe(["anna", "beat"]),
+        st.integers(1, 4),
+    ),
+    max_size=6,
+    unique_by=lambda row: row["event_id"],
+)
+outcomes = st.lists(
+    st.builds(lambda name, at, kind: outcome(name, at, kind, kind), names, moments, maybe(["open", "won"])),
+    max_size=3,
+    unique_by=lambda row: row["event_id"],
+)
+asked = st.fixed_dictionaries(
+    {},
+    optional={
+        "sort": maybe(["points", "fit", "tier"]),
+        "cluster": maybe(["HOT", "DISQUALIFIED"]),
+        "grade": maybe(["B", "B2", "A"]),
+        "tier": maybe(["SMB"]),
+        "region": maybe(["CH-ZH", "CH"]),
+        "language": maybe(["de", "fr"]),
+        "held": st.booleans(),
+        "seller": maybe(["anna"]),
+        "account_id": maybe(["a.ch"]),
+    },
+)
+cursors = st.sampled_from(
+    [NO_CURSOR, {"after_first": 50.0, "after_second": -1.0, "after_third": 12.34, "after_lead": "2"}]
+)
+
+
+def call_list(tiers: int = 2) -> Statement:
+    return statement("scores/call_list", tier=range(tiers))
+
+
+def company() -> Statement:
+    return statement("accounts/facts", number=["it_budget"], category=["branch"])
+
+
+STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
+    "call_list": (call_list(), LIST),
+    "call_list without tiers": (call_list(0), {k: v for k, v in LIST.items() if not k.startswith("tier_")}),
+    "reasons": (
+        statement("scores/reasons"),
+        {"score_ids": ["s1", "s2"], "lead_ids": ["1", "2"], "first_day": ONE["first_day"], "last_day": NOW.date()},
+    ),
+    "company": (company(), {"account_ids": ["a.ch", "b.ch"], "as_of": NOW}),
+    "members": (statement("accounts/members"), {"account_id": "a.ch", "as_of": NOW, "most": 2}),
+    "scored": (statement("accounts/scored"), {"first_day": ONE["first_day"], "as_of": NOW, "most": 1}),
+    **{
+        name: (statement(f"{name}/history"), ONE)
+        for name in ("scores", "deliveries", "stage_changes", "outcomes", "picks")
+    },
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -> None:
+    found, parameters = STATEMENTS[name]
+    assert analyse(found)
+    assert_engines_agree(found, parameters, {})
+
+
+@few
+@given(leads, scores, picks, outcomes, asked, cursors)
+def test_the_list_is_the_same_on_both_engines(
+    leads: list[Row], scores: list[Row], picks: list[Row], outcomes: list[Row], asked: dict[str, Any], cursor: Any
+) -> None:
+    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
+    parameters = {**LIST, **asked, **cursor}
+    rows = assert_engines_agree(call_list(), parameters, tables)
+    assert len({row["lead_id"] for row in rows}) == len(rows) <= LIST["most"]
+
+
+@few
+@given(leads)
+def test_company_facts_and_members_are_the_same_on_both_engines(leads: list[Row]) -> None:
+    leads = list({row["event_id"]: row for row in leads}.values())  # ties between equal events are nobody's business
+    for name in ("company", "members"):
+        assert_engines_agree(*STATEMENTS[name], {"leads": leads})
+
+
+@few
+@given(leads, scores)
+def test_scored_contacts_are_the_same_on_both_engines(leads: list[Row], scores: list[Row]) -> None:
+    leads = list({row["event_id"]: row for row in leads}.values())
+    assert_engines_agree(*STATEMENTS["scored"], {"leads": leads, "scores": scores})
+
+
+@few
+@given(scores, picks, outcomes)
+def test_histories_are_the_same_on_both_engines_even_where_a_row_came_twice(
+    scores: list[Row], picks: list[Row], outcomes: list[Row]
+) -> None:
+    tables = {"scores": scores * 2, "picks": picks * 2, "outcomes": outcomes * 2}
+    for name, key in (("scores", "score_id"), ("picks", "event_id"), ("outcomes", "event_id")):
+        rows = assert_engines_agree(*STATEMENTS[name], tables)
+        assert len({row[key] for row in rows}) == len(rows)
+    wanted = {"score_ids": [f"s{n}" for n in range(10)], "lead_ids": ["1", "2", "3"]}
+    days = {"first_day": (NOW - 200 * DAY).date(), "last_day": (NOW + timedelta(days=1)).date()}
+    assert_engines_agree(STATEMENTS["reasons"][0], wanted | days, tables)
+
+
+def test_what_a_history_or_a_pick_reads_is_pruned_by_the_leads_own_id() -> None:
+    """On BigQuery the tables are clustered by lead_id and, but for leads, partitioned by day."""
+    for name in ("scores", "deliveries", "stage_changes", "outcomes", "picks"):
+        assert "WHERE lead_id = @lead_id AND day >= @first_day" in statement(f"{name}/history").text
+    assert "WHERE lead_id = @lead_id AND recorded_at <= @as_of" in statement("leads/known").text
+    assert "day >= @first_day" in statement("picks/standing").text
+
+
+def test_a_column_that_is_wide_is_not_read_for_the_list() -> None:
+    assert "reasons" not in call_list().text
+    assert "ledger" not in call_list().text
