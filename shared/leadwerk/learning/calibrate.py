@@ -14,12 +14,14 @@ PRIOR_WEIGHT = 1.0
 STEEPEST, FLATTEST = 5.0, 0.05
 
 
-def fit_calibration(margin: Floats, converted: Bools, *, offset: float = 0.0) -> Calibration:
+def fit_calibration(
+    margin: Floats, converted: Bools, *, offset: float = 0.0, weights: Floats | None = None
+) -> Calibration:
     """Slope and intercept by maximum likelihood on predictions that the model made for rows it had not seen.
 
     Platt, Probabilistic outputs for support vector machines, 1999; on log-odds it corrects over-confidence (slope
     below 1) and a weighted class (intercept; `offset` is what the weight added to the log-odds). The slope is kept
-    positive, so the order of leads never changes.
+    positive, so the order of leads never changes. `weights` (n,) say how much each row counts; without, all alike.
 
     >>> rng = np.random.default_rng(1)
     >>> log_odds = rng.normal(-1, 1, 20000)
@@ -31,9 +33,11 @@ def fit_calibration(margin: Floats, converted: Bools, *, offset: float = 0.0) ->
     if converted.all() or not converted.any():
         return Calibration(1.0, -offset)
     x, y = np.asarray(margin, dtype=np.float64) - offset, converted.astype(np.float64)
-    slope, intercept = 1.0, float(logit(np.array([y.mean()]))[0] - x.mean())
+    counts = np.ones(len(y)) if weights is None else weights
+    rate = np.array([np.average(y, weights=counts)])
+    slope, intercept = 1.0, float(logit(rate)[0] - np.average(x, weights=counts))
     for _ in range(STEPS):
-        step_slope, step_intercept = _newton(x, y, slope, intercept)
+        step_slope, step_intercept = _newton(x, y, counts, slope, intercept)
         slope, intercept = slope - step_slope, intercept - step_intercept
         if abs(step_slope) + abs(step_intercept) < 1e-10:
             break
@@ -41,10 +45,10 @@ def fit_calibration(margin: Floats, converted: Bools, *, offset: float = 0.0) ->
     return Calibration(slope, float(intercept) - slope * offset)
 
 
-def _newton(x: Floats, y: Floats, slope: float, intercept: float) -> tuple[float, float]:
+def _newton(x: Floats, y: Floats, counts: Floats, slope: float, intercept: float) -> tuple[float, float]:
     p = sigmoid(slope * x + intercept)
-    w = np.maximum(p * (1 - p), 1e-12)
-    gradient = np.array([((p - y) * x).sum() + PRIOR_WEIGHT * (slope - 1), (p - y).sum()])
+    w, error = counts * np.maximum(p * (1 - p), 1e-12), counts * (p - y)
+    gradient = np.array([(error * x).sum() + PRIOR_WEIGHT * (slope - 1), error.sum()])
     hessian = np.array([[(w * x * x).sum() + PRIOR_WEIGHT, (w * x).sum()], [(w * x).sum(), w.sum()]])
     step = np.linalg.solve(hessian, gradient)
     limited = step / max(1.0, float(np.abs(step).max()))  # a whole Newton step overshoots far from the optimum

@@ -1,15 +1,17 @@
 """Gradient boosting by XGBoost: the policy's trees, rate and depth, stopped early and calibrated by cross-fitting.
 
 Cross-fitting (Chernozhukov et al. 2018; for calibration Niculescu-Mizil and Caruana 2005): the leads are dealt into
-folds; what was predicted for each fold by a model that had not seen it says how many trees are enough and how
-over-confident they are. The model itself is then fitted on all rows, so that nothing recent is lost to validation.
+folds; what was predicted for each fold by a model that had not seen it says how many trees are enough, how
+over-confident they are, and whether old rows mislead (`recency`). The model itself is then fitted on all rows, so that
+nothing recent is lost to validation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import xgboost as xgb
@@ -21,6 +23,7 @@ from leadwerk.features.encode import Encoder
 from leadwerk.learning.calibrate import fit_calibration
 from leadwerk.learning.landmarks import Bools, Floats, Index, Landmarks
 from leadwerk.learning.model import Model
+from leadwerk.learning.recency import HALF_LIVES, MINIMUM_NEW_POSITIVES, better_half_life, newest, weights
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 
@@ -30,7 +33,7 @@ WORKERS = 2
 BINS = 64
 """Parts into which a number is cut for splitting: four times as fast as XGBoost's 256, and as good in our trials."""
 
-FOLDS, FOLDS_OF_MANY, MANY = 5, 3, 20_000
+FOLDS, FOLDS_OF_MANY, MANY = 5, 3, 10_000
 """Fewer folds from so many rows on, where each fold is large enough by itself."""
 
 # Robust on small data, where every lead has several nearly equal landmarks: a leaf needs the weight of five leads (or
@@ -46,48 +49,72 @@ PATIENCE = 0.2
 
 @dataclass(frozen=True)
 class Boosted:
-    """A calibrated model, and `unseen`: the log-odds that models of its folds gave each training row unseen.
-
-    Both log-odds are as learned, with `weight` on the positives.
-    """
+    """A calibrated model, and the half-life (days) by which older landmarks counted less; None if all counted alike."""
 
     model: Model
+    half_life_days: float | None
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is fitted: matrix (n, m), labels, the fold of each row, and how much it counts (n,)."""
+
+    matrix: NDArray[np.float32]
+    converted: Bools
+    fold: Index
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class _Crossed:
+    """Of a cross-fit: how many trees are best, and the probability of each row by a model that had not seen it."""
+
+    rounds: int
+    calibration: Calibration
     unseen: Floats
-    weight: float
 
 
 def fit_boosting(landmarks: Landmarks, features: Sequence[Feature], training: Training) -> Boosted:
     """Fit, stop early, calibrate. Needs rows of both classes; the seed makes it repeatable."""
     encoder = Encoder.fit(landmarks.columns, features)
-    matrix = encoder.matrix(landmarks.columns)
-    weight = positive_weight(training, landmarks.converted)
-    parameters = _parameters(training, constraints(encoder, features), weight)
-    booster, unseen = _fit_all_and_folds(matrix, landmarks, parameters, training)
-    calibration = fit_calibration(unseen, landmarks.converted, offset=float(np.log(weight)))
-    return Boosted(Model("boosting", encoder, booster, calibration), unseen, weight)
+    positives = positive_weight(training, landmarks.converted)
+    parameters = _parameters(training, constraints(encoder, features), positives)
+    count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
+    fold = folds(landmarks.lead, count=count, seed=training.seed)
+    first = None if training.half_life_days == "auto" else training.half_life_days
+    matrix, weight = encoder.matrix(landmarks.columns), weights(landmarks.as_of, first)
+    rows, half_life = _Rows(matrix, landmarks.converted, fold, weight), first
+    crossed = _cross_fit(rows, parameters, training)
+    if training.half_life_days == "auto":
+        half_life = _best_half_life(rows, crossed, landmarks, parameters, training)
+    if half_life != first:
+        rows = replace(rows, weight=weights(landmarks.as_of, half_life))
+        crossed = _cross_fit(rows, parameters, training)
+    booster = xgb.train(parameters, _quantiles(rows, rows.weight > 0), crossed.rounds)
+    return Boosted(Model("boosting", encoder, booster, crossed.calibration), half_life)
 
 
-def refit_boosting(
-    twin: Boosted,
-    train: Landmarks,
-    test: Landmarks,
-    everything: Landmarks,
-    features: Sequence[Feature],
-    training: Training,
-) -> Model:
-    """Fit as many trees as `twin` has on everything; calibrate by what the twin and its folds said of rows unseen.
+def _best_half_life(
+    rows: _Rows, crossed: _Crossed, landmarks: Landmarks, parameters: dict[str, object], training: Training
+) -> float | None:
+    """What `recency` says of the newest leads in one of the folds, which each half-life is tried on."""
+    held_out = rows.fold == 0
+    judged = newest(landmarks.as_of, training.test_share)
+    judged = judged[held_out[judged]]
+    converted, lead = landmarks.converted[judged], landmarks.lead[judged]
+    if len(np.unique(lead[converted])) < MINIMUM_NEW_POSITIVES:
+        return None
 
-    Those are the training rows, and the test rows out of time: so the newest rate of conversion counts.
-    """
-    encoder = Encoder.fit(everything.columns, features)
-    weight = positive_weight(training, everything.converted)
-    parameters = _parameters(training, constraints(encoder, features), weight)
-    rows = _quantiles(encoder.matrix(everything.columns), everything.converted)
-    booster = xgb.train(parameters, rows, twin.model.rounds)
-    margin = np.r_[twin.unseen, twin.model.margin(twin.model.encoder.matrix(test.columns))]
-    fitted = fit_calibration(margin, np.r_[train.converted, test.converted], offset=float(np.log(twin.weight)))
-    shift = fitted.slope * float(np.log(twin.weight) - np.log(weight))
-    return Model("boosting", encoder, booster, Calibration(fitted.slope, fitted.intercept + shift))
+    def probability(half_life: float) -> Floats:
+        lighter = replace(rows, weight=weights(landmarks.as_of, half_life))
+        booster, losses = _fit_fold(lighter, held_out, parameters, training.trees)
+        margin = _margin(booster, rows.matrix[held_out], int(np.argmin(losses)) + 1)
+        calibration = _calibrated(margin, lighter, held_out, parameters)
+        return calibration.probability(_margin(booster, rows.matrix[judged], int(np.argmin(losses)) + 1))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        tried = dict(zip(HALF_LIVES, pool.map(probability, HALF_LIVES), strict=True))
+    return better_half_life(converted, lead, crossed.unseen[judged], tried, seed=training.seed)
 
 
 def positive_weight(training: Training, converted: Bools) -> float:
@@ -128,37 +155,41 @@ def _parameters(training: Training, monotone: tuple[int, ...], weight: float) ->
     }
 
 
-def _fit_all_and_folds(
-    matrix: NDArray[np.float32], landmarks: Landmarks, parameters: dict[str, object], training: Training
-) -> tuple[xgb.Booster, Floats]:
-    """The booster on all rows with the number of trees that is best on unseen leads, and the log-odds of leads unseen.
+def _cross_fit(rows: _Rows, parameters: dict[str, object], training: Training) -> _Crossed:
+    """Fit all folds; calibrate by what they said of leads that they had not seen.
 
     Every fit has one thread of its own: several fits at once share two cores better than XGBoost's threads, which
     spin while they wait for each other, and the result does not depend on the number of cores.
     """
-    count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
-    member = folds(landmarks.lead, count=count, seed=training.seed)
+    count = int(rows.fold.max()) + 1
     with ThreadPoolExecutor(WORKERS) as pool:
-        whole = pool.submit(_train, parameters, _quantiles(matrix, landmarks.converted), training.trees)
-        fits = [
-            pool.submit(_fit_fold, matrix, landmarks.converted, member == fold, parameters, training.trees)
-            for fold in range(count)
-        ]
+        fits = [pool.submit(_fit_fold, rows, rows.fold == fold, parameters, training.trees) for fold in range(count)]
         boosters, curves = zip(*(fit.result() for fit in fits), strict=True)
-    rounds = _best_rounds(list(curves), np.bincount(member, minlength=count))
-    margin = np.empty(len(landmarks))
+    rounds = _best_rounds(list(curves), np.bincount(rows.fold, rows.weight, count).astype(np.float64))
+    margin = np.empty(len(rows.converted))
     for fold, booster in enumerate(boosters):
-        held_out = np.flatnonzero(member == fold)
-        until = min(rounds, booster.num_boosted_rounds())
-        margin[held_out] = booster.inplace_predict(matrix[held_out], iteration_range=(0, until), predict_type="margin")
-    return whole.result()[:rounds], margin
+        held_out = np.flatnonzero(rows.fold == fold)
+        margin[held_out] = _margin(booster, rows.matrix[held_out], rounds)
+    calibration = _calibrated(margin, rows, np.ones(len(margin), dtype=bool), parameters)
+    return _Crossed(rounds, calibration, calibration.probability(margin))
+
+
+def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> Floats:
+    until = (0, min(rounds, booster.num_boosted_rounds()))
+    margin = booster.inplace_predict(matrix, iteration_range=until, predict_type="margin")
+    return np.asarray(margin, dtype=np.float64)
+
+
+def _calibrated(margin: Floats, rows: _Rows, taken: Bools, parameters: dict[str, object]) -> Calibration:
+    offset = float(np.log(cast(float, parameters["scale_pos_weight"])))
+    return fit_calibration(margin, rows.converted[taken], offset=offset, weights=rows.weight[taken])
 
 
 def _fit_fold(
-    matrix: NDArray[np.float32], converted: Bools, held_out: Bools, parameters: dict[str, object], trees: int
+    rows: _Rows, held_out: Bools, parameters: dict[str, object], trees: int
 ) -> tuple[xgb.Booster, list[float]]:
-    train = _quantiles(matrix[~held_out], converted[~held_out])
-    unseen = _quantiles(matrix[held_out], converted[held_out], ref=train)
+    train = _quantiles(rows, ~held_out & (rows.weight > 0))
+    unseen = _quantiles(rows, held_out & (rows.weight > 0), ref=train)
     history: dict[str, dict[str, list[float]]] = {}
     booster = xgb.train(
         parameters,
@@ -172,17 +203,12 @@ def _fit_fold(
     return booster, history["unseen"]["logloss"]
 
 
-def _train(parameters: dict[str, object], rows: xgb.QuantileDMatrix, trees: int) -> xgb.Booster:
-    return xgb.train(parameters, rows, trees)
+def _quantiles(rows: _Rows, taken: Bools, ref: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
+    matrix, converted, weight = rows.matrix[taken], rows.converted[taken], rows.weight[taken]
+    return xgb.QuantileDMatrix(matrix, converted, weight=weight, max_bin=BINS, nthread=1, ref=ref)
 
 
-def _quantiles(
-    matrix: NDArray[np.float32], converted: Bools, ref: xgb.QuantileDMatrix | None = None
-) -> xgb.QuantileDMatrix:
-    return xgb.QuantileDMatrix(matrix, converted, max_bin=BINS, nthread=1, ref=ref)
-
-
-def _best_rounds(curves: list[list[float]], sizes: Index) -> int:
+def _best_rounds(curves: list[list[float]], sizes: Floats) -> int:
     """Where the mean loss of all folds is least; a fold that was given up keeps its last loss."""
     length = max(len(curve) for curve in curves)
     padded = np.array([curve + [curve[-1]] * (length - len(curve)) for curve in curves])

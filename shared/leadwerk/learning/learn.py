@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from leadwerk.features.contract import Feature
 from leadwerk.learning.baseline import fit_logistic
 from leadwerk.learning.describe import importances, profile
 from leadwerk.learning.evaluate import Evaluation, evaluate
-from leadwerk.learning.fit import Boosted, fit_boosting, refit_boosting
+from leadwerk.learning.fit import Boosted, fit_boosting
 from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, Incumbent, decide
 from leadwerk.learning.landmarks import Floats, Landmarks
 from leadwerk.learning.model import Model, ModelKind
@@ -97,11 +97,13 @@ def learn(
         together = both(of_test, chosen, landmarks.base_rate, hot_score=hot_score)
         evaluations |= _with_points(test, points, together, training.seed)
     progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
-    twin = twins[decision.kind]
-    if isinstance(twin, Boosted):
-        model = refit_boosting(twin, train, test, landmarks, features, training)
+    final: Boosted | Model
+    if decision.kind == "boosting":
+        final = fit_boosting(landmarks, features, training)
+        decision = replace(decision, reason=decision.reason + _on_half_life(final))
     else:
-        model = fit_logistic(landmarks, features, seed=training.seed)
+        final = fit_logistic(landmarks, features, seed=training.seed)
+    model = _model(final)
     return Learned(
         model=model,
         decision=decision,
@@ -152,6 +154,12 @@ def _candidates(
     progress(f"fitting a logistic regression on {len(train)} landmarks")
     twins["logistic_regression"] = fit_logistic(train, features, seed=training.seed)
     return twins
+
+
+def _on_half_life(final: Boosted) -> str:
+    if final.half_life_days is None:
+        return ""
+    return f" Outcomes of leads {final.half_life_days:g} days older count half."
 
 
 def _model(twin: Boosted | Model) -> Model:

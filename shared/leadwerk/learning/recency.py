@@ -1,36 +1,30 @@
 """How much an old landmark counts: as much as a new one while the market stays, and less once it has changed.
 
 A half-life throws knowledge away, which only a change of the market can make up for. So the leads decide: a half-life
-is taken if the newest of them, unseen in cross-fitting, are predicted clearly better with it (`clearly_better`).
+is taken if the newest of them, unseen in fitting, are predicted clearly better with it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from leadwerk.learning import metrics
 from leadwerk.learning.bootstrap import paired_difference
-from leadwerk.learning.landmarks import Floats, Landmarks, Times
-from leadwerk.policy.model import Training
+from leadwerk.learning.landmarks import Bools, Floats, Index, Times
 
 HALF_LIVES = (30.0, 10.0)
-"""Days that "auto" tries, one after the other, as long as each is clearly better than the one before."""
+"""Days that "auto" tries."""
 
 FORGOTTEN = 1 / 32
 """A landmark of less weight is left out: after five half-lives."""
 
+MINIMUM_NEW_POSITIVES = 8
+"""Fewer converted leads among the newest say nothing about a change of the market."""
+
 CLEARLY = 2.0
 """Standard errors by which the newest leads have to be predicted better."""
-
-
-def half_lives(training: Training) -> tuple[float | None, ...]:
-    """Those to try, the first without a condition.
-
-    >>> half_lives(Training(half_life_days=90)), half_lives(Training(half_life_days=None))
-    ((90.0,), (None,))
-    """
-    asked = training.half_life_days
-    return (None, *HALF_LIVES) if asked == "auto" else (None if asked is None else float(asked),)
 
 
 def weights(as_of: Times, half_life_days: float | None) -> Floats:
@@ -47,14 +41,28 @@ def weights(as_of: Times, half_life_days: float | None) -> Floats:
     return np.where(weight < FORGOTTEN, 0.0, weight)
 
 
-def clearly_better(landmarks: Landmarks, unseen: Floats, before: Floats, *, share: float, seed: int) -> bool:
-    """Whether the probabilities `unseen` (n,) fit the newest `share` of the landmarks clearly better than `before`."""
-    newest = np.argsort(landmarks.as_of, kind="stable")[-max(1, round(share * len(landmarks))) :]
-    converted = landmarks.converted[newest]
+def newest(as_of: Times, share: float) -> Index:
+    """Positions of the newest `share` of the landmarks, at least one.
+
+    >>> newest(np.array(["2026-01-02", "2026-01-01", "2026-01-03"], dtype="datetime64[us]"), 0.6).tolist()
+    [0, 2]
+    """
+    return np.argsort(as_of, kind="stable")[-max(1, round(share * len(as_of))) :]
+
+
+def better_half_life(
+    converted: Bools, lead: Index, before: Floats, tried: Mapping[float, Floats], *, seed: int
+) -> float | None:
+    """The half-life whose probabilities (n,) of unseen leads are best; None if not clearly better than those `before`.
+
+    >>> lead, converted = np.arange(4), np.array([True, False, True, False])
+    >>> blind, sharp = np.full(4, 0.5), np.array([0.8, 0.2, 0.9, 0.1])
+    >>> better_half_life(converted, lead, blind, {30.0: blind, 10.0: sharp}, seed=1)
+    10.0
+    >>> better_half_life(converted, lead, sharp, {30.0: blind, 10.0: sharp}, seed=1)
+    """
+    best = min(tried, key=lambda half_life: metrics.log_loss(converted, tried[half_life]))
     gain, error = paired_difference(
-        metrics.losses(converted, before[newest]),
-        metrics.losses(converted, unseen[newest]),
-        landmarks.lead[newest],
-        seed=seed,
+        metrics.losses(converted, before), metrics.losses(converted, tried[best]), lead, seed=seed
     )
-    return gain > CLEARLY * error
+    return best if gain > CLEARLY * error else None
