@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadwerk.pipeline import threshold
+from leadwerk.pipeline import incoming
 from leadwerk.policy.load import load
 from leadwerk.policy.sales import Combination
 from leadwerk.scoring.decide import ranked
@@ -95,10 +95,46 @@ def test_the_analyser_accepts_it(name):
     assert analyse(statement(name))
 
 
+def hold(day: int, basis: str, segment: str, hot: int | None, until: int | None) -> dict[str, Any]:
+    return {
+        "set_at": datetime(2026, 3, day, 8, tzinfo=UTC), "basis": basis, "segment": segment, "hot": hot,
+        "until": until and date(2026, 3, until), "author": "eva", "why": "trade fair",
+    }  # fmt: skip
+
+
+holds = st.lists(
+    st.builds(
+        hold, st.integers(1, 4), st.sampled_from(["points", "model"]), st.sampled_from(["", "anna"]),
+        st.none() | st.integers(40, 60), st.none() | st.integers(1, 6),
+    ),
+    max_size=6,
+    unique_by=lambda row: (row["set_at"], row["basis"], row["segment"]),
+)  # fmt: skip
+
+
+@few
+@given(stored=rows_of_thresholds, said=holds, as_of=st.integers(1, 4))
+def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, said, as_of):
+    today = date(2026, 3, as_of)
+    parameters = {"first_day": date(2026, 3, 2), "day": today, "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
+    tables = {"thresholds": stored, "threshold_holds": said}
+    found = assert_engines_agree(statement("thresholds/newest"), parameters, tables)
+    newest = {
+        (h["basis"], h["segment"]): h for h in sorted(said, key=lambda h: h["set_at"]) if h["set_at"].day <= as_of
+    }
+    assert {(r["basis"], r["segment"]): (r["hot"], r["author"], r["reason"]) for r in found if r["held"]} == {
+        key: (h["hot"], "eva", "set")
+        for key, h in newest.items()
+        if h["hot"] is not None and (h["until"] is None or h["until"] >= today)
+    }
+
+
 @few
 @given(stored=rows_of_thresholds, as_of=st.integers(1, 4))
 def test_the_newest_threshold_of_each_segment_decided_by_then(stored, as_of):
-    parameters = {"first_day": date(2026, 3, 2), "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
+    parameters = {
+        "first_day": date(2026, 3, 2), "day": date(2026, 3, as_of), "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)
+    }  # fmt: skip
     found = assert_engines_agree(statement("thresholds/newest"), parameters, {"thresholds": stored})
     newest = {}
     for row in sorted(stored, key=lambda row: row["day"]):
@@ -111,7 +147,7 @@ POLICY = msgspec.structs.replace(load("mortgage"), decision=Combination(rank_by=
 
 
 def ranking(weight: int) -> dict[str, Any]:
-    return threshold.ranking(POLICY, "points" if weight == 100 else "model") | {"points_weight": weight}
+    return incoming.ranking(POLICY, "points" if weight == 100 else "model") | {"points_weight": weight}
 
 
 def value(row: dict[str, Any], weight: int) -> float | None:

@@ -5,18 +5,15 @@ Without sellers in the policy there is nothing to decide, nothing is read, and t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from leadwerk.points.combine import knots
+from leadwerk.pipeline.incoming import came_in, picked
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.capacity import BASES, Basis, HotThresholds, range_of
-from leadwerk.scoring.demand import Demand, demand
+from leadwerk.scoring.capacity import BASES, EVERYBODY, Basis, HotThresholds
 from leadwerk.scoring.hysteresis import Standing
 from leadwerk.scoring.thresholds import Threshold, thresholds
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -25,14 +22,8 @@ from leadwerk.warehouse.statement import statement
 MEMORY = timedelta(days=60)
 """A threshold that was not decided again for so long is forgotten: the policy's bands hold."""
 
-OPEN = timedelta(days=120)
-"""For so long before the look-back a lead's earlier values are known: as long as open leads are scored."""
-
-LEAST_DAYS = 7.0
-"""With leads of less than a week nothing is decided: weekdays differ."""
-
-SECONDS_A_DAY = 86_400
-WHOLE = 100  # percent
+Key = tuple[str, str]
+"""Basis and segment."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +41,19 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A person holds the threshold of a segment ("": of all) at a value; `until`: the last day, None for no end."""
+
+    basis: str
+    segment: str
+    hot: int
+    until: date | None
+    author: str
+    why: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class ThresholdReport:
     """The day's decision. `stored`: rows that are new; `moved`: thresholds that differ from the day before.
 
@@ -57,40 +61,43 @@ class ThresholdReport:
     """
 
     day: date
-    stored: int
-    moved: int
-    unserved_per_week: float
-    thresholds: tuple[Decided, ...]
+    stored: int = 0
+    moved: int = 0
+    unserved_per_week: float = 0.0
+    thresholds: tuple[Decided, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
     """Decide the thresholds of the day of `now` (aware), unless that has been done; a second run stores nothing new."""
-    day = day_of(policy, now)
     if not policy.capacity.sellers:
-        return ThresholdReport(day, 0, 0, 0.0, ())
+        return ThresholdReport(day_of(policy, now))
     with warehouse.unit_of_work():
-        known = _known(warehouse, day, now)
-        done = {basis for (basis, _), row in known.items() if row["day"] >= day}
-        waiting = [basis for basis in bases(policy) if basis not in done]
-        held = holding(warehouse, policy, now) if waiting else {}
+        stood = standing(warehouse, policy, now)
+        done = {basis for (basis, _), line in stood.decided.items() if line.day >= stood.day}
         rows, unserved = [], 0.0
-        for basis in waiting:
-            before = _standings(known, basis)
-            incoming = came_in(warehouse, policy, basis, now, known=before)
-            if incoming is not None:
-                found = thresholds(policy, basis, incoming, before, held)
-                rows += [_row(policy, basis, one, day, now) for one in found]
-                unserved = max(unserved, incoming.unserved_from(found[0].standing.hot))
+        for basis in (basis for basis in bases(policy) if basis not in done):
+            found, without = _decided(warehouse, policy, basis, stood, now)
+            rows += [_row(policy, basis, one, stood.day, now) for one in found]
+            unserved = max(unserved, without)
         stored = warehouse.append("thresholds", rows) if rows else 0
-    return _report(day, stored, rows, known, unserved)
+    return replace(_report(stood, rows), stored=stored, unserved_per_week=round(unserved, 2))
 
 
 def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotThresholds:
     """From which value on leads are HOT as of `now` (aware): one small query; none if the policy names no seller."""
     if not policy.capacity.sellers:
         return HotThresholds(policy)
-    known = _known(warehouse, day_of(policy, now), now)
-    return HotThresholds(policy, {key: row["hot"] for key, row in known.items()})
+    stood = standing(warehouse, policy, now)
+    decided = {key: line.row["hot"] for key, line in stood.decided.items()}
+    return HotThresholds(policy, decided, {key: hold.hot for key, hold in stood.held.items()})
+
+
+def shown(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
+    """What stands as of `now` (aware); writes nothing."""
+    if not policy.capacity.sellers:
+        return ThresholdReport(day_of(policy, now))
+    return _report(standing(warehouse, policy, now), [])
 
 
 def bases(policy: Policy) -> tuple[Basis, ...]:
@@ -104,61 +111,59 @@ def day_of(policy: Policy, now: datetime) -> date:
     return now.astimezone(ZoneInfo(policy.time_zone)).date()
 
 
-def came_in(
-    warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime, *, known: Iterable[str] = ()
-) -> Demand | None:
-    """Leads that newly reached each threshold in the look-back; None while too little is known.
+@dataclass(frozen=True)
+class Line:
+    """The newest row of `thresholds` of a basis and segment."""
 
-    Too little: no lead has a value on this basis, or the oldest lead of all is not a week old. `known` segments are in
-    it even if no lead of theirs came in.
-    """
-    look_back = timedelta(days=policy.capacity.look_back_days)
-    rows = warehouse.rows(statement("thresholds/incoming"), {**asked(policy, basis, now), "since": now - look_back})
-    first, valued = rows[0]["first_created_at"], rows[0]["valued"]
-    if not valued:
-        return None
-    days = min(look_back, now - first).total_seconds() / SECONDS_A_DAY
-    if days < LEAST_DAYS:
-        return None
-    return demand(policy, basis, [row for row in rows if row["level"] is not None], days, known)
+    day: date
+    row: Row
 
 
-def asked(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
-    """Parameters of the statements about values: which value, within which limits, since when."""
-    first_day = (now - timedelta(days=policy.capacity.look_back_days) - OPEN).date()
-    bands, limits = range_of(policy, basis), {"first_day": first_day, "as_of": now}
-    return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
+@dataclass(frozen=True)
+class Stands:
+    """What stands on a day: what was decided last, and where persons hold it."""
+
+    day: date
+    decided: Mapping[Key, Line]
+    held: Mapping[Key, Held]
+
+    def standings(self, basis: Basis) -> dict[str, Standing]:
+        """Where each segment's threshold stands."""
+        rows = {segment: line.row for (of, segment), line in self.decided.items() if of == basis}
+        return {segment: Standing(row["hot"], row["direction"], row["reason"]) for segment, row in rows.items()}
+
+    def holds(self, basis: Basis) -> dict[str, int]:
+        """At which value persons hold which segment's."""
+        return {segment: hold.hot for (of, segment), hold in self.held.items() if of == basis}
 
 
-def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
-    """Parameters that say by which value leads are ranked (thresholds/valued.fragment.sql)."""
-    shared = policy.decision.rank_by == "both"
-    weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
-    reached, places = knots(policy)
-    steps = zip(pairwise(places), pairwise(reached), strict=True)
-    slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
-    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, reached), strict=True))
-    return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
+def standing(warehouse: Warehouse, policy: Policy, now: datetime) -> Stands:
+    """What stands as of `now` (aware)."""
+    day = day_of(policy, now)
+    rows = warehouse.rows(statement("thresholds/newest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
+    keyed = {(row["basis"], row["segment"], row["held"]): row for row in rows}
+    return Stands(
+        day,
+        {(basis, name): Line(row["day"], row) for (basis, name, held), row in keyed.items() if not held},
+        {(basis, name): _held(row) for (basis, name, held), row in keyed.items() if held},
+    )
 
 
-def holding(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:
-    """How many picked leads each seller holds."""
-    since = (now - timedelta(hours=policy.capacity.pick_hours)).date()
-    rows = warehouse.rows(statement("picks/standing"), {"first_day": since, "now": now, "seller": None})
-    return dict(Counter(row["seller"] for row in rows))
+def _held(row: Row) -> Held:
+    said = (row["basis"], row["segment"], row["hot"], row["until"], row["author"], row["why"], row["decided_at"])
+    return Held(*said)
 
 
-def _known(warehouse: Warehouse, day: date, now: datetime) -> dict[tuple[str, str], Row]:
-    rows = warehouse.rows(statement("thresholds/newest"), {"first_day": day - MEMORY, "as_of": now})
-    return {(row["basis"], row["segment"]): row for row in rows}
-
-
-def _standings(known: Mapping[tuple[str, str], Row], basis: Basis) -> dict[str, Standing]:
-    return {
-        segment: Standing(row["hot"], row["direction"], row["reason"])
-        for (of, segment), row in known.items()
-        if of == basis
-    }
+def _decided(
+    warehouse: Warehouse, policy: Policy, basis: Basis, stood: Stands, now: datetime
+) -> tuple[list[Threshold], float]:
+    """Thresholds of a basis, everybody's first, and leads a week that reach it and that nobody can serve."""
+    before = stood.standings(basis)
+    incoming = came_in(warehouse, policy, basis, now, known=before)
+    if incoming is None:
+        return [], 0.0
+    found = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), stood.holds(basis))
+    return found, incoming.unserved_from(found[0].standing.hot)
 
 
 def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime) -> Row:
@@ -177,19 +182,21 @@ def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime)
     }
 
 
-def _report(
-    day: date, stored: int, rows: list[Row], known: Mapping[tuple[str, str], Row], unserved: float
-) -> ThresholdReport:
-    """What holds now: what was decided, else what stood."""
-    holds = {**known, **{(row["basis"], row["segment"]): row for row in rows}}
-    lines = []
-    for (basis, segment), row in sorted(holds.items()):
-        before = known[basis, segment]["hot"] if (basis, segment) in known and row["day"] == day and rows else None
-        lines.append(
-            Decided(
-                basis, segment, row["hot"], before, row["wanted"],
-                round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2), row["reason"],
-            )
-        )  # fmt: skip
+def _report(stood: Stands, rows: list[Row]) -> ThresholdReport:
+    """What stands, after what was decided now."""
+    fresh = {(row["basis"], row["segment"]): row for row in rows}
+    before = {key: line.row for key, line in stood.decided.items()}
+    lines = tuple(
+        _line(row, before[key]["hot"] if key in fresh and key in before else None, stood.held)
+        for key, row in sorted({**before, **fresh}.items())
+    )
     moved = sum(line.before is not None and line.before != line.hot for line in lines)
-    return ThresholdReport(day, stored, moved, round(unserved, 2), tuple(lines))
+    return ThresholdReport(stood.day, moved=moved, thresholds=lines, held=tuple(stood.held.values()))
+
+
+def _line(row: Mapping[str, Any], before: int | None, held: Mapping[Key, Held]) -> Decided:
+    basis, segment = row["basis"], row["segment"]
+    hold = held.get((basis, segment)) or held.get((basis, EVERYBODY))
+    hot, reason = (hold.hot, "set") if hold else (row["hot"], row["reason"])
+    calls, capacity = round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2)
+    return Decided(basis, segment, hot, before, row["wanted"], calls, capacity, reason)

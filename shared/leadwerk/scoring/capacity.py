@@ -5,7 +5,7 @@ A pool is the set of sellers who can serve a lead, by its language and region; l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -44,21 +44,26 @@ class Range:
 class HotThresholds:
     """From which value on a lead is HOT: by the basis of the decision, and by who can serve the lead.
 
-    `decided` holds what the stage threshold stored, by basis and segment. A segment without a decision of its own
-    follows that of everybody; without any, the policy's bands hold.
+    `decided` is what the stage threshold stored, by basis and segment; `held` where persons hold it. A segment without
+    a decision of its own follows that of everybody; without any, the policy's bands hold.
     """
 
     policy: Policy
     decided: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def __call__(self, basis: Basis, language: str | None = None, region: str | None = None) -> int:
         """The threshold for a lead of this language and region (None: not known)."""
         bands = range_of(self.policy, basis)
-        if not self.decided:
+        if not self.decided and not self.held:
             return bands.hot
-        serving = pool(self.policy, language, region)
-        general = self.decided.get((basis, EVERYBODY), bands.hot)
-        return bands.within(self.decided.get((basis, segment(serving)), general) if serving else general)
+        own = (basis, segment(pool(self.policy, language, region)))
+        return bands.within(next((hot for hot in self._stands(basis, own) if hot is not None), bands.hot))
+
+    def _stands(self, basis: Basis, own: tuple[str, str]) -> Iterator[int | None]:
+        """What may hold for a segment, in the order in which it does."""
+        everybody = (basis, EVERYBODY)
+        yield from (self.held.get(own), self.held.get(everybody), self.decided.get(own), self.decided.get(everybody))
 
 
 def range_of(policy: Policy, basis: Basis) -> Range:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.capacity import Basis, Pool, pool, range_of
+from leadwerk.scoring.capacity import EVERYBODY, Basis, Pool, pool, range_of, segment
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,6 +48,13 @@ class Demand:
     def unserved_from(self, threshold: int) -> float:
         """Leads a week that reach a threshold, and whom no seller can serve."""
         return float(self.unserved[threshold - self.low]) / self.weeks
+
+    def weekly(self, of: str, threshold: int) -> float:
+        """Leads a week that newly reach a threshold, of a segment or of everybody."""
+        level = threshold - self.low
+        if of == EVERYBODY:
+            return float(self.everybody[level]) / self.weeks
+        return float(smoothed(self.calls)[[segment(serving) for serving in self.pools].index(of), level]) / self.weeks
 
     def levels(self) -> range:
         """The thresholds, low to high."""

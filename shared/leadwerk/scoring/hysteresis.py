@@ -22,12 +22,15 @@ TO_TURN: Final = sqrt(2)
 STEP: Final = 1
 """Points a day."""
 
-Why = Literal["start", "overloaded", "idle", "fits", "noise", "limit"]
+Why = Literal["start", "overloaded", "idle", "fits", "noise", "limit", "set"]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a threshold stands: `direction` of its newest step (1 up, -1 down, 0 none yet), and why it stands there."""
+    """Where a threshold stands: `direction` of its newest step (1 up, -1 down, 0 none yet), and why it stands there.
+
+    `set` is the word of a person; once he lets go, it moves from there as from anywhere.
+    """
 
     hot: int
     direction: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +37,15 @@ def thresholds(
     basis: Basis,
     incoming: Demand,
     before: Mapping[str, Standing],
+    picked: Mapping[str, int] | None = None,
     held: Mapping[str, int] | None = None,
 ) -> list[Threshold]:
     """The thresholds that follow those of `before` (by segment), that of everybody first.
 
-    `held`: picked leads that are not done, by seller. Without any lead that came in nothing is known, and all stay.
+    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by segment; that of
+    everybody is for all that have none of their own.
     """
-    bands, free = range_of(policy, basis), leads_a_week(policy.capacity, held)
+    bands, free = range_of(policy, basis), leads_a_week(policy.capacity, picked)
     sellers = list(free)
     capacity = np.array([free[name] for name in sellers]) * incoming.weeks
     serves = np.array([[name in serving for name in sellers] for serving in incoming.pools], bool)
@@ -54,7 +56,8 @@ def thresholds(
     segments = [segment(serving) for serving in incoming.pools]
     stood = [_stood(before, name, Standing(start.hot), bands) for name in segments]
     parts = _moved(bands, stood, smoothed(incoming.calls), serves, capacity, segments) if segments else []
-    return [_weekly(found, incoming.weeks) for found in (*whole, *parts)]
+    moved = [_weekly(found, incoming.weeks) for found in (*whole, *parts)]
+    return [_as_set(found, held or {}, incoming, bands) for found in moved]
 
 
 def _stood(before: Mapping[str, Standing], name: str, otherwise: Standing, bands: Range) -> Standing:
@@ -81,6 +84,16 @@ def _moved(
             new = move(standing, share.wanted, load[k], part, limit=limit)
         moved.append(Threshold(segments[k], new, share.wanted, calls[k, new.hot - bands.low], part))
     return moved
+
+
+def _as_set(found: Threshold, held: Mapping[str, int], incoming: Demand, bands: Range) -> Threshold:
+    """The threshold at the value at which a person holds it, with the calls which that brings."""
+    said = held.get(found.segment, held.get(EVERYBODY))
+    if said is None:
+        return found
+    hot = bands.within(said)
+    standing = Standing(hot, found.standing.direction, "set")
+    return replace(found, standing=standing, calls_per_week=incoming.weekly(found.segment, hot))
 
 
 def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:

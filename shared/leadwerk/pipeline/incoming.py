@@ -1,0 +1,69 @@
+"""Leads that came in lately, as thresholds see them: by the value that ranks them, and by who can serve them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from leadwerk.points.combine import knots
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.capacity import Basis, range_of
+from leadwerk.scoring.demand import Demand, demand
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.statement import statement
+
+OPEN = timedelta(days=120)
+"""For so long before the look-back a lead's earlier values are known: as long as open leads are scored."""
+
+LEAST_DAYS = 7.0
+"""With leads of less than a week nothing is decided: weekdays differ."""
+
+SECONDS_A_DAY = 86_400
+WHOLE = 100  # percent
+
+
+def came_in(
+    warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime, *, known: Iterable[str] = ()
+) -> Demand | None:
+    """Leads that newly reached each threshold in the look-back; None while too little is known.
+
+    Too little: no lead has a value on this basis, or the oldest lead of all is not a week old. `known` segments are in
+    it even if no lead of theirs came in.
+    """
+    look_back = timedelta(days=policy.capacity.look_back_days)
+    rows = warehouse.rows(statement("thresholds/incoming"), {**asked(policy, basis, now), "since": now - look_back})
+    first, valued = rows[0]["first_created_at"], rows[0]["valued"]
+    if not valued:
+        return None
+    days = min(look_back, now - first).total_seconds() / SECONDS_A_DAY
+    if days < LEAST_DAYS:
+        return None
+    return demand(policy, basis, [row for row in rows if row["level"] is not None], days, known)
+
+
+def asked(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
+    """Parameters of the statements about values: which value, within which limits, since when."""
+    first_day = (now - timedelta(days=policy.capacity.look_back_days) - OPEN).date()
+    bands, limits = range_of(policy, basis), {"first_day": first_day, "as_of": now}
+    return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
+
+
+def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
+    """Parameters that say by which value leads are ranked (thresholds/valued.fragment.sql)."""
+    shared = policy.decision.rank_by == "both"
+    weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
+    reached, places = knots(policy)
+    steps = zip(pairwise(places), pairwise(reached), strict=True)
+    slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
+    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, reached), strict=True))
+    return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
+
+
+def picked(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:
+    """How many picked leads each seller holds."""
+    since = (now - timedelta(hours=policy.capacity.pick_hours)).date()
+    rows = warehouse.rows(statement("picks/standing"), {"first_day": since, "now": now, "seller": None})
+    return dict(Counter(row["seller"] for row in rows))
