@@ -54,11 +54,14 @@ class HotThresholds:
 
     def __call__(self, basis: Basis, language: str | None = None, region: str | None = None) -> int:
         """The threshold for a lead of this language and region (None: not known)."""
-        bands = range_of(self.policy, basis)
         if not self.decided and not self.held:
-            return bands.hot
-        own = (basis, segment(pool(self.policy, language, region)))
-        return bands.within(next((hot for hot in self._stands(basis, own) if hot is not None), bands.hot))
+            return range_of(self.policy, basis).hot
+        return self.of_segment(basis, segment(pool(self.policy, language, region)))
+
+    def of_segment(self, basis: Basis, name: str) -> int:
+        """The threshold for the leads of a segment."""
+        bands = range_of(self.policy, basis)
+        return bands.within(next((hot for hot in self._stands(basis, (basis, name)) if hot is not None), bands.hot))
 
     def _stands(self, basis: Basis, own: tuple[str, str]) -> Iterator[int | None]:
         """What may hold for a segment, in the order in which it does."""
