@@ -13,10 +13,9 @@ HORIZON_DAYS = 30
 class Plan:
     """Days are counted from 0, the first simulated day.
 
-    Leadwerk is put to use after `first_training`: then the export and the CRM hold a history, and from then on a model
+    The export is read every night. After `first_training` the CRM's history is taken over, and from then on a model
     serves. From `shock` on banks are stricter, which the first model cannot know: no such outcome has matured.
-    `second_training` is the last day. Between the trainings the export is read every night, and everything else runs
-    every `rhythm` days.
+    `second_training` is the last day. Between the trainings everything but the export runs every `rhythm` days.
     """
 
     days: int = 160

@@ -103,7 +103,7 @@ class Story:
         plan = self.plan
         first, last = plan.night_after(plan.first_training), plan.night_after(plan.second_training)
         with self._timed("extract"):
-            self._extract_history(stage)
+            self._extract(stage, range(plan.first_training + 1))
         with self._timed("ingest"):
             self._ingest(stage, first)
         with self._timed("train"):
@@ -142,12 +142,6 @@ class Story:
                 start=plan.start,
             )
         self.figures.events, self.figures.leads = made.events, made.leads
-
-    def _extract_history(self, stage: Stage) -> None:
-        """The first run finds an empty warehouse and reads all days that the export holds."""
-        now = self.plan.night_after(self.plan.first_training)
-        market.publish(self.home, now)
-        extract.run(stage.warehouse, stage.policy, now=now, progress=self.say)
 
     def _extract(self, stage: Stage, days: Sequence[int]) -> None:
         """Night by night, as the schedule would; the last nights through the function."""
