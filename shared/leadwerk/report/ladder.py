@@ -1,0 +1,158 @@
+"""What each threshold asks of sellers and brings them: calls, expected wins, and what one more hour would bring.
+
+Wins are expected by the model's calibrated chances of the leads that came in; without a model by what became of past
+leads: k of n that had reached the threshold converted, with Wilson's interval. One more hour takes the leads that are
+next in line, those right below the threshold; their rate is made to rise with the level (pool adjacent violators: Ayer
+et al. 1955, Ann. Math. Stat. 26:641), so that chance does not make a lead of 49 points better than one of 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from leadwerk.report.kpi import wilson
+
+Floats = npt.NDArray[np.float64]
+
+MINUTES_AN_HOUR = 60
+LEAST_LEADS: Final = 30
+"""Fewer past leads with an outcome say nothing of wins (as training.minimum_positives asks for by default)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and, where it comes from counts, its 95 % interval."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def times(self, factor: float) -> Estimate:
+        """All of it, so many times.
+
+        >>> Estimate(2.0, 1.0, 3.0).times(2)
+        Estimate(value=4.0, low=2.0, high=6.0)
+        """
+        low, high = (None if end is None else end * factor for end in (self.low, self.high))
+        return Estimate(self.value * factor, low, high)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One threshold: calls and seller's hours a week, wins a week, and wins that one more hour a week would bring.
+
+    `wins` is None where nothing is known of wins, `hour` also at the lowest threshold: nobody counts who comes next.
+    """
+
+    threshold: int
+    calls: float
+    hours: float
+    wins: Estimate | None
+    hour: Estimate | None
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring levels, `first` to `last`, of which `converted` of `leads` past leads converted."""
+
+    first: int
+    last: int
+    leads: int
+    converted: int
+
+    @property
+    def rate(self) -> float:
+        return self.converted / self.leads
+
+    @property
+    def estimate(self) -> Estimate:
+        """The rate with Wilson's interval."""
+        return Estimate(self.rate, *wilson(self.converted, self.leads))
+
+
+def by_chance(low: int, calls: Floats, wins: Floats, minutes_per_lead: float) -> list[Rung]:
+    """The ladder by the model's chances.
+
+    Args:
+        low: the first threshold.
+        calls: (levels,) leads a week that reach low, low + 1, …
+        wins: (levels,) the sum of their chances.
+        minutes_per_lead: a seller's time for one.
+
+    >>> [rung.hour for rung in by_chance(50, np.array([10.0, 6.0]), np.array([1.0, 0.8]), 30)][1]
+    Estimate(value=0.1, low=None, high=None)
+    """
+    an_hour = MINUTES_AN_HOUR / minutes_per_lead
+    rungs = []
+    for k, (called, won) in enumerate(zip(calls.tolist(), wins.tolist(), strict=True)):
+        more = calls[k - 1] - called if k else 0.0
+        hour = Estimate(round(float((wins[k - 1] - won) / more * an_hour), 9)) if more else None
+        rungs.append(Rung(low + k, called, called / an_hour, Estimate(won), hour))
+    return rungs
+
+
+def by_past(low: int, calls: Floats, past: Mapping[int, tuple[int, int]], minutes_per_lead: float) -> list[Rung]:
+    """The ladder by past leads: `past` says of each level how many leads had reached it at best, and converted.
+
+    >>> rungs = by_past(50, np.array([10.0, 6.0]), {49: (60, 3), 50: (20, 4), 51: (20, 10)}, 60)
+    >>> rungs[0].wins.value, rungs[1].wins.value, rungs[1].hour.value
+    (3.5, 3.0, 0.2)
+    """
+    an_hour = MINUTES_AN_HOUR / minutes_per_lead
+    known = sum(leads for leads, _ in past.values()) >= LEAST_LEADS
+    blocks = rising(past) if known else []
+    rungs = []
+    for k, called in enumerate(calls.tolist()):
+        threshold = low + k
+        wins = _of(past, threshold) if known else None
+        below = next((block for block in blocks if block.first <= threshold - 1 <= block.last), None)
+        hour = below.estimate.times(an_hour) if below else None
+        rungs.append(Rung(threshold, called, called / an_hour, wins and wins.times(called), hour))
+    return rungs
+
+
+def _of(past: Mapping[int, tuple[int, int]], threshold: int) -> Estimate | None:
+    reached = [counts for level, counts in past.items() if level >= threshold]
+    leads, converted = (sum(counts[k] for counts in reached) for k in (0, 1))
+    return Estimate(converted / leads, *wilson(converted, leads)) if leads else None
+
+
+def rising(past: Mapping[int, tuple[int, int]]) -> list[Block]:
+    """Levels pooled until their rates rise; levels without a lead belong to the block below them.
+
+    >>> [(b.first, b.last, b.rate) for b in rising({50: (10, 2), 51: (10, 1), 54: (10, 5)})]
+    [(50, 53, 0.15), (54, 54, 0.5)]
+    """
+    blocks: list[Block] = []
+    for level, (leads, converted) in sorted((level, counts) for level, counts in past.items() if counts[0]):
+        blocks.append(Block(level, level, leads, converted))
+        while len(blocks) > 1 and blocks[-2].rate >= blocks[-1].rate:
+            upper, lower = blocks.pop(), blocks.pop()
+            both = (lower.leads + upper.leads, lower.converted + upper.converted)
+            blocks.append(Block(lower.first, upper.last, *both))
+    ends = [block.first - 1 for block in blocks[1:]] + [blocks[-1].last if blocks else 0]
+    return [Block(b.first, end, b.leads, b.converted) for b, end in zip(blocks, ends, strict=True)]
+
+
+def at(rungs: Sequence[Rung], threshold: int) -> Rung:
+    """The rung of a threshold."""
+    return next(rung for rung in rungs if rung.threshold == threshold)
+
+
+def one_more_hour(rung: Rung, room: float) -> Estimate | None:
+    """What one more hour a week would bring at a threshold, whose sellers have time for `room` leads a week.
+
+    With more calls than time it would go to leads that are HOT and wait; else to the next in line.
+
+    >>> busy = Rung(50, 20.0, 20.0, Estimate(4.0, 2.0, 5.0), Estimate(0.1))
+    >>> one_more_hour(busy, room=10.0), one_more_hour(busy, room=20.0)
+    (Estimate(value=0.2, low=0.1, high=0.25), Estimate(value=0.1, low=None, high=None))
+    """
+    if rung.calls > room and rung.wins and rung.hours:
+        return rung.wins.times(1 / rung.hours)
+    return rung.hour
