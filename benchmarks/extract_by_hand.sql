@@ -21,15 +21,12 @@ typed AS (
       THEN coalesce(nullif(regexp_extract(location, '^[a-z-]+://[^/?#]*(/[^?#]*)', 1), ''), '/') END AS page,
     CASE WHEN engagement > 0 AND engagement <= 14400000 THEN engagement / 1000 ELSE 0 END AS seconds,
     CASE WHEN scroll BETWEEN 0 AND 100 THEN floor(scroll)::BIGINT END AS scroll_percent,
-    coalesce(session_traffic_source_last_click.manual_campaign.source, collected_traffic_source.manual_source,
-      session_source, traffic_source.source) AS source,
-    coalesce(session_traffic_source_last_click.manual_campaign.medium, collected_traffic_source.manual_medium,
-      session_medium, traffic_source.medium) AS medium,
-    device.category AS device_category, lower(substr(device.language, 1, 2)) AS language,
-    geo.country AS country, geo.region AS region, $amounts
+    coalesce(clicked_source, session_source, first_source) AS source,
+    coalesce(clicked_medium, session_medium, first_medium) AS medium,
+    device_category, lower(substr(device_language, 1, 2)) AS language, country, region, $amounts
   FROM looked_up
   WHERE coalesce(own, '') NOT IN ('internal', 'developer')
-    AND NOT regexp_matches(coalesce(device.web_info.browser, device.browser, ''), '(?i)bot|crawl|spider|headless')
+    AND NOT regexp_matches(browser, '(?i)bot|crawl|spider|headless')
 ),
 ranked AS (
   SELECT *,
@@ -58,7 +55,8 @@ FROM ranked;
 
 CREATE TABLE activity_daily AS
 WITH signals AS (
-  SELECT day, visitor_id, list({name: signal, events: events, seconds: seconds, last_at: last_at}) AS signals
+  SELECT day, visitor_id,
+    list_sort(list({name: signal, events: events, seconds: seconds, last_at: last_at})) AS signals
   FROM (
     SELECT day, visitor_id, signal, sum(signal_count) AS events, sum(seconds) AS seconds, max(occurred_at) AS last_at
     FROM activity_events WHERE signal IS NOT NULL GROUP BY ALL
@@ -68,36 +66,45 @@ SELECT * FROM (
   SELECT day, visitor_id, min(occurred_at) AS first_at, max(occurred_at) AS last_at, count(*) AS events,
     count(*) FILTER (session_start) AS sessions, count(*) FILTER (event_name = 'page_view') AS page_views,
     sum(seconds) AS seconds, max(scroll_percent) AS scroll_percent, arg_min(source, event_rank) AS source,
-    arg_min(medium, event_rank) AS medium, arg_max(device_category, event_rank) AS device_category,
-    arg_max(language, event_rank) AS language, hour(min(occurred_at) AT TIME ZONE 'Europe/Zurich') AS first_hour,
-    isodow(day) AS weekday,
-    {uses: count(loan_amount), loan_amount_sum: sum(loan_amount), loan_amount: arg_max(loan_amount, event_rank),
-      property_value: arg_max(property_value, event_rank), income: arg_max(income, event_rank),
-      instalment: arg_max(instalment, event_rank)} AS calculator
+    arg_min_null(medium, event_rank) FILTER (source IS NOT NULL) AS medium,
+    arg_max(device_category, event_rank) AS device_category, arg_max(language, event_rank) AS language,
+    hour(min(occurred_at) AT TIME ZONE 'Europe/Zurich') AS first_hour, isodow(day) AS weekday,
+    CASE WHEN count(coalesce(loan_amount, property_value, income, instalment)) > 0 THEN
+      {uses: count(loan_amount), loan_amount_sum: sum(loan_amount), loan_amount: arg_max(loan_amount, event_rank),
+        property_value: arg_max(property_value, event_rank), income: arg_max(income, event_rank),
+        instalment: arg_max(instalment, event_rank)} END AS calculator
   FROM activity_events GROUP BY day, visitor_id
 ) LEFT JOIN signals USING (day, visitor_id);
 
-CREATE TABLE counts AS
+CREATE TABLE identities AS
+SELECT visitor_id, user_id AS lead_id, min(occurred_at) AS linked_at, 'login' AS source
+FROM activity_events WHERE user_id IS NOT NULL GROUP BY ALL;
+
+CREATE TABLE extract_runs AS
 WITH kinds AS (
-  SELECT suffix, user_pseudo_id AS visitor_id, count(*) AS events, CASE
+  SELECT day, user_pseudo_id AS visitor_id, count(*) AS events, CASE
       WHEN NOT coalesce(event_timestamp >= begins AND event_timestamp < ends AND event_name <> '', FALSE) THEN 'unusable'
       WHEN coalesce(user_pseudo_id, '') = '' THEN 'without_visitor'
       WHEN event_params[list_position(list_transform(event_params, lambda p: p.key), 'traffic_type')].value.string_value
         IN ('internal', 'developer') THEN 'own'
-      WHEN regexp_matches(coalesce(device.web_info.browser, device.browser, ''), '(?i)bot|crawl|spider|headless') THEN 'bot'
+      WHEN regexp_matches(browser, '(?i)bot|crawl|spider|headless') THEN 'bot'
       ELSE 'visitor' END AS kind
   FROM ($export) JOIN (
-    SELECT strftime(d, '%Y%m%d') AS suffix, epoch_us(d::TIMESTAMP AT TIME ZONE 'Europe/Zurich') AS begins,
+    SELECT d::DATE AS day, strftime(d, '%Y%m%d') AS suffix, epoch_us(d::TIMESTAMP AT TIME ZONE 'Europe/Zurich') AS begins,
       epoch_us((d + INTERVAL 1 DAY)::TIMESTAMP AT TIME ZONE 'Europe/Zurich') AS ends
     FROM generate_series(DATE '$first', DATE '$last', INTERVAL 1 DAY) AS t(d)
   ) USING (suffix)
   GROUP BY ALL
+),
+sums AS (
+  SELECT day, sum(kinds.events) AS events_read, sum(kinds.events) FILTER (kind = 'unusable') AS unusable,
+    sum(kinds.events) FILTER (kind = 'without_visitor') AS without_visitor,
+    sum(kinds.events) FILTER (kind = 'own') AS own_traffic,
+    sum(kinds.events) FILTER (kind = 'bot' OR (kind = 'visitor' AND kept.events IS NULL)) AS bots,
+    sum(kinds.events - kept.events) FILTER (kind = 'visitor') AS duplicates,
+    sum(kept.events) FILTER (kind = 'visitor') AS events_kept,
+    count(*) FILTER (kind = 'visitor' AND kept.events IS NOT NULL) AS visitors
+  FROM kinds LEFT JOIN activity_daily AS kept USING (day, visitor_id)
+  GROUP BY day
 )
-SELECT suffix, sum(kinds.events) AS events_read, sum(kinds.events) FILTER (kind = 'unusable') AS unusable,
-  sum(kinds.events) FILTER (kind = 'without_visitor') AS without_visitor,
-  sum(kinds.events) FILTER (kind = 'own') AS own_traffic,
-  sum(kinds.events) FILTER (kind = 'bot' OR (kind = 'visitor' AND kept.events IS NULL)) AS bots,
-  sum(kinds.events - kept.events) FILTER (kind = 'visitor') AS duplicates, sum(kept.events) AS events_kept
-FROM kinds LEFT JOIN (SELECT strftime(day, '%Y%m%d') AS suffix, visitor_id, events FROM activity_daily) AS kept
-  USING (suffix, visitor_id)
-GROUP BY suffix;
+SELECT day, coalesce(COLUMNS(* EXCLUDE (day)), 0) FROM sums;

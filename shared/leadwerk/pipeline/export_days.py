@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 TABLE = re.compile(r"events_(intraday_)?(\d{8})")
 CORRECTED_DAYS = 4
 """Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
-CHUNK_DAYS = 92
-"""Days rebuilt by one statement, a quarter: bounds the memory of a full rebuild."""
+CHUNK_DAYS = 183
+"""Days rebuilt by one statement, half a year: bounds what is lost if a full rebuild is stopped."""
 DAY = timedelta(days=1)
 
 
@@ -68,7 +68,7 @@ def expected(held: Export, today: date) -> list[date]:
 
 
 def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """First and last day of each unbroken run of `days` (sorted), cut to at most 92 days.
+    """First and last day of each unbroken run of `days` (sorted), cut to at most half a year.
 
     >>> list(chunks([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 5)]))[1][0]
     datetime.date(2026, 1, 5)

@@ -23,6 +23,8 @@ NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_mse
 """Numbers of an event and the keys under which GA4 exports them."""
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 STRINGS = {"page_location": "page_location", "session_source": "source", "session_medium": "medium"}
+ORIGINS = ("source", "medium")
+"""Of a session; its own campaign goes before what the event says, and that before the visitor's first one."""
 LARGEST_AMOUNT = 1e12
 """Francs or euros; what a form sends beyond is a mistake."""
 LONGEST_ENGAGEMENT = 4 * 3600.0
@@ -158,6 +160,7 @@ def events_statement(policy: Policy) -> Statement:
     return statement(
         "activity_events/rebuild",
         parameter=[*STRINGS, "traffic_type", *NUMBERS, *AMOUNTS],
+        origin=ORIGINS,
         number=list(NUMBERS),
         amount=AMOUNTS,
         signal=[signal.name for signal in policy.signals if signal.event or signal.page],

@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from leadwerk.errors import UnsupportedSQL
-from leadwerk.warehouse import lists
+from leadwerk.warehouse import lists, per_table
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.schema import DUCKDB_TYPES
 from leadwerk.warehouse.subset import TIME_UNITS, check, refuse
@@ -189,6 +189,15 @@ def _regexp_extract(node: exp.Expr) -> exp.Expr:
     )
 
 
+# An ordered aggregate sorts every group by itself, which takes many times as long as sorting the lists.
+SORTED_LIST = """LIST_TRANSFORM(
+  LIST_SORT(ARRAY_AGG({'known': NOT (:key) IS NULL, 'key': :key, 'value': :value})), LAMBDA item : (item.value))"""
+
+
+def _is_ascending(order: exp.Expr) -> bool:
+    return len(order.expressions) == 1 and not order.expressions[0].args.get("desc")
+
+
 def _array_agg(node: exp.Expr) -> exp.Expr:
     """ARRAY_AGG without its LIMIT and IGNORE NULLS, which DuckDB lacks; the first of an order as FIRST."""
     limit = node.this if isinstance(node.this, exp.Limit) else None
@@ -196,6 +205,8 @@ def _array_agg(node: exp.Expr) -> exp.Expr:
     ignoring = isinstance(node.parent, exp.IgnoreNulls)
     bracket = node.parent.parent if ignoring and node.parent else node.parent
     first = isinstance(bracket, exp.Bracket) and bracket.expressions[0].name == "0"
+    if not limit and not ignoring and _is_ascending(order):
+        return _fill(SORTED_LIST, key=order.expressions[0].this, value=order.this)
     call: exp.Expr = (exp.First if first else exp.ArrayAgg)(this=order.copy())
     if ignoring:
         call = exp.Filter(this=call, expression=exp.Where(this=_fill("NOT (:x) IS NULL", x=order.this)))
@@ -222,6 +233,10 @@ def _join(node: exp.Expr) -> exp.Expr:
     if isinstance(node.this, exp.Unnest) and node.args.get("side") and not node.args.get("on"):
         node.set("on", exp.true())
     return node
+
+
+def _select(node: exp.Expr) -> exp.Expr:
+    return per_table.of_each_table(lists.unnest_in_place(node))
 
 
 REWRITES: dict[type[exp.Expr], Rewrite] = {
@@ -251,5 +266,5 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.Subquery: lists.aggregate,
     exp.Exists: lists.exists,
     exp.Join: _join,
-    exp.Select: lists.unnest_in_place,
+    exp.Select: _select,
 }

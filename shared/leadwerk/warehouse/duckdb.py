@@ -24,7 +24,7 @@ import duckdb
 import msgspec
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.warehouse import schema
+from leadwerk.warehouse import export_tables, schema
 from leadwerk.warehouse.layout import lay_out
 from leadwerk.warehouse.protocol import Parameters, Row, Statement
 from leadwerk.warehouse.statement import bound
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
 PARAMETER = re.compile(r"\$(\w+)")
-EXPORT_WILDCARD = re.compile(r'"?ga4"?\."events_\*"')
 
 
 class DuckDBWarehouse:
@@ -166,11 +165,15 @@ class DuckDBWarehouse:
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters) -> str:
         values = bound(statement, parameters)
+
+        def written(sql: str) -> str:
+            return PARAMETER.sub(lambda found: _literal(values[found[1]]) if found[1] in values else found[0], sql)
+
         sql = self._translation(statement)
-        if EXPORT_WILDCARD.search(sql):
-            tables = [name for name in self._export_tables(connection) if _in_range(name, values)]
-            sql = EXPORT_WILDCARD.sub(lambda _: _union(tables), sql)
-        return PARAMETER.sub(lambda found: _literal(values[found[1]]) if found[1] in values else found[0], sql)
+        if export_tables.reads_export(sql):
+            tables = [name for name in self._export_tables(connection) if export_tables.in_range(name, values)]
+            sql = export_tables.from_tables(sql, tables, lambda query: _binds(connection, written(query)))
+        return written(sql)
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
         file = self.home / "ga4.duckdb"
@@ -200,7 +203,8 @@ class DuckDBWarehouse:
 
 @cache
 def _dialect_version() -> str:
-    sources = (Path(__file__).with_name(name) for name in ("dialect.py", "lists.py", "subset.py"))
+    names = ("dialect.py", "export_tables.py", "lists.py", "per_table.py", "subset.py")
+    sources = (Path(__file__).with_name(name) for name in names)
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
@@ -222,6 +226,14 @@ def _execute(connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> duck
         raise WarehouseError(f"{name} failed on DuckDB: {error}") from error
 
 
+def _binds(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    try:
+        connection.execute(f"DESCRIBE {query}")
+    except duckdb.BinderException:
+        return False
+    return True
+
+
 def _count(result: duckdb.DuckDBPyConnection) -> int:
     row = result.fetchone()
     return int(row[0]) if row else 0
@@ -235,30 +247,6 @@ def _json_type(table: schema.Table) -> str:
         return [inner] if field.mode == "REPEATED" else inner
 
     return msgspec.json.encode([{field.name: of(field) for field in table.fields}]).decode()
-
-
-def _in_range(table: str, values: dict[str, Any]) -> bool:
-    """Whether a table of the export lies in the ranges that the parameters give; without any, all do."""
-    suffix = table.removeprefix("events_")
-    ranges = [
-        (values[f"first_{kind}"], values[f"last_{kind}"])
-        for kind in ("suffix", "intraday")
-        if f"first_{kind}" in values
-    ]
-    superseded = suffix in (values.get("superseded") or ())
-    return (
-        table.startswith("events_")
-        and not superseded
-        and (not ranges or any(first <= suffix <= last for first, last in ranges))
-    )
-
-
-def _union(tables: Sequence[str]) -> str:
-    """The export's tables as one, typed as documented: what an older table lacks is NULL."""
-    columns = ", ".join(f'NULL::{schema.duckdb_type(f)} AS "{f.name}"' for f in schema.table(schema.EXPORT).fields)
-    empty = f"SELECT NULL::VARCHAR AS _TABLE_SUFFIX, {columns} WHERE FALSE"
-    each = (f"SELECT '{name.removeprefix('events_')}' AS _TABLE_SUFFIX, * FROM ga4.\"{name}\"" for name in tables)
-    return "(" + " UNION ALL BY NAME ".join([empty, *each]) + ")"
 
 
 def _literal(value: Any) -> str:

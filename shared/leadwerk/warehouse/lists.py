@@ -122,11 +122,20 @@ def _filtered(select: exp.Expr, clauses: set[str]) -> Parts | None:
 
 def _lambda(element: exp.Identifier, body: exp.Expr) -> exp.Expr:
     inner = exp.Paren(this=body.copy())
-    for node in list(inner.find_all(exp.In)):
-        unnest = node.args.get("unnest")
-        if unnest:  # a lambda must not hold a subquery, which IN UNNEST is on DuckDB
-            node.replace(_call("LIST_CONTAINS", unnest.expressions[0].copy(), node.this.copy()))
+    contained_without_subquery(inner)
     return exp.Lambda(this=inner, expressions=[element.copy()], colon=True)
+
+
+def contained_without_subquery(node: exp.Expr) -> None:
+    """Write `x IN UNNEST(list)` within `node`, which is a subquery on DuckDB, as a function call, in place."""
+    for test in list(node.find_all(exp.In)):
+        unnest = test.args.get("unnest")
+        if unnest:
+            items = unnest.expressions[0]
+            # Nothing is in an empty list, not even NULL, of which LIST_CONTAINS knows nothing.
+            some = exp.GT(this=_call("LEN", items.copy()), expression=exp.Literal.number(0))
+            found = exp.If(this=some, true=_call("LIST_CONTAINS", items.copy(), test.this.copy()))
+            test.replace(exp.Case(ifs=[found], default=exp.false()))
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -3,11 +3,7 @@
 -- @first_day DATE
 -- @last_day DATE
 -- @time_zone STRING
-WITH events AS (
-  SELECT * FROM leadwerk.activity_events WHERE day BETWEEN @first_day AND @last_day
-),
-
-signals AS (
+WITH signals AS (
   SELECT
     day,
     visitor_id,
@@ -15,8 +11,8 @@ signals AS (
     SUM(signal_count) AS events,
     SUM(seconds) AS seconds,
     MAX(occurred_at) AS last_at
-  FROM events
-  WHERE signal IS NOT NULL
+  FROM leadwerk.activity_events
+  WHERE day BETWEEN @first_day AND @last_day AND signal IS NOT NULL
   GROUP BY day, visitor_id, signal
 ),
 
@@ -47,7 +43,8 @@ days AS (
     ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, event_rank)) AS ${amount},
     -- end
     COUNT(COALESCE(loan_amount, property_value, income, instalment)) AS calculations
-  FROM events
+  FROM leadwerk.activity_events
+  WHERE day BETWEEN @first_day AND @last_day
   GROUP BY day, visitor_id
 )
 

@@ -24,14 +24,28 @@ WITH days AS (
   FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day
 ),
 
+exported AS (
+  SELECT
+    REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix,
+    user_pseudo_id AS visitor_id, event_timestamp, event_name, event_params,
+    device.web_info.hostname AS hostname,
+    COALESCE(device.web_info.browser, device.browser, '') AS browser,
+  FROM `ga4.events_*`
+  WHERE (
+    _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
+    OR _TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
+  )
+  AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+),
+
 sorted AS (
   SELECT
     d.day,
-    e.user_pseudo_id AS visitor_id,
+    e.visitor_id,
     CASE
       WHEN NOT COALESCE(e.event_timestamp >= d.begins AND e.event_timestamp < d.ends AND e.event_name != '', FALSE)
         THEN 'unusable'
-      WHEN COALESCE(e.user_pseudo_id, '') = '' THEN 'without_visitor'
+      WHEN COALESCE(e.visitor_id, '') = '' THEN 'without_visitor'
       WHEN COALESCE(e.traffic_type.string_value, CAST(e.traffic_type.int_value AS STRING), '') IN UNNEST(@own_values)
         OR (ARRAY_LENGTH(@hostnames) > 0 AND COALESCE(
           e.hostname, REGEXP_EXTRACT(e.page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), ''
@@ -41,22 +55,12 @@ sorted AS (
     END AS kind
   FROM (
     SELECT
-      REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix,
-      user_pseudo_id,
-      event_timestamp,
-      event_name,
-      device.web_info.hostname AS hostname,
-      COALESCE(device.web_info.browser, device.browser, '') AS browser,
+      suffix, visitor_id, event_timestamp, event_name, hostname, browser,
       -- for each string
       (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS place
         WHERE p.key = @key_${string} ORDER BY place LIMIT 1) AS ${string},
       -- end
-    FROM `ga4.events_*`
-    WHERE (
-      _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
-      OR _TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
-    )
-    AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+    FROM exported
   ) AS e
   JOIN days AS d ON d.suffix = e.suffix
 ),

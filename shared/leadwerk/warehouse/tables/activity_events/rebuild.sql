@@ -39,25 +39,36 @@ WITH days AS (
 
 exported AS (
   SELECT
-    d.day, e.user_pseudo_id AS visitor_id, e.user_id, e.event_timestamp, e.event_name, e.device, e.geo,
-    e.traffic_source AS first_touch,
-    e.collected_traffic_source AS collected,
-    e.session_traffic_source_last_click.manual_campaign AS last_click,
+    REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix,
+    user_pseudo_id AS visitor_id, user_id, event_timestamp, event_name, event_params,
+    device.web_info.hostname AS hostname,
+    COALESCE(device.web_info.browser, device.browser, '') AS browser,
+    device.category AS device_category, device.language AS device_language, geo.country AS country, geo.region AS region,
+    -- for each origin
+    COALESCE(
+      session_traffic_source_last_click.manual_campaign.${origin}, collected_traffic_source.manual_${origin}
+    ) AS clicked_${origin},
+    traffic_source.${origin} AS first_${origin},
+    -- end
+  FROM `ga4.events_*`
+  WHERE (
+    _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
+    OR _TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
+  )
+  AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+  AND event_name != ''
+  AND user_pseudo_id != ''
+),
+
+looked_up AS (
+  SELECT
+    d.day, e.*,
     -- for each parameter
     (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
       WHERE p.key = @key_${parameter} ORDER BY place LIMIT 1) AS ${parameter},
     -- end
-  FROM `ga4.events_*` AS e
-  JOIN days AS d ON d.suffix = REPLACE(e._TABLE_SUFFIX, 'intraday_', '')
-  WHERE (
-    e._TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
-    OR e._TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
-  )
-  AND e._TABLE_SUFFIX NOT IN UNNEST(@superseded)
-  AND e.event_timestamp >= d.begins
-  AND e.event_timestamp < d.ends
-  AND e.event_name != ''
-  AND e.user_pseudo_id != ''
+  FROM exported AS e
+  JOIN days AS d ON d.suffix = e.suffix AND e.event_timestamp >= d.begins AND e.event_timestamp < d.ends
 ),
 
 typed AS (
@@ -71,13 +82,13 @@ typed AS (
       page_location.string_value IS NULL, NULL,
       COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), '/')
     ) AS page,
-    COALESCE(device.web_info.hostname, REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), '') AS host,
-    COALESCE(device.web_info.browser, device.browser, '') AS browser,
+    COALESCE(hostname, REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), '') AS host,
+    browser,
     COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
-    COALESCE(last_click.source, collected.manual_source, session_source.string_value, first_touch.source) AS source,
-    COALESCE(last_click.medium, collected.manual_medium, session_medium.string_value, first_touch.medium) AS medium,
-    device.category AS device_category, LOWER(SUBSTR(device.language, 1, 2)) AS language,
-    geo.country AS country, geo.region AS region,
+    -- for each origin
+    COALESCE(clicked_${origin}, session_${origin}.string_value, first_${origin}) AS ${origin},
+    -- end
+    device_category, LOWER(SUBSTR(device_language, 1, 2)) AS language, country, region,
     -- for each number
     COALESCE(
       ${number}.double_value,
@@ -87,18 +98,23 @@ typed AS (
     ) AS ${number},
     -- end
     -- for each amount
-    COALESCE(
-      ${amount}.double_value,
-      ${amount}.float_value,
-      CAST(${amount}.int_value AS FLOAT64),
-      -- Of CHF 1'250'000.– and 350.000,00 € the digits; a point or comma before three digits parts thousands.
-      IF(${amount}.string_value IS NULL, NULL, SAFE_CAST(REPLACE(REGEXP_REPLACE(
-        REGEXP_REPLACE(LOWER(${amount}.string_value), r"chf|eur|fr\.|€|['’\s\x{a0}\x{202f}]|[.,]?[-–—]*$", ''),
-        r'^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$', r'\1\2\3\4.\5'
-      ), ',', '.') AS FLOAT64))
-    ) AS ${amount},
+    COALESCE(${amount}.double_value, ${amount}.float_value, CAST(${amount}.int_value AS FLOAT64)) AS ${amount},
+    -- Of CHF 1'250'000.– and 350.000,00 € the digits; a point or comma before three digits parts thousands.
+    IF(${amount}.string_value IS NULL, NULL, REPLACE(REGEXP_REPLACE(
+      REGEXP_REPLACE(LOWER(${amount}.string_value), r"chf|eur|fr\.|€|['’\s\x{a0}\x{202f}]|[.,]?[-–—]*$", ''),
+      r'^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$', r'\1\2\3\4.\5'
+    ), ',', '.')) AS ${amount}_written,
     -- end
-  FROM exported
+  FROM looked_up
+),
+
+parsed AS (
+  SELECT
+    *,
+    -- for each amount
+    COALESCE(${amount}, SAFE_CAST(${amount}_written AS FLOAT64)) AS known_${amount},
+    -- end
+  FROM typed
 ),
 
 human AS (
@@ -110,9 +126,9 @@ human AS (
     IF(scroll BETWEEN 0 AND 100, CAST(FLOOR(scroll) AS INT64), NULL) AS scroll_percent,
     source, medium, device_category, language, country, region,
     -- for each amount
-    IF(${amount} > 0 AND ${amount} <= @largest_amount, ${amount}, NULL) AS ${amount},
+    IF(known_${amount} > 0 AND known_${amount} <= @largest_amount, known_${amount}, NULL) AS ${amount},
     -- end
-  FROM typed
+  FROM parsed
   WHERE own NOT IN UNNEST(@own_values)
     AND (ARRAY_LENGTH(@hostnames) = 0 OR host IN UNNEST(@hostnames))
     AND NOT REGEXP_CONTAINS(browser, @bot_browsers)

@@ -1,0 +1,65 @@
+"""How DuckDB reads the GA4 export: as one table per day, of which a statement sees those it asks for.
+
+The dialect writes a SELECT of expressions from the wildcard, `SELECT … FROM "ga4"."events_*" WHERE …`, as
+OF_EACH_EXPORT_TABLE('SELECT …'), and it is run over each table by itself. DuckDB then reads the nested fields that are
+named and no others; over a union of whole tables it would read every field of every record, four times the work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from leadwerk.warehouse import schema
+
+OF_EACH = "OF_EACH_EXPORT_TABLE"
+PER_TABLE = re.compile(rf"{OF_EACH}\('((?:[^']|'')*)'\)")
+WILDCARD = re.compile(r'"?ga4"?\."events_\*"')
+
+
+def reads_export(sql: str) -> bool:
+    """Whether a translated statement reads the export."""
+    return WILDCARD.search(sql) is not None
+
+
+def from_tables(sql: str, tables: Sequence[str], binds: Callable[[str], bool]) -> str:
+    """The translated statement over these tables; `binds` says whether DuckDB finds all columns of a query."""
+
+    def per_table(found: re.Match[str]) -> str:
+        select = found[1].replace("''", "'")
+        each = [WILDCARD.sub(lambda _, one=one: f"({one})", select) for one in (_empty(), *map(_whole, tables))]
+        lean = f"({' UNION ALL '.join(each)})"
+        return lean if binds(lean) else f"({select})"
+
+    return WILDCARD.sub(lambda _: _union(tables), PER_TABLE.sub(per_table, sql))
+
+
+def in_range(table: str, values: Mapping[str, Any]) -> bool:
+    """Whether a table of the export lies in the ranges that the parameters give; without any, all do."""
+    suffix = table.removeprefix("events_")
+    ranges = [
+        (values[f"first_{kind}"], values[f"last_{kind}"])
+        for kind in ("suffix", "intraday")
+        if f"first_{kind}" in values
+    ]
+    superseded = suffix in (values.get("superseded") or ())
+    return (
+        table.startswith("events_")
+        and not superseded
+        and (not ranges or any(first <= suffix <= last for first, last in ranges))
+    )
+
+
+def _union(tables: Sequence[str]) -> str:
+    """The export's tables as one, typed as documented: what an older table lacks is NULL."""
+    return "(" + " UNION ALL BY NAME ".join([_empty(), *map(_whole, tables)]) + ")"
+
+
+def _empty() -> str:
+    columns = ", ".join(f'NULL::{schema.duckdb_type(f)} AS "{f.name}"' for f in schema.table(schema.EXPORT).fields)
+    return f"SELECT NULL::VARCHAR AS _TABLE_SUFFIX, {columns} WHERE FALSE"
+
+
+def _whole(table: str) -> str:
+    return f"SELECT '{table.removeprefix('events_')}' AS _TABLE_SUFFIX, * FROM ga4.\"{table}\""

@@ -1,0 +1,114 @@
+"""The export is read table by table, field by field, and yields what reading it as one table yields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from export_rows import event, write_export
+from leadwerk.warehouse.dialect import translate
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.export_tables import OF_EACH, from_tables
+from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.statement import from_text
+
+RANGE = """
+-- @first_suffix STRING
+-- @last_suffix STRING
+-- @superseded ARRAY<STRING>
+-- @word STRING
+"""
+EVERYTHING: dict[str, Any] = {"first_suffix": "0", "last_suffix": "z", "superseded": [], "word": "it's $word 'quoted'"}
+LEAF = """
+SELECT REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix, user_pseudo_id AS visitor_id,
+  device.web_info.browser AS browser, IF(event_name = "it's", @word, event_name) AS event_name
+FROM `ga4.events_*`
+WHERE _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+"""
+ACROSS_ROWS = {
+    "an aggregate": "SELECT COUNT(*) AS n FROM `ga4.events_*`",
+    "a window": "SELECT ROW_NUMBER() OVER (ORDER BY event_timestamp) AS n FROM `ga4.events_*`",
+    "a number of rows": "SELECT event_name FROM `ga4.events_*` ORDER BY event_timestamp LIMIT 1",
+    "distinct rows": "SELECT DISTINCT event_name FROM `ga4.events_*`",
+    "groups": "SELECT event_name FROM `ga4.events_*` GROUP BY event_name",
+    "a join": "SELECT e.event_name FROM `ga4.events_*` AS e JOIN leadwerk.leads AS l ON l.lead_id = e.user_id",
+    "all columns": "SELECT * FROM `ga4.events_*`",
+    "another table": "SELECT lead_id FROM leadwerk.leads",
+}
+
+
+def reading(query: str) -> Statement:
+    return from_text(f"{RANGE}\nWITH inner_ AS ({query})\nSELECT * FROM inner_")
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    firefox = {"web_info": {"browser": "Firefox"}}
+    write_export(
+        tmp_path,
+        {
+            "20260328": [event("2026-03-28 12:00", device=firefox), event("2026-03-28 12:01", event_name="it's")],
+            "20260329": [event("2026-03-29 12:00", user_pseudo_id="v2")],
+            "intraday_20260330": [event("2026-03-30 12:00", user_pseudo_id="v3")],
+        },
+    )
+    return DuckDBWarehouse(tmp_path)
+
+
+def found(warehouse: DuckDBWarehouse, **parameters: Any) -> list[tuple[Any, ...]]:
+    rows = warehouse.rows(reading(LEAF), {**EVERYTHING, **parameters})
+    return sorted((tuple(row.values()) for row in rows), key=repr)
+
+
+def test_rows_and_values_are_those_of_the_tables(warehouse: DuckDBWarehouse) -> None:
+    assert found(warehouse) == [
+        ("20260328", "v1", "Firefox", "page_view"),
+        ("20260328", "v1", None, "it's $word 'quoted'"),
+        ("20260329", "v2", None, "page_view"),
+        ("20260330", "v3", None, "page_view"),
+    ]
+
+
+def test_only_tables_asked_for_are_read(warehouse: DuckDBWarehouse) -> None:
+    assert found(warehouse, first_suffix="20260329", last_suffix="20260329") == [("20260329", "v2", None, "page_view")]
+    assert len(found(warehouse, first_suffix="20260329", superseded=["intraday_20260330"])) == 1
+
+
+def test_without_any_table_there_are_no_rows(tmp_path: Path) -> None:
+    assert DuckDBWarehouse(tmp_path).rows(reading(LEAF), EVERYTHING) == []
+
+
+def test_an_older_table_that_lacks_columns_and_fields_has_nothing_there(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(tmp_path / "ga4.duckdb")) as connection:
+        connection.execute("CREATE TABLE events_20240101 AS SELECT 'old' AS user_pseudo_id, 'view' AS event_name")
+        connection.execute(
+            "CREATE TABLE events_20240102 AS SELECT 'older' AS user_pseudo_id, {category: 'tv'} AS device"
+        )
+    assert len(found(warehouse)) == 6
+    assert found(warehouse, last_suffix="20240102") == [
+        ("20240101", "old", None, "view"),
+        ("20240102", "older", None, None),
+    ]
+
+
+def test_each_table_is_read_by_itself_where_all_columns_are_there() -> None:
+    leaves = translate(reading(LEAF))
+    lean = from_tables(leaves, ["events_20260328", "events_20260329"], lambda query: "UNION ALL" in query)
+    whole = from_tables(leaves, ["events_20260328", "events_20260329"], lambda query: False)
+    assert (lean.count("AS browser"), whole.count("AS browser")) == (3, 1)  # the empty one is read as well
+    assert "BY NAME" in whole
+    assert "BY NAME" not in lean
+
+
+@pytest.mark.parametrize("query", ACROSS_ROWS.values(), ids=ACROSS_ROWS)
+def test_what_looks_across_rows_reads_all_tables_as_one(query: str) -> None:
+    assert OF_EACH not in translate(reading(query))
+
+
+def test_the_outermost_select_reads_all_tables_as_one() -> None:
+    assert OF_EACH not in translate(from_text("SELECT event_name FROM `ga4.events_*`"))
