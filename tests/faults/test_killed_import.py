@@ -1,0 +1,95 @@
+"""kill -9 in the middle of `leadwerk import`: the same command again leaves the tables of a run that was not killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import leadwerk
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.statement import from_text
+
+LEADS = 15_000  # stored in batches of 5,000, the outcomes likewise
+TABLES = ("leads", "outcomes", "identities")
+MIDDLE = 1_500_000  # bytes: more than the first batch of leads takes (0.8 MB), less than all of them (2.6 MB)
+SHARED = str(Path(leadwerk.__file__).parents[1])
+IMPORT = "import sys; from leadwerk.cli import main; sys.argv[0] = 'leadwerk'; main()"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    chance = random.Random(7)
+    lines = ["nr,mail,visits,client,won"]
+    for n in range(LEADS):
+        won = "yes" if chance.random() < 0.2 else "no"
+        lines.append(f"{n},lead{n}@example.org,{chance.randrange(12)},{n}.{chance.randrange(10**9)},{won}")
+    path = tmp_path / "leads.csv"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path
+
+
+def importing(file: Path, home: Path) -> subprocess.Popen[str]:
+    options = ["--id", "nr", "--outcome", "won", "--now", "2026-03-01T12:00:00Z", "--json"]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LEADWERK_")}
+    environment = {**own, "PYTHONPATH": SHARED, "LEADWERK_HOME": str(home), "LEADWERK_PERSON_KEY": "k"}
+    command = [sys.executable, "-c", IMPORT, "import", str(file), *options]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def done(process: subprocess.Popen[str]) -> dict[str, Any]:
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+def stored(home: Path) -> int:
+    """Bytes of the warehouse and of its log of changes."""
+    return sum(part.stat().st_size for part in home.glob("warehouse.duckdb*"))
+
+
+def killed_in_the_middle(process: subprocess.Popen[str], home: Path) -> None:
+    until = time.monotonic() + 120
+    while stored(home) < MIDDLE:
+        assert process.poll() is None, "it was done before it could be killed"
+        assert time.monotonic() < until, "it never stored anything"
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+
+
+def tables(home: Path) -> dict[str, list[Row]]:
+    warehouse = DuckDBWarehouse(home)
+    return {name: in_order(name, warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name}"), {})) for name in TABLES}
+
+
+def in_order(name: str, rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: [str(row[part]) for part in schema.table(name).key])
+
+
+def test_a_killed_import_run_again_ends_with_the_same_tables(file: Path, tmp_path: Path) -> None:
+    whole = done(importing(file, tmp_path / "whole"))
+    expected = tables(tmp_path / "whole")
+    assert (whole["new_leads"], len(expected["leads"]), len(expected["outcomes"])) == (LEADS, LEADS, LEADS)
+
+    home = tmp_path / "killed"
+    killed_in_the_middle(importing(file, home), home)
+    half = tables(home)
+    kept, judged = len(half["leads"]), len(half["outcomes"])
+    assert kept > 0, "it was killed before the middle"
+    assert judged < LEADS, "it was killed after the middle"
+
+    again = done(importing(file, home))
+    assert (again["new_leads"], again["new_outcomes"]) == (LEADS - kept, LEADS - judged)
+    assert tables(home) == expected
+    assert done(importing(file, home))["new_leads"] == 0
