@@ -1,0 +1,168 @@
+"""Changing a policy on the command line, from the draft to the revert, over leads whose fate follows a formula."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from leadwerk.cli.application import run
+from leadwerk.policy.load import load, shipped_text
+from pipeline.borrowers import NOW, filled
+
+AT = ("--now", NOW.isoformat())
+BY = ("--by", "Ada Keller", "--why", "clicks sell")
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("market")
+    filled(home)
+    return home
+
+
+@pytest.fixture
+def home(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("POLICY", "REGISTRY", "REPORTS", "CRM_TOKEN", "ENGINE"):
+        monkeypatch.delenv(f"LEADWERK_{name}", raising=False)
+    shutil.copytree(market, tmp_path / "home")
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    assert run(list(arguments)) == code
+    shown = capsys.readouterr()
+    return " ".join((shown.out + shown.err).replace("│", " ").split())
+
+
+def edited(file: str = "draft.yaml") -> None:
+    text = Path(file).read_text("utf-8")
+    changed = text.replace(
+        "signal: newsletter_click, points: 10, cap: 30", "signal: newsletter_click, points: 40, cap: 60"
+    )
+    assert changed != text
+    Path(file).write_text(changed.replace("      cap: 40", "      cap: 60"), encoding="utf-8")
+
+
+def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "draft.yaml" in said(capsys, "policy", "draft")
+    edited()
+    fields = {one["field"] for one in result(capsys, "policy", "diff", "draft.yaml")["differences"]}
+    assert "points.rules[newsletter_click].points" in fields
+
+    replayed = result(capsys, "policy", "replay", "draft.yaml", *AT)
+    assert replayed["replay"]["gained"]["leads"] > 0
+    assert replayed["from_version"] == load("mortgage").version
+
+    shown = said(capsys, "policy", "publish", "draft.yaml", *BY, "--yes", *AT)
+    assert "HOT only now" in shown
+    assert "within 60 seconds" in shown
+    assert load(home / "policy.yaml").version == replayed["to_version"]
+    [change] = result(capsys, "policy", "history", *AT)["changes"]
+    assert (change["author"], change["reason"], change["kind"]) == ("Ada Keller", "clicks sell", "publish")
+
+    back = result(capsys, "policy", "revert", "--by", "Bob", "--why", "too many calls")
+    assert back["to_version"] == replayed["from_version"]
+    assert load(home / "policy.yaml").version == load("mortgage").version
+    assert "revert" in said(capsys, "policy", "history")
+
+
+def test_the_tables_of_a_replay_fit_a_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leadwerk.cli import console
+
+    said(capsys, "policy", "draft")
+    edited()
+    monkeypatch.setattr(console.out, "_width", 80)
+    assert run(["policy", "replay", "draft.yaml", *AT]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("newsletter_click: " in line for line in lines)
+
+
+def test_a_person_is_asked_and_may_say_no(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(capsys, "policy", "draft")
+    edited()
+    asked = []
+
+    def no(question: str, **_: Any) -> None:
+        asked.append(question)
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", no)
+    assert run(["policy", "publish", "draft.yaml", *BY, *AT]) == 1
+    assert "instead of" in asked[0]
+    assert not (home / "policy.yaml").exists()
+
+
+def test_a_draft_that_is_out_of_date_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "policy", "draft")
+    said(capsys, "policy", "draft", "--out", "other.yaml")
+    edited()
+    said(capsys, "policy", "publish", "draft.yaml", *BY, "--yes", *AT)
+    Path("other.yaml").write_text(Path("other.yaml").read_text("utf-8").replace("{hot: 70,", "{hot: 71,"), "utf-8")
+    refused = said(capsys, "policy", "publish", "other.yaml", *BY, "--yes", *AT, code=2)
+    assert "The policy in force has changed since" in refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["policy", "draft", "--out", "here.yaml"], "is there already"),
+        (["policy", "diff", "nothing.yaml"], "cannot be read"),
+        (["policy", "publish", "here.yaml", "--by", "", "--why", "x"], "--by is empty"),
+        (["policy", "revert", "0123456789ab", *BY], "was never in force here"),
+        (["policy", "revert", *BY], "Nothing was published before"),
+        (["suggest", "accept", "webinar", *BY], "Run `leadwerk suggest` first"),
+        (["suggest", "draft"], "No suggestion for the policy in force was accepted"),
+    ],
+)
+def test_what_the_user_can_mend_is_said(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
+    Path("here.yaml").write_text(shipped_text("mortgage"), encoding="utf-8")
+    assert complaint in said(capsys, *arguments, code=2)
+
+
+def test_suggestions_are_accepted_drafted_and_published(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result(capsys, "suggest", *AT)
+    assert found["effect"]["suggested"]["of_model"] >= 0.85
+    rules = [one["rule"] for one in found["proposals"]]
+    assert "newsletter_click" in rules
+    assert "region_ch_ge" in rules
+
+    shown = said(capsys, "suggest", "--out", "all.yaml", *AT)
+    assert "newsletter_click" in shown
+    assert "lead over chance" in shown
+    assert said(capsys, "policy", "check", "all.yaml").startswith("all.yaml is right")
+
+    said(capsys, "suggest", "accept", "newsletter_click", "region_ch_ge", *BY, *AT)
+    said(capsys, "suggest", "decline", *(rule for rule in rules if rule not in ("newsletter_click", "region_ch_ge")),
+         "--by", "Bob", "--why", "we know better", *AT)  # fmt: skip
+    said(capsys, "suggest", "draft", "--out", "chosen.yaml", *AT)
+    fields = [one["field"] for one in result(capsys, "policy", "diff", "chosen.yaml")["differences"]]
+    assert [name for name in fields if name.endswith(".points")] == ["points.rules[newsletter_click].points"]
+    assert "points.rules[region_ch_ge]" in fields
+    assert "In force" in said(capsys, "policy", "publish", "chosen.yaml", *BY, "--yes", *AT)
+
+
+def test_a_declined_number_stays_out_of_the_draft(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "suggest", *AT)
+    said(capsys, "suggest", "decline", "newsletter_click", "--by", "Bob", "--why", "no", *AT)
+    said(capsys, "suggest", "--out", "rest.yaml", *AT)
+    fields = {one["field"] for one in result(capsys, "policy", "diff", "rest.yaml")["differences"]}
+    assert "points.rules[newsletter_click].points" not in fields
