@@ -18,6 +18,7 @@ from leadwerk.cli import (
     scoring,
     stages,
     suggesting,
+    thresholds,
 )
 from leadwerk.cli.console import say_error
 from leadwerk.errors import LeadwerkError
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (demo, files, stages, scoring, market, models, policies, suggesting, doctor):
+for family in (demo, files, stages, thresholds, scoring, market, models, policies, suggesting, doctor):
     family.register(app)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
 from leadwerk.report.ladder import Rung
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "pdf")
 INK, MUTED, CURVE, TODAY, TIME = "#1f2430", "#6b7280", "#2563eb", "#dc2626", "#059669"
 SIZE = (7.2, 4.4)  # inches
+STYLE: dict[Any, Any] = {
+    "font.size": 10.5, "svg.hashsalt": "ladder", "axes.edgecolor": MUTED, "text.color": INK,
+    "axes.spines.top": False, "axes.spines.right": False,
+}  # fmt: skip
 RESOLUTION = 150  # dots an inch
 LABELLED = 5  # every so many points, and today's
 
@@ -34,8 +38,7 @@ def ladder_chart(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    style = {"font.size": 10.5, "svg.hashsalt": "ladder", "axes.edgecolor": MUTED, "text.color": INK}
-    with rc_context({**style, "axes.spines.top": False, "axes.spines.right": False}):  # type: ignore[arg-type]
+    with rc_context(STYLE):
         figure = Figure(figsize=SIZE, layout="constrained", dpi=RESOLUTION)
         axes: Axes = figure.add_subplot()
         _draw(axes, rungs, words, today, hours)
