@@ -2,6 +2,7 @@ locals {
   buckets = {
     models  = { versioned = true, keep_noncurrent_days = 400, deleted_with_contents = false }
     reports = { versioned = true, keep_noncurrent_days = 90, deleted_with_contents = false }
+    picks   = { versioned = true, keep_noncurrent_days = 30, deleted_with_contents = false }
     policy  = { versioned = true, keep_noncurrent_days = 1100, deleted_with_contents = false }
     sources = { versioned = true, keep_noncurrent_days = 30, deleted_with_contents = true }
   }
@@ -62,6 +63,13 @@ resource "google_storage_bucket_iam_member" "models" {
   bucket = google_storage_bucket.private["models"].name
   role   = each.value
   member = google_service_account.function[each.key].member
+}
+
+# One object a lead: who writes it first holds the lead. Nobody but desk reads or writes them.
+resource "google_storage_bucket_iam_member" "picks" {
+  bucket = google_storage_bucket.private["picks"].name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.function["desk"].member
 }
 
 resource "google_storage_bucket_iam_member" "reports" {

@@ -58,11 +58,11 @@ locals {
       secrets     = ["crm_token"]
     }
     desk = {
-      description = "The report, written daily, the page that shows it, and the day's thresholds."
+      description = "The sellers' API: list, picks, histories, accounts; the thresholds of the day; the report."
       memory      = "1Gi"
       timeout     = 900
-      instances   = 2
-      writes      = ["thresholds"]
+      instances   = 5
+      writes      = ["thresholds", "picks"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"
@@ -79,6 +79,7 @@ locals {
     LEADWERK_POLICY      = "gs://${google_storage_bucket.private["policy"].name}/${google_storage_bucket_object.policy.name}"
     LEADWERK_REGISTRY    = "gs://${google_storage_bucket.private["models"].name}/models"
     LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
+    LEADWERK_PICKS       = "gs://${google_storage_bucket.private["picks"].name}"
     LEADWERK_CRM_URL     = var.crm_url
 
     LEADWERK_CRM_PER_SECOND = tostring(var.crm_per_second)

@@ -34,8 +34,9 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     "leadwerk-deliver-scores": COMMON
     | {"table deliveries": EDITS, "secret leadwerk-crm-token": "roles/secretmanager.secretAccessor"},
     "leadwerk-desk": COMMON
-    | {f"table {name}": EDITS for name in ("thresholds",)}
-    | {"bucket models": "roles/storage.objectViewer", "bucket reports": "roles/storage.objectUser"},
+    | {f"table {name}": EDITS for name in ("thresholds", "picks")}
+    | {"bucket models": "roles/storage.objectViewer"}
+    | {f"bucket {name}": "roles/storage.objectUser" for name in ("reports", "picks")},
     "leadwerk-scheduler": {
         f"function {name}": "roles/run.invoker"
         for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk")
