@@ -9,6 +9,8 @@ import pytest
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from leadwerk.policy.points import Group, PointsModel, Rule, Tier
+from leadwerk.policy.sales import Capacity, Combination, Seller, Stage
 
 DOCS = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
 (EXAMPLE,) = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
@@ -32,7 +34,8 @@ def test_the_defaults_it_names_are_the_defaults() -> None:
     kept = defaults.retention
     assert f"| {kept.activity}, {kept.scores}, {kept.deliveries} |" in DOCS
     fit = defaults.training
-    assert f"{fit.trees}, {fit.learning_rate}, {fit.depth}, nothing, {fit.test_share}, {fit.history_days}" in DOCS
+    fitted = f"{fit.trees}, {fit.learning_rate}, {fit.depth}, nothing, `{fit.half_life_days}`"
+    assert f"{fitted}, {fit.test_share}, {fit.history_days}, {fit.minimum_positives} |" in DOCS
 
 
 def test_the_error_it_shows_is_the_one_that_comes() -> None:
@@ -41,3 +44,40 @@ def test_the_error_it_shows_is_the_one_that_comes() -> None:
     text = EXAMPLE.replace("event: file_download", "touchpiont: file_download")
     with pytest.raises(PolicyError, match=re.escape(shown)):
         policy.parse(text, "policy.yaml")
+
+
+def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defaults() -> None:
+    table = DOCS[DOCS.index("### Points, stages and selling") : DOCS.index("## What a change does")]
+    said = "\n".join(line for line in table.splitlines() if line.startswith("| `"))
+    sections = {
+        "points": PointsModel,
+        "points.groups[]": Group,
+        "points.rules[]": Rule,
+        "tiers[]": Tier,
+        "stages[]": Stage,
+        "capacity": Capacity,
+        "capacity.sellers[]": Seller,
+        "decision": Combination,
+    }
+    unsaid = [
+        f"{section}.{field}"
+        for section, kind in sections.items()
+        for field in kind.__struct_fields__
+        if f"`{section}.{field}`" not in said and not _beside(section, field, said)
+    ]
+    assert unsaid == ["points.groups", "points.rules", "capacity.sellers"]
+    model, selling = PointsModel(), Capacity()
+    for default in (
+        f"{model.window_days} |",
+        f"{model.bands.hot}, {model.bands.warm}, {list(model.bands.limits)} |",
+        f"{model.grades.a}, {model.grades.b}, {model.grades.c} |",
+        f"{model.levels.one}, {model.levels.two}, {model.levels.three} |",
+        f"{model.traffic_light.yellow}, {model.traffic_light.green} |",
+        *(f"| {getattr(selling, name)} |" for name in ("minutes_per_lead", "look_back_days", "pick_hours")),
+    ):
+        assert default in said
+
+
+def _beside(section: str, field: str, said: str) -> bool:
+    """Whether the row of a section as a whole names the field."""
+    return any(f"`{field}`" in line for line in said.splitlines() if line.startswith(f"| `{section}` |"))

@@ -116,5 +116,6 @@ def _first(found: list[PolicyError]) -> PolicyError:
     if others:
         more = "1 more error" if len(others) == 1 else f"{len(others)} more errors"
         remedy = f"{first.remedy} ({more}: see `leadwerk policy check`.)"
-        return PolicyError(first.message, file=first.file, line=first.line, field=first.field, remedy=remedy)
+        said = first.message.removeprefix(f"{first.file}:{first.line}: {first.field}: ")
+        return PolicyError(said, file=first.file, line=first.line, field=first.field, remedy=remedy)
     return first

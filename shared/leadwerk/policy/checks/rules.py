@@ -91,6 +91,7 @@ def _takes_all_of(earlier: Rule, later: Rule) -> bool:
 
 def _labels(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
     """A rule on a signal is called by its signal's labels, one on a phase by the phase's name, if it has none."""
-    of_signal = next((signal.labels for signal in policy.signals if signal.name == rule.signal), None)
-    named_otherwise = bool(of_signal) or rule.phase is not None
+    # A signal that is not there is a mistake by itself.
+    of_signal = next((signal.labels for signal in policy.signals if signal.name == rule.signal), True)
+    named_otherwise = rule.phase is not None or (rule.signal is not None and bool(of_signal))
     yield from missing_labels(rule.labels, policy, (*path, "labels"), required=not named_otherwise)
