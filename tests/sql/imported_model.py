@@ -73,7 +73,7 @@ def _add(catalog: Any, model: Created) -> None:
     rows.options.extra_relation_input_columns_allowed = True
     result = predict.signature.return_type
     result.kind = _kind(predict, "ARG_TYPE_RELATION")
-    passed = (("lead_id", "STRING"), ("language", "STRING"), ("has_behaviour", "INT64"))
+    passed = (("lead_id", "STRING"), ("language", "STRING"), ("region", "STRING"), ("has_behaviour", "INT64"))
     _columns(declared.input, model.inputs)
     _columns(declared.output, model.outputs)
     _columns(rows.options.relation_input_schema.column, (*model.inputs, *passed))

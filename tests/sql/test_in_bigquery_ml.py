@@ -7,6 +7,7 @@ columns that Google's own evaluator made.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,27 +15,31 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import older_xgboost
-from leadwerk.errors import ContractMismatch, RegistryError
-from leadwerk.features.calibration import SMALLEST, Calibration
+from leadwerk.errors import ConfigurationError, ContractMismatch, RegistryError
+from leadwerk.features.calibration import SMALLEST, Calibration, predictive_score
 from leadwerk.features.contract import contract
 from leadwerk.features.encode import Encoded, Encoder
 from leadwerk.learning.for_bigquery import UNKNOWN, Input
-from leadwerk.pipeline import in_bigquery_ml, rescore
+from leadwerk.pipeline import in_bigquery_ml, rescore, threshold_sql
 from leadwerk.pipeline.champion import Champions
 from leadwerk.pipeline.in_bigquery_ml import InBigQuery
 from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
 from leadwerk.pipeline.whole_base import body, features_of_open_leads
+from leadwerk.points.standing import Standing
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.assess import assess
-from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.record import score_id
+from leadwerk.policy.points import PointsModel
+from leadwerk.policy.sales import Capacity, Combination, Seller
+from leadwerk.scoring.assess import language_of
+from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.scoring.decide import decide
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
@@ -44,7 +49,15 @@ from sql.imported_model import analyse, created
 from sql.reference import Refused, assert_engines_agree, evaluate, on_duckdb
 
 POLICY = load("mortgage")
+BARE = msgspec.structs.replace(POLICY, points=PointsModel(), stages=())  # neither rules nor stages
+SELLERS = (
+    Seller(name="anna", hours_per_week=20, languages=("de", "en"), regions=("CH-ZH", "DE")),
+    Seller(name="luc", hours_per_week=32, languages=("fr",)),
+    Seller(name="zoe", hours_per_week=8, regions=("CH-ZH", "CH-GE")),
+)
+STAFFED = msgspec.structs.replace(POLICY, capacity=Capacity(sellers=SELLERS))
 NOW = world.NOW
+LATER = NOW + timedelta(hours=1)
 TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores")
 few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 
@@ -149,53 +162,96 @@ def test_rows_of_lead_features_are_encoded_as_scoring_encodes_them(held: dict[st
 # --- the judgement ----------------------------------------------------------------------------------------------------
 
 
-class Says:
-    """An estimator that gives these log-odds."""
+# Columns of the table `leads` stand for what ML.PREDICT and the newest score say.
+GIVEN = """
+    SELECT
+      lead_id, language, region, employees AS has_behaviour, income AS log_odds, web_consent AS disqualified,
+      loan_amount AS fit, property_value AS interest, instalment AS points, channel AS grade,
+      CAST(revenue AS INT64) AS icp, industry AS tier, postcode AS traffic_light, job_title AS phase,
+      email_domain_kind AS stage
+    FROM leadwerk.leads"""
 
-    def __init__(self, margins: list[float]) -> None:
-        self.margins = margins
 
-    def margin(self, matrix: Any) -> Any:
-        return np.array(self.margins)
+def judgements(
+    margins: list[float], hot: HotThresholds, model: InBigQuery, **columns: list[Any]
+) -> list[dict[str, Any]]:
+    """What both engines say of these log-odds, in the order of the log-odds."""
+    kept = {"loan_amount": 20.0, "property_value": 22.5, "instalment": 42.5, "channel": "B2", "revenue": 80.0}
+    held = [
+        lead_row(
+            n, {**kept, "income": margin, "employees": n % 2, **{name: values[n] for name, values in columns.items()}}
+        )
+        for n, margin in enumerate(margins)
+    ]
+    judged = in_bigquery_ml.judged(GIVEN, threshold_sql.hot_threshold(hot.policy, hot, "model"))
+    parameters = in_bigquery_ml.judgement_parameters(model, hot.policy, NOW)
+    return sorted(assert_engines_agree(judged, parameters, {"leads": held}), key=lambda row: int(row["lead_id"]))
 
-    def contributions(self, matrix: Any) -> Any:
-        raise AssertionError
+
+thresholds = st.dictionaries(
+    st.tuples(st.sampled_from(["model", "points"]), st.sampled_from(["", "anna", "anna+zoe", "luc", "luc+zoe", "zoe"])),
+    st.integers(40, 95),
+)
 
 
 @few
 @given(
     st.lists(st.floats(-60, 60) | st.sampled_from([0.0, -1e4, 1e4, 708.5, -708.5]), min_size=1, max_size=8),
     st.lists(st.sampled_from([None, "de", "fr", "en", "rm", ""]), min_size=8, max_size=8),
+    st.lists(st.sampled_from([None, "CH-ZH", "CH-ZHX", "DE-BY", "CH-GE", ""]), min_size=8, max_size=8),
+    st.lists(st.booleans(), min_size=8, max_size=8),
+    st.builds(HotThresholds, st.sampled_from([POLICY, STAFFED]), thresholds, thresholds),
     st.builds(Calibration, st.floats(0.05, 3), st.floats(-5, 5)),
     st.floats(0.001, 0.9),
 )
 def test_log_odds_are_judged_as_the_stage_judges_them_on_both_engines(
-    margins: list[float], languages: list[str | None], calibration: Calibration, base_rate: float
+    margins: list[float],
+    languages: list[str | None],
+    regions: list[str | None],
+    disqualified: list[bool],
+    hot: HotThresholds,
+    calibration: Calibration,
+    base_rate: float,
 ) -> None:
     model = dataclasses.replace(in_bigquery(), calibration=calibration, base_rate=base_rate)
-    rows = [
-        {"lead_id": f"{n}", "language": language, "has_behaviour": n % 2}
-        for n, (_, language) in enumerate(zip(margins, languages, strict=False))
-    ]
-    scorer = Scorer(model.version, base_rate, (), Encoder(()), calibration, Says(margins))
-    wanted = assess(scorer, POLICY, rows, explained=False)
-    held = [
-        lead_row(n, {"language": row["language"], "employees": row["has_behaviour"], "income": margin})
-        for n, (row, margin) in enumerate(zip(rows, margins, strict=True))
-    ]
-    judged = in_bigquery_ml.judged(
-        "SELECT lead_id, language, employees AS has_behaviour, income AS log_odds FROM leadwerk.leads"
-    )
-    parameters = in_bigquery_ml.judgement_parameters(model, POLICY, NOW)
-    found = sorted(assert_engines_agree(judged, parameters, {"leads": held}), key=lambda row: int(row["lead_id"]))
-    for row, judgement in zip(found, wanted, strict=True):
-        assert row["probability"] == pytest.approx(judgement.probability, rel=1e-12)
-        if not near_a_half(judgement.probability, base_rate):
-            same = ("predictive_score", "score_cluster", "recommended_action")
-            assert {name: row[name] for name in same} == {name: getattr(judgement, name) for name in same}
-        same = ("basis", "language", "behaviour", "model_version", "policy_version")
-        assert {name: row[name] for name in same} == {name: getattr(judgement, name) for name in same}
-        assert row["score_id"] == score_id(row["lead_id"], NOW, judgement)
+    found = judgements(margins, hot, model, language=languages, region=regions, web_consent=disqualified)
+    probabilities = calibration.probability(np.array(margins))
+    scores = np.floor(predictive_score(probabilities, base_rate) + 0.5)
+    for n, row in enumerate(found):
+        language = language_of({"language": languages[n]}, POLICY)
+        assert (row["language"], row["behaviour"], row["basis"]) == (language, n % 2 == 1, "model")
+        assert row["probability"] == pytest.approx(probabilities[n], rel=1e-12)
+        if not near_a_half(probabilities[n], base_rate):
+            stands = standing(disqualified[n])
+            wanted = decide(int(scores[n]), hot.policy, stands, hot=hot, language=language, region=regions[n])
+            assert row["predictive_score"] == scores[n]
+            decided = (row["score_cluster"], row["recommended_action"], row["hot_threshold"])
+            assert decided == (wanted.cluster, wanted.action, wanted.hot_threshold)
+
+
+def test_points_are_kept_as_they_were_counted_last() -> None:
+    [row] = judgements([0.5], HotThresholds(POLICY), in_bigquery(), email_domain_kind=["mql"])
+    assert (row["fit"], row["interest"], row["points"], row["grade"]) == (20.0, 22.5, 42.5, "B2")
+    assert (row["icp"], row["stage"], row["tier"]) == (80, "mql", None)
+
+
+def test_a_score_has_the_id_that_the_stage_would_give() -> None:
+    rows = judgements([0.5, -0.5], HotThresholds(POLICY), in_bigquery())
+    version, policy_version = in_bigquery().version, POLICY.version
+    said = ["\n".join((f"{n}", NOW.isoformat(), version, policy_version)) for n in range(2)]
+    assert [row["score_id"] for row in rows] == [hashlib.sha256(text.encode()).hexdigest()[:32] for text in said]
+
+
+def test_whom_the_points_disqualify_is_ranked_where_the_policy_says_so() -> None:
+    lenient = msgspec.structs.replace(POLICY, decision=Combination(points_disqualify=False))
+    for policy, cluster in ((POLICY, "DISQUALIFIED"), (lenient, "HOT")):
+        [row] = judgements([9.0], HotThresholds(policy), in_bigquery(), web_consent=[True])
+        assert row["score_cluster"] == cluster
+
+
+def standing(disqualified: bool) -> Standing:
+    told = {"traffic_light": None, "tier": None, "phase": None, "disqualified": disqualified}
+    return Standing(fit=20.0, interest=22.5, points=42.5, grade="B", level=2, cell="B2", icp=80, **told)
 
 
 def near_a_half(probability: float | None, base_rate: float) -> bool:
@@ -206,13 +262,8 @@ def near_a_half(probability: float | None, base_rate: float) -> bool:
 
 
 def test_no_probability_is_certain() -> None:
-    held = [lead_row(n, {"income": margin}) for n, margin in enumerate((-1e5, 1e5))]
-    judged = in_bigquery_ml.judged(
-        "SELECT lead_id, language, 1 AS has_behaviour, income AS log_odds FROM leadwerk.leads"
-    )
-    parameters = in_bigquery_ml.judgement_parameters(in_bigquery(), POLICY, NOW)
-    found = assert_engines_agree(judged, parameters, {"leads": held})
-    assert sorted(row["probability"] for row in found) == [SMALLEST, 1 - SMALLEST]
+    found = judgements([-1e5, 1e5], HotThresholds(POLICY), in_bigquery())
+    assert [row["probability"] for row in found] == [SMALLEST, 1 - SMALLEST]
 
 
 def test_the_moment_of_a_score_id_is_utc_with_its_microseconds() -> None:
@@ -254,25 +305,16 @@ def test_a_column_that_the_model_wants_may_not_be_missing() -> None:
         analyse(in_bigquery_ml.rescore_statement(in_bigquery(), POLICY), demanding)
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("home")
-    world.warehouse(folder)
-    world.champion(folder, POLICY)
-    return folder
-
-
 def tables(home: Path) -> dict[str, list[dict[str, Any]]]:
     warehouse = world.DuckDBWarehouse(home)
     return {name: warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name}"), {}) for name in TABLES}
 
 
-def champion(home: Path) -> InBigQuery:
-    return InBigQuery.of(world.open_registry(str(home / "models")).champion_files(), POLICY)
-
-
-def parameters(model: InBigQuery) -> dict[str, Any]:
-    return in_bigquery_ml.rescore_parameters(model, POLICY, now=NOW, stored_at=NOW + timedelta(minutes=1))
+def by_stage(home: Path, policy: Policy, now: datetime) -> dict[str, dict[str, Any]]:
+    """The scores that the stage rescore stores, by lead."""
+    scorer = Champions(world.open_registry(str(home / "models")), policy).scorer()
+    rescore.run(world.DuckDBWarehouse(home), policy, scorer, now=now, stored_at=now + timedelta(minutes=1))
+    return {row["lead_id"]: row for row in tables(home)["scores"] if row["scored_at"] == now}
 
 
 def call(model: InBigQuery, statement: Statement) -> tuple[int, int]:
@@ -285,39 +327,64 @@ def call(model: InBigQuery, statement: Statement) -> tuple[int, int]:
     return start, end
 
 
-def predicted(home: Path, model: InBigQuery) -> dict[str, float]:
+def predicted(
+    whole: Statement, values: dict[str, Any], model: InBigQuery, policy: Policy, held: dict[str, list[Any]]
+) -> dict[str, float]:
     """What the XGBoost of BigQuery ML says of the rows that Google's evaluator hands to ML.PREDICT."""
-    whole = in_bigquery_ml.rescore_statement(model, POLICY)
     start, end = call(model, whole)
     asked = whole.text[start:end].removeprefix(f"ML.PREDICT(MODEL {model.name}, (").removesuffix("))")
-    features = features_of_open_leads(POLICY)
-    text = f"WITH features AS (\n{features.text}\n)\n{asked}"
-    rows = evaluate(Statement("asked", text, whole.parameters), parameters(model), tables(home))
+    text = f"WITH features AS (\n{features_of_open_leads(policy).text}\n)\n{asked}"
+    rows = evaluate(Statement("asked", text, whole.parameters), values, held)
     said = older_xgboost.predicted(model.imported.file, as_matrix(rows, model.imported.inputs))
     return dict(zip((row["lead_id"] for row in rows), map(float, said), strict=True))
 
 
-def rescored(home: Path) -> list[dict[str, Any]]:
-    """The new rows, with a table of predictions in the place of ML.PREDICT."""
-    model = champion(home)
-    whole = in_bigquery_ml.rescore_statement(model, POLICY)
+def in_sql(home: Path, policy: Policy, now: datetime) -> dict[str, dict[str, Any]]:
+    """The new rows by lead, with a table of predictions in the place of ML.PREDICT."""
+    model = InBigQuery.of(world.open_registry(str(home / "models")).champion_files(), policy)
+    whole, held = in_bigquery_ml.rescore_statement(model, policy), tables(home)
+    values = in_bigquery_ml.rescore_parameters(model, policy, now=now, stored_at=now + timedelta(minutes=1))
     start, end = call(model, whole)
-    cases = " ".join(f"WHEN {lead!r} THEN {said!r}" for lead, said in predicted(home, model).items())
-    table = f"(SELECT lead_id, language, has_behaviour, CASE lead_id {cases} END AS log_odds FROM features)"
-    statement = Statement(whole.name, whole.text[:start] + table + whole.text[end:], whole.parameters)
-    return evaluate(statement, parameters(model), tables(home))
+    said = predicted(whole, values, model, policy, held)
+    cases = " ".join(f"WHEN {lead!r} THEN {log_odds!r}" for lead, log_odds in said.items())
+    table = f"(SELECT lead_id, language, region, has_behaviour, CASE lead_id {cases} END AS log_odds FROM features)"
+    text = whole.text[:start] + table + whole.text[end:]
+    return {row["lead_id"]: row for row in evaluate(Statement(whole.name, text, whole.parameters), values, held)}
 
 
-def test_the_same_leads_get_the_same_scores_as_by_the_stage(home: Path) -> None:
-    in_sql = {row["lead_id"]: row for row in rescored(home)}
-    scorer = Champions(world.open_registry(str(home / "models")), POLICY).scorer()
-    rescore.run(world.DuckDBWarehouse(home), POLICY, scorer, now=NOW, stored_at=NOW + timedelta(minutes=1))
-    by_stage = {row["lead_id"]: row for row in tables(home)["scores"]}
-    assert in_sql.keys() == by_stage.keys() == {"1", "2", "3"}
-    for lead, row in in_sql.items():
-        assert {**row, "reasons": None, "probability": None} == {**by_stage[lead], "reasons": None, "probability": None}
-        assert row["probability"] == pytest.approx(by_stage[lead]["probability"], rel=1e-6)
-    assert rescored(home) == []  # nothing new is left to say
+def assert_same_scores(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> None:
+    """Equal but for the reasons, which SQL does not give; probabilities to a millionth."""
+    assert one.keys() == other.keys()
+    left_out = {"reasons": None, "ledger": None, "probability": None}
+    for lead, row in one.items():
+        assert row | left_out == other[lead] | left_out
+        assert row["probability"] == pytest.approx(other[lead]["probability"], rel=1e-6)
+
+
+def test_without_rules_the_same_leads_get_the_same_scores_as_by_the_stage(tmp_path: Path) -> None:
+    world.warehouse(tmp_path)
+    world.champion(tmp_path, BARE)
+    found = in_sql(tmp_path, BARE, NOW)
+    assert found.keys() == {"1", "2", "3"}
+    assert_same_scores(found, by_stage(tmp_path, BARE, NOW))
+    assert in_sql(tmp_path, BARE, NOW) == {}  # nothing new is left to say
+
+
+def test_with_rules_a_new_champion_scores_whom_the_stage_has_counted(tmp_path: Path) -> None:
+    warehouse = world.warehouse(tmp_path)
+    world.champion(tmp_path, POLICY)
+    assert in_sql(tmp_path, POLICY, NOW) == {}  # nobody's points are counted yet
+    counted = by_stage(tmp_path, POLICY, NOW)
+    assert counted.keys() == {"1", "2", "3"}
+    world.champion(tmp_path, POLICY, seed=4)
+    warehouse.append("leads", [world.lead("4")])
+    found = in_sql(tmp_path, POLICY, LATER)
+    assert found.keys() == {"1", "2", "3"}
+    assert {lead: row["stage"] for lead, row in found.items()} == {lead: row["stage"] for lead, row in counted.items()}
+    stage = by_stage(tmp_path, POLICY, LATER)
+    # A stage moves with the stage rescore, which records the change.
+    unmoved = {lead: row | {"stage": found[lead]["stage"]} for lead, row in stage.items() if lead in found}
+    assert_same_scores(found, unmoved)
 
 
 def test_the_script_needs_no_parameters() -> None:
@@ -335,15 +402,18 @@ def test_the_script_stays_below_what_bigquery_takes_as_one_statement() -> None:
     assert len(in_bigquery_ml.rescore_script(model, POLICY, now=NOW, stored_at=NOW)) < 1_000_000
 
 
-def other_features() -> Policy:
-    return load("b2b_swiss")
-
-
 def test_a_policy_with_other_features_is_refused() -> None:
     with pytest.raises(ContractMismatch, match="retrain"):
-        InBigQuery.of(models.files(POLICY), other_features())
+        InBigQuery.of(models.files(POLICY), load("b2b_swiss"))
 
 
 def test_a_regression_is_refused() -> None:
     with pytest.raises(RegistryError, match="trees"):
         InBigQuery.of(models.linear_files(POLICY), POLICY)
+
+
+@pytest.mark.parametrize("rank_by", ["points", "both"])
+def test_a_policy_that_ranks_by_points_is_refused(rank_by: str) -> None:
+    policy = msgspec.structs.replace(POLICY, decision=Combination(rank_by=rank_by))
+    with pytest.raises(ConfigurationError, match=f"ranks leads by {rank_by}"):
+        InBigQuery.of(models.files(POLICY), policy)

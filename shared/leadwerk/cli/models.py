@@ -85,6 +85,7 @@ def export_bigquery(
     Example: `leadwerk models export-bigquery --out gs://my-bucket/bigquery_ml`
     """
     from leadwerk.pipeline import in_bigquery_ml
+    from leadwerk.pipeline.threshold import hot_thresholds
     from leadwerk.registry import open_store
 
     here, at = Deployment.at(home), moment(now)
@@ -94,7 +95,8 @@ def export_bigquery(
     store = open_store(target, here.settings.storage_url)
     store.write("model/model.json", model.imported.file, content_type="application/json")
     store.write("create_model.sql", in_bigquery_ml.create_statement(model, path).encode())
-    script = in_bigquery_ml.rescore_script(model, here.policy, now=at, stored_at=at)
+    hot = hot_thresholds(here.warehouse, here.policy, at)
+    script = in_bigquery_ml.rescore_script(model, here.policy, hot, now=at, stored_at=at)
     store.write("rescore.sql", script.encode())
     out.print(f"Written to [bold]{target}[/bold]. Run create_model.sql once, then rescore.sql: docs/scale.md.")
     if not place.startswith("gs://"):

@@ -4,6 +4,9 @@ Three statements, all generated from the champion's own files: CREATE MODEL impo
 columns that they read out of rows of `lead_features`, as features/encode.py would; `scores/judged` makes of the
 log-odds that come back what the stage rescore would have said. The model's name holds its version, so no statement
 ever meets another version's trees.
+
+Points are not counted in SQL. Where a policy has rules or stages, a lead keeps the points, the stage and the
+disqualification of its newest stored score, and a lead that has none yet waits for the stage rescore.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from leadwerk.errors import ContractMismatch
+from leadwerk.errors import ConfigurationError, ContractMismatch
 from leadwerk.features.calibration import SMALLEST, Calibration
 from leadwerk.features.contract import contract, contract_hash
 from leadwerk.learning.for_bigquery import Imported, Input, for_bigquery
 from leadwerk.learning.model import from_files
-from leadwerk.pipeline import whole_base
+from leadwerk.pipeline import threshold_sql, whole_base
+from leadwerk.policy.section import Cluster
+from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.scoring.decide import action_for
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import literal, statement
 
@@ -27,7 +33,17 @@ if TYPE_CHECKING:
     from leadwerk.registry.manifest import ModelFiles
 
 OUTPUT = "log_odds"
-SLOT = "${predicted}"
+PREDICTED, HOT = "${predicted}", "${hot_threshold}"
+READ = ("lead_id", "language", "region", "has_behaviour")
+"""What a judgement needs of a row of features beside the log-odds."""
+
+COUNTED = {
+    **dict.fromkeys(("fit", "interest", "points"), "FLOAT64"),
+    "grade": "STRING",
+    "icp": "INT64",
+    **dict.fromkeys(("tier", "traffic_light", "phase", "stage"), "STRING"),
+}
+"""What the rules and stages of a policy say of a lead, under the names of `scores`."""
 
 LARGEST = 3.4028235677973362e38
 """The largest number that is not infinite in float32, where it is rounded; beyond, a number counts as missing."""
@@ -49,7 +65,13 @@ class InBigQuery:
         Raises:
             ContractMismatch: the model was trained on other features than the policy yields.
             RegistryError: BigQuery ML cannot import this kind of model.
+            ConfigurationError: points rank the leads of this policy.
         """
+        if policy.points.rules and policy.decision.rank_by != "model":
+            raise ConfigurationError(
+                f"Policy {policy.name} ranks leads by {policy.decision.rank_by}, and BigQuery ML knows the model only.",
+                remedy="Rescore with the remote function leadwerk.score, or set decision.rank_by to model.",
+            )
         if files.manifest.contract_hash != contract_hash(contract(policy)):
             raise ContractMismatch(
                 f"Model {files.version} was trained on other features than policy {policy.name} {policy.version} has.",
@@ -93,23 +115,27 @@ def encoding(inputs: Sequence[Input], *kept: str, source: str = "features") -> t
     return Statement("lead_features/encoding", f"SELECT\n  {written}\nFROM {source}", kinds), levels
 
 
-def judged(predicted: str) -> Statement:
-    """Judgements, under the names of `scores`, of the rows of a query: lead_id, language, has_behaviour, log_odds."""
+def judged(predicted: str, hot_threshold: str) -> Statement:
+    """Judgements, under the names of `scores`, of a query of READ, log_odds, disqualified and COUNTED.
+
+    `hot_threshold` is an expression over its `language` and `region`.
+    """
     whole = statement("scores/judged")
-    return Statement(whole.name, whole_base.body(whole).replace(SLOT, predicted), whole.parameters)
+    text = whole_base.body(whole).replace(HOT, hot_threshold).replace(PREDICTED, predicted)
+    return Statement(whole.name, text, whole.parameters)
 
 
 def judgement_parameters(model: InBigQuery, policy: Policy, now: datetime) -> dict[str, Any]:
     """Parameters of `judged` for leads as of `now` (aware)."""
-    actions = {f"action_{action.cluster.lower()}": action.action for action in policy.actions}
+    clusters: tuple[Cluster, ...] = ("HOT", "WARM", "COLD", "DISQUALIFIED")
     return {
-        **actions,
+        **{f"action_{cluster.lower()}": action_for(cluster, policy) for cluster in clusters},
         "slope": model.calibration.slope,
         "intercept": model.calibration.intercept,
         "smallest": SMALLEST,
         "base_rate": model.base_rate,
-        "hot": policy.bands.hot,
         "warm": policy.bands.warm,
+        "points_disqualify": policy.decision.points_disqualify,
         "languages": list(policy.languages),
         "model_version": model.version,
         "policy_version": policy.version,
@@ -117,12 +143,16 @@ def judgement_parameters(model: InBigQuery, policy: Policy, now: datetime) -> di
     }
 
 
-def rescore_statement(model: InBigQuery, policy: Policy) -> Statement:
-    """New rows of `scores` for all open leads, scored by the model imported into BigQuery ML."""
-    encoded, _ = encoding(model.imported.inputs, "lead_id", "language", "has_behaviour")
-    judgements = judged(
-        f"SELECT lead_id, language, has_behaviour, {OUTPUT}\nFROM ML.PREDICT(MODEL {model.name}, (\n{encoded.text}\n))"
-    )
+def rescore_statement(model: InBigQuery, policy: Policy, hot: HotThresholds | None = None) -> Statement:
+    """New rows of `scores` for all open leads, scored by the model imported into BigQuery ML.
+
+    `hot` are the thresholds of the day, else the policy's bands.
+    """
+    encoded, _ = encoding(model.imported.inputs, *READ)
+    read = ", ".join(f"p.{name}" for name in (*READ, OUTPUT))
+    call = f"ML.PREDICT(MODEL {model.name}, (\n{encoded.text}\n)) AS p"
+    threshold = threshold_sql.hot_threshold(policy, hot or HotThresholds(policy), "model")
+    judgements = judged(f"SELECT {read}, {_counted(policy)}\nFROM {call}{_joined(policy)}", threshold)
     replies = f"SELECT judged.lead_id, TO_JSON_STRING(judged) AS reply\nFROM (\n{judgements.text}\n) AS judged"
     whole = whole_base.rescore_statement(policy, replies)
     return Statement(whole.name, whole.text, {**whole.parameters, **encoded.parameters, **judgements.parameters})
@@ -137,10 +167,28 @@ def rescore_parameters(model: InBigQuery, policy: Policy, *, now: datetime, stor
     }
 
 
-def rescore_script(model: InBigQuery, policy: Policy, *, now: datetime, stored_at: datetime) -> str:
+def rescore_script(
+    model: InBigQuery, policy: Policy, hot: HotThresholds | None = None, *, now: datetime, stored_at: datetime
+) -> str:
     """The whole rescoring for `bq query`: an INSERT with its parameters written out."""
     parameters = rescore_parameters(model, policy, now=now, stored_at=stored_at)
-    return whole_base.script(rescore_statement(model, policy), parameters)
+    return whole_base.script(rescore_statement(model, policy, hot), parameters)
+
+
+def _counts(policy: Policy) -> bool:
+    return bool(policy.points.rules or policy.stages)
+
+
+def _counted(policy: Policy) -> str:
+    if _counts(policy):
+        return ", ".join(["n.score_cluster = 'DISQUALIFIED' AS disqualified", *(f"n.{name}" for name in COUNTED)])
+    nothing = (f"CAST(NULL AS {kind}) AS {name}" for name, kind in COUNTED.items())
+    return ", ".join(["FALSE AS disqualified", *nothing])
+
+
+def _joined(policy: Policy) -> str:
+    told = "points" if policy.points.rules else "stage"
+    return f"\nJOIN newest AS n ON n.lead_id = p.lead_id AND n.{told} IS NOT NULL" if _counts(policy) else ""
 
 
 def _expression(column: Input) -> str:

@@ -1,5 +1,6 @@
 -- What follows for one lead from a model's log-odds, as features/calibration.py and scoring/ have it, under the names of
--- `scores`. A query that yields lead_id, language, has_behaviour, log_odds stands in the slot (pipeline/in_bigquery_ml.py).
+-- `scores`. A query stands in the slot (pipeline/in_bigquery_ml.py) that yields lead_id, language, region, has_behaviour,
+-- log_odds and, of the lead's points as last counted, disqualified, fit … stage.
 --
 -- Calibration, the least probability, and the base rate of the predictive score.
 -- @slope FLOAT64
@@ -7,11 +8,12 @@
 -- @smallest FLOAT64
 -- @base_rate FLOAT64
 -- The policy: bands, actions, languages (the first is everybody else's).
--- @hot INT64
 -- @warm INT64
+-- @points_disqualify BOOL
 -- @action_hot STRING
 -- @action_warm STRING
 -- @action_cold STRING
+-- @action_disqualified STRING
 -- @languages ARRAY<STRING>
 -- Who says so, and as of when (RFC 3339, UTC).
 -- @model_version STRING
@@ -22,13 +24,17 @@ WITH predicted AS (
 ),
 
 calibrated AS (
-  SELECT lead_id, language, has_behaviour, @slope * log_odds + @intercept AS log_odds FROM predicted
+  SELECT
+    * EXCEPT (log_odds, language),
+    IF(language IN UNNEST(@languages), language, @languages[SAFE_OFFSET(0)]) AS language,
+    @slope * log_odds + @intercept AS log_odds
+  FROM predicted
 ),
 
 -- 1 / (1 + exp(−x)) or exp(x) / (1 + exp(x)), whichever cannot overflow.
 probable AS (
   SELECT
-    lead_id, language, has_behaviour,
+    *,
     LEAST(
       GREATEST(SAFE_DIVIDE(IF(log_odds >= 0, 1.0, EXP(-ABS(log_odds))), 1 + EXP(-ABS(log_odds))), @smallest),
       1 - @smallest
@@ -37,15 +43,27 @@ probable AS (
 ),
 
 balanced AS (
-  SELECT
-    lead_id, language, has_behaviour, probability,
-    probability * (1 - @base_rate) AS in_favour, (1 - probability) * @base_rate AS against
-  FROM probable
+  SELECT *, probability * (1 - @base_rate) AS in_favour, (1 - probability) * @base_rate AS against FROM probable
 ),
 
 scored AS (
-  SELECT *, CAST(FLOOR(SAFE_DIVIDE(100 * in_favour, in_favour + against) + 0.5) AS INT64) AS predictive_score
+  SELECT
+    *,
+    CAST(FLOOR(SAFE_DIVIDE(100 * in_favour, in_favour + against) + 0.5) AS INT64) AS predictive_score,
+    ${hot_threshold} AS hot_threshold
   FROM balanced
+),
+
+decided AS (
+  SELECT
+    *,
+    CASE
+      WHEN disqualified AND @points_disqualify THEN 'DISQUALIFIED'
+      WHEN predictive_score >= hot_threshold THEN 'HOT'
+      WHEN predictive_score >= @warm THEN 'WARM'
+      ELSE 'COLD'
+    END AS score_cluster
+  FROM scored
 )
 
 SELECT
@@ -56,13 +74,15 @@ SELECT
   @policy_version AS policy_version,
   probability,
   predictive_score,
-  CASE WHEN predictive_score >= @hot THEN 'HOT' WHEN predictive_score >= @warm THEN 'WARM' ELSE 'COLD' END
-    AS score_cluster,
-  CASE
-    WHEN predictive_score >= @hot THEN @action_hot
-    WHEN predictive_score >= @warm THEN @action_warm
-    ELSE @action_cold
+  score_cluster,
+  CASE score_cluster
+    WHEN 'HOT' THEN @action_hot
+    WHEN 'WARM' THEN @action_warm
+    WHEN 'COLD' THEN @action_cold
+    ELSE @action_disqualified
   END AS recommended_action,
-  IF(language IN UNNEST(@languages), language, @languages[SAFE_OFFSET(0)]) AS language,
-  COALESCE(has_behaviour, 0) != 0 AS behaviour
-FROM scored
+  language,
+  COALESCE(has_behaviour, 0) != 0 AS behaviour,
+  fit, interest, points, grade, icp, tier, traffic_light, phase, stage,
+  hot_threshold
+FROM decided
