@@ -30,7 +30,7 @@ class Body(Request, frozen=True):
 
 
 @functions_framework.http
-@also_from_bigquery(lambda rows: remote.run(kept().champions.scorer(), kept().policy, rows))
+@also_from_bigquery(lambda rows: remote.run(kept().champions.scorer(), kept().policy, rows, kept().hot()))
 @entry(Body)
 def score(body: Body, now: datetime) -> Any:
     here, times = kept(), {"now": now, "stored_at": datetime.now(UTC)}

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from crm import boma_fake
+from leadwerk import policy as defaults
 from leadwerk.policy.load import load
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -202,12 +204,39 @@ def test_the_first_requests_may_come_at_once(tmp_path):
     assert {row["lead_id"] for row in function.tables()[2]} == {request["lead_id"] for request in asked}
 
 
-def test_before_the_first_champion_nothing_is_invented(tmp_path):
+def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
     world.warehouse(tmp_path)
-    with running(tmp_path) as function:
+    with (
+        boma_fake.serving(boma_fake.FakeBoma()) as boma,
+        running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,
+    ):
+        [scored] = function.scores({"lead_id": "1"})
+        shown = boma.leads["1"]
+    assert (scored["basis"], scored["probability"], scored["predictive_score"]) == ("points", None, None)
+    assert scored["delivery"] == "sent"
+    assert scored["points"] == round(sum(entry["points"] for entry in scored["ledger"]), 2)
+    assert (shown["points"], shown["lead_grade"], shown["lead_stage"]) == (
+        scored["points"], scored["grade"], scored["stage"],
+    )  # fmt: skip
+    assert (shown["predictive_score"], shown["score_cluster"]) == (None, scored["score_cluster"])
+
+
+def test_before_the_first_champion_and_without_rules_nothing_is_invented(tmp_path):
+    world.warehouse(tmp_path)
+    with running(tmp_path, LEADWERK_POLICY=str(without_rules(tmp_path))) as function:
         [scored] = function.scores({"lead_id": "1"})
     assert (scored["basis"], scored["score_cluster"], scored["probability"]) == ("no_champion", "UNSCORED", None)
     assert (scored["recommended_action"], scored["delivery"]) == ("Review_Manually", "none")
+
+
+def without_rules(folder: Path) -> Path:
+    """The shipped policy without all that gives points."""
+    shipped = yaml.safe_load((Path(defaults.__file__).parent / "defaults" / "mortgage.yaml").read_text("utf-8"))
+    for section in ("points", "tiers", "stages", "decision"):
+        shipped.pop(section, None)
+    file = folder / "plain.yaml"
+    file.write_text(yaml.safe_dump(shipped, allow_unicode=True), encoding="utf-8")
+    return file
 
 
 def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from leadwerk.features.contract import contract
 from leadwerk.pipeline import remote
 from leadwerk.policy.load import load
+from leadwerk.policy.sales import Capacity, Seller
 from leadwerk.scoring.assess import assess
+from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.record import score_id
 from scoring import models
@@ -112,3 +115,43 @@ def test_every_feature_of_the_contract_must_be_said(scorer, rows):
     for feature in contract(POLICY)[:5]:
         [reply] = replies(scorer, calls_of([{n: v for n, v in rows[0].items() if n != feature.name}]))
         assert feature.name in reply["error"]
+
+
+def occurred(signal: str, day: str) -> dict[str, Any]:
+    return {"signal": signal, "day": day, "events": 1, "last_at": f"{day}T12:00:00Z"}
+
+
+def test_occurrences_and_status_that_come_along_give_points_and_stage(scorer, rows):
+    seen = [occurred("mortgage_simulator", "2026-05-01"), occurred("rates_page", "2026-05-03")]
+    told = rows[0] | {"occurrences": seen, "status": "Prüfung", "outcome": "open"}
+    [reply] = replies(scorer, calls_of([told]))
+    assert reply["interest"] > 0
+    assert reply["points"] == reply["fit"] + reply["interest"]
+    assert (reply["stage"], reply["hot_threshold"]) == ("application", POLICY.bands.hot)
+    [nothing] = replies(scorer, calls_of([rows[0] | {"occurrences": None}]))
+    assert nothing["interest"] < reply["interest"]
+    assert nothing["fit"] == reply["fit"]
+
+
+def test_a_row_that_is_silent_about_occurrences_gets_no_points(scorer, rows):
+    [reply] = replies(scorer, calls_of(rows[:1]))
+    assert (reply["fit"], reply["points"], reply["grade"]) == (None, None, None)
+
+
+def test_before_there_is_a_model_points_decide(rows):
+    [reply] = replies(None, calls_of([rows[0] | {"occurrences": []}]))
+    assert (reply["basis"], reply["probability"]) == ("points", None)
+    assert reply["score_cluster"] != "UNSCORED"
+
+
+def test_the_thresholds_of_the_day_hold(scorer, rows):
+    policy = msgspec.structs.replace(POLICY, capacity=Capacity(sellers=(Seller(name="anna", hours_per_week=9),)))
+    hot = HotThresholds(policy, {("model", ""): 66})
+    [reply] = remote.run(scorer, policy, calls_of(rows[:1]), hot).replies
+    assert json.loads(reply)["hot_threshold"] == 66
+
+
+def test_an_occurrence_that_cannot_be_read_is_named(scorer, rows):
+    broken = rows[0] | {"occurrences": [{**occurred("blog", "2026-05-01"), "events": "many"}]}
+    [reply] = replies(scorer, calls_of([broken]))
+    assert "occurrences" in reply["error"]

@@ -8,11 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from leadwerk.pipeline import remote, rescore, whole_base
 from leadwerk.pipeline.champion import Champions
+from leadwerk.pipeline.pointed import pointed_leads
 from leadwerk.policy.load import load
+from leadwerk.policy.points import PointsModel
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
@@ -52,10 +55,10 @@ def answered_by(replies: dict[str, str]) -> Statement:
 
 def called_with(home: Path) -> dict[str, str]:
     """The arguments that BigQuery would send: rows of features as Google's own TO_JSON_STRING writes them."""
-    features = whole_base.features_of_open_leads(POLICY)
-    asked = Statement(
-        "sent", f"SELECT f.lead_id, TO_JSON_STRING(f) AS sent FROM ({features.text}) AS f", features.parameters
-    )
+    whole = whole_base.rescore_statement(POLICY)
+    front, _, _ = whole.text.partition(",\n\nnewest AS (")
+    sent = "SELECT lead_id, TO_JSON_STRING(features) AS sent FROM features"
+    asked = Statement("sent", f"{front}\n{sent}", whole.parameters)
     return {row["lead_id"]: row["sent"] for row in evaluate(asked, parameters(), tables(home))}
 
 
@@ -79,9 +82,41 @@ def test_the_same_leads_get_the_same_scores_as_by_the_stage(home: Path) -> None:
     by_stage = {row["lead_id"]: row for row in tables(home)["scores"]}
     assert in_sql.keys() == by_stage.keys() == {"1", "2", "3"}
     for lead, row in in_sql.items():
-        assert {**row, "reasons": None, "probability": None} == {**by_stage[lead], "reasons": None, "probability": None}
+        explained = {"reasons": None, "ledger": None, "probability": None}
+        assert {**row, **explained} == {**by_stage[lead], **explained}
+        assert row["points"] is not None and row["stage"] is not None
         assert row["probability"] == pytest.approx(by_stage[lead]["probability"], rel=1e-6)
     assert rescored_in_sql(home) == []  # nothing new is left to say
+
+
+def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
+    sent = called_with(home)
+    replies = dict(zip(sent, remote.run(None, POLICY, [[argument] for argument in sent.values()]).replies, strict=True))
+    alone = {**tables(home), "scores": []}
+    in_sql = {row["lead_id"]: row for row in evaluate(answered_by(replies), parameters(), alone)}
+    rows, _, _, standings = pointed_leads(world.DuckDBWarehouse(home), POLICY, ["1", "2", "3"], NOW)
+    for row, standing in zip(rows, standings, strict=True):
+        found = in_sql[row["lead_id"]]
+        assert (found["basis"], found["predictive_score"]) == ("points", None)
+        assert (found["points"], found["grade"], found["phase"]) == (standing.points, standing.cell, standing.phase)
+
+
+def test_points_are_news_where_they_rank_and_none_where_the_model_does(home: Path) -> None:
+    sent = called_with(home)
+    [score] = [row for row in tables(home)["scores"] if row["lead_id"] == "1"] or [{}]
+    scorer = Champions(world.open_registry(str(home / "models")), POLICY).scorer()
+    [reply] = remote.run(scorer, POLICY, [[sent["1"]]]).replies
+    held = {**tables(home), "scores": [{**score, "points": score["points"] + 5}]}
+    for ranked, new in ((False, []), (True, ["1"])):
+        found = evaluate(answered_by({"1": reply}), {**parameters(), "points_rank": ranked}, held)
+        assert [row["lead_id"] for row in found if row["lead_id"] == "1"] == new
+
+
+def test_without_rules_nothing_is_asked_of_occurrences(home: Path) -> None:
+    bare = msgspec.structs.replace(POLICY, points=PointsModel(), stages=())
+    whole = whole_base.rescore_statement(bare)
+    assert "signals" not in whole.parameters
+    assert whole.text.count("open_leads AS (") == 1
 
 
 def test_a_row_that_was_refused_is_no_score(home: Path) -> None:

@@ -11,15 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadwerk import settings
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.champion import Champions
+from leadwerk.pipeline.kept_thresholds import KeptThresholds
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
+    from leadwerk.scoring.capacity import HotThresholds
     from leadwerk.warehouse.protocol import Warehouse
 
 logger = logging.getLogger("leadwerk")
@@ -36,6 +39,11 @@ class Kept:
     policy: Policy
     warehouse: Warehouse
     champions: Champions
+    thresholds: KeptThresholds
+
+    def hot(self) -> HotThresholds:
+        """The HOT thresholds of today."""
+        return self.thresholds.at(datetime.now(UTC))
 
     @property
     def person_key(self) -> str:
@@ -67,7 +75,9 @@ def _made() -> Kept:
 
 
 def _of(here: settings.Settings, policy: Policy) -> Kept:
-    return Kept(here, policy, wiring.warehouse(here), Champions(wiring.registry(here), policy))
+    warehouse = wiring.warehouse(here)
+    champions, thresholds = Champions(wiring.registry(here), policy), KeptThresholds(warehouse, policy)
+    return Kept(here, policy, warehouse, champions, thresholds)
 
 
 def _renewed(present: Kept) -> Kept:

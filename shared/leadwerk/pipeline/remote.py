@@ -1,25 +1,28 @@
 """Scoring in SQL: rows of features that BigQuery sends come back as scores, in order, in one prediction.
 
 BigQuery calls a remote function with many rows a request and as many requests at once as it likes; it may repeat a
-request. Nothing is looked up and nothing is stored here, so that is harmless, and instances add up. Each call carries
-one argument, the JSON of a row of `lead_features`; each reply is the JSON of its score, or {"error": …}.
+request. Nothing is stored here, so that is harmless, and instances add up. Each call carries one argument, the JSON of
+a row of `lead_features` (with its occurrences and the CRM's status, where points are to be given); each reply is the
+JSON of its score, or {"error": …}.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from leadwerk.features.contract import Feature, contract
+from leadwerk.pipeline.pointed import facts_of_rows
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.assess import Judgement, assess
+from leadwerk.scoring.assess import Circumstances, Judgement, Status, assess
+from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.record import score_id
 
@@ -27,9 +30,10 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """The score of one row, under the names of the table `scores`; numbers are None before there is a champion.
+    """The score of one row, under the names of the table `scores`, short of reasons and ledger.
 
-    `score_id` is the one that the stage rescore would give at the same moment.
+    `score_id` is the one that the stage rescore would give at the same moment. What follows from points is None where
+    the row said nothing of occurrences, or the policy has no rules.
     """
 
     lead_id: str
@@ -43,6 +47,19 @@ class Reply(Struct, frozen=True, kw_only=True):
     basis: str
     language: str
     behaviour: bool
+    fit: float | None = None
+    interest: float | None = None
+    points: float | None = None
+    grade: str | None = None
+    icp: int | None = None
+    tier: str | None = None
+    traffic_light: str | None = None
+    phase: str | None = None
+    stage: str | None = None
+    hot_threshold: int | None = None
+
+
+OF_JUDGEMENT = tuple(name for name in Reply.__struct_fields__ if name not in ("lead_id", "score_id"))
 
 
 class Refused(Struct, frozen=True):
@@ -51,12 +68,29 @@ class Refused(Struct, frozen=True):
     error: str
 
 
-class Row(Struct, frozen=True):
-    """What a row of features says beside the features themselves; every member must be there, null if unknown."""
+class Occurrence(Struct, frozen=True):
+    """A row of occurrences/select."""
+
+    signal: str | None
+    day: date
+    events: int
+    last_at: Moment
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What a row of features says beside the features themselves; these must be there, null if unknown.
+
+    The others may be missing; without `occurrences` (null: there were none) no points are given.
+    """
 
     lead_id: str
     as_of: Moment
     created_at: Moment | None
+    occurrences: list[Occurrence] | UnsetType | None = UNSET
+    status: str | None = None
+    outcome: str | None = None
+    job_title: str | None = None
+    account_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +102,15 @@ class RemoteReport:
     refused: int
 
 
-def run(scorer: Scorer | None, policy: Policy, calls: Sequence[Any]) -> RemoteReport:
-    """Score the row of each call; what is wrong with one row becomes its own reply and spoils no other."""
+def run(scorer: Scorer | None, policy: Policy, calls: Sequence[Any], hot: HotThresholds | None = None) -> RemoteReport:
+    """Score the row of each call; what is wrong with one row becomes its own reply and spoils no other.
+
+    `hot` are the thresholds of the day, else the policy's bands.
+    """
     decoder = _decoder(contract(policy))
     read = [_read(decoder, call) for call in calls]
     rows = [row for row in read if isinstance(row, Row)]
-    replies = iter(_replies(scorer, policy, rows))
+    replies = iter(_replies(scorer, policy, rows, hot))
     written = [msgspec.json.encode(next(replies) if isinstance(row, Row) else row).decode() for row in read]
     return RemoteReport(written, len(rows), len(read) - len(rows))
 
@@ -82,7 +119,9 @@ def run(scorer: Scorer | None, policy: Policy, calls: Sequence[Any]) -> RemoteRe
 def _decoder(features: tuple[Feature, ...]) -> msgspec.json.Decoder[Row]:
     """Reads a row of this contract: a feature that is not there or of another type is an error, never a silent zero."""
     kinds = {"number": float | None, "category": str | None}
-    typed = msgspec.defstruct("FeatureRow", [(f.name, kinds[f.kind]) for f in features], bases=(Row,), frozen=True)
+    typed = msgspec.defstruct(
+        "FeatureRow", [(f.name, kinds[f.kind]) for f in features], bases=(Row,), frozen=True, kw_only=True
+    )
     return msgspec.json.Decoder(typed)
 
 
@@ -101,22 +140,17 @@ def _read(decoder: msgspec.json.Decoder[Row], call: Any) -> Row | Refused:
     return row
 
 
-def _replies(scorer: Scorer | None, policy: Policy, rows: Sequence[Row]) -> list[Reply]:
-    judged = assess(scorer, policy, [asdict(row) for row in rows], explained=False) if rows else []
+def _replies(scorer: Scorer | None, policy: Policy, rows: Sequence[Row], hot: HotThresholds | None) -> list[Reply]:
+    """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
+    features = [asdict(row) for row in rows]
+    told = all(row.occurrences is not UNSET for row in rows)
+    occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
+    facts = facts_of_rows(policy, features, occurred) if told and policy.points.rules else None
+    known = Circumstances(facts, [Status(row.status, row.outcome) for row in rows], hot)
+    judged = assess(scorer, policy, features, known, explained=False) if rows else []
     return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
 
 
 def _reply(row: Row, judged: Judgement) -> Reply:
-    return Reply(
-        lead_id=row.lead_id,
-        score_id=score_id(row.lead_id, row.as_of, judged),
-        probability=judged.probability,
-        predictive_score=judged.predictive_score,
-        score_cluster=judged.score_cluster,
-        recommended_action=judged.recommended_action,
-        model_version=judged.model_version,
-        policy_version=judged.policy_version,
-        basis=judged.basis,
-        language=judged.language,
-        behaviour=judged.behaviour,
-    )
+    said = {name: getattr(judged, name) for name in OF_JUDGEMENT}
+    return Reply(lead_id=row.lead_id, score_id=score_id(row.lead_id, row.as_of, judged), **said)

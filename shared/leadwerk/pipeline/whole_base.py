@@ -7,11 +7,17 @@ says when that pays.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from leadwerk.errors import WarehouseError
-from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+from leadwerk.pipeline.lead_features import (
+    features_statement,
+    occurrence_parameters,
+    occurrences_statement,
+    scoring_parameters,
+)
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
@@ -24,26 +30,49 @@ INSTEAD = {
     "lead_id IN UNNEST(@lead_ids)": "lead_id IN (SELECT lead_id FROM open_leads)",
     "FROM UNNEST(@lead_ids) AS lead_id": "FROM open_leads",
 }
-"""How lead_features/select asks for leads that are named, and how for all open ones."""
+"""How lead_features/select and occurrences/select ask for leads that are named, and how for all open ones."""
 
-SLOT = "${lead_features}"
+SLOT, OCCURRENCES = "${lead_features}", "${occurrences}"
+OWN = {"longest_window": "occurrence_window", "first_day": "occurrence_first_day"}
+"""Parameters that mean something else in occurrences/select than in lead_features/select, and what they are called."""
+
+NOTHING = """SELECT
+  CAST(NULL AS STRING) AS lead_id, CAST(NULL AS STRING) AS signal, CAST(NULL AS DATE) AS day,
+  CAST(NULL AS INT64) AS events, CAST(NULL AS TIMESTAMP) AS last_at
+FROM UNNEST([1]) AS one
+WHERE FALSE"""
 CALL = "SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features"
 """How scores/rescore_remote asks the remote function; another query of replies may take its place."""
 
 
 def features_of_open_leads(policy: Policy) -> Statement:
     """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
-    features, leads = features_statement(policy), statement("leads/open")
-    text = body(features)
+    return _of_open_leads(features_statement(policy))
+
+
+def occurrences_of_open_leads(policy: Policy) -> Statement:
+    """`occurrences/select` for all rows of `leads/open`, with its OWN parameters renamed; nothing without rules."""
+    if not policy.points.rules:
+        return Statement("occurrences/whole_base", NOTHING)
+    found = _of_open_leads(occurrences_statement(policy))
+    text, kinds = found.text, dict(found.parameters)
+    for name, own in OWN.items():
+        text = re.sub(rf"@{name}\b", f"@{own}", text)
+        kinds[own] = kinds.pop(name)
+    return Statement(found.name, text, kinds)
+
+
+def _of_open_leads(named: Statement) -> Statement:
+    leads, text = statement("leads/open"), body(named)
     for asked, opened in INSTEAD.items():
         if text.count(asked) != 1:
-            raise WarehouseError(f"lead_features/select does not say {asked!r} once.", remedy="Adapt whole_base.py.")
+            raise WarehouseError(f"{named.name} does not say {asked!r} once.", remedy="Adapt whole_base.py.")
         text = text.replace(asked, opened)
-    parameters = {**features.parameters, **leads.parameters}
+    parameters = {**named.parameters, **leads.parameters}
     del parameters["lead_ids"]
     before, start, rest = text.partition("WITH ")
     whole = f"{before}{start}open_leads AS (\n{body(leads)}\n),\n\n{rest}"
-    return Statement("lead_features/whole_base", whole, parameters)
+    return Statement(named.name.replace("/select", "/whole_base"), whole, parameters)
 
 
 def rescore_statement(policy: Policy, replies: str = CALL) -> Statement:
@@ -55,15 +84,25 @@ def rescore_statement(policy: Policy, replies: str = CALL) -> Statement:
     text = body(outer)
     if text.count(CALL) != 1:
         raise WarehouseError("scores/rescore_remote does not call leadwerk.score once.", remedy="Adapt whole_base.py.")
-    text = text.replace(CALL, replies).replace(SLOT, features.text)
-    return Statement(outer.name, text, {**features.parameters, **outer.parameters})
+    occurred = occurrences_of_open_leads(policy) if replies == CALL else Statement("occurrences/none", NOTHING)
+    text = text.replace(CALL, replies).replace(SLOT, features.text).replace(OCCURRENCES, occurred.text)
+    return Statement(outer.name, text, {**features.parameters, **occurred.parameters, **outer.parameters})
 
 
 def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
     """Parameters of `rescore_statement` as of `now` (aware)."""
     since = now - timedelta(days=OPEN_DAYS)
     asked = scoring_parameters(policy, [], [], now)
-    return {**asked, "created_since": since, "scored_since": since.date(), "stored_at": stored_at}
+    occurred = occurrence_parameters(policy, asked)
+    return {
+        **asked,
+        "signals": occurred["signals"],
+        **{own: occurred[name] for name, own in OWN.items()},
+        "created_since": since,
+        "scored_since": since.date(),
+        "stored_at": stored_at,
+        "points_rank": policy.decision.rank_by != "model",
+    }
 
 
 def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:

@@ -1,21 +1,47 @@
--- One new score of an open lead as a row of `scores`: its features went through the remote function leadwerk.score.
--- lead_features/select for the leads of leads/open stands in its slot below (pipeline/whole_base.py).
+-- One new score of an open lead as a row of `scores`: what is known of it went through the remote function leadwerk.score.
+-- lead_features/select and occurrences/select for the leads of leads/open stand in the slots (pipeline/whole_base.py).
 -- @as_of TIMESTAMP
 -- @stored_at TIMESTAMP
 -- @scored_since DATE
-WITH features AS (
+-- Whether points rank leads although a model scores them: then whole points are news.
+-- @points_rank BOOL
+WITH plain AS (
   ${lead_features}
+),
+
+occurred AS (
+  SELECT lead_id, ARRAY_AGG(STRUCT(signal, day, events, last_at) ORDER BY day, signal) AS occurrences
+  FROM (
+    ${occurrences}
+  )
+  GROUP BY lead_id
+),
+
+told AS (
+  SELECT lead_id, status, outcome
+  FROM leadwerk.outcomes
+  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+),
+
+features AS (
+  SELECT p.*, o.occurrences, t.status, t.outcome
+  FROM plain AS p
+  LEFT JOIN occurred AS o ON o.lead_id = p.lead_id
+  LEFT JOIN told AS t ON t.lead_id = p.lead_id
+),
+
+newest AS (
+  SELECT
+    lead_id, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version,
+    fit, interest, points, grade, icp, tier, traffic_light, phase, stage
+  FROM leadwerk.scores
+  WHERE day >= @scored_since AND scored_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
 replies AS (
   SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features
-),
-
-newest AS (
-  SELECT lead_id, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version
-  FROM leadwerk.scores
-  WHERE day >= @scored_since AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
 scored AS (
@@ -62,5 +88,10 @@ WHERE n.lead_id IS NULL
   OR n.predictive_score IS DISTINCT FROM s.predictive_score
   OR n.score_cluster != s.score_cluster
   OR n.recommended_action != s.recommended_action
+  OR n.grade IS DISTINCT FROM s.grade
+  OR n.tier IS DISTINCT FROM s.tier
+  OR n.traffic_light IS DISTINCT FROM s.traffic_light
+  OR n.stage IS DISTINCT FROM s.stage
+  OR ((s.basis = 'points' OR @points_rank) AND ROUND(n.points) IS DISTINCT FROM ROUND(s.points))
   OR n.model_version IS DISTINCT FROM s.model_version
   OR n.policy_version != s.policy_version
