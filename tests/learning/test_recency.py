@@ -96,3 +96,17 @@ def test_a_row_that_counts_twice_is_as_two_rows(times):
     weighted = fit_calibration(margin, converted, weights=np.full(200, float(times)))
     assert weighted.slope == pytest.approx(once.slope)
     assert weighted.intercept == pytest.approx(once.intercept)
+
+
+@pytest.mark.parametrize("asked", ["auto", 5.0])
+def test_a_half_life_that_would_leave_nothing_to_learn_from_is_not_taken(calm, asked):
+    """The last lead came a year after all others: only it would count."""
+    late = np.where(np.arange(len(calm)) < len(calm) - 1, calm.as_of, calm.as_of + np.timedelta64(365, "D"))
+    rows = type(calm)(calm.columns, calm.lead, late, calm.converted)
+    assert fit_boosting(rows, FEATURES, msgspec.structs.replace(TRAINING, half_life_days=asked)).half_life_days is None
+
+
+def test_without_conversions_among_the_newest_nothing_is_said_of_a_change(calm):
+    old = np.arange(len(calm)) < len(calm) * 0.75
+    rows = type(calm)(calm.columns, calm.lead, calm.as_of, calm.converted & old)
+    assert fit_boosting(rows, FEATURES, TRAINING).half_life_days is None

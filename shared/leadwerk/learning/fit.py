@@ -9,7 +9,7 @@ nothing recent is lost to validation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -46,6 +46,9 @@ RIDGE = 2.0
 PATIENCE = 0.2
 """Share of the policy's trees that may pass without improvement before a fold is given up."""
 
+Fitted = tuple[xgb.Booster, list[float]]
+"""A fold's booster, and its loss on the fold after each tree."""
+
 
 @dataclass(frozen=True)
 class Boosted:
@@ -81,40 +84,57 @@ def fit_boosting(landmarks: Landmarks, features: Sequence[Feature], training: Tr
     parameters = _parameters(training, constraints(encoder, features), positives)
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
     fold = folds(landmarks.lead, count=count, seed=training.seed)
-    first = None if training.half_life_days == "auto" else training.half_life_days
-    matrix, weight = encoder.matrix(landmarks.columns), weights(landmarks.as_of, first)
-    rows, half_life = _Rows(matrix, landmarks.converted, fold, weight), first
-    crossed = _cross_fit(rows, parameters, training)
-    if training.half_life_days == "auto":
-        half_life = _best_half_life(rows, crossed, landmarks, parameters, training)
-    if half_life != first:
-        rows = replace(rows, weight=weights(landmarks.as_of, half_life))
-        crossed = _cross_fit(rows, parameters, training)
+    rows = _Rows(encoder.matrix(landmarks.columns), landmarks.converted, fold, np.ones(len(landmarks)))
+    asked = training.half_life_days
+    with ThreadPoolExecutor(WORKERS) as pool:
+        if asked == "auto":
+            half_life, rows, crossed = _as_the_newest_say(pool, rows, landmarks, parameters, training)
+        else:
+            lighter = None if asked is None else _by_age(rows, landmarks, asked)
+            half_life, rows = (None, rows) if lighter is None else (asked, lighter)
+            crossed = _crossed(rows, _cross_fits(pool, rows, parameters, training), parameters)
     booster = xgb.train(parameters, _quantiles(rows, rows.weight > 0), crossed.rounds)
     return Boosted(Model("boosting", encoder, booster, crossed.calibration), half_life)
 
 
-def _best_half_life(
-    rows: _Rows, crossed: _Crossed, landmarks: Landmarks, parameters: dict[str, object], training: Training
-) -> float | None:
-    """What `recency` says of the newest leads in one of the folds, which each half-life is tried on."""
-    held_out = rows.fold == 0
+def _as_the_newest_say(
+    pool: ThreadPoolExecutor, rows: _Rows, landmarks: Landmarks, parameters: dict[str, object], training: Training
+) -> tuple[float | None, _Rows, _Crossed]:
+    """The half-life that `recency` finds, tried on the newest leads of one fold; the rows by it; their cross-fit."""
     judged = newest(landmarks.as_of, training.test_share)
-    judged = judged[held_out[judged]]
+    judged = judged[rows.fold[judged] == 0]
     converted, lead = landmarks.converted[judged], landmarks.lead[judged]
-    if len(np.unique(lead[converted])) < MINIMUM_NEW_POSITIVES:
-        return None
+    enough = len(np.unique(lead[converted])) >= MINIMUM_NEW_POSITIVES
+    lighter = {days: _by_age(rows, landmarks, days) for days in HALF_LIVES if enough}
+    fits = _cross_fits(pool, rows, parameters, training)
+    trials = {
+        days: pool.submit(_trial, tried, judged, parameters, training)
+        for days, tried in lighter.items()
+        if tried is not None
+    }
+    crossed = _crossed(rows, fits, parameters)
+    unseen = {days: trial.result() for days, trial in trials.items()}
+    best = better_half_life(converted, lead, crossed.unseen[judged], unseen, seed=training.seed)
+    chosen = None if best is None else lighter[best]
+    if chosen is None:
+        return None, rows, crossed
+    return best, chosen, _crossed(chosen, _cross_fits(pool, chosen, parameters, training), parameters)
 
-    def probability(half_life: float) -> Floats:
-        lighter = replace(rows, weight=weights(landmarks.as_of, half_life))
-        booster, losses = _fit_fold(lighter, held_out, parameters, training.trees)
-        margin = _margin(booster, rows.matrix[held_out], int(np.argmin(losses)) + 1)
-        calibration = _calibrated(margin, lighter, held_out, parameters)
-        return calibration.probability(_margin(booster, rows.matrix[judged], int(np.argmin(losses)) + 1))
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        tried = dict(zip(HALF_LIVES, pool.map(probability, HALF_LIVES), strict=True))
-    return better_half_life(converted, lead, crossed.unseen[judged], tried, seed=training.seed)
+def _by_age(rows: _Rows, landmarks: Landmarks, half_life: float) -> _Rows | None:
+    """The rows with these weights; None where a fold would keep too few conversions to learn from."""
+    weight = weights(landmarks.as_of, half_life)
+    kept = np.bincount(rows.fold[rows.converted & (weight > 0)], minlength=int(rows.fold.max()) + 1)
+    return replace(rows, weight=weight) if kept.min() >= MINIMUM_NEW_POSITIVES else None
+
+
+def _trial(rows: _Rows, judged: Index, parameters: dict[str, object], training: Training) -> Floats:
+    """Probabilities of the rows `judged` of fold 0 by a model of the other folds."""
+    held_out = rows.fold == 0
+    booster, losses = _fit_fold(rows, held_out, parameters, training.trees)
+    rounds = int(np.argmin(losses)) + 1
+    calibration = _calibrated(_margin(booster, rows.matrix[held_out], rounds), rows, held_out, parameters)
+    return calibration.probability(_margin(booster, rows.matrix[judged], rounds))
 
 
 def positive_weight(training: Training, converted: Bools) -> float:
@@ -155,16 +175,22 @@ def _parameters(training: Training, monotone: tuple[int, ...], weight: float) ->
     }
 
 
-def _cross_fit(rows: _Rows, parameters: dict[str, object], training: Training) -> _Crossed:
-    """Fit all folds; calibrate by what they said of leads that they had not seen.
+def _cross_fits(
+    pool: ThreadPoolExecutor, rows: _Rows, parameters: dict[str, object], training: Training
+) -> list[Future[Fitted]]:
+    """Begin to fit all folds.
 
     Every fit has one thread of its own: several fits at once share two cores better than XGBoost's threads, which
     spin while they wait for each other, and the result does not depend on the number of cores.
     """
     count = int(rows.fold.max()) + 1
-    with ThreadPoolExecutor(WORKERS) as pool:
-        fits = [pool.submit(_fit_fold, rows, rows.fold == fold, parameters, training.trees) for fold in range(count)]
-        boosters, curves = zip(*(fit.result() for fit in fits), strict=True)
+    return [pool.submit(_fit_fold, rows, rows.fold == fold, parameters, training.trees) for fold in range(count)]
+
+
+def _crossed(rows: _Rows, fits: list[Future[Fitted]], parameters: dict[str, object]) -> _Crossed:
+    """Calibrate by what the folds said of leads that they had not seen."""
+    boosters, curves = zip(*(fit.result() for fit in fits), strict=True)
+    count = len(boosters)
     rounds = _best_rounds(list(curves), np.bincount(rows.fold, rows.weight, count).astype(np.float64))
     margin = np.empty(len(rows.converted))
     for fold, booster in enumerate(boosters):
@@ -185,9 +211,7 @@ def _calibrated(margin: Floats, rows: _Rows, taken: Bools, parameters: dict[str,
     return fit_calibration(margin, rows.converted[taken], offset=offset, weights=rows.weight[taken])
 
 
-def _fit_fold(
-    rows: _Rows, held_out: Bools, parameters: dict[str, object], trees: int
-) -> tuple[xgb.Booster, list[float]]:
+def _fit_fold(rows: _Rows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
     train = _quantiles(rows, ~held_out & (rows.weight > 0))
     unseen = _quantiles(rows, held_out & (rows.weight > 0), ref=train)
     history: dict[str, dict[str, list[float]]] = {}

@@ -61,6 +61,8 @@ def better_half_life(
     10.0
     >>> better_half_life(converted, lead, sharp, {30.0: blind, 10.0: sharp}, seed=1)
     """
+    if not tried:
+        return None
     best = min(tried, key=lambda half_life: metrics.log_loss(converted, tried[half_life]))
     gain, error = paired_difference(
         metrics.losses(converted, before), metrics.losses(converted, tried[best]), lead, seed=seed
