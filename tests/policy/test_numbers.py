@@ -116,10 +116,10 @@ def test_differences_name_rules_and_not_places() -> None:
     policy = load("mortgage")
     found = differences(policy, _with(("newsletter_click", 25)))
     assert [(one.field, one.before, one.after) for one in found] == [
-        ("points.groups[contact].cap", 40, 60),
+        ("points.groups[contact].cap", 40, 70),
         ("points.rules[newsletter_click].points", 10, 25),
         ("points.rules[newsletter_click].cap", 30, 75),
-        ("points.interest_cap", 100, 115),
+        ("points.interest_cap", 100, 125),
     ]
     assert differences(policy, policy) == []
 

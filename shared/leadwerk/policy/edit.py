@@ -64,14 +64,19 @@ def appended(text: str, path: Path, entries: Sequence[Mapping[str, Any]]) -> str
     if node.flow_style:
         at = node.end_mark.index - 1
         return text[:at] + (", " if node.value else "") + ", ".join(written) + text[at:]
-    last = node.value[-1].end_mark.index
-    if "\n" in text[node.value[-1].start_mark.index : last] and text[:last].endswith((" ", "\n")):
-        last = len(text[:last].rstrip())  # a block ends where the next thing begins
-    end = text.find("\n", last)
+    end = text.find("\n", _end(node))
     at = len(text) if end < 0 else end + 1
     indent = " " * node.start_mark.column
     lines = "".join(f"{indent}- {line}\n" for line in written)
     return text[:at] + ("" if text[:at].endswith("\n") else "\n") + lines + text[at:]
+
+
+def _end(node: Any) -> int:
+    """Where the last thing in a node ends; a block itself ends only where the next thing begins, behind comments."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
 
 
 def _line(entry: Mapping[str, Any]) -> str:

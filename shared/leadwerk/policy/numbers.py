@@ -15,6 +15,7 @@ from leadwerk.policy.edit import appended, edited
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PointsModel, Rule
 
+WHOLE = 100
 ROUND_CAPS = 5
 """Caps that grow are rounded up to a multiple of this."""
 
@@ -39,10 +40,12 @@ def with_numbers(policy: Policy, numbers: Numbers) -> Policy:
     model = policy.points
     rules = (*(_rule(rule, numbers) for rule in model.rules), *numbers.rules)
     groups = tuple(
-        group if group.cap is None else replace(group, cap=_room(model, rules, group.cap, {group.name}))
+        group if group.cap is None else replace(group, cap=_room(model, rules, group.cap, {group.name: WHOLE}))
         for group in model.groups
     )
-    of_score = {score: {group.name for group in groups if group.score == score} for score in ("fit", "interest")}
+    of_score = {
+        score: {group.name: group.weight for group in groups if group.score == score} for score in ("fit", "interest")
+    }
     bands = model.bands if numbers.hot is None else replace(model.bands, hot=numbers.hot)
     changed = replace(
         model,
@@ -69,13 +72,18 @@ def _highest(points: int, again: int | None) -> int:
     return max(abs(points), abs(again or 0))
 
 
-def _room(model: PointsModel, rules: tuple[Rule, ...], cap: int, groups: set[str]) -> int:
-    """A cap raised by as much as what may be given under it; never lowered."""
-    before, after = (_most(which, groups) for which in (model.rules, rules))
-    return cap if after <= before or not before else max(cap, _rounded_up(cap * after / before))
+def _room(model: PointsModel, rules: tuple[Rule, ...], cap: int, weights: Mapping[str, int]) -> int:
+    """A cap raised by as much as what may be given under it, and above each rule; never lowered.
+
+    `weights`: the groups under the cap, and the share of their points that counts there, in percent.
+    """
+    before, after = (_most(which, weights) for which in (model.rules, rules))
+    grown = cap * after / before if after > before > 0 else cap
+    highest = max((rule.points * weights[rule.group] / 100 for rule in rules if rule.group in weights), default=0)
+    return cap if max(grown, highest) <= cap else _rounded_up(max(grown, highest))
 
 
-def _most(rules: tuple[Rule, ...], groups: set[str]) -> int:
+def _most(rules: tuple[Rule, ...], groups: Mapping[str, int]) -> int:
     return sum(max(0, rule.points, rule.again or 0) for rule in rules if rule.group in groups)
 
 
