@@ -1,0 +1,91 @@
+"""Queries around changes of the policy: Google's evaluator and the embedded engine agree, over hostile rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.statement import statement
+from sql.reference import analyse, assert_engines_agree
+
+T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
+NOW = T0 + timedelta(days=10)
+few = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+moments = st.sampled_from([T0 + timedelta(days=days) for days in (-3, 0, 0, 1, 2, 10, 11)])
+
+
+@pytest.mark.parametrize("name", ["policy_changes/history", "suggestions/newest", "outcomes/changes"])
+def test_the_statement_passes_googles_analyser(name: str) -> None:
+    assert analyse(statement(name))
+
+
+def change(change_id: str, at: datetime, to: str) -> Row:
+    said = {"author": "Ada", "reason": "because 'x'", "kind": "publish"}
+    return {"change_id": change_id, "changed_at": at, "from_version": "a", "to_version": to, **said}
+
+
+@few
+@given(st.lists(st.builds(change, st.sampled_from(["1", "2", "3", "4"]), moments, st.sampled_from("ab")), max_size=8))
+def test_the_history_has_each_change_once_the_newest_first(changes: list[Row]) -> None:
+    rows = assert_engines_agree(
+        statement("policy_changes/history"), {"now": NOW, "most": 3}, {"policy_changes": changes}
+    )
+    assert len({row["change_id"] for row in rows}) == len(rows) <= 3
+    times = [row["changed_at"] for row in rows]
+    assert times == sorted(times, reverse=True)
+    assert all(at <= NOW for at in times)
+
+
+def entry(number: int, rule: str, state: str, at: datetime, version: str) -> Row:
+    numbers = {"points_before": 1, "points_after": number, "evidence": "{}"}
+    return {
+        "entry_id": f"e{number}",
+        "recorded_at": at,
+        "policy_version": version,
+        "rule": rule,
+        "state": state,
+        **numbers,
+    }
+
+
+@few
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["r", "s"]), st.sampled_from(["suggested", "declined"]), moments, st.sampled_from("vw")
+        ),
+        max_size=8,
+    )
+)
+def test_of_each_rule_and_state_the_newest_entry_is_found(drawn: list[tuple[Any, ...]]) -> None:
+    entries = [entry(number, *one) for number, one in enumerate(drawn)]
+    rows = assert_engines_agree(
+        statement("suggestions/newest"), {"policy_version": "v", "now": NOW}, {"suggestions": entries}
+    )
+    mine = [one for one in entries if one["policy_version"] == "v" and one["recorded_at"] <= NOW]
+    assert {(row["rule"], row["state"]) for row in rows} == {(one["rule"], one["state"]) for one in mine}
+    for row in rows:
+        same = [one["recorded_at"] for one in mine if (one["rule"], one["state"]) == (row["rule"], row["state"])]
+        assert row["recorded_at"] == max(same)
+
+
+def outcome(number: int, lead: str, at: datetime, late: int) -> Row:
+    told = at + timedelta(days=late)
+    known = {"status": f"S{number}", "outcome": "open", "day": at.date(), "occurred_at": at, "recorded_at": told}
+    return {"event_id": f"o{number}", "lead_id": lead, **known}
+
+
+@few
+@given(st.lists(st.tuples(st.sampled_from(["1", "2"]), moments, st.integers(0, 9)), max_size=8))
+def test_a_lead_has_one_status_at_a_time_and_none_from_the_future(drawn: list[tuple[Any, ...]]) -> None:
+    outcomes = [outcome(number, *one) for number, one in enumerate(drawn)]
+    asked = {"first_day": T0.date(), "now": NOW}
+    rows = assert_engines_agree(statement("outcomes/changes"), asked, {"outcomes": outcomes})
+    assert len({(row["lead_id"], row["occurred_at"]) for row in rows}) == len(rows)
+    told = [one for one in outcomes if max(one["recorded_at"], one["occurred_at"]) <= NOW and one["day"] >= T0.date()]
+    assert {(row["lead_id"], row["occurred_at"]) for row in rows} == {(o["lead_id"], o["occurred_at"]) for o in told}
