@@ -12,6 +12,7 @@ from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_fac
 from leadwerk.points.facts import Facts, Occurrences
 from leadwerk.points.ledger import KINDS, NONE, SCORES, Ledger
 from leadwerk.points.points import Pointed, point
+from leadwerk.policy.checks.attainable import Highest
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Decay
 from points.generated import B2B, decays, leads, moments, policies
@@ -83,6 +84,16 @@ def test_caps_hold(policy: Policy, histories: list[Lead], moment: datetime) -> N
             assert abs(sum(e.points for e in entries if e.rule == rule.name)) <= rule.cap + 1e-9
         for group in (group for group in model.groups if group.cap is not None):
             assert sum(e.points for e in entries if e.group == group.name and e.kind != "weight") <= group.cap + 1e-9
+
+
+@thoroughly
+@given(policy=policies(), histories=many, moment=moments)
+def test_nobody_gets_more_than_the_policy_check_holds_possible(
+    policy: Policy, histories: list[Lead], moment: datetime
+) -> None:
+    found, _ = pointed(policy, histories, moment)
+    highest = Highest.of(policy)
+    assert (found.fit <= highest.fit * 100 + 0.5).all() and (found.interest <= highest.interest * 100 + 0.5).all()
 
 
 @thoroughly

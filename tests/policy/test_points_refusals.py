@@ -412,7 +412,7 @@ def test_the_highest_sums_count_caps_weights_and_replacement() -> None:
         .replace("cap: 60, decay", "decay")
         .replace("interest_cap: 100", "interest_cap: 9999")
     )
-    assert Highest.of(policy.parse(daily)).interest == 15 + 89 * 20 + 5
+    assert Highest.of(policy.parse(daily)).interest == 15 + 90 * 20 + 5
 
 
 sections = {"points", "tiers", "stages", "capacity", "decision"}

@@ -36,7 +36,7 @@ def _of_rule(rule: Rule, model: PointsModel) -> float:
     if (rule.signal is None and rule.phase is None) or rule.repeat in ("once", "newest") or again <= 0:
         most: float = rule.points
     elif rule.repeat == "every_day":
-        most = rule.points + again * (model.window_days - 1)
+        most = rule.points + again * model.window_days  # so many periods of 24 hours touch one day more
     else:
         most = inf
     return max(0.0, most if rule.cap is None else min(most, rule.cap))
