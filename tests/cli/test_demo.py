@@ -37,6 +37,7 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     assert figures.crm_attempts_failed > 0
     assert figures.crm_patched > 100
     assert figures.scored_over_http > 100
+    assert figures.scored_by_points > 100
     assert 0.5 < figures.auc < figures.bayes_auc
     assert '<html lang="de">' in Path(figures.report).read_text("utf-8")
     console = Console(record=True, width=120)

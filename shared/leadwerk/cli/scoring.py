@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadwerk.scoring.model import Scorer
 
 ADDED = ("probability", "predictive_score", "score_cluster")
+BY_RULES = ("points", "grade")
 BATCH = 1_000
 
 
@@ -46,6 +47,7 @@ def score(
 ) -> None:
     """Score one lead with reasons, or add the columns probability, predictive_score and score_cluster to a file.
 
+    Before there is a model the policy's points decide; with rules a file gets the columns points and grade as well.
     A file is only scored, nothing of it is stored. Rows that cannot be scored go to OUT.rejects.csv with the reason.
 
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·
@@ -106,16 +108,26 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
         print_json(scored)
         return
     name = f"Lead {scored.lead_id}" if scored.lead_id else f"Visitor {scored.ga_client_id}"
-    if scored.probability is None:
-        out.print(f"{name}: not scored, there is no champion yet. {scored.recommended_action}")
+    if scored.basis == "no_champion":
+        out.print(f"{name}: not scored, there is neither a champion nor a rule yet. {scored.recommended_action}")
         return
-    out.print(
-        f"[bold]{name}: {scored.predictive_score}[/bold] of 100, {scored.score_cluster}, "
-        f"chance {scored.probability:.1%} → {scored.recommended_action}"
-    )
+    out.print(f"[bold]{name}: {_said(scored)} → {scored.recommended_action}")
+    if scored.points is not None:
+        known = [scored.grade, scored.tier, scored.traffic_light, scored.phase, scored.stage]
+        out.print(
+            f"  {scored.points:g} points (fit {scored.fit:g}, interest {scored.interest:g})"
+            f"  [dim]{' · '.join(one for one in known if one)}[/dim]"
+        )
     for reason in scored.reasons:
         sign = "[green]+[/green]" if reason.contribution > 0 else "[red]−[/red]"
         out.print(f"  {sign} {reason.text}")
+
+
+def _said(scored: ScoredLead) -> str:
+    """The model's score and chance; before there is one, the points."""
+    if scored.probability is None:
+        return f"{scored.points:g}[/bold] points, {scored.score_cluster}"
+    return f"{scored.predictive_score}[/bold] of 100, {scored.score_cluster}, chance {scored.probability:.1%}"
 
 
 def _score_file(
@@ -128,8 +140,11 @@ def _score_file(
     content = read(source)
     mapping = _mapping(here, content, id_column)
     model = scorer(here)
-    if model is None:
-        raise NoChampion("There is no champion to score with.", remedy="Run `leadwerk retrain` first.")
+    if model is None and not here.policy.points.rules:
+        raise NoChampion(
+            "There is no champion to score with, and the policy has no rules for points.",
+            remedy="Run `leadwerk retrain` first, or write rules (docs/policy.md).",
+        )
     with working(f"Scoring {source.name}"):
         found = leads(content, mapping, here.policy, source_of(source), now=at)
         scores = _scores(here, model, found, at)
@@ -149,7 +164,7 @@ def _mapping(here: Deployment, content: Table, id_column: str | None) -> FileMap
     return msgspec.structs.replace(known, id=content.columns[content.index(asked)])
 
 
-def _scores(here: Deployment, model: Scorer, found: Read, at: datetime) -> dict[int, ScoredLead]:
+def _scores(here: Deployment, model: Scorer | None, found: Read, at: datetime) -> dict[int, ScoredLead]:
     """Scores by the line of the file; rows that are refused are added to those rejected."""
     from leadwerk.importing.leads import Rejected
     from leadwerk.pipeline import score as stage
@@ -182,14 +197,16 @@ def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target
     from leadwerk.importing.table import write
 
     rows = ([*row.fields, *_added(scores[row.line])] for row in content.rows if row.line in scores)
-    write(target, (*content.columns, *ADDED), rows)
+    by_rules = BY_RULES if any(scored.points is not None for scored in scores.values()) else ()
+    write(target, (*content.columns, *ADDED, *by_rules), rows)
     if found.rejected:
         write(_rejects_path(target), REJECTS_HEADER, rejects(found.rejected))
 
 
-def _added(scored: ScoredLead) -> tuple[float | None, int | None, str]:
+def _added(scored: ScoredLead) -> tuple[float | int | str | None, ...]:
     probability = None if scored.probability is None else round(scored.probability, 6)
-    return probability, scored.predictive_score, scored.score_cluster
+    by_rules = () if scored.points is None else (scored.points, scored.grade)
+    return probability, scored.predictive_score, scored.score_cluster, *by_rules
 
 
 def _rejects_path(target: Path) -> Path:

@@ -29,6 +29,7 @@ STEPS = (
     "start functions",
     "extract",
     "ingest",
+    "score by points",
     "train",
     "score over HTTP",
     "deliver",
@@ -46,7 +47,8 @@ class Figures:
     """What the demo found, in the words of its JSON file.
 
     `auc`, `bayes_auc`, `ece` and `lift_at_10` are of the first champion, on leads that it has not learned from;
-    `after_shock` holds them for the champions before and after retraining, on the newest leads.
+    `scored_by_points` leads were scored before there was any model. `after_shock` holds them for the champions before
+    and after retraining, on the newest leads.
     """
 
     events: int = 0
@@ -56,6 +58,7 @@ class Figures:
     ece: float = 0.0
     lift_at_10: float = 0.0
     after_shock: dict[str, float] = field(default_factory=dict)
+    scored_by_points: int = 0
     scored_over_http: int = 0
     score_seconds: list[float] = field(default_factory=list)
     crm_patched: int = 0
@@ -106,6 +109,8 @@ class Story:
             self._extract(stage, range(plan.first_training + 1))
         with self._timed("ingest"):
             self._ingest(stage, first)
+        with self._timed("score by points"):
+            self._score_by_points(stage, first)
         with self._timed("train"):
             self.figures.champion_before = stage.functions.call("retrain", first)["champion_after"]
             self._measure_first(stage, first)
@@ -159,6 +164,14 @@ class Story:
         stage.functions.crm("/admin/now", {"now": now.isoformat()})
         stage.functions.insist("ingest_feedback", now)
         self.figures.outcomes_ingested = stage.closed_leads(now)
+
+    def _score_by_points(self, stage: Stage, now: datetime) -> None:
+        """On the first day, without any history: the newest leads, by the policy's rules."""
+        leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
+        for start in range(0, len(leads), BATCH):
+            asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
+            answer = stage.functions.call("score", now, leads=asked, deliver=False, dry_run=True)
+            self.figures.scored_by_points += sum(one["basis"] == "points" for one in answer["scores"])
 
     def _score_newest(self, stage: Stage, now: datetime) -> None:
         """The newest leads in batches, and a few one by one, as when a form is sent."""

@@ -31,6 +31,7 @@ def _work(f: Figures) -> list[tuple[str, str, str]]:
     return [
         ("Read", f"{f.events:,} events", f"of a simulated site, night by night, and {f.leads:,} leads"),
         ("Learned from", f"{f.outcomes_ingested:,} outcomes", "taken from the CRM page by page"),
+        ("Before any model", f"{f.scored_by_points:,} leads", "scored by the policy's points, each with its ledger"),
         ("Scored over HTTP", f"{f.scored_over_http:,} leads", milliseconds),
         ("Delivered", f"{f.crm_patched:,} leads", f"to a CRM that failed {f.crm_attempts_failed:,} times meanwhile"),
         ("Wrong in the CRM", f"{f.crm_mismatches}", "scores that are not the newest stored one"),

@@ -1,0 +1,49 @@
+"""Before there is a model: one lead, or a file, scored by the policy's points."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leadwerk.cli.application import run
+from leadwerk.importing.table import read
+from scoring import world
+from scoring.world import NOW
+
+AT = ("--now", NOW.isoformat())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("REGISTRY", "REPORTS", "CRM_TOKEN", "ENGINE"):
+        monkeypatch.delenv(f"LEADWERK_{name}", raising=False)
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LEADWERK_POLICY", "mortgage")
+    monkeypatch.setenv("COLUMNS", "200")
+    world.warehouse(tmp_path / "home")
+    return tmp_path / "home"
+
+
+def test_one_lead_is_told_its_points_grade_and_stage(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["score", "1", *AT, "--dry-run", "--json"]) == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert run(["score", "1", *AT, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    for told in (f"{scored['points']:g} points", scored["grade"], scored["stage"], scored["recommended_action"]):
+        assert told in said
+    assert scored["reasons"][0]["text"] in said
+    assert "not scored" not in said
+
+
+def test_a_file_gets_points_and_grades(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = tmp_path / "new.csv", tmp_path / "scored.csv"
+    source.write_text("lead_id,instalment,income,country\n71,1000,120000,CH\n72,6000,90000,FR\n", encoding="utf-8")
+    assert run(["score", "--csv", str(source), "--out", str(target), *AT]) == 0
+    found = read(target)
+    assert found.columns[-5:] == ("probability", "predictive_score", "score_cluster", "points", "grade")
+    good, bad = (row.fields for row in found.rows)
+    assert good[-5] in ("", None)
+    assert float(good[-2]) > float(bad[-2])
+    assert good[-1] < bad[-1]
