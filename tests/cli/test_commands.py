@@ -13,7 +13,7 @@ from leadwerk.cli.application import run
 from leadwerk.importing.table import read
 
 COMMANDS = [
-    *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report"),
+    *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "threshold"),
     *("market", "serve", "models", "policy", "doctor"),
 ]
 

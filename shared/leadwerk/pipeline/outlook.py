@@ -116,4 +116,9 @@ def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> 
         "positive": list(policy.positive),
     }
     rows = warehouse.rows(statement("thresholds/converted"), wanted)
-    return {row["level"]: (row["leads"], row["converted"]) for row in rows}
+    found = {row["level"]: (row["leads"], row["converted"]) for row in rows}
+    if basis == "model" or sum(leads for leads, _ in found.values()) >= LEAST_LEADS:
+        return found
+    from leadwerk.pipeline.past_points import past_points  # before there are scores with outcomes, and only then
+
+    return past_points(warehouse, policy, now)

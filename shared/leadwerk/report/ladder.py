@@ -101,25 +101,38 @@ def by_past(low: int, calls: Floats, past: Mapping[int, tuple[int, int]], minute
 
     >>> rungs = by_past(50, np.array([10.0, 6.0]), {49: (60, 3), 50: (20, 4), 51: (20, 10)}, 60)
     >>> rungs[0].wins.value, rungs[1].wins.value, rungs[1].hour.value
-    (3.5, 3.0, 0.2)
+    (3.8, 3.0, 0.2)
     """
     an_hour = MINUTES_AN_HOUR / minutes_per_lead
     known = sum(leads for leads, _ in past.values()) >= LEAST_LEADS
     blocks = rising(past) if known else []
-    rungs = []
-    for k, called in enumerate(calls.tolist()):
-        threshold = low + k
-        wins = _of(past, threshold) if known else None
+    rungs: list[Rung] = []
+    won = 0.0
+    for k in reversed(range(len(calls))):
+        called, threshold = float(calls[k]), low + k
+        more = called - (float(calls[k + 1]) if k + 1 < len(calls) else 0.0)
+        won += more * (_rate(blocks, threshold) or 0.0)
         below = next((block for block in blocks if block.first <= threshold - 1 <= block.last), None)
         hour = below.estimate.times(an_hour) if below else None
-        rungs.append(Rung(threshold, called, called / an_hour, wins and wins.times(called), hour))
+        rungs.insert(
+            0, Rung(threshold, called, called / an_hour, _around(won, called, past, threshold) if known else None, hour)
+        )
     return rungs
 
 
-def _of(past: Mapping[int, tuple[int, int]], threshold: int) -> Estimate | None:
+def _rate(blocks: Sequence[Block], level: int) -> float | None:
+    return next((block.rate for block in reversed(blocks) if block.first <= level), None)
+
+
+def _around(won: float, called: float, past: Mapping[int, tuple[int, int]], threshold: int) -> Estimate:
+    """Wins with the interval that the conversion of all past leads from this threshold on has, in proportion."""
     reached = [counts for level, counts in past.items() if level >= threshold]
     leads, converted = (sum(counts[k] for counts in reached) for k in (0, 1))
-    return Estimate(converted / leads, *wilson(converted, leads)) if leads else None
+    low, high = wilson(converted, leads)
+    if not converted:
+        return Estimate(won, 0.0, max(won, high * called))
+    rate = converted / leads
+    return Estimate(won, won * low / rate, won * high / rate)
 
 
 def rising(past: Mapping[int, tuple[int, int]]) -> list[Block]:
@@ -135,7 +148,7 @@ def rising(past: Mapping[int, tuple[int, int]]) -> list[Block]:
             upper, lower = blocks.pop(), blocks.pop()
             both = (lower.leads + upper.leads, lower.converted + upper.converted)
             blocks.append(Block(lower.first, upper.last, *both))
-    ends = [block.first - 1 for block in blocks[1:]] + [blocks[-1].last if blocks else 0]
+    ends = [block.first - 1 for block in blocks[1:]] + [block.last for block in blocks[-1:]]
     return [Block(b.first, end, b.leads, b.converted) for b, end in zip(blocks, ends, strict=True)]
 
 

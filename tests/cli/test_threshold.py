@@ -1,0 +1,102 @@
+"""`leadwerk threshold` as a team leader meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadwerk.cli.application import run
+from leadwerk.policy import model
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline.test_threshold import NOW, come_in
+
+SELLERS = "capacity:\n  sellers:\n    - {name: anna, hours_per_week: 14, languages: [de]}\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("POLICY", "REGISTRY", "REPORTS", "CRM_TOKEN", "ENGINE"):
+        monkeypatch.delenv(f"LEADWERK_{name}", raising=False)
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
+    shipped = (Path(model.__file__).parent / "defaults" / "mortgage.yaml").read_text("utf-8")
+    (tmp_path / "policy.yaml").write_text(shipped.replace("capacity:\n  sellers: []\n", SELLERS), "utf-8")
+    come_in(DuckDBWarehouse(tmp_path), [45.0, 52.0, 55.0, 57.9, 61.0])
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(["threshold", *arguments, "--now", NOW.isoformat()]) == 0
+    return capsys.readouterr().out
+
+
+def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    return json.loads(said(capsys, *arguments, "--json"))
+
+
+def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert result(capsys)["thresholds"] == []
+    decided = result(capsys, "--decide")
+    assert (decided["stored"], [line["hot"] for line in decided["thresholds"]]) == (2, [51, 51])
+    again = result(capsys, "--decide")
+    assert (again["stored"], again["thresholds"][0]["hot"]) == (0, 51)
+    assert result(capsys)["outlook"]["wanted"] == 56
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", "mehr Leads|zu viele Leads"), ("fr", "trop de leads"), ("it", "troppi lead"), ("en", "more leads than")],
+)
+def test_it_says_why_in_the_readers_language(
+    language: str, words: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = said(capsys, "--decide", "--language", language)
+    assert any(word in shown for word in words.split("|"))
+    assert "anna" in shown
+
+
+def test_the_picture_lies_with_the_reports_or_where_it_is_asked_for(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Path(result(capsys)["plot"]).read_bytes().startswith(b"\x89PNG")
+    other = home / "ladder.svg"
+    assert result(capsys, "--plot", str(other))["plot"] == str(other)
+    assert b"<svg" in other.read_bytes()
+    assert run(["threshold", "--plot", str(home / "ladder.bmp"), "--now", NOW.isoformat()]) == 2
+
+
+def test_another_team_is_shown_and_not_stored(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few, many = (result(capsys, "--sellers", n, "--hours", "7")["outlook"] for n in ("1", "9"))
+    assert (few["hours"], few["wanted"], many["hours"], many["wanted"]) == (7, 58, 63, 40)
+    assert result(capsys)["thresholds"] == []
+
+
+def test_a_person_holds_it_and_lets_go(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result(capsys, "--decide")
+    row = result(capsys, "set", "45", "--by", "Eva", "--why", "trade fair", "--until", "2026-05-08")
+    assert (row["hot"], row["author"], row["basis"]) == (45, "Eva", "points")
+    shown = said(capsys, "--language", "en")
+    assert "Eva holds 45 until 2026-05-08. Why: trade fair" in shown
+    assert "held by a person" in shown
+
+
+def test_a_value_beyond_the_limits_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["threshold", "set", "90", "--by", "Eva", "--why", "x", "--now", NOW.isoformat()]) == 2
+    assert "40 to 60" in capsys.readouterr().err
+
+
+def test_without_sellers_it_says_where_they_belong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "bare"))
+    monkeypatch.delenv("LEADWERK_POLICY", raising=False)
+    assert "capacity" in said(capsys, "--language", "en")
+
+
+def test_the_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["threshold", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--sellers" in shown
+    assert "one point a day at most" in " ".join(shown.split())
