@@ -147,8 +147,8 @@ def _show(report: Report, proposals: Sequence[Proposal]) -> None:
         out.print(f"No rule deserves other points, by {found.landmarks:,} landmarks ({found.converted:,} converted).")
     if found.new_rules:
         title = "New rules: leads that convert otherwise than their points say"
-        header = ("rule", "points", "95 % between", "conversion with it", "without")
-        out.print(table(title, header, [(row[0], *row[2:]) for row in map(_new_row, found.new_rules)]))
+        names = ("rule", "points", "95 % between", "conversion with it", "without")
+        out.print(table(title, names, [_new_row(one) for one in found.new_rules]))
     if found.hot_after != found.hot_before:
         out.print(
             f"HOT from [bold]{found.hot_after}[/bold] points on (now {found.hot_before}): as many leads as now.\n"
@@ -177,7 +177,7 @@ def _row(one: Suggestion) -> tuple[str, ...]:
 
 def _new_row(one: NewRule) -> tuple[str, ...]:
     shares = f"{_rate(one.given)} of {one.given.rows:,}", _rate(one.others)
-    return one.rule.name, "0", str(one.points), f"{one.low:.0f} … {one.high:.0f}", *shares
+    return one.rule.name, str(one.points), f"{one.low:.0f} … {one.high:.0f}", *shares
 
 
 def _rate(share: Share) -> str:

@@ -1,0 +1,65 @@
+"""Points beside the model: what share of its lead over chance they reach, as shipped and as suggested, out of time."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from benchmarks.figure import Figure
+from leadwerk import market, settings
+from leadwerk.learning.effect import Effect
+from leadwerk.market.crm_server import Server
+from leadwerk.market.simulation import START
+from leadwerk.pipeline import extract, ingest, suggest, wiring
+from leadwerk.warehouse.protocol import Warehouse
+
+DAYS, LEADS = 180, 12_000
+SEEDS = (7, 8, 9)
+LIMITS = {"present": "≥ 0.70", "suggested": "≥ 0.85"}
+
+
+@contextmanager
+def filled(home: Path, *, days: int, leads: int, seed: int) -> Iterator[tuple[Warehouse, datetime]]:
+    """A simulated market of which everything was extracted and ingested, and the moment after its last day."""
+    market.simulate(home, days=days, leads=leads, seed=seed)
+    now = datetime.combine(START + timedelta(days=days), time(4), UTC)
+    market.publish(home, now)
+    token = secrets.token_urlsafe(8)
+    server = Server(home, token)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    own = {"HOME": str(home), "CRM_URL": server.url, "CRM_TOKEN": token, "CRM_PER_SECOND": "2000"}
+    here = settings.read({f"LEADWERK_{name}": value for name, value in own.items()})
+    warehouse, policy, key = wiring.warehouse(here), wiring.policy(here), wiring.person_key(here)
+    try:
+        extract.run(warehouse, policy, now=now)
+        ingest.run(warehouse, policy, wiring.crm(here), now=now, person_key=key)
+        yield warehouse, now
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def effect(*, days: int, leads: int, seed: int) -> Effect:
+    """What `leadwerk suggest` says of the shipped mortgage policy on one market."""
+    with tempfile.TemporaryDirectory() as home, filled(Path(home), days=days, leads=leads, seed=seed) as (found, now):
+        policy = wiring.policy(settings.read({"LEADWERK_HOME": home}))
+        measured = suggest.run(found, policy, now=now).effect
+    if not isinstance(measured, Effect):
+        raise SystemExit(measured.reason)
+    return measured
+
+
+def run(seeds: Sequence[int] = SEEDS, days: int = DAYS, leads: int = LEADS) -> Iterator[Figure]:
+    """One market a seed."""
+    found = [effect(days=days, leads=leads, seed=seed) for seed in seeds]
+    for name, words in (("present", "points as shipped"), ("suggested", "suggested points"), ("model", "model")):
+        aucs = [getattr(one, name).auc.value for one in found]
+        yield Figure.of(f"{words}: AUC out of time", aucs, unit="")
+        if name != "model":
+            shares = [getattr(one, name).of_model for one in found]
+            yield Figure.of(f"{words}: share of the model's lead over chance", shares, unit="", target=LIMITS[name])
