@@ -10,8 +10,10 @@ from leadwerk.cli import (
     EXIT_ERROR,
     EXIT_INTERRUPTED,
     demo,
+    desk,
     doctor,
     files,
+    histories,
     market,
     models,
     policies,
@@ -32,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (demo, files, stages, thresholds, scoring, market, models, policies, suggesting, doctor):
+for family in (demo, files, stages, thresholds, scoring, desk, histories, market, models, policies, suggesting, doctor):
     family.register(app)
 
 

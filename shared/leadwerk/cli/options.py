@@ -18,7 +18,9 @@ from leadwerk.settings import Settings
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
+    from leadwerk.pipeline.picks import Picks
     from leadwerk.policy.model import Policy
+    from leadwerk.policy.section import Language
     from leadwerk.registry import Registry
     from leadwerk.warehouse.protocol import Warehouse
 
@@ -33,6 +35,9 @@ Now = Annotated[
     str | None,
     typer.Option("--now", metavar="TIME", help="Stands in for the clock (RFC 3339), for replays.", show_default=False),
 ]
+
+
+LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,15 @@ class Deployment:
         return wiring.person_key(self.settings)
 
     @cached_property
+    def picks(self) -> Picks:
+        return wiring.picks(self.settings, self.policy)
+
+    @cached_property
     def crm(self) -> CRM:
         return wiring.crm(self.settings)
 
 
-def moment(text: str | None) -> datetime:
+def moment(text: str | None, field: str = "now") -> datetime:
     """The moment an option says, or the clock's, UTC.
 
     >>> moment("2026-01-31T08:00:00+01:00").isoformat()
@@ -85,7 +94,7 @@ def moment(text: str | None) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise InputError(
-            f"{text!r} is no moment with a time zone.", field="now", value=text, remedy="Write 2026-01-31T08:00:00Z."
+            f"{text!r} is no moment with a time zone.", field=field, value=text, remedy="Write 2026-01-31T08:00:00Z."
         )
     return found.astimezone(UTC)
 
@@ -100,3 +109,17 @@ def day(text: str | None, field: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise InputError(f"{text!r} is no day.", field=field, value=text, remedy="Write 2026-01-31.") from error
+
+
+def language(text: str | None) -> Language | None:
+    """The language an option says, None if it says none.
+
+    Raises:
+        InputError: it is not one of ours.
+    """
+    known = next((one for one in LANGUAGES if one == text), None)
+    if text is not None and known is None:
+        raise InputError(
+            f"There are no texts in {text!r}.", field="language", value=text, remedy="Use de, fr, it or en."
+        )
+    return known

@@ -1,9 +1,10 @@
 """Contacts roll up to their account: who the company is, and how interested its people are.
 
 Fit: the rules of the policy's account groups over facts of the company alone, each the newest that any contact gave.
-What is known of a person (job title, e-mail domain, income) never speaks for or against his company. Interest: the sum
-of the contacts' interest, bounded by the policy's cap for one score, because three people who read are a stronger sign
-than one, and thirty are not ten times as strong as three. Whom the points disqualify adds nothing.
+They count whole, whatever share of them enters the fit of a contact. What is known of a person (job title, e-mail
+domain, income) never speaks for or against his company. Interest: the sum of the contacts' interest, bounded by the
+policy's cap for one score, because three people who read are a stronger sign than one, and thirty are not ten times as
+strong as three. Whom the points disqualify adds nothing.
 """
 
 from __future__ import annotations
@@ -76,8 +77,9 @@ def roll_up(policy: Policy, facts: Facts, contacts: Contacts) -> RolledUp:
 
 
 def of_companies(policy: Policy) -> Policy:
-    """The policy with those rules only that speak of companies."""
-    groups = tuple(one for one in policy.points.groups if one.score == "fit" and one.level == "account")
+    """The policy with those rules only that speak of companies; of an account their points count whole."""
+    account = [one for one in policy.points.groups if one.score == "fit" and one.level == "account"]
+    groups = tuple(changed(group, weight=100) for group in account)
     names = {group.name for group in groups}
     rules = tuple(rule for rule in policy.points.rules if rule.group in names and not (rule.signal or rule.phase))
     return changed(policy, points=changed(policy.points, groups=groups, rules=rules))

@@ -1,0 +1,165 @@
+"""The sellers' desk on the command line: the list, picks, accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from leadwerk.cli.console import figure, out, print_json, show, table
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.accounts import Detail
+
+LeadId = Annotated[str, typer.Argument(help="A lead of the list.")]
+Seller = Annotated[str, typer.Option("--seller", help="Who picks; a seller of the policy, if it names any.")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="How many.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    for command in (leads, pick, release, picks, accounts):
+        app.command(rich_help_panel="Sellers")(command)
+
+
+def leads(
+    sort: Annotated[str, typer.Option(help="score, points, fit or tier.")] = "score",
+    cluster: Annotated[str | None, typer.Option(help="HOT, WARM, COLD …")] = None,
+    grade: Annotated[str | None, typer.Option(help="A to D, or a cell such as A1.")] = None,
+    tier: Annotated[str | None, typer.Option(help="As the policy names it.")] = None,
+    region: Annotated[str | None, typer.Option(help="CH-ZH, or a country.")] = None,
+    spoken: Annotated[str | None, typer.Option("--language", help="The lead's: de, fr, it or en.")] = None,
+    free: Annotated[bool, typer.Option("--free", help="Only those that nobody holds.")] = False,
+    limit: Limit = 20,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """List open leads to call, best first; of equal ones the larger company comes first.
+
+    Example: `leadwerk leads --language fr --region CH-VD --free`
+    """
+    from leadwerk.pipeline import call_list
+
+    here = Deployment.at(home)
+    asked = {"cluster": cluster, "grade": grade, "tier": tier, "region": region, "language": spoken}
+    wanted = _wanted(call_list.Wanted, {"sort": sort, "held": False if free else None, **asked})
+    page = call_list.page(here.warehouse, here.policy, wanted, now=moment(now), limit=limit)
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (one.lead_id, figure(one.score), figure(one.points), one.grade or "–", one.tier or "–", one.region or "–",
+         one.language, one.words["cluster"], one.held_by or "", one.reasons[0] if one.reasons else "")
+        for one in page.leads
+    ]  # fmt: skip
+    header = ("lead", "score", "points", "cell", "tier", "region", "language", "", "held by", "why")
+    out.print(table(f"{len(rows)} leads{', and more' if page.next else ''}", header, rows))
+
+
+def pick(lead_id: LeadId, seller: Seller, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Take a lead: nobody else may, for the policy's pick_hours or until it is released.
+
+    Example: `leadwerk pick 102938 --seller anna`
+    """
+    show(Deployment.at(home).picks.pick(lead_id, seller, moment(now)), title="Picked", as_json=as_json)
+
+
+def release(lead_id: LeadId, seller: Seller, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Give a lead back before the time is over.
+
+    Example: `leadwerk release 102938 --seller anna`
+    """
+    Deployment.at(home).picks.release(lead_id, seller, moment(now))
+    show({"lead_id": lead_id, "seller": None}, title="Released", as_json=as_json)
+
+
+def picks(
+    seller: Annotated[str | None, typer.Option("--seller", help="Only this one's.")] = None,
+    settle: Annotated[bool, typer.Option("--settle", help="First note what lapsed or was left unsaid.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who holds which lead, and until when.
+
+    Example: `leadwerk picks --seller anna`
+    """
+    here, at = Deployment.at(home), moment(now)
+    if settle:
+        here.picks.settle(at)
+    found = here.picks.standing(at, seller)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.lead_id, one.seller, f"{one.picked_at:%Y-%m-%d %H:%M}", f"{one.expires_at:%Y-%m-%d %H:%M}")
+        for one in found
+    ]
+    out.print(table(f"{len(rows)} leads held", ("lead", "seller", "since (UTC)", "until (UTC)"), rows))
+
+
+def accounts(
+    account_id: Annotated[str | None, typer.Argument(help="One account; without it, the list.")] = None,
+    sort: Annotated[str, typer.Option(help="icp, points, interest or contacts.")] = "icp",
+    limit: Limit = 20,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the accounts that contacts roll up to, or show one with its contacts and ledger.
+
+    Examples: `leadwerk accounts --sort interest` · `leadwerk accounts muster-ag.ch`
+    """
+    from leadwerk.pipeline import accounts as rolled
+
+    here, at = Deployment.at(home), moment(now)
+    if account_id is not None:
+        detail = rolled.account(here.warehouse, here.policy, account_id, as_of=at)
+        print_json(detail) if as_json else _show_account(detail)
+        return
+    order = _choice("sort", sort, ("icp", "points", "interest", "contacts"))
+    page = rolled.page(here.warehouse, here.policy, now=at, sort=order, limit=limit)
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (one.account_id, figure(one.icp), one.traffic_light or "–", one.tier or "–", one.grade, figure(one.points),
+         figure(one.contacts), one.best_contact or "–")
+        for one in page.accounts
+    ]  # fmt: skip
+    header = ("account", "match", "light", "tier", "cell", "points", "contacts", "best contact")
+    out.print(table(f"{len(rows)} accounts{', and more' if page.next else ''}", header, rows))
+
+
+def _show_account(found: Detail) -> None:
+    one = found.account
+    known = ", ".join(f"{name} {figure(value)}" for name, value in one.company.items() if value is not None)
+    out.print(
+        f"[bold]{one.account_id}[/bold]: match {one.icp} ({one.traffic_light or 'unknown'}), {one.tier or 'no tier'}, "
+        f"cell {one.grade}, {one.points:.2f} points = fit {one.fit:.2f} + interest {one.interest:.2f}. {known}"
+    )
+    ledger = [(entry.rule or entry.group or "(all)", entry.subject, f"{entry.points:+.2f}") for entry in found.entries]
+    ledger += [("contact", person.lead_id, f"{person.adds:+.2f}") for person in found.contacts]
+    ledger += [("cap", "interest", f"{found.capped:+.2f}")] if found.capped else []
+    out.print(table("", ("from", "what", "points"), ledger))
+
+
+def _wanted(kind: Any, fields: dict[str, Any]) -> Any:
+    try:
+        return msgspec.convert({name: value for name, value in fields.items() if value is not None}, kind)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        field = where.rstrip("`")
+        raise InputError(
+            f"{what}.", field=field, value=fields.get(field), remedy=f"See `leadwerk leads --help` for --{field}."
+        ) from error
+
+
+def _choice(field: str, value: str, known: tuple[str, ...]) -> Any:
+    if value not in known:
+        raise InputError(f"There is no {field} {value!r}.", field=field, value=value, remedy=f"Use {', '.join(known)}.")
+    return value

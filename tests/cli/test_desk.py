@@ -1,0 +1,129 @@
+"""The sellers' commands as they are typed: list, pick, release, accounts, histories and ledgers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadwerk.cli.application import run
+from leadwerk.cli.chart import FULL, WIDTH, plot, sparkline
+from pipeline.selling import DAY, NOW, lead, score, touch, warehouse
+
+NOON = ("--now", NOW.isoformat())
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("REGISTRY", "REPORTS", "PICKS", "ENGINE"):
+        monkeypatch.delenv(f"LEADWERK_{name}", raising=False)
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
+    monkeypatch.setenv("LEADWERK_POLICY", "b2b_swiss")
+    warehouse(
+        tmp_path,
+        leads=[lead("1", account_id="acme.ch", employees=400, job_title="CEO"), lead("2", language="fr")],
+        touchpoints=[touch(1, "1", "webinar_attended", NOW - DAY)],
+        scores=[score("1", NOW - 5 * DAY, predictive_score=20), score("1", points=80.25), score("2")],
+    )
+    return tmp_path
+
+
+def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    assert run([*arguments]) == code
+    captured = capsys.readouterr()
+    return " ".join((captured.out + captured.err).split())
+
+
+def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [one["lead_id"] for one in result(capsys, "leads", *NOON)["leads"]] == ["1", "2"]
+    assert result(capsys, "leads", "--language", "fr", *NOON)["leads"][0]["lead_id"] == "2"
+    assert result(capsys, "pick", "1", "--seller", "anna", *NOON)["seller"] == "anna"
+    assert [one["lead_id"] for one in result(capsys, "leads", "--free", *NOON)["leads"]] == ["2"]
+    assert "anna" in said(capsys, "leads", *NOON)
+    assert [one["lead_id"] for one in result(capsys, "picks", "--seller", "anna", *NOON)] == ["1"]
+    refused = said(capsys, "pick", "1", "--seller", "beat", *NOON, code=2)
+    assert "held by anna until 2026-05-06 09:30 UTC" in refused and "ask anna" in refused
+    assert result(capsys, "release", "1", "--seller", "anna", *NOON) == {"lead_id": "1", "seller": None}
+    assert result(capsys, "picks", *NOON) == []
+
+
+def test_settling_notes_what_lapsed(capsys: pytest.CaptureFixture[str]) -> None:
+    result(capsys, "pick", "1", "--seller", "anna", *NOON)
+    later = ("--now", (NOW + 4 * DAY).isoformat())
+    assert result(capsys, "picks", "--settle", *later) == []
+    kinds = [
+        one["detail"]["kind"] for one in result(capsys, "history", "1", *later)["timeline"] if one["kind"] == "pick"
+    ]
+    assert kinds == ["picked", "expired"]
+
+
+def test_the_history_of_a_lead_is_drawn_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    result(capsys, "pick", "1", "--seller", "anna", *NOON)
+    told = said(capsys, "history", "1", "--language", "en", *NOON)
+    assert "Lead 1 of acme.ch, held by anna" in told
+    assert "20 → 60" in told
+    assert "anna picked the lead" in told
+    assert "100 ┤" in said(capsys, "history", "1", "--plot", *NOON)
+    assert len(result(capsys, "history", "1", *NOON)["scores"]) == 2
+
+
+def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    for at in (NOW, NOW - 2 * DAY):
+        found = result(capsys, "history", "1", "--at", at.isoformat())
+        assert found["sum"] == round(found["standing"]["fit"] + found["standing"]["interest"], 2)
+        assert f"{found['sum']:.2f} = fit" in said(capsys, "history", "1", "--at", at.isoformat())
+    assert "webinar" not in said(capsys, "history", "1", "--at", (NOW - 2 * DAY).isoformat())
+    assert "webinar" in said(capsys, "history", "1", "--at", NOW.isoformat())
+
+
+def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> None:
+    [found] = result(capsys, "accounts", *NOON)["accounts"]
+    assert (found["account_id"], found["tier"], found["best_contact"]) == ("acme.ch", "Enterprise", "1")
+    assert "acme.ch" in said(capsys, "accounts", *NOON)
+    assert "more_than_50_employees" in said(capsys, "accounts", "acme.ch", *NOON)
+    assert result(capsys, "accounts", "acme.ch", *NOON)["account"]["contacts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("leads", "--sort", "size"), "--sort"),
+        (("leads", "--grade", "Z"), "--grade"),
+        (("leads", "--tier", "Huge"), "Enterprise, Mid-Market, SMB"),
+        (("accounts", "--sort", "size"), "icp, points"),
+        (("accounts", "nobody.ch"), "Use an id of the list"),
+        (("history", "nobody"), "later moment"),
+        (("history", "1", "--at", "yesterday"), "2026-01-31T08:00:00Z"),
+        (("history", "1", "--language", "es"), "de, fr, it or en"),
+        (("pick", "nobody", "--seller", "anna"), "ingested"),
+        (("pick", "1", "--seller", " "), "short name"),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_told_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    assert says in said(capsys, *arguments, code=2)
+
+
+def test_a_line_of_numbers_has_one_sign_each_and_gaps() -> None:
+    assert sparkline([0, 100, None, 50]) == "▁█ ▄"
+    assert len(sparkline(list(range(1000)))) == WIDTH
+    assert sparkline(list(range(1000)), high=999)[-1] == "█"
+    assert sparkline([]) == ""
+
+
+def test_a_drawn_number_is_as_high_as_it_is() -> None:
+    drawn = plot([0, 50, 100, 400], rows=4)
+    assert len(drawn) == 4
+    heights = [
+        sum(FULL if row[column] == "█" else " ▁▂▃▄▅▆▇".index(row[column]) for row in drawn) for column in range(8, 12)
+    ]
+    assert heights == [1, 16, 32, 32]
