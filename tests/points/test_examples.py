@@ -240,6 +240,19 @@ def test_b4_the_second_visit_to_the_demo_page_counts_more() -> None:
     assert given(lead().did("product_page", 2).did("product_page", 1), "product_page") == 3 + 2
 
 
+def test_b4_dwell_time_and_frequency_of_visits_count() -> None:
+    assert standing(lead(pricing_page_seconds_90d=120)).interest == 5
+    assert standing(lead(pricing_page_seconds_90d=119, active_days_30d=3)).interest == 5
+    assert standing(lead(pricing_page_seconds_90d=None, active_days_30d=2)).interest == 0
+
+
+@pytest.mark.parametrize(
+    ("signal", "points"), [("newsletter_click", 3), ("social_interaction", 2), ("chat", 8), ("trade_fair", 8)]
+)
+def test_b4_e_mails_social_media_chat_and_fairs_count(signal: str, points: int) -> None:
+    assert standing(lead().did(signal)).interest == points
+
+
 # E1: more than 50 employees 50 points, industries more; traffic light red < 50, yellow 50–80, green 80–100.
 
 
