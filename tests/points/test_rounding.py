@@ -1,0 +1,39 @@
+"""Hundredths of a point are rounded half to even, wherever they come from."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from leadwerk.points.points import point
+from leadwerk.policy.points import Decay, Group, PointsModel, Rule
+from points.generated import B2B
+from points.history import facts_at, lead
+
+
+def hundredths(points: int, *, weight: int, decay: Decay, days: float) -> tuple[int, list[float]]:
+    group = Group(name="web", score="interest", weight=weight, decay=decay)
+    rule = Rule(name="blog", group="web", signal="blog", points=points)
+    mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,)))
+    found = point(mine, facts_at(mine, [lead().did("blog", days)]))
+    assert found.ledger is not None
+    return int(found.interest[0]), [entry.points for entry in found.ledger.entries(0)]
+
+
+@pytest.mark.parametrize(("points", "days", "left"), [(1, 3.1, 12), (3, 3.1, 38), (-1, 3.1, -12), (5, 4.1, 31)])
+def test_what_decay_leaves_is_rounded_half_to_even(points: int, days: float, left: int) -> None:
+    # 12.5, 37.5, −12.5 and 31.25 hundredths
+    assert hundredths(points, weight=100, decay=Decay(half_life_days=1), days=days) == (left, [left / 100])
+
+
+@pytest.mark.parametrize(
+    ("points", "loses", "weight", "whole", "entering"),
+    [(1, 50, 33, 50, 16), (1, 50, 35, 50, 18), (1, 50, 37, 50, 18), (3, 50, 33, 150, 50), (-1, 50, 35, -50, -18)],
+)
+def test_what_a_weight_lets_in_is_rounded_half_to_even(
+    points: int, loses: int, weight: int, whole: int, entering: int
+) -> None:
+    # 16.5, 17.5, 18.5, 49.5 and −17.5 hundredths
+    decay = Decay(every_idle_days=1, loses=loses)
+    total, rows = hundredths(points, weight=weight, decay=decay, days=1.1)
+    assert (total, rows) == (entering, [whole / 100, (entering - whole) / 100])
