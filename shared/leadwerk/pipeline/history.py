@@ -199,7 +199,9 @@ MOMENTS = ("scored_at", "changed_at", "attempted_at", "occurred_at")
 
 def _event(kind: str, row: Row, said: str) -> Event:
     at = next(name for name in MOMENTS if name in row)
-    detail = {name: value for name, value in row.items() if name != at and value is not None}
+    # The figures of a score stand among the history's scores.
+    names = ("score_id",) if kind == "score" else tuple(name for name in row if name != at)
+    detail = {name: row[name] for name in names if row[name] is not None}
     return Event(at=row[at], kind=kind, text=said, detail=detail)
 
 
