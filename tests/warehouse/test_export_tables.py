@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from leadwerk.warehouse.export_tables import OF_EACH, from_tables
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
 
+MIDNIGHT = datetime(2024, 1, 1, tzinfo=UTC)
 RANGE = """
 -- @first_suffix STRING
 -- @last_suffix STRING
@@ -96,10 +98,28 @@ def test_an_older_table_that_lacks_columns_and_fields_has_nothing_there(
     ]
 
 
+def test_days_are_replaced_from_an_older_table_too(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "ga4.duckdb")) as connection:
+        connection.execute("CREATE TABLE events_20240101 AS SELECT 'old' AS user_pseudo_id, 'view' AS event_name")
+    views = from_text(
+        """
+        -- @first_day DATE
+        WITH views AS (SELECT event_name, user_pseudo_id, device.category AS category FROM `ga4.events_*`)
+        SELECT user_pseudo_id AS event_id, 'L' AS lead_id, @first_day AS day, TIMESTAMP(@first_day) AS occurred_at,
+          TIMESTAMP(@first_day) AS recorded_at, COALESCE(category, event_name) AS kind
+        FROM views
+        """
+    )
+    day = date(2024, 1, 1)
+    warehouse.append("touchpoints", [{"event_id": "before", "lead_id": "L", "day": day, "occurred_at": MIDNIGHT,
+                                      "recorded_at": MIDNIGHT, "kind": "call"}])  # fmt: skip
+    assert warehouse.replace_days("touchpoints", day, day, views, {}) == 5
+    kinds = warehouse.rows(from_text("SELECT kind FROM leadwerk.touchpoints ORDER BY kind"), {})
+    assert [row["kind"] for row in kinds] == ["it's", "page_view", "page_view", "page_view", "view"]
+
+
 def test_each_table_is_read_by_itself_where_all_columns_are_there() -> None:
-    leaves = translate(reading(LEAF))
-    lean = from_tables(leaves, ["events_20260328", "events_20260329"], lambda query: "UNION ALL" in query)
-    whole = from_tables(leaves, ["events_20260328", "events_20260329"], lambda query: False)
+    lean, whole = from_tables(translate(reading(LEAF)), ["events_20260328", "events_20260329"])
     assert (lean.count("AS browser"), whole.count("AS browser")) == (3, 1)  # the empty one is read as well
     assert "BY NAME" in whole
     assert "BY NAME" not in lean

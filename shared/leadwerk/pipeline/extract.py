@@ -174,7 +174,7 @@ def daily_statement() -> Statement:
 
 def counts_statement() -> Statement:
     """`activity_events/counts`."""
-    return statement("activity_events/counts", string=["page_location", "traffic_type"], count=COUNTS)
+    return statement("activity_events/counts", count=COUNTS)
 
 
 def rules(policy: Policy) -> dict[str, Any]:

@@ -93,10 +93,10 @@ class DuckDBWarehouse:
         days = {"first_day": first, "last_day": last}
         between = f"\"{target.partition}\" BETWEEN DATE '{first}' AND DATE '{last}'"
         with self._connection(writing=True) as connection, _transaction(connection):
-            sql = self._prepare(connection, statement, {**parameters, **days})
+            either = self._prepare(connection, statement, {**parameters, **days})
             _execute(connection, f"DELETE FROM leadwerk.{table} WHERE {between}", table)
-            insert = f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM ({sql}) WHERE {between}"
-            return _count(_execute(connection, insert, statement.name))
+            insert = (f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM ({sql}) WHERE {between}" for sql in either)
+            return _count(_execute(connection, next(insert), statement.name, next(insert)))
 
     def export_tables(self) -> list[str]:
         """Names of the tables in ga4.duckdb, sorted."""
@@ -161,19 +161,24 @@ class DuckDBWarehouse:
     def _run(
         self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters
     ) -> duckdb.DuckDBPyConnection:
-        return _execute(connection, self._prepare(connection, statement, parameters), statement.name)
+        sql, otherwise = self._prepare(connection, statement, parameters)
+        return _execute(connection, sql, statement.name, otherwise)
 
-    def _prepare(self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters) -> str:
+    def _prepare(
+        self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters
+    ) -> tuple[str, str]:
+        """The statement for DuckDB, and another of the same meaning for when tables of the export lack columns."""
         values = bound(statement, parameters)
+        sql = self._translation(statement)
+        either = (sql, sql)
+        if export_tables.reads_export(sql):
+            tables = [name for name in self._export_tables(connection) if export_tables.in_range(name, values)]
+            either = export_tables.from_tables(sql, tables)
 
         def written(sql: str) -> str:
             return PARAMETER.sub(lambda found: _literal(values[found[1]]) if found[1] in values else found[0], sql)
 
-        sql = self._translation(statement)
-        if export_tables.reads_export(sql):
-            tables = [name for name in self._export_tables(connection) if export_tables.in_range(name, values)]
-            sql = export_tables.from_tables(sql, tables, lambda query: _binds(connection, written(query)))
-        return written(sql)
+        return written(either[0]), written(either[1])
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
         file = self.home / "ga4.duckdb"
@@ -219,19 +224,16 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> duckdb.DuckDBPyConnection:
+def _execute(
+    connection: duckdb.DuckDBPyConnection, sql: str, name: str, otherwise: str = ""
+) -> duckdb.DuckDBPyConnection:
+    """Run `sql`, or `otherwise` if DuckDB does not find all columns of it, which leaves a transaction intact."""
     try:
         return connection.execute(sql)
     except duckdb.Error as error:
+        if isinstance(error, duckdb.BinderException) and otherwise not in ("", sql):
+            return _execute(connection, otherwise, name)
         raise WarehouseError(f"{name} failed on DuckDB: {error}") from error
-
-
-def _binds(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
-    try:
-        connection.execute(f"DESCRIBE {query}")
-    except duckdb.BinderException:
-        return False
-    return True
 
 
 def _count(result: duckdb.DuckDBPyConnection) -> int:

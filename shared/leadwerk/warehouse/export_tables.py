@@ -8,7 +8,7 @@ named and no others; over a union of whole tables it would read every field of e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadwerk.warehouse import schema
@@ -23,16 +23,22 @@ def reads_export(sql: str) -> bool:
     return WILDCARD.search(sql) is not None
 
 
-def from_tables(sql: str, tables: Sequence[str], binds: Callable[[str], bool]) -> str:
-    """The translated statement over these tables; `binds` says whether DuckDB finds all columns of a query."""
+def from_tables(sql: str, tables: Sequence[str]) -> tuple[str, str]:
+    """The translated statement over these tables: read one by one, and for when an older one lacks a column, as one."""
 
-    def per_table(found: re.Match[str]) -> str:
-        select = found[1].replace("''", "'")
-        each = [WILDCARD.sub(lambda _, one=one: f"({one})", select) for one in (_empty(), *map(_whole, tables))]
-        lean = f"({' UNION ALL '.join(each)})"
-        return lean if binds(lean) else f"({select})"
+    def one_by_one(found: re.Match[str]) -> str:
+        each = (WILDCARD.sub(lambda _, one=one: f"({one})", _select(found)) for one in (_empty(), *map(_whole, tables)))
+        return f"({' UNION ALL '.join(each)})"
 
-    return WILDCARD.sub(lambda _: _union(tables), PER_TABLE.sub(per_table, sql))
+    def as_one(found: re.Match[str]) -> str:
+        return f"({_select(found)})"
+
+    lean, whole = PER_TABLE.sub(one_by_one, sql), PER_TABLE.sub(as_one, sql)
+    return WILDCARD.sub(lambda _: _union(tables), lean), WILDCARD.sub(lambda _: _union(tables), whole)
+
+
+def _select(found: re.Match[str]) -> str:
+    return found[1].replace("''", "'")
 
 
 def in_range(table: str, values: Mapping[str, Any]) -> bool:

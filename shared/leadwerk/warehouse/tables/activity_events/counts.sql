@@ -56,10 +56,10 @@ sorted AS (
   FROM (
     SELECT
       suffix, visitor_id, event_timestamp, event_name, hostname, browser,
-      -- for each string
       (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS place
-        WHERE p.key = @key_${string} ORDER BY place LIMIT 1) AS ${string},
-      -- end
+        WHERE p.key = @key_traffic_type ORDER BY place LIMIT 1) AS traffic_type,
+      IF(ARRAY_LENGTH(@hostnames) = 0, NULL, (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS place
+        WHERE p.key = @key_page_location ORDER BY place LIMIT 1)) AS page_location,
     FROM exported
   ) AS e
   JOIN days AS d ON d.suffix = e.suffix
