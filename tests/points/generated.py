@@ -72,7 +72,7 @@ def policies(draw: st.DrawFn) -> Policy:
     ]
     model = PointsModel(
         groups=tuple(groups),
-        rules=tuple(draw(rules(f"rule_{n}", names)) for n in range(draw(st.integers(0, 7)))),
+        rules=tuple(draw(rules(f"rule_{n}", names)) for n in range(draw(st.integers(1, 7)))),
         window_days=draw(st.integers(1, 120)),
         fit_cap=draw(st.integers(1, 100)),
         interest_cap=draw(st.integers(1, 100)),
@@ -91,6 +91,6 @@ leads = st.builds(
             "lead_age_days": st.none() | st.floats(0, 300),
         }
     ),
-    events=st.lists(events, max_size=12),
+    events=st.lists(events, max_size=12) | st.lists(events, min_size=5, max_size=25),
 )
 moments = st.integers(-60 * 24 * 2, 60 * 24 * 100).map(lambda before: NOON - timedelta(minutes=before))

@@ -19,8 +19,8 @@ from points.generated import B2B, decays, leads, moments, policies
 from points.history import DAY, NOON, Lead, facts_at
 from points.pencil import worked_out
 
-many = st.lists(leads, max_size=5)
-thoroughly = settings(deadline=None, max_examples=60)
+many = st.lists(leads, max_size=5) | st.lists(leads, min_size=3, max_size=8)
+thoroughly = settings(deadline=None, max_examples=80)
 
 
 def pointed(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[Pointed, Ledger]:

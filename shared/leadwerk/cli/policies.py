@@ -42,8 +42,8 @@ def check(
         policy = load(source)
         out.print(
             f"[green]{source} is right.[/green] Version {policy.version}: {len(policy.signals)} signals, "
-            f"{len(policy.attributes)} attributes, {len(policy.points.rules)} rules for points, {len(policy.stages)} stages, "
-            f"success within {policy.horizon_days} days."
+            f"{len(policy.attributes)} attributes, {len(policy.points.rules)} rules for points, "
+            f"{len(policy.stages)} stages, success within {policy.horizon_days} days."
         )
     if found:
         raise typer.Exit(EXIT_ERROR)

@@ -1,4 +1,4 @@
-"""Hundredths of a point are rounded half to even, wherever they come from."""
+"""Amounts: hundredths of a point are rounded half to even, and a cap bounds a rule on either side."""
 
 from __future__ import annotations
 
@@ -37,3 +37,27 @@ def test_what_a_weight_lets_in_is_rounded_half_to_even(
     decay = Decay(every_idle_days=1, loses=loses)
     total, rows = hundredths(points, weight=weight, decay=decay, days=1.1)
     assert (total, rows) == (entering, [whole / 100, (entering - whole) / 100])
+
+
+@pytest.mark.parametrize(
+    ("points", "days", "sum_of_rule", "taken"), [(-50, 2, -60, 40), (-50, 1, -50, None), (50, 2, 60, -40)]
+)
+def test_a_rules_cap_bounds_it_on_either_side(points: int, days: int, sum_of_rule: int, taken: int | None) -> None:
+    group = Group(name="web", score="interest", cap=70)
+    rule = Rule(name="blog", group="web", signal="blog", points=points, cap=60)
+    mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,)))
+    one = lead()
+    for day in range(days):
+        one = one.did("blog", day + 0.1)
+    found = point(mine, facts_at(mine, [one]))
+    assert found.ledger is not None
+    caps = [(row.rule, row.subject, row.points) for row in found.ledger.entries(0) if row.kind == "cap"]
+    assert found.interest.tolist() == [sum_of_rule * 100]
+    assert caps == ([] if taken is None else [("blog", "blog", taken)])
+
+
+def test_caps_of_groups_and_scores_bound_from_above_only() -> None:
+    group = Group(name="web", score="interest", cap=10)
+    rule = Rule(name="blog", group="web", signal="blog", points=-50)
+    mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,), interest_cap=5))
+    assert point(mine, facts_at(mine, [lead().did("blog")])).interest.tolist() == [-5000]
