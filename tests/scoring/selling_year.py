@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 
 from leadwerk.policy.model import Policy
@@ -64,6 +65,7 @@ class Diary:
     load: list[np.ndarray] = field(default_factory=list)
     lower: list[np.ndarray] = field(default_factory=list)
     everybody: list[int] = field(default_factory=list)
+    called: list[np.ndarray] = field(default_factory=list)
 
     @property
     def capacity(self) -> np.ndarray:
@@ -86,6 +88,20 @@ class Diary:
             low = range_of(self.policy, "points").low
             found.append(bool((served & (np.array(hot) > low) & (lower > load)).any()))
         return np.array(found)
+
+    def weeks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each week, in shares of the time: leads that nobody had time for, and time that nobody had a lead for.
+
+        Leads are dealt out as well as can be among those who can serve them; what is left at the end of a week is lost.
+        """
+        time = self.capacity / (self.policy.capacity.look_back_days / 7)
+        beyond, idle = [], []
+        for first in range(0, len(self.called) // 7 * 7, 7):
+            flow, calls = np.zeros(self.serves.shape), np.sum(self.called[first : first + 7], axis=0)
+            overloaded(calls, self.serves, time, flow)
+            beyond.append((calls.sum() - flow.sum()) / time.sum())
+            idle.append((time.sum() - flow.sum()) / time.sum())
+        return np.array(beyond), np.array(idle)
 
     def turns(self) -> list[int]:
         """How often each segment's threshold changed its direction."""
@@ -118,8 +134,6 @@ def longest(days: np.ndarray) -> int:
 
 def policy_of(base: Policy, team: Sequence[Seller] = TEAM) -> Policy:
     """A policy with this team, an hour a lead."""
-    import msgspec
-
     capacity = Capacity(sellers=tuple(team), minutes_per_lead=60, look_back_days=28)
     return msgspec.structs.replace(base, capacity=capacity)
 
@@ -130,6 +144,18 @@ Decide = Callable[[Policy, Demand, dict[str, Standing]], list[Threshold]]
 def carefully(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
     """As the product decides."""
     return thresholds(policy, "points", incoming, before)
+
+
+def at_fifty(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
+    """As many do: the threshold is never touched."""
+    found = thresholds(policy, "points", incoming, {})
+    return [replace(one, standing=Standing(50)) for one in found]
+
+
+def hastily(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
+    """Every morning to what yesterday's look-back would have wanted."""
+    found = thresholds(policy, "points", incoming, {})
+    return [replace(one, standing=Standing(one.wanted)) for one in found]
 
 
 def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAYS) -> Diary:
@@ -155,9 +181,16 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
         diary.hot.append([standing[name].hot for name in diary.segments])
         at = np.array(diary.hot[-1]) - bands.low
         each = np.arange(len(at))
+        diary.called.append(_reached(came[day + before], list(pools.values()), serving)[each, at])
         diary.load.append(incoming.calls[each, at])
         diary.lower.append(incoming.calls[each, np.maximum(at - 1, 0)])
     return diary
+
+
+def _reached(counts: np.ndarray, pools: list[tuple[str, ...]], serving: list[tuple[str, ...]]) -> np.ndarray:
+    """(segments, levels): leads of one day that reached each threshold."""
+    reached = counts[:, 1:][:, ::-1].cumsum(axis=1)[:, ::-1]
+    return np.array([reached[[p == one for p in pools]].sum(axis=0) for one in serving])
 
 
 def _leads(policy: Policy, year: Year, days: int) -> np.ndarray:

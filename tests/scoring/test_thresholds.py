@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +21,7 @@ from leadwerk.scoring.decide import cluster
 from leadwerk.scoring.demand import demand, smoothed
 from leadwerk.scoring.hysteresis import Standing, differs, move
 from leadwerk.scoring.thresholds import thresholds
-from scoring.selling_year import TEAM, Year, live, longest, policy_of
+from scoring.selling_year import TEAM, Year, hastily, live, longest, policy_of
 
 B2B = load("b2b_swiss")
 POLICY = policy_of(B2B)
@@ -89,22 +87,29 @@ def test_d2_it_stays_at_50_while_the_calls_fit():
 
 @given(st.integers(40, 60), st.integers(40, 60), st.floats(0, 1000), st.floats(0, 1000), st.sampled_from([-1, 0, 1]))
 def test_a_step_is_a_point_towards_what_is_wanted_or_none(hot, wanted, load_, room, direction):
-    new = move(Standing(hot, direction), wanted, load_, room, limit=60 if wanted > hot else 40)
+    new = move(Standing(hot, direction), wanted, load_, room, limits=(40, 60))
     assert abs(new.hot - hot) <= 1
     assert new.hot == hot or (new.hot > hot) == (wanted > hot)
 
 
 def test_what_has_begun_goes_on_until_it_fits_and_not_beyond():
     standing = Standing(50)
-    assert move(standing, 53, 90, 80, limit=60).why == "noise"
-    begun = move(standing, 53, 130, 80, limit=60)
+    assert move(standing, 53, 90, 80, limits=(40, 60)).why == "noise"
+    begun = move(standing, 53, 130, 80, limits=(40, 60))
     assert (begun.hot, begun.why) == (51, "overloaded")
-    assert move(begun, 53, 90, 80, limit=60).hot == 52  # within noise, but on its way
-    assert move(begun, 51, 90, 80, limit=60).why == "fits"
+    assert move(begun, 53, 90, 80, limits=(40, 60)).hot == 52  # within noise, but on its way
+    assert move(begun, 51, 90, 80, limits=(40, 60)).why == "fits"
+
+
+def test_at_a_limit_it_says_so_only_while_load_and_time_really_differ():
+    assert move(Standing(60), 60, 160, 80, limits=(40, 60)).why == "limit"
+    assert move(Standing(40), 40, 40, 80, limits=(40, 60)).why == "limit"
+    assert move(Standing(60), 60, 85, 80, limits=(40, 60)).why == "fits"
+    assert move(Standing(60), 60, 40, 80, limits=(40, 60)).why == "fits"  # a point less would be too much already
 
 
 def test_to_turn_back_takes_more_than_to_set_out():
-    idle = {"wanted": 45, "load": 60.0, "room": 90.0, "limit": 40}
+    idle = {"wanted": 45, "load": 60.0, "room": 90.0, "limits": (40, 60)}
     assert move(Standing(50, direction=0), **idle).hot == 49
     assert move(Standing(50, direction=1, why="fits"), **idle).hot == 50
 
@@ -216,10 +221,5 @@ def test_through_ten_years_of_chance_at_a_constant_load_it_turns_hardly_ever():
 
 def test_a_threshold_that_jumps_to_what_is_wanted_would_flap():
     """The same year without patience: what the property above can fail on."""
-
-    def hastily(policy, incoming, before):
-        found = thresholds(policy, "points", incoming, {})
-        return [replace(one, standing=Standing(one.wanted)) for one in found]
-
     diary = live(ANNA, Year(seed=1), hastily, days=120)
     assert diary.turns()[0] > 10

@@ -37,23 +37,23 @@ class Standing:
     why: Why = "start"
 
 
-def move(standing: Standing, wanted: int, load: float, room: float, *, limit: int) -> Standing:
+def move(standing: Standing, wanted: int, load: float, room: float, *, limits: tuple[int, int]) -> Standing:
     """The threshold of the next day.
 
     Args:
         standing: today's.
         wanted: the threshold that would fill the sellers' time.
         load: calls that today's threshold brings, in the same period as `room`, which is what there is time for.
-        limit: how far it may move in the direction of `wanted`.
+        limits: between which `wanted` lies.
 
-    >>> move(Standing(50), wanted=60, load=160, room=80, limit=60)
+    >>> move(Standing(50), wanted=60, load=160, room=80, limits=(40, 60))
     Standing(hot=51, direction=1, why='overloaded')
-    >>> move(Standing(50), wanted=51, load=90, room=80, limit=60).why
+    >>> move(Standing(50), wanted=51, load=90, room=80, limits=(40, 60)).why
     'noise'
     """
     direction = (wanted > standing.hot) - (wanted < standing.hot)
     if not direction:
-        beyond = differs(load, room) and standing.hot == limit
+        beyond = differs(load, room) and standing.hot == limits[int(load > room)]
         return Standing(standing.hot, standing.direction, "limit" if beyond else "fits")
     if not (_going_on(standing, direction) or _beyond_noise(standing, direction, load, room)):
         return Standing(standing.hot, standing.direction, "noise")

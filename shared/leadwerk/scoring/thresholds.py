@@ -73,15 +73,14 @@ def _moved(
     found = shares(calls, serves, capacity, bands.low)
     load = np.array([calls[k, standing.hot - bands.low] for k, standing in enumerate(stood)])
     fitting = np.array([calls[k, share.wanted - bands.low] for k, share in enumerate(found)])
-    groups = np.array([share.group for share in found])
+    groups, limits = np.array([share.group for share in found]), (bands.low, bands.high)
     moved = []
     for k, (standing, share) in enumerate(zip(stood, found, strict=True)):
-        limit = bands.high if share.wanted > standing.hot else bands.low
         together = groups == groups[k]
         part = share.room * _part(fitting, together, k)
-        new = move(standing, share.wanted, load[together].sum(), share.room, limit=limit)
+        new = move(standing, share.wanted, load[together].sum(), share.room, limits=limits)
         if new.why == "noise":  # all of its sellers' segments together fit; it alone may still be out of line
-            new = move(standing, share.wanted, load[k], part, limit=limit)
+            new = move(standing, share.wanted, load[k], part, limits=limits)
         moved.append(Threshold(segments[k], new, share.wanted, calls[k, new.hot - bands.low], part))
     return moved
 
