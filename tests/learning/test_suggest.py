@@ -143,7 +143,8 @@ def test_as_many_leads_are_hot_as_before() -> None:
     evidence = Evidence.of(rules, facts, converted, np.arange(6000))
     found = suggest(evidence, np.arange(6000))
     low, high = rules.points.bands.limits
-    assert low <= found.hot_after <= high
+    assert low <= found.hot.after <= high
+    assert 0 < found.warm.after < low
 
 
 def known(policy: Policy, effects: dict[str, float], seed: int = 1, size: int = 6000) -> Known:

@@ -98,5 +98,5 @@ def test_nobody_decides_on_what_was_not_suggested(warehouse: DuckDBWarehouse, re
 def test_without_outcomes_nothing_is_suggested_and_that_is_said(tmp_path: Path) -> None:
     report = suggest.run(DuckDBWarehouse(tmp_path), MORTGAGE, now=NOW)
     assert (report.suggested.suggestions, report.suggested.new_rules) == ((), ())
-    assert report.suggested.hot_after == MORTGAGE.points.bands.hot
+    assert report.suggested.bands() == {}
     assert "No landmark has matured yet" in report.effect.reason

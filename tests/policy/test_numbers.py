@@ -30,7 +30,8 @@ def changes(draw: st.DrawFn, policy: Policy) -> Numbers:
             if rule.again is not None:
                 points[rule.name, True] = size if rule.again >= 0 else -size
     low, high = policy.points.bands.limits
-    return Numbers(points, draw(st.none() | st.integers(low, high)))
+    bands = {"hot": st.integers(low, high), "warm": st.integers(1, low - 1)}
+    return Numbers(points, draw(st.fixed_dictionaries({}, optional=bands)))
 
 
 @pytest.mark.parametrize("name", SHIPPED)

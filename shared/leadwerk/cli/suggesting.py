@@ -149,9 +149,10 @@ def _show(report: Report, proposals: Sequence[Proposal]) -> None:
         title = "New rules: leads that convert otherwise than their points say"
         names = ("rule", "points", "95 % between", "conversion with it", "without")
         out.print(table(title, names, [_new_row(one) for one in found.new_rules]))
-    if found.hot_after != found.hot_before:
+    for name, band in found.bands().items():
         out.print(
-            f"HOT from [bold]{found.hot_after}[/bold] points on (now {found.hot_before}): as many leads as now.\n"
+            f"{name.upper()} from [bold]{band.after}[/bold] points on (now {band.before}): "
+            f"about as many leads as now, {band.share:.0%}."
         )
     if isinstance(report.effect, Effect):
         _show_effect(report.effect)

@@ -37,7 +37,7 @@ STRONG = 3.0
 """Standard errors on the other side of zero from which on a rule's sign is questioned."""
 
 NOTICEABLE = 0.1
-"""Share by which the number of HOT leads may change before another threshold is proposed."""
+"""Share by which the number of HOT (or WARM) leads may change before another threshold is proposed."""
 
 
 class Suggestion(Struct, frozen=True, kw_only=True):
@@ -57,25 +57,34 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     others: Share
 
 
-class Suggested(Struct, frozen=True, kw_only=True):
-    """What is proposed for a policy: numbers of rules, and from how many points on a lead is HOT.
+class Band(Struct, frozen=True, kw_only=True):
+    """A threshold in points, and the share of landmarks that reach it under the present policy."""
 
-    `hot_share`: of the landmarks that are HOT under the present policy.
-    """
+    before: int
+    after: int
+    share: float
+
+
+class Suggested(Struct, frozen=True, kw_only=True):
+    """What is proposed for a policy: numbers of rules, and from how many points on a lead is HOT or WARM."""
 
     suggestions: tuple[Suggestion, ...]
     new_rules: tuple[NewRule, ...]
-    hot_before: int
-    hot_after: int
-    hot_share: float
+    hot: Band
+    warm: Band
     landmarks: int
     converted: int
 
     def numbers(self) -> Numbers:
         """All that is proposed, as `policy.numbers` sets it."""
         points = {(one.rule, one.again): one.after for one in self.suggestions}
-        hot = None if self.hot_after == self.hot_before else self.hot_after
-        return Numbers(points, hot, tuple(one.rule for one in self.new_rules))
+        bands = {name: band.after for name, band in self.bands().items()}
+        return Numbers(points, bands, tuple(one.rule for one in self.new_rules))
+
+    def bands(self) -> dict[str, Band]:
+        """The thresholds that move, by name."""
+        named = {"hot": self.hot, "warm": self.warm}
+        return {name: band for name, band in named.items() if band.after != band.before}
 
 
 @dataclass(frozen=True)
@@ -106,14 +115,13 @@ def suggest(evidence: Evidence, rows: Index) -> Suggested:
         suggestions = _suggestions(_Part(evidence, found, used))
         added = _added(evidence, suggestions, used)
     points = {(one.rule, one.again): one.after for one in suggestions}
-    proposed = with_numbers(policy, Numbers(points, None, tuple(one.rule for one in added)))
-    hot, hot_share = _threshold(evidence, proposed, rows)
+    proposed = with_numbers(policy, Numbers(points, rules=tuple(one.rule for one in added)))
+    hot, warm = _bands(evidence, proposed, rows)
     return Suggested(
         suggestions=suggestions,
         new_rules=added,
-        hot_before=policy.points.bands.hot,
-        hot_after=hot,
-        hot_share=hot_share,
+        hot=hot,
+        warm=warm,
         landmarks=len(used),
         converted=int(evidence.converted[used].sum()),
     )
@@ -208,19 +216,20 @@ def _suggestion(part: _Part, place: int, fitted: Fitted, scale: float) -> Sugges
     )
 
 
-def _threshold(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[int, float]:
-    """The threshold within the limits that makes as many landmarks HOT as now; the present one if it does."""
+def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[Band, Band]:
+    """HOT within the policy's limits, WARM below them: each from how many points on as many landmarks are as now."""
     bands = evidence.policy.points.bands
     present, new = (totals(policy, evidence.facts, rows) for policy in (evidence.policy, proposed))
-    hot = float((present >= bands.hot * HUNDREDTHS).mean()) if len(rows) else 0.0
     low, high = bands.limits
-    far = (
-        {at: abs(float((new >= at * HUNDREDTHS).mean()) - hot) for at in {bands.hot, *range(low, high + 1)}}
-        if hot
-        else {}
-    )
-    best = min(far, key=lambda at: (far[at], abs(at - bands.hot)), default=bands.hot)
-    return (best if far and far[bands.hot] > NOTICEABLE * hot else bands.hot), hot
+    return _band(bands.hot, range(low, high + 1), present, new), _band(bands.warm, range(1, low), present, new)
+
+
+def _band(threshold: int, allowed: range, present: Floats, new: Floats) -> Band:
+    share = float((present >= threshold * HUNDREDTHS).mean()) if len(present) else 0.0
+    far = {at: abs(float((new >= at * HUNDREDTHS).mean()) - share) for at in allowed} if share else {}
+    best = min(far, key=lambda at: (far[at], abs(at - threshold)), default=threshold)
+    moved = far.get(threshold, 1.0) > NOTICEABLE * share
+    return Band(before=threshold, after=best if moved else threshold, share=share)
 
 
 def totals(policy: Policy, facts: Facts, rows: Index) -> Floats:

@@ -27,8 +27,8 @@ from leadwerk.policy.points import Rule
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
-HOT = "points.bands.hot"
-"""What the HOT threshold is called among rules."""
+BAND = "points.bands."
+"""Before hot or warm: what the thresholds are called among rules."""
 
 AGAIN = ".again"
 """After the name of a rule: what it gives again."""
@@ -118,15 +118,15 @@ def decide(
 def numbers(chosen: Iterable[Proposal]) -> Numbers:
     """These proposals as `policy.numbers` sets them."""
     points: dict[tuple[str, bool], int] = {}
-    hot, rules = None, []
+    bands, rules = {}, []
     for one in chosen:
-        if one.rule == HOT:
-            hot = one.after
+        if one.rule.startswith(BAND):
+            bands[one.rule.removeprefix(BAND)] = one.after
         elif (found := _EVIDENCE.decode(one.evidence)).rule_to_add is not None:
             rules.append(found.rule_to_add)
         else:
             points[one.rule.removesuffix(AGAIN), one.rule.endswith(AGAIN)] = one.after
-    return Numbers(points, hot, tuple(rules))
+    return Numbers(points, bands, tuple(rules))
 
 
 class _Found(Struct):
@@ -145,9 +145,8 @@ def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
     for new in suggested.new_rules:
         said = msgspec.json.encode({**msgspec.structs.asdict(new), "rule_to_add": new.rule}).decode()
         found.append((new.rule.name, 0, new.points, said))
-    if suggested.hot_after != suggested.hot_before:
-        evidence = msgspec.json.encode({"hot_share": suggested.hot_share}).decode()
-        found.append((HOT, suggested.hot_before, suggested.hot_after, evidence))
+    for name, band in suggested.bands().items():
+        found.append((BAND + name, band.before, band.after, msgspec.json.encode(band).decode()))
     return found
 
 

@@ -22,13 +22,13 @@ ROUND_CAPS = 5
 
 @dataclass(frozen=True)
 class Numbers:
-    """`points` by rule and whether they are what it gives again; `hot`: from how many points on a lead is HOT.
+    """`points` by rule and whether they are what it gives again; `bands` (hot, warm): from how many points on.
 
     `rules` are added behind those that the policy has.
     """
 
     points: Mapping[tuple[str, bool], int] = field(default_factory=dict)
-    hot: int | None = None
+    bands: Mapping[str, int] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
 
@@ -46,14 +46,13 @@ def with_numbers(policy: Policy, numbers: Numbers) -> Policy:
     of_score = {
         score: {group.name: group.weight for group in groups if group.score == score} for score in ("fit", "interest")
     }
-    bands = model.bands if numbers.hot is None else replace(model.bands, hot=numbers.hot)
     changed = replace(
         model,
         rules=rules,
         groups=groups,
         fit_cap=_room(model, rules, model.fit_cap, of_score["fit"]),
         interest_cap=_room(model, rules, model.interest_cap, of_score["interest"]),
-        bands=bands,
+        bands=replace(model.bands, **numbers.bands),
     )
     return replace(policy, points=changed)
 
@@ -117,6 +116,5 @@ def _changes(before: Policy, after: Policy) -> dict[Path, int]:
             found |= {("points", section, index, name): getattr(now, name) for name in changed}
     caps = [name for name in ("fit_cap", "interest_cap") if getattr(old, name) != getattr(new, name)]
     found |= {("points", name): getattr(new, name) for name in caps}
-    if old.bands.hot != new.bands.hot:
-        found["points", "bands", "hot"] = new.bands.hot
-    return found
+    bands = [name for name in ("hot", "warm") if getattr(old.bands, name) != getattr(new.bands, name)]
+    return found | {("points", "bands", name): getattr(new.bands, name) for name in bands}
