@@ -72,13 +72,17 @@ class UnknownAccount(InputError):
 class AlreadyPicked(InputError):
     """`seller` holds the lead `until` a moment (aware, UTC), and nobody else may take or release it."""
 
-    def __init__(self, lead_id: str, *, seller: str, until: datetime) -> None:
-        super().__init__(
-            f"Lead {lead_id} is held by {seller} until {until:%Y-%m-%d %H:%M} UTC.",
-            field="lead_id",
-            value=lead_id,
-            remedy=f"Choose another lead, or ask {seller} to release it.",
-        )
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str,
+        value: Any = None,
+        remedy: str = "",
+        seller: str | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        super().__init__(message, field=field, value=value, remedy=remedy)
         self.seller, self.until = seller, until
 
 

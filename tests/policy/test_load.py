@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -133,3 +135,23 @@ def test_no_value_brings_a_traceback(field: str, value: object) -> None:
         policy.parse(text)
     except PolicyError as error:
         assert error.remedy and error.line >= 1
+
+
+def test_a_policy_may_be_asked_for_by_many_threads_from_the_first_moment_on() -> None:
+    """msgspec looks at a type when it is first used; two threads at that at once used to end the process."""
+    code = (
+        "import threading\n"
+        "from leadwerk.policy.load import load\n"
+        "start = threading.Barrier(16)\n"
+        "found = []\n"
+        "def ask(name):\n"
+        "    start.wait()\n"
+        "    found.append(load(name))\n"
+        "threads = [threading.Thread(target=ask, args=(name,)) for name in ('mortgage', 'b2b_swiss') * 8]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join() for thread in threads]\n"
+        "print(len(found), len({id(policy) for policy in found}))\n"
+    )
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.split()) == (0, ["16", "2"]), done.stderr[-500:]

@@ -104,7 +104,14 @@ def expire(state: State, now: datetime) -> State:
 
 def _check_own(holder: Pick, seller: str) -> None:
     if holder.seller != seller:
-        raise AlreadyPicked(holder.lead_id, seller=holder.seller, until=holder.expires_at)
+        raise AlreadyPicked(
+            f"Lead {holder.lead_id} is held by {holder.seller} until {holder.expires_at:%Y-%m-%d %H:%M} UTC.",
+            field="lead_id",
+            value=holder.lead_id,
+            remedy=f"Choose another lead, or ask {holder.seller} to release it.",
+            seller=holder.seller,
+            until=holder.expires_at,
+        )
 
 
 def _not_before(state: State, now: datetime) -> datetime:
