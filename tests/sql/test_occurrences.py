@@ -157,33 +157,6 @@ def test_the_window_is_the_policys() -> None:
     assert len(of_one({**held, "activity_daily": [day(199)]}, long)) == 1
 
 
-status_rows = st.lists(
-    st.builds(
-        lambda event_id, lead_id, occurred_at, delay, outcome: {
-            "event_id": event_id, "lead_id": lead_id, "day": occurred_at.date(), "occurred_at": occurred_at,
-            "recorded_at": occurred_at + delay, "status": outcome.upper(), "outcome": outcome,
-        },
-        st.sampled_from("abcdef"), st.sampled_from(["L1", "L2"]),
-        st.sampled_from([AS_OF - DAY, AS_OF, AS_OF + DAY]), st.sampled_from([-DAY, 0 * DAY, DAY]),
-        st.sampled_from(["open", "lost", "paid_out"]),
-    ),
-    max_size=8,
-    unique_by=lambda row: (row["event_id"], row["occurred_at"], row["recorded_at"]),
-)  # fmt: skip
-
-
-@hostile
-@given(status_rows)
-def test_the_newest_status_is_the_last_that_had_happened_and_was_known(stored: list[Row]) -> None:
-    asked = {"lead_ids": ["L1", "unknown"], "as_of": AS_OF}
-    found = assert_engines_agree(statement("outcomes/newest"), asked, {"outcomes": stored})
-    known = [
-        row for row in stored if row["lead_id"] == "L1" and row["recorded_at"] <= AS_OF and row["occurred_at"] <= AS_OF
-    ]
-    known.sort(key=lambda row: (row["occurred_at"], row["recorded_at"], row["event_id"]))
-    assert [(row["status"], row["outcome"]) for row in found] == [(row["status"], row["outcome"]) for row in known[-1:]]
-
-
 @pytest.mark.parametrize(
     "file", sorted(schema.FOLDER.glob("*/*.sql")), ids=lambda file: f"{file.parent.name}-{file.stem}"
 )
