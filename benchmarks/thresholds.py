@@ -29,26 +29,32 @@ def year(seed: int, **changes: object) -> Year:
 
 
 def run() -> Iterable[Figure]:
-    """Figures of each way; of the constant load ours only."""
+    """Figures of each way; of too small a team, and of the constant load."""
     for name, way in WAYS.items():
-        diaries = [live(POLICY, year(seed), way) for seed in range(YEARS)]
-        yield from _figures(name, diaries)
+        yield from _figures(name, [live(POLICY, year(seed), way) for seed in range(YEARS)])
+    for name in ("fixed at 50", "ours"):
+        weeks = [live(POLICY, year(seed, load=1.5), WAYS[name]).weeks() for seed in range(YEARS)]
+        yield _share(f"{name}, half as many leads again: leads without time", [beyond for beyond, _ in weeks])
     calm = [live(POLICY, Year(seed=seed)) for seed in range(YEARS)]
-    yield Figure.of("thresholds, constant load, ours: turns a year", [_turns(d) for d in calm], unit="", target="≤ 1")
+    yield Figure.of(
+        "thresholds, ours, constant load: turns a year and segment", [*map(_turns, calm)], unit="", target="≤ 1"
+    )
 
 
 def _figures(name: str, diaries: list[Diary]) -> Iterable[Figure]:
+    step, turns = ("≤ 1", "≤ 8") if name == "ours" else ("", "")
     steps = [float(np.abs(np.diff(diary.hot, axis=0)).max()) for diary in diaries]
     weeks = [diary.weeks() for diary in diaries]
     floods = [float((beyond > BEYOND).sum()) for beyond, _ in weeks]
-    yield Figure.of(f"thresholds, {name}: largest step in a day", steps, unit="points", target="≤ 1")
-    yield Figure.of(
-        f"thresholds, {name}: turns a year and segment", [_turns(d) for d in diaries], unit="", target="≤ 8"
-    )
-    yield Figure.of(f"thresholds, {name}: weeks over time by > 25 %", floods, unit="", target="")
-    for what, part in (("leads without time", 0), ("time without leads", 1)):
-        shares = [100 * float(week[part].mean()) for week in weeks]
-        yield Figure.of(f"thresholds, {name}: {what}", shares, unit="% of the time", target="")
+    yield Figure.of(f"thresholds, {name}: largest step in a day", steps, unit="points", target=step)
+    yield Figure.of(f"thresholds, {name}: turns a year and segment", [*map(_turns, diaries)], unit="", target=turns)
+    yield Figure.of(f"thresholds, {name}: weeks over time by > 25 %", floods, unit="")
+    yield _share(f"{name}: leads without time", [beyond for beyond, _ in weeks])
+    yield _share(f"{name}: time without leads", [idle for _, idle in weeks])
+
+
+def _share(name: str, weeks: list[np.ndarray]) -> Figure:
+    return Figure.of(f"thresholds, {name}", [100 * float(year.mean()) for year in weeks], unit="% of the time")
 
 
 def _turns(diary: Diary) -> float:

@@ -83,6 +83,19 @@ def test_another_team_is_thought_of_without_storing_anything(warehouse):
     assert warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY segment"), {}) == before
 
 
+def test_g4_from_capacity_to_threshold_to_wins_to_what_an_hour_more_would_bring(warehouse):
+    """14 hours a week take 14 leads: HOT from 53. All of them convert, and so do those next in line: 1 win an hour."""
+    close(warehouse, won_above=50)
+    found = outlook(warehouse, POLICY, "points", NOW)
+    assert (found.room, found.wanted) == (14.0, 53)
+    rung = at(found.rungs, found.wanted)
+    assert (rung.calls, rung.wins.value, rung.hour.value) == (14.0, 14.0, 1.0)
+    assert rung.wins.low < 14.0 <= rung.wins.high
+    assert rung.hour.low < 1.0 <= rung.hour.high
+    # At 50 there are 21 leads for 14 hours: one more hour takes one that waits, not one of those with 45 points.
+    assert (found.today, found.one_more_hour.value) == (50, 1.0)
+
+
 def test_only_hours_leaves_the_team_its_languages():
     found = with_team(POLICY, None, 30)
     assert [(s.name, s.hours_per_week, s.languages) for s in found.capacity.sellers] == [("anna", 30, ("de",))]

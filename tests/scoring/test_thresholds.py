@@ -194,7 +194,7 @@ def swings(year: Year) -> int:
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(year=years)
-def test_in_a_year_of_swings_it_moves_a_point_a_day_within_limits_without_flapping_flooding_or_starving(year):
+def test_e5_in_a_year_of_swings_it_moves_a_point_a_day_within_limits_without_flapping_flooding_or_starving(year):
     diary = live(POLICY, year)
     hot = np.array(diary.hot)
     assert np.abs(np.diff(hot, axis=0)).max() <= 1
