@@ -112,7 +112,7 @@ class Story:
         with self._timed("score by points"):
             self._score_by_points(stage, first)
         with self._timed("train"):
-            self.figures.champion_before = stage.functions.call("retrain", first)["champion_after"]
+            self.figures.champion_before = self._first_champion(stage, first)
             self._measure_first(stage, first)
         stage.functions.crm("/admin/faults", FAULTS)
         with self._timed("score over HTTP"):
@@ -172,6 +172,15 @@ class Story:
             asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
             answer = stage.functions.call("score", now, leads=asked, deliver=False, dry_run=True)
             self.figures.scored_by_points += sum(one["basis"] == "points" for one in answer["scores"])
+
+    def _first_champion(self, stage: Stage, now: datetime) -> str:
+        found = stage.functions.call("retrain", now)
+        if found["champion_after"] is None:
+            raise LeadwerkError(
+                f"The first training found no champion: {found['reason']}",
+                remedy="Simulate more leads, for a model to learn more than the points know: --leads 15000.",
+            )
+        return str(found["champion_after"])
 
     def _score_newest(self, stage: Stage, now: datetime) -> None:
         """The newest leads in batches, and a few one by one, as when a form is sent."""
