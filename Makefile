@@ -14,7 +14,7 @@ test: $(STAMP)
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov
-	.venv/bin/python -m pytest tests/terraform $(TESTS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/terraform $(TESTS)
 
 checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 

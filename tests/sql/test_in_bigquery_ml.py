@@ -377,7 +377,9 @@ def test_with_rules_a_new_champion_scores_whom_the_stage_has_counted(tmp_path: P
     counted = by_stage(tmp_path, POLICY, NOW)
     assert counted.keys() == {"1", "2", "3"}
     world.champion(tmp_path, POLICY, seed=4)
-    warehouse.append("leads", [world.lead("4")])
+    warehouse.append("leads", [world.lead("4"), world.lead("5")])
+    unpointed = {"lead_id": "5", "score_id": "before there were rules", "points": None}
+    warehouse.append("scores", [counted["1"] | unpointed])
     found = in_sql(tmp_path, POLICY, LATER)
     assert found.keys() == {"1", "2", "3"}
     assert {lead: row["stage"] for lead, row in found.items()} == {lead: row["stage"] for lead, row in counted.items()}
