@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import msgspec
 import numpy as np
 import pytest
@@ -17,11 +18,21 @@ from leadwerk.cli.demonstration.story import STEPS, Story
 from leadwerk.cli.demonstration.summary import summary
 from leadwerk.market import truth
 
-SMALL = Plan(days=118, leads=4_000, first_training=104, shock=95, rhythm=5, days_over_http=2)
+SMALL = Plan(days=118, leads=4_000, history=80, first_training=104, shock=95, rhythm=5, days_over_http=2)
 PROMISED = [
     *("events", "leads", "auc", "bayes_auc", "ece", "lift_at_10", "scored_over_http", "crm_patched"),
     *("crm_mismatches", "outcomes_ingested", "champion_before", "champion_after", "seconds"),
 ]
+
+
+DAYS_A_NIGHT = 5  # the present one, and four that Google may have corrected
+
+
+def days_by_run(home: Path) -> list[int]:
+    """How many days each run of extract read, the first run first."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        runs = "SELECT count(*) FROM leadwerk.extract_runs GROUP BY run_at ORDER BY run_at"
+        return [days for (days,) in warehouse.execute(runs).fetchall()]
 
 
 @pytest.mark.slow
@@ -33,6 +44,8 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     assert all(written[name] is not None for name in PROMISED)
     assert set(written["seconds"]) == {*STEPS, "all"}
     assert figures.leads == SMALL.leads
+    assert figures.nights == SMALL.days - SMALL.history
+    assert days_by_run(tmp_path / "demo") == [SMALL.history + 2] + [DAYS_A_NIGHT] * (figures.nights - 1)
     assert figures.crm_mismatches == 0
     assert figures.crm_attempts_failed > 0
     assert figures.crm_patched > 100
@@ -68,6 +81,7 @@ def test_lift_of_everybody_is_one(chance: np.ndarray) -> None:
 
 def test_the_plan_follows_the_calendar() -> None:
     plan = Plan()
+    assert plan.history < plan.first_training
     assert plan.first_training < min(plan.rounds()) <= max(plan.rounds()) < plan.second_training
     assert plan.first_training - HORIZON_DAYS < plan.shock < plan.first_training, "no outcome after the shock is mature"
     assert plan.night_after(0).isoformat() == "2026-01-06T04:00:00+00:00"

@@ -10,7 +10,7 @@ from typing import Any
 from leadwerk.errors import CRMUnavailable, LeadwerkError
 from leadwerk.serve import Servers
 
-SECONDS = 180.0
+SECONDS = 900.0  # a training takes minutes where others use the machine
 ATTEMPTS = 30  # of a stage against a CRM that fails now and then
 
 

@@ -13,14 +13,16 @@ HORIZON_DAYS = 30
 class Plan:
     """Days are counted from 0, the first simulated day.
 
-    The export is read every night. After `first_training` the CRM's history is taken over, and from then on a model
-    serves. From `shock` on banks are stricter, which the first model cannot know: no such outcome has matured.
-    `second_training` is the last day. Between the trainings everything but the export runs every `rhythm` days.
+    Leadwerk is put to use in the night after `history`: its first run reads all days that the export holds by then, and
+    from then on it runs every night. After `first_training` the CRM's history is taken over, and a model serves. From
+    `shock` on banks are stricter, which the first model cannot know: no such outcome has matured. `second_training` is
+    the last day. Between the trainings everything but the export runs every `rhythm` days.
     """
 
     days: int = 160
     leads: int = 15_000
     seed: int = 7
+    history: int = 55
     shock: int = 100
     first_training: int = 114
     rhythm: int = 24

@@ -52,6 +52,7 @@ class Figures:
     """
 
     events: int = 0
+    nights: int = 0
     leads: int = 0
     auc: float = 0.0
     bayes_auc: float = 0.0
@@ -106,7 +107,7 @@ class Story:
         plan = self.plan
         first, last = plan.night_after(plan.first_training), plan.night_after(plan.second_training)
         with self._timed("extract"):
-            self._extract(stage, range(plan.first_training + 1))
+            self._extract(stage, range(plan.history, plan.first_training + 1))
         with self._timed("ingest"):
             self._ingest(stage, first)
         with self._timed("score by points"):
@@ -149,7 +150,7 @@ class Story:
         self.figures.events, self.figures.leads = made.events, made.leads
 
     def _extract(self, stage: Stage, days: Sequence[int]) -> None:
-        """Night by night, as the schedule would; the last nights through the function."""
+        """Night by night, as the schedule would; the first finds a history, the last go through the function."""
         for day in days:
             now = self.plan.night_after(day)
             self.say(f"night of {now:%d %B}")
@@ -159,6 +160,7 @@ class Story:
             else:
                 with stage.warehouse.unit_of_work():
                     extract.run(stage.warehouse, stage.policy, now=now)
+            self.figures.nights += 1
 
     def _ingest(self, stage: Stage, now: datetime) -> None:
         stage.functions.crm("/admin/now", {"now": now.isoformat()})

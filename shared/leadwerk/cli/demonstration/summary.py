@@ -29,7 +29,7 @@ def summary(figures: Figures) -> RenderableType:
 def _work(f: Figures) -> list[tuple[str, str, str]]:
     milliseconds = f"{1000 * median(f.score_seconds):.0f} ms each, with reasons" if f.score_seconds else ""
     return [
-        ("Read", f"{f.events:,} events", f"of a simulated site, night by night, and {f.leads:,} leads"),
+        ("Read", f"{f.events:,} events", f"of a simulated site in {f.nights} nights, and {f.leads:,} leads"),
         ("Learned from", f"{f.outcomes_ingested:,} outcomes", "taken from the CRM page by page"),
         ("Before any model", f"{f.scored_by_points:,} leads", "scored by the policy's points, each with its ledger"),
         ("Scored over HTTP", f"{f.scored_over_http:,} leads", milliseconds),
