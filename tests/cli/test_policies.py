@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,13 @@ def test_a_declined_number_stays_out_of_the_draft(home: Path, capsys: pytest.Cap
     said(capsys, "suggest", "--out", "rest.yaml", *AT)
     fields = {one["field"] for one in result(capsys, "policy", "diff", "rest.yaml")["differences"]}
     assert "points.rules[newsletter_click].points" not in fields
+
+
+def test_every_command_that_the_guide_names_is_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "suggest.md").read_text("utf-8")
+    named = {tuple(found.split()[1:]) for found in re.findall(r"leadwerk (?:policy|suggest) [a-z]+", guide)}
+    assert {("policy", "revert"), ("suggest", "accept")} <= named
+    for command in sorted(named):
+        assert f"leadwerk {' '.join(command)}" in said(capsys, *command, "--help")
+    options = set(re.findall(r"(?<=\s)--[a-z]+", guide))
+    assert options <= {"--out", "--days", "--by", "--why", "--yes", "--points"}

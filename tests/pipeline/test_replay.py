@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from leadwerk.pipeline import replay
+from leadwerk.pipeline import replay, retrain
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy, Signal
 from leadwerk.policy.numbers import Numbers, with_numbers
-from leadwerk.policy.sales import Capacity, Seller
-from leadwerk.registry import open_registry
+from leadwerk.policy.sales import Capacity, Combination, Seller
+from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.borrowers import DAY, NOW, filled
 
@@ -99,3 +99,30 @@ def test_without_leads_there_is_nothing_to_say(tmp_path: Path) -> None:
 def test_the_future_is_not_looked_at(warehouse: DuckDBWarehouse) -> None:
     early = replay.run(warehouse, MORTGAGE, CLICKS, None, now=NOW - 80 * DAY, days=30).replay
     assert early.gained.mature < early.gained.leads
+
+
+@pytest.fixture(scope="module")
+def champion(warehouse: DuckDBWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    registry = open_registry(str(tmp_path_factory.mktemp("models")))
+    quick = msgspec.structs.replace(MORTGAGE.training, trees=20)
+    trained = retrain.run(warehouse, msgspec.structs.replace(MORTGAGE, training=quick), registry, now=NOW)
+    assert trained.model_version is not None
+    registry.promote(trained.model_version, expected=registry.champion(), at=NOW, reason="test")
+    return registry
+
+
+def test_where_a_model_ranks_other_points_move_nobody(warehouse: DuckDBWarehouse, champion: Registry) -> None:
+    found = replay.run(warehouse, MORTGAGE, CLICKS, champion, now=NOW, days=90)
+    pointer = champion.champion()
+    assert pointer is not None
+    assert found.ranked_by == pointer.version
+    assert found.replay.moved == 0
+    assert found.replay.movers  # their points differ all the same
+    both = msgspec.structs.replace(CLICKS, decision=Combination(rank_by="both", points_weight=100))
+    assert replay.run(warehouse, MORTGAGE, both, champion, now=NOW, days=90).replay.moved > 0
+
+
+def test_a_champion_that_a_policy_would_refuse_is_told(warehouse: DuckDBWarehouse, champion: Registry) -> None:
+    wider = msgspec.structs.replace(MORTGAGE, signals=(*MORTGAGE.signals, Signal(name="chat", event="chat_opened")))
+    found = replay.run(warehouse, MORTGAGE, wider, champion, now=NOW, days=90)
+    assert any("The champion does not know the new policy's signals" in note for note in found.notes)

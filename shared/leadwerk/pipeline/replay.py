@@ -17,7 +17,7 @@ from msgspec import Struct
 from leadwerk.errors import ContractMismatch
 from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
-from leadwerk.pipeline.retrain import to_landmarks
+from leadwerk.pipeline.retrain import columns_of
 from leadwerk.points.facts import Facts
 from leadwerk.points.points import point
 from leadwerk.points.replay import Moments, Replay, Side, compare
@@ -155,8 +155,8 @@ def _side(policy: Policy, frame: pd.DataFrame, facts: Facts, known: pd.DataFrame
         standing = standings(policy, facts, pointed)
     scores: list[int] | list[None] = [None] * len(frame)
     if scorer is not None and len(frame):
-        columns = to_landmarks(frame.assign(converted=False), scorer.features).columns
-        scores = scorer.predict(scorer.encoder.matrix(columns)).predictive_score.tolist()
+        matrix = scorer.encoder.matrix(columns_of(frame, scorer.features))
+        scores = scorer.predict(matrix).predictive_score.tolist()
     clusters = [decide(score, policy, one).cluster for score, one in zip(scores, standing, strict=True)]
     words = [_words(frame[name]) for name in ("language", "region")]
     then = [_words(known[name]) for name in ("status", "outcome")]

@@ -120,10 +120,14 @@ def to_landmarks(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmark
     """A frame with lead_id, as_of, converted and the features as arrays."""
     import pandas as pd
 
-    columns = {f.name: _values(frame[f.name], f.kind) for f in features}
     as_of = pd.to_datetime(frame["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
     lead = pd.factorize(frame["lead_id"])[0].astype(np.intp)
-    return Landmarks(columns, lead, as_of, frame["converted"].to_numpy(dtype=bool))
+    return Landmarks(columns_of(frame, features), lead, as_of, frame["converted"].to_numpy(dtype=bool))
+
+
+def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, Any]:
+    """The features of a frame as arrays: numbers with NaN, categories with None, where nothing is known."""
+    return {f.name: _values(frame[f.name], f.kind) for f in features}
 
 
 def _values(column: pd.Series[Any], kind: str) -> Any:
