@@ -113,6 +113,15 @@ def test_the_list_says_who_holds_a_lead_and_until_when(tmp_path: Path) -> None:
     assert ids(desk, held=True) == ids(desk, seller="anna") == ["a"]
 
 
+def test_a_lead_that_is_worked_on_stays_with_its_seller(tmp_path: Path) -> None:
+    worked = [outcome("a", NOW - HOUR, "contractsent", "open")]
+    desk = warehouse(tmp_path, leads=[lead("a"), lead("b")], scores=[score("a"), score("b")], outcomes=worked)
+    picks = Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
+    for name in ("a", "b"):
+        picks.pick(name, "anna", NOW - 60 * HOUR)
+    assert {one.lead_id: one.held_until for one in page(desk).leads} == {"a": NOW + 47 * HOUR, "b": None}
+
+
 def all_pages(desk: DuckDBWarehouse, limit: int, **wanted: Any) -> list[Listed]:
     found: list[Listed] = []
     cursor = None

@@ -20,12 +20,13 @@ from leadwerk.policy.sales import Capacity, Seller
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text, statement
+from pipeline import selling
 from registry.strict_store import StrictStore
 from scoring import world
 from scoring.world import NOW
 from sql.reference import assert_engines_agree
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TRAIL = from_text("SELECT kind, seller, taken_from FROM leadwerk.picks WHERE lead_id = '1' ORDER BY sequence")
 
 
@@ -161,6 +162,29 @@ def test_what_a_seller_holds_is_read_from_the_table(picks: Picks) -> None:
     assert picks.standing(NOW + 48 * HOUR) == []
 
 
+def test_who_works_on_a_lead_keeps_it(picks: Picks) -> None:
+    picks.pick("1", "anna", NOW)
+    picks.pick("2", "anna", NOW)
+    picks.warehouse.append("outcomes", [selling.outcome("1", NOW + 40 * HOUR, "Kontaktiert", "open")])
+    assert picks.holder("1", NOW + 60 * HOUR).expires_at == NOW + 88 * HOUR
+    assert picks.holder("2", NOW + 60 * HOUR) is None
+    with pytest.raises(AlreadyPicked) as refusal:
+        picks.pick("1", "beat", NOW + 60 * HOUR)
+    assert refusal.value.until == NOW + 88 * HOUR
+    assert [(one.lead_id, one.expires_at) for one in picks.standing(NOW + 60 * HOUR)] == [("1", NOW + 88 * HOUR)]
+    picks.pick("1", "beat", NOW + 88 * HOUR)
+    assert trail(picks) == ["picked anna", "expired anna", "picked beat"]
+    lapsed = picks.warehouse.rows(from_text("SELECT occurred_at FROM leadwerk.picks WHERE kind = 'expired'"), {})
+    assert lapsed == [{"occurred_at": NOW + 88 * HOUR}]
+
+
+def test_what_was_done_before_the_pick_is_not_work_of_the_one_who_picked(picks: Picks) -> None:
+    picks.warehouse.append("outcomes", [selling.outcome("1", NOW - HOUR, "Kontaktiert", "open")])
+    picks.pick("1", "anna", NOW)
+    assert picks.holder("1", NOW + 48 * HOUR) is None
+    assert picks.standing(NOW + 48 * HOUR) == []
+
+
 def test_a_lead_that_nobody_knows_is_not_picked(picks: Picks) -> None:
     with pytest.raises(UnknownLead, match="nobody"):
         picks.pick("nobody", "anna", NOW)
@@ -263,6 +287,12 @@ def test_both_engines_say_the_same_of_picks_even_where_a_row_came_twice() -> Non
     asked = {"first_day": first_day(NOW), "now": NOW, "seller": None}
     found = assert_engines_agree(statement("picks/standing"), asked, {"picks": rows})
     assert [(row["lead_id"], row["seller"]) for row in found] == [("1", "beat")]
+    worked = [selling.outcome("3", NOW - HOUR, "Kontaktiert", "open")]
+    found = assert_engines_agree(statement("picks/standing"), asked, {"picks": rows, "outcomes": worked})
+    assert sorted(row["lead_id"] for row in found) == ["1", "3"]
+    for lead_id in ("1", "3"):
+        work = {"lead_id": lead_id, "first_day": NOW.date() - 2 * DAY, "picked_at": NOW - 48 * HOUR, "now": NOW}
+        assert_engines_agree(statement("outcomes/worked"), work, {"outcomes": worked})
     asked = {"lead_id": "1", "first_day": first_day(NOW), "as_of": NOW}
     history = assert_engines_agree(statement("picks/history"), asked, {"picks": rows})
     assert [row["kind"] for row in history] == ["picked", "expired", "picked"]

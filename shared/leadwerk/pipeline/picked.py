@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from leadwerk.errors import AlreadyPicked
 
@@ -54,6 +54,13 @@ class State(Struct, frozen=True, kw_only=True):
     changed_at: datetime | None = None
     hold: Pick | None = None
     steps: tuple[Step, ...] = ()
+
+    def worked_on(self, at: datetime) -> State:
+        """The state if somebody worked on the lead at `at`: the hours of its hold count from then."""
+        if self.hold is None or at <= self.hold.picked_at:
+            return self
+        until = at + (self.hold.expires_at - self.hold.picked_at)
+        return replace(self, hold=replace(self.hold, expires_at=until))
 
     def holder(self, now: datetime) -> Pick | None:
         """The hold that is in force at `now`."""

@@ -29,8 +29,8 @@ from leadwerk.warehouse.statement import statement
 ATTEMPTS = 10
 """Swaps that may fail in a row: each means that another one succeeded, and most of those end the matter."""
 
-LONGEST_PICK = timedelta(hours=2000)
-"""The most that policy.capacity.pick_hours allows: what was picked earlier has lapsed, whichever policy held then."""
+LONGEST_HOLD = timedelta(days=400)
+"""What was picked earlier is not looked for in the table, however long somebody has been working on it."""
 
 LONGEST_NAME = 100  # characters of a seller's name
 _ENCODER = msgspec.json.Encoder()
@@ -57,6 +57,8 @@ class Picks:
     def pick(self, lead_id: str, seller: str, now: datetime) -> Pick:
         """Give the lead to `seller` for the policy's pick_hours from `now` (aware); again while he holds it: the same.
 
+        The hours begin anew with each change of the lead's status in the CRM: who works on a lead keeps it.
+
         Raises:
             AlreadyPicked: somebody else holds it; says who, and until when.
             UnknownLead: there is no such lead.
@@ -82,7 +84,7 @@ class Picks:
         """Who holds the lead at `now`, by its object; what the table lacks of it is written."""
         state, _ = self._read(lead_id)
         self._record(state)
-        return state.holder(now)
+        return self._as_worked_on(state, now).holder(now)
 
     def standing(self, now: datetime, seller: str | None = None) -> list[Pick]:
         """All holds in force at `now` by the table, those that end first in front; of one seller if named."""
@@ -109,6 +111,7 @@ class Picks:
             if generation == ABSENT:
                 self._check_known(lead_id, now)
             self._record(state)  # before its object no longer says them
+            state = self._as_worked_on(state, now)
             new = step(state)
             if new is state:
                 return state
@@ -124,6 +127,18 @@ class Picks:
             self._record(new)
             return new
         raise AssertionError("the last attempt returns or raises")
+
+    def _as_worked_on(self, state: State, now: datetime) -> State:
+        """The state at `now`: a hold that would be over lasts longer if the lead's status changed since it was picked.
+
+        Only then is it asked, so that what holds anyway costs no query.
+        """
+        hold = state.hold
+        if hold is None or now < hold.expires_at:
+            return state
+        wanted = {"lead_id": state.lead_id, "first_day": hold.picked_at.date(), "picked_at": hold.picked_at, "now": now}
+        [found] = self.warehouse.rows(statement("outcomes/worked"), wanted)
+        return state.worked_on(found["worked_at"]) if found["worked_at"] else state
 
     def _read(self, lead_id: str) -> tuple[State, int]:
         name = _name(lead_id)
@@ -161,8 +176,8 @@ class Picks:
 
 
 def first_day(now: datetime) -> object:
-    """UTC day before which no pick can still hold at `now`."""
-    return (now - LONGEST_PICK).date()
+    """UTC day before which no pick is taken to hold at `now`."""
+    return (now - LONGEST_HOLD).date()
 
 
 def _name(lead_id: str) -> str:

@@ -37,6 +37,13 @@ closed AS (
   SELECT DISTINCT lead_id FROM leadwerk.outcomes WHERE outcome != 'open' AND recorded_at <= @as_of
 ),
 
+worked AS (
+  SELECT lead_id, MAX(occurred_at) AS worked_at
+  FROM leadwerk.outcomes
+  WHERE day >= @picks_since AND occurred_at <= @now AND recorded_at <= @now
+  GROUP BY lead_id
+),
+
 newest AS (
   SELECT
     score_id, lead_id, day, scored_at, basis, probability, predictive_score, score_cluster, language,
@@ -47,10 +54,23 @@ newest AS (
 ),
 
 steps AS (
-  SELECT lead_id, kind, seller, expires_at
+  SELECT lead_id, kind, seller, occurred_at, expires_at
   FROM leadwerk.picks
   WHERE day >= @picks_since AND occurred_at <= @now
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY sequence DESC, occurred_at DESC, event_id DESC) = 1
+),
+
+-- As in picks/standing: the hours count from the last change of status since the pick.
+held AS (
+  SELECT
+    s.lead_id, s.seller,
+    TIMESTAMP_ADD(
+      GREATEST(s.occurred_at, COALESCE(w.worked_at, s.occurred_at)),
+      INTERVAL TIMESTAMP_DIFF(s.expires_at, s.occurred_at, SECOND) SECOND
+    ) AS held_until
+  FROM steps AS s
+  LEFT JOIN worked AS w ON w.lead_id = s.lead_id
+  WHERE s.kind = 'picked'
 ),
 
 -- With an equal match the larger company comes first; a lead without a predictive score is ranked by its points.
@@ -66,12 +86,11 @@ valued AS (
       -- end
       ELSE -999.0
     END AS size_value,
-    IF(s.kind = 'picked' AND s.expires_at > @now, s.seller, NULL) AS held_by,
-    IF(s.kind = 'picked' AND s.expires_at > @now, s.expires_at, NULL) AS held_until
+    h.seller AS held_by, h.held_until
   FROM newest AS n
   JOIN opened AS o ON o.lead_id = n.lead_id
   LEFT JOIN closed AS c ON c.lead_id = n.lead_id
-  LEFT JOIN steps AS s ON s.lead_id = n.lead_id
+  LEFT JOIN held AS h ON h.lead_id = n.lead_id AND h.held_until > @now
   WHERE c.lead_id IS NULL AND o.created_at >= @created_since AND o.created_at <= @as_of
 ),
 
