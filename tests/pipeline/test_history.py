@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadwerk.errors import UnknownLead
-from leadwerk.pipeline import history
+from leadwerk.pipeline import history, rescore
 from leadwerk.pipeline.history import History
 from leadwerk.pipeline.picks import Picks
 from leadwerk.registry import FolderStore
 from leadwerk.texts import LANGUAGES
+from leadwerk.warehouse.statement import from_text
 from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, touch, warehouse
 
 
@@ -145,3 +146,27 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
         standing = found.standing
         assert found.sum == standing.points
         assert round(found.sum * 100) == round(standing.fit * 100) + round(standing.interest * 100)
+
+
+def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(tmp_path: Path) -> None:
+    """Nights of rescoring by points, with touchpoints and a new version of the lead in between."""
+    leads = [lead("1", job_title="Praktikant", employees=60), lead("2", country="US")]
+    leads += [lead("1", event_id="v2", job_title="CEO", employees=400, recorded_at=NOW - 4 * DAY)]
+    kinds = ("webinar_attended", "chat", "email_click", "event", "call_answered", "webinar_attended")
+    touches = [touch(n, "1", kind, NOW - (n + 1) * DAY - HOUR) for n, kind in enumerate(kinds)]
+    desk = warehouse(tmp_path, leads=leads, touchpoints=touches)
+    for night in reversed(range(9)):
+        at = NOW - night * DAY
+        rescore.run(desk, POLICY, None, now=at, stored_at=at + HOUR)
+    found = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
+    assert len({row["points"] for row in found if row["lead_id"] == "1"}) > 5
+    for row in found:
+        then = history.ledger(desk, POLICY, row["lead_id"], at=row["scored_at"])
+        assert then.sum == then.standing.points == row["points"]
+        assert (then.standing.fit, then.standing.interest, then.standing.cell) == (
+            row["fit"], row["interest"], row["grade"],
+        )  # fmt: skip
+        kept = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]
+        assert kept == row["ledger"]
+    told = history.history(Picks(desk, POLICY, FolderStore(tmp_path / "picks")), "1", now=NOW)
+    assert [one.points for one in told.scores] == [row["points"] for row in found if row["lead_id"] == "1"]
