@@ -30,6 +30,8 @@ def test_the_configuration_is_valid(initialised: Workspace) -> None:
 
 
 def test_a_second_plan_changes_nothing(initialised: Workspace, applied: list[dict]) -> None:
+    if initialised.mock:
+        pytest.skip("nothing was applied but in a mock, which keeps no state, and nothing may be applied to Google")
     again = initialised.terraform("plan", "-no-color", "-input=false", "-detailed-exitcode", VARIABLES)
     assert again.returncode == 0, again.stdout
 
@@ -40,9 +42,7 @@ def test_terraforms_own_tests_pass(initialised: Workspace) -> None:
 
 
 def test_both_examples_plan(initialised: Workspace) -> None:
-    plan = initialised.terraform(
-        "plan", "-no-color", "-input=false", "-state=other", "-var-file=examples/b2b_swiss.tfvars"
-    )
+    plan = initialised.attempted("-var-file=examples/b2b_swiss.tfvars", *([] if initialised.mock else ["-state=other"]))
     assert plan.returncode == 0, plan.stderr
 
 
@@ -102,6 +102,6 @@ def test_no_provisioner_runs_anything_here() -> None:
 
 
 def test_a_wrong_variable_is_refused_with_its_remedy(initialised: Workspace) -> None:
-    plan = initialised.terraform("plan", "-no-color", "-input=false", VARIABLES, '-var=score_invokers=["allUsers"]')
+    plan = initialised.attempted(VARIABLES, '-var=score_invokers=["allUsers"]')
     assert plan.returncode != 0
     assert "nothing of Leadwerk is public" in re.sub(r"\s+", " ", plan.stderr)

@@ -1,0 +1,61 @@
+"""Where real providers are used, Terraform's mock applies what the stand-in applies elsewhere: the same checks hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from terraform import checks, mocked, workspace
+from terraform.workspace import PROJECT, VARIABLES, Workspace
+
+
+@pytest.fixture
+def mock(initialised: Workspace, tmp_path: Path) -> Workspace:
+    return dataclasses.replace(initialised.copy_to(tmp_path / "copy"), mock=True)
+
+
+def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock: Workspace) -> None:
+    resources = mock.applied()
+    assert checks.permissions_are_exactly_the_table(resources) == []
+    assert checks.nothing_is_public(resources) == []
+    assert checks.every_function_has_its_own_account(resources) == []
+    assert checks.every_schedule_names_its_audience(resources) == []
+    assert checks.tables_are_the_codes(resources, mock.folder.parent / "shared/leadwerk/warehouse/tables") == []
+    assert checks.no_secret_value_is_known(resources) == []
+    assert (mock.folder / ".bundles" / "score.zip").exists()
+    assert not (mock.folder / mocked.NAME).exists()
+
+
+def test_the_mock_says_what_is_wrong(mock: Workspace) -> None:
+    refused = mock.attempted(VARIABLES, '-var=score_invokers=["allUsers"]')
+    assert refused.returncode != 0
+    assert "nothing of Leadwerk is public" in re.sub(r"\s+", " ", refused.stderr)
+
+
+def test_every_account_answers_to_its_own_name() -> None:
+    members = re.findall(r'member = "serviceAccount:([\w-]+)@', mocked.test_file(PROJECT / "terraform"))
+    assert sorted(members) == sorted(checks.PERMISSIONS)
+
+
+def test_resources_are_read_out_of_what_terraform_says() -> None:
+    state = {"root_module": {"resources": [{"address": "a.b"}]}}
+    said = [{"type": "version"}, {"type": "test_state", "test_state": state}, {"type": "test_summary"}]
+    assert mocked.resources("\n".join(map(json.dumps, said))) == [{"address": "a.b"}]
+
+
+def test_without_stand_in_mirror_and_registry_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_CLI_CONFIG_FILE", raising=False)
+    monkeypatch.setattr(workspace, "REGISTRY", "http://127.0.0.1:9/")
+    assert workspace.real_environment() is None
+
+
+def test_a_mirror_of_the_machines_owner_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/somewhere/cli.tfrc")
+    environment = workspace.real_environment()
+    assert environment is not None
+    assert environment["TF_CLI_CONFIG_FILE"] == "/somewhere/cli.tfrc"
+    assert Path(environment["TF_PLUGIN_CACHE_DIR"]).is_dir()
