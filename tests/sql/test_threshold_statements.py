@@ -162,13 +162,16 @@ def value(row: dict[str, Any], weight: int) -> float | None:
 
 
 @few
-@given(known=leads, scored=scores, weight=st.sampled_from([0, 40, 100]))
-def test_leads_that_newly_reached_each_level(known, scored, weight):
+@given(known=leads, scored=scores, weight=st.sampled_from([0, 40, 100]), settled=st.booleans())
+def test_leads_that_newly_reached_each_level(known, scored, weight, settled):
     parameters = {
-        "first_day": T0.date(), "since": SINCE, "as_of": NOW, **ranking(weight), "low": LOW, "high": HIGH,
+        "first_day": T0.date(), "since": SINCE, "settled": settled, "as_of": NOW, "low": LOW, "high": HIGH,
+        **ranking(weight),
     }  # fmt: skip
     found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
     newest = {v["lead_id"]: v for v in sorted(known, key=lambda v: (v["recorded_at"], v["event_id"]))}
+    firsts = [s["scored_at"] for s in scored if s["score_cluster"] != "DISQUALIFIED" and value(s, weight) is not None]
+    since = max(SINCE, min(firsts, default=SINCE)) if settled else SINCE
     with_value = 0
     expected: Counter[tuple[str | None, int]] = Counter()
     for lead_id, version in newest.items():
@@ -177,10 +180,10 @@ def test_leads_that_newly_reached_each_level(known, scored, weight):
             for s in scored
             if s["lead_id"] == lead_id and s["score_cluster"] != "DISQUALIFIED" and (v := value(s, weight)) is not None
         ]
-        earlier = max((v for at, v in valued if at < SINCE), default=None)
+        earlier = max((v for at, v in valued if at <= since), default=None)
         highest = max((v for _, v in valued), default=None)
         with_value += highest is not None
-        if highest is None or (earlier is None and version["created_at"] < SINCE):
+        if highest is None or (earlier is None and version["created_at"] < since):
             continue
         for level in range(LOW, HIGH + 1):
             expected[version["region"], level] += highest >= level and (earlier is None or earlier < level)
@@ -191,14 +194,15 @@ def test_leads_that_newly_reached_each_level(known, scored, weight):
     }
     assert {key: n for key, n in counted.items() if n} == {key: n for key, n in expected.items() if n}
     first = min((v["created_at"] for v in newest.values()), default=None)
-    assert {(r["first_created_at"], r["valued"]) for r in found} == {(first, with_value)}
+    assert {(r["first_created_at"], r["valued"], r["began_at"]) for r in found} == {(first, with_value, since)}
 
 
 def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_chance():
     known = [lead("a", "1", T0, T0, "CH-ZH")]
     scored = [score("1", MOMENTS[1], 45, 10, "WARM"), score("1", MOMENTS[5], 52.9, 30, "HOT")]
     parameters = {
-        "first_day": T0.date(), "since": SINCE, "as_of": NOW, **ranking(100), "low": LOW, "high": HIGH,
+        "first_day": T0.date(), "since": SINCE, "settled": False, "as_of": NOW, "low": LOW, "high": HIGH,
+        **ranking(100),
     }  # fmt: skip
     found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
     assert [(r["level"], r["leads"], r["wins"]) for r in found] == [(45, -1, -0.3), (52, 1, 0.3)]

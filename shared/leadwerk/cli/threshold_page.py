@@ -38,21 +38,22 @@ def words(policy: Policy, language: str | None) -> Words:
 
 
 def parts(
-    report: ThresholdReport, found: Outlook | None, words: Words, policy: Policy, *, thought_of: bool
+    report: ThresholdReport, found: Outlook | None, words: Words, policy: Policy, *, thought_of: bool, decided: bool
 ) -> Iterator[RenderableType]:
-    """Tables and sentences, first to last; `thought_of`: the ladder is of a team that is not the policy's."""
+    """Tables and sentences, first to last; `thought_of`: the ladder is of a team that is not the policy's.
+
+    `decided`: it was asked to decide before showing.
+    """
     if report.thresholds:
         yield _today(report, words)
     elif not policy.capacity.sellers:
         yield words.say("threshold.no_sellers", points=policy.points.bands.hot, model=policy.bands.hot)
     else:
-        yield words.say("threshold.not_decided")
+        yield words.say("threshold.unknown" if decided else "threshold.not_decided")
     yield from (_hold(one, words) for one in report.held)
     if report.unserved_per_week:
         yield words.say("threshold.unserved", leads=words.decimal(report.unserved_per_week, 1))
     if found is None:
-        if policy.capacity.sellers:
-            yield words.say("threshold.unknown")
         return
     yield _ladder(found, words)
     yield words.say(f"threshold.by_{found.source}", **_leads(found, words))

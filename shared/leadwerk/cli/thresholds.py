@@ -86,7 +86,7 @@ def show(
     if as_json:
         print_json({**msgspec.to_builtins(report), "outlook": found, "plot": picture})
         return
-    for part in page.parts(report, found, words, here.policy, thought_of=team != here.policy):
+    for part in page.parts(report, found, words, here.policy, thought_of=team != here.policy, decided=decide):
         out.print(part)
     if picture:
         out.print(picture)

@@ -26,27 +26,38 @@ WHOLE = 100  # percent
 
 
 def came_in(
-    warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime, *, known: Iterable[str] = ()
+    warehouse: Warehouse,
+    policy: Policy,
+    basis: Basis,
+    now: datetime,
+    *,
+    known: Iterable[str] = (),
+    settled: bool = True,
 ) -> Demand | None:
     """Leads that newly reached each threshold in the look-back; None while too little is known.
 
-    Too little: no lead has a value on this basis, or the oldest lead of all is not a week old. `known` segments are in
-    it even if no lead of theirs came in.
+    Too little: no lead has a value on this basis, or what can be counted is less than a week. `settled` counts nothing
+    from before the first value of all: of the leads that came then, those that were closed soon have none. `known`
+    segments are in it even if no lead of theirs came in.
     """
-    look_back = timedelta(days=policy.capacity.look_back_days)
-    rows = warehouse.rows(statement("thresholds/incoming"), {**asked(policy, basis, now), "since": now - look_back})
-    first, valued = rows[0]["first_created_at"], rows[0]["valued"]
-    if not valued:
+    wanted = {**asked(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
+    rows = warehouse.rows(statement("thresholds/incoming"), wanted)
+    if not rows[0]["valued"]:
         return None
-    days = min(look_back, now - first).total_seconds() / SECONDS_A_DAY
+    begins = max(rows[0]["began_at"], rows[0]["first_created_at"])
+    days = (now - begins).total_seconds() / SECONDS_A_DAY
     if days < LEAST_DAYS:
         return None
     return demand(policy, basis, [row for row in rows if row["level"] is not None], days, known)
 
 
+def _look_back(policy: Policy) -> timedelta:
+    return timedelta(days=policy.capacity.look_back_days)
+
+
 def asked(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
     """Parameters of the statements about values: which value, within which limits, since when."""
-    first_day = (now - timedelta(days=policy.capacity.look_back_days) - OPEN).date()
+    first_day = (now - _look_back(policy) - OPEN).date()
     bands, limits = range_of(policy, basis), {"first_day": first_day, "as_of": now}
     return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
 

@@ -52,7 +52,7 @@ class Outlook:
 def outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> Outlook | None:
     """The outlook as of `now` (aware) for the sellers of this policy; None while too little is known of leads."""
     with warehouse.unit_of_work():
-        incoming = came_in(warehouse, policy, basis, now)
+        incoming = came_in(warehouse, policy, basis, now, settled=False)  # a first look may be a little low
         if incoming is None:
             return None
         today = hot_thresholds(warehouse, policy, now)
