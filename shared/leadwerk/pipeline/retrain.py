@@ -88,19 +88,25 @@ def read_pointed(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
 ) -> tuple[Landmarks, Rules | None]:
     """The landmarks, and what the policy's rules say of them; None without rules, or unless they are asked for."""
+    landmarks, facts = read_known(warehouse, policy, now, with_facts=with_points and bool(policy.points.rules))
+    return landmarks, None if facts is None else _rules(policy, facts)
+
+
+def read_known(
+    warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool = True
+) -> tuple[Landmarks, Facts | None]:
+    """The landmarks, and the facts that points are given for, in their order; None unless they are asked for."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
     with warehouse.unit_of_work():
-        occurred = None
-        if with_points and policy.points.rules:
-            occurred = occurrence_frame(warehouse, policy, first, last)
+        occurred = occurrence_frame(warehouse, policy, first, last) if with_facts else None
         labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
         features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
     known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
     # An engine returns rows in any order; the model must not depend on it.
     known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
     landmarks = to_landmarks(known, contract(policy))
-    return landmarks, None if occurred is None else _rules(policy, facts_of_frame(policy, known, occurred))
+    return landmarks, None if occurred is None else facts_of_frame(policy, known, occurred)
 
 
 def _rules(policy: Policy, facts: Facts) -> Rules:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -17,10 +17,8 @@ from leadwerk.features.contract import contract
 from leadwerk.learning.effect import Effect, Unmeasured, measure
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.suggest import Evidence, Suggested, suggest
-from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
-from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
 from leadwerk.pipeline.publishing import Said
-from leadwerk.pipeline.retrain import to_landmarks
+from leadwerk.pipeline.retrain import read_known
 from leadwerk.policy.model import Policy
 from leadwerk.policy.numbers import Numbers
 from leadwerk.policy.points import Rule
@@ -74,16 +72,9 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
 
 def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
     """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
-    last = now - timedelta(days=policy.horizon_days)
-    first = now - timedelta(days=policy.training.history_days)
-    with warehouse.unit_of_work():
-        labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
-        features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
-        occurred = occurrence_frame(warehouse, policy, first, last)
-    known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
-    known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
-    landmarks = to_landmarks(known, contract(policy))
-    return Evidence.of(policy, facts_of_frame(policy, known, occurred), landmarks.converted, landmarks.lead), landmarks
+    landmarks, facts = read_known(warehouse, policy, now)
+    assert facts is not None  # they were asked for
+    return Evidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks
 
 
 def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
