@@ -66,7 +66,7 @@ def parts(
 def chart_words(found: Outlook, words: Words) -> dict[str, str]:
     """The words on the picture."""
     names = {name: words.say(f"threshold.{name}") for name in ("hours", "wins", "calls", "team")}
-    return {**names, "today": f"{words.say('threshold.today')}: {words.say('threshold.hot')} {found.today}"}
+    return {**names, "today": f"{words.say('threshold.today')}, {words.say('threshold.hot')} {found.today}"}
 
 
 def _leads(found: Outlook, words: Words) -> dict[str, str]:
