@@ -164,21 +164,20 @@ def hand_written(connection: duckdb.DuckDBPyConnection) -> str:
     )
 
 
-def value_of(key: str) -> str:
-    """The value of this key's first parameter."""
-    return f"event_params[list_position(keys, '{key}')].value"
-
-
 def text_of(name: str, key: str) -> str:
-    """An event parameter's text."""
-    return f"{value_of(key)}.string_value AS {name}"
+    """The text of this key's first parameter."""
+    return f"{first_of('texts', key)} AS {name}"
 
 
 def number_of(name: str, key: str, written: str) -> str:
-    """An event parameter's number, from whichever field it is in; `written` says how to read its text."""
-    value = value_of(key)
-    parsed = f"try_cast({written.replace('{}', f'{value}.string_value')} AS DOUBLE)"
-    return f"coalesce({value}.double_value, {value}.float_value, {value}.int_value::DOUBLE, {parsed}) AS {name}"
+    """The number of this key's first parameter, from whichever field it is in; `written` says how to read its text."""
+    parsed = f"try_cast({written.replace('{}', first_of('texts', key))} AS DOUBLE)"
+    return f"coalesce({first_of('numbers', key)}, {parsed}) AS {name}"
+
+
+def first_of(values: str, key: str) -> str:
+    """The value, in this list, of this key's first parameter."""
+    return f"{values}[list_position(keys, '{key}')]"
 
 
 def seconds(work: Callable[[], object]) -> float:

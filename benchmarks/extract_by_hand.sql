@@ -7,7 +7,10 @@ WITH days AS (
   FROM generate_series(DATE '$first', DATE '$last', INTERVAL 1 DAY) AS t(d)
 ),
 keyed AS (
-  SELECT *, list_transform(event_params, lambda p: p.key) AS keys
+  SELECT *, list_transform(event_params, lambda p: p.key) AS keys,
+    list_transform(event_params, lambda p: p.value.string_value) AS texts,
+    list_transform(event_params, lambda p: coalesce(p.value.double_value, p.value.float_value, p.value.int_value::DOUBLE))
+      AS numbers
   FROM ($export) JOIN days USING (suffix)
   WHERE event_timestamp >= begins AND event_timestamp < ends AND event_name <> '' AND user_pseudo_id <> ''
 ),
