@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from benchmarks.figure import Figure
@@ -32,6 +33,9 @@ def run() -> Iterable[Figure]:
     """Figures of each way; of too small a team, and of the constant load."""
     for name, way in WAYS.items():
         yield from _figures(name, [live(POLICY, year(seed), way) for seed in range(YEARS)])
+    shorter = msgspec.structs.replace(POLICY.capacity, look_back_days=14)
+    sooner = msgspec.structs.replace(POLICY, capacity=shorter)
+    yield from _figures("ours, look-back of 14 days", [live(sooner, year(seed)) for seed in range(YEARS)])
     for name in ("fixed at 50", "ours"):
         weeks = [live(POLICY, year(seed, load=1.5), WAYS[name]).weeks() for seed in range(YEARS)]
         yield _share(f"{name}, half as many leads again: leads without time", [beyond for beyond, _ in weeks])
@@ -42,7 +46,7 @@ def run() -> Iterable[Figure]:
 
 
 def _figures(name: str, diaries: list[Diary]) -> Iterable[Figure]:
-    step, turns = ("≤ 1", "≤ 8") if name == "ours" else ("", "")
+    step, turns = ("≤ 1", "≤ 8") if name.startswith("ours") else ("", "")
     steps = [float(np.abs(np.diff(diary.hot, axis=0)).max()) for diary in diaries]
     weeks = [diary.weeks() for diary in diaries]
     floods = [float((beyond > BEYOND).sum()) for beyond, _ in weeks]
