@@ -79,8 +79,7 @@ def test_a_champion_is_judged_only_on_what_it_has_not_learned_from(market):
 
 def test_a_model_that_is_no_better_than_the_points_is_not_promoted(market):
     converted, lead, truth = market
-    points = noisy(truth, 0.1, seed=7)
-    decision = decide(converted, lead, {"boosting": noisy(truth, 0.1)}, None, points=points, seed=1)
+    decision = decide(converted, lead, {"boosting": noisy(truth, 0.5)}, None, points=truth, seed=1)
     assert not decision.promote
     assert "no better than the points" in decision.reason
 
@@ -90,6 +89,15 @@ def test_a_model_that_beats_the_points_becomes_champion(market):
     decision = decide(converted, lead, {"boosting": truth}, None, points=noisy(truth, 1), seed=1)
     assert decision.promote
     assert "better than the points" in decision.reason
+
+
+def test_a_model_must_beat_the_points_in_order_and_in_honesty(market):
+    converted, lead, truth = market
+    rough = noisy(truth, 0.6)
+    overconfident = 1 / (1 + (1 / truth - 1) ** 4)  # the best order, but four times the log-odds
+    assert not decide(converted, lead, {"boosting": overconfident}, None, points=rough, seed=1).promote
+    timid = 0.9 * converted.mean() + 0.1 * truth  # the best order, hardly any confidence
+    assert not decide(converted, lead, {"boosting": timid}, None, points=rough, seed=1).promote
 
 
 def test_a_model_that_beats_the_points_must_beat_the_champion_as_well(market):
