@@ -8,7 +8,7 @@ named and no others; over a union of whole tables it would read every field of e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leadwerk.warehouse import schema
@@ -27,14 +27,21 @@ def from_tables(sql: str, tables: Sequence[str]) -> tuple[str, str]:
     """The translated statement over these tables: read one by one, and for when an older one lacks a column, as one."""
 
     def one_by_one(found: re.Match[str]) -> str:
-        each = (WILDCARD.sub(lambda _, one=one: f"({one})", _select(found)) for one in (_empty(), *map(_whole, tables)))
+        select = _select(found)
+        each = (WILDCARD.sub(_literally(f"({one})"), select) for one in (_empty(), *map(_whole, tables)))
         return f"({' UNION ALL '.join(each)})"
 
     def as_one(found: re.Match[str]) -> str:
         return f"({_select(found)})"
 
     lean, whole = PER_TABLE.sub(one_by_one, sql), PER_TABLE.sub(as_one, sql)
-    return WILDCARD.sub(lambda _: _union(tables), lean), WILDCARD.sub(lambda _: _union(tables), whole)
+    everything = _literally(_union(tables))
+    return WILDCARD.sub(everything, lean), WILDCARD.sub(everything, whole)
+
+
+def _literally(text: str) -> Callable[[re.Match[str]], str]:
+    """A replacement in which no backslash means anything."""
+    return lambda _: text
 
 
 def _select(found: re.Match[str]) -> str:
