@@ -15,6 +15,7 @@ from leadwerk.importing.table import read
 COMMANDS = [
     *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "threshold"),
     *("market", "serve", "models", "policy", "suggest", "doctor"),
+    *("leads", "pick", "release", "picks", "accounts", "history"),
 ]
 
 
