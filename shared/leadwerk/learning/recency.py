@@ -23,8 +23,9 @@ FORGOTTEN = 1 / 32
 MINIMUM_NEW_POSITIVES = 8
 """Fewer converted leads among the newest say nothing about a change of the market."""
 
-CLEARLY = 2.0
-"""Standard errors by which the newest leads have to be predicted better."""
+CLEARLY = 3.0
+"""Standard errors by which the newest leads have to be predicted better: Shewhart's limit, past which a process is said
+to have changed (Shewhart 1931). In a market that stays a half-life taken by chance costs accuracy."""
 
 
 def weights(as_of: Times, half_life_days: float | None) -> Floats:
