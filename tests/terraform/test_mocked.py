@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from terraform import checks, mocked, workspace
-from terraform.workspace import PROJECT, VARIABLES, Workspace
+from terraform.workspace import PROJECT, Workspace
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock:
     assert not (mock.folder / mocked.NAME).exists()
 
 
-def test_the_mock_says_what_is_wrong(mock: Workspace) -> None:
-    refused = mock.attempted(VARIABLES, '-var=score_invokers=["allUsers"]')
-    assert refused.returncode != 0
-    assert "nothing of Leadwerk is public" in re.sub(r"\s+", " ", refused.stderr)
+def test_what_terraform_complains_of_is_said() -> None:
+    complaint = {"severity": "error", "summary": "Invalid value", "detail": "nothing of Leadwerk is public"}
+    said = [{"type": "version"}, {"type": "diagnostic", "diagnostic": complaint}]
+    assert mocked.complaints("\n".join(map(json.dumps, said))) == "error: Invalid value: nothing of Leadwerk is public"
 
 
 def test_every_account_answers_to_its_own_name() -> None:

@@ -41,7 +41,7 @@ class Workspace:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
 
     def copy_to(self, destination: Path) -> Workspace:
