@@ -257,7 +257,8 @@ class TestAForm:
 def test_a_dry_run_of_a_form_gives_what_storing_it_gives(ask, lead, visitor, form):
     asked = ScoreRequest(lead_id=lead, ga_client_id=visitor, form=form)
     dry, wet = one(ask(asked, store=False)), one(ask(asked))
-    for field in ("probability", "predictive_score", "reasons", "behaviour", "language", "unread"):
+    facts = ("probability", "predictive_score", "reasons", "behaviour", "language", "unread")
+    for field in (*facts, "points", "grade", "phase", "stage", "ledger", "score_cluster"):
         assert getattr(dry, field) == getattr(wet, field), field
 
 
