@@ -100,3 +100,36 @@ run "encrypts_everything_with_a_customer_key" {
     error_message = "The dataset takes the customer's key."
   }
 }
+
+run "lets_publishers_write_the_policy_and_what_they_decide" {
+  command = plan
+
+  variables {
+    policy_publishers = ["user:ada@example.ch"]
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.policy_publisher["user:ada@example.ch"].role == "roles/storage.objectUser"
+    error_message = "A publisher replaces the policy's object."
+  }
+
+  assert {
+    condition     = toset([for grant in google_bigquery_table_iam_member.policy_publisher : grant.table_id]) == toset(["policy_changes", "suggestions"])
+    error_message = "A publisher writes changes and decisions, and no other table."
+  }
+
+  assert {
+    condition     = google_storage_bucket_object.policy.name == "policy.yaml"
+    error_message = "The policy keeps its place when its content changes: archive and drafts lie beside it."
+  }
+}
+
+run "refuses_the_public_as_publisher" {
+  command = plan
+
+  variables {
+    policy_publishers = ["allUsers"]
+  }
+
+  expect_failures = [var.policy_publishers]
+}
