@@ -256,10 +256,19 @@ def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
         assert function.scores({"lead_id": "1", "deliver": False})[0]["basis"] == "model"
 
 
-def test_a_champion_of_another_policy_is_503(tmp_path):
+def test_a_champion_of_another_policy_does_not_score_and_the_answer_says_so(tmp_path):
     world.warehouse(tmp_path)
     world.champion(tmp_path, load("b2b_swiss"))
     with running(tmp_path) as function:
+        status, said, _ = function.post({**AT, "lead_id": "1", "deliver": False})
+    assert (status, said["model_version"], said["scores"][0]["basis"]) == (200, None, "points")
+    assert "retrain" in said["model_problem"]
+
+
+def test_without_rules_a_champion_of_another_policy_is_503(tmp_path):
+    world.warehouse(tmp_path)
+    world.champion(tmp_path, load("b2b_swiss"))
+    with running(tmp_path, LEADWERK_POLICY=str(without_rules(tmp_path))) as function:
         status, said, _ = function.post({**AT, "lead_id": "1"})
     assert (status, said["title"]) == (503, "Contract mismatch")
     assert "retrain" in said["remedy"]

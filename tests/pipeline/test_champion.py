@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from leadwerk.errors import ContractMismatch, CorruptModel
 from leadwerk.pipeline.champion import Champions
 from leadwerk.policy.load import load
+from leadwerk.policy.points import PointsModel
 from leadwerk.registry import open_registry
 from scoring import world
 
@@ -74,7 +76,25 @@ def test_after_a_damaged_champion_a_good_one_serves_at_once(tmp_path, clock):
     assert champions.scorer().version == good.version
 
 
-def test_a_champion_of_another_policy_is_refused(tmp_path, clock):
+def test_a_champion_of_other_features_is_refused_and_the_points_decide(tmp_path, clock):
     registry, _ = world.champion(tmp_path, MORTGAGE)
+    champions = Champions(registry, load("b2b_swiss"), clock=clock)
+    assert champions.scorer() is None
+    assert "retrain" in str(champions.refused)
+
+
+def test_without_rules_a_champion_of_other_features_is_an_error(tmp_path, clock):
+    registry, _ = world.champion(tmp_path, MORTGAGE)
+    policy = structs.replace(load("b2b_swiss"), points=PointsModel())
     with pytest.raises(ContractMismatch, match="retrain"):
-        Champions(registry, load("b2b_swiss"), clock=clock).scorer()
+        Champions(registry, policy, clock=clock).scorer()
+
+
+def test_a_champion_of_the_right_features_ends_the_refusal(tmp_path, clock):
+    policy = load("b2b_swiss")
+    registry, _ = world.champion(tmp_path, MORTGAGE)
+    champions = Champions(registry, policy, check_seconds=0, clock=clock)
+    champions.scorer()
+    _, right = world.champion(tmp_path, policy, seed=4)
+    assert champions.scorer().version == right.version
+    assert champions.refused is None

@@ -19,4 +19,8 @@ def scorer(here: Deployment) -> Scorer | None:
     """
     from leadwerk.pipeline.champion import Champions
 
-    return Champions(here.registry, here.policy, threads=0).scorer()
+    champions = Champions(here.registry, here.policy, threads=0)
+    scorer = champions.scorer()
+    if champions.refused:  # whoever sits at the command line can retrain first
+        raise champions.refused
+    return scorer

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from leadwerk.errors import ContractMismatch
 from leadwerk.scoring.model import Scorer
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
+
+logger = logging.getLogger("leadwerk")
 
 CHECK_SECONDS = 15.0
 """For how long a promotion may go unnoticed by a running process; one read of a small object pays for each check."""
@@ -19,6 +23,9 @@ CHECK_SECONDS = 15.0
 
 class Champions:
     """Answers which scorer serves now. Safe to share between threads.
+
+    A published policy may ask for features that the champion does not know. Where that policy has rules for points,
+    they decide until the next retraining, and `refused` says why; without rules nobody could decide.
 
     Args:
         threads: of one prediction, as in `Booster`.
@@ -39,13 +46,14 @@ class Champions:
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
         self._scorer: Scorer | None = None
+        self.refused: ContractMismatch | None = None
 
     def scorer(self) -> Scorer | None:
-        """The champion's scorer; None before the first promotion.
+        """The champion's scorer; None before the first promotion, and where the champion is `refused`.
 
         Raises:
             CorruptModel: a file of the champion is not what was saved.
-            ContractMismatch: the champion was trained on other features than the policy yields.
+            ContractMismatch: the champion was trained on other features than the policy yields, which has no rules.
         """
         with self._lock:
             if self._clock() - self._checked_at >= self._check_seconds:
@@ -53,10 +61,24 @@ class Champions:
                 self._checked_at = self._clock()
             return self._scorer
 
+    @property
+    def problem(self) -> str | None:
+        """Why the champion does not serve, with the remedy."""
+        return str(self.refused) if self.refused else None
+
     def _current(self) -> Scorer | None:
         champion = self._registry.champion()
         if champion is None:
             return None
         if self._scorer is not None and self._scorer.version == champion.version:
             return self._scorer
-        return Scorer.load(self._registry.load(champion.version), self._policy, threads=self._threads)
+        try:
+            scorer = Scorer.load(self._registry.load(champion.version), self._policy, threads=self._threads)
+        except ContractMismatch as error:
+            if not self._policy.points.rules:
+                raise
+            logger.error("The points decide: %s", error, extra={"fields": {"event": "champion_refused"}})
+            self.refused = error
+            return None
+        self.refused = None
+        return scorer
