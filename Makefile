@@ -10,11 +10,11 @@ demo: $(STAMP)
 	.venv/bin/leadwerk demo $(DEMO)
 
 test: $(STAMP)
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/terraform $(TESTS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/terraform $(TESTS)
 
 checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 

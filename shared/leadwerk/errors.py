@@ -46,11 +46,11 @@ class ConfigurationError(LeadwerkError):
 
 
 class PolicyError(ConfigurationError):
-    """The policy file is wrong at `file`:`line`, in `field`."""
+    """The policy file is wrong at `file`:`line`, in `field`; `fault` is the message without that place."""
 
     def __init__(self, message: str, *, file: str, line: int, field: str, remedy: str = "") -> None:
         super().__init__(f"{file}:{line}: {field}: {message}", remedy=remedy)
-        self.file, self.line, self.field = file, line, field
+        self.file, self.line, self.field, self.fault = file, line, field, message
 
 
 class InputError(LeadwerkError):

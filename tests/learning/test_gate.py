@@ -100,6 +100,13 @@ def test_a_model_must_beat_the_points_in_order_and_in_honesty(market):
     assert not decide(converted, lead, {"boosting": timid}, None, points=rough, seed=1).promote
 
 
+def test_within_the_noise_of_honesty_the_model_that_ranks_better_wins(market):
+    converted, lead, truth = market
+    slightly_timid = 0.3 * converted.mean() + 0.7 * truth  # the best order
+    decision = decide(converted, lead, {"boosting": slightly_timid}, None, points=noisy(truth, 0.4), seed=1)
+    assert decision.promote, decision.reason
+
+
 def test_a_model_that_beats_the_points_must_beat_the_champion_as_well(market):
     converted, lead, truth = market
     decision = decide(converted, lead, {"boosting": noisy(truth, 1)}, incumbent(truth), points=noisy(truth, 3), seed=1)

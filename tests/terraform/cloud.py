@@ -104,6 +104,11 @@ class Cloud:
                 events += len(rows)
         return events
 
+    def publish(self, policy: str) -> None:
+        """Put a policy in force, in place of the one that Terraform applied."""
+        bucket, _, name = self.environment["LEADWERK_POLICY"].removeprefix("gs://").partition("/")
+        self.storage.bucket(bucket).blob(name).upload_from_string(policy, timeout=TIMEOUT)
+
     def query(self, sql: str) -> list[dict[str, Any]]:
         return [dict(row) for row in self.client.query(sql, timeout=TIMEOUT).result(timeout=TIMEOUT)]
 

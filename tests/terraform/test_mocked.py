@@ -15,7 +15,7 @@ from terraform.workspace import PROJECT, Workspace
 
 @pytest.fixture
 def mock(initialised: Workspace, tmp_path: Path) -> Workspace:
-    return dataclasses.replace(initialised.copy_to(tmp_path / "copy"), mock=True)
+    return dataclasses.replace(initialised.lean_copy_to(tmp_path / "copy"), mock=True)
 
 
 def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock: Workspace) -> None:

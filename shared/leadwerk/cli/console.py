@@ -19,8 +19,8 @@ from leadwerk.errors import LeadwerkError
 
 # Where the output is no terminal (a file, a pipe), there is room for whole tables.
 PIPE_WIDTH = 140
-out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def say_error(error: LeadwerkError) -> None:

@@ -33,10 +33,11 @@ def check(
     source = file or Deployment.at(home).settings.policy
     found = errors(source)
     if as_json:
-        names = ("file", "line", "field", "message", "remedy")
-        print_json({"policy": source, "errors": [{name: getattr(e, name) for name in names} for e in found]})
+        names = ("file", "line", "field", "remedy")
+        told = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in found]
+        print_json({"policy": source, "errors": told})
     elif found:
-        rows = [(f"{e.file}:{e.line}", e.field, e.message, e.remedy) for e in found]
+        rows = [(f"{e.file}:{e.line}", e.field, e.fault, e.remedy) for e in found]
         err.print(table(f"{len(found)} wrong in {source}", ("where", "field", "what", "what to do"), rows))
     else:
         policy = load(source)

@@ -2,10 +2,10 @@
 
 Candidates are compared by log loss on the same test rows, because it rewards order and honesty at once (Gneiting and
 Raftery 2007, strictly proper scoring rules), with the standard error of the paired difference, leads drawn. Points take
-part in it as the probability that a regression of one variable makes of them (learning/rules.py). A model has to beat
-them in log loss and in AUC, but by no margin beyond: what is compared is its twin, which knows nothing of the test
-period and of the horizon before it, whereas the model itself learns from all of it, and the points need to learn
-nothing. The reason says how large the gain is and how certain.
+part in it as the probability that a regression of one variable makes of them (learning/rules.py). What they are there
+for is order, so a model has to rank better, and it must not be less honest beyond the noise: what is compared is its
+twin, which knows nothing of the test period and of the horizon before it, whereas the model itself learns from all of
+it, and the points need to learn nothing. The reason says how large the gain is and how certain.
 """
 
 from __future__ import annotations
@@ -92,12 +92,12 @@ def _no_better_than_chance(converted: Bools, probability: Floats, lead: Index, s
 
 
 def _beats_points(converted: Bools, lead: Index, probability: Floats, points: Floats, seed: int) -> tuple[bool, str]:
-    """Whether the model is better than the points in honesty and in order, and that in words."""
+    """Whether the model ranks better than the points and is as honest within one standard error, and that in words."""
     losses = metrics.losses(converted, points), metrics.losses(converted, probability)
     gain, error = paired_difference(*losses, lead, seed=seed)
     auc, theirs = metrics.auc(converted, probability), metrics.auc(converted, points)
     told = f"{losses[0].mean():.4f} and AUC {theirs:.3f}, gain in log loss {gain:+.4f} ± {error:.4f}"
-    if gain > 0 and auc > theirs:
+    if auc > theirs and gain > -error:
         return True, f"better than the points, which have log loss {told}"
     return False, f"no better than the points, which have log loss {told}"
 

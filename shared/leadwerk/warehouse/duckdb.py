@@ -136,7 +136,7 @@ class DuckDBWarehouse:
             self.home.mkdir(parents=True, exist_ok=True)
         read_only = self._tables_exist and not writing
         connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         if not self._tables_exist:
             lay_out(connection)
             self._tables_exist = True
