@@ -22,7 +22,7 @@ class Plan:
     days: int = 160
     leads: int = 15_000
     seed: int = 7
-    history: int = 99
+    history: int = 69
     shock: int = 100
     first_training: int = 114
     rhythm: int = 24

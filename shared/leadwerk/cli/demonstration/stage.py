@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from leadwerk.cli.demonstration.functions import Functions
+from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import wiring
+from leadwerk.pipeline.champion import CHECK_SECONDS
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.settings import Settings
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
+
+ANY_LEAD_DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,17 @@ class Stage:
     def open_leads(self, now: datetime, since: datetime) -> list[str]:
         found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
         return [row["lead_id"] for row in found]
+
+    def retrain(self, now: datetime) -> dict[str, Any]:
+        """Retrain, and wait until the running `score` has noticed the champion: it looks for one every few seconds."""
+        found = self.functions.call("retrain", now)
+        lead = self.open_leads(now, since=now - timedelta(days=ANY_LEAD_DAYS))[-1]
+        until = time.monotonic() + 2 * CHECK_SECONDS
+        while self.functions.call("score", now, lead_id=lead, dry_run=True)["model_version"] != found["champion_after"]:
+            if time.monotonic() > until:
+                raise LeadwerkError("The function score does not notice the champion.", remedy="See its log.")
+            time.sleep(0.2)
+        return found
 
     def closed_leads(self, now: datetime) -> int:
         """How many leads have an outcome."""

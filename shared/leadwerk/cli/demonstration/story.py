@@ -123,7 +123,7 @@ class Story:
         with self._timed("go on"):
             self._go_on(stage)
         with self._timed("retrain"):
-            found = stage.functions.call("retrain", last)
+            found = stage.retrain(last)
             self.figures.champion_after, self.figures.retraining = found["champion_after"], found["reason"]
         with self._timed("rescore"):
             stage.functions.call("score", last, rescore=True)
@@ -176,7 +176,7 @@ class Story:
             self.figures.scored_by_points += sum(one["basis"] == "points" for one in answer["scores"])
 
     def _first_champion(self, stage: Stage, now: datetime) -> str:
-        found = stage.functions.call("retrain", now)
+        found = stage.retrain(now)
         if found["champion_after"] is None:
             raise LeadwerkError(
                 f"The first training found no champion: {found['reason']}",
@@ -190,15 +190,15 @@ class Story:
         for start in range(0, len(leads), BATCH):
             asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
             answer = stage.functions.call("score", now, leads=asked, deliver=False)
-            self.figures.scored_over_http += len(answer["scores"])
+            self.figures.scored_over_http += sum(one["basis"] == "model" for one in answer["scores"])
         examples: list[dict[str, Any]] = []
         for lead in leads[-SINGLE_LEADS:]:
             began = time.perf_counter()
             answer = stage.functions.call("score", now, lead_id=lead, deliver=False, dry_run=True)
             self.figures.score_seconds.append(round(time.perf_counter() - began, 4))
-            self.figures.scored_over_http += 1
-            examples.append(answer["scores"][0])
-        examples.sort(key=lambda one: one["predictive_score"] or 0, reverse=True)
+            examples += [one for one in answer["scores"] if one["basis"] == "model"]
+        self.figures.scored_over_http += len(examples)
+        examples.sort(key=lambda one: one["predictive_score"], reverse=True)
         self.figures.examples = examples[:EXAMPLES]
 
     def _deliver(self, stage: Stage, now: datetime) -> None:
