@@ -84,14 +84,10 @@ def run(
         MissingTable: the export holds no table at all.
         WarehouseError: the rows written break a promise of their tables.
     """
-    held = export_days.export(warehouse.export_tables())
-    if not held.days:
-        raise MissingTable(
-            "The GA4 export holds no table events_YYYYMMDD yet.",
-            remedy="Link the GA4 property to BigQuery and wait a day; check LEADWERK_GA4_DATASET.",
-        )
     today = now.astimezone(ZoneInfo(policy.time_zone)).date()
-    days, absent = _days(warehouse, policy, held, today, first_day, last_day, intraday_only)
+    with warehouse.unit_of_work():
+        held = _held(warehouse)
+        days, absent = _days(warehouse, policy, held, today, first_day, last_day, intraday_only)
     found: list[DayReport] = []
     logins = 0
     for first, last in export_days.chunks(days):
@@ -104,6 +100,16 @@ def run(
     gone = [DayReport(day, "missing") for day in absent]
     warehouse.append("extract_runs", [_row(day, now) for day in gone])
     return _report(now, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
+
+
+def _held(warehouse: Warehouse) -> Export:
+    held = export_days.export(warehouse.export_tables())
+    if not held.days:
+        raise MissingTable(
+            "The GA4 export holds no table events_YYYYMMDD yet.",
+            remedy="Link the GA4 property to BigQuery and wait a day; check LEADWERK_GA4_DATASET.",
+        )
+    return held
 
 
 def _days(
