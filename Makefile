@@ -1,4 +1,5 @@
-# Two commands a newcomer needs: `make demo` and `make test`. Both set up .venv themselves, once per set of pins.
+# Two commands a newcomer needs: `make demo` and `make test`. Both set up .venv themselves, once per set of pins. The
+# tests of the infrastructure take Terraform, and a command of their own: `make test-cloud`.
 PYTHON ?= python3.11
 PINS := $(shell cat requirements-dev.txt pyproject.toml | git hash-object --stdin)
 STAMP := .venv/.installed-$(PINS)
@@ -10,11 +11,11 @@ demo: $(STAMP)
 	.venv/bin/leadwerk demo $(DEMO)
 
 test: $(STAMP)
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(or $(TESTS),--ignore=tests/terraform)
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/terraform $(TESTS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/terraform
 
 checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 
