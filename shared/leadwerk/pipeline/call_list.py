@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from leadwerk.errors import InputError
 from leadwerk.pipeline import cursor as cursors
 from leadwerk.pipeline.cursor import Cursor
+from leadwerk.pipeline.lead_features import OPEN_DAYS
 from leadwerk.pipeline.picks import first_day
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Cluster, Language
@@ -19,9 +20,6 @@ from leadwerk.texts import action_label, text
 from leadwerk.texts.facts import labelled
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
-
-OPEN_DAYS = 120
-"""As in the stage rescore: an older lead without an outcome is forgotten rather than open."""
 
 MOST = 200  # leads a page
 REASONS = 3  # of a lead, strongest first

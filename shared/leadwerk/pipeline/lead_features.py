@@ -15,6 +15,9 @@ from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import statement
 
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
+OPEN_DAYS = 120
+"""An older lead without an outcome is forgotten rather than open; several horizons of the shipped policies."""
+
 WINDOWS = (1, 7, 30, 90)
 """Days over which behaviour is counted, the own day included; the same as in features.contract."""
 

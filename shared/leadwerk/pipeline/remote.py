@@ -21,7 +21,7 @@ from msgspec.structs import asdict
 from leadwerk.features.contract import Feature, contract
 from leadwerk.pipeline.pointed import facts_of_rows
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.assess import Circumstances, Judgement, Status, assess
+from leadwerk.scoring.assess import Circumstances, Judgement, Score, Status, assess
 from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.record import score_id
@@ -29,7 +29,7 @@ from leadwerk.scoring.record import score_id
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class Reply(Struct, frozen=True, kw_only=True):
+class Reply(Score, frozen=True, kw_only=True):
     """The score of one row, under the names of the table `scores`, short of reasons and ledger.
 
     `score_id` is the one that the stage rescore would give at the same moment. What follows from points is None where
@@ -38,28 +38,9 @@ class Reply(Struct, frozen=True, kw_only=True):
 
     lead_id: str
     score_id: str
-    probability: float | None
-    predictive_score: int | None
-    score_cluster: str
-    recommended_action: str
-    model_version: str | None
-    policy_version: str
-    basis: str
-    language: str
-    behaviour: bool
-    fit: float | None = None
-    interest: float | None = None
-    points: float | None = None
-    grade: str | None = None
-    icp: int | None = None
-    tier: str | None = None
-    traffic_light: str | None = None
-    phase: str | None = None
-    stage: str | None = None
-    hot_threshold: int | None = None
 
 
-OF_JUDGEMENT = tuple(name for name in Reply.__struct_fields__ if name not in ("lead_id", "score_id"))
+OF_JUDGEMENT = Score.__struct_fields__
 
 
 class Refused(Struct, frozen=True):

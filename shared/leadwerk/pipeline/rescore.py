@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leadwerk.pipeline.circumstances import Surroundings, surroundings
-from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+from leadwerk.pipeline.lead_features import OPEN_DAYS, features_statement, scoring_parameters
 from leadwerk.pipeline.threshold import hot_thresholds
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
@@ -21,9 +21,6 @@ from leadwerk.scoring.record import changed, row, standing_of
 from leadwerk.scoring.stage_change import Reached, stage_change
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
-
-OPEN_DAYS = 120
-"""An older lead without an outcome is forgotten rather than open; several horizons of the shipped policies."""
 
 BATCH = 2_000
 """Leads a query: bounds memory, and how much is repeated after a crash."""

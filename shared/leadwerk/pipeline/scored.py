@@ -11,9 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from leadwerk.errors import LeadwerkError
-from leadwerk.points.ledger import Entry
-from leadwerk.scoring.assess import NO_CHAMPION
-from leadwerk.scoring.reasons import Reason
+from leadwerk.scoring.assess import NO_CHAMPION, Judgement
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Delivery = Literal["none", "sent", "pending", "parked"]
@@ -30,7 +28,7 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     form: dict[str, Any] | None = None
 
 
-class ScoredLead(Struct, frozen=True, kw_only=True):
+class ScoredLead(Judgement, frozen=True, kw_only=True):
     """The answer for the request at `index`; probability and predictive score are None before there is a champion.
 
     `lead_id` is None for a web visitor who is no lead. `stored` says whether this score stands in the warehouse, in the
@@ -41,28 +39,7 @@ class ScoredLead(Struct, frozen=True, kw_only=True):
     index: int
     lead_id: str | None
     ga_client_id: str | None
-    probability: float | None
-    predictive_score: int | None
-    score_cluster: str
-    recommended_action: str
-    reasons: tuple[Reason, ...]
-    basis: str
-    behaviour: bool
-    language: str
-    model_version: str | None
-    policy_version: str
     scored_at: datetime
-    fit: float | None = None
-    interest: float | None = None
-    points: float | None = None
-    grade: str | None = None
-    icp: int | None = None
-    tier: str | None = None
-    traffic_light: str | None = None
-    phase: str | None = None
-    stage: str | None = None
-    hot_threshold: int | None = None
-    ledger: tuple[Entry, ...] = ()
     score_id: str | None = None
     stored: bool = False
     delivery: Delivery = "none"

@@ -13,6 +13,7 @@ from typing import Any
 
 from leadwerk.errors import WarehouseError
 from leadwerk.pipeline.lead_features import (
+    OPEN_DAYS,
     features_statement,
     occurrence_parameters,
     occurrences_statement,
@@ -22,9 +23,6 @@ from leadwerk.policy.model import Policy
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import DECLARATION, inlined, statement
-
-OPEN_DAYS = 120
-"""As in the stage rescore: an older lead without an outcome is forgotten rather than open."""
 
 INSTEAD = {
     "lead_id IN UNNEST(@lead_ids)": "lead_id IN (SELECT lead_id FROM open_leads)",

@@ -30,8 +30,8 @@ POINTS: Final = "points"
 NO_CHAMPION: Final = "no_champion"
 
 
-class Judgement(Struct, frozen=True, kw_only=True):
-    """What the product says of one lead at one moment.
+class Score(Struct, frozen=True, kw_only=True):
+    """What the product says of one lead at one moment, short of why.
 
     `probability` is the calibrated chance of conversion within the horizon, `predictive_score` 0–100 with 50 for the
     average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the policy has
@@ -44,7 +44,6 @@ class Judgement(Struct, frozen=True, kw_only=True):
     predictive_score: int | None
     score_cluster: str
     recommended_action: str
-    reasons: tuple[Reason, ...]
     basis: Basis
     behaviour: bool
     language: Language
@@ -60,6 +59,12 @@ class Judgement(Struct, frozen=True, kw_only=True):
     phase: str | None = None
     stage: str | None = None
     hot_threshold: int | None = None
+
+
+class Judgement(Score, frozen=True, kw_only=True):
+    """A score and why: reasons, strongest first, and the ledger of its points."""
+
+    reasons: tuple[Reason, ...]
     ledger: tuple[Entry, ...] = ()
 
 
