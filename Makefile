@@ -6,12 +6,17 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: demo test test-cloud checkov bench lint format clean
+.PHONY: demo test test-new-examples test-cloud checkov bench lint format clean
 demo: $(STAMP)
 	.venv/bin/leadwerk demo $(DEMO)
 
 test: $(STAMP)
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(or $(TESTS),--ignore=tests/terraform)
+
+# The property tests with examples never drawn before; `make test` draws the same ones at every run.
+test-new-examples: $(STAMP)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile new_examples \
+	  $(or $(TESTS),$(shell grep -rl --include='test_*.py' 'from hypothesis' tests))
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov

@@ -14,7 +14,7 @@ from points.history import NOON, Lead
 
 B2B = policy.load("b2b_swiss")
 SIGNALS = [signal.name for signal in B2B.signals]
-TITLES = ["CEO", "ceo", "Intern", "Leiter Verkauf", ""]
+TITLES = ["CEO", "ceo", "Intern", "Leiter Verkauf", "", " "]
 
 points = st.integers(-60, 60)
 caps = st.none() | st.integers(1, 60)

@@ -94,6 +94,8 @@ def _holds(test: Test, value: Any) -> bool:
         return False
     if isinstance(value, str):
         said = value.strip().lower()
+        if not said:  # a field left blank is as little known as one that never came
+            return False
         wanted = not test.any_of or said in [str(word).lower() for word in test.any_of]
         return (
             wanted
