@@ -108,6 +108,18 @@ def test_a_frame_keeps_whole_sums_whole_and_times_aware(warehouse: DuckDBWarehou
     assert frame["latest"][0] == NOON
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\0", "'\0'; DROP TABLE leadwerk.leads --", "$first_day \u202e💥"])
+def test_any_text_is_a_parameter(warehouse: DuckDBWarehouse, text: str) -> None:
+    asked = from_text("-- @one STRING\n-- @many ARRAY<STRING>\nSELECT @one AS one, x AS other FROM UNNEST(@many) AS x")
+    assert warehouse.rows(asked, {"one": text, "many": [text]}) == [{"one": text, "other": text}]
+
+
+@pytest.mark.parametrize("kind", ["a\0b", "\0", "'\0'"])
+def test_any_text_is_a_value(warehouse: DuckDBWarehouse, kind: str) -> None:
+    warehouse.append("touchpoints", [touchpoint("a", kind=kind)])
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a", kind=kind)]
+
+
 def test_a_unit_of_work_sees_its_own_writes(warehouse: DuckDBWarehouse) -> None:
     with warehouse.unit_of_work():
         warehouse.append("touchpoints", [touchpoint("a")])

@@ -260,7 +260,9 @@ def _literal(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     text = value if isinstance(value, str) else value.isoformat()
-    return "'" + text.replace("'", "''") + "'"
+    quoted = "'" + text.replace("'", "''") + "'"
+    # DuckDB's parser takes a NUL for the end of the statement.
+    return quoted if "\0" not in quoted else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
 
 
 def _utc(value: Any) -> Any:
