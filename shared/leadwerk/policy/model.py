@@ -13,6 +13,7 @@ from msgspec import Meta, field
 from leadwerk.policy.points import Phase, PointsModel, Tier
 from leadwerk.policy.sales import Capacity, Combination, Stage
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, Section
+from leadwerk.policy.segments import Segment
 
 HomeCountry = Literal["CH", "DE", "AT"]
 Currency = Literal["CHF", "EUR"]
@@ -138,5 +139,6 @@ class Policy(Section, frozen=True):
     capacity: Capacity = Capacity()
     decision: Combination = Combination()
     training: Training = Training()
+    segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
     version: str = ""

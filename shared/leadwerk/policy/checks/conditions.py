@@ -1,16 +1,16 @@
-"""Checks of a rule's conditions: facts that exist, values that occur, and no contradiction."""
+"""Checks of the conditions of rules and segments: facts that exist, values that occur, and no contradiction."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isfinite
 from typing import NamedTuple
 
 from leadwerk.policy.checks.patterns import wrong_pattern
 from leadwerk.policy.checks.problem import Problem, did_you_mean
 from leadwerk.policy.document import Path
-from leadwerk.policy.facts import RANGES, WORDS, Kind, facts
+from leadwerk.policy.facts import RANGES, WORDS, Fact, Kind, facts
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import folded
 from leadwerk.policy.points import Rule, Test
@@ -57,17 +57,31 @@ class Interval(NamedTuple):
 
 def wrong_conditions(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
     """Everything wrong with the `when` of a rule at `path`."""
-    known = facts(policy)
     what = "the disqualification" if rule.disqualifies else "the rule"
-    for name, test in rule.when.items():
+    yield from wrong_tests(rule.when, facts(policy), path, f"so {what} never fires", "the rule")
+
+
+def wrong_tests(
+    when: Mapping[str, Test], known: Mapping[str, Fact], path: Path, in_vain: str, what: str
+) -> Iterator[Problem]:
+    """Everything wrong with the `when` of what stands at `path`; `in_vain` says what follows if nothing satisfies it.
+
+    `known` are the facts that may be named, `what` is a remedy's word for it all.
+    """
+    for name, test in when.items():
         place = (*path, "when", name)
         if name not in known:
             remedy = did_you_mean(name, known, "Name a column of lead_features, job_title or an attribute.")
             yield place, f"there is no fact `{name}`.", remedy
             continue
         found = [*_wrong_kind(name, test, known[name].kind, place), *_wrong_words(name, test, place)]
-        found = found or list(_contradictions(test, what, place)) or list(_out_of_range(name, test, what, place))
-        yield from found
+        found = found or list(_contradictions(test, in_vain, what, place))
+        yield from found or _out_of_range(name, test, in_vain, place)
+
+
+def takes_all_of(earlier: Mapping[str, Test], later: Mapping[str, Test]) -> bool:
+    """Whether whoever satisfies the later tests satisfies the earlier ones too, as far as can be seen."""
+    return all(name in later and covers(test, later[name]) for name, test in earlier.items())
 
 
 def covers(general: Test, particular: Test) -> bool:
@@ -115,7 +129,7 @@ def _wrong_words(name: str, test: Test, path: Path) -> Iterator[Problem]:
                 yield place, f"`region` is never {word!r}.", meant(word)
 
 
-def _contradictions(test: Test, what: str, path: Path) -> Iterator[Problem]:
+def _contradictions(test: Test, in_vain: str, what: str, path: Path) -> Iterator[Problem]:
     wanted, forbidden, within = _folded(test.any_of), _folded(test.none_of), Interval.of(test)
     numbers = [value for value in test.any_of if not isinstance(value, str)]
     words = [value for value in test.any_of if isinstance(value, str)]
@@ -129,17 +143,17 @@ def _contradictions(test: Test, what: str, path: Path) -> Iterator[Problem]:
     elif words and test.matches is not None and not any(re.search(test.matches, word, re.I) for word in words):
         message = "nothing in any_of matches the pattern"
     if message:
-        yield path, f"{message}, so {what} never fires.", "Correct one of the two, or remove the rule."
+        yield path, f"{message}, {in_vain}.", f"Correct one of the two, or remove {what}."
 
 
-def _out_of_range(name: str, test: Test, what: str, path: Path) -> Iterator[Problem]:
+def _out_of_range(name: str, test: Test, in_vain: str, path: Path) -> Iterator[Problem]:
     if name not in RANGES:
         return
     low, high, hint = RANGES[name]
     possible, within = Interval(low, False, high, False), Interval.of(test)
     odd = [value for value in (*test.any_of, *test.none_of) if not isinstance(value, str) and not possible.holds(value)]
     if within.both(possible).empty():
-        yield path, f"`{name}` is never {_said(test)}, so {what} never fires.", hint
+        yield path, f"`{name}` is never {_said(test)}, {in_vain}.", hint
     elif odd:
         yield path, f"`{name}` is never {odd[0]:g}.", hint
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadwerk.policy.checks.conditions import covers, wrong_conditions
+from leadwerk.policy.checks.conditions import takes_all_of, wrong_conditions
 from leadwerk.policy.checks.problem import Problem, did_you_mean, missing_labels, named_twice
 from leadwerk.policy.document import Path
 from leadwerk.policy.model import Policy
@@ -86,7 +86,7 @@ def _takes_all_of(earlier: Rule, later: Rule) -> bool:
     about_events = earlier.signal is not None or earlier.phase is not None
     if about_events and (earlier.signal, earlier.phase) != (later.signal, later.phase):
         return False
-    return all(name in later.when and covers(test, later.when[name]) for name, test in earlier.when.items())
+    return takes_all_of(earlier.when, later.when)
 
 
 def _labels(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
