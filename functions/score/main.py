@@ -14,7 +14,7 @@ from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import remote, rescore, wiring
 from leadwerk.pipeline import score as scoring
 from leadwerk.pipeline.kept import kept
-from leadwerk.pipeline.scored import ScoredLead, ScoreRequest, Text, deliverable, with_deliveries
+from leadwerk.pipeline.scored import ScoredLead, ScoreRequest, Text, deliverable, requests, with_deliveries
 
 
 class Body(Request, frozen=True):
@@ -33,11 +33,10 @@ class Body(Request, frozen=True):
 @also_from_bigquery(lambda rows: remote.run(kept().champions.scorer(), kept().policy, rows, kept().hot()))
 @entry(Body)
 def score(body: Body, now: datetime) -> Any:
-    here, times = kept(), {"now": now, "stored_at": datetime.now(UTC)}
+    asked, here, times = requests(body), kept(), {"now": now, "stored_at": datetime.now(UTC)}
     work = (here.warehouse, here.policy, here.champions.scorer())
     if body.rescore:
         return rescore.run(*work, **times)
-    asked = body.leads or [ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)]
     report = scoring.run(*work, asked, **times, store=not body.dry_run, person_key=here.person_key)
     if report.refusals and body.leads is None:
         raise report.refusals[0].error

@@ -110,6 +110,21 @@ def test_a_form_is_scored_at_once_and_again_without_a_trace(function):
     assert function.tables() == before
 
 
+def test_a_form_says_the_id_of_its_lead_as_text_or_number(function):
+    ids = [
+        function.scores({"form": {**FORM, "lead_id": said}, "dry_run": True})[0]["lead_id"]
+        for said in (71, 71.0, " 71 ")
+    ]
+    assert ids == ["71", "71", "71"]
+
+
+def test_one_impossible_id_does_not_spoil_a_batch(function):
+    asked = [{"lead_id": "1"}, {"lead_id": "a\0b"}, {"form": {**FORM, "lead_id": []}}, {"lead_id": "c\0", "form": FORM}]
+    status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
+    assert (status, said["scored"]) == (200, 1)
+    assert [(one["index"], one["status"]) for one in said["errors"]] == [(1, 404), (2, 422), (3, 422)]
+
+
 def test_a_batch_reports_errors_beside_scores(function):
     asked = [{"lead_id": "1"}, {"lead_id": "nobody"}, {"ga_client_id": "V4"}, {"form": {}}]
     status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
@@ -157,6 +172,14 @@ def test_rescoring_reports_what_it_did(function):
         ({"leads": []}, 422, "leads", "1"),
         ({}, 422, "lead_id", "whom to score"),
         ({"lead_id": "nobody"}, 404, "lead_id", "nobody"),
+        ({"lead_id": "no\0body"}, 404, "lead_id", "not known"),
+        ({"lead_id": " ", "ga_client_id": "V5"}, 404, "ga_client_id", "V5"),
+        ({"form": {**FORM, "lead_id": {}}}, 422, "lead_id", "not an id"),
+        ({"form": {**FORM, "lead_id": True}}, 422, "lead_id", "not an id"),
+        ({"lead_id": "1", "leads": [{"lead_id": "2"}]}, 422, "lead_id", "does not go with leads"),
+        ({"rescore": True, "leads": [{"lead_id": "2"}]}, 422, "leads", "does not go with rescore"),
+        ({"rescore": True, "form": {}}, 422, "form", "does not go with rescore"),
+        ({"rescore": True, "dry_run": True}, 422, "dry_run", "does not go with rescore"),
         ({"ga_client_id": "V5"}, 404, "ga_client_id", "V5"),
         ({"lead_id": "1", "now": "2126-01-01T00:00:00Z"}, 422, "now", "future"),
         (

@@ -68,7 +68,7 @@ def lead_version(
     secret that keys the hashes of persons. created_at without an offset is of the policy's time zone.
     """
     reader = _Reader(raw, policy, recorded_at)
-    lead_id, created_at = reader.read("lead_id", _identifier), reader.read("created_at", reader.moment)
+    lead_id, created_at = reader.read("lead_id", parse_id), reader.read("created_at", reader.moment)
     reader.require("lead_id", lead_id)
     reader.require("created_at", created_at)
     if lead_id is None or created_at is None:
@@ -90,7 +90,7 @@ def lead_version(
         "person_key": pseudonym(email, phone, person_key),
         "channel": reader.read("channel", _text),
         **{name: reader.read(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment")},
-        "account_id": reader.read("account_id", _identifier) or (business_domain(email) if email else None),
+        "account_id": reader.read("account_id", parse_id) or (business_domain(email) if email else None),
         "job_title": reader.read("job_title", _text),
         "industry": reader.read("industry", _text),
         "employees": reader.read("employees", parse_count),
@@ -109,7 +109,7 @@ def identity_rows(
     have come with that record: known from then on, so that no past moment is taught what it did not know.
     """
     reader = _Reader(raw, policy, recorded_at)
-    lead_id, created_at = reader.read("lead_id", _identifier), reader.read("created_at", reader.moment)
+    lead_id, created_at = reader.read("lead_id", parse_id), reader.read("created_at", reader.moment)
     if not reader.read("web_consent", _consent) or lead_id is None or created_at is None:
         return [], []  # lead_version says why
     reader.rejections.clear()
@@ -193,8 +193,12 @@ def _blank(value: Any) -> bool:
     return value is None or (isinstance(value, (list, tuple, dict)) and not value)
 
 
-def _identifier(value: Any) -> str:
-    """Ids may come as text or number: 102938 and "102938" are one lead."""
+def parse_id(value: Any) -> str:
+    """The id of a lead or account, which may come as text or number: 102938, 102938.0 and " 102938 " are one lead.
+
+    Raises:
+        InputError: this is no id: of another type, too long, or with signs that cannot be seen.
+    """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()

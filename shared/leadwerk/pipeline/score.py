@@ -15,6 +15,7 @@ from msgspec.structs import asdict
 
 from leadwerk.errors import InputError, LeadwerkError, UnknownLead
 from leadwerk.lead.identity import parse_visitor
+from leadwerk.lead.lead import parse_id
 from leadwerk.pipeline.circumstances import Surroundings, surroundings
 from leadwerk.pipeline.inline import Form, overlay, read_form
 from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
@@ -103,8 +104,10 @@ def _read(desk: _Desk, requests: Sequence[ScoreRequest]) -> list[_Case]:
     for index, request in enumerate(requests):
         lead_id = _same("lead_id", request.lead_id, request.form)
         visitor = _same("ga_client_id", request.ga_client_id, request.form)
-        case = _Case(index, None if lead_id is None else str(lead_id).strip(), None, request.form)
+        case = _Case(index, None if lead_id is None else str(lead_id).strip() or None, None, request.form)
         try:
+            if request.lead_id is None and case.lead_id:
+                case.lead_id = parse_id(lead_id)
             case.visitor_id = None if visitor is None else parse_visitor(visitor)
             _check_named(case)
         except InputError as error:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from leadwerk.errors import LeadwerkError
+from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.scoring.assess import NO_CHAMPION, Judgement
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -26,6 +26,34 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lead_id: Text | int | None = None
     ga_client_id: Text | None = None
     form: dict[str, Any] | None = None
+
+
+class Asked(Protocol):
+    """The body of a request: one lead, or `leads`, or (`rescore`) all that are open."""
+
+    leads: list[ScoreRequest] | None
+    lead_id: str | int | None
+    ga_client_id: str | None
+    form: dict[str, Any] | None
+    dry_run: bool
+    rescore: bool
+
+
+def requests(body: Asked) -> list[ScoreRequest]:
+    """Whom a body asks to score; of a rescoring nobody by name.
+
+    Raises:
+        InputError: it asks for two things at once, one of which would be passed over without a word.
+    """
+    one = ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)
+    by_itself = "rescore" if body.rescore else "leads"
+    beside = [name for name in ("lead_id", "ga_client_id", "form") if getattr(one, name) is not None]
+    if body.rescore:
+        beside += [name for name, said in (("leads", body.leads), ("dry_run", body.dry_run)) if said]
+    if beside and (body.rescore or body.leads):
+        remedy = f"Send {by_itself} alone, or {beside[0]} in a request of its own."
+        raise InputError(f"{beside[0]} does not go with {by_itself}.", field=beside[0], remedy=remedy)
+    return body.leads or [one]
 
 
 class ScoredLead(Judgement, frozen=True, kw_only=True):
