@@ -16,6 +16,9 @@ from leadwerk.learning.landmarks import Bools, Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.split import folds
 
+MINIMUM_POSITIVES = 8
+"""Converted leads below which not even a regression is tried (some for each of its folds)."""
+
 PENALTY = 10.0
 """Ridge on standardised weights (1/C of scikit-learn): worth about ten observations against every weight."""
 
@@ -27,12 +30,15 @@ LONGEST_STEP = 5.0
 """Of a weight: a whole Newton step can overshoot far from the optimum."""
 
 
-def fit_logistic(landmarks: Landmarks, features: Sequence[Feature], *, seed: int) -> Model:
+def fit_logistic(
+    landmarks: Landmarks, features: Sequence[Feature], *, seed: int, encoder: Encoder | None = None
+) -> Model:
     """Ridge-penalised maximum likelihood on standardised columns; few rows are calibrated by cross-fitting over leads.
 
-    With many rows for each weight, the likelihood equations alone make a regression calibrated.
+    With many rows for each weight, the likelihood equations alone make a regression calibrated. `encoder`: one fitted
+    on more landmarks than these, else it is fitted on them.
     """
-    encoder = Encoder.fit(landmarks.columns, features)
+    encoder = encoder or Encoder.fit(landmarks.columns, features)
     matrix = encoder.matrix(landmarks.columns)
     linear = fit_linear(matrix, landmarks.converted)
     calibration = Calibration() if len(landmarks) > MANY else _cross_fit(matrix, landmarks, seed)

@@ -11,6 +11,7 @@ import numpy as np
 from leadwerk.features.contract import Feature, groups
 from leadwerk.learning.landmarks import Floats, Landmarks
 from leadwerk.learning.model import Model
+from leadwerk.learning.segmented import Segmented
 
 SAMPLE = 1500
 """Rows on which importances are measured."""
@@ -21,7 +22,9 @@ EDGES = 9
 LEVELS = 20
 
 
-def importances(model: Model, landmarks: Landmarks, features: Sequence[Feature], *, seed: int) -> dict[str, float]:
+def importances(
+    model: Model | Segmented, landmarks: Landmarks, features: Sequence[Feature], *, seed: int
+) -> dict[str, float]:
     """Mean absolute contribution of each feature group to the calibrated log-odds, the largest first.
 
     The global form of SHAP values: Lundberg et al. 2020, From local explanations to global understanding, §2.

@@ -77,9 +77,14 @@ class _Crossed:
     unseen: Floats
 
 
-def fit_boosting(landmarks: Landmarks, features: Sequence[Feature], training: Training) -> Boosted:
-    """Fit, stop early, calibrate. Needs rows of both classes; the seed makes it repeatable."""
-    encoder = Encoder.fit(landmarks.columns, features)
+def fit_boosting(
+    landmarks: Landmarks, features: Sequence[Feature], training: Training, encoder: Encoder | None = None
+) -> Boosted:
+    """Fit, stop early, calibrate. Needs rows of both classes; the seed makes it repeatable.
+
+    `encoder`: one fitted on more landmarks than these, else it is fitted on them.
+    """
+    encoder = encoder or Encoder.fit(landmarks.columns, features)
     positives = positive_weight(training, landmarks.converted)
     parameters = _parameters(training, constraints(encoder, features), positives)
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY

@@ -58,13 +58,13 @@ def decide(
     `incumbent` is None where there is no champion, or none that this contract could use; `points` are the points as
     probabilities, None where the policy has no rules.
     """
-    kind = _best(converted, candidates)
+    kind = best(converted, candidates)
     losses = {name: metrics.log_loss(converted, p) for name, p in candidates.items()}
     standing = f"{_name(kind)} has log loss {losses[kind]:.4f} and AUC {metrics.auc(converted, candidates[kind]):.3f}"
     standing += "".join(f", {_name(name)} {loss:.4f}" for name, loss in losses.items() if name != kind)
-    useless = _no_better_than_chance(converted, candidates[kind], lead, seed)
+    useless = no_better_than_chance(converted, candidates[kind], lead, seed)
     if useless:
-        return Decision(kind, False, f"{standing}: {useless}")
+        return Decision(kind, False, f"{standing}: that is {useless}.")
     if points is not None:
         better, comparison = _beats_points(converted, lead, candidates[kind], points, seed)
         standing = f"{standing}; {comparison}"
@@ -76,19 +76,20 @@ def decide(
     return Decision(kind, promote, f"{standing}; {comparison}")
 
 
-def _best(converted: Bools, candidates: dict[ModelKind, Floats]) -> ModelKind:
+def best(converted: Bools, candidates: dict[ModelKind, Floats]) -> ModelKind:
     """The least log loss; on a tie the plainer model, which is named last."""
     return min(reversed(candidates), key=lambda kind: metrics.log_loss(converted, candidates[kind]))
 
 
-def _no_better_than_chance(converted: Bools, probability: Floats, lead: Index, seed: int) -> str:
+def no_better_than_chance(converted: Bools, probability: Floats, lead: Index, seed: int) -> str:
+    """What is to be said of probabilities that tell no more than their own mean, or nothing where they do."""
     constant = np.full(len(converted), converted.mean())
     gain, error = paired_difference(
         metrics.losses(converted, constant), metrics.losses(converted, probability), lead, seed=seed
     )
     if gain > error and metrics.auc(converted, probability) > 0.5:
         return ""
-    return f"that is no better than the base rate for everybody (gain {gain:.4f} ± {error:.4f})."
+    return f"no better than the base rate for everybody (gain {gain:.4f} ± {error:.4f})"
 
 
 def _beats_points(converted: Bools, lead: Index, probability: Floats, points: Floats, seed: int) -> tuple[bool, str]:

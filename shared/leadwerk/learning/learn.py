@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from leadwerk.features.contract import Feature
-from leadwerk.learning.baseline import fit_logistic
+from leadwerk.learning.baseline import MINIMUM_POSITIVES, fit_logistic
 from leadwerk.learning.describe import importances, profile
 from leadwerk.learning.evaluate import Evaluation, evaluate
 from leadwerk.learning.fit import Boosted, fit_boosting
-from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, Incumbent, decide
+from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, Incumbent, best, decide
 from leadwerk.learning.landmarks import Floats, Landmarks
 from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.rules import Forecast, Rules, both, points_alone
+from leadwerk.learning.segmented import Segmented
+from leadwerk.learning.segments import Trial, try_segments
 from leadwerk.learning.split import Split, split_by_time
+from leadwerk.points.segments import Segments
 from leadwerk.policy.model import Training
-
-MINIMUM_POSITIVES = 8
-"""Converted leads below which not even a regression is tried (some for each of its folds)."""
 
 Progress = Callable[[str], None]
 Predict = Callable[[Any], Floats]
@@ -38,15 +38,19 @@ class Champion:
 
 @dataclass(frozen=True)
 class Learned:
-    """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone."""
+    """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
 
-    model: Model
+    `segments`: what was tried for each segment; those that have a model of their own are part of `model`.
+    """
+
+    model: Model | Segmented
     decision: Decision
     evaluations: dict[str, Evaluation]
     split: Split
     base_rate: float
     importances: dict[str, float]
     profile: dict[str, Any]
+    segments: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,14 @@ def learn(
     hot_score: float,
     champion: Champion | None = None,
     rules: Rules | None = None,
+    segments: Segments | None = None,
     progress: Progress = lambda _: None,
 ) -> Learned | Refused:
     """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
 
     `hot_score` is the predictive score from which a lead is HOT: precision and recall are measured there. `rules` are
-    what the policy's points say of the landmarks, None where it has none.
+    what the policy's points say of the landmarks, None where it has none. `segments` whose own models prove better than
+    the general one are scored by them, and what is compared with points and champion is all of it, as it would serve.
     """
     split = split_by_time(landmarks.as_of, horizon_days=horizon_days, test_share=training.test_share)
     train, test = landmarks.take(split.train), landmarks.take(split.test)
@@ -80,6 +86,11 @@ def learn(
     twins = _candidates(train, features, training, progress)
     progress("comparing the candidates")
     probabilities = {kind: _model(twin).probability(test.columns) for kind, twin in twins.items()}
+    general = _model(twins[best(test.converted, probabilities)])
+    tried = try_segments(segments, landmarks, split, general, features, training, progress)
+    alone = probabilities[general.kind]
+    if tried.twins:
+        probabilities[general.kind] = tried.with_own(general).probability(test.columns)
     incumbent = _incumbent(champion, test)
     points = None if rules is None else points_alone(rules.take(split.train), train.converted, rules.take(split.test))
     decision = decide(
@@ -92,6 +103,8 @@ def learn(
     )
     threshold = probability_at(hot_score, landmarks.base_rate)
     evaluations = _evaluations(test, decision.kind, probabilities, incumbent, threshold, training.seed)
+    if tried.twins:
+        evaluations["general"] = evaluate(test.converted, alone, test.lead, threshold=threshold, seed=training.seed)
     if rules is not None and points is not None:
         chosen, of_test = probabilities[decision.kind], rules.take(split.test)
         together = both(of_test, chosen, landmarks.base_rate, hot_score=hot_score)
@@ -103,7 +116,8 @@ def learn(
         decision = replace(decision, reason=decision.reason + _on_half_life(final))
     else:
         final = fit_logistic(landmarks, features, seed=training.seed)
-    model = _model(final)
+    decision = replace(decision, reason=decision.reason + tried.reason())
+    model = tried.fit(_model(final), landmarks, features, training, progress)
     return Learned(
         model=model,
         decision=decision,
@@ -112,6 +126,7 @@ def learn(
         base_rate=landmarks.base_rate,
         importances=importances(model, landmarks, features, seed=training.seed),
         profile=profile(landmarks, features),
+        segments=tried.trials,
     )
 
 

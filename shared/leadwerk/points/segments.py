@@ -1,0 +1,90 @@
+"""Which segment of a model a lead belongs to, by the definitions that the model was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from leadwerk.points.conditions import Conditions
+from leadwerk.points.facts import Facts, Occurrences
+from leadwerk.policy.facts import fact_named
+from leadwerk.policy.model import Policy
+from leadwerk.policy.points import Test
+
+Places = NDArray[np.intp]
+
+FILE = "segments.json"
+"""The file of a model version that holds the definitions; it is there where a segment has a model of its own."""
+
+NO_SEGMENT = -1
+"""Place of a lead that belongs to none."""
+
+
+class Definition(Struct, frozen=True):
+    """A segment as a model version keeps it; `model` is the file of its own model, None where the general one scores.
+
+    Who is scored by the general model is defined too: he belongs to no later segment.
+    """
+
+    name: str
+    when: dict[str, Test]
+    model: str | None = None
+
+    def path(self, file: str) -> str:
+        """Name of a file of its own model within the version."""
+        return f"segments/{self.name}/{file}"
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Definitions in order; `policy` says in which columns their facts are found.
+
+    Any policy with the features of the model will do: the same signals and attributes have the same facts.
+    """
+
+    policy: Policy = field(repr=False)
+    definitions: tuple[Definition, ...]
+
+    @classmethod
+    def of(cls, policy: Policy) -> Segments:
+        """The segments of a policy, none of which has a model yet."""
+        return cls(policy, tuple(Definition(segment.name, segment.when) for segment in policy.segments))
+
+    @classmethod
+    def from_json(cls, data: bytes, policy: Policy) -> Segments:
+        """Read what `to_json` wrote."""
+        return cls(policy, msgspec.json.decode(data, type=tuple[Definition, ...]))
+
+    def to_json(self) -> bytes:
+        """Write the definitions as JSON."""
+        return msgspec.json.encode(self.definitions)
+
+    def columns(self) -> set[str]:
+        """Features that the definitions ask for."""
+        named = {name for definition in self.definitions for name in definition.when}
+        return {fact.column for name in named if (fact := fact_named(self.policy, name)) is not None}
+
+    def places(self, columns: Mapping[str, Any], size: int) -> Places:
+        """For each of n leads the place of the first definition it satisfies, (n,), or NO_SEGMENT.
+
+        `columns` are features by name, n values each; one that is not there is not known.
+        """
+        conditions = Conditions(self.policy, Facts(size, columns, _NOTHING_OCCURRED))
+        found = np.full(size, NO_SEGMENT, dtype=np.intp)
+        for place, definition in reversed(list(enumerate(self.definitions))):
+            found[conditions.hold(definition.when)] = place
+        return found
+
+    def places_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Places:
+        """`places` of rows of `lead_features`."""
+        return self.places({name: [row.get(name) for row in rows] for name in self.columns()}, len(rows))
+
+
+_NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+_NOTHING_OCCURRED = Occurrences(_NONE, _NONE, np.empty(0, dtype="datetime64[D]"), _NONE, _NONE)
