@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from export_rows import drop_export, event, write_export
-from leadwerk.errors import MissingTable, WarehouseError
+from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import extract
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -168,6 +168,17 @@ def test_during_the_day_only_intraday_tables_are_read(home: Path) -> None:
     write_export(home, {"intraday_20260330": [event("2026-03-30 03:00"), event("2026-03-30 05:00")]})
     report = run(home, now=NOW + timedelta(hours=2), intraday_only=True)
     assert [(day.day.day, day.events_kept) for day in report.days] == [(30, 2)]
+    assert report.intraday
+    assert not run(home, now=NOW + timedelta(hours=3)).intraday
+
+
+def test_a_whole_day_without_a_visitor_is_told_although_the_days_before_had_some(home: Path) -> None:
+    assert run(home).empty == 0
+    refused = [event(f"2026-03-29 {hour}:00", suffix="20260329", user_pseudo_id=None) for hour in (12, 13)]
+    write_export(home, {"20260329": refused})
+    report = run(home)
+    assert report.events_kept > 0
+    assert report.empty == 1
 
 
 def test_late_corrections_reach_the_tables(home: Path) -> None:
@@ -182,6 +193,39 @@ def test_a_range_is_rebuilt_on_demand_with_the_day_after_it(home: Path) -> None:
     assert [(day.day.day, day.source) for day in report.days] == [
         (24, "missing"), (25, "daily"), (26, "daily"), (27, "daily"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"first_day": date(2026, 3, 26), "last_day": date(2026, 3, 25)},
+        {"first_day": date.max},
+        {"last_day": date.min},
+        {"first_day": date.min},
+        {"first_day": date(2026, 3, 26), "intraday_only": True},
+    ],
+    ids=str,
+)
+def test_a_range_without_days_or_with_centuries_is_refused_and_leaves_no_trace(
+    home: Path, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError):
+        run(home, **asked)
+    assert contents(home, "extract_runs") == {"extract_runs": []}
+
+
+def test_what_is_named_after_no_day_is_no_day_of_the_export(home: Path) -> None:
+    with duckdb.connect(str(home / "ga4.duckdb")) as connection:
+        for name in ("20260230", "99999999", "intraday_20260399"):
+            connection.execute(f"CREATE TABLE events_{name} AS FROM events_20260327")
+        connection.execute("CREATE TABLE events_20260327_old (event_timestamp VARCHAR, event_params INTEGER)")
+    report = run(home)
+    assert (report.events_read, report.events_kept, len(report.days)) == (21, 16, 6)
+
+
+def test_an_empty_daily_table_makes_a_warning(home: Path) -> None:
+    write_export(home, {"20260329": []})
+    assert run(home).warnings == ("2026-03-29: the export's table is there, but empty.",)
 
 
 def test_a_visitor_who_logs_in_is_linked_once(home: Path) -> None:

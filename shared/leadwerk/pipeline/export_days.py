@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+
+from leadwerk.errors import InputError
 
 TABLE = re.compile(r"events_(intraday_)?(\d{8})")
 CORRECTED_DAYS = 4
 """Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
 CHUNK_DAYS = 183
 """Days rebuilt by one statement, half a year: bounds what is lost if a full rebuild is stopped."""
+MOST_ASKED_DAYS = 3660
+"""Days that may be asked for at once, ten years: each is reported and recorded, whether there is a table or not."""
 DAY = timedelta(days=1)
 
 
@@ -33,14 +37,17 @@ class Export:
 
 
 def export(tables: Iterable[str]) -> Export:
-    """The export whose tables are named so.
+    """The export whose tables are named so; what is named after no day, such as a copy, is none of it.
 
-    >>> export(["events_20260130", "events_intraday_20260131", "events_fresh"]).source(date(2026, 1, 31))
+    >>> export(["events_20260130", "events_intraday_20260131", "events_20260231"]).source(date(2026, 1, 31))
     'intraday'
     """
     found: dict[bool, set[date]] = {True: set(), False: set()}
     for match in filter(None, map(TABLE.fullmatch, tables)):
-        found[bool(match[1])].add(datetime.strptime(match[2], "%Y%m%d").date())  # noqa: DTZ007 (a day, not a moment)
+        try:
+            found[bool(match[1])].add(date.fromisoformat(match[2]))
+        except ValueError:
+            continue
     return Export(daily=frozenset(found[False]), intraday=frozenset(found[True]))
 
 
@@ -53,6 +60,22 @@ def due(held: Export, extracted: Mapping[date, str], today: date, keep_days: int
     stale = {day for day in held.days if held.source(day) != extracted.get(day) and extracted.get(day) != "daily"}
     oldest = today - DAY * keep_days
     return with_followers(held, {day for day in (recent & held.days) | stale if oldest <= day <= today}, today)
+
+
+def asked(held: Export, first_day: date | None, last_day: date | None, today: date) -> list[date]:
+    """The days from `first_day` (else the export's first) to `last_day` (else today), none after today.
+
+    Raises:
+        InputError: there is no such day, or there are too many.
+    """
+    first, last = first_day or min(held.days), min(last_day or today, today)
+    days = (last - first).days + 1
+    if 1 <= days <= MOST_ASKED_DAYS:
+        return [first + DAY * step for step in range(days)]
+    name, value = ("last_day", last_day) if first_day is None else ("first_day", first_day)
+    problem = "no day of the past" if days < 1 else f"{days:,} days"
+    remedy = f"Ask for 1 to {MOST_ASKED_DAYS:,} days up to today ({today})."
+    raise InputError(f"From {first} to {last_day or today} there is {problem}.", field=name, value=value, remedy=remedy)
 
 
 def with_followers(held: Export, days: set[date], today: date) -> list[date]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from leadwerk.errors import MissingTable, WarehouseError
+from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import export_days
 from leadwerk.pipeline.export_days import DAY, Export
 from leadwerk.policy.model import Policy
@@ -52,11 +52,13 @@ class DayReport:
 
 @dataclass(frozen=True)
 class ExtractReport:
-    """A run: the days it read, their sums, and how many days had no table."""
+    """A run: the days it read, their sums, how many days had no table, and how many whole ones kept no event."""
 
     run_at: datetime
+    intraday: bool
     days: tuple[DayReport, ...]
     missing: int
+    empty: int
     events_read: int
     events_kept: int
     duplicates: int
@@ -81,6 +83,7 @@ def run(
     """Rebuild the days that are due, or those of the given range; `now` is aware.
 
     Raises:
+        InputError: the range asked for holds no day up to today, or far too many.
         MissingTable: the export holds no table at all.
         WarehouseError: the rows written break a promise of their tables.
     """
@@ -99,7 +102,7 @@ def run(
         logins += new
     gone = [DayReport(day, "missing") for day in absent]
     warehouse.append("extract_runs", [_row(day, now) for day in gone])
-    return _report(now, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
+    return _report(now, intraday_only, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
 
 
 def _held(warehouse: Warehouse) -> Export:
@@ -122,11 +125,13 @@ def _days(
     intraday_only: bool,
 ) -> tuple[list[date], list[date]]:
     """The days to rebuild, and those that should have a table but have none."""
+    if intraday_only and (first_day or last_day):
+        remedy = "Send intraday_only alone, or the days without it."
+        raise InputError("intraday_only does not go with days.", field="intraday_only", remedy=remedy)
     if intraday_only:
         return [day for day in (today - DAY, today) if held.source(day) == "intraday"], []
     if first_day or last_day:
-        first, last = first_day or min(held.days), min(last_day or today, today)
-        asked = {first + DAY * step for step in range((last - first).days + 1)}
+        asked = set(export_days.asked(held, first_day, last_day, today))
         return export_days.with_followers(held, asked & held.days, today), sorted(asked - held.days - {today})
     known = warehouse.rows(statement("extract_runs/newest"), {"first_day": min(held.days)})
     extracted = {row["day"]: row["source"] for row in known}
@@ -212,12 +217,14 @@ def _row(day: DayReport, now: datetime) -> Row:
     return {"day": day.day, "run_at": now, "source": day.source, **counts}
 
 
-def _report(now: datetime, days: tuple[DayReport, ...], logins: int) -> ExtractReport:
+def _report(now: datetime, intraday: bool, days: tuple[DayReport, ...], logins: int) -> ExtractReport:
     sums = {name: sum(getattr(day, name) for day in days) for name in COUNTS if name != "visitors"}
     return ExtractReport(
         run_at=now,
+        intraday=intraday,
         days=days,
         missing=sum(day.source == "missing" for day in days),
+        empty=sum(day.source == "daily" and not day.events_kept for day in days),
         logins=logins,
         warnings=tuple(_warnings(days)),
         **sums,
@@ -233,4 +240,6 @@ def _warnings(days: tuple[DayReport, ...]) -> list[str]:
         for day in days
         if day.unusable > UNUSABLE_SHARE * day.events_read
     ]
-    return missing + unusable
+    empty = [f"{day.day}: the export's table is there, but empty." for day in days
+             if day.source == "daily" and not day.events_read]  # fmt: skip
+    return missing + empty + unusable

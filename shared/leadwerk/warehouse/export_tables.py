@@ -15,6 +15,7 @@ from leadwerk.warehouse import schema
 
 OF_EACH = "OF_EACH_EXPORT_TABLE"
 PER_TABLE = re.compile(rf"{OF_EACH}\('((?:[^']|'')*)'\)")
+DAY = re.compile(r"(intraday_)?[0-9]{8}")
 WILDCARD = re.compile(r'"?ga4"?\."events_\*"')
 
 
@@ -49,7 +50,10 @@ def _select(found: re.Match[str]) -> str:
 
 
 def in_range(table: str, values: Mapping[str, Any]) -> bool:
-    """Whether a table of the export lies in the ranges that the parameters give; without any, all do."""
+    """Whether a table of the export lies in the ranges that the parameters give; without any, all do.
+
+    In a range are days only: a copy such as events_20260131_old, which may have any columns, sorts between two days.
+    """
     suffix = table.removeprefix("events_")
     ranges = [
         (values[f"first_{kind}"], values[f"last_{kind}"])
@@ -60,7 +64,7 @@ def in_range(table: str, values: Mapping[str, Any]) -> bool:
     return (
         table.startswith("events_")
         and not superseded
-        and (not ranges or any(first <= suffix <= last for first, last in ranges))
+        and (not ranges or (bool(DAY.fullmatch(suffix)) and any(first <= suffix <= last for first, last in ranges)))
     )
 
 
