@@ -65,7 +65,7 @@ def entry(number: int, rule: str, state: str, at: datetime, version: str) -> Row
 def test_of_each_rule_and_state_the_newest_entry_is_found(drawn: list[tuple[Any, ...]]) -> None:
     entries = [entry(number, *one) for number, one in enumerate(drawn)]
     rows = assert_engines_agree(
-        statement("suggestions/newest"), {"policy_version": "v", "now": NOW}, {"suggestions": entries}
+        statement("suggestions/newest"), {"policy_version": "v", "as_of": NOW}, {"suggestions": entries}
     )
     mine = [one for one in entries if one["policy_version"] == "v" and one["recorded_at"] <= NOW]
     assert {(row["rule"], row["state"]) for row in rows} == {(one["rule"], one["state"]) for one in mine}
@@ -84,7 +84,7 @@ def outcome(number: int, lead: str, at: datetime, late: int) -> Row:
 @given(st.lists(st.tuples(st.sampled_from(["1", "2"]), moments, st.integers(0, 9)), max_size=8))
 def test_a_lead_has_one_status_at_a_time_and_none_from_the_future(drawn: list[tuple[Any, ...]]) -> None:
     outcomes = [outcome(number, *one) for number, one in enumerate(drawn)]
-    asked = {"first_day": T0.date(), "now": NOW}
+    asked = {"first_day": T0.date(), "as_of": NOW}
     rows = assert_engines_agree(statement("outcomes/changes"), asked, {"outcomes": outcomes})
     assert len({(row["lead_id"], row["occurred_at"]) for row in rows}) == len(rows)
     told = [one for one in outcomes if max(one["recorded_at"], one["occurred_at"]) <= NOW and one["day"] >= T0.date()]

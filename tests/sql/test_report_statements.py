@@ -19,7 +19,7 @@ PARAMETERS = {
     "first_day": date(2026, 3, 1),
     "horizon_days": 30,
     "positive": ["won", "paid_out"],
-    "now": NOW,
+    "as_of": NOW,
     "most": 3,
 }
 NAMES = (

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import typer
+from rich.text import Text
 
 from leadwerk.cli import EXIT_ERROR
 from leadwerk.cli.console import out, print_json, table
@@ -17,7 +18,7 @@ from leadwerk.errors import LeadwerkError
 from leadwerk.warehouse.statement import statement
 
 Verdict = Literal["good", "look", "broken"]
-SIGNS: dict[Verdict, str] = {"good": "[green]✓[/green]", "look": "[yellow]![/yellow]", "broken": "[red]✗[/red]"}
+SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
 SCORED_DAYS = 400
 FRESH = timedelta(days=3)
 
@@ -81,7 +82,7 @@ class _Look:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         first_day = (self.now - timedelta(days=SCORED_DAYS)).date()
-        return self.here.warehouse.rows(statement(name), {"now": self.now, "first_day": first_day})
+        return self.here.warehouse.rows(statement(name), {"as_of": self.now, "first_day": first_day})
 
     @cached_property
     def standing(self) -> dict[str, int]:

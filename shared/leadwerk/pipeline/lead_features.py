@@ -102,7 +102,7 @@ def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime
         "last_as_of": last_as_of,
         "horizon_days": policy.horizon_days,
         "positive": list(policy.positive),
-        "now": now,
+        "as_of": now,
     }
 
 

@@ -108,7 +108,7 @@ def _known(warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: dat
     import pandas as pd
 
     labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, now, now))
-    changes = warehouse.frame(statement("outcomes/changes"), {"first_day": first.date(), "now": now})
+    changes = warehouse.frame(statement("outcomes/changes"), {"first_day": first.date(), "as_of": now})
     moments = frame[["lead_id", "as_of"]].sort_values("as_of")
     changes = changes.sort_values("occurred_at").astype({"occurred_at": moments["as_of"].dtype})
     then = pd.merge_asof(moments, changes, left_on="as_of", right_on="occurred_at", by="lead_id")

@@ -89,7 +89,7 @@ def gather(
         "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
         "horizon_days": policy.horizon_days,
         "positive": list(policy.positive),
-        "now": now,
+        "as_of": now,
         "most": RUNS,
     }
 

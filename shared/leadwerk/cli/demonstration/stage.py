@@ -53,7 +53,7 @@ class Stage:
 
     def closed_leads(self, now: datetime) -> int:
         """How many leads have an outcome."""
-        found = self.warehouse.rows(statement("outcomes/totals"), {"now": now})
+        found = self.warehouse.rows(statement("outcomes/totals"), {"as_of": now})
         return sum(row["leads"] for row in found if row["outcome"] != "open")
 
     def newest_scores(self, now: datetime) -> list[Row]:

@@ -1,9 +1,9 @@
 -- All days as their newest extract run found them, added up; without visitors, who come back on other days.
--- @now TIMESTAMP
+-- @as_of TIMESTAMP
 WITH newest AS (
   SELECT *
   FROM leadwerk.extract_runs
-  WHERE run_at <= @now
+  WHERE run_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY day ORDER BY run_at DESC) = 1
 )
 

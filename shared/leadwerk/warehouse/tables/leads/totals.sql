@@ -1,16 +1,16 @@
 -- All leads: how many, how many may be joined with web behaviour, how many are linked with a visitor, the newest.
--- @now TIMESTAMP
+-- @as_of TIMESTAMP
 WITH newest AS (
   SELECT lead_id, web_consent, created_at
   FROM leadwerk.leads
-  WHERE recorded_at <= @now
+  WHERE recorded_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
 ),
 
 linked AS (
   SELECT DISTINCT lead_id
   FROM leadwerk.identities
-  WHERE linked_at <= @now
+  WHERE linked_at <= @as_of
 )
 
 SELECT

@@ -1,9 +1,9 @@
 -- One retraining, the newest first.
--- @now TIMESTAMP
+-- @as_of TIMESTAMP
 -- @most INT64
 SELECT run_id, trained_at, model_version, promoted, reason, champion_before, positives, metrics
 FROM leadwerk.model_runs
-WHERE trained_at <= @now
+WHERE trained_at <= @as_of
 QUALIFY ROW_NUMBER() OVER (PARTITION BY run_id ORDER BY trained_at) = 1
 ORDER BY trained_at DESC, run_id DESC
 LIMIT @most

@@ -1,9 +1,9 @@
 -- One kind of outcome and how many leads have it as their newest.
--- @now TIMESTAMP
+-- @as_of TIMESTAMP
 WITH newest AS (
   SELECT lead_id, outcome
   FROM leadwerk.outcomes
-  WHERE recorded_at <= @now AND occurred_at <= @now
+  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
 )
 
