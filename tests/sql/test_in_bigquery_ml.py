@@ -58,7 +58,7 @@ SELLERS = (
 STAFFED = msgspec.structs.replace(POLICY, capacity=Capacity(sellers=SELLERS))
 NOW = world.NOW
 LATER = NOW + timedelta(hours=1)
-TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores")
+TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores", "overrides")
 few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 
 
@@ -168,7 +168,7 @@ GIVEN = """
       lead_id, language, region, employees AS has_behaviour, income AS log_odds, web_consent AS disqualified,
       loan_amount AS fit, property_value AS interest, instalment AS points, channel AS grade,
       CAST(revenue AS INT64) AS icp, industry AS tier, postcode AS traffic_light, job_title AS phase,
-      email_domain_kind AS stage
+      email_domain_kind AS stage, country AS override_cluster, person_key AS override_author
     FROM leadwerk.leads"""
 
 

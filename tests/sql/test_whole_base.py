@@ -24,7 +24,7 @@ from scoring.world import NOW
 from sql.reference import analyse, evaluate
 
 POLICY = load("mortgage")
-TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores")
+TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores", "overrides")
 CALLED = "leadwerk.score(TO_JSON_STRING(features))"
 
 

@@ -11,6 +11,7 @@ from leadwerk.pipeline.pointed import facts_of_rows, occurrences_by_lead
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Circumstances, Judgement, Status
 from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.scoring.override import Override
 from leadwerk.scoring.stage_change import Reached, stage_change
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -36,12 +37,17 @@ class Surroundings:
         if occurred is None:
             occurred = [self.occurred.get(row["lead_id"], []) for row in rows]
         facts = facts_of_rows(self.policy, rows, occurred) if self.policy.points.rules else None
-        return Circumstances(facts, [self.status(row["lead_id"]) for row in rows], self.hot)
+        leads = [row["lead_id"] for row in rows]
+        return Circumstances(facts, [*map(self.status, leads)], self.hot, [*map(self.override, leads)])
 
     def status(self, lead_id: str) -> Status:
         """The newest status that the CRM told."""
         found = self.before.get(lead_id, {})
         return Status(found.get("status"), found.get("outcome"))
+
+    def override(self, lead_id: str) -> Override | None:
+        """What a person says of a lead."""
+        return Override.of_row(self.before.get(lead_id, {}))
 
     def newest(self, lead_id: str) -> Row | None:
         """The newest stored score of a lead."""

@@ -6,7 +6,8 @@ log-odds that come back what the stage rescore would have said. The model's name
 ever meets another version's trees.
 
 Points are not counted in SQL. Where a policy has rules or stages, a lead keeps the points, the stage and the
-disqualification of its newest stored score, and a lead that has none yet waits for the stage rescore.
+disqualification of its newest stored score, and a lead that has none yet waits for the stage rescore. What a person says
+of a lead holds here, too; whether the points disqualify it, only a score that he did not decide can tell.
 """
 
 from __future__ import annotations
@@ -44,6 +45,18 @@ COUNTED = {
     **dict.fromkeys(("tier", "traffic_light", "phase", "stage"), "STRING"),
 }
 """What the rules and stages of a policy say of a lead, under the names of `scores`."""
+
+SAID = "LEFT JOIN said AS o ON o.lead_id = p.lead_id"
+OVERRIDE = ("o.cluster AS override_cluster", "o.author AS override_author")
+"""What a person says of a lead: scores/rescore_remote has it by the name of said."""
+
+OWN = """LEFT JOIN (
+  SELECT lead_id, score_cluster
+  FROM leadwerk.scores
+  WHERE day >= @scored_since AND scored_at <= @as_of AND decided_by IS NULL
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+) AS d ON d.lead_id = p.lead_id"""
+"""The newest decision of the product, which tells whether the points disqualify a lead."""
 
 LARGEST = 3.4028235677973362e38
 """The largest number that is not infinite in float32, where it is rounded; beyond, a number counts as missing."""
@@ -116,7 +129,7 @@ def encoding(inputs: Sequence[Input], *kept: str, source: str = "features") -> t
 
 
 def judged(predicted: str, hot_threshold: str) -> Statement:
-    """Judgements, under the names of `scores`, of a query of READ, log_odds, disqualified and COUNTED.
+    """Judgements, under the names of `scores`, of a query of READ, log_odds, disqualified, COUNTED and OVERRIDE.
 
     `hot_threshold` is an expression over its `language` and `region`.
     """
@@ -152,7 +165,7 @@ def rescore_statement(model: InBigQuery, policy: Policy, hot: HotThresholds | No
     read = ", ".join(f"p.{name}" for name in (*READ, OUTPUT))
     call = f"ML.PREDICT(MODEL {model.name}, (\n{encoded.text}\n)) AS p"
     threshold = threshold_sql.hot_threshold(policy, hot or HotThresholds(policy), "model")
-    judgements = judged(f"SELECT {read}, {_counted(policy)}\nFROM {call}{_joined(policy)}", threshold)
+    judgements = judged(f"SELECT {read}, {_counted(policy)}\nFROM {call}\n{_joined(policy)}", threshold)
     replies = f"SELECT judged.lead_id, TO_JSON_STRING(judged) AS reply\nFROM (\n{judgements.text}\n) AS judged"
     whole = whole_base.rescore_statement(policy, replies)
     return Statement(whole.name, whole.text, {**whole.parameters, **encoded.parameters, **judgements.parameters})
@@ -181,14 +194,18 @@ def _counts(policy: Policy) -> bool:
 
 def _counted(policy: Policy) -> str:
     if _counts(policy):
-        return ", ".join(["n.score_cluster = 'DISQUALIFIED' AS disqualified", *(f"n.{name}" for name in COUNTED)])
+        disqualified = "COALESCE(d.score_cluster = 'DISQUALIFIED', FALSE) AS disqualified"
+        return ", ".join([disqualified, *(f"n.{name}" for name in COUNTED), *OVERRIDE])
     nothing = (f"CAST(NULL AS {kind}) AS {name}" for name, kind in COUNTED.items())
-    return ", ".join(["FALSE AS disqualified", *nothing])
+    return ", ".join(["FALSE AS disqualified", *nothing, *OVERRIDE])
 
 
 def _joined(policy: Policy) -> str:
+    if not _counts(policy):
+        return SAID
     told = "points" if policy.points.rules else "stage"
-    return f"\nJOIN newest AS n ON n.lead_id = p.lead_id AND n.{told} IS NOT NULL" if _counts(policy) else ""
+    newest = f"JOIN newest AS n ON n.lead_id = p.lead_id AND n.{told} IS NOT NULL"
+    return f"{newest}\n{SAID}\n{OWN}\nWHERE o.lead_id IS NOT NULL OR d.lead_id IS NOT NULL"
 
 
 def _expression(column: Input) -> str:

@@ -24,6 +24,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Circumstances, Judgement, Score, Status, assess
 from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.override import Chosen, Override
 from leadwerk.scoring.record import score_id
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -72,6 +73,11 @@ class Row(Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     job_title: str | None = None
     account_id: str | None = None
+    override_cluster: Chosen | None = None
+    override_author: str | None = None
+    override_reason: str | None = None
+    override_set_at: Moment | None = None
+    override_ends_at: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,8 @@ def _replies(scorer: Scorer | None, policy: Policy, rows: Sequence[Row], hot: Ho
     told = all(row.occurrences is not UNSET for row in rows)
     occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
     facts = facts_of_rows(policy, features, occurred) if told and policy.points.rules else None
-    known = Circumstances(facts, [Status(row.status, row.outcome) for row in rows], hot)
+    statuses = [Status(row.status, row.outcome) for row in rows]
+    known = Circumstances(facts, statuses, hot, [Override.of_row(row) for row in features])
     judged = assess(scorer, policy, features, known, explained=False) if rows else []
     return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
 

@@ -94,8 +94,8 @@ class ScoreReport:
 
 
 def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
-    """Leads whose score stands and says something to a seller: not that there is neither a model nor a rule."""
-    told = (one.lead_id for one in scores if one.stored and one.basis != NO_CHAMPION)
+    """Leads whose score stands and says something to a seller: not that there is neither model nor rule nor a word."""
+    told = (one.lead_id for one in scores if one.stored and (one.basis != NO_CHAMPION or one.decided_by))
     return list(dict.fromkeys(lead_id for lead_id in told if lead_id))
 
 

@@ -16,9 +16,10 @@ from leadwerk.points.standing import Standing, standings
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 from leadwerk.scoring.capacity import HotThresholds
-from leadwerk.scoring.decide import DISQUALIFIED, decide
+from leadwerk.scoring.decide import DISQUALIFIED, decide, overruled
 from leadwerk.scoring.explain import by_group
-from leadwerk.scoring.model import Matrix, Scorer
+from leadwerk.scoring.model import Inputs, Scorer
+from leadwerk.scoring.override import Override
 from leadwerk.scoring.point_reasons import rule_reasons
 from leadwerk.scoring.reasons import Reason, top_reasons
 
@@ -37,7 +38,8 @@ class Score(Struct, frozen=True, kw_only=True):
     average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the policy has
     no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` is the cell of the matrix, such as B2.
     `basis` says who scored: the model; without one the points; without rules nobody. `hot_threshold` is the value from
-    which on the lead was HOT. `behaviour` says whether web behaviour was known.
+    which on the lead was HOT. `behaviour` says whether web behaviour was known. `decided_by` names the person who set the
+    cluster; None where the product decided.
     """
 
     probability: float | None
@@ -59,6 +61,7 @@ class Score(Struct, frozen=True, kw_only=True):
     phase: str | None = None
     stage: str | None = None
     hot_threshold: int | None = None
+    decided_by: str | None = None
 
 
 class Judgement(Score, frozen=True, kw_only=True):
@@ -81,16 +84,21 @@ class Circumstances:
     """What is known of n leads beside their features, row by row.
 
     `facts`: for the points; None where there are no rules. `statuses`: of the CRM; none is as good as unknown. `hot`:
-    today's thresholds; else the policy's bands hold.
+    today's thresholds; else the policy's bands hold. `overrides`: what persons say; none if left out.
     """
 
     facts: Facts | None = None
     statuses: Sequence[Status] = ()
     hot: HotThresholds | None = None
+    overrides: Sequence[Override | None] = ()
 
     def status(self, row: int) -> Status:
         """The status of the lead at this place."""
         return self.statuses[row] if self.statuses else Status()
+
+    def override(self, row: int) -> Override | None:
+        """What a person says of the lead at this place."""
+        return self.overrides[row] if self.overrides else None
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,7 @@ class _Scored:
 
     probability: float | None = None
     predictive_score: int | None = None
+    segment: str | None = None
     standing: Standing | None = None
     ledger: tuple[Entry, ...] = ()
     reasons: tuple[Reason, ...] = field(default=())
@@ -147,13 +156,15 @@ def _pointed(policy: Policy, facts: Facts, *, explained: bool) -> list[_Scored]:
 def _modelled(
     scorer: Scorer, policy: Policy, rows: Sequence[Features], scored: Sequence[_Scored], *, explained: bool
 ) -> list[_Scored]:
-    matrix = scorer.encode(rows)
-    predicted = scorer.predict(matrix)
-    reasons = _reasons(scorer, policy, rows, matrix) if explained else [()] * len(rows)
-    numbers = zip(predicted.probability.tolist(), predicted.predictive_score.tolist(), reasons, strict=True)
+    inputs = scorer.encode(rows)
+    predicted = scorer.predict(inputs)
+    reasons = _reasons(scorer, policy, rows, inputs) if explained else [()] * len(rows)
+    numbers = zip(predicted.probability.tolist(), predicted.predictive_score.tolist(), strict=True)
     return [
-        replace(one, probability=probability, predictive_score=score, reasons=because)
-        for one, (probability, score, because) in zip(scored, numbers, strict=True)
+        replace(one, probability=probability, predictive_score=score, segment=segment, reasons=because)
+        for one, (probability, score), segment, because in zip(
+            scored, numbers, predicted.segments, reasons, strict=True
+        )
     ]
 
 
@@ -161,7 +172,9 @@ def _judged(
     policy: Policy, row: Features, one: _Scored, known: Circumstances, place: int, model_version: str | None
 ) -> Judgement:
     language, region, status, standing = language_of(row, policy), row.get("region"), known.status(place), one.standing
-    decision = decide(one.predictive_score, policy, standing, hot=known.hot, language=language, region=region)
+    own = decide(one.predictive_score, policy, standing, hot=known.hot, language=language, region=region)
+    said = known.override(place)
+    decision = overruled(own, said, policy)
     stage = stage_of(
         policy,
         known=row.get("created_at") is not None,
@@ -170,13 +183,14 @@ def _judged(
         status=status.status,
         outcome=status.outcome,
     )
-    by_rules = one.predictive_score is None or decision.cluster == DISQUALIFIED
+    by_rules = one.predictive_score is None or own.cluster == DISQUALIFIED
+    reasons = rule_reasons(one.ledger, policy, language) if by_rules else one.reasons
     return Judgement(
         probability=one.probability,
         predictive_score=one.predictive_score,
         score_cluster=decision.cluster,
         recommended_action=decision.action,
-        reasons=rule_reasons(one.ledger, policy, language) if by_rules else one.reasons,
+        reasons=reasons if said is None else (said.told(policy, language), *reasons),
         basis=_basis(one, model_version),
         behaviour=bool(row.get("has_behaviour")),
         language=language,
@@ -184,6 +198,7 @@ def _judged(
         policy_version=policy.version,
         stage=stage or None,
         hot_threshold=decision.hot_threshold,
+        decided_by=decision.decided_by,
         ledger=one.ledger,
         **_of(standing),
     )
@@ -211,7 +226,7 @@ def _of(standing: Standing | None) -> dict[str, Any]:
     }
 
 
-def _reasons(scorer: Scorer, policy: Policy, rows: Sequence[Features], matrix: Matrix) -> Sequence[tuple[Reason, ...]]:
-    contributed = by_group(scorer.contributions(matrix)[:, :-1], [feature.group for feature in scorer.features])
+def _reasons(scorer: Scorer, policy: Policy, rows: Sequence[Features], inputs: Inputs) -> Sequence[tuple[Reason, ...]]:
+    contributed = by_group(scorer.contributions(inputs)[:, :-1], [feature.group for feature in scorer.features])
     pairs = zip(rows, contributed, strict=True)
     return [top_reasons(contributions, row, policy, language_of(row, policy)) for row, contributions in pairs]

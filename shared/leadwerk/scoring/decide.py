@@ -1,18 +1,19 @@
 """The decision that follows from points and model: a lead's cluster, and what the policy tells a seller to do with it.
 
 Before there is a model the points decide. Once there is one, the policy says how they combine; by default the model
-ranks, and the points disqualify.
+ranks, and the points disqualify. What a person says of a lead stands above both.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING, Final
 
 from leadwerk.points.combine import weighed
 from leadwerk.policy.section import Cluster
 from leadwerk.scoring.capacity import Basis, HotThresholds
+from leadwerk.scoring.override import Override
 
 if TYPE_CHECKING:
     from leadwerk.points.standing import Standing
@@ -26,12 +27,14 @@ DISQUALIFIED: Final = "DISQUALIFIED"
 class Decision:
     """What a seller sees first: the cluster, and the name of the action as the CRM knows it.
 
-    `hot_threshold` is the value from which on the lead was HOT, on the scale that ranked it; None where nothing did.
+    `hot_threshold` is the value from which on the lead was HOT, on the scale that ranked it; None where nothing did. It is
+    the product's also where a person (`decided_by`) set the cluster.
     """
 
     cluster: Cluster
     action: str
     hot_threshold: int | None = None
+    decided_by: str | None = None
 
 
 def decide(
@@ -57,6 +60,13 @@ def decide(
     if standing is not None and standing.disqualified and _points_disqualify(predictive_score, policy):
         chosen = DISQUALIFIED
     return Decision(chosen, action_for(chosen, policy), threshold)
+
+
+def overruled(decision: Decision, said: Override | None, policy: Policy) -> Decision:
+    """The decision after what a person said of the lead, if anybody did."""
+    if said is None:
+        return decision
+    return replace(decision, cluster=said.cluster, action=action_for(said.cluster, policy), decided_by=said.author)
 
 
 def ranked(predictive_score: int | None, policy: Policy, standing: Standing | None) -> tuple[float, Basis] | None:

@@ -27,26 +27,35 @@ COMPARED = (
     "stage",
     "model_version",
     "policy_version",
+    "decided_by",
 )
 """A score that agrees with the newest stored one in these says nothing new: the history is one row a change.
 
 Where points rank leads, whole points are compared as well; where they do not, a seller acts on the grade alone, and
 points that wear away day by day are no news. A threshold that moved shows in the cluster of those whom it concerns.
+What a person said since the newest score is always news: his reason or the end may be another.
 """
 
 _ID_DIGITS = 32
 
 
 def score_id(lead_id: str, scored_at: datetime, judgement: Judgement) -> str:
-    """32 hex digits that only the same lead, moment, model and policy yield: storing or sending twice is once."""
+    """32 hex digits that only the same lead, moment, model, policy and decider yield: storing or sending twice is once."""
     moment = scored_at.astimezone(UTC).isoformat()
-    text = "\n".join((lead_id, moment, judgement.model_version or "", judgement.policy_version))
+    said = (judgement.decided_by, judgement.score_cluster) if judgement.decided_by else ()
+    text = "\n".join((lead_id, moment, judgement.model_version or "", judgement.policy_version, *said))
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
 
 
 def changed(judgement: Judgement, newest: Mapping[str, Any] | None, policy: Policy) -> bool:
-    """Whether a judgement differs from the newest stored score of its lead (None: there is none yet)."""
+    """Whether a judgement differs from the newest stored score of its lead (None: there is none yet).
+
+    A row of scores/before also says when a person spoke of the lead.
+    """
     if newest is None or any(getattr(judgement, name) != newest[name] for name in COMPARED):
+        return True
+    said_at = newest.get("override_set_at")
+    if said_at is not None and said_at > newest["scored_at"]:
         return True
     ranked_by_points = judgement.basis == POINTS or policy.decision.rank_by != "model"
     return ranked_by_points and _whole(judgement.points) != _whole(newest["points"])

@@ -1,4 +1,4 @@
-"""Numbers, amounts, shares and durations as readers of each language write them.
+"""Numbers, amounts, shares, durations and days as readers of each language write them.
 
 In francs the Swiss way (1’250’000; French with a space), in euros the way of the language's largest country.
 Sources: Unicode CLDR de-CH, fr-CH, it-CH, en-CH; de, fr, it, en; Schweizerische Bundeskanzlei, «Schreibweisungen».
@@ -7,6 +7,7 @@ Sources: Unicode CLDR de-CH, fr-CH, it-CH, en-CH; de, fr, it, en; Schweizerische
 from __future__ import annotations
 
 import math
+from datetime import date
 
 from leadwerk.texts.catalogue import text
 
@@ -50,6 +51,15 @@ def percent(language: str, share: float, decimals: int = 0, *, currency: str = "
     """
     shown = number(language, 100 * share, decimals, currency=currency)
     return f"{shown}%" if language in ("en", "it") else f"{shown}{_NO_BREAK}%"
+
+
+def day(language: str, on: date) -> str:
+    """A day.
+
+    >>> day("de", date(2026, 5, 4)), day("en", date(2026, 5, 4))
+    ('04.05.2026', '2026-05-04')
+    """
+    return on.isoformat() if language == "en" else f"{on:%d.%m.%Y}"
 
 
 def duration(language: str, seconds: float) -> str:

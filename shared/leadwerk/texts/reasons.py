@@ -19,6 +19,12 @@ def reason(policy: Policy, language: str, group: str, direction: Direction, feat
     return text(language, f"reason.{direction}", fact=fact(policy, language, group, features))
 
 
+def set_by(language: str, *, cluster: str, author: str, reason: str, until: str) -> str:
+    """That a person set a lead's cluster, why, and until when."""
+    said = {"cluster": text(language, f"cluster.{cluster}"), "author": author, "until": until}
+    return text(language, "override.set", **said, reason=reason)
+
+
 def action_label(policy: Policy, language: str, cluster: str) -> str:
     """What the seller is to do, in words; the action's name where the policy gives none."""
     for action in policy.actions:

@@ -12,7 +12,8 @@ WITH newest AS (
   FROM leadwerk.scores
   WHERE day >= @first_day
     AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
-    AND basis <> 'no_champion'
+    -- Where neither model nor rules score, there is news only of leads that a person decides or decided upon.
+    AND (basis <> 'no_champion' OR lead_id IN (SELECT lead_id FROM leadwerk.overrides))
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 last_attempt AS (

@@ -1,4 +1,5 @@
 -- One lead that may still convert: created since @created_since, and without any closing outcome known at @as_of.
+-- An older one, too, if a person set its cluster for some time since then: it is scored until after that has ended.
 --
 -- @created_since TIMESTAMP
 -- @as_of TIMESTAMP
@@ -11,7 +12,10 @@ WITH newest AS (
 
 SELECT lead_id
 FROM newest
-WHERE created_at >= @created_since
+WHERE (
+    created_at >= @created_since
+    OR lead_id IN (SELECT lead_id FROM leadwerk.overrides WHERE set_at <= @as_of AND ends_at >= @created_since)
+  )
   AND created_at <= @as_of
   AND NOT EXISTS (
     SELECT 1

@@ -1,6 +1,7 @@
 -- What follows for one lead from a model's log-odds, as features/calibration.py and scoring/ have it, under the names of
 -- `scores`. A query stands in the slot (pipeline/in_bigquery_ml.py) that yields lead_id, language, region, has_behaviour,
--- log_odds and, of the lead's points as last counted, disqualified, fit … stage.
+-- log_odds; of the lead's points as last counted, disqualified, fit … stage; and of a person's word about it
+-- override_cluster and override_author.
 --
 -- Calibration, the least probability, and the base rate of the predictive score.
 -- @slope FLOAT64
@@ -62,13 +63,22 @@ decided AS (
       WHEN predictive_score >= hot_threshold THEN 'HOT'
       WHEN predictive_score >= @warm THEN 'WARM'
       ELSE 'COLD'
-    END AS score_cluster
+    END AS own_cluster
   FROM scored
+),
+
+overruled AS (
+  SELECT
+    *,
+    COALESCE(override_cluster, own_cluster) AS score_cluster,
+    IF(override_author IS NULL, '', CONCAT('\n', override_author, '\n', override_cluster)) AS said
+  FROM decided
 )
 
 SELECT
   lead_id,
-  SUBSTR(TO_HEX(SHA256(CONCAT(lead_id, '\n', @moment, '\n', @model_version, '\n', @policy_version))), 1, 32) AS score_id,
+  SUBSTR(TO_HEX(SHA256(CONCAT(lead_id, '\n', @moment, '\n', @model_version, '\n', @policy_version, said))), 1, 32)
+    AS score_id,
   'model' AS basis,
   @model_version AS model_version,
   @policy_version AS policy_version,
@@ -84,5 +94,6 @@ SELECT
   language,
   COALESCE(has_behaviour, 0) != 0 AS behaviour,
   fit, interest, points, grade, icp, tier, traffic_light, phase, stage,
-  hot_threshold
-FROM decided
+  hot_threshold,
+  override_author AS decided_by
+FROM overruled

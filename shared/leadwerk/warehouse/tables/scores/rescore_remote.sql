@@ -1,11 +1,12 @@
 -- One new score of an open lead as a row of `scores`: what is known of it went through the remote function leadwerk.score.
 -- lead_features/select and occurrences/select for the leads of leads/open stand in the slots (pipeline/whole_base.py).
--- @as_of TIMESTAMP
 -- @stored_at TIMESTAMP
 -- @scored_since DATE
 -- Whether points rank leads although a model scores them: then whole points are news.
 -- @points_rank BOOL
-WITH plain AS (
+-- include overrides/said
+
+plain AS (
   ${lead_features}
 ),
 
@@ -25,16 +26,19 @@ told AS (
 ),
 
 features AS (
-  SELECT p.*, o.occurrences, t.status, t.outcome
+  SELECT
+    p.*, o.occurrences, t.status, t.outcome, s.cluster AS override_cluster, s.author AS override_author,
+    s.reason AS override_reason, s.set_at AS override_set_at, s.ends_at AS override_ends_at
   FROM plain AS p
   LEFT JOIN occurred AS o ON o.lead_id = p.lead_id
   LEFT JOIN told AS t ON t.lead_id = p.lead_id
+  LEFT JOIN said AS s ON s.lead_id = p.lead_id
 ),
 
 newest AS (
   SELECT
-    lead_id, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version,
-    fit, interest, points, grade, icp, tier, traffic_light, phase, stage
+    lead_id, scored_at, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version,
+    fit, interest, points, grade, icp, tier, traffic_light, phase, stage, decided_by
   FROM leadwerk.scores
   WHERE day >= @scored_since AND scored_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
@@ -72,6 +76,7 @@ scored AS (
     JSON_VALUE(reply, '$.phase') AS phase,
     JSON_VALUE(reply, '$.stage') AS stage,
     CAST(JSON_VALUE(reply, '$.hot_threshold') AS INT64) AS hot_threshold,
+    JSON_VALUE(reply, '$.decided_by') AS decided_by,
     ARRAY<STRUCT<
       rule STRING, score STRING, kind STRING, subject STRING, events INT64, base INT64, factor FLOAT64, points FLOAT64
     >>[] AS ledger
@@ -83,6 +88,7 @@ scored AS (
 SELECT s.*
 FROM scored AS s
 LEFT JOIN newest AS n ON n.lead_id = s.lead_id
+LEFT JOIN said AS o ON o.lead_id = s.lead_id
 WHERE n.lead_id IS NULL
   OR n.basis != s.basis
   OR n.predictive_score IS DISTINCT FROM s.predictive_score
@@ -95,3 +101,5 @@ WHERE n.lead_id IS NULL
   OR ((s.basis = 'points' OR @points_rank) AND ROUND(n.points) IS DISTINCT FROM ROUND(s.points))
   OR n.model_version IS DISTINCT FROM s.model_version
   OR n.policy_version != s.policy_version
+  OR n.decided_by IS DISTINCT FROM s.decided_by
+  OR o.set_at > n.scored_at

@@ -3,6 +3,7 @@
 --
 -- A lead that rose from 45 to 52 is +1 at 52 and -1 at 45: summed from above, it counts for thresholds 46 to 52. A lead
 -- that is older and had no value by then is left out: nobody knows what it would have been.
+-- A lead that a person set HOT asks for a call whatever its value, one that he set WARM or COLD for none.
 -- Levels beyond the limits stand at @low - 1 and @high. A row without a level stands for no change at all.
 -- first_created_at: when the oldest lead of all came; began_at: since when was counted; valued: how many leads have a
 -- value since @first_day.
@@ -25,6 +26,15 @@ beginning AS (
   FROM valued
 ),
 
+asked AS (
+  SELECT
+    lead_id,
+    scored_at,
+    probability,
+    CASE set_cluster WHEN 'HOT' THEN @high WHEN 'WARM' THEN @low - 1 WHEN 'COLD' THEN @low - 1 ELSE value END AS value
+  FROM valued
+),
+
 risen AS (
   SELECT
     v.lead_id,
@@ -32,7 +42,7 @@ risen AS (
     MAX(IF(v.scored_at <= b.began_at, v.value, NULL)) AS earlier,
     MAX(v.value) AS highest,
     MAX(v.probability) AS probability
-  FROM valued AS v
+  FROM asked AS v
   CROSS JOIN beginning AS b
   GROUP BY v.lead_id, b.began_at
 ),

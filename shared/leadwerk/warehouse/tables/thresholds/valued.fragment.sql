@@ -15,6 +15,7 @@ WITH valued AS (
     lead_id,
     scored_at,
     probability,
+    IF(decided_by IS NULL, NULL, score_cluster) AS set_cluster,
     CASE @points_weight
       WHEN 100 THEN points
       WHEN 0 THEN predictive_score

@@ -1,0 +1,61 @@
+"""A person's word about a lead: for some time it is HOT, WARM, COLD or DISQUALIFIED because he says so.
+
+Scores advise and a person decides: cluster, action and stage follow his word, while probability, predictive score and
+points stay what they are, so that nothing learns from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
+from leadwerk.scoring.reasons import Reason
+from leadwerk.texts.figures import day
+from leadwerk.texts.reasons import set_by
+
+Chosen = Literal["HOT", "WARM", "COLD", "DISQUALIFIED"]
+"""What a person can say. That a lead is UNSCORED is no decision."""
+
+REASON: Final = "override"
+"""Name of the reason that tells of it, in place of a feature group or a rule."""
+
+
+class Override(Struct, frozen=True, kw_only=True):
+    """What `author` said of a lead at `set_at` (aware, UTC), and holds until right before `ends_at`."""
+
+    cluster: Chosen
+    author: str
+    reason: str
+    set_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Override | None:
+        """What the columns override_… of a row say (scores/before); None where nobody said anything."""
+        if row.get("override_cluster") is None:
+            return None
+        return cls(**{name: row[f"override_{name}"] for name in cls.__struct_fields__})
+
+    def told(self, policy: Policy, language: Language) -> Reason:
+        """The word as a reason, in the lead's language; it moves no odds and gives no points."""
+        until = day(language, last_day(self.ends_at, policy))
+        said = set_by(language, cluster=self.cluster, author=self.author, reason=self.reason, until=until)
+        return Reason(REASON, 0.0, said)
+
+
+def last_day(ends_at: datetime, policy: Policy) -> date:
+    """The last day on which something holds that ends at a moment (aware), as the policy counts days."""
+    return (ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(policy.time_zone)).date()
+
+
+def end_of(last: date, policy: Policy) -> datetime:
+    """The moment right after a day, as the policy counts days; aware, UTC."""
+    following = last + timedelta(days=1)
+    midnight = datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(policy.time_zone))
+    return midnight.astimezone(ZoneInfo("UTC"))
