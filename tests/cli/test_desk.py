@@ -83,6 +83,16 @@ def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture
     assert "webinar" in said(capsys, "history", "1", "--at", NOW.isoformat())
 
 
+def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFixture[str]) -> None:
+    at = ("1", "--at", (NOW - DAY).isoformat())
+    assert "Rules of then: those of the lead's newest stored score" in said(capsys, "history", *at)
+    assert "has 80.25 points: its own ledger is in the table" in said(capsys, "history", *at)
+    assert "Rules of now, as asked" in said(capsys, "history", *at, "--rules", "now")
+    assert result(capsys, "history", *at, "--rules", "now")["rules"] == "asked"
+    assert "not recorded" in said(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat())
+    assert "Use then or now" in said(capsys, "history", *at, "--rules", "tomorrow", code=2)
+
+
 def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> None:
     [found] = result(capsys, "accounts", *NOON)["accounts"]
     assert (found["account_id"], found["tier"], found["best_contact"]) == ("acme.ch", "Enterprise", "1")

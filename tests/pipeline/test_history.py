@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline import history, rescore
 from leadwerk.pipeline.history import History
+from leadwerk.pipeline.past_policy import RulesAt
 from leadwerk.pipeline.picks import Picks
 from leadwerk.registry import FolderStore
 from leadwerk.texts import LANGUAGES
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, touch, warehouse
+
+RULES = RulesAt(policy=POLICY, source="asked")
 
 
 @pytest.fixture
@@ -107,12 +110,12 @@ def test_nobody_has_a_history_before_he_was_known(picks: Picks) -> None:
         with pytest.raises(UnknownLead, match="not known"):
             history.history(picks, lead_id, now=at)
         with pytest.raises(UnknownLead, match="not known"):
-            history.ledger(picks.warehouse, POLICY, lead_id, at=at)
+            history.ledger(picks.warehouse, RULES, lead_id, at=at)
 
 
 def test_the_ledger_of_a_past_moment_is_what_was_known_then(picks: Picks) -> None:
-    before = history.ledger(picks.warehouse, POLICY, "1", at=NOW - 10 * DAY)
-    after = history.ledger(picks.warehouse, POLICY, "1", at=NOW)
+    before = history.ledger(picks.warehouse, RULES, "1", at=NOW - 10 * DAY)
+    after = history.ledger(picks.warehouse, RULES, "1", at=NOW)
     assert {entry.kind for entry in before.entries} == {"attribute", "weight"}
     assert before.standing.interest == 0 < after.standing.interest
     assert "event" in {entry.kind for entry in after.entries}
@@ -120,7 +123,7 @@ def test_the_ledger_of_a_past_moment_is_what_was_known_then(picks: Picks) -> Non
 
 
 def test_a_hole_in_the_ledger_would_be_seen(picks: Picks) -> None:
-    found = history.ledger(picks.warehouse, POLICY, "1", at=NOW)
+    found = history.ledger(picks.warehouse, RULES, "1", at=NOW)
     assert sum(round(entry.points * 100) for entry in found.entries[1:]) != round(found.standing.points * 100)
 
 
@@ -142,7 +145,7 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
         touchpoints=[touch(n, "1", kind, NOW - ago * HOUR) for n, (kind, ago) in enumerate(touches)],
     )
     for ago in moments:
-        found = history.ledger(desk, POLICY, "1", at=NOW - ago * HOUR)
+        found = history.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
         standing = found.standing
         assert found.sum == standing.points
         assert round(found.sum * 100) == round(standing.fit * 100) + round(standing.interest * 100)
@@ -161,7 +164,7 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
     found = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
     assert len({row["points"] for row in found if row["lead_id"] == "1"}) > 5
     for row in found:
-        then = history.ledger(desk, POLICY, row["lead_id"], at=row["scored_at"])
+        then = history.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
         assert then.sum == then.standing.points == row["points"]
         assert (then.standing.fit, then.standing.interest, then.standing.cell) == (
             row["fit"], row["interest"], row["grade"],

@@ -12,6 +12,8 @@ from leadwerk.entrypoint import Request, moment
 from leadwerk.entrypoint.routes import Route, Routes
 from leadwerk.pipeline import accounts, call_list, history, wiring
 from leadwerk.pipeline.call_list import Grade, Region, Sort, Text, Wanted
+from leadwerk.pipeline.past_policy import Which, rules_at
+from leadwerk.pipeline.policies import kept_policies
 from leadwerk.policy.section import Cluster, Language
 
 if TYPE_CHECKING:
@@ -46,10 +48,11 @@ class BySeller(Request, frozen=True):
 
 
 class HistoryAsked(Request, frozen=True):
-    """`days` back, told in `speak`; or the ledger `at` a moment."""
+    """`days` back, told in `speak`; or the ledger `at` a moment, by the `rules` of then or of now."""
 
     days: Days = history.DAYS
     at: Annotated[datetime, Meta(tz=True)] | None = None
+    rules: Which = "then"
     speak: Language | None = None
 
 
@@ -94,7 +97,9 @@ def _release(asked: BySeller, now: datetime, lead_id: str) -> Any:
 def _history(asked: HistoryAsked, now: datetime, lead_id: str) -> Any:
     here = _picks()
     if asked.at is not None:
-        return history.ledger(here.warehouse, here.policy, lead_id, at=moment(asked.at, now, "at"))
+        at, kept = moment(asked.at, now, "at"), kept_policies(settings.read())
+        rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked.rules)
+        return history.ledger(here.warehouse, rules, lead_id, at=at)
     return history.history(here, lead_id, now=now, days=asked.days, speak=asked.speak)
 
 

@@ -1,7 +1,8 @@
 """The history of a lead: its scores with the thresholds and decisions of then, stages, deliveries, picks, statuses.
 
 And its ledger at any moment: what was known strictly before it is read again, by the same queries that score today, and
-pointed by the same rules, so the ledger of a past day adds up as exactly as today's.
+pointed by the rules that were in force then (past_policy), so the ledger of a past day adds up as exactly as today's,
+and to the score that was stored then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline.call_list import stage_label
+from leadwerk.pipeline.past_policy import RulesAt, Source, StoredThen
 from leadwerk.pipeline.picks import Picks
 from leadwerk.pipeline.pointed import pointed_leads
 from leadwerk.points.ledger import Entry
@@ -70,14 +72,23 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 class LedgerAt(Struct, frozen=True, kw_only=True):
-    """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest."""
+    """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest.
+
+    `rules` and `in_force` say how that version was found, and which was in force (see past_policy.RulesAt). `stored` is
+    the score that was stored at exactly this moment, and `reconciles` whether it had these points; None without one.
+    """
 
     lead_id: str
     as_of: datetime
     policy_version: str
+    rules: Source
+    in_force: str | None
+    since: datetime | None
     standing: Standing
     entries: tuple[Entry, ...]
     sum: float
+    stored: StoredThen | None
+    reconciles: bool | None
 
 
 def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, speak: Language | None = None) -> History:
@@ -107,23 +118,36 @@ def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, spea
     )
 
 
-def ledger(warehouse: Warehouse, policy: Policy, lead_id: str, *, at: datetime) -> LedgerAt:
-    """The lead's ledger from what was known strictly before `at` (aware), by the rules of today.
+def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) -> LedgerAt:
+    """The lead's ledger from what was known strictly before `at` (aware), by these rules: past_policy.rules_at.
 
     Raises:
         UnknownLead: the lead was not known then.
     """
-    rows, _, pointed, standings = pointed_leads(warehouse, policy, [lead_id], at)
+    rows, _, pointed, standings = pointed_leads(warehouse, rules.policy, [lead_id], at)
     if not rows or rows[0]["created_at"] is None or pointed.ledger is None:
         raise _unknown(lead_id, at)
+    entries, standing = pointed.ledger.entries(0), standings[0]
     return LedgerAt(
         lead_id=lead_id,
         as_of=at,
-        policy_version=policy.version,
-        standing=standings[0],
-        entries=pointed.ledger.entries(0),
-        sum=round(sum(round(entry.points * 100) for entry in pointed.ledger.entries(0)) / 100, 2),
+        policy_version=rules.policy.version,
+        rules=rules.source,
+        in_force=rules.in_force,
+        since=rules.since,
+        standing=standing,
+        entries=entries,
+        sum=round(sum(round(entry.points * 100) for entry in entries) / 100, 2),
+        stored=rules.stored,
+        reconciles=_reconciles(rules.stored, standing),
     )
+
+
+def _reconciles(stored: StoredThen | None, standing: Standing) -> bool | None:
+    """Whether the score that was stored then had the same points; None where none was stored, or none had points."""
+    if stored is None or stored.points is None:
+        return None
+    return (stored.fit, stored.interest, stored.points) == (standing.fit, standing.interest, standing.points)
 
 
 class _Words:

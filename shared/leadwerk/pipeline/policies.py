@@ -133,6 +133,11 @@ def open_policies(settings: Settings) -> Policies:
     return Policies(open_store(str(Path(place).parent)), Path(place).name, fallback)
 
 
+def kept_policies(settings: Settings) -> Policies | None:
+    """The policies of a deployment; None where a shipped one is in force by name, beside which none is kept."""
+    return None if settings.policy_place in SHIPPED else open_policies(settings)
+
+
 def draft_of(present: InForce, text: str | None = None) -> str:
     """The text in force (or what was made of it) under a line that says on what it builds, to edit and to publish."""
     mark = f"# Draft on policy {present.version}, text {digest(present.text)}. Leave this line, edit what follows.\n"
