@@ -42,7 +42,8 @@ def score(body: Body, now: datetime) -> Any:
         raise report.refusals[0].error
     scores, trouble = delivered(report.scores, now) if body.deliver else (report.scores, None)
     errors = [{"index": one.index, "lead_id": one.lead_id, **problem(one.error)} for one in report.refusals]
-    said = {"model_version": report.model_version, "scored": len(scores), "refused": len(errors), "errors": errors}
+    counts = {"scored": len(scores), "refused": len(errors), "parked": sum(one.delivery == "parked" for one in scores)}
+    said = {"model_version": report.model_version, **counts, "errors": errors}
     return {**said, "scores": scores, "model_problem": here.champions.problem, "delivery_problem": trouble}
 
 

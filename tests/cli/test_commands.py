@@ -99,6 +99,54 @@ def test_a_dry_run_shows_the_file_and_leaves_nothing(
     assert not home.exists()
 
 
+def test_a_file_of_which_nothing_is_known_shows_its_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = lead_file(tmp_path)
+    shown = result(capsys, "import", str(file), "--dry-run")
+    assert [column["name"] for column in shown["columns"]] == ["nr", "besuche", "ort", "stufe", "gewonnen"]
+    assert run(["import", str(file), "--dry-run"]) == 0
+    assert "besuche" in capsys.readouterr().out
+    assert run(["import", str(file), "--id", "nr"]) == 2
+    assert "Give --id COL and --outcome COL" in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_looks_like_a_style_in_a_file_is_shown_as_it_stands(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("id,[/bold],x,x,won\n1,[/red],a,b,1\n2,[red]b,c,d,0\n", "utf-8")
+    assert run(["import", str(file), "--id", "id", "--outcome", "won", "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("[/bold]", "[/red]", "[red]b", "'x (2)'"))
+
+
+def test_a_policy_edited_after_an_import_is_not_overwritten(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lead_file(tmp_path)
+    result(capsys, "import", str(file), *IMPORT)
+    policy = home / "policy.yaml"
+    edited = policy.read_text("utf-8").replace("action: Nurture", "action: Call_Later")
+    policy.write_text(edited, "utf-8")
+    assert run(["import", str(file), *IMPORT]) == 2
+    assert "was edited since" in " ".join(capsys.readouterr().err.split())
+    assert policy.read_text("utf-8") == edited
+    assert run(["import", str(file), *IMPORT, "--replace-policy"]) == 0
+    assert "Nurture" in policy.read_text("utf-8")
+
+
+def test_leads_that_are_not_decided_yet_are_no_failures(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "leads.csv"
+    states = ["Gewonnen", "Verloren", "Offen", "", "zurückgestellt"]
+    file.write_text("nr,wert,ergebnis\n" + "".join(f"{n},{n % 7},{states[n % 5]}\n" for n in range(50)), "utf-8")
+    named = ("--id", "nr", "--outcome", "ergebnis", "--positive", "gewonnen")
+    imported = result(capsys, "import", str(file), *named)
+    assert (imported["converted"], imported["lost"], imported["open"]) == (10, 20, 20)
+    imported = result(capsys, "import", str(file), *named, "--open", "Offen", "--open", "zurückgestellt")
+    assert (imported["converted"], imported["lost"], imported["open"]) == (10, 10, 30)
+
+
 def test_a_policy_written_by_hand_is_not_overwritten(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,7 +170,7 @@ def test_a_policy_written_by_hand_is_not_overwritten(
         (["models", "promote", "nothing"], "There is no model nothing"),
         (["models", "rollback"], "No model was promoted yet"),
         (["report", "--language", "rm"], "There is no report in 'rm'"),
-        (["import", "x.csv", "--id", "a"], "Missing option"),
+        (["pick", "1"], "Missing option"),
         (["bogus"], "No such command"),
     ],
 )

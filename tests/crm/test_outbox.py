@@ -19,27 +19,27 @@ UPDATE = LeadUpdate("s1", "s1", "102938", 85, "HOT", "Call_Immediately", 0.3)
 
 
 def test_what_the_crm_took_is_sent() -> None:
-    attempt = sent(Pending(UPDATE, 0, None), NOW)
+    attempt = sent(Pending(UPDATE, NOW, 0, None), NOW)
     assert (attempt.state, attempt.next_attempt_at, attempt.row()["attempt"]) == ("sent", None, 1)
 
 
 def test_what_says_later_is_retried_not_before_its_time() -> None:
-    attempt = failed(Pending(UPDATE, 2, NOW), CRMUnavailable("down", status=503, retry_after=600), NOW)
+    attempt = failed(Pending(UPDATE, NOW, 2, NOW), CRMUnavailable("down", status=503, retry_after=600), NOW)
     assert (attempt.state, attempt.http_status, attempt.row()["attempt"]) == ("retry", 503, 3)
     assert attempt.next_attempt_at == NOW + timedelta(minutes=10)
 
 
 def test_what_says_no_is_parked_with_its_reason() -> None:
-    attempt = failed(Pending(UPDATE, 0, None), CRMRejected("no such lead", status=404, remedy="Check it."), NOW)
+    attempt = failed(Pending(UPDATE, NOW, 0, None), CRMRejected("no such lead", status=404, remedy="Check it."), NOW)
     assert (attempt.state, attempt.next_attempt_at, attempt.error) == ("parked", None, "no such lead Check it.")
 
 
 def test_the_same_attempt_is_one_row() -> None:
-    item = Pending(UPDATE, 0, None)
+    item = Pending(UPDATE, NOW, 0, None)
     assert sent(item, NOW).row() == sent(item, NOW).row()
     ids = {
         sent(item, NOW).row()["delivery_id"],
-        sent(Pending(UPDATE, 1, None), NOW).row()["delivery_id"],
+        sent(Pending(UPDATE, NOW, 1, None), NOW).row()["delivery_id"],
         failed(item, CRMUnavailable("down"), NOW).row()["delivery_id"],
         sent(item, NOW + timedelta(seconds=1)).row()["delivery_id"],
     }
@@ -47,7 +47,10 @@ def test_the_same_attempt_is_one_row() -> None:
 
 
 def test_rows_fit_the_table() -> None:
-    rows = [sent(Pending(UPDATE, 0, None), NOW).row(), failed(Pending(UPDATE, 0, None), CRMUnavailable("x"), NOW).row()]
+    rows = [
+        sent(Pending(UPDATE, NOW, 0, None), NOW).row(),
+        failed(Pending(UPDATE, NOW, 0, None), CRMUnavailable("x"), NOW).row(),
+    ]
     assert len(schema.json_rows(schema.table("deliveries"), rows)) == 2
 
 
@@ -59,7 +62,7 @@ def test_waits_grow_and_stay_bounded(attempt: int, asked: float | None) -> None:
 def row(last_state: str | None) -> dict[str, Any]:
     return {
         "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
-        "recommended_action": "Nurture", "attempts": 1, "next_attempt_at": None, "reasons": [],
+        "recommended_action": "Nurture", "scored_at": NOW, "attempts": 1, "next_attempt_at": None, "reasons": [],
         "last_state": last_state,
     }  # fmt: skip
 
@@ -79,7 +82,7 @@ def test_what_has_to_take_effect_again_has_a_key_never_used(state: str) -> None:
 def test_a_repair_stays_one_until_it_is_sent() -> None:
     (item,) = pending([row("repair")])
     assert failed(item, CRMUnavailable("down"), NOW).state == "repair"
-    assert postponed(repair(Pending(UPDATE, 0, None)), NOW).state == "repair"
+    assert postponed(repair(Pending(UPDATE, NOW, 0, None)), NOW).state == "repair"
     assert sent(item, NOW).state == "sent"
 
 
@@ -98,7 +101,7 @@ def test_without_points_and_stages_their_fields_never_reach_the_crm() -> None:
 def test_reasons_are_sent_as_texts_strongest_first() -> None:
     row = {
         "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
-        "recommended_action": "Nurture", "attempts": 0, "next_attempt_at": None, "last_state": None,
+        "recommended_action": "Nurture", "scored_at": NOW, "attempts": 0, "next_attempt_at": None, "last_state": None,
         "reasons": [{"text": text, "feature": "f", "contribution": 1.0} for text in ["a", None, *"bcdef"]],
     }  # fmt: skip
     assert pending([row])[0].update.reasons == ("a", "b", "c", "d", "e")

@@ -19,6 +19,11 @@ from leadwerk.importing.columns import describe, moment, number, style_of
         (["x", "x", ""], "constant"),
         (["", "n/a", "-"], "empty"),
         ([f"person {n}" for n in range(500)], "text"),
+        ([f"Anna Muster {n}" for n in range(40)], "text"),
+        (["a.muster@firma.ch", "b@web.de", "fehlt"], "contact"),
+        (["079 123 45 67", "+41 44 123 45 67", ""], "contact"),
+        (["0791234567", "0441234567"], "contact"),
+        (["01.02.2026", "03.02.2026"], "date"),
     ],
 )
 def test_kinds(values: list[str], kind: str) -> None:

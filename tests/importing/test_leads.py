@@ -118,10 +118,13 @@ def test_a_value_that_is_no_number_is_left_out_and_the_row_kept(tmp_path: Path) 
         (("FALSE", "TRUE"), None, "TRUE"),
         (("nein", "Ja"), None, "Ja"),
         (("lost", "WON"), "won", "WON"),
+        (("Verloren", "Gewonnen"), None, "Gewonnen"),
+        (("Verloren", "Offen", "Gewonnen"), None, "Gewonnen"),
+        (("yes", "no", "Yes", "yes"), None, "yes"),
     ],
 )
 def test_the_good_outcome_is_found_or_named(
-    tmp_path: Path, values: tuple[str, str], stated: str | None, good: str
+    tmp_path: Path, values: tuple[str, ...], stated: str | None, good: str
 ) -> None:
     content = table(tmp_path, "id,x\n" + "".join(f"{n},{value}\n" for n, value in enumerate(values)))
     assert state(content, id="id", outcome="x", positive=stated, time=None, exclude=()).positive == good
@@ -133,6 +136,10 @@ def test_the_good_outcome_is_found_or_named(
         (("red", "blue"), None, "not clear"),
         (("yes", "1", "no"), None, "not clear"),
         (("a", "b"), "c", "'c' is no value of 'x'"),
+        ((), None, "has a header and no rows"),
+        (("", "-"), None, "empty in every row"),
+        (("open", "offen"), None, "every lead is open"),
+        (tuple(f"case {n}" for n in range(60)), None, "60 different values"),
     ],
 )
 def test_an_outcome_that_nobody_could_guess_is_asked_for(
@@ -160,3 +167,28 @@ def test_names_that_mean_a_feature_already_or_come_twice_are_changed(tmp_path: P
 def test_every_title_becomes_a_name(title: str) -> None:
     assert slug(title).isidentifier()
     assert len(slug(title)) <= 50
+
+
+def test_an_open_lead_is_no_lost_one(tmp_path: Path) -> None:
+    content = table(tmp_path, FILE + "4;6.1.2026;1;ZH;In  Bearbeitung\n")
+    made = policy(content, mapping(content))
+    assert {rule.status: rule.outcome for rule in made.outcomes} == {
+        "gewonnen": "won",
+        "In  Bearbeitung": "open",
+        "verloren": "lost",
+    }
+
+
+def test_what_is_open_is_stated_instead_of_guessed(tmp_path: Path) -> None:
+    content = table(tmp_path, FILE + "4;6.1.2026;1;ZH;offen\n5;6.1.2026;1;ZH;ruht\n")
+    stated = state(content, id="Nr", outcome="Ergebnis", positive="gewonnen", open=["Ruht"], time=None, exclude=())
+    assert stated.open == ("ruht",)
+    with pytest.raises(InputError, match="'nie' is no value of 'Ergebnis'"):
+        state(content, id="Nr", outcome="Ergebnis", positive="gewonnen", open=["nie"], time=None, exclude=())
+
+
+def test_only_a_policy_as_the_import_wrote_it_is_untouched(tmp_path: Path) -> None:
+    content = table(tmp_path)
+    written = policy_file.text("x", mapping(content), {}, statuses(content, mapping(content)), ("de",))
+    assert policy_file.untouched(written)
+    assert not policy_file.untouched(written.replace("horizon_days: 1", "horizon_days: 2"))

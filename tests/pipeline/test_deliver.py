@@ -187,6 +187,13 @@ def test_a_wrong_token_parks_nothing(warehouse: DuckDBWarehouse) -> None:
     assert crm.shown == {"a": "a-1", "b": "b-1"}
 
 
+def test_for_how_long_the_oldest_score_has_waited_is_told(warehouse: DuckDBWarehouse) -> None:
+    warehouse.append("scores", [score("a", 1), score("b", 31)])
+    down = ScriptedCRM(script=[raising(CRMUnavailable("down", status=503))] * 2)
+    assert run(warehouse, down).oldest_hours == 0.98
+    assert run(warehouse, ScriptedCRM(), minutes=30).oldest_hours == 0
+
+
 def test_a_crm_that_is_down_is_left_alone(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("scores", [score(f"l{number}", 1) for number in range(20)])
     crm = ScriptedCRM([raising(CRMUnavailable("down", status=503))] * 20)

@@ -49,16 +49,19 @@ def show(report: Any, *, title: str, as_json: bool) -> None:
     out.print(table(title, ("", ""), [(label(name), figure(value)) for name, value in builtins(report).items()]))
 
 
-def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table; columns after the first are aligned to the right where they hold numbers."""
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """A table; columns after the first are aligned to the right where they hold numbers.
+
+    Words are shown as they are: what stands in brackets may come from a user's file, and is no style.
+    """
     rows = [tuple(row) for row in rows]
-    result = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    result = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     result.show_header = any(header)
     for position, name in enumerate(header):
-        numeric = position > 0 and all(row[position][:1] in "0123456789-+" or not row[position] for row in rows)
-        result.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        numeric = position > 0 and all(str(row[position])[:1] in "0123456789-+" for row in rows)
+        result.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        result.add_row(*row)
+        result.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return result
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 
 from leadwerk.cli.console import err, figure, out, print_json, show, table, working
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 from leadwerk.errors import InputError
 from leadwerk.importing import policy_file
 from leadwerk.importing.columns import Column, describe
+from leadwerk.importing.leads import KNOWN_FIELDS
 from leadwerk.importing.mapping import Mapping, attributes, state, statuses
 from leadwerk.importing.table import DELIMITER_NAMES, Table, read
 from leadwerk.policy.section import Language
@@ -25,6 +27,7 @@ NOTES = {
     "constant": "always the same: not used",
     "text": "free text or ids: not used",
     "date": "a time: not used; --time if it says when the lead came",
+    "contact": "addresses of persons: not used",
 }
 
 
@@ -35,10 +38,18 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     file: Annotated[Path, typer.Argument(help="A CSV file with one lead a row.")],
-    id: Annotated[str, typer.Option("--id", metavar="COL", help="Column that tells leads apart.")],
-    outcome: Annotated[str, typer.Option("--outcome", metavar="COL", help="Column that says what became of the lead.")],
+    id: Annotated[str | None, typer.Option("--id", metavar="COL", help="Column that tells leads apart.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", metavar="COL", help="Column that says what became of the lead.")
+    ] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="VALUE", help="Its value for a success, if not yes/1/won …")
+    ] = None,
+    open: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--open", metavar="VALUE", help="Its value for a lead not decided yet, if not open …; repeatable."
+        ),
     ] = None,
     time: Annotated[
         str | None, typer.Option("--time", metavar="COL", help="When the lead came; else the file's order counts.")
@@ -48,7 +59,9 @@ def import_(
     ] = None,
     language: Annotated[str, typer.Option(help="Of the reasons: de, fr, it or en.")] = "en",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what the file holds.")] = False,
-    replace_policy: Annotated[bool, typer.Option("--replace-policy", help="Even if it was written by hand.")] = False,
+    replace_policy: Annotated[
+        bool, typer.Option("--replace-policy", help="Even if a person wrote or edited it.")
+    ] = False,
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,
@@ -62,9 +75,14 @@ def import_(
     """
     with working(f"Reading {file.name}"):
         content = read(file)
-        mapping = state(content, id=id, outcome=outcome, positive=positive, time=time, exclude=exclude or ())
         columns = [describe(name, content.values(name)) for name in content.columns]
-        plan = _Plan(content, mapping, columns, _languages(language))
+    if id is None or outcome is None:
+        _show_columns(content, columns, dry_run=dry_run, as_json=as_json)
+        return
+    mapping = state(
+        content, id=id, outcome=outcome, positive=positive, open=open or (), time=time, exclude=exclude or ()
+    )
+    plan = _Plan(content, mapping, columns, _languages(language))
     if not as_json:
         _show_file(plan)
     if dry_run:
@@ -109,10 +127,12 @@ class _Plan:
     def role(self, column: Column) -> str:
         """What becomes of a column, in words."""
         mapping = self.mapping
-        roles = {mapping.id: "id", mapping.outcome: f"outcome, success is {mapping.positive!r}", mapping.time: "time"}
+        undecided = f"; open: {', '.join(map(repr, mapping.open))}" if mapping.open else ""
+        outcome = f"outcome, success is {mapping.positive!r}{undecided}"
+        roles = {mapping.id: "id", mapping.outcome: outcome, mapping.time: "time"}
         if column.name in roles:
             return roles[column.name]
-        return "excluded" if column.name in mapping.exclude else NOTES.get(column.kind, "learned from")
+        return "excluded" if column.name in mapping.exclude else _use(column)
 
     def summary(self) -> dict[str, object]:
         """What the file holds, for a machine."""
@@ -122,6 +142,32 @@ class _Plan:
             "columns": [{**msgspec.to_builtins(column), "role": self.role(column)} for column in self.columns],
             "mapping": msgspec.to_builtins(self.mapping),
         }
+
+
+def _use(column: Column) -> str:
+    """What becomes of a column that nobody named."""
+    if column.name in KNOWN_FIELDS:
+        return "read as every lead's field of this name"
+    return NOTES.get(column.kind, "learned from")
+
+
+def _show_columns(content: Table, columns: Sequence[Column], *, dry_run: bool, as_json: bool) -> None:
+    """What a file holds, for somebody who has to name its columns yet.
+
+    Raises:
+        InputError: it should be imported, but not named is which column is which.
+    """
+    if not dry_run:
+        raise InputError(
+            "It is not said which column tells leads apart, or which says what became of them.",
+            field="id, outcome",
+            remedy="Give --id COL and --outcome COL; --dry-run shows the columns.",
+        )
+    if as_json:
+        told = [{**msgspec.to_builtins(column), "role": _use(column)} for column in columns]
+        print_json({"encoding": content.encoding, "delimiter": content.delimiter, "columns": told})
+        return
+    _show_table(content, columns, _use)
 
 
 def _languages(first: str) -> tuple[Language, ...]:
@@ -134,14 +180,17 @@ def _languages(first: str) -> tuple[Language, ...]:
 
 
 def _show_file(plan: _Plan) -> None:
-    content = plan.table
-    rows = [(c.name, c.kind, figure(c.missing), figure(c.distinct), _examples(c), plan.role(c)) for c in plan.columns]
+    _show_table(plan.table, plan.columns, plan.role)
+    if plan.mapping.time is None:
+        out.print("[yellow]No --time:[/yellow] the file's order stands for time, the first row being the oldest.")
+
+
+def _show_table(content: Table, columns: Sequence[Column], role: Callable[[Column], str]) -> None:
+    rows = [(c.name, c.kind, figure(c.missing), figure(c.distinct), _examples(c), role(c)) for c in columns]
     title = f"{content.path.name}: {content.encoding}, separated by {DELIMITER_NAMES[content.delimiter]}"
     out.print(table(title, ("column", "type", "missing", "distinct", "such as", "use"), rows))
     for sentence in content.renamed:
-        out.print(f"[yellow]Renamed:[/yellow] {sentence}")
-    if plan.mapping.time is None:
-        out.print("[yellow]No --time:[/yellow] the file's order stands for time, the first row being the oldest.")
+        out.print(f"[yellow]Renamed:[/yellow] {escape(sentence)}")
     if content.broken:
         out.print(f"[yellow]{len(content.broken)} broken lines[/yellow] are left out and written to the rejects file.")
 
@@ -159,10 +208,10 @@ def _adopt(plan: _Plan, home: Path | None, replace: bool) -> Deployment:
     folder = Deployment.at(home).settings.home
     path = folder / "policy.yaml"
     text = plan.policy
-    by_hand = path.exists() and not path.read_text("utf-8").startswith(policy_file.MARK)
+    by_hand = path.exists() and not policy_file.untouched(path.read_text("utf-8", errors="replace"))
     if by_hand and not replace:
         raise InputError(
-            f"{path} was not written by an import.",
+            f"{path} was not written by an import, or was edited since.",
             field="home",
             value=str(folder),
             remedy="Choose another --home for this file, or say --replace-policy.",

@@ -33,6 +33,7 @@ class Pending:
     """A score that the CRM should hold; `attempts` were made at it, and it may be tried from `not_before` on."""
 
     update: LeadUpdate
+    scored_at: datetime
     attempts: int
     not_before: datetime | None
     repair: bool = False
@@ -122,7 +123,8 @@ def _new_key(score_id: str) -> str:
 
 def _pending(row: Mapping[str, Any]) -> Pending:
     # A CRM may remember its refusal under the old key as well, so what was parked gets a new one.
-    found = Pending(_update(row), row["attempts"], row["next_attempt_at"], repair=row["last_state"] == "repair")
+    later = {"repair": row["last_state"] == "repair"}
+    found = Pending(_update(row), row["scored_at"], row["attempts"], row["next_attempt_at"], **later)
     return found if row["last_state"] in (None, "retry") else replace(repair(found), repair=found.repair)
 
 

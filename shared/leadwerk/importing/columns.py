@@ -1,4 +1,4 @@
-"""What a column of texts holds: numbers, categories, dates, free text, one value only, or nothing."""
+"""What a column of texts holds: numbers, categories, dates, addresses of persons, free text, one value, or nothing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from leadwerk.errors import InputError
 from leadwerk.lead.amount import parse_amount
 from leadwerk.lead.moment import parse_moment
 
-Kind = Literal["number", "category", "date", "text", "constant", "empty"]
+Kind = Literal["number", "category", "date", "contact", "text", "constant", "empty"]
 Style = Literal["point", "comma", "amount"]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "–", "?", "#n/a"})
 # A column counts as numbers, or dates, although a few of its values are something else.
 _SHARE = 0.98
 # More different texts than this, and mostly different ones, are no categories but free text, names or ids.
-_MAXIMUM_CATEGORIES = 200
+_MAXIMUM_CATEGORIES = 30
 _MOSTLY_DIFFERENT = 0.5
+# Half of a column being e-mail addresses or telephone numbers, it is a column of them: persons are not learned from.
+_CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(\+|0)[\d\s()/.-]{8,20}")
+_CONTACT_SHARE = 0.5
 _DATE_SAMPLE = 500
 
 _POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -68,6 +71,8 @@ def _kind(counts: Counter[str], style: Style | None) -> Kind:
         return "empty"
     if len(counts) == 1:
         return "constant"
+    if _share(counts, lambda value: bool(_CONTACT.fullmatch(value)) and moment(value) is None) >= _CONTACT_SHARE:
+        return "contact"
     if style and _share(counts, lambda value: number(value, style) is not None) >= _SHARE:
         return "number"
     if _are_dates(counts):

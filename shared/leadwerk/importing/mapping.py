@@ -17,26 +17,47 @@ from leadwerk.policy.check import RESERVED_NAMES
 from leadwerk.policy.outcome import folded
 
 NAME_LENGTH = 48  # room for `attribute_` and a number within BigQuery's and the policy's limit of 60
-# Both values of an outcome column, where the second is the good one.
+# What the good end of a lead is called where nobody says so, and what a lead is called that has no end yet.
 _POSITIVE = frozenset(
-    ("1", "1.0", "true", "yes", "y", "won", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted")
+    (
+        *("1", "1.0", "true", "yes", "y", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted"),
+        *("won", "closed won", "closedwon", "gewonnen", "gagné", "vinto", "vinta"),
+    )
+)
+_OPEN = frozenset(
+    (
+        *("open", "offen", "ouvert", "ouverte", "aperto", "aperta", "new", "neu", "nouveau", "nouvelle", "nuovo"),
+        *("pending", "hängig", "pendent", "pendente", "en attente", "in attesa", "unknown", "unbekannt"),
+        *("in progress", "in bearbeitung", "in arbeit", "in prüfung", "en cours", "in corso"),
+    )
 )
 _MAXIMUM_STATUSES = 50
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Which column says what. `time` None: the file's order stands for time. Stored beside the policy, for scoring."""
+    """Which column says what. `time` None: the file's order stands for time. Stored beside the policy, for scoring.
+
+    `open` are the values of the outcome of leads whose end is not known: nothing is learned from them.
+    """
 
     id: str
     outcome: str
     positive: str
+    open: tuple[str, ...] = ()
     time: str | None = None
     exclude: tuple[str, ...] = ()
     attributes: dict[str, str] = {}
 
 
 def state(
-    table: Table, *, id: str, outcome: str, positive: str | None, time: str | None, exclude: Sequence[str]
+    table: Table,
+    *,
+    id: str,
+    outcome: str,
+    positive: str | None,
+    time: str | None,
+    exclude: Sequence[str],
+    open: Sequence[str] = (),
 ) -> Mapping:
     """The mapping, with all names as the file writes them.
 
@@ -44,27 +65,72 @@ def state(
         InputError: a column is not in the file, or which outcome is the good one cannot be told.
     """
     name = {asked: table.columns[table.index(asked)] for asked in (id, outcome, *([time] if time else []), *exclude)}
+    counts = _counts(table, name[outcome])
+    undecided = _open(counts, open, name[outcome])
     return Mapping(
         id=name[id],
         outcome=name[outcome],
-        positive=_positive(table, name[outcome], positive),
+        positive=_positive(counts - Counter({value: counts[value] for value in undecided}), positive, name[outcome]),
+        open=undecided,
         time=name[time] if time else None,
         exclude=tuple(dict.fromkeys(name[column] for column in exclude)),
     )
 
 
-def _positive(table: Table, outcome: str, stated: str | None) -> str:
-    counts = Counter(value for value in table.values(outcome) if not is_missing(value))
+def _counts(table: Table, outcome: str) -> Counter[str]:
+    """How often each value stands in a column; those that differ only in case are one, in their commonest spelling.
+
+    Raises:
+        InputError: the column is empty, or holds too many values to be an outcome.
+    """
+    spelt = Counter(value for value in table.values(outcome) if not is_missing(value))
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for value, times in spelt.most_common():
+        counts[first.setdefault(folded(value), value)] += times
+    if not counts:
+        fault = f"{outcome!r} is empty in every row." if table.rows else f"{table.path.name} has a header and no rows."
+        raise InputError(fault, field="outcome", value=outcome, remedy="Bring leads whose outcome is known.")
+    if len(counts) > _MAXIMUM_STATUSES:
+        raise InputError(
+            f"{outcome!r} has {len(counts)} different values, too many for what became of a lead: {_seen(counts)}.",
+            field="outcome",
+            value=outcome,
+            remedy="Name the column that says it with --outcome.",
+        )
+    return counts
+
+
+def _seen(counts: Counter[str]) -> str:
+    return ", ".join(f"{value!r} ({times})" for value, times in counts.most_common(6))
+
+
+def _open(counts: Counter[str], stated: Sequence[str], outcome: str) -> tuple[str, ...]:
+    asked = {folded(value): value for value in stated}
+    unknown = [value for key, value in asked.items() if key not in map(folded, counts)]
+    if unknown:
+        raise InputError(
+            f"{unknown[0]!r} is no value of {outcome!r}: {_seen(counts)}.",
+            field="open",
+            value=unknown[0],
+            remedy="Name a value of the column with --open VALUE.",
+        )
+    return tuple(sorted(value for value in counts if folded(value) in (asked or _OPEN)))
+
+
+def _positive(counts: Counter[str], stated: str | None, outcome: str) -> str:
     if stated is not None:
-        found = [value for value in counts if value.casefold() == stated.strip().casefold()]
+        found = [value for value in counts if folded(value) == folded(stated)]
     else:
-        found = [value for value in counts if value.casefold() in _POSITIVE] if len(counts) <= 2 else []
-    if len(found) == 1 and len(counts) <= _MAXIMUM_STATUSES:
+        found = [value for value in counts if folded(value) in _POSITIVE] if len(counts) <= 2 else []
+    if len(found) == 1:
         return found[0]
-    seen = ", ".join(f"{value!r} ({times})" for value, times in counts.most_common(6)) or "nothing"
     asked = "Which value is the good one is not clear in" if stated is None else f"{stated!r} is no value of"
     raise InputError(
-        f"{asked} {outcome!r}: {seen}.", field="positive", value=stated, remedy="Name it with --positive VALUE."
+        f"{asked} {outcome!r}: {_seen(counts) or 'every lead is open'}.",
+        field="positive",
+        value=stated,
+        remedy="Name it with --positive VALUE, and with --open VALUE what is not decided yet.",
     )
 
 
@@ -106,14 +172,12 @@ def statuses(table: Table, mapping: Mapping) -> tuple[str, ...]:
     """The values of the outcome column, the good one first; those that differ only in case are one.
 
     Raises:
-        InputError: there is only one.
+        InputError: no lead was lost.
     """
-    found = {folded(value): value for value in table.values(mapping.outcome) if not is_missing(value)}
-    good = folded(mapping.positive)
-    others = sorted(value for key, value in found.items() if key != good)
-    if not others:
+    others = sorted(value for value in _counts(table, mapping.outcome) if value != mapping.positive)
+    if not set(others) - set(mapping.open):
         raise InputError(
-            f"{mapping.outcome!r} is {mapping.positive!r} in every row: there is nothing to tell apart.",
+            f"{mapping.outcome!r} is {mapping.positive!r} in every decided row: there is nothing to tell apart.",
             field="outcome",
             remedy="Add the leads that did not convert.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping as Named
 from collections.abc import Sequence
 from typing import Any
@@ -41,20 +42,40 @@ def text(
         "positive": ["won"],
         "landmark_days": [0],
         "signals": [],
-        "outcomes": [
-            {"status": status, "outcome": "won" if status == mapping.positive else "lost"} for status in statuses
-        ],
+        "outcomes": [{"status": status, "outcome": _outcome(status, mapping)} for status in statuses],
         "attributes": [_attribute(name, column) for name, column in attributes.items()],
         "actions": [{"cluster": cluster, "action": action} for cluster, action in _ACTIONS.items()],
         "training": {"history_days": HISTORY_DAYS},
     }
-    return f"{_preface(mapping)}\n{yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110)}"
+    content = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110)
+    return f"{_preface(mapping, _seal(content))}\n{content}"
 
 
-def _preface(mapping: Mapping) -> str:
+def untouched(text: str) -> bool:
+    """Whether `text` is what an import wrote, and nobody has edited it since.
+
+    >>> untouched("name: mine"), untouched(MARK + " (seal 0123456789ab).\\n\\nname: changed")
+    (False, False)
+    """
+    preface, _, content = text.partition("\n\n")
+    return preface.startswith(f"{MARK} (seal {_seal(content)})")
+
+
+def _seal(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _outcome(status: str, mapping: Mapping) -> str:
+    if status == mapping.positive:
+        return "won"
+    return "open" if status in mapping.open else "lost"
+
+
+def _preface(mapping: Mapping, seal: str) -> str:
     order = f"the column {mapping.time!r}" if mapping.time else "the file's order, for want of a time column"
     lines = (
-        f"{MARK} from the columns of a file; `leadwerk policy check` after editing.",
+        f"{MARK} (seal {seal}) from the columns of a file. Edit it, and no import overwrites it any more;",
+        "# `leadwerk policy check` says whether it is right.",
         f"# One lead a row, known by {mapping.id!r}; {mapping.outcome!r} = {mapping.positive!r} is a success.",
         f"# Time is {order}.",
     )

@@ -31,12 +31,16 @@ WINDOW_DAYS = 90  # an older score is not news to a seller; it bounds what BigQu
 
 @dataclass(frozen=True)
 class DeliverReport:
-    """What one run did; `pending` scores wait for `next_attempt_at` (or now, if it `stopped` or had too many)."""
+    """What one run did; `pending` scores wait for `next_attempt_at` (or now, if it `stopped` or had too many).
+
+    `oldest_hours` is for how long the oldest of them has been a score, 0 without any.
+    """
 
     sent: int
     retry: int
     parked: int
     pending: int
+    oldest_hours: float
     next_attempt_at: datetime | None
     stopped: str | None
     states: dict[str, str]
@@ -162,12 +166,15 @@ def _report(found: Sequence[Pending], ended: dict[str, Attempt], line: _Line) ->
     waiting = [item for item in found if item.update.lead_id not in ended]
     soonest = line.now + outbox.FIRST_BACKOFF if line.stopped else line.now
     moments = [max(item.not_before or soonest, soonest) for item in waiting]
-    moments += [attempt.next_attempt_at for attempt in ended.values() if attempt.next_attempt_at]
+    put_off = [attempt for attempt in ended.values() if attempt.next_attempt_at]
+    moments += [attempt.next_attempt_at for attempt in put_off if attempt.next_attempt_at]
+    oldest = min((item.scored_at for item in [*waiting, *(attempt.pending for attempt in put_off)]), default=line.now)
     return DeliverReport(
         sent=counts["sent"],
         retry=later,
         parked=counts["parked"],
         pending=len(waiting) + later,
+        oldest_hours=round((line.now - oldest) / timedelta(hours=1), 2),
         next_attempt_at=min(moments, default=None),
         stopped=line.stopped,
         states={lead_id: attempt.state for lead_id, attempt in ended.items()},

@@ -22,7 +22,7 @@ OUTCOME_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What one run read and what of it was new; `converted` and `lost` count the file's leads with a known outcome."""
+    """What one run read and what of it was new; `converted` and `lost` count the file's leads by their outcome, `open` the others."""
 
     file: str
     rows: int
@@ -31,6 +31,7 @@ class ImportReport:
     new_outcomes: int
     converted: int
     lost: int
+    open: int
     rejected_rows: int
     rejected_values: int
     rejects_file: str | None
@@ -60,6 +61,7 @@ def run(
         new_outcomes = _append(warehouse, "outcomes", outcomes)
         _append(warehouse, "identities", [row for lead in found.leads for row in _links(lead, policy)])
     positive = sum(row["outcome"] in policy.positive for row in outcomes)
+    lost = sum(row["outcome"] != "open" for row in outcomes) - positive
     rows_lost = sum(not item.value_only for item in found.rejected)
     return ImportReport(
         file=str(table.path),
@@ -68,7 +70,8 @@ def run(
         new_leads=new_leads,
         new_outcomes=new_outcomes,
         converted=positive,
-        lost=sum(row["outcome"] != "open" for row in outcomes) - positive,
+        lost=lost,
+        open=len(found.leads) - positive - lost,
         rejected_rows=rows_lost,
         rejected_values=len(found.rejected) - rows_lost,
         rejects_file=_write_rejects(found.rejected, rejects_to),

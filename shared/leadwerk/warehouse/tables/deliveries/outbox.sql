@@ -28,6 +28,7 @@ last_attempt AS (
 SELECT
   newest.lead_id,
   newest.score_id,
+  newest.scored_at,
   newest.predictive_score,
   newest.score_cluster,
   newest.recommended_action,
