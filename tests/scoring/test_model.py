@@ -35,9 +35,9 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
 @settings(deadline=None, max_examples=40)
 @given(rows=st.lists(features, min_size=1, max_size=5))
 def test_contributions_and_bias_sum_to_the_calibrated_log_odds(scorer, rows):
-    matrix = scorer.encode(rows)
-    totals = scorer.contributions(matrix).sum(axis=1)
-    np.testing.assert_allclose(totals, logit(scorer.predict(matrix).probability), atol=1e-4)
+    inputs = scorer.encode(rows)
+    totals = scorer.contributions(inputs).sum(axis=1)
+    np.testing.assert_allclose(totals, logit(scorer.predict(inputs).probability), atol=1e-4)
 
 
 def test_a_lead_of_which_nothing_is_known_gets_a_score(scorer):
@@ -47,7 +47,7 @@ def test_a_lead_of_which_nothing_is_known_gets_a_score(scorer):
 
 
 def test_the_score_is_the_rounded_probability_under_a_balanced_prior(scorer):
-    known = scorer.encoder.matrix(models.columns(MORTGAGE, 200))
+    known = scorer.encode_columns(models.columns(MORTGAGE, 200))
     predicted = scorer.predict(known)
     p, base = predicted.probability, models.BASE_RATE
     expected = 100 * p * (1 - base) / (p * (1 - base) + (1 - p) * base)
@@ -56,9 +56,10 @@ def test_the_score_is_the_rounded_probability_under_a_balanced_prior(scorer):
 
 
 def test_one_lead_scores_as_it_does_among_many(scorer):
-    matrix = scorer.encoder.matrix(models.columns(MORTGAGE, 50))
-    together = scorer.predict(matrix).probability
-    alone = [scorer.predict(matrix[i : i + 1]).probability[0] for i in range(50)]
+    known = models.columns(MORTGAGE, 50)
+    together = scorer.predict(scorer.encode_columns(known)).probability
+    rows = [{name: values[i] for name, values in known.items()} for i in range(50)]
+    alone = [scorer.predict(scorer.encode([row])).probability[0] for row in rows]
     assert together.tolist() == alone
 
 

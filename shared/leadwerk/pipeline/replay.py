@@ -155,8 +155,8 @@ def _side(policy: Policy, frame: pd.DataFrame, facts: Facts, known: pd.DataFrame
         standing = standings(policy, facts, pointed)
     scores: list[int] | list[None] = [None] * len(frame)
     if scorer is not None and len(frame):
-        matrix = scorer.encoder.matrix(columns_of(frame, scorer.features))
-        scores = scorer.predict(matrix).predictive_score.tolist()
+        inputs = scorer.encode_columns(columns_of(frame, scorer.features))
+        scores = scorer.predict(inputs).predictive_score.tolist()
     clusters = [decide(score, policy, one).cluster for score, one in zip(scores, standing, strict=True)]
     words = [_words(frame[name]) for name in ("language", "region")]
     then = [_words(known[name]) for name in ("status", "outcome")]

@@ -38,8 +38,9 @@ class Score(Struct, frozen=True, kw_only=True):
     average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the policy has
     no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` is the cell of the matrix, such as B2.
     `basis` says who scored: the model; without one the points; without rules nobody. `hot_threshold` is the value from
-    which on the lead was HOT. `behaviour` says whether web behaviour was known. `decided_by` names the person who set the
-    cluster; None where the product decided.
+    which on the lead was HOT. `behaviour` says whether web behaviour was known. `decided_by` names the person who
+    set the cluster; None where the product decided. `segment` is the one whose own model scored; None: the general one
+    did, or none.
     """
 
     probability: float | None
@@ -62,6 +63,7 @@ class Score(Struct, frozen=True, kw_only=True):
     stage: str | None = None
     hot_threshold: int | None = None
     decided_by: str | None = None
+    segment: str | None = None
 
 
 class Judgement(Score, frozen=True, kw_only=True):
@@ -199,6 +201,7 @@ def _judged(
         stage=stage or None,
         hot_threshold=decision.hot_threshold,
         decided_by=decision.decided_by,
+        segment=one.segment,
         ledger=one.ledger,
         **_of(standing),
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from leadwerk.errors import ContractMismatch, CorruptModel
 from leadwerk.features.calibration import Calibration, predictive_score
 from leadwerk.features.contract import Feature, contract, contract_hash
-from leadwerk.features.encode import Encoder
+from leadwerk.features.encode import Columns, Encoder
 from leadwerk.features.linear import Linear
+from leadwerk.points.segments import FILE, NO_SEGMENT, Places, Segments
 from leadwerk.scoring.booster import Booster
 from leadwerk.scoring.explain import sum_columns
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+
+BOOSTER, LINEAR, CALIBRATION = "model.ubj", "model.json", "calibration.json"
+OTHER = "Promote another version: `leadwerk models promote VERSION`."
 
 
 class Estimator(Protocol):
@@ -37,23 +42,65 @@ class Estimator(Protocol):
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """n encoded rows, float32 (n, m), and for each the place of its segment, (n,)."""
+
+    matrix: Matrix
+    places: Places
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+
+@dataclass(frozen=True)
 class Predictions:
-    """Calibrated probability within the horizon, float64 (n,), and predictive score 0–100, int64 (n,)."""
+    """Calibrated probability within the horizon, float64 (n,), and predictive score 0–100, int64 (n,).
+
+    `segments` (n) names the segment whose own model scored a row; None: the general one did.
+    """
 
     probability: Floats
     predictive_score: Integers
+    segments: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model behind the encoder: the general one, or that of the segment it is named after."""
+
+    calibration: Calibration
+    estimator: Estimator = field(repr=False)
+    segment: str | None = None
+
+    def probability(self, matrix: Matrix) -> Floats:
+        """Calibrated probability of n encoded rows."""
+        return self.calibration.probability(np.asarray(self.estimator.margin(matrix), dtype=np.float64))
+
+    def contributions(self, matrix: Matrix, encoder: Encoder) -> Floats:
+        """Contributions of the encoder's k features to the calibrated log-odds, (n, k + 1), the bias last."""
+        columns = self.estimator.contributions(matrix)
+        per_feature = sum_columns(columns[:, :-1], encoder.owners(), len(encoder.features))
+        bias = self.calibration.slope * np.asarray(columns[:, -1:], dtype=np.float64) + self.calibration.intercept
+        return np.hstack([self.calibration.slope * per_feature, bias])
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """A model version that may score; immutable, and safe to share between threads."""
+    """A model version that may score; immutable, and safe to share between threads.
+
+    A row is scored by the model of the first segment it belongs to, by the definitions that the version was trained
+    with, whatever the policy says by now; by the general model where that segment has none of its own. `base_rate` is
+    that of all leads, for the models of segments too: 50 stays the average lead, so that 70 means the same odds in
+    every segment and sellers may rank leads of different segments in one list.
+    """
 
     version: str
     base_rate: float
     features: tuple[Feature, ...] = field(repr=False)
     encoder: Encoder = field(repr=False)
-    calibration: Calibration
-    estimator: Estimator = field(repr=False)
+    general: Predictor
+    segments: Segments | None = None
+    own: Mapping[int, Predictor] = field(default_factory=dict)
 
     @classmethod
     def load(cls, files: ModelFiles, policy: Policy, *, threads: int = 0) -> Scorer:
@@ -67,50 +114,100 @@ class Scorer:
         if files.manifest.contract_hash != contract_hash(features):
             raise _mismatch(files, policy)
         encoder = Encoder.from_json(_file(files, "encoder.json"))
+        segments, own = _of_segments(files, policy, len(encoder.names), threads)
+        general = LINEAR if files.manifest.kind == "logistic_regression" else BOOSTER
         return cls(
             version=files.version,
             base_rate=files.manifest.base_rate,
             features=features,
             encoder=encoder,
-            calibration=Calibration.from_json(_file(files, "calibration.json")),
-            estimator=_estimator(files, len(encoder.names), threads),
+            general=_predictor(files, general, CALIBRATION, len(encoder.names), threads),
+            segments=segments,
+            own=own,
         )
 
-    def encode(self, rows: Sequence[Mapping[str, Any]]) -> Matrix:
-        """The float32 (n, m) matrix of rows of `lead_features`; a feature that is not there is missing."""
-        return self.encoder.matrix_of_rows(rows)
+    def encode(self, rows: Sequence[Mapping[str, Any]]) -> Inputs:
+        """Rows of `lead_features`; a feature that is not there is missing."""
+        places = _no_segment(len(rows)) if self.segments is None else self.segments.places_of_rows(rows)
+        return Inputs(self.encoder.matrix_of_rows(rows), places)
 
-    def predict(self, matrix: Matrix) -> Predictions:
-        """Probability and predictive score of n encoded rows."""
-        probability = self.calibration.probability(np.asarray(self.estimator.margin(matrix), dtype=np.float64))
+    def encode_columns(self, columns: Columns) -> Inputs:
+        """Features by name, n values each."""
+        matrix = self.encoder.matrix(columns)
+        size = len(matrix)
+        return Inputs(matrix, _no_segment(size) if self.segments is None else self.segments.places(columns, size))
+
+    def predict(self, inputs: Inputs) -> Predictions:
+        """Probability and predictive score of n rows, and whose model it was."""
+        probability = np.empty(len(inputs))
+        segments: list[str | None] = [None] * len(inputs)
+        for predictor, rows in self._parts(inputs):
+            probability[rows] = predictor.probability(inputs.matrix[rows])
+            for row in rows.tolist() if predictor.segment else ():
+                segments[row] = predictor.segment
         score = np.floor(predictive_score(probability, self.base_rate) + 0.5)
-        return Predictions(probability, score.astype(np.int64))
+        return Predictions(probability, score.astype(np.int64), tuple(segments))
 
-    def contributions(self, matrix: Matrix) -> Floats:
-        """Contributions of the k features to the calibrated log-odds, (n, k + 1), the bias last.
+    def contributions(self, inputs: Inputs) -> Floats:
+        """Contributions of the k features to the calibrated log-odds of the row's own model, (n, k + 1), the bias last.
 
         Calibration is affine in log-odds, so a row still sums exactly: to log(p / (1 − p)) of its probability p, short
         of the bounds within which probabilities are kept.
         """
-        columns = self.estimator.contributions(matrix)
-        per_feature = sum_columns(columns[:, :-1], self.encoder.owners(), len(self.encoder.features))
-        bias = self.calibration.slope * np.asarray(columns[:, -1:], dtype=np.float64) + self.calibration.intercept
-        return np.hstack([self.calibration.slope * per_feature, bias])
+        found = np.empty((len(inputs), len(self.encoder.features) + 1))
+        for predictor, rows in self._parts(inputs):
+            found[rows] = predictor.contributions(inputs.matrix[rows], self.encoder)
+        return found
+
+    def _parts(self, inputs: Inputs) -> Iterator[tuple[Predictor, Places]]:
+        """Each model with the rows that it scores."""
+        for place in np.unique(inputs.places).tolist():
+            yield self.own.get(place, self.general), np.flatnonzero(inputs.places == place)
 
 
-def _estimator(files: ModelFiles, columns: int, threads: int) -> Estimator:
-    if files.manifest.kind == "logistic_regression":
-        linear = Linear.from_json(_file(files, "model.json"))
+def _no_segment(size: int) -> Places:
+    return np.full(size, NO_SEGMENT, dtype=np.intp)
+
+
+def _of_segments(
+    files: ModelFiles, policy: Policy, columns: int, threads: int
+) -> tuple[Segments | None, dict[int, Predictor]]:
+    """The definitions of the version, and the models of those segments that have one, by place."""
+    if FILE not in files.files:
+        return None, {}
+    try:
+        segments = Segments.from_json(files.files[FILE], policy)
+    except msgspec.DecodeError as error:
+        raise CorruptModel(f"{FILE} of model {files.version} cannot be read: {error}.", remedy=OTHER) from error
+    own = {
+        place: _predictor(files, one.path(one.model), one.path(CALIBRATION), columns, threads, one.name)
+        for place, one in enumerate(segments.definitions)
+        if one.model is not None
+    }
+    return segments, own
+
+
+def _predictor(
+    files: ModelFiles, model: str, calibration: str, columns: int, threads: int, segment: str | None = None
+) -> Predictor:
+    return Predictor(
+        Calibration.from_json(_file(files, calibration)), _estimator(files, model, columns, threads), segment
+    )
+
+
+def _estimator(files: ModelFiles, name: str, columns: int, threads: int) -> Estimator:
+    if name.endswith(LINEAR):
+        linear = Linear.from_json(_file(files, name))
         _check_width(files, len(linear.weights), columns)
         return linear
-    booster = Booster(_file(files, "model.ubj"), threads=threads)
+    booster = Booster(_file(files, name), threads=threads)
     _check_width(files, booster.features, columns)
     return booster
 
 
 def _file(files: ModelFiles, name: str) -> bytes:
     if name not in files.files:
-        raise CorruptModel(f"Model {files.version} has no {name}.", remedy="Promote another version.")
+        raise CorruptModel(f"Model {files.version} has no {name}.", remedy=OTHER)
     return files.files[name]
 
 
@@ -118,7 +215,7 @@ def _check_width(files: ModelFiles, trained: int, encoded: int) -> None:
     if trained != encoded:
         raise CorruptModel(
             f"Model {files.version} was trained on {trained} columns, but its encoder makes {encoded}.",
-            remedy="Promote another version: `leadwerk models promote VERSION`.",
+            remedy=OTHER,
         )
 
 

@@ -73,7 +73,7 @@ def quality(scorer: Scorer, moments: Moments) -> Quality:
 
 def probabilities(scorer: Scorer, moments: Moments) -> Floats:
     """The model's calibrated probabilities, (n,)."""
-    return scorer.predict(scorer.encoder.matrix(moments.features)).probability
+    return scorer.predict(scorer.encode_columns(moments.features)).probability
 
 
 def expected_auc(score: Floats, chance: Floats) -> float:

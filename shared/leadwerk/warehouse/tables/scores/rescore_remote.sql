@@ -79,7 +79,8 @@ scored AS (
     JSON_VALUE(reply, '$.decided_by') AS decided_by,
     ARRAY<STRUCT<
       rule STRING, score STRING, kind STRING, subject STRING, events INT64, base INT64, factor FLOAT64, points FLOAT64
-    >>[] AS ledger
+    >>[] AS ledger,
+    JSON_VALUE(reply, '$.segment') AS segment
   FROM replies
   WHERE JSON_VALUE(reply, '$.error') IS NULL
 )
