@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from leadwerk.errors import ConfigurationError, ContractMismatch
+from leadwerk.errors import ConfigurationError, ContractMismatch, RegistryError
 from leadwerk.features.calibration import SMALLEST, Calibration
 from leadwerk.features.contract import contract, contract_hash
 from leadwerk.learning.for_bigquery import Imported, Input, for_bigquery
 from leadwerk.learning.model import from_files
 from leadwerk.pipeline import threshold_sql, whole_base
+from leadwerk.points.segments import FILE, Segments
 from leadwerk.policy.section import Cluster
 from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.decide import action_for
@@ -77,7 +78,7 @@ class InBigQuery:
 
         Raises:
             ContractMismatch: the model was trained on other features than the policy yields.
-            RegistryError: BigQuery ML cannot import this kind of model.
+            RegistryError: BigQuery ML cannot import this kind of model, or segments have models of their own.
             ConfigurationError: points rank the leads of this policy.
         """
         if policy.points.rules and policy.decision.rank_by != "model":
@@ -90,6 +91,7 @@ class InBigQuery:
                 f"Model {files.version} was trained on other features than policy {policy.name} {policy.version} has.",
                 remedy="Run `leadwerk retrain` under the present policy, or go back to the policy of the model.",
             )
+        _refuse_models_of_segments(files, policy)
         model = from_files(files.files)
         return cls(files.version, for_bigquery(model), model.calibration, files.manifest.base_rate)
 
@@ -97,6 +99,16 @@ class InBigQuery:
     def name(self) -> str:
         """The model's name in BigQuery: letters, digits and underscores only."""
         return f"leadwerk.champion_{self.version.replace('-', '_')}"
+
+
+def _refuse_models_of_segments(files: ModelFiles, policy: Policy) -> None:
+    if FILE in files.files:
+        segments = Segments.from_json(files.files[FILE], policy).definitions
+        own = ", ".join(segment.name for segment in segments if segment.model)
+        raise RegistryError(
+            f"Model {files.version} scores {own} by models of their own, and BigQuery ML imports one model.",
+            remedy="Rescore with the remote function leadwerk.score, which takes every model.",
+        )
 
 
 def model_path(place: str, model: InBigQuery) -> str:

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
 from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.learn import Champion, Learned, Refused, learn
-from leadwerk.learning.model import from_files, libraries
+from leadwerk.learning.model import libraries
 from leadwerk.learning.rules import Rules
+from leadwerk.learning.segmented import from_files
 from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
 from leadwerk.points.combine import PERCENT, as_predictive
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.points.points import point
+from leadwerk.points.segments import Segments
 from leadwerk.registry.manifest import DataWindow, Manifest
 
 if TYPE_CHECKING:
@@ -41,7 +44,10 @@ POINTS_DECIDE = "Until then the points decide."
 
 @dataclass(frozen=True)
 class RetrainReport:
-    """What one run did; `model_version` is None when no model could be trained, and `reason` says why."""
+    """What one run did; `model_version` is None when no model could be trained, and `reason` says why.
+
+    `segments`: what was tried for each segment of the policy, as the manifest has it.
+    """
 
     run_id: str
     trained_at: datetime
@@ -55,6 +61,7 @@ class RetrainReport:
     positives: int
     leads: int
     metrics: dict[str, Any] = field(default_factory=dict)
+    segments: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run(
@@ -152,7 +159,7 @@ def _learn_and_save(
     tell: Progress,
 ) -> RetrainReport:
     features = contract(policy)
-    champion, note = _champion(registry, pointer, features)
+    champion, note = _champion(registry, pointer, features, policy)
     learned = learn(
         landmarks,
         features,
@@ -161,6 +168,7 @@ def _learn_and_save(
         hot_score=policy.bands.hot,
         champion=champion,
         rules=rules,
+        segments=Segments.of(policy),
         progress=tell,
     )
     before = pointer.version if pointer else None
@@ -183,13 +191,14 @@ def _learn_and_save(
         champion_before=before,
         champion_after=after.version if after else None,
         metrics=manifest.metrics,
+        segments=manifest.segments or [],
     )
 
 
 def _champion(
-    registry: Registry, pointer: Pointer | None, features: tuple[Feature, ...]
+    registry: Registry, pointer: Pointer | None, features: tuple[Feature, ...], policy: Policy
 ) -> tuple[Champion | None, str]:
-    """The champion as learning needs it, or a note why it cannot be compared with."""
+    """The champion as it scores, with its models of segments, or a note why it cannot be compared with."""
     if pointer is None:
         return None, ""
     try:
@@ -199,7 +208,7 @@ def _champion(
     if files.manifest.contract_hash != contract_hash(features):
         return None, f"The champion {pointer.version} was trained on other features; "
     last_as_of = np.datetime64(datetime.fromisoformat(files.manifest.data.last_as_of).replace(tzinfo=None), "us")
-    return Champion(pointer.version, from_files(files.files).probability, last_as_of), ""
+    return Champion(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
 
 
 def _manifest(learned: Learned, landmarks: Landmarks, policy: Policy, now: datetime) -> Manifest:
@@ -231,6 +240,7 @@ def _manifest(learned: Learned, landmarks: Landmarks, policy: Policy, now: datet
             "test_rows": len(learned.split.test),
             "gap_days": policy.horizon_days,
         },
+        segments=msgspec.json.decode(msgspec.json.encode(learned.segments)) if learned.segments else UNSET,
     )
 
 
@@ -255,6 +265,7 @@ def _finished(registry: Registry, pointer: Pointer, policy: Policy, now: datetim
         positives=manifest.data.positives,
         leads=manifest.data.leads,
         metrics=manifest.metrics,
+        segments=manifest.segments or [],
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from leadwerk.errors import CorruptModel
 
@@ -29,7 +29,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     `base_rate` is π of the predictive score. `files` maps each file to its SHA-256. `metrics` are out of time, by
     candidate; `importances` the mean absolute contribution by feature group, in log-odds; `profile` the training
-    distribution of every feature, for drift.
+    distribution of every feature, for drift; `segments` what was tried for each segment of the policy, those without a
+    model of their own included. Without segments it is not there at all, so that the names of older versions, which are
+    hashes, stay what they are.
     """
 
     kind: ModelKind
@@ -49,10 +51,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
     split: dict[str, Any] = {}
     version: str = ""
     files: dict[str, str] = {}
+    segments: list[dict[str, Any]] | UnsetType = UNSET
 
 
 class ModelFiles(Struct, frozen=True):
-    """A verified version: `files` are model.ubj (model.json of a regression), encoder.json and calibration.json."""
+    """A verified version: `files` are model.ubj (model.json of a regression), encoder.json and calibration.json.
+
+    Where segments have models of their own also segments.json, and the model and its calibration in segments/<name>/.
+    """
 
     version: str
     manifest: Manifest
