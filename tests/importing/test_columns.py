@@ -24,6 +24,8 @@ from leadwerk.importing.columns import describe, moment, number, style_of
         (["079 123 45 67", "+41 44 123 45 67", ""], "contact"),
         (["0791234567", "0441234567"], "contact"),
         (["01.02.2026", "03.02.2026"], "date"),
+        (["0.041666667", "0.0123456789", "0.2"], "number"),
+        (["+12.5", "-3", "0"], "number"),
     ],
 )
 def test_kinds(values: list[str], kind: str) -> None:

@@ -77,6 +77,16 @@ def test_the_first_day_has_a_page_too() -> None:
     assert "No model is in use yet." in page
 
 
+def test_a_table_of_many_candidates_has_the_width_of_the_page() -> None:
+    assert '<section id="comparison" class="wide">' in render(facts(), "de")
+
+
+def test_the_leads_with_a_score_are_counted_and_so_are_the_hot_ones() -> None:
+    page = render(replace(facts(), scores={10: 900, 69: 50, 70: 30, 99: 20}), "de")
+    assert "1’000" in page
+    assert "davon 50 ab 70" in page
+
+
 def test_the_figures_are_those_of_the_facts() -> None:
     page = render(facts(), "en")
     found = worth(facts())

@@ -23,7 +23,7 @@ _SHARE = 0.98
 _MAXIMUM_CATEGORIES = 30
 _MOSTLY_DIFFERENT = 0.5
 # Half of a column being e-mail addresses or telephone numbers, it is a column of them: persons are not learned from.
-_CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(\+|0)[\d\s()/.-]{8,20}")
+_CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(\+|00|0[1-9])[\d\s()/.-]{7,20}")
 _CONTACT_SHARE = 0.5
 _DATE_SAMPLE = 500
 

@@ -94,6 +94,7 @@ def conversion_by_band(bands: Sequence[Band], average: float, labels: tuple[str,
             bars, [f"{b.rate:.0%}\nn {b.leads:,}" if b.rate is not None else "" for b in bands],
             fontsize=9, color=MUTED, padding=2,
         )  # fmt: skip
+        chart.axes.tick_params(axis="x", labelsize=9)
         chart.axes.axhline(average, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         chart.axes.set_ylim(0, max([*rates, average]) * 1.25)
         _percent_ticks(chart.axes.yaxis)

@@ -48,10 +48,16 @@ def _tiles(words: Words, facts: Facts) -> list[dict[str, str]]:
         ece, interval = words.metric_with_interval("ece", facts.test["ece"])
         tiles.append(_tile(ece, words.say("report.ece"), interval))
     if facts.scores:
-        tiles.append(
-            _tile(words.count(sum(facts.scores.values())), words.say("report.leads"), words.say("report.score"))
-        )
+        tiles.append(_tile(words.count(sum(facts.scores.values())), words.say("report.leads"), _newest(words, facts)))
     return tiles
+
+
+def _newest(words: Words, facts: Facts) -> str:
+    """How many of the leads with a score are hot by the policy's bands."""
+    hot = facts.policy.bands.hot
+    return words.say(
+        "report.leads.hot", count=words.count(sum(n for s, n in facts.scores.items() if s >= hot)), hot=hot
+    )
 
 
 def _tile(figure: str, title: str, note: str) -> dict[str, str]:

@@ -149,7 +149,7 @@ def _comparison(words: Words, champion: Manifest | None) -> Section | None:
         for metric in METRICS
     ]
     header = ("", *(words.say(f"report.candidate.{name}") for name in candidates))
-    return _section(words, "report.comparison", header=header, rows=rows)
+    return _section(words, "report.comparison", header=header, rows=rows, wide=True)
 
 
 def _cell(words: Words, metric: str, evaluation: Mapping[str, Any]) -> str:
