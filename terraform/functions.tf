@@ -58,11 +58,11 @@ locals {
       secrets     = ["crm_token"]
     }
     desk = {
-      description = "The sellers' API: list, picks, histories, accounts; the thresholds of the day; the report."
+      description = "The sellers' API: list, picks, overrides, histories, accounts; the thresholds of the day; the report."
       memory      = "1Gi"
       timeout     = 900
       instances   = 5
-      writes      = ["thresholds", "picks"]
+      writes      = ["thresholds", "picks", "overrides", "scores", "stage_changes"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"

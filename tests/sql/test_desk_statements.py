@@ -23,6 +23,7 @@ TIMES = {"as_of": NOW, "now": NOW, "created_since": NOW - 120 * DAY, "first_day"
 LIST: dict[str, Any] = {
     **NOTHING, **NO_CURSOR, **TIMES, "picks_since": first_day(NOW), "sort": "score", "most": 5,
     "tier_0": TIERS[0], "tier_1": TIERS[1],
+    "hot_score": 70.0, "warm_score": 50.0, "hot_points": 12.34, "warm_points": 0.0,
 }  # fmt: skip
 ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
 

@@ -16,6 +16,7 @@ from leadwerk.cli import (
     histories,
     market,
     models,
+    overriding,
     policies,
     scoring,
     stages,
@@ -34,7 +35,21 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (demo, files, stages, thresholds, scoring, desk, histories, market, models, policies, suggesting, doctor):
+for family in (
+    demo,
+    files,
+    stages,
+    thresholds,
+    scoring,
+    desk,
+    overriding,
+    histories,
+    market,
+    models,
+    policies,
+    suggesting,
+    doctor,
+):
     family.register(app)
 
 

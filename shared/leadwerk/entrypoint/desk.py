@@ -1,4 +1,7 @@
-"""The sellers' API: the list, picks, histories, accounts. docs/desk.md describes it, with examples that a test runs."""
+"""The sellers' API: the list, picks, overrides, histories, accounts.
+
+docs/desk.md describes it, with examples that a test runs.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from msgspec import Meta
 
 from leadwerk import settings
 from leadwerk.entrypoint import Request, moment
+from leadwerk.entrypoint.overrides import ROUTES
 from leadwerk.entrypoint.routes import Route, Routes
 from leadwerk.pipeline import accounts, call_list, history, wiring
 from leadwerk.pipeline.call_list import Grade, Region, Sort, Text, Wanted
@@ -123,5 +127,6 @@ api = Routes(
         Route("GET", "/leads/{lead_id}/history", HistoryAsked, _history),
         Route("GET", "/accounts", AccountsAsked, _accounts),
         Route("GET", "/accounts/{account_id}", AccountAsked, _account),
+        *ROUTES,
     ),
 )

@@ -50,7 +50,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
 class Listed(Struct, frozen=True, kw_only=True):
     """A lead of the list. Points and all behind them are None where the policy has no rules; moments are UTC.
 
-    `words` says cluster, stage, traffic light and action in the language asked for; reasons stand in the lead's own.
+    `decided_by` names the person who set the cluster; None where the product decided. `words` says cluster, stage,
+    traffic light and action in the language asked for; reasons stand in the lead's own.
     """
 
     lead_id: str
@@ -72,6 +73,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     basis: str
     language: str
     region: str | None
+    decided_by: str | None
     held_by: str | None
     held_until: datetime | None
     reasons: tuple[str, ...]
@@ -134,6 +136,10 @@ def _parameters(
         "after_third": third,
         "after_lead": after.last if after else None,
         "most": most,
+        "hot_score": float(policy.bands.hot),
+        "warm_score": float(policy.bands.warm),
+        "hot_points": float(policy.points.bands.hot),
+        "warm_points": float(policy.points.bands.warm),
         **{f"tier_{place}": tier.name for place, tier in enumerate(policy.tiers)},
     }
 

@@ -23,7 +23,10 @@ from leadwerk.points.ledger import Entry
 from leadwerk.points.standing import Standing
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
+from leadwerk.scoring.override import last_day
 from leadwerk.texts import number, percent, text
+from leadwerk.texts.figures import day
+from leadwerk.texts.reasons import set_by
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -46,6 +49,7 @@ class Scored(Struct, frozen=True, kw_only=True):
     cluster: str
     action: str
     hot_threshold: int | None
+    decided_by: str | None
     model_version: str | None
     policy_version: str
 
@@ -181,6 +185,8 @@ def _tell_score(words: _Words, row: Row) -> str:
         said.append(words.say("history.score.points", **figures))
     if row["hot_threshold"] is not None:
         said.append(words.say("history.score.threshold", hot=row["hot_threshold"]))
+    if row["decided_by"]:
+        said.append(words.say("history.score.decided_by", author=row["decided_by"]))
     return ", ".join(said)
 
 
@@ -209,8 +215,18 @@ def _tell_pick(words: _Words, row: Row) -> str:
     return words.say(key, seller=row["seller"], until=until) if until else words.say(key, seller=row["seller"])
 
 
+def _tell_override(words: _Words, row: Row) -> str:
+    if row["cluster"] is None:
+        said = words.say("override.released", author=row["author"])
+        return f"{said} ({row['reason']})" if row["reason"] else said
+    until = day(words.language, last_day(row["ends_at"], words.policy))
+    told = {"cluster": row["cluster"], "author": row["author"], "reason": row["reason"]}
+    return set_by(words.language, **told, until=until)
+
+
 TOLD: dict[str, tuple[str, Callable[[_Words, Row], str]]] = {
     "outcomes": ("status", _tell_status),
+    "overrides": ("override", _tell_override),
     "scores": ("score", _tell_score),
     "stage_changes": ("stage", _tell_stage),
     "deliveries": ("delivery", _tell_delivery),
@@ -218,7 +234,7 @@ TOLD: dict[str, tuple[str, Callable[[_Words, Row], str]]] = {
 }
 """Tables with a statement `history`: the kind of their events, and how one is told."""
 
-MOMENTS = ("scored_at", "changed_at", "attempted_at", "occurred_at")
+MOMENTS = ("scored_at", "changed_at", "attempted_at", "occurred_at", "set_at")
 
 
 def _event(kind: str, row: Row, said: str) -> Event:

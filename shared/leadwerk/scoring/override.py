@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -21,6 +21,8 @@ from leadwerk.texts.reasons import set_by
 
 Chosen = Literal["HOT", "WARM", "COLD", "DISQUALIFIED"]
 """What a person can say. That a lead is UNSCORED is no decision."""
+
+CLUSTERS: Final[tuple[Chosen, ...]] = get_args(Chosen)
 
 REASON: Final = "override"
 """Name of the reason that tells of it, in place of a feature group or a rule."""

@@ -22,6 +22,11 @@
 -- @after_third FLOAT64
 -- @after_lead STRING
 -- @most INT64
+-- Where HOT and WARM begin: a lead whose cluster a person set is ranked within the band of that cluster.
+-- @hot_score FLOAT64
+-- @warm_score FLOAT64
+-- @hot_points FLOAT64
+-- @warm_points FLOAT64
 -- Tiers of the policy, the largest first.
 -- for each tier
 -- @tier_${tier} STRING
@@ -47,7 +52,10 @@ worked AS (
 newest AS (
   SELECT
     score_id, lead_id, day, scored_at, basis, probability, predictive_score, score_cluster, language,
-    fit, interest, points, grade, icp, tier, traffic_light, phase, stage
+    fit, interest, points, grade, icp, tier, traffic_light, phase, stage, decided_by,
+    COALESCE(CAST(predictive_score AS FLOAT64), points, -1000000.0) AS own_value,
+    IF(predictive_score IS NULL, @hot_points, @hot_score) AS hot_from,
+    IF(predictive_score IS NULL, @warm_points, @warm_score) AS warm_from
   FROM leadwerk.scores
   WHERE day >= @first_day AND scored_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
@@ -77,7 +85,12 @@ held AS (
 valued AS (
   SELECT
     n.*, o.account_id, o.created_at, o.region, o.country, COALESCE(o.language, n.language) AS spoken,
-    COALESCE(CAST(n.predictive_score AS FLOAT64), n.points, -1000000.0) AS score_value,
+    CASE
+      WHEN n.decided_by IS NULL THEN n.own_value
+      WHEN n.score_cluster = 'HOT' THEN GREATEST(n.own_value, n.hot_from)
+      WHEN n.score_cluster = 'WARM' THEN LEAST(GREATEST(n.own_value, n.warm_from), n.hot_from - 1)
+      ELSE LEAST(n.own_value, n.warm_from - 1)
+    END AS score_value,
     COALESCE(n.points, -1000000.0) AS points_value, COALESCE(n.fit, -1000000.0) AS fit_value,
     CASE
       WHEN n.tier IS NULL THEN -1000.0
@@ -91,12 +104,14 @@ valued AS (
   JOIN opened AS o ON o.lead_id = n.lead_id
   LEFT JOIN closed AS c ON c.lead_id = n.lead_id
   LEFT JOIN held AS h ON h.lead_id = n.lead_id AND h.held_until > @now
-  WHERE c.lead_id IS NULL AND o.created_at >= @created_since AND o.created_at <= @as_of
+  WHERE c.lead_id IS NULL
+    AND (o.created_at >= @created_since OR n.decided_by IS NOT NULL)
+    AND o.created_at <= @as_of
 ),
 
 ranked AS (
   SELECT
-    * EXCEPT (score_value, points_value, fit_value, size_value, language),
+    * EXCEPT (score_value, points_value, fit_value, size_value, language, own_value, hot_from, warm_from),
     CASE @sort WHEN 'points' THEN points_value WHEN 'fit' THEN fit_value WHEN 'tier' THEN size_value
       ELSE score_value END AS first_key,
     IF(@sort = 'tier', score_value, size_value) AS second_key,

@@ -1,0 +1,105 @@
+"""What persons decide, at the desk: to override a lead's cluster, to leave it to the product again, and who did."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from leadwerk.entrypoint import Request
+from leadwerk.entrypoint.routes import Route
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import override as words
+from leadwerk.pipeline import score, wiring
+from leadwerk.pipeline.call_list import Text
+from leadwerk.pipeline.kept import Kept, kept
+from leadwerk.pipeline.overridden import Decided, Overridden, overridden
+from leadwerk.pipeline.override import LONGEST_DAYS, LONGEST_REASON, Said, Word
+from leadwerk.pipeline.scored import ScoreRequest
+from leadwerk.scoring.override import Chosen
+
+Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
+
+
+class OverrideAsked(Request, frozen=True):
+    """Who sets the lead's cluster, why, and until when: for `days` after today, or `until` a last day; else 30 days."""
+
+    cluster: Chosen
+    by: Text
+    reason: Reason
+    days: Annotated[int, Meta(ge=1, le=LONGEST_DAYS)] | None = None
+    until: date | None = None
+
+
+class ReleaseAsked(Request, frozen=True):
+    """Who leaves the lead to the product again, and why if he says it."""
+
+    by: Text
+    reason: Reason | None = None
+
+
+class OverridesAsked(Request, frozen=True):
+    """Nothing: all that hold are listed."""
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """What now holds (None: nobody's word), who holds the lead as a pick, and the lead's score that follows.
+
+    The word stands even where the score could not be made: then `problem` says why, and the next scoring makes it.
+    """
+
+    lead_id: str
+    override: Word | None
+    held_by: str | None
+    score: Decided | None
+    problem: str | None
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """All words that hold at a moment, those that end first in front."""
+
+    as_of: datetime
+    overrides: tuple[Overridden, ...]
+
+
+def _override(asked: OverrideAsked, now: datetime, lead_id: str) -> Answered:
+    here = kept()
+    said = Said(cluster=asked.cluster, by=asked.by, reason=asked.reason, days=asked.days, until=asked.until)
+    word = words.override(here.warehouse, here.policy, lead_id, said, now)
+    return _answered(here, lead_id, word, now)
+
+
+def _release(asked: ReleaseAsked, now: datetime, lead_id: str) -> Answered:
+    here = kept()
+    words.release(here.warehouse, here.policy, lead_id, by=asked.by, reason=asked.reason or "", now=now)
+    return _answered(here, lead_id, None, now)
+
+
+def _overrides(_: OverridesAsked, now: datetime) -> Listed:
+    here = kept()
+    found = overridden(here.warehouse, here.policy, here.champions.scorer(), now)
+    return Listed(as_of=now, overrides=tuple(found))
+
+
+def _answered(here: Kept, lead_id: str, word: Word | None, now: datetime) -> Answered:
+    """The lead is scored at once, so that lists, history and CRM need not wait for the morning."""
+    holder = wiring.picks(here.settings, here.policy).holder(lead_id, now)
+    decided, problem = None, None
+    try:
+        asked, scorer = [ScoreRequest(lead_id=lead_id)], here.champions.scorer()
+        report = score.run(here.warehouse, here.policy, scorer, asked, now=now, stored_at=datetime.now(UTC))
+        decided = Decided.of(report.scores[0]) if report.scores else None
+        problem = report.refusals[0].error.message if report.refusals else None
+    except LeadwerkError as error:
+        problem = str(error)
+    held_by = holder.seller if holder else None
+    return Answered(lead_id=lead_id, override=word, held_by=held_by, score=decided, problem=problem)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/leads/{lead_id}/override", OverrideAsked, _override),
+    Route("POST", "/leads/{lead_id}/override-release", ReleaseAsked, _release),
+    Route("GET", "/overrides", OverridesAsked, _overrides),
+)
+"""What entrypoint.desk adds to the sellers' API."""
