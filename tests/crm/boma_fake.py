@@ -19,9 +19,15 @@ TOKEN = "boma-test-token"
 
 @dataclass(frozen=True)
 class Fault:
-    """What one request meets: a status instead of its answer, a wait before it, or a dropped connection."""
+    """What one request meets: a status or `raw` bytes instead of its answer, a wait before it, a dropped connection.
+
+    `raw` are sent one by one with `pause` seconds between; `promised` is how many bytes the header says.
+    """
 
     status: int | None = None
+    raw: bytes | None = None
+    promised: int | None = None
+    pause: float = 0.0
     retry_after: str | None = None
     wait: float = 0.0
     drop: bool = False
@@ -86,8 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.drop:
             self.close_connection = True
             return
-        with suppress(BrokenPipeError):  # who was kept waiting may have gone
-            if fault.status:
+        with suppress(BrokenPipeError, ConnectionResetError):  # who was kept waiting may have gone
+            if fault.raw is not None:
+                self._trickle(fault.raw, fault)
+            elif fault.status:
                 self._send(fault.status, {"detail": "on purpose"}, fault.retry_after)
             else:
                 self._send(*committed)
@@ -113,6 +121,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Retry-After", retry_after)
         self.end_headers()
         self.wfile.write(raw)
+
+    def _trickle(self, raw: bytes, fault: Fault) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(fault.promised or len(raw)))
+        self.end_headers()
+        for place in range(len(raw)) if fault.pause else ():
+            self.wfile.write(raw[place : place + 1])
+            time.sleep(fault.pause)
+        if not fault.pause:
+            self.wfile.write(raw)
+        self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
         pass

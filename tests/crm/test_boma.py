@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm.boma_fake import TOKEN, FakeBoma, Fault, serving
-from leadwerk.crm.boma import Boma
+from leadwerk.crm.boma import Boma, retry_after
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
@@ -92,6 +92,38 @@ def test_a_silent_crm_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pyt
     boma.faults.append(Fault(wait=0.5))
     with pytest.raises(CRMUnavailable, match="did not answer"):
         client.patch_lead(UPDATE)
+
+
+def test_an_answer_that_drips_is_given_up(boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadwerk.crm.boma.LONGEST_ANSWER", 0.2)
+    boma.faults.append(Fault(raw=b" " * 40, pause=0.05))
+    with pytest.raises(CRMUnavailable, match=r"not over after 0\.2 seconds"):
+        client.patch_lead(UPDATE)
+
+
+def test_an_answer_that_breaks_off_is_none(boma: FakeBoma, client: Boma) -> None:
+    boma.faults.append(Fault(raw=b"{}", promised=500))
+    with pytest.raises(CRMUnavailable, match="broke off"):
+        client.patch_lead(UPDATE)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"<html>", b"", b"\xe9", b'{"cases": ["\\ud800"]}', b'{"cases": ' + b"[" * 50_000, b'{"cases": ["\xe9"]}']
+)
+def test_a_list_that_is_no_json_is_read_again_by_the_next_run(boma: FakeBoma, client: Boma, raw: bytes) -> None:
+    boma.faults.append(Fault(raw=raw))
+    with pytest.raises(CRMUnavailable, match="not JSON"):
+        list(client.changed_cases(None))
+
+
+@pytest.mark.parametrize("asked", ["9" * 400, "1000000000", "Fri, 02 Jan 9999 10:00:00 GMT"])
+def test_nobody_waits_for_longer_than_a_day(asked: str) -> None:
+    assert retry_after({"Retry-After": asked, "Date": "Fri, 02 Jan 2026 10:00:00 GMT"}) == 86_400
+
+
+@pytest.mark.parametrize("asked", ["-5", "1e9", "nan", "inf", "", "1.2.3", "²", "٣", "Fri, 99 Jan 2026 10:00:00 GMT"])
+def test_a_wait_that_nobody_understands_is_none(asked: str) -> None:
+    assert retry_after({"Retry-After": asked, "Date": "Fri, 02 Jan 2026 10:00:00 GMT"}) is None
 
 
 def test_nobody_listening_is_worth_a_retry() -> None:
@@ -189,6 +221,15 @@ def test_a_cursor_that_does_not_move_is_no_endless_loop(
     monkeypatch.setattr(boma, "page", lambda *_: (200, {"cases": [], "next_cursor": "3", "more": True}))
     with pytest.raises(CRMRejected, match="does not move"):
         list(client.changed_cases("3"))
+
+
+def test_a_cursor_that_goes_back_is_no_endless_loop(
+    boma: FakeBoma, client: Boma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = {None: "1", "1": "2", "2": "1"}
+    monkeypatch.setattr(boma, "page", lambda at, _: (200, {"cases": [], "next_cursor": following[at], "more": True}))
+    with pytest.raises(CRMRejected, match="does not move"):
+        list(client.changed_cases(None))
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"cases": {}, "next_cursor": "1", "more": False}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,14 @@ def test_a_bad_field_costs_only_itself(warehouse: DuckDBWarehouse) -> None:
     future = Touchpoint("t2", "call_answered", NOW)
     report = run(warehouse, ScriptedCRM(pages([case(1, lead=lead, amount="viel", touchpoints=(future,))])))
     assert report.rejected_fields == {"loan_amount": 1, "touchpoints.occurred_at": 1, "amount": 1}
+    assert (report.leads, report.outcomes, report.touchpoints) == (1, 1, 0)
+
+
+def test_a_time_before_all_leads_costs_only_itself(warehouse: DuckDBWarehouse) -> None:
+    ancient = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))  # no such moment in UTC
+    early = Touchpoint("t2", "call_answered", ancient)
+    report = run(warehouse, ScriptedCRM(pages([case(1, touchpoints=(early,)), case(2, changed_at=ancient)])))
+    assert report.rejected_fields == {"touchpoints.occurred_at": 1, "changed_at": 1}
     assert (report.leads, report.outcomes, report.touchpoints) == (1, 1, 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
@@ -12,17 +13,20 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
+import urllib3
 
 from leadwerk.crm.pace import Pace
 from leadwerk.crm.port import BadRow, Case, CasePage, LeadUpdate, Touchpoint
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
 TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
+LONGEST_ANSWER = 60.0  # seconds for the answer as a whole: byte by byte it could take days
 PER_SECOND = 10.0  # calls a second that BOMA is known to take
 PAGE_SIZE = 1000  # the most that BOMA gives: storing a page has a cost of its own
 READ_ATTEMPTS = 6  # of one page within one run; each failed one waits twice as long as the one before
 FIRST_WAIT = 0.5  # seconds
 LONGEST_WAIT = 30.0  # seconds that a run waits for the CRM before it leaves the rest to the next run
+LONGEST_PAUSE = 86_400.0  # seconds; who asks for more asks for nothing that a schedule could keep
 LATER = frozenset({408, 425, 429})  # beside 5xx: the statuses that say "not now"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -51,6 +55,13 @@ class _Case(msgspec.Struct, frozen=True):
     amount: float | str | None = None
     touchpoints: list[Any] = msgspec.field(default_factory=list)
     status_changed: bool = True
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Boma:
@@ -97,33 +108,32 @@ class Boma:
 
     def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.changed_cases`; a failed page is asked for again a few times."""
-        more = True
+        more, read_from = True, {cursor}
         while more:
             page = self._page(cursor)
-            if page.more and page.next_cursor == cursor:
+            if page.more and page.next_cursor in read_from:
                 raise CRMRejected(
-                    f"The CRM says there is more behind cursor {cursor!r}, but does not move it.",
+                    f"The CRM says there is more behind cursor {cursor!r}, but does not move it on.",
                     remedy="Tell the maker of the CRM; nothing was lost.",
                 )
+            read_from.add(page.next_cursor)
             yield _read_page(page)
             more, cursor = page.more, page.next_cursor
 
     def _page(self, cursor: str | None) -> _Page:
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
-        response = self._persistently("GET", "/cases", params=parameters)
+        answer = self._persistently("GET", "/cases", params=parameters)
         try:
-            return msgspec.json.decode(response.content, type=_Page)
+            return msgspec.json.decode(answer.body, type=_Page)
         except msgspec.ValidationError as error:
             raise CRMRejected(
                 f"The CRM's list of cases has another form than agreed: {error}.",
                 remedy="Check LEADWERK_CRM_URL and the CRM's version.",
             ) from error
-        except msgspec.DecodeError as error:
-            raise CRMUnavailable(
-                f"The CRM's list of cases is not JSON: {error}.", status=response.status_code
-            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise CRMUnavailable(f"The CRM's list of cases is not JSON: {error}.", status=answer.status) from error
 
-    def _persistently(self, method: str, path: str, **arguments: Any) -> requests.Response:
+    def _persistently(self, method: str, path: str, **arguments: Any) -> _Answer:
         for attempt in range(READ_ATTEMPTS - 1):
             try:
                 return self._call(method, path, **arguments)
@@ -134,33 +144,48 @@ class Boma:
                 self._pace.hold(wait)
         return self._call(method, path, **arguments)
 
-    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
+    def _call(self, method: str, path: str, **arguments: Any) -> _Answer:
         held = self._pace.held_for()
         if held > LONGEST_WAIT:
             raise CRMUnavailable(f"The CRM asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
         self._pace.wait()
+        until = time.monotonic() + LONGEST_ANSWER
         try:
-            response = self._session.request(
-                method, self._url + path, timeout=TIMEOUT, allow_redirects=False, **arguments
-            )
-        except requests.RequestException as error:
+            with self._session.request(
+                method, self._url + path, timeout=TIMEOUT, allow_redirects=False, stream=True, **arguments
+            ) as response:
+                answer = _Answer(response.status_code, response.headers, _body(response, until))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
-        return self._checked(response)
+        return self._checked(answer)
 
-    def _checked(self, response: requests.Response) -> requests.Response:
-        status = response.status_code
+    def _checked(self, answer: _Answer) -> _Answer:
+        status = answer.status
         if status in LATER or status >= 500:
-            pause = retry_after(response.headers)
+            pause = retry_after(answer.headers)
             if pause is not None:
                 self._pace.hold(pause)
             raise CRMUnavailable(f"The CRM answered {status}.", status=status, retry_after=pause)
         if not 200 <= status < 300:
-            raise CRMRejected(f"The CRM answered {status}: {_said(response)}", status=status, remedy=_remedy(status))
-        return response
+            raise CRMRejected(f"The CRM answered {status}: {_said(answer)}", status=status, remedy=_remedy(status))
+        return answer
+
+
+def _body(response: requests.Response, until: float) -> bytes:
+    parts = []
+    while part := response.raw.read1(decode_content=True):
+        parts.append(part)
+        if time.monotonic() > until:
+            raise CRMUnavailable(f"The CRM's answer was not over after {LONGEST_ANSWER:g} seconds.")
+    if response.raw.length_remaining:
+        raise CRMUnavailable("The CRM's answer broke off.")
+    return b"".join(parts)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110 §10.2.3: seconds, or a date, here against the Date header).
+    """Seconds that a Retry-After header asks for, at most a day.
+
+    RFC 9110 §10.2.3: seconds, or a date, here against the Date header.
 
     >>> retry_after({"Retry-After": "2.5"}), retry_after({"Retry-After": "soon"}), retry_after({})
     (2.5, None, None)
@@ -169,15 +194,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     said = headers.get("Retry-After", "").strip()
     if said.replace(".", "", 1).isascii() and said.replace(".", "", 1).isdigit():
-        return float(said)
+        return min(float(said), LONGEST_PAUSE)
     try:
-        return max(0.0, (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds())
-    except (TypeError, ValueError):
+        pause = (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return None
+    return min(max(0.0, pause), LONGEST_PAUSE)
 
 
-def _said(response: requests.Response) -> str:
-    return " ".join(response.text[:300].split()) or response.reason or "nothing"
+def _said(answer: _Answer) -> str:
+    return " ".join(answer.body[:300].decode(errors="replace").split()) or "nothing"
 
 
 def _remedy(status: int) -> str:

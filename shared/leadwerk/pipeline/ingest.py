@@ -15,6 +15,7 @@ from typing import Any
 from leadwerk.crm.port import CRM, BadRow, Case, CasePage
 from leadwerk.errors import InputError
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
+from leadwerk.lead.lead import EARLIEST
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -145,8 +146,8 @@ def _rejection_of(bad: BadRow) -> Rejection:
 
 def _add_case(rows: _Rows, case: Case, policy: Policy, person_key: str, now: datetime) -> Iterator[Rejection]:
     """Add what can be used of a case; yield what cannot."""
-    if case.changed_at > now + CLOCK_TOLERANCE:
-        yield _future("changed_at", case.changed_at)
+    if wrong := _out_of_time("changed_at", case.changed_at, now):
+        yield wrong
         return
     recorded_at = case.changed_at
     lead, rejections = lead_version(
@@ -166,8 +167,8 @@ def _add_case(rows: _Rows, case: Case, policy: Policy, person_key: str, now: dat
 
 def _add_touchpoints(rows: _Rows, case: Case, lead_id: str) -> Iterator[Rejection]:
     for touchpoint in case.touchpoints:
-        if touchpoint.occurred_at > case.changed_at + CLOCK_TOLERANCE:
-            yield _future("touchpoints.occurred_at", touchpoint.occurred_at)
+        if wrong := _out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
+            yield wrong
             continue
         row = {"event_id": touchpoint.event_id, "lead_id": lead_id, "kind": touchpoint.kind}
         rows.touchpoints.append({**row, **_times(touchpoint.occurred_at, case.changed_at)})
@@ -193,10 +194,13 @@ def _times(occurred_at: datetime, recorded_at: datetime) -> dict[str, Any]:
     return {"day": moment.date(), "occurred_at": moment, "recorded_at": recorded_at.astimezone(UTC)}
 
 
-def _future(name: str, moment: datetime) -> Rejection:
-    return Rejection.of(
-        name, moment, f"{name} {moment.isoformat()} lies in the future.", "Check the clock and time zone of the CRM."
-    )
+def _out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:
+    """Why something cannot have happened at this moment; the first years of the calendar are not even UTC's."""
+    if EARLIEST <= moment <= now + CLOCK_TOLERANCE:
+        return None
+    problem = "is too long ago" if moment < EARLIEST else "lies in the future"
+    said = f"{name} {moment.isoformat()} {problem}."
+    return Rejection.of(name, moment, said, "Check the clock and time zone of the CRM.")
 
 
 def _unknown_status(status: str, reason: str | None) -> Rejection:
