@@ -178,9 +178,10 @@ def test_a_refusal_is_parked_with_its_reason_until_asked_for(warehouse: DuckDBWa
     assert run(warehouse, crm, minutes=601, retry_parked=True).sent == 1
 
 
-def test_a_wrong_token_parks_nothing(warehouse: DuckDBWarehouse) -> None:
+@pytest.mark.parametrize("status", [301, 302, 307, 401, 403])
+def test_a_wrong_token_or_address_parks_nothing(warehouse: DuckDBWarehouse, status: int) -> None:
     warehouse.append("scores", [score("a", 1), score("b", 1)])
-    crm = ScriptedCRM([None, raising(CRMRejected("who are you?", status=401))])
+    crm = ScriptedCRM([None, raising(CRMRejected("who are you?", status=status))])
     with pytest.raises(CRMRejected):
         run(warehouse, crm)
     assert run(warehouse, crm, minutes=1).pending == 0

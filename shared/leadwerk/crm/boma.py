@@ -209,6 +209,8 @@ def _said(answer: _Answer) -> str:
 def _remedy(status: int) -> str:
     if status in (401, 403):
         return "Check LEADWERK_CRM_TOKEN and what the token may do."
+    if status < 400:
+        return "Check LEADWERK_CRM_URL: the token is sent nowhere else."
     return "Check that the lead is in the CRM." if status == 404 else ""
 
 

@@ -23,7 +23,7 @@ from leadwerk.errors import CRMError, CRMUnavailable
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
 UNAVAILABLE_IN_A_ROW = 5  # then the CRM is down, not a call unlucky: the rest waits for the next run
-LOCKED_OUT = frozenset({401, 403})  # our token's fault, not the lead's: nothing is parked for it
+LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or token's fault: nothing is parked for it
 REASONS_SENT = 5
 LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
 

@@ -59,7 +59,7 @@ def run(
     """Send what is due at `now`, at most MOST_SENT: of all leads or of `lead_ids`; parked ones too if `retry_parked`.
 
     Raises:
-        CRMRejected: the CRM does not let us in (401, 403); nothing is parked for that.
+        CRMRejected: the CRM does not let us in (401, 403) or sends us elsewhere (3xx); nothing is parked for that.
     """
     box = _Outbox(warehouse, _first_day(policy, now))
     line = _Line(crm, now)
