@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+from rich.markup import escape
 
 from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
@@ -14,6 +16,16 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
 if TYPE_CHECKING:
     from leadwerk.pipeline.retrain import RetrainReport
 
+SHOWN_OF_SEGMENTS = (
+    "segment",
+    "own model",
+    "landmarks",
+    "auc own",
+    "auc general",
+    "log loss own",
+    "log loss general",
+    "why",
+)
 SHOWN_METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "precision", "recall")
 
 
@@ -88,13 +100,23 @@ def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 def _show_training(result: RetrainReport) -> None:
     """The decision in words, and the candidates' main figures out of time."""
     verdict = "[green]Promoted[/green]" if result.promoted else "[yellow]Not promoted[/yellow]"
-    out.print(f"{verdict} {result.model_version or ''}: {result.reason}")
+    version = f" {result.model_version}" if result.model_version else ""
+    out.print(f"{verdict}{version}: {escape(result.reason)}")
     rows = [
         (name.replace("_", " "), *(figure(evaluation[metric]["value"]) for metric in SHOWN_METRICS))
         for name, evaluation in builtins(result.metrics).items()
     ]
     if rows:
         out.print(table("Out of time", ("", *(label(metric) for metric in SHOWN_METRICS)), rows))
+    if result.segments:
+        out.print(table("Segments, out of time", SHOWN_OF_SEGMENTS, [_trial(one) for one in result.segments]))
+
+
+def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
+    compared = [
+        figure((one[whose] or {}).get(metric)) for metric in ("auc", "log_loss") for whose in ("own", "general")
+    ]
+    return one["name"], figure(one["serves"]), figure(one["test_rows"]), *compared, one["reason"]
 
 
 def rescore(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:

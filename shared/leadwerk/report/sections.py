@@ -15,7 +15,7 @@ from leadwerk.report.worth import worth
 from leadwerk.texts import label
 
 METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
-CANDIDATES = ("challenger", "logistic_regression", "boosting", "champion", "points", "both")
+CANDIDATES = ("challenger", "logistic_regression", "boosting", "general", "champion", "points", "both")
 SHOWN_GROUPS = 15
 STATES = ("sent", "retry", "pending", "parked")
 
@@ -32,6 +32,7 @@ def sections(words: Words, facts: Facts) -> list[Section | None]:
         _importance(words, facts.champion),
         _distribution(words, facts),
         _comparison(words, facts.champion),
+        _segments(words, facts.champion),
         _change(words, facts.runs),
         _deliveries(words, facts),
         _models(words, facts.runs),
@@ -155,6 +156,33 @@ def _comparison(words: Words, champion: Manifest | None) -> Section | None:
 def _cell(words: Words, metric: str, evaluation: Mapping[str, Any]) -> str:
     value, interval = words.metric_with_interval(metric, evaluation[metric])
     return value if interval == NOTHING else f"{value}  ({interval})"
+
+
+def _segments(words: Words, champion: Manifest | None) -> Section | None:
+    """What the champion's training tried for each segment of the policy."""
+    if champion is None or not champion.segments:
+        return None
+    keys = ("segment", "own", "tested", "converted", "auc.own", "auc.general", "log_loss.own", "log_loss.general")
+    return _section(
+        words,
+        "report.segments",
+        paragraphs=[words.say("report.segments.text")],
+        header=[words.say(f"report.segments.{key}") for key in keys],
+        rows=[_trial(words, one) for one in champion.segments],
+        wide=True,
+    )
+
+
+def _trial(words: Words, one: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = {segment.name: segment.labels for segment in words.policy.segments}
+    compared = [(one[whose] or {}).get(metric) for metric in ("auc", "log_loss") for whose in ("own", "general")]
+    return (
+        labels.get(one["name"], {}).get(words.language, one["name"]),
+        words.say("report.yes" if one["serves"] else "report.no"),
+        words.count(one["test_rows"]),
+        words.count(one["converted"]),
+        *(words.metric("log_loss", value) for value in compared),
+    )
 
 
 def _change(words: Words, runs: Sequence[Run]) -> Section | None:
