@@ -162,6 +162,21 @@ def value(row: dict[str, Any], weight: int) -> float | None:
 
 
 @few
+@given(known=leads, scored=scores, last=scores, told=outcomes)
+def test_the_last_score_of_a_closed_lead_counts_for_no_threshold(known, scored, last, told):
+    closing = [row | {"score_id": f"closing {row['score_id']}", "trigger": "outcome"} for row in last]
+    shared = {"first_day": T0.date(), "as_of": NOW, "low": LOW, "high": HIGH, **ranking(0)}
+    asked = {
+        "thresholds/incoming": {"since": SINCE, "settled": False},
+        "thresholds/converted": {"horizon_days": 1, "look_back_days": 1, "positive": ["won"]},
+    }
+    for name, own in asked.items():
+        tables = {"leads": known, "outcomes": told, "scores": scored}
+        found = assert_engines_agree(statement(name), shared | own, tables | {"scores": [*scored, *closing]})
+        assert found == assert_engines_agree(statement(name), shared | own, tables)
+
+
+@few
 @given(known=leads, scored=scores, weight=st.sampled_from([0, 40, 100]), settled=st.booleans())
 def test_leads_that_newly_reached_each_level(known, scored, weight, settled):
     parameters = {

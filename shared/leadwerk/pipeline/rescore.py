@@ -1,38 +1,37 @@
 """Rescoring: every open lead again, because time passed, behaviour changed, or another model serves.
 
-Stages follow the scores, also those of leads that were closed since: a lead becomes a customer without another score.
+Leads that were closed are not scored again but once: when what the CRM says puts them into another stage, say customer,
+so that the change stands in their newest score and reaches the CRM by the same outbox (pipeline/closed.py).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from leadwerk.pipeline import closed
 from leadwerk.pipeline.circumstances import Surroundings, surroundings
 from leadwerk.pipeline.lead_features import OPEN_DAYS, features_statement, scoring_parameters
 from leadwerk.pipeline.threshold import hot_thresholds
-from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Judgement, assess
+from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.record import changed, row, standing_of
-from leadwerk.scoring.stage_change import Reached, stage_change
+from leadwerk.scoring.record import Trigger, changed, row
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 BATCH = 2_000
 """Leads a query: bounds memory, and how much is repeated after a crash."""
 
-SCORED_DAYS = 400
-"""Of a lead that is closed later than this after its last score, no change of stage is recorded."""
-
 
 @dataclass(frozen=True)
 class RescoreReport:
     """What one run did: open leads seen, scores stored because they say something new, and all leads by cluster.
 
+    `closed` counts leads that are scored no more and got one last score, because the CRM's news moved their stage.
     `stage_changes` counts leads, closed ones too, whose stage is another than on record.
     """
 
@@ -42,32 +41,82 @@ class RescoreReport:
     stored: int
     clusters: dict[str, int]
     stage_changes: int = 0
+    closed: int = 0
 
 
 def run(
-    warehouse: Warehouse, policy: Policy, scorer: Scorer | None, *, now: datetime, stored_at: datetime
+    warehouse: Warehouse,
+    policy: Policy,
+    scorer: Scorer | None,
+    *,
+    now: datetime,
+    stored_at: datetime,
+    only_closed: bool = False,
 ) -> RescoreReport:
     """Score all open leads of the last 120 days as of `now` (aware, UTC) and store what changed.
 
-    A second run with the same `now`, or one after a crash, stores only what is missing.
+    A second run with the same `now`, or one after a crash, stores only what is missing. `only_closed` leaves the open
+    leads to a rescoring in SQL that ran before (docs/scale.md).
     """
     opened = {"created_since": now - timedelta(days=OPEN_DAYS), "as_of": now}
-    leads = [found["lead_id"] for found in warehouse.rows(statement("leads/open"), opened)]
-    hot = hot_thresholds(warehouse, policy, now)
-    clusters: Counter[str] = Counter()
-    stored = moved = 0
+    leads = [] if only_closed else [found["lead_id"] for found in warehouse.rows(statement("leads/open"), opened)]
+    run = _Run(warehouse, policy, scorer, now, stored_at, hot_thresholds(warehouse, policy, now))
     for batch in _batches(leads):
-        asked = scoring_parameters(policy, list(batch), [], now)
-        features = warehouse.rows(features_statement(policy), asked)
-        known = surroundings(warehouse, policy, asked, first_day=(now - timedelta(days=OPEN_DAYS)).date(), hot=hot)
-        judged = assess(scorer, policy, features, known.of(features), explained=False)
-        clusters.update(judgement.score_cluster for judgement in judged)
+        run.rescore(batch)
+    behind = closed.behind(warehouse, policy, now, rescored=frozenset(leads))
+    for batch in _batches(behind.moved):
+        run.move(batch)
+    run.moved += warehouse.append("stage_changes", behind.unrecorded)
+    version = scorer.version if scorer else None
+    return RescoreReport(now, version, len(leads), run.stored, dict(run.clusters), run.moved, run.closed)
+
+
+@dataclass
+class _Run:
+    """What a run works with, and what it did so far."""
+
+    warehouse: Warehouse
+    policy: Policy
+    scorer: Scorer | None
+    now: datetime
+    stored_at: datetime
+    hot: HotThresholds
+    clusters: Counter[str] = field(default_factory=Counter)
+    stored: int = 0
+    moved: int = 0
+    closed: int = 0
+
+    def rescore(self, leads: Sequence[str]) -> None:
+        """Store the scores and stages of open leads that say something new."""
+        features, known = self._read(leads, OPEN_DAYS)
+        judged = assess(self.scorer, self.policy, features, known.of(features), explained=False)
+        self.clusters.update(judgement.score_cluster for judgement in judged)
         fresh = _changed(features, judged, known)
-        scores = _rows(fresh, assess(scorer, policy, fresh, known.of(fresh)), now, stored_at)
-        stored += warehouse.append("scores", scores)
-        moved += warehouse.append("stage_changes", _stage_changes(features, judged, scores, known))
-    moved += warehouse.append("stage_changes", _of_closed_leads(warehouse, policy, now))
-    return RescoreReport(now, scorer.version if scorer else None, len(leads), stored, dict(clusters), moved)
+        scores = self._rows(fresh, assess(self.scorer, self.policy, fresh, known.of(fresh)), "rescore")
+        self.stored += self.warehouse.append("scores", scores)
+        self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, known))
+
+    def move(self, leads: Sequence[str]) -> None:
+        """Store a last score of leads whose stage moved though they are scored no more, and the change."""
+        features, known = self._read(leads, closed.SCORED_DAYS)
+        judged = assess(self.scorer, self.policy, features, known.of(features))
+        pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, known)]
+        rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]
+        scores = self._rows(rows, judged, "outcome")
+        self.closed += self.warehouse.append("scores", scores)
+        self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, known))
+
+    def _read(self, leads: Sequence[str], score_days: int) -> tuple[list[Row], Surroundings]:
+        asked, since = scoring_parameters(self.policy, list(leads), [], self.now), timedelta(days=score_days)
+        features = self.warehouse.rows(features_statement(self.policy), asked)
+        known = surroundings(self.warehouse, self.policy, asked, first_day=(self.now - since).date(), hot=self.hot)
+        return features, known
+
+    def _rows(self, leads: Sequence[Row], judged: Sequence[Judgement], trigger: Trigger) -> list[Row]:
+        return [
+            row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, trigger=trigger)
+            for lead, judgement in zip(leads, judged, strict=True)
+        ]
 
 
 def _batches(leads: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -81,11 +130,10 @@ def _changed(features: Sequence[Row], judged: Sequence[Judgement], known: Surrou
     return [lead for lead, one in pairs if changed(one, known.newest(lead["lead_id"]), known.policy)]
 
 
-def _rows(leads: Sequence[Row], judged: Sequence[Judgement], now: datetime, stored_at: datetime) -> list[Row]:
-    return [
-        row(lead["lead_id"], judgement, scored_at=now, stored_at=stored_at, trigger="rescore")
-        for lead, judgement in zip(leads, judged, strict=True)
-    ]
+def _moved(lead: Row, judgement: Judgement, known: Surroundings) -> bool:
+    """Whether the lead is known still, and in another stage than its newest score says."""
+    newest = known.newest(lead["lead_id"]) or {}
+    return lead["created_at"] is not None and judgement.stage != newest.get("stage")
 
 
 def _stage_changes(
@@ -97,31 +145,3 @@ def _stage_changes(
         standing = fresh.get(lead_id) or (known.newest(lead_id) or {}).get("score_id")
         found.append(known.stage_change(lead_id, judgement, standing))
     return [change for change in found if change is not None]
-
-
-def _of_closed_leads(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Row]:
-    """Changes of stage that follow from what the CRM told of leads since their newest score, which stays."""
-    if not policy.stages:
-        return []
-    wanted = {
-        "learned_since": now - timedelta(days=OPEN_DAYS),
-        "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
-        "as_of": now,
-    }
-    behind = warehouse.rows(statement("stage_changes/behind"), wanted)
-    found = [_change_of_closed(lead, policy, now) for lead in behind]
-    return [change for change in found if change is not None]
-
-
-def _change_of_closed(lead: Row, policy: Policy, now: datetime) -> Row | None:
-    stage = stage_of(
-        policy,
-        known=True,
-        cluster=lead["score_cluster"],
-        standing=standing_of(lead),
-        status=lead["status"],
-        outcome=lead["outcome"],
-    )
-    told = {name: lead[name] for name in ("grade", "points", "interest", "status", "outcome")}
-    reached = Reached(stage=stage or None, cluster=lead["score_cluster"], **told)
-    return stage_change(lead["lead_id"], lead["stage_reached"], reached, policy, at=now, score_id=lead["score_id"])

@@ -14,7 +14,8 @@ from leadwerk.points.standing import Standing
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import POINTS, Judgement
 
-Trigger = Literal["request", "rescore"]
+Trigger = Literal["request", "rescore", "outcome"]
+"""Why a score was stored: somebody asked, the night's rescoring, or the CRM moved a lead that is rescored no more."""
 
 COMPARED = (
     "basis",
@@ -40,7 +41,7 @@ _ID_DIGITS = 32
 
 
 def score_id(lead_id: str, scored_at: datetime, judgement: Judgement) -> str:
-    """32 hex digits that only the same lead, moment, model, policy and decider yield: storing or sending twice is once."""
+    """32 hex digits that only the same lead, moment, model, policy and person's word yield: stored twice is once."""
     moment = scored_at.astimezone(UTC).isoformat()
     said = (judgement.decided_by, judgement.score_cluster) if judgement.decided_by else ()
     text = "\n".join((lead_id, moment, judgement.model_version or "", judgement.policy_version, *said))

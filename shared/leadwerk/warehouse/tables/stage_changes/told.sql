@@ -1,24 +1,25 @@
--- One lead of whose newest status we learned after its newest score and its newest change of stage, with both.
+-- One lead whose newest status in the CRM is of @told_since or later, with its newest score and its stage on record.
+-- What arrived late counts as what arrived in time: no moment of arrival is asked for.
 --
--- @learned_since TIMESTAMP
+-- @told_since DATE
 -- @first_day DATE
 -- @as_of TIMESTAMP
 WITH told AS (
-  SELECT lead_id, status, outcome, recorded_at
+  SELECT lead_id, status, outcome
   FROM leadwerk.outcomes
-  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
+  WHERE day >= @told_since AND recorded_at <= @as_of AND occurred_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
 ),
 
 scored AS (
-  SELECT lead_id, score_id, scored_at, score_cluster, fit, interest, points, grade
+  SELECT lead_id, score_id, score_cluster, fit, interest, points, grade, stage
   FROM leadwerk.scores
   WHERE day >= @first_day AND scored_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
 staged AS (
-  SELECT lead_id, to_stage, changed_at
+  SELECT lead_id, to_stage
   FROM leadwerk.stage_changes
   WHERE changed_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY changed_at DESC, to_stage DESC) = 1
@@ -34,11 +35,9 @@ SELECT
   s.interest,
   s.points,
   s.grade,
+  s.stage,
   g.to_stage AS stage_reached
 FROM told AS t
 JOIN scored AS s ON s.lead_id = t.lead_id
 LEFT JOIN staged AS g ON g.lead_id = t.lead_id
-WHERE t.recorded_at >= @learned_since
-  AND t.recorded_at > s.scored_at
-  AND (g.changed_at IS NULL OR g.changed_at < t.recorded_at)
 ORDER BY t.lead_id

@@ -1,5 +1,6 @@
 -- The value by which a lead is ranked: its points (@points_weight 100), the model's score (0), or the mean of both that
--- points/combine.py describes, the slopes between the points' knots being weighed already.
+-- points/combine.py describes, the slopes between the points' knots being weighed already. The last score of a closed
+-- lead, which tells the CRM its stage, is nobody to call.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 -- @points_weight INT64
@@ -27,5 +28,5 @@ WITH valued AS (
       )
     END AS value
   FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster != 'DISQUALIFIED'
+  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster != 'DISQUALIFIED' AND `trigger` != 'outcome'
 ),
