@@ -9,7 +9,9 @@ from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import contract, contract_hash
 from leadwerk.features.encode import Encoder
 from leadwerk.features.linear import Linear
+from leadwerk.points.segments import Definition, Segments
 from leadwerk.policy.model import Policy
+from leadwerk.policy.points import Test
 from leadwerk.registry.manifest import DataWindow, Manifest, ModelFiles
 
 BASE_RATE = 0.1
@@ -47,6 +49,30 @@ def files(policy: Policy, *, trees: int = 20, rows: int = 800, seed: int = 3) ->
         "calibration.json": Calibration(slope=0.8, intercept=-0.3).to_json(),
     }
     return ModelFiles("20260101T000000Z-test", manifest(policy), content)
+
+
+MOBILE = Definition("mobile", {"device_category": Test(any_of=("mobile",))}, model="model.ubj")
+FRENCH = Definition("french", {"language": Test(any_of=("fr",))})
+RICH = Definition("rich", {"income": Test(above=4)}, model="model.json")
+
+
+def segmented_files(policy: Policy) -> ModelFiles:
+    """`files` with models of their own for those on a mobile and for the rich; French leads are the general model's."""
+    whole = files(policy)
+    encoder = Encoder.from_json(whole.files["encoder.json"])
+    matrix = encoder.matrix(columns(policy, 800, seed=5))
+    label = np.random.default_rng(5).integers(0, 2, 800)
+    booster = xgb.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, xgb.DMatrix(matrix, label), 9)
+    width = len(encoder.names)
+    linear = Linear(1.0, tuple(np.linspace(0.05, -0.05, width).tolist()), (1.0,) * width, (2.0,) * width)
+    own = {
+        "segments.json": Segments(policy, (MOBILE, FRENCH, RICH)).to_json(),
+        "segments/mobile/model.ubj": bytes(booster.save_raw("ubj")),
+        "segments/mobile/calibration.json": Calibration(slope=1.5, intercept=0.4).to_json(),
+        "segments/rich/model.json": linear.to_json(),
+        "segments/rich/calibration.json": Calibration(slope=0.5, intercept=-1.0).to_json(),
+    }
+    return ModelFiles("20260101T000000Z-many", whole.manifest, whole.files | own)
 
 
 def linear_files(policy: Policy) -> ModelFiles:
