@@ -6,8 +6,8 @@ log-odds that come back what the stage rescore would have said. The model's name
 ever meets another version's trees.
 
 Points are not counted in SQL. Where a policy has rules or stages, a lead keeps the points, the stage and the
-disqualification of its newest stored score, and a lead that has none yet waits for the stage rescore. What a person says
-of a lead holds here, too; whether the points disqualify it, only a score that he did not decide can tell.
+disqualification of its newest stored score, and a lead that has none yet waits for the stage rescore. What a person
+says of a lead holds here, too; whether the points disqualify it, only a score that he did not decide can tell.
 """
 
 from __future__ import annotations

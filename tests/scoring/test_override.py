@@ -1,0 +1,131 @@
+"""What a person says of a lead decides it, and changes nothing else of its judgement."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadwerk.policy.load import load
+from leadwerk.scoring.assess import Circumstances, Judgement, assess
+from leadwerk.scoring.decide import Decision, action_for, decide, overruled
+from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.override import CLUSTERS, Override, end_of, last_day
+from leadwerk.scoring.record import changed, row, score_id
+from scoring import models
+
+MORTGAGE = load("mortgage")
+NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+UNTIL = datetime(2026, 5, 18, 22, tzinfo=UTC)
+LEAD = {"lead_id": "1", "created_at": NOW, "language": "fr", "region": "CH-VD"}
+PERSONS = ("score_cluster", "recommended_action", "decided_by", "stage", "reasons")
+
+
+def said(cluster: str = "HOT", **changes: object) -> Override:
+    known = {"author": "Eva", "reason": "met at the fair", "set_at": NOW, "ends_at": UNTIL}
+    return Override(cluster=cluster, **{**known, **changes})
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer.load(models.files(MORTGAGE), MORTGAGE)
+
+
+def judged(scorer: Scorer | None, *words: Override | None) -> Judgement:
+    return assess(scorer, MORTGAGE, [LEAD], Circumstances(overrides=words))[0]
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+@pytest.mark.parametrize("score", [None, 0, 55, 99])
+def test_cluster_and_action_are_the_persons_and_the_threshold_stays_the_products(score, cluster):
+    own = decide(score, MORTGAGE)
+    found = overruled(own, said(cluster), MORTGAGE)
+    assert found == Decision(cluster, action_for(cluster, MORTGAGE), own.hot_threshold, "Eva")
+
+
+def test_without_a_word_the_decision_is_the_products():
+    assert overruled(decide(55, MORTGAGE), None, MORTGAGE) == decide(55, MORTGAGE)
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_what_the_product_says_stays_beside_the_persons_cluster(scorer, cluster):
+    own, found = judged(scorer), judged(scorer, said(cluster))
+    assert (found.score_cluster, found.decided_by, own.decided_by) == (cluster, "Eva", None)
+    left_out = dict.fromkeys(PERSONS)
+    assert {**msgspec.structs.asdict(own), **left_out} == {**msgspec.structs.asdict(found), **left_out}
+    assert found.reasons[1:] == own.reasons
+
+
+def test_the_stage_follows_from_the_cluster_as_for_any_decision(scorer):
+    stages = {cluster: judged(scorer, said(cluster)).stage for cluster in CLUSTERS}
+    assert stages["HOT"] == "sql"
+    assert len({stages["HOT"], stages["WARM"], stages["COLD"]}) == 3
+    assert stages["DISQUALIFIED"] == stages["COLD"]
+
+
+def test_where_nobody_scores_a_person_still_decides():
+    bare = msgspec.structs.replace(MORTGAGE, points=type(MORTGAGE.points)(), stages=())
+    found = assess(None, bare, [LEAD], Circumstances(overrides=[said()]))[0]
+    assert (found.basis, found.score_cluster, found.predictive_score) == ("no_champion", "HOT", None)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Eva hat den Lead bis 18.05.2026 auf «heiss» gesetzt: met at the fair"),
+        ("fr", "Eva a classé le lead «\u00a0très prometteur\u00a0» jusqu’au 18.05.2026\u00a0: met at the fair"),
+        ("it", "Eva ha classificato il lead come «molto promettente» fino al 18.05.2026: met at the fair"),
+        ("en", "Eva set the lead to “hot” until 2026-05-18: met at the fair"),
+    ],
+)
+def test_the_first_reason_says_who_why_and_until_when_in_the_leads_language(language, text):
+    found = said().told(MORTGAGE, language)
+    assert (found.feature, found.contribution, found.text) == ("override", 0.0, text)
+
+
+def test_braces_in_a_reason_are_text():
+    assert said(reason="{author} of {x}").told(MORTGAGE, "en").text.endswith(": {author} of {x}")
+
+
+@given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.sampled_from(["Europe/Zurich", "UTC", "America/New_York"]))
+def test_a_last_day_and_the_moment_of_its_end_are_one(last, zone):
+    policy = msgspec.structs.replace(MORTGAGE, time_zone=zone)
+    end = end_of(last, policy)
+    assert end.utcoffset() == timedelta(0)
+    assert (last_day(end, policy), last_day(end + timedelta(microseconds=1), policy)) == (
+        last,
+        last + timedelta(days=1),
+    )
+
+
+def test_the_day_on_which_the_clock_changes_ends_at_its_own_midnight():
+    ends = [end_of(day, MORTGAGE).hour for day in (date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25))]
+    assert ends == [23, 22, 23]
+
+
+class TestNews:
+    def stored(self, judgement, at=NOW):
+        return row("1", judgement, scored_at=at, stored_at=at, trigger="request") | {"override_set_at": None}
+
+    def test_a_word_that_begins_or_ends_is_news_even_with_the_products_own_cluster(self, scorer):
+        own = judged(scorer)
+        word = said(own.score_cluster)
+        assert changed(judged(scorer, word), self.stored(own), MORTGAGE)
+        assert changed(own, self.stored(judged(scorer, word)), MORTGAGE)
+        assert not changed(judged(scorer, word), self.stored(judged(scorer, word)), MORTGAGE)
+
+    def test_a_word_said_since_is_news_even_if_only_reason_or_end_are_others(self, scorer):
+        later = said(set_at=NOW + timedelta(hours=1), reason="and again")
+        stands = self.stored(judged(scorer, said()))
+        assert changed(judged(scorer, later), stands | {"override_set_at": later.set_at}, MORTGAGE)
+        assert not changed(judged(scorer, later), stands | {"override_set_at": NOW}, MORTGAGE)
+
+    def test_a_score_with_a_word_has_an_id_of_its_own_at_the_same_moment(self, scorer):
+        words = [judged(scorer, word) for word in (None, said(), said("COLD"), said(author="Urs"))]
+        assert len({score_id("1", NOW, one) for one in words}) == 4
+
+    def test_the_row_names_who_decided(self, scorer):
+        assert self.stored(judged(scorer, said()))["decided_by"] == "Eva"
