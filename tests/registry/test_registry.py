@@ -72,6 +72,20 @@ def _same(content, registry, version):
         return False
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [b"", b"{", b"\xff", b"[" * 100_000, b'{"champion": 7}', b'{"champion": {"version": "v\xb2"}}', b"null"],
+    ids=lambda data: str(data[:30]),
+)
+def test_a_damaged_pointer_is_named_and_can_be_replaced(store, registry, damaged):
+    version = registry.save(FILES, manifest())
+    registry.promote(version, expected=None, at=NOW, reason="first")
+    store.write("champion.json", damaged)
+    for ask in (registry.champion, registry.champion_files, lambda: registry.rollback(at=NOW)):
+        with pytest.raises(CorruptModel, match=r"champion\.json cannot be read.*or delete it"):
+            ask()
+
+
 def test_a_flipped_byte_on_disk_is_noticed(tmp_path):
     registry = open_registry(str(tmp_path))
     version = registry.save(FILES, manifest())

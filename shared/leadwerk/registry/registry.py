@@ -15,7 +15,7 @@ from datetime import datetime
 
 import msgspec
 
-from leadwerk.errors import NoChampion, PromotionConflict, RegistryError
+from leadwerk.errors import CorruptModel, NoChampion, PromotionConflict, RegistryError
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.store import ABSENT, Blob, Store
 
@@ -194,8 +194,9 @@ def _named(manifest: Manifest) -> str | None:
 def _pointer(blob: Blob) -> Pointer:
     try:
         return msgspec.json.decode(blob.data, type=Pointer)
-    except msgspec.DecodeError as error:
-        raise RegistryError(f"{POINTER} cannot be read: {error}.", remedy="Promote a version again.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        remedy = "Restore it from a backup, or delete it and run `leadwerk models promote`."
+        raise CorruptModel(f"{POINTER} cannot be read: {error}.", remedy=remedy) from error
 
 
 def _champion(blob: Blob) -> Champion:
