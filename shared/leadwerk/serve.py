@@ -29,20 +29,30 @@ from leadwerk.errors import ConfigurationError
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk")
 CRM = "crm"
-FIXED_PORTS: Mapping[str, int] = {
-    "desk": 8080,
-    "score": 8081,
-    "deliver_scores": 8082,
-    "ingest_feedback": 8083,
-    "extract_features": 8084,
-    "retrain": 8085,
-    CRM: 8090,
+# Where each listens, after the first port that was asked for.
+PLACES: Mapping[str, int] = {
+    "desk": 0,
+    "score": 1,
+    "deliver_scores": 2,
+    "ingest_feedback": 3,
+    "extract_features": 4,
+    "retrain": 5,
+    CRM: 10,
 }
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0  # to finish what it is doing, before it is killed
 RELEASE_SECONDS = 2.0  # until the workers of a killed process have let go of its port
 LOCAL_CRM_PER_SECOND = "500"  # ours, on this machine: nobody to be polite to
 LAST_LINES = 15  # of a log, shown when a process did not start
+
+
+def fixed_ports(first: int) -> dict[str, int]:
+    """The port of each process, always the same for the same `first`.
+
+    >>> fixed_ports(8080)["score"], fixed_ports(9000)["crm"]
+    (8081, 9010)
+    """
+    return {name: first + place for name, place in PLACES.items()}
 
 
 @dataclass(frozen=True)
@@ -197,7 +207,7 @@ def _check_free(name: str, port: int) -> None:
     while not _is_free(port):
         if time.monotonic() > until:
             raise ConfigurationError(
-                f"Port {port} for {name} is taken.", remedy="Stop who listens there, or give another port."
+                f"Port {port} for {name} is taken.", remedy="Stop who listens there, or give another --port."
             )
         time.sleep(0.05)
 

@@ -163,6 +163,8 @@ def test_a_policy_written_by_hand_is_not_overwritten(
         (["import", "nothing.csv", "--id", "a", "--outcome", "b"], "cannot be read"),
         (["score", "--csv", "x.csv"], "--csv needs --out"),
         (["score", "1", "--form", "{broken"], "The form cannot be read"),
+        (["score", "1", "--form", "@nothing.json"], "The form cannot be read: No such file or directory."),
+        (["policy", "diff", "nothing.yaml"], "nothing.yaml cannot be read: No such file or directory."),
         (["score", "1"], "Lead 1 is not known"),
         (["retrain", "--now", "yesterday"], "no moment with a time zone"),
         (["extract", "--from", "31.1.2026"], "is no day"),
@@ -200,6 +202,25 @@ def test_a_wrong_policy_is_shown_with_every_error(
     found = json.loads(capsys.readouterr().out)["errors"]
     assert any("horizon_dais" in error["message"] + error["field"] for error in found)
     assert run(["policy", "check", "b2b_swiss"]) == 0
+
+
+def test_each_error_of_a_policy_begins_with_file_line_and_field_on_one_line(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / ("a_long_name_" * 12 + ".yaml")
+    wrong.write_text("name: x\nhorizon_dais: [30]\n")
+    assert run(["policy", "check", str(wrong)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert f"{wrong}:2: horizon_dais: this field is unknown." in said
+    assert "  Did you mean `horizon_days`?" in [line.rstrip() for line in said]
+
+
+def test_what_of_a_form_could_not_be_read_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    form = '{"loan_amount": "viel [/b]", "income": -5}'
+    assert run(["score", "1", "--form", form, "--dry-run"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "not read loan_amount: 'viel [/b]' is not an amount." in said
+    assert "not read income: '-5' is negative." in said
 
 
 def test_the_doctor_names_what_to_do_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

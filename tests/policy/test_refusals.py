@@ -44,7 +44,7 @@ SHAPE = [
     ("    touchpoint: call", "    touchpiont: call", "signals[1].touchpiont", "unknown", "Did you mean `touchpoint`?"),
     ("horizon_days: 30", "horizon_days: 30\ncolour: red", "colour", "unknown", "Remove it, or use one of: name"),
     ("languages: [de, en]", "languages: [de, eng]", "languages[1]", "one of de, fr, it, en", "Did you mean `en`?"),
-    ("languages: [de, en]", "languages: [de, no]", "languages[1]", "not False", "Choose de or fr"),
+    ("languages: [de, en]", "languages: [de, no]", "languages[1]", "the truth value false", "Put quotes"),
     ("languages: [de, en]", "languages: de", "languages", "a list", "Write [one, two]"),
     ("outcome: lost", "outcome: loost", "outcomes[2].outcome", "one of open", "Did you mean `lost`?"),
     ("cluster: COLD", "cluster: Cold", "actions[2].cluster", "one of HOT", "Did you mean `COLD`?"),
@@ -55,7 +55,7 @@ SHAPE = [
     ("hot: 70", "hot: 101", "bands.hot", "from 0 to 100", "docs/policy.md"),
     ("trees: 50", "trees: 50, learning_rate: 2", "training.learning_rate", "a number above 0 to 1", "docs/policy.md"),
     ("trees: 50", "trees: 50, scale_pos_weight: atuo", "training.scale_pos_weight", "auto", "Did you mean `auto`?"),
-    ("name: pricing", "name: Pricing Page", "signals[0].name", "lower-case letters", "docs/policy.md"),
+    ("name: pricing", "name: Pricing Page", "signals[0].name", "lower-case letters", "Write pricing_page"),
     ("status: Won", "status: 1", "outcomes[1].status", "text is expected, not 1", "Put quotes around it"),
     ("page: ^/pricing", "page: yes", "signals[0].page", "text", "Put quotes around it"),
     (
@@ -92,6 +92,9 @@ RULES = [
     ("^/pricing", "(?x)a", "signals[0].page", "RE2", "Write it without"),
     ("^/pricing", "'a{1001}'", "signals[0].page", "RE2", "Write it without"),
     ("^/pricing", "a*+", "signals[0].page", "RE2", "Write it without"),
+    ("name: call", "name: on", "signals[1].name", "not the truth value true", "Put quotes"),
+    ("name: call", "name: Geschäft Nord", "signals[1].name", "a name of lower-case letters", "Write geschaeft_nord"),
+    ("name: call", "name: 2026-01-01", "signals[1].name", "not the date 2026-01-01", "Put quotes"),
     ("bot_browsers: bot", "bot_browsers: '['", "traffic.bot_browsers", "is wrong", "Escape"),
     ("languages: [de, en]", "languages: []", "languages", "no language", "at least one"),
     ("languages: [de, en]", "languages: [de, en, de]", "languages[2]", "twice", "Remove"),
@@ -119,7 +122,7 @@ RULES = [
 
 SYNTAX = [
     ("languages: [de, en]", "languages: [de, en", "not YAML", "indentation"),
-    ("horizon_days: 30", "\thorizon_days: 30", "not YAML", "indentation"),
+    ("horizon_days: 30", "\thorizon_days: 30", "not YAML", "no tabs"),
     ("name: mine", "name: mine: yours", "not YAML", "quote text"),
     ("horizon_days: 30", "horizon_days: 30\nhorizon_days: 60", "given twice", "Keep one"),
     ("name: mine", "name: &x mine\nother: *x", "alias", "Write the value out"),

@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from leadwerk.cli.console import err, out
 from leadwerk.cli.options import Deployment, Home
 
+FIRST_PORT = 8080
 DEMO_FOLDER = "demo"  # of the home: a demo starts from nothing, and what else lives in the home stays
 
 
@@ -76,23 +77,27 @@ def _finish(progress: Progress, tasks: list[Any]) -> None:
 
 def serve(
     home: Home = None,
+    port: Annotated[
+        int, typer.Option(help="Of desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500)
+    ] = FIRST_PORT,
     simulation: Annotated[bool, typer.Option(help="Requests may say a `now` in the future.")] = False,
 ) -> None:
     """Run every function in its own process as in the cloud, and the local CRM beside; Ctrl-C ends them.
 
     Example: `leadwerk serve`, then `curl -d '{"lead_id": "100001"}' -H 'Content-Type: application/json' localhost:8081`
     """
-    from leadwerk.serve import FIXED_PORTS, serving
+    from leadwerk.serve import fixed_ports, serving
 
     folder = Deployment.at(home).settings.home
     with err.status("Starting"):
-        started = serving(folder, simulation=simulation, ports=FIXED_PORTS)
+        started = serving(folder, simulation=simulation, ports=fixed_ports(port))
         servers = started.__enter__()
     try:
         for name, server in servers.running.items():
             out.print(f"{name:<17} {server.url}")
         out.print(f"\nLogs in {folder}/logs. For other commands to reach the CRM:")
-        out.print(f"export LEADWERK_CRM_TOKEN={servers.environment['LEADWERK_CRM_TOKEN']}", soft_wrap=True)
+        for name in ("LEADWERK_CRM_URL", "LEADWERK_CRM_TOKEN"):
+            out.print(f"export {name}={servers.environment[name]}", soft_wrap=True)
         out.print("Ctrl-C ends.")
         out.print(f"[red]{servers.wait()} ended by itself, see its log.[/red]")
     finally:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
+from rich.text import Text
 
 from leadwerk.cli import EXIT_ERROR, publishing
-from leadwerk.cli.console import err, out, print_json, table
+from leadwerk.cli.console import err, out, print_json
 from leadwerk.cli.options import AsJson, Deployment, Home
 
 
@@ -37,8 +39,10 @@ def check(
         told = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in found]
         print_json({"policy": source, "errors": told})
     elif found:
-        rows = [(f"{e.file}:{e.line}", e.field, e.fault, e.remedy) for e in found]
-        err.print(table(f"{len(found)} wrong in {source}", ("where", "field", "what", "what to do"), rows))
+        for one in found:
+            err.print(Text(f"{one.file}:{one.line}: {one.field}: {one.fault}"), soft_wrap=True)
+            err.print(Padding(Text(one.remedy, "bold"), (0, 0, 0, 2)))
+        err.print(f"\n{len(found)} {'error' if len(found) == 1 else 'errors'}. docs/policy.md explains every field.")
     else:
         policy = load(source)
         out.print(

@@ -80,7 +80,8 @@ def read_draft(file: Path) -> Draft:
         return policies.read_draft(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
         remedy = "Make one: `leadwerk policy draft`."
-        raise InputError(f"{file} cannot be read: {error}.", field="file", value=str(file), remedy=remedy) from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"{file} cannot be read: {reason}.", field="file", value=str(file), remedy=remedy) from None
 
 
 def diff(file: File, home: Home = None, as_json: AsJson = False) -> None:

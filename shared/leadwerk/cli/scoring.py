@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+from rich.markup import escape
 
 from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import err, figure, out, print_json, table, working
@@ -97,9 +98,10 @@ def _form(text: str | None) -> dict[str, Any] | None:
     try:
         content = Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"The form cannot be read: {error}.", field="form", remedy="""Write --form '{"loan_amount": 450000}'."""
+            f"The form cannot be read: {reason}.", field="form", remedy="""Write --form '{"loan_amount": 450000}'."""
         ) from error
 
 
@@ -107,7 +109,7 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
     if as_json:
         print_json(scored)
         return
-    name = f"Lead {scored.lead_id}" if scored.lead_id else f"Visitor {scored.ga_client_id}"
+    name = f"Lead {escape(scored.lead_id)}" if scored.lead_id else f"Visitor {scored.ga_client_id}"
     if scored.basis == "no_champion":
         out.print(f"{name}: not scored, there is neither a champion nor a rule yet. {scored.recommended_action}")
         return
@@ -120,7 +122,9 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
         )
     for reason in scored.reasons:
         sign = "[green]+[/green]" if reason.contribution > 0 else "[red]−[/red]"
-        out.print(f"  {sign} {reason.text}")
+        out.print(f"  {sign} {escape(reason.text)}")
+    for fault in scored.unread:
+        out.print(f"  [yellow]not read[/yellow] {escape(fault)}")
 
 
 def _said(scored: ScoredLead) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.columns import Column, is_missing
 from leadwerk.importing.table import Table
 from leadwerk.policy.check import RESERVED_NAMES
+from leadwerk.policy.names import as_name
 from leadwerk.policy.outcome import folded
 
 NAME_LENGTH = 48  # room for `attribute_` and a number within BigQuery's and the policy's limit of 60
@@ -155,10 +154,7 @@ def slug(title: str) -> str:
     >>> slug("Größe (m²) der Wohnung"), slug("90 days")
     ('groesse_m2_der_wohnung', 'c_90_days')
     """
-    german = title.casefold().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"})
-    plain = unicodedata.normalize("NFKD", german).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:NAME_LENGTH].strip("_")
-    return name if name[:1].isalpha() else f"c_{name}".rstrip("_")
+    return as_name(title, prefix="c", length=NAME_LENGTH)
 
 
 def _unused(name: str, taken: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ OUTCOME_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What one run read and what of it was new; `converted` and `lost` count the file's leads by their outcome, `open` the others."""
+    """What one run read and what of it was new; `converted`, `lost`, `open` count leads by outcome."""
 
     file: str
     rows: int

@@ -59,7 +59,7 @@ def read(text: str, file: str) -> Document:
     try:
         root = yaml.compose(text, _Loader)
     except yaml.YAMLError as error:
-        raise _syntax_error(error, file) from None
+        raise _syntax_error(error, text, file) from None
     document = Document(file)
     if root is not None:
         document.data = _Builder(document).value(root, ())
@@ -70,11 +70,14 @@ def _refusal(file: str, line: int, message: str, remedy: str, path: Path = ()) -
     return PolicyError(message, file=file, line=line, field=written(path), remedy=remedy)
 
 
-def _syntax_error(error: yaml.YAMLError, file: str) -> PolicyError:
+def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> PolicyError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    line = mark.line + 1 if mark else 1
     remedy = "Check indentation, quotes and colons near this line; quote text that holds ': ' or '#'."
-    return _refusal(file, mark.line + 1 if mark else 1, f"this is not YAML: {problem}.", remedy)
+    if "\t" in "".join(text.split("\n")[line - 1 : line]):
+        remedy = "Put spaces for the tab: YAML takes no tabs before a field."
+    return _refusal(file, line, f"this is not YAML: {problem}.", remedy)
 
 
 class _Builder:

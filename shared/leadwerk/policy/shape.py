@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from leadwerk.policy.document import Path
 from leadwerk.policy.model import Policy
+from leadwerk.policy.names import as_name
 from leadwerk.policy.section import Section
 
 Violation = tuple[Path, str, str]
@@ -135,13 +137,22 @@ def _remedy(value: Any, hint: Any) -> str:
     guess = closest(str(value), words)
     if guess:
         return f"Did you mean `{guess}`?"
+    if isinstance(value, bool) and (words or _takes_text(hint)):
+        return "Put quotes around it: YAML reads yes, no, on and off as truth values."
     if words:
         return f"Choose {' or '.join(words)}."
     if _takes_text(hint) and not isinstance(value, (str, list, dict, type(None))):
-        return "Put quotes around it: YAML reads this as a number, date or truth value."
+        return "Put quotes around it: YAML reads this as a number or date."
+    if isinstance(value, str) and any(meta.pattern for meta in _metas(hint)):
+        return f"Write {as_name(value)}."
     if isinstance(value, str) and value.replace(".", "", 1).isdigit():
         return "Remove the quotes."
     return f"Correct the value. {_SEE}"
+
+
+def _metas(hint: Any) -> Iterator[msgspec.Meta]:
+    if get_origin(hint) is Annotated:
+        yield from (arg for arg in get_args(hint) if isinstance(arg, msgspec.Meta))
 
 
 def _literals(hint: Any) -> Iterator[Any]:
@@ -173,4 +184,8 @@ def _shown(value: Any) -> str:
         return "a section"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, date):
+        return f"the date {value.isoformat()}"
     return repr(value if not isinstance(value, str) or len(value) <= 60 else value[:57] + "…")
