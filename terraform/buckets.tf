@@ -40,7 +40,7 @@ resource "google_storage_bucket" "private" {
     }
   }
 
-  depends_on = [google_project_service.required]
+  depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.required]
 }
 
 resource "google_storage_bucket_iam_member" "builder" {

@@ -1,10 +1,21 @@
+# One chart a log-based metric, and what Cloud Run counts itself.
+locals {
+  charts = merge(
+    { for name, query in local.sums : name => format(query, "1h") },
+    {
+      errors_5xx        = local.errors
+      score_latency_p95 = local.slowest
+    },
+  )
+}
+
 resource "google_monitoring_dashboard" "operations" {
   dashboard_json = jsonencode({
     displayName = "Leadwerk operations"
     mosaicLayout = {
       columns = 48
       tiles = [
-        for index, name in sort(keys(local.log_metrics)) : {
+        for index, name in sort(keys(local.charts)) : {
           xPos   = (index % 3) * 16
           yPos   = floor(index / 3) * 12
           width  = 16
@@ -13,13 +24,8 @@ resource "google_monitoring_dashboard" "operations" {
             title = replace(name, "_", " ")
             xyChart = {
               dataSets = [{
-                plotType = "STACKED_BAR"
-                timeSeriesQuery = {
-                  prometheusQuery = format(
-                    "sum(increase(logging_googleapis_com:user_leadwerk_%s%s{monitored_resource=\"cloud_run_revision\"}[1h]))",
-                    name, local.log_metrics[name].value == null ? "" : "_sum",
-                  )
-                }
+                plotType        = contains(keys(local.log_metrics), name) ? "STACKED_BAR" : "LINE"
+                timeSeriesQuery = { prometheusQuery = local.charts[name] }
               }]
             }
           }

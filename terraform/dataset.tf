@@ -17,7 +17,7 @@ resource "google_bigquery_dataset" "leadwerk" {
     }
   }
 
-  depends_on = [google_project_service.required]
+  depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.required]
 }
 
 resource "google_bigquery_dataset_iam_member" "reader" {

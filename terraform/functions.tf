@@ -100,6 +100,8 @@ resource "google_cloudfunctions2_function" "stage" {
     runtime         = "python311"
     entry_point     = each.key
     service_account = google_service_account.builder.id
+    # Functions with a key of the customer's are built into a repository with the same key.
+    docker_repository = one([for repository in google_artifact_registry_repository.images : repository.id])
 
     source {
       storage_source {
@@ -134,7 +136,9 @@ resource "google_cloudfunctions2_function" "stage" {
   }
 
   depends_on = [
+    google_kms_crypto_key_iam_member.agent,
     google_project_iam_member.builder,
+    google_project_iam_member.builder_reads_copies,
     google_project_service.required,
     google_secret_manager_secret_iam_member.reader,
     google_secret_manager_secret_version.unset,

@@ -1,23 +1,30 @@
-# Who may do what. One account a function; every role sits on the resource it is for. Three cannot: BigQuery has no
-# narrower home than the project for "may run a job" and "may open a read session", and Cloud Build logs to the project.
+# Who may do what. One account a function; every role sits on the resource it is for. Four cannot: BigQuery has no narrower
+# home than the project for "may run a job" and "may open a read session", Cloud Build logs to the project, and builds read
+# from a bucket that Google makes at the first one, so that right is narrowed by a condition.
 resource "google_service_account" "function" {
   for_each = local.functions
 
   account_id   = "leadwerk-${replace(each.key, "_", "-")}"
   display_name = "Leadwerk ${each.key}"
   description  = each.value.description
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_service_account" "scheduler" {
   account_id   = "leadwerk-scheduler"
   display_name = "Leadwerk schedules"
   description  = "Calls the functions on schedule, and nothing else."
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_service_account" "builder" {
   account_id   = "leadwerk-builder"
   display_name = "Leadwerk builds"
   description  = "Builds the functions from their source bundles."
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_project_iam_member" "job_runner" {
@@ -41,4 +48,17 @@ resource "google_project_iam_member" "builder" {
   project = var.project_id
   role    = each.key
   member  = google_service_account.builder.member
+}
+
+# Cloud Run functions copies a bundle into a bucket of its own, gcf-v2-sources-NUMBER-REGION, and builds from there.
+resource "google_project_iam_member" "builder_reads_copies" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+
+  condition {
+    title       = "Copies of the bundles"
+    description = "Google makes this bucket at the first build; no role can sit on it before."
+    expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+  }
 }

@@ -1,36 +1,85 @@
 # What an operator wants to be told. Every function logs one line a call, `stage_finished` or `stage_failed`, with its
-# counts (shared/leadwerk/entrypoint.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has a
-# runbook for every alert under its name here.
+# counts (shared/leadwerk/entrypoint/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has
+# a runbook for every alert under its name here.
 locals {
-  log_of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in keys(local.functions) : "\"${replace(name, "_", "-")}\""])})"
+  services         = [for name in keys(local.functions) : replace(name, "_", "-")]
+  log_of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in local.services : "\"${name}\""])})"
+  finished         = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage="
 
   # A metric counts log lines, or sums a number that the lines carry.
   log_metrics = {
     stage_failed     = { filter = "jsonPayload.event=\"stage_failed\"", value = null }
-    extract_finished = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"extract_features\"", value = null }
-    days_missing     = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"extract_features\"", value = "jsonPayload.missing" }
-    events_kept      = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"extract_features\"", value = "jsonPayload.events_kept" }
-    parked           = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"deliver_scores\"", value = "jsonPayload.parked" }
-    pending          = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"deliver_scores\"", value = "jsonPayload.pending" }
-    rejected         = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"ingest_feedback\"", value = "jsonPayload.rejected" }
-    champion_age     = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"desk\"", value = "jsonPayload.champion_age_days" }
-    drift            = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"desk\"", value = "jsonPayload.drift" }
-    model_trained    = { filter = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage=\"retrain\"", value = null }
+    extract_finished = { filter = "${local.finished}\"extract_features\" AND jsonPayload.intraday=false", value = null }
+    days_missing     = { filter = "${local.finished}\"extract_features\"", value = "jsonPayload.missing" }
+    days_empty       = { filter = "${local.finished}\"extract_features\"", value = "jsonPayload.empty" }
+    events_kept      = { filter = "${local.finished}\"extract_features\"", value = "jsonPayload.events_kept" }
+    parked           = { filter = "${local.finished}(\"deliver_scores\" OR \"score\")", value = "jsonPayload.parked" }
+    pending          = { filter = "${local.finished}\"deliver_scores\"", value = "jsonPayload.pending" }
+    outbox_hours     = { filter = "${local.finished}\"deliver_scores\"", value = "jsonPayload.oldest_hours" }
+    rejected         = { filter = "${local.finished}\"ingest_feedback\"", value = "jsonPayload.rejected" }
+    champion_age     = { filter = "${local.finished}\"desk\"", value = "jsonPayload.champion_age_days" }
+    drift            = { filter = "${local.finished}\"desk\"", value = "jsonPayload.drift" }
+    model_trained    = { filter = "${local.finished}\"retrain\"", value = null }
   }
 
-  # above, below: the metric's sum over `window`; mean_above: its mean; absent: no line for `window` (the API allows 23.5
-  # hours).
+  # above: the metric's sum over `window`; mean_above: its mean; none: not one line in `window`.
   alerts = {
-    stage_failing     = { metric = "stage_failed", kind = "above", threshold = 2, window = "3600s", severity = "ERROR", says = "A stage failed more than twice within an hour." }
-    extract_late      = { metric = "extract_finished", kind = "absent", threshold = 0, window = "84600s", severity = "ERROR", says = "No extraction has finished for almost a day." }
-    feed_missing      = { metric = "days_missing", kind = "above", threshold = 0, window = "86400s", severity = "WARNING", says = "GA4 did not export a day that should be there." }
-    feed_empty        = { metric = "events_kept", kind = "below", threshold = 1, window = "86400s", severity = "ERROR", says = "A day's extraction kept not a single event." }
-    deliveries_parked = { metric = "parked", kind = "above", threshold = 0, window = "3600s", severity = "WARNING", says = "The CRM refuses scores; they are parked with the reason." }
-    outbox_old        = { metric = "pending", kind = "above", threshold = 5000, window = "3600s", severity = "WARNING", says = "Scores wait in the outbox faster than the CRM takes them." }
-    drift             = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "86400s", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
-    model_stale       = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "86400s", severity = "WARNING", says = "The champion is older than 60 days." }
-    feedback_rejected = { metric = "rejected", kind = "above", threshold = 100, window = "86400s", severity = "WARNING", says = "Many cases of the CRM could not be used." }
+    stage_failing     = { metric = "stage_failed", kind = "above", threshold = 2, window = "1h", severity = "ERROR", says = "A stage failed more than twice within an hour." }
+    extract_late      = { metric = "extract_finished", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The nightly extraction has not finished for 25 hours." }
+    feed_missing      = { metric = "days_missing", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "GA4 did not export a day that should be there." }
+    feed_empty        = { metric = "days_empty", kind = "above", threshold = 0, window = "24h", severity = "ERROR", says = "A whole day's extraction kept not a single event." }
+    deliveries_parked = { metric = "parked", kind = "above", threshold = 0, window = "1h", severity = "WARNING", says = "The CRM refuses scores; they are parked with the reason." }
+    outbox_old        = { metric = "outbox_hours", kind = "mean_above", threshold = 6, window = "1h", severity = "WARNING", says = "A score has been waiting for the CRM for more than 6 hours." }
+    drift             = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
+    model_stale       = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
+    feedback_rejected = { metric = "rejected", kind = "above", threshold = 100, window = "24h", severity = "WARNING", says = "Many cases of the CRM could not be used." }
   }
+
+  # A distribution has a series of its sum and one of its count; a counter is its own.
+  sums = {
+    for name, metric in local.log_metrics :
+    name => "sum(increase(logging_googleapis_com:user_leadwerk_${name}${metric.value == null ? "" : "_sum"}{monitored_resource=\"cloud_run_revision\"}[%s]))"
+  }
+  counts = {
+    for name, metric in local.log_metrics :
+    name => "sum(increase(logging_googleapis_com:user_leadwerk_${name}_count{monitored_resource=\"cloud_run_revision\"}[%s]))" if metric.value != null
+  }
+
+  # What Cloud Run counts itself sees also what cannot log any more: a function out of memory or out of time.
+  requests = "increase(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"${join("|", local.services)}\"%s}[2h])"
+  errors   = "sum by (service_name) (${format(local.requests, ",response_code_class=\"5xx\"")})"
+  slowest  = "histogram_quantile(0.95, sum by (le) (rate(run_googleapis_com:request_latencies_bucket{monitored_resource=\"cloud_run_revision\",service_name=\"score\"}[5m])))"
+
+  conditions = merge(
+    {
+      for name, alert in local.alerts : name => {
+        severity = alert.severity
+        says     = alert.says
+        lasts    = "0s"
+        query = (
+          alert.kind == "none" ? "(${format(local.sums[alert.metric], alert.window)} or vector(0)) < ${alert.threshold}" :
+          alert.kind == "above" ? "${format(local.sums[alert.metric], alert.window)} > ${alert.threshold}" :
+          "(${format(local.sums[alert.metric], alert.window)}) / (${format(local.counts[alert.metric], alert.window)}) > ${alert.threshold}"
+        )
+      }
+    },
+    {
+      # Cloud Run gives a batch four attempts (schedules.tf): three of them, or three and a tenth of many requests.
+      error_rate = {
+        severity = "ERROR"
+        says     = "A function answered 5xx at least three times, and to more than a tenth of its requests, within two hours."
+        lasts    = "0s"
+        query    = "${local.errors} > 2 and ${local.errors} / sum by (service_name) (${format(local.requests, "")}) > 0.1"
+      }
+      # For a quarter of an hour, since the rescore of the morning is one long request to the same function.
+      score_latency = {
+        severity = "WARNING"
+        says     = "One score in twenty takes longer than 5 seconds."
+        lasts    = "900s"
+        query    = "${local.slowest} > 5000"
+      }
+    },
+  )
 }
 
 resource "google_logging_metric" "stage" {
@@ -58,119 +107,35 @@ resource "google_logging_metric" "stage" {
       }
     }
   }
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_monitoring_alert_policy" "stage" {
-  for_each = local.alerts
+  for_each = local.conditions
 
   display_name          = "Leadwerk: ${replace(each.key, "_", " ")}"
   combiner              = "OR"
   severity              = each.value.severity
+  enabled               = !(each.key == "extract_late" && var.schedules_paused)
   notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
 
   conditions {
     display_name = each.value.says
 
-    dynamic "condition_absent" {
-      for_each = each.value.kind == "absent" ? [each.value] : []
-
-      content {
-        filter   = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.stage[each.value.metric].name}\" AND resource.type=\"cloud_run_revision\""
-        duration = each.value.window
-
-        aggregations {
-          alignment_period     = "3600s"
-          per_series_aligner   = "ALIGN_DELTA"
-          cross_series_reducer = "REDUCE_SUM"
-        }
-      }
-    }
-
-    dynamic "condition_prometheus_query_language" {
-      for_each = each.value.kind == "absent" ? [] : [each.value]
-
-      content {
-        query               = local.promql[each.key]
-        duration            = "0s"
-        evaluation_interval = "300s"
-      }
+    condition_prometheus_query_language {
+      query               = each.value.query
+      duration            = each.value.lasts
+      evaluation_interval = "300s"
+      # A metric made in the same apply is known to Monitoring only some minutes later.
+      disable_metric_validation = true
     }
   }
 
   documentation {
-    content   = "${each.value.says} What to do: docs/operations.md, section ${each.key}."
+    content   = "${each.value.says} What to do: docs/operations.md#${each.key}"
     mime_type = "text/markdown"
   }
-}
 
-locals {
-  # A distribution has a series of its sum and one of its count; a counter is its own.
-  promql = {
-    for name, alert in local.alerts : name => format(
-      alert.kind == "mean_above" ? "(%s) / (%s) > %v" : alert.kind == "below" ? "%[1]s < %[3]v" : "%[1]s > %[3]v",
-      format(local.increase, alert.metric, local.log_metrics[alert.metric].value == null ? "" : "_sum", alert.window),
-      format(local.increase, alert.metric, "_count", alert.window),
-      alert.threshold,
-    ) if alert.kind != "absent"
-  }
-  increase = "sum(increase(logging_googleapis_com:user_leadwerk_%s%s{monitored_resource=\"cloud_run_revision\"}[%s]))"
-}
-
-resource "google_monitoring_alert_policy" "score_latency" {
-  display_name          = "Leadwerk: score latency"
-  combiner              = "OR"
-  severity              = "WARNING"
-  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
-
-  conditions {
-    display_name = "One score in twenty takes longer than 5 seconds."
-
-    condition_threshold {
-      filter          = "metric.type=\"run.googleapis.com/request_latencies\" AND resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"score\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = 5000
-      duration        = "900s"
-
-      aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_PERCENTILE_95"
-        cross_series_reducer = "REDUCE_MAX"
-      }
-    }
-  }
-
-  documentation {
-    content   = "What to do: docs/operations.md, section score_latency."
-    mime_type = "text/markdown"
-  }
-}
-
-resource "google_monitoring_alert_policy" "errors" {
-  display_name          = "Leadwerk: error rate"
-  combiner              = "OR"
-  severity              = "ERROR"
-  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
-
-  conditions {
-    display_name = "A function answers with 5xx more than ten times in ten minutes."
-
-    condition_threshold {
-      filter          = "metric.type=\"run.googleapis.com/request_count\" AND ${local.log_of_functions} AND metric.labels.response_code_class=\"5xx\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = 10
-      duration        = "0s"
-
-      aggregations {
-        alignment_period     = "600s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_SUM"
-        group_by_fields      = ["resource.labels.service_name"]
-      }
-    }
-  }
-
-  documentation {
-    content   = "What to do: docs/operations.md, section error_rate."
-    mime_type = "text/markdown"
-  }
+  depends_on = [google_logging_metric.stage]
 }

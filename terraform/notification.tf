@@ -4,6 +4,8 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = "Leadwerk alerts to ${each.key}"
   type         = "email"
   labels       = { email_address = each.key }
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_billing_budget" "project" {
@@ -13,7 +15,7 @@ resource "google_billing_budget" "project" {
   display_name    = "Leadwerk in ${var.project_id}"
 
   budget_filter {
-    projects = ["projects/${var.project_id}"]
+    projects = ["projects/${data.google_project.this[var.project_id].number}"]
   }
 
   amount {

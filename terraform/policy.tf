@@ -11,7 +11,8 @@ resource "google_storage_bucket_object" "policy" {
   }
 }
 
-# Whoever publishes replaces the object, reads the leads that a replay is made of, and writes down who decided what.
+# Whoever publishes replaces the object, reads the leads that a replay is made of, and writes down who decided what: changes,
+# suggestions, and thresholds held against the load.
 resource "google_storage_bucket_iam_member" "policy_publisher" {
   for_each = var.policy_publishers
 
@@ -38,7 +39,7 @@ resource "google_bigquery_dataset_iam_member" "policy_publisher" {
 
 resource "google_bigquery_table_iam_member" "policy_publisher" {
   for_each = {
-    for pair in setproduct(var.policy_publishers, ["policy_changes", "suggestions"]) : "${pair[0]}.${pair[1]}" => {
+    for pair in setproduct(var.policy_publishers, ["policy_changes", "suggestions", "threshold_holds"]) : "${pair[0]}.${pair[1]}" => {
       member = pair[0]
       table  = pair[1]
     }
@@ -56,4 +57,6 @@ resource "google_project_iam_member" "policy_publisher" {
   project = var.project_id
   role    = "roles/bigquery.${each.value[1]}"
   member  = each.value[0]
+
+  depends_on = [google_project_service.required]
 }

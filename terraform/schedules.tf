@@ -19,7 +19,7 @@ resource "google_cloud_scheduler_job" "stage" {
   region           = var.region
   description      = each.value.about
   schedule         = each.value.cron
-  time_zone        = var.time_zone
+  time_zone        = coalesce(var.time_zone, local.policy.time_zone)
   paused           = var.schedules_paused
   attempt_deadline = "${each.value.deadline}s"
 

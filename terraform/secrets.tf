@@ -33,7 +33,7 @@ resource "google_secret_manager_secret" "value" {
     }
   }
 
-  depends_on = [google_project_service.required]
+  depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.required]
 }
 
 resource "google_secret_manager_secret_version" "unset" {

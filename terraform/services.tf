@@ -1,5 +1,7 @@
+# Every API that the deployment calls or its functions do. All resources wait for them (a test holds that): a new project has
+# next to none of them switched on.
 resource "google_project_service" "required" {
-  for_each = toset([
+  for_each = toset(concat([
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "bigqueryconnection.googleapis.com",
@@ -7,6 +9,7 @@ resource "google_project_service" "required" {
     "billingbudgets.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "iam.googleapis.com",
     "logging.googleapis.com",
@@ -14,8 +17,17 @@ resource "google_project_service" "required" {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
-  ])
+  ], var.kms_key_name == null ? [] : ["cloudkms.googleapis.com"]))
 
   service            = each.key
   disable_on_destroy = false
+}
+
+# The project's number, where Google takes nothing else: in a budget, and in the names of its service agents.
+data "google_project" "this" {
+  for_each = var.kms_key_name == null && var.monthly_budget == null ? toset([]) : toset([var.project_id])
+
+  project_id = each.key
+
+  depends_on = [google_project_service.required]
 }

@@ -5,9 +5,10 @@ locals {
     for file in fileset(local.tables_root, "*/schema.json") : dirname(file) => jsondecode(file("${local.tables_root}/${file}"))
     if dirname(file) != "ga4_events"
   }
+  policy = yamldecode(file(var.policy_file))
   retention_days = merge(
     { activity = 400, scores = 1100, deliveries = 400 },
-    try(yamldecode(file(var.policy_file)).retention, {}),
+    try(local.policy.retention, {}),
   )
   table_writers = merge([
     for name, function in local.functions : { for table in function.writes : "${name}.${table}" => { function = name, table = table } }

@@ -23,6 +23,15 @@ variable "data_location" {
   description = "BigQuery location. It must be the GA4 export's, which BigQuery cannot join across; null means region."
   type        = string
   default     = null
+
+  validation {
+    condition = (
+      var.data_location == null || var.data_location == var.region ||
+      (var.data_location == "EU" && can(regex("^europe-", var.region)) && !contains(["europe-west2", "europe-west6"], var.region)) ||
+      (var.data_location == "US" && can(regex("^us-", var.region)))
+    )
+    error_message = "data_location must be region, or the multi-region (EU, US) that holds it: BigQuery calls the score function from nowhere else. Zürich and London lie outside EU."
+  }
 }
 
 variable "dataset_id" {
@@ -42,7 +51,7 @@ variable "ga4_dataset_id" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_]+$", var.ga4_dataset_id))
-    error_message = "ga4_dataset_id is the dataset's bare name, such as analytics_123456789."
+    error_message = "ga4_dataset_id is the dataset's bare name, such as analytics_123456789, in this project."
   }
 }
 
@@ -57,9 +66,14 @@ variable "policy_file" {
 }
 
 variable "time_zone" {
-  description = "Time zone of all schedules; take the policy's and the GA4 property's."
+  description = "Time zone of all schedules; null means the policy's, which should be the GA4 property's."
   type        = string
-  default     = "Europe/Zurich"
+  default     = null
+
+  validation {
+    condition     = var.time_zone == null || can(regex("^(UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_+-]+)+)$", var.time_zone))
+    error_message = "time_zone must be a name of the IANA data base such as Europe/Zurich, not an offset or an abbreviation."
+  }
 }
 
 variable "crm_url" {
@@ -106,7 +120,7 @@ variable "desk_readers" {
 }
 
 variable "policy_publishers" {
-  description = "Who may replay and publish the policy, and decide on suggested points, from the command line, as IAM members."
+  description = "Who may replay and publish the policy, decide on suggested points and hold thresholds, from the command line, as IAM members."
   type        = set(string)
   default     = []
 
@@ -120,6 +134,11 @@ variable "alert_emails" {
   description = "Addresses that alerts go to."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for address in var.alert_emails : can(regex("^[^@\\s:]+@[^@\\s]+\\.[^@\\s.]+$", address))])
+    error_message = "alert_emails are bare addresses such as revops@example.ch."
+  }
 }
 
 variable "monthly_budget" {
@@ -129,12 +148,32 @@ variable "monthly_budget" {
     amount          = number
   })
   default = null
+
+  validation {
+    condition     = var.monthly_budget == null || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.monthly_budget.billing_account))
+    error_message = "monthly_budget.billing_account must be its id, such as 012345-6789AB-CDEF01 (gcloud billing accounts list)."
+  }
+
+  validation {
+    condition     = var.monthly_budget == null || try(var.monthly_budget.amount >= 1 && floor(var.monthly_budget.amount) == var.monthly_budget.amount, false)
+    error_message = "monthly_budget.amount must be a whole number from 1 on: Google takes no cents."
+  }
 }
 
 variable "kms_key_name" {
-  description = "Customer-managed key for data, models and functions; null leaves Google's own. Its service agents need cryptoKeyEncrypterDecrypter beforehand."
+  description = "Customer-managed key for data, models, secrets and functions; null leaves Google's own. Terraform lets Google's service agents use it."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.kms_key_name == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key_name))
+    error_message = "kms_key_name must be projects/…/locations/REGION/keyRings/…/cryptoKeys/…, and its location region: buckets and functions take a key of their own region only."
+  }
+
+  validation {
+    condition     = var.kms_key_name == null || var.data_location == null || var.data_location == var.region
+    error_message = "kms_key_name encrypts the tables, too, so data_location must be its location: leave it null."
+  }
 }
 
 variable "score_min_instances" {
@@ -143,8 +182,8 @@ variable "score_min_instances" {
   default     = 0
 
   validation {
-    condition     = var.score_min_instances >= 0 && var.score_min_instances <= 10
-    error_message = "score_min_instances must be between 0 and 10."
+    condition     = contains(range(11), var.score_min_instances)
+    error_message = "score_min_instances must be a whole number between 0 and 10."
   }
 }
 
@@ -164,4 +203,11 @@ variable "labels" {
   description = "Labels for everything that carries labels, beside application=leadwerk."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition = alltrue([
+      for name, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", name)) && can(regex("^[a-z0-9_-]{0,63}$", value))
+    ])
+    error_message = "labels take lower-case letters, digits, _ and -, at most 63, and a name begins with a letter."
+  }
 }

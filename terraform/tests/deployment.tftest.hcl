@@ -114,7 +114,7 @@ run "lets_publishers_write_the_policy_and_what_they_decide" {
   }
 
   assert {
-    condition     = toset([for grant in google_bigquery_table_iam_member.policy_publisher : grant.table_id]) == toset(["policy_changes", "suggestions"])
+    condition     = toset([for grant in google_bigquery_table_iam_member.policy_publisher : grant.table_id]) == toset(["policy_changes", "suggestions", "threshold_holds"])
     error_message = "A publisher writes changes and decisions, and no other table."
   }
 

@@ -1,24 +1,21 @@
 """A market of which one part behaves oppositely: docs/score.md, Segments, tells what retraining makes of it.
 
 In German-speaking Switzerland who borrows little against his property and earns well converts. In the French-speaking
-part a partner has served those already, and who is left converts the sooner, the more he has to borrow. Whoever asks in
-the evening converts for the same reasons as everybody else.
+part a partner has served those already, and who is left converts the sooner, the more he has to borrow. Whoever asks at
+the weekend converts for the same reasons as everybody else.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from leadwerk import policy as policies
-from leadwerk.policy.load import version
+from leadwerk.policy.load import parse, shipped_text
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import Test
-from leadwerk.policy.segments import Segment
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,41 +24,49 @@ NOW = START + timedelta(days=240)
 LEADS = 2_400
 
 GERMAN, FRENCH = ("CH-ZH", "CH-BE", "CH-LU", "CH-SG", "CH-AG", "CH-TG"), ("CH-GE", "CH-VD", "CH-NE")
-SEGMENTS = (
-    Segment(name="evening", when={"created_hour": Test(at_least=18)}, labels={"de": "Abends"}),
-    Segment(name="romandie", when={"region": Test(any_of=FRENCH)}, labels={"de": "Romandie"}),
-    Segment(name="large", when={"loan_amount": Test(at_least=2_000_000)}, labels={"de": "Grosse"}),
-)
+DOCS = (Path(__file__).parents[2] / "docs" / "score.md").read_text("utf-8")
+(SEGMENTS,) = re.findall(r"```yaml\n(segments:\n.*?)```", DOCS, re.DOTALL)
 
 Rows = list[dict[str, Any]]
 
 
-def policy(segments: tuple[Segment, ...] = SEGMENTS) -> Policy:
-    """The mortgage policy with two landmarks a lead and these segments."""
-    changed = msgspec.structs.replace(policies.load("mortgage"), landmark_days=(0, 3), segments=segments)
-    return msgspec.structs.replace(changed, version=version(changed))
+def policy_text(segments: str = SEGMENTS) -> str:
+    """The mortgage policy with two landmarks a lead and these segments, as YAML."""
+    text = shipped_text("mortgage")
+    for wrong, right in (
+        ("segments: []\n", segments),
+        ("landmark_days: [0, 1, 3, 7, 14, 30]", "landmark_days: [0, 3]"),
+    ):
+        assert text.count(wrong) == 1
+        text = text.replace(wrong, right)
+    return text
 
 
-def filled(home: Path, *, opposite: bool = True, seed: int = 1, first: int = 0) -> DuckDBWarehouse:
-    """A warehouse under `home` with a year's first half of leads; all alike unless `opposite`."""
+def policy(segments: str = SEGMENTS) -> Policy:
+    """What `policy_text` says."""
+    return parse(policy_text(segments))
+
+
+def filled(home: Path) -> DuckDBWarehouse:
+    """A warehouse under `home` with half a year of leads, all of them closed."""
     warehouse = DuckDBWarehouse(home)
-    leads, outcomes = market(opposite=opposite, seed=seed, first=first)
+    leads, outcomes = market()
     with warehouse.unit_of_work():
         warehouse.append("leads", leads)
         warehouse.append("outcomes", outcomes)
     return warehouse
 
 
-def market(*, opposite: bool = True, seed: int = 1, first: int = 0, count: int = LEADS) -> tuple[Rows, Rows]:
+def market(seed: int = 1) -> tuple[Rows, Rows]:
     """Rows of leads and outcomes; half of the leads are closed after 5 days, half after 20."""
     random = np.random.default_rng(seed)
     leads, outcomes = [], []
-    for k in range(first, first + count):
-        created = START + timedelta(days=(k - first) / count * DAYS)
+    for k in range(LEADS):
+        created = START + timedelta(days=k / LEADS * DAYS)
         ltv, income = float(random.uniform(0.3, 1.0)), float(random.uniform(80_000, 200_000))
         region = str(random.choice(FRENCH if random.random() < 0.2 else GERMAN))
         better = 6 * (0.65 - ltv) + (income - 140_000) / 40_000
-        way = -1 if opposite and region in FRENCH else 1
+        way = -1 if region in FRENCH else 1
         won = random.random() < 1 / (1 + np.exp(1.5 - way * better))
         closed = created + timedelta(days=int(random.choice([5, 20])))
         leads.append(lead(f"L{k}", created, ltv, income, region))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leadwerk.policy.model import Policy
-from leadwerk.registry import Champion, Registry, open_registry
+from leadwerk.registry import Champion, ModelFiles, Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from scoring import models
 
@@ -105,9 +105,9 @@ def days(visitor: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def champion(home: Path, policy: Policy, *, seed: int = 3) -> tuple[Registry, Champion]:
-    """A registry under `home` with a champion."""
+def champion(home: Path, policy: Policy, *, seed: int = 3, made: ModelFiles | None = None) -> tuple[Registry, Champion]:
+    """A registry under `home` with a champion: a small model, or what was `made`."""
     registry = open_registry(str(home / "models"))
-    made = models.files(policy, seed=seed)
+    made = made or models.files(policy, seed=seed)
     version = registry.save(made.files, made.manifest)
     return registry, registry.promote(version, expected=registry.champion(), at=NOW, reason="test")

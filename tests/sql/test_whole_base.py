@@ -13,13 +13,14 @@ import pytest
 
 from leadwerk.pipeline import remote, rescore, whole_base
 from leadwerk.pipeline.champion import Champions
+from leadwerk.pipeline.override import Said, override, release
 from leadwerk.pipeline.pointed import pointed_leads
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
-from scoring import world
+from scoring import models, world
 from scoring.world import NOW
 from sql.reference import analyse, evaluate
 
@@ -32,7 +33,7 @@ CALLED = "leadwerk.score(TO_JSON_STRING(features))"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     world.warehouse(folder)
-    world.champion(folder, POLICY)
+    world.champion(folder, POLICY, made=models.segmented_files(POLICY))
     return folder
 
 
@@ -85,8 +86,31 @@ def test_the_same_leads_get_the_same_scores_as_by_the_stage(home: Path) -> None:
         explained = {"reasons": None, "ledger": None, "probability": None}
         assert {**row, **explained} == {**by_stage[lead], **explained}
         assert row["points"] is not None and row["stage"] is not None
+        assert row["segment"] == ("mobile" if lead == "1" else None)  # 2 is rich, but French
         assert row["probability"] == pytest.approx(by_stage[lead]["probability"], rel=1e-6)
     assert rescored_in_sql(home) == []  # nothing new is left to say
+
+
+def test_what_persons_say_holds_in_sql_as_by_the_stage(tmp_path: Path) -> None:
+    warehouse = world.warehouse(tmp_path)
+    world.champion(tmp_path, POLICY)
+    scorer = Champions(world.open_registry(str(tmp_path / "models")), POLICY).scorer()
+    earlier = NOW - timedelta(hours=30)
+    rescore.run(warehouse, POLICY, scorer, now=earlier, stored_at=earlier)
+    for lead, cluster, at in (("1", "COLD", earlier), ("2", "HOT", NOW), ("3", "DISQUALIFIED", earlier)):
+        said = Said(cluster=cluster, by="Zoë", reason='it\'s "so"', days=1)
+        override(warehouse, POLICY, lead, said, at + timedelta(hours=-1 if at == NOW else 1))
+    release(warehouse, POLICY, "3", by="Urs", now=NOW - timedelta(hours=2))
+    in_sql = {row["lead_id"]: row for row in rescored_in_sql(tmp_path)}
+    rescore.run(warehouse, POLICY, scorer, now=NOW, stored_at=NOW + timedelta(minutes=1))
+    by_stage = {row["lead_id"]: row for row in tables(tmp_path)["scores"] if row["scored_at"] == NOW}
+    explained = {"reasons": None, "ledger": None, "probability": None}
+    assert in_sql.keys() == by_stage.keys() >= {"1", "2"}
+    assert [row | explained for row in in_sql.values()] == [by_stage[lead] | explained for lead in in_sql]
+    assert {lead: (row["score_cluster"], row["decided_by"]) for lead, row in in_sql.items() if lead in "12"} == {
+        "1": ("COLD", "Zoë"), "2": ("HOT", "Zoë"),
+    }  # fmt: skip
+    assert rescored_in_sql(tmp_path) == []
 
 
 def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:

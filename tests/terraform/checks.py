@@ -5,9 +5,7 @@ The checks are functions of data so that the seeded faults can show that each of
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 Resources = list[dict[str, Any]]
@@ -44,7 +42,10 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         f"function {name}": "roles/run.invoker"
         for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk")
     },
-    "leadwerk-builder": {"bucket sources": "roles/storage.objectViewer"},
+    "leadwerk-builder": {
+        "bucket sources": "roles/storage.objectViewer",
+        'project, if resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")': "roles/storage.objectViewer",
+    },
 }
 BUILDER_ON_PROJECT = {"roles/logging.logWriter", "roles/artifactregistry.writer"}
 LONGEST_DEADLINE_SECONDS = 1800
@@ -58,13 +59,14 @@ def _place(resource: dict[str, Any]) -> str:
     values = resource["values"]
     match resource["type"]:
         case "google_project_iam_member":
-            return "project"
+            narrowed = "".join(f", if {condition['expression']}" for condition in values.get("condition") or [])
+            return f"project{narrowed}"
         case "google_bigquery_dataset_iam_member":
             return f"dataset {values['dataset_id']}"
         case "google_bigquery_table_iam_member":
             return f"table {values['table_id']}"
         case "google_storage_bucket_iam_member":
-            return f"bucket {values['bucket'].rsplit('-', 1)[1]}"
+            return f"bucket {_place_of_bucket(values['bucket'])}"
         case "google_secret_manager_secret_iam_member":
             return f"secret {values['secret_id']}"
         case "google_cloud_run_v2_service_iam_member":
@@ -128,22 +130,41 @@ def every_schedule_names_its_audience(resources: Resources) -> list[str]:
     return complaints
 
 
-def tables_are_the_codes(resources: Resources, tables: Path) -> list[str]:
-    """Every schema.json is a table with exactly its columns, and every table has a schema.json."""
-    deployed = {table["values"]["table_id"]: table["values"] for table in of_type(resources, "google_bigquery_table")}
-    written = {
-        path.parent.name: json.loads(path.read_text())
-        for path in tables.glob("*/schema.json")
-        if path.parent.name != "ga4_events"
-    }
-    complaints = [f"table {name} is only in one place" for name in sorted(deployed.keys() ^ written.keys())]
-    for name in deployed.keys() & written.keys():
-        if json.loads(deployed[name]["schema"]) != written[name]["fields"]:
-            complaints.append(f"table {name} has other columns than its schema.json")
-        partition = (deployed[name].get("time_partitioning") or [{}])[0].get("field")
-        if partition != written[name]["partition"]:
-            complaints.append(f"table {name} is partitioned by {partition}")
+def buckets_keep_what_was_overwritten(resources: Resources) -> list[str]:
+    """Every bucket keeps former versions, and not for ever; none with data is deleted with what is in it."""
+    complaints = []
+    for bucket in of_type(resources, "google_storage_bucket"):
+        values = bucket["values"]
+        if not any(versioning["enabled"] for versioning in values["versioning"]):
+            complaints.append(f"{bucket['address']} keeps no versions")
+        if not any(rule["condition"][0]["days_since_noncurrent_time"] for rule in values["lifecycle_rule"]):
+            complaints.append(f"{bucket['address']} keeps former versions for ever")
+        if values["force_destroy"] and _place_of_bucket(values["name"]) != "sources":
+            complaints.append(f"{bucket['address']} would be deleted with its contents")
     return complaints
+
+
+def _place_of_bucket(name: str) -> str:
+    return name.rsplit("-", 1)[1]
+
+
+PLACED_BY_THEIR_DATASET = ("google_bigquery_table", "google_bigquery_routine")
+
+
+def everything_is_in(resources: Resources, region: str) -> list[str]:
+    """Whatever has a place has this one."""
+    places = [
+        (resource["address"], place)
+        for resource in resources
+        for name in ("location", "region")
+        if resource["type"] not in PLACED_BY_THEIR_DATASET and (place := resource["values"].get(name))
+    ]
+    places += [
+        (secret["address"], replica["location"])
+        for secret in of_type(resources, "google_secret_manager_secret")
+        for replica in secret["values"]["replication"][0]["user_managed"][0]["replicas"]
+    ]
+    return [f"{address} is in {place}" for address, place in places if place != region]
 
 
 def no_secret_value_is_known(resources: Resources) -> list[str]:
@@ -152,3 +173,26 @@ def no_secret_value_is_known(resources: Resources) -> list[str]:
         for version in of_type(resources, "google_secret_manager_secret_version")
         if version["values"]["secret_data"] != "unset"
     ]
+
+
+def nothing_is_made_before_its_service_is_on(graph: str) -> list[str]:
+    """`graph` is what `terraform graph` prints; a new project has next to none of Google's services on."""
+    needs: dict[str, set[str]] = {}
+    for before, after in re.findall(r'"([^"]+)" -> "([^"]+)"', graph):
+        needs.setdefault(before, set()).add(after)
+    resources = {found for found in re.findall(r'"(google_[^"]+)" \[label=', graph) if found != SERVICES}
+    return [
+        f"{resource} does not wait for {SERVICES}" for resource in sorted(resources) if not _leads_to(resource, needs)
+    ]
+
+
+def _leads_to(resource: str, needs: dict[str, set[str]]) -> bool:
+    waiting, seen = [resource], {resource}
+    while waiting:
+        new = needs.get(waiting.pop(), set()) - seen
+        waiting += new
+        seen |= new
+    return SERVICES in seen
+
+
+SERVICES = "google_project_service.required"

@@ -1,4 +1,4 @@
-"""One applied workspace for all tests of the infrastructure."""
+"""Applied workspaces for the tests of the infrastructure: whole for the bundles, lean for all else."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> workspace.Workspace
 @pytest.fixture(scope="session")
 def applied(initialised: workspace.Workspace) -> list[dict]:
     return initialised.applied()
+
+
+@pytest.fixture(scope="session")
+def lean(initialised: workspace.Workspace, tmp_path_factory: pytest.TempPathFactory) -> workspace.Workspace:
+    """What is applied with nearly empty bundles; its state lets a plan know all but what is changed."""
+    copy = initialised.lean_copy_to(tmp_path_factory.mktemp("lean") / "copy")
+    copy.applied()
+    return copy
+
+
+@pytest.fixture(scope="session")
+def resources(lean: workspace.Workspace) -> list[dict]:
+    return lean.shown()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,12 @@ override_resource {{
   }}
 }}
 """
+FUNCTION = """
+override_resource {{
+  target = google_cloudfunctions2_function.stage["{name}"]
+  values = {{ service_config = {{ uri = "https://{name}.example.run.app" }} }}
+}}
+"""
 
 
 def test_file(terraform: Path) -> str:
@@ -40,6 +46,7 @@ def test_file(terraform: Path) -> str:
     )
     accounts = [*single, *((f'function["{name}"]', f"leadwerk-{name.replace('_', '-')}") for name in functions)]
     overridden = "".join(ACCOUNT.format(address=address, name=name) for address, name in accounts)
+    overridden += "".join(FUNCTION.format(name=name) for name in functions)
     return f'{DEFAULTS}{overridden}\nrun "applied" {{\n  command = apply\n}}\n'
 
 

@@ -32,6 +32,7 @@ from leadwerk.settings import read
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from terraform import agreement
 from terraform.bundle import Bundle, megabytes, unpack
 from terraform.cloud import Cloud
 from terraform.workspace import PROJECT, Workspace
@@ -196,6 +197,14 @@ ONE_OPEN_LEAD = """
     FROM leadwerk.leads JOIN leadwerk.identities USING (lead_id) JOIN leadwerk.activity_daily USING (visitor_id)
     WHERE lead_id NOT IN (SELECT lead_id FROM leadwerk.outcomes WHERE outcome != 'open')
     ORDER BY created_at DESC, lead_id LIMIT 1"""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_bundle_holds_the_function_and_the_package_and_nothing_else(
+    name: str, initialised: Workspace, applied: list[dict]
+) -> None:
+    bundle, project = initialised.folder / ".bundles" / f"{name}.zip", initialised.folder.parent
+    assert agreement.bundle_is_the_code(bundle, project / "functions" / name, project / "shared") == []
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from terraform import checks, mocked, workspace
+from terraform import agreement, checks, mocked, workspace
 from terraform.workspace import PROJECT, Workspace
 
 
@@ -24,7 +24,12 @@ def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock:
     assert checks.nothing_is_public(resources) == []
     assert checks.every_function_has_its_own_account(resources) == []
     assert checks.every_schedule_names_its_audience(resources) == []
-    assert checks.tables_are_the_codes(resources, mock.folder.parent / "shared/leadwerk/warehouse/tables") == []
+    assert agreement.tables_are_the_codes(resources, mock.tables) == []
+    assert agreement.schedules_call_what_is_there(resources) == []
+    assert agreement.settings_are_understood(resources) == []
+    assert agreement.functions_run_the_tested_python(resources) == []
+    assert checks.buckets_keep_what_was_overwritten(resources) == []
+    assert checks.everything_is_in(resources, "europe-west6") == []
     assert checks.no_secret_value_is_known(resources) == []
     assert (mock.folder / ".bundles" / "score.zip").exists()
     assert not (mock.folder / mocked.NAME).exists()

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from terraform import checks
-from terraform.workspace import Workspace
+from terraform import agreement, checks
+from terraform.checks import Resources
+from terraform.workspace import PROJECT, Workspace
 
-
-@pytest.fixture(scope="module")
-def sound(initialised: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    lean = initialised.lean_copy_to(tmp_path_factory.mktemp("sound") / "copy")
-    lean.applied()
-    return lean
+TABLES = PROJECT / "shared" / "leadwerk" / "warehouse" / "tables"
 
 
 @pytest.fixture
-def copy(sound: Workspace, tmp_path: Path) -> Workspace:
-    """What was applied, with its state: a plan then knows all but what the fault changes."""
-    return sound.copy_to(tmp_path / "copy")
+def copy(lean: Workspace, tmp_path: Path) -> Workspace:
+    return lean.copy_to(tmp_path / "copy")
 
 
 def plant(copy: Workspace, file: str, before: str, after: str) -> None:
@@ -35,46 +31,183 @@ def test_a_misspelt_attribute_is_found_by_validate(copy: Workspace) -> None:
     assert "attempt_deadlin" in copy.terraform("validate", "-no-color").stderr
 
 
-def test_a_missing_role_is_found_by_the_permission_table(copy: Workspace) -> None:
-    plant(copy, "functions.tf", '"scores", "leads", "identities"', '"scores", "leads"')
-    assert checks.permissions_are_exactly_the_table(copy.planned()) == [
-        "missing: ('leadwerk-score', 'table identities', 'roles/bigquery.dataEditor')"
-    ]
+def test_a_resource_before_its_service_is_found(copy: Workspace) -> None:
+    for _ in range(3):
+        plant(copy, "identities.tf", "depends_on = [google_project_service.required]", "")
+    found = checks.nothing_is_made_before_its_service_is_on(copy.terraform("graph").stdout)
+    assert "google_service_account.builder does not wait for google_project_service.required" in found
 
 
-def test_a_role_too_many_is_found_by_the_permission_table(copy: Workspace) -> None:
-    plant(copy, "identities.tf", '"roles/logging.logWriter"', '"roles/editor", "roles/logging.logWriter"')
-    assert checks.permissions_are_exactly_the_table(copy.planned()) == [
-        "not in the table: ('leadwerk-builder', 'project', 'roles/editor')"
-    ]
-
-
-def test_a_schedule_without_audience_is_found(copy: Workspace) -> None:
-    plant(copy, "schedules.tf", "      audience              = ", "      # ")
-    assert checks.every_schedule_names_its_audience(copy.planned())
-
-
-def test_a_public_bucket_is_found(copy: Workspace) -> None:
-    plant(copy, "buckets.tf", '"enforced"', '"inherited"')
-    assert len(checks.nothing_is_public(copy.planned())) == 5
-
-
-def test_a_public_function_is_found(copy: Workspace) -> None:
-    plant(copy, "schedules.tf", "member   = google_service_account.scheduler.member", 'member   = "allUsers"')
-    assert checks.nothing_is_public(copy.planned())
-
-
-def test_a_column_that_differs_from_the_code_is_found(copy: Workspace) -> None:
-    plant(
-        copy,
-        "tables.tf",
-        "jsonencode(each.value.fields)",
-        "jsonencode(reverse(each.value.fields))",
+def test_a_package_file_that_is_not_bundled_is_found(copy: Workspace) -> None:
+    texts = copy.folder.parent / "shared" / "leadwerk" / "texts"
+    (texts / "de.json").write_text("{}")
+    plant(copy, "bundles.tf", '"leadwerk/**"', '"leadwerk/**.py"')
+    copy.planned()
+    bundle, function = copy.folder / ".bundles" / "score.zip", copy.folder.parent / "functions" / "score"
+    assert "leadwerk/texts/de.json is only in one place" in agreement.bundle_is_the_code(
+        bundle, function, copy.folder.parent / "shared"
     )
-    tables = copy.folder.parent / "shared" / "leadwerk" / "warehouse" / "tables"
-    assert "table scores has other columns than its schema.json" in checks.tables_are_the_codes(copy.planned(), tables)
 
 
-def test_a_secret_in_the_state_is_found(copy: Workspace) -> None:
-    plant(copy, "secrets.tf", 'secret_data     = "unset"', 'secret_data     = "hunter2"')
-    assert checks.no_secret_value_is_known(copy.planned())
+# Faults that do not hide each other, so that one plan holds them all: file, before, after, check, and what it must say.
+Fault = tuple[str, str, str, Callable[[Resources], list[str]], str]
+NARROWED = """
+  condition {
+    title       = "Copies of the bundles"
+    description = "Google makes this bucket at the first build; no role can sit on it before."
+    expression  = "resource.name.startsWith(\\"projects/_/buckets/gcf-v2-sources-\\")"
+  }
+"""
+URI = "google_cloudfunctions2_function.stage[each.value.function].service_config[0].uri"
+RETENTION = {"activity": 400, "scores": 1100, "deliveries": 400}
+FAULTS: dict[str, Fault] = {
+    "a missing role": (
+        "functions.tf", '["scores", "leads", "identities"', '["scores", "leads"',
+        checks.permissions_are_exactly_the_table,
+        "missing: ('leadwerk-score', 'table identities', 'roles/bigquery.dataEditor')",
+    ),
+    "a role too many": (
+        "identities.tf", '"roles/logging.logWriter"', '"roles/editor", "roles/logging.logWriter"',
+        checks.permissions_are_exactly_the_table,
+        "not in the table: ('leadwerk-builder', 'project', 'roles/editor')",
+    ),
+    "a role on the whole project": (
+        "identities.tf", NARROWED, "",
+        checks.permissions_are_exactly_the_table,
+        "not in the table: ('leadwerk-builder', 'project', 'roles/storage.objectViewer')",
+    ),
+    "a secret that a function cannot read": (
+        "functions.tf", 'secrets     = ["crm_token", "person_key"]', 'secrets     = ["crm_token"]',
+        checks.permissions_are_exactly_the_table,
+        "missing: ('leadwerk-ingest-feedback', 'secret leadwerk-person-key', 'roles/secretmanager.secretAccessor')",
+    ),
+    "a public function": (
+        "callers.tf", 'member   = each.key', 'member   = "allAuthenticatedUsers"',
+        checks.nothing_is_public,
+        "is open to allAuthenticatedUsers",
+    ),
+    "a public bucket": (
+        "buckets.tf", '"enforced"', '"inherited"',
+        checks.nothing_is_public,
+        "does not prevent public access",
+    ),
+    "a bucket without versions": (
+        "buckets.tf", "policy  = { versioned = true", "policy  = { versioned = false",
+        checks.buckets_keep_what_was_overwritten,
+        'google_storage_bucket.private["policy"] keeps no versions',
+    ),
+    "a bucket that is deleted with its data": (
+        "buckets.tf", "400, deleted_with_contents = false", "400, deleted_with_contents = true",
+        checks.buckets_keep_what_was_overwritten,
+        'google_storage_bucket.private["models"] would be deleted with its contents',
+    ),
+    "a schedule without audience": (
+        "schedules.tf", "      audience              = ", "      # ",
+        checks.every_schedule_names_its_audience,
+        "has no OIDC audience that is its target",
+    ),
+    "a schedule of another function": (
+        "schedules.tf", 'function = "ingest_feedback"', 'function = "retrain"',
+        agreement.schedules_call_what_is_there,
+        "schedule ingest-nightly sends POST",
+    ),
+    "a schedule at another time": (
+        "schedules.tf", '"*/5 * * * *"', '"5 * * * *"',
+        agreement.schedules_call_what_is_there,
+        "schedule deliver runs at 5 * * * *",
+    ),
+    "a body that its function refuses": (
+        "schedules.tf", "intraday_only = true", "intraday = true",
+        agreement.schedules_call_what_is_there,
+        "schedule extract-intraday: extract_features refuses its body: Object contains unknown field `intraday`",
+    ),
+    "a region written down": (
+        "secrets.tf", "location = var.region", 'location = "europe-west1"',
+        lambda resources: checks.everything_is_in(resources, "europe-west6"),
+        'google_secret_manager_secret.value["crm_token"] is in europe-west1',
+    ),
+    "a setting that nobody reads": (
+        "functions.tf", "LEADWERK_CRM_URL ", "LEADWERK_CRMURL ",
+        agreement.settings_are_understood,
+        "score: nobody reads LEADWERK_CRMURL",
+    ),
+    "a setting that leads elsewhere": (
+        "functions.tf", 'private["picks"].name}"', 'private["reports"].name}"',
+        agreement.settings_are_understood,
+        "desk: picks lies in broker-leadwerk-leadwerk-reports",
+    ),
+    "a secret under another's name": (
+        "functions.tf", "google_secret_manager_secret.value[secret_environment_variables.value].secret_id",
+        '"leadwerk-person-key"',
+        agreement.settings_are_understood,
+        "deliver_scores: LEADWERK_CRM_TOKEN is the secret leadwerk-person-key",
+    ),
+    "another Python": (
+        "functions.tf", '"python311"', '"python39"',
+        agreement.functions_run_the_tested_python,
+        "score runs python39",
+    ),
+    "a secret in the state": (
+        "secrets.tf", 'secret_data     = "unset"', 'secret_data     = "hunter2"',
+        checks.no_secret_value_is_known,
+        "carries a value",
+    ),
+}  # fmt: skip
+HIDING: dict[str, Fault] = {
+    "a schedule with another method": (
+        "schedules.tf", '"POST"', '"GET"',
+        agreement.schedules_call_what_is_there,
+        "schedule deliver sends GET",
+    ),
+    "a schedule that calls a path": (
+        "schedules.tf", f"uri         = {URI}",
+        f'uri         = "${{{URI}}}/run"',
+        agreement.schedules_call_what_is_there,
+        "/run",
+    ),
+    "columns in another order": (
+        "tables.tf", "jsonencode(each.value.fields)", "jsonencode(reverse(each.value.fields))",
+        lambda resources: agreement.tables_are_the_codes(resources, TABLES),
+        "table scores has other columns than its schema.json",
+    ),
+    "another partition": (
+        "tables.tf", "field         = time_partitioning.value", 'field         = "created"',
+        lambda resources: agreement.tables_are_the_codes(resources, TABLES),
+        "table scores is partitioned by created",
+    ),
+    "no clustering": (
+        "tables.tf", "length(each.value.cluster) > 0 ? each.value.cluster : null", "null",
+        lambda resources: agreement.tables_are_the_codes(resources, TABLES),
+        "table scores is clustered by None",
+    ),
+    "rows that expire at another time": (
+        "tables.tf", "* 24 * 60 * 60 * 1000", "* 24 * 60 * 60",
+        lambda resources: agreement.rows_expire_as_the_policy_says(resources, TABLES, RETENTION),
+        "rows of scores expire after 95040000 ms",
+    ),
+    "a public schedule's door": (
+        "schedules.tf", "member   = google_service_account.scheduler.member", 'member   = "allUsers"',
+        checks.nothing_is_public,
+        "is open to allUsers",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planned(lean: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Resources]:
+    """What a plan says of the faults, one plan for each group of those that do not hide each other."""
+    found: dict[str, Resources] = {}
+    for group in (FAULTS, HIDING):
+        copy = lean.copy_to(tmp_path_factory.mktemp("faults") / "copy")
+        for file, before, after, *_ in group.values():
+            plant(copy, file, before, after)
+        found |= dict.fromkeys(group, copy.planned())
+    return found
+
+
+@pytest.mark.parametrize("fault", FAULTS | HIDING)
+def test_a_fault_is_found(fault: str, planned: dict[str, Resources], resources: Resources) -> None:
+    *_, check, says = (FAULTS | HIDING)[fault]
+    assert [complaint for complaint in check(resources) if says in complaint] == []
+    found = check(planned[fault])
+    assert any(says in complaint for complaint in found), found

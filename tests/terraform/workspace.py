@@ -34,6 +34,11 @@ class Workspace:
     environment: dict[str, str]
     mock: bool = False
 
+    @property
+    def tables(self) -> Path:
+        """The tables' folder of this copy."""
+        return self.folder.parent / "shared" / "leadwerk" / "warehouse" / "tables"
+
     def terraform(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["terraform", *arguments],
@@ -84,6 +89,12 @@ class Workspace:
             return self.planned()
         done = self.terraform("apply", "-no-color", "-input=false", "-auto-approve", VARIABLES, *options)
         assert done.returncode == 0, done.stderr
+        return self.shown()
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The resources that were applied; the mock keeps none, and applies again."""
+        if self.mock:
+            return self.planned()
         return json.loads(self.terraform("show", "-json").stdout)["values"]["root_module"]["resources"]
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ADDED = ("probability", "predictive_score", "score_cluster")
 BY_RULES = ("points", "grade")
+BY_SEGMENT = ("segment",)
 BATCH = 1_000
 
 
@@ -48,7 +49,8 @@ def score(
 ) -> None:
     """Score one lead with reasons, or add the columns probability, predictive_score and score_cluster to a file.
 
-    Before there is a model the policy's points decide; with rules a file gets the columns points and grade as well.
+    Before there is a model the policy's points decide; with rules a file gets the columns points and grade as well, and
+    segment where models of segments score.
     A file is only scored, nothing of it is stored. Rows that cannot be scored go to OUT.rejects.csv with the reason.
 
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·
@@ -120,6 +122,8 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
             f"  {scored.points:g} points (fit {scored.fit:g}, interest {scored.interest:g})"
             f"  [dim]{' · '.join(one for one in known if one)}[/dim]"
         )
+    if scored.segment is not None:
+        out.print(f"  [dim]scored by the model of the segment {scored.segment}[/dim]")
     for reason in scored.reasons:
         sign = "[green]+[/green]" if reason.contribution > 0 else "[red]−[/red]"
         out.print(f"  {sign} {escape(reason.text)}")
@@ -200,9 +204,14 @@ def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target
     from leadwerk.importing.leads import REJECTS_HEADER, rejects
     from leadwerk.importing.table import write
 
-    rows = ([*row.fields, *_added(scores[row.line])] for row in content.rows if row.line in scores)
+    by_segment = BY_SEGMENT if any(scored.segment is not None for scored in scores.values()) else ()
     by_rules = BY_RULES if any(scored.points is not None for scored in scores.values()) else ()
-    write(target, (*content.columns, *ADDED, *by_rules), rows)
+    rows = (
+        [*row.fields, *_added(scores[row.line]), *(getattr(scores[row.line], name) for name in by_segment)]
+        for row in content.rows
+        if row.line in scores
+    )
+    write(target, (*content.columns, *ADDED, *by_rules, *by_segment), rows)
     if found.rejected:
         write(_rejects_path(target), REJECTS_HEADER, rejects(found.rejected))
 

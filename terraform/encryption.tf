@@ -1,0 +1,35 @@
+# A key of the customer's, where he has one: whom of Google's own agents it serves, and the images that are built under it.
+# Two agents are no more than names until somebody asks for them; docs/operations.md has the commands.
+locals {
+  key_agents = {
+    for name, agent in {
+      artifact_registry = "service-%s@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+      bigquery          = "bq-%s@bigquery-encryption.iam.gserviceaccount.com"
+      cloud_functions   = "service-%s@gcf-admin-robot.iam.gserviceaccount.com"
+      cloud_run         = "service-%s@serverless-robot-prod.iam.gserviceaccount.com"
+      cloud_storage     = "service-%s@gs-project-accounts.iam.gserviceaccount.com"
+      secret_manager    = "service-%s@gcp-sa-secretmanager.iam.gserviceaccount.com"
+    } : name => agent if var.kms_key_name != null
+  }
+}
+
+resource "google_kms_crypto_key_iam_member" "agent" {
+  for_each = local.key_agents
+
+  crypto_key_id = var.kms_key_name
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = "serviceAccount:${format(each.value, data.google_project.this[var.project_id].number)}"
+}
+
+resource "google_artifact_registry_repository" "images" {
+  for_each = var.kms_key_name == null ? toset([]) : toset([var.kms_key_name])
+
+  repository_id = "leadwerk-functions"
+  location      = var.region
+  format        = "DOCKER"
+  description   = "Images of the functions."
+  kms_key_name  = each.key
+  labels        = local.labels
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}

@@ -1,0 +1,172 @@
+"""What Terraform deploys agrees with the code that it deploys: each check takes resources and returns its complaints."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import re
+import sys
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from leadwerk import settings
+from leadwerk.entrypoint import Request
+from leadwerk.serve import source_of
+from terraform.checks import Resources, of_type
+
+DAY_MS = 24 * 60 * 60 * 1000
+EXPORT = "ga4_events"  # described for the tests; Google makes it
+NOT_DEPLOYED = re.compile(r"__pycache__|\.pyc$|^leadwerk/(market|cli)/")
+
+# What runs when: schedule → cron, function and body. A second look, as the permissions have one.
+SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "extract-nightly": ("30 5 * * *", "extract_features", {}),
+    "extract-intraday": ("5 7-20 * * *", "extract_features", {"intraday_only": True}),
+    "ingest-nightly": ("0 2 * * *", "ingest_feedback", {}),
+    "deliver": ("*/5 * * * *", "deliver_scores", {}),
+    "threshold-daily": ("15 6 * * *", "desk", {"threshold": True}),
+    "rescore-daily": ("30 6 * * *", "score", {"rescore": True}),
+    "retrain-weekly": ("0 3 * * 0", "retrain", {}),
+    "report-daily": ("0 7 * * *", "desk", {}),
+}
+
+
+def tables_are_the_codes(resources: Resources, tables: Path) -> list[str]:
+    """Every schema.json is a table with exactly its columns, partition and clustering, and every table has one."""
+    deployed = {table["values"]["table_id"]: table["values"] for table in of_type(resources, "google_bigquery_table")}
+    written = {
+        path.parent.name: json.loads(path.read_text())
+        for path in tables.glob("*/schema.json")
+        if path.parent.name != EXPORT
+    }
+    complaints = [f"table {name} is only in one place" for name in sorted(deployed.keys() ^ written.keys())]
+    for name in sorted(deployed.keys() & written.keys()):
+        if json.loads(deployed[name]["schema"]) != written[name]["fields"]:
+            complaints.append(f"table {name} has other columns than its schema.json")
+        partition = (deployed[name].get("time_partitioning") or [{}])[0].get("field")
+        if partition != written[name]["partition"]:
+            complaints.append(f"table {name} is partitioned by {partition}")
+        if (deployed[name]["clustering"] or []) != written[name]["cluster"]:
+            complaints.append(f"table {name} is clustered by {deployed[name]['clustering']}")
+    return complaints
+
+
+def rows_expire_as_the_policy_says(resources: Resources, tables: Path, retention: dict[str, int]) -> list[str]:
+    """`retention` is the policy's: days by kind of data; a table without a kind keeps its rows."""
+    complaints = []
+    for table in of_type(resources, "google_bigquery_table"):
+        name = table["values"]["table_id"]
+        kind = json.loads((tables / name / "schema.json").read_text())["retention"]
+        wanted = None if kind is None else retention[kind] * DAY_MS
+        found = [one["expiration_ms"] for one in table["values"]["time_partitioning"]]
+        if found and found != [wanted]:
+            complaints.append(f"rows of {name} expire after {found[0]} ms, not {wanted}")
+    return complaints
+
+
+def schedules_call_what_is_there(resources: Resources) -> list[str]:
+    """Each schedule sends to its function, by POST and on no path, a body that the function takes."""
+    urls = {
+        function["index"]: function["values"]["service_config"][0]["uri"]
+        for function in of_type(resources, "google_cloudfunctions2_function")
+    }
+    jobs = {
+        job["values"]["name"].removeprefix("leadwerk-"): job["values"]
+        for job in of_type(resources, "google_cloud_scheduler_job")
+    }
+    complaints = [f"schedule {name} is only in one place" for name in sorted(jobs.keys() ^ SCHEDULES.keys())]
+    for name in sorted(jobs.keys() & SCHEDULES.keys()):
+        cron, function, body = SCHEDULES[name]
+        [target] = jobs[name]["http_target"]
+        sent = base64.b64decode(target["body"])
+        if jobs[name]["schedule"] != cron:
+            complaints.append(f"schedule {name} runs at {jobs[name]['schedule']}")
+        if (target["http_method"], target.get("uri")) != ("POST", urls[function]):
+            complaints.append(f"schedule {name} sends {target['http_method']} to {target.get('uri')}")
+        if json.loads(sent) != body:
+            complaints.append(f"schedule {name} sends {sent.decode()}")
+        complaints += [f"schedule {name}: {function} refuses its body: {reason}" for reason in refused(function, sent)]
+    return complaints
+
+
+def refused(function: str, body: bytes) -> list[str]:
+    """Why the function would not take this body, if so."""
+    try:
+        msgspec.json.decode(body, type=getattr(deployed_module(function), "Body", Request))
+    except msgspec.MsgspecError as error:
+        return [str(error)]
+    return []
+
+
+@cache
+def deployed_module(function: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"deployed_{function}", source_of(function))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # msgspec looks the annotations up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def settings_are_understood(resources: Resources) -> list[str]:
+    """The code reads every variable that is set, and finds in it what was deployed: buckets, objects, dataset, secrets."""
+    known = set(re.findall(r"^\| (LEADWERK_\w+)", settings.__doc__ or "", re.M))
+    buckets = {bucket["values"]["name"] for bucket in of_type(resources, "google_storage_bucket")}
+    [dataset] = of_type(resources, "google_bigquery_dataset")
+    complaints = []
+    for function in of_type(resources, "google_cloudfunctions2_function"):
+        [service] = function["values"]["service_config"]
+        given, name = service["environment_variables"], function["index"]
+        secrets = {one["key"]: one["secret"] for one in service["secret_environment_variables"]}
+        complaints += [f"{name}: nobody reads {key}" for key in sorted({*given, *secrets} - known)]
+        complaints += [
+            f"{name}: {key} is the secret {secret}"
+            for key, secret in secrets.items()
+            if secret != key.lower().replace("_", "-")
+        ]
+        read = settings.read(given)
+        if (read.engine, read.dataset, read.location) != (
+            "bigquery",
+            dataset["values"]["dataset_id"],
+            dataset["values"]["location"],
+        ):
+            complaints.append(
+                f"{name}: engine, dataset and location are {read.engine}, {read.dataset}, {read.location}"
+            )
+        places = {kind: getattr(read, kind).removeprefix("gs://").partition("/")[0] for kind in KINDS}
+        complaints += [
+            f"{name}: {kind} lies in {place}"
+            for kind, place in places.items()
+            if place not in buckets or not place.endswith(f"-{KINDS[kind]}")
+        ]
+    return complaints
+
+
+KINDS = {"policy": "policy", "registry": "models", "reports": "reports", "picks": "picks"}
+
+
+def functions_run_the_tested_python(resources: Resources) -> list[str]:
+    tested = f"python{sys.version_info.major}{sys.version_info.minor}"
+    return [
+        f"{function['index']} runs {runtime}, tested is {tested}"
+        for function in of_type(resources, "google_cloudfunctions2_function")
+        if (runtime := function["values"]["build_config"][0]["runtime"]) != tested
+    ]
+
+
+def bundle_is_the_code(bundle: Path, function: Path, shared: Path) -> list[str]:
+    """A zip holds the function's folder and the package, byte by byte, and nothing else; no simulation, no CLI."""
+    package = {path.relative_to(shared).as_posix(): path for path in (shared / "leadwerk").rglob("*") if path.is_file()}
+    own = {path.relative_to(function).as_posix(): path for path in function.rglob("*") if path.is_file()}
+    wanted = {name: path for name, path in (package | own).items() if not NOT_DEPLOYED.search(name)}
+    with zipfile.ZipFile(bundle) as found:
+        names = set(found.namelist())
+        return [f"{name} is only in one place" for name in sorted(names ^ wanted.keys())] + [
+            f"{name} differs" for name in sorted(names & wanted.keys()) if found.read(name) != wanted[name].read_bytes()
+        ]

@@ -1,0 +1,121 @@
+"""Every variable is typed, described and checked: a wrong value is refused before anything is made, with the remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terraform.workspace import PROJECT
+
+TERRAFORM = PROJECT / "terraform"
+TEXT = (TERRAFORM / "variables.tf").read_text()
+BLOCKS = dict(re.findall(r'^variable "(\w+)" (\{.*?^\})', TEXT, flags=re.S | re.M))
+KEY = "projects/p/locations/europe-west6/keyRings/r/cryptoKeys/k"
+ACCOUNT = "012345-6789AB-CDEF01"
+GOOD: dict[str, Any] = {
+    "project_id": "broker-leadwerk",
+    "ga4_dataset_id": "analytics_1",
+    "policy_file": "policy.yaml",
+    "crm_url": "https://crm.example.ch",
+}
+WRONG: list[tuple[str, Any]] = [
+    ("project_id", "Leadwerk"),
+    ("project_id", "1234567890"),
+    ("region", "EU"),
+    ("region", "europe-west6-a"),
+    ("data_location", "EU"),  # Zürich, the default region, lies outside
+    ("data_location", "europe-west1"),
+    ("dataset_id", "lead-werk"),
+    ("ga4_dataset_id", "other-project.analytics_1"),
+    ("policy_file", "nowhere.yaml"),
+    ("time_zone", "CET"),
+    ("time_zone", "+01:00"),
+    ("crm_url", "http://crm.example.ch"),
+    ("crm_per_second", 0),
+    ("score_invokers", ["allUsers"]),
+    ("score_invokers", ["allAuthenticatedUsers"]),
+    ("desk_readers", ["sales@example.ch"]),
+    ("policy_publishers", ["domain:example.ch"]),
+    ("alert_emails", ["Ada <ada@example.ch>"]),
+    ("alert_emails", ["mailto:ada@example.ch"]),
+    ("monthly_budget", {"billing_account": "my account", "amount": 100}),
+    ("monthly_budget", {"billing_account": ACCOUNT, "amount": 0}),
+    ("monthly_budget", {"billing_account": ACCOUNT, "amount": 99.5}),
+    ("kms_key_name", "my-key"),
+    ("kms_key_name", KEY.replace("europe-west6", "global")),
+    ("score_min_instances", 11),
+    ("score_min_instances", 0.5),
+    ("labels", {"Team": "sales"}),
+    ("labels", {"team": "Sales"}),
+]
+RIGHT: list[dict[str, Any]] = [
+    {},
+    {"region": "europe-west1", "data_location": "EU", "time_zone": "UTC"},
+    {"kms_key_name": KEY, "monthly_budget": {"billing_account": ACCOUNT, "amount": 100}},
+    {"labels": {"team": "sales_1"}, "alert_emails": ["a.b@example.ch"], "score_min_instances": 10},
+    {"time_zone": "America/Argentina/Buenos_Aires", "desk_readers": ["group:sales@example.ch"]},
+]
+
+
+@pytest.fixture(scope="module")
+def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """variables.tf in a folder of its own: what it refuses, it refuses without any provider."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed")
+    folder = tmp_path_factory.mktemp("variables")
+    shutil.copy(TERRAFORM / "variables.tf", folder)
+    (folder / "policy.yaml").touch()
+    return folder
+
+
+def plan(folder: Path, values: dict[str, Any]) -> str:
+    """What Terraform says against these values; nothing if it takes them."""
+    (folder / "values.tfvars.json").write_text(json.dumps(GOOD | values))
+    done = subprocess.run(
+        ["terraform", "plan", "-no-color", "-input=false", "-var-file=values.tfvars.json"],
+        cwd=folder,
+        env=os.environ | {"CHECKPOINT_DISABLE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return "" if done.returncode == 0 else done.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=str)
+def test_a_wrong_value_is_refused_with_its_remedy(name: str, value: Any, variables_alone: Path) -> None:
+    said = " ".join(plan(variables_alone, {name: value}).split())
+    assert "Invalid value for variable" in said
+    assert any(message in said for message in re.findall(r'error_message += "(.*)"', BLOCKS[name])), said
+
+
+@pytest.mark.parametrize("values", RIGHT, ids=str)
+def test_what_is_right_is_taken(values: dict[str, Any], variables_alone: Path) -> None:
+    assert plan(variables_alone, values) == ""
+
+
+def test_the_tables_must_lie_where_their_key_is(variables_alone: Path) -> None:
+    assert "kms_key_name encrypts the tables" in plan(
+        variables_alone,
+        {
+            "region": "europe-west1",
+            "data_location": "EU",
+            "kms_key_name": KEY.replace("europe-west6", "europe-west1"),
+        },
+    )
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_variable_is_typed_described_and_checked(name: str) -> None:
+    assert re.search(r"^  type\s+=", BLOCKS[name], flags=re.M)
+    assert re.search(r"^  description\s+=", BLOCKS[name], flags=re.M)
+    if not re.search(r"^  type\s+= bool", BLOCKS[name], flags=re.M):
+        assert name in {wrong for wrong, _ in WRONG}
+        assert "validation {" in BLOCKS[name]
