@@ -31,6 +31,7 @@ from leadwerk.pipeline import in_bigquery_ml, rescore, threshold_sql
 from leadwerk.pipeline.champion import Champions
 from leadwerk.pipeline.in_bigquery_ml import InBigQuery
 from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+from leadwerk.pipeline.override import Said, override
 from leadwerk.pipeline.whole_base import body, features_of_open_leads
 from leadwerk.points.standing import Standing
 from leadwerk.policy.load import load
@@ -39,7 +40,7 @@ from leadwerk.policy.points import PointsModel
 from leadwerk.policy.sales import Capacity, Combination, Seller
 from leadwerk.scoring.assess import language_of
 from leadwerk.scoring.capacity import HotThresholds
-from leadwerk.scoring.decide import decide
+from leadwerk.scoring.decide import action_for, decide
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
@@ -58,6 +59,7 @@ SELLERS = (
 STAFFED = msgspec.structs.replace(POLICY, capacity=Capacity(sellers=SELLERS))
 NOW = world.NOW
 LATER = NOW + timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores", "overrides")
 few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 
@@ -249,6 +251,23 @@ def test_whom_the_points_disqualify_is_ranked_where_the_policy_says_so() -> None
         assert row["score_cluster"] == cluster
 
 
+@pytest.mark.parametrize("disqualified", [True, False])
+def test_a_persons_word_stands_above_model_and_points(disqualified: bool) -> None:
+    said = {"country": ["HOT", "COLD", "DISQUALIFIED", None], "person_key": ["Eva", "Zoë", "Eva", None]}
+    margins = [-9.0, 0.0, 8.0, 9.0]
+    rows = judgements(margins, HotThresholds(POLICY), in_bigquery(), web_consent=[disqualified] * 4, **said)
+    own = judgements(margins, HotThresholds(POLICY), in_bigquery(), web_consent=[disqualified] * 4)
+    assert [row["score_cluster"] for row in rows] == [*said["country"][:3], own[3]["score_cluster"]]
+    assert [row["decided_by"] for row in rows] == said["person_key"]
+    assert [row["recommended_action"] for row in rows] == [action_for(row["score_cluster"], POLICY) for row in rows]
+    for row, mine in zip(rows, own, strict=True):
+        text = "\n".join((row["lead_id"], NOW.isoformat(), row["model_version"], row["policy_version"]))
+        text += f"\n{row['decided_by']}\n{row['score_cluster']}" if row["decided_by"] else ""
+        assert row["score_id"] == hashlib.sha256(text.encode()).hexdigest()[:32]
+        kept = ("probability", "predictive_score", "hot_threshold", "points", "stage")
+        assert {name: row[name] for name in kept} == {name: mine[name] for name in kept}
+
+
 def standing(disqualified: bool) -> Standing:
     told = {"traffic_light": None, "tier": None, "phase": None, "disqualified": disqualified}
     return Standing(fit=20.0, interest=22.5, points=42.5, grade="B", level=2, cell="B2", icp=80, **told)
@@ -387,6 +406,50 @@ def test_with_rules_a_new_champion_scores_whom_the_stage_has_counted(tmp_path: P
     # A stage moves with the stage rescore, which records the change.
     unmoved = {lead: row | {"stage": found[lead]["stage"]} for lead, row in stage.items() if lead in found}
     assert_same_scores(found, unmoved)
+
+
+@pytest.mark.parametrize("policy", [POLICY, BARE])
+def test_what_persons_say_holds_as_by_the_stage_from_its_beginning_to_its_end(tmp_path: Path, policy: Policy) -> None:
+    warehouse = world.warehouse(tmp_path)
+    world.champion(tmp_path, policy)
+    by_stage(tmp_path, policy, NOW - DAY)
+    for lead, cluster in (("1", "COLD"), ("2", "DISQUALIFIED"), ("3", "HOT")):
+        override(warehouse, policy, lead, Said(cluster=cluster, by="Zoë", reason="so", days=1), NOW - HOUR)
+    begun = in_sql(tmp_path, policy, NOW)
+    assert {lead: (row["score_cluster"], row["decided_by"]) for lead, row in begun.items()} == {
+        "1": ("COLD", "Zoë"), "2": ("DISQUALIFIED", "Zoë"), "3": ("HOT", "Zoë"),
+    }  # fmt: skip
+    assert decided(begun) == decided(by_stage(tmp_path, policy, NOW))
+    ended = in_sql(tmp_path, policy, NOW + 3 * DAY)
+    assert {row["decided_by"] for row in ended.values()} == {None}
+    assert decided(ended) == decided(by_stage(tmp_path, policy, NOW + 3 * DAY))
+
+
+def decided(rows: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
+    """What a decision says of each lead; points stay as counted last, and with them what follows from points."""
+    names = ("score_id", "score_cluster", "recommended_action", "decided_by", "predictive_score", "hot_threshold")
+    return {lead: [row[name] for name in names] for lead, row in rows.items()}
+
+
+def test_whether_points_disqualify_is_not_asked_of_a_score_that_a_person_decided(tmp_path: Path) -> None:
+    warehouse = world.warehouse(tmp_path)
+    world.champion(tmp_path, POLICY)
+    first = by_stage(tmp_path, POLICY, NOW - DAY)
+    worse = {"score_id": "own", "score_cluster": "DISQUALIFIED", "scored_at": NOW - HOUR, "day": NOW.date()}
+    later = {
+        "score_id": "word",
+        "score_cluster": "HOT",
+        "decided_by": "Eva",
+        "scored_at": NOW - HOUR / 2,
+        "day": NOW.date(),
+    }
+    warehouse.append("scores", [first["1"] | worse, first["1"] | later])
+    alone = {"score_id": "alone", "lead_id": "7", "decided_by": "Eva", "score_cluster": "HOT", "day": NOW.date()}
+    warehouse.append("leads", [world.lead("7")])
+    warehouse.append("scores", [first["1"] | alone])
+    found = in_sql(tmp_path, POLICY, NOW)
+    assert (found["1"]["score_cluster"], found["1"]["decided_by"]) == ("DISQUALIFIED", None)
+    assert "7" not in found  # nobody but the person has judged it yet: the stage rescore comes first
 
 
 def test_the_script_needs_no_parameters() -> None:

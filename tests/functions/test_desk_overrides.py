@@ -1,0 +1,167 @@
+"""Overrides through the desk's real processes over HTTP: set, listed, released, refused, at once, and after kill -9."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from functions.test_desk import AT, SIMULATED, desks, get, pick
+from leadwerk.serve import serving
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
+from pipeline.selling import DAY, NOW, lead, outcome, score, warehouse
+
+WORDS = from_text("SELECT * FROM leadwerk.overrides ORDER BY set_at, sequence, event_id")
+SCORES = from_text("SELECT lead_id, score_cluster, decided_by FROM leadwerk.scores WHERE decided_by IS NOT NULL")
+EVA = {"cluster": "HOT", "by": "Eva", "reason": "met at the fair"}
+
+
+def word(url: str, lead_id: str, deed: str = "override", **body: Any) -> requests.Response:
+    return requests.post(f"{url}/leads/{lead_id}/{deed}", json={"now": AT, **body}, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    names = [f"l{number}" for number in range(12)]
+    warehouse(
+        home,
+        leads=[lead(name) for name in [*names, "lost"]],
+        scores=[score(name, predictive_score=n) for n, name in enumerate(names)],
+        outcomes=[outcome("lost", NOW - DAY, "closedlost", "lost")],
+    )
+    return home
+
+
+@pytest.fixture(scope="module")
+def url(home: Path) -> Iterator[str]:
+    with desks(home) as [url]:
+        yield url
+
+
+def test_a_lead_that_is_set_hot_is_on_the_list_at_once_and_gone_from_it_when_released(url: str) -> None:
+    found = word(url, "l0", **EVA, days=14).json()
+    assert (found["override"]["until"], found["held_by"], found["problem"]) == ("2026-05-18", None, None)
+    decided = found["score"]
+    assert (decided["cluster"], decided["stage"], decided["decided_by"]) == ("HOT", "sql", "Eva")
+    hot = get(url, "/leads", cluster="HOT").json()["leads"]
+    assert [(one["lead_id"], one["decided_by"]) for one in hot] == [("l0", "Eva")]
+    assert hot[0]["reasons"][0] == "Eva hat den Lead bis 18.05.2026 auf «heiss» gesetzt: met at the fair"
+    [listed] = get(url, "/overrides").json()["overrides"]
+    assert (listed["lead_id"], listed["by"], listed["product"]["cluster"]) == ("l0", "Eva", "COLD")
+    later = (NOW + DAY).isoformat()
+    left = word(url, "l0", "override-release", by="Urs", now=later).json()
+    assert (left["override"], left["score"]["decided_by"], left["score"]["cluster"]) == (None, None, "COLD")
+    assert get(url, "/leads", cluster="HOT", now=later).json()["leads"] == []
+    told = get(url, "/leads/l0/history", now=later, speak="en").json()["timeline"]
+    assert [one["detail"]["author"] for one in told if one["kind"] == "override"] == ["Eva", "Urs"]
+
+
+def test_a_second_delivery_changes_nothing(url: str, home: Path) -> None:
+    first = word(url, "l1", **EVA).json()
+    assert word(url, "l1", **EVA, now=(NOW + DAY).isoformat()).json()["override"] == first["override"]
+    assert [one["lead_id"] for one in DuckDBWarehouse(home).rows(WORDS, {})].count("l1") == 1
+    for _ in range(2):
+        assert word(url, "l2", "override-release", by="Urs").json()["override"] is None
+    assert "l2" not in [one["lead_id"] for one in DuckDBWarehouse(home).rows(WORDS, {})]
+
+
+def test_whoever_overrules_somebody_is_told_and_a_pick_stays_with_its_seller(url: str) -> None:
+    pick(url, "l3", "anna")
+    word(url, "l3", **EVA)
+    found = word(url, "l3", cluster="DISQUALIFIED", by="Urs", reason="a competitor").json()
+    assert (found["override"]["overrules"], found["held_by"]) == ("Eva", "anna")
+    assert found["score"]["cluster"] == "DISQUALIFIED"
+    assert "l3" not in [one["lead_id"] for one in get(url, "/leads").json()["leads"]]
+
+
+@pytest.mark.parametrize(
+    ("lead_id", "body", "status", "field", "says"),
+    [
+        ("nobody", EVA, 404, "lead_id", "nobody"),
+        ("lost", EVA, 422, "lead_id", "closed"),
+        ("l4", EVA | {"cluster": "UNSCORED"}, 422, "$.cluster", "UNSCORED"),
+        ("l4", EVA | {"cluster": "hot"}, 422, "$.cluster", "hot"),
+        ("l4", {"cluster": "HOT", "reason": "r"}, 422, "body", "by"),
+        ("l4", {"cluster": "HOT", "by": "Eva"}, 422, "body", "reason"),
+        ("l4", EVA | {"by": " "}, 422, "by", "who"),
+        ("l4", EVA | {"by": 7}, 422, "$.by", "str"),
+        ("l4", EVA | {"reason": " \n"}, 422, "reason", "why"),
+        ("l4", EVA | {"days": 0}, 422, "$.days", "1"),
+        ("l4", EVA | {"days": "14"}, 422, "$.days", "int"),
+        ("l4", EVA | {"until": "2026-05-03"}, 422, "until", "over"),
+        ("l4", EVA | {"until": "soon"}, 422, "$.until", "date"),
+        ("l4", EVA | {"until": "2026-05-09", "days": 3}, 422, "until", "one end"),
+        ("l4", EVA | {"force": True}, 422, "body", "force"),
+    ],
+)
+def test_what_cannot_be_decided_is_a_problem_with_field_and_remedy(
+    url: str, home: Path, lead_id: str, body: dict[str, Any], status: int, field: str, says: str
+) -> None:
+    answer = word(url, lead_id, **body)
+    said = answer.json()
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert (said["field"], bool(said["remedy"])) == (field, True)
+    assert says.lower() in (said["detail"] + said["remedy"]).lower()
+    assert lead_id not in [one["lead_id"] for one in DuckDBWarehouse(home).rows(WORDS, {})]
+
+
+def test_a_word_is_sent_and_the_list_is_asked_for(url: str) -> None:
+    assert requests.get(f"{url}/leads/l4/override", timeout=10).headers["Allow"] == "POST"
+    assert requests.post(f"{url}/overrides", timeout=10).headers["Allow"] == "GET"
+    assert word(url, "nobody", "override-release", by="Urs").status_code == 404
+    assert word(url, "l4", "override-release").json()["field"] == "body"
+
+
+def test_of_persons_who_speak_at_once_all_are_recorded_and_one_holds_for_everybody(tmp_path: Path) -> None:
+    desk = warehouse(tmp_path, leads=[lead("1")])
+    said = [("HOT", "Eva"), ("COLD", "Urs"), ("WARM", "Zoë"), ("HOT", "Eva"), ("DISQUALIFIED", "Ada")]
+    with desks(tmp_path, 2) as urls, ThreadPoolExecutor(len(said)) as pool:
+        asked = [(urls[n % 2], {"cluster": cluster, "by": by, "reason": "so"}) for n, (cluster, by) in enumerate(said)]
+        answers = list(pool.map(lambda one: word(one[0], "1", **one[1]), asked))
+        assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+        listed = [get(url, "/overrides").json()["overrides"] for url in urls]
+    assert listed[0] == listed[1]
+    [holds] = listed[0]
+    words = desk.rows(WORDS, {})
+    assert {row["author"] for row in words} == {"Eva", "Urs", "Zoë", "Ada"}
+    last = max(words, key=lambda row: (row["set_at"], row["sequence"], row["event_id"]))
+    assert (holds["cluster"], holds["by"]) == (last["cluster"], last["author"])
+
+
+def test_after_kill_9_between_word_and_score_a_retry_leaves_one_word_and_its_score(tmp_path: Path) -> None:
+    leads = [f"l{number}" for number in range(16)]
+    desk = warehouse(tmp_path, leads=[lead(name) for name in leads])
+    first = serving(tmp_path, names=["desk"], crm=False, environment=SIMULATED)
+    with first as servers, ThreadPoolExecutor(len(leads)) as pool:
+        place = servers.url("desk")
+        answers = [pool.submit(word, place, name, **EVA) for name in leads]
+        until = time.monotonic() + 60
+        while not any(one.done() for one in answers) and time.monotonic() < until:
+            time.sleep(0.001)
+        servers.running["desk"].kill()
+        done = [one for one in answers if one.exception() is None]
+    assert len(done) < len(leads), "nothing was in the middle"
+    with desks(tmp_path) as [url]:
+        for name in leads:
+            assert word(url, name, **EVA).json()["score"]["decided_by"] == "Eva"
+    assert sorted(row["lead_id"] for row in desk.rows(WORDS, {})) == sorted(leads)
+    assert sorted(row["lead_id"] for row in desk.rows(SCORES, {})) == sorted(leads)
+
+
+def test_a_word_stands_even_where_the_lead_cannot_be_scored_now(tmp_path: Path) -> None:
+    desk = warehouse(tmp_path, leads=[lead("1")])
+    broken = tmp_path / "models"
+    broken.mkdir()
+    (broken / "champion.json").write_text("{")
+    with desks(tmp_path) as [url]:
+        found = word(url, "1", **EVA).json()
+    assert (found["override"]["cluster"], found["score"]) == ("HOT", None)
+    assert found["problem"]
+    assert [row["author"] for row in desk.rows(WORDS, {})] == ["Eva"]

@@ -1,0 +1,190 @@
+"""What persons say of leads, in SQL: what Google's evaluator says, the embedded engine says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadwerk.pipeline import incoming
+from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.statement import statement
+from pipeline.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score
+from sql.reference import analyse, assert_engines_agree
+from sql.test_desk_statements import LIST, call_list
+
+few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+SOON = datetime(2026, 5, 5, 22, tzinfo=UTC)
+ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
+BEFORE = {"lead_ids": ["1", "2", "4"], "first_day": ONE["first_day"], "as_of": NOW}
+STATEMENTS = {
+    "overrides/standing": {"as_of": NOW},
+    "overrides/newest": {"lead_id": "1", "as_of": NOW},
+    "overrides/history": ONE,
+    "scores/before": BEFORE,
+    "leads/open": {"created_since": NOW - 120 * DAY, "as_of": NOW},
+}
+
+names = st.sampled_from(["1", "2", "3"])
+moments = st.sampled_from([NOW - step for step in (2 * HOUR, HOUR, timedelta(0), 130 * DAY)] + [NOW + HOUR])
+ends = st.sampled_from([NOW, NOW + timedelta(microseconds=1), NOW - HOUR, SOON, NOW - 121 * DAY])
+
+
+def a_word(name: str, sequence: int, at: datetime, cluster: str | None, ends_at: datetime, author: str) -> Row:
+    until = None if cluster is None else ends_at
+    event = f"{name}{sequence}{at:%j%H}{cluster}{until}{author}"
+    return {"event_id": event, "lead_id": name, "sequence": sequence, "set_at": at, "cluster": cluster,
+            "ends_at": until, "author": author, "reason": "it's \"so\" {x}"}  # fmt: skip
+
+
+words = st.lists(
+    st.builds(
+        a_word, names, st.integers(1, 3), moments, st.sampled_from(["HOT", "COLD", None]), ends,
+        st.sampled_from(["Eva", "Zoë"]),
+    ),
+    max_size=8,
+).map(lambda rows: rows + rows[:2])  # fmt: skip
+leads = st.lists(
+    st.builds(
+        lambda number, name, at: lead(name, event_id=f"e{number}", recorded_at=at, created_at=at - HOUR),
+        st.integers(0, 9), names, moments,
+    ),
+    max_size=5,
+    unique_by=lambda row: row["event_id"],
+)  # fmt: skip
+outcomes = st.lists(
+    st.builds(lambda name, at, kind: outcome(name, at, kind, kind), names, moments, st.sampled_from(["open", "lost"])),
+    max_size=3,
+    unique_by=lambda row: row["event_id"],
+)
+scores = st.lists(
+    st.builds(
+        lambda number, name, at, value, points, cluster, by: score(
+            name, at, score_id=f"s{number}", predictive_score=value, points=points, score_cluster=cluster, decided_by=by
+        ),
+        st.integers(0, 9), names, moments, st.sampled_from([None, 20, 60, 90]), st.sampled_from([None, 12.5, 80.0]),
+        st.sampled_from(["HOT", "WARM", "COLD", "DISQUALIFIED"]), st.sampled_from([None, "Eva"]),
+    ),
+    max_size=8,
+    unique_by=lambda row: row["score_id"],
+)  # fmt: skip
+
+
+def newest(said: list[Row], at: datetime = NOW) -> dict[str, Row]:
+    """The newest word about each lead as of a moment."""
+    known = [word for word in said if word["set_at"] <= at]
+    return {word["lead_id"]: word for word in sorted(known, key=lambda w: (w["set_at"], w["sequence"], w["event_id"]))}
+
+
+def holding(said: list[Row], at: datetime = NOW) -> dict[str, tuple[str, str]]:
+    return {
+        name: (word["cluster"], word["author"])
+        for name, word in newest(said, at).items()
+        if word["cluster"] and word["ends_at"] > at
+    }
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -> None:
+    assert analyse(statement(name))
+    assert_engines_agree(statement(name), STATEMENTS[name], {})
+
+
+@few
+@given(said=words, known=leads)
+def test_the_newest_word_of_a_known_lead_holds_until_it_ends_or_is_released(said: list[Row], known: list[Row]) -> None:
+    tables = {"overrides": said, "leads": known}
+    found = assert_engines_agree(statement("overrides/standing"), {"as_of": NOW}, tables)
+    there = {row["lead_id"] for row in known if row["recorded_at"] <= NOW}
+    assert {row["lead_id"]: (row["cluster"], row["author"]) for row in found} == {
+        name: word for name, word in holding(said).items() if name in there
+    }
+    assert len(found) == len({row["lead_id"] for row in found})
+
+
+@few
+@given(said=words, known=leads, ended=outcomes)
+def test_a_known_lead_is_one_row_with_the_newest_word_whatever_became_of_it(
+    said: list[Row], known: list[Row], ended: list[Row]
+) -> None:
+    tables = {"overrides": said, "leads": known, "outcomes": ended}
+    found = assert_engines_agree(statement("overrides/newest"), STATEMENTS["overrides/newest"], tables)
+    there = any(row["lead_id"] == "1" and row["recorded_at"] <= NOW for row in known)
+    closed = [row for row in ended if row["lead_id"] == "1" and row["outcome"] != "open" and row["recorded_at"] <= NOW]
+    assert len(found) == there
+    for row in found:
+        last = newest(said).get("1", dict.fromkeys(("sequence", "author", "cluster", "ends_at")))
+        assert all(row[name] == last[name] for name in ("sequence", "author", "cluster", "ends_at"))
+        assert (row["closed_at"] is not None) == bool(closed)
+
+
+@few
+@given(said=words)
+def test_a_history_has_each_word_once(said: list[Row]) -> None:
+    found = assert_engines_agree(statement("overrides/history"), ONE, {"overrides": said})
+    wanted = {word["event_id"] for word in said if word["lead_id"] == "1" and word["set_at"] <= NOW}
+    recent = {w["event_id"] for w in said if w["set_at"].date() >= ONE["first_day"]}
+    assert sorted(row["event_id"] for row in found) == sorted(wanted & recent)
+
+
+@few
+@given(said=words, stored=scores)
+def test_what_stood_before_a_score_says_what_persons_say_in_the_same_query(said: list[Row], stored: list[Row]) -> None:
+    found = assert_engines_agree(statement("scores/before"), BEFORE, {"overrides": said, "scores": stored})
+    assert [row["lead_id"] for row in sorted(found, key=lambda row: row["lead_id"])] == ["1", "2", "4"]
+    told = {row["lead_id"]: (row["override_cluster"], row["override_author"]) for row in found}
+    assert told == {name: holding(said).get(name, (None, None)) for name in ("1", "2", "4")}
+
+
+@few
+@given(said=words, known=leads, ended=outcomes)
+def test_a_lead_that_was_overridden_lately_is_as_open_as_one_that_came_lately(
+    said: list[Row], known: list[Row], ended: list[Row]
+) -> None:
+    tables = {"overrides": said, "leads": known, "outcomes": ended}
+    since = NOW - 120 * DAY
+    found = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": NOW}, tables)
+    versions = {row["lead_id"]: row for row in sorted(known, key=lambda r: (r["recorded_at"], r["event_id"]))
+                if row["recorded_at"] <= NOW}  # fmt: skip
+    lately = {w["lead_id"] for w in said if w["set_at"] <= NOW and w["ends_at"] and w["ends_at"] >= since}
+    closed = {row["lead_id"] for row in ended if row["outcome"] != "open" and row["recorded_at"] <= NOW}
+    assert {row["lead_id"] for row in found} == {
+        name
+        for name, row in versions.items()
+        if row["created_at"] <= NOW and (row["created_at"] >= since or name in lately) and name not in closed
+    }
+
+
+@few
+@given(known=leads, stored=scores, ended=outcomes, cluster=st.sampled_from([None, "HOT", "DISQUALIFIED"]))
+def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
+    known: list[Row], stored: list[Row], ended: list[Row], cluster: str | None
+) -> None:
+    tables = {"leads": known, "scores": stored, "outcomes": ended}
+    found = assert_engines_agree(call_list(), {**LIST, "cluster": cluster, "most": 9}, tables)
+    for row in found:
+        by_score = row["predictive_score"] is not None
+        hot, warm = (LIST["hot_score"], LIST["warm_score"]) if by_score else (LIST["hot_points"], LIST["warm_points"])
+        bands = {"HOT": (hot, 1e9), "WARM": (warm, hot - 1), "COLD": (-1e9, warm - 1), "DISQUALIFIED": (-1e9, warm - 1)}
+        low, high = bands[row["score_cluster"]] if row["decided_by"] else (-1e9, 1e9)
+        assert low <= row["first_key"] <= high
+        assert row["decided_by"] or row["first_key"] in (row["predictive_score"], row["points"], -1_000_000)
+
+
+@few
+@given(known=leads, stored=scores)
+def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(known: list[Row], stored: list[Row]) -> None:
+    wanted = {**incoming.asked(POLICY, "points", NOW), "since": NOW - 28 * DAY, "settled": False}
+    assert_engines_agree(statement("thresholds/incoming"), wanted, {"leads": known, "scores": stored})
+
+
+@few
+@given(said=words, stored=scores)
+def test_the_outbox_has_unscored_leads_only_where_a_person_spoke(said: list[Row], stored: list[Row]) -> None:
+    mute = [row | {"basis": "no_champion", "predictive_score": None} for row in stored]
+    every = {"first_day": ONE["first_day"], "every_lead": True, "lead_ids": [], "every_state": False,
+             "retry_parked": False, "most": 10}  # fmt: skip
+    found = assert_engines_agree(statement("deliveries/outbox"), every, {"scores": mute, "overrides": said})
+    assert {row["lead_id"] for row in found} <= {word["lead_id"] for word in said}
