@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from export_rows import event
 from leadwerk.pipeline import extract
 from leadwerk.warehouse import schema
-from sql.hostile import FIRST, LAST, POLICY, exports
+from sql.hostile import DAY, FIRST, LAST, MIDNIGHT, POLICY, exports, visitors
 from sql.reference import analyse, assert_engines_agree, on_duckdb
 
 REBUILD = extract.events_statement(POLICY)
@@ -21,7 +23,7 @@ PARAMETERS: dict[str, Any] = {
     **extract.rules(POLICY),
     "first_day": FIRST,
     "last_day": LAST,
-    "first_suffix": "20260327",
+    "first_suffix": "20260328",
     "last_suffix": "20260330",
     "first_intraday": "intraday_20260329",
     "last_intraday": "intraday_20260329",
@@ -30,9 +32,23 @@ PARAMETERS: dict[str, Any] = {
 hostile = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def rebuilt(*rows: dict[str, Any], **parameters: Any) -> list[dict[str, Any]]:
-    """What the export's rows become, in order."""
-    found = on_duckdb(REBUILD, {**PARAMETERS, **parameters}, {"ga4_events": rows})
+def earlier(session: int | None = 17, visitor: str = "v1", day: date = FIRST - DAY) -> dict[str, Any]:
+    """A row that activity_events holds already; by default one of the day before."""
+    return {
+        "day": day, "visitor_id": visitor, "occurred_at": MIDNIGHT - DAY, "event_name": "page_view",
+        "event_rank": 1, "session_id": session, "session_start": True, "signal_count": 0, "seconds": 0.0,
+    }  # fmt: skip
+
+
+sessions_before = st.lists(
+    st.builds(earlier, st.sampled_from([7, 17, 90, None]), visitors, st.sampled_from([FIRST - DAY, FIRST, LAST])),
+    max_size=3,
+)
+
+
+def rebuilt(*rows: dict[str, Any], held: Sequence[dict[str, Any]] = (), **parameters: Any) -> list[dict[str, Any]]:
+    """What the export's rows become, in order, where the table holds some."""
+    found = on_duckdb(REBUILD, {**PARAMETERS, **parameters}, {"ga4_events": rows, "activity_events": held})
     return sorted(found, key=lambda row: (row["day"], row["visitor_id"], row["event_rank"]))
 
 
@@ -63,9 +79,9 @@ def test_a_policy_without_signals_builds_events_too() -> None:
 
 
 @hostile
-@given(exports)
-def test_both_engines_build_the_same_events(rows: list[dict[str, Any]]) -> None:
-    found = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": rows})
+@given(exports, sessions_before)
+def test_both_engines_build_the_same_events(rows: list[dict[str, Any]], held: list[dict[str, Any]]) -> None:
+    found = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": rows, "activity_events": held})
     assert all(FIRST <= row["day"] <= LAST for row in found)
     keys = [(row["day"], row["visitor_id"], row["event_rank"]) for row in found]
     assert len(keys) == len(set(keys))
@@ -86,7 +102,7 @@ def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]])
 def test_rebuilding_one_day_yields_the_same_as_rebuilding_all(rows: list[dict[str, Any]]) -> None:
     whole = rebuilt(*rows)
     day = date(2026, 3, 29)
-    alone = rebuilt(*rows, first_day=day, last_day=day, first_suffix="20260328", last_suffix="20260329")
+    alone = rebuilt(*rows, held=whole, first_day=day, last_day=day, first_suffix="20260329", last_suffix="20260329")
     assert alone == [row for row in whole if row["day"] == day]
 
 
@@ -96,10 +112,21 @@ def test_a_session_over_midnight_begins_on_its_first_day() -> None:
 
 
 def test_a_session_that_was_under_way_before_the_first_day_is_not_counted_again() -> None:
-    rows = rebuilt(
-        event("2026-03-27 22:59", suffix="20260327"), event("2026-03-27 23:01", suffix="20260328"), first_day=FIRST
-    )
-    assert [(row["day"].day, row["session_start"]) for row in rows] == [(28, False)]
+    session = {"ga_session_id": {"int_value": 17}}
+    visit = event("2026-03-27 23:01", suffix="20260328", parameters=session)
+
+    def begins(*held: dict[str, Any]) -> list[bool]:
+        return [row["session_start"] for row in rebuilt(visit, held=held)]
+
+    assert begins(earlier()) == [False]
+    assert begins() == begins(earlier(18)) == begins(earlier(visitor="v2")) == begins(earlier(None)) == [True]
+    assert begins(earlier(day=FIRST - 2 * DAY)) == [True]
+
+
+def test_a_row_of_a_day_that_is_replaced_says_nothing_of_what_was_before() -> None:
+    session = {"ga_session_id": {"int_value": 17}}
+    visit = event("2026-03-29 12:00", suffix="20260329", parameters=session)
+    assert [row["session_start"] for row in rebuilt(visit, held=[earlier(day=FIRST)])] == [True]
 
 
 def test_a_day_of_23_hours_takes_its_events_and_no_others() -> None:

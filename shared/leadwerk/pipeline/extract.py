@@ -16,7 +16,7 @@ from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import export_days
 from leadwerk.pipeline.export_days import DAY, Export
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.protocol import Row, Statement, Warehouse
+from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
 
 NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
@@ -91,17 +91,14 @@ def run(
     with warehouse.unit_of_work():
         held = _held(warehouse)
         days, absent = _days(warehouse, policy, held, today, first_day, last_day, intraday_only)
-    found: list[DayReport] = []
-    logins = 0
-    for first, last in export_days.chunks(days):
-        if progress:
-            progress(f"{first} … {last}" if last > first else str(first))
-        with warehouse.unit_of_work():
-            reports, new = _rebuild(warehouse, policy, held, first, last, now)
-        found += reports
-        logins += new
-    gone = [DayReport(day, "missing") for day in absent]
-    warehouse.append("extract_runs", [_row(day, now) for day in gone])
+        gone = [DayReport(day, "missing") for day in absent]
+        warehouse.append("extract_runs", [_row(day, now) for day in gone])
+        spans = [*export_days.chunks(days)]
+        done = [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[:1]]
+    # Who waits for the file gets a turn between two halves of a year; a night has one span, and opens the file once.
+    done += [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[1:]]
+    found = [day for reports, _ in done for day in reports]
+    logins = sum(new for _, new in done)
     return _report(now, intraday_only, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
 
 
@@ -140,23 +137,34 @@ def _days(
 
 
 def _rebuild(
-    warehouse: Warehouse, policy: Policy, held: Export, first: date, last: date, now: datetime
+    warehouse: Warehouse,
+    policy: Policy,
+    held: Export,
+    span: tuple[date, date],
+    now: datetime,
+    progress: Callable[[str], None] | None,
 ) -> tuple[list[DayReport], int]:
-    fixed, span = rules(policy), {"first_day": first, "last_day": last}
-    # The day before tells which sessions were already under way.
-    before = export_days.tables_to_read(held, first - DAY, last)
-    warehouse.replace_days("activity_events", first, last, events_statement(policy), {**fixed, **before})
-    warehouse.replace_days("activity_daily", first, last, daily_statement(), fixed)
-    _check(warehouse, span)
-    logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), span))
-    tables = export_days.tables_to_read(held, first, last)
-    counts = warehouse.rows(counts_statement(), {**fixed, **span, **tables})
-    reports = [DayReport(row["day"], held.source(row["day"]), **{name: row[name] for name in COUNTS}) for row in counts]
-    warehouse.append("extract_runs", [_row(day, now) for day in reports])
+    first, last = span
+    if progress:
+        progress(f"{first} … {last}" if last > first else str(first))
+    days = {"first_day": first, "last_day": last}
+    parameters = {**rules(policy), **export_days.tables_to_read(held, first, last), **days}
+    with warehouse.unit_of_work():
+        warehouse.replace_days("activity_events", first, last, events_statement(policy), parameters)
+        warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
+        _check(warehouse, parameters)
+        logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), parameters))
+        counts = warehouse.rows(counts_statement(), parameters)
+        reports = [DayReport(row["day"], held.source(row["day"]), **_counted(row)) for row in counts]
+        warehouse.append("extract_runs", [_row(day, now) for day in reports])
     return reports, logins
 
 
-def _check(warehouse: Warehouse, span: dict[str, Any]) -> None:
+def _counted(row: Row) -> dict[str, int]:
+    return {name: row[name] for name in COUNTS}
+
+
+def _check(warehouse: Warehouse, span: Parameters) -> None:
     broken = warehouse.rows(statement("activity_daily/checks"), span)
     if broken:
         found = "; ".join(f"{row['finding']} ({row['found']} rows)" for row in broken)

@@ -46,6 +46,7 @@ class DuckDBWarehouse:
         self._turn = threading.RLock()
         self._kept: duckdb.DuckDBPyConnection | None = None
         self._tables_exist = False
+        self._exported: list[str] | None = None  # of the open connection, while which nobody can change the export
 
     def rows(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Run a statement; timestamps come back aware and UTC."""
@@ -131,6 +132,7 @@ class DuckDBWarehouse:
 
     def _open(self, writing: bool) -> duckdb.DuckDBPyConnection:
         file = self.home / "warehouse.duckdb"
+        self._exported = None
         self._tables_exist = self._tables_exist and file.exists()
         if not self._tables_exist:
             self.home.mkdir(parents=True, exist_ok=True)
@@ -182,6 +184,8 @@ class DuckDBWarehouse:
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
         file = self.home / "ga4.duckdb"
+        if self._exported is not None:
+            return self._exported
         if not file.exists():
             return []
         attach = f"ATTACH IF NOT EXISTS '{str(file).replace(chr(39), chr(39) * 2)}' AS ga4 (READ_ONLY)"
@@ -189,7 +193,8 @@ class DuckDBWarehouse:
         # The simulated market shows its export as views: information_schema lists both.
         shown = "table_catalog = 'ga4' AND table_schema = 'main'"
         found = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {shown} ORDER BY 1")
-        return [name for (name,) in found.fetchall()]
+        self._exported = [name for (name,) in found.fetchall()]
+        return self._exported
 
     def _translation(self, statement: Statement) -> str:
         typed = f"{_dialect_version()}\n{sorted(statement.parameters.items())}\n{statement.text}"

@@ -17,6 +17,7 @@ OF_EACH = "OF_EACH_EXPORT_TABLE"
 PER_TABLE = re.compile(rf"{OF_EACH}\('((?:[^']|'')*)'\)")
 DAY = re.compile(r"(intraday_)?[0-9]{8}")
 WILDCARD = re.compile(r'"?ga4"?\."events_\*"')
+SUFFIX = re.compile(r"\b_TABLE_SUFFIX\b")
 
 
 def reads_export(sql: str) -> bool:
@@ -29,8 +30,8 @@ def from_tables(sql: str, tables: Sequence[str]) -> tuple[str, str]:
 
     def one_by_one(found: re.Match[str]) -> str:
         select = _select(found)
-        each = (WILDCARD.sub(_literally(f"({one})"), select) for one in (_empty(), *map(_whole, tables)))
-        return f"({' UNION ALL '.join(each)})"
+        nothing = WILDCARD.sub(_literally(f"({_empty()})"), select)
+        return f"({' UNION ALL '.join([nothing, *(_of_one(select, table) for table in tables)])})"
 
     def as_one(found: re.Match[str]) -> str:
         return f"({_select(found)})"
@@ -38,6 +39,15 @@ def from_tables(sql: str, tables: Sequence[str]) -> tuple[str, str]:
     lean, whole = PER_TABLE.sub(one_by_one, sql), PER_TABLE.sub(as_one, sql)
     everything = _literally(_union(tables))
     return WILDCARD.sub(everything, lean), WILDCARD.sub(everything, whole)
+
+
+def _of_one(select: str, table: str) -> str:
+    """The SELECT from one table; written without a subquery, which DuckDB takes half as long again to plan."""
+    return SUFFIX.sub(_literally(f"'{_suffix(table)}'"), WILDCARD.sub(_literally(f'ga4."{table}"'), select))
+
+
+def _suffix(table: str) -> str:
+    return table.removeprefix("events_")
 
 
 def _literally(text: str) -> Callable[[re.Match[str]], str]:
@@ -54,7 +64,7 @@ def in_range(table: str, values: Mapping[str, Any]) -> bool:
 
     In a range are days only: a copy such as events_20260131_old, which may have any columns, sorts between two days.
     """
-    suffix = table.removeprefix("events_")
+    suffix = _suffix(table)
     ranges = [
         (values[f"first_{kind}"], values[f"last_{kind}"])
         for kind in ("suffix", "intraday")
@@ -79,4 +89,4 @@ def _empty() -> str:
 
 
 def _whole(table: str) -> str:
-    return f"SELECT '{table.removeprefix('events_')}' AS _TABLE_SUFFIX, * FROM ga4.\"{table}\""
+    return f"SELECT '{_suffix(table)}' AS _TABLE_SUFFIX, * FROM ga4.\"{table}\""

@@ -15,22 +15,27 @@ if TYPE_CHECKING:
 
 
 def lay_out(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the tables of the file up to schema.json."""
-    found = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'leadwerk'")
-    columns = set(found.fetchall())
-    known = {table for table, _ in columns}
-    for table in schema.own_tables():
-        if table.name not in known:
-            _create(connection, table)
-            continue
-        for field in table.fields:
-            if (table.name, field.name) not in columns:
-                kind = schema.duckdb_type(field)
-                connection.execute(f'ALTER TABLE leadwerk.{table.name} ADD COLUMN "{field.name}" {kind}')
+    """Bring the tables of the file up to schema.json, all at once."""
+    # That a table has all its columns is seen by their number: to list them takes five times as long, at every start.
+    found = connection.execute("SELECT table_name, column_count FROM duckdb_tables() WHERE schema_name = 'leadwerk'")
+    widths = dict(found.fetchall())
+    behind = [table for table in schema.own_tables() if widths.get(table.name) != len(table.fields)]
+    if not behind:
+        return
+    connection.execute("BEGIN TRANSACTION; CREATE SCHEMA IF NOT EXISTS leadwerk")
+    for table in behind:
+        bring = _widen if table.name in widths else _create
+        bring(connection, table)
+    connection.execute("COMMIT")
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
+    for field in table.fields:
+        kind = schema.duckdb_type(field)
+        connection.execute(f'ALTER TABLE leadwerk.{table.name} ADD COLUMN IF NOT EXISTS "{field.name}" {kind}')
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
-    connection.execute("CREATE SCHEMA IF NOT EXISTS leadwerk")
     columns = ", ".join(
         f'"{field.name}" {schema.duckdb_type(field)}{" NOT NULL" if field.mode == "REQUIRED" else ""}'
         for field in table.fields

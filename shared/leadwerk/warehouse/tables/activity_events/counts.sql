@@ -2,27 +2,12 @@
 -- The first reason that holds counts. Of a visitor who was kept, what was not kept is a repeat; of one who was not, all
 -- events are a machine's, for he had too many.
 --
--- @first_day DATE
--- @last_day DATE
--- @time_zone STRING
--- @first_suffix STRING
--- @last_suffix STRING
--- @first_intraday STRING
--- @last_intraday STRING
--- @superseded ARRAY<STRING>
 -- @own_values ARRAY<STRING>
 -- @hostnames ARRAY<STRING>
 -- @bot_browsers STRING
 -- @key_page_location STRING
 -- @key_traffic_type STRING
-WITH days AS (
-  SELECT
-    day,
-    FORMAT_DATE('%Y%m%d', day) AS suffix,
-    UNIX_MICROS(TIMESTAMP(day, @time_zone)) AS begins,
-    UNIX_MICROS(TIMESTAMP(DATE_ADD(day, INTERVAL 1 DAY), @time_zone)) AS ends
-  FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day
-),
+-- include activity_events/days
 
 exported AS (
   SELECT

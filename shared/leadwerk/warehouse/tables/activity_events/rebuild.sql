@@ -1,15 +1,6 @@
 -- One deduplicated GA4 event of a human visitor; all of the days @first_day to @last_day.
--- The day before @first_day is read as well, to know which sessions were already under way.
+-- Of the day before @first_day it is asked which sessions were already under way, as the table has them.
 --
--- @first_day DATE
--- @last_day DATE
--- @time_zone STRING
--- Daily tables to read by suffix, intraday tables likewise ('' for none), and those that a daily one has replaced.
--- @first_suffix STRING
--- @last_suffix STRING
--- @first_intraday STRING
--- @last_intraday STRING
--- @superseded ARRAY<STRING>
 -- Whose events are not a visitor's.
 -- @own_values ARRAY<STRING>
 -- @hostnames ARRAY<STRING>
@@ -28,14 +19,7 @@
 -- @page_${signal} STRING
 -- end
 -- @counted_signals ARRAY<STRING>
-WITH days AS (
-  SELECT
-    day,
-    FORMAT_DATE('%Y%m%d', day) AS suffix,
-    UNIX_MICROS(TIMESTAMP(day, @time_zone)) AS begins,
-    UNIX_MICROS(TIMESTAMP(DATE_ADD(day, INTERVAL 1 DAY), @time_zone)) AS ends
-  FROM UNNEST(GENERATE_DATE_ARRAY(DATE_SUB(@first_day, INTERVAL 1 DAY), @last_day)) AS day
-),
+-- include activity_events/days
 
 exported AS (
   SELECT
@@ -153,13 +137,21 @@ ranked AS (
       occurred_at, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
       language, country, region, loan_amount, property_value, income, instalment
   )
+),
+
+under_way AS (
+  SELECT visitor_id, session_id, MAX(day) AS day
+  FROM leadwerk.activity_events
+  WHERE day = DATE_SUB(@first_day, INTERVAL 1 DAY)
+  GROUP BY visitor_id, session_id
 )
 
 SELECT
-  *,
-  IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
-  session_id IS NOT NULL AND COALESCE(
-    LAG(day) OVER (PARTITION BY visitor_id, session_id ORDER BY day, event_rank) < DATE_SUB(day, INTERVAL 1 DAY), TRUE
+  r.*,
+  IF(r.signal IN UNNEST(@counted_signals) OR (r.signal IS NOT NULL AND r.event_name = 'page_view'), 1, 0) AS signal_count,
+  r.session_id IS NOT NULL AND COALESCE(
+    COALESCE(LAG(r.day) OVER (PARTITION BY r.visitor_id, r.session_id ORDER BY r.day, r.event_rank), u.day)
+    < DATE_SUB(r.day, INTERVAL 1 DAY), TRUE
   ) AS session_start
-FROM ranked
-QUALIFY day >= @first_day
+FROM ranked AS r
+LEFT JOIN under_way AS u ON u.visitor_id = r.visitor_id AND u.session_id = r.session_id
