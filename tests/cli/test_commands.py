@@ -11,6 +11,9 @@ import pytest
 
 from leadwerk.cli.application import run
 from leadwerk.importing.table import read
+from leadwerk.policy.load import load
+from scoring import world
+from scoring.world import NOW
 
 COMMANDS = [
     *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "threshold"),
@@ -68,11 +71,28 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
     assert by_visits["11"] > by_visits["0"]
 
     listed = result(capsys, "models", "list")
-    assert listed["champion"] == trained["champion_after"]
+    assert (listed["champion"], listed["stood_down"]) == (trained["champion_after"], None)
     assert run(["report", "--out", str(tmp_path / "report.html"), "--language", "fr"]) == 0
     assert '<html lang="fr">' in (tmp_path / "report.html").read_text("utf-8")
     capsys.readouterr()
     assert {finding["verdict"] for finding in result(capsys, "doctor")} <= {"good", "look"}
+
+
+def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry, champion = world.champion(home, load("mortgage"))
+    registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
+    listed = result(capsys, "models", "list")
+    assert (listed["champion"], listed["stood_down"]["version"]) == (None, champion.version)
+    assert run(["models", "list"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "stood down" in shown and "The points decide since 2026-05-04: the points rank better" in shown
+    assert run(["models", "show"]) == 2
+    assert "models rollback" in " ".join(capsys.readouterr().err.split())
+    assert run(["models", "rollback"]) == 0
+    assert champion.version in capsys.readouterr().out
+    assert result(capsys, "models", "list")["champion"] == champion.version
 
 
 def test_scoring_a_file_stores_nothing(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -237,3 +257,16 @@ def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.Ca
     found = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
     assert (found["settings"], found["policy"]) == ("good", "broken")
     assert len(found) == 10
+
+
+def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result(capsys, "doctor")
+    (home / "warehouse.duckdb").write_bytes((home / "warehouse.duckdb").read_bytes()[:20_000])
+    assert run(["doctor", "--json"]) == 2
+    found = {finding["link"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert "Restore it from a backup" in found["deliveries"]["remedy"]
+    assert found["champion"]["verdict"] == "look"
+    later = ("scores", "outcomes", "leads", "activity", "GA4 export")
+    assert {found[link]["found"] for link in later} == {"not known: see deliveries"}

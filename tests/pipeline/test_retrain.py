@@ -12,6 +12,7 @@ from leadwerk.pipeline import retrain
 from leadwerk.pipeline.pointed import pointed_leads
 from leadwerk.policy.model import Attribute, Signal
 from leadwerk.policy.points import Group, PointsModel, Rule, Test
+from leadwerk.policy.sales import Combination
 from leadwerk.registry import open_registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -138,13 +139,75 @@ def test_without_rules_no_points_are_compared(filled, policy, registry):
 
 
 def test_rules_that_know_what_no_feature_says_keep_every_model_out(filled, policy, registry):
-    buyer = Rule(name="buyer", group="person", points=50, when={"job_title": Test(any_of=("buyer",))})
-    knowing = PointsModel(groups=(Group(name="person", score="fit"),), rules=(buyer,))
-    report = retrain.run(filled, msgspec.structs.replace(policy, points=knowing), registry, now=NOW)
+    report = retrain.run(filled, knowing(policy), registry, now=NOW)
     assert not report.promoted
     assert report.model_version in registry.versions()
     assert registry.champion() is None
     assert "no better than the points" in report.reason
+
+
+def knowing(policy):
+    """A policy whose points know what no feature says."""
+    buyer = Rule(name="buyer", group="person", points=50, when={"job_title": Test(any_of=("buyer",))})
+    points = PointsModel(groups=(Group(name="person", score="fit"),), rules=(buyer,))
+    return msgspec.structs.replace(policy, points=points)
+
+
+EARLY = START + timedelta(days=130)
+
+
+def test_a_champion_that_fell_behind_the_points_stands_down(filled, policy, registry, caplog):
+    early, later = retrain.run(filled, policy, registry, now=EARLY), NOW + timedelta(hours=29)
+    assert early.promoted
+    with caplog.at_level("WARNING", logger="leadwerk"):
+        late = retrain.run(filled, knowing(policy), registry, now=later)
+    assert (late.promoted, late.stood_down) == (False, True)
+    assert (late.champion_before, late.champion_after) == (early.model_version, None)
+    assert registry.champion() is None
+    assert registry.stood_down().version == early.model_version
+    assert f"{early.model_version} stands down, the points rank better" in late.reason
+    [said] = [record.fields for record in caplog.records if record.fields["event"] == "champion_stood_down"]
+    assert said["model_version"] == early.model_version
+    assert runs(filled, later)[-1]["reason"] == late.reason
+    assert registry.rollback(at=later).version == early.model_version
+
+
+def test_a_standing_down_is_done_once_however_often_and_wherever_the_run_dies(filled, policy, registry, monkeypatch):
+    retrain.run(filled, policy, registry, now=EARLY)
+    later = NOW + timedelta(hours=30)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(filled, "append", die)
+        retrain.run(filled, knowing(policy), registry, now=later)
+    gone = registry.stood_down()
+    first, second = (retrain.run(filled, knowing(policy), registry, now=later) for _ in range(2))
+    assert first == second
+    assert first.stood_down and first.champion_before == gone.version
+    assert registry.stood_down() == gone
+    assert len(runs(filled, later)) == 1
+
+
+def test_who_stood_down_is_replaced_by_the_next_model_that_beats_the_points(filled, policy, registry):
+    gone = retrain.run(filled, policy, registry, now=EARLY).model_version
+    assert retrain.run(filled, knowing(policy), registry, now=NOW + timedelta(hours=31)).stood_down
+    report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=32))
+    assert report.promoted and report.champion_before is None
+    assert "there was no champion to compare with" in report.reason
+    assert registry.stood_down() is None
+    assert registry.champion().previous == (gone,)
+
+
+def test_where_the_points_rank_anyway_or_there_are_none_nobody_stands_down(filled, policy, registry):
+    early = retrain.run(filled, policy, registry, now=EARLY)
+    ranking = msgspec.structs.replace(knowing(policy), decision=Combination(rank_by="points"))
+    report = retrain.run(filled, ranking, registry, now=NOW + timedelta(hours=33))
+    assert (report.stood_down, registry.champion().version) == (False, early.model_version)
 
 
 def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):

@@ -23,25 +23,26 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(home: Home = None, as_json: AsJson = False) -> None:
-    """All model versions, the newest first; the champion is marked.
+    """All model versions, the newest first; the champion is marked, or the one that left the ranking to the points.
 
     Example: `leadwerk models list`
     """
     registry = Deployment.at(home).registry
-    champion = registry.champion()
+    champion, gone = registry.champion(), registry.stood_down()
     present = champion.version if champion else None
     manifests = [registry.manifest(version) for version in reversed(registry.versions())]
     if as_json:
-        print_json({"champion": present, "versions": [manifest.version for manifest in manifests]})
+        versions = [manifest.version for manifest in manifests]
+        print_json({"champion": present, "stood_down": gone, "versions": versions})
         return
     if not manifests:
         out.print("There is no model yet. Run [bold]leadwerk retrain[/bold] when outcomes have matured.")
         return
-    rows = [
-        ("champion" if m.version == present else "", m.version, m.kind, figure(m.data.rows), figure(m.base_rate))
-        for m in manifests
-    ]
+    marks = {gone.version: "stood down"} if gone else {present or "": "champion"}
+    rows = [(marks.get(m.version, ""), m.version, m.kind, figure(m.data.rows), figure(m.base_rate)) for m in manifests]
     out.print(table("Models", ("", "version", "kind", "landmarks", "base rate"), rows))
+    if gone:
+        out.print(f"The points decide since {gone.stood_down_at[:10]}: {gone.reason}")
 
 
 def show(version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None, home: Home = None) -> None:

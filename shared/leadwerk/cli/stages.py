@@ -100,6 +100,8 @@ def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 def _show_training(result: RetrainReport) -> None:
     """The decision in words, and the candidates' main figures out of time."""
     verdict = "[green]Promoted[/green]" if result.promoted else "[yellow]Not promoted[/yellow]"
+    if result.stood_down:
+        verdict = f"[red]{result.champion_before} stood down, the points decide[/red]; not promoted"
     version = f" {result.model_version}" if result.model_version else ""
     out.print(f"{verdict}{version}: {escape(result.reason)}")
     rows = [

@@ -20,6 +20,7 @@ from leadwerk.learning.rules import Forecast, Rules, both, points_alone
 from leadwerk.learning.segmented import Segmented
 from leadwerk.learning.segments import Trial, try_segments
 from leadwerk.learning.split import Split, split_by_time
+from leadwerk.learning.standing_down import behind_points
 from leadwerk.points.segments import Segments
 from leadwerk.policy.model import Training
 
@@ -40,7 +41,8 @@ class Champion:
 class Learned:
     """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
 
-    `segments`: what was tried for each segment; those that have a model of their own are part of `model`.
+    `segments`: what was tried for each segment; those that have a model of their own are part of `model`. `stands_down`:
+    why the champion should leave the ranking to the points, if it should, and nobody takes its place.
     """
 
     model: Model | Segmented
@@ -51,6 +53,7 @@ class Learned:
     importances: dict[str, float]
     profile: dict[str, Any]
     segments: tuple[Trial, ...] = ()
+    stands_down: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,15 @@ def learn(
         points=None if points is None else points.probability,
         seed=training.seed,
     )
+    of_test = None if rules is None or decision.promote else rules.take(split.test)
+    stands_down = behind_points(test.converted, test.lead, incumbent, of_test, seed=training.seed)
     threshold = probability_at(hot_score, landmarks.base_rate)
     evaluations = _evaluations(test, decision.kind, probabilities, incumbent, threshold, training.seed)
     if tried.twins:
         evaluations["general"] = evaluate(test.converted, alone, test.lead, threshold=threshold, seed=training.seed)
     if rules is not None and points is not None:
-        chosen, of_test = probabilities[decision.kind], rules.take(split.test)
-        together = both(of_test, chosen, landmarks.base_rate, hot_score=hot_score)
+        chosen = probabilities[decision.kind]
+        together = both(rules.take(split.test), chosen, landmarks.base_rate, hot_score=hot_score)
         evaluations |= _with_points(test, points, together, training.seed)
     progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
     final: Boosted | Model
@@ -127,6 +132,7 @@ def learn(
         importances=importances(model, landmarks, features, seed=training.seed),
         profile=profile(landmarks, features),
         segments=tried.trials,
+        stands_down=stands_down,
     )
 
 

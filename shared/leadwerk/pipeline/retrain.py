@@ -19,6 +19,7 @@ from leadwerk.learning.learn import Champion, Learned, Refused, learn
 from leadwerk.learning.model import libraries
 from leadwerk.learning.rules import Rules
 from leadwerk.learning.segmented import from_files
+from leadwerk.pipeline import standing_down
 from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
 from leadwerk.points.combine import PERCENT, as_predictive
@@ -60,6 +61,7 @@ class RetrainReport:
     rows: int
     positives: int
     leads: int
+    stood_down: bool = False
     metrics: dict[str, Any] = field(default_factory=dict)
     segments: list[dict[str, Any]] = field(default_factory=list)
 
@@ -75,7 +77,7 @@ def run(
         PromotionConflict: somebody else promoted meanwhile; the next run compares with his champion.
     """
     tell = progress or (lambda _: None)
-    pointer = registry.champion()
+    pointer = standing_down.decided_on(registry, now)
     if pointer is not None and _is_of_this_run(registry, pointer, now):
         report = _finished(registry, pointer, policy, now)
     else:
@@ -180,6 +182,8 @@ def _learn_and_save(
     decision = learned.decision
     reason = f"{note}{decision.reason}"
     after = registry.promote(version, expected=pointer, at=now, reason=reason) if decision.promote else pointer
+    if pointer is not None and standing_down.stand_down(registry, policy, pointer, learned, now):
+        after, reason = None, f"{reason} {learned.stands_down}"
     return _report(
         policy,
         now,
@@ -188,6 +192,7 @@ def _learn_and_save(
         model_version=version,
         kind=decision.kind,
         promoted=decision.promote,
+        stood_down=before is not None and after is None,
         champion_before=before,
         champion_after=after.version if after else None,
         metrics=manifest.metrics,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadwerk.registry.manifest import DataWindow, Manifest, ModelFiles
-from leadwerk.registry.registry import Champion, Registry
+from leadwerk.registry.registry import Champion, Registry, StoodDown
 from leadwerk.registry.store import Blob, FolderStore, Store, open_store
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Manifest",
     "ModelFiles",
     "Registry",
+    "StoodDown",
     "Store",
     "open_registry",
     "open_store",

@@ -33,11 +33,23 @@ class Promotion(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Pointer(msgspec.Struct, frozen=True):
-    """The content of champion.json; `previous` has the newest first."""
+class StoodDown(msgspec.Struct, frozen=True):
+    """When and why the champion `version` ceased to be one, with nobody in its place: the points decide."""
 
-    champion: Promotion
+    version: str
+    stood_down_at: str
+    reason: str
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """The content of champion.json; `previous` has the newest first.
+
+    Without a `champion` the newest of them is the one that stood down.
+    """
+
+    champion: Promotion | None
     previous: tuple[Promotion, ...] = ()
+    stood_down: StoodDown | None = None
 
 
 @dataclass(frozen=True)
@@ -106,9 +118,14 @@ class Registry:
         return [name.removesuffix(f"/{MANIFEST}") for name in self._store.names() if name.endswith(f"/{MANIFEST}")]
 
     def champion(self) -> Champion | None:
-        """The version that scores now, or None before the first promotion."""
+        """The version that scores now, or None: before the first promotion, and while the champion has stood down."""
         blob = self._store.read(POINTER)
         return None if blob is None else _champion(blob)
+
+    def stood_down(self) -> StoodDown | None:
+        """The champion that stood down last, while nobody is in its place."""
+        blob = self._store.read(POINTER)
+        return None if blob is None else _pointer(blob).stood_down
 
     def champion_files(self) -> ModelFiles:
         """The champion's files.
@@ -122,38 +139,63 @@ class Registry:
     def promote(self, version: str, *, expected: Champion | None, at: datetime, reason: str) -> Champion:
         """Make `version` champion in place of `expected`, the champion on which the decision was made.
 
-        Promoting the present champion changes nothing. Raises PromotionConflict if the pointer moved since `expected`
-        was read, RegistryError if the version is not there, CorruptModel if it is damaged.
+        None expects nobody there. Promoting the present champion changes nothing. Raises PromotionConflict if the
+        pointer moved since `expected` was read, RegistryError if the version is not there, CorruptModel if it is
+        damaged.
         """
         if expected is not None and expected.version == version:
             return expected
         self.load(version)
-        present = self._store.read(POINTER)
-        if (ABSENT if present is None else present.generation) != (ABSENT if expected is None else expected.generation):
-            raise PromotionConflict("Somebody else promoted a model in the meantime.", remedy="Compare again.")
-        history = () if present is None else _history(present)
-        return self._point(Pointer(Promotion(version, at.isoformat(), reason), history), expected)
+        blob = self._store.read(POINTER)
+        _check_present(blob, expected)
+        history = () if blob is None else _history(blob)
+        if expected is None:  # who comes back after standing down is not his own predecessor
+            history = tuple(one for one in history if one.version != version)
+        pointer = Pointer(Promotion(version, at.isoformat(), reason), history)
+        return self._point(pointer, ABSENT if blob is None else blob.generation)
+
+    def stand_down(self, *, expected: Champion, at: datetime, reason: str) -> StoodDown:
+        """Leave nobody in the place of `expected`, the champion on which the decision was made; `rollback` undoes it.
+
+        Again with the same moment it changes nothing. Raises PromotionConflict if the pointer moved since `expected`
+        was read.
+        """
+        blob = self._read_pointer()
+        decided = StoodDown(expected.version, at.isoformat(), reason)
+        if _pointer(blob).stood_down == decided:
+            return decided
+        _check_present(blob, expected)
+        self._write(Pointer(None, _history(blob), decided), blob.generation)
+        return decided
 
     def rollback(self, *, at: datetime, reason: str = "rollback") -> Champion:
         """Make the champion before the present one champion again; going back twice goes back further.
+
+        Where the champion has stood down, it comes back.
 
         Raises:
             NoChampion: there is no champion, or none before it.
             PromotionConflict: the pointer moved meanwhile.
         """
-        present = self._present()
-        previous = _pointer(self._read_pointer()).previous
+        blob = self._read_pointer()
+        present, previous = _pointer(blob).champion, _pointer(blob).previous
         if not previous:
-            raise NoChampion(f"There is no champion before {present.version}.", remedy="Promote another version.")
+            named = present.version if present else "the one that stood down"
+            raise NoChampion(f"There is no champion before {named}.", remedy="Promote another version.")
         self.load(previous[0].version)
         promotion = Promotion(previous[0].version, at.isoformat(), reason)
-        return self._point(Pointer(promotion, previous[1:]), present)
+        return self._point(Pointer(promotion, previous[1:]), blob.generation)
 
     def _present(self) -> Champion:
         champion = self.champion()
-        if champion is None:
-            raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain` when outcomes have matured.")
-        return champion
+        if champion is not None:
+            return champion
+        if gone := self.stood_down():
+            raise NoChampion(
+                f"{gone.version} stood down on {gone.stood_down_at[:10]}: {gone.reason}",
+                remedy="Run `leadwerk retrain`, or `leadwerk models rollback` to bring it back.",
+            )
+        raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain` when outcomes have matured.")
 
     def _read_pointer(self) -> Blob:
         blob = self._store.read(POINTER)
@@ -161,11 +203,16 @@ class Registry:
             raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain`.")
         return blob
 
-    def _point(self, pointer: Pointer, expected: Champion | None) -> Champion:
+    def _point(self, pointer: Pointer, generation: int) -> Champion:
+        self._write(pointer, generation)
+        found = _champion(self._read_pointer())
+        if found is None:
+            raise PromotionConflict("The new champion stood down at once.", remedy="See `leadwerk models list`.")
+        return found
+
+    def _write(self, pointer: Pointer, generation: int) -> None:
         data = msgspec.json.format(msgspec.json.encode(pointer), indent=1)
-        generation = ABSENT if expected is None else expected.generation
         self._store.write(POINTER, data, generation=generation, content_type="application/json")
-        return _champion(self._read_pointer())
 
     def _write_once(self, name: str, data: bytes) -> None:
         try:
@@ -199,14 +246,24 @@ def _pointer(blob: Blob) -> Pointer:
         raise CorruptModel(f"{POINTER} cannot be read: {error}.", remedy=remedy) from error
 
 
-def _champion(blob: Blob) -> Champion:
+def _champion(blob: Blob) -> Champion | None:
     pointer = _pointer(blob)
     now = pointer.champion
+    if now is None:
+        return None
     return Champion(
         now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation
     )
 
 
+def _check_present(blob: Blob | None, expected: Champion | None) -> None:
+    """Refuse to decide on a champion that is not there any more, or that nobody knew of."""
+    present = None if blob is None else _champion(blob)
+    if (present and present.generation) != (expected and expected.generation):
+        raise PromotionConflict("Somebody else promoted a model in the meantime.", remedy="Compare again.")
+
+
 def _history(blob: Blob) -> tuple[Promotion, ...]:
     pointer = _pointer(blob)
-    return (pointer.champion, *pointer.previous)[:REMEMBERED]
+    now = (pointer.champion,) if pointer.champion else ()
+    return (*now, *pointer.previous)[:REMEMBERED]
