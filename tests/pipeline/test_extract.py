@@ -19,11 +19,13 @@ import pytest
 from export_rows import drop_export, event, write_export
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import extract
+from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 
 NOW = datetime(2026, 3, 30, 4, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 POLICY = load("mortgage")
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "ga4-export-samples" / "events.ndjson"
 BUILT = ("activity_events", "activity_daily", "identities")
@@ -252,6 +254,31 @@ def test_tables_that_break_a_promise_are_refused(home: Path, monkeypatch: pytest
     monkeypatch.setattr(extract, "daily_statement", lambda: twice)
     with pytest.raises(WarehouseError, match="does not add up"):
         run(home)
+
+
+def test_sums_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    day, next_morning = date(2026, 3, 27), datetime(2026, 3, 28, 8, tzinfo=UTC)
+    events = [
+        {
+            "day": day, "visitor_id": "v1", "event_rank": rank, "occurred_at": next_morning - (20 - rank) * HOUR,
+            "event_name": "page_view", "seconds": seconds, "loan_amount": amount, "signal": "blog", "signal_count": 1,
+            "session_start": rank == 1,
+        }
+        for rank, (seconds, amount) in enumerate([(0.1, 100.1), (0.2, 100.2), (0.3, 100.3)], start=1)
+    ]  # fmt: skip
+    found = []
+    for number, order in enumerate((events, events[::-1])):
+        warehouse = DuckDBWarehouse(tmp_path / str(number))
+        warehouse.append("activity_events", order)
+        warehouse.replace_days("activity_daily", day, day, extract.daily_statement(), extract.rules(POLICY))
+        visits = warehouse.rows(from_text("SELECT * FROM leadwerk.activity_daily"), {})
+        asked = scoring_parameters(POLICY, [], ["v1"], next_morning)
+        found.append((visits, warehouse.rows(features_statement(POLICY), asked)))
+        today = scoring_parameters(POLICY, [], ["v1"], next_morning - timedelta(hours=12))
+        found[-1] += (warehouse.rows(features_statement(POLICY), today),)
+    assert found[0] == found[1]
+    assert found[0][0][0]["seconds"] == 0.6
+    assert [rows[0]["blog_seconds_7d"] for rows in found[0][1:]] == [0.6, 0.6]
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the public GA4 samples are not part of the repository")

@@ -1,4 +1,5 @@
 -- One visitor on one day, of the days @first_day to @last_day.
+-- Sums are of whole milliseconds and to the cent: a sum of fractions depends on the order, which no engine promises.
 --
 -- @first_day DATE
 -- @last_day DATE
@@ -9,7 +10,7 @@ WITH signals AS (
     visitor_id,
     signal AS name,
     SUM(signal_count) AS events,
-    SUM(seconds) AS seconds,
+    SUM(CAST(ROUND(seconds * 1000) AS INT64)) / 1000 AS seconds,
     MAX(occurred_at) AS last_at
   FROM leadwerk.activity_events
   WHERE day BETWEEN @first_day AND @last_day AND signal IS NOT NULL
@@ -31,14 +32,14 @@ days AS (
     COUNT(*) AS events,
     COUNTIF(session_start) AS sessions,
     COUNTIF(event_name = 'page_view') AS page_views,
-    SUM(seconds) AS seconds,
+    SUM(CAST(ROUND(seconds * 1000) AS INT64)) / 1000 AS seconds,
     MAX(scroll_percent) AS scroll_percent,
     ANY_VALUE(source HAVING MIN IF(source IS NULL, NULL, event_rank)) AS source,
     ANY_VALUE(IF(source IS NULL, NULL, medium) HAVING MIN IF(source IS NULL, NULL, event_rank)) AS medium,
     ANY_VALUE(device_category HAVING MAX IF(device_category IS NULL, NULL, event_rank)) AS device_category,
     ANY_VALUE(language HAVING MAX IF(language IS NULL, NULL, event_rank)) AS language,
     COUNT(loan_amount) AS uses,
-    SUM(loan_amount) AS loan_amount_sum,
+    ROUND(SUM(loan_amount) * 100) / 100 AS loan_amount_sum,
     -- for each amount
     ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, event_rank)) AS ${amount},
     -- end

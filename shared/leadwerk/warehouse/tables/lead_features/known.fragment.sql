@@ -60,12 +60,14 @@ links AS (
   )
 ),
 
--- Whole days before, single events of the own day; `place` orders them in time and is never equal for two.
+-- Whole days before, single events of the own day; `place` orders them in time and is never equal for two. Whole
+-- milliseconds add up to the same in any order, so that a lead is the same each time it is asked for.
 activity AS (
   SELECT
     l.lead_id, l.as_of, DATE_DIFF(l.today, d.day, DAY) AS days_ago,
     DATE_DIFF(d.day, l.today, DAY) * 1000000000000 + l.visitor * 1000000 AS place,
-    d.first_at, d.last_at, d.sessions, d.page_views, d.seconds, d.scroll_percent,
+    d.first_at, d.last_at, d.sessions, d.page_views, CAST(ROUND(d.seconds * 1000) AS INT64) AS milliseconds,
+    d.scroll_percent,
     d.source, d.medium, d.device_category, d.language,
     d.calculator.uses, d.calculator.loan_amount_sum,
     -- for each amount
@@ -81,7 +83,8 @@ activity AS (
     l.lead_id, l.as_of, 0 AS days_ago,
     l.visitor * 1000000 + e.event_rank AS place,
     e.occurred_at AS first_at, e.occurred_at AS last_at, IF(e.session_start, 1, 0) AS sessions,
-    IF(e.event_name = 'page_view', 1, 0) AS page_views, e.seconds, e.scroll_percent,
+    IF(e.event_name = 'page_view', 1, 0) AS page_views, CAST(ROUND(e.seconds * 1000) AS INT64) AS milliseconds,
+    e.scroll_percent,
     e.source, e.medium, e.device_category, e.language,
     IF(e.loan_amount IS NULL, 0, 1) AS uses, e.loan_amount AS loan_amount_sum,
     -- for each amount

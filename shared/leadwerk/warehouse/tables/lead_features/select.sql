@@ -12,11 +12,11 @@ behaviour AS (
     -- for each window
     SUM(IF(days_ago < ${window}, sessions, 0)) AS sessions_${window}d,
     SUM(IF(days_ago < ${window}, page_views, 0)) AS page_views_${window}d,
-    SUM(IF(days_ago < ${window}, seconds, 0)) AS seconds_${window}d,
+    SUM(IF(days_ago < ${window}, milliseconds, 0)) / 1000 AS seconds_${window}d,
     COUNT(DISTINCT IF(days_ago < ${window}, days_ago, NULL)) AS active_days_${window}d,
     -- end
     MAX(scroll_percent) AS scroll_percent, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
-    SUM(uses) AS uses, SUM(loan_amount_sum) AS loan_amount_sum,
+    SUM(uses) AS uses, ROUND(SUM(loan_amount_sum) * 100) / 100 AS loan_amount_sum,
     -- for each amount
     ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, place)) AS ${amount},
     -- end
@@ -33,14 +33,16 @@ signal_sums AS (
     lead_id, as_of, signal,
     -- for each window
     SUM(IF(days_ago < ${window}, events, 0)) AS events_${window}d,
-    SUM(IF(days_ago < ${window}, seconds, 0)) AS seconds_${window}d,
+    SUM(IF(days_ago < ${window}, milliseconds, 0)) / 1000 AS seconds_${window}d,
     -- end
     MAX(last_at) AS last_at
   FROM (
-    SELECT a.lead_id, a.as_of, a.days_ago, s.name AS signal, s.events, s.seconds, s.last_at
+    SELECT
+      a.lead_id, a.as_of, a.days_ago, s.name AS signal, s.events, CAST(ROUND(s.seconds * 1000) AS INT64) AS milliseconds,
+      s.last_at
     FROM activity AS a CROSS JOIN UNNEST(a.signals) AS s
     UNION ALL
-    SELECT lead_id, as_of, days_ago, signal, 1 AS events, 0.0 AS seconds, occurred_at AS last_at
+    SELECT lead_id, as_of, days_ago, signal, 1 AS events, 0 AS milliseconds, occurred_at AS last_at
     FROM contacts
     WHERE days_ago < @longest_window
   )
