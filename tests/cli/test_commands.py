@@ -18,7 +18,7 @@ from scoring.world import NOW
 COMMANDS = [
     *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "threshold"),
     *("market", "serve", "models", "policy", "suggest", "doctor"),
-    *("leads", "pick", "release", "picks", "accounts", "history"),
+    *("leads", "pick", "release", "picks", "override", "overrides", "accounts", "history"),
 ]
 
 

@@ -15,9 +15,8 @@ from leadwerk.pipeline import score, wiring
 from leadwerk.pipeline.call_list import Text
 from leadwerk.pipeline.kept import Kept, kept
 from leadwerk.pipeline.overridden import Decided, Overridden, overridden
-from leadwerk.pipeline.override import LONGEST_DAYS, LONGEST_REASON, Said, Word
+from leadwerk.pipeline.override import LONGEST_REASON, Said, Word
 from leadwerk.pipeline.scored import ScoreRequest
-from leadwerk.scoring.override import Chosen
 
 Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
 
@@ -25,10 +24,10 @@ Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
 class OverrideAsked(Request, frozen=True):
     """Who sets the lead's cluster, why, and until when: for `days` after today, or `until` a last day; else 30 days."""
 
-    cluster: Chosen
+    cluster: Text
     by: Text
     reason: Reason
-    days: Annotated[int, Meta(ge=1, le=LONGEST_DAYS)] | None = None
+    days: int | None = None
     until: date | None = None
 
 

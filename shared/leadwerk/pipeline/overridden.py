@@ -41,7 +41,6 @@ class Overridden(Word, frozen=True, kw_only=True):
 class Decided(Struct, frozen=True, kw_only=True):
     """A lead's score right after a person spoke of it, as it is stored."""
 
-    score_id: str | None
     scored_at: datetime
     cluster: str
     action: str
@@ -54,7 +53,6 @@ class Decided(Struct, frozen=True, kw_only=True):
     def of(cls, scored: ScoredLead) -> Decided:
         """Those fields of an answer of the stage score."""
         return cls(
-            score_id=scored.score_id,
             scored_at=scored.scored_at,
             cluster=scored.score_cluster,
             action=scored.recommended_action,
