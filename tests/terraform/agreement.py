@@ -1,4 +1,4 @@
-"""What Terraform deploys agrees with the code that it deploys: each check takes resources and returns its complaints."""
+"""What Terraform deploys agrees with the code in it: each check takes resources and returns its complaints."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def deployed_module(function: str) -> Any:
 
 
 def settings_are_understood(resources: Resources) -> list[str]:
-    """The code reads every variable that is set, and finds in it what was deployed: buckets, objects, dataset, secrets."""
+    """The code reads every variable that is set, and finds in it what was deployed: buckets, dataset, secrets."""
     known = set(re.findall(r"^\| (LEADWERK_\w+)", settings.__doc__ or "", re.M))
     buckets = {bucket["values"]["name"] for bucket in of_type(resources, "google_storage_bucket")}
     [dataset] = of_type(resources, "google_bigquery_dataset")

@@ -1,7 +1,8 @@
 """What is deployed is what runs: the bundles that Terraform built, each in an environment of its own requirements.
 
 One deployment goes through the loop on emulated BigQuery and Cloud Storage, with the tables, buckets, objects and
-settings that Terraform applied, against the simulated CRM. Nothing of the checkout is on a function's path.
+settings that Terraform applied, against the simulated CRM. Nothing of the checkout is on a function's path, and each
+function may do in tables and buckets what Terraform's roles allow its account, and no more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,7 +36,10 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from terraform import agreement
 from terraform.bundle import Bundle, megabytes, unpack
+from terraform.checks import EDITS, grants, of_type
 from terraform.cloud import Cloud
+from terraform.guard import Guard
+from terraform.log_lines import counted, entries, extracted
 from terraform.workspace import PROJECT, Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
@@ -61,6 +66,7 @@ class Deployment:
 
     cloud: Cloud
     crm: Server
+    guards: dict[str, list[Guard]] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     logs: dict[str, Path] = field(default_factory=dict)
 
@@ -113,11 +119,16 @@ def deployment(
     crm = Server(home, TOKEN)
     threading.Thread(target=crm.serve_forever, daemon=True).start()
     running = Deployment(cloud, crm)
-    processes = []
+    processes, standing = [], ExitStack()
     try:
         for name, bundle in bundles.items():
             running.logs[name] = tmp_path_factory.mktemp(f"log-{name}") / "log"
             settings = cloud.settings(name, crm.url, TOKEN) | {"LEADWERK_CRM_PER_SECOND": "500"}
+            granted = {(place, role) for who, place, role in grants(cloud.resources) if who == account(name)}
+            for url in ("LEADWERK_BIGQUERY_URL", "LEADWERK_STORAGE_URL"):
+                guard = Guard(granted, settings[url])
+                running.guards.setdefault(name, []).append(guard)
+                settings[url] = standing.enter_context(guard.standing())
             process, running.urls[name] = bundle.serve(settings, running.logs[name])
             processes.append(process)
         for name in bundles:
@@ -128,8 +139,13 @@ def deployment(
         for process in processes:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(10)
+        standing.close()
         crm.shutdown()
         crm.server_close()
+
+
+def account(function: str) -> str:
+    return f"leadwerk-{function.replace('_', '-')}"
 
 
 def backfill(cloud: Cloud, home: Path) -> None:
@@ -294,3 +310,42 @@ def test_the_report_is_written_and_shown(loop: Loop, deployment: Deployment) -> 
     assert written["champion_age_days"] >= 0
     with urllib.request.urlopen(deployment.urls["desk"], timeout=60) as page:
         assert loop.retrained["champion_after"] in page.read().decode()
+
+
+def test_sellers_pick_what_is_on_their_list(loop: Loop, deployment: Deployment) -> None:
+    desk, now = deployment.urls["desk"], LATER.strftime("%Y-%m-%dT%H:%M:%SZ")
+    with urllib.request.urlopen(f"{desk}/leads?now={now}", timeout=60) as found:
+        [first, *_] = json.load(found)["leads"]
+    asked = json.dumps({"seller": "Eva", "now": now}).encode()
+    with urllib.request.urlopen(f"{desk}/leads/{first['lead_id']}/pick", asked, timeout=60) as picked:
+        assert json.load(picked)["seller"] == "Eva"
+    assert deployment.call("desk", {"threshold": True}, now=LATER)
+
+
+# The last two look back at all that was done before them.
+def test_terraforms_roles_are_enough_and_none_is_too_much(deployment: Deployment) -> None:
+    assert [
+        (name, guard.refused) for name, guards in deployment.guards.items() for guard in guards if guard.refused
+    ] == []
+    for name, guards in deployment.guards.items():
+        used = set().union(*(guard.used for guard in guards))
+        granted = grants(deployment.cloud.resources)
+        written = {place for who, place, role in granted if who == account(name) and role == EDITS}
+        assert written - used <= SELDOM_WRITTEN.get(name, set()), name
+
+
+SELDOM_WRITTEN: dict[str, set[str]] = {}
+
+
+def test_every_metric_finds_its_lines_in_the_functions_logs(deployment: Deployment) -> None:
+    deployment.crm.shutdown()
+    deployment.crm.server_close()
+    with pytest.raises(urllib.error.HTTPError, match=r"50[023]"):  # a failure, for the metric of failures
+        urllib.request.urlopen(deployment.urls["ingest_feedback"], b"{}", timeout=300).close()
+    lines = [line for name, log in deployment.logs.items() for line in entries(log, name.replace("_", "-"))]
+    for metric in of_type(deployment.cloud.resources, "google_logging_metric"):
+        found = counted(metric["values"]["filter"], lines)
+        assert found, metric["values"]["name"]
+        if extractor := metric["values"]["value_extractor"]:
+            numbers = [extracted(extractor, line) for line in found]
+            assert any(isinstance(number, int | float) for number in numbers), metric["values"]["name"]

@@ -59,10 +59,10 @@ NARROWED = """
   }
 """
 URI = "google_cloudfunctions2_function.stage[each.value.function].service_config[0].uri"
-RETENTION = {"activity": 400, "scores": 1100, "deliveries": 400}
+RETENTION = {"activity": 830, "scores": 1100, "deliveries": 400}
 FAULTS: dict[str, Fault] = {
     "a missing role": (
-        "functions.tf", '["scores", "leads", "identities"', '["scores", "leads"',
+        "functions.tf", '"leads", "identities", "deliveries"', '"leads", "deliveries"',
         checks.permissions_are_exactly_the_table,
         "missing: ('leadwerk-score', 'table identities', 'roles/bigquery.dataEditor')",
     ),
