@@ -101,11 +101,18 @@ def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> N
     assert result(capsys, "accounts", "acme.ch", *NOON)["account"]["contacts"] == 1
 
 
+def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--cluster", "HOT", "--grade", "A", "--region", "CH", "--language", "de")
+    small = tuple(word if word.startswith("--") else word.swapcase() for word in asked)
+    assert result(capsys, "leads", *small, *NOON)["leads"] == result(capsys, "leads", *asked, *NOON)["leads"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("leads", "--sort", "size"), "--sort"),
-        (("leads", "--grade", "Z"), "--grade"),
+        (("leads", "--sort", "size"), "Use score, points, fit or tier."),
+        (("leads", "--grade", "Z"), "from A to D"),
+        (("leads", "--region", "Zürich"), "such as CH-ZH"),
         (("leads", "--tier", "Huge"), "Enterprise, Mid-Market, SMB"),
         (("accounts", "--sort", "size"), "icp, points"),
         (("accounts", "nobody.ch"), "Use an id of the list"),

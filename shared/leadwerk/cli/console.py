@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +20,8 @@ from leadwerk.errors import LeadwerkError
 
 # Where the output is no terminal (a file, a pipe), there is room for whole tables.
 PIPE_WIDTH = 140
+WORD_WIDTH = 16  # a longer word is no reason to give up the table: it may be broken
+COLUMN_GAP = 2
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, emoji=False)
 
@@ -49,12 +52,17 @@ def show(report: Any, *, title: str, as_json: bool) -> None:
     out.print(table(title, ("", ""), [(label(name), figure(value)) for name, value in builtins(report).items()]))
 
 
-def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+def table(
+    title: str, header: Sequence[str], rows: Iterable[Sequence[str | Text]], *, width: int | None = None
+) -> Table | Group:
     """A table; columns after the first are aligned to the right where they hold numbers.
 
-    Words are shown as they are: what stands in brackets may come from a user's file, and is no style.
+    Words are shown as they are: what stands in brackets may come from a user's file, and is no style. Where `width`
+    (by default the terminal's) is too narrow for all columns side by side, each row becomes a paragraph.
     """
     rows = [tuple(row) for row in rows]
+    if rows and _narrowest(header, rows) > (width or out.width):
+        return _paragraphs(title, header, rows)
     result = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     result.show_header = any(header)
     for position, name in enumerate(header):
@@ -65,6 +73,25 @@ def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str | Text]
     return result
 
 
+def _narrowest(header: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> int:
+    """The width below which words would have to be broken, in characters."""
+    columns = zip(*([header] if any(header) else []), *rows, strict=True)
+    longest = (max((len(word) for cell in column for word in str(cell).split()), default=0) for column in columns)
+    return sum(min(length, WORD_WIDTH) + COLUMN_GAP for length in longest)
+
+
+def _paragraphs(title: str, header: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> Group:
+    """Each row as its first cell, and below it the others that hold something, with their names."""
+    parts: list[Text | Padding] = [Text(title, "bold")] if title else []
+    for row in rows:
+        named = [
+            Text.assemble((f"{name} " if name else "", "dim"), cell) for name, cell in zip(header, row, strict=True)
+        ]
+        said = [text for text, cell in zip(named, row, strict=True) if str(cell) not in ("", "–")]
+        parts += [said[0], Padding(Text(" · ").join(said[1:]), (0, 0, 0, 2))] if said else []
+    return Group(*parts)
+
+
 def label(name: str) -> str:
     """A field's name as a person reads it.
 
@@ -72,6 +99,15 @@ def label(name: str) -> str:
     'events read'
     """
     return name.replace("_", " ")
+
+
+def number_of(things: Sized, name: str) -> str:
+    """How many there are, with their name.
+
+    >>> number_of([1], "lead"), number_of([], "lead")
+    ('1 lead', '0 leads')
+    """
+    return f"{len(things):,} {name}{'' if len(things) == 1 else 's'}"
 
 
 def figure(value: Any) -> str:

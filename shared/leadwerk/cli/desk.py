@@ -6,14 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+from rich.markup import escape
 
-from leadwerk.cli.console import figure, out, print_json, show, table
+from leadwerk.cli.console import figure, number_of, out, print_json, show, table
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.accounts import Detail
+    from leadwerk.points.ledger import Entry
 
+FORMS = {
+    "sort": "Use score, points, fit or tier.",
+    "cluster": "Use HOT, WARM, COLD, UNSCORED or DISQUALIFIED.",
+    "grade": "Write a letter from A to D, or a cell of the matrix such as A1.",
+    "region": "Write a canton or Land such as CH-ZH, or a country such as CH.",
+    "language": "Use de, fr, it or en.",
+}
 LeadId = Annotated[str, typer.Argument(help="A lead of the list.")]
 Seller = Annotated[str, typer.Option("--seller", help="Who picks; a seller of the policy, if it names any.")]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="How many.")]
@@ -45,7 +54,13 @@ def leads(
     from leadwerk.pipeline import call_list
 
     here = Deployment.at(home)
-    asked = {"cluster": cluster, "grade": grade, "tier": tier, "region": region, "language": spoken}
+    asked = {
+        "cluster": cluster.upper() if cluster else None,
+        "grade": grade.upper() if grade else None,
+        "tier": tier,
+        "region": region.upper() if region else None,
+        "language": spoken.lower() if spoken else None,
+    }
     wanted = _wanted(call_list.Wanted, {"sort": sort, "held": False if free else None, **asked})
     page = call_list.page(here.warehouse, here.policy, wanted, now=moment(now), limit=limit)
     if as_json:
@@ -56,8 +71,8 @@ def leads(
          one.language, one.words["cluster"], one.held_by or "", one.reasons[0] if one.reasons else "")
         for one in page.leads
     ]  # fmt: skip
-    header = ("lead", "score", "points", "cell", "tier", "region", "language", "", "held by", "why")
-    out.print(table(f"{len(rows)} leads{', and more' if page.next else ''}", header, rows))
+    header = ("lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held by", "why")
+    out.print(table(f"{number_of(rows, 'lead')}{', and more' if page.next else ''}", header, rows))
 
 
 def pick(lead_id: LeadId, seller: Seller, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
@@ -99,7 +114,7 @@ def picks(
         (one.lead_id, one.seller, f"{one.picked_at:%Y-%m-%d %H:%M}", f"{one.expires_at:%Y-%m-%d %H:%M}")
         for one in found
     ]
-    out.print(table(f"{len(rows)} leads held", ("lead", "seller", "since (UTC)", "until (UTC)"), rows))
+    out.print(table(f"{number_of(rows, 'lead')} held", ("lead", "seller", "since (UTC)", "until (UTC)"), rows))
 
 
 def accounts(
@@ -132,20 +147,25 @@ def accounts(
         for one in page.accounts
     ]  # fmt: skip
     header = ("account", "match", "light", "tier", "cell", "points", "contacts", "best contact")
-    out.print(table(f"{len(rows)} accounts{', and more' if page.next else ''}", header, rows))
+    out.print(table(f"{number_of(rows, 'account')}{', and more' if page.next else ''}", header, rows))
 
 
 def _show_account(found: Detail) -> None:
     one = found.account
     known = ", ".join(f"{name} {figure(value)}" for name, value in one.company.items() if value is not None)
     out.print(
-        f"[bold]{one.account_id}[/bold]: match {one.icp} ({one.traffic_light or 'unknown'}), {one.tier or 'no tier'}, "
-        f"cell {one.grade}, {one.points:.2f} points = fit {one.fit:.2f} + interest {one.interest:.2f}. {known}"
+        f"[bold]{escape(one.account_id)}[/bold]: match {one.icp} ({one.traffic_light or 'unknown'}), "
+        f"{one.tier or 'no tier'}, cell {one.grade}, {one.points:.2f} points = fit {one.fit:.2f} + interest "
+        f"{one.interest:.2f}. {escape(known)}"
     )
-    ledger = [(entry.rule or entry.group or "(all)", entry.subject, f"{entry.points:+.2f}") for entry in found.entries]
+    ledger = [(entry.rule or entry.group or "(all)", _about(entry), f"{entry.points:+.2f}") for entry in found.entries]
     ledger += [("contact", person.lead_id, f"{person.adds:+.2f}") for person in found.contacts]
     ledger += [("cap", "interest", f"{found.capped:+.2f}")] if found.capped else []
     out.print(table("", ("from", "what", "points"), ledger))
+
+
+def _about(entry: Entry) -> str:
+    return f"{entry.kind} {entry.base}" if entry.kind in ("cap", "weight") else entry.subject
 
 
 def _wanted(kind: Any, fields: dict[str, Any]) -> Any:
@@ -155,7 +175,10 @@ def _wanted(kind: Any, fields: dict[str, Any]) -> Any:
         what, _, where = str(error).partition(" - at `$.")
         field = where.rstrip("`")
         raise InputError(
-            f"{what}.", field=field, value=fields.get(field), remedy=f"See `leadwerk leads --help` for --{field}."
+            f"There is no {field} {fields[field]!r}." if field in fields else f"{what}.",
+            field=field,
+            value=fields.get(field),
+            remedy=FORMS.get(field, f"See `leadwerk leads --help` for --{field}."),
         ) from error
 
 

@@ -12,14 +12,15 @@ import typer
 from rich.text import Text
 
 from leadwerk.cli import EXIT_ERROR
-from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.console import out, print_json, table, working
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
-from leadwerk.errors import LeadwerkError
+from leadwerk.errors import LeadwerkError, WarehouseError
 from leadwerk.warehouse.statement import statement
 
 Verdict = Literal["good", "look", "broken"]
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
 SCORED_DAYS = 400
+WAREHOUSED = frozenset(("deliveries", "scores", "outcomes", "leads", "activity", "GA4 export"))
 FRESH = timedelta(days=3)
 
 
@@ -43,7 +44,8 @@ def doctor(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
 
     Example: `leadwerk doctor`
     """
-    findings = list(examine(Deployment.at(home), moment(now)))
+    with working("Following the chain"):
+        findings = list(examine(Deployment.at(home), moment(now)))
     if as_json:
         print_json(findings)
     else:
@@ -54,8 +56,13 @@ def doctor(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
 
 
 def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
-    """Each link; one that cannot be examined is broken with the error's own words, and the next is examined."""
+    """Each link; one that cannot be examined is broken with the error's own words, and the next is examined.
+
+    A warehouse that cannot be opened is asked once: it may let everybody wait until it says so.
+    """
     look = _Look(here, now)
+    told: dict[str, str] = {}
+    unread = ""
     links: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("settings", look.settings),
         ("policy", look.policy),
@@ -69,10 +76,19 @@ def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
         ("GA4 export", look.export),
     )
     for name, link in links:
+        if unread and name in WAREHOUSED:
+            yield Finding(name, "broken", f"not known: see {unread}")
+            continue
         try:
             yield link()
         except LeadwerkError as error:
-            yield Finding(name, "broken", error.message, error.remedy)
+            if isinstance(error, WarehouseError):
+                unread = name
+            if error.message in told:
+                yield Finding(name, "broken", f"not known: see {told[error.message]}")
+            else:
+                told[error.message] = name
+                yield Finding(name, "broken", error.message, error.remedy)
 
 
 @dataclass(frozen=True)

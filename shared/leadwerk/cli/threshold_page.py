@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from leadwerk.cli.console import table
@@ -73,7 +73,7 @@ def _leads(found: Outlook, words: Words) -> dict[str, str]:
     return {} if found.source == "chances" else {"leads": words.count(found.past_leads)}
 
 
-def _today(report: ThresholdReport, words: Words) -> Table:
+def _today(report: ThresholdReport, words: Words) -> Table | Group:
     names = ("segment", "basis", "hot", "wanted", "calls", "room", "why")
     header = [words.say(f"threshold.{name}") for name in names]
     title = words.say("threshold.title", day=report.day.isoformat())
@@ -99,7 +99,7 @@ def _hold(held: Held, words: Words) -> str:
     return words.say("threshold.held", who=who, author=held.author, hot=held.hot, until=end, why=held.why)
 
 
-def _ladder(found: Outlook, words: Words) -> Table:
+def _ladder(found: Outlook, words: Words) -> Table | Group:
     header = [words.say(f"threshold.{name}") for name in ("hot", "calls", "hours", "wins", "hour")]
     rows = [_rung(rung, found, words) for rung in found.rungs]
     return table(words.say("threshold.ladder"), header, rows)

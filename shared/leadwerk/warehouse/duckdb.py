@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WAIT_SECONDS = 30.0
+TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
+DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
 PARAMETER = re.compile(r"\$(\w+)")
 
@@ -152,10 +154,10 @@ class DuckDBWarehouse:
                 return attempt()
             except duckdb.IOException as error:
                 if "lock" not in str(error):
-                    raise WarehouseError(f"{file} cannot be opened: {error}") from error
+                    raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
                 if time.monotonic() + pause > until:
                     raise WarehouseBusy(
-                        f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy="Try again."
+                        f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
                     ) from error
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
