@@ -15,12 +15,7 @@ exported AS (
     user_pseudo_id AS visitor_id, event_timestamp, event_name, event_params,
     device.web_info.hostname AS hostname,
     COALESCE(device.web_info.browser, device.browser, '') AS browser,
-  FROM `ga4.events_*`
-  WHERE (
-    _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
-    OR _TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
-  )
-  AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+  -- include activity_events/tables
 ),
 
 sorted AS (

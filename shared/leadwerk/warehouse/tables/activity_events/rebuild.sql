@@ -34,12 +34,7 @@ exported AS (
     ) AS clicked_${origin},
     traffic_source.${origin} AS first_${origin},
     -- end
-  FROM `ga4.events_*`
-  WHERE (
-    _TABLE_SUFFIX BETWEEN @first_suffix AND @last_suffix
-    OR _TABLE_SUFFIX BETWEEN @first_intraday AND @last_intraday
-  )
-  AND _TABLE_SUFFIX NOT IN UNNEST(@superseded)
+  -- include activity_events/tables
   AND event_name != ''
   AND user_pseudo_id != ''
 ),
@@ -140,18 +135,16 @@ ranked AS (
 ),
 
 under_way AS (
-  SELECT visitor_id, session_id, MAX(day) AS day
+  SELECT CONCAT(visitor_id, ' ', CAST(session_id AS STRING)) AS session
   FROM leadwerk.activity_events
-  WHERE day = DATE_SUB(@first_day, INTERVAL 1 DAY)
-  GROUP BY visitor_id, session_id
+  WHERE day = DATE_SUB(@first_day, INTERVAL 1 DAY) AND session_id IS NOT NULL
 )
 
 SELECT
-  r.*,
-  IF(r.signal IN UNNEST(@counted_signals) OR (r.signal IS NOT NULL AND r.event_name = 'page_view'), 1, 0) AS signal_count,
-  r.session_id IS NOT NULL AND COALESCE(
-    COALESCE(LAG(r.day) OVER (PARTITION BY r.visitor_id, r.session_id ORDER BY r.day, r.event_rank), u.day)
-    < DATE_SUB(r.day, INTERVAL 1 DAY), TRUE
+  *,
+  IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
+  session_id IS NOT NULL AND COALESCE(
+    LAG(day) OVER (PARTITION BY visitor_id, session_id ORDER BY day, event_rank) < DATE_SUB(day, INTERVAL 1 DAY),
+    day > @first_day OR CONCAT(visitor_id, ' ', CAST(session_id AS STRING)) NOT IN (SELECT session FROM under_way)
   ) AS session_start
-FROM ranked AS r
-LEFT JOIN under_way AS u ON u.visitor_id = r.visitor_id AND u.session_id = r.session_id
+FROM ranked
