@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isfinite
 from typing import NamedTuple
 
-from leadwerk.policy.checks.patterns import wrong_pattern
+from leadwerk.policy.checks.patterns import exploding_pattern, wrong_pattern
 from leadwerk.policy.checks.problem import Problem, did_you_mean
 from leadwerk.policy.document import Path
 from leadwerk.policy.facts import RANGES, WORDS, Fact, Kind, facts
@@ -108,6 +108,7 @@ def _wrong_kind(name: str, test: Test, kind: Kind, path: Path) -> Iterator[Probl
         yield (*path, "matches"), f"`{name}` is a number, not a word.", "Ask with above, at_least, below or at_most."
     elif test.matches is not None:
         yield from wrong_pattern(test.matches, (*path, "matches"))
+        yield from exploding_pattern(test.matches, (*path, "matches"))
     if kind == "number" and any(isinstance(value, str) for value in values):
         yield path, f"`{name}` is a number, but is compared with a word.", "Remove the quotes, or name another fact."
 

@@ -29,6 +29,33 @@ def wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:
         yield path, message, "Write it without; several signals may also share the work, the first that matches wins."
 
 
+def exploding_pattern(pattern: str, path: Path) -> Iterator[Problem]:
+    """A repetition of what repeats: RE2 does not mind, but Python, which reads rules, may take years for 40 signs."""
+    if _repeats_repetitions(re.sub(_ESCAPE_OR_CLASS, "x", pattern, flags=re.DOTALL)):
+        message = f"the pattern {pattern!r} repeats a group that holds a repetition: some words would take for ever."
+        yield path, message, "Repeat single signs or classes only, such as [a-z ]+ for ([a-z]+ )+."
+
+
+def _repeats_repetitions(plain: str) -> bool:
+    """Whether a group is followed by *, + or {…} and holds one of them; `plain` has neither escapes nor classes.
+
+    >>> [_repeats_repetitions(text) for text in ("(x+)+", "((x*)y){9}", "(x|y)+z*", "(x+)?y", "(?:x{2})*")]
+    [True, True, False, False, True]
+    """
+    holds = [False]
+    for sign, following in zip(plain, [*plain[1:], ""], strict=True):
+        if sign == "(":
+            holds.append(False)
+        elif sign == ")" and len(holds) > 1:
+            if holds.pop():
+                if following and following in "*+{":
+                    return True
+                holds[-1] = True
+        elif sign in "*+{":
+            holds[-1] = True
+    return False
+
+
 def _simplified(found: re.Match[str]) -> str:
     """An escape or character class as a plain character, unless RE2 does not know the escape."""
     return r"\1" if found["escaped"] and found["escaped"] in "123456789Z" else "x"
