@@ -1,6 +1,6 @@
 """desk: the sellers' API (leadwerk.entrypoint.desk); GET / shows the newest report, POST {} writes it.
 
-POST {"threshold": true} decides from what score on a lead is HOT today, by the sellers' free time.
+POST {"threshold": true} begins the day: from what score on a lead is HOT by the sellers' time, and whose picks lapsed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.entrypoint import Answer, NotFound, Request, entry, page
-from leadwerk.entrypoint.desk import api
-from leadwerk.pipeline import threshold, wiring
+from leadwerk.entrypoint.desk import api, morning
+from leadwerk.pipeline import wiring
 
 REPORT = "report.html"
 
@@ -27,11 +27,11 @@ class Body(Request, frozen=True):
 
 @entry(Body, stage="desk")
 def write(body: Body, now: datetime) -> Any:
-    here = settings.read()
     if body.threshold:
-        return threshold.run(wiring.warehouse(here), wiring.policy(here), now)
+        return morning(now)
     from leadwerk.pipeline import report  # charts: whoever only reads the page does not wait for them
 
+    here = settings.read()
     return report.run(
         wiring.warehouse(here),
         wiring.policy(here),

@@ -64,6 +64,16 @@ def test_settling_notes_what_lapsed(capsys: pytest.CaptureFixture[str]) -> None:
     assert kinds == ["picked", "expired"]
 
 
+def test_the_days_decision_notes_the_picks_that_lapsed(capsys: pytest.CaptureFixture[str]) -> None:
+    result(capsys, "pick", "1", "--seller", "anna", *NOON)
+    later = ("--now", (NOW + 4 * DAY).isoformat())
+    assert result(capsys, "picks", *later) == []
+    assert "lapsed_picks" not in result(capsys, "threshold", *later)
+    assert "noted now: 1" in said(capsys, "threshold", "--decide", *later)
+    assert result(capsys, "threshold", "--decide", *later)["lapsed_picks"] == 0
+    assert [one["seller"] for one in result(capsys, "picks", *NOON)] == ["anna"]
+
+
 def test_the_history_of_a_lead_is_drawn_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     result(capsys, "pick", "1", "--seller", "anna", *NOON)
     told = said(capsys, "history", "1", "--language", "en", *NOON)

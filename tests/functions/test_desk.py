@@ -286,6 +286,19 @@ def test_in_the_cloud_a_release_and_a_takeover_after_the_end_are_audited(cloud: 
     assert "the pick of beat has lapsed" in [event["text"] for event in told["timeline"]]
 
 
+@pytest.mark.parametrize("place", ["laptop", "cloud"])
+def test_the_day_begins_with_the_picks_that_lapsed(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    environment, desk = {}, warehouse(tmp_path, leads=[lead("l6")], scores=[score("l6")])
+    if place == "cloud":
+        environment, _, desk = request.getfixturevalue("cloud")
+    morning = {"threshold": True, "now": (NOW + 3 * DAY).isoformat()}
+    with desks(tmp_path, 1, **environment) as [url]:
+        assert pick(url, "l6", "anna").ok
+        first, second = (requests.post(url, json=morning, timeout=60).json() for _ in range(2))
+    assert (first["lapsed_picks"], second["lapsed_picks"]) == (1, 0)
+    assert [one["kind"] for one in desk.rows(STEPS, {}) if one["lead_id"] == "l6"] == ["picked", "expired"]
+
+
 def test_in_the_cloud_after_kill_9_a_retry_leaves_one_pick(cloud: Any, tmp_path: Path) -> None:
     environment, bucket, desk = cloud
     first = serving(tmp_path, names=["desk"], crm=False, environment=SIMULATED | environment)

@@ -47,7 +47,7 @@ what one more hour a week would bring. `--sellers` and `--hours` show it for ano
 
 Examples:
 
-- `leadwerk threshold` shows, `leadwerk threshold --decide` decides first (once a day, as the schedule does)
+- `leadwerk threshold` shows, `leadwerk threshold --decide` decides first and notes lapsed picks (once a day, as the schedule does)
 - `leadwerk threshold --sellers 3 --hours 25` as if three people had 25 hours a week each
 - `leadwerk threshold set 55 --by Eva --why "trade fair" --until 2026-05-08` holds it there
 """
@@ -74,18 +74,23 @@ def show(
     from leadwerk.cli import threshold_page as page
     from leadwerk.pipeline import outlook as outlooks
     from leadwerk.pipeline import threshold as stage
+    from leadwerk.pipeline.lapsed import Lapsed, settle_lapsed
 
     here, at = Deployment.at(home), moment(now)
     words = page.words(here.policy, language)
     team = outlooks.with_team(here.policy, sellers, hours)
     with working("Looking at leads and sellers"):
         report = (stage.run if decide else stage.shown)(here.warehouse, here.policy, at)
+        lapsed = settle_lapsed(here.picks, at) if decide else Lapsed()
         chosen = basis or deciding(here)
         found = outlooks.outlook(here.warehouse, team, chosen, at) if team.capacity.sellers else None
     picture = None if found is None else _drawn(here, found, words, plot)
     if as_json:
-        print_json({**msgspec.to_builtins(report), "outlook": found, "plot": picture})
+        noted = msgspec.to_builtins(lapsed) if decide else {}
+        print_json({**msgspec.to_builtins(report), **noted, "outlook": found, "plot": picture})
         return
+    if lapsed.lapsed_picks:
+        out.print(f"Picks that lapsed, and are noted now: {lapsed.lapsed_picks}.")
     for part in page.parts(report, found, words, here.policy, thought_of=team != here.policy, decided=decide):
         out.print(part)
     if picture:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, to_builtins
 
 from leadwerk import settings
 from leadwerk.entrypoint import Request, moment
 from leadwerk.entrypoint.overrides import ROUTES
 from leadwerk.entrypoint.routes import Route, Routes
-from leadwerk.pipeline import accounts, call_list, history, wiring
+from leadwerk.pipeline import accounts, call_list, history, threshold, wiring
 from leadwerk.pipeline.call_list import Grade, Region, Sort, Text, Wanted
+from leadwerk.pipeline.lapsed import settle_lapsed
 from leadwerk.pipeline.past_policy import Which, rules_at
 from leadwerk.pipeline.policies import kept_policies
 from leadwerk.policy.section import Cluster, Language
@@ -116,6 +117,13 @@ def _accounts(asked: AccountsAsked, now: datetime) -> accounts.Page:
 def _account(asked: AccountAsked, now: datetime, account_id: str) -> accounts.Detail:
     here = _picks()
     return accounts.account(here.warehouse, here.policy, account_id, as_of=moment(asked.at, now, "at"))
+
+
+def morning(now: datetime) -> dict[str, Any]:
+    """What begins the sellers' day: the day's thresholds, and yesterday's picks that lapsed, in one report."""
+    here = _picks()
+    decided = threshold.run(here.warehouse, here.policy, now)
+    return to_builtins(decided) | to_builtins(settle_lapsed(here, now))
 
 
 api = Routes(

@@ -82,7 +82,7 @@ class Picks:
 
     def holder(self, lead_id: str, now: datetime) -> Pick | None:
         """Who holds the lead at `now`, by its object; what the table lacks of it is written."""
-        state, _ = self._read(lead_id)
+        state, _ = self.read(lead_id)
         self._record(state)
         return self._as_worked_on(state, now).holder(now)
 
@@ -107,7 +107,7 @@ class Picks:
     def _change(self, lead_id: str, now: datetime, step: Callable[[State], State]) -> State:
         """Swap the lead's state for the one that `step` makes of it, and write the steps to the table."""
         for attempt in range(1, ATTEMPTS + 1):
-            state, generation = self._read(lead_id)
+            state, generation = self.read(lead_id)
             if generation == ABSENT:
                 self._check_known(lead_id, now)
             self._record(state)  # before its object no longer says them
@@ -116,9 +116,7 @@ class Picks:
             if new is state:
                 return state
             try:
-                self.store.write(
-                    _name(lead_id), _ENCODER.encode(new), generation=generation, content_type="application/json"
-                )
+                self.swap(new, generation)
             except PromotionConflict:
                 # Somebody was faster; or we were, and Cloud Storage's answer was lost: reading again tells.
                 if attempt == ATTEMPTS:
@@ -140,10 +138,24 @@ class Picks:
         [found] = self.warehouse.rows(statement("outcomes/worked"), wanted)
         return state.worked_on(found["worked_at"]) if found["worked_at"] else state
 
-    def _read(self, lead_id: str) -> tuple[State, int]:
+    def read(self, lead_id: str) -> tuple[State, int]:
+        """The lead's state and its generation; ABSENT where nobody ever picked it.
+
+        Raises:
+            WarehouseError: its object is damaged.
+        """
         name = _name(lead_id)
         blob = self.store.read(name)
         return (State(lead_id=lead_id), ABSENT) if blob is None else (_decoded(blob, name), blob.generation)
+
+    def swap(self, state: State, generation: int) -> None:
+        """Put the lead's state in the place of the one that was read at `generation`.
+
+        Raises:
+            PromotionConflict: somebody else was faster.
+        """
+        data = _ENCODER.encode(state)
+        self.store.write(_name(state.lead_id), data, generation=generation, content_type="application/json")
 
     def _record(self, state: State) -> int:
         return self.warehouse.append("picks", [step.row for step in state.steps]) if state.steps else 0
