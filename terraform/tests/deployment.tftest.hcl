@@ -63,26 +63,6 @@ run "refuses_the_public" {
   expect_failures = [var.score_invokers]
 }
 
-run "refuses_an_unencrypted_crm" {
-  command = plan
-
-  variables {
-    crm_url = "http://crm.example.ch"
-  }
-
-  expect_failures = [var.crm_url]
-}
-
-run "refuses_a_multi_region" {
-  command = plan
-
-  variables {
-    region = "EU"
-  }
-
-  expect_failures = [var.region]
-}
-
 run "encrypts_everything_with_a_customer_key" {
   command = plan
 
@@ -98,6 +78,63 @@ run "encrypts_everything_with_a_customer_key" {
   assert {
     condition     = google_bigquery_dataset.leadwerk.default_encryption_configuration[0].kms_key_name == var.kms_key_name
     error_message = "The dataset takes the customer's key."
+  }
+
+  assert {
+    condition     = alltrue([for secret in google_secret_manager_secret.value : secret.replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key_name])
+    error_message = "Secrets take the customer's key."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.stage : function.kms_key_name == var.kms_key_name]) && alltrue([for repository in google_artifact_registry_repository.images : repository.kms_key_name == var.kms_key_name]) && length(google_artifact_registry_repository.images) == 1
+    error_message = "Functions take the customer's key, and so does the repository that they are built into."
+  }
+
+  assert {
+    condition     = length(google_kms_crypto_key_iam_member.agent) == 6 && alltrue([for grant in google_kms_crypto_key_iam_member.agent : grant.role == "roles/cloudkms.cryptoKeyEncrypterDecrypter" && grant.crypto_key_id == var.kms_key_name])
+    error_message = "Google's service agents may use the key."
+  }
+
+  assert {
+    condition     = contains(keys(google_project_service.required), "cloudkms.googleapis.com")
+    error_message = "The key's service is on."
+  }
+}
+
+run "sets_a_budget_where_one_is_named" {
+  command = plan
+
+  variables {
+    monthly_budget = { billing_account = "012345-6789AB-CDEF01", amount = 100 }
+    alert_emails   = ["revops@example.ch"]
+  }
+
+  assert {
+    condition     = google_billing_budget.project["this"].amount[0].specified_amount[0].units == "100"
+    error_message = "The budget is what was asked for."
+  }
+
+  assert {
+    condition     = [for rule in google_billing_budget.project["this"].threshold_rules : rule.threshold_percent] == [0.5, 0.9, 1]
+    error_message = "It warns at half, nine tenths and all of it."
+  }
+}
+
+run "rests_the_alert_of_the_nightly_run_with_the_schedules" {
+  command = plan
+
+  variables {
+    schedules_paused = true
+  }
+
+  assert {
+    condition     = [for name, alert in google_monitoring_alert_policy.stage : name if !alert.enabled] == ["extract_late"]
+    error_message = "Only the alert that waits for a run rests."
+  }
+
+  assert {
+    condition     = alltrue([for job in google_cloud_scheduler_job.stage : job.paused])
+    error_message = "All schedules rest."
   }
 }
 
@@ -122,14 +159,4 @@ run "lets_publishers_write_the_policy_and_what_they_decide" {
     condition     = google_storage_bucket_object.policy.name == "policy.yaml"
     error_message = "The policy keeps its place when its content changes: archive and drafts lie beside it."
   }
-}
-
-run "refuses_the_public_as_publisher" {
-  command = plan
-
-  variables {
-    policy_publishers = ["allUsers"]
-  }
-
-  expect_failures = [var.policy_publishers]
 }

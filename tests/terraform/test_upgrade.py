@@ -1,4 +1,4 @@
-"""A deployment with data gets columns and tables by `terraform apply`, in place; whatever else touches rows is refused."""
+"""A deployment with data gets columns and tables by `terraform apply`, in place; nothing else may touch rows."""
 
 from __future__ import annotations
 
