@@ -18,7 +18,7 @@ from leadwerk.cli.demonstration.story import STEPS, Story
 from leadwerk.cli.demonstration.summary import summary
 from leadwerk.market import truth
 
-SMALL = Plan(days=118, leads=4_000, history=80, first_training=104, shock=95, rhythm=5, days_over_http=2)
+SMALL = Plan(days=118, leads=4_000, history=99, first_training=104, shock=95, rhythm=5, days_over_http=2)
 PROMISED = [
     *("events", "leads", "auc", "bayes_auc", "ece", "lift_at_10", "scored_over_http", "crm_patched"),
     *("crm_mismatches", "outcomes_ingested", "champion_before", "champion_after", "seconds"),

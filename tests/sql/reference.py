@@ -8,6 +8,7 @@ clause, because the evaluator that zetasql ships runs one SELECT and nothing els
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import functools
 import math
 import re
@@ -260,11 +261,12 @@ def _service() -> Any:
         @classmethod
         def from_file(cls, engine: Any, path: Any) -> Any:
             compiled = Path(tempfile.gettempdir()) / f"zetasql-{version('zetasql')}-{version('wasmtime')}.cwasm"
-            if not compiled.exists():
-                module = wasmtime.Module.from_file(engine, path)
-                draft = Path(tempfile.mkstemp(dir=compiled.parent)[1])
-                draft.write_bytes(module.serialize())
-                draft.replace(compiled)
+            with compiled.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # two workers that compile at once take twice as long
+                if not compiled.exists():
+                    draft = compiled.with_suffix(".draft")
+                    draft.write_bytes(wasmtime.Module.from_file(engine, path).serialize())
+                    draft.replace(compiled)
             return wasmtime.Module.deserialize_file(engine, str(compiled))
 
     original = wasm_client.Module
