@@ -4,7 +4,7 @@ output "score_url" {
 }
 
 output "desk_url" {
-  description = "Where the report is read."
+  description = "Where the report is read and the sellers' desk answers."
   value       = google_cloudfunctions2_function.stage["desk"].service_config[0].uri
 }
 
@@ -21,5 +21,7 @@ output "next_steps" {
     3. gcloud scheduler jobs run leadwerk-extract-nightly --location=${var.region}   (the first run reads every exported day)
     4. gcloud scheduler jobs run leadwerk-ingest-nightly --location=${var.region}
     5. gcloud scheduler jobs run leadwerk-retrain-weekly --location=${var.region}
+    6. terraform apply   (without schedules_paused: the schedules run from now on)
+    Each of 3 to 5 when the one before says: gcloud logging read 'jsonPayload.event="stage_finished"' --limit=1 --project=${var.project_id}
   EOT
 }

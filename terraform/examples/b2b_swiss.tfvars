@@ -5,3 +5,6 @@ policy_file    = "../shared/leadwerk/policy/defaults/b2b_swiss.yaml"
 crm_url        = "https://crm.example.com"
 alert_emails   = ["revops@example.com"]
 desk_readers   = ["group:sales@example.com"]
+
+policy_publishers = ["user:head-of-sales@example.com"]
+monthly_budget    = { billing_account = "012345-6789AB-CDEF01", amount = 50 } # in the account's currency; an alert, no limit

@@ -13,6 +13,7 @@ Resources = list[dict[str, Any]]
 RUNS_JOBS = "roles/bigquery.jobUser"
 VIEWS = "roles/bigquery.dataViewer"
 EDITS = "roles/bigquery.dataEditor"
+INVOKES = "roles/run.invoker"
 OPENS_READ_SESSIONS = "roles/bigquery.readSessionUser"
 
 # Who may do what: account → resource → role, and nothing more. A new permission is a line here, read by a person.
@@ -39,7 +40,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     | {"bucket models": "roles/storage.objectViewer"}
     | {f"bucket {name}": "roles/storage.objectUser" for name in ("reports", "picks")},
     "leadwerk-scheduler": {
-        f"function {name}": "roles/run.invoker"
+        f"function {name}": INVOKES
         for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk")
     },
     "leadwerk-builder": {
@@ -83,6 +84,25 @@ def grants(resources: Resources) -> set[tuple[str, str, str]]:
         if "_iam_" in resource["type"] and account:
             found.add((account[1], _place(resource), resource["values"]["role"]))
     return found
+
+
+def others_may_only_call(resources: Resources, callers: set[tuple[str, str]]) -> list[str]:
+    """Whoever is not an account of ours may call functions, and only as `callers` (member, function) says.
+
+    BigQuery's connection is one of them, and calls `score`.
+    """
+    [connection] = of_type(resources, "google_bigquery_connection")
+    bigquery = f"serviceAccount:{connection['values']['cloud_resource'][0]['service_account_id']}"
+    wanted = {(member, f"function {name}", INVOKES) for member, name in {*callers, (bigquery, "score")}}
+    found = {
+        (member, _place(resource), resource["values"]["role"])
+        for resource in resources
+        if "_iam_" in resource["type"]
+        and not (member := str(resource["values"].get("member", ""))).startswith("serviceAccount:leadwerk-")
+    }
+    return [f"missing: {grant}" for grant in sorted(wanted - found)] + [
+        f"not asked for: {grant}" for grant in sorted(found - wanted)
+    ]
 
 
 def permissions_are_exactly_the_table(resources: Resources) -> list[str]:

@@ -11,6 +11,12 @@ import yaml
 from terraform import agreement, checks
 from terraform.workspace import PROJECT, VARIABLES, Workspace
 
+CALLERS = {  # of examples/mortgage.tfvars
+    ("serviceAccount:web-forms@broker-web.iam.gserviceaccount.com", "score"),
+    ("group:advisers@example.ch", "desk"),
+}
+BY_PUBLISHERS = {"policy_changes", "suggestions", "threshold_holds"}  # people: terraform/tests has their roles
+
 
 def test_the_files_are_formatted(lean: Workspace) -> None:
     assert lean.terraform("fmt", "-check", "-recursive", "-diff").stdout == ""
@@ -40,6 +46,16 @@ def test_both_examples_plan(lean: Workspace) -> None:
 
 def test_permissions_are_exactly_the_table(resources: list[dict]) -> None:
     assert checks.permissions_are_exactly_the_table(resources) == []
+
+
+def test_others_may_only_call_what_the_example_says(resources: list[dict]) -> None:
+    assert checks.others_may_only_call(resources, CALLERS) == []
+
+
+def test_every_table_is_written_by_somebody(resources: list[dict]) -> None:
+    written = {place.removeprefix("table ") for _, place, role in checks.grants(resources) if role == checks.EDITS}
+    tables = {table["values"]["table_id"] for table in checks.of_type(resources, "google_bigquery_table")}
+    assert tables - written == BY_PUBLISHERS
 
 
 def test_nothing_is_public(resources: list[dict]) -> None:

@@ -76,6 +76,16 @@ FAULTS: dict[str, Fault] = {
         checks.permissions_are_exactly_the_table,
         "not in the table: ('leadwerk-builder', 'project', 'roles/storage.objectViewer')",
     ),
+    "a stranger who may write": (
+        "callers.tf", 'role     = "roles/run.invoker"', 'role     = "roles/run.admin"',
+        lambda resources: checks.others_may_only_call(resources, set()),
+        "'roles/run.admin')",
+    ),
+    "a connection that calls another function": (
+        "connection.tf", 'stage["score"].name', 'stage["desk"].name',
+        lambda resources: checks.others_may_only_call(resources, set()),
+        "missing: ('serviceAccount:",
+    ),
     "a secret that a function cannot read": (
         "functions.tf", 'secrets     = ["crm_token", "person_key"]', 'secrets     = ["crm_token"]',
         checks.permissions_are_exactly_the_table,
