@@ -12,7 +12,7 @@ import numpy as np
 from leadwerk.learning.evaluate import evaluate
 from leadwerk.policy.load import load
 from leadwerk.registry.manifest import DataWindow, Manifest
-from leadwerk.report.facts import Facts, Known, Run, Scored
+from leadwerk.report.facts import Facts, Known, Pointed, Run, Scored
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 VERSION = "20260601T020000Z-0123456789ab"
@@ -72,13 +72,30 @@ def facts() -> Facts:
         runs=[run],
         deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "parked"): 2},
         scores={score: 3 + score % 7 for score in range(101)},
+        cells={("A1", "HOT"): 40, ("D4", "COLD"): 900, ("D4", "DISQUALIFIED"): 7},
+        pointed=pointed(),
         extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
         known=Known(0.81, 0.84),
     )
 
 
+def pointed(n: int = 400) -> Pointed:
+    """Leads with points from -50 to 150, of which the better convert more often."""
+    points = np.linspace(-50, 150, n)
+    return Pointed(points, (np.random.default_rng(4).random(n) < np.clip(points / 300, 0.01, 1)).astype(float))
+
+
 def nothing() -> Facts:
     """The first day: a policy, and not a row."""
     return replace(
-        facts(), champion=None, scored=Scored.of([]), runs=[], deliveries={}, scores={}, extracted={}, known=None
+        facts(),
+        champion=None,
+        scored=Scored.of([]),
+        runs=[],
+        deliveries={},
+        scores={},
+        extracted={},
+        known=None,
+        cells={},
+        pointed=Pointed(),
     )

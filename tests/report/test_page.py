@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from leadwerk.policy.section import Language
-from leadwerk.report.facts import Scored
+from leadwerk.report.facts import Pointed, Scored
 from leadwerk.report.page import render
 from leadwerk.report.worth import worth
 from report.facts import VERSION, facts, nothing
@@ -24,7 +24,7 @@ VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "re
 def test_the_page_is_whole_in_every_language(language: Language) -> None:
     page = render(facts(), language)
     assert f'<html lang="{language}">' in page
-    assert page.count("<section") == page.count("</section>") == 12
+    assert page.count("<section") == page.count("</section>") == 14
     assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
@@ -79,6 +79,23 @@ def test_the_first_day_has_a_page_too() -> None:
 
 def test_a_table_of_many_candidates_has_the_width_of_the_page() -> None:
     assert '<section id="comparison" class="wide">' in render(facts(), "de")
+
+
+def test_before_there_is_a_model_the_page_speaks_of_points() -> None:
+    page = render(replace(nothing(), cells=facts().cells, pointed=facts().pointed), "de")
+    assert "Noch keine Daten" not in page
+    assert re.search(r'figure">947</p><p class="name">Leads mit Punkten</p><p class="note">davon 40 HOT<', page)
+    matrix = re.search(r'<section id="matrix".*?</section>', page, re.DOTALL)
+    assert matrix
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", matrix[0])
+    assert cells == ["", *"1234", "A", "40", "0", "0", "0", "B", *"0000", "C", *"0000", "D", "0", "0", "0", "900"]
+    assert "Gemessen an 400 Leads, die Punkte hatten" in page
+    assert '<section id="pointed"' in page
+
+
+def test_points_of_few_conversions_are_no_rates() -> None:
+    few = Pointed(np.arange(50.0), np.array([1.0] * 4 + [0.0] * 46))
+    assert '<section id="pointed"' not in render(replace(facts(), pointed=few), "en")
 
 
 def test_the_leads_with_a_score_are_counted_and_so_are_the_hot_ones() -> None:

@@ -25,6 +25,8 @@ PARAMETERS = {
 NAMES = (
     "scores/matured",
     "scores/distribution",
+    "scores/cells",
+    "scores/pointed",
     "deliveries/standing",
     "model_runs/history",
     "extract_runs/totals",
@@ -92,7 +94,9 @@ scores = st.lists(
         moments,
         model_version=st.sampled_from(["m1", "m2"]),
         predictive_score=st.sampled_from([0, 49, 50, 100, None]),
-        basis=st.sampled_from(["model", "model", "no_champion"]),
+        basis=st.sampled_from(["model", "model", "points", "no_champion"]),
+        points=st.sampled_from([None, -12.5, 0.0, 55.25]),
+        grade=st.sampled_from([None, "A1", "D4"]),
         score_cluster=st.sampled_from(["HOT", "COLD"]),
     ),
     max_size=8,
@@ -132,6 +136,7 @@ def test_empty_tables_are_no_error(name: str) -> None:
 @given(scores, outcomes)
 def test_what_became_of_scored_leads_is_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
     assert_engines_agree(statement("scores/matured"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
+    assert_engines_agree(statement("scores/pointed"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
 
 
 @few
@@ -140,6 +145,7 @@ def test_the_state_of_deliveries_is_the_same_on_both_engines(scores: list[Row], 
     tables = {"scores": scores, "deliveries": deliveries}
     assert_engines_agree(statement("deliveries/standing"), PARAMETERS, tables)
     assert_engines_agree(statement("scores/distribution"), PARAMETERS, tables)
+    assert_engines_agree(statement("scores/cells"), PARAMETERS, tables)
 
 
 @few

@@ -14,7 +14,7 @@ from leadwerk.pipeline.health import Health, health_of
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 from leadwerk.registry import Registry, Store
-from leadwerk.report.facts import Facts, Known, Run, Scored
+from leadwerk.report.facts import Facts, Known, Pointed, Run, Scored
 from leadwerk.report.page import render
 from leadwerk.report.worth import worth
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -106,6 +106,8 @@ def gather(
             runs=[_run(row) for row in rows("model_runs/history")],
             deliveries={(row["score_cluster"], row["delivery"]): row["leads"] for row in rows("deliveries/standing")},
             scores={row["predictive_score"]: row["leads"] for row in rows("scores/distribution")},
+            cells={(row["cell"], row["score_cluster"]): row["leads"] for row in rows("scores/cells")},
+            pointed=Pointed.of(rows("scores/pointed")),
             extracted=rows("extract_runs/totals")[0],
             known=truth.known if truth else None,
         )

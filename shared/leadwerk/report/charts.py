@@ -84,9 +84,11 @@ def gains(curve: Sequence[tuple[float, float]], labels: tuple[str, str], mark: f
     return chart.svg
 
 
-def conversion_by_band(bands: Sequence[Band], average: float, labels: tuple[str, str], hot: int, warm: int) -> str:
+def conversion_by_band(
+    bands: Sequence[Band], average: float, labels: tuple[str, str], hot: int, warm: int, *, name: str = "bands"
+) -> str:
     """Conversion rate of each score band, coloured by what the policy calls it; the line is the average lead."""
-    with _Chart(WIDE, "bands") as chart:
+    with _Chart(WIDE, name) as chart:
         rates = [band.rate or 0 for band in bands]
         colours = [cluster_colour(band.low, hot, warm) for band in bands]
         bars = chart.axes.bar([f"{b.low}–{b.high}" for b in bands], rates, color=colours, width=0.72)

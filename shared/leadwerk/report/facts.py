@@ -49,6 +49,30 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Pointed:
+    """Leads whose points, when they first decided, were followed by a certain outcome; n of each."""
+
+    points: Floats = field(default_factory=lambda: np.zeros(0))
+    converted: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are enough conversions, and others, to show rates."""
+        return MINIMUM_CONVERTED <= int(self.converted.sum()) < len(self)
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Pointed:
+        """From the rows of scores/pointed."""
+        return cls(
+            points=np.array([row["points"] for row in rows], dtype=np.float64),
+            converted=np.array([row["converted"] for row in rows], dtype=np.float64),
+        )
+
+
+@dataclass(frozen=True)
 class Run:
     """A retraining: `metrics` by candidate, as the manifest has them."""
 
@@ -75,7 +99,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Facts:
-    """All of a report. `deliveries` counts leads by (cluster, state), `scores` by predictive score."""
+    """All of a report. Leads are counted in `deliveries` by (cluster, state), in `scores` by predictive score, in
+    `cells` by (cell of the matrix, cluster).
+    """
 
     policy: Policy
     now: datetime
@@ -84,6 +110,8 @@ class Facts:
     runs: Sequence[Run] = ()
     deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
     scores: Mapping[int, int] = field(default_factory=dict)
+    cells: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    pointed: Pointed = field(default_factory=Pointed)
     extracted: Mapping[str, int | None] = field(default_factory=dict)
     known: Known | None = None
 

@@ -49,6 +49,10 @@ def _tiles(words: Words, facts: Facts) -> list[dict[str, str]]:
         tiles.append(_tile(ece, words.say("report.ece"), interval))
     if facts.scores:
         tiles.append(_tile(words.count(sum(facts.scores.values())), words.say("report.leads"), _newest(words, facts)))
+    elif facts.cells:
+        hot = sum(leads for (_, cluster), leads in facts.cells.items() if cluster == "HOT")
+        note = words.say("report.leads.called_hot", count=words.count(hot))
+        tiles.append(_tile(words.count(sum(facts.cells.values())), words.say("report.leads.pointed"), note))
     return tiles
 
 

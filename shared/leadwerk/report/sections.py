@@ -17,6 +17,7 @@ from leadwerk.texts import label
 METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
 CANDIDATES = ("challenger", "logistic_regression", "boosting", "general", "champion", "points", "both")
 SHOWN_GROUPS = 15
+GRADES, LEVELS = "ABCD", "1234"
 STATES = ("sent", "retry", "pending", "parked")
 
 Section = dict[str, Any]
@@ -31,6 +32,8 @@ def sections(words: Words, facts: Facts) -> list[Section | None]:
         _bands(words, facts),
         _importance(words, facts.champion),
         _distribution(words, facts),
+        _matrix(words, facts),
+        _by_points(words, facts),
         _comparison(words, facts.champion),
         _segments(words, facts.champion),
         _change(words, facts.runs),
@@ -139,6 +142,37 @@ def _distribution(words: Words, facts: Facts) -> Section | None:
     labels = words.say("report.score"), words.say("report.leads_count")
     bands = facts.policy.bands
     return _section(words, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm))
+
+
+def _matrix(words: Words, facts: Facts) -> Section | None:
+    """How many leads stand in each cell of fit × interest; disqualified ones are nobody's to call, and left out."""
+    if not facts.cells:
+        return None
+    count = {cell: 0 for cell, _ in facts.cells}
+    for (cell, cluster), leads in facts.cells.items():
+        count[cell] += leads * (cluster != "DISQUALIFIED")
+    rows = [(grade, *(words.count(count.get(grade + level, 0)) for level in LEVELS)) for grade in GRADES]
+    return _section(
+        words, "report.matrix", paragraphs=[words.say("report.matrix.text")], header=("", *LEVELS), rows=rows
+    )
+
+
+def _by_points(words: Words, facts: Facts) -> Section | None:
+    """Conversions by points, for leads that came before there was a model."""
+    found, bands = facts.pointed, facts.policy.points.bands
+    if not found.tells:
+        return None
+    whole = np.clip(np.floor(found.points), 0, 100).astype(np.int64)
+    labels = words.say("report.points"), words.say("report.rate")
+    average = float(found.converted.mean())
+    svg = charts.conversion_by_band(
+        kpi.bands(whole, found.converted), average, labels, bands.hot, bands.warm, name="pointed"
+    )
+    told = [
+        words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
+        words.say("report.source.pointed", leads=words.count(len(found))),
+    ]
+    return _section(words, "report.pointed", paragraphs=told, svg=svg)
 
 
 def _comparison(words: Words, champion: Manifest | None) -> Section | None:
