@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -29,8 +30,8 @@ MAXIMUM_LEVELS = 40
 RARE = "(other)"
 """Name of the column of rare and unseen levels."""
 
-BLOCK = 4096
-"""Rows encoded at a time: a block of the matrix then stays in the processor's cache."""
+BLOCK = 16_384
+"""Rows encoded at a time: a block of the matrix stays in the processor's cache, and a call has enough to copy."""
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -86,16 +87,16 @@ class Encoder(msgspec.Struct, frozen=True):
             ValueError: a number is not a number, or columns differ in length.
         """
         sources = [_source(feature, columns[feature.name]) for feature in self.features]
-        widths = [feature.width for feature in self.features]
-        starts = np.cumsum([0, *widths])
-        matrix = np.zeros((len(sources[0]) if sources else 0, sum(widths)), dtype=np.float32)
-        for first in range(0, len(matrix), BLOCK):
-            block = matrix[first : first + BLOCK]
-            for feature, start, source in zip(self.features, starts, sources, strict=False):
-                _fill(block, int(start), feature, source[first : first + BLOCK])
-            infinite = np.isinf(block)
-            if infinite.any():
-                block[infinite] = np.nan
+        starts = [0, *accumulate(feature.width for feature in self.features)]
+        matrix = np.zeros((len(sources[0]) if sources else 0, starts[-1]), dtype=np.float32)
+        places = list(zip(self.features, starts, sources, strict=False))
+        with np.errstate(over="ignore"):
+            for first in range(0, len(matrix), BLOCK):
+                rows = slice(first, first + BLOCK)
+                block = matrix[rows]
+                for feature, start, source in places:
+                    _fill(block, start, feature, source[rows])
+                _forget_infinite(block)
         return matrix
 
     def matrix_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
@@ -120,11 +121,16 @@ def _column_names(feature: Encoded) -> list[str]:
 
 def _fill(block: NDArray[np.float32], start: int, feature: Encoded, part: NDArray[Any]) -> None:
     if feature.kind == "number":
-        with np.errstate(over="ignore"):
-            block[:, start] = part
+        block[:, start] = part
     else:
         known = np.flatnonzero(part >= 0)
         block[known, start + part[known]] = 1.0
+
+
+def _forget_infinite(block: NDArray[np.float32]) -> None:
+    infinite = np.isinf(block)
+    if infinite.any():
+        block[infinite] = np.nan
 
 
 def _source(feature: Encoded, column: Any) -> NDArray[Any]:
