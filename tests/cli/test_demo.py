@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from leadwerk.cli.application import run
 from leadwerk.cli.demonstration import measure
 from leadwerk.cli.demonstration.plan import HORIZON_DAYS, Plan
-from leadwerk.cli.demonstration.story import STEPS, Story
+from leadwerk.cli.demonstration.story import STEPS, Figures, Story
 from leadwerk.cli.demonstration.summary import summary
 from leadwerk.market import truth
 
@@ -86,3 +88,30 @@ def test_the_plan_follows_the_calendar() -> None:
     assert plan.first_training < min(plan.rounds()) <= max(plan.rounds()) < plan.second_training
     assert plan.first_training - HORIZON_DAYS < plan.shock < plan.first_training, "no outcome after the shock is mature"
     assert plan.night_after(0).isoformat() == "2026-01-06T04:00:00+00:00"
+
+
+class Told:
+    """A story that is told at once."""
+
+    def __init__(self, home: Path, plan: Plan, *, language: str, say: Any, step: Any) -> None:
+        self.home, self.step, self.say = home, step, say
+
+    def run(self) -> Figures:
+        for name in STEPS[:2]:
+            self.step(name)
+            self.say("at work")
+        example = {"lead_id": "7", "predictive_score": 90, "score_cluster": "HOT", "recommended_action": "Call"}
+        example |= {"language": "fr", "reasons": [{"text": "Point favorable"}]}
+        return Figures(home=str(self.home), ends_at="2026-06-14T04:00:00Z", examples=[example], savings={})
+
+
+def test_a_log_shows_each_step_as_it_begins_and_what_to_type_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("leadwerk.cli.demonstration.story.Story", Told)
+    monkeypatch.setattr("leadwerk.cli.demonstration.summary._quality", lambda figures: [])
+    assert run(["demo", "--home", str(tmp_path)]) == 0
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate(STEPS[:2], start=1)]
+    assert "here fr" in shown.out
+    assert f"leadwerk history 7 --home {tmp_path}/demo --now 2026-06-14T04:00:00Z" in " ".join(shown.out.split())

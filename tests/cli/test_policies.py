@@ -61,6 +61,7 @@ def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[
     edited()
     fields = {one["field"] for one in result(capsys, "policy", "diff", "draft.yaml")["differences"]}
     assert "points.rules[newsletter_click].points" in fields
+    assert "points.rules[newsletter_click].points 10 40" in said(capsys, "policy", "diff", "draft.yaml")
 
     replayed = result(capsys, "policy", "replay", "draft.yaml", *AT)
     assert replayed["replay"]["gained"]["leads"] > 0

@@ -49,12 +49,15 @@ def demo(
         TextColumn("[dim]{task.fields[now]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err) as progress:
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
         tasks: list[Any] = []
 
         def step(name: str) -> None:
             _finish(progress, tasks)
-            tasks.append(progress.add_task(f"{len(tasks) + 1:>2}/{len(STEPS)} {name}", total=1, now=""))
+            title = f"{len(tasks) + 1:>2}/{len(STEPS)} {name}"
+            tasks.append(progress.add_task(title, total=1, now=""))
+            if not err.is_terminal:  # a log shows each step when it begins, not all of them at the end
+                err.print(title)
 
         def say(text: str) -> None:
             progress.update(tasks[-1], now=text)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from leadwerk.cli.chart import plot, sparkline
 from leadwerk.cli.console import figure, out, print_json, table
@@ -71,7 +72,8 @@ def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, which: 
 
 def _show(found: History, drawn: bool) -> None:
     held = f", held by {found.held_by} until {found.held_until:%Y-%m-%d %H:%M} UTC" if found.held_until else ""
-    out.print(f"[bold]Lead {found.lead_id}[/bold]{f' of {found.account_id}' if found.account_id else ''}{held}")
+    of = f" of {escape(found.account_id)}" if found.account_id else ""
+    out.print(f"[bold]Lead {escape(found.lead_id)}[/bold]{of}{held}")
     for name in ("score", "points"):
         _draw(name, found.scores, drawn)
     rows = [(f"{event.at:%Y-%m-%d %H:%M}", event.kind, event.text) for event in found.timeline]
@@ -91,7 +93,9 @@ def _draw(name: str, scores: Sequence[Scored], drawn: bool) -> None:
 
 
 def _show_ledger(found: LedgerAt) -> None:
-    out.print(f"[bold]Lead {found.lead_id}[/bold] at {found.as_of:%Y-%m-%d %H:%M} UTC, policy {found.policy_version}")
+    out.print(
+        f"[bold]Lead {escape(found.lead_id)}[/bold] at {found.as_of:%Y-%m-%d %H:%M} UTC, policy {found.policy_version}"
+    )
     out.print(_found_how(found))
     rows = [
         (entry.score, entry.rule or entry.group or "(all)", entry.kind, entry.subject, str(entry.events or ""),

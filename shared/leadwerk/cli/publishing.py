@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from leadwerk.cli.console import err, figure, out, print_json, table
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
@@ -97,7 +96,7 @@ def diff(file: File, home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"from": present.version, "to": new.policy.version, "differences": found})
     elif found:
-        rows = [(escape(one.field), _short(one.before), _short(one.after)) for one in found]
+        rows = [(one.field, _short(one.before), _short(one.after)) for one in found]
         out.print(table(f"{present.version} → {new.policy.version}", ("field", "in force", str(file)), rows))
     else:
         out.print(f"{file} says what policy {present.version} says, which is in force.")
@@ -107,7 +106,7 @@ def _short(value: Any) -> str:
     from msgspec import json
 
     text = value if isinstance(value, str) else "–" if value is None else json.encode(value).decode()
-    return escape(text if len(text) <= LINE else text[: LINE - 1] + "…")
+    return text if len(text) <= LINE else text[: LINE - 1] + "…"
 
 
 def replay(

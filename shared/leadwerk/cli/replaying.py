@@ -125,8 +125,8 @@ def _room(one: SellerWeek | None) -> str:
 
 def _mover(mover: Mover) -> Iterator[str]:
     moved = f" ({mover.cluster_before} → {mover.cluster_after})" if mover.cluster_before != mover.cluster_after else ""
-    day = mover.as_of[:10]
-    yield f"[bold]{mover.lead_id}[/bold] on {day}: {mover.points_before:g} → {mover.points_after:g} points{moved}"
+    lead = f"[bold]{escape(mover.lead_id)}[/bold] on {mover.as_of[:10]}"
+    yield f"{lead}: {mover.points_before:g} → {mover.points_after:g} points{moved}"
     for one in mover.rules[:RULES_SHOWN]:
         yield f"    {one.rule}: {one.before:g} → {one.after:g}"
     if len(mover.rules) > RULES_SHOWN:

@@ -48,7 +48,7 @@ class Figures:
 
     `auc`, `bayes_auc`, `ece` and `lift_at_10` are of the first champion, on leads that it has not learned from;
     `scored_by_points` leads were scored before there was any model. `after_shock` holds them for the champions before
-    and after retraining, on the newest leads.
+    and after retraining, on the newest leads. What was simulated lies in `home` and ends at the moment `ends_at`.
     """
 
     events: int = 0
@@ -71,6 +71,8 @@ class Figures:
     retraining: str = ""
     savings: dict[str, Any] = field(default_factory=dict)
     examples: list[dict[str, Any]] = field(default_factory=list)
+    home: str = ""
+    ends_at: str = ""
     report: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -80,7 +82,8 @@ class Story:
 
     def __init__(self, home: Path, plan: Plan, *, language: str, say: Say, step: Callable[[str], None]) -> None:
         self.home, self.plan, self.language, self.say, self._step = home, plan, language, say, step
-        self.figures = Figures()
+        ends_at = plan.night_after(plan.second_training)
+        self.figures = Figures(home=str(home), ends_at=f"{ends_at:%Y-%m-%dT%H:%M:%SZ}")
 
     def run(self) -> Figures:
         """Everything, in order.

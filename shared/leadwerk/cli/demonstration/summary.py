@@ -22,8 +22,16 @@ def summary(figures: Figures) -> RenderableType:
     for row in (*_work(figures), *_quality(figures), *_worth(figures.savings)):
         rows.add_row(*row)
     closing = Text(f"\nReport: {figures.report}\nTime:   {figures.seconds.get('all', 0):.0f} s", style="bold")
-    parts = [rows, *_example(figures.examples), closing]
+    parts = [rows, *_example(figures.examples), closing, _further(figures)]
     return Panel(Group(*parts), title="Leadwerk demo", title_align="left", padding=(1, 2), expand=False)
+
+
+def _further(f: Figures) -> Text:
+    """What to type next; the simulation's last moment stands in for the clock."""
+    lead = f.examples[0]["lead_id"] if f.examples else "LEAD"
+    where = f"--home {f.home} --now {f.ends_at}"
+    commands = (f"leadwerk leads {where}", f"leadwerk history {lead} {where}", f"leadwerk suggest {where}")
+    return Text("\nLook around:\n" + "\n".join(f"  .venv/bin/{command}" for command in commands), style="dim")
 
 
 def _work(f: Figures) -> list[tuple[str, str, str]]:
@@ -80,4 +88,5 @@ def _example(examples: list[dict[str, Any]]) -> list[RenderableType]:
     text = Text(f"\nLead {best['lead_id']}: {best['predictive_score']} of 100, {best['score_cluster']}", style="bold")
     text.append(f" → {best['recommended_action']}\n", style="bold")
     text.append("\n".join(f"  {reason['text']}" for reason in best["reasons"]), style="dim")
+    text.append(f"\n  (reasons are told in the lead's language, here {best['language']})", style="dim")
     return [text]
