@@ -83,10 +83,12 @@ def test_what_is_wrong_with_a_row_is_named(scorer, rows):
     lacking = {name: value for name, value in rows[0].items() if name != "sessions_7d"}
     worded = rows[0] | {"income": "a lot"}
     unknown = dict.fromkeys(rows[0]) | {"lead_id": "404", "as_of": KNOWN["as_of"], "has_behaviour": 0}
-    errors = [reply["error"] for reply in replies(scorer, calls_of([lacking, worded, unknown]))]
+    timeless = [rows[0] | {"as_of": as_of} for as_of in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")]
+    errors = [reply["error"] for reply in replies(scorer, calls_of([lacking, worded, unknown, *timeless]))]
     assert "sessions_7d" in errors[0]
     assert "$.income" in errors[1]
     assert errors[2] == "Lead 404 is not known."
+    assert all("no moment" in error for error in errors[3:])
 
 
 @settings(max_examples=20, deadline=None)

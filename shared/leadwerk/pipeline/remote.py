@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -26,6 +26,9 @@ from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.override import Chosen, Override
 from leadwerk.scoring.record import score_id
+
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond lie moments that UTC does not know, and no lead."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -122,6 +125,8 @@ def _read(decoder: msgspec.json.Decoder[Row], call: Any) -> Row | Refused:
         row = decoder.decode(argument)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         return Refused(f"{error}. The argument must be the JSON of a row of lead_features.")
+    if not EARLIEST < row.as_of < LATEST:
+        return Refused(f"as_of {row.as_of.isoformat()} is no moment at which anybody was a lead.")
     if row.created_at is None and not getattr(row, "has_behaviour", None):
         return Refused(f"Lead {row.lead_id} is not known.")
     return row
