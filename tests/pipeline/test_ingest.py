@@ -106,6 +106,19 @@ def test_the_policy_says_what_a_status_means(warehouse: DuckDBWarehouse, status:
     assert [row["outcome"] for row in table(warehouse, "outcomes")] == [outcome]
 
 
+def test_a_cursor_that_stands_where_it_stood_is_no_row(warehouse: DuckDBWarehouse) -> None:
+    run(warehouse, ScriptedCRM(pages([case(1)], [case(2)])))
+    before = table(warehouse, "cursors")
+
+    class Finished(ScriptedCRM):
+        def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
+            yield CasePage((), (), cursor or "")
+
+    assert run(warehouse, Finished([])).cursor == "2"
+    assert table(warehouse, "cursors") == before
+    assert len(before) == 2
+
+
 def test_an_unknown_status_is_named_with_its_remedy_and_read_again_once_known(warehouse: DuckDBWarehouse) -> None:
     crm = ScriptedCRM(pages([case(1, status="Pausiert")], [case(2, status="Neu")]))
     report = run(warehouse, crm)

@@ -53,11 +53,10 @@ def run(
         CRMUnavailable, CRMRejected: the CRM failed between two pages; what came before is stored, and a rerun goes on.
     """
     cursor, moved_at = _position(warehouse, crm.source)
-    reading = _Reading(warehouse, policy, crm.source, now, person_key, moved_at)
+    reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
     for page in crm.changed_cases(None if from_start else cursor):
         reading.store(page)
-        cursor = page.cursor
-    return reading.report(cursor)
+    return reading.report()
 
 
 def _position(warehouse: Warehouse, source: str) -> tuple[str | None, datetime | None]:
@@ -89,6 +88,7 @@ class _Reading:
     source: str
     now: datetime
     person_key: str
+    cursor: str | None
     moved_at: datetime | None
     pages: int = 0
     cases: int = 0
@@ -97,16 +97,20 @@ class _Reading:
     rejected_fields: Counter[str] = field(default_factory=Counter)
 
     def store(self, page: CasePage) -> None:
-        """Store a page's rows, and only then move the cursor behind it."""
+        """Store a page's rows, and only then move the cursor behind it, unless it stands there."""
         rows = self._rows(page)
-        self.moved_at = self.now if self.moved_at is None else max(self.now, self.moved_at + STEP)
         with self.warehouse.unit_of_work():
             for table, new in rows.tables():
                 self.new_rows[table] += self.warehouse.append(table, new) if new else 0
-            move = {"source": self.source, "cursor": page.cursor, "moved_at": self.moved_at}
-            self.warehouse.append("cursors", [move])
+            if page.cursor != self.cursor:
+                self._move(page.cursor)
         self.pages += 1
         self.cases += len(page.cases)
+
+    def _move(self, cursor: str) -> None:
+        self.moved_at = self.now if self.moved_at is None else max(self.now, self.moved_at + STEP)
+        self.cursor = cursor
+        self.warehouse.append("cursors", [{"source": self.source, "cursor": cursor, "moved_at": self.moved_at}])
 
     def _rows(self, page: CasePage) -> _Rows:
         rows = _Rows()
@@ -123,7 +127,7 @@ class _Reading:
         rows.rejections.append(rejection.row(self.source, row, self.now))
         self.rejected_fields[rejection.field] += 1
 
-    def report(self, cursor: str | None) -> IngestReport:
+    def report(self) -> IngestReport:
         """What was done so far."""
         new = self.new_rows
         return IngestReport(
@@ -136,7 +140,7 @@ class _Reading:
             rejected=new["rejections"],
             unknown_statuses=dict(self.unknown_statuses),
             rejected_fields=dict(self.rejected_fields),
-            cursor=cursor,
+            cursor=self.cursor,
         )
 
 
