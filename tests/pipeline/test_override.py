@@ -328,12 +328,12 @@ class TestTheDesk:
 class TestThresholds:
     POLICY = msgspec.structs.replace(POLICY, capacity=Capacity(sellers=(Seller(name="anna", hours_per_week=20),)))
 
-    def calls(self, tmp_path: Path, *scores: dict[str, Any]) -> list[float]:
+    def calls(self, tmp_path: Path, *scores: dict[str, Any], **x: Any) -> list[float]:
         """Calls at the lowest and at the highest threshold, beside a lead of 45 points that nobody overrides."""
         came = {"created_at": NOW - 9 * DAY, "recorded_at": NOW - 9 * DAY}
         there = selling.warehouse(
             tmp_path,
-            leads=[lead("first"), lead("plain", **came), lead("x", **came)],
+            leads=[lead("first"), lead("plain", **came), lead("x", **(x or came))],
             scores=[
                 selling.score("first", NOW - 15 * DAY, points=1.0),
                 selling.score("plain", NOW - 8 * DAY, points=45.0),
@@ -353,6 +353,11 @@ class TestThresholds:
     @pytest.mark.parametrize("cluster", ["WARM", "COLD", "DISQUALIFIED"])
     def test_one_that_he_set_to_less_costs_none(self, tmp_path, cluster):
         assert self.calls(tmp_path, self.score(5, 90.0, cluster)) == [1, 0]
+
+    def test_an_old_lead_that_nobody_scored_any_more_costs_one_too(self, tmp_path):
+        aged = {"created_at": NOW - 200 * DAY, "recorded_at": NOW - 200 * DAY}
+        scores = (self.score(5, 3.0, "HOT"),)
+        assert self.calls(tmp_path, *scores, **aged) == [2, 1]
 
     def test_one_that_was_hot_already_costs_one_call_at_its_own_threshold(self, tmp_path):
         scores = (self.score(6, 45.0, "HOT", None), self.score(5, 45.0, "HOT"))

@@ -3,7 +3,7 @@
 --
 -- A lead that rose from 45 to 52 is +1 at 52 and -1 at 45: summed from above, it counts for thresholds 46 to 52. A lead
 -- that is older and had no value by then is left out: nobody knows what it would have been.
--- A lead that a person set HOT asks for a call whatever its value, one that he set WARM or COLD for none.
+-- A lead that a person set HOT asks for a call whatever its value and age, one that he set WARM or COLD for none.
 -- Levels beyond the limits stand at @low - 1 and @high. A row without a level stands for no change at all.
 -- first_created_at: when the oldest lead of all came; began_at: since when was counted; valued: how many leads have a
 -- value since @first_day.
@@ -31,6 +31,7 @@ asked AS (
     lead_id,
     scored_at,
     probability,
+    COALESCE(set_cluster = 'HOT', FALSE) AS set_hot,
     CASE set_cluster WHEN 'HOT' THEN @high WHEN 'WARM' THEN @low - 1 WHEN 'COLD' THEN @low - 1 ELSE value END AS value
   FROM valued
 ),
@@ -41,6 +42,7 @@ risen AS (
     b.began_at,
     MAX(IF(v.scored_at <= b.began_at, v.value, NULL)) AS earlier,
     MAX(v.value) AS highest,
+    LOGICAL_OR(v.set_hot AND v.scored_at > b.began_at) AS set_hot,
     MAX(v.probability) AS probability
   FROM asked AS v
   CROSS JOIN beginning AS b
@@ -51,7 +53,7 @@ counted AS (
   SELECT k.language, k.region, r.earlier, r.highest, COALESCE(r.probability, 0) AS probability
   FROM risen AS r
   JOIN known AS k ON k.lead_id = r.lead_id
-  WHERE r.highest IS NOT NULL AND (r.earlier IS NOT NULL OR k.created_at >= r.began_at)
+  WHERE r.highest IS NOT NULL AND (r.earlier IS NOT NULL OR k.created_at >= r.began_at OR r.set_hot)
 ),
 
 changes AS (
