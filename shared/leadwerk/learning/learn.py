@@ -41,8 +41,8 @@ class Champion:
 class Learned:
     """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
 
-    `segments`: what was tried for each segment; those that have a model of their own are part of `model`. `stands_down`:
-    why the champion should leave the ranking to the points, if it should, and nobody takes its place.
+    `segments`: what was tried for each segment; those that have a model of their own are part of `model`.
+    `stands_down`: why the champion should leave the ranking to the points, if it should, and nobody takes its place.
     """
 
     model: Model | Segmented
@@ -115,17 +115,11 @@ def learn(
         together = both(rules.take(split.test), chosen, landmarks.base_rate, hot_score=hot_score)
         evaluations |= _with_points(test, points, together, training.seed)
     progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
-    final: Boosted | Model
-    if decision.kind == "boosting":
-        final = fit_boosting(landmarks, features, training)
-        decision = replace(decision, reason=decision.reason + _on_half_life(final))
-    else:
-        final = fit_logistic(landmarks, features, seed=training.seed)
-    decision = replace(decision, reason=decision.reason + tried.reason())
-    model = tried.fit(_model(final), landmarks, features, training, progress)
+    final, note = _final(decision.kind, landmarks, features, training)
+    model = tried.fit(final, landmarks, features, training, progress)
     return Learned(
         model=model,
-        decision=decision,
+        decision=replace(decision, reason=f"{decision.reason}{note}{tried.reason()}"),
         evaluations=evaluations,
         split=split,
         base_rate=landmarks.base_rate,
@@ -177,10 +171,13 @@ def _candidates(
     return twins
 
 
-def _on_half_life(final: Boosted) -> str:
-    if final.half_life_days is None:
-        return ""
-    return f" Outcomes of leads {final.half_life_days:g} days older count half."
+def _final(kind: ModelKind, landmarks: Landmarks, features: Sequence[Feature], training: Training) -> tuple[Model, str]:
+    """The winner on all landmarks, and what is to be said of their age."""
+    if kind == "logistic_regression":
+        return fit_logistic(landmarks, features, seed=training.seed), ""
+    boosted = fit_boosting(landmarks, features, training)
+    days = boosted.half_life_days
+    return boosted.model, "" if days is None else f" Outcomes of leads {days:g} days older count half."
 
 
 def _model(twin: Boosted | Model) -> Model:

@@ -140,13 +140,10 @@ class Scorer:
     def predict(self, inputs: Inputs) -> Predictions:
         """Probability and predictive score of n rows, and whose model it was."""
         probability = np.empty(len(inputs))
-        segments: list[str | None] = [None] * len(inputs)
         for predictor, rows in self._parts(inputs):
             probability[rows] = predictor.probability(inputs.matrix[rows])
-            for row in rows.tolist() if predictor.segment else ():
-                segments[row] = predictor.segment
         score = np.floor(predictive_score(probability, self.base_rate) + 0.5)
-        return Predictions(probability, score.astype(np.int64), tuple(segments))
+        return Predictions(probability, score.astype(np.int64), self._named(inputs))
 
     def contributions(self, inputs: Inputs) -> Floats:
         """Contributions of the k features to the calibrated log-odds of the row's own model, (n, k + 1), the bias last.
@@ -159,8 +156,16 @@ class Scorer:
             found[rows] = predictor.contributions(inputs.matrix[rows], self.encoder)
         return found
 
-    def _parts(self, inputs: Inputs) -> Iterator[tuple[Predictor, Places]]:
-        """Each model with the rows that it scores."""
+    def _named(self, inputs: Inputs) -> tuple[str | None, ...]:
+        if not self.own:
+            return (None,) * len(inputs)
+        return tuple(self.own.get(place, self.general).segment for place in inputs.places.tolist())
+
+    def _parts(self, inputs: Inputs) -> Iterator[tuple[Predictor, Places | slice]]:
+        """Each model with the rows that it scores; where there is one model, nothing is copied."""
+        if not self.own:
+            yield self.general, slice(None)
+            return
         for place in np.unique(inputs.places).tolist():
             yield self.own.get(place, self.general), np.flatnonzero(inputs.places == place)
 
