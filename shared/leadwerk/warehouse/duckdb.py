@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,14 +203,19 @@ class DuckDBWarehouse:
         file = self.home / "translations" / f"{hashlib.sha256(typed.encode()).hexdigest()}.sql"
         if file.exists():
             return file.read_text(encoding="utf-8")
-        from leadwerk.warehouse.dialect import translate
-
-        sql = translate(statement)
+        sql = _translated(statement.name, statement.text, tuple(sorted(statement.parameters.items())))
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
         draft.write_text(sql, encoding="utf-8")
         draft.replace(file)
         return sql
+
+
+@lru_cache(maxsize=256)
+def _translated(name: str, text: str, parameters: tuple[tuple[str, str], ...]) -> str:
+    from leadwerk.warehouse.dialect import translate
+
+    return translate(Statement(name, text, dict(parameters)))
 
 
 @cache
