@@ -108,6 +108,24 @@ def test_scoring_a_file_stores_nothing(home: Path, tmp_path: Path, capsys: pytes
     }
 
 
+def test_a_scored_file_is_written_like_the_one_it_comes_from_and_never_over_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lead_file(tmp_path, 200)
+    result(capsys, "import", str(file), *IMPORT)
+    result(capsys, "retrain")
+    before = file.read_bytes()
+    assert run(["score", "--csv", str(file), "--out", str(tmp_path / "x" / ".." / file.name)]) == 2
+    assert "Name another file" in " ".join(capsys.readouterr().err.split())
+    assert file.read_bytes() == before
+    (tmp_path / "folder").mkdir()
+    assert run(["score", "--csv", str(file), "--out", str(tmp_path / "folder")]) == 2
+    assert "cannot be written: Is a directory" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    result(capsys, "score", "--csv", str(file), "--out", str(tmp_path / "scored.csv"))
+    assert (tmp_path / "scored.csv").read_text("utf-8-sig").startswith("nr;besuche;ort;")
+    assert read(tmp_path / "scored.rejects.csv").delimiter == ";"
+
+
 def test_a_dry_run_shows_the_file_and_leaves_nothing(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from leadwerk.cli.console import number_of, table
+from leadwerk.cli.console import figure, number_of, table
 
 HEADER = ("lead", "score", "region", "held by", "why")
 ROWS = [("102938", "84", "CH-ZH", "", "Dafür spricht: Hypothekensimulator: 5-mal in 30 Tagen")]
@@ -43,3 +43,9 @@ def test_brackets_are_shown_as_they_stand(width: int) -> None:
 
 def test_numbers_are_counted_in_words() -> None:
     assert [number_of([0] * n, "lead") for n in (0, 1, 2)] == ["0 leads", "1 lead", "2 leads"]
+
+
+def test_a_long_list_is_cut_and_says_how_much_is_missing() -> None:
+    warnings = [f"2026-03-{day:02}: the export has no table yet" for day in range(1, 31)]
+    assert figure(warnings) == ", ".join([*warnings[:3], "… and 27 more (--json shows all)"])
+    assert figure(["de", "fr", "it", "en", "rm", "ro"]) == "de, fr, it, en, rm, ro"

@@ -20,6 +20,7 @@ from leadwerk.errors import LeadwerkError
 
 # Where the output is no terminal (a file, a pipe), there is room for whole tables.
 PIPE_WIDTH = 140
+MOST_LISTED, FEW = 5, 3  # texts of a list in one field of a table
 WORD_WIDTH = 16  # a longer word is no reason to give up the table: it may be broken
 COLUMN_GAP = 2
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
@@ -127,10 +128,17 @@ def figure(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {figure(item)}" for key, item in value.items()) or "–"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(value) if value and all(isinstance(item, str) for item in value) else str(len(value))
+        return _listed(value) if value and all(isinstance(item, str) for item in value) else str(len(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """All of them if they are few; else as many as one reads, and how many more there are."""
+    shown = list(texts) if len(texts) <= MOST_LISTED or sum(map(len, texts)) <= PIPE_WIDTH else list(texts[:FEW])
+    more = [f"… and {len(texts) - len(shown):,} more (--json shows all)"] if len(shown) < len(texts) else []
+    return ", ".join([*shown, *more])
 
 
 @contextmanager

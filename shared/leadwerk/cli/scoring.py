@@ -146,6 +146,13 @@ def _score_file(
     from leadwerk.importing.table import read
 
     content = read(source)
+    if target.resolve() == source.resolve() or (target.exists() and target.samefile(source)):
+        raise InputError(
+            f"{target} is the file that is to be scored.",
+            field="out",
+            value=str(target),
+            remedy="Name another file: rows that cannot be scored would be lost.",
+        )
     mapping = _mapping(here, content, id_column)
     model = scorer(here)
     if model is None and not here.policy.points.rules:
@@ -211,9 +218,9 @@ def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target
         for row in content.rows
         if row.line in scores
     )
-    write(target, (*content.columns, *ADDED, *by_rules, *by_segment), rows)
+    write(target, (*content.columns, *ADDED, *by_rules, *by_segment), rows, content.delimiter)
     if found.rejected:
-        write(_rejects_path(target), REJECTS_HEADER, rejects(found.rejected))
+        write(_rejects_path(target), REJECTS_HEADER, rejects(found.rejected), content.delimiter)
 
 
 def _added(scored: ScoredLead) -> tuple[float | int | str | None, ...]:

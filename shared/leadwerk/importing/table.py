@@ -126,10 +126,27 @@ def as_text(fields: Sequence[str]) -> str:
     return ",".join('"' + f.replace('"', '""') + '"' if any(c in f for c in ',"\r\n') else f for f in fields)
 
 
-def write(path: Path, header: Sequence[str], rows: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> None:
-    """Write a CSV file (UTF-8 with a mark, so that spreadsheets read umlauts; commas)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+def write(
+    path: Path,
+    header: Sequence[str],
+    rows: Iterator[Sequence[object]] | Sequence[Sequence[object]],
+    delimiter: str = ",",
+) -> None:
+    """Write a CSV file (UTF-8 with a mark, so that spreadsheets read umlauts).
+
+    Raises:
+        InputError: the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, delimiter=delimiter)
+            writer.writerow(header)
+            writer.writerows(rows)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+            field="out",
+            value=str(path),
+            remedy="Name another file.",
+        ) from error

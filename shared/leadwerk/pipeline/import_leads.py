@@ -74,7 +74,7 @@ def run(
         open=len(found.leads) - positive - lost,
         rejected_rows=rows_lost,
         rejected_values=len(found.rejected) - rows_lost,
-        rejects_file=_write_rejects(found.rejected, rejects_to),
+        rejects_file=_write_rejects(found.rejected, rejects_to, table.delimiter),
         time=f"column {mapping.time!r}" if mapping.time else "the file's order",
     )
 
@@ -118,9 +118,9 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         yield rows[start : start + BATCH]
 
 
-def _write_rejects(found: Sequence[Rejected], path: Path) -> str | None:
+def _write_rejects(found: Sequence[Rejected], path: Path, delimiter: str) -> str | None:
     if not found:
         path.unlink(missing_ok=True)  # of an earlier run with a worse file
         return None
-    write(path, REJECTS_HEADER, rejects(found))
+    write(path, REJECTS_HEADER, rejects(found), delimiter)
     return str(path)
