@@ -31,6 +31,20 @@ def test_a_saved_version_is_loaded_as_it_was(registry):
     assert version.startswith("20260301T043000Z-")
 
 
+def test_a_version_without_segments_is_named_as_it_was_before_there_were_any(registry):
+    assert registry.save(FILES, manifest()) == "20260301T043000Z-aaa317cf2f40"
+
+
+def test_files_of_segments_and_what_was_tried_are_kept_under_the_versions_name(registry):
+    tried = [{"name": "romandie", "serves": True, "gain": 0.02}, {"name": "few", "serves": False, "gain": None}]
+    version = registry.save(FILES | {"segments/romandie/model.json": b"{}"}, manifest(segments=tried))
+    loaded = registry.load(version)
+    assert loaded.manifest.segments == tried
+    assert loaded.files["segments/romandie/model.json"] == b"{}"
+    assert registry.versions() == [version]
+    assert registry.save(FILES, manifest(segments=tried[:1])) != version
+
+
 def test_saving_the_same_content_twice_is_saving_it_once(registry):
     assert registry.save(FILES, manifest()) == registry.save(FILES, manifest())
     assert len(registry.versions()) == 1
