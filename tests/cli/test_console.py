@@ -48,4 +48,6 @@ def test_numbers_are_counted_in_words() -> None:
 def test_a_long_list_is_cut_and_says_how_much_is_missing() -> None:
     warnings = [f"2026-03-{day:02}: the export has no table yet" for day in range(1, 31)]
     assert figure(warnings) == ", ".join([*warnings[:3], "… and 27 more (--json shows all)"])
+    assert figure({str(n): "sent" for n in range(100)}) == "0 sent, 1 sent, 2 sent, … and 97 more (--json shows all)"
+    assert figure({"HOT": 1, "WARM": 2}) == "HOT 1, WARM 2"
     assert figure(["de", "fr", "it", "en", "rm", "ro"]) == "de, fr, it, en, rm, ro"

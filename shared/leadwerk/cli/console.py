@@ -126,7 +126,7 @@ def figure(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {figure(item)}" for key, item in value.items()) or "–"
+        return _listed([f"{key} {figure(item)}" for key, item in value.items()]) or "–"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return _listed(value) if value and all(isinstance(item, str) for item in value) else str(len(value))
     if isinstance(value, datetime | date):
