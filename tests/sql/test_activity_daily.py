@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,14 @@ def test_both_engines_find_the_same_broken_promises(rows: list[dict[str, Any]], 
     broken = data.draw(st.lists(st.sampled_from(days), max_size=4)) if days else []
     found = assert_engines_agree(CHECKS, SPAN, {"activity_events": rows + rows[:1], "activity_daily": broken})
     assert bool(found) == any(FIRST <= row["day"] <= LAST for row in rows)
+
+
+@pytest.mark.parametrize("minutes", [(0, 0), (0, 1, 1), (0, 2), (1, 2), (0, 0, 2), (1,)], ids=str)
+def test_an_event_that_is_there_twice_or_lacking_is_found(minutes: tuple[int, ...]) -> None:
+    rows = [event(minute) for minute in minutes]
+    days = on_duckdb(REBUILD, SPAN, {"activity_events": rows})
+    (found,) = on_duckdb(CHECKS, SPAN, {"activity_events": rows, "activity_daily": days})
+    assert found["finding"].startswith("activity_events")
 
 
 @hostile

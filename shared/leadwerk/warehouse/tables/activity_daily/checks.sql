@@ -3,7 +3,9 @@
 -- @first_day DATE
 -- @last_day DATE
 WITH by_events AS (
-  SELECT day, visitor_id, COUNT(*) AS events, COUNT(DISTINCT event_rank) AS ranks, COUNTIF(session_start) AS sessions
+  SELECT
+    day, visitor_id, COUNT(*) AS events, MAX(event_rank) AS last_rank, SUM(event_rank) AS ranks,
+    COUNTIF(session_start) AS sessions
   FROM leadwerk.activity_events
   WHERE day BETWEEN @first_day AND @last_day
   GROUP BY day, visitor_id
@@ -17,7 +19,11 @@ by_days AS (
 ),
 
 promises AS (
-  SELECT 'activity_events holds an event twice' AS finding, COUNTIF(events != ranks) AS found FROM by_events
+  -- The ranks are 1, 2, 3 …: counted by their end and their sum, which is quicker than telling them apart.
+  SELECT
+    'activity_events holds an event twice, or lacks one' AS finding,
+    COUNTIF(events != last_rank OR 2 * ranks != events * (events + 1)) AS found
+  FROM by_events
   UNION ALL
   SELECT 'activity_daily holds a visitor twice on a day' AS finding, COUNTIF(copies > 1) AS found FROM by_days
   UNION ALL
