@@ -11,7 +11,9 @@ from leadwerk.pipeline import replay, retrain
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy, Signal
 from leadwerk.policy.numbers import Numbers, with_numbers
+from leadwerk.policy.points import Test
 from leadwerk.policy.sales import Capacity, Combination, Seller
+from leadwerk.policy.segments import Segment
 from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.borrowers import DAY, NOW, filled
@@ -126,3 +128,14 @@ def test_a_champion_that_a_policy_would_refuse_is_told(warehouse: DuckDBWarehous
     wider = msgspec.structs.replace(MORTGAGE, signals=(*MORTGAGE.signals, Signal(name="chat", event="chat_opened")))
     found = replay.run(warehouse, MORTGAGE, wider, champion, now=NOW, days=90)
     assert any("The champion does not know the new policy's signals" in note for note in found.notes)
+
+
+def test_other_segments_move_nobody_before_the_next_training_and_that_is_said(
+    warehouse: DuckDBWarehouse, champion: Registry
+) -> None:
+    geneva = Segment(name="geneva", when={"region": Test(any_of=("CH-GE",))})
+    found = replay.run(
+        warehouse, MORTGAGE, msgspec.structs.replace(MORTGAGE, segments=(geneva,)), champion, now=NOW, days=90
+    )
+    assert found.replay.moved == 0
+    assert "The segments are in force with the next training." in found.notes

@@ -2,8 +2,9 @@
 
 The general model learns from all leads, a segment's own from its leads alone, on the same columns. Out of time, on the
 segment's part of the test period, its twin must have a lower log loss than the general twin by more than one standard
-error of the paired difference (leads drawn), and tell more than the segment's own mean: so nobody is scored worse
-because a policy names his segment.
+error of the paired difference (leads drawn), and tell more than the segment's own mean: so hardly anybody is scored
+worse because a policy names his segment. Whoever serves is chosen on the rows on which all of it is then compared with
+points and champion, as the kind of the general model is; that flatters it a little.
 """
 
 from __future__ import annotations

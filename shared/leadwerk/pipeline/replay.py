@@ -144,7 +144,7 @@ def _champions(registry: Registry | None, old: Policy, new: Policy) -> tuple[lis
             found.append(None)
     if found[0] is not None and found[1] is None:
         return found, ["The champion does not know the new policy's signals and attributes: points decide there."]
-    return found, []
+    return found, ["The segments are in force with the next training."] if old.segments != new.segments else []
 
 
 def _side(policy: Policy, frame: pd.DataFrame, facts: Facts, known: pd.DataFrame, scorer: Scorer | None) -> Side:
