@@ -338,6 +338,7 @@ SELDOM_WRITTEN: dict[str, set[str]] = {}
 
 
 def test_every_metric_finds_its_lines_in_the_functions_logs(deployment: Deployment) -> None:
+    """But for drift, which has no number while a week brings too few leads (test_runbook.py has the line with one)."""
     deployment.crm.shutdown()
     deployment.crm.server_close()
     with pytest.raises(urllib.error.HTTPError, match=r"50[023]"):  # a failure, for the metric of failures
@@ -346,6 +347,6 @@ def test_every_metric_finds_its_lines_in_the_functions_logs(deployment: Deployme
     for metric in of_type(deployment.cloud.resources, "google_logging_metric"):
         found = counted(metric["values"]["filter"], lines)
         assert found, metric["values"]["name"]
-        if extractor := metric["values"]["value_extractor"]:
+        if (extractor := metric["values"]["value_extractor"]) and "drift" not in extractor:
             numbers = [extracted(extractor, line) for line in found]
             assert any(isinstance(number, int | float) for number in numbers), metric["values"]["name"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leadwerk.entrypoint import log
 from leadwerk.pipeline import deliver, extract, ingest, report, retrain
 from terraform.checks import Resources, of_type
 from terraform.log_lines import counted, entries, extracted
@@ -19,7 +22,8 @@ WANTED = {  # the list of the issue, in its order, by the names here
     "extract_late", "feed_empty", "deliveries_parked", "outbox_old", "drift", "model_stale", "error_rate",
     "score_latency",
 }  # fmt: skip
-REPORTS = {
+NUMBERS = {"int": 3, "float": 0.3, "float | None": 0.3, "bool": False}
+REPORTS: dict[str, Any] = {
     "extract_features": extract.ExtractReport,
     "ingest_feedback": ingest.IngestReport,
     "deliver_scores": deliver.DeliverReport,
@@ -88,14 +92,26 @@ def test_the_dashboard_shows_every_metric(resources: Resources) -> None:
     assert len(set(places)) == len(places)
 
 
-def test_a_metric_counts_a_number_that_the_stage_reports(resources: Resources) -> None:
-    """The quick look; test_artefact.py holds the filters against what the deployed functions really log."""
-    for metric in of_type(resources, "google_logging_metric"):
-        stages = re.findall(r'"(\w+)"', (re.findall(r"jsonPayload\.stage=(.*)", metric["values"]["filter"]) or [""])[0])
-        member = (metric["values"]["value_extractor"] or "").removeprefix("EXTRACT(jsonPayload.").rstrip(")")
-        for stage in set(stages) & REPORTS.keys() if member else ():
-            [kind] = [field.type for field in fields(REPORTS[stage]) if field.name == member] or [None]
-            assert kind in ("int", "float", "float | None"), f"{REPORTS[stage].__name__}.{member}"
+@pytest.mark.parametrize("stage", REPORTS)
+def test_metrics_take_their_numbers_from_the_line_of_a_stage(
+    stage: str, resources: Resources, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The quick look, at reports full of numbers; test_artefact.py has the lines of the deployed functions."""
+    full = {field.name: NUMBERS.get(str(field.type)) for field in fields(REPORTS[stage])}
+    with caplog.at_level(logging.INFO, "leadwerk"):
+        log.finished(stage, REPORTS[stage](**full), 0.5)
+    formatter = log._CloudLogging()
+    (tmp_path / "log").write_text("\n".join(formatter.format(record) for record in caplog.records))
+    lines = entries(tmp_path / "log", stage.replace("_", "-"))
+    metrics = [
+        metric["values"]
+        for metric in of_type(resources, "google_logging_metric")
+        if f'"{stage}"' in metric["values"]["filter"].partition("jsonPayload.stage=")[2]
+    ]
+    assert metrics
+    for metric in metrics:
+        [line] = counted(metric["filter"], lines)
+        assert not metric["value_extractor"] or isinstance(extracted(metric["value_extractor"], line), int | float)
 
 
 def test_a_filter_counts_the_lines_it_describes_and_no_other(tmp_path: Path) -> None:
