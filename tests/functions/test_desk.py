@@ -31,7 +31,19 @@ AT = NOW.isoformat()
 SIMULATED = {"LEADWERK_POLICY": "b2b_swiss", "LEADWERK_SIMULATION": "1"}
 STEPS = from_text("SELECT DISTINCT event_id, lead_id, kind, seller, sequence FROM leadwerk.picks ORDER BY sequence")
 TRANSLATING = Path(__file__).parents[1] / "terraform" / "emulator.py"
-TABLES = ("leads", "scores", "picks", "outcomes", "deliveries", "stage_changes", "overrides")
+TABLES = (
+    "leads",
+    "scores",
+    "picks",
+    "outcomes",
+    "deliveries",
+    "stage_changes",
+    "overrides",
+    "identities",
+    "touchpoints",
+    "activity_daily",
+    "activity_events",
+)
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from functions.test_desk import AT, SIMULATED, desks, get, pick
+from functions.test_desk import AT, SIMULATED, cloud, desks, get, pick
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import DAY, NOW, lead, outcome, score, warehouse
 
+__all__ = ["cloud"]  # the fixture
 WORDS = from_text("SELECT * FROM leadwerk.overrides ORDER BY set_at, sequence, event_id")
 SCORES = from_text("SELECT lead_id, score_cluster, decided_by FROM leadwerk.scores WHERE decided_by IS NOT NULL")
 EVA = {"cluster": "HOT", "by": "Eva", "reason": "met at the fair"}
@@ -166,3 +167,15 @@ def test_a_word_stands_even_where_the_lead_cannot_be_scored_now(tmp_path: Path) 
     assert (found["override"]["cluster"], found["score"]) == ("HOT", None)
     assert found["problem"]
     assert [row["author"] for row in desk.rows(WORDS, {})] == ["Eva"]
+
+
+def test_in_the_cloud_words_are_recorded_once_and_the_lead_is_scored_at_once(cloud: Any, tmp_path: Path) -> None:
+    environment, _, desk = cloud
+    with desks(tmp_path, 1, **environment) as [url]:
+        for _ in range(2):
+            found = word(url, "l4", **EVA).json()
+            assert (found["score"]["cluster"], found["problem"]) == ("HOT", None)
+        assert [one["lead_id"] for one in get(url, "/leads", cluster="HOT").json()["leads"]] == ["l4"]
+        assert [one["by"] for one in get(url, "/overrides").json()["overrides"]] == ["Eva"]
+        assert word(url, "l4", "override-release", by="Urs", now=(NOW + DAY).isoformat()).json()["override"] is None
+    assert [(row["author"], row["cluster"]) for row in desk.rows(WORDS, {})] == [("Eva", "HOT"), ("Urs", None)]
