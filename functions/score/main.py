@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import functions_framework
 from msgspec import Meta
@@ -26,7 +26,7 @@ class Body(Request, frozen=True):
     form: dict[str, Any] | None = None
     dry_run: bool = False
     deliver: bool = True
-    rescore: bool = False
+    rescore: bool | Literal["closed"] = False
 
 
 @functions_framework.http
@@ -36,7 +36,7 @@ def score(body: Body, now: datetime) -> Any:
     asked, here, times = requests(body), kept(), {"now": now, "stored_at": datetime.now(UTC)}
     work = (here.warehouse, here.policy, here.champions.scorer())
     if body.rescore:
-        return rescore.run(*work, **times)
+        return rescore.run(*work, **times, only_closed=body.rescore == "closed")
     report = scoring.run(*work, asked, **times, store=not body.dry_run, person_key=here.person_key)
     if report.refusals and body.leads is None:
         raise report.refusals[0].error

@@ -159,6 +159,9 @@ def test_rescoring_reports_what_it_did(function):
     assert status == 200
     assert said["leads"] >= 3
     assert function.post({**AT, "rescore": True})[1]["stored"] == 0
+    closed = function.post({**AT, "rescore": "closed"})[1]
+    assert (closed["leads"], closed["closed"], closed["stage_changes"]) == (0, 0, 0)
+    assert function.post({**AT, "rescore": "open"})[0] == 422
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,7 @@ def test_an_old_lead_that_is_rescored_no_more_moves_as_well(warehouse: DuckDBWar
     crm.say("3", "Prüfung", late - HOUR)
     assert night(warehouse, crm, late).leads == 0
     assert crm.stages("3")[1:] == ["application"]
+    assert table(warehouse, "scores")[-1]["trigger"] == "rescore"  # it is old, and not closed
     crm.say("3", "Ausbezahlt", late + HOUR)
     night(warehouse, crm, late + DAY)
     assert crm.stages("3")[1:] == ["application", "customer"]

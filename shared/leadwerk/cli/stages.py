@@ -121,8 +121,13 @@ def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
     return one["name"], figure(one["serves"]), figure(one["test_rows"]), *compared, one["reason"]
 
 
-def rescore(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Score all open leads again; stores only what changed.
+def rescore(
+    only_closed: Annotated[bool, typer.Option("--only-closed", help="After a rescoring in SQL.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score all open leads again, and closed ones that the CRM's news moved to another stage; stores only what changed.
 
     Example: `leadwerk rescore`
     """
@@ -131,7 +136,8 @@ def rescore(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 
     here, at = Deployment.at(home), moment(now)
     with working("Scoring open leads"):
-        result = stage.run(here.warehouse, here.policy, scorer(here), now=at, stored_at=at)
+        work = (here.warehouse, here.policy, scorer(here))
+        result = stage.run(*work, now=at, stored_at=at, only_closed=only_closed)
     show(result, title="Rescored", as_json=as_json)
 
 

@@ -123,7 +123,8 @@ def morning(now: datetime) -> dict[str, Any]:
     """What begins the sellers' day: the day's thresholds, and yesterday's picks that lapsed, in one report."""
     here = _picks()
     decided = threshold.run(here.warehouse, here.policy, now)
-    return to_builtins(decided) | to_builtins(settle_lapsed(here, now))
+    report: dict[str, Any] = to_builtins(decided) | to_builtins(settle_lapsed(here, now))
+    return report
 
 
 api = Routes(

@@ -195,9 +195,9 @@ def rescore_parameters(model: InBigQuery, policy: Policy, *, now: datetime, stor
 def rescore_script(
     model: InBigQuery, policy: Policy, hot: HotThresholds | None = None, *, now: datetime, stored_at: datetime
 ) -> str:
-    """The whole rescoring for `bq query`: an INSERT with its parameters written out."""
+    """The whole rescoring for `bq query`: INSERTs of scores and stages with their parameters written out."""
     parameters = rescore_parameters(model, policy, now=now, stored_at=stored_at)
-    return whole_base.script(rescore_statement(model, policy, hot), parameters)
+    return whole_base.script(policy, rescore_statement(model, policy, hot), parameters, now=now)
 
 
 def _counts(policy: Policy) -> bool:

@@ -92,7 +92,7 @@ class _Run:
         judged = assess(self.scorer, self.policy, features, known.of(features), explained=False)
         self.clusters.update(judgement.score_cluster for judgement in judged)
         fresh = _changed(features, judged, known)
-        scores = self._rows(fresh, assess(self.scorer, self.policy, fresh, known.of(fresh)), "rescore")
+        scores = self._rows(fresh, assess(self.scorer, self.policy, fresh, known.of(fresh)))
         self.stored += self.warehouse.append("scores", scores)
         self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, known))
 
@@ -102,7 +102,7 @@ class _Run:
         judged = assess(self.scorer, self.policy, features, known.of(features))
         pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, known)]
         rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]
-        scores = self._rows(rows, judged, "outcome")
+        scores = [{**score, "trigger": _why(score["lead_id"], known)} for score in self._rows(rows, judged)]
         self.closed += self.warehouse.append("scores", scores)
         self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, known))
 
@@ -112,9 +112,9 @@ class _Run:
         known = surroundings(self.warehouse, self.policy, asked, first_day=(self.now - since).date(), hot=self.hot)
         return features, known
 
-    def _rows(self, leads: Sequence[Row], judged: Sequence[Judgement], trigger: Trigger) -> list[Row]:
+    def _rows(self, leads: Sequence[Row], judged: Sequence[Judgement]) -> list[Row]:
         return [
-            row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, trigger=trigger)
+            row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, trigger="rescore")
             for lead, judgement in zip(leads, judged, strict=True)
         ]
 
@@ -134,6 +134,11 @@ def _moved(lead: Row, judgement: Judgement, known: Surroundings) -> bool:
     """Whether the lead is known still, and in another stage than its newest score says."""
     newest = known.newest(lead["lead_id"]) or {}
     return lead["created_at"] is not None and judgement.stage != newest.get("stage")
+
+
+def _why(lead_id: str, known: Surroundings) -> Trigger:
+    """Why a lead that is rescored no more got a score: whom the CRM closed nobody calls, and no threshold counts."""
+    return "rescore" if known.status(lead_id).outcome in (None, "open") else "outcome"
 
 
 def _stage_changes(

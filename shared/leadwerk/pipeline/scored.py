@@ -29,14 +29,14 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Asked(Protocol):
-    """The body of a request: one lead, or `leads`, or (`rescore`) all that are open."""
+    """The body of a request: one lead, or `leads`, or (`rescore`) all that are open; "closed": but the closed ones."""
 
     leads: list[ScoreRequest] | None
     lead_id: str | int | None
     ga_client_id: str | None
     form: dict[str, Any] | None
     dry_run: bool
-    rescore: bool
+    rescore: bool | Literal["closed"]
 
 
 def requests(body: Asked) -> list[ScoreRequest]:

@@ -20,6 +20,7 @@ from leadwerk.pipeline.lead_features import (
     scoring_parameters,
 )
 from leadwerk.policy.model import Policy
+from leadwerk.scoring.stage_change import FACTS, asking
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import DECLARATION, inlined, statement
@@ -104,15 +105,42 @@ def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) ->
 
 
 def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
-    """The whole rescoring as one line of work for `bq query`: an INSERT with its parameters written out."""
-    return script(rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at))
+    """The whole rescoring as two lines of work for `bq query`: INSERTs with their parameters written out."""
+    return script(policy, rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at), now=now)
 
 
-def script(rescoring: Statement, parameters: dict[str, Any]) -> str:
-    """A statement of new rows of `scores` as an INSERT that needs no parameters."""
-    sql = inlined(rescoring, parameters)
-    columns = ", ".join(f"`{field.name}`" for field in schema.table("scores").fields)
-    return f"INSERT INTO leadwerk.scores ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
+def script(policy: Policy, rescoring: Statement, parameters: dict[str, Any], *, now: datetime) -> str:
+    """New rows of `scores`, then the changes of stage that follow, as INSERTs that need no parameters."""
+    scores = _insert("scores", rescoring, parameters)
+    if not policy.stages:
+        return scores
+    named = stages_statement(policy)
+    stages = Statement(named.name, body(named), named.parameters)
+    return f"{scores}\n{_insert('stage_changes', stages, stages_parameters(policy, now=now))}"
+
+
+def stages_statement(policy: Policy) -> Statement:
+    """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
+    places = range(1, len(policy.stages) + 1)
+    return statement("stage_changes/whole_base", number=("points", "interest"), fact=FACTS, place=places)
+
+
+def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
+    """Parameters of `stages_statement` as of `now` (aware)."""
+    asked = {fact: asking(policy, fact) for fact in FACTS}
+    return {
+        "as_of": now,
+        "scored_since": (now - timedelta(days=OPEN_DAYS)).date(),
+        **{f"stage_{place}": stage.name for place, stage in enumerate(policy.stages, 1)},
+        "asks_known": [stage.name for stage in policy.stages if stage.known],
+        **{f"asks_{fact}": [stage.name for stage in stages] for fact, stages in asked.items()},
+    }
+
+
+def _insert(table: str, rows: Statement, parameters: dict[str, Any]) -> str:
+    columns = ", ".join(f"`{field.name}`" for field in schema.table(table).fields)
+    sql = inlined(rows, parameters)
+    return f"INSERT INTO leadwerk.{table} ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
 
 
 def body(of: Statement) -> str:

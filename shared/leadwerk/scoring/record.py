@@ -15,7 +15,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import POINTS, Judgement
 
 Trigger = Literal["request", "rescore", "outcome"]
-"""Why a score was stored: somebody asked, the night's rescoring, or the CRM moved a lead that is rescored no more."""
+"""Why a score was stored: somebody asked, the night's rescoring, or the CRM closed the lead and its stage moved."""
 
 COMPARED = (
     "basis",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -43,28 +42,37 @@ def stage_change(
     }
 
 
+FACTS = ("status", "outcome", "cluster", "grade", "points", "interest")
+"""What a stage can ask for beside being known, in the order in which a reason names it."""
+
+CONDITIONS = {"status": "statuses", "outcome": "outcomes"}
+"""Conditions of a stage that are not called as the fact they ask for."""
+
+
 def reason(before: str | None, reached: Reached, policy: Policy) -> str:
-    """What the stage left and the stage reached ask for, as it is now: cluster=HOT, points=62.5."""
-    stages = {stage.name: stage for stage in policy.stages}
-    asked = [stages[name] for name in (before, reached.stage) if name in stages]
-    facts = {
-        "known": "true" if any(stage.known for stage in asked) else None,
-        "status": _asked(asked, "statuses", reached.status),
-        "outcome": _asked(asked, "outcomes", reached.outcome),
-        "cluster": _asked(asked, "cluster", reached.cluster),
-        "grade": _asked(asked, "grade", reached.grade),
-        "points": _asked(asked, "points", reached.points),
-        "interest": _asked(asked, "interest", reached.interest),
-    }
-    return _written({name: value for name, value in facts.items() if value is not None})
+    """What the stage left and the stage reached ask for, as it is now: cluster=HOT, points=62.5.
+
+    stage_changes/whole_base.sql says the same in SQL.
+    """
+    both = {before, reached.stage}
+    asked = [fact for fact in FACTS if any(stage.name in both for stage in asking(policy, fact))]
+    told = [f"{fact}={_written(value)}" for fact in asked if (value := getattr(reached, fact)) is not None]
+    if told:
+        return ", ".join(told)
+    # That somebody is known goes without saying where there is anything else to say.
+    return "known=true" if any(stage.known and stage.name in both for stage in policy.stages) else ""
 
 
-def _asked(stages: list[Stage], condition: str, value: Any) -> Any:
-    return value if any(getattr(stage, condition) not in (None, ()) for stage in stages) else None
+def asking(policy: Policy, fact: str) -> list[Stage]:
+    """The stages that ask for a fact."""
+    condition = CONDITIONS.get(fact, fact)
+    return [stage for stage in policy.stages if getattr(stage, condition) not in (None, ())]
 
 
-def _written(facts: Mapping[str, Any]) -> str:
-    """The facts; that somebody is known goes without saying where there is anything else to say."""
-    said = {name: value for name, value in facts.items() if name != "known" or len(facts) == 1}
-    shown = (f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in said.items())
-    return ", ".join(shown)
+def _written(value: str | float) -> str:
+    """A fact as a reason says it; points are whole hundredths.
+
+    >>> _written(62.5), _written(-3.0), _written(12345.67), _written("HOT")
+    ('62.5', '-3', '12345.67', 'HOT')
+    """
+    return f"{value + 0.0:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

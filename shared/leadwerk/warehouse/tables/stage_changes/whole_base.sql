@@ -1,0 +1,98 @@
+-- One change of a lead's stage as a row of `stage_changes`: its newest score names another stage than the record does.
+-- What scoring/stage_change.py says of one lead, for all; pipeline/whole_base.py runs it after the scores.
+-- @as_of TIMESTAMP
+-- @scored_since DATE
+-- The policy's stages, numbered in their order.
+-- for each place
+-- @stage_${place} STRING
+-- end
+-- Names of those that ask for each fact.
+-- @asks_status ARRAY<STRING>
+-- @asks_outcome ARRAY<STRING>
+-- @asks_cluster ARRAY<STRING>
+-- @asks_grade ARRAY<STRING>
+-- @asks_points ARRAY<STRING>
+-- @asks_interest ARRAY<STRING>
+-- @asks_known ARRAY<STRING>
+WITH scored AS (
+  SELECT lead_id, score_id, score_cluster, grade, points, interest, stage
+  FROM leadwerk.scores
+  WHERE day >= @scored_since AND scored_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+),
+
+staged AS (
+  SELECT lead_id, to_stage
+  FROM leadwerk.stage_changes
+  WHERE changed_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY changed_at DESC, to_stage DESC) = 1
+),
+
+told AS (
+  SELECT lead_id, status, outcome
+  FROM leadwerk.outcomes
+  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+),
+
+-- Points are whole hundredths: as many decimals as they have, none for whole points.
+moved AS (
+  SELECT
+    s.lead_id, s.score_id, s.stage AS to_stage, g.to_stage AS from_stage, s.score_cluster, s.grade, t.status, t.outcome,
+    -- for each number
+    CONCAT(
+      IF(s.${number} < 0, '-', ''),
+      CAST(DIV(CAST(ROUND(ABS(s.${number}) * 100) AS INT64), 100) AS STRING),
+      CASE
+        WHEN MOD(CAST(ROUND(ABS(s.${number}) * 100) AS INT64), 100) = 0 THEN ''
+        WHEN MOD(CAST(ROUND(ABS(s.${number}) * 100) AS INT64), 10) = 0
+          THEN CONCAT('.', CAST(DIV(MOD(CAST(ROUND(ABS(s.${number}) * 100) AS INT64), 100), 10) AS STRING))
+        ELSE CONCAT('.', RIGHT(CONCAT('0', CAST(MOD(CAST(ROUND(ABS(s.${number}) * 100) AS INT64), 100) AS STRING)), 2))
+      END
+    ) AS ${number},
+    -- end
+    -- A stage that the policy no longer has came first.
+    CASE g.to_stage
+      -- for each place
+      WHEN @stage_${place} THEN ${place}
+      -- end
+      ELSE 0
+    END AS place_before,
+    CASE s.stage
+      -- for each place
+      WHEN @stage_${place} THEN ${place}
+      -- end
+      ELSE 0
+    END AS place_after
+  FROM scored AS s
+  LEFT JOIN staged AS g ON g.lead_id = s.lead_id
+  LEFT JOIN told AS t ON t.lead_id = s.lead_id
+  WHERE s.stage IS NOT NULL AND s.stage IS DISTINCT FROM g.to_stage
+),
+
+reasoned AS (
+  SELECT
+    *,
+    CONCAT(
+      -- for each fact
+      IF(
+        (from_stage IN UNNEST(@asks_${fact}) OR to_stage IN UNNEST(@asks_${fact})) AND ${fact} IS NOT NULL,
+        CONCAT(', ${fact}=', ${fact}), ''
+      ),
+      -- end
+      ''
+    ) AS facts,
+    from_stage IN UNNEST(@asks_known) OR to_stage IN UNNEST(@asks_known) AS known
+  FROM (SELECT * EXCEPT (score_cluster), score_cluster AS cluster FROM moved) AS renamed
+)
+
+SELECT
+  lead_id,
+  DATE(@as_of) AS day,
+  @as_of AS changed_at,
+  from_stage,
+  to_stage,
+  IF(place_after < place_before, 'back', 'forward') AS direction,
+  CASE WHEN facts != '' THEN SUBSTR(facts, 3) WHEN known THEN 'known=true' ELSE '' END AS reason,
+  score_id
+FROM reasoned
