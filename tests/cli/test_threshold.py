@@ -100,3 +100,13 @@ def test_the_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "--sellers" in shown
     assert "one point a day at most" in " ".join(shown.split())
+
+
+def test_a_team_with_time_left_is_not_told_what_more_time_would_bring(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lowest = result(capsys, "--sellers", "100", "--hours", "40")["outlook"]["rungs"][0]
+    shown = said(capsys, "--sellers", "100", "--hours", "40", "--language", "en")
+    assert f"all leads from {lowest['threshold']} on take {lowest['hours']:.1f} of 4,000" in shown.replace("’", ",")
+    assert "One more hour" not in shown
+    assert "Time is not what is lacking" not in said(capsys, "--language", "en")

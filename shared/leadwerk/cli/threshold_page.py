@@ -59,7 +59,11 @@ def parts(
     yield words.say(f"threshold.by_{found.source}", **_leads(found, words))
     if thought_of or found.wanted != found.today:
         yield words.say("threshold.would_fit", hours=words.decimal(found.hours, 1), wanted=found.wanted)
-    if found.one_more_hour:
+    lowest = found.rungs[0]
+    if found.hours > lowest.hours and all(wanted <= lowest.threshold for wanted in found.segments.values()):
+        needed, hours = words.decimal(lowest.hours, 1), words.decimal(found.hours, 1)
+        yield words.say("threshold.time_left", lowest=lowest.threshold, needed=needed, hours=hours)
+    elif found.one_more_hour:
         yield words.say("threshold.hour_sentence", wins=_estimate(found.one_more_hour.times(WEEKS_A_YEAR), words, 1))
 
 
