@@ -103,6 +103,26 @@ def test_every_row_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     assert "has 1 fields" in reasons[9]
 
 
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("a\0b;6.1.2026", "no id"),
+        ("a\u202eb;6.1.2026", "no id"),
+        (f"{'x' * 201};6.1.2026", "no id"),
+        ("9;1.1.1901", "too long ago"),
+        ("9;0001-01-01T00:00:00+14:00", "no time"),
+        ("9;9999-12-31T23:59:59-14:00", "no time"),
+    ],
+)
+def test_an_impossible_id_or_time_costs_only_its_row(tmp_path: Path, row: str, reason: str) -> None:
+    content = table(tmp_path, FILE + f"{row};1;ZH;verloren\n")
+    result = found(content, mapping(content))
+    assert len(result.leads) == 3
+    [rejected] = result.rejected
+    assert (rejected.line, rejected.value_only) == (5, False)
+    assert reason in rejected.reason
+
+
 def test_a_value_that_is_no_number_is_left_out_and_the_row_kept(tmp_path: Path) -> None:
     rows = "".join(f"{n};1.2.2026;{n}000;ZH;verloren\n" for n in range(10, 120))
     content = table(tmp_path, FILE + rows + "200;1.2.2026;viel;ZH;verloren\n")

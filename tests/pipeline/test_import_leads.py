@@ -71,6 +71,18 @@ def test_bad_rows_are_counted_and_written_down_with_the_reason(tmp_path: Path) -
     assert "the id '1' stands on line 2 already; that line is used" in rejects.values("reason")
 
 
+def test_a_known_field_that_cannot_be_read_is_counted_and_written_down(tmp_path: Path) -> None:
+    text = "id,postcode,email,won\n1,8001,anna@example.ch,yes\n2,nowhere,b@b,no\n3,3011,carl@example.ch,no\n"
+    warehouse, _, report = run(tmp_path, text)
+    rejects = read(tmp_path / "leads.rejects.csv")
+    assert (report.new_leads, report.rejected_rows, report.rejected_values) == (3, 0, 2)
+    assert sorted(zip(rejects.values("line"), rejects.values("field"), rejects.values("text"), strict=True)) == [
+        ("3", "email", ""), ("3", "postcode", "nowhere"),
+    ]  # fmt: skip
+    postcodes = warehouse.rows(from_text("SELECT postcode FROM leadwerk.leads ORDER BY lead_id"), {})
+    assert [row["postcode"] for row in postcodes] == ["8001", None, "3011"]
+
+
 def test_a_better_file_leaves_no_rejects_of_the_worse_one_behind(tmp_path: Path) -> None:
     run(tmp_path, LEADS + "5,1\n")
     run(tmp_path)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from leadwerk.errors import InputError
 from leadwerk.importing.columns import Style, is_missing, moment, number, style_of
 from leadwerk.importing.mapping import Mapping
 from leadwerk.importing.records import Record
 from leadwerk.importing.table import Table, as_text
-from leadwerk.lead.lead import NAMES
+from leadwerk.lead.lead import EARLIEST, LONGEST_TEXT, NAMES, parse_id
 from leadwerk.policy.model import Attribute, Policy
 
 # A file without times gets made-up ones: its rows in order, evenly spaced from here, all in the past.
@@ -100,8 +101,14 @@ def _problem(
         return mapping.id, "the id is missing"
     if lead_id in seen:
         return mapping.id, f"the id {lead_id!r} stands on line {seen[lead_id]} already; that line is used"
+    try:
+        parse_id(lead_id)
+    except InputError:
+        return mapping.id, f"this is no id: longer than {LONGEST_TEXT} signs, or with some that cannot be seen"
     if at is None:
         return mapping.time or "", "this is no time; write it like 2025-12-31T14:30:00 or 31.12.2025"
+    if at < EARLIEST:
+        return mapping.time or "", f"the time {at:%Y-%m-%d} is too long ago"
     if at > now:
         return mapping.time or "", f"the time {at:%Y-%m-%d %H:%M} UTC is in the future"
     return None

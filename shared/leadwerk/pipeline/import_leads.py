@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from leadwerk.importing.leads import REJECTS_HEADER, FileLead, Rejected, leads, rejects
+from leadwerk.importing.leads import REJECTS_HEADER, FileLead, Read, Rejected, leads, rejects
 from leadwerk.importing.mapping import Mapping, source_of
 from leadwerk.importing.table import Table, write
 from leadwerk.lead.lead import identity_rows, lead_version
@@ -57,7 +57,7 @@ def run(
     found = leads(table, mapping, policy, source, now=now)
     outcomes = [row for lead in found.leads if (row := _outcome(lead, policy))]
     with warehouse.unit_of_work():
-        new_leads = _append(warehouse, "leads", [_version(lead, policy, person_key) for lead in found.leads])
+        new_leads = _append(warehouse, "leads", _versions(found, policy, person_key))
         new_outcomes = _append(warehouse, "outcomes", outcomes)
         _append(warehouse, "identities", [row for lead in found.leads for row in _links(lead, policy)])
     positive = sum(row["outcome"] in policy.positive for row in outcomes)
@@ -79,12 +79,17 @@ def run(
     )
 
 
-def _version(lead: FileLead, policy: Policy, person_key: str) -> Row:
-    version, rejections = lead_version(
-        lead.raw, policy=policy, recorded_at=lead.created_at, event_id=lead.event_id, person_key=person_key
-    )
-    assert version is not None, rejections  # id and time were checked when the row was read
-    return version
+def _versions(found: Read, policy: Policy, person_key: str) -> list[Row]:
+    """The leads as rows; a value that cannot be used goes to the rejected ones."""
+    versions = []
+    for lead in found.leads:
+        version, rejections = lead_version(
+            lead.raw, policy=policy, recorded_at=lead.created_at, event_id=lead.event_id, person_key=person_key
+        )
+        assert version is not None, rejections  # id and time were checked when the row was read
+        versions.append(version)
+        found.rejected += [Rejected(lead.line, one.field, one.reason, one.value or "", True) for one in rejections]
+    return versions
 
 
 def _links(lead: FileLead, policy: Policy) -> list[Row]:
