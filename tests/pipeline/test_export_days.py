@@ -41,7 +41,12 @@ def test_days_that_retention_would_drop_and_days_to_come_are_left_alone() -> Non
 
 
 def test_days_before_the_export_began_are_not_missed() -> None:
-    assert expected(Export(daily=ago(2), intraday=frozenset()), TODAY) == sorted(ago(1, 2))
+    assert expected(Export(daily=ago(2), intraday=ago(0)), TODAY) == sorted(ago(1, 2))
+
+
+def test_without_streaming_yesterday_is_not_missed_before_google_writes_it() -> None:
+    assert expected(Export(daily=ago(2, 3), intraday=frozenset()), TODAY) == sorted(ago(2, 3))
+    assert expected(Export(daily=ago(3), intraday=frozenset()), TODAY) == sorted(ago(2, 3))
 
 
 def test_tables_of_other_kinds_are_not_days() -> None:

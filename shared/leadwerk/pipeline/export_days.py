@@ -85,9 +85,12 @@ def with_followers(held: Export, days: set[date], today: date) -> list[date]:
 
 
 def expected(held: Export, today: date) -> list[date]:
-    """The days whose tables should be there by now: D-1 … D-4, but none before the export began."""
-    began = min(held.days)
-    return [day for age in range(CORRECTED_DAYS, 0, -1) if (day := today - DAY * age) >= began]
+    """The days whose tables should be there by now: D-1 … D-4, but none before the export began.
+
+    Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of today.
+    """
+    began, newest = min(held.days), 1 if held.intraday else 2
+    return [day for age in range(CORRECTED_DAYS, newest - 1, -1) if (day := today - DAY * age) >= began]
 
 
 def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
