@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,39 @@ def test_day_by_day_and_all_at_once_yield_the_same(home: Path, tmp_path_factory:
     write_export(other, {"intraday_20260330": [event("2026-03-30 03:00")]})
     run(other)
     assert contents(home, *BUILT) == contents(other, *BUILT)
+
+
+def test_days_read_before_those_that_precede_them_end_up_the_same(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(home, other, dirs_exist_ok=True)
+    run(home)
+    run(other, first_day=date(2026, 3, 27), last_day=date(2026, 3, 27))
+    run(other)
+    assert contents(home, "activity_events", "activity_daily") == contents(other, "activity_events", "activity_daily")
+
+
+def test_what_was_under_way_before_the_days_read_is_known_without_the_export(home: Path) -> None:
+    run(home)
+    before = contents(home, *BUILT)
+    drop_export(home, "20260325")
+    run(home)
+    assert contents(home, *BUILT) == before
+    assert run(home).days[0].day == date(2026, 3, 26)
+
+
+def test_a_night_opens_the_warehouse_once_and_every_half_year_of_a_rebuild_anew(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[bool] = []
+    plain = DuckDBWarehouse._open
+    monkeypatch.setattr(DuckDBWarehouse, "_open", lambda self, writing: opened.append(writing) or plain(self, writing))
+    run(home)
+    assert opened == [True]
+    monkeypatch.setattr(extract.export_days, "CHUNK_DAYS", 2)
+    run(home)
+    assert opened == [True] * 4
 
 
 CHILD = """

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from leadwerk.errors import WarehouseError
+from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.layout import lay_out
 from leadwerk.warehouse.statement import from_text
 
 TODAY = date(2026, 3, 29)
@@ -130,6 +133,25 @@ def test_a_unit_of_work_sees_its_own_writes(warehouse: DuckDBWarehouse) -> None:
 
 def test_without_an_export_there_are_no_export_tables(warehouse: DuckDBWarehouse) -> None:
     assert warehouse.export_tables() == []
+
+
+def test_a_file_that_has_all_columns_is_only_looked_at() -> None:
+    with duckdb.connect() as connection:
+        lay_out(connection)
+        lay_out(connection)
+        connection.execute("BEGIN TRANSACTION READ ONLY")
+        lay_out(connection)
+        connection.execute("COMMIT")
+
+
+def test_a_file_whose_tables_cannot_all_be_made_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = (schema.Field("a", "STRING"), schema.Field("a", "STRING"))
+    odd = schema.Table(name="zebras", description="", fields=fields)
+    monkeypatch.setattr(schema, "own_tables", lambda: (schema.table("leads"), odd))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection, pytest.raises(duckdb.Error):
+        lay_out(connection)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == []
 
 
 def test_a_file_of_an_older_version_gains_the_columns_that_came_since(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_each_table_is_read_by_itself_where_all_columns_are_there() -> None:
     assert (lean.count("AS browser"), whole.count("AS browser")) == (3, 1)  # the empty one is read as well
     assert "BY NAME" in whole
     assert "BY NAME" not in lean
+    assert "FROM ga4.\"events_20260329\" WHERE '20260329' BETWEEN" in lean
 
 
 @pytest.mark.parametrize("query", ACROSS_ROWS.values(), ids=ACROSS_ROWS)
