@@ -20,7 +20,7 @@ test-new-examples: $(STAMP)
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/terraform
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/terraform
 
 checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 
