@@ -98,3 +98,24 @@ def test_a_champion_of_the_right_features_ends_the_refusal(tmp_path, clock):
     _, right = world.champion(tmp_path, policy, seed=4)
     assert champions.scorer().version == right.version
     assert champions.refused is None
+
+
+def test_a_running_process_notices_that_the_champion_stood_down(tmp_path, clock):
+    registry, champion = world.champion(tmp_path, MORTGAGE)
+    champions = Champions(registry, MORTGAGE, check_seconds=0, clock=clock)
+    assert champions.scorer().version == champion.version
+    registry.stand_down(expected=champion, at=world.NOW, reason="behind the points")
+    assert champions.scorer() is None
+    assert champions.problem is None
+    registry.rollback(at=world.NOW)
+    assert champions.scorer().version == champion.version
+
+
+def test_who_stood_down_is_no_longer_refused(tmp_path, clock):
+    registry, champion = world.champion(tmp_path, MORTGAGE)
+    champions = Champions(registry, load("b2b_swiss"), check_seconds=0, clock=clock)
+    champions.scorer()
+    assert champions.problem
+    registry.stand_down(expected=champion, at=world.NOW, reason="behind the points")
+    assert champions.scorer() is None
+    assert champions.problem is None

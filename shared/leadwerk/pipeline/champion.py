@@ -69,6 +69,7 @@ class Champions:
     def _current(self) -> Scorer | None:
         champion = self._registry.champion()
         if champion is None:
+            self.refused = None  # it has stood down since
             return None
         if self._scorer is not None and self._scorer.version == champion.version:
             return self._scorer
