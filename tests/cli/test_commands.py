@@ -231,6 +231,17 @@ def test_every_command_explains_itself(home: Path, capsys: pytest.CaptureFixture
     assert command in ("models", "policy") or "Example" in shown
 
 
+def test_a_place_that_cannot_be_written_to_is_said_in_one_block(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path, tmp_path / "file" / "report.html"):
+        assert run(["report", "--out", str(place)]) == 2
+        said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+        assert "Traceback" not in said
+        assert "Name a place that you may read and write." in said
+
+
 def test_a_wrong_policy_is_shown_with_every_error(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

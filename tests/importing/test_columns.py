@@ -32,6 +32,12 @@ def test_kinds(values: list[str], kind: str) -> None:
     assert describe("column", values).kind == kind
 
 
+@pytest.mark.parametrize("title", ["Name", "Vorname", "first_name", " Last-Name ", "Prénom", "Cognome"])
+def test_names_of_persons_are_not_learned_from(title: str) -> None:
+    assert describe(title, ["Anna", "Beat", "Anna", "Anna"]).kind == "contact"
+    assert describe("Firmenname", ["Muster AG", "Beispiel SA", "Muster AG"]).kind == "category"
+
+
 def test_a_few_odd_values_do_not_make_numbers_a_category() -> None:
     assert describe("visits", [*map(str, range(200)), "many"]).kind == "number"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import typer
@@ -53,12 +54,25 @@ for family in (
     family.register(app)
 
 
+def _place(error: OSError) -> LeadwerkError:
+    """A file or folder that cannot be used as asked."""
+    reason = error.strerror or type(error).__name__
+    where = f"{error.filename}: {reason}." if error.filename else f"{reason}."
+    return LeadwerkError(where, remedy="Name a place that you may read and write.")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code: 0, 2 for what the user can mend, 130 when interrupted."""
     try:
         app(args=list(arguments), prog_name="leadwerk")
     except LeadwerkError as error:
         say_error(error)
+        return EXIT_ERROR
+    except BrokenPipeError:  # whoever read our output has seen enough of it
+        sys.stdout = None  # nor is there anybody for what is left in its buffer
+        return EXIT_ERROR
+    except OSError as error:
+        say_error(_place(error))
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -27,7 +27,7 @@ NOTES = {
     "constant": "always the same: not used",
     "text": "free text or ids: not used",
     "date": "a time: not used; --time if it says when the lead came",
-    "contact": "addresses of persons: not used",
+    "contact": "of persons (names, addresses): not used",
 }
 
 

@@ -25,6 +25,14 @@ _MOSTLY_DIFFERENT = 0.5
 # Half of a column being e-mail addresses or telephone numbers, it is a column of them: persons are not learned from.
 _CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(\+|00|0[1-9])[\d\s()/.-]{7,20}")
 _CONTACT_SHARE = 0.5
+# Titles of columns that name persons, however few different names there are.
+_PERSONS = frozenset(
+    (
+        *("name", "first name", "last name", "full name", "surname", "given name", "family name", "contact name"),
+        *("vorname", "nachname", "familienname", "kontaktperson", "ansprechpartner", "ansprechpartnerin"),
+        *("nom", "prénom", "prenom", "nom de famille", "nom complet", "nome", "cognome", "nome e cognome"),
+    )
+)
 _DATE_SAMPLE = 500
 
 _POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -62,8 +70,12 @@ def describe(name: str, values: Sequence[str]) -> Column:
     counts = Counter(value for value in values if not is_missing(value))
     style = style_of(list(counts))
     examples = tuple(value for value, _ in counts.most_common(3))
-    kind = _kind(counts, style)
+    kind = "contact" if counts and _title(name) in _PERSONS else _kind(counts, style)
     return Column(name, kind, len(values) - counts.total(), len(counts), style or "point", examples)
+
+
+def _title(name: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", name.strip().casefold()))
 
 
 def _kind(counts: Counter[str], style: Style | None) -> Kind:
