@@ -40,7 +40,7 @@ locals {
       memory      = "1Gi"
       timeout     = 1500
       instances   = 100
-      writes      = ["scores", "stage_changes", "leads", "identities", "deliveries", "rejections"]
+      writes      = ["scores", "stage_changes", "leads", "identities", "deliveries"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = null
