@@ -69,6 +69,8 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
     assert [row.fields[:5] for row in after.rows] == [row.fields for row in before.rows]
     by_visits = {row.fields[1]: float(row.fields[5]) for row in after.rows if row.fields[2] == "Bern"}
     assert by_visits["11"] > by_visits["0"]
+    result(capsys, "score", "--csv", str(tmp_path / "scored.csv"), "--out", str(tmp_path / "again.csv"))
+    assert read(tmp_path / "again.csv").rows == after.rows
 
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]) == (trained["champion_after"], None)
@@ -205,6 +207,7 @@ def test_a_policy_written_by_hand_is_not_overwritten(
         (["policy", "diff", "nothing.yaml"], "nothing.yaml cannot be read: No such file or directory."),
         (["score", "1"], "Lead 1 is not known"),
         (["retrain", "--now", "yesterday"], "no moment with a time zone"),
+        (["rescore", "--now", "0001-01-01T00:00:00+14:00"], "no moment with a time zone"),
         (["extract", "--from", "31.1.2026"], "is no day"),
         (["ingest"], "token is not set"),
         (["models", "promote", "nothing"], "There is no model nothing"),

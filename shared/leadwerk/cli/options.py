@@ -90,13 +90,14 @@ def moment(text: str | None, field: str = "now") -> datetime:
         return datetime.now(UTC)
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        told = found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):  # the latter: of the first or last year, in a zone beyond them
+        told = None
+    if told is None:
         raise InputError(
             f"{text!r} is no moment with a time zone.", field=field, value=text, remedy="Write 2026-01-31T08:00:00Z."
         )
-    return found.astimezone(UTC)
+    return told
 
 
 def day(text: str | None, field: str) -> date | None:

@@ -213,12 +213,18 @@ def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target
 
     by_segment = BY_SEGMENT if any(scored.segment is not None for scored in scores.values()) else ()
     by_rules = BY_RULES if any(scored.points is not None for scored in scores.values()) else ()
+    added = (*ADDED, *by_rules, *by_segment)
+    kept = [at for at, name in enumerate(content.columns) if name not in added]  # not what an earlier scoring said
     rows = (
-        [*row.fields, *_added(scores[row.line]), *(getattr(scores[row.line], name) for name in by_segment)]
+        [
+            *(row.fields[at] for at in kept),
+            *_added(scores[row.line]),
+            *(getattr(scores[row.line], name) for name in by_segment),
+        ]
         for row in content.rows
         if row.line in scores
     )
-    write(target, (*content.columns, *ADDED, *by_rules, *by_segment), rows, content.delimiter)
+    write(target, (*(content.columns[at] for at in kept), *added), rows, content.delimiter)
     if found.rejected:
         write(_rejects_path(target), REJECTS_HEADER, rejects(found.rejected), content.delimiter)
 
