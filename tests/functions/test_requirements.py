@@ -66,10 +66,20 @@ def test_a_function_starts_with_nothing_but_its_pins(name: str) -> None:
     assert (done.stdout.strip(), done.stderr) == ("True", "")
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_nothing_is_pinned_twice(name: str) -> None:
+    names = [distribution for distribution, _ in pins(name)]
+    assert sorted(names) == sorted(set(names))
+
+
 def pinned(name: str) -> dict[str, str]:
+    return dict(pins(name))
+
+
+def pins(name: str) -> list[tuple[str, str]]:
     lines = (source_of(name).parent / "requirements.txt").read_text("utf-8").splitlines()
     found = [line.partition("==") for line in lines if line and not line.startswith("#")]
-    return {normal(distribution): version.strip() for distribution, _, version in found}
+    return [(normal(distribution), version.strip()) for distribution, _, version in found]
 
 
 def normal(distribution: str) -> str:
