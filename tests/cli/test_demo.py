@@ -15,8 +15,9 @@ from rich.console import Console
 
 from leadwerk.cli.application import run
 from leadwerk.cli.demonstration import measure
+from leadwerk.cli.demonstration.figures import Figures
 from leadwerk.cli.demonstration.plan import HORIZON_DAYS, Plan
-from leadwerk.cli.demonstration.story import STEPS, Figures, Story
+from leadwerk.cli.demonstration.story import STEPS, Story
 from leadwerk.cli.demonstration.summary import summary
 from leadwerk.market import truth
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +16,10 @@ from leadwerk.cli.console import err, figure, out, print_json, table, working
 from leadwerk.cli.files import mapping_of
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 from leadwerk.errors import InputError, NoChampion
+from leadwerk.warehouse.batches import batches
 
 if TYPE_CHECKING:
-    from leadwerk.importing.leads import FileLead, Read
+    from leadwerk.importing.leads import Read
     from leadwerk.importing.mapping import Mapping as FileMapping
     from leadwerk.importing.table import Table
     from leadwerk.pipeline.scored import ScoredLead
@@ -186,7 +187,7 @@ def _scores(here: Deployment, model: Scorer | None, found: Read, at: datetime) -
     from leadwerk.pipeline.scored import ScoreRequest
 
     scores: dict[int, ScoredLead] = {}
-    for batch in _batches(found.leads):
+    for batch in batches(found.leads, BATCH):
         requests = [ScoreRequest(lead_id=lead.lead_id, form=_as_form(lead.raw)) for lead in batch]
         report = stage.run(
             here.warehouse, here.policy, model, requests, now=at, stored_at=at, store=False, person_key="file"
@@ -200,11 +201,6 @@ def _scores(here: Deployment, model: Scorer | None, found: Read, at: datetime) -
 
 def _as_form(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if value is not None}
-
-
-def _batches(leads: Sequence[FileLead]) -> Iterator[Sequence[FileLead]]:
-    for start in range(0, len(leads), BATCH):
-        yield leads[start : start + BATCH]
 
 
 def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target: Path) -> None:

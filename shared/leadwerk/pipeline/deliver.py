@@ -11,7 +11,7 @@ standing, until the lead's next score.)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -20,6 +20,7 @@ from leadwerk.crm.outbox import Attempt, Pending
 from leadwerk.crm.port import CRM
 from leadwerk.errors import CRMError, CRMUnavailable
 from leadwerk.policy.model import Policy
+from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -66,7 +67,7 @@ def run(
     found = box.read(lead_ids, retry_parked=retry_parked)
     due = [item for item in found if item.due(now)]
     ended: dict[str, Attempt] = {}
-    for batch in _batches(due[:MOST_SENT]):
+    for batch in batches(due[:MOST_SENT], BATCH):
         attempts = _deliver(batch, line, box)
         box.record(attempts)
         ended |= {attempt.pending.update.lead_id: attempt for attempt in attempts}
@@ -153,11 +154,6 @@ def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
 def _first_day(policy: Policy, now: datetime) -> date:
     # Where records of deliveries expire sooner than scores, an old score must not look as if it was never sent.
     return (now - timedelta(days=min(WINDOW_DAYS, policy.retention.deliveries))).date()
-
-
-def _batches(items: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
 
 
 def _report(found: Sequence[Pending], ended: dict[str, Attempt], line: _Line) -> DeliverReport:

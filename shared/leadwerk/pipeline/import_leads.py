@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from leadwerk.importing.table import Table, write
 from leadwerk.lead.lead import identity_rows, lead_version
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
+from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row, Warehouse
 
 BATCH = 5_000
@@ -56,6 +57,7 @@ def run(
     source = source_of(table.path)
     found = leads(table, mapping, policy, source, now=now)
     outcomes = [row for lead in found.leads if (row := _outcome(lead, policy))]
+    found.rejected += [_unknown(lead, mapping) for lead in found.leads if _is_unknown(lead, policy)]
     with warehouse.unit_of_work():
         new_leads = _append(warehouse, "leads", _versions(found, policy, person_key))
         new_outcomes = _append(warehouse, "outcomes", outcomes)
@@ -77,6 +79,15 @@ def run(
         rejects_file=_write_rejects(found.rejected, rejects_to, table.delimiter),
         time=f"column {mapping.time!r}" if mapping.time else "the file's order",
     )
+
+
+def _is_unknown(lead: FileLead, policy: Policy) -> bool:
+    return lead.status is not None and outcome_of(policy, lead.status) is None
+
+
+def _unknown(lead: FileLead, mapping: Mapping) -> Rejected:
+    reason = "no outcome of the policy names this status; the lead counts as open"
+    return Rejected(lead.line, mapping.outcome, reason, lead.status or "", True)
 
 
 def _versions(found: Read, policy: Policy, person_key: str) -> list[Row]:
@@ -115,12 +126,7 @@ def _outcome(lead: FileLead, policy: Policy) -> Row | None:
 
 
 def _append(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> int:
-    return sum(warehouse.append(table, batch) for batch in _batches(rows))
-
-
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), BATCH):
-        yield rows[start : start + BATCH]
+    return sum(warehouse.append(table, batch) for batch in batches(rows, BATCH))
 
 
 def _write_rejects(found: Sequence[Rejected], path: Path, delimiter: str) -> str | None:

@@ -17,6 +17,7 @@ from leadwerk.pipeline.threshold import hot_thresholds
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.model import Scorer
+from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 
 BATCH = 500
@@ -77,8 +78,8 @@ def _advised(
     """The judgements that would be stored if nobody had said anything."""
     hot = hot_thresholds(warehouse, policy, now)
     first_day = (now - timedelta(days=OPEN_DAYS)).date()
-    for start in range(0, len(leads), BATCH):
-        asked = scoring_parameters(policy, leads[start : start + BATCH], [], now)
+    for batch in batches(leads, BATCH):
+        asked = scoring_parameters(policy, batch, [], now)
         rows = warehouse.rows(features_statement(policy), asked)
         known = surroundings(warehouse, policy, asked, first_day=first_day, hot=hot).of(rows)
         judged = assess(scorer, policy, rows, replace(known, overrides=()), explained=False)

@@ -7,7 +7,7 @@ so that the change stands in their newest score and reaches the CRM by the same 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.record import Trigger, changed, row
+from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -61,10 +62,10 @@ def run(
     opened = {"created_since": now - timedelta(days=OPEN_DAYS), "as_of": now}
     leads = [] if only_closed else [found["lead_id"] for found in warehouse.rows(statement("leads/open"), opened)]
     run = _Run(warehouse, policy, scorer, now, stored_at, hot_thresholds(warehouse, policy, now))
-    for batch in _batches(leads):
+    for batch in batches(leads, BATCH):
         run.rescore(batch)
     behind = closed.behind(warehouse, policy, now, rescored=frozenset(leads))
-    for batch in _batches(behind.moved):
+    for batch in batches(behind.moved, BATCH):
         run.move(batch)
     run.moved += warehouse.append("stage_changes", behind.unrecorded)
     version = scorer.version if scorer else None
@@ -117,11 +118,6 @@ class _Run:
             row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, trigger="rescore")
             for lead, judgement in zip(leads, judged, strict=True)
         ]
-
-
-def _batches(leads: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(leads), BATCH):
-        yield leads[start : start + BATCH]
 
 
 def _changed(features: Sequence[Row], judged: Sequence[Judgement], known: Surroundings) -> list[Row]:

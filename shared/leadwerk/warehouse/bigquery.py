@@ -27,6 +27,7 @@ from requests.exceptions import RequestException
 from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
 from leadwerk.settings import Settings
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Parameters, Row, Statement
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
 
@@ -86,10 +87,7 @@ class BigQueryWarehouse:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
         unique = schema.unique(target, schema.json_rows(target, rows))
-        return sum(
-            self._append_new(target, unique[start : start + ROWS_A_LOAD])
-            for start in range(0, len(unique), ROWS_A_LOAD)
-        )
+        return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
     def replace_days(self, table: str, first: date, last: date, statement: Statement, parameters: Parameters) -> int:
         """Replace the days in one transaction: the statement is read once, and all days change at one moment.
@@ -137,7 +135,7 @@ class BigQueryWarehouse:
         own = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
         return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own)
 
-    def _append_new(self, target: schema.Table, rows: list[dict[str, Any]]) -> int:
+    def _append_new(self, target: schema.Table, rows: Sequence[Row]) -> int:
         with _as_warehouse_error(target.name):
             known = self._known_keys(target, rows)
             new = [row for row in rows if _key(target, row) not in known]
@@ -147,7 +145,7 @@ class BigQueryWarehouse:
                 self._stream(target, new)
         return len(new)
 
-    def _known_keys(self, target: schema.Table, rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    def _known_keys(self, target: schema.Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
         """Keys among `rows` that the table holds; the partitions of other days are not read."""
         sql, parameters = _known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
         return {_key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._run(sql, parameters)}
@@ -176,7 +174,7 @@ class BigQueryWarehouse:
         job.result(retry=RETRY, timeout=JOB_SECONDS)
 
 
-def _known_keys_query(place: str, target: schema.Table, rows: list[dict[str, Any]]) -> tuple[str, list[Any]]:
+def _known_keys_query(place: str, target: schema.Table, rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Keys in the partitions between the rows' first and last day: BigQuery prunes by constants, not by a subquery."""
     columns = ", ".join(f"`{name}`" for name in target.key)
     by, kind = target.key[0], getattr(target.field(target.key[0]), "type", "STRING")

@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -228,11 +228,10 @@ def _dialect_version() -> str:
 @contextmanager
 def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("BEGIN TRANSACTION")
-    try:
+    with ExitStack() as undo:
+        undo.callback(connection.execute, "ROLLBACK")
         yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+        undo.pop_all()
     connection.execute("COMMIT")
 
 

@@ -6,19 +6,20 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from leadwerk import market, settings
 from leadwerk.cli.demonstration import measure
+from leadwerk.cli.demonstration.figures import Figures
 from leadwerk.cli.demonstration.functions import Functions
 from leadwerk.cli.demonstration.plan import FAULTS, HORIZON_DAYS, Plan
 from leadwerk.cli.demonstration.stage import Stage
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
 from leadwerk.serve import serving
+from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row
 
 Say = Callable[[str], None]
@@ -40,41 +41,6 @@ STEPS = (
     "report",
 )
 MOST_ROUNDS_OF_DELIVERY = 40
-
-
-@dataclass
-class Figures:
-    """What the demo found, in the words of its JSON file.
-
-    `auc`, `bayes_auc`, `ece` and `lift_at_10` are of the first champion, on leads that it has not learned from;
-    `scored_by_points` leads were scored before there was any model. `after_shock` holds them for the champions before
-    and after retraining, on the newest leads. What was simulated lies in `home` and ends at the moment `ends_at`.
-    """
-
-    events: int = 0
-    nights: int = 0
-    leads: int = 0
-    auc: float = 0.0
-    bayes_auc: float = 0.0
-    ece: float = 0.0
-    lift_at_10: float = 0.0
-    after_shock: dict[str, float] = field(default_factory=dict)
-    scored_by_points: int = 0
-    scored_over_http: int = 0
-    score_seconds: list[float] = field(default_factory=list)
-    crm_patched: int = 0
-    crm_attempts_failed: int = 0
-    crm_mismatches: int = 0
-    outcomes_ingested: int = 0
-    champion_before: str | None = None
-    champion_after: str | None = None
-    retraining: str = ""
-    savings: dict[str, Any] = field(default_factory=dict)
-    examples: list[dict[str, Any]] = field(default_factory=list)
-    home: str = ""
-    ends_at: str = ""
-    report: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Story:
@@ -173,8 +139,8 @@ class Story:
     def _score_by_points(self, stage: Stage, now: datetime) -> None:
         """On the first day, without any history: the newest leads, by the policy's rules."""
         leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
-        for start in range(0, len(leads), BATCH):
-            asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
+        for batch in batches(leads, BATCH):
+            asked = [{"lead_id": lead} for lead in batch]
             answer = stage.functions.call("score", now, leads=asked, deliver=False, dry_run=True)
             self.figures.scored_by_points += sum(one["basis"] == "points" for one in answer["scores"])
 
@@ -190,8 +156,8 @@ class Story:
     def _score_newest(self, stage: Stage, now: datetime) -> None:
         """The newest leads in batches, and a few one by one, as when a form is sent."""
         leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
-        for start in range(0, len(leads), BATCH):
-            asked = [{"lead_id": lead} for lead in leads[start : start + BATCH]]
+        for batch in batches(leads, BATCH):
+            asked = [{"lead_id": lead} for lead in batch]
             answer = stage.functions.call("score", now, leads=asked, deliver=False)
             self.figures.scored_over_http += sum(one["basis"] == "model" for one in answer["scores"])
         examples: list[dict[str, Any]] = []

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from leadwerk.cli.demonstration.story import Figures
+from leadwerk.cli.demonstration.figures import Figures
 
 
 def summary(figures: Figures) -> RenderableType:
