@@ -11,6 +11,7 @@ import pytest
 
 from leadwerk.cli.application import run
 from leadwerk.importing.table import read
+from leadwerk.policy import model
 from leadwerk.policy.load import load
 from scoring import world
 from scoring.world import NOW
@@ -185,6 +186,40 @@ def test_leads_that_are_not_decided_yet_are_no_failures(
     assert (imported["converted"], imported["lost"], imported["open"]) == (10, 20, 20)
     imported = result(capsys, "import", str(file), *named, "--open", "Offen", "--open", "zurückgestellt")
     assert (imported["converted"], imported["lost"], imported["open"]) == (10, 10, 30)
+
+
+def test_a_file_is_read_under_a_policy_of_ones_own(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    shipped = Path(model.__file__).parent / "defaults" / "b2b_swiss.yaml"
+    (home / "policy.yaml").write_text(shipped.read_text("utf-8"), "utf-8")
+    file = tmp_path / "crm.csv"
+    rows = [
+        f"{n};{n % 28 + 1}.3.2026;{('closedwon', 'closedlost', 'open', 'verschollen')[n % 4]};"
+        f"{('CEO', 'Praktikant')[n // 2 % 2]};{(5, 60)[n // 2 % 2]};8001;CHF {n}'000;{n % 3}"
+        for n in range(40)
+    ]
+    file.write_text("\n".join(["nr;kam;stand;job_title;employees;plz;it_budget;egal", *rows, ""]), "utf-8")
+    named = ("import", str(file), "--id", "nr", "--outcome", "stand", "--keep-policy")
+    assert run(list(named)) == 2
+    assert "Name the column with --time COL." in " ".join(capsys.readouterr().err.split())
+    imported = result(capsys, *named, "--time", "kam", "--now", "2026-04-01T08:00:00Z")
+    assert (imported["converted"], imported["lost"], imported["open"], imported["rejected_values"]) == (10, 10, 20, 10)
+    assert {column["name"]: column["role"] for column in imported["columns"]} == {
+        "nr": "id",
+        "kam": "time",
+        "stand": "outcome, by the policy's outcomes",
+        **dict.fromkeys(("job_title", "employees", "plz"), "read as every lead's field of this name"),
+        "it_budget": "attribute of the policy",
+        "egal": "no attribute of the policy: not used",
+    }
+    assert (home / "policy.yaml").read_text("utf-8") == shipped.read_text("utf-8")
+    assert "verschollen" in Path(imported["rejects_file"]).read_text("utf-8")
+    assert result(capsys, "rescore", "--now", "2026-04-01T09:00:00Z")["leads"] == 20
+    [best, *_] = result(capsys, "leads", "--now", "2026-04-01T10:00:00Z")["leads"]
+    assert best["region"] == "CH-ZH"
+    assert best["points"] > 0
 
 
 def test_a_policy_written_by_hand_is_not_overwritten(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -17,8 +17,9 @@ from leadwerk.errors import InputError
 from leadwerk.importing import policy_file
 from leadwerk.importing.columns import Column, describe
 from leadwerk.importing.leads import KNOWN_FIELDS
-from leadwerk.importing.mapping import Mapping, attributes, state, statuses
+from leadwerk.importing.mapping import Mapping, attributes, state, statuses, under_policy
 from leadwerk.importing.table import DELIMITER_NAMES, Table, read
+from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 
 MAPPING_FILE = "import.json"
@@ -59,6 +60,9 @@ def import_(
     ] = None,
     language: Annotated[str, typer.Option(help="Of the reasons: de, fr, it or en.")] = "en",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what the file holds.")] = False,
+    keep_policy: Annotated[
+        bool, typer.Option("--keep-policy", help="Read the file under the policy in force, and write none.")
+    ] = False,
     replace_policy: Annotated[
         bool, typer.Option("--replace-policy", help="Even if a person wrote or edited it.")
     ] = False,
@@ -79,10 +83,10 @@ def import_(
     if id is None or outcome is None:
         _show_columns(content, columns, dry_run=dry_run, as_json=as_json)
         return
-    mapping = state(
-        content, id=id, outcome=outcome, positive=positive, open=open or (), time=time, exclude=exclude or ()
-    )
-    plan = _Plan(content, mapping, columns, _languages(language))
+    named: dict[str, Any] = {"id": id, "outcome": outcome, "time": time, "exclude": exclude or ()}
+    kept = Deployment.at(home).policy if keep_policy else None
+    mapping = under_policy(content, **named) if kept else state(content, positive=positive, open=open or (), **named)
+    plan = _Plan(content, mapping, columns, _languages(language), kept)
     if not as_json:
         _show_file(plan)
     if dry_run:
@@ -111,12 +115,13 @@ def import_(
 
 @dataclass(frozen=True)
 class _Plan:
-    """A file and what it will become."""
+    """A file and what it will become; `kept`: the policy under which it is read, where none is written."""
 
     table: Table
     mapping: Mapping
     columns: Sequence[Column]
     languages: Sequence[Language]
+    kept: Policy | None = None
 
     @property
     def policy(self) -> str:
@@ -129,10 +134,17 @@ class _Plan:
         mapping = self.mapping
         undecided = f"; open: {', '.join(map(repr, mapping.open))}" if mapping.open else ""
         outcome = f"outcome, success is {mapping.positive!r}{undecided}"
+        if self.kept:
+            outcome = "outcome, by the policy's outcomes"
         roles = {mapping.id: "id", mapping.outcome: outcome, mapping.time: "time"}
         if column.name in roles:
             return roles[column.name]
-        return "excluded" if column.name in mapping.exclude else _use(column)
+        if column.name in mapping.exclude:
+            return "excluded"
+        if self.kept and column.name not in KNOWN_FIELDS:
+            sources = {attribute.source or attribute.name for attribute in self.kept.attributes}
+            return "attribute of the policy" if column.name in sources else "no attribute of the policy: not used"
+        return _use(column)
 
     def summary(self) -> dict[str, object]:
         """What the file holds, for a machine."""
@@ -200,12 +212,16 @@ def _examples(column: Column) -> str:
 
 
 def _adopt(plan: _Plan, home: Path | None, replace: bool) -> Deployment:
-    """Make the file's policy the home's, unless a person wrote the one that is there.
+    """Make the file's policy the home's, unless it is read under the home's own, or a person wrote the one there.
 
     Raises:
         InputError: a person did.
     """
     folder = Deployment.at(home).settings.home
+    if plan.kept:
+        folder.mkdir(parents=True, exist_ok=True)
+        _note(folder, plan.mapping)
+        return Deployment.at(home)
     path = folder / "policy.yaml"
     text = plan.policy
     by_hand = path.exists() and not policy_file.untouched(path.read_text("utf-8", errors="replace"))
@@ -214,13 +230,17 @@ def _adopt(plan: _Plan, home: Path | None, replace: bool) -> Deployment:
             f"{path} was not written by an import, or was edited since.",
             field="home",
             value=str(folder),
-            remedy="Choose another --home for this file, or say --replace-policy.",
+            remedy="Read the file under it with --keep-policy; or choose another --home, or say --replace-policy.",
         )
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    (folder / MAPPING_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(plan.mapping), indent=1))
+    _note(folder, plan.mapping)
     err.print(f"Policy: {path}")
     return Deployment.at(home)
+
+
+def _note(folder: Path, mapping: Mapping) -> None:
+    (folder / MAPPING_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(mapping), indent=1))
 
 
 def mapping_of(home: Path) -> Mapping | None:

@@ -76,6 +76,28 @@ def state(
     )
 
 
+def under_policy(table: Table, *, id: str, outcome: str, time: str | None, exclude: Sequence[str]) -> Mapping:
+    """The mapping of a file that is read under a policy which says itself what its statuses and attributes mean.
+
+    Raises:
+        InputError: a column is not in the file; or none says when leads came, so that no horizon can pass.
+    """
+    if time is None:
+        raise InputError(
+            "Under your own policy it has to be known when the leads came.",
+            field="time",
+            remedy="Name the column with --time COL.",
+        )
+    name = {asked: table.columns[table.index(asked)] for asked in (id, outcome, time, *exclude)}
+    return Mapping(
+        id=name[id],
+        outcome=name[outcome],
+        positive="",
+        time=name[time],
+        exclude=tuple(dict.fromkeys(name[column] for column in exclude)),
+    )
+
+
 def _counts(table: Table, outcome: str) -> Counter[str]:
     """How often each value stands in a column; those that differ only in case are one, in their commonest spelling.
 
