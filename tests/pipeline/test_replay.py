@@ -16,6 +16,7 @@ from leadwerk.policy.sales import Capacity, Combination, Seller
 from leadwerk.policy.segments import Segment
 from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline import selling
 from pipeline.borrowers import DAY, NOW, filled
 
 MORTGAGE = load("mortgage")
@@ -38,6 +39,15 @@ def test_a_policy_against_itself_moves_nobody(warehouse: DuckDBWarehouse) -> Non
     assert (found.moved, found.movers, found.gained.leads, found.lost.leads) == (0, (), 0, 0)
     assert found.before == found.after
     assert found.leads > 100
+
+
+@pytest.mark.parametrize("leads", [0, 2])
+def test_on_the_first_day_without_any_outcome_a_policy_can_be_replayed(tmp_path: Path, leads: int) -> None:
+    first = DuckDBWarehouse(tmp_path)
+    if leads:
+        first.append("leads", [selling.lead(str(n), recorded_at=NOW - DAY, created_at=NOW - DAY) for n in range(leads)])
+    found = replay.run(first, MORTGAGE, CLICKS, None, now=NOW, days=90).replay
+    assert (found.leads, found.gained.converted, found.gained.mature) == (leads, 0, 0)
 
 
 def test_who_gains_is_shown_with_what_became_of_him(warehouse: DuckDBWarehouse) -> None:

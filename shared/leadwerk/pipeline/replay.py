@@ -110,7 +110,10 @@ def _known(warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: dat
     labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, now, now))
     changes = warehouse.frame(statement("outcomes/changes"), {"first_day": first.date(), "as_of": now})
     moments = frame[["lead_id", "as_of"]].sort_values("as_of")
-    changes = changes.sort_values("occurred_at").astype({"occurred_at": moments["as_of"].dtype})
+    # A frame without rows has columns of no kind, and pandas joins equal kinds only.
+    kinds = {"occurred_at": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype}
+    changes = changes.astype(kinds).sort_values("occurred_at")
+    labels = labels.astype({"as_of": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype})
     then = pd.merge_asof(moments, changes, left_on="as_of", right_on="occurred_at", by="lead_id")
     still_open = then[then["outcome"].isna() | (then["outcome"] == "open")]
     known = still_open.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
