@@ -64,9 +64,10 @@ class CRM:
 
 def night(warehouse: DuckDBWarehouse, crm: CRM, at: datetime, policy: Any = POLICY) -> rescore.RescoreReport:
     """The feedback, the rescoring, the delivery."""
-    ingest.run(warehouse, policy, crm, now=at, person_key="secret")
-    report = rescore.run(warehouse, policy, None, now=at, stored_at=at)
-    deliver.run(warehouse, policy, crm, now=at)
+    with warehouse.unit_of_work():  # the file is opened once a night, not thirty times
+        ingest.run(warehouse, policy, crm, now=at, person_key="secret")
+        report = rescore.run(warehouse, policy, None, now=at, stored_at=at)
+        deliver.run(warehouse, policy, crm, now=at)
     return report
 
 
