@@ -118,7 +118,8 @@ def test_to_turn_back_takes_more_than_to_set_out():
 @given(st.floats(5, 500))
 def test_noise_is_what_a_count_does_by_itself(mean):
     counts = np.random.default_rng(1).poisson(mean, 2000)
-    assert np.mean([differs(count, mean) for count in counts]) < 0.01
+    # Of Poisson's counts at most 1.4 % lie that far out (at a mean of 6.3), and 2,000 draws scatter by 0.3 %.
+    assert np.mean([differs(count, mean) for count in counts]) < 0.02
 
 
 # Who can serve whom.
