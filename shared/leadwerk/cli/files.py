@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,18 +94,21 @@ def import_(
         if as_json:
             print_json(plan.summary())
         return
-    here = _adopt(plan, home, replace_policy)
+    _store(plan, _adopt(plan, home, replace_policy), moment(now), as_json)
+
+
+def _store(plan: _Plan, here: Deployment, now: datetime, as_json: bool) -> None:
     from leadwerk.pipeline import import_leads as stage
 
     with working("Storing"):
         report = stage.run(
             here.warehouse,
             here.policy,
-            content,
-            mapping,
-            now=moment(now),
+            plan.table,
+            plan.mapping,
+            now=now,
             person_key=here.person_key,
-            rejects_to=here.settings.home / "imports" / f"{file.stem}.rejects.csv",
+            rejects_to=here.settings.home / "imports" / f"{plan.table.path.stem}.rejects.csv",
         )
     if as_json:
         print_json({**plan.summary(), **msgspec.to_builtins(report)})
