@@ -156,13 +156,14 @@ def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(
     ]  # fmt: skip
     touches = [touch(n, name, kind, NOW - timedelta(hours=ago)) for n, (name, kind, ago) in enumerate(happenings)]
     desk = warehouse(tmp_path_factory.mktemp("desk"), leads=leads, touchpoints=touches)
-    for ago in moments:
-        found = detail(desk, at=NOW - timedelta(hours=ago))
-        hundredths = [round(entry.points * 100) for entry in found.entries]
-        assert sum(hundredths) == round(found.account.fit * 100)
-        given_ = sum(round(one.adds * 100) for one in found.contacts) + round(found.capped * 100)
-        assert given_ == round(found.account.interest * 100)
-        assert round(found.account.points * 100) == sum(hundredths) + given_
+    with desk.unit_of_work():
+        for ago in moments:
+            found = detail(desk, at=NOW - timedelta(hours=ago))
+            hundredths = [round(entry.points * 100) for entry in found.entries]
+            assert sum(hundredths) == round(found.account.fit * 100)
+            given_ = sum(round(one.adds * 100) for one in found.contacts) + round(found.capped * 100)
+            assert given_ == round(found.account.interest * 100)
+            assert round(found.account.points * 100) == sum(hundredths) + given_
 
 
 def test_a_form_does_not_move_a_lead_to_another_account_but_an_id_does() -> None:

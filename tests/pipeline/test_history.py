@@ -144,11 +144,12 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
         leads=[lead("1", job_title=title, employees=60, country="US", email_domain_kind="freemail")],
         touchpoints=[touch(n, "1", kind, NOW - ago * HOUR) for n, (kind, ago) in enumerate(touches)],
     )
-    for ago in moments:
-        found = history.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
-        standing = found.standing
-        assert found.sum == standing.points
-        assert round(found.sum * 100) == round(standing.fit * 100) + round(standing.interest * 100)
+    with desk.unit_of_work():
+        for ago in moments:
+            found = history.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
+            standing = found.standing
+            assert found.sum == standing.points
+            assert round(found.sum * 100) == round(standing.fit * 100) + round(standing.interest * 100)
 
 
 def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(tmp_path: Path) -> None:
@@ -158,18 +159,19 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
     kinds = ("webinar_attended", "chat", "email_click", "event", "call_answered", "webinar_attended")
     touches = [touch(n, "1", kind, NOW - (n + 1) * DAY - HOUR) for n, kind in enumerate(kinds)]
     desk = warehouse(tmp_path, leads=leads, touchpoints=touches)
-    for night in reversed(range(9)):
-        at = NOW - night * DAY
-        rescore.run(desk, POLICY, None, now=at, stored_at=at + HOUR)
-    found = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
-    assert len({row["points"] for row in found if row["lead_id"] == "1"}) > 5
-    for row in found:
-        then = history.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
-        assert then.sum == then.standing.points == row["points"]
-        assert (then.standing.fit, then.standing.interest, then.standing.cell) == (
-            row["fit"], row["interest"], row["grade"],
-        )  # fmt: skip
-        kept = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]
-        assert kept == row["ledger"]
+    with desk.unit_of_work():
+        for night in reversed(range(9)):
+            at = NOW - night * DAY
+            rescore.run(desk, POLICY, None, now=at, stored_at=at + HOUR)
+        found = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
+        assert len({row["points"] for row in found if row["lead_id"] == "1"}) > 5
+        for row in found:
+            then = history.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
+            assert then.sum == then.standing.points == row["points"]
+            assert (then.standing.fit, then.standing.interest, then.standing.cell) == (
+                row["fit"], row["interest"], row["grade"],
+            )  # fmt: skip
+            kept = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]
+            assert kept == row["ledger"]
     told = history.history(Picks(desk, POLICY, FolderStore(tmp_path / "picks")), "1", now=NOW)
     assert [one.points for one in told.scores] == [row["points"] for row in found if row["lead_id"] == "1"]

@@ -210,23 +210,24 @@ def test_whatever_is_done_settling_changes_nobodys_hold_and_leaves_an_unbroken_t
     home = tmp_path_factory.mktemp("home")
     (home / "translations").symlink_to(translations)
     picks, now = Picks(world.warehouse(home), load("mortgage"), StrictStore()), NOW
-    for number, (deed, seller, hours) in enumerate(done):
-        now += hours * HOUR
-        before = held(picks, now)
-        try:
-            if deed == "pick":
-                picks.pick("1", seller, now)
-            elif deed == "release":
-                picks.release("1", seller, now)
-            elif deed == "work":
-                worked = selling.outcome("1", now, "Kontaktiert", "open") | {"event_id": f"w{number}"}
-                picks.warehouse.append("outcomes", [worked])
-            else:
-                settle_lapsed(picks, now)
-                assert held(picks, now) == before
-        except AlreadyPicked:
-            assert before and before[0][1] != seller
-    settle_lapsed(picks, now + 9 * DAY)
+    with picks.warehouse.unit_of_work():
+        for number, (deed, seller, hours) in enumerate(done):
+            now += hours * HOUR
+            before = held(picks, now)
+            try:
+                if deed == "pick":
+                    picks.pick("1", seller, now)
+                elif deed == "release":
+                    picks.release("1", seller, now)
+                elif deed == "work":
+                    worked = selling.outcome("1", now, "Kontaktiert", "open") | {"event_id": f"w{number}"}
+                    picks.warehouse.append("outcomes", [worked])
+                else:
+                    settle_lapsed(picks, now)
+                    assert held(picks, now) == before
+            except AlreadyPicked:
+                assert before and before[0][1] != seller
+        settle_lapsed(picks, now + 9 * DAY)
     steps = picks.warehouse.rows(STEPS, {})
     assert [row["sequence"] for row in steps] == list(range(1, len(steps) + 1))
     assert all((one["kind"] == "picked") != (other["kind"] == "picked") for one, other in itertools.pairwise(steps))

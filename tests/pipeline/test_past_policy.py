@@ -187,18 +187,19 @@ def test_whatever_was_published_and_when_every_stored_score_is_reproduced_exactl
 ) -> None:
     home = tmp_path_factory.mktemp("home")
     office, at = Office(home, translations), BORN
-    for hours, deed, points in done:
-        at += hours * HOUR
-        if deed == "publish":
-            office.publish(points, at)
-        elif deed == "night":
-            office.night(at)
-        elif publishing.history(office.warehouse, at):
-            publishing.revert(office.place, office.warehouse, None, said("Bob", "back", at))
-    for row in office.warehouse.rows(SCORES, {}):
-        found = office.ledger(row["scored_at"], lead_id=row["lead_id"])
-        assert (found.reconciles, found.sum, found.policy_version) == (True, row["points"], row["policy_version"])
-        assert [_kept(entry, row) for entry in found.entries] == row["ledger"]
+    with office.warehouse.unit_of_work():
+        for hours, deed, points in done:
+            at += hours * HOUR
+            if deed == "publish":
+                office.publish(points, at)
+            elif deed == "night":
+                office.night(at)
+            elif publishing.history(office.warehouse, at):
+                publishing.revert(office.place, office.warehouse, None, said("Bob", "back", at))
+        for row in office.warehouse.rows(SCORES, {}):
+            found = office.ledger(row["scored_at"], lead_id=row["lead_id"])
+            assert (found.reconciles, found.sum, found.policy_version) == (True, row["points"], row["policy_version"])
+            assert [_kept(entry, row) for entry in found.entries] == row["ledger"]
     shutil.rmtree(home)
 
 
