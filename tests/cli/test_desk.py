@@ -111,6 +111,12 @@ def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> N
     assert result(capsys, "accounts", "acme.ch", *NOON)["account"]["contacts"] == 1
 
 
+def test_the_words_of_the_list_are_in_the_language_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    words = {speak: result(capsys, "leads", "--speak", speak, *NOON)["leads"][0]["words"] for speak in ("de", "it")}
+    assert words["de"] != words["it"]
+    assert "de, fr, it or en" in said(capsys, "leads", "--speak", "rm", *NOON, code=2)
+
+
 def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--cluster", "HOT", "--grade", "A", "--region", "CH", "--language", "de")
     small = tuple(word if word.startswith("--") else word.swapcase() for word in asked)

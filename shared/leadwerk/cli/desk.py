@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import figure, number_of, out, print_json, show, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, language, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def leads(
     tier: Annotated[str | None, typer.Option(help="As the policy names it.")] = None,
     region: Annotated[str | None, typer.Option(help="CH-ZH, or a country.")] = None,
     spoken: Annotated[str | None, typer.Option("--language", help="The lead's: de, fr, it or en.")] = None,
+    speak: Annotated[
+        str | None, typer.Option(help="Of the words shown: de, fr, it or en; else the policy's first.")
+    ] = None,
     free: Annotated[bool, typer.Option("--free", help="Only those that nobody holds.")] = False,
     limit: Limit = 20,
     home: Home = None,
@@ -62,7 +65,7 @@ def leads(
         "language": spoken.lower() if spoken else None,
     }
     wanted = _wanted(call_list.Wanted, {"sort": sort, "held": False if free else None, **asked})
-    page = call_list.page(here.warehouse, here.policy, wanted, now=moment(now), limit=limit)
+    page = call_list.page(here.warehouse, here.policy, wanted, now=moment(now), limit=limit, speak=language(speak))
     if as_json:
         print_json(page)
         return
