@@ -150,10 +150,11 @@ def test_pages_put_together_are_the_list(tmp_path: Path, sort: str) -> None:
         for name in names
     ]
     desk = warehouse(tmp_path, leads=[lead(name) for name in names], scores=scores)
-    whole = page(desk, sort=sort, limit=200)
-    assert (len(whole.leads), whole.next) == (60, None)
-    for limit in (1, 7, 59, 60):
-        assert all_pages(desk, limit, sort=sort) == list(whole.leads)
+    with desk.unit_of_work():
+        whole = page(desk, sort=sort, limit=200)
+        assert (len(whole.leads), whole.next) == (60, None)
+        for limit in (1, 7, 59, 60):
+            assert all_pages(desk, limit, sort=sort) == list(whole.leads)
 
 
 def test_the_pages_of_a_list_are_as_of_its_first_page(tmp_path: Path) -> None:

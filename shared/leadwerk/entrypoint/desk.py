@@ -32,6 +32,7 @@ Days = Annotated[int, Meta(ge=1, le=1100)]
 class LeadsAsked(Request, frozen=True):
     """See call_list.Wanted; `speak` is the language of `words`."""
 
+    # The fields of Wanted once more: a msgspec.Struct cannot inherit from it and from Request.
     sort: Sort = "score"
     cluster: Cluster | None = None
     grade: Grade | None = None

@@ -113,7 +113,7 @@ class Picks:
             self._record(state)  # before its object no longer says them
             state = self._as_worked_on(state, now)
             new = step(state)
-            if new is state:
+            if new is state:  # a release of what nobody holds, a pick by who holds it: no swap, no step
                 return state
             try:
                 self.swap(new, generation)

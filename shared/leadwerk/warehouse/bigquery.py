@@ -151,6 +151,7 @@ class BigQueryWarehouse:
         return {_key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._run(sql, parameters)}
 
     def _stream(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
+        # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.
         ids = [hashlib.sha256(repr(_key(target, row)).encode()).hexdigest() for row in rows]
         place = f"{self._dataset}.{target.name}"
         refused = self._client.insert_rows_json(place, rows, row_ids=ids, retry=RETRY, timeout=CALL_SECONDS)

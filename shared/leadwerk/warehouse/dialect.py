@@ -40,6 +40,7 @@ def translate(statement: Statement) -> str:
     if not isinstance(tree, exp.Query):
         refuse(tree, statement.name, "Write one SELECT")
     check(tree, statement.name)
+    # From the leaves up: a rewrite copies its operands, so those must be rewritten by then.
     for node in reversed(list(tree.walk(bfs=False))):
         _rewrite(node, statement)
     return tree.sql("duckdb", comments=False)
@@ -220,16 +221,19 @@ def _ignore_nulls(node: exp.Expr) -> exp.Expr:
 def _bracket(node: exp.Expr) -> exp.Expr:
     if isinstance(node.this, exp.First | exp.Filter):
         return node.this
+    # GoogleSQL's offsets count from 0, DuckDB's from 1.
     index = exp.Literal.number(int(node.expressions[0].name) + 1)
     return _fill("LIST_EXTRACT(:x, :index)", x=node.this, index=index)
 
 
 def _any_value(node: exp.Expr) -> exp.Expr:
+    # HAVING MAX takes the row of the greatest y even where x is NULL there; DuckDB's ARG_MAX would pass it over.
     name = "ARG_MAX_NULL" if node.this.args.get("max") else "ARG_MIN_NULL"
     return _fill(f"{name}(:x, :y)", x=node.this.this, y=node.this.expression)
 
 
 def _join(node: exp.Expr) -> exp.Expr:
+    # GoogleSQL lets LEFT JOIN UNNEST go without a condition, DuckDB does not.
     if isinstance(node.this, exp.Unnest) and node.args.get("side") and not node.args.get("on"):
         node.set("on", exp.true())
     return node
@@ -243,6 +247,7 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.Date: _date,
     exp.Timestamp: _timestamp,
     exp.UnixToTime: lambda node: _fill("MAKE_TIMESTAMPTZ(:x)", x=node.this),
+    # FLOOR, because BigQuery goes down to the whole second before 1970, too.
     exp.UnixSeconds: lambda node: _fill("CAST(FLOOR(EPOCH_US(:x) / 1000000) AS BIGINT)", x=node.this),
     exp.Extract: _extract,
     exp.TimestampDiff: _time_diff,

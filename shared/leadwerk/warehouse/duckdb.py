@@ -153,6 +153,7 @@ class DuckDBWarehouse:
             try:
                 return attempt()
             except duckdb.IOException as error:
+                # DuckDB has no error of its own for a file that another process holds.
                 if "lock" not in str(error):
                     raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
                 if time.monotonic() + pause > until:
@@ -205,6 +206,7 @@ class DuckDBWarehouse:
             return file.read_text(encoding="utf-8")
         sql = _translated(statement.name, statement.text, tuple(sorted(statement.parameters.items())))
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Processes that translate the same statement at once must not read half of each other's file.
         draft = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
         draft.write_text(sql, encoding="utf-8")
         draft.replace(file)
@@ -228,6 +230,7 @@ def _dialect_version() -> str:
 @contextmanager
 def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("BEGIN TRANSACTION")
+    # Undone whatever ends the block, Ctrl-C too: days that are deleted and not yet filled must not stay so.
     with ExitStack() as undo:
         undo.callback(connection.execute, "ROLLBACK")
         yield
