@@ -268,7 +268,7 @@ def test_terraforms_roles_are_enough_and_none_is_too_much(deployment: Deployment
     assert unused - SELDOM_WRITTEN == set()
 
 
-# The policy of this deployment names no sellers, so nothing moves its thresholds; and not every word moves a lead's stage.
+# The policy of this deployment names no sellers, so nothing moves its thresholds; not every word moves a stage.
 SELDOM_WRITTEN = {("desk", "table thresholds"), ("desk", "table stage_changes")}
 
 
