@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from leadwerk.learning import metrics
-from leadwerk.learning.learn import Champion, Learned, Refused, learn
+from leadwerk.learning.compare import Champion
+from leadwerk.learning.learn import Learned, Refused, learn
 from leadwerk.policy.model import Training
 from learning.market import FEATURES, landmarks
 

@@ -11,8 +11,9 @@ import pytest
 from leadwerk import policy
 from leadwerk.features.calibration import logit
 from leadwerk.learning import metrics
+from leadwerk.learning.compare import Champion
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.learn import Champion, Learned, learn
+from leadwerk.learning.learn import Learned, learn
 from leadwerk.learning.model import Model
 from leadwerk.learning.segmented import Segmented, from_files
 from leadwerk.points.segments import FILE, Definition, Segments

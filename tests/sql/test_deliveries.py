@@ -39,8 +39,8 @@ def delivery(lead_id: str, score_id: str, state: str, attempt: int = 1, at: date
 
 def test_the_statement_passes_googles_analyser() -> None:
     assert list(analyse(OUTBOX)) == [
-        "lead_id", "score_id", "scored_at", "predictive_score", "score_cluster", "recommended_action", "probability", "points",
-        "grade", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state", "next_attempt_at",
+        "lead_id", "score_id", "scored_at", "predictive_score", "score_cluster", "recommended_action", "probability",
+        "points", "grade", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state", "next_attempt_at",
     ]  # fmt: skip
 
 

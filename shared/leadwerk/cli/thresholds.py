@@ -47,7 +47,7 @@ what one more hour a week would bring. `--sellers` and `--hours` show it for ano
 
 Examples:
 
-- `leadwerk threshold` shows, `leadwerk threshold --decide` decides first and notes lapsed picks (once a day, as the schedule does)
+- `leadwerk threshold` shows, `leadwerk threshold --decide` decides first and notes lapsed picks (as every morning)
 - `leadwerk threshold --sellers 3 --hours 25` as if three people had 25 hours a week each
 - `leadwerk threshold set 55 --by Eva --why "trade fair" --until 2026-05-08` holds it there
 """

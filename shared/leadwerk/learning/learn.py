@@ -6,35 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from leadwerk.features.contract import Feature
 from leadwerk.learning.baseline import MINIMUM_POSITIVES, fit_logistic
+from leadwerk.learning.compare import Champion, Contest, compare
 from leadwerk.learning.describe import importances, profile
-from leadwerk.learning.evaluate import Evaluation, evaluate
+from leadwerk.learning.evaluate import Evaluation
 from leadwerk.learning.fit import Boosted, fit_boosting
-from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, Incumbent, best, decide
-from leadwerk.learning.landmarks import Floats, Landmarks
+from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, Decision, best
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model, ModelKind
-from leadwerk.learning.rules import Forecast, Rules, both, points_alone
+from leadwerk.learning.rules import Rules
 from leadwerk.learning.segmented import Segmented
 from leadwerk.learning.segments import Trial, try_segments
 from leadwerk.learning.split import Split, split_by_time
-from leadwerk.learning.standing_down import behind_points
 from leadwerk.points.segments import Segments
 from leadwerk.policy.model import Training
 
 Progress = Callable[[str], None]
-Predict = Callable[[Any], Floats]
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The present champion: how it predicts from columns, and the last moment of its training landmarks."""
-
-    version: str
-    predict: Predict
-    last_as_of: np.datetime64
 
 
 @dataclass(frozen=True)
@@ -91,42 +79,26 @@ def learn(
     probabilities = {kind: _model(twin).probability(test.columns) for kind, twin in twins.items()}
     general = _model(twins[best(test.converted, probabilities)])
     tried = try_segments(segments, landmarks, split, general, features, training, progress)
-    alone = probabilities[general.kind]
+    contest = Contest(landmarks, split, hot_score, training.seed, champion, rules)
     if tried.twins:
-        probabilities[general.kind] = tried.with_own(general).probability(test.columns)
-    incumbent = _incumbent(champion, test)
-    points = None if rules is None else points_alone(rules.take(split.train), train.converted, rules.take(split.test))
-    decision = decide(
-        test.converted,
-        test.lead,
-        probabilities,
-        incumbent,
-        points=None if points is None else points.probability,
-        seed=training.seed,
-    )
-    of_test = None if rules is None or decision.promote else rules.take(split.test)
-    stands_down = behind_points(test.converted, test.lead, incumbent, of_test, seed=training.seed)
-    threshold = probability_at(hot_score, landmarks.base_rate)
-    evaluations = _evaluations(test, decision.kind, probabilities, incumbent, threshold, training.seed)
-    if tried.twins:
-        evaluations["general"] = evaluate(test.converted, alone, test.lead, threshold=threshold, seed=training.seed)
-    if rules is not None and points is not None:
-        chosen = probabilities[decision.kind]
-        together = both(rules.take(split.test), chosen, landmarks.base_rate, hot_score=hot_score)
-        evaluations |= _with_points(test, points, together, training.seed)
+        with_own = tried.with_own(general).probability(test.columns)
+        outcome = compare(contest, probabilities | {general.kind: with_own}, probabilities[general.kind])
+    else:
+        outcome = compare(contest, probabilities)
+    decision = outcome.decision
     progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
     final, note = _final(decision.kind, landmarks, features, training)
     model = tried.fit(final, landmarks, features, training, progress)
     return Learned(
         model=model,
         decision=replace(decision, reason=f"{decision.reason}{note}{tried.reason()}"),
-        evaluations=evaluations,
+        evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
         importances=importances(model, landmarks, features, seed=training.seed),
         profile=profile(landmarks, features),
         segments=tried.trials,
-        stands_down=stands_down,
+        stands_down=outcome.stands_down,
     )
 
 
@@ -146,16 +118,6 @@ def too_few(landmarks: Landmarks, train: Landmarks, test: Landmarks) -> str:
             f" {MINIMUM_TEST_POSITIVES} there, and by leads that did not convert."
         )
     return ""
-
-
-def probability_at(score: float, base_rate: float) -> float:
-    """The probability whose predictive score is `score`: the inverse of `predictive_score`.
-
-    >>> round(probability_at(85, 0.03), 3)
-    0.149
-    """
-    odds = score / (100 - score) * base_rate / (1 - base_rate) if score < 100 else float("inf")
-    return 1.0 if odds == float("inf") else odds / (1 + odds)
 
 
 def _candidates(
@@ -182,40 +144,3 @@ def _final(kind: ModelKind, landmarks: Landmarks, features: Sequence[Feature], t
 
 def _model(twin: Boosted | Model) -> Model:
     return twin.model if isinstance(twin, Boosted) else twin
-
-
-def _incumbent(champion: Champion | None, test: Landmarks) -> Incumbent | None:
-    if champion is None:
-        return None
-    return Incumbent(champion.version, champion.predict(test.columns), test.as_of > champion.last_as_of)
-
-
-def _evaluations(
-    test: Landmarks,
-    winner: ModelKind,
-    probabilities: dict[ModelKind, Floats],
-    incumbent: Incumbent | None,
-    threshold: float,
-    seed: int,
-) -> dict[str, Evaluation]:
-    results = {
-        "challenger" if kind == winner else str(kind): evaluate(
-            test.converted, p, test.lead, threshold=threshold, seed=seed
-        )
-        for kind, p in probabilities.items()
-    }
-    if incumbent is not None:
-        rows = np.flatnonzero(incumbent.unseen)
-        if 0 < test.converted[rows].sum() < len(rows):
-            results["champion"] = evaluate(
-                test.converted[rows], incumbent.probability[rows], test.lead[rows], threshold=threshold, seed=seed
-            )
-    return results
-
-
-def _with_points(test: Landmarks, points: Forecast, together: Forecast, seed: int) -> dict[str, Evaluation]:
-    """Points alone, and points and model as one, on the whole test part."""
-    return {
-        name: evaluate(test.converted, one.probability, test.lead, threshold=one.threshold, seed=seed)
-        for name, one in (("points", points), ("both", together))
-    }

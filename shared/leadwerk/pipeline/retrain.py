@@ -14,8 +14,9 @@ from msgspec import UNSET
 
 from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
+from leadwerk.learning.compare import Champion
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.learn import Champion, Learned, Refused, learn
+from leadwerk.learning.learn import Learned, Refused, learn
 from leadwerk.learning.model import libraries
 from leadwerk.learning.rules import Rules
 from leadwerk.learning.segmented import from_files
