@@ -169,3 +169,35 @@ def test_a_file_of_an_older_version_gains_the_columns_that_came_since(tmp_path: 
     assert found == known
     assert young.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
     assert young.rows(from_text("SELECT * FROM leadwerk.picks"), {}) == []
+
+
+@pytest.mark.parametrize("ends_it", [KeyboardInterrupt, SystemExit, WarehouseError("full")])
+def test_whatever_ends_a_replacement_its_days_stay_as_they_were(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, ends_it: type[BaseException] | BaseException
+) -> None:
+    warehouse.append("touchpoints", [touchpoint("e1")])
+
+    def stopped(result: object) -> int:
+        raise ends_it
+
+    monkeypatch.setattr("leadwerk.warehouse.duckdb._count", stopped)
+    with warehouse.unit_of_work():
+        with pytest.raises(BaseException):  # noqa: B017  whatever it is
+            warehouse.replace_days("touchpoints", TODAY, TODAY, TOUCHPOINTS_FROM_OUTCOMES, {})
+        assert [row["event_id"] for row in warehouse.rows(ALL_TOUCHPOINTS, {})] == ["e1"]
+
+
+def test_a_statement_is_translated_once_for_all_warehouses_and_kept_by_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statement = from_text("SELECT COUNT(*) AS translated_once FROM leadwerk.leads")
+    one, other = DuckDBWarehouse(tmp_path / "one"), DuckDBWarehouse(tmp_path / "other")
+    assert one.rows(statement, {}) == [{"translated_once": 0}]
+
+    def twice(_: object) -> str:
+        raise AssertionError("translated twice")
+
+    monkeypatch.setattr("leadwerk.warehouse.dialect.translate", twice)
+    assert other.rows(statement, {}) == [{"translated_once": 0}]
+    [kept], [also_kept] = ((home / "translations").glob("*.sql") for home in (one.home, other.home))
+    assert (kept.name, kept.read_text()) == (also_kept.name, also_kept.read_text())
