@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from leadwerk.errors import ContractMismatch, CorruptModel
+from leadwerk.errors import ContractMismatch, CorruptModel, RegistryUnavailable
 from leadwerk.pipeline.champion import Champions
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
-from leadwerk.registry import open_registry
+from leadwerk.registry import Blob, FolderStore, Registry, open_registry
 from scoring import world
 
 MORTGAGE = load("mortgage")
@@ -119,3 +119,34 @@ def test_who_stood_down_is_no_longer_refused(tmp_path, clock):
     registry.stand_down(expected=champion, at=world.NOW, reason="behind the points")
     assert champions.scorer() is None
     assert champions.problem is None
+
+
+class Interrupted(FolderStore):
+    """A folder that can be cut off, as a bucket can."""
+
+    reachable = True
+
+    def read(self, name: str) -> Blob | None:
+        if not self.reachable:
+            raise RegistryUnavailable("The bucket does not answer.")
+        return super().read(name)
+
+
+def test_while_the_registry_does_not_answer_the_champion_of_before_serves(tmp_path, clock, caplog):
+    _, champion = world.champion(tmp_path, MORTGAGE)
+    store = Interrupted(tmp_path / "models")
+    champions = Champions(Registry(store), MORTGAGE, check_seconds=10, clock=clock)
+    serving = champions.scorer()
+    store.reachable, clock.seconds = False, 10
+    assert champions.scorer() is serving
+    assert champion.version in caplog.text
+    store.reachable, clock.seconds = True, 20
+    _, second = world.champion(tmp_path, MORTGAGE, seed=4)
+    assert champions.scorer().version == second.version
+
+
+def test_a_process_that_never_saw_a_champion_says_that_the_registry_does_not_answer(tmp_path, clock):
+    store = Interrupted(tmp_path / "models")
+    store.reachable = False
+    with pytest.raises(RegistryUnavailable):
+        Champions(Registry(store), MORTGAGE, clock=clock).scorer()

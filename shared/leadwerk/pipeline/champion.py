@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from leadwerk.errors import ContractMismatch
+from leadwerk.errors import ContractMismatch, RegistryUnavailable
 from leadwerk.scoring.model import Scorer
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ class Champions:
 
         Raises:
             CorruptModel: a file of the champion is not what was saved.
+            RegistryUnavailable: the registry does not answer, and nobody served until now.
             ContractMismatch: the champion was trained on other features than the policy yields, which has no rules.
         """
         with self._lock:
             if self._clock() - self._checked_at >= self._check_seconds:
-                self._scorer = self._current()
+                self._scorer = self._renewed()
                 self._checked_at = self._clock()
             return self._scorer
 
@@ -65,6 +66,18 @@ class Champions:
     def problem(self) -> str | None:
         """Why the champion does not serve, with the remedy."""
         return str(self.refused) if self.refused else None
+
+    def _renewed(self) -> Scorer | None:
+        """Who serves now; where the registry does not answer, whoever served until now."""
+        try:
+            return self._current()
+        except RegistryUnavailable as error:
+            if self._scorer is None:
+                raise
+            logger.warning(
+                "%s goes on: %s", self._scorer.version, error, extra={"fields": {"event": "registry_unavailable"}}
+            )
+            return self._scorer
 
     def _current(self) -> Scorer | None:
         champion = self._registry.champion()
