@@ -17,7 +17,7 @@ from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_d
 
 SELECT = features_statement(POLICY)
 SCORING = scoring_parameters(POLICY, ["L1", "L2", "unknown"], ["v1", "nobody"], AS_OF)
-hostile = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CREATED = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # Sunday 00:30 in Zürich
 
 
