@@ -15,7 +15,8 @@ from leadwerk import market, settings
 from leadwerk.learning.effect import Effect
 from leadwerk.market.crm_server import Server
 from leadwerk.market.simulation import START
-from leadwerk.pipeline import extract, ingest, suggest, wiring
+from leadwerk.pipeline import extract, ingest, wiring
+from leadwerk.pipeline.policies import suggest
 from leadwerk.warehouse.protocol import Warehouse
 
 DAYS, LEADS = 180, 12_000

@@ -29,7 +29,7 @@ class Body(Request, frozen=True):
 def write(body: Body, now: datetime) -> Any:
     if body.threshold:
         return morning(now)
-    from leadwerk.pipeline import report  # charts: whoever only reads the page does not wait for them
+    from leadwerk.pipeline import report
 
     here = settings.read()
     return report.run(

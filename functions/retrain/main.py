@@ -9,8 +9,7 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.entrypoint import Request, entry
-from leadwerk.pipeline import retrain as training
-from leadwerk.pipeline import wiring
+from leadwerk.pipeline import retrain as training, wiring
 
 
 @functions_framework.http

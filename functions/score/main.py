@@ -11,10 +11,10 @@ from msgspec import Meta
 from leadwerk.entrypoint import Request, entry, problem
 from leadwerk.entrypoint.remote import also_from_bigquery
 from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import remote, rescore, wiring
-from leadwerk.pipeline import score as scoring
-from leadwerk.pipeline.kept import kept
-from leadwerk.pipeline.scored import ScoredLead, ScoreRequest, Text, deliverable, requests, with_deliveries
+from leadwerk.pipeline import rescore, score as scoring, wiring
+from leadwerk.pipeline.in_bigquery import remote
+from leadwerk.pipeline.serving.kept import kept
+from leadwerk.pipeline.serving.scored import ScoredLead, ScoreRequest, Text, deliverable, requests, with_deliveries
 
 
 class Body(Request, frozen=True):
@@ -51,7 +51,7 @@ def delivered(scores: list[ScoredLead], now: datetime) -> tuple[list[ScoredLead]
     """The scores with what became of them, and what went wrong; they are stored, so `deliver_scores` tries again."""
     if not (leads := deliverable(scores)):
         return scores, None
-    from leadwerk.pipeline import deliver  # a cold start without anything to send does without it
+    from leadwerk.pipeline import deliver
 
     try:
         sent = deliver.run(kept().warehouse, kept().policy, wiring.crm(kept().settings), now=now, lead_ids=leads)

@@ -90,9 +90,9 @@ def test_imports_point_down(path: Path) -> None:
     assert [there for there in sorted(reached) if floor(there) >= floor(own)] == []
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "pipeline").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "pipeline").rglob("*.py")), ids=name_of)
 def test_stages_never_call_stages(path: Path) -> None:
-    stages = {name_of(p).split(".")[-1] for p in (PACKAGE / "pipeline").glob("*.py")}
+    stages = {name_of(p).split(".")[-1] for p in (PACKAGE / "pipeline").rglob("*.py")}
     tree = parsed(path)
     assert [stage for stage in sorted(stages) if calls_run_of(tree, stage)] == []
     assert [name for name in imports(tree) if name.startswith("leadwerk.pipeline.") and name.endswith(".run")] == []

@@ -9,8 +9,7 @@ import duckdb
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from rich.console import Console
 
 from leadwerk.cli.application import run

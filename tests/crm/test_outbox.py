@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.crm.outbox import LONGEST_BACKOFF, Pending, backoff, failed, pending, postponed, repair, sent
 from leadwerk.crm.port import LeadUpdate

@@ -13,7 +13,7 @@ import pytest
 from leadwerk import errors
 from leadwerk.entrypoint import MAXIMUM_BYTES, Request, entry
 from leadwerk.entrypoint.remote import MAXIMUM_REMOTE_BYTES, also_from_bigquery
-from leadwerk.pipeline.remote import RemoteReport
+from leadwerk.pipeline.in_bigquery.remote import RemoteReport
 
 ENVELOPE = {
     "requestId": "124ab1c",

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from leadwerk.learning import metrics
 from leadwerk.learning.gate import MINIMUM_NEW_POSITIVES, Incumbent

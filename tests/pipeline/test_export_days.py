@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.pipeline.export_days import CHUNK_DAYS, DAY, Export, chunks, due, expected, export, tables_to_read
 

@@ -20,7 +20,7 @@ import pytest
 from export_rows import drop_export, event, write_export
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import extract
-from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text

@@ -13,7 +13,7 @@ from leadwerk.importing.mapping import attributes, state, statuses
 from leadwerk.importing.table import read
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import ImportReport
-from leadwerk.pipeline.lead_features import (
+from leadwerk.pipeline.leads.features import (
     features_statement,
     label_parameters,
     labels_statement,

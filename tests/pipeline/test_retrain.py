@@ -9,7 +9,7 @@ from leadwerk import policy as policies
 from leadwerk.errors import PromotionConflict
 from leadwerk.features.contract import contract_hash
 from leadwerk.pipeline import retrain
-from leadwerk.pipeline.pointed import pointed_leads
+from leadwerk.pipeline.leads.pointed import pointed_leads
 from leadwerk.policy.model import Attribute, Signal
 from leadwerk.policy.points import Group, PointsModel, Rule, Test
 from leadwerk.policy.sales import Combination

@@ -12,7 +12,7 @@ import pytest
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.pipeline import score
-from leadwerk.pipeline.scored import ScoredLead, ScoreReport, ScoreRequest, deliverable, with_deliveries
+from leadwerk.pipeline.serving.scored import ScoredLead, ScoreReport, ScoreRequest, deliverable, with_deliveries
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer

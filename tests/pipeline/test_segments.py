@@ -17,9 +17,10 @@ import requests
 from leadwerk.cli.application import run
 from leadwerk.errors import CorruptModel, RegistryError
 from leadwerk.importing.table import read
-from leadwerk.pipeline import remote, rescore, retrain
-from leadwerk.pipeline.champion import Champions
-from leadwerk.pipeline.in_bigquery_ml import InBigQuery
+from leadwerk.pipeline import rescore, retrain
+from leadwerk.pipeline.in_bigquery import remote
+from leadwerk.pipeline.in_bigquery.imported_model import InBigQuery
+from leadwerk.pipeline.serving.champion import Champions
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, open_registry
 from leadwerk.report.page import render
@@ -177,7 +178,7 @@ def test_bigquerys_calls_are_answered_by_each_rows_own_model(home: Home, servers
 
 
 def _features(home: Home) -> dict[str, dict[str, Any]]:
-    from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
+    from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 
     asked = scoring_parameters(home.policy, list(OPEN), [], TODAY)
     return {row["lead_id"]: row for row in home.warehouse.rows(features_statement(home.policy), asked)}

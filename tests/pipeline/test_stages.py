@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from leadwerk.pipeline import rescore, score
-from leadwerk.pipeline.scored import ScoreRequest
+from leadwerk.pipeline.serving.scored import ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointBands
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

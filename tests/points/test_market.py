@@ -14,7 +14,7 @@ from leadwerk.cli.demonstration.measure import expected_auc
 from leadwerk.crm.boma import Boma
 from leadwerk.market.crm_server import Server
 from leadwerk.pipeline import extract, ingest
-from leadwerk.pipeline.pointed import pointed_landmarks
+from leadwerk.pipeline.leads.pointed import pointed_landmarks
 from leadwerk.points.points import point
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 

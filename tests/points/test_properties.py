@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_factor
 from leadwerk.points.facts import Facts, Occurrences

@@ -8,8 +8,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk import policy
 from leadwerk.points.segments import NO_SEGMENT, Definition, Segments

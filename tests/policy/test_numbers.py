@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from leadwerk.learning.nice import NICE
 from leadwerk.policy.difference import differences

@@ -3,8 +3,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadwerk.errors import ConfigurationError, CorruptModel, NoChampion, PromotionConflict, RegistryError
 from leadwerk.registry import FolderStore, Registry, open_registry

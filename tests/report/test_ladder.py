@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.errors import InputError
 from leadwerk.report.ladder import LEAST_LEADS, at, by_chance, by_past, one_more_hour, rising

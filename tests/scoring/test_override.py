@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.policy.load import load
 from leadwerk.scoring.assess import Circumstances, Judgement, assess

@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.pipeline.picks import first_day
+from leadwerk.pipeline.desk.picks import first_day
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import statement
 from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score

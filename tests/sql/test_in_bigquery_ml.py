@@ -18,8 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import older_xgboost
 from leadwerk.errors import ConfigurationError, ContractMismatch, RegistryError
@@ -27,12 +26,13 @@ from leadwerk.features.calibration import SMALLEST, Calibration, predictive_scor
 from leadwerk.features.contract import contract
 from leadwerk.features.encode import Encoded, Encoder
 from leadwerk.learning.for_bigquery import UNKNOWN, Input
-from leadwerk.pipeline import in_bigquery_ml, rescore, threshold_sql
-from leadwerk.pipeline.champion import Champions
-from leadwerk.pipeline.in_bigquery_ml import InBigQuery
-from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
-from leadwerk.pipeline.override import Said, override
-from leadwerk.pipeline.whole_base import body, features_of_open_leads
+from leadwerk.pipeline import rescore
+from leadwerk.pipeline.desk.override import Said, override
+from leadwerk.pipeline.in_bigquery import imported_model as in_bigquery_ml, threshold_sql
+from leadwerk.pipeline.in_bigquery.imported_model import InBigQuery
+from leadwerk.pipeline.in_bigquery.whole_base import body, features_of_open_leads
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
+from leadwerk.pipeline.serving.champion import Champions
 from leadwerk.points.standing import Standing
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy

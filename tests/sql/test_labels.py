@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from sql.hostile import POLICY, Row, keyed
 from sql.lead_rows import AS_OF, DAY, outcomes, versions
 from sql.reference import analyse, assert_engines_agree, on_duckdb

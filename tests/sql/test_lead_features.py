@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadwerk.features.contract import contract
-from leadwerk.pipeline.lead_features import FURTHER, features_statement, scoring_parameters, training_parameters
+from leadwerk.pipeline.leads.features import FURTHER, features_statement, scoring_parameters, training_parameters
 from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, local_day, tables
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb

@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadwerk.errors import MissingTable
-from leadwerk.pipeline.lead_features import (
+from leadwerk.pipeline.leads.features import (
     features_statement,
     occurrence_parameters,
     occurrences_statement,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.pipeline import incoming
+from leadwerk.pipeline.thresholds import incoming
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 from pipeline.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import sqlglot
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from sqlglot import exp
 
 from leadwerk.warehouse.statement import Statement, from_text

@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.pipeline import incoming
+from leadwerk.pipeline.thresholds import incoming
 from leadwerk.policy.load import load
 from leadwerk.policy.sales import Combination
 from leadwerk.scoring.decide import ranked

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from leadwerk.pipeline import remote, rescore, whole_base
-from leadwerk.pipeline.champion import Champions
-from leadwerk.pipeline.override import Said, override, release
-from leadwerk.pipeline.pointed import pointed_leads
+from leadwerk.pipeline import rescore
+from leadwerk.pipeline.desk.override import Said, override, release
+from leadwerk.pipeline.in_bigquery import remote, whole_base
+from leadwerk.pipeline.leads.pointed import pointed_leads
+from leadwerk.pipeline.serving.champion import Champions
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
 from leadwerk.warehouse import schema

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
-from leadwerk.pipeline import rescore, whole_base
+from leadwerk.pipeline import rescore
+from leadwerk.pipeline.in_bigquery import whole_base
 from leadwerk.policy.load import load
 from leadwerk.policy.sales import Stage
 from leadwerk.scoring.stage_change import FACTS, Reached, stage_change

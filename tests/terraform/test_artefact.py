@@ -26,7 +26,7 @@ import pytest
 
 from leadwerk import market
 from leadwerk.market.crm_server import Server
-from leadwerk.pipeline import whole_base
+from leadwerk.pipeline.in_bigquery import whole_base
 from leadwerk.policy.load import parse
 from leadwerk.serve import FUNCTIONS
 from leadwerk.settings import read

@@ -17,7 +17,7 @@ def scorer(here: Deployment) -> Scorer | None:
         CorruptModel: a file of the champion is not what was saved.
         ContractMismatch: the champion was trained on other features than the policy yields.
     """
-    from leadwerk.pipeline.champion import Champions
+    from leadwerk.pipeline.serving.champion import Champions
 
     champions = Champions(here.registry, here.policy, threads=0)
     scorer = champions.scorer()

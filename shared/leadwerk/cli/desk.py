@@ -13,7 +13,7 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, language, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.accounts import Detail
+    from leadwerk.pipeline.desk.accounts import Detail
     from leadwerk.points.ledger import Entry
 
 FORMS = {
@@ -54,7 +54,7 @@ def leads(
 
     Example: `leadwerk leads --language fr --region CH-VD --free`
     """
-    from leadwerk.pipeline import call_list
+    from leadwerk.pipeline.desk import call_list
 
     here = Deployment.at(home)
     asked = {
@@ -132,7 +132,7 @@ def accounts(
 
     Examples: `leadwerk accounts --sort interest` · `leadwerk accounts muster-ag.ch`
     """
-    from leadwerk.pipeline import accounts as rolled
+    from leadwerk.pipeline.desk import accounts as rolled
 
     here, at = Deployment.at(home), moment(now)
     if account_id is not None:

@@ -151,7 +151,7 @@ class _Look:
         return Finding("scores", "good", f"{scored:,} leads have a score")
 
     def champion(self) -> Finding:
-        from leadwerk.pipeline.champion import Champions
+        from leadwerk.pipeline.serving.champion import Champions
 
         scorer = Champions(self.here.registry, self.here.policy).scorer()
         if scorer is None:

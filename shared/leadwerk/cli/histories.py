@@ -16,8 +16,8 @@ from leadwerk.errors import InputError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadwerk.pipeline.history import History, LedgerAt, Scored
-    from leadwerk.pipeline.past_policy import StoredThen, Which
+    from leadwerk.pipeline.desk.history import History, LedgerAt, Scored
+    from leadwerk.pipeline.policies.past_policy import StoredThen, Which
 
 DEFAULT_DAYS = 400
 HUNDRED = 100.0
@@ -46,7 +46,7 @@ def history(
 
     Examples: `leadwerk history 102938` · `leadwerk history 102938 --at 2026-03-01T08:00:00Z --rules now`
     """
-    from leadwerk.pipeline import history as stored
+    from leadwerk.pipeline.desk import history as stored
 
     here = Deployment.at(home)
     if at is not None:
@@ -58,9 +58,9 @@ def history(
 
 
 def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, which: str) -> LedgerAt:
-    from leadwerk.pipeline.history import ledger
-    from leadwerk.pipeline.past_policy import rules_at
-    from leadwerk.pipeline.policies import kept_policies
+    from leadwerk.pipeline.desk.history import ledger
+    from leadwerk.pipeline.policies.past_policy import rules_at
+    from leadwerk.pipeline.policies.versions import kept_policies
 
     if which not in ("then", "now"):
         raise InputError(f"There are no rules of {which!r}.", field="rules", value=which, remedy="Use then or now.")

@@ -85,8 +85,8 @@ def export_bigquery(
 
     Example: `leadwerk models export-bigquery --out gs://my-bucket/bigquery_ml`
     """
-    from leadwerk.pipeline import in_bigquery_ml
-    from leadwerk.pipeline.threshold import hot_thresholds
+    from leadwerk.pipeline.in_bigquery import imported_model as in_bigquery_ml
+    from leadwerk.pipeline.thresholds.daily import hot_thresholds
     from leadwerk.registry import open_store
 
     here, at = Deployment.at(home), moment(now)

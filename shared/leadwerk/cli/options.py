@@ -18,7 +18,7 @@ from leadwerk.settings import Settings
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
-    from leadwerk.pipeline.picks import Picks
+    from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.policy.model import Policy
     from leadwerk.policy.section import Language
     from leadwerk.registry import Registry

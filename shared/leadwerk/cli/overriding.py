@@ -13,8 +13,8 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.overridden import Decided
-    from leadwerk.pipeline.override import Word
+    from leadwerk.pipeline.desk.overridden import Decided
+    from leadwerk.pipeline.desk.override import Word
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def override(
     Examples: `leadwerk override 102938 --cluster HOT --by Eva --reason "met at the fair" --days 14` ·
     `leadwerk override 102938 --release --by Eva`
     """
-    from leadwerk.pipeline import override as words
+    from leadwerk.pipeline.desk import override as words
 
     if released == (cluster is not None):
         raise InputError(
@@ -71,7 +71,7 @@ def overrides(home: Home = None, now: Now = None, as_json: AsJson = False) -> No
 
     Example: `leadwerk overrides`
     """
-    from leadwerk.pipeline.overridden import overridden
+    from leadwerk.pipeline.desk.overridden import overridden
 
     here = Deployment.at(home)
     found = overridden(here.warehouse, here.policy, scorer(here), moment(now))
@@ -90,8 +90,8 @@ def overrides(home: Home = None, now: Now = None, as_json: AsJson = False) -> No
 def _scored(here: Deployment, lead_id: str, at: datetime) -> Decided:
     """The lead scored at once, as the desk does it."""
     from leadwerk.pipeline import score as stage
-    from leadwerk.pipeline.overridden import Decided
-    from leadwerk.pipeline.scored import ScoreRequest
+    from leadwerk.pipeline.desk.overridden import Decided
+    from leadwerk.pipeline.serving.scored import ScoreRequest
 
     asked = [ScoreRequest(lead_id=lead_id)]
     report = stage.run(here.warehouse, here.policy, scorer(here), asked, now=at, stored_at=at)

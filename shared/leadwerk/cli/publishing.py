@@ -12,7 +12,7 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.policies import Draft, InForce
+    from leadwerk.pipeline.policies.versions import Draft, InForce
     from leadwerk.warehouse.protocol import Row
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
@@ -38,7 +38,7 @@ def draft(
 
     Example: `leadwerk policy draft --out draft.yaml`
     """
-    from leadwerk.pipeline.policies import draft_of, open_policies
+    from leadwerk.pipeline.policies.versions import draft_of, open_policies
 
     present = open_policies(Deployment.at(home).settings).in_force()
     write_new(output, draft_of(present), force=force)
@@ -73,7 +73,7 @@ def read_draft(file: Path) -> Draft:
         InputError: the file cannot be read.
         PolicyError: it is wrong.
     """
-    from leadwerk.pipeline import policies
+    from leadwerk.pipeline.policies import versions as policies
 
     try:
         return policies.read_draft(file.read_text(encoding="utf-8"), str(file))
@@ -88,7 +88,7 @@ def diff(file: File, home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `leadwerk policy diff draft.yaml`
     """
-    from leadwerk.pipeline.policies import open_policies
+    from leadwerk.pipeline.policies.versions import open_policies
     from leadwerk.policy.difference import differences
 
     present, new = open_policies(Deployment.at(home).settings).in_force(), read_draft(file)
@@ -122,7 +122,7 @@ def replay(
     Example: `leadwerk policy replay draft.yaml --days 90`
     """
     from leadwerk.cli import replaying
-    from leadwerk.pipeline.policies import open_policies
+    from leadwerk.pipeline.policies.versions import open_policies
 
     here = Deployment.at(home)
     present, new = open_policies(here.settings).in_force(), read_draft(file)
@@ -148,7 +148,7 @@ def publish(
     Example: `leadwerk policy publish draft.yaml --by "Ada Keller" --why "Webinars bring no customers"`
     """
     from leadwerk.cli import replaying
-    from leadwerk.pipeline import policies, publishing
+    from leadwerk.pipeline.policies import publishing, versions as policies
 
     here, at = Deployment.at(home), moment(now)
     decided, new = publishing.said(by, why, at), read_draft(file)
@@ -186,8 +186,8 @@ def history(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 
     Example: `leadwerk policy history`
     """
-    from leadwerk.pipeline import publishing
-    from leadwerk.pipeline.policies import open_policies
+    from leadwerk.pipeline.policies import publishing
+    from leadwerk.pipeline.policies.versions import open_policies
 
     here, at = Deployment.at(home), moment(now)
     present = open_policies(here.settings).in_force()
@@ -221,7 +221,7 @@ def revert(
 
     Example: `leadwerk policy revert --by "Ada Keller" --why "Too many calls"`
     """
-    from leadwerk.pipeline import policies, publishing
+    from leadwerk.pipeline.policies import publishing, versions as policies
 
     here = Deployment.at(home)
     decided = publishing.said(by, why, moment(now))
@@ -230,7 +230,7 @@ def revert(
 
 
 def _tell(change: Row, *, as_json: bool) -> None:
-    from leadwerk.pipeline.kept import POLICY_SECONDS
+    from leadwerk.pipeline.serving.kept import POLICY_SECONDS
 
     if as_json:
         print_json(change)

@@ -12,8 +12,8 @@ from leadwerk.cli.console import err, out, table, working
 
 if TYPE_CHECKING:
     from leadwerk.cli.options import Deployment
-    from leadwerk.pipeline.policies import InForce
-    from leadwerk.pipeline.replay import Replayed
+    from leadwerk.pipeline.policies.replay import Replayed
+    from leadwerk.pipeline.policies.versions import InForce
     from leadwerk.points.movers import Mover
     from leadwerk.points.replay import Conversion, Replay
     from leadwerk.points.workload import SellerWeek
@@ -28,7 +28,7 @@ def run(
     here: Deployment, present: InForce, new: Policy, *, days: int, now: datetime, points_alone: bool = False
 ) -> Replayed:
     """Replay while saying what goes on."""
-    from leadwerk.pipeline import replay
+    from leadwerk.pipeline.policies import replay
 
     registry = None if points_alone else here.registry
     with working("Replaying") as progress:

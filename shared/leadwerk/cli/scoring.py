@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadwerk.importing.leads import Read
     from leadwerk.importing.mapping import Mapping as FileMapping
     from leadwerk.importing.table import Table
-    from leadwerk.pipeline.scored import ScoredLead
+    from leadwerk.pipeline.serving.scored import ScoredLead
     from leadwerk.scoring.model import Scorer
 
 ADDED = ("probability", "predictive_score", "score_cluster")
@@ -77,7 +77,7 @@ def _score_one(
     as_json: bool,
 ) -> None:
     from leadwerk.pipeline import score as stage
-    from leadwerk.pipeline.scored import ScoreRequest
+    from leadwerk.pipeline.serving.scored import ScoreRequest
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
     report = stage.run(
@@ -184,7 +184,7 @@ def _scores(here: Deployment, model: Scorer | None, found: Read, at: datetime) -
     """Scores by the line of the file; rows that are refused are added to those rejected."""
     from leadwerk.importing.leads import Rejected
     from leadwerk.pipeline import score as stage
-    from leadwerk.pipeline.scored import ScoreRequest
+    from leadwerk.pipeline.serving.scored import ScoreRequest
 
     scores: dict[int, ScoredLead] = {}
     for batch in batches(found.leads, BATCH):

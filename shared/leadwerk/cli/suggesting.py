@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from leadwerk.learning.newcomers import NewRule
     from leadwerk.learning.share import Share
     from leadwerk.learning.suggest import Suggestion
-    from leadwerk.pipeline.policies import InForce
-    from leadwerk.pipeline.suggest import Proposal, Report, Verdict
+    from leadwerk.pipeline.policies.suggest import Proposal, Report, Verdict
+    from leadwerk.pipeline.policies.versions import InForce
 
 Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="As `leadwerk suggest` names them.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
@@ -52,8 +52,8 @@ def suggest(
     """
     if context.invoked_subcommand:
         return
-    from leadwerk.pipeline import suggest as stage
-    from leadwerk.pipeline.policies import open_policies
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.versions import open_policies
 
     here, at = Deployment.at(home), moment(now)
     present = open_policies(here.settings).in_force()
@@ -95,8 +95,8 @@ def draft(
     Example: `leadwerk suggest draft --out draft.yaml`
     """
     from leadwerk.errors import InputError
-    from leadwerk.pipeline import suggest as stage
-    from leadwerk.pipeline.policies import open_policies
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.versions import open_policies
 
     here = Deployment.at(home)
     present = open_policies(here.settings).in_force()
@@ -110,9 +110,9 @@ def draft(
 def _decide(
     rules: list[str], verdict: Verdict, who: tuple[str, str], when: tuple[Path | None, str | None], *, as_json: bool
 ) -> None:
-    from leadwerk.pipeline import suggest as stage
-    from leadwerk.pipeline.policies import open_policies
-    from leadwerk.pipeline.publishing import said
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.publishing import said
+    from leadwerk.pipeline.policies.versions import open_policies
 
     here = Deployment.at(when[0])
     policy = open_policies(here.settings).in_force().policy
@@ -126,8 +126,8 @@ def _decide(
 
 def _write(present: InForce, chosen: Sequence[Proposal], file: Path, *, force: bool) -> None:
     """A draft with the chosen numbers; the rest of the text is the policy's in force, comments and all."""
-    from leadwerk.pipeline.policies import draft_of
-    from leadwerk.pipeline.suggest import numbers
+    from leadwerk.pipeline.policies.suggest import numbers
+    from leadwerk.pipeline.policies.versions import draft_of
     from leadwerk.policy.numbers import text_with_numbers
 
     text = text_with_numbers(present.text, present.policy, numbers(chosen))

@@ -13,8 +13,8 @@ from leadwerk.report.words import Words
 from leadwerk.texts import LANGUAGES
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.outlook import Outlook
-    from leadwerk.pipeline.threshold import Decided, Held, ThresholdReport
+    from leadwerk.pipeline.thresholds.daily import Decided, Held, ThresholdReport
+    from leadwerk.pipeline.thresholds.outlook import Outlook
     from leadwerk.policy.model import Policy
     from leadwerk.report.ladder import Estimate, Rung
 

@@ -13,7 +13,7 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.outlook import Outlook
+    from leadwerk.pipeline.thresholds.outlook import Outlook
     from leadwerk.report.words import Words
     from leadwerk.scoring.capacity import Basis
 
@@ -72,9 +72,8 @@ def show(
     if context.invoked_subcommand:
         return
     from leadwerk.cli import threshold_page as page
-    from leadwerk.pipeline import outlook as outlooks
-    from leadwerk.pipeline import threshold as stage
-    from leadwerk.pipeline.lapsed import Lapsed, settle_lapsed
+    from leadwerk.pipeline.desk.lapsed import Lapsed, settle_lapsed
+    from leadwerk.pipeline.thresholds import daily as stage, outlook as outlooks
 
     here, at = Deployment.at(home), moment(now)
     words = page.words(here.policy, language)
@@ -135,7 +134,7 @@ def _say(
     home: Path | None, now: str | None, as_json: bool, hot: int | None, *, by: str, why: str, until: str | None,
     segment: str, basis: Basis | None,
 ) -> None:  # fmt: skip
-    from leadwerk.pipeline.threshold_hold import hold
+    from leadwerk.pipeline.thresholds.hold import hold
 
     here, at, last = Deployment.at(home), moment(now), day(until, "until")
     chosen = basis or deciding(here)

@@ -14,15 +14,17 @@ from leadwerk import settings
 from leadwerk.entrypoint import Request, moment
 from leadwerk.entrypoint.overrides import ROUTES
 from leadwerk.entrypoint.routes import Route, Routes
-from leadwerk.pipeline import accounts, call_list, history, threshold, wiring
-from leadwerk.pipeline.call_list import Grade, Region, Sort, Text, Wanted
-from leadwerk.pipeline.lapsed import settle_lapsed
-from leadwerk.pipeline.past_policy import Which, rules_at
-from leadwerk.pipeline.policies import kept_policies
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.desk import accounts, call_list, history
+from leadwerk.pipeline.desk.call_list import Grade, Region, Sort, Text, Wanted
+from leadwerk.pipeline.desk.lapsed import settle_lapsed
+from leadwerk.pipeline.policies.past_policy import Which, rules_at
+from leadwerk.pipeline.policies.versions import kept_policies
+from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.policy.section import Cluster, Language
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.picks import Picks
+    from leadwerk.pipeline.desk.picks import Picks
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Position = Annotated[str, Meta(min_length=1, max_length=1000)]

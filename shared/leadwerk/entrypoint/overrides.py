@@ -10,13 +10,13 @@ from msgspec import Meta, Struct
 from leadwerk.entrypoint import Request
 from leadwerk.entrypoint.routes import Route
 from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import override as words
 from leadwerk.pipeline import score, wiring
-from leadwerk.pipeline.call_list import Text
-from leadwerk.pipeline.kept import Kept, kept
-from leadwerk.pipeline.overridden import Decided, Overridden, overridden
-from leadwerk.pipeline.override import LONGEST_REASON, Said, Word
-from leadwerk.pipeline.scored import ScoreRequest
+from leadwerk.pipeline.desk import override as words
+from leadwerk.pipeline.desk.call_list import Text
+from leadwerk.pipeline.desk.overridden import Decided, Overridden, overridden
+from leadwerk.pipeline.desk.override import LONGEST_REASON, Said, Word
+from leadwerk.pipeline.serving.kept import Kept, kept
+from leadwerk.pipeline.serving.scored import ScoreRequest
 
 Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping as Named
-from collections.abc import Sequence
+from collections.abc import Mapping as Named, Sequence
 from typing import Any
 
 import yaml

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from leadwerk.errors import InputError
 from leadwerk.lead.amount import parse_amount, parse_count
 from leadwerk.lead.contact import business_domain, domain_kind, parse_email, parse_phone
-from leadwerk.lead.identity import parse_visitor
-from leadwerk.lead.identity import person_key as pseudonym
+from leadwerk.lead.identity import parse_visitor, person_key as pseudonym
 from leadwerk.lead.language import parse_language
 from leadwerk.lead.moment import parse_moment
 from leadwerk.lead.region import parse_country, parse_postcode, region_of

@@ -11,8 +11,20 @@ import numpy as np
 from numpy.random import Generator
 
 from leadwerk.errors import InputError
-from leadwerk.market import cases, events, export, flat, forms, observed, outcomes, traffic, truth, visits, world
-from leadwerk.market import people as who
+from leadwerk.market import (
+    cases,
+    events,
+    export,
+    flat,
+    forms,
+    observed,
+    outcomes,
+    people as who,
+    traffic,
+    truth,
+    visits,
+    world,
+)
 from leadwerk.market.calendar import Bools, Calendar, Floats, Ints
 from leadwerk.market.events import Events
 from leadwerk.market.observed import Observed

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadwerk.market import people as who
-from leadwerk.market import site
+from leadwerk.market import people as who, site
 from leadwerk.market.calendar import Bools, Floats, Ints
 from leadwerk.market.observed import Observed
 from leadwerk.market.people import People

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leadwerk.features.drift import drift
-from leadwerk.pipeline.lead_features import features_statement, training_parameters
+from leadwerk.pipeline.leads.features import features_statement, training_parameters
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
 from leadwerk.warehouse.protocol import Row, Warehouse

@@ -1,7 +1,7 @@
 """Rescoring: every open lead again, because time passed, behaviour changed, or another model serves.
 
 Leads that were closed are not scored again but once: when what the CRM says puts them into another stage, say customer,
-so that the change stands in their newest score and reaches the CRM by the same outbox (pipeline/closed.py).
+so that the change stands in their newest score and reaches the CRM by the same outbox (pipeline/leads/closed.py).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from leadwerk.pipeline import closed
-from leadwerk.pipeline.circumstances import Surroundings, surroundings
-from leadwerk.pipeline.lead_features import OPEN_DAYS, features_statement, scoring_parameters
-from leadwerk.pipeline.threshold import hot_thresholds
+from leadwerk.pipeline.leads import closed
+from leadwerk.pipeline.leads.circumstances import Surroundings, surroundings
+from leadwerk.pipeline.leads.features import OPEN_DAYS, features_statement, scoring_parameters
+from leadwerk.pipeline.thresholds.daily import hot_thresholds
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.capacity import HotThresholds

@@ -21,8 +21,8 @@ from leadwerk.learning.model import libraries
 from leadwerk.learning.rules import Rules
 from leadwerk.learning.segmented import from_files
 from leadwerk.pipeline import standing_down
-from leadwerk.pipeline.lead_features import features_statement, label_parameters, labels_statement, training_parameters
-from leadwerk.pipeline.pointed import facts_of_frame, occurrence_frame
+from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.pointed import facts_of_frame, occurrence_frame
 from leadwerk.points.combine import PERCENT, as_predictive
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.points.points import point
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
     from leadwerk.points.facts import Facts
     from leadwerk.policy.model import Policy
-    from leadwerk.registry import Champion as Pointer
-    from leadwerk.registry import Registry
+    from leadwerk.registry import Champion as Pointer, Registry
     from leadwerk.warehouse.protocol import Warehouse
 
 Progress = Callable[[str], None]

@@ -16,11 +16,11 @@ from msgspec.structs import asdict
 from leadwerk.errors import InputError, LeadwerkError, UnknownLead
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
-from leadwerk.pipeline.circumstances import Surroundings, surroundings
-from leadwerk.pipeline.inline import Form, overlay, read_form
-from leadwerk.pipeline.lead_features import features_statement, scoring_parameters
-from leadwerk.pipeline.scored import Refusal, ScoredLead, ScoreReport, ScoreRequest
-from leadwerk.pipeline.threshold import hot_thresholds
+from leadwerk.pipeline.leads.circumstances import Surroundings, surroundings
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
+from leadwerk.pipeline.serving.inline import Form, overlay, read_form
+from leadwerk.pipeline.serving.scored import Refusal, ScoredLead, ScoreReport, ScoreRequest
+from leadwerk.pipeline.thresholds.daily import hot_thresholds
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.model import Scorer

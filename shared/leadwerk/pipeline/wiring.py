@@ -16,7 +16,7 @@ from leadwerk.settings import Settings
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
-    from leadwerk.pipeline.picks import Picks
+    from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
     from leadwerk.registry.store import Store
@@ -67,7 +67,7 @@ def reports(settings: Settings) -> Store:
 
 def picks(settings: Settings, policy: Policy) -> Picks:
     """Who holds which lead: objects in a folder, or in Cloud Storage where LEADWERK_PICKS begins with gs://."""
-    from leadwerk.pipeline.picks import Picks
+    from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.registry.store import open_store
 
     return Picks(warehouse(settings), policy, open_store(settings.picks, settings.storage_url))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadwerk import market
-from leadwerk.pipeline.lead_features import features_statement, training_parameters
+from leadwerk.pipeline.leads.features import features_statement, training_parameters
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
 

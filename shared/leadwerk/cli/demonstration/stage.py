@@ -10,7 +10,7 @@ from typing import Any
 from leadwerk.cli.demonstration.functions import Functions
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import wiring
-from leadwerk.pipeline.champion import CHECK_SECONDS
+from leadwerk.pipeline.serving.champion import CHECK_SECONDS
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry
 from leadwerk.scoring.model import Scorer

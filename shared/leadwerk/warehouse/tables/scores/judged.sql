@@ -1,6 +1,6 @@
 -- What follows for one lead from a model's log-odds, as features/calibration.py and scoring/ have it, under the names of
--- `scores`. A query stands in the slot (pipeline/in_bigquery_ml.py) that yields lead_id, language, region, has_behaviour,
--- log_odds; of the lead's points as last counted, disqualified, fit … stage; and of a person's word about it
+-- `scores`. A query stands in the slot (pipeline/in_bigquery/imported_model.py) that yields lead_id, language, region,
+-- has_behaviour, log_odds; of the lead's points as last counted, disqualified, fit … stage; and of a person's word about it
 -- override_cluster and override_author.
 --
 -- Calibration, the least probability, and the base rate of the predictive score.

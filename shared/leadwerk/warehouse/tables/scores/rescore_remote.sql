@@ -1,5 +1,6 @@
 -- One new score of an open lead as a row of `scores`: what is known of it went through the remote function leadwerk.score.
--- lead_features/select and occurrences/select for the leads of leads/open stand in the slots (pipeline/whole_base.py).
+-- lead_features/select and occurrences/select for the leads of leads/open stand in the slots
+-- (pipeline/in_bigquery/whole_base.py).
 -- @stored_at TIMESTAMP
 -- @scored_since DATE
 -- Whether points rank leads although a model scores them: then whole points are news.

@@ -1,5 +1,5 @@
 -- One change of a lead's stage as a row of `stage_changes`: its newest score names another stage than the record does.
--- What scoring/stage_change.py says of one lead, for all; pipeline/whole_base.py runs it after the scores.
+-- What scoring/stage_change.py says of one lead, for all; pipeline/in_bigquery/whole_base.py runs it after the scores.
 -- @as_of TIMESTAMP
 -- @scored_since DATE
 -- The policy's stages, numbered in their order.

@@ -1,0 +1,222 @@
+"""Accounts: what the contacts of one company add up to, as a list by the newest scores, and one of them as of now.
+
+The list takes interest and points of contacts from their newest scores, so that it costs what reading them costs. One
+account is pointed afresh, at any moment, and its ledger adds up to its points exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.errors import UnknownAccount
+from leadwerk.pipeline.desk import cursor as cursors
+from leadwerk.pipeline.desk.cursor import Cursor
+from leadwerk.pipeline.leads.pointed import pointed_leads
+from leadwerk.points.accounts import COMPANY, NOBODY, Contacts, RolledUp, company_facts, roll_up
+from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.points.standing import Standing, standings
+from leadwerk.policy.model import Policy
+from leadwerk.policy.points import PHASES
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+SCORED_DAYS = 120
+"""As in the stage rescore: contacts whose newest score is older are forgotten rather than open."""
+
+MOST_ACCOUNTS = 5_000  # that the list looks at: those whose contacts are most interested
+MOST_CONTACTS = 500  # of one account, the newest
+MOST = 200  # accounts a page
+Sort = Literal["icp", "points", "interest", "contacts"]
+Light = Literal["red", "yellow", "green"]
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """What a company's contacts add up to. Fit, match, tier and light are the company's own; interest is its people's.
+
+    `best_contact` has the most points of those who are not disqualified.
+    """
+
+    account_id: str
+    contacts: int
+    best_contact: str | None
+    fit: float
+    interest: float
+    points: float
+    grade: str
+    icp: int
+    traffic_light: str | None
+    tier: str | None
+    phase: str | None
+    disqualified: bool
+    company: dict[str, Any]
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Some accounts, and the cursor of the page after them (None: there is none)."""
+
+    as_of: datetime
+    accounts: tuple[Account, ...]
+    next: str | None
+
+
+class Contact(Struct, frozen=True, kw_only=True):
+    """A contact of an account, and what he adds to its interest before the cap."""
+
+    lead_id: str
+    fit: float
+    interest: float
+    points: float
+    grade: str
+    phase: str | None
+    disqualified: bool
+    adds: float
+
+
+class Detail(Struct, frozen=True, kw_only=True):
+    """One account with its contacts, best first, and its ledger.
+
+    `entries` add up to fit; what the contacts add and `capped` (what the cap took, never above 0) to interest.
+    """
+
+    as_of: datetime
+    policy_version: str
+    account: Account
+    contacts: tuple[Contact, ...]
+    entries: tuple[Entry, ...]
+    capped: float
+
+
+def page(
+    warehouse: Warehouse,
+    policy: Policy,
+    *,
+    now: datetime,
+    sort: Sort = "icp",
+    light: Light | None = None,
+    tier: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """Accounts by falling match, points, interest or number of contacts; of equal ones the larger company comes first.
+
+    As of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given. Raises InputError if the
+    cursor is of another list.
+    """
+    after = cursors.read(cursor, sort) if cursor else None
+    as_of = min(after.as_of, now) if after else now
+    found = [one for one in _scored(warehouse, policy, as_of) if light in (None, one.traffic_light)]
+    keyed = [(_keys(policy, sort, one), one) for one in found if tier in (None, one.tier)]
+    keyed.sort(key=lambda pair: (*(-key for key in pair[0]), pair[1].account_id))
+    if after:
+        behind = (*(-key for key in after.keys), after.last)
+        keyed = [(keys, one) for keys, one in keyed if (*(-key for key in keys), one.account_id) > behind]
+    shown = keyed[:limit]
+    more = Cursor(sort, as_of, shown[-1][0], shown[-1][1].account_id).written() if len(keyed) > limit else None
+    return Page(as_of=as_of, accounts=tuple(one for _, one in shown), next=more)
+
+
+def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> Detail:
+    """One account at `as_of` (aware, UTC), from what was known then.
+
+    Raises:
+        UnknownAccount: no lead that was known then names it.
+    """
+    wanted = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
+    with warehouse.unit_of_work():
+        members = [row["lead_id"] for row in warehouse.rows(statement("accounts/members"), wanted)]
+        if not members:
+            raise UnknownAccount(
+                f"Account {account_id[:100]} is not known.",
+                field="account_id",
+                value=account_id[:100],
+                remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
+            )
+        rows, _, pointed, standing = pointed_leads(warehouse, policy, members, as_of)
+        company = _companies(warehouse, policy, [account_id], as_of)
+    contacts = Contacts(np.zeros(len(rows), dtype=np.int64), pointed.interest, pointed.total, pointed.disqualified)
+    rolled = roll_up(policy, company_facts(policy, company), contacts)
+    names = [row["lead_id"] for row in rows]
+    [found] = _accounts(policy, company, rolled, names, [one.phase for one in standing], contacts)
+    return Detail(
+        as_of=as_of,
+        policy_version=policy.version,
+        account=found,
+        contacts=tuple(sorted(map(_contact, names, standing), key=lambda one: (one.disqualified, -one.points))),
+        entries=rolled.pointed.ledger.entries(0) if rolled.pointed.ledger else (),
+        capped=int(rolled.capped[0]) / HUNDREDTHS,
+    )
+
+
+def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Account]:
+    wanted = {"first_day": (as_of - timedelta(days=SCORED_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
+    with warehouse.unit_of_work():
+        rows = warehouse.rows(statement("accounts/scored"), wanted)
+        company = _companies(warehouse, policy, sorted({row["account_id"] for row in rows}), as_of)
+    places = {row["account_id"]: place for place, row in enumerate(company)}
+    rows = [row for row in rows if row["account_id"] in places]
+    contacts = Contacts(
+        np.array([places[row["account_id"]] for row in rows], dtype=np.int64),
+        np.array([row["interest_hundredths"] for row in rows], dtype=np.int64),
+        np.array([row["points_hundredths"] for row in rows], dtype=np.int64),
+        np.array([row["disqualified"] for row in rows], dtype=bool),
+    )
+    rolled = roll_up(policy, company_facts(policy, company), contacts)
+    names, phases = [row["lead_id"] for row in rows], [row["phase"] for row in rows]
+    return _accounts(policy, company, rolled, names, phases, contacts)
+
+
+def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime) -> list[Row]:
+    """The newest known company facts of accounts, in the order of their ids."""
+    kinds = {kind: [one.name for one in policy.attributes if one.kind == kind] for kind in ("number", "category")}
+    wanted = {"account_ids": list(account_ids), "as_of": as_of}
+    found = warehouse.rows(statement("accounts/facts", **kinds), wanted) if account_ids else []
+    return sorted(found, key=lambda row: str(row["account_id"]))
+
+
+def _accounts(
+    policy: Policy,
+    company: Sequence[Row],
+    rolled: RolledUp,
+    names: Sequence[str],
+    phases: Sequence[str | None],
+    contacts: Contacts,
+) -> list[Account]:
+    standing = standings(policy, company_facts(policy, company), rolled.pointed)
+    reached: list[set[str | None]] = [set() for _ in company]
+    for place, phase in zip(contacts.account.tolist(), phases, strict=True):
+        reached[place].add(phase)
+    return [
+        Account(
+            account_id=row["account_id"],
+            contacts=int(rolled.contacts[place]),
+            best_contact=None if rolled.best[place] == NOBODY else names[rolled.best[place]],
+            fit=one.fit,
+            interest=one.interest,
+            points=one.points,
+            grade=one.cell,
+            icp=one.icp,
+            traffic_light=one.traffic_light,
+            tier=one.tier,
+            phase=next((phase for phase in reversed(PHASES) if phase in reached[place]), None),
+            disqualified=one.disqualified,
+            company={name: row[name] for name in COMPANY},
+        )
+        for place, (row, one) in enumerate(zip(company, standing, strict=True))
+    ]
+
+
+def _contact(lead_id: str, one: Standing) -> Contact:
+    adds = 0.0 if one.disqualified else one.interest
+    known = {name: getattr(one, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
+    return Contact(lead_id=lead_id, grade=one.cell, adds=adds, **known)
+
+
+def _keys(policy: Policy, sort: Sort, one: Account) -> tuple[float, float, float]:
+    sizes = [tier.name for tier in policy.tiers]
+    size = -float(sizes.index(one.tier) if one.tier in sizes else len(sizes))
+    return float(getattr(one, sort)), size, one.points if sort != "points" else one.interest

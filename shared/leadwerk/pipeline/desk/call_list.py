@@ -1,0 +1,200 @@
+"""The list that sellers choose from: open leads by their newest scores, page by page, with who holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from leadwerk.errors import InputError
+from leadwerk.pipeline.desk import cursor as cursors
+from leadwerk.pipeline.desk.cursor import Cursor
+from leadwerk.pipeline.desk.picks import first_day
+from leadwerk.pipeline.leads.features import OPEN_DAYS
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Cluster, Language
+from leadwerk.texts import action_label, text
+from leadwerk.texts.facts import labelled
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+MOST = 200  # leads a page
+REASONS = 3  # of a lead, strongest first
+Sort = Literal["score", "points", "fit", "tier"]
+Grade = Annotated[str, Meta(pattern="^[A-D][1-4]?$")]
+Region = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which leads, in which order. What is None is not asked; disqualified leads are only shown if asked for.
+
+    `grade`: A, or a cell of the matrix such as A1. `region`: CH-ZH, or a country. `language`: the lead's. `held`:
+    whether somebody holds it; `seller`: who.
+    """
+
+    sort: Sort = "score"
+    cluster: Cluster | None = None
+    grade: Grade | None = None
+    tier: Text | None = None
+    region: Region | None = None
+    language: Language | None = None
+    held: bool | None = None
+    seller: Text | None = None
+    account_id: Text | None = None
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A lead of the list. Points and all behind them are None where the policy has no rules; moments are UTC.
+
+    `decided_by` names the person who set the cluster; None where the product decided. `words` says cluster, stage,
+    traffic light and action in the language asked for; reasons stand in the lead's own.
+    """
+
+    lead_id: str
+    account_id: str | None
+    created_at: datetime
+    scored_at: datetime
+    score: int | None
+    probability: float | None
+    points: float | None
+    fit: float | None
+    interest: float | None
+    grade: str | None
+    icp: int | None
+    traffic_light: str | None
+    tier: str | None
+    phase: str | None
+    stage: str | None
+    cluster: str
+    basis: str
+    language: str
+    region: str | None
+    decided_by: str | None
+    held_by: str | None
+    held_until: datetime | None
+    reasons: tuple[str, ...]
+    words: dict[str, str]
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Some leads, and the cursor of the page after them (None: there is none)."""
+
+    as_of: datetime
+    leads: tuple[Listed, ...]
+    next: str | None
+
+
+def page(
+    warehouse: Warehouse,
+    policy: Policy,
+    wanted: Wanted,
+    *,
+    now: datetime,
+    limit: int = 50,
+    cursor: str | None = None,
+    speak: Language | None = None,
+) -> Page:
+    """At most `limit` leads as of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given.
+
+    Raises:
+        InputError: the policy has no such tier, or the cursor is of another list.
+    """
+    _check_tier(policy, wanted.tier)
+    after = cursors.read(cursor, wanted.sort) if cursor else None
+    as_of = min(after.as_of, now) if after else now
+    with warehouse.unit_of_work():
+        rows = warehouse.rows(_statement(policy), _parameters(policy, wanted, after, as_of, now, limit + 1))
+        shown = rows[:limit]
+        said = _reasons(warehouse, shown)
+    more = _behind(wanted.sort, as_of, shown[-1]).written() if len(rows) > limit else None
+    language = speak or policy.languages[0]
+    return Page(as_of=as_of, leads=tuple(_listed(policy, language, row, said) for row in shown), next=more)
+
+
+def _statement(policy: Policy) -> Any:
+    return statement("scores/call_list", tier=range(len(policy.tiers)))
+
+
+def _parameters(
+    policy: Policy, wanted: Wanted, after: Cursor | None, as_of: datetime, now: datetime, most: int
+) -> dict[str, Any]:
+    since = as_of - timedelta(days=OPEN_DAYS)
+    first, second, third = after.keys if after else (None, None, None)
+    return {
+        **msgspec.structs.asdict(wanted),
+        "as_of": as_of,
+        "now": now,
+        "created_since": since,
+        "first_day": since.date(),
+        "picks_since": first_day(now),
+        "after_first": first,
+        "after_second": second,
+        "after_third": third,
+        "after_lead": after.last if after else None,
+        "most": most,
+        "hot_score": float(policy.bands.hot),
+        "warm_score": float(policy.bands.warm),
+        "hot_points": float(policy.points.bands.hot),
+        "warm_points": float(policy.points.bands.warm),
+        **{f"tier_{place}": tier.name for place, tier in enumerate(policy.tiers)},
+    }
+
+
+def _reasons(warehouse: Warehouse, rows: Sequence[Row]) -> Mapping[str, Row]:
+    """Reasons by score: read for the page alone, because they are the widest column by far."""
+    if not rows:
+        return {}
+    wanted = {
+        "score_ids": [row["score_id"] for row in rows],
+        "lead_ids": [row["lead_id"] for row in rows],
+        "first_day": min(row["day"] for row in rows),
+        "last_day": max(row["day"] for row in rows),
+    }
+    return {row["score_id"]: row for row in warehouse.rows(statement("scores/reasons"), wanted)}
+
+
+def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) -> Listed:
+    reasons = said.get(row["score_id"], {}).get("reasons") or ()
+    columns = {name: row[name] for name in Listed.__struct_fields__ if name in row}
+    return Listed(
+        **columns,
+        score=row["predictive_score"],
+        cluster=row["score_cluster"],
+        language=row["spoken"],
+        reasons=tuple(reason["text"] for reason in reasons[:REASONS]),
+        words=words(policy, language, row),
+    )
+
+
+def words(policy: Policy, language: str, row: Row) -> dict[str, str]:
+    """What a row of `scores` says, for a seller to read: cluster, action, and stage and traffic light where known."""
+    said = {
+        "cluster": text(language, f"cluster.{row['score_cluster']}"),
+        "action": action_label(policy, language, row["score_cluster"]),
+    }
+    if row["stage"]:
+        said["stage"] = stage_label(policy, language, row["stage"])
+    if row["traffic_light"]:
+        said["traffic_light"] = text(language, f"light.{row['traffic_light']}")
+    return said
+
+
+def stage_label(policy: Policy, language: str, name: str) -> str:
+    """A stage in words; the name itself where the policy no longer has it, or no words for it."""
+    labels = next((stage.labels for stage in policy.stages if stage.name == name), {})
+    return labelled(labels, language) or name
+
+
+def _check_tier(policy: Policy, tier: str | None) -> None:
+    known = [one.name for one in policy.tiers]
+    if tier is not None and tier not in known:
+        remedy = f"Use one of {', '.join(known)}." if known else "This policy has no tiers."
+        raise InputError(f"There is no tier {tier[:60]!r}.", field="tier", value=tier[:60], remedy=remedy)
+
+
+def _behind(sort: Sort, as_of: datetime, row: Row) -> Cursor:
+    return Cursor(sort, as_of, (row["first_key"], row["second_key"], row["third_key"]), row["lead_id"])

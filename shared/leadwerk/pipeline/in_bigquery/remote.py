@@ -1,0 +1,149 @@
+"""Scoring in SQL: rows of features that BigQuery sends come back as scores, in order, in one prediction.
+
+BigQuery calls a remote function with many rows a request and as many requests at once as it likes; it may repeat a
+request. Nothing is stored here, so that is harmless, and instances add up. Each call carries one argument, the JSON of
+a row of `lead_features` (with its occurrences and the CRM's status, where points are to be given); each reply is the
+JSON of its score, or {"error": …}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
+
+from leadwerk.features.contract import Feature, contract
+from leadwerk.pipeline.leads.pointed import facts_of_rows
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.assess import Circumstances, Judgement, Score, Status, assess
+from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.override import Chosen, Override
+from leadwerk.scoring.record import score_id
+
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond lie moments that UTC does not know, and no lead."""
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Reply(Score, frozen=True, kw_only=True):
+    """The score of one row, under the names of the table `scores`, short of reasons and ledger.
+
+    `score_id` is the one that the stage rescore would give at the same moment. What follows from points is None where
+    the row said nothing of occurrences, or the policy has no rules.
+    """
+
+    lead_id: str
+    score_id: str
+
+
+OF_JUDGEMENT = Score.__struct_fields__
+
+
+class Refused(Struct, frozen=True):
+    """Why a row has no score."""
+
+    error: str
+
+
+class Occurrence(Struct, frozen=True):
+    """A row of occurrences/select."""
+
+    signal: str | None
+    day: date
+    events: int
+    last_at: Moment
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What a row of features says beside the features themselves; these must be there, null if unknown.
+
+    The others may be missing; without `occurrences` (null: there were none) no points are given.
+    """
+
+    lead_id: str
+    as_of: Moment
+    created_at: Moment | None
+    occurrences: list[Occurrence] | UnsetType | None = UNSET
+    status: str | None = None
+    outcome: str | None = None
+    job_title: str | None = None
+    account_id: str | None = None
+    override_cluster: Chosen | None = None
+    override_author: str | None = None
+    override_reason: str | None = None
+    override_set_at: Moment | None = None
+    override_ends_at: Moment | None = None
+
+
+@dataclass(frozen=True)
+class RemoteReport:
+    """The replies in the order of the calls, and how many rows were scored and refused."""
+
+    replies: list[str]
+    scored: int
+    refused: int
+
+
+def run(scorer: Scorer | None, policy: Policy, calls: Sequence[Any], hot: HotThresholds | None = None) -> RemoteReport:
+    """Score the row of each call; what is wrong with one row becomes its own reply and spoils no other.
+
+    `hot` are the thresholds of the day, else the policy's bands.
+    """
+    decoder = _decoder(contract(policy))
+    read = [_read(decoder, call) for call in calls]
+    rows = [row for row in read if isinstance(row, Row)]
+    replies = iter(_replies(scorer, policy, rows, hot))
+    written = [msgspec.json.encode(next(replies) if isinstance(row, Row) else row).decode() for row in read]
+    return RemoteReport(written, len(rows), len(read) - len(rows))
+
+
+@lru_cache(maxsize=2)
+def _decoder(features: tuple[Feature, ...]) -> msgspec.json.Decoder[Row]:
+    """Reads a row of this contract: a feature that is not there or of another type is an error, never a silent zero."""
+    kinds = {"number": float | None, "category": str | None}
+    typed = msgspec.defstruct(
+        "FeatureRow", [(f.name, kinds[f.kind]) for f in features], bases=(Row,), frozen=True, kw_only=True
+    )
+    return msgspec.json.Decoder(typed)
+
+
+def _read(decoder: msgspec.json.Decoder[Row], call: Any) -> Row | Refused:
+    match call:
+        case [str(argument)]:
+            pass
+        case _:
+            return Refused("Call with one argument: leadwerk.score(TO_JSON_STRING(row of lead_features)).")
+    try:
+        row = decoder.decode(argument)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        return Refused(f"{error}. The argument must be the JSON of a row of lead_features.")
+    if not EARLIEST < row.as_of < LATEST:
+        return Refused(f"as_of {row.as_of.isoformat()} is no moment at which anybody was a lead.")
+    if row.created_at is None and not getattr(row, "has_behaviour", None):
+        return Refused(f"Lead {row.lead_id} is not known.")
+    return row
+
+
+def _replies(scorer: Scorer | None, policy: Policy, rows: Sequence[Row], hot: HotThresholds | None) -> list[Reply]:
+    """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
+    features = [asdict(row) for row in rows]
+    told = all(row.occurrences is not UNSET for row in rows)
+    occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
+    facts = facts_of_rows(policy, features, occurred) if told and policy.points.rules else None
+    statuses = [Status(row.status, row.outcome) for row in rows]
+    known = Circumstances(facts, statuses, hot, [Override.of_row(row) for row in features])
+    judged = assess(scorer, policy, features, known, explained=False) if rows else []
+    return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
+
+
+def _reply(row: Row, judged: Judgement) -> Reply:
+    said = {name: getattr(judged, name) for name in OF_JUDGEMENT}
+    return Reply(lead_id=row.lead_id, score_id=score_id(row.lead_id, row.as_of, judged), **said)

@@ -1,0 +1,149 @@
+"""SQL for rescoring a base of any size inside BigQuery: no list of leads leaves it, and none comes back.
+
+The stage rescore asks for leads by id, batch after batch, in one process. Here the same query of features, over the
+same open leads, is one part of one statement that BigQuery spreads over as many machines as it likes. docs/scale.md
+says when that pays.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from leadwerk.errors import WarehouseError
+from leadwerk.pipeline.leads.features import (
+    OPEN_DAYS,
+    features_statement,
+    occurrence_parameters,
+    occurrences_statement,
+    scoring_parameters,
+)
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.stage_change import FACTS, asking
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.statement import DECLARATION, inlined, statement
+
+INSTEAD = {
+    "lead_id IN UNNEST(@lead_ids)": "lead_id IN (SELECT lead_id FROM open_leads)",
+    "FROM UNNEST(@lead_ids) AS lead_id": "FROM open_leads",
+}
+"""How lead_features/select and occurrences/select ask for leads that are named, and how for all open ones."""
+
+SLOT, OCCURRENCES = "${lead_features}", "${occurrences}"
+OWN = {"longest_window": "occurrence_window", "first_day": "occurrence_first_day"}
+"""Parameters that mean something else in occurrences/select than in lead_features/select, and what they are called."""
+
+NOTHING = """SELECT
+  CAST(NULL AS STRING) AS lead_id, CAST(NULL AS STRING) AS signal, CAST(NULL AS DATE) AS day,
+  CAST(NULL AS INT64) AS events, CAST(NULL AS TIMESTAMP) AS last_at
+FROM UNNEST([1]) AS one
+WHERE FALSE"""
+CALL = "SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features"
+"""How scores/rescore_remote asks the remote function; another query of replies may take its place."""
+
+
+def features_of_open_leads(policy: Policy) -> Statement:
+    """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
+    return _of_open_leads(features_statement(policy))
+
+
+def occurrences_of_open_leads(policy: Policy) -> Statement:
+    """`occurrences/select` for all rows of `leads/open`, with its OWN parameters renamed; nothing without rules."""
+    if not policy.points.rules:
+        return Statement("occurrences/whole_base", NOTHING)
+    found = _of_open_leads(occurrences_statement(policy))
+    text, kinds = found.text, dict(found.parameters)
+    for name, own in OWN.items():
+        text = re.sub(rf"@{name}\b", f"@{own}", text)
+        kinds[own] = kinds.pop(name)
+    return Statement(found.name, text, kinds)
+
+
+def _of_open_leads(named: Statement) -> Statement:
+    leads, text = statement("leads/open"), body(named)
+    for asked, opened in INSTEAD.items():
+        if text.count(asked) != 1:
+            raise WarehouseError(f"{named.name} does not say {asked!r} once.", remedy="Adapt whole_base.py.")
+        text = text.replace(asked, opened)
+    parameters = {**named.parameters, **leads.parameters}
+    del parameters["lead_ids"]
+    before, start, rest = text.partition("WITH ")
+    whole = f"{before}{start}open_leads AS (\n{body(leads)}\n),\n\n{rest}"
+    return Statement(named.name.replace("/select", "/whole_base"), whole, parameters)
+
+
+def rescore_statement(policy: Policy, replies: str = CALL) -> Statement:
+    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score.
+
+    Or by a query `replies` of lead_id and reply, which reads `features` and has no parameters of its own declared here.
+    """
+    features, outer = features_of_open_leads(policy), statement("scores/rescore_remote")
+    text = body(outer)
+    if text.count(CALL) != 1:
+        raise WarehouseError("scores/rescore_remote does not call leadwerk.score once.", remedy="Adapt whole_base.py.")
+    occurred = occurrences_of_open_leads(policy) if replies == CALL else Statement("occurrences/none", NOTHING)
+    text = text.replace(CALL, replies).replace(SLOT, features.text).replace(OCCURRENCES, occurred.text)
+    return Statement(outer.name, text, {**features.parameters, **occurred.parameters, **outer.parameters})
+
+
+def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
+    """Parameters of `rescore_statement` as of `now` (aware)."""
+    since = now - timedelta(days=OPEN_DAYS)
+    asked = scoring_parameters(policy, [], [], now)
+    occurred = occurrence_parameters(policy, asked)
+    return {
+        **asked,
+        "signals": occurred["signals"],
+        **{own: occurred[name] for name, own in OWN.items()},
+        "created_since": since,
+        "scored_since": since.date(),
+        "stored_at": stored_at,
+        "points_rank": policy.decision.rank_by != "model",
+    }
+
+
+def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
+    """The whole rescoring as two lines of work for `bq query`: INSERTs with their parameters written out."""
+    return script(policy, rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at), now=now)
+
+
+def script(policy: Policy, rescoring: Statement, parameters: dict[str, Any], *, now: datetime) -> str:
+    """New rows of `scores`, then the changes of stage that follow, as INSERTs that need no parameters."""
+    scores = _insert("scores", rescoring, parameters)
+    if not policy.stages:
+        return scores
+    named = stages_statement(policy)
+    stages = Statement(named.name, body(named), named.parameters)
+    return f"{scores}\n{_insert('stage_changes', stages, stages_parameters(policy, now=now))}"
+
+
+def stages_statement(policy: Policy) -> Statement:
+    """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
+    places = range(1, len(policy.stages) + 1)
+    return statement("stage_changes/whole_base", number=("points", "interest"), fact=FACTS, place=places)
+
+
+def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
+    """Parameters of `stages_statement` as of `now` (aware)."""
+    asked = {fact: asking(policy, fact) for fact in FACTS}
+    return {
+        "as_of": now,
+        "scored_since": (now - timedelta(days=OPEN_DAYS)).date(),
+        **{f"stage_{place}": stage.name for place, stage in enumerate(policy.stages, 1)},
+        "asks_known": [stage.name for stage in policy.stages if stage.known],
+        **{f"asks_{fact}": [stage.name for stage in stages] for fact, stages in asked.items()},
+    }
+
+
+def _insert(table: str, rows: Statement, parameters: dict[str, Any]) -> str:
+    columns = ", ".join(f"`{field.name}`" for field in schema.table(table).fields)
+    sql = inlined(rows, parameters)
+    return f"INSERT INTO leadwerk.{table} ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
+
+
+def body(of: Statement) -> str:
+    """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
+    last = max((found.end() for found in DECLARATION.finditer(of.text)), default=0)
+    return of.text[last:].strip()

@@ -1,0 +1,115 @@
+"""Publishing and reverting a policy: who, when and why go into policy_changes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadwerk.errors import InputError
+from leadwerk.pipeline.policies.versions import Draft, InForce, Policies, check_base
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+SHOWN = 1_000
+"""Changes of the history that are read at most."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Who decided, why, and when (aware)."""
+
+    author: str
+    reason: str
+    now: datetime
+
+
+def said(author: str, reason: str, now: datetime) -> Said:
+    """What a person says of his decision.
+
+    Raises:
+        InputError: he does not say who he is, or why.
+    """
+    for field, text in (("by", author), ("why", reason)):
+        if not text.strip():
+            raise InputError(f"--{field} is empty.", field=field, value=text, remedy="Say who decides, and why.")
+    return Said(author.strip(), reason.strip(), now)
+
+
+def publish(policies: Policies, warehouse: Warehouse, draft: Draft, present: InForce, decided: Said) -> Row:
+    """Put a draft in force in the place of `present`; the row of policy_changes.
+
+    What is in force already but was not recorded (a publisher that died, an edit by hand) is recorded.
+
+    Raises:
+        PromotionConflict: the policy in force changed since the draft was made, or since `present` was read.
+        InputError: the draft says what is in force already, and that is recorded.
+    """
+    if draft.policy.version != present.version:
+        check_base(draft, present)
+        policies.replace(present, draft.text, draft.policy)
+        return _record(warehouse, "publish", present.version, draft.policy.version, decided)
+    before = unrecorded(warehouse, present, decided.now)
+    if before is None:
+        raise InputError(
+            f"The file says what policy {present.version} says, which is in force.",
+            field="policy",
+            remedy="Change something; comments alone make no new policy.",
+        )
+    return _record(warehouse, "publish", before, present.version, decided)
+
+
+def revert(policies: Policies, warehouse: Warehouse, version: str | None, decided: Said) -> Row:
+    """Put a former policy in force again: `version`, or the one before the present one; the row of policy_changes.
+
+    Raises:
+        InputError: there is no such version, or none before.
+        PromotionConflict: somebody else published meanwhile.
+    """
+    present = policies.in_force()
+    wanted = version or _before(warehouse, present, decided.now)
+    if wanted == present.version:
+        raise InputError(f"Policy {wanted} is in force.", field="version", value=wanted, remedy="Name another one.")
+    former = policies.archived(wanted)
+    policies.replace(present, former.text, former.policy)
+    return _record(warehouse, "revert", present.version, wanted, decided)
+
+
+def history(warehouse: Warehouse, now: datetime, most: int = SHOWN) -> list[Row]:
+    """Changes of the policy, the newest first (rows of policy_changes)."""
+    return warehouse.rows(statement("policy_changes/history"), {"now": now, "most": most})
+
+
+def unrecorded(warehouse: Warehouse, present: InForce, now: datetime) -> str | None:
+    """The version that was last recorded, if it is not the one in force: somebody changed the file by hand."""
+    newest = history(warehouse, now, 1)
+    return str(newest[0]["to_version"]) if newest and newest[0]["to_version"] != present.version else None
+
+
+def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
+    changes = history(warehouse, now)
+    for change in changes:
+        if change["to_version"] == present.version:
+            return str(change["from_version"])
+    if changes:
+        return str(changes[0]["to_version"])  # what is in force came by hand; this was published before
+    raise InputError(
+        f"Nothing was published before policy {present.version}.",
+        field="version",
+        remedy="Name a version: `leadwerk policy revert VERSION`.",
+    )
+
+
+def _record(warehouse: Warehouse, kind: str, before: str, after: str, decided: Said) -> Row:
+    identity = f"{kind} {before} {after} {decided.now.isoformat()}"
+    row = {
+        "change_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
+        "changed_at": decided.now,
+        "kind": kind,
+        "from_version": before,
+        "to_version": after,
+        "author": decided.author,
+        "reason": decided.reason,
+    }
+    warehouse.append("policy_changes", [row])
+    return row

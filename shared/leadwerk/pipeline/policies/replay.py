@@ -1,0 +1,208 @@
+"""Replaying a policy: the leads of the last days, as the policy in force and another one would have judged them.
+
+Looked at are the landmarks of each lead, because that is when learning looks at leads, because they lie closest where a
+lead changes most, and because whether it converted within the horizon is known there as soon as it is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.errors import ContractMismatch
+from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.pointed import facts_of_frame, occurrence_frame
+from leadwerk.pipeline.retrain import columns_of
+from leadwerk.points.facts import Facts
+from leadwerk.points.points import point
+from leadwerk.points.replay import Moments, Replay, Side, compare
+from leadwerk.points.stages import stage_of
+from leadwerk.points.standing import Standing, standings
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.capacity import pool
+from leadwerk.scoring.decide import decide
+from leadwerk.scoring.model import Scorer
+from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadwerk.registry import Registry
+    from leadwerk.warehouse.protocol import Warehouse
+
+DAYS_A_WEEK = 7
+
+Progress = Callable[[str], None]
+
+
+class Replayed(Struct, frozen=True, kw_only=True):
+    """A replay of the leads that came in the `days` before `until`; `notes` say what it cannot know.
+
+    `ranked_by`: points, or the version of the model that ranks under the old policy.
+    """
+
+    from_version: str
+    to_version: str
+    days: int
+    until: datetime
+    ranked_by: str
+    notes: tuple[str, ...]
+    replay: Replay
+
+
+def run(
+    warehouse: Warehouse,
+    old: Policy,
+    new: Policy,
+    registry: Registry | None,
+    *,
+    now: datetime,
+    days: int,
+    progress: Progress | None = None,
+) -> Replayed:
+    """Both policies over the leads that were created in the `days` before `now` (aware), while they were open.
+
+    With a `registry` its champion judges too, as each policy combines it with the points; without one, points alone.
+    Conversion is that of the policy in force, by its horizon and outcomes.
+    """
+    tell = progress or (lambda _: None)
+    new = msgspec.structs.replace(new, landmark_days=old.landmark_days)  # the same moments
+    champions, notes = _champions(registry, old, new)
+    first = now - timedelta(days=days)
+    tell("reading the leads")
+    with warehouse.unit_of_work():
+        frame = _features(warehouse, old, first, now)
+        known = _known(warehouse, old, frame, first, now)
+        given = _given(warehouse, old, frame, known, first, now)
+        given_new = given
+        if _reads(new) != _reads(old):
+            tell("reading them as the new policy does")
+            given_new = _given(warehouse, new, _features(warehouse, new, first, now), known, first, now)
+    tell(f"judging {len(known):,} moments under both policies")
+    sides = _side(old, *given, known, champions[0]), _side(new, *given_new, known, champions[1])
+    by_model = champions[0] is not None and old.decision.rank_by != "points"
+    return Replayed(
+        from_version=old.version,
+        to_version=new.version,
+        days=days,
+        until=now,
+        ranked_by=champions[0].version if champions[0] is not None and by_model else "points",
+        notes=(*_unknown(old, new), *notes),
+        replay=compare(_moments(known), *sides, weeks=days / DAYS_A_WEEK),
+    )
+
+
+def _features(warehouse: Warehouse, policy: Policy, first: datetime, now: datetime) -> pd.DataFrame:
+    """Rows of lead_features at the landmarks of the leads that came since `first`."""
+    frame = warehouse.frame(features_statement(policy), training_parameters(policy, first, now))
+    return frame[frame["created_at"] >= first]
+
+
+def _known(warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: datetime, now: datetime) -> pd.DataFrame:
+    """The moments at which a lead was open: its status then, and what became of it (nothing: not certain yet)."""
+    import pandas as pd
+
+    labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, now, now))
+    changes = warehouse.frame(statement("outcomes/changes"), {"first_day": first.date(), "as_of": now})
+    moments = frame[["lead_id", "as_of"]].sort_values("as_of")
+    # A frame without rows has columns of no kind, and pandas joins equal kinds only.
+    kinds = {"occurred_at": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype}
+    changes = changes.astype(kinds).sort_values("occurred_at")
+    labels = labels.astype({"as_of": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype})
+    then = pd.merge_asof(moments, changes, left_on="as_of", right_on="occurred_at", by="lead_id")
+    still_open = then[then["outcome"].isna() | (then["outcome"] == "open")]
+    known = still_open.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
+    return known.sort_values(["as_of", "lead_id"], ignore_index=True)
+
+
+def _given(
+    warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, known: pd.DataFrame, first: datetime, now: datetime
+) -> tuple[pd.DataFrame, Facts]:
+    """Features and facts of the moments that are looked at, in their order."""
+    looked_at = known[["lead_id", "as_of"]].merge(frame, on=["lead_id", "as_of"], how="left", validate="one_to_one")
+    return looked_at, facts_of_frame(policy, looked_at, occurrence_frame(warehouse, policy, first, now))
+
+
+def _reads(policy: Policy) -> tuple[object, ...]:
+    """The parts of a policy that decide what is read of a lead."""
+    return policy.signals, policy.attributes, policy.time_zone, policy.points.window_days
+
+
+def _champions(registry: Registry | None, old: Policy, new: Policy) -> tuple[list[Scorer | None], list[str]]:
+    """The champion as each policy takes it, and what is to be said of that."""
+    pointer = registry.champion() if registry is not None else None
+    if registry is None or pointer is None:
+        return [None, None], []
+    files = registry.load(pointer.version)
+    found: list[Scorer | None] = []
+    for policy in (old, new):
+        try:
+            found.append(Scorer.load(files, policy))
+        except ContractMismatch:
+            found.append(None)
+    if found[0] is not None and found[1] is None:
+        return found, ["The champion does not know the new policy's signals and attributes: points decide there."]
+    return found, ["The segments are in force with the next training."] if old.segments != new.segments else []
+
+
+def _side(policy: Policy, frame: pd.DataFrame, facts: Facts, known: pd.DataFrame, scorer: Scorer | None) -> Side:
+    """What a policy says of the moments: without rules there is no standing, without a champion no score."""
+    pointed = point(policy, facts)
+    standing: list[Standing] | list[None] = [None] * len(frame)
+    if policy.points.rules:
+        standing = standings(policy, facts, pointed)
+    scores: list[int] | list[None] = [None] * len(frame)
+    if scorer is not None and len(frame):
+        inputs = scorer.encode_columns(columns_of(frame, scorer.features))
+        scores = scorer.predict(inputs).predictive_score.tolist()
+    clusters = [decide(score, policy, one).cluster for score, one in zip(scores, standing, strict=True)]
+    words = [_words(frame[name]) for name in ("language", "region")]
+    then = [_words(known[name]) for name in ("status", "outcome")]
+    stages = [
+        stage_of(policy, known=True, cluster=cluster, standing=one, status=status, outcome=outcome)
+        for cluster, one, status, outcome in zip(clusters, standing, *then, strict=True)
+    ]
+    pools = [pool(policy, language, region) for language, region in zip(*words, strict=True)]
+    return Side(policy, pointed, clusters, stages, pools)
+
+
+def _moments(known: pd.DataFrame) -> Moments:
+    import pandas as pd
+
+    lead, lead_ids = pd.factorize(known["lead_id"])
+    return Moments(
+        lead_ids=[str(one) for one in lead_ids],
+        lead=lead.astype(np.int64),
+        as_of=pd.to_datetime(known["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),
+        mature=known["converted"].notna().to_numpy(dtype=bool),
+        converted=known["converted"].fillna(value=False).to_numpy(dtype=bool),
+    )
+
+
+def _words(column: pd.Series[Any]) -> list[str | None]:
+    return column.astype(object).where(column.notna(), None).tolist()
+
+
+def _unknown(old: Policy, new: Policy) -> Iterator[str]:
+    """What the warehouse does not hold as the new policy would have it, in words."""
+    before = {signal.name: signal for signal in old.signals}
+    for signal in new.signals:
+        was = before.get(signal.name)
+        if signal.touchpoint or (was and (was.event, was.page) == (signal.event, signal.page)):
+            continue
+        what = "is new" if was is None else "means something else now"
+        yield (
+            f"The signal {signal.name} {what}: past events have not been extracted as it, so it counts "
+            f"{'for nothing' if was is None else 'as it did'} here."
+        )
+    known = {attribute.name: attribute for attribute in old.attributes}
+    for attribute in new.attributes:
+        if known.get(attribute.name) is None or known[attribute.name].source != attribute.source:
+            yield f"The attribute {attribute.name} has not been read from past leads: it counts for nothing here."
+    if (old.outcomes, old.positive, old.horizon_days) != (new.outcomes, new.positive, new.horizon_days):
+        yield "What counts as a success, and within how many days, is taken from the policy in force."

@@ -1,0 +1,170 @@
+"""Suggesting points: matured landmarks out of the warehouse, proposals and decisions on them into `suggestions`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.errors import InputError
+from leadwerk.features.contract import contract
+from leadwerk.learning.effect import Effect, Unmeasured, measure
+from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.suggest import Evidence, Suggested, suggest
+from leadwerk.pipeline.policies.publishing import Said
+from leadwerk.pipeline.retrain import read_known
+from leadwerk.policy.model import Policy
+from leadwerk.policy.numbers import Numbers
+from leadwerk.policy.points import Rule
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+BAND = "points.bands."
+"""Before hot or warm: what the thresholds are called among rules."""
+
+AGAIN = ".again"
+"""After the name of a rule: what it gives again."""
+
+Progress = Callable[[str], None]
+Verdict = Literal["accepted", "declined"]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What one run proposes for a policy, and what that would have brought out of time."""
+
+    policy_version: str
+    suggested_at: datetime
+    suggested: Suggested
+    effect: Effect | Unmeasured
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A number of the newest run, and what somebody decided on it (None: nothing yet); a new rule had 0 before."""
+
+    rule: str
+    before: int
+    after: int
+    evidence: str
+    state: Verdict | None
+    author: str | None
+    reason: str | None
+
+
+def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> Report:
+    """Suggest from all landmarks of the training history whose outcome is certain at `now` (aware), and record it."""
+    tell = progress or (lambda _: None)
+    tell("reading matured landmarks")
+    evidence, landmarks = read(warehouse, policy, now)
+    tell(f"weighing the rules on {len(landmarks)} landmarks")
+    suggested = suggest(evidence, np.arange(len(landmarks)))
+    effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=tell)
+    rows = [_row(policy, now, "suggested", *proposed) for proposed in _proposed(suggested)]
+    warehouse.append("suggestions", rows)
+    return Report(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
+
+
+def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
+    """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
+    landmarks, facts = read_known(warehouse, policy, now)
+    assert facts is not None  # they were asked for
+    return Evidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks
+
+
+def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
+    """The numbers that the newest run suggested for this policy, each with the newest decision on just that number."""
+    asked = {"policy_version": policy.version, "as_of": now}
+    rows = warehouse.rows(statement("suggestions/newest"), asked)
+    suggested = [row for row in rows if row["state"] == "suggested"]
+    newest = max((row["recorded_at"] for row in suggested), default=now)
+    return [_proposal(row, rows) for row in suggested if row["recorded_at"] == newest]
+
+
+def decide(
+    warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, decided: Said
+) -> list[Proposal]:
+    """Record a person's decision on these rules' numbers of the newest run; the proposals then.
+
+    Raises:
+        InputError: nothing is suggested for one of the rules; then nothing is recorded.
+    """
+    found = {one.rule: one for one in proposals(warehouse, policy, decided.now)}
+    for rule in rules:
+        if rule not in found:
+            remedy = f"Suggested are: {', '.join(found)}." if found else "Run `leadwerk suggest` first."
+            raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
+    of = [(one.rule, one.before, one.after, one.evidence) for one in (found[rule] for rule in rules)]
+    rows = [_row(policy, decided.now, verdict, *one) for one in of]
+    said = {"author": decided.author, "reason": decided.reason}
+    warehouse.append("suggestions", [{**row, **said} for row in rows])
+    return proposals(warehouse, policy, decided.now)
+
+
+def numbers(chosen: Iterable[Proposal]) -> Numbers:
+    """These proposals as `policy.numbers` sets them."""
+    points: dict[tuple[str, bool], int] = {}
+    bands, rules = {}, []
+    for one in chosen:
+        if one.rule.startswith(BAND):
+            bands[one.rule.removeprefix(BAND)] = one.after
+        elif (found := _EVIDENCE.decode(one.evidence)).rule_to_add is not None:
+            rules.append(found.rule_to_add)
+        else:
+            points[one.rule.removesuffix(AGAIN), one.rule.endswith(AGAIN)] = one.after
+    return Numbers(points, bands, tuple(rules))
+
+
+class _Found(Struct):
+    rule_to_add: Rule | None = None
+
+
+_EVIDENCE = msgspec.json.Decoder(_Found)
+
+
+def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
+    """Rule, number before and after, and the evidence as JSON."""
+    found = [
+        (one.rule + (AGAIN if one.again else ""), one.before, one.after, msgspec.json.encode(one).decode())
+        for one in suggested.suggestions
+    ]
+    for new in suggested.new_rules:
+        said = msgspec.json.encode({**msgspec.structs.asdict(new), "rule_to_add": new.rule}).decode()
+        found.append((new.rule.name, 0, new.points, said))
+    for name, band in suggested.bands().items():
+        found.append((BAND + name, band.before, band.after, msgspec.json.encode(band).decode()))
+    return found
+
+
+def _row(policy: Policy, at: datetime, state: str, rule: str, before: int, after: int, evidence: str) -> Row:
+    identity = f"{policy.version} {rule} {state} {before} {after} {at.isoformat()}"
+    return {
+        "entry_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
+        "recorded_at": at,
+        "policy_version": policy.version,
+        "rule": rule,
+        "state": state,
+        "points_before": before,
+        "points_after": after,
+        "evidence": evidence,
+    }
+
+
+def _proposal(suggested: Row, rows: Sequence[Row]) -> Proposal:
+    same = [row for row in rows if row["rule"] == suggested["rule"] and row["state"] != "suggested"]
+    decisions = [row for row in same if row["points_after"] == suggested["points_after"]]
+    newest = max(decisions, key=lambda row: row["recorded_at"], default=None)
+    return Proposal(
+        rule=suggested["rule"],
+        before=suggested["points_before"],
+        after=suggested["points_after"],
+        evidence=suggested["evidence"],
+        state=newest["state"] if newest else None,
+        author=newest["author"] if newest else None,
+        reason=newest["reason"] if newest else None,
+    )

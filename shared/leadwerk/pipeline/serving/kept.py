@@ -1,0 +1,102 @@
+"""What a scoring process keeps between requests: settings, policy, warehouse and the champion's scorer.
+
+The policy is looked at again when it has served for POLICY_SECONDS: a published policy serves everywhere within that
+time, and a promoted model within `champion.CHECK_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from leadwerk import settings
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.serving.champion import Champions
+from leadwerk.pipeline.thresholds.kept import KeptThresholds
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
+    from leadwerk.scoring.capacity import HotThresholds
+    from leadwerk.warehouse.protocol import Warehouse
+
+logger = logging.getLogger("leadwerk")
+
+POLICY_SECONDS = 60.0
+"""For how long a published policy may go unnoticed by a running process."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Made at the first request: a mistake in the settings is then an answer, and not a process that will not start."""
+
+    settings: settings.Settings
+    policy: Policy
+    warehouse: Warehouse
+    champions: Champions
+    thresholds: KeptThresholds
+
+    def hot(self) -> HotThresholds:
+        """The HOT thresholds of today."""
+        return self.thresholds.at(datetime.now(UTC))
+
+    @property
+    def person_key(self) -> str:
+        """The secret that keys the hashes of persons."""
+        return wiring.person_key(self.settings)
+
+
+class Keeper:
+    """Answers what serves now. Safe to share between threads; `clock` gives seconds that only go forward."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: Kept | None = None
+        self._looked_at = float("-inf")
+
+    def kept(self) -> Kept:
+        """The same objects for every request, until a new policy is in force."""
+        with self._lock:
+            if self._kept is None or self._clock() - self._looked_at >= POLICY_SECONDS:
+                self._kept = _made() if self._kept is None else _renewed(self._kept)
+                self._looked_at = self._clock()
+            return self._kept
+
+
+def _made() -> Kept:
+    here = settings.read()
+    return _of(here, wiring.policy(here))
+
+
+def _of(here: settings.Settings, policy: Policy) -> Kept:
+    warehouse = wiring.warehouse(here)
+    champions, thresholds = Champions(wiring.registry(here), policy), KeptThresholds(warehouse, policy)
+    return Kept(here, policy, warehouse, champions, thresholds)
+
+
+def _renewed(present: Kept) -> Kept:
+    """As it is, unless another policy is in force: the champion is then held against that policy's contract.
+
+    A policy that is wrong or cannot be read does not stop the one that serves.
+    """
+    try:
+        here = settings.read()  # on a laptop the first publication makes the file that the settings then name
+        policy = wiring.policy(here)
+    except LeadwerkError as error:
+        logger.error("The policy was not taken over: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
+        return present
+    return present if policy.version == present.policy.version else _of(here, policy)
+
+
+_keeper = Keeper()
+
+
+def kept() -> Kept:
+    """What serves in this process now."""
+    return _keeper.kept()

@@ -1,0 +1,1 @@
+"""HOT thresholds: the day's decision, a person's hold, and what others would bring."""

@@ -1,0 +1,202 @@
+"""The day's HOT thresholds: from the leads that came in and the sellers' free time; one decision a day.
+
+Without sellers in the policy there is nothing to decide, nothing is read, and the policy's bands hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leadwerk.pipeline.thresholds.incoming import came_in, picked
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.capacity import BASES, EVERYBODY, Basis, HotThresholds
+from leadwerk.scoring.hysteresis import Standing
+from leadwerk.scoring.thresholds import Threshold, thresholds
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+MEMORY = timedelta(days=60)
+"""A threshold that was not decided again for so long is forgotten: the policy's bands hold."""
+
+Key = tuple[str, str]
+"""Basis and segment."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The threshold of a segment (sellers who can serve it; "" is everybody) on a basis; `before`: yesterday's."""
+
+    basis: str
+    segment: str
+    hot: int
+    before: int | None
+    wanted: int
+    calls_per_week: float
+    capacity_per_week: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """A person holds the threshold of a segment ("": of all) at a value; `until`: the last day, None for no end."""
+
+    basis: str
+    segment: str
+    hot: int
+    until: date | None
+    author: str
+    why: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class ThresholdReport:
+    """The day's decision. `stored`: rows that are new; `moved`: thresholds that differ from the day before.
+
+    `unserved_per_week`: leads that reach everybody's threshold, and whom no seller can serve.
+    """
+
+    day: date
+    stored: int = 0
+    moved: int = 0
+    unserved_per_week: float = 0.0
+    thresholds: tuple[Decided, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
+    """Decide the thresholds of the day of `now` (aware), unless that has been done; a second run stores nothing new."""
+    if not policy.capacity.sellers:
+        return ThresholdReport(day_of(policy, now))
+    with warehouse.unit_of_work():
+        stood = standing(warehouse, policy, now)
+        done = {basis for (basis, _), line in stood.decided.items() if line.day >= stood.day}
+        rows, unserved = [], 0.0
+        for basis in (basis for basis in bases(policy) if basis not in done):
+            found, without = _decided(warehouse, policy, basis, stood, now)
+            rows += [_row(policy, basis, one, stood.day, now) for one in found]
+            unserved = max(unserved, without)
+        stored = warehouse.append("thresholds", rows) if rows else 0
+    return replace(_report(stood, rows), stored=stored, unserved_per_week=round(unserved, 2))
+
+
+def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotThresholds:
+    """From which value on leads are HOT as of `now` (aware): one small query; none if the policy names no seller."""
+    if not policy.capacity.sellers:
+        return HotThresholds(policy)
+    stood = standing(warehouse, policy, now)
+    decided = {key: line.row["hot"] for key, line in stood.decided.items()}
+    return HotThresholds(policy, decided, {key: hold.hot for key, hold in stood.held.items()})
+
+
+def shown(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
+    """What stands as of `now` (aware); writes nothing."""
+    if not policy.capacity.sellers:
+        return ThresholdReport(day_of(policy, now))
+    return _report(standing(warehouse, policy, now), [])
+
+
+def bases(policy: Policy) -> tuple[Basis, ...]:
+    """What can decide under this policy: points where there are rules, and the model unless points outrank it."""
+    possible = {"points": bool(policy.points.rules), "model": policy.decision.rank_by != "points"}
+    return tuple(basis for basis in BASES if possible[basis])
+
+
+def day_of(policy: Policy, now: datetime) -> date:
+    """The day of a moment, as the policy counts days."""
+    return now.astimezone(ZoneInfo(policy.time_zone)).date()
+
+
+@dataclass(frozen=True)
+class Line:
+    """The newest row of `thresholds` of a basis and segment."""
+
+    day: date
+    row: Row
+
+
+@dataclass(frozen=True)
+class Stands:
+    """What stands on a day: what was decided last, and where persons hold it."""
+
+    day: date
+    decided: Mapping[Key, Line]
+    held: Mapping[Key, Held]
+
+    def standings(self, basis: Basis) -> dict[str, Standing]:
+        """Where each segment's threshold stands."""
+        rows = {segment: line.row for (of, segment), line in self.decided.items() if of == basis}
+        return {segment: Standing(row["hot"], row["direction"], row["reason"]) for segment, row in rows.items()}
+
+    def holds(self, basis: Basis) -> dict[str, int]:
+        """At which value persons hold which segment's."""
+        return {segment: hold.hot for (of, segment), hold in self.held.items() if of == basis}
+
+
+def standing(warehouse: Warehouse, policy: Policy, now: datetime) -> Stands:
+    """What stands as of `now` (aware)."""
+    day = day_of(policy, now)
+    rows = warehouse.rows(statement("thresholds/newest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
+    keyed = {(row["basis"], row["segment"], row["held"]): row for row in rows}
+    return Stands(
+        day,
+        {(basis, name): Line(row["day"], row) for (basis, name, held), row in keyed.items() if not held},
+        {(basis, name): _held(row) for (basis, name, held), row in keyed.items() if held},
+    )
+
+
+def _held(row: Row) -> Held:
+    said = (row["basis"], row["segment"], row["hot"], row["until"], row["author"], row["why"], row["decided_at"])
+    return Held(*said)
+
+
+def _decided(
+    warehouse: Warehouse, policy: Policy, basis: Basis, stood: Stands, now: datetime
+) -> tuple[list[Threshold], float]:
+    """Thresholds of a basis, everybody's first, and leads a week that reach it and that nobody can serve."""
+    before = stood.standings(basis)
+    incoming = came_in(warehouse, policy, basis, now, known=before)
+    if incoming is None:
+        return [], 0.0
+    found = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), stood.holds(basis))
+    return found, incoming.unserved_from(found[0].standing.hot)
+
+
+def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime) -> Row:
+    return {
+        "day": day,
+        "decided_at": now,
+        "basis": basis,
+        "segment": one.segment,
+        "hot": one.standing.hot,
+        "wanted": one.wanted,
+        "direction": one.standing.direction,
+        "calls_per_week": one.calls_per_week,
+        "capacity_per_week": one.capacity_per_week,
+        "reason": one.standing.why,
+        "policy_version": policy.version,
+    }
+
+
+def _report(stood: Stands, rows: list[Row]) -> ThresholdReport:
+    """What stands, after what was decided now."""
+    fresh = {(row["basis"], row["segment"]): row for row in rows}
+    before = {key: line.row for key, line in stood.decided.items()}
+    lines = tuple(
+        _line(row, before[key]["hot"] if key in fresh and key in before else None, stood.held)
+        for key, row in sorted({**before, **fresh}.items())
+    )
+    moved = sum(line.before is not None and line.before != line.hot for line in lines)
+    return ThresholdReport(stood.day, moved=moved, thresholds=lines, held=tuple(stood.held.values()))
+
+
+def _line(row: Mapping[str, Any], before: int | None, held: Mapping[Key, Held]) -> Decided:
+    basis, segment = row["basis"], row["segment"]
+    hold = held.get((basis, segment)) or held.get((basis, EVERYBODY))
+    hot, reason = (hold.hot, "set") if hold else (row["hot"], row["reason"])
+    calls, capacity = round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2)
+    return Decided(basis, segment, hot, before, row["wanted"], calls, capacity, reason)

@@ -1,0 +1,174 @@
+"""Accounts out of the warehouse: which contacts, which facts, as of when; ledgers that add up; lists and pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from leadwerk.errors import InputError, UnknownAccount
+from leadwerk.pipeline.desk import accounts
+from leadwerk.pipeline.leads.pointed import pointed_leads
+from leadwerk.pipeline.serving.inline import read_form
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline.selling import BORN, DAY, NOW, POLICY, lead, score, touch, warehouse
+
+ACME = {"account_id": "acme.ch"}
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> DuckDBWarehouse:
+    """Acme: a CEO who told its size first, an expert who corrected it, an applicant; and the freemailer Zoe."""
+    leads = [
+        lead("ceo", **ACME, job_title="CEO", employees=40, industry="Software"),
+        lead("expert", **ACME, job_title="Software engineer"),
+        lead("expert", **ACME, event_id="e2", recorded_at=BORN + 5 * DAY, employees=400, revenue=6e7),
+        lead("zoe", email_domain_kind="freemail"),
+        lead("beta", account_id="beta.ch", employees=5),
+    ]
+    touches = [
+        touch(1, "ceo", "webinar_attended", NOW - 2 * DAY),
+        touch(2, "expert", "webinar_attended", NOW - DAY),
+        touch(3, "expert", "chat", NOW - DAY),
+    ]
+    scores = [
+        score("ceo", interest=20.25, points=50.25),
+        score("expert", interest=30.5, points=40.0, phase="decision"),
+        score("beta", interest=5.0, points=5.0, phase=None),
+        score("zoe", interest=90.0),
+    ]
+    return warehouse(tmp_path, leads=leads, touchpoints=touches, scores=scores)
+
+
+def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NOW) -> accounts.Detail:
+    return accounts.account(desk, POLICY, account_id, as_of=at)
+
+
+def test_e4_the_account_has_the_newest_facts_of_its_contacts_and_the_interest_of_all(acme: DuckDBWarehouse) -> None:
+    found = detail(acme)
+    assert found.account.company == {
+        "employees": 400, "revenue": 6e7, "industry": "Software", "country": "CH", "region": "CH-ZH",
+    }  # fmt: skip
+    assert (found.account.tier, found.account.icp, found.account.traffic_light) == ("Enterprise", 85, "green")
+    assert next(one.lead_id for one in found.contacts) == found.account.best_contact == "ceo"
+    _, _, pointed, _ = pointed_leads(acme, POLICY, ["ceo", "expert"], NOW)
+    assert found.account.interest == pointed.interest.sum() / 100 > 0
+
+
+def test_before_the_expert_corrected_it_the_account_was_what_the_ceo_had_said(acme: DuckDBWarehouse) -> None:
+    before = detail(acme, at=BORN + 4 * DAY)
+    assert (before.account.company["employees"], before.account.tier) == (40, "SMB")
+    assert before.account.interest == 0
+
+
+def test_an_account_is_unknown_before_its_first_contact_and_if_nobody_names_it(acme: DuckDBWarehouse) -> None:
+    for account_id, at in (("acme.ch", BORN - DAY), ("bluewin.ch", NOW), ("", NOW)):
+        with pytest.raises(UnknownAccount) as refusal:
+            detail(acme, account_id, at)
+        assert (refusal.value.field, bool(refusal.value.remedy)) == ("account_id", True)
+
+
+def test_who_moves_to_another_company_takes_his_interest_with_him_and_leaves_its_facts(acme: DuckDBWarehouse) -> None:
+    acme.append("leads", [lead("expert", event_id="e3", account_id="beta.ch", recorded_at=NOW - DAY)])
+    assert [one.lead_id for one in detail(acme).contacts] == ["ceo"]
+    assert detail(acme).account.company["employees"] == 400
+    assert {one.lead_id for one in detail(acme, "beta.ch").contacts} == {"beta", "expert"}
+
+
+def test_the_list_is_by_match_and_leaves_out_who_has_no_account(acme: DuckDBWarehouse) -> None:
+    page = accounts.page(acme, POLICY, now=NOW)
+    assert [(one.account_id, one.icp, one.tier, one.contacts) for one in page.accounts] == [
+        ("acme.ch", 85, "Enterprise", 2),
+        ("beta.ch", 5, "SMB", 1),
+    ]
+    first = page.accounts[0]
+    assert (first.interest, first.best_contact, first.phase) == (50.75, "ceo", "decision")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"light": "green"}, ["acme.ch"]),
+        ({"tier": "SMB"}, ["beta.ch"]),
+        ({"sort": "interest"}, ["acme.ch", "beta.ch"]),
+        ({"sort": "contacts"}, ["acme.ch", "beta.ch"]),
+    ],
+    ids=str,
+)
+def test_the_list_is_cut_by_light_and_tier(acme: DuckDBWarehouse, wanted: dict[str, Any], found: list[str]) -> None:
+    assert [one.account_id for one in accounts.page(acme, POLICY, now=NOW, **wanted).accounts] == found
+
+
+@pytest.mark.parametrize("sort", ["icp", "points", "interest", "contacts"])
+def test_pages_put_together_are_the_list(tmp_path: Path, sort: Any) -> None:
+    sizes = [None, 5, 20, 60, 400]
+    leads = [lead(f"l{n}", account_id=f"a{n % 30}", employees=sizes[n % 5]) for n in range(45)]
+    desk = warehouse(tmp_path, leads=leads, scores=[score(f"l{n}", interest=float(n % 4)) for n in range(45)])
+    whole = accounts.page(desk, POLICY, now=NOW, sort=sort, limit=200)
+    assert (len(whole.accounts), whole.next) == (30, None)
+    keys = [getattr(one, sort) for one in whole.accounts]
+    assert keys == sorted(keys, reverse=True)
+    cursor, found = None, []
+    for _ in range(10):
+        page = accounts.page(desk, POLICY, now=NOW, sort=sort, limit=4, cursor=cursor)
+        found, cursor = [*found, *page.accounts], page.next
+        if cursor is None:
+            break
+    assert found == list(whole.accounts)
+    with pytest.raises(InputError, match="cursor"):
+        accounts.page(desk, POLICY, now=NOW, sort=sort, cursor="x")
+
+
+def test_e2_with_an_equal_match_the_enterprise_comes_first(tmp_path: Path) -> None:
+    leads = [lead("s", account_id="a", employees=60), lead("b", account_id="b", employees=300)]
+    desk = warehouse(tmp_path, leads=leads, scores=[score("s", points=90.0, interest=90.0), score("b", interest=0.0)])
+    page = accounts.page(desk, POLICY, now=NOW)
+    assert [(one.account_id, one.icp) for one in page.accounts] == [("b", 55), ("a", 55)]
+
+
+kinds = st.sampled_from(["webinar_attended", "chat", "email_click", "event", "call_answered", "social"])
+happenings = st.lists(st.tuples(st.sampled_from("pqr"), kinds, st.integers(1, 400)), max_size=40)
+versions = st.lists(
+    st.tuples(
+        st.sampled_from("pqr"),
+        st.integers(0, 300),
+        st.sampled_from([None, 5, 60, 400]),
+        st.sampled_from([None, "CEO", "Praktikant"]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(versions, happenings, st.lists(st.integers(0, 420), min_size=1, max_size=3))
+def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(
+    tmp_path_factory: pytest.TempPathFactory, versions: list[Any], happenings: list[Any], moments: list[int]
+) -> None:
+    leads = [
+        lead(name, **ACME, event_id=f"v{number}", recorded_at=NOW - ago * DAY, created_at=NOW - 300 * DAY,
+             employees=employees, job_title=title)
+        for number, (name, ago, employees, title) in enumerate(versions)
+    ]  # fmt: skip
+    touches = [touch(n, name, kind, NOW - timedelta(hours=ago)) for n, (name, kind, ago) in enumerate(happenings)]
+    desk = warehouse(tmp_path_factory.mktemp("desk"), leads=leads, touchpoints=touches)
+    with desk.unit_of_work():
+        for ago in moments:
+            found = detail(desk, at=NOW - timedelta(hours=ago))
+            hundredths = [round(entry.points * 100) for entry in found.entries]
+            assert sum(hundredths) == round(found.account.fit * 100)
+            given_ = sum(round(one.adds * 100) for one in found.contacts) + round(found.capped * 100)
+            assert given_ == round(found.account.interest * 100)
+            assert round(found.account.points * 100) == sum(hundredths) + given_
+
+
+def test_a_form_does_not_move_a_lead_to_another_account_but_an_id_does() -> None:
+    known = lead("1", account_id="crm-7")
+    raw = {"lead_id": "1", "email": "anna@elsewhere.ch", "web_consent": True}
+    made = {"policy": POLICY, "now": NOW, "person_key": "k"}
+    assert read_form(raw, known, **made).version["account_id"] == "crm-7"
+    assert read_form({**raw, "company_id": "crm-8"}, known, **made).version["account_id"] == "crm-8"
+    assert read_form(raw, lead("1"), **made).version["account_id"] == "elsewhere.ch"

@@ -1,0 +1,158 @@
+"""Scoring in SQL: what BigQuery sends as calls comes back as replies."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from leadwerk.features.contract import contract
+from leadwerk.pipeline.in_bigquery import remote
+from leadwerk.policy.load import load
+from leadwerk.policy.sales import Capacity, Seller
+from leadwerk.scoring.assess import assess
+from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.record import score_id
+from scoring import models
+
+POLICY = load("mortgage")
+AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+KNOWN = {"as_of": AT.isoformat(), "created_at": "2026-05-02T09:30:00Z"}
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer.load(models.files(POLICY), POLICY, threads=1)
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    columns = models.columns(POLICY, 50, seed=9)
+    return [
+        {"lead_id": str(i), **KNOWN, **{name: column[i] for name, column in columns.items()}}
+        for i in range(50)
+    ]  # fmt: skip
+
+
+def replies(scorer: Scorer | None, calls: list[Any]) -> list[dict[str, Any]]:
+    return [json.loads(reply) for reply in remote.run(scorer, POLICY, calls).replies]
+
+
+def calls_of(rows: list[dict[str, Any]]) -> list[list[str]]:
+    return [[json.dumps(row)] for row in rows]
+
+
+def test_replies_are_the_scores_that_the_stage_gives_in_order(scorer, rows):
+    expected = assess(scorer, POLICY, rows, explained=False)
+    for row, reply, judged in zip(rows, replies(scorer, calls_of(rows)), expected, strict=True):
+        assert reply["lead_id"] == row["lead_id"]
+        assert reply["score_id"] == score_id(row["lead_id"], AT, judged)
+        for name in ("probability", "predictive_score", "score_cluster", "recommended_action", "model_version"):
+            assert reply[name] == getattr(judged, name)
+
+
+BAD = {
+    "not JSON": ["{"],
+    "another shape": ["[1]"],
+    "null": [None],
+    "a number": [4711],
+    "no argument": [],
+    "two arguments": ["{}", "{}"],
+    "lone surrogate": ["\ud800"],
+    "deep": ["[" * 100_000],
+    "not a list": "call",
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_a_bad_call_gets_its_own_error_and_spoils_no_other(scorer, rows, bad):
+    good = calls_of(rows[:2])
+    first, refused, second = replies(scorer, [good[0], bad, good[1]])
+    assert [first, second] == replies(scorer, good)
+    assert list(refused) == ["error"]
+    assert refused["error"]
+
+
+def test_what_is_wrong_with_a_row_is_named(scorer, rows):
+    lacking = {name: value for name, value in rows[0].items() if name != "sessions_7d"}
+    worded = rows[0] | {"income": "a lot"}
+    unknown = dict.fromkeys(rows[0]) | {"lead_id": "404", "as_of": KNOWN["as_of"], "has_behaviour": 0}
+    timeless = [rows[0] | {"as_of": as_of} for as_of in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")]
+    errors = [reply["error"] for reply in replies(scorer, calls_of([lacking, worded, unknown, *timeless]))]
+    assert "sessions_7d" in errors[0]
+    assert "$.income" in errors[1]
+    assert errors[2] == "Lead 404 is not known."
+    assert all("no moment" in error for error in errors[3:])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_the_order_and_the_company_of_rows_change_no_reply(scorer, rows, data):
+    chosen = data.draw(st.lists(st.sampled_from(range(len(rows))), max_size=20))
+    every = replies(scorer, calls_of(rows))
+    assert replies(scorer, calls_of([rows[i] for i in chosen])) == [every[i] for i in chosen]
+
+
+def test_without_a_champion_rows_are_unscored(rows):
+    [reply] = replies(None, calls_of(rows[:1]))
+    assert (reply["score_cluster"], reply["probability"], reply["basis"]) == ("UNSCORED", None, "no_champion")
+
+
+def test_the_report_counts(scorer, rows):
+    report = remote.run(scorer, POLICY, [*calls_of(rows[:3]), ["{"]])
+    assert (report.scored, report.refused, len(report.replies)) == (3, 1, 4)
+
+
+def test_no_calls_are_no_replies(scorer):
+    assert remote.run(scorer, POLICY, []).replies == []
+
+
+def test_every_feature_of_the_contract_must_be_said(scorer, rows):
+    for feature in contract(POLICY)[:5]:
+        [reply] = replies(scorer, calls_of([{n: v for n, v in rows[0].items() if n != feature.name}]))
+        assert feature.name in reply["error"]
+
+
+def occurred(signal: str, day: str) -> dict[str, Any]:
+    return {"signal": signal, "day": day, "events": 1, "last_at": f"{day}T12:00:00Z"}
+
+
+def test_occurrences_and_status_that_come_along_give_points_and_stage(scorer, rows):
+    seen = [occurred("mortgage_simulator", "2026-05-01"), occurred("rates_page", "2026-05-03")]
+    told = rows[0] | {"occurrences": seen, "status": "Prüfung", "outcome": "open"}
+    [reply] = replies(scorer, calls_of([told]))
+    assert reply["interest"] > 0
+    assert reply["points"] == reply["fit"] + reply["interest"]
+    assert (reply["stage"], reply["hot_threshold"]) == ("application", POLICY.bands.hot)
+    [nothing] = replies(scorer, calls_of([rows[0] | {"occurrences": None}]))
+    assert nothing["interest"] < reply["interest"]
+    assert nothing["fit"] == reply["fit"]
+
+
+def test_a_row_that_is_silent_about_occurrences_gets_no_points(scorer, rows):
+    [reply] = replies(scorer, calls_of(rows[:1]))
+    assert (reply["fit"], reply["points"], reply["grade"]) == (None, None, None)
+
+
+def test_before_there_is_a_model_points_decide(rows):
+    [reply] = replies(None, calls_of([rows[0] | {"occurrences": []}]))
+    assert (reply["basis"], reply["probability"]) == ("points", None)
+    assert reply["score_cluster"] != "UNSCORED"
+
+
+def test_the_thresholds_of_the_day_hold(scorer, rows):
+    policy = msgspec.structs.replace(POLICY, capacity=Capacity(sellers=(Seller(name="anna", hours_per_week=9),)))
+    hot = HotThresholds(policy, {("model", ""): 66})
+    [reply] = remote.run(scorer, policy, calls_of(rows[:1]), hot).replies
+    assert json.loads(reply)["hot_threshold"] == 66
+
+
+def test_an_occurrence_that_cannot_be_read_is_named(scorer, rows):
+    broken = rows[0] | {"occurrences": [{**occurred("blog", "2026-05-01"), "events": "many"}]}
+    [reply] = replies(scorer, calls_of([broken]))
+    assert "occurrences" in reply["error"]

@@ -1,0 +1,152 @@
+"""Two policies over the leads of a warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from leadwerk.pipeline import retrain
+from leadwerk.pipeline.policies import replay
+from leadwerk.policy.load import load
+from leadwerk.policy.model import Policy, Signal
+from leadwerk.policy.numbers import Numbers, with_numbers
+from leadwerk.policy.points import Test
+from leadwerk.policy.sales import Capacity, Combination, Seller
+from leadwerk.policy.segments import Segment
+from leadwerk.registry import Registry, open_registry
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline import selling
+from pipeline.borrowers import DAY, NOW, filled
+
+MORTGAGE = load("mortgage")
+CLICKS = msgspec.structs.replace(
+    with_numbers(MORTGAGE, Numbers({("newsletter_click", False): 40})), version="0123456789ab"
+)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
+    return filled(tmp_path_factory.mktemp("home"))
+
+
+def replayed(warehouse: DuckDBWarehouse, new: Policy, old: Policy = MORTGAGE, days: int = 90) -> replay.Replayed:
+    return replay.run(warehouse, old, new, None, now=NOW, days=days)
+
+
+def test_a_policy_against_itself_moves_nobody(warehouse: DuckDBWarehouse) -> None:
+    found = replayed(warehouse, MORTGAGE).replay
+    assert (found.moved, found.movers, found.gained.leads, found.lost.leads) == (0, (), 0, 0)
+    assert found.before == found.after
+    assert found.leads > 100
+
+
+@pytest.mark.parametrize("leads", [0, 2])
+def test_on_the_first_day_without_any_outcome_a_policy_can_be_replayed(tmp_path: Path, leads: int) -> None:
+    first = DuckDBWarehouse(tmp_path)
+    if leads:
+        first.append("leads", [selling.lead(str(n), recorded_at=NOW - DAY, created_at=NOW - DAY) for n in range(leads)])
+    found = replay.run(first, MORTGAGE, CLICKS, None, now=NOW, days=90).replay
+    assert (found.leads, found.gained.converted, found.gained.mature) == (leads, 0, 0)
+
+
+def test_who_gains_is_shown_with_what_became_of_him(warehouse: DuckDBWarehouse) -> None:
+    found = replayed(warehouse, CLICKS).replay
+    assert found.gained.leads > 10
+    assert found.lost.leads == 0
+    assert 0 < found.gained.converted <= found.gained.mature <= found.gained.leads
+    assert found.gained.rate is not None
+    assert found.gained.low < found.gained.rate < found.gained.high
+    assert found.after.leads == found.before.leads + found.gained.leads
+    [first, *_] = found.movers[0].rules
+    assert (first.rule, first.after > first.before) == ("newsletter_click", True)
+
+
+def test_only_leads_of_those_days_count_while_they_were_open(warehouse: DuckDBWarehouse) -> None:
+    month, year = (replayed(warehouse, CLICKS, days=days).replay for days in (40, 365))
+    assert month.leads < year.leads == 900
+    assert year.moments < 900 * len(MORTGAGE.landmark_days)
+
+
+def test_calls_go_to_those_who_speak_the_language(warehouse: DuckDBWarehouse) -> None:
+    sellers = (
+        Seller(name="anna", hours_per_week=10, languages=("de",)),
+        Seller(name="beat", hours_per_week=30, languages=("de", "fr")),
+        Seller(name="luc", hours_per_week=30, languages=("fr",)),
+    )
+    staffed = msgspec.structs.replace(MORTGAGE, capacity=Capacity(sellers=sellers, minutes_per_lead=30))
+    found = replayed(warehouse, staffed).replay
+    by_name = {one.seller: one for one in found.after.sellers}
+    assert by_name["luc"].average == 0
+    assert by_name["anna"].average * 3 == pytest.approx(by_name["beat"].average, abs=0.5)
+    assert by_name["anna"].room == 20
+    assert sum(one.average for one in by_name.values()) == pytest.approx(found.after.average)
+
+
+def test_what_was_never_extracted_is_said_and_counts_for_nothing(warehouse: DuckDBWarehouse) -> None:
+    chat = Signal(name="chat", event="chat_opened")
+    first, *others = MORTGAGE.signals
+    changed = msgspec.structs.replace(first, event="something_else")
+    found = replayed(warehouse, msgspec.structs.replace(MORTGAGE, signals=(changed, *others, chat)))
+    assert [note.split(":")[0] for note in found.notes] == [
+        f"The signal {first.name} means something else now",
+        "The signal chat is new",
+    ]
+    assert found.replay.moved == 0
+
+
+def test_stages_move_with_the_thresholds(warehouse: DuckDBWarehouse) -> None:
+    moves = {(move.before, move.after): move for move in replayed(warehouse, CLICKS).replay.stages if move.direction}
+    assert moves["mql", "sql"].direction == "forward"
+    assert moves["mql", "sql"].leads >= len(moves["mql", "sql"].examples) > 0
+
+
+def test_without_leads_there_is_nothing_to_say(tmp_path: Path) -> None:
+    found = replay.run(
+        DuckDBWarehouse(tmp_path), MORTGAGE, CLICKS, open_registry(str(tmp_path / "models")), now=NOW, days=30
+    )
+    assert (found.replay.leads, found.replay.gained.rate, found.ranked_by) == (0, None, "points")
+
+
+def test_the_future_is_not_looked_at(warehouse: DuckDBWarehouse) -> None:
+    early = replay.run(warehouse, MORTGAGE, CLICKS, None, now=NOW - 80 * DAY, days=30).replay
+    assert early.gained.mature < early.gained.leads
+
+
+@pytest.fixture(scope="module")
+def champion(warehouse: DuckDBWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    registry = open_registry(str(tmp_path_factory.mktemp("models")))
+    quick = msgspec.structs.replace(MORTGAGE.training, trees=20)
+    trained = retrain.run(warehouse, msgspec.structs.replace(MORTGAGE, training=quick), registry, now=NOW)
+    assert trained.model_version is not None
+    registry.promote(trained.model_version, expected=registry.champion(), at=NOW, reason="test")
+    return registry
+
+
+def test_where_a_model_ranks_other_points_move_nobody(warehouse: DuckDBWarehouse, champion: Registry) -> None:
+    found = replay.run(warehouse, MORTGAGE, CLICKS, champion, now=NOW, days=90)
+    pointer = champion.champion()
+    assert pointer is not None
+    assert found.ranked_by == pointer.version
+    assert found.replay.moved == 0
+    assert found.replay.movers  # their points differ all the same
+    both = msgspec.structs.replace(CLICKS, decision=Combination(rank_by="both", points_weight=100))
+    assert replay.run(warehouse, MORTGAGE, both, champion, now=NOW, days=90).replay.moved > 0
+
+
+def test_a_champion_that_a_policy_would_refuse_is_told(warehouse: DuckDBWarehouse, champion: Registry) -> None:
+    wider = msgspec.structs.replace(MORTGAGE, signals=(*MORTGAGE.signals, Signal(name="chat", event="chat_opened")))
+    found = replay.run(warehouse, MORTGAGE, wider, champion, now=NOW, days=90)
+    assert any("The champion does not know the new policy's signals" in note for note in found.notes)
+
+
+def test_other_segments_move_nobody_before_the_next_training_and_that_is_said(
+    warehouse: DuckDBWarehouse, champion: Registry
+) -> None:
+    geneva = Segment(name="geneva", when={"region": Test(any_of=("CH-GE",))})
+    found = replay.run(
+        warehouse, MORTGAGE, msgspec.structs.replace(MORTGAGE, segments=(geneva,)), champion, now=NOW, days=90
+    )
+    assert found.replay.moved == 0
+    assert "The segments are in force with the next training." in found.notes

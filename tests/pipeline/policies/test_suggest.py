@@ -1,0 +1,102 @@
+"""Points suggested from the outcomes in a warehouse, and what people decide on them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from leadwerk.errors import InputError
+from leadwerk.learning.effect import Effect
+from leadwerk.pipeline.policies import suggest
+from leadwerk.pipeline.policies.publishing import said
+from leadwerk.policy.load import load, parse, shipped_text
+from leadwerk.policy.numbers import text_with_numbers
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline.borrowers import NOW, filled
+
+MORTGAGE = load("mortgage")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
+    return filled(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def report(warehouse: DuckDBWarehouse) -> suggest.Report:
+    return suggest.run(warehouse, MORTGAGE, now=NOW)
+
+
+def test_what_makes_people_buy_gets_more_points(report: suggest.Report) -> None:
+    better = {one.rule: one for one in report.suggested.suggestions}
+    assert better["newsletter_click"].after > 10
+    assert better["newsletter_click"].given.rate > better["newsletter_click"].others.rate
+    for one in better.values():
+        assert not one.low <= one.before <= one.high or one.before == one.after
+
+
+def test_a_region_that_converts_otherwise_becomes_a_rule(report: suggest.Report) -> None:
+    [geneva] = report.suggested.new_rules
+    assert (geneva.fact, geneva.value, geneva.points < 0) == ("region", "CH-GE", True)
+    assert geneva.given.high < geneva.others.low
+    assert geneva.rule.labels == {"de": "Kanton GE", "fr": "canton GE", "it": "Cantone GE", "en": "canton of GE"}
+
+
+def test_the_effect_is_measured_on_leads_that_came_later(report: suggest.Report) -> None:
+    effect = report.effect
+    assert isinstance(effect, Effect)
+    assert effect.suggested.auc.value > effect.present.auc.value
+    assert effect.model.of_model == 1
+    assert effect.landmarks + effect.learned_from < report.suggested.landmarks  # the gap of a horizon is in neither
+
+
+def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_the_old(
+    warehouse: DuckDBWarehouse, report: suggest.Report
+) -> None:
+    text = shipped_text("mortgage")
+    changed = text_with_numbers(text, MORTGAGE, suggest.numbers(suggest.proposals(warehouse, MORTGAGE, NOW)))
+    policy = parse(changed)
+    rules = {rule.name: rule for rule in policy.points.rules}
+    assert all(rules[one.rule].points == one.after for one in report.suggested.suggestions if not one.again)
+    assert rules["region_ch_ge"].when["region"].any_of == ("CH-GE",)
+    comments = [line.split("#", 1)[1] for line in text.splitlines() if "#" in line]
+    assert [line.split("#", 1)[1] for line in changed.splitlines() if "#" in line] == comments
+
+
+def test_decisions_are_kept_with_author_and_reason(warehouse: DuckDBWarehouse, report: suggest.Report) -> None:
+    first, second = (one.rule for one in suggest.proposals(warehouse, MORTGAGE, NOW)[:2])
+    ada = said("Ada", "as we thought", NOW + HOUR)
+    suggest.decide(warehouse, MORTGAGE, [first, second], "accepted", ada)
+    bob = said("Bob", "too much", NOW + 2 * HOUR)
+    found = {one.rule: one for one in suggest.decide(warehouse, MORTGAGE, [second], "declined", bob)}
+    assert (found[first].state, found[first].author, found[first].reason) == ("accepted", "Ada", "as we thought")
+    assert (found[second].state, found[second].author) == ("declined", "Bob")
+
+
+def test_a_later_run_keeps_a_decision_only_for_the_same_number(
+    warehouse: DuckDBWarehouse, report: suggest.Report
+) -> None:
+    rule = suggest.proposals(warehouse, MORTGAGE, NOW)[0]
+    suggest.decide(warehouse, MORTGAGE, [rule.rule], "declined", said("Ada", "no", NOW + 3 * HOUR))
+    row = {"policy_version": MORTGAGE.version, "rule": rule.rule, "state": "suggested", "evidence": "{}"}
+    for hours, after in ((4, rule.after), (5, rule.after + 5)):
+        at = NOW + hours * HOUR
+        new = {**row, "entry_id": f"e{hours}", "recorded_at": at, "points_before": rule.before, "points_after": after}
+        warehouse.append("suggestions", [new])
+    same, other = (suggest.proposals(warehouse, MORTGAGE, NOW + hours * HOUR)[0] for hours in (4, 5))
+    assert (same.state, other.state) == ("declined", None)
+
+
+def test_nobody_decides_on_what_was_not_suggested(warehouse: DuckDBWarehouse, report: suggest.Report) -> None:
+    with pytest.raises(InputError, match="Nothing is suggested for 'webinar'"):
+        suggest.decide(warehouse, MORTGAGE, ["webinar"], "accepted", said("Ada", "why not", NOW))
+
+
+def test_without_outcomes_nothing_is_suggested_and_that_is_said(tmp_path: Path) -> None:
+    report = suggest.run(DuckDBWarehouse(tmp_path), MORTGAGE, now=NOW)
+    assert (report.suggested.suggestions, report.suggested.new_rules) == ((), ())
+    assert report.suggested.bands() == {}
+    assert "No landmark has matured yet" in report.effect.reason

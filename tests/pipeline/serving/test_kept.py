@@ -1,0 +1,78 @@
+"""A running process takes a published policy over within the time that is promised, and never stops for a wrong one."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from leadwerk.pipeline.serving.kept import POLICY_SECONDS, Keeper
+from leadwerk.policy.load import load, shipped_text
+
+SHIPPED = load("mortgage").version
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Keeper:
+    monkeypatch.delenv("LEADWERK_POLICY", raising=False)
+    monkeypatch.delenv("LEADWERK_REGISTRY", raising=False)
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
+    return Keeper(clock)
+
+
+def publish(home: Path, hot: int) -> str:
+    file = home / "policy.yaml"
+    file.write_text(shipped_text("mortgage").replace("{hot: 70,", f"{{hot: {hot},"), encoding="utf-8")
+    return load(file).version
+
+
+def test_the_same_objects_serve_until_it_is_time_to_look(keeper: Keeper, clock: Clock, tmp_path: Path) -> None:
+    first = keeper.kept()
+    publish(tmp_path, 72)
+    clock.now = POLICY_SECONDS - 1
+    assert keeper.kept() is first
+    assert first.policy.version == SHIPPED
+
+
+def test_a_published_policy_serves_within_the_time_promised(keeper: Keeper, clock: Clock, tmp_path: Path) -> None:
+    first = keeper.kept()
+    version = publish(tmp_path, 72)
+    clock.now = POLICY_SECONDS
+    second = keeper.kept()
+    assert second.policy.version == version
+    assert second.warehouse is first.warehouse
+    assert second.champions is not first.champions  # its contract is held against the new policy
+
+
+def test_an_unchanged_policy_keeps_the_champion_loaded(keeper: Keeper, clock: Clock, tmp_path: Path) -> None:
+    publish(tmp_path, 72)
+    first = keeper.kept()
+    clock.now = 10 * POLICY_SECONDS
+    assert keeper.kept() is first
+
+
+def test_a_policy_that_is_wrong_is_said_and_the_former_one_serves_on(
+    keeper: Keeper, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = keeper.kept()
+    (tmp_path / "policy.yaml").write_text("name: [broken", encoding="utf-8")
+    clock.now = POLICY_SECONDS
+    with caplog.at_level(logging.ERROR, logger="leadwerk"):
+        assert keeper.kept() is first
+    assert "was not taken over" in caplog.text
+    version = publish(tmp_path, 73)
+    clock.now = 2 * POLICY_SECONDS
+    assert keeper.kept().policy.version == version
