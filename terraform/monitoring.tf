@@ -20,6 +20,7 @@ locals {
     champion_age     = { filter = "${local.finished}\"desk\"", value = "jsonPayload.champion_age_days" }
     drift            = { filter = "${local.finished}\"desk\"", value = "jsonPayload.drift" }
     model_trained    = { filter = "${local.finished}\"retrain\"", value = null }
+    stood_down       = { filter = "${local.finished}\"retrain\" AND jsonPayload.stood_down=true", value = null }
   }
 
   # above: the metric's sum over `window`; mean_above: its mean; none: not one line in `window`.
@@ -32,6 +33,7 @@ locals {
     outbox_old        = { metric = "outbox_hours", kind = "mean_above", threshold = 6, window = "1h", severity = "WARNING", says = "A score has been waiting for the CRM for more than 6 hours." }
     drift             = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
     model_stale       = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
+    model_stood_down  = { metric = "stood_down", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "The champion ranked worse than the points and stood down; the points decide." }
     feedback_rejected = { metric = "rejected", kind = "above", threshold = 100, window = "24h", severity = "WARNING", says = "Many cases of the CRM could not be used." }
   }
 
