@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import numpy as np
 from leadwerk.learning.evaluate import evaluate
 from leadwerk.policy.load import load
 from leadwerk.registry.manifest import DataWindow, Manifest
-from leadwerk.report.facts import Facts, Known, Pointed, Run, Scored
+from leadwerk.report.facts import Against, Calling, Facts, Known, Pointed, Run, Scored
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 VERSION = "20260601T020000Z-0123456789ab"
@@ -42,12 +42,19 @@ def manifest(metrics: dict[str, Any]) -> Manifest:
         horizon_days=30,
         base_rate=0.1,
         seed=1,
-        data=DataWindow(first_as_of="2026-01-05", last_as_of="2026-05-01", rows=40_000, positives=4_100, leads=9_000),
+        data=DataWindow(
+            first_as_of="2026-01-05T03:00:00+00:00",
+            last_as_of="2026-05-01T03:00:00+00:00",
+            rows=40_000,
+            positives=4_100,
+            leads=9_000,
+        ),
         metrics=metrics,
         importances={"loan_to_value": 0.61, "mortgage_simulator": 0.4, "recency": 0.2, "blog": 0.0},
         profile={},
         libraries={"xgboost": "3.2.0"},
         version=VERSION,
+        split={"boundary": "2026-04-05T04:00:00+00:00", "train_rows": 30_000, "test_rows": 1500, "gap_days": 30},
     )
 
 
@@ -60,6 +67,7 @@ def facts() -> Facts:
         converted=converted.astype(float),
         model=(VERSION,) * len(chance),
         true_probability=np.clip(chance * 1.05, 0, 1),
+        period=(datetime(2026, 4, 20, 9, tzinfo=UTC), datetime(2026, 5, 28, 17, tzinfo=UTC)),
     )
     metrics = {"challenger": evaluation(), "champion": evaluation(seed=4), "logistic_regression": evaluation(seed=5)}
     metrics |= {"points": evaluation(seed=6), "both": evaluation(seed=7)}
@@ -75,8 +83,16 @@ def facts() -> Facts:
         cells={("A1", "HOT"): 40, ("D4", "COLD"): 900, ("D4", "DISQUALIFIED"): 7},
         pointed=pointed(),
         extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
-        known=Known(0.81, 0.84),
+        known=known(),
     )
+
+
+def known() -> Known:
+    """What a simulation knows of two models."""
+    first = Against("first", date(2026, 3, 20), date(2026, 4, 10), 2100, 0.839, 0.86, 0.011, 4.2)
+    later = replace(first, model="first_later", first=date(2026, 6, 1), last=date(2026, 7, 1), auc=0.782, best=0.91)
+    in_use = replace(later, model="in_use", auc=0.881, ece=0.013)
+    return Known((first, later, in_use), Calling(2835, 14.2, 6.1, 0.57))
 
 
 def pointed(n: int = 400) -> Pointed:

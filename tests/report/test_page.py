@@ -24,7 +24,7 @@ VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "re
 def test_the_page_is_whole_in_every_language(language: Language) -> None:
     page = render(facts(), language)
     assert f'<html lang="{language}">' in page
-    assert page.count("<section") == page.count("</section>") == 14
+    assert page.count("<section") == page.count("</section>") == 15
     assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
@@ -137,3 +137,57 @@ def test_leads_whose_truth_is_not_known_are_left_out_of_it() -> None:
     truth = shown.scored.true_probability.copy()
     truth[::2] = np.nan
     assert "<svg" in render(replace(shown, scored=replace(shown.scored, true_probability=truth)), "en")
+
+
+def tiles(page: str) -> dict[str, tuple[str, str]]:
+    """Figure and note of each tile, by its name."""
+    found = re.findall(r'figure">([^<]*)</p><p class="name">([^<]*)</p><p class="note">([^<]*)<', page)
+    return {name: (figure, note) for figure, name, note in found}
+
+
+def test_a_tile_and_the_table_of_candidates_show_the_same_figure() -> None:
+    page = render(facts(), "en")
+    compared = re.search(r'<section id="comparison".*?</section>', page, re.DOTALL)
+    assert compared
+    for tile, metric in (("Discrimination (AUC)", "AUC"), ("Mean error of the probabilities", "calibration error")):
+        figure, note = tiles(page)[tile]
+        assert re.search(rf'<th scope="row">{metric}</th><td>{figure}  ', compared[0])
+        assert note.endswith("; in the test (2026-04-05 to 2026-05-01)")
+
+
+@pytest.mark.parametrize(
+    ("model", "whose"),
+    [((VERSION,), "by the model in use."), (("old",), "by models before the one in use."), ((VERSION, "old"), "both")],
+)
+def test_a_reader_learns_whose_scores_were_followed_and_when(model: tuple[str, ...], whose: str) -> None:
+    scored = facts().scored
+    page = render(replace(facts(), scored=replace(scored, model=(model * len(scored))[: len(scored)])), "en")
+    _, note = tiles(page)["Calls saved per conversion, calling only HOT"]
+    assert "(2026-04-20 to 2026-05-28)" in note
+    assert note.endswith("by the model in use and models before it." if whose == "both" else whose)
+
+
+def test_what_was_tested_knew_less_than_the_model_in_use() -> None:
+    page = render(facts(), "en")
+    assert "1’500 cases from 2026-04-05 to 2026-05-01. What was tested here knew only cases until 2026-03-06" in page
+
+
+def test_the_truth_is_told_apart_from_outcomes_with_model_and_period() -> None:
+    page = render(facts(), "en")
+    truth = re.search(r'<section id="truth".*?</section>', page, re.DOTALL)
+    assert truth
+    assert "6.1 instead of 14.2 calls" in truth[0]
+    assert "model in use, 2026-06-01 to 2026-07-01" in truth[0]
+    assert '<th scope="row">AUC</th><td>0.839</td><td>0.782</td><td>0.881</td>' in truth[0]
+    assert '<section id="truth"' not in render(replace(facts(), known=None), "en")
+
+
+def test_a_model_of_unknown_split_is_shown_without_a_period() -> None:
+    older = msgspec.structs.replace(facts().champion, split={})
+    assert tiles(render(replace(facts(), champion=older), "en"))["Discrimination (AUC)"][1].endswith("; in the test")
+
+
+def test_a_period_of_one_day_is_that_day() -> None:
+    day = facts().scored.period[0]
+    page = render(replace(facts(), scored=replace(facts().scored, period=(day, day))), "en")
+    assert "(2026-04-20)" in tiles(page)["Calls saved per conversion, calling only HOT"][1]

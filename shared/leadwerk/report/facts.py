@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +14,24 @@ from leadwerk.policy.model import Policy
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report.kpi import Floats
 
+WhichModel = Literal["first", "first_later", "in_use"]
 MINIMUM_CONVERTED = 5
 """Fewer conversions among scored leads are shown as counts, not as rates."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Leads whose score was followed by a certain outcome, each as its model first scored it; n of each."""
+    """Leads whose score was followed by a certain outcome, each as its model first scored it; n of each.
+
+    `period` is when the first and the last of them was scored (UTC), where that is known.
+    """
 
     probability: Floats
     score: npt.NDArray[np.int64]
     converted: Floats
     model: tuple[str, ...]
     true_probability: Floats | None = None
+    period: tuple[datetime, datetime] | None = None
 
     def __len__(self) -> int:
         return len(self.probability)
@@ -39,12 +44,14 @@ class Scored:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], true_probability: Floats | None = None) -> Scored:
         """From the rows of scores/matured, and in a simulated market the true probabilities in their order."""
+        moments = [row["scored_at"] for row in rows if "scored_at" in row]
         return cls(
             probability=np.array([row["probability"] for row in rows], dtype=np.float64),
             score=np.array([row["predictive_score"] for row in rows], dtype=np.int64),
             converted=np.array([row["converted"] for row in rows], dtype=np.float64),
             model=tuple(row["model_version"] for row in rows),
             true_probability=true_probability,
+            period=(min(moments), max(moments)) if moments else None,
         )
 
 
@@ -90,11 +97,41 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Known:
-    """The champion's AUC on leads no model has seen, and the best there can be: only a simulation knows either."""
+class Against:
+    """A model against the true chances of leads that no model has learned from, seen from `first` to `last` (UTC).
 
+    `model`: the first one in the market it has learned, the first one in the newest, or the one in use in the newest.
+    `best` is the AUC of the true chances themselves.
+    """
+
+    model: WhichModel
+    first: date
+    last: date
+    cases: int
     auc: float
     best: float
+    ece: float
+    lift_at_10: float
+
+
+@dataclass(frozen=True)
+class Calling:
+    """Calls for one conversion in order of arrival (`before`) and by score (`after`), with equally many calls a day;
+    `saved` is the share of the cost for one conversion.
+    """
+
+    leads: int
+    before: float
+    after: float
+    saved: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """What only a simulation knows, of leads whose outcome no model has learned from."""
+
+    against: Sequence[Against] = ()
+    calling: Calling | None = None
 
 
 @dataclass(frozen=True)

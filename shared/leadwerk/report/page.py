@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from leadwerk.policy.section import Language
-from leadwerk.report.facts import Facts, Known
+from leadwerk.report.evidence import in_the_test, source
+from leadwerk.report.facts import Facts
 from leadwerk.report.sections import sections
 from leadwerk.report.words import Words
 from leadwerk.report.worth import worth
@@ -38,15 +39,9 @@ def _tiles(words: Words, facts: Facts) -> list[dict[str, str]]:
     tiles = []
     found = worth(facts)
     if found and found.saved is not None:
-        tiles.append(
-            _tile(words.share(found.saved), words.say("report.calls_saved"), words.source(found.source, found.leads))
-        )
+        tiles.append(_tile(words.share(found.saved), words.say("report.calls_saved"), source(words, facts)))
     if facts.test:
-        tiles.append(_auc_tile(words, facts.test, facts.known))
-        lift, interval = words.metric_with_interval("lift_at_10", facts.test["lift_at_10"])
-        tiles.append(_tile(f"× {lift}", words.say("report.lift", percent=words.share(0.1)), interval))
-        ece, interval = words.metric_with_interval("ece", facts.test["ece"])
-        tiles.append(_tile(ece, words.say("report.ece"), interval))
+        tiles += _of_test(words, facts, facts.test)
     if facts.scores:
         tiles.append(_tile(words.count(sum(facts.scores.values())), words.say("report.leads"), _newest(words, facts)))
     elif facts.cells:
@@ -68,10 +63,16 @@ def _tile(figure: str, title: str, note: str) -> dict[str, str]:
     return {"figure": figure, "title": title, "note": note}
 
 
-def _auc_tile(words: Words, test: Mapping[str, Any], known: Known | None) -> dict[str, str]:
-    figure, note = words.metric_with_interval("auc", test["auc"])
-    if known:
-        figure = words.decimal(known.auc, 3)
-        ratio, best = words.share(known.auc / known.best, 1), words.decimal(known.best, 3)
-        note = words.say("report.best_possible", percent=ratio, bayes=best)
-    return _tile(figure, words.say("report.auc"), note)
+def _of_test(words: Words, facts: Facts, test: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The champion's figures out of time: those of the table of all candidates."""
+    titles = {
+        "auc": words.say("report.auc"),
+        "lift_at_10": words.say("report.lift", percent=words.share(0.1)),
+        "ece": words.say("report.ece"),
+    }
+    tiles = []
+    for metric, title in titles.items():
+        figure, interval = words.metric_with_interval(metric, test[metric])
+        shown = f"× {figure}" if metric == "lift_at_10" else figure
+        tiles.append(_tile(shown, title, f"{interval}; {in_the_test(words, facts)}"))
+    return tiles

@@ -9,7 +9,10 @@ import numpy as np
 
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report import charts, kpi
+from leadwerk.report.evidence import source, tested
 from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.section import Section, section
+from leadwerk.report.truth_table import against_the_truth
 from leadwerk.report.words import NOTHING, Words
 from leadwerk.report.worth import worth
 from leadwerk.texts import label
@@ -20,13 +23,12 @@ SHOWN_GROUPS = 15
 GRADES, LEVELS = "ABCD", "1234"
 STATES = ("sent", "retry", "pending", "parked")
 
-Section = dict[str, Any]
-
 
 def sections(words: Words, facts: Facts) -> list[Section | None]:
     """All sections; None where the facts say nothing."""
     return [
         _savings(words, facts),
+        against_the_truth(words, facts.known),
         _gains(words, facts),
         _calibration(words, facts),
         _bands(words, facts),
@@ -34,7 +36,7 @@ def sections(words: Words, facts: Facts) -> list[Section | None]:
         _distribution(words, facts),
         _matrix(words, facts),
         _by_points(words, facts),
-        _comparison(words, facts.champion),
+        _comparison(words, facts),
         _segments(words, facts.champion),
         _change(words, facts.runs),
         _deliveries(words, facts),
@@ -42,27 +44,6 @@ def sections(words: Words, facts: Facts) -> list[Section | None]:
         _data(words, facts.extracted),
         _card(words, facts.champion),
     ]
-
-
-def _section(
-    words: Words,
-    key: str,
-    *,
-    paragraphs: Sequence[str] = (),
-    svg: str = "",
-    header: Sequence[str] = (),
-    rows: Sequence[Sequence[str]] = (),
-    wide: bool = False,
-) -> Section:
-    return {
-        "id": key.rpartition(".")[2],
-        "title": words.say(key),
-        "paragraphs": [paragraph for paragraph in paragraphs if paragraph],
-        "svg": svg,
-        "header": header,
-        "rows": rows,
-        "wide": wide,
-    }
 
 
 def _savings(words: Words, facts: Facts) -> Section | None:
@@ -76,7 +57,7 @@ def _savings(words: Words, facts: Facts) -> Section | None:
         kept=words.share(found.kept),
         threshold=facts.policy.bands.hot,
     )
-    return _section(words, "report.savings", paragraphs=[sentence, words.source(found.source, found.leads)], wide=True)
+    return section(words, "report.savings", paragraphs=[sentence, source(words, facts)], wide=True)
 
 
 def _gains(words: Words, facts: Facts) -> Section | None:
@@ -85,9 +66,8 @@ def _gains(words: Words, facts: Facts) -> Section | None:
         return None
     fifth = next(reached for share, reached in found.gains if share >= 0.2)
     svg = charts.gains(found.gains, (words.say("report.gains.x"), words.say("report.gains.y")))
-    return _section(
-        words, "report.gains", paragraphs=[words.say("report.gains.text", reached=words.share(fifth))], svg=svg
-    )
+    told = [words.say("report.gains.text", reached=words.share(fifth)), source(words, facts)]
+    return section(words, "report.gains", paragraphs=told, svg=svg)
 
 
 def _calibration(words: Words, facts: Facts) -> Section | None:
@@ -96,8 +76,9 @@ def _calibration(words: Words, facts: Facts) -> Section | None:
         return None
     truth = _true_means(facts.scored)
     labels = words.say("report.predicted"), words.say("report.observed")
-    told = [words.say("report.calibration.text"), words.say("report.calibration.truth") if truth else ""]
-    return _section(
+    seen = words.say("report.calibration.truth") if truth else ""
+    told = [words.say("report.calibration.text"), seen, source(words, facts)]
+    return section(
         words, "report.calibration", paragraphs=told, svg=charts.calibration(found.calibration, labels, truth)
     )
 
@@ -120,9 +101,9 @@ def _bands(words: Words, facts: Facts) -> Section | None:
     svg = charts.conversion_by_band(kpi.bands(scored.score, scored.converted), average, labels, bands.hot, bands.warm)
     told = [
         words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
-        words.say("report.source.scored", leads=words.count(len(scored))),
+        source(words, facts),
     ]
-    return _section(words, "report.bands", paragraphs=told, svg=svg)
+    return section(words, "report.bands", paragraphs=told, svg=svg)
 
 
 def _importance(words: Words, champion: Manifest | None) -> Section | None:
@@ -131,7 +112,7 @@ def _importance(words: Words, champion: Manifest | None) -> Section | None:
         return None
     shown = dict(list(sizes.items())[:SHOWN_GROUPS])
     named = {label(words.policy, words.language, group): size for group, size in shown.items()}
-    return _section(
+    return section(
         words, "report.importance", paragraphs=[words.say("report.importance.text")], svg=charts.importance(named)
     )
 
@@ -141,7 +122,7 @@ def _distribution(words: Words, facts: Facts) -> Section | None:
         return None
     labels = words.say("report.score"), words.say("report.leads_count")
     bands = facts.policy.bands
-    return _section(words, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm))
+    return section(words, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm))
 
 
 def _matrix(words: Words, facts: Facts) -> Section | None:
@@ -152,7 +133,7 @@ def _matrix(words: Words, facts: Facts) -> Section | None:
     for (cell, cluster), leads in facts.cells.items():
         count[cell] += leads * (cluster != "DISQUALIFIED")
     rows = [(grade, *(words.count(count.get(grade + level, 0)) for level in LEVELS)) for grade in GRADES]
-    return _section(
+    return section(
         words, "report.matrix", paragraphs=[words.say("report.matrix.text")], header=("", *LEVELS), rows=rows
     )
 
@@ -172,10 +153,11 @@ def _by_points(words: Words, facts: Facts) -> Section | None:
         words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
         words.say("report.source.pointed", leads=words.count(len(found))),
     ]
-    return _section(words, "report.pointed", paragraphs=told, svg=svg)
+    return section(words, "report.pointed", paragraphs=told, svg=svg)
 
 
-def _comparison(words: Words, champion: Manifest | None) -> Section | None:
+def _comparison(words: Words, facts: Facts) -> Section | None:
+    champion = facts.champion
     if champion is None or not champion.metrics:
         return None
     candidates = [name for name in CANDIDATES if name in champion.metrics]
@@ -184,7 +166,7 @@ def _comparison(words: Words, champion: Manifest | None) -> Section | None:
         for metric in METRICS
     ]
     header = ("", *(words.say(f"report.candidate.{name}") for name in candidates))
-    return _section(words, "report.comparison", header=header, rows=rows, wide=True)
+    return section(words, "report.comparison", paragraphs=tested(words, facts), header=header, rows=rows, wide=True)
 
 
 def _cell(words: Words, metric: str, evaluation: Mapping[str, Any]) -> str:
@@ -197,7 +179,7 @@ def _segments(words: Words, champion: Manifest | None) -> Section | None:
     if champion is None or not champion.segments:
         return None
     keys = ("segment", "own", "tested", "converted", "auc.own", "auc.general", "log_loss.own", "log_loss.general")
-    return _section(
+    return section(
         words,
         "report.segments",
         paragraphs=[words.say("report.segments.text")],
@@ -232,19 +214,19 @@ def _change(words: Words, runs: Sequence[Run]) -> Section | None:
                 new=words.decimal(new, 3),
                 new_ece=words.share(new_ece, 1),
             )
-            return _section(words, "report.change", paragraphs=[sentence, run.reason])
+            return section(words, "report.change", paragraphs=[sentence, run.reason])
     return None
 
 
 def _deliveries(words: Words, facts: Facts) -> Section:
     if not facts.deliveries:
-        return _section(words, "report.deliveries", paragraphs=[words.say("report.deliveries.none")])
+        return section(words, "report.deliveries", paragraphs=[words.say("report.deliveries.none")])
     clusters = [c for c in ("HOT", "WARM", "COLD", "DISQUALIFIED") if any(c == key[0] for key in facts.deliveries)]
     rows = [
         (cluster, *(words.count(facts.deliveries.get((cluster, state), 0)) for state in STATES)) for cluster in clusters
     ]
     header = (words.say("report.cluster"), *(words.say(f"report.{state}") for state in STATES))
-    return _section(words, "report.deliveries", header=header, rows=rows)
+    return section(words, "report.deliveries", header=header, rows=rows)
 
 
 def _models(words: Words, runs: Sequence[Run]) -> Section | None:
@@ -261,19 +243,19 @@ def _models(words: Words, runs: Sequence[Run]) -> Section | None:
         for run in runs
     ]
     keys = ("report.trained", "report.version", "report.promoted", "report.metric.auc", "report.reason")
-    return _section(words, "report.models", header=[words.say(key) for key in keys], rows=rows, wide=True)
+    return section(words, "report.models", header=[words.say(key) for key in keys], rows=rows, wide=True)
 
 
 def _data(words: Words, extracted: Mapping[str, int | None]) -> Section | None:
     if not extracted.get("days"):
         return None
     rows = [(words.say(f"report.data.{name}"), words.count(value or 0)) for name, value in extracted.items()]
-    return _section(words, "report.data", rows=rows)
+    return section(words, "report.data", rows=rows)
 
 
 def _card(words: Words, champion: Manifest | None) -> Section | None:
     if champion is None:
-        return _section(words, "report.card", paragraphs=[words.say("report.no_champion")])
+        return section(words, "report.card", paragraphs=[words.say("report.no_champion")])
     data = champion.data
     learned = words.say(
         "report.card.data.value",
@@ -294,4 +276,4 @@ def _card(words: Words, champion: Manifest | None) -> Section | None:
         (words.say("report.card.contract"), f"{champion.contract_hash} · {champion.query_hash}"),
         (words.say("report.card.libraries"), ", ".join(f"{k} {v}" for k, v in champion.libraries.items())),
     ]
-    return _section(words, "report.card", rows=rows, wide=True)
+    return section(words, "report.card", rows=rows, wide=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 
 from leadwerk.policy.model import Policy
@@ -41,6 +42,6 @@ class Words:
         value, low, high = (self.metric(name, found[end]) for end in ("value", "low", "high"))
         return value, NOTHING if value == NOTHING else self.say("report.interval", low=low, high=high)
 
-    def source(self, name: str, leads: int) -> str:
-        """Where a figure comes from."""
-        return self.say(f"report.source.{name}", leads=self.count(leads))
+    def day(self, value: date) -> str:
+        """A day as everywhere on the page."""
+        return value.isoformat()

@@ -12,7 +12,9 @@ class Figures:
 
     `auc`, `bayes_auc`, `ece` and `lift_at_10` are of the first champion, on leads that it has not learned from;
     `scored_by_points` leads were scored before there was any model. `after_shock` holds them for the champions before
-    and after retraining, on the newest leads. What was simulated lies in `home` and ends at the moment `ends_at`.
+    and after retraining, on the newest leads. These and `savings` are against the true chances; `measured` has the
+    first and the last day of each. `by_outcomes` is what the report says, as where nobody knows the truth. What was
+    simulated lies in `home` and ends at the moment `ends_at`.
     """
 
     events: int = 0
@@ -23,6 +25,7 @@ class Figures:
     ece: float = 0.0
     lift_at_10: float = 0.0
     after_shock: dict[str, float] = field(default_factory=dict)
+    measured: dict[str, list[str]] = field(default_factory=dict)
     scored_by_points: int = 0
     scored_over_http: int = 0
     score_seconds: list[float] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Figures:
     champion_after: str | None = None
     retraining: str = ""
     savings: dict[str, Any] = field(default_factory=dict)
+    by_outcomes: dict[str, Any] = field(default_factory=dict)
     examples: list[dict[str, Any]] = field(default_factory=list)
     home: str = ""
     ends_at: str = ""

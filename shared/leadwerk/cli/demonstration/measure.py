@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Moments:
-    """Open leads at landmarks of their age that no model has learned from: features, true chances (n,), ids."""
+    """Open leads at landmarks of their age that no model has learned from: features, true chances (n,), ids.
+
+    `period` is the first and the last day (UTC).
+    """
 
     features: Mapping[str, Any]
     chance: Floats
     lead_ids: tuple[str, ...]
     at_creation: npt.NDArray[np.bool_]
+    period: tuple[date, date]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def unseen(home: Path, warehouse: Warehouse, policy: Policy, *, since: datetime,
         features={name: kept[name] for name in kept.columns},
         chance=chance[~np.isnan(chance)],
         lead_ids=tuple(kept["lead_id"]),
+        period=(kept["as_of"].min().date(), kept["as_of"].max().date()),
         at_creation=(kept["as_of"] == kept["created_at"]).to_numpy(),
     )
 

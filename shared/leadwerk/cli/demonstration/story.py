@@ -18,6 +18,7 @@ from leadwerk.cli.demonstration.plan import FAULTS, HORIZON_DAYS, Plan
 from leadwerk.cli.demonstration.stage import Stage
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
+from leadwerk.report.facts import Against, Calling, WhichModel
 from leadwerk.serve import serving
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row
@@ -50,6 +51,7 @@ class Story:
         self.home, self.plan, self.language, self.say, self._step = home, plan, language, say, step
         ends_at = plan.night_after(plan.second_training)
         self.figures = Figures(home=str(home), ends_at=f"{ends_at:%Y-%m-%dT%H:%M:%SZ}")
+        self._against: list[Against] = []
 
     def run(self) -> Figures:
         """Everything, in order.
@@ -206,12 +208,14 @@ class Story:
         figures = self.figures
         figures.auc, figures.bayes_auc, figures.ece = found.auc, found.best, found.ece
         figures.lift_at_10 = found.lift_at_10
+        self._against.append(_against("first", found, moments))
 
     def _measure(self, stage: Stage, now: datetime) -> None:
         """The champions before and after on leads that neither has learned from, in the market that has changed."""
         figures, moments = self.figures, self._unseen(stage, now, until=now)
         before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
         old, new = measure.quality(before, moments), measure.quality(after, moments)
+        self._against += [_against("first_later", old, moments), _against("in_use", new, moments)]
         figures.after_shock = {
             "bayes_auc": new.best,
             "auc_without_retraining": old.auc,
@@ -219,6 +223,7 @@ class Story:
             "ece_without_retraining": old.ece,
             "ece": new.ece,
         }
+        figures.measured = {one.model: [str(one.first), str(one.last)] for one in self._against}
         chances = measure.probabilities(after, moments)
         ranked = zip(moments.lead_ids, chances, moments.at_creation, strict=True)
         saved = market.savings(self.home, {lead: chance for lead, chance, is_new in ranked if is_new})
@@ -245,16 +250,21 @@ class Story:
         def chances(lead_ids: Sequence[str], as_of: Sequence[datetime]) -> Any:
             return market.true_probability(self.home, lead_ids, as_of, stage.policy.horizon_days)
 
-        shown = self.figures.after_shock
-        report.run(
+        written = report.run(
             stage.warehouse,
             stage.policy,
             stage.registry,
             wiring.reports(stage.settings),
             now=now,
             language=self.language,
-            truth=report.Truth(Known(shown["auc"], shown["bayes_auc"]), chances),
+            truth=report.Truth(Known(self._against, _calling(self.figures.savings)), chances),
         )
+        self.figures.by_outcomes = {
+            "calls_saved": written.calls_saved,
+            "leads": written.scored_leads,
+            "auc": written.auc,
+            "ece": written.ece,
+        }
         assert "</html>" in stage.functions.page("desk")
         self.figures.report = str(self.home / "reports" / report.NEWEST)
 
@@ -264,6 +274,18 @@ class Story:
         began = time.perf_counter()
         yield
         self.figures.seconds[name] = round(time.perf_counter() - began, 1)
+
+
+def _against(model: WhichModel, found: measure.Quality, moments: measure.Moments) -> Against:
+    first, last = moments.period
+    return Against(
+        model, first, last, len(moments.chance), found.auc, found.best, found.ece, lift_at_10=found.lift_at_10
+    )
+
+
+def _calling(saved: dict[str, Any]) -> Calling | None:
+    before, after = saved["calls_per_success"], saved["calls_per_success_by_score"]
+    return Calling(saved["leads"], before, after, saved["cost_saved"]) if before and after else None
 
 
 def _differs(stored: Row, shown: dict[str, Any]) -> bool:

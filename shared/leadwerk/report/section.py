@@ -1,0 +1,32 @@
+"""One section of the report: a title, what is said, a chart, a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from leadwerk.report.words import Words
+
+Section = dict[str, Any]
+
+
+def section(
+    words: Words,
+    key: str,
+    *,
+    paragraphs: Sequence[str] = (),
+    svg: str = "",
+    header: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (),
+    wide: bool = False,
+) -> Section:
+    """A section as the page's template reads it; `key` names its title, `wide` gives it both columns."""
+    return {
+        "id": key.rpartition(".")[2],
+        "title": words.say(key),
+        "paragraphs": [paragraph for paragraph in paragraphs if paragraph],
+        "svg": svg,
+        "header": header,
+        "rows": rows,
+        "wide": wide,
+    }
