@@ -14,7 +14,7 @@ from leadwerk.cli.publishing import By, Why, write_new
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadwerk.learning.effect import Effect
+    from leadwerk.learning.effect import Effect, Ranking
     from leadwerk.learning.newcomers import NewRule
     from leadwerk.learning.share import Share
     from leadwerk.learning.suggest import Suggestion
@@ -186,13 +186,24 @@ def _rate(share: Share) -> str:
 
 
 def _show_effect(effect: Effect) -> None:
-    rows = [
-        (words, f"{one.auc.value:.3f}", f"{one.auc.low:.3f} … {one.auc.high:.3f}", f"{one.of_model:.0%}")
-        for words, one in (
-            ("points as they are", effect.present),
-            ("suggested points", effect.suggested),
-            ("model", effect.model),
-        )
-    ]
+    rankings = (
+        ("points as they are", effect.present),
+        ("suggested points", effect.suggested),
+        ("model", effect.model),
+    )
+    header, rows = ["ranking", "AUC", "90 % between"], [[words, *_area(one)] for words, one in rankings]
+    if effect.model.of_model is not None:
+        header.append("lead over chance")
+        rows = [[*row, _of_model(one)] for row, (_, one) in zip(rows, rankings, strict=True)]
     title = f"On {effect.landmarks:,} later landmarks, learned from those before {effect.boundary}"
-    out.print(table(title, ("ranking", "AUC", "90 % between", "lead over chance"), rows))
+    out.print(table(title, header, rows))
+    if effect.model.of_model is None:
+        out.print("The model is no better than chance there, beyond its error: it says nothing of the points.")
+
+
+def _area(one: Ranking) -> tuple[str, str]:
+    return f"{one.auc.value:.3f}", f"{one.auc.low:.3f} … {one.auc.high:.3f}"
+
+
+def _of_model(one: Ranking) -> str:
+    return "" if one.of_model is None else f"{one.of_model:.0%}"

@@ -24,10 +24,13 @@ CHANCE = 0.5
 
 
 class Ranking(Struct, frozen=True, kw_only=True):
-    """Area under the ROC curve out of time, and its lead over chance as a share of the model's."""
+    """Area under the ROC curve out of time, and its lead over chance as a share of the model's.
+
+    `of_model` is None where the model has no such lead beyond its error: a share of next to nothing says nothing.
+    """
 
     auc: Estimate
-    of_model: float
+    of_model: float | None
 
 
 class Effect(Struct, frozen=True, kw_only=True):
@@ -75,14 +78,26 @@ def measure(
         "model": _model(train, test, features, training),
     }
     found = {name: _auc(test, ranking, training.seed) for name, ranking in rankings.items()}
-    best = found["model"].value - CHANCE
     return Effect(
         boundary=str(split.boundary.astype("datetime64[D]")),
         learned_from=len(train),
         landmarks=len(test),
         converted=int(test.converted.sum()),
-        **{name: Ranking(auc=auc, of_model=(auc.value - CHANCE) / best) for name, auc in found.items()},
+        **{name: Ranking(auc=auc, of_model=_of_model(auc, found["model"])) for name, auc in found.items()},
     )
+
+
+def _of_model(auc: Estimate, model: Estimate) -> float | None:
+    """A ranking's lead over chance, by the model's; None where the model's interval holds chance itself.
+
+    >>> _of_model(Estimate(0.65, 0.6, 0.7), Estimate(0.7, 0.66, 0.75))
+    0.75
+    >>> _of_model(Estimate(0.65, 0.6, 0.7), Estimate(0.54, 0.49, 0.6)) is None
+    True
+    """
+    if model.low <= CHANCE:
+        return None
+    return round((auc.value - CHANCE) / (model.value - CHANCE), 12)
 
 
 def _model(train: Landmarks, test: Landmarks, features: Sequence[Feature], training: Training) -> Floats:
