@@ -15,6 +15,7 @@ import leadwerk
 from leadwerk import policy
 from leadwerk.lead import Rejection, identity_rows, lead_version
 from leadwerk.lead.lead import NAMES
+from leadwerk.policy.classes import class_of
 
 MORTGAGE, B2B = policy.load("mortgage"), policy.load("b2b_swiss")
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -222,6 +223,48 @@ def test_attributes_are_read_by_their_source_and_kind() -> None:
         {"name": "it_budget", "text": None, "number": 50000.0},
     ]
     assert [rejection.field for rejection in rejections] == ["digital_maturity"]
+
+
+def sorted_title(title: object) -> tuple[list[Any], list[str]]:
+    row, rejections = version({"lead_id": "1", "created_at": "2026-01-01", "job_title": title}, B2B)
+    return [one["text"] for one in row["attributes"]], [rejection.field for rejection in rejections]
+
+
+@pytest.mark.parametrize(
+    ("title", "seniority"),
+    [
+        ("Geschäftsführerin", "ceo"),
+        (" assistante\tde direction ", "assistant"),
+        ("Responsabile IT", "manager"),
+        ("Head of Sales", "executive"),
+        ("Praktikant", "intern"),
+        ("Einkäufer", "other"),
+        (7, "other"),
+    ],
+)
+def test_a_text_is_sorted_into_a_class_and_kept(title: object, seniority: str) -> None:
+    assert sorted_title(title) == ([seniority], [])
+    row, _ = version({"lead_id": "1", "created_at": "2026-01-01", "job_title": title}, B2B)
+    assert row["job_title"] == " ".join(str(title).split())
+    assert row["attributes"] == [{"name": "seniority", "text": seniority, "number": None}]
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", math.nan, "-", "—", "?", "\x00"])
+def test_a_text_that_says_nothing_has_no_class(nothing: object) -> None:
+    assert sorted_title(nothing) == ([], [])
+
+
+def test_a_text_that_is_none_costs_itself_once() -> None:
+    assert sorted_title(["CEO"]) == ([], ["job_title"])
+
+
+@given(title=st.text(max_size=300) | st.sampled_from(["CEO", "Chef de projet"]))
+def test_whatever_a_title_says_it_has_one_class_and_always_the_same(title: str) -> None:
+    row, _ = version({"lead_id": "1", "created_at": "2026-01-01", "job_title": title}, B2B)
+    seniority = next(one for one in B2B.attributes if one.name == "seniority")
+    says_something = any(sign.isalnum() for sign in row["job_title"] or "")
+    expected = [class_of(seniority, row["job_title"])] if says_something else []
+    assert sorted_title(title) == sorted_title(title) == (expected, [])
 
 
 def test_text_is_trimmed_of_what_cannot_be_shown() -> None:

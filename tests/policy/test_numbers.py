@@ -112,6 +112,18 @@ def test_an_entry_is_put_behind_the_last(text: str, after: str) -> None:
     assert appended(text, ("a",), [{"x": 1}]) == after
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("x: &n t\na:\n  - b: *n  # b\n\nc: 2\n", "x: &n t\na:\n  - b: *n  # b\n  - {x: 1}\n\nc: 2\n"),
+        ("x: &n t\na:\n  - 1\n  - *n\nc: *n\n", "x: &n t\na:\n  - 1\n  - *n\n  - {x: 1}\nc: *n\n"),
+        ("x: &n t\na: [*n, 1]\n", "x: &n t\na: [*n, 1, {x: 1}]\n"),
+    ],
+)
+def test_an_entry_is_put_behind_the_last_though_its_text_stands_elsewhere(text: str, after: str) -> None:
+    assert appended(text, ("a",), [{"x": 1}]) == after
+
+
 def test_differences_name_rules_and_not_places() -> None:
     policy = load("mortgage")
     found = differences(policy, _with(("newsletter_click", 25)))

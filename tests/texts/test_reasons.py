@@ -120,6 +120,29 @@ def test_attributes_speak_by_their_labels() -> None:
     assert said("attribute_it_budget", "de", b2b) == "IT-Budget: nicht bekannt"
 
 
+@pytest.mark.parametrize(
+    ("language", "ceo", "other"),
+    [
+        ("de", "Hierarchiestufe: Geschäftsführung", "Hierarchiestufe: andere"),
+        ("fr", "niveau hiérarchique\u00a0: direction générale", "niveau hiérarchique\u00a0: autre"),
+        ("it", "livello gerarchico: direzione generale", "livello gerarchico: altro"),
+        ("en", "seniority: CEO", "seniority: other"),
+    ],
+)
+def test_a_class_is_called_by_its_label(language: str, ceo: str, other: str) -> None:
+    b2b = POLICIES["b2b_swiss"]
+    assert said("attribute_seniority", language, b2b, attribute_seniority="ceo") == ceo
+    assert said("attribute_seniority", language, b2b, attribute_seniority="other") == other
+
+
+def test_a_class_without_labels_is_called_by_its_name_as_is_one_of_an_older_policy() -> None:
+    classes = (policy.model.TextClass(name="vice_president", matches="VP"),)
+    level = policy.model.Attribute(name="level", kind="category", source="job_title", classes=classes)
+    mine = msgspec.structs.replace(MORTGAGE, attributes=(level,))
+    assert said("attribute_level", "en", mine, attribute_level="vice_president") == "level: vice president"
+    assert said("attribute_level", "en", mine, attribute_level="big_boss") == "level: big boss"
+
+
 def test_a_direct_visit_has_no_medium() -> None:
     assert said("source", source="(direct)", medium="(none)") == "Herkunft des Besuchs: direkt"
     assert said("source", source="google", medium="organic") == "Herkunft des Besuchs: google, unbezahlte Suche"

@@ -19,6 +19,7 @@ from leadwerk.lead.language import parse_language
 from leadwerk.lead.moment import parse_moment
 from leadwerk.lead.region import parse_country, parse_postcode, region_of
 from leadwerk.lead.rejection import PERSONAL, Rejection
+from leadwerk.policy.classes import class_of
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy
@@ -150,7 +151,9 @@ class _Reader:
         except InputError as error:
             shown = None if field in PERSONAL else value
             message = error.message if field not in PERSONAL else f"The {field} cannot be read."
-            self.rejections.append(Rejection.of(field, shown, message, error.remedy))
+            rejection = Rejection.of(field, shown, message, error.remedy)
+            if rejection not in self.rejections:  # a field that an attribute is made of is read twice
+                self.rejections.append(rejection)
             return None
 
     def require(self, field: str, value: Any) -> None:
@@ -180,6 +183,9 @@ class _Reader:
         field = attribute.source or attribute.name
         number = attribute.kind == "number"
         value = self.read(field, parse_amount if number else _text)
+        if value is not None and attribute.classes:
+            # A dash or a question mark says that nobody knows.
+            value = class_of(attribute, value) if any(sign.isalnum() for sign in value) else None
         if value is not None:
             yield {"name": attribute.name, "text": None if number else value, "number": value if number else None}
 

@@ -136,9 +136,11 @@ def _values(known: Known, name: str, what: Fact) -> Iterator[tuple[str, Bools]]:
 
 
 def _spoken_of(known: Known, name: str, held: Bools) -> bool:
-    """Whether a rule on this fact alone fires for all that have the value."""
+    """Whether a rule on this fact alone, or on the text that it is a class of, fires for all that have the value."""
     conditions = Conditions(known.policy, known.facts)
-    rules = (rule for rule in known.policy.points.rules if set(rule.when) == {name} and rule.signal is None)
+    sorted_texts = {one.source for one in known.policy.attributes if one.name == name and one.classes}
+    alone = [{one} for one in (name, *sorted_texts)]
+    rules = (rule for rule in known.policy.points.rules if set(rule.when) in alone and rule.signal is None)
     return any(bool(conditions.hold(rule.when)[known.rows][held].all()) for rule in rules)
 
 

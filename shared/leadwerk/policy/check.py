@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from leadwerk.policy.checks import bands, behaviour, frame, groups, outcomes, rules, segments, selling, stages
+from leadwerk.policy.checks import bands, behaviour, classes, frame, groups, outcomes, rules, segments, selling, stages
 from leadwerk.policy.checks.problem import Problem
 from leadwerk.policy.facts import RESERVED_NAMES
 from leadwerk.policy.model import Policy
 
 __all__ = ["RESERVED_NAMES", "Problem", "problems"]
 
-_SECTIONS = (frame, behaviour, outcomes, bands, groups, rules, stages, selling, segments)
+_SECTIONS = (frame, behaviour, classes, outcomes, bands, groups, rules, stages, selling, segments)
 
 
 def problems(policy: Policy) -> list[Problem]:

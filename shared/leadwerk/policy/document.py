@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]
 # The policy's own nesting is seven deep; beyond this a file is a mistake or an attack.
 MAX_DEPTH = 12
 MAX_CHARACTERS = 1_000_000
+_TEXT = "tag:yaml.org,2002:str"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -51,8 +52,8 @@ def read(text: str, file: str) -> Document:
     """Parse YAML.
 
     Raises:
-        PolicyError: the text is not YAML, too large, too deep, or uses what a policy has no use for (aliases, tags,
-            the same key twice).
+        PolicyError: the text is not YAML, too large, too deep, or uses what a policy has no use for (aliases of
+            anything but text, tags, the same key twice).
     """
     if len(text) > MAX_CHARACTERS:
         raise _refusal(file, 1, f"the file has {len(text)} characters.", "A policy is shorter; check the path.")
@@ -81,17 +82,22 @@ def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> PolicyError:
 
 
 class _Builder:
-    """Turns nodes into data; a node met twice came through an alias."""
+    """Turns nodes into data; a node met twice came through an alias.
+
+    Texts may be aliased, so that a long pattern stands once: numbers must stand where policy.edit sets them, and
+    sections of sections could unfold to any size.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.seen: set[int] = set()
+        self.unfolded = 0
         self.scalars = yaml.constructor.SafeConstructor()
 
     def value(self, node: Any, path: Path) -> Any:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self.seen:
-            raise self.refusal(path, "a YAML alias (*name) is not allowed.", "Write the value out.")
+            self.again(node, path)
         if len(path) > MAX_DEPTH:
             raise self.refusal(path, "this is nested too deep.", "See docs/policy.md for the shape of a policy.")
         self.seen.add(id(node))
@@ -112,6 +118,13 @@ class _Builder:
             keys.add(key)
             self.document.lines[place] = key_node.start_mark.line + 1
             yield key, self.value(value_node, place)
+
+    def again(self, node: Any, path: Path) -> None:
+        if node.tag != _TEXT:
+            raise self.refusal(path, "a YAML alias (*name) may stand for a text only.", "Write the value out.")
+        self.unfolded += len(node.value)
+        if self.unfolded > MAX_CHARACTERS:
+            raise self.refusal(path, "YAML aliases (*name) make this file too large.", "Write the value out.")
 
     def scalar(self, node: Any, path: Path) -> Any:
         try:

@@ -64,7 +64,7 @@ def appended(text: str, path: Path, entries: Sequence[Mapping[str, Any]]) -> str
     if node.flow_style:
         at = node.end_mark.index - 1
         return text[:at] + (", " if node.value else "") + ", ".join(written) + text[at:]
-    end = text.find("\n", _end(node))
+    end = text.find("\n", max(_end(node), _last_alias(text, node)))
     at = len(text) if end < 0 else end + 1
     indent = " " * node.start_mark.column
     lines = "".join(f"{indent}- {line}\n" for line in written)
@@ -77,6 +77,13 @@ def _end(node: Any) -> int:
         return int(node.end_mark.index)
     last = node.value[-1]
     return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _last_alias(text: str, node: Any) -> int:
+    """Where the last alias (*name) in a block ends; the node that it stands for says where that is written."""
+    first, last = node.start_mark.index, node.end_mark.index
+    ends = (token.end_mark.index for token in yaml.scan(text, _Loader) if isinstance(token, yaml.AliasToken))
+    return max((int(end) for end in ends if first < end <= last), default=0)
 
 
 def _line(entry: Mapping[str, Any]) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from leadwerk.policy.classes import class_names
+
 if TYPE_CHECKING:
-    from leadwerk.policy.model import Policy
+    from leadwerk.policy.model import Attribute, Policy
 
 Kind = Literal["number", "category"]
 
@@ -23,6 +25,9 @@ _CATEGORIES = """
     language country region email_domain_kind channel industry source medium device_category job_title
 """
 
+# Facts whose words are a closed list.
+_WORDS: dict[str, tuple[str, ...]] = {"email_domain_kind": ("business", "freemail", "education", "invalid")}
+
 # Feature groups of the contract: a signal of that name would be taken for one of them. `calculator` is no mistake: a
 # signal of that name and the calculator's amounts are spoken of together.
 _FEATURE_GROUPS = """
@@ -33,16 +38,17 @@ _FEATURE_GROUPS = """
 
 
 class Fact(NamedTuple):
-    """Where a fact is found, and whether it is a number or a word."""
+    """Where a fact is found, whether it is a number or a word, and which words it can be (empty: any)."""
 
     column: str
     kind: Kind
+    words: tuple[str, ...] = ()
 
 
 OF_EVERY_LEAD: dict[str, Fact] = {
     **{name: Fact(name, "number") for name in _NUMBERS.split()},
     **{f"{name}_{days}d": Fact(f"{name}_{days}d", "number") for name in _NUMBERS_OF_WINDOWS for days in _WINDOWS},
-    **{name: Fact(name, "category") for name in _CATEGORIES.split()},
+    **{name: Fact(name, "category", _WORDS.get(name, ())) for name in _CATEGORIES.split()},
 }
 """The facts that do not depend on the policy."""
 
@@ -61,9 +67,6 @@ RANGES: dict[str, tuple[float, float, str]] = {
 }
 """Between which numbers a fact lies, and what to remember of it."""
 
-WORDS: dict[str, tuple[str, ...]] = {"email_domain_kind": ("business", "freemail", "education", "invalid")}
-"""Facts whose words are a closed list."""
-
 RESERVED_NAMES = frozenset(_FEATURE_GROUPS.split()) | frozenset(OF_EVERY_LEAD)
 """Names that no signal or attribute may have."""
 
@@ -73,10 +76,10 @@ def facts(policy: Policy) -> dict[str, Fact]:
 
     >>> from leadwerk.policy import load
     >>> known = facts(load("b2b_swiss"))
-    >>> known["employees"], known["it_budget"]
-    (Fact(column='employees', kind='number'), Fact(column='attribute_it_budget', kind='number'))
+    >>> known["it_budget"].column, known["it_budget"].kind, known["seniority"].words[-2:]
+    ('attribute_it_budget', 'number', ('manager', 'other'))
     """
-    found = {attribute.name: Fact(f"attribute_{attribute.name}", attribute.kind) for attribute in policy.attributes}
+    found = {attribute.name: _of_attribute(attribute) for attribute in policy.attributes}
     numbers: list[str] = []
     for signal in policy.signals:
         numbers += [f"{signal.name}_{what}_{days}d" for what in ("events", "seconds") for days in _WINDOWS]
@@ -88,5 +91,9 @@ def fact_named(policy: Policy, name: str) -> Fact | None:
     """The fact of this name, without listing all: a lead that is scored alone should not wait for that."""
     attribute = next((one for one in policy.attributes if one.name == name), None)
     if attribute is not None:
-        return Fact(f"attribute_{name}", attribute.kind)
+        return _of_attribute(attribute)
     return OF_EVERY_LEAD.get(name) or facts(policy).get(name)
+
+
+def _of_attribute(attribute: Attribute) -> Fact:
+    return Fact(f"attribute_{attribute.name}", attribute.kind, class_names(attribute))

@@ -62,13 +62,25 @@ class OutcomeRule(Section, frozen=True):
     reason: str | None = None
 
 
+class TextClass(Section, frozen=True):
+    """Texts in which an RE2 pattern is found, and that of no class before it in the list."""
+
+    name: Identifier
+    matches: str
+    labels: Labels = field(default_factory=dict)
+
+
 class Attribute(Section, frozen=True):
-    """A column of the lead that only this user has; it becomes the feature `attribute_<name>`."""
+    """A column of the lead that only this user has; it becomes the feature `attribute_<name>`.
+
+    With `classes`, its value is the class into which the text in `source` falls (policy.classes), not the text itself.
+    """
 
     name: Identifier
     kind: Literal["number", "category"]
     source: str = ""
     labels: Labels = field(default_factory=dict)
+    classes: tuple[TextClass, ...] = ()
 
 
 class Bands(Section, frozen=True):

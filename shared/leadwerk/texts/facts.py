@@ -208,12 +208,20 @@ def _attribute(known: Known, group: str) -> str | None:
     value = known.value(group)
     if value is None:
         return None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    attribute = next((one for one in known.policy.attributes if group == _ATTRIBUTE + one.name), None)
+    if attribute is not None and attribute.classes:
+        shown = _class(known, attribute, str(value))
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
         decimals = 0 if float(value).is_integer() else 2
         shown = number(known.language, value, decimals, currency=known.policy.currency)
     else:
         shown = _worded(known, group, str(value).lower() if isinstance(value, bool) else value)
     return known.say("fact.value", label=label(known.policy, known.language, group), value=shown)
+
+
+def _class(known: Known, attribute: Attribute, value: str) -> str:
+    labels = next((one.labels for one in attribute.classes if one.name == value), {})
+    return labelled(labels, known.language) or _worded(known, "class", value).replace("_", " ")
 
 
 _FACTS: Mapping[str, Callable[[Known], str | None]] = {

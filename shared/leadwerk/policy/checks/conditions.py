@@ -10,7 +10,7 @@ from typing import NamedTuple
 from leadwerk.policy.checks.patterns import exploding_pattern, wrong_pattern
 from leadwerk.policy.checks.problem import Problem, did_you_mean
 from leadwerk.policy.document import Path
-from leadwerk.policy.facts import RANGES, WORDS, Fact, Kind, facts
+from leadwerk.policy.facts import RANGES, Fact, Kind, facts
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import folded
 from leadwerk.policy.points import Rule, Test
@@ -74,7 +74,7 @@ def wrong_tests(
             remedy = did_you_mean(name, known, "Name a column of lead_features, job_title or an attribute.")
             yield place, f"there is no fact `{name}`.", remedy
             continue
-        found = [*_wrong_kind(name, test, known[name].kind, place), *_wrong_words(name, test, place)]
+        found = [*_wrong_kind(name, test, known[name].kind, place), *_wrong_words(name, test, known[name].words, place)]
         found = found or list(_contradictions(test, in_vain, what, place))
         yield from found or _out_of_range(name, test, in_vain, place)
 
@@ -113,13 +113,13 @@ def _wrong_kind(name: str, test: Test, kind: Kind, path: Path) -> Iterator[Probl
         yield path, f"`{name}` is a number, but is compared with a word.", "Remove the quotes, or name another fact."
 
 
-def _wrong_words(name: str, test: Test, path: Path) -> Iterator[Problem]:
+def _wrong_words(name: str, test: Test, closed: tuple[str, ...], path: Path) -> Iterator[Problem]:
     """Words that the fact never has, because its words are a closed list or all of one form."""
     for field, values in (("any_of", test.any_of), ("none_of", test.none_of)):
         for index, value in enumerate(values):
             word, place = str(value), (*path, field, index)
-            if name in WORDS and folded(word) not in WORDS[name]:
-                remedy = did_you_mean(word, WORDS[name], f"Choose of {', '.join(WORDS[name])}.")
+            if closed and folded(word) not in closed:
+                remedy = did_you_mean(word, closed, f"Choose of {', '.join(closed)}.")
                 yield place, f"`{name}` is never {word!r}.", remedy
             elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", word):
                 remedy = (
