@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from leadwerk import policy, texts
@@ -27,19 +28,38 @@ def test_rules_come_by_weight_with_their_caps_taken_off() -> None:
     one = lead(job_title="CEO", email_domain_kind="freemail")
     for day in range(5):
         one = one.did("pricing_page", day + 0.1)
-    assert by_rule(ledger(one)) == (
+    assert by_rule(B2B, ledger(one)) == (
         RulePoints("pricing_page", 45.0, 5),
         RulePoints("ceo", 20.0, 0),
         RulePoints("freemail", -10.0, 0),
     )
 
 
-def test_caps_and_weights_of_groups_are_no_reason() -> None:
-    assert by_rule(ledger(lead(employees=60))) == (RulePoints("more_than_50_employees", 50.0, 0),)
+def test_a_rule_says_what_it_counts_in_the_total() -> None:
+    one = lead(employees=60)
+    assert by_rule(B2B, ledger(one)) == (RulePoints("more_than_50_employees", 15.0, 0),)
+    assert [(entry.rule, entry.points) for entry in ledger(one)] == [("more_than_50_employees", 50.0), ("", -35.0)]
+
+
+def test_reasons_add_up_to_the_total_where_no_cap_takes_any() -> None:
+    one = lead(job_title="CEO", employees=60, email_domain_kind="freemail").did("pricing_page").did("webinar")
+    found = point(B2B, facts_at(B2B, [one]))
+    assert not [entry for entry in ledger(one) if entry.kind == "cap"]
+    assert sum(given.points for given in by_rule(B2B, ledger(one))) == int(found.total[0]) / 100
+
+
+def test_opposite_rules_of_a_weighted_group_are_weighted_although_its_weight_took_nothing() -> None:
+    group = next(group for group in B2B.points.groups if group.weight < 100)
+    entry = ledger(lead(employees=60))[0]
+    opposite = msgspec.structs.replace(entry, rule="other", points=-entry.points)
+    assert {given.points for given in by_rule(B2B, [entry, opposite])} == {
+        entry.points * group.weight / 100,
+        -entry.points * group.weight / 100,
+    }
 
 
 def test_rules_that_give_nothing_are_no_reason() -> None:
-    assert by_rule(()) == ()
+    assert by_rule(B2B, ()) == ()
     worn = Entry(
         rule="blog",
         group="website",
@@ -51,14 +71,14 @@ def test_rules_that_give_nothing_are_no_reason() -> None:
         factor=0.0,
         points=0.0,
     )
-    assert by_rule([worn]) == ()
+    assert by_rule(B2B, [worn]) == ()
 
 
 def test_at_most_three_speak_for_and_three_against() -> None:
     one = lead(job_title="CEO", employees=60, country="US", email_domain_kind="freemail", language="de")
     one = one.did("careers").did("pricing_page").did("webinar")
     rules = [said.rule for said, _ in top_reasons(B2B, "de", ledger(one))]
-    assert rules == ["country_not_served", "more_than_50_employees", "careers", "ceo", "pricing_page", "freemail"]
+    assert rules == ["country_not_served", "careers", "ceo", "more_than_50_employees", "pricing_page", "freemail"]
 
 
 SAID = {

@@ -9,32 +9,42 @@ from leadwerk.points.ledger import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
 from leadwerk.texts.points import point_reason
 
+WHOLE = 100
+"""The weight of a group that enters the score whole, in percent."""
 MOST = 3
 """Reasons shown for, and as many against: more than a person reads before a call."""
 
 
 class RulePoints(NamedTuple):
-    """What a rule gave in sum, its own cap taken off, and how many events it was for (0: an attribute)."""
+    """What a rule counts in the total: its sum, its own cap taken off, at the weight of its group; and for how many
+    events (0: an attribute).
+    """
 
     rule: str
     points: float
     events: int
 
 
-def by_rule(ledger: Iterable[Entry]) -> tuple[RulePoints, ...]:
-    """The rules of one lead's ledger, the weightiest first; rules that give nothing are left out."""
-    sums: dict[str, tuple[int, int]] = {}
+def by_rule(policy: Policy, ledger: Iterable[Entry]) -> tuple[RulePoints, ...]:
+    """The rules of one lead's ledger, the weightiest first; rules that give nothing are left out.
+
+    The ledger has what a rule gave and, in a row of its own, what its group's weight took; here the rule has its share
+    of that, in whole hundredths (half to even). What the caps of groups and scores took is no single rule's.
+    """
+    sums: dict[str, tuple[float, int]] = {}
+    weights = {group.name: group.weight for group in policy.points.groups}
     for entry in ledger:
         if entry.rule:
             points, events = sums.get(entry.rule, (0, 0))
-            sums[entry.rule] = (points + round(entry.points * HUNDREDTHS), events + entry.events)
-    found = [RulePoints(rule, points / HUNDREDTHS, events) for rule, (points, events) in sums.items() if points]
-    return tuple(sorted(found, key=lambda one: -abs(one.points)))
+            weighted = round(entry.points * HUNDREDTHS) * weights.get(entry.group, WHOLE) / WHOLE
+            sums[entry.rule] = (points + weighted, events + entry.events)
+    found = [RulePoints(rule, round(points) / HUNDREDTHS, events) for rule, (points, events) in sums.items()]
+    return tuple(sorted((one for one in found if one.points), key=lambda one: -abs(one.points)))
 
 
 def top_reasons(policy: Policy, language: str, ledger: Iterable[Entry]) -> tuple[tuple[RulePoints, str], ...]:
     """At most three rules for and three against a lead, the weightiest first, each with what a seller reads of it."""
-    found = by_rule(ledger)
+    found = by_rule(policy, ledger)
     speaking_for = [one for one in found if one.points > 0][:MOST]
     against = [one for one in found if one.points < 0][:MOST]
     chosen = [one for one in found if one in speaking_for or one in against]
