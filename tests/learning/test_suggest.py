@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -16,8 +18,9 @@ from leadwerk.learning.share import share
 from leadwerk.learning.suggest import Evidence, suggest
 from leadwerk.points.facts import Facts, Occurrences
 from leadwerk.points.points import point
+from leadwerk.policy.classes import class_of
 from leadwerk.policy.load import load
-from leadwerk.policy.model import Policy
+from leadwerk.policy.model import Attribute, Policy, TextClass
 from leadwerk.policy.points import Group, PointsModel, Rule, Test
 from points.generated import leads, policies
 from points.history import facts_at
@@ -164,6 +167,16 @@ def test_a_value_that_converts_otherwise_becomes_a_rule_in_every_language() -> N
 def test_what_a_rule_speaks_of_already_is_not_proposed_again() -> None:
     policy = two_rules(1, 1)
     assert {one.value for one in new_rules(known(policy, {"phone": 0.5, "referral": 2.0}))} <= {"form"}
+
+
+def test_a_class_of_a_text_that_a_rule_speaks_of_is_not_proposed_again() -> None:
+    classes = (TextClass(name="phone", matches="phone"), TextClass(name="referral", matches="referral"))
+    kind = Attribute(name="kind", kind="category", source="channel", classes=classes)
+    policy = msgspec.structs.replace(two_rules(1, 1), attributes=(kind,))
+    plain = known(policy, {"phone": 0.5, "referral": 2.0})
+    words = np.array([class_of(kind, text) for text in plain.facts.columns["channel"]], dtype=object)
+    facts = Facts(plain.facts.size, {"attribute_kind": words, **plain.facts.columns}, NO_EVENTS)
+    assert {one.value for one in new_rules(replace(plain, facts=facts))} <= {"form", "other"}
 
 
 def test_where_nothing_is_missing_hardly_ever_a_rule_is_proposed() -> None:

@@ -10,9 +10,9 @@ import pytest
 from leadwerk.pipeline import retrain
 from leadwerk.pipeline.policies import replay
 from leadwerk.policy.load import load
-from leadwerk.policy.model import Policy, Signal
+from leadwerk.policy.model import Attribute, Policy, Signal, TextClass
 from leadwerk.policy.numbers import Numbers, with_numbers
-from leadwerk.policy.points import Test
+from leadwerk.policy.points import Rule, Test
 from leadwerk.policy.sales import Capacity, Combination, Seller
 from leadwerk.policy.segments import Segment
 from leadwerk.registry import Registry, open_registry
@@ -93,6 +93,38 @@ def test_what_was_never_extracted_is_said_and_counts_for_nothing(warehouse: Duck
         f"The signal {first.name} means something else now",
         "The signal chat is new",
     ]
+    assert found.replay.moved == 0
+
+
+BOSS = TextClass(name="boss", matches="(?i)ceo")
+LEVEL = Attribute(name="level", kind="category", source="job_title", classes=(BOSS,))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        ((), (LEVEL,), "The attribute level has not been read from past leads: it counts for nothing here."),
+        (
+            (LEVEL,),
+            (msgspec.structs.replace(LEVEL, classes=(TextClass(name="boss", matches="(?i)chef"),)),),
+            "The attribute level is read otherwise now: of past leads it counts as it was read then.",
+        ),
+        (
+            (LEVEL,),
+            (msgspec.structs.replace(LEVEL, source="role"),),
+            "The attribute level is read otherwise now: of past leads it counts as it was read then.",
+        ),
+        ((LEVEL,), (msgspec.structs.replace(LEVEL, labels={"de": "Stufe"}),), None),
+    ],
+)
+def test_an_attribute_that_past_leads_were_not_asked_for_is_said(
+    warehouse: DuckDBWarehouse, before: tuple[Attribute, ...], after: tuple[Attribute, ...], note: str | None
+) -> None:
+    bosses = Rule(name="bosses", group="person", points=90, when={"level": Test(any_of=("boss",))})
+    old, new = (msgspec.structs.replace(MORTGAGE, attributes=attributes) for attributes in (before, after))
+    asking = msgspec.structs.replace(new.points, rules=(*new.points.rules, bosses))
+    found = replayed(warehouse, msgspec.structs.replace(new, points=asking), old)
+    assert list(found.notes) == ([] if note is None else [note])
     assert found.replay.moved == 0
 
 

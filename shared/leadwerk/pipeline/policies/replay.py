@@ -23,7 +23,7 @@ from leadwerk.points.points import point
 from leadwerk.points.replay import Moments, Replay, Side, compare
 from leadwerk.points.stages import stage_of
 from leadwerk.points.standing import Standing, standings
-from leadwerk.policy.model import Policy
+from leadwerk.policy.model import Attribute, Policy
 from leadwerk.scoring.capacity import pool
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
@@ -188,6 +188,11 @@ def _words(column: pd.Series[Any]) -> list[str | None]:
     return column.astype(object).where(column.notna(), None).tolist()
 
 
+def _reading(attribute: Attribute) -> tuple[object, ...]:
+    """What decides the value of an attribute."""
+    return attribute.source or attribute.name, *((one.name, one.matches) for one in attribute.classes)
+
+
 def _unknown(old: Policy, new: Policy) -> Iterator[str]:
     """What the warehouse does not hold as the new policy would have it, in words."""
     before = {signal.name: signal for signal in old.signals}
@@ -202,7 +207,10 @@ def _unknown(old: Policy, new: Policy) -> Iterator[str]:
         )
     known = {attribute.name: attribute for attribute in old.attributes}
     for attribute in new.attributes:
-        if known.get(attribute.name) is None or known[attribute.name].source != attribute.source:
+        was = known.get(attribute.name)
+        if was is None or was.kind != attribute.kind:
             yield f"The attribute {attribute.name} has not been read from past leads: it counts for nothing here."
+        elif _reading(was) != _reading(attribute):
+            yield f"The attribute {attribute.name} is read otherwise now: of past leads it counts as it was read then."
     if (old.outcomes, old.positive, old.horizon_days) != (new.outcomes, new.positive, new.horizon_days):
         yield "What counts as a success, and within how many days, is taken from the policy in force."
