@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from leadwerk.cli.application import run
+from leadwerk.cli.console import out
+from leadwerk.cli.model_card import card
 from leadwerk.importing.table import read
 from leadwerk.policy import model
 from leadwerk.policy.load import load
+from report import facts as simulated
 from scoring import world
 from scoring.world import NOW
 
@@ -96,6 +99,46 @@ def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
     assert run(["models", "rollback"]) == 0
     assert champion.version in capsys.readouterr().out
     assert result(capsys, "models", "list")["champion"] == champion.version
+
+
+def test_a_person_sees_a_model_in_tables_and_a_program_its_manifest(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry, champion = world.champion(home, load("mortgage"))
+    manifest = registry.manifest(champion.version)
+    assert result(capsys, "models", "show")["data"]["rows"] == manifest.data.rows
+    assert run(["models", "show"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith(manifest.version)
+    assert f"{manifest.data.rows:,} landmarks" in shown
+    assert f"champion since {champion.promoted_at}" in shown
+
+
+def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = simulated.facts().champion
+    assert manifest
+    for part in card(manifest, None):
+        out.print(part)
+    shown = " ".join(capsys.readouterr().out.split())
+    auc = manifest.metrics["challenger"]["auc"]["value"]
+    assert f"this model {auc:.3f}" in shown
+    assert "tested 1,500 landmarks from 2026-04-05 on" in shown
+    assert "loan to value 0.610" in shown
+    assert "champion since" not in shown
+
+
+def test_who_promotes_by_hand_and_why_is_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    registry, champion = world.champion(home, load("mortgage"))
+    registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
+    said = ("--by", "Ada Keller", "--reason", "the points were wrong")
+    told = result(capsys, "models", "rollback", *said)
+    assert (told["by"], told["reason"]) == ("Ada Keller", "the points were wrong")
+    assert run(["models", "show"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "by Ada Keller" in shown and "because the points were wrong" in shown
+    again = registry.champion()
+    registry.stand_down(expected=again, at=NOW, reason="behind the points")
+    assert result(capsys, "models", "promote", champion.version, "--by", "Bob")["reason"] == "by hand"
 
 
 def test_scoring_a_file_stores_nothing(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,6 +153,16 @@ def test_promotion_keeps_the_way_back(registry):
     assert registry.champion_files().version == a
 
 
+def test_a_persons_name_stays_in_the_history_of_the_pointer(store, registry):
+    a, b = versions(registry, 2)
+    registry.promote(a, expected=None, at=NOW, reason="seen", by="Ada Keller")
+    registry.promote(b, expected=registry.champion(), at=NOW, reason="better")
+    pointer = msgspec.json.decode(store.read("champion.json").data)
+    assert [one.get("by") for one in (pointer["champion"], *pointer["previous"])] == [None, "Ada Keller"]
+    back = registry.rollback(at=NOW, reason="b misreads", by="Bob")
+    assert (back.version, back.by, back.reason) == (a, "Bob", "b misreads")
+
+
 def test_promoting_the_champion_changes_nothing(registry):
     (a,) = versions(registry, 1)
     champion = registry.promote(a, expected=None, at=NOW, reason="first")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.model_card import card
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 
+if TYPE_CHECKING:
+    from leadwerk.registry import Champion
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 Version = Annotated[str, typer.Argument(help="A model version; see `leadwerk models list`.")]
 
 
@@ -45,31 +51,55 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
         out.print(f"The points decide since {gone.stood_down_at[:10]}: {gone.reason}")
 
 
-def show(version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None, home: Home = None) -> None:
-    """A model's manifest: data, metrics, importances, hashes.
+def show(
+    version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """A model's main figures: what it learned from, how its candidates did, what counts most; all of it with --json.
 
     Example: `leadwerk models show`
     """
     registry = Deployment.at(home).registry
-    print_json(registry.manifest(version) if version else registry.champion_files().manifest)
+    manifest = registry.manifest(version) if version else registry.champion_files().manifest
+    if as_json:
+        print_json(manifest)
+        return
+    champion = registry.champion()
+    for part in card(manifest, champion if champion and champion.version == manifest.version else None):
+        out.print(part)
 
 
-def promote(version: Version, home: Home = None, now: Now = None) -> None:
-    """Make a version champion by hand.
+def promote(
+    version: Version,
+    by: By = "",
+    reason: Reason = "by hand",
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a version champion by hand; who and why is kept with it.
 
-    Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a`
+    Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a --by "Ada Keller" --reason "spring misread"`
     """
     registry = Deployment.at(home).registry
-    champion = registry.promote(version, expected=registry.champion(), at=moment(now), reason="by hand")
-    out.print(f"Champion: [bold]{champion.version}[/bold]")
+    _tell(registry.promote(version, expected=registry.champion(), at=moment(now), reason=reason, by=by), as_json)
 
 
-def rollback(home: Home = None, now: Now = None) -> None:
-    """Make the champion before the present one champion again.
+def rollback(
+    by: By = "", reason: Reason = "rollback", home: Home = None, now: Now = None, as_json: AsJson = False
+) -> None:
+    """Make the champion before the present one champion again; who and why is kept with it.
 
-    Example: `leadwerk models rollback`
+    Example: `leadwerk models rollback --by "Ada Keller" --reason "scores fell without cause"`
     """
-    champion = Deployment.at(home).registry.rollback(at=moment(now))
+    _tell(Deployment.at(home).registry.rollback(at=moment(now), reason=reason, by=by), as_json)
+
+
+def _tell(champion: Champion, as_json: bool) -> None:
+    if as_json:
+        print_json(champion)
+        return
     out.print(f"Champion: [bold]{champion.version}[/bold]")
 
 

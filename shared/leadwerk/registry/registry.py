@@ -25,12 +25,13 @@ REMEMBERED = 20
 """Promotions that the pointer remembers, for rollback."""
 
 
-class Promotion(msgspec.Struct, frozen=True):
-    """When and why a version became champion."""
+class Promotion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When and why a version became champion; `by` is the person who said so, empty where training did."""
 
     version: str
     promoted_at: str
     reason: str
+    by: str = ""
 
 
 class StoodDown(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ class Champion:
     reason: str
     previous: tuple[str, ...]
     generation: int
+    by: str = ""
 
 
 class Registry:
@@ -136,7 +138,7 @@ class Registry:
         """
         return self.load(self._present().version)
 
-    def promote(self, version: str, *, expected: Champion | None, at: datetime, reason: str) -> Champion:
+    def promote(self, version: str, *, expected: Champion | None, at: datetime, reason: str, by: str = "") -> Champion:
         """Make `version` champion in place of `expected`, the champion on which the decision was made.
 
         None expects nobody there. Promoting the present champion changes nothing. Raises PromotionConflict if the
@@ -151,7 +153,7 @@ class Registry:
         history = () if blob is None else _history(blob)
         if expected is None:  # who comes back after standing down is not his own predecessor
             history = tuple(one for one in history if one.version != version)
-        pointer = Pointer(Promotion(version, at.isoformat(), reason), history)
+        pointer = Pointer(Promotion(version, at.isoformat(), reason, by), history)
         return self._point(pointer, ABSENT if blob is None else blob.generation)
 
     def stand_down(self, *, expected: Champion, at: datetime, reason: str) -> StoodDown:
@@ -168,7 +170,7 @@ class Registry:
         self._write(Pointer(None, _history(blob), decided), blob.generation)
         return decided
 
-    def rollback(self, *, at: datetime, reason: str = "rollback") -> Champion:
+    def rollback(self, *, at: datetime, reason: str = "rollback", by: str = "") -> Champion:
         """Make the champion before the present one champion again; going back twice goes back further.
 
         Where the champion has stood down, it comes back.
@@ -183,7 +185,7 @@ class Registry:
             named = present.version if present else "the one that stood down"
             raise NoChampion(f"There is no champion before {named}.", remedy="Promote another version.")
         self.load(previous[0].version)
-        promotion = Promotion(previous[0].version, at.isoformat(), reason)
+        promotion = Promotion(previous[0].version, at.isoformat(), reason, by)
         return self._point(Pointer(promotion, previous[1:]), blob.generation)
 
     def _present(self) -> Champion:
@@ -252,7 +254,7 @@ def _champion(blob: Blob) -> Champion | None:
     if now is None:
         return None
     return Champion(
-        now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation
+        now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation, now.by
     )
 
 
