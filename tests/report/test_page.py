@@ -191,3 +191,28 @@ def test_a_period_of_one_day_is_that_day() -> None:
     day = facts().scored.period[0]
     page = render(replace(facts(), scored=replace(facts().scored, period=(day, day))), "en")
     assert "(2026-04-20)" in tiles(page)["Calls saved per conversion, calling only HOT"][1]
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "target"),
+    [
+        ("de", "die Reihenfolge der Datei steht für die Zeit", "innert 1 Tag;"),
+        ("fr", "l’ordre du fichier tient lieu de temps", "en l’espace de 1 jour"),
+        ("it", "l’ordine del file sta per il tempo", "entro 1 giorno;"),
+        ("en", "the order of the file stands for time", "within 1 day;"),
+    ],
+)
+def test_a_file_without_times_has_no_dates_on_the_page(language: Language, said: str, target: str) -> None:
+    champion = facts().champion
+    assert champion
+    data = msgspec.structs.replace(
+        champion.data, first_as_of="2000-01-01T12:00:00+00:00", last_as_of="2020-03-27T12:00:00+00:00"
+    )
+    split = {**champion.split, "boundary": "2016-03-09T12:00:00+00:00"}
+    imported = msgspec.structs.replace(
+        champion, policy_name="import_leads", data=data, split=split, horizon_days=1, version="v"
+    )
+    page = render(replace(facts(), champion=imported, known=None), language)
+    assert said in page
+    assert target in page
+    assert not re.search(r"20(00|16|20)-\d\d-\d\d", page)

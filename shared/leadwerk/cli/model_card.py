@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.cli.console import figure, table
+from leadwerk.lead.file_order import is_order
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,15 +47,15 @@ def card(manifest: Manifest, champion: Champion | None) -> Iterator[RenderableTy
 
 def _about(manifest: Manifest, champion: Champion | None) -> list[tuple[str, str]]:
     data = manifest.data
-    learned = (
-        f"{data.rows:,} landmarks of {data.leads:,} leads, {data.positives:,} converted, "
-        f"{data.first_as_of[:10]} to {data.last_as_of[:10]}"
-    )
+    ordered = is_order(manifest.policy_name, data.first_as_of)
+    when = "in the file's order" if ordered else f"{data.first_as_of[:10]} to {data.last_as_of[:10]}"
+    learned = f"{data.rows:,} landmarks of {data.leads:,} leads, {data.positives:,} converted, {when}"
+    days = "one day" if manifest.horizon_days == 1 else f"{manifest.horizon_days} days"
     return [
         ("kind", manifest.kind.replace("_", " ")),
         ("trained at", manifest.created_at),
         ("learned from", learned),
-        ("predicts", f"a conversion within {manifest.horizon_days} days; {manifest.base_rate:.1%} on average"),
+        ("predicts", f"a conversion within {days}; {manifest.base_rate:.1%} on average"),
         ("tested", _tested(manifest)),
         ("policy", f"{manifest.policy_name} {manifest.policy_version}"),
         ("champion since", champion.promoted_at if champion else ""),
@@ -66,7 +67,8 @@ def _about(manifest: Manifest, champion: Champion | None) -> list[tuple[str, str
 def _tested(manifest: Manifest) -> str:
     """On whom the candidates below were compared: their twins had learned from older landmarks only."""
     boundary, rows = manifest.split.get("boundary"), manifest.split.get("test_rows")
-    return f"{rows:,} landmarks from {boundary[:10]} on, by twins that knew older ones only" if boundary else ""
+    where = "the last" if is_order(manifest.policy_name, manifest.data.first_as_of) else f"from {str(boundary)[:10]} on"
+    return f"{rows:,} landmarks, {where}, by twins that knew older ones only" if boundary else ""
 
 
 def _compared(metrics: Mapping[str, Any]) -> RenderableType:

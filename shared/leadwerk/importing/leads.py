@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from leadwerk.errors import InputError
@@ -13,15 +13,12 @@ from leadwerk.importing.columns import Style, is_missing, moment, number, style_
 from leadwerk.importing.mapping import Mapping
 from leadwerk.importing.records import Record
 from leadwerk.importing.table import Table, as_text
+from leadwerk.lead.file_order import FIRST_MADE_UP_TIME, step_for
 from leadwerk.lead.lead import EARLIEST, LONGEST_TEXT, NAMES, parse_id
 from leadwerk.policy.model import Attribute, Policy
 
-# A file without times gets made-up ones: its rows in order, evenly spaced from here, all in the past.
-FIRST_MADE_UP_TIME = datetime(2000, 1, 1, 12, tzinfo=UTC)
-_LONGEST_MADE_UP_SPAN = timedelta(days=25 * 365)
 # Columns with exactly these titles mean what they say, beside being attributes where the policy has them.
 KNOWN_FIELDS = frozenset(title for titles in NAMES.values() for title in titles) - {"lead_id", "id", "created_at"}
-_STEPS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1))
 
 
 @dataclass(frozen=True)
@@ -58,15 +55,6 @@ class Read:
 
     leads: list[FileLead] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-
-
-def step_for(rows: int) -> timedelta:
-    """The time between two rows of a file without times: whole days where they fit, so that hours say nothing.
-
-    >>> step_for(7_000), step_for(100_000)
-    (datetime.timedelta(days=1), datetime.timedelta(seconds=3600))
-    """
-    return next((step for step in _STEPS if step * rows <= _LONGEST_MADE_UP_SPAN), _STEPS[-1])
 
 
 def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: datetime) -> Read:

@@ -10,6 +10,7 @@ import yaml
 
 from leadwerk.importing.columns import Column
 from leadwerk.importing.mapping import Mapping, slug
+from leadwerk.lead.file_order import IMPORTED
 
 MARK = "# Written by `leadwerk import`"
 HORIZON_DAYS = 1  # a file says what became of a lead, not when: the outcome is set into the day after the lead came
@@ -34,7 +35,7 @@ def text(
         statuses: values of the outcome column, the good one first.
     """
     data: dict[str, Any] = {
-        "name": f"import_{slug(name)}",
+        "name": f"{IMPORTED}{slug(name)}",
         "time_zone": "UTC",
         "languages": list(languages),
         "horizon_days": HORIZON_DAYS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from leadwerk.lead.file_order import is_order
+from leadwerk.registry.manifest import Manifest
 from leadwerk.report.facts import Facts, Scored
 from leadwerk.report.words import Words
 from leadwerk.report.worth import worth
@@ -27,7 +29,11 @@ def in_the_test(words: Words, facts: Facts) -> str:
 def tested(words: Words, facts: Facts) -> list[str]:
     """What the comparison of the candidates was measured on, and what the tested ones had learned from."""
     champion, period = facts.champion, test_period(facts)
-    if champion is None or facts.test is None or period is None:
+    if champion is None or facts.test is None:
+        return []
+    if in_order(champion):
+        return [words.say("report.comparison.ordered", cases=words.count(facts.test["rows"]))]
+    if period is None:
         return []
     known_until = period[0] - timedelta(days=champion.split.get("gap_days", champion.horizon_days))
     return [
@@ -42,12 +48,20 @@ def tested(words: Words, facts: Facts) -> list[str]:
 
 
 def test_period(facts: Facts) -> tuple[date, date] | None:
-    """First and last day (UTC) of the cases that the champion's twins were tested on; None where it was not noted."""
+    """First and last day (UTC) of the cases that the champion's twins were tested on.
+
+    None where it was not noted, and where a file's order stands for time.
+    """
     champion = facts.champion
-    if champion is None or "boundary" not in champion.split:
+    if champion is None or "boundary" not in champion.split or in_order(champion):
         return None
     first, last = (datetime.fromisoformat(at) for at in (champion.split["boundary"], champion.data.last_as_of))
     return first.astimezone(UTC).date(), last.astimezone(UTC).date()
+
+
+def in_order(champion: Manifest) -> bool:
+    """Whether the model learned from a file whose order stands for time."""
+    return is_order(champion.policy_name, champion.data.first_as_of)
 
 
 def _scored(words: Words, facts: Facts) -> str:

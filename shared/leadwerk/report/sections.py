@@ -9,7 +9,7 @@ import numpy as np
 
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report import charts, kpi
-from leadwerk.report.evidence import source, tested
+from leadwerk.report.evidence import in_order, source, tested
 from leadwerk.report.facts import Facts, Run, Scored
 from leadwerk.report.section import Section, section
 from leadwerk.report.truth_table import against_the_truth
@@ -258,14 +258,15 @@ def _card(words: Words, champion: Manifest | None) -> Section | None:
         return section(words, "report.card", paragraphs=[words.say("report.no_champion")])
     data = champion.data
     learned = words.say(
-        "report.card.data.value",
+        "report.card.data.ordered" if in_order(champion) else "report.card.data.value",
         rows=words.count(data.rows),
         leads=words.count(data.leads),
         positives=words.count(data.positives),
         first=data.first_as_of[:10],
         last=data.last_as_of[:10],
     )
-    target = words.say("report.card.target.value", days=champion.horizon_days, rate=words.share(champion.base_rate, 1))
+    days, rate = champion.horizon_days, words.share(champion.base_rate, 1)
+    target = words.say("report.card.target.value", count=days, rate=rate)
     rows = [
         (words.say("report.version"), champion.version),
         (words.say("report.card.kind"), words.say(f"report.card.kind.{champion.kind}")),
