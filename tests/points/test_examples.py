@@ -63,6 +63,7 @@ def test_d1_an_intern_loses_10_points_in_every_language(title: str) -> None:
     [
         ("Assistant to the CEO", "assistant"),
         ("Assistenz der Geschäftsleitung", "assistant"),
+        ("Direktionsassistentin", "assistant"),
         ("International Sales Director", "executive"),
         ("Verkaufsleiterin", "executive"),
         ("Responsabile IT", "manager"),

@@ -29,6 +29,8 @@ B2B = policy.load("b2b_swiss")
         ("Amministratore delegato", "ceo"),
         ("Founder & CEO", "ceo"),
         ("Assistenz der Geschäftsleitung", "assistant"),
+        ("Geschäftsleitungsassistentin", "assistant"),
+        ("Direktionssekretär", "assistant"),
         ("Assistante du directeur général", "assistant"),
         ("Segretaria", "assistant"),
         ("Assistant to the CEO", "assistant"),

@@ -9,6 +9,8 @@ import pytest
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from leadwerk.policy.classes import class_of
+from leadwerk.policy.model import TextClass
 from leadwerk.policy.points import Group, PointsModel, Rule, Tier
 from leadwerk.policy.sales import Capacity, Combination, Seller, Stage
 
@@ -81,3 +83,13 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
 def _beside(section: str, field: str, said: str) -> bool:
     """Whether the row of a section as a whole names the field."""
     return any(f"`{field}`" in line for line in said.splitlines() if line.startswith(f"| `{section}` |"))
+
+
+def test_the_classes_it_shows_are_right_and_all_their_fields_are_listed() -> None:
+    section = DOCS[DOCS.index("## Classes") : DOCS.index("## What a change does")]
+    shown = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    [seniority] = policy.parse(EXAMPLE.replace("horizon_days: 60", f"horizon_days: 60\n{shown}")).attributes
+    titles = ("Praktikant der Geschäftsführung", "Directeur général", "Ingénieur")
+    assert [class_of(seniority, title) for title in titles] == ["intern", "ceo", "other"]
+    listed = re.findall(r"^\| `attributes\[\]\.classes\[\]\.(\w+)` \|", section, re.MULTILINE)
+    assert tuple(listed) == TextClass.__struct_fields__

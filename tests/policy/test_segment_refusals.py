@@ -100,7 +100,8 @@ def test_every_fact_that_may_be_asked_for_is_one_that_models_learn_from() -> Non
             "segments[1].when.job_title",
             "job_title: {matches: boss}",
             "floors: {at_least: 10}",
-            "no model learns from `job_title`",
+            "no model learns from `job_title`, so none can be for leads that have it. Ask for another fact, such as an"
+            " attribute that sorts it into classes.",
         ),
         (TOWERS, "segments[1].name", "name: romandie", "name: towers", "the name `romandie` is used twice"),
         (TOWERS + 4, "segments[1].labels", "labels: {de: Hochhaus}", "labels: {de: Hochhaus, fr: tour}", "label in fr"),

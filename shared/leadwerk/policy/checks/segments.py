@@ -34,7 +34,8 @@ def _conditions(segment: Segment, known: dict[str, Fact], path: Path) -> Iterato
         yield (*path, "when"), message, "Say whom it is about; the general model is for all others."
     if UNLEARNED in segment.when:
         message = f"no model learns from `{UNLEARNED}`, so none can be for leads that have it."
-        yield (*path, "when", UNLEARNED), message, "Ask for another fact, such as an attribute made of it."
+        remedy = "Ask for another fact, such as an attribute that sorts it into classes."
+        yield (*path, "when", UNLEARNED), message, remedy
     asked = {name: test for name, test in segment.when.items() if name != UNLEARNED}
     yield from wrong_tests(asked, known, path, "so nobody is in the segment", "the segment")
 
