@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from leadwerk.policy.checks.patterns import wrong_pattern
 
 RIGHT = """\
 name: mine
@@ -74,6 +77,10 @@ SHAPE = [
 RULES = [
     ("Europe/Zurich", "Europe/Zürich", "time_zone", "unknown", "Did you mean `Europe/Zurich`?"),
     ("Europe/Zurich", "../zone", "time_zone", "unknown", "IANA"),
+    ("Europe/Zurich", "localtime", "time_zone", "on each machine", "IANA"),
+    ("Europe/Zurich", "right/Europe/Zurich", "time_zone", "on each machine", "IANA"),
+    ("^/pricing", "'((a{100}){100}){100}'", "signals[0].page", "more than 1,000 times", "multiply"),
+    ("^/pricing", "'(?:[ab]{20}c){51}'", "signals[0].page", "more than 1,000 times", "Repeat less often"),
     ("    touchpoint: call", "", "signals[1]", "matches nothing", "an event, a page or a touchpoint"),
     ("    touchpoint: call", "    touchpoint: call\n    event: x", "signals[1].touchpoint", "at once", "two signals"),
     ("    touchpoint: call", '    touchpoint: " "', "signals[1].touchpoint", "empty", "Say what to match"),
@@ -183,8 +190,31 @@ def test_an_empty_file_and_a_list_and_a_huge_file_are_refused() -> None:
 
 
 def test_patterns_that_re2_knows_are_taken() -> None:
-    for pattern in ("(?i)^/preise", r"^/a\+b\.html$", "(?:a|b)+?", "(?P<x>a)", r"\\1", "[*+]+", "a{2}"):
+    for pattern in ("(?i)^/preise", r"^/a\+b\.html$", "(?:a|b)+?", "(?P<x>a)", r"\\1", "[*+]+", "a{2}", "(a{100}){10}"):
         policy.parse(RIGHT.replace("^/pricing", f"'{pattern}'"))
+
+
+BRANCHES = st.recursive(
+    st.sampled_from(["a", "[bc]", r"\{", "d?"]),
+    lambda inner: st.one_of(
+        st.builds("({}){{{}}}".format, inner, st.integers(1, 40)),
+        st.builds("(?:{}){{{},{}}}".format, inner, st.integers(1, 3), st.integers(3, 40)),
+        st.builds("{}(x|{})".format, inner, inner),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None)  # the first example loads the engine
+@given(BRANCHES)
+def test_repetitions_are_refused_as_re2_refuses_them(pattern: str) -> None:
+    refused = [message for _, message, _ in wrong_pattern(pattern, ("page",))]
+    try:
+        duckdb.execute("SELECT regexp_matches('a', ?)", [pattern])
+    except duckdb.Error as error:
+        assert refused, error
+    else:
+        assert not refused
 
 
 def test_a_policy_without_signals_needs_no_activity_to_be_kept() -> None:

@@ -10,6 +10,9 @@ from leadwerk.policy.checks.problem import Problem, did_you_mean, given_twice, m
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Cluster
 
+_OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory", "local"})
+"""Names in a machine's folder of time zones that are no zones of the world."""
+
 
 def problems(policy: Policy) -> Iterator[Problem]:
     """Everything wrong with the frame."""
@@ -27,6 +30,10 @@ def _version(policy: Policy) -> Iterator[Problem]:
 
 
 def _time_zone(policy: Policy) -> Iterator[Problem]:
+    if policy.time_zone in _OF_THE_MACHINE or policy.time_zone.startswith(("posix/", "right/")):
+        message = f"the time zone {policy.time_zone!r} is another one on each machine, and unknown to BigQuery."
+        yield ("time_zone",), message, "Use an IANA name, such as Europe/Zurich."
+        return
     try:
         ZoneInfo(policy.time_zone)
     except (KeyError, ValueError, OSError):

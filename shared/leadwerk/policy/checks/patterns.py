@@ -12,6 +12,8 @@ from leadwerk.policy.document import Path
 # Python's re accepts these, RE2 (BigQuery, DuckDB) does not: look-around, back-references, atomic groups, conditionals,
 # comments, flags beyond imsU, possessive quantifiers, \Z, more than 1,000 repetitions.
 _BEYOND_RE2 = r"\(\?(?:[=!>(#]|<[=!]|P=|[a-zA-Z-]*[aLux])|\\1|[*+?}]\+|\{\d*,?\d{4,}"
+MOST_REPETITIONS = 1_000
+_REPETITION_OR_SIGN = re.compile(r"\{(?P<low>\d+)(?:,(?P<high>\d*))?\}|.", re.DOTALL)
 _ESCAPE_OR_CLASS = r"\\(?P<escaped>.)|\[\^?\]?(?:\\.|[^\]\\])*\]"
 
 
@@ -27,6 +29,31 @@ def wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:
     if re.search(_BEYOND_RE2, re.sub(_ESCAPE_OR_CLASS, _simplified, pattern, flags=re.DOTALL)):
         message = f"the pattern {pattern!r} uses look-around, back-references or the like, which BigQuery's RE2 lacks."
         yield path, message, "Write it without; several signals may also share the work, the first that matches wins."
+    elif repetitions(re.sub(_ESCAPE_OR_CLASS, "x", pattern, flags=re.DOTALL)) > MOST_REPETITIONS:
+        message = f"the pattern {pattern!r} repeats more than 1,000 times in all, which BigQuery's RE2 refuses."
+        yield path, message, "Repeat less often: numbers of nested repetitions, as in (a{100}){10}, multiply."
+
+
+def repetitions(plain: str) -> int:
+    """How often a sign may at most be repeated by numbers in braces; those of nested groups multiply (RE2, parse.cc:
+    RepetitionWalker). `plain` has neither escapes nor classes.
+
+    >>> [repetitions(text) for text in ("a", "a{2,5}", "(a{100}){10}", "((a{100}){100}){100}", "(a{9}b{7,})*")]
+    [1, 5, 1000, 1000000, 9]
+    """
+    inside, last = [1], 1  # the largest product of each open group, and that of the item which a number would repeat
+    for found in _REPETITION_OR_SIGN.finditer(plain):
+        if found["low"] is not None:
+            last *= max(int(found["high"] or found["low"]), 1)
+        elif found[0] == "(":
+            inside.append(1)
+            continue
+        elif found[0] == ")" and len(inside) > 1:
+            last = inside.pop()
+        elif found[0] not in "*+?":
+            last = 1
+        inside[-1] = max(inside[-1], last)
+    return max(inside)
 
 
 def exploding_pattern(pattern: str, path: Path) -> Iterator[Problem]:
