@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from pipeline.test_threshold import DAY, MORTGAGE, NOW, anna, by_segment, come_in, policy_with
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.pipeline.thresholds.hold import hold
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline.thresholds.test_daily import DAY, MORTGAGE, NOW, anna, by_segment, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 EVA = {"author": "Eva", "why": "trade fair"}
@@ -58,6 +58,17 @@ def test_whoever_lets_go_is_recorded_too(warehouse):
     assert hot(warehouse, NOW) == 45
     assert hot(warehouse, NOW + DAY) == 50
     assert threshold.shown(warehouse, POLICY, NOW + DAY).held == ()
+
+
+def test_who_lets_go_of_what_nobody_holds_is_told_so_and_what_is_held(warehouse):
+    with pytest.raises(InputError, match="Nothing was held for everybody") as refused:
+        hold(warehouse, POLICY, "points", None, now=NOW, **EVA)
+    assert refused.value.remedy == "No threshold is held at all."
+    hold(warehouse, POLICY, "points", 45, now=NOW, segment="anna", **EVA)
+    with pytest.raises(InputError, match="Nothing was held for everybody") as refused:
+        hold(warehouse, POLICY, "points", None, now=NOW + DAY, **EVA)
+    assert refused.value.remedy == "Held are: anna (points) at 45."
+    assert hot(warehouse, NOW + DAY) == 45
 
 
 def test_a_hold_of_one_segment_leaves_the_others_alone(warehouse):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from pipeline.test_threshold import DAY, NOW, anna, come_in, policy_with
 
 from leadwerk.pipeline.policies.past_points import past_points
 from leadwerk.pipeline.thresholds import daily as threshold
@@ -16,6 +15,7 @@ from leadwerk.policy.points import Group, Rule, Test
 from leadwerk.report.ladder import at
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from pipeline.thresholds.test_daily import DAY, NOW, anna, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 

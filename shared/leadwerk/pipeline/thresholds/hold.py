@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline.thresholds.daily import day_of
+from leadwerk.pipeline.thresholds.daily import Held, day_of, standing
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.capacity import EVERYBODY, Basis, range_of
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -27,17 +28,32 @@ def hold(
 
     Raises:
         InputError: nobody's time is known, the value lies outside of the policy's limits, the segment is nobody's, the
-            last day is over, or author or reason are missing.
+            last day is over, author or reason are missing, or nobody holds what is let go of.
     """
     _check_said(author=author, why=why)
     _check_sellers(policy, segment)
     _check_value(policy, basis, hot)
     if until is not None and until < day_of(policy, now):
         raise InputError(f"{until} is over.", field="until", value=str(until), remedy="Name today or a later day.")
+    if hot is None:
+        _check_held(standing(warehouse, policy, now).held, basis, segment)
     said = {"set_at": now, "basis": basis, "segment": segment, "hot": hot, "until": until}
     row = {**said, "author": author.strip(), "why": why.strip()}
     warehouse.append("threshold_holds", [row])
     return row
+
+
+def _check_held(held: Mapping[tuple[str, str], Held], basis: Basis, segment: str) -> None:
+    """Whoever lets go of the wrong one should not believe that he let go."""
+    if (basis, segment) in held:
+        return
+    others = [f"{name or 'everybody'} ({of}) at {one.hot}" for (of, name), one in held.items()]
+    raise InputError(
+        f"Nothing was held for {segment or 'everybody'} ({basis}): the threshold follows the load already.",
+        field="segment",
+        value=segment,
+        remedy=f"Held are: {', '.join(others)}." if others else "No threshold is held at all.",
+    )
 
 
 def _check_said(**texts: str) -> None:
