@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,3 +194,11 @@ def test_a_page_is_sent_as_it_is_and_never_kept() -> None:
     assert (raw, status, headers["Content-Type"]) == (b"/report", 200, "text/html; charset=utf-8")
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     assert show(Call(method="POST"))[1] == 405  # type: ignore[arg-type]
+
+
+def test_the_remedy_of_a_wrong_field_names_pages_that_there_are() -> None:
+    status, body, _ = answer(Call(b'{"lead_idz": []}'))
+    assert status == 400
+    named = re.findall(r"docs/\w+\.md", json.dumps(body))
+    assert len(named) == 2
+    assert all((Path(__file__).parents[2] / page).is_file() for page in named)

@@ -40,6 +40,7 @@ __all__ = ["Answer", "NotFound", "Request", "entry", "page", "problem", "status_
 
 MAXIMUM_BYTES = 1_000_000
 DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
+AS_DOCUMENTED = "Send the fields by name and type as listed: docs/score.md for score, docs/desk.md for desk."
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
@@ -182,7 +183,7 @@ def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] |
         unknown = re.search(r"unknown field `(.*)`", what)
         field = unknown[1][:60] if unknown else field.removeprefix("$.")
     value = str(fields[field])[:60] if fields and field in fields else None
-    return InputError(f"{what}.", field=field, value=value, remedy="Send the field as the API reference describes it.")
+    return InputError(f"{what}.", field=field, value=value, remedy=AS_DOCUMENTED)
 
 
 def moment(said: datetime | None, clock: datetime, field: str = "now") -> datetime:
