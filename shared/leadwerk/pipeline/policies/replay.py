@@ -207,10 +207,10 @@ def _unknown(old: Policy, new: Policy) -> Iterator[str]:
         )
     known = {attribute.name: attribute for attribute in old.attributes}
     for attribute in new.attributes:
-        was = known.get(attribute.name)
-        if was is None or was.kind != attribute.kind:
+        former = known.get(attribute.name)
+        if former is None or former.kind != attribute.kind:
             yield f"The attribute {attribute.name} has not been read from past leads: it counts for nothing here."
-        elif _reading(was) != _reading(attribute):
+        elif _reading(former) != _reading(attribute):
             yield f"The attribute {attribute.name} is read otherwise now: of past leads it counts as it was read then."
     if (old.outcomes, old.positive, old.horizon_days) != (new.outcomes, new.positive, new.horizon_days):
         yield "What counts as a success, and within how many days, is taken from the policy in force."
