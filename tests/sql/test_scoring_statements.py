@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -158,14 +159,31 @@ def test_the_newest_version_of_each_lead_as_then_known(stored, as_of, wanted):
 
 @few
 @given(stored=versions, closed=outcomes, as_of=moments, since=moments)
-def test_open_leads_are_recent_and_without_a_closing_outcome_known_then(stored, closed, as_of, since):
+def test_open_leads_are_recent_and_the_newest_news_of_them_is_no_end(stored, closed, as_of, since):
     tables = {"leads": stored, "outcomes": closed}
     found = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": as_of}, tables)
     known = [v for v in stored if v["recorded_at"] <= as_of]
-    ended = {o["lead_id"] for o in closed if o["outcome"] != "open" and o["recorded_at"] <= as_of}
+    told = [o for o in closed if o["recorded_at"] <= as_of and o["occurred_at"] <= as_of]
+    newest = {o["lead_id"]: o for o in sorted(told, key=itemgetter("occurred_at", "recorded_at", "event_id"))}
+    ended = {lead_id for lead_id, o in newest.items() if o["outcome"] != "open"}
     ids = [row["lead_id"] for row in found]
     assert len(ids) == len(set(ids))
     assert set(ids) <= {v["lead_id"] for v in known if since <= v["created_at"] <= as_of} - ended
+
+
+def test_a_lead_that_the_crm_opened_again_is_open():
+    early, late, now = MOMENTS[0], MOMENTS[2], MOMENTS[4]
+    tables = {
+        "leads": [lead("a", "1", T0, T0), lead("b", "2", T0, T0)],
+        "outcomes": [
+            outcome("lost", "1", early, "lost"),
+            outcome("again", "1", late, "open"),
+            outcome("begun", "2", early, "open"),
+            outcome("ended", "2", late, "lost"),
+        ],
+    }
+    found = assert_engines_agree(statement("leads/open"), {"created_since": T0, "as_of": now}, tables)
+    assert [row["lead_id"] for row in found] == ["1"]
 
 
 @few

@@ -5,11 +5,14 @@ WITH known AS (
   SELECT DISTINCT lead_id FROM leadwerk.leads WHERE lead_id = @lead_id AND recorded_at <= @as_of
 ),
 
+-- As in outcomes/closed, of this one lead.
 closed AS (
-  SELECT lead_id, MIN(occurred_at) AS closed_at
+  SELECT lead_id, occurred_at AS closed_at
   FROM leadwerk.outcomes
-  WHERE lead_id = @lead_id AND outcome != 'open' AND recorded_at <= @as_of
-  GROUP BY lead_id
+  WHERE lead_id = @lead_id AND recorded_at <= @as_of AND occurred_at <= @as_of
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+    AND outcome != 'open'
 ),
 
 said AS (

@@ -31,15 +31,13 @@
 -- for each tier
 -- @tier_${tier} STRING
 -- end
-WITH opened AS (
+-- include outcomes/closed
+
+opened AS (
   SELECT lead_id, account_id, created_at, region, language, country
   FROM leadwerk.leads
   WHERE recorded_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-),
-
-closed AS (
-  SELECT DISTINCT lead_id FROM leadwerk.outcomes WHERE outcome != 'open' AND recorded_at <= @as_of
 ),
 
 worked AS (

@@ -1,0 +1,10 @@
+-- A lead whose newest outcome known at @as_of is an end, and since when: one that was opened again is none.
+-- @as_of TIMESTAMP
+WITH closed AS (
+  SELECT lead_id, occurred_at AS closed_at
+  FROM leadwerk.outcomes
+  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+    AND outcome != 'open'
+),
