@@ -198,7 +198,7 @@ def test_a_page_is_sent_as_it_is_and_never_kept() -> None:
 
 def test_the_remedy_of_a_wrong_field_names_pages_that_there_are() -> None:
     status, body, _ = answer(Call(b'{"lead_idz": []}'))
-    assert status == 400
+    assert status == 422
     named = re.findall(r"docs/\w+\.md", json.dumps(body))
     assert len(named) == 2
     assert all((Path(__file__).parents[2] / page).is_file() for page in named)
