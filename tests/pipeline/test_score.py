@@ -217,6 +217,18 @@ class TestAForm:
         [unread] = scored.unread
         assert unread.startswith("loan_amount: ")
 
+    def test_a_misspelt_field_is_named_with_what_was_meant_and_without_its_value(self, ask):
+        wrong = FORM | {"loan_amout": 450_000, "Vorname": "Anna"}
+        alone = one(ask(ScoreRequest(lead_id="77", form=wrong), store=False))
+        report = ask(ScoreRequest(lead_id="77", form=wrong), ScoreRequest(lead_id="78", form=FORM), store=False)
+        for scored in (alone, report.scores[0]):
+            misspelt, other = scored.unread
+            assert misspelt.startswith("loan_amout: no field of a lead")
+            assert misspelt.endswith("did you mean `loan_amount`?")
+            assert other.startswith("Vorname: ")
+            assert "Anna" not in other
+        assert report.scores[1].unread == ()
+
     def test_from_the_future_is_refused(self, ask, warehouse):
         before = tables(warehouse)
         form = FORM | {"created_at": (NOW + timedelta(days=1)).isoformat()}

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from leadwerk.errors import InputError, LeadwerkError, UnknownLead
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
+from leadwerk.lead.unknown import unknown_fields
 from leadwerk.pipeline.leads.circumstances import Surroundings, surroundings
 from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 from leadwerk.pipeline.serving.inline import Form, overlay, read_form
@@ -275,5 +276,11 @@ def _scored(desk: _Desk, case: _Case, judgement: Judgement, standing: Mapping[st
         scored_at=desk.now,
         score_id=standing.get(case.lead_id or ""),
         stored=case.lead_id in standing,
-        unread=tuple(f"{one.field}: {one.reason}" for one in (case.form.rejections if case.form else ())),
+        unread=_unread(case, desk.policy),
     )
+
+
+def _unread(case: _Case, policy: Policy) -> tuple[str, ...]:
+    """What of the form could not be used, and why."""
+    wrong = [*(case.form.rejections if case.form else ()), *unknown_fields(case.raw or {}, policy)]
+    return tuple(f"{one.field}: {one.reason}" for one in wrong)

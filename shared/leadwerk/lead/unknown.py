@@ -1,0 +1,35 @@
+"""Fields of a form that no lead has: a misspelt one would be ignored without a word."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from leadwerk.lead.lead import NAMES
+from leadwerk.lead.rejection import Rejection
+from leadwerk.policy.model import Policy
+
+LONGEST_NAME = 60
+_ALIKE = 0.7
+"""Likeness (difflib's ratio) from which on a name is taken for a misspelt one."""
+
+
+def unknown_fields(form: Mapping[str, Any], policy: Policy) -> Iterator[Rejection]:
+    """What of a form is no field of a lead and no attribute of the policy; its value is not repeated."""
+    known = {title for titles in NAMES.values() for title in titles}
+    known |= {attribute.source or attribute.name for attribute in policy.attributes}
+    for name in form:
+        if name not in known:
+            shown = name[:LONGEST_NAME]
+            reason = f"no field of a lead and no attribute of the policy{_meant(name, known)}"
+            yield Rejection.of(shown, None, reason, "See docs/formats.md.")
+
+
+def _meant(name: str, known: set[str]) -> str:
+    """
+    >>> _meant("loan_amout", {"loan_amount", "income"}), _meant("Vorname", {"income"})
+    ('; did you mean `loan_amount`?', '')
+    """
+    found = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=_ALIKE)
+    return f"; did you mean `{found[0]}`?" if found else ""
