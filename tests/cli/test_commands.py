@@ -124,6 +124,7 @@ def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.Ca
     assert f"this model {auc:.3f}" in shown
     assert "tested 1,500 landmarks, from 2026-04-05 on" in shown
     assert "loan to value 0.610" in shown
+    assert "blog" not in shown, "it counts nothing"
     assert "champion since" not in shown
 
 
@@ -380,3 +381,16 @@ def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
     assert found["champion"]["verdict"] == "look"
     later = ("scores", "outcomes", "leads", "activity", "GA4 export")
     assert {found[link]["found"] for link in later} == {"not known: see deliveries"}
+
+
+def test_import_shows_which_columns_it_reads_as_a_leads_fields(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text("nr;PLZ/Ort;Sprache;stand\n1;8001 Zürich;de;ja\n2;1201 Genève;fr;nein\n", "utf-8")
+    told = result(capsys, "import", str(file), "--id", "nr", "--outcome", "stand", "--dry-run")
+    roles = {column["name"]: column["role"] for column in told["columns"]}
+    assert roles["PLZ/Ort"] == "read as every lead's field postcode"
+    assert roles["Sprache"] == "read as every lead's field language"
+    unnamed = result(capsys, "import", str(file), "--dry-run")
+    assert unnamed["columns"][1]["role"] == "read as every lead's field postcode"

@@ -14,6 +14,8 @@ from leadwerk.importing.columns import describe
 from leadwerk.importing.leads import FIRST_MADE_UP_TIME, Read, leads
 from leadwerk.importing.mapping import Mapping, attributes, slug, state, statuses
 from leadwerk.importing.table import Table, read
+from leadwerk.lead.lead import lead_version
+from leadwerk.lead.titles import field_of
 from leadwerk.policy.load import parse
 from leadwerk.policy.model import Policy
 
@@ -212,3 +214,50 @@ def test_only_a_policy_as_the_import_wrote_it_is_untouched(tmp_path: Path) -> No
     written = policy_file.text("x", mapping(content), {}, statuses(content, mapping(content)), ("de",))
     assert policy_file.untouched(written)
     assert not policy_file.untouched(written.replace("horizon_days: 1", "horizon_days: 2"))
+
+
+TITLED = """\
+Nr;Eingang;PLZ/Ort;Sprache;Funktion;Branche;Mitarbeitende;E-Mail;Besuche;Ergebnis
+1;3.1.2026;8001 Zürich;Deutsch;Geschäftsführerin;Maschinenbau;51-200;a@firma.ch;3;gewonnen
+2;4.1.2026;1201 Genève;fr;CEO;Handel;12;;5;verloren
+"""
+
+
+def test_columns_with_the_usual_titles_are_a_leads_fields(tmp_path: Path) -> None:
+    content = table(tmp_path, TITLED)
+    how = mapping(content)
+    mine = policy(content, how)
+    first, second = found(content, how).leads
+    rows = [
+        lead_version(one.raw, policy=mine, recorded_at=NOW, event_id=one.lead_id, person_key="k")[0]
+        for one in (first, second)
+    ]
+    assert [(row["region"], row["language"], row["employees"]) for row in rows] == [
+        ("CH-ZH", "de", 51),
+        ("CH-GE", "fr", 12),
+    ]
+    assert [(row["job_title"], row["industry"]) for row in rows] == [
+        ("Geschäftsführerin", "Maschinenbau"),
+        ("CEO", "Handel"),
+    ]
+    assert rows[0]["email_domain_kind"] == "business"
+
+
+def test_a_column_that_is_excluded_is_no_field_either(tmp_path: Path) -> None:
+    content = table(tmp_path, TITLED)
+    assert "language" not in found(content, mapping(content, exclude=("Sprache",))).leads[0].values
+
+
+@pytest.mark.parametrize(
+    ("title", "field"),
+    [
+        ("Postleitzahl", "postcode"), ("Code postal", "postcode"), ("CAP", "postcode"), ("NPA/Localité", "postcode"),
+        ("Langue", "language"), ("Lingua", "language"), ("Fonction", "job_title"), ("Funzione", "job_title"),
+        ("Job Title", "job_title"), ("Secteur d’activité", "industry"), ("Settore", "industry"),
+        ("Nombre d'employés", "employees"), ("Numero di dipendenti", "employees"), ("Pays", "country"),
+        ("Chiffre d’affaires", "revenue"), ("E-Mail", "email"), ("Loan Amount", "loan_amount"), ("Umsatzsteuer", None),
+        ("ID", None), ("Name", None),
+    ],
+)  # fmt: skip
+def test_titles_in_four_languages(title: str, field: str | None) -> None:
+    assert field_of(title) == field

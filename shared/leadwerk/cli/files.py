@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
 from leadwerk.errors import InputError
 from leadwerk.importing import policy_file
 from leadwerk.importing.columns import Column, describe
-from leadwerk.importing.leads import KNOWN_FIELDS
+from leadwerk.importing.leads import fields_of
 from leadwerk.importing.mapping import Mapping, attributes, state, statuses, under_policy
 from leadwerk.importing.table import DELIMITER_NAMES, Table, read
 from leadwerk.policy.model import Policy
@@ -145,10 +146,17 @@ class _Plan:
             return roles[column.name]
         if column.name in mapping.exclude:
             return "excluded"
-        if self.kept and column.name not in KNOWN_FIELDS:
+        field = self._fields.get(column.name)
+        if self.kept and field is None:
             sources = {attribute.source or attribute.name for attribute in self.kept.attributes}
             return "attribute of the policy" if column.name in sources else "no attribute of the policy: not used"
-        return _use(column)
+        return _use(column, field)
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        mapping = self.mapping
+        taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
+        return fields_of([name for name in self.table.columns if name not in taken])
 
     def summary(self) -> dict[str, object]:
         """What the file holds, for a machine."""
@@ -160,10 +168,12 @@ class _Plan:
         }
 
 
-def _use(column: Column) -> str:
-    """What becomes of a column that nobody named."""
-    if column.name in KNOWN_FIELDS:
+def _use(column: Column, field: str | None) -> str:
+    """What becomes of a column that nobody named; `field`: that of every lead which it holds."""
+    if field == column.name:
         return "read as every lead's field of this name"
+    if field:
+        return f"read as every lead's field {field}"
     return NOTES.get(column.kind, "learned from")
 
 
@@ -179,11 +189,16 @@ def _show_columns(content: Table, columns: Sequence[Column], *, dry_run: bool, a
             field="id, outcome",
             remedy="Give --id COL and --outcome COL; --dry-run shows the columns.",
         )
+    fields = fields_of(content.columns)
+
+    def use(column: Column) -> str:
+        return _use(column, fields.get(column.name))
+
     if as_json:
-        told = [{**msgspec.to_builtins(column), "role": _use(column)} for column in columns]
+        told = [{**msgspec.to_builtins(column), "role": use(column)} for column in columns]
         print_json({"encoding": content.encoding, "delimiter": content.delimiter, "columns": told})
         return
-    _show_table(content, columns, _use)
+    _show_table(content, columns, use)
 
 
 def _languages(first: str) -> tuple[Language, ...]:

@@ -15,10 +15,8 @@ from leadwerk.importing.records import Record
 from leadwerk.importing.table import Table, as_text
 from leadwerk.lead.file_order import FIRST_MADE_UP_TIME, step_for
 from leadwerk.lead.lead import EARLIEST, LONGEST_TEXT, NAMES, parse_id
+from leadwerk.lead.titles import field_of
 from leadwerk.policy.model import Attribute, Policy
-
-# Columns with exactly these titles mean what they say, beside being attributes where the policy has them.
-KNOWN_FIELDS = frozenset(title for titles in NAMES.values() for title in titles) - {"lead_id", "id", "created_at"}
 
 
 @dataclass(frozen=True)
@@ -126,13 +124,16 @@ def _clock(table: Table, mapping: Mapping) -> Callable[[int, Record], datetime |
 class _Values:
     """Reads what is known of a lead from a row; numbers in the style in which this file's column writes them.
 
-    Taken are the policy's attributes and, under their own names, the fields of any lead (postcode, e-mail …).
+    Taken are the policy's attributes and, under their own names, the fields of any lead (postcode, e-mail …). A column
+    called otherwise that holds such a field is read as the field, as it is written, beside being an attribute.
     """
 
     def __init__(self, table: Table, mapping: Mapping, attributes: Sequence[Attribute]) -> None:
         kinds = {a.source or a.name: a.kind for a in attributes}
         taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
-        known = [name for name in table.columns if name in KNOWN_FIELDS and name not in taken]
+        fields = fields_of([name for name in table.columns if name not in taken])
+        known = [name for name, known_as in fields.items() if known_as == name]
+        self._called = [(known_as, table.index(name)) for name, known_as in fields.items() if known_as != name]
         self._columns = [(name, table.index(name)) for name in dict.fromkeys([*kinds, *known]) if name in table.columns]
         self._styles: dict[str, Style] = {
             name: style_of([v for v in table.values(name) if not is_missing(v)]) or "point"
@@ -142,7 +143,8 @@ class _Values:
 
     def of(self, row: Record, rejected: list[Rejected]) -> dict[str, Any]:
         """Values by column; a number that cannot be read is left out, and said so in `rejected`."""
-        values: dict[str, Any] = {}
+        texts = {known_as: row.fields[at].strip() for known_as, at in self._called}
+        values: dict[str, Any] = {name: text for name, text in texts.items() if not is_missing(text)}
         for name, at in self._columns:
             text = row.fields[at].strip()
             if is_missing(text):
@@ -152,6 +154,24 @@ class _Values:
             if values[name] is None:
                 rejected.append(Rejected(row.line, name, "this is no number; the value is left out", text, True))
         return values
+
+
+def fields_of(columns: Sequence[str]) -> dict[str, str]:
+    """The fields of a lead that columns hold, by column; of two that hold the same, the one that is called like it, or
+    the first.
+
+    >>> fields_of(["PLZ/Ort", "Sprache", "Besuche", "Langue", "plz"])
+    {'plz': 'plz', 'Sprache': 'language'}
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(columns, key=lambda name: field_of(name) != name):
+        known_as = field_of(name)
+        meant = next((field for field, names in NAMES.items() if known_as in names), None)
+        if known_as and meant and (meant not in taken or known_as == name):
+            found[name] = known_as
+            taken.add(meant)
+    return found
 
 
 def missing_columns(table: Table, policy: Policy) -> list[str]:

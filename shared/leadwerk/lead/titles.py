@@ -1,0 +1,57 @@
+"""What columns of a file are called that hold a lead's fields, in German, French, Italian and English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from leadwerk.lead.lead import NAMES
+
+_TITLES: Mapping[str, str] = {
+    "email": "e mail; mail; email address; e mail adresse; mailadresse; courriel; adresse e mail; indirizzo e mail",
+    "phone": "phone number; telefon; telefonnummer; tel; mobil; mobiltelefon; handy; téléphone; numéro de téléphone;"
+    " portable; telefono; cellulare",
+    "postcode": "plz ort; plz, ort; postleitzahl; plz und ort; postal code; zip code; post code; npa; npa localité;"
+    " npa lieu; code postal; code postal et ville; cap; cap località; npa località; codice postale",
+    "country": "land; pays; paese; nazione",
+    "language": "sprache; korrespondenzsprache; langue; langue de correspondance; lingua; preferred language",
+    "channel": "kanal; herkunftskanal; canal; canale; lead channel",
+    "loan_amount": "loan amount; hypothekarbetrag; kreditbetrag; darlehensbetrag; finanzierungsbedarf;"
+    " montant du prêt; montant de l hypothèque; importo del prestito; importo ipoteca",
+    "property_value": "property value; immobilienwert; liegenschaftswert; verkehrswert; kaufpreis;"
+    " valeur du bien; prix d achat; valore dell immobile; prezzo d acquisto",
+    "income": "yearly income; annual income; jahreseinkommen; bruttojahreseinkommen; einkommen; revenu annuel;"
+    " revenu annuel brut; reddito annuo; reddito",
+    "job_title": "job title; position; function; role; funktion; berufsbezeichnung; stellung; fonction; poste;"
+    " funzione; ruolo; posizione",
+    "industry": "sector; branche; wirtschaftszweig; secteur; secteur d activité; branche d activité; settore; ramo",
+    "employees": "number of employees; headcount; company size; mitarbeitende; anzahl mitarbeitende; mitarbeiter;"
+    " anzahl mitarbeiter; mitarbeiterzahl; employés; nombre d employés; effectif; collaborateurs;"
+    " nombre de collaborateurs; dipendenti; numero di dipendenti; collaboratori",
+    "revenue": "annual revenue; umsatz; jahresumsatz; chiffre d affaires; fatturato; cifra d affari",
+}
+"""Titles as `_folded` has them. Left out is what as often means something else: name, size, amount, source, stato."""
+
+
+def _folded(title: str) -> str:
+    """
+    >>> _folded(" PLZ / Ort "), _folded("Chiffre d’affaires"), _folded("E-Mail")
+    ('plz ort', 'chiffre d affaires', 'e mail')
+    """
+    return " ".join(re.findall(r"\w+", title.casefold().replace("_", " ")))
+
+
+_FIELD = {_folded(title): field for field, titles in _TITLES.items() for title in titles.split(";")}
+_ITSELF = frozenset(title for titles in NAMES.values() for title in titles) - {"lead_id", "id", "created_at"}
+
+
+def field_of(title: str) -> str | None:
+    """The field of a lead that a column of this title holds, under a name by which forms give it; None: of none.
+
+    >>> field_of("plz"), field_of("PLZ/Ort"), field_of("Mitarbeitende"), field_of("Besuche")
+    ('plz', 'postcode', 'employees', None)
+    """
+    if title in _ITSELF:
+        return title
+    folded = _folded(title)
+    return _FIELD.get(folded) or (named if (named := folded.replace(" ", "_")) in _ITSELF else None)
