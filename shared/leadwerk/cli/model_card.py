@@ -40,9 +40,9 @@ def card(manifest: Manifest, champion: Champion | None) -> Iterator[RenderableTy
         yield _compared(manifest.metrics)
     if manifest.segments:
         yield _segments(manifest.segments)
-    if manifest.importances:
-        rows = [(name.replace("_", " "), f"{size:.3f}") for name, size in list(manifest.importances.items())[:SHOWN]]
-        yield table("What counts most (mean contribution, log-odds)", ("", ""), rows)
+    counting = [(name.replace("_", " "), f"{size:.3f}") for name, size in manifest.importances.items() if size > 0]
+    if counting:
+        yield table("What counts most", ("group", "mean contribution, log-odds"), counting[:SHOWN])
 
 
 def _about(manifest: Manifest, champion: Champion | None) -> list[tuple[str, str]]:
