@@ -197,6 +197,9 @@ def test_the_command_line_says_whose_model_it_was(
     assert read(target).values("segment") == ["romandie", ""]
     capsys.readouterr()
     assert run(["models", "show"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Segments" in shown and "romandie own model" in shown
+    assert run(["models", "show", "--json"]) == 0
     assert [one["name"] for one in json.loads(capsys.readouterr().out)["segments"]] == ["romandie", "weekend", "large"]
 
 
