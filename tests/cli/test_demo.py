@@ -55,10 +55,16 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     assert figures.scored_over_http > 100
     assert figures.scored_by_points > 100
     assert 0.5 < figures.auc < figures.bayes_auc
-    assert '<html lang="de">' in Path(figures.report).read_text("utf-8")
-    console = Console(record=True, width=120)
+    page = Path(figures.report).read_text("utf-8")
+    assert '<html lang="de">' in page
+    console = Console(record=True, width=160)
     console.print(summary(figures))
-    assert "Wrong in the CRM" in console.export_text()
+    told = console.export_text()
+    assert "Wrong in the CRM" in told
+    measured = (figures.auc, figures.after_shock["auc"], figures.after_shock["auc_without_retraining"])
+    both = {f"{auc:.3f}" for auc in (*measured, figures.by_outcomes["auc"])}
+    assert [auc for auc in both if auc not in page or auc not in told] == [], "summary and report are at odds"
+    assert all(day in page and day in told for days in figures.measured.values() for day in days)
 
 
 chances = st.lists(st.floats(0.01, 0.99), min_size=2, max_size=30).map(np.array)
