@@ -19,7 +19,7 @@ CHECKS, LOGINS, NEWEST = statement("activity_daily/checks"), statement("identiti
     "extract_runs/newest"
 )  # fmt: skip
 SPAN: dict[str, Any] = {"first_day": FIRST, "last_day": LAST, "time_zone": "Europe/Zurich"}
-hostile = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
 identities = st.fixed_dictionaries(

@@ -28,7 +28,7 @@ PARAMETERS: dict[str, Any] = {
     "last_intraday": "intraday_20260329",
     "superseded": [],
 }
-hostile = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def earlier(session: int | None = 17, visitor: str = "v1", day: date = FIRST - DAY) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_d
 from sql.test_lead_features import day, event, form, future_of, link
 
 SELECT = occurrences_statement(POLICY)
-hostile = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SIGNALS = [signal.name for signal in POLICY.signals]
 
 
