@@ -9,6 +9,7 @@ from leadwerk import policy as policies
 from leadwerk.errors import PromotionConflict
 from leadwerk.features.contract import contract_hash
 from leadwerk.pipeline import retrain
+from leadwerk.pipeline.leads.landmarks import read_landmarks, read_pointed
 from leadwerk.pipeline.leads.pointed import pointed_leads
 from leadwerk.policy.model import Attribute, Signal
 from leadwerk.policy.points import Group, PointsModel, Rule, Test
@@ -119,7 +120,7 @@ def test_points_alone_model_alone_and_both_are_kept_with_the_model(filled, polic
 
 
 def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, policy):
-    landmarks, rules = retrain.read_pointed(filled, policy, NOW)
+    landmarks, rules = read_pointed(filled, policy, NOW)
     assert len(rules.points) == len(landmarks)
     for place in (0, 100, len(landmarks) - 1):
         as_of = landmarks.as_of[place].item().replace(tzinfo=UTC)
@@ -132,7 +133,7 @@ def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, polic
 
 def test_without_rules_no_points_are_compared(filled, policy, registry):
     bare = msgspec.structs.replace(policy, points=PointsModel(), stages=())
-    assert retrain.read_pointed(filled, bare, NOW)[1] is None
+    assert read_pointed(filled, bare, NOW)[1] is None
     report = retrain.run(filled, bare, registry, now=NOW)
     assert report.promoted
     assert not {"points", "both"} & report.metrics.keys()
@@ -212,7 +213,7 @@ def test_where_the_points_rank_anyway_or_there_are_none_nobody_stands_down(fille
 
 def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):
     now = START + timedelta(days=100)
-    rows = retrain.read_landmarks(filled, policy, now)
+    rows = read_landmarks(filled, policy, now)
     assert rows.as_of.max() <= np.datetime64(now.replace(tzinfo=None) - timedelta(days=policy.horizon_days))
     assert (np.diff(rows.as_of) >= np.timedelta64(0)).all()
     assert rows.lead.max() + 1 == rows.leads

@@ -11,7 +11,7 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.pipeline.thresholds.hold import hold
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.thresholds.test_daily import DAY, MORTGAGE, NOW, anna, by_segment, come_in, policy_with
+from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_segment, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 EVA = {"author": "Eva", "why": "trade fair"}

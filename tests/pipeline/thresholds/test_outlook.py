@@ -15,7 +15,7 @@ from leadwerk.policy.points import Group, Rule, Test
 from leadwerk.report.ladder import at
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.thresholds.test_daily import DAY, NOW, anna, come_in, policy_with
+from pipeline.thresholds.team import DAY, NOW, anna, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leadwerk.pipeline.retrain import read_pointed
+from leadwerk.pipeline.leads.landmarks import read_pointed
 from leadwerk.scoring.capacity import range_of
 
 if TYPE_CHECKING:

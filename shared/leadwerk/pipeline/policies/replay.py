@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from leadwerk.errors import ContractMismatch
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.landmarks import columns_of
 from leadwerk.pipeline.leads.pointed import facts_of_frame, occurrence_frame
-from leadwerk.pipeline.retrain import columns_of
 from leadwerk.points.facts import Facts
 from leadwerk.points.points import point
 from leadwerk.points.replay import Moments, Replay, Side, compare

@@ -17,8 +17,8 @@ from leadwerk.features.contract import contract
 from leadwerk.learning.effect import Effect, Unmeasured, measure
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.suggest import Evidence, Suggested, suggest
+from leadwerk.pipeline.leads.landmarks import read_known
 from leadwerk.pipeline.policies.publishing import Said
-from leadwerk.pipeline.retrain import read_known
 from leadwerk.policy.model import Policy
 from leadwerk.policy.numbers import Numbers
 from leadwerk.policy.points import Rule

@@ -74,10 +74,10 @@ def _repeats_repetitions(plain: str) -> bool:
         if sign == "(":
             holds.append(False)
         elif sign == ")" and len(holds) > 1:
-            if holds.pop():
-                if following and following in "*+{":
-                    return True
-                holds[-1] = True
+            held = holds.pop()
+            if held and following and following in "*+{":
+                return True
+            holds[-1] |= held
         elif sign in "*+{":
             holds[-1] = True
     return False

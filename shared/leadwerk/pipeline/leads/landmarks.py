@@ -1,0 +1,87 @@
+"""Past leads at their landmarks, out of the warehouse: features and labels as learning takes them, and their points."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from leadwerk.features.contract import Feature, contract
+from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.rules import Rules
+from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.pointed import facts_of_frame, occurrence_frame
+from leadwerk.points.combine import PERCENT, as_predictive
+from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.points.points import point
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadwerk.points.facts import Facts
+    from leadwerk.policy.model import Policy
+    from leadwerk.warehouse.protocol import Warehouse
+
+
+def read_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> Landmarks:
+    """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
+    return read_pointed(warehouse, policy, now, with_points=False)[0]
+
+
+def read_pointed(
+    warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
+) -> tuple[Landmarks, Rules | None]:
+    """The landmarks, and what the policy's rules say of them; None without rules, or unless they are asked for."""
+    landmarks, facts = read_known(warehouse, policy, now, with_facts=with_points and bool(policy.points.rules))
+    return landmarks, None if facts is None else _rules(policy, facts)
+
+
+def read_known(
+    warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool = True
+) -> tuple[Landmarks, Facts | None]:
+    """The landmarks, and the facts that points are given for, in their order; None unless they are asked for."""
+    last = now - timedelta(days=policy.horizon_days)
+    first = now - timedelta(days=policy.training.history_days)
+    with warehouse.unit_of_work():
+        occurred = occurrence_frame(warehouse, policy, first, last) if with_facts else None
+        labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
+        features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
+    known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
+    # An engine returns rows in any order; the model must not depend on it.
+    known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
+    landmarks = to_landmarks(known, contract(policy))
+    return landmarks, None if occurred is None else facts_of_frame(policy, known, occurred)
+
+
+def _rules(policy: Policy, facts: Facts) -> Rules:
+    pointed = point(policy, facts, ledger=False)
+    points = pointed.total / HUNDREDTHS
+    return Rules(
+        points=points,
+        on_scale=as_predictive(policy, points),
+        disqualified=pointed.disqualified,
+        hot=policy.points.bands.hot,
+        weight=policy.decision.points_weight / PERCENT,
+        disqualify=policy.decision.points_disqualify,
+    )
+
+
+def to_landmarks(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
+    """A frame with lead_id, as_of, converted and the features as arrays."""
+    import pandas as pd
+
+    as_of = pd.to_datetime(frame["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
+    lead = pd.factorize(frame["lead_id"])[0].astype(np.intp)
+    return Landmarks(columns_of(frame, features), lead, as_of, frame["converted"].to_numpy(dtype=bool))
+
+
+def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, Any]:
+    """The features of a frame as arrays: numbers with NaN, categories with None, where nothing is known."""
+    return {f.name: _values(frame[f.name], f.kind) for f in features}
+
+
+def _values(column: pd.Series[Any], kind: str) -> Any:
+    if kind == "number":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return column.astype(object).where(column.notna(), None).to_numpy()
