@@ -40,7 +40,7 @@ def demo(
     """
     from leadwerk.cli.demonstration.plan import Plan
     from leadwerk.cli.demonstration.story import STEPS, Story
-    from leadwerk.cli.demonstration.summary import summary
+    from leadwerk.cli.demonstration.summary import further, summary
 
     folder = Deployment.at(home).settings.home / DEMO_FOLDER
     columns = (
@@ -69,6 +69,7 @@ def demo(
         json.parent.mkdir(parents=True, exist_ok=True)
         json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
     out.print(summary(figures))
+    out.print(further(figures), soft_wrap=True)
     if show:
         webbrowser.open(Path(figures.report).resolve().as_uri())
 

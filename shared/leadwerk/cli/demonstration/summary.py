@@ -14,7 +14,7 @@ from leadwerk.cli.demonstration.figures import Figures
 
 
 def summary(figures: Figures) -> RenderableType:
-    """One block: what was done, how good it is, what it is worth, and where to read on."""
+    """One block: what was done, how good it is, and what it is worth."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold")
     rows.add_column(justify="right")
@@ -22,12 +22,15 @@ def summary(figures: Figures) -> RenderableType:
     for row in (*_work(figures), *_quality(figures), *_worth(figures), *_outcomes(figures.by_outcomes)):
         rows.add_row(*row)
     closing = Text(f"\nReport: {figures.report}\nTime:   {figures.seconds.get('all', 0):.0f} s", style="bold")
-    parts = [rows, *_example(figures.examples), closing, _further(figures)]
+    parts = [rows, *_example(figures.examples), closing]
     return Panel(Group(*parts), title="Leadwerk demo", title_align="left", padding=(1, 2), expand=False)
 
 
-def _further(f: Figures) -> Text:
-    """What to type next; the simulation's last moment stands in for the clock."""
+def further(f: Figures) -> Text:
+    """What to type next, to be copied: outside of the block, where no edge breaks a line.
+
+    The simulation's last moment stands in for the clock.
+    """
     lead = f.examples[0]["lead_id"] if f.examples else "LEAD"
     where = f"--home {f.home} --now {f.ends_at}"
     commands = (f"leadwerk leads {where}", f"leadwerk history {lead} {where}", f"leadwerk suggest {where}")
