@@ -29,14 +29,8 @@ MORNING = END + GRACE
 STEPS = from_text("SELECT * FROM leadwerk.picks ORDER BY lead_id, sequence")
 
 
-@pytest.fixture(scope="module")
-def translations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("translations")  # seconds a statement, and the same for every test
-
-
 @pytest.fixture(params=["folder", "strict"])
-def picks(request: pytest.FixtureRequest, tmp_path: Path, translations: Path) -> Picks:
-    (tmp_path / "translations").symlink_to(translations)
+def picks(request: pytest.FixtureRequest, tmp_path: Path) -> Picks:
     store = FolderStore(tmp_path / "picks") if request.param == "folder" else StrictStore()
     return Picks(world.warehouse(tmp_path), load("mortgage"), store)
 
@@ -204,10 +198,9 @@ deeds = st.lists(
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(deeds)
 def test_whatever_is_done_settling_changes_nobodys_hold_and_leaves_an_unbroken_trail(
-    tmp_path_factory: pytest.TempPathFactory, translations: Path, done: list[tuple[str, str, int]]
+    tmp_path_factory: pytest.TempPathFactory, done: list[tuple[str, str, int]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    (home / "translations").symlink_to(translations)
     picks, now = Picks(world.warehouse(home), load("mortgage"), StrictStore()), NOW
     with picks.warehouse.unit_of_work():
         for number, (deed, seller, hours) in enumerate(done):

@@ -26,14 +26,8 @@ POLICY = load("mortgage")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def translations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("translations")  # seconds a statement, and the same for every test
-
-
 @pytest.fixture
-def warehouse(tmp_path: Path, translations: Path) -> DuckDBWarehouse:
-    (tmp_path / "translations").symlink_to(translations)
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     return world.warehouse(tmp_path)
 
 
@@ -264,10 +258,9 @@ news = st.lists(
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(news)
 def test_in_whatever_order_news_arrive_the_last_word_stands_and_every_change_was_sent_once(
-    tmp_path_factory: pytest.TempPathFactory, translations: Path, told: list[tuple[str, int, int]]
+    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, int, int]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    (home / "translations").symlink_to(translations)
     warehouse, crm = world.warehouse(home), CRM()
     night(warehouse, crm, NOW)
     for number in range(1, 5):

@@ -37,14 +37,8 @@ RULES = PointsModel(
 POLICY = msgspec.structs.replace(load("mortgage"), points=RULES, landmark_days=(0, 1, 2))
 
 
-@pytest.fixture(scope="module")
-def translations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("translations")  # seconds a statement, and the same for every test
-
-
 @pytest.fixture
-def warehouse(tmp_path: Path, translations: Path) -> DuckDBWarehouse:
-    (tmp_path / "translations").symlink_to(translations)
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     filled = world.warehouse(tmp_path)
     filled.append("leads", [world.lead("7", job_title="Direktorin", account_id="acme.ch")])
     return filled
