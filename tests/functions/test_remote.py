@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import datetime
 from io import BytesIO
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 
 from leadwerk import errors
 from leadwerk.entrypoint import MAXIMUM_BYTES, Request, entry
-from leadwerk.entrypoint.remote import MAXIMUM_REMOTE_BYTES, also_from_bigquery
+from leadwerk.entrypoint.remote import MAXIMUM_CALLS, MAXIMUM_REMOTE_BYTES, _arrays, also_from_bigquery
 from leadwerk.pipeline.in_bigquery.remote import RemoteReport
 
 ENVELOPE = {
@@ -113,3 +114,61 @@ def test_a_failure_is_told_with_a_status_that_says_whether_to_repeat(error: Exce
 def test_calls_of_another_shape_are_refused_for_good(calls: Any) -> None:
     status, said = ask({"calls": calls})
     assert (status, list(said)) == (400, ["errorMessage"])
+
+
+@pytest.mark.parametrize("call", [[], ["{}", "{}"], [4711], "call", 0, {}], ids=str)
+def test_calls_without_exactly_one_argument_are_refused_once_for_the_request(call: Any) -> None:
+    status, problem = ask({"calls": [["a"], call, ["b"]]})
+    assert status == 400
+    assert "$.calls[1]" in problem["errorMessage"]
+    assert "array of one string" in problem["errorMessage"]
+
+
+def test_an_argument_may_be_null() -> None:
+    assert ask({"calls": [[None]]}) == (200, {"replies": ["[null]"]})
+
+
+ARGUMENT = '{"name": "a \\" [[[ \\\\", "occurrences": [{"day": "2026-01-01"}]}'
+
+
+def test_as_many_calls_as_the_limit_are_answered_whatever_brackets_their_arguments_have() -> None:
+    status, answer = ask(ENVELOPE | {"calls": [[ARGUMENT]] * MAXIMUM_CALLS})
+    assert status == 200
+    assert answer["replies"] == [json.dumps([ARGUMENT])] * MAXIMUM_CALLS
+
+
+@pytest.mark.parametrize("argument", [ARGUMENT, None])
+def test_one_call_more_than_the_limit_is_refused_for_good(argument: str | None) -> None:
+    status, problem = ask(ENVELOPE | {"calls": [[argument]] * (MAXIMUM_CALLS + 1)})
+    assert status == 413
+    assert problem["errorMessage"] == (
+        "The request has more than 10,000 calls. Set max_batching_rows of the remote function to 1000."
+    )
+
+
+MILLIONS = {
+    "empty calls": (b"[]", 413),
+    "null": (b"[null]", 413),
+    "numbers": (b"[0]", 413),
+    "no calls at all": (b"0", 400),
+    "objects": (b"{}", 400),
+    "one call of many objects": (b"[" + b"{}," * 3_000_000 + b"{}]", 400),
+}
+
+
+@pytest.mark.parametrize(("call", "expected"), MILLIONS.values(), ids=MILLIONS)
+def test_millions_of_calls_are_refused_once_and_take_no_memory_to_speak_of(call: bytes, expected: int) -> None:
+    body = b'{"calls":[' + b",".join([call] * (10_000_000 // len(call) or 1)) + b"]}"
+    tracemalloc.start()
+    try:
+        status, problem = ask(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (status, len(problem["errorMessage"]) < 200) == (expected, True)
+    assert peak < 5 * len(body)  # the body, once more while it is put together, and its copies while calls are counted
+
+
+def test_brackets_are_counted_as_json_counts_them() -> None:
+    nested = [["[", '"[', "\\", '\\"[', ["\n[\t", "é\U0001f600["]], [], {"[": ["["]}]
+    assert _arrays(json.dumps(nested).encode()) == _arrays(json.dumps(nested, ensure_ascii=False).encode()) == 5

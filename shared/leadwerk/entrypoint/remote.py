@@ -17,18 +17,24 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from leadwerk.entrypoint import MAXIMUM_BYTES, Answer, Function, HTTPRequest, Response, answered, decode, read_body
+from leadwerk.entrypoint.problem import MalformedBody, RequestTooLarge
+from leadwerk.errors import InputError
 
 MAXIMUM_REMOTE_BYTES = 50_000_000
+MAXIMUM_CALLS = 10_000  # more than 1,000 a request score no faster (docs/scale.md)
 MARK = b'"calls"'
 GIVE_UP = 400
 STATUSES = {409: GIVE_UP, 422: GIVE_UP, 502: 503}  # ours → what BigQuery understands
 MAXIMUM_MESSAGE = 1000  # characters
+ONE_ARGUMENT = "Send each call as an array of one string; in SQL: leadwerk.score(TO_JSON_STRING(row of lead_features))."
+
+Call = tuple[str | None]
 
 
 class RemoteRequest(msgspec.Struct, frozen=True):
-    """What BigQuery sends, as far as it matters here."""
+    """What BigQuery sends, as far as it matters here: the function has one argument, a STRING that may be NULL."""
 
-    calls: list[Any]
+    calls: list[Call]
 
 
 DECODER = msgspec.json.Decoder(RemoteRequest)
@@ -79,7 +85,7 @@ class _Rewound:
     stream: Any
 
 
-def also_from_bigquery(calls: Callable[[list[Any]], Replies]) -> Callable[[Function], Function]:
+def also_from_bigquery(calls: Callable[[list[Call]], Replies]) -> Callable[[Function], Function]:
     """Let a function answer BigQuery's requests by `calls`, and anybody else's as before."""
 
     def framed(otherwise: Function) -> Function:
@@ -110,11 +116,39 @@ def _has_calls(head: bytes) -> bool:
         return False
 
 
-def _replied(calls: Callable[[list[Any]], Replies], http: _Rewound) -> Replied:
-    request = decode(DECODER, read_body(http, MAXIMUM_REMOTE_BYTES))
-    report = calls(request.calls)
+def _replied(calls: Callable[[list[Call]], Replies], http: _Rewound) -> Replied:
+    report = calls(_read_calls(read_body(http, MAXIMUM_REMOTE_BYTES)))
     body = msgspec.json.encode({"replies": report.replies})
     return Replied(body, "application/json", scored=report.scored, refused=report.refused)
+
+
+def _read_calls(raw: bytes) -> list[Call]:
+    """The calls in a body, which are counted first: decoded, millions of empty calls take a hundred times their bytes.
+
+    Raises:
+        RequestTooLarge: there are more than `MAXIMUM_CALLS`.
+        InputError: a call is not an array of one string or null.
+    """
+    maximum_arrays = MAXIMUM_CALLS + 1  # the calls, and the array around them
+    if raw.count(b"[") > maximum_arrays and _arrays(raw) > maximum_arrays:
+        raise RequestTooLarge(
+            f"The request has more than {MAXIMUM_CALLS:,} calls.",
+            field="calls",
+            remedy="Set max_batching_rows of the remote function to 1000.",
+        )
+    try:
+        return decode(DECODER, raw).calls
+    except MalformedBody:
+        raise
+    except InputError as error:
+        message = f"{error.field}: {error.message}"
+        raise InputError(message, field=error.field, remedy=ONE_ARGUMENT) from error
+
+
+def _arrays(raw: bytes) -> int:
+    """How many arrays JSON opens outside of strings: exact up to `2 * MAXIMUM_CALLS` strings, an upper bound beyond."""
+    pieces = raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"', 4 * MAXIMUM_CALLS)
+    return sum(piece.count(b"[") for piece in pieces[::2])
 
 
 def _for_bigquery(response: Response) -> Response:

@@ -60,12 +60,8 @@ BAD = {
     "not JSON": ["{"],
     "another shape": ["[1]"],
     "null": [None],
-    "a number": [4711],
-    "no argument": [],
-    "two arguments": ["{}", "{}"],
     "lone surrogate": ["\ud800"],
     "deep": ["[" * 100_000],
-    "not a list": "call",
 }
 
 

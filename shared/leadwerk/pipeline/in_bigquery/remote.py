@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -92,13 +92,15 @@ class RemoteReport:
     refused: int
 
 
-def run(scorer: Scorer | None, policy: Policy, calls: Sequence[Any], hot: HotThresholds | None = None) -> RemoteReport:
+def run(
+    scorer: Scorer | None, policy: Policy, calls: Sequence[tuple[str | None]], hot: HotThresholds | None = None
+) -> RemoteReport:
     """Score the row of each call; what is wrong with one row becomes its own reply and spoils no other.
 
     `hot` are the thresholds of the day, else the policy's bands.
     """
     decoder = _decoder(contract(policy))
-    read = [_read(decoder, call) for call in calls]
+    read = [_read(decoder, argument) for (argument,) in calls]
     rows = [row for row in read if isinstance(row, Row)]
     replies = iter(_replies(scorer, policy, rows, hot))
     written = [msgspec.json.encode(next(replies) if isinstance(row, Row) else row).decode() for row in read]
@@ -115,12 +117,9 @@ def _decoder(features: tuple[Feature, ...]) -> msgspec.json.Decoder[Row]:
     return msgspec.json.Decoder(typed)
 
 
-def _read(decoder: msgspec.json.Decoder[Row], call: Any) -> Row | Refused:
-    match call:
-        case [str(argument)]:
-            pass
-        case _:
-            return Refused("Call with one argument: leadwerk.score(TO_JSON_STRING(row of lead_features)).")
+def _read(decoder: msgspec.json.Decoder[Row], argument: str | None) -> Row | Refused:
+    if argument is None:
+        return Refused("The argument is NULL. Call leadwerk.score(TO_JSON_STRING(row of lead_features)).")
     try:
         row = decoder.decode(argument)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
