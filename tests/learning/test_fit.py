@@ -1,13 +1,16 @@
 import msgspec
 import numpy as np
 import pytest
+import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 
 from leadwerk.features.calibration import logit
-from leadwerk.learning import metrics
+from leadwerk.features.encode import Encoder
+from leadwerk.learning import fit, metrics
 from leadwerk.learning.baseline import fit_linear, fit_logistic
 from leadwerk.learning.fit import fit_boosting
 from leadwerk.learning.model import from_files
+from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from learning.market import FEATURES, landmarks
 
@@ -32,6 +35,29 @@ def test_boosting_comes_near_the_true_probabilities(boosted, fresh):
     probability = boosted.model.probability(unseen.columns)
     assert metrics.auc(unseen.converted, probability) > 0.96 * metrics.auc(unseen.converted, truth)
     assert metrics.calibration_error(unseen.converted, probability) < 0.02
+
+
+def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from(train):
+    encoder, fold = Encoder.fit(train.columns, FEATURES), folds(train.lead, count=4, seed=1)
+    weight = np.where(np.arange(len(train)) % 7 == 0, 0.0, 0.25 + fold)
+    rows = fit._Rows(encoder.matrix(train.columns), train.converted, fold, weight)
+    parameters = fit._parameters(Training(), fit.constraints(encoder, FEATURES), 3.0)
+    booster, losses = fit._fit_fold(rows, fold == 0, parameters, 40)
+    binned, curve = _fit_fold_on_bins(rows, fold == 0, parameters, 40)
+    assert losses == curve
+    assert booster.save_raw("ubj") == binned.save_raw("ubj")
+
+
+def _fit_fold_on_bins(rows, held_out, parameters, trees):
+    def matrix(taken, ref=None):
+        columns, converted, weight = rows.matrix[taken], rows.converted[taken], rows.weight[taken]
+        return xgb.QuantileDMatrix(columns, converted, weight=weight, max_bin=fit.BINS, nthread=1, ref=ref)
+
+    learned, history = matrix(~held_out & (rows.weight > 0)), {}
+    unseen = matrix(held_out & (rows.weight > 0), ref=learned)
+    patience = max(10, round(trees * fit.PATIENCE))
+    options = {"evals": [(unseen, "unseen")], "evals_result": history, "early_stopping_rounds": patience}
+    return xgb.train(parameters, learned, trees, verbose_eval=False, **options), history["unseen"]["logloss"]
 
 
 def test_it_stops_before_noise_is_learned(train):
