@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: demo test test-new-examples test-cloud checkov bench lint format clean
+.PHONY: demo test test-new-examples test-cloud checkov bench generate lint format clean
 demo: $(STAMP)
 	.venv/bin/leadwerk demo $(DEMO)
 
@@ -31,6 +31,10 @@ checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 
 bench: $(STAMP)
 	.venv/bin/python -m benchmarks $(BENCH)
+
+# What derives from other files: the records of tables. Tests compare it with its sources.
+generate: $(STAMP)
+	.venv/bin/python -m tools.table_records
 
 lint: $(STAMP)
 	.venv/bin/ruff check .

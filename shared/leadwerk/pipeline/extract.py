@@ -174,7 +174,7 @@ def _check(warehouse: Warehouse, span: Parameters) -> None:
         )
 
 
-def events_statement(policy: Policy) -> Statement:
+def events_statement(policy: Policy) -> Statement[Row]:
     """`activity_events/rebuild` with the policy's web signals."""
     return statement(
         "activity_events/rebuild",
@@ -186,12 +186,12 @@ def events_statement(policy: Policy) -> Statement:
     )
 
 
-def daily_statement() -> Statement:
+def daily_statement() -> Statement[Row]:
     """`activity_daily/rebuild`."""
     return statement("activity_daily/rebuild", amount=AMOUNTS)
 
 
-def counts_statement() -> Statement:
+def counts_statement() -> Statement[Row]:
     """`activity_events/counts`."""
     return statement("activity_events/counts", count=COUNTS)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from leadwerk.crm.port import CRM, BadRow, Case, CasePage
 from leadwerk.errors import InputError
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
@@ -60,9 +62,15 @@ def run(
 
 
 def _position(warehouse: Warehouse, source: str) -> tuple[str | None, datetime | None]:
-    for row in warehouse.rows(statement("cursors/newest"), {"source": source}):
-        return row["cursor"], row["moved_at"]
-    return None, None
+    moves = warehouse.rows(statement("cursors/newest", CursorMove), {"source": source})
+    return (moves[0].cursor, moves[0].moved_at) if moves else (None, None)
+
+
+class CursorMove(Struct, frozen=True):
+    """The place up to which a source was read, and when the cursor moved there."""
+
+    cursor: str
+    moved_at: datetime
 
 
 @dataclass

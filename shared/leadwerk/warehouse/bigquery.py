@@ -28,11 +28,13 @@ from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
 from leadwerk.settings import Settings
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.protocol import Parameters, Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from leadwerk.warehouse.records import TableRow
 
 CALL_SECONDS = 30.0  # one HTTP request
 JOB_SECONDS = 540.0  # one job: what a function has, less some for the rest
@@ -71,25 +73,25 @@ class BigQueryWarehouse:
             emulated=bool(settings.bigquery_url),
         )
 
-    def rows(self, statement: Statement, parameters: Parameters) -> list[Row]:
+    def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; few rows."""
         with _as_warehouse_error(statement.name):
-            return [dict(row) for row in self._query(statement, parameters)]
+            return statement.read([dict(row) for row in self._query(statement, parameters)])
 
-    def frame(self, statement: Statement, parameters: Parameters) -> pd.DataFrame:
+    def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; many rows, by way of Arrow."""
         with _as_warehouse_error(statement.name):
             table = self._query(statement, parameters).to_arrow(create_bqstorage_client=not self._emulated)
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
         return frame
 
-    def append(self, table: str, rows: Sequence[Row]) -> int:
+    def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
         unique = schema.unique(target, schema.json_rows(target, rows))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
-    def replace_days(self, table: str, first: date, last: date, statement: Statement, parameters: Parameters) -> int:
+    def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """Replace the days in one transaction: the statement is read once, and all days change at one moment.
 
         A job with WRITE_TRUNCATE into each table$YYYYMMDD would read the statement's sources once a day, and refuses
@@ -121,7 +123,7 @@ class BigQueryWarehouse:
         """Nothing to keep: a connection costs nothing."""
         return nullcontext()
 
-    def _query(self, statement: Statement, parameters: Parameters) -> Any:
+    def _query(self, statement: AnyStatement, parameters: Parameters) -> Any:
         values = bound(statement, parameters)
         typed = [_parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]
         return self._run(self._located(statement.text), typed)

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from leadwerk.errors import UnsupportedSQL
 from leadwerk.warehouse import lists, per_table
-from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.schema import DUCKDB_TYPES
 from leadwerk.warehouse.subset import TIME_UNITS, check, refuse
 
@@ -24,7 +24,7 @@ WHOLE = r"\s*[+-]?([0-9]+|0[xX][0-9a-fA-F]+)\s*"
 DECIMAL = r"(?i)\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)\s*"
 
 
-def translate(statement: Statement) -> str:
+def translate(statement: Statement[Row]) -> str:
     """DuckDB's SQL for a statement; parameters become `$name`, cast to their declared types.
 
     >>> translate(Statement("inline", "SELECT EXTRACT(DAYOFWEEK FROM @day) AS d", {"day": "DATE"}))
@@ -46,7 +46,7 @@ def translate(statement: Statement) -> str:
     return tree.sql("duckdb", comments=False)
 
 
-def _rewrite(node: exp.Expr, statement: Statement) -> None:
+def _rewrite(node: exp.Expr, statement: Statement[Row]) -> None:
     if isinstance(node, exp.Parameter):
         node.replace(_parameter(node, statement))
         return
@@ -56,7 +56,7 @@ def _rewrite(node: exp.Expr, statement: Statement) -> None:
         node.replace(new)
 
 
-def _parameter(node: exp.Parameter, statement: Statement) -> exp.Expr:
+def _parameter(node: exp.Parameter, statement: Statement[Row]) -> exp.Expr:
     kind = statement.parameters.get(node.name)
     if kind is None:
         refuse(node, statement.name, f"Declare it: `-- @{node.name} TYPE`")

@@ -26,11 +26,13 @@ import msgspec
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import export_tables, schema
 from leadwerk.warehouse.layout import lay_out
-from leadwerk.warehouse.protocol import Parameters, Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 from leadwerk.warehouse.statement import bound
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from leadwerk.warehouse.records import TableRow
 
 WAIT_SECONDS = 30.0
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
@@ -50,7 +52,7 @@ class DuckDBWarehouse:
         self._tables_exist = False
         self._exported: list[str] | None = None  # of the open connection, while which nobody can change the export
 
-    def rows(self, statement: Statement, parameters: Parameters) -> list[Row]:
+    def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; timestamps come back aware and UTC."""
         with self._connection(writing=False) as connection:
             result = self._run(connection, statement, parameters)
@@ -59,9 +61,9 @@ class DuckDBWarehouse:
             found = result.fetchall()
         if zoned:
             found = [tuple(_utc(value) if i in zoned else value for i, value in enumerate(row)) for row in found]
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return statement.read([dict(zip(names, row, strict=True)) for row in found])
 
-    def frame(self, statement: Statement, parameters: Parameters) -> pd.DataFrame:
+    def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; whole numbers stay whole where no NULL is among them."""
         with self._connection(writing=False) as connection:
             result = self._run(connection, statement, parameters)
@@ -74,7 +76,7 @@ class DuckDBWarehouse:
         whole = {name: "int64" for name in sums if frame[name].notna().all()}
         return frame.astype(whole) if whole else frame
 
-    def append(self, table: str, rows: Sequence[Row]) -> int:
+    def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
         new = schema.unique(target, schema.json_rows(target, rows))
@@ -90,7 +92,7 @@ class DuckDBWarehouse:
         with self._connection(writing=True) as connection:
             return _count(_execute(connection, sql, table))
 
-    def replace_days(self, table: str, first: date, last: date, statement: Statement, parameters: Parameters) -> int:
+    def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """Replace the days in one transaction."""
         target = schema.table(table)
         days = {"first_day": first, "last_day": last}
@@ -164,13 +166,13 @@ class DuckDBWarehouse:
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def _run(
-        self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters
+        self, connection: duckdb.DuckDBPyConnection, statement: AnyStatement, parameters: Parameters
     ) -> duckdb.DuckDBPyConnection:
         sql, otherwise = self._prepare(connection, statement, parameters)
         return _execute(connection, sql, statement.name, otherwise)
 
     def _prepare(
-        self, connection: duckdb.DuckDBPyConnection, statement: Statement, parameters: Parameters
+        self, connection: duckdb.DuckDBPyConnection, statement: AnyStatement, parameters: Parameters
     ) -> tuple[str, str]:
         """The statement for DuckDB, and another of the same meaning for when tables of the export lack columns."""
         values = bound(statement, parameters)
@@ -199,7 +201,7 @@ class DuckDBWarehouse:
         self._exported = [name for (name,) in found.fetchall()]
         return self._exported
 
-    def _translation(self, statement: Statement) -> str:
+    def _translation(self, statement: AnyStatement) -> str:
         typed = f"{_dialect_version()}\n{sorted(statement.parameters.items())}\n{statement.text}"
         file = self.home / "translations" / f"{hashlib.sha256(typed.encode()).hexdigest()}.sql"
         if file.exists():

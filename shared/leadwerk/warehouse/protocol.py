@@ -10,37 +10,59 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leadwerk.warehouse.records import TableRow
+
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A GoogleSQL SELECT: `name` is its file under tables/, `text` what BigQuery runs, `parameters` name → type."""
+class Statement(Generic[R_co]):
+    """A GoogleSQL SELECT: `name` is its file under tables/, `text` what BigQuery runs, `parameters` name → type.
+
+    `record` is the class of its rows: a frozen struct with the statement's columns. Without one its rows are mappings,
+    which is meant for features alone: their columns follow from the policy.
+    """
 
     name: str
     text: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    record: type[R_co] | None = None
+
+    def read(self, rows: list[Row]) -> list[R_co]:
+        """The rows of an engine as this statement's records.
+
+        Raises:
+            msgspec.ValidationError: a column is missing, or holds another type than the record's.
+        """
+        return rows if self.record is None else msgspec.convert(rows, list[self.record])  # type: ignore[return-value,name-defined]
+
+
+AnyStatement = Statement[Any]
 
 
 class Warehouse(Protocol):
     """The port. Timestamps are aware and UTC; a NULL is None in rows and NaN/None in frames."""
 
-    def rows(self, statement: Statement, parameters: Parameters) -> list[Row]:
+    def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; few rows, no pandas."""
 
-    def frame(self, statement: Statement, parameters: Parameters) -> pd.DataFrame:
+    def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; many rows, as a data frame."""
 
-    def append(self, table: str, rows: Sequence[Row]) -> int:
+    def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key (schema.json) is not yet in `table`; return how many were new."""
 
-    def replace_days(self, table: str, first: date, last: date, statement: Statement, parameters: Parameters) -> int:
+    def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """Replace the partitions `first` … `last` of `table` with what the statement yields for them; return its rows.
 
         Atomic by day. The statement gets the parameters `first_day` and `last_day` beside those given.

@@ -113,7 +113,7 @@ def googlesql_type(field: Field) -> str:
     return f"ARRAY<{base}>" if field.mode == "REPEATED" else base
 
 
-def json_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def json_rows(target: Table, rows: Sequence[Mapping[str, Any] | msgspec.Struct]) -> list[dict[str, Any]]:
     """The rows as JSON can carry them, every column of the table present: checked before any engine sees them.
 
     >>> json_rows(table("cursors"), [{"source": "crm", "cursor": "7", "moved_at": datetime(2026, 1, 2, tzinfo=UTC)}])
@@ -122,7 +122,14 @@ def json_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str
     Raises:
         WarehouseError: a column is unknown, a required one empty, or a value of another type than schema.json says.
     """
-    return [_json_struct(target.fields, row, f"{target.name}[{index}]") for index, row in enumerate(rows)]
+    return [_json_struct(target.fields, _mapping(row), f"{target.name}[{index}]") for index, row in enumerate(rows)]
+
+
+def _mapping(row: Mapping[str, Any] | msgspec.Struct) -> Mapping[str, Any]:
+    if isinstance(row, Mapping):
+        return row
+    columns: Mapping[str, Any] = msgspec.to_builtins(row, builtin_types=(date, datetime))
+    return columns
 
 
 def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> dict[str, Any]:

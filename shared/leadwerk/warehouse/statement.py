@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from functools import cache
-from typing import Any
+from typing import Any, overload
 
 from leadwerk.errors import MissingTable, WarehouseError
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.protocol import Parameters, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
@@ -34,14 +35,22 @@ REPEAT = re.compile(
 )
 
 
-def statement(name: str, **repeated: Sequence[str | int]) -> Statement:
-    """The statement of the file tables/`name`.sql with its repeated lines written out.
+@overload
+def statement(name: str, record: None = None, **repeated: Sequence[str | int]) -> Statement[Row]: ...
+
+
+@overload
+def statement(name: str, record: type[R], **repeated: Sequence[str | int]) -> Statement[R]: ...
+
+
+def statement(name: str, record: type[Any] | None = None, **repeated: Sequence[str | int]) -> Statement[Any]:
+    """The statement of the file tables/`name`.sql with its repeated lines written out; its rows are `record`s.
 
     Raises:
         MissingTable: there is no such file, or none that it includes.
         WarehouseError: a value to repeat for is missing, superfluous, or no plain name.
     """
-    return from_text(_read(name), name, **repeated)
+    return replace(from_text(_read(name), name, **repeated), record=record)
 
 
 @cache
@@ -52,7 +61,7 @@ def _read(name: str) -> str:
     return INCLUDE.sub(lambda found: _read(f"{found[1]}.fragment"), file.read_text(encoding="utf-8"))
 
 
-def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement:
+def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement[Row]:
     r"""A statement from GoogleSQL itself.
 
     >>> from_text("-- @n INT64\nSELECT\n-- for each w\n  @n + ${w} AS x_${w},\n-- end\n  1 AS y", w=[1, 7]).text
@@ -82,7 +91,7 @@ def _check_values(name: str, label: str, values: Sequence[str | int]) -> None:
             )
 
 
-def bound(statement: Statement, parameters: Parameters) -> dict[str, Any]:
+def bound(statement: AnyStatement, parameters: Parameters) -> dict[str, Any]:
     """Those of `parameters` that the statement declares, each checked against its declared type.
 
     Raises:
@@ -100,7 +109,7 @@ def bound(statement: Statement, parameters: Parameters) -> dict[str, Any]:
     return {name: parameters[name] for name in statement.parameters}
 
 
-def inlined(statement: Statement, parameters: Parameters) -> str:
+def inlined(statement: AnyStatement, parameters: Parameters) -> str:
     """The statement's text with its parameters written as literals, for where BigQuery takes no parameters.
 
     >>> inlined(from_text("SELECT @n"), {})

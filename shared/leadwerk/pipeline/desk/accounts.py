@@ -172,10 +172,11 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
 
 def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime) -> list[Row]:
     """The newest known company facts of accounts, in the order of their ids."""
-    kinds = {kind: [one.name for one in policy.attributes if one.kind == kind] for kind in ("number", "category")}
-    wanted = {"account_ids": list(account_ids), "as_of": as_of}
-    found = warehouse.rows(statement("accounts/facts", **kinds), wanted) if account_ids else []
-    return sorted(found, key=lambda row: str(row["account_id"]))
+    numbers, categories = ([a.name for a in policy.attributes if a.kind == kind] for kind in ("number", "category"))
+    attributes = statement("accounts/facts", number=numbers, category=categories)
+    parameters = {"account_ids": list(account_ids), "as_of": as_of}
+    companies = warehouse.rows(attributes, parameters) if account_ids else []
+    return sorted(companies, key=lambda company: str(company["account_id"]))
 
 
 def _accounts(

@@ -27,7 +27,7 @@ from leadwerk.points.segments import FILE, Segments
 from leadwerk.policy.section import Cluster
 from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.decide import action_for
-from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import literal, statement
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def create_statement(model: InBigQuery, path: str) -> str:
     )
 
 
-def encoding(inputs: Sequence[Input], *kept: str, source: str = "features") -> tuple[Statement, dict[str, Any]]:
+def encoding(inputs: Sequence[Input], *kept: str, source: str = "features") -> tuple[Statement[Row], dict[str, Any]]:
     """The model's columns of each row of `source` (rows of `lead_features`) beside those `kept`, and its parameters."""
     levels = _levels(inputs)
     written = ",\n  ".join([*kept, *(f"{_expression(column)} AS {column.name}" for column in inputs)])
@@ -140,7 +140,7 @@ def encoding(inputs: Sequence[Input], *kept: str, source: str = "features") -> t
     return Statement("lead_features/encoding", f"SELECT\n  {written}\nFROM {source}", kinds), levels
 
 
-def judged(predicted: str, hot_threshold: str) -> Statement:
+def judged(predicted: str, hot_threshold: str) -> Statement[Row]:
     """Judgements, under the names of `scores`, of a query of READ, log_odds, disqualified, COUNTED and OVERRIDE.
 
     `hot_threshold` is an expression over its `language` and `region`.
@@ -168,7 +168,7 @@ def judgement_parameters(model: InBigQuery, policy: Policy, now: datetime) -> di
     }
 
 
-def rescore_statement(model: InBigQuery, policy: Policy, hot: HotThresholds | None = None) -> Statement:
+def rescore_statement(model: InBigQuery, policy: Policy, hot: HotThresholds | None = None) -> Statement[Row]:
     """New rows of `scores` for all open leads, scored by the model imported into BigQuery ML.
 
     `hot` are the thresholds of the day, else the policy's bands.

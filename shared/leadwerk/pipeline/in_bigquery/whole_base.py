@@ -22,7 +22,7 @@ from leadwerk.pipeline.leads.features import (
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.stage_change import FACTS, asking
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import DECLARATION, inlined, statement
 
 INSTEAD = {
@@ -44,12 +44,12 @@ CALL = "SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS rep
 """How scores/rescore_remote asks the remote function; another query of replies may take its place."""
 
 
-def features_of_open_leads(policy: Policy) -> Statement:
+def features_of_open_leads(policy: Policy) -> Statement[Row]:
     """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
     return _of_open_leads(features_statement(policy))
 
 
-def occurrences_of_open_leads(policy: Policy) -> Statement:
+def occurrences_of_open_leads(policy: Policy) -> Statement[Row]:
     """`occurrences/select` for all rows of `leads/open`, with its OWN parameters renamed; nothing without rules."""
     if not policy.points.rules:
         return Statement("occurrences/whole_base", NOTHING)
@@ -61,7 +61,7 @@ def occurrences_of_open_leads(policy: Policy) -> Statement:
     return Statement(found.name, text, kinds)
 
 
-def _of_open_leads(named: Statement) -> Statement:
+def _of_open_leads(named: Statement[Row]) -> Statement[Row]:
     leads, text = statement("leads/open"), body(named)
     for asked, opened in INSTEAD.items():
         if text.count(asked) != 1:
@@ -74,7 +74,7 @@ def _of_open_leads(named: Statement) -> Statement:
     return Statement(named.name.replace("/select", "/whole_base"), whole, parameters)
 
 
-def rescore_statement(policy: Policy, replies: str = CALL) -> Statement:
+def rescore_statement(policy: Policy, replies: str = CALL) -> Statement[Row]:
     """New rows of `scores` for all open leads, scored by the remote function leadwerk.score.
 
     Or by a query `replies` of lead_id and reply, which reads `features` and has no parameters of its own declared here.
@@ -109,17 +109,17 @@ def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str
     return script(policy, rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at), now=now)
 
 
-def script(policy: Policy, rescoring: Statement, parameters: dict[str, Any], *, now: datetime) -> str:
+def script(policy: Policy, rescoring: Statement[Row], parameters: dict[str, Any], *, now: datetime) -> str:
     """New rows of `scores`, then the changes of stage that follow, as INSERTs that need no parameters."""
     scores = _insert("scores", rescoring, parameters)
     if not policy.stages:
         return scores
     named = stages_statement(policy)
-    stages = Statement(named.name, body(named), named.parameters)
+    stages: Statement[Row] = Statement(named.name, body(named), named.parameters)
     return f"{scores}\n{_insert('stage_changes', stages, stages_parameters(policy, now=now))}"
 
 
-def stages_statement(policy: Policy) -> Statement:
+def stages_statement(policy: Policy) -> Statement[Row]:
     """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
     places = range(1, len(policy.stages) + 1)
     return statement("stage_changes/whole_base", number=("points", "interest"), fact=FACTS, place=places)
@@ -137,13 +137,13 @@ def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _insert(table: str, rows: Statement, parameters: dict[str, Any]) -> str:
+def _insert(table: str, rows: Statement[Row], parameters: dict[str, Any]) -> str:
     columns = ", ".join(f"`{field.name}`" for field in schema.table(table).fields)
     sql = inlined(rows, parameters)
     return f"INSERT INTO leadwerk.{table} ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
 
 
-def body(of: Statement) -> str:
+def body(of: Statement[Row]) -> str:
     """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
     last = max((found.end() for found in DECLARATION.finditer(of.text)), default=0)
     return of.text[last:].strip()

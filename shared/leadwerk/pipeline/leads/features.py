@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import statement
 
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
@@ -25,7 +25,7 @@ FURTHER = ("job_title", "account_id")
 """Columns that points are given for and no model learns from."""
 
 
-def features_statement(policy: Policy) -> Statement:
+def features_statement(policy: Policy) -> Statement[Row]:
     """`lead_features/select` for a policy: one row for each lead (or visitor) and moment.
 
     Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and FURTHER.
@@ -41,7 +41,7 @@ def features_statement(policy: Policy) -> Statement:
     )
 
 
-def occurrences_statement(policy: Policy) -> Statement:
+def occurrences_statement(policy: Policy) -> Statement[Row]:
     """`occurrences/select` for a policy: the same leads and moments as `features_statement`, one row a signal and day.
 
     Columns: lead_id, as_of, signal (null: was there at all), day, events, last_at.
@@ -89,7 +89,7 @@ def scoring_parameters(
     }
 
 
-def labels_statement(_: Policy) -> Statement:
+def labels_statement(_: Policy) -> Statement[Row]:
     """`labels/select`: lead_id, as_of, converted, for landmarks whose outcome is certain; the rest is absent."""
     return statement("labels/select")
 
