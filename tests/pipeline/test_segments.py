@@ -15,11 +15,10 @@ import pytest
 import requests
 
 from leadwerk.cli.application import run
-from leadwerk.errors import CorruptModel, RegistryError
+from leadwerk.errors import CorruptModel
 from leadwerk.importing.table import read
 from leadwerk.pipeline import rescore, retrain
 from leadwerk.pipeline.in_bigquery import remote
-from leadwerk.pipeline.in_bigquery.imported_model import InBigQuery
 from leadwerk.pipeline.serving.champion import Champions
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, open_registry
@@ -237,11 +236,6 @@ def test_a_damaged_file_of_a_segment_is_refused(home: Home, tmp_path: Path) -> N
     file.write_bytes(file.read_bytes().replace(b"1", b"2", 1))
     with pytest.raises(CorruptModel, match=r"segments/romandie/model\.json of model .* is damaged"):
         copy.load(version)
-
-
-def test_bigquery_ml_is_refused_with_a_remedy(home: Home) -> None:
-    with pytest.raises(RegistryError, match=r"scores romandie by models of their own.*leadwerk\.score"):
-        InBigQuery.of(home.registry.champion_files(), home.policy)
 
 
 @pytest.mark.parametrize(("language", "said"), [("de", "Wochenende"), ("fr", "Week-end"), ("it", "Fine settimana")])

@@ -153,4 +153,5 @@ def test_the_script_needs_no_parameters() -> None:
     script = whole_base.rescore_script(POLICY, now=NOW, stored_at=NOW)
     assert script.startswith("INSERT INTO leadwerk.scores (`score_id`, `lead_id`")
     assert CALLED in script
+    assert len(script) < 1_000_000, "BigQuery takes no longer statement"
     assert not re.findall(r"@\w+", script)

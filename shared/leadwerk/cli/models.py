@@ -1,4 +1,4 @@
-"""Tools for models: list, show, promote, roll back, and export for BigQuery ML."""
+"""Tools for models: list, show, promote, roll back."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ Version = Annotated[str, typer.Argument(help="A model version; see `leadwerk mod
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    family = typer.Typer(help="List, show, promote, roll back and export models.", no_args_is_help=True)
+    family = typer.Typer(help="List, show, promote and roll back models.", no_args_is_help=True)
     family.command("list")(list_)
     for command in (show, promote, rollback):
         family.command()(command)
-    family.command("export-bigquery")(export_bigquery)
     app.add_typer(family, name="models", rich_help_panel="Tools")
 
 
@@ -101,34 +100,3 @@ def _tell(champion: Champion, as_json: bool) -> None:
         print_json(champion)
         return
     out.print(f"Champion: [bold]{champion.version}[/bold]")
-
-
-def export_bigquery(
-    place: Annotated[str, typer.Option("--out", metavar="PLACE", help="gs://bucket/folder, or a local folder.")],
-    version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None,
-    home: Home = None,
-    now: Now = None,
-) -> None:
-    """Write a model as BigQuery ML imports it, and the SQL that imports it and scores all open leads with it.
-
-    PLACE/VERSION gets model/model.json, create_model.sql and rescore.sql, which scores as of --now.
-
-    Example: `leadwerk models export-bigquery --out gs://my-bucket/bigquery_ml`
-    """
-    from leadwerk.pipeline.in_bigquery import imported_model as in_bigquery_ml
-    from leadwerk.pipeline.thresholds.daily import hot_thresholds
-    from leadwerk.registry import open_store
-
-    here, at = Deployment.at(home), moment(now)
-    files = here.registry.load(version) if version else here.registry.champion_files()
-    model = in_bigquery_ml.InBigQuery.of(files, here.policy)
-    target, path = f"{place.rstrip('/')}/{model.version}", in_bigquery_ml.model_path(place, model)
-    store = open_store(target, here.settings.storage_url)
-    store.write("model/model.json", model.imported.file, content_type="application/json")
-    store.write("create_model.sql", in_bigquery_ml.create_statement(model, path).encode())
-    hot = hot_thresholds(here.warehouse, here.policy, at)
-    script = in_bigquery_ml.rescore_script(model, here.policy, hot, now=at, stored_at=at)
-    store.write("rescore.sql", script.encode())
-    out.print(f"Written to [bold]{target}[/bold]. Run create_model.sql once, then rescore.sql: docs/scale.md.")
-    if not place.startswith("gs://"):
-        out.print(f"BigQuery reads Cloud Storage only: copy the folder there and put your bucket for {path}.")

@@ -1,1 +1,1 @@
-"""Scoring a base of any size by SQL: through the remote function, or with the model imported."""
+"""Scoring a base of any size from SQL, through the remote function."""

@@ -40,8 +40,6 @@ NOTHING = """SELECT
   CAST(NULL AS INT64) AS events, CAST(NULL AS TIMESTAMP) AS last_at
 FROM UNNEST([1]) AS one
 WHERE FALSE"""
-CALL = "SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features"
-"""How scores/rescore_remote asks the remote function; another query of replies may take its place."""
 
 
 def features_of_open_leads(policy: Policy) -> Statement[Row]:
@@ -74,18 +72,12 @@ def _of_open_leads(named: Statement[Row]) -> Statement[Row]:
     return Statement(named.name.replace("/select", "/whole_base"), whole, parameters)
 
 
-def rescore_statement(policy: Policy, replies: str = CALL) -> Statement[Row]:
-    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score.
-
-    Or by a query `replies` of lead_id and reply, which reads `features` and has no parameters of its own declared here.
-    """
+def rescore_statement(policy: Policy) -> Statement[Row]:
+    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score."""
     features, outer = features_of_open_leads(policy), statement("scores/rescore_remote")
-    text = body(outer)
-    if text.count(CALL) != 1:
-        raise WarehouseError("scores/rescore_remote does not call leadwerk.score once.", remedy="Adapt whole_base.py.")
-    occurred = occurrences_of_open_leads(policy) if replies == CALL else Statement("occurrences/none", NOTHING)
-    text = text.replace(CALL, replies).replace(SLOT, features.text).replace(OCCURRENCES, occurred.text)
-    return Statement(outer.name, text, {**features.parameters, **occurred.parameters, **outer.parameters})
+    occurrences = occurrences_of_open_leads(policy)
+    text = body(outer).replace(SLOT, features.text).replace(OCCURRENCES, occurrences.text)
+    return Statement(outer.name, text, {**features.parameters, **occurrences.parameters, **outer.parameters})
 
 
 def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
@@ -105,13 +97,9 @@ def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) ->
 
 
 def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
-    """The whole rescoring as two lines of work for `bq query`: INSERTs with their parameters written out."""
-    return script(policy, rescore_statement(policy), rescore_parameters(policy, now=now, stored_at=stored_at), now=now)
-
-
-def script(policy: Policy, rescoring: Statement[Row], parameters: dict[str, Any], *, now: datetime) -> str:
-    """New rows of `scores`, then the changes of stage that follow, as INSERTs that need no parameters."""
-    scores = _insert("scores", rescoring, parameters)
+    """New rows of `scores`, then the changes of stage that follow: INSERTs for `bq query` that need no parameters."""
+    parameters = rescore_parameters(policy, now=now, stored_at=stored_at)
+    scores = _insert("scores", rescore_statement(policy), parameters)
     if not policy.stages:
         return scores
     named = stages_statement(policy)
