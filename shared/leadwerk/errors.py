@@ -7,6 +7,7 @@ LeadwerkError
 │   ├── UnknownLead             nobody told us of this lead
 │   ├── UnknownAccount          no lead names this account
 │   └── AlreadyPicked           another seller holds this lead: who, until when
+├── RecordFailure               our own code failed at one record, which costs this record only
 ├── WarehouseError
 │   ├── MissingTable            a table that should be there is not
 │   ├── UnsupportedSQL          outside the subset that is proven equal on both engines
@@ -26,7 +27,9 @@ Every message says what was wrong, where, and what to do. `retryable` says wheth
 
 from __future__ import annotations
 
+import traceback
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -84,6 +87,17 @@ class AlreadyPicked(InputError):
     ) -> None:
         super().__init__(message, field=field, value=value, remedy=remedy)
         self.seller, self.until = seller, until
+
+
+class RecordFailure(LeadwerkError):
+    """Our own code failed at one record of several; the message names the place in the code, and no value."""
+
+    @classmethod
+    def at(cls, record: str, error: Exception) -> RecordFailure:
+        """The failure of `record` (what it is, such as "Case e7") by an exception that was just caught."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{record} cannot be read: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}."
+        return cls(message, remedy="This is a fault of Leadwerk: report it with this sentence.")
 
 
 class WarehouseError(LeadwerkError):

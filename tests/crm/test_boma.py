@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,13 +108,36 @@ def test_an_answer_that_breaks_off_is_none(boma: FakeBoma, client: Boma) -> None
         client.patch_lead(UPDATE)
 
 
-@pytest.mark.parametrize(
-    "raw", [b"<html>", b"", b"\xe9", b'{"cases": ["\\ud800"]}', b'{"cases": ' + b"[" * 50_000, b'{"cases": ["\xe9"]}']
-)
+@pytest.mark.parametrize("raw", [b"<html>", b"", b"\xe9", b'{"cases": ' + b"[" * 50_000, b'{"cases": ["\xe9"]}'])
 def test_a_list_that_is_no_json_is_read_again_by_the_next_run(boma: FakeBoma, client: Boma, raw: bytes) -> None:
     boma.faults.append(Fault(raw=raw))
     with pytest.raises(CRMUnavailable, match="not JSON"):
         list(client.changed_cases(None))
+
+
+ENDLESS = b'{"event_id": "e2", "changed_at": "2026-01-02T09:00:00Z", "lead": {"age": 1%s}, "status": "Neu"}' % (
+    b"0" * 5000
+)
+HALF = b'{"event_id": "e2", "changed_at": "2026-01-02T09:00:00Z", "lead": {"note": "\\ud83d"}, "status": "Neu"}'
+
+
+@pytest.mark.parametrize(
+    ("poison", "read", "bad"),
+    [
+        (ENDLESS, ["e1", "e3"], ["e2"]),
+        (HALF, ["e1", "e2", "e3"], []),
+        (HALF + b"," + ENDLESS.replace(b"e2", b"e9"), ["e1", "e2", "e9", "e3"], []),
+    ],
+    ids=["a number of 5,000 digits", "half a surrogate pair", "both"],
+)
+def test_json_that_one_case_makes_hard_to_read_costs_no_other_case(
+    boma: FakeBoma, client: Boma, poison: bytes, read: list[str], bad: list[str]
+) -> None:
+    first, last = (json.dumps(case(event_id)).encode() for event_id in ("e1", "e3"))
+    page = b'{"cases": [%s, %s, %s], "next_cursor": "3", "more": false}' % (first, poison, last)
+    boma.faults.append(Fault(raw=page))
+    (found,) = client.changed_cases(None)
+    assert ([one.event_id for one in found.cases], [row.row for row in found.bad]) == (read, bad)
 
 
 @pytest.mark.parametrize("asked", ["9" * 400, "1000000000", "Fri, 02 Jan 9999 10:00:00 GMT"])

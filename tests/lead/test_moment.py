@@ -85,6 +85,13 @@ def test_what_is_no_moment_is_refused(text: object) -> None:
         parse_moment(text, ZURICH)
 
 
+@pytest.mark.parametrize("exponent", [15, 16, 310, 5000])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_too_large_for_a_moment_is_refused(sign: int, exponent: int) -> None:
+    with pytest.raises(InputError, match="is not a time"):
+        parse_moment(sign * 10**exponent * 9, ZURICH)
+
+
 @pytest.mark.parametrize("text", ["29.03.2026 02:30", "25.10.2026 02:30"])
 def test_the_nights_of_the_clock_change_have_an_answer(text: str) -> None:
     assert parse_moment(text, ZURICH).date() in (date(2026, 3, 29), date(2026, 10, 25))
@@ -118,7 +125,10 @@ def test_moments_without_an_offset_are_of_the_policys_zone(moment: datetime) -> 
     assert found == local.replace(tzinfo=ZoneInfo(ZURICH)).astimezone(UTC)
 
 
-@given(st.text() | st.text(alphabet="0123456789./-: TZ+") | st.integers() | st.floats())
+digits = st.integers(0, 4000).map(lambda exponent: 10**exponent)
+
+
+@given(st.text() | st.text(alphabet="0123456789./-: TZ+") | st.integers() | digits | st.floats())
 def test_nothing_brings_a_traceback(value: object) -> None:
     for parse in (lambda: parse_date(value), lambda: parse_moment(value, ZURICH)):
         try:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from leadwerk.crm.port import BadRow, Case, CasePage, LeadUpdate, Touchpoint
-from leadwerk.errors import CRMUnavailable, WarehouseBusy
+from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
+from leadwerk.lead import lead_version
 from leadwerk.pipeline import ingest
 from leadwerk.policy import load
 from leadwerk.warehouse import schema
@@ -160,6 +161,49 @@ def test_a_time_before_all_leads_costs_only_itself(warehouse: DuckDBWarehouse) -
     report = run(warehouse, ScriptedCRM(pages([case(1, touchpoints=(early,)), case(2, changed_at=ancient)])))
     assert report.rejected_fields == {"touchpoints.occurred_at": 1, "changed_at": 1}
     assert (report.leads, report.outcomes, report.touchpoints) == (1, 1, 0)
+
+
+def test_a_time_of_more_digits_than_a_float_holds_costs_only_its_case(warehouse: DuckDBWarehouse) -> None:
+    endless = {**case(2).lead, "created_at": 10**310}
+    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=endless), case(3)])))
+    assert (report.outcomes, report.rejected_fields, cursor(warehouse)) == (2, {"created_at": 1}, "1")
+
+
+@pytest.fixture
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of our own code at every lead whose loan is "poison"."""
+
+    def read(raw: Any, **arguments: Any) -> Any:
+        if raw["loan_amount"] == "poison":
+            raise ZeroDivisionError(f"of {raw['email']}")
+        return lead_version(raw, **arguments)
+
+    monkeypatch.setattr(ingest, "lead_version", read)
+
+
+POISON = {**case(2).lead, "loan_amount": "poison"}
+
+
+@pytest.mark.usefixtures("poisoned")
+def test_a_case_at_which_our_own_code_fails_costs_only_itself(
+    warehouse: DuckDBWarehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=POISON), case(3)])))
+    assert (report.cases, report.outcomes, report.rejected_fields) == (3, 2, {"case": 1})
+    (rejection,) = table(warehouse, "rejections")
+    assert rejection["row"] == "e2"
+    assert "ZeroDivisionError at test_ingest.py:" in rejection["reason"]
+    assert "anna" not in rejection["reason"] + caplog.text
+    assert (cursor(warehouse), [record.levelname for record in caplog.records]) == ("1", ["ERROR"])
+
+
+@pytest.mark.usefixtures("poisoned")
+def test_where_our_own_code_fails_at_most_cases_the_cursor_waits_for_better_code(warehouse: DuckDBWarehouse) -> None:
+    first, *rest = (case(number, lead=POISON) for number in range(2, 22))
+    crm = ScriptedCRM(pages([case(1), first], rest))
+    with pytest.raises(RecordFailure, match="e3 cannot be read: ZeroDivisionError"):
+        run(warehouse, crm)
+    assert (cursor(warehouse), len(table(warehouse, "outcomes"))) == ("1", 1)
 
 
 def test_what_the_adapter_could_not_read_is_kept_as_a_rejection(warehouse: DuckDBWarehouse) -> None:

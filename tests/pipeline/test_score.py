@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from leadwerk.errors import InputError, UnknownLead
+from leadwerk.entrypoint.problem import status_of
+from leadwerk.errors import InputError, RecordFailure, UnknownLead
 from leadwerk.pipeline import score
 from leadwerk.pipeline.serving.scored import ScoredLead, ScoreReport, ScoreRequest, deliverable, with_deliveries
 from leadwerk.policy.load import load
@@ -142,6 +143,36 @@ def test_a_request_that_names_nobody_is_refused(ask):
     [refusal] = ask(ScoreRequest(form={"loan_amount": 1})).refusals
     assert isinstance(refusal.error, InputError)
     assert refusal.error.field == "lead_id"
+
+
+def test_a_form_with_a_time_of_more_digits_than_a_float_holds_is_refused_and_the_others_are_scored(ask):
+    forms = [ScoreRequest(lead_id=lead, form=FORM | {"created_at": at}) for lead, at in (("77", 10**310), ("78", None))]
+    report = ask(*forms)
+    assert [(refusal.index, refusal.error.field) for refusal in report.refusals] == [(0, "form.created_at")]
+    assert [scored.lead_id for scored in report.scores] == ["78"]
+
+
+@pytest.mark.parametrize("step", ["parse_visitor", "read_form", "overlay"])
+def test_a_request_at_which_our_own_code_fails_costs_only_itself(ask, monkeypatch, caplog, step):
+    monkeypatch.setattr(score, step, _failing_once(getattr(score, step)))
+    forms = [ScoreRequest(lead_id=lead, ga_client_id="V4", form=FORM) for lead in ("77", "78")]
+    report = ask(*forms, store=False)
+    [refusal] = report.refusals
+    assert (refusal.index, type(refusal.error), status_of(refusal.error)) == (0, RecordFailure, 500)
+    assert "ZeroDivisionError at test_score.py:" in refusal.error.message
+    assert "secret" not in refusal.error.message + caplog.text
+    assert [scored.lead_id for scored in report.scores] == ["78"]
+
+
+def _failing_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    failures = [ZeroDivisionError("secret")]
+
+    def call(*positional: Any, **named: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return function(*positional, **named)
+
+    return call
 
 
 def test_an_empty_warehouse_knows_nobody(tmp_path, scorer):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
 import urllib3
 
+from leadwerk.crm.boma_cases import Page, read_page
 from leadwerk.crm.pace import Pace
-from leadwerk.crm.port import BadRow, Case, CasePage, LeadUpdate, Touchpoint
+from leadwerk.crm.port import CasePage, LeadUpdate
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
 TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
@@ -29,32 +28,6 @@ LONGEST_WAIT = 30.0  # seconds that a run waits for the CRM before it leaves the
 LONGEST_PAUSE = 86_400.0  # seconds; who asks for more asks for nothing that a schedule could keep
 LATER = frozenset({408, 425, 429})  # beside 5xx: the statuses that say "not now"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-Aware = Annotated[datetime, msgspec.Meta(tz=True)]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-
-
-class _Page(msgspec.Struct, frozen=True):
-    cases: list[Any]
-    next_cursor: str
-    more: bool
-
-
-class _Touchpoint(msgspec.Struct, frozen=True):
-    event_id: Text
-    kind: Text
-    occurred_at: Aware
-
-
-class _Case(msgspec.Struct, frozen=True):
-    event_id: Text
-    changed_at: Aware
-    lead: dict[str, Any]
-    status: Text
-    reason: str | None = None
-    amount: float | str | None = None
-    touchpoints: list[Any] = msgspec.field(default_factory=list)
-    status_changed: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,20 +90,20 @@ class Boma:
                     remedy="Tell the maker of the CRM; nothing was lost.",
                 )
             read_from.add(page.next_cursor)
-            yield _read_page(page)
+            yield page.read()
             more, cursor = page.more, page.next_cursor
 
-    def _page(self, cursor: str | None) -> _Page:
+    def _page(self, cursor: str | None) -> Page:
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
         answer = self._persistently("GET", "/cases", params=parameters)
         try:
-            return msgspec.json.decode(answer.body, type=_Page)
+            return read_page(answer.body)
         except msgspec.ValidationError as error:
             raise CRMRejected(
                 f"The CRM's list of cases has another form than agreed: {error}.",
                 remedy="Check LEADWERK_CRM_URL and the CRM's version.",
             ) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CRMUnavailable(f"The CRM's list of cases is not JSON: {error}.", status=answer.status) from error
 
     def _persistently(self, method: str, path: str, **arguments: Any) -> _Answer:
@@ -212,42 +185,3 @@ def _remedy(status: int) -> str:
     if status < 400:
         return "Check LEADWERK_CRM_URL: the token is sent nowhere else."
     return "Check that the lead is in the CRM." if status == 404 else ""
-
-
-def _read_page(page: _Page) -> CasePage:
-    cases: list[Case] = []
-    bad: list[BadRow] = []
-    for raw in page.cases:
-        try:
-            case = msgspec.convert(raw, _Case)
-        except msgspec.ValidationError as error:
-            bad.append(_bad_row(raw, error))
-            continue
-        touchpoints, bad_touchpoints = _read_touchpoints(case)
-        bad += bad_touchpoints
-        cases.append(Case(**{**msgspec.structs.asdict(case), "touchpoints": touchpoints}))
-    return CasePage(tuple(cases), tuple(bad), page.next_cursor)
-
-
-def _read_touchpoints(case: _Case) -> tuple[tuple[Touchpoint, ...], list[BadRow]]:
-    good: list[Touchpoint] = []
-    bad: list[BadRow] = []
-    for raw in case.touchpoints:
-        try:
-            found = msgspec.convert(raw, _Touchpoint)
-            good.append(Touchpoint(found.event_id, found.kind, found.occurred_at))
-        except msgspec.ValidationError as error:
-            bad.append(_bad_row(raw, error, within=case.event_id))
-    return tuple(good), bad
-
-
-def _bad_row(raw: Any, error: msgspec.ValidationError, within: str = "") -> BadRow:
-    what, _, where = str(error).partition(" - at `$.")
-    own_id = raw.get("event_id") if isinstance(raw, dict) else None
-    row = "/".join(filter(None, (within, str(own_id or _fingerprint(raw)))))
-    return BadRow(row, where.rstrip("`") or None, f"{what}; the CRM has to send it in the agreed form.")
-
-
-def _fingerprint(raw: Any) -> str:
-    # What has no id is recognised by its content, which may speak of a person and is not stored.
-    return hashlib.sha256(msgspec.json.encode(raw)).hexdigest()[:16]

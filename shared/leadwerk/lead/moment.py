@@ -14,6 +14,7 @@ PIVOT_YEAR = 68
 # Larger numbers are milliseconds since 1970 (JavaScript, HubSpot), smaller ones seconds: 1e11 s is the year 5138.
 _MILLISECONDS_FROM = 1e11
 _LATEST_SECONDS = 253_402_300_799
+_LONGEST_SHOWN = 60  # signs of a refused value
 
 _MONTHS = (
     "jan januar january janvier janv gennaio gen jänner jän",
@@ -93,7 +94,8 @@ def _moment(value: object, field: str) -> datetime:
 
 
 def _from_epoch(value: float, field: str) -> datetime:
-    seconds = value / 1000 if value > _MILLISECONDS_FROM else value
+    # Compared before it is divided: a whole number may have more digits than a float holds.
+    seconds = value / 1000 if _MILLISECONDS_FROM < value <= _LATEST_SECONDS * 1000 else value
     if not 0 <= seconds <= _LATEST_SECONDS:
         remedy = "Give seconds or milliseconds since 1970, or text such as 2025-12-31T14:30:00Z."
         raise _refusal(value, field, "time", remedy)
@@ -146,6 +148,7 @@ def _existing(parts: dict[str, str | None]) -> date | None:
 
 
 def _refusal(value: object, field: str, kind: str, remedy: str) -> InputError:
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else shown[:59] + "…"
+    huge = isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN
+    shown = "A number of many digits" if huge else repr(value)
+    shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
     return InputError(f"{shown} is not a {kind}.", field=field, value=value, remedy=remedy)

@@ -6,6 +6,7 @@ order or in several interrupted runs, and the tables end up the same. The cursor
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from leadwerk.crm.port import CRM, BadRow, Case, CasePage
-from leadwerk.errors import InputError
+from leadwerk.errors import InputError, RecordFailure
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
 from leadwerk.lead.lead import EARLIEST
 from leadwerk.policy.model import Policy
@@ -26,6 +27,11 @@ from leadwerk.warehouse.statement import statement
 # Clocks differ: a change from a moment ahead is one of now, one from further ahead is a mistake.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 STEP = timedelta(microseconds=1)  # two moves of a cursor never share a moment
+# Cases at which our code fails are rejected. At more of a page than this, and than half of it, the fault is not theirs:
+# the run stops before the cursor passes cases that the mended code can read.
+TOLERATED_FAILURES = 10
+
+logger = logging.getLogger("leadwerk")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ def run(
 
     Raises:
         CRMUnavailable, CRMRejected: the CRM failed between two pages; what came before is stored, and a rerun goes on.
+        RecordFailure: our own code fails at most cases of a page; likewise.
     """
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
@@ -82,6 +89,11 @@ class _Rows:
     touchpoints: list[Row] = field(default_factory=list)
     outcomes: list[Row] = field(default_factory=list)
     rejections: list[Row] = field(default_factory=list)
+
+    def add(self, other: _Rows) -> None:
+        """Take the rows of another one."""
+        for name, rows in vars(self).items():
+            rows += vars(other)[name]
 
     def tables(self) -> Iterator[tuple[str, list[Row]]]:
         return iter(vars(self).items())
@@ -124,12 +136,28 @@ class _Reading:
         rows = _Rows()
         for bad in page.bad:
             self._reject(rows, bad.row, _rejection_of(bad))
+        failures: list[RecordFailure] = []
         for case in page.cases:
-            for rejection in _add_case(rows, case, self.policy, self.person_key, self.now):
+            of_case, rejections = self._read(case, failures)
+            rows.add(of_case)
+            for rejection in rejections:
                 self._reject(rows, case.event_id, rejection)
                 if rejection.field == "status":
                     self.unknown_statuses[case.status] += 1
+        if len(failures) > max(TOLERATED_FAILURES, len(page.cases) / 2):
+            raise failures[0]
         return rows
+
+    def _read(self, case: Case, failures: list[RecordFailure]) -> tuple[_Rows, list[Rejection]]:
+        """What a case becomes; nothing but a rejection where our own code fails, which also goes to `failures`."""
+        rows = _Rows()
+        try:
+            return rows, list(_add_case(rows, case, self.policy, self.person_key, self.now))
+        except Exception as error:  # noqa: BLE001  one case that we did not foresee must not stop all later ones
+            failure = RecordFailure.at(f"Case {case.event_id}", error)
+        logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "ingest"}})
+        failures.append(failure)
+        return _Rows(), [Rejection.of("case", None, failure.message, failure.remedy)]
 
     def _reject(self, rows: _Rows, row: str, rejection: Rejection) -> None:
         rows.rejections.append(rejection.row(self.source, row, self.now))

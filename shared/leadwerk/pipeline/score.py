@@ -6,14 +6,15 @@ trained the model. A score that says nothing new is not stored again; asking twi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import asdict
 
-from leadwerk.errors import InputError, LeadwerkError, UnknownLead
+from leadwerk.errors import InputError, LeadwerkError, RecordFailure, UnknownLead
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
 from leadwerk.lead.unknown import unknown_fields
@@ -31,6 +32,8 @@ from leadwerk.warehouse.statement import statement
 
 VISITOR = "visitor:"
 """Prefix under which the feature query speaks of a web visitor who is no lead."""
+
+logger = logging.getLogger("leadwerk")
 
 HISTORY = timedelta(days=400)
 """Older scores are not compared with: a lead that was silent for longer gets a new one anyway."""
@@ -66,7 +69,23 @@ class _Desk:
     def rows(self, name: str, **parameters: Any) -> list[Row]:
         return self.warehouse.rows(statement(name), {"as_of": self.now, **parameters})
 
-    def refuse(self, case: _Case, error: LeadwerkError) -> None:
+    def each(self, cases: Sequence[_Case], step: Callable[[_Case], None]) -> list[_Case]:
+        """The cases that `step` takes; one at which it fails is refused, even if the fault is ours."""
+        passed = []
+        for case in cases:
+            try:
+                step(case)
+            except InputError as error:
+                self._refuse(case, error)
+            except Exception as error:  # noqa: BLE001  one request that we did not foresee must not cost the others
+                failure = RecordFailure.at(f"Request {case.index}", error)
+                logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "score"}})
+                self._refuse(case, failure)
+            else:
+                passed.append(case)
+        return passed
+
+    def _refuse(self, case: _Case, error: LeadwerkError) -> None:
         self.refusals.append(Refusal(case.index, case.lead_id, error))
 
 
@@ -101,21 +120,17 @@ def run(
 
 
 def _read(desk: _Desk, requests: Sequence[ScoreRequest]) -> list[_Case]:
-    cases = []
-    for index, request in enumerate(requests):
+    def read(case: _Case) -> None:
+        request = requests[case.index]
         lead_id = _same("lead_id", request.lead_id, request.form)
         visitor = _same("ga_client_id", request.ga_client_id, request.form)
-        case = _Case(index, None if lead_id is None else str(lead_id).strip() or None, None, request.form)
-        try:
-            if request.lead_id is None and case.lead_id:
-                case.lead_id = parse_id(lead_id)
-            case.visitor_id = None if visitor is None else parse_visitor(visitor)
-            _check_named(case)
-        except InputError as error:
-            desk.refuse(case, error)
-        else:
-            cases.append(case)
-    return cases
+        case.lead_id = None if lead_id is None else str(lead_id).strip() or None
+        if request.lead_id is None and case.lead_id:
+            case.lead_id = parse_id(lead_id)
+        case.visitor_id = None if visitor is None else parse_visitor(visitor)
+        _check_named(case)
+
+    return desk.each([_Case(index, None, None, request.form) for index, request in enumerate(requests)], read)
 
 
 def _same(name: str, said: Any, raw: Mapping[str, Any] | None) -> Any:
@@ -149,19 +164,15 @@ def _with_forms(desk: _Desk, cases: list[_Case], person_key: str) -> list[_Case]
     if not with_form:
         return cases
     known = {lead["lead_id"]: lead for lead in desk.rows("leads/newest", lead_ids=with_form)}
-    kept = []
-    for case in cases:
-        try:
-            if case.raw or (case.raw is not None and case.lead_id in known):
-                _check_once(case, with_form)
-                raw = {**case.raw, "lead_id": case.lead_id, "ga_client_id": case.visitor_id}
-                case.form = read_form(
-                    raw, known.get(case.lead_id), policy=desk.policy, now=desk.now, person_key=person_key
-                )
-            kept.append(case)
-        except InputError as error:
-            desk.refuse(case, error)
-    return kept
+
+    def read(case: _Case) -> None:
+        lead = known.get(case.lead_id)
+        if case.raw or (case.raw is not None and lead):
+            _check_once(case, with_form)
+            raw = {**case.raw, "lead_id": case.lead_id, "ga_client_id": case.visitor_id}
+            case.form = read_form(raw, lead, policy=desk.policy, now=desk.now, person_key=person_key)
+
+    return desk.each(cases, read)
 
 
 def _check_once(case: _Case, with_form: Sequence[str | None]) -> None:
@@ -190,16 +201,15 @@ def _with_features(desk: _Desk, cases: list[_Case], *, stored: bool) -> tuple[li
     surrounding = _surroundings(desk, parameters) if cases else Surroundings.nothing(desk.policy, desk.now)
     rows = desk.warehouse.rows(features_statement(desk.policy), parameters) if cases else []
     found = {row["lead_id"]: row for row in rows}
-    known = []
-    for case in cases:
+
+    def read(case: _Case) -> None:
         case.features, case.occurred = found[case.point], surrounding.occurred.get(case.point, [])
         if case.form is not None and not stored:
             _preview(desk, case, case.form, found, surrounding)
-        if _is_known(case):
-            known.append(case)
-        else:
-            desk.refuse(case, _unknown(case))
-    return known, surrounding
+        if not _is_known(case):
+            raise _unknown(case)
+
+    return desk.each(cases, read), surrounding
 
 
 def _surroundings(desk: _Desk, parameters: Mapping[str, Any]) -> Surroundings:
