@@ -6,20 +6,23 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: demo test test-new-examples test-cloud checkov bench generate lint format clean
-demo: $(STAMP)
+.PHONY: help demo test test-new-examples test-cloud checkov bench generate lint format clean
+help: ## what make can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
+
+demo: $(STAMP) ## the whole loop on a simulated market, in about two minutes
 	.venv/bin/leadwerk demo $(DEMO)
 
-test: $(STAMP)
+test: $(STAMP) ## all tests but those of the infrastructure; TESTS=tests/scoring runs one room
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(or $(TESTS),--ignore=tests/terraform)
 
 # The property tests with examples never drawn before; `make test` draws the same ones at every run.
-test-new-examples: $(STAMP)
+test-new-examples: $(STAMP) ## the property tests with examples never drawn before
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile new_examples \
 	  $(or $(TESTS),$(shell grep -rl --include='test_*.py' 'from hypothesis' tests))
 
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
-test-cloud: checkov
+test-cloud: checkov ## Terraform and the bundles it deploys, without a cloud
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/terraform
 
 checkov: $(STAMP) .venv-checkov/$(CHECKOV)
@@ -29,22 +32,22 @@ checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 	.venv/bin/uv pip install --quiet --python .venv-checkov/bin/python checkov==$(CHECKOV)
 	@touch $@
 
-bench: $(STAMP)
+bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 	.venv/bin/python -m benchmarks $(BENCH)
 
 # What derives from other files: the records of tables. Tests compare it with its sources.
-generate: $(STAMP)
+generate: $(STAMP) ## writes what derives from other files, such as the records of tables
 	.venv/bin/python -m tools.table_records
 
-lint: $(STAMP)
+lint: $(STAMP) ## ruff and mypy
 	.venv/bin/ruff check .
 	.venv/bin/mypy --strict
 
-format: $(STAMP)
+format: $(STAMP) ## ruff format and its automatic fixes
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-clean:
+clean: ## removes the virtual environments and the local home
 	rm -rf .venv .venv-checkov .leadwerk
 
 # --no-build-isolation: setuptools is among the pins, so that nothing unpinned is fetched for the editable install.

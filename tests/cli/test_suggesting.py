@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from leadwerk.cli.suggesting import _show_effect
-from leadwerk.learning.bootstrap import Estimate
 from leadwerk.learning.effect import Effect, Ranking, _of_model
+from leadwerk.stats.bootstrap import Estimate
 
 POINTS = Estimate(0.63, 0.58, 0.68)
 

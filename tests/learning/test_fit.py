@@ -4,14 +4,15 @@ import pytest
 import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 
-from leadwerk.features.calibration import logit
 from leadwerk.features.encode import Encoder
-from leadwerk.learning import fit, metrics
+from leadwerk.learning import fit
 from leadwerk.learning.baseline import fit_linear, fit_logistic
 from leadwerk.learning.fit import fit_boosting
 from leadwerk.learning.model import from_files
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
+from leadwerk.stats.log_odds import logit
 from learning.market import FEATURES, landmarks
 
 

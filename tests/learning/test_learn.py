@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from leadwerk.learning import metrics
 from leadwerk.learning.compare import Champion
 from leadwerk.learning.learn import Learned, Refused, learn
 from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
 from learning.market import FEATURES, landmarks
 
 OPTIONS = {"horizon_days": 30, "hot_score": 70}

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from leadwerk.features.contract import Feature
-from leadwerk.learning import metrics
 from leadwerk.learning.fit import fit_boosting
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.learn import Learned, learn
 from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 LEADS = DATA / "x-education-leads" / "leads_first_80_percent.csv"

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.features.calibration import sigmoid
-from leadwerk.learning import metrics
 from leadwerk.learning.calibrate import fit_calibration
 from leadwerk.learning.fit import fit_boosting
 from leadwerk.learning.learn import learn
 from leadwerk.learning.recency import FORGOTTEN, weights
 from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
+from leadwerk.stats.log_odds import sigmoid
 from learning.market import FEATURES, landmarks
 
 TRAINING = Training(trees=60, depth=3)

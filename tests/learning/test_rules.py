@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.learning import metrics
 from leadwerk.learning.learn import Learned, learn
 from leadwerk.learning.rules import Rules, both, points_alone
 from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
 from learning.market import FEATURES, landmarks
 
 OPTIONS = {"horizon_days": 30, "hot_score": 70}

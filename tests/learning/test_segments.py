@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from leadwerk import policy
-from leadwerk.features.calibration import logit
-from leadwerk.learning import metrics
 from leadwerk.learning.compare import Champion
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.learn import Learned, learn
@@ -19,6 +17,8 @@ from leadwerk.learning.segmented import Segmented, from_files
 from leadwerk.points.segments import FILE, Definition, Segments
 from leadwerk.policy.model import Training
 from leadwerk.policy.points import Test
+from leadwerk.stats import metrics
+from leadwerk.stats.log_odds import logit
 from learning.market import FEATURES, landmarks
 
 MORTGAGE = policy.load("mortgage")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from leadwerk.learning import metrics
 from leadwerk.learning.gate import MINIMUM_NEW_POSITIVES, Incumbent
 from leadwerk.learning.rules import Rules
 from leadwerk.learning.standing_down import auc_difference, behind_points
+from leadwerk.stats import metrics
 from learning.market import landmarks
 
 

@@ -64,7 +64,7 @@ def facts() -> Facts:
     scored = Scored(
         probability=chance,
         score=np.rint(100 * odds / (1 + odds)).astype(np.int64),
-        converted=converted.astype(float),
+        converted=converted,
         model=(VERSION,) * len(chance),
         true_probability=np.clip(chance * 1.05, 0, 1),
         period=(datetime(2026, 4, 20, 9, tzinfo=UTC), datetime(2026, 5, 28, 17, tzinfo=UTC)),

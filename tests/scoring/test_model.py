@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from leadwerk.errors import ContractMismatch, CorruptModel
-from leadwerk.features.calibration import logit
 from leadwerk.policy.load import load
 from leadwerk.scoring.model import Scorer
+from leadwerk.stats.log_odds import logit
 from scoring import models
 
 MORTGAGE = load("mortgage")

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from leadwerk.errors import CorruptModel
-from leadwerk.features.calibration import logit
 from leadwerk.learning.segmented import from_files
 from leadwerk.policy.load import load
 from leadwerk.policy.points import Test
@@ -18,6 +17,7 @@ from leadwerk.policy.segments import Segment
 from leadwerk.scoring.assess import assess
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.record import changed
+from leadwerk.stats.log_odds import logit
 from scoring import models
 
 MORTGAGE = load("mortgage")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-SMALLEST = 1e-6
-"""No probability is nearer to 0 or 1: nothing in a market is certain."""
+from leadwerk.stats.arrays import Floats
+from leadwerk.stats.log_odds import SMALLEST_PROBABILITY, sigmoid
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -40,27 +37,7 @@ class Calibration(msgspec.Struct, frozen=True):
         >>> Calibration(2.0, 0.0).probability(np.array([0.0])).tolist()
         [0.5]
         """
-        return np.clip(sigmoid(self.log_odds(margin)), SMALLEST, 1 - SMALLEST)
-
-
-def sigmoid(log_odds: Floats) -> Floats:
-    """1 / (1 + exp(−x)), without overflow.
-
-    >>> sigmoid(np.array([-1000.0, 0.0])).tolist()
-    [0.0, 0.5]
-    """
-    small = np.exp(-np.abs(log_odds))
-    return np.where(log_odds >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def logit(probability: Floats) -> Floats:
-    """log(p / (1 − p)); 0 and 1 count as the nearest probability that is allowed.
-
-    >>> logit(np.array([0.5])).tolist()
-    [0.0]
-    """
-    p = np.clip(probability, SMALLEST, 1 - SMALLEST)
-    return np.log(p) - np.log1p(-p)
+        return np.clip(sigmoid(self.log_odds(margin)), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
 
 
 def predictive_score(probability: Floats, base_rate: float) -> Floats:

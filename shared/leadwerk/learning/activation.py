@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec.structs import replace
 
-from leadwerk.learning.landmarks import Floats
 from leadwerk.points.facts import Facts
 from leadwerk.points.points import point
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PointsModel, Rule
+from leadwerk.stats.arrays import Floats
 
 UNIT = 100
 """Points a rule gives while it is counted: hundredths of a point are then too fine to matter."""

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.features.calibration import Calibration, Floats, sigmoid
+from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.features.linear import Linear
 from leadwerk.learning.calibrate import fit_calibration
-from leadwerk.learning.landmarks import Bools, Landmarks
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.split import folds
+from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.log_odds import sigmoid
 
 MINIMUM_POSITIVES = 8
 """Converted leads below which not even a regression is tried (some for each of its folds)."""

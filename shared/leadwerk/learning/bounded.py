@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadwerk.features.calibration import sigmoid
-from leadwerk.learning.landmarks import Bools, Floats, Index
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.log_odds import sigmoid
 
 STEPS = 60
 TOLERANCE = 1e-7

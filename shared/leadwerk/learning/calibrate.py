@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from leadwerk.features.calibration import Calibration, Floats, logit, sigmoid
-from leadwerk.learning.landmarks import Bools
+from leadwerk.features.calibration import Calibration
+from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.log_odds import logit, sigmoid
 
 STEPS = 50
 PRIOR_WEIGHT = 1.0

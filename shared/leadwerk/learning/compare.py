@@ -10,11 +10,12 @@ import numpy as np
 
 from leadwerk.learning.evaluate import Evaluation, evaluate
 from leadwerk.learning.gate import Decision, Incumbent, decide
-from leadwerk.learning.landmarks import Floats, Landmarks
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import ModelKind
 from leadwerk.learning.rules import Rules, both, points_alone
 from leadwerk.learning.split import Split
 from leadwerk.learning.standing_down import behind_points
+from leadwerk.stats.arrays import Floats
 
 Predict = Callable[[Any], Floats]
 

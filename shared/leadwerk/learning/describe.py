@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from leadwerk.features.contract import Feature, groups
-from leadwerk.learning.landmarks import Floats, Landmarks
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.segmented import Segmented
+from leadwerk.stats.arrays import Floats
 
 SAMPLE = 1500
 """Rows on which importances are measured."""

@@ -8,16 +8,17 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.features.contract import Feature
-from leadwerk.learning import metrics
 from leadwerk.learning.baseline import fit_logistic
-from leadwerk.learning.bootstrap import Estimate, estimate
 from leadwerk.learning.fit import fit_boosting
-from leadwerk.learning.landmarks import Floats, Landmarks
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.learn import too_few
 from leadwerk.learning.split import split_by_time
 from leadwerk.learning.suggest import Evidence, suggest, totals
 from leadwerk.policy.model import Training
 from leadwerk.policy.numbers import with_numbers
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Floats
+from leadwerk.stats.bootstrap import Estimate, estimate
 
 CHANCE = 0.5
 """Area under the ROC curve of who ranks by lot."""

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 from msgspec import Struct
 
-from leadwerk.learning import metrics
-from leadwerk.learning.bootstrap import Estimate, Metric, estimate
-from leadwerk.learning.landmarks import Bools, Floats, Index
-
-POINTS = 21
-"""Points of the gains curve: every five per cent of the leads."""
-
-
-class CalibrationBin(Struct, frozen=True):
-    """A tenth of the landmarks by probability: mean probability, share converted, number."""
-
-    predicted: float
-    observed: float
-    n: int
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.bootstrap import Estimate, Metric, estimate
+from leadwerk.stats.curves import CalibrationBin, calibration_bins, gains
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -63,28 +52,3 @@ def evaluate(converted: Bools, probability: Floats, lead: Index, *, threshold: f
         gains=gains(converted, probability),
         **estimate(named, converted, probability, lead, seed=seed),
     )
-
-
-def calibration_bins(converted: Bools, probability: Floats) -> list[CalibrationBin]:
-    """Predicted against observed in at most ten bins of equal numbers, the lowest first.
-
-    >>> calibration_bins(np.array([False, True]), np.array([0.1, 0.7]))[-1]
-    CalibrationBin(predicted=0.7, observed=1.0, n=1)
-    """
-    member = metrics.bins(probability)
-    return [
-        CalibrationBin(float(probability[rows].mean()), float(converted[rows].mean()), len(rows))
-        for k in np.unique(member)
-        if len(rows := np.flatnonzero(member == k))
-    ]
-
-
-def gains(converted: Bools, probability: Floats, points: int = POINTS) -> list[tuple[float, float]]:
-    """Share of all conversions found among the best share of the leads, from (0, 0) to (1, 1).
-
-    >>> gains(np.array([True, False, False, False]), np.array([0.9, 0.2, 0.2, 0.1]), points=5)
-    [(0.0, 0.0), (0.25, 1.0), (0.5, 1.0), (0.75, 1.0), (1.0, 1.0)]
-    """
-    shares = np.linspace(0, 1, points)[1:]
-    found = [metrics.lift(converted, probability, share=float(share)) * share for share in shares]
-    return [(0.0, 0.0), *((round(float(s), 4), round(float(f), 6)) for s, f in zip(shares, found, strict=True))]

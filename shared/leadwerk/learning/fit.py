@@ -21,11 +21,12 @@ from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.learning.calibrate import fit_calibration
-from leadwerk.learning.landmarks import Bools, Floats, Index, Landmarks
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.recency import HALF_LIVES, MINIMUM_NEW_POSITIVES, better_half_life, newest, weights
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 WORKERS = 2
 """Fits at a time."""

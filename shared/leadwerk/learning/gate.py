@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadwerk.learning import metrics
-from leadwerk.learning.bootstrap import paired_difference
-from leadwerk.learning.landmarks import Bools, Floats, Index
 from leadwerk.learning.model import ModelKind
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.bootstrap import paired_difference
 
 MINIMUM_TEST_POSITIVES = 5
 """Fewer converted leads in the test period say nothing about a model."""

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Index = NDArray[np.intp]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from leadwerk.stats.arrays import Bools, Index
+
 Times = NDArray[np.datetime64]
 
 

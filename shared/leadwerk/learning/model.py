@@ -11,9 +11,10 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from leadwerk.features.calibration import Calibration, Floats
+from leadwerk.features.calibration import Calibration
 from leadwerk.features.encode import Columns, Encoder
 from leadwerk.features.linear import Linear
+from leadwerk.stats.arrays import Floats
 
 ModelKind = Literal["boosting", "logistic_regression"]
 BOOSTER_FILE, LINEAR_FILE = "model.ubj", "model.json"

@@ -17,9 +17,7 @@ from statistics import NormalDist
 import numpy as np
 from msgspec import Struct
 
-from leadwerk.features.calibration import sigmoid
 from leadwerk.learning.bounded import Fitted, Problem, fit
-from leadwerk.learning.landmarks import Bools, Floats, Index
 from leadwerk.learning.nice import nice
 from leadwerk.learning.share import Share, direction, share
 from leadwerk.points.conditions import Conditions
@@ -28,6 +26,8 @@ from leadwerk.policy.facts import Fact, facts
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import folded
 from leadwerk.policy.points import Group, Rule, Test
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.log_odds import sigmoid
 from leadwerk.texts.facts import fact as worded
 
 PULL = 10.0

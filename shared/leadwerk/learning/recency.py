@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from leadwerk.learning import metrics
-from leadwerk.learning.bootstrap import paired_difference
-from leadwerk.learning.landmarks import Bools, Floats, Index, Times
+from leadwerk.learning.landmarks import Times
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.bootstrap import paired_difference
 
 HALF_LIVES = (30.0, 10.0)
 """Days that "auto" tries."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadwerk.features.calibration import Calibration, Floats, predictive_score
+from leadwerk.features.calibration import Calibration, predictive_score
 from leadwerk.learning.calibrate import fit_calibration
-from leadwerk.learning.landmarks import Bools, Index
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 
 @dataclass(frozen=True)

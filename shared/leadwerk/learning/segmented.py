@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from msgspec.structs import replace as with_fields
 
-from leadwerk.features.calibration import Floats
 from leadwerk.features.encode import Columns
 from leadwerk.learning import model
-from leadwerk.learning.landmarks import Index
 from leadwerk.learning.model import BOOSTER_FILE, LINEAR_FILE, Model, ModelKind
 from leadwerk.points.segments import FILE, Segments
 from leadwerk.policy.model import Policy
+from leadwerk.stats.arrays import Floats, Index
 
 CALIBRATION, ENCODER = "calibration.json", "encoder.json"
 

@@ -18,17 +18,18 @@ from msgspec import Struct
 
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
-from leadwerk.learning import metrics
 from leadwerk.learning.baseline import MINIMUM_POSITIVES, fit_logistic
-from leadwerk.learning.bootstrap import paired_difference
 from leadwerk.learning.fit import fit_boosting
 from leadwerk.learning.gate import MINIMUM_TEST_POSITIVES, best, no_better_than_chance
-from leadwerk.learning.landmarks import Floats, Landmarks
+from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.segmented import Segmented
 from leadwerk.learning.split import Split
 from leadwerk.points.segments import NO_SEGMENT, Places, Segments
 from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Floats
+from leadwerk.stats.bootstrap import paired_difference
 
 Progress = Callable[[str], None]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from leadwerk.learning.landmarks import Bools, Index
-from leadwerk.points.interval import wilson
+from leadwerk.stats.arrays import Bools, Index
+from leadwerk.stats.wilson import wilson
 
 
 class Share(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadwerk.learning.landmarks import Index, Times
+from leadwerk.learning.landmarks import Times
+from leadwerk.stats.arrays import Index
 
 
 @dataclass(frozen=True)

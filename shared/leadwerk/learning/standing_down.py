@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from leadwerk.learning import metrics
-from leadwerk.learning.bootstrap import resample
 from leadwerk.learning.gate import MINIMUM_NEW_POSITIVES, Incumbent
-from leadwerk.learning.landmarks import Bools, Floats, Index
 from leadwerk.learning.rules import Rules
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.bootstrap import resample
 
 
 def behind_points(converted: Bools, lead: Index, incumbent: Incumbent | None, rules: Rules | None, *, seed: int) -> str:

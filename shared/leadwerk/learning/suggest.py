@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from leadwerk.learning.activation import Term, activation, terms
 from leadwerk.learning.bounded import Fitted, Problem, fit
-from leadwerk.learning.landmarks import Bools, Floats, Index
 from leadwerk.learning.newcomers import Known, NewRule, new_rules
 from leadwerk.learning.nice import nice
 from leadwerk.learning.share import Share, direction, share
@@ -23,6 +22,7 @@ from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.points.points import point
 from leadwerk.policy.model import Policy
 from leadwerk.policy.numbers import Numbers, with_numbers
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 PULL = 10.0
 """Strength of the present points: as of so many landmarks against every standardised weight (as learning.baseline)."""

@@ -21,7 +21,7 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:
-    from leadwerk.report.kpi import Floats
+    from leadwerk.stats.arrays import Floats
 
 SCORED_DAYS = 400  # older scores say how it was, not how it is
 RUNS = 12

@@ -13,12 +13,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from leadwerk.points.interval import wilson
 from leadwerk.points.movers import Mover, movers
 from leadwerk.points.points import Pointed
 from leadwerk.points.stages import direction
 from leadwerk.points.workload import SellerWeek, Workload, workload
 from leadwerk.policy.model import Policy
+from leadwerk.stats.wilson import wilson
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

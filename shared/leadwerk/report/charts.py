@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from leadwerk.report.kpi import Band, Bin
+from leadwerk.report.score_bands import ScoreBand
+from leadwerk.stats.curves import CalibrationBin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,14 +51,15 @@ def importance(sizes: Mapping[str, float]) -> str:
     return chart.svg
 
 
-def calibration(bins: Sequence[Bin], labels: tuple[str, str], truth: Sequence[tuple[float, float]] = ()) -> str:
+def calibration(
+    bins: Sequence[CalibrationBin], labels: tuple[str, str], truth: Sequence[tuple[float, float]] = ()
+) -> str:
     """Predicted against observed, with intervals; `truth` adds (predicted, true) means of a simulated market."""
     with _Chart(SQUARE, "calibration") as chart:
-        end = 1.08 * max([b.high for b in bins] + [b.predicted for b in bins])
+        end = 1.08 * max([high for _, high in (b.interval for b in bins)] + [b.predicted for b in bins])
         chart.axes.plot([0, end], [0, end], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
         predicted, observed = [b.predicted for b in bins], [b.observed for b in bins]
-        # The interval of a share of 0 ends at it, but for the last digit.
-        reach = [[max(b.observed - b.low, 0) for b in bins], [max(b.high - b.observed, 0) for b in bins]]
+        reach = list(zip(*map(_reach, bins), strict=True))
         chart.axes.errorbar(
             predicted, observed, yerr=reach, fmt="o", color=ACCENT, ecolor=ACCENT, elinewidth=1, markersize=6, zorder=3
         )
@@ -66,6 +68,12 @@ def calibration(bins: Sequence[Bin], labels: tuple[str, str], truth: Sequence[tu
             chart.axes.plot(xs, ys, marker="D", linestyle="none", color=SECOND, markersize=5, zorder=4)
         _percent_axes(chart.axes, labels, end)
     return chart.svg
+
+
+def _reach(calibration_bin: CalibrationBin) -> tuple[float, float]:
+    low, high = calibration_bin.interval
+    # The interval of a share of 0 ends at it, but for the last digit.
+    return max(calibration_bin.observed - low, 0), max(high - calibration_bin.observed, 0)
 
 
 def gains(curve: Sequence[tuple[float, float]], labels: tuple[str, str], mark: float = 0.2) -> str:
@@ -85,7 +93,7 @@ def gains(curve: Sequence[tuple[float, float]], labels: tuple[str, str], mark: f
 
 
 def conversion_by_band(
-    bands: Sequence[Band], average: float, labels: tuple[str, str], hot: int, warm: int, *, name: str = "bands"
+    bands: Sequence[ScoreBand], average: float, labels: tuple[str, str], hot: int, warm: int, *, name: str = "bands"
 ) -> str:
     """Conversion rate of each score band, coloured by what the policy calls it; the line is the average lead."""
     with _Chart(WIDE, name) as chart:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leadwerk.policy.model import Policy
 from leadwerk.registry.manifest import Manifest
-from leadwerk.report.kpi import Floats
+from leadwerk.stats.arrays import Bools, Floats
 
 WhichModel = Literal["first", "first_later", "in_use"]
 MINIMUM_CONVERTED = 5
@@ -28,7 +28,7 @@ class Scored:
 
     probability: Floats
     score: npt.NDArray[np.int64]
-    converted: Floats
+    converted: Bools
     model: tuple[str, ...]
     true_probability: Floats | None = None
     period: tuple[datetime, datetime] | None = None
@@ -48,7 +48,7 @@ class Scored:
         return cls(
             probability=np.array([row["probability"] for row in rows], dtype=np.float64),
             score=np.array([row["predictive_score"] for row in rows], dtype=np.int64),
-            converted=np.array([row["converted"] for row in rows], dtype=np.float64),
+            converted=np.array([row["converted"] for row in rows], dtype=np.bool_),
             model=tuple(row["model_version"] for row in rows),
             true_probability=true_probability,
             period=(min(moments), max(moments)) if moments else None,
@@ -60,7 +60,7 @@ class Pointed:
     """Leads whose points, when they first decided, were followed by a certain outcome; n of each."""
 
     points: Floats = field(default_factory=lambda: np.zeros(0))
-    converted: Floats = field(default_factory=lambda: np.zeros(0))
+    converted: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def __len__(self) -> int:
         return len(self.points)
@@ -75,7 +75,7 @@ class Pointed:
         """From the rows of scores/pointed."""
         return cls(
             points=np.array([row["points"] for row in rows], dtype=np.float64),
-            converted=np.array([row["converted"] for row in rows], dtype=np.float64),
+            converted=np.array([row["converted"] for row in rows], dtype=np.bool_),
         )
 
 

@@ -12,12 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from leadwerk.report.kpi import wilson
-
-Floats = npt.NDArray[np.float64]
+from leadwerk.stats.arrays import Floats
+from leadwerk.stats.wilson import wilson
 
 MINUTES_AN_HOUR = 60
 LEAST_LEADS: Final = 30
@@ -72,7 +68,7 @@ class Block:
     @property
     def estimate(self) -> Estimate:
         """The rate with Wilson's interval."""
-        return Estimate(self.rate, *wilson(self.converted, self.leads))
+        return Estimate(self.rate, *wilson(self.rate, self.leads))
 
 
 def by_chance(low: int, calls: Floats, wins: Floats, minutes_per_lead: float) -> list[Rung]:
@@ -128,10 +124,10 @@ def _around(won: float, called: float, past: Mapping[int, tuple[int, int]], thre
     """Wins with the interval that the conversion of all past leads from this threshold on has, in proportion."""
     reached = [counts for level, counts in past.items() if level >= threshold]
     leads, converted = (sum(counts[k] for counts in reached) for k in (0, 1))
-    low, high = wilson(converted, leads)
+    rate = converted / leads if leads else 0.0
+    low, high = wilson(rate, leads)
     if not converted:
         return Estimate(won, 0.0, max(won, high * called))
-    rate = converted / leads
     return Estimate(won, won * low / rate, won * high / rate)
 
 

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from leadwerk.registry.manifest import Manifest
-from leadwerk.report import charts, kpi
+from leadwerk.report import charts
 from leadwerk.report.evidence import in_order, source, tested
 from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.score_bands import score_bands
 from leadwerk.report.section import Section, section
 from leadwerk.report.truth_table import against_the_truth
 from leadwerk.report.words import NOTHING, Words
 from leadwerk.report.worth import worth
+from leadwerk.stats.curves import calibration_bins
 from leadwerk.texts import label
 
 METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
@@ -88,8 +90,8 @@ def _true_means(scored: Scored) -> list[tuple[float, float]]:
     if scored.true_probability is None or not scored.tells:
         return []
     known = ~np.isnan(scored.true_probability)
-    bins = kpi.calibration(scored.probability[known], scored.true_probability[known])
-    return [(found.predicted, found.observed) for found in bins]
+    bins = calibration_bins(scored.true_probability[known], scored.probability[known])
+    return [(tenth.predicted, tenth.observed) for tenth in bins]
 
 
 def _bands(words: Words, facts: Facts) -> Section | None:
@@ -98,7 +100,7 @@ def _bands(words: Words, facts: Facts) -> Section | None:
         return None
     labels = words.say("report.score"), words.say("report.rate")
     average = float(scored.converted.mean())
-    svg = charts.conversion_by_band(kpi.bands(scored.score, scored.converted), average, labels, bands.hot, bands.warm)
+    svg = charts.conversion_by_band(score_bands(scored.score, scored.converted), average, labels, bands.hot, bands.warm)
     told = [
         words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
         source(words, facts),
@@ -147,7 +149,7 @@ def _by_points(words: Words, facts: Facts) -> Section | None:
     labels = words.say("report.points"), words.say("report.rate")
     average = float(found.converted.mean())
     svg = charts.conversion_by_band(
-        kpi.bands(whole, found.converted), average, labels, bands.hot, bands.warm, name="pointed"
+        score_bands(whole, found.converted), average, labels, bands.hot, bands.warm, name="pointed"
     )
     told = [
         words.say("report.bands.text", hot=bands.hot, warm=bands.warm),

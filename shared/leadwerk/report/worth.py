@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from leadwerk.report import kpi
+import msgspec
+
+from leadwerk.report import score_bands
 from leadwerk.report.facts import Facts
+from leadwerk.stats.curves import CalibrationBin, calibration_bins, gains
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Worth:
     before: float
     after: float | None
     kept: float
-    calibration: Sequence[kpi.Bin]
+    calibration: Sequence[CalibrationBin]
     gains: Sequence[tuple[float, float]]
 
     @property
@@ -39,15 +42,15 @@ def worth(facts: Facts) -> Worth | None:
 
 def _of_scored(facts: Facts) -> Worth:
     scored = facts.scored
-    found = kpi.savings(scored.score, scored.converted, facts.policy.bands.hot)
+    found = score_bands.savings(scored.score, scored.converted, facts.policy.bands.hot)
     return Worth(
         source="scored",
         leads=len(scored),
         before=found.calls_per_success or 0.0,
         after=found.calls_per_success_with_scores,
         kept=found.kept or 0.0,
-        calibration=kpi.calibration(scored.probability, scored.converted),
-        gains=kpi.gains(scored.probability, scored.converted),
+        calibration=calibration_bins(scored.converted, scored.probability),
+        gains=gains(scored.converted, scored.probability),
     )
 
 
@@ -59,11 +62,6 @@ def _of_test(test: Mapping[str, Any]) -> Worth:
         before=test["rows"] / test["positives"],
         after=1 / precision if precision else None,
         kept=test["recall"]["value"],
-        calibration=[_bin(found) for found in test["calibration"]],
+        calibration=msgspec.convert(test["calibration"], list[CalibrationBin]),
         gains=[(share, reached) for share, reached in test["gains"]],
     )
-
-
-def _bin(found: Mapping[str, Any]) -> kpi.Bin:
-    low, high = kpi.wilson(round(found["observed"] * found["n"]), found["n"])
-    return kpi.Bin(found["n"], found["predicted"], found["observed"], low, high)

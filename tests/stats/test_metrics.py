@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from sklearn import metrics as oracle
 
-from leadwerk.learning import metrics
-from leadwerk.learning.bootstrap import estimate, resample
+from leadwerk.stats import metrics
+from leadwerk.stats.bootstrap import estimate, resample
 
 THEIRS = {
     metrics.auc: oracle.roc_auc_score,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from leadwerk.learning.landmarks import Bools, Floats, Index
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 REPLICATES = 200
 COVERAGE = 0.90

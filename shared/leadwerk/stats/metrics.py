@@ -1,4 +1,4 @@
-"""How good a forecast is. Every metric takes labels, probabilities and, for the bootstrap, weights.
+"""Metrics of a forecast. Each takes labels, probabilities and, for the bootstrap, weights.
 
 `converted` and `probability` are (n,); `weights` (b, n) gives b values at once, one a row; without it every row counts
 once and the result is a float. Equal probabilities are ties: no metric depends on the order of the rows.
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.features.calibration import SMALLEST
-from leadwerk.learning.landmarks import Bools, Floats
+from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.log_odds import SMALLEST_PROBABILITY
 
 BINS = 10
 TOP_SHARE = 0.10
@@ -64,7 +64,7 @@ def losses(converted: Bools, probability: Floats) -> Floats:
     >>> losses(np.array([True, False]), np.array([0.5, 0.5])).round(3).tolist()
     [0.693, 0.693]
     """
-    p = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    p = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     return np.where(converted, -np.log(p), -np.log1p(-p))
 
 

@@ -1,4 +1,4 @@
-"""How far a share among few can be from the truth."""
+"""Wilson interval: how far a share among few can be from the truth."""
 
 from __future__ import annotations
 
