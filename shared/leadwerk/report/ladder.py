@@ -80,6 +80,7 @@ def by_chance(low: int, calls: Floats, wins: Floats, minutes_per_lead: float) ->
         wins: (levels,) the sum of their chances.
         minutes_per_lead: a seller's time for one.
 
+    >>> import numpy as np
     >>> [rung.hour for rung in by_chance(50, np.array([10.0, 6.0]), np.array([1.0, 0.8]), 30)][1]
     Estimate(value=0.1, low=None, high=None)
     """
@@ -95,6 +96,7 @@ def by_chance(low: int, calls: Floats, wins: Floats, minutes_per_lead: float) ->
 def by_past(low: int, calls: Floats, past: Mapping[int, tuple[int, int]], minutes_per_lead: float) -> list[Rung]:
     """The ladder by past leads: `past` says of each level how many leads had reached it at best, and converted.
 
+    >>> import numpy as np
     >>> rungs = by_past(50, np.array([10.0, 6.0]), {49: (60, 3), 50: (20, 4), 51: (20, 10)}, 60)
     >>> rungs[0].wins.value, rungs[1].wins.value, rungs[1].hour.value
     (3.8, 3.0, 0.2)
