@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from leadwerk.errors import CorruptModel, RecordFailure
 from leadwerk.features.contract import contract
 from leadwerk.pipeline.in_bigquery import remote
 from leadwerk.policy.load import load
@@ -22,6 +23,7 @@ from scoring import models
 
 POLICY = load("mortgage")
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+SIGNAL = POLICY.signals[0].name
 KNOWN = {"as_of": AT.isoformat(), "created_at": "2026-05-02T09:30:00Z"}
 
 
@@ -83,7 +85,83 @@ def test_what_is_wrong_with_a_row_is_named(scorer, rows):
     assert "sessions_7d" in errors[0]
     assert "$.income" in errors[1]
     assert errors[2] == "Lead 404 is not known."
-    assert all("no moment" in error for error in errors[3:])
+    assert all("is before 1990 or after 8999" in error for error in errors[3:])
+
+
+OVERRIDE = {
+    "override_cluster": "HOT",
+    "override_author": "eva",
+    "override_reason": "knows the buyer",
+    "override_set_at": "2026-05-01T00:00:00Z",
+    "override_ends_at": "2026-06-01T00:00:00Z",
+}
+OCCURRENCE = {"signal": SIGNAL, "day": "2026-05-01", "events": 1, "last_at": "2026-05-01T00:00:00Z"}
+UNUSABLE = {
+    **{f"without {name}": OVERRIDE | {name: None} for name in OVERRIDE if name != "override_cluster"},
+    "override until year 1": OVERRIDE | {"override_ends_at": "0001-01-01T00:00:00Z"},
+    "override from year 9999": OVERRIDE | {"override_set_at": "9999-12-31T23:59:59-14:00"},
+    "created in year 1": {"created_at": "0001-01-01T00:00:00+14:00"},
+    **{
+        f"occurrence with {name} {str(value)[:30]}": {"occurrences": [OCCURRENCE, OCCURRENCE | {name: value}]}
+        for name, value in [
+            ("events", 1e20), ("events", 10**20), ("events", 10**310), ("events", -1), ("day", "0001-01-01"),
+            ("day", "9999-12-31"), ("last_at", "0001-01-01T00:00:00+14:00"),
+        ]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("policy", ["mortgage", "b2b_swiss"])
+@pytest.mark.parametrize("bad", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_value_that_no_lead_can_have_costs_its_row_only(policy, bad):
+    good = {f.name: None for f in contract(load(policy))} | {"lead_id": "1", **KNOWN, "occurrences": [OCCURRENCE]}
+    first, refused, second = _scored(policy, [good, good | bad, good])
+    assert "error" not in first
+    assert first == second
+    assert next(iter(bad)).removesuffix("_cluster") in refused["error"] or "$.occurrences[1]" in refused["error"]
+
+
+@pytest.mark.parametrize("policy", ["mortgage", "b2b_swiss"])
+def test_what_a_row_may_say_of_overrides_and_occurrences_is_scored(policy):
+    good = {f.name: None for f in contract(load(policy))} | {"lead_id": "1", **KNOWN, "occurrences": [OCCURRENCE]}
+    rows = [good | OVERRIDE, good | {"occurrences": [OCCURRENCE | {"events": 10**9}] * 100}]
+    assert [reply["points"] >= 0 for reply in _scored(policy, rows)] == [True, True]
+
+
+def _scored(policy: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [json.loads(reply) for reply in remote.run(None, load(policy), calls_of(rows)).replies]
+
+
+def test_a_row_at_which_our_own_code_fails_costs_only_itself(scorer, rows, monkeypatch, caplog):
+    monkeypatch.setattr(remote, "assess", _failing_at({"3", "17"}))
+    report = remote.run(scorer, POLICY, calls_of(rows))
+    got = [json.loads(reply) for reply in report.replies]
+    assert [place for place, reply in enumerate(got) if "error" in reply] == [3, 17]
+    assert got[3]["error"].startswith("Lead 3 cannot be read: ZeroDivisionError at test_remote.py:")
+    assert [reply.get("lead_id", "") for reply in got[:5]] == ["0", "1", "2", "", "4"]
+    assert (report.scored, report.refused, len(caplog.records)) == (48, 2, 2)
+
+
+def test_where_our_own_code_fails_at_many_rows_the_request_fails_and_may_be_repeated(rows, monkeypatch):
+    monkeypatch.setattr(remote, "TOLERATED_FAILURES", 10)
+    monkeypatch.setattr(remote, "assess", _failing_at({str(i) for i in range(50)}))
+    with pytest.raises(RecordFailure, match="Lead 10 cannot be read"):
+        remote.run(None, POLICY, calls_of(rows))
+
+
+def test_a_refusal_of_ours_concerns_the_request_as_a_whole(rows, monkeypatch):
+    monkeypatch.setattr(remote, "assess", _failing_at({"3"}, CorruptModel("Broken.")))
+    with pytest.raises(CorruptModel):
+        remote.run(None, POLICY, calls_of(rows))
+
+
+def _failing_at(leads: set[str], error: Exception | None = None) -> Any:
+    def failing(scorer: Any, policy: Any, rows: Any, *positional: Any, **named: Any) -> Any:
+        if any(row["lead_id"] in leads for row in rows):
+            raise error or ZeroDivisionError("secret")
+        return assess(scorer, policy, rows, *positional, **named)
+
+    return failing
 
 
 @settings(max_examples=20, deadline=None)

@@ -8,9 +8,10 @@ JSON of its score, or {"error": …}.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Annotated
 
@@ -18,6 +19,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
+from leadwerk.errors import LeadwerkError, RecordFailure
 from leadwerk.features.contract import Feature, contract
 from leadwerk.pipeline.leads.pointed import facts_of_rows
 from leadwerk.policy.model import Policy
@@ -31,6 +33,12 @@ EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo
 """Beyond lie moments that UTC does not know, and no lead."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]  # a day has no more events, and sums of them fit 64 bits
+
+TOLERATED_FAILURES = 100
+"""Rows of a request at which our own code may fail; at more, the fault is not the rows', and the request fails."""
+
+logger = logging.getLogger("leadwerk")
 
 
 class Reply(Score, frozen=True, kw_only=True):
@@ -58,8 +66,11 @@ class Occurrence(Struct, frozen=True):
 
     signal: str | None
     day: date
-    events: int
+    events: Count
     last_at: Moment
+
+    def __post_init__(self) -> None:
+        _check_moments(day=datetime.combine(self.day, time(), UTC), last_at=self.last_at)
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -82,6 +93,27 @@ class Row(Struct, frozen=True, kw_only=True):
     override_set_at: Moment | None = None
     override_ends_at: Moment | None = None
 
+    def __post_init__(self) -> None:
+        _check_moments(
+            as_of=self.as_of,
+            created_at=self.created_at,
+            override_set_at=self.override_set_at,
+            override_ends_at=self.override_ends_at,
+        )
+        missing = [name for name in OVERRIDE if getattr(self, name) is None]
+        if self.override_cluster is not None and missing:
+            raise ValueError(f"override_cluster is {self.override_cluster}, but {missing[0]} is null")
+
+
+OVERRIDE = [name for name in Row.__struct_fields__ if name.startswith("override_")]
+
+
+def _check_moments(**moments: datetime | None) -> None:
+    """Raise ValueError, which msgspec makes its own, if one of the moments is none at which a lead can exist."""
+    for name, moment in moments.items():
+        if moment is not None and not EARLIEST < moment < LATEST:
+            raise ValueError(f"{name} {moment.isoformat()} is before 1990 or after 8999")
+
 
 @dataclass(frozen=True)
 class RemoteReport:
@@ -102,9 +134,10 @@ def run(
     decoder = _decoder(contract(policy))
     read = [_read(decoder, argument) for (argument,) in calls]
     rows = [row for row in read if isinstance(row, Row)]
-    replies = iter(_replies(scorer, policy, rows, hot))
-    written = [msgspec.json.encode(next(replies) if isinstance(row, Row) else row).decode() for row in read]
-    return RemoteReport(written, len(rows), len(read) - len(rows))
+    scored = iter(_Scoring(scorer, policy, hot).replies(rows))
+    replies = [next(scored) if isinstance(row, Row) else row for row in read]
+    refused = sum(isinstance(reply, Refused) for reply in replies)
+    return RemoteReport([msgspec.json.encode(reply).decode() for reply in replies], len(replies) - refused, refused)
 
 
 @lru_cache(maxsize=2)
@@ -124,23 +157,50 @@ def _read(decoder: msgspec.json.Decoder[Row], argument: str | None) -> Row | Ref
         row = decoder.decode(argument)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         return Refused(f"{error}. The argument must be the JSON of a row of lead_features.")
-    if not EARLIEST < row.as_of < LATEST:
-        return Refused(f"as_of {row.as_of.isoformat()} is no moment at which anybody was a lead.")
     if row.created_at is None and not getattr(row, "has_behaviour", None):
         return Refused(f"Lead {row.lead_id} is not known.")
     return row
 
 
-def _replies(scorer: Scorer | None, policy: Policy, rows: Sequence[Row], hot: HotThresholds | None) -> list[Reply]:
-    """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
-    features = [asdict(row) for row in rows]
-    told = all(row.occurrences is not UNSET for row in rows)
-    occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
-    facts = facts_of_rows(policy, features, occurred) if told and policy.points.rules else None
-    statuses = [Status(row.status, row.outcome) for row in rows]
-    known = Circumstances(facts, statuses, hot, [Override.of_row(row) for row in features])
-    judged = assess(scorer, policy, features, known, explained=False) if rows else []
-    return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
+@dataclass
+class _Scoring:
+    """Scores rows by one model, policy and thresholds, and counts at how many rows it failed."""
+
+    scorer: Scorer | None
+    policy: Policy
+    hot: HotThresholds | None
+    failures: int = 0
+
+    def replies(self, rows: Sequence[Row]) -> list[Reply | Refused]:
+        """The score of each row; where all at once fail, the halves are scored apart, down to the row that fails."""
+        try:
+            return list(self._scores(rows))
+        except LeadwerkError:
+            raise
+        except Exception as error:  # noqa: BLE001  one row that we did not foresee must not cost the others
+            if len(rows) > 1:
+                half = len(rows) // 2
+                return [*self.replies(rows[:half]), *self.replies(rows[half:])]
+            return [self._refused(rows[0], error)]
+
+    def _refused(self, row: Row, error: Exception) -> Refused:
+        failure = RecordFailure.at(f"Lead {row.lead_id}", error)
+        self.failures += 1
+        if self.failures > TOLERATED_FAILURES:
+            raise failure from error
+        logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "score"}})
+        return Refused(failure.message)
+
+    def _scores(self, rows: Sequence[Row]) -> list[Reply]:
+        """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
+        features = [asdict(row) for row in rows]
+        told = all(row.occurrences is not UNSET for row in rows)
+        occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
+        facts = facts_of_rows(self.policy, features, occurred) if told and self.policy.points.rules else None
+        statuses = [Status(row.status, row.outcome) for row in rows]
+        known = Circumstances(facts, statuses, self.hot, [Override.of_row(row) for row in features])
+        judged = assess(self.scorer, self.policy, features, known, explained=False) if rows else []
+        return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
 
 
 def _reply(row: Row, judged: Judgement) -> Reply:
