@@ -15,6 +15,7 @@ from leadwerk.cli.model_card import card
 from leadwerk.importing.table import read
 from leadwerk.policy import model
 from leadwerk.policy.load import load
+from leadwerk.warehouse.statement import from_text
 from report import facts as simulated
 from scoring import world
 from scoring.world import NOW
@@ -264,6 +265,21 @@ def test_a_file_is_read_under_a_policy_of_ones_own(
     [best, *_] = result(capsys, "leads", "--now", "2026-04-01T10:00:00Z")["leads"]
     assert best["region"] == "CH-ZH"
     assert best["points"] > 0
+
+
+def test_rescore_as_sql_prints_the_statements_and_scores_nothing(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["import", str(lead_file(tmp_path)), *IMPORT, "--now", NOW.isoformat()]) == 0
+    capsys.readouterr()
+    assert run(["rescore", "--as-sql", "--now", NOW.isoformat()]) == 0
+    script = capsys.readouterr().out
+    assert script.startswith("INSERT INTO leadwerk.scores (")
+    assert f"TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}" in script
+    assert "leadwerk.score(TO_JSON_STRING(features))" in script
+    assert world.DuckDBWarehouse(home).rows(from_text("SELECT score_id FROM leadwerk.scores"), {}) == []
+    assert run(["rescore", "--as-sql", "--only-closed"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
 
 
 def test_a_policy_written_by_hand_is_not_overwritten(

@@ -186,6 +186,12 @@ def test_wrong_email_and_phone_are_said_but_not_repeated() -> None:
     assert (row["email_domain_kind"], row["person_key"]) == ("invalid", None)
 
 
+@pytest.mark.parametrize("email", [None, "", "  "])
+def test_no_address_is_not_an_invalid_one(email: str | None) -> None:
+    row, _ = version({**FORM, "email": email})
+    assert row["email_domain_kind"] is None
+
+
 def test_nothing_of_the_person_is_stored() -> None:
     personal = {"first_name": "Anna", "last_name": "Muster", "street": "Bahnhofstrasse 1"}
     written = str(version({**FORM, **personal})) + str(identity_rows(FORM, policy=MORTGAGE, recorded_at=NOW))

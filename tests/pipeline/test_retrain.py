@@ -9,7 +9,7 @@ from leadwerk import policy as policies
 from leadwerk.errors import PromotionConflict
 from leadwerk.features.contract import contract_hash
 from leadwerk.pipeline import retrain
-from leadwerk.pipeline.leads.landmarks import read_landmarks, read_pointed
+from leadwerk.pipeline.leads.landmarks import read_pointed
 from leadwerk.pipeline.leads.pointed import pointed_leads
 from leadwerk.policy.model import Attribute, Signal
 from leadwerk.policy.points import Group, PointsModel, Rule, Test
@@ -213,7 +213,7 @@ def test_where_the_points_rank_anyway_or_there_are_none_nobody_stands_down(fille
 
 def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):
     now = START + timedelta(days=100)
-    rows = read_landmarks(filled, policy, now)
+    rows, _ = read_pointed(filled, policy, now, with_points=False)
     assert rows.as_of.max() <= np.datetime64(now.replace(tzinfo=None) - timedelta(days=policy.horizon_days))
     assert (np.diff(rows.as_of) >= np.timedelta64(0)).all()
     assert rows.lead.max() + 1 == rows.leads

@@ -14,9 +14,9 @@ from leadwerk.cli.demonstration.measure import expected_auc
 from leadwerk.crm.boma import Boma
 from leadwerk.market.crm_server import Server
 from leadwerk.pipeline import extract, ingest
-from leadwerk.pipeline.leads.pointed import pointed_landmarks
 from leadwerk.points.points import point
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.landmarks import landmarks_with_facts
 
 START, DAYS, LEADS = datetime(2026, 1, 5, tzinfo=UTC), 45, 1200
 TOKEN = "secret"
@@ -46,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_points_reach_70_percent_of_the_best_possible_lead_over_chance(home: Path) -> None:
     """The best possible is what a model can at most reach, so of a model's lead it is more."""
     last = START + timedelta(days=DAYS - 3)
-    frame, facts = pointed_landmarks(DuckDBWarehouse(home), MORTGAGE, START, last)
+    frame, facts = landmarks_with_facts(DuckDBWarehouse(home), MORTGAGE, START, last)
     chance = market.true_probability(home, list(frame["lead_id"]), list(frame["as_of"].dt.to_pydatetime()), 30)
     known = ~np.isnan(chance)
     total = point(MORTGAGE, facts).total[known].astype(float)

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from leadwerk import policy
 from leadwerk.points.points import point
 from leadwerk.points.stages import direction, stage_of
-from leadwerk.points.standing import Standing, grades, levels, lights, match_order, standings
+from leadwerk.points.standing import Standing, grades, levels, lights, standings
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Grades, Levels
 from leadwerk.policy.sales import Stage
@@ -75,12 +75,6 @@ def test_a_policy_without_rules_gives_nobody_points_and_everybody_a_standing() -
     one = standings(bare, facts, point(bare, facts))[0]
     assert (one.points, one.cell, one.traffic_light, one.tier) == (0.0, "D4", None, "Mid-Market")
     assert stage(bare) == ""
-
-
-def test_equal_matches_and_tiers_are_ordered_by_points_and_unknown_tiers_come_last() -> None:
-    change = msgspec.structs.replace
-    known, better = change(SOMEBODY, tier="SMB"), change(SOMEBODY, tier="SMB", points=60.0)
-    assert sorted([SOMEBODY, known, better], key=match_order(B2B)) == [better, known, SOMEBODY]
 
 
 @pytest.mark.parametrize(

@@ -171,8 +171,19 @@ def _with_tables(statement: Statement, tables: Tables) -> str:
     return f"WITH {', '.join(ctes)}\n({text}\n)" if ctes else text
 
 
+def googlesql_type(field: schema.Field) -> str:
+    """Type of a column in GoogleSQL.
+
+    >>> googlesql_type(schema.Field("tags", "RECORD", "REPEATED", fields=(schema.Field("at", "TIMESTAMP"),)))
+    'ARRAY<STRUCT<`at` TIMESTAMP>>'
+    """
+    inner = ", ".join(f"`{part.name}` {googlesql_type(part)}" for part in field.fields)
+    base = f"STRUCT<{inner}>" if field.fields else field.type
+    return f"ARRAY<{base}>" if field.mode == "REPEATED" else base
+
+
 def _rows_sql(fields: Sequence[schema.Field], rows: Sequence[Row]) -> str:
-    kind = ", ".join(f"`{field.name}` {schema.googlesql_type(field)}" for field in fields)
+    kind = ", ".join(f"`{field.name}` {googlesql_type(field)}" for field in fields)
     written = ",\n".join(_struct(fields, row) for row in rows)
     return f"SELECT * FROM UNNEST(ARRAY<STRUCT<{kind}>>[{written}])"
 
@@ -185,12 +196,12 @@ def _field(field: schema.Field, value: Any) -> str:
     if field.mode == "REPEATED":
         single = schema.Field(field.name, field.type, fields=field.fields)
         items = ", ".join(_field(single, item) for item in value or ())
-        return f"{schema.googlesql_type(field)}[{items}]"
+        return f"{googlesql_type(field)}[{items}]"
     if value is None:
         return "NULL"
     if field.fields:
         # A struct of one field would read as a mere pair of brackets.
-        return f"{schema.googlesql_type(field)}{_struct(field.fields, value)}"
+        return f"{googlesql_type(field)}{_struct(field.fields, value)}"
     return literal(value, field.type)
 
 

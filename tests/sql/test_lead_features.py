@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadwerk.features.contract import contract
-from leadwerk.pipeline.leads.features import FURTHER, features_statement, scoring_parameters, training_parameters
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters, training_parameters
 from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, local_day, tables
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
@@ -59,7 +59,9 @@ def features(**held: list[Row]) -> Row:
 def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None:
     found = analyse(SELECT)
     kinds = {"number": {"INT64", "FLOAT64"}, "category": {"STRING"}}
-    assert {f.name for f in contract(POLICY)} | {"lead_id", "as_of", "created_at", *FURTHER} == set(found)
+    assert {f.name for f in contract(POLICY)} | {"lead_id", "as_of", "created_at", "job_title", "account_id"} == set(
+        found
+    )
     assert all(found[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
 
 

@@ -23,7 +23,7 @@ from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
 from scoring import models, world
 from scoring.world import NOW
-from sql.reference import analyse, evaluate
+from sql.reference import analyse, evaluate, googlesql_type
 
 POLICY = load("mortgage")
 TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores", "overrides")
@@ -73,7 +73,7 @@ def rescored_in_sql(home: Path) -> list[dict[str, Any]]:
 
 
 def test_the_rows_are_the_columns_of_scores() -> None:
-    wanted = {f.name: schema.googlesql_type(f).replace("`", "") for f in schema.table("scores").fields}
+    wanted = {f.name: googlesql_type(f).replace("`", "") for f in schema.table("scores").fields}
     assert analyse(answered_by({"1": "{}"})) == wanted
 
 

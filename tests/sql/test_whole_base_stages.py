@@ -20,7 +20,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.statement import from_text
 from scoring import world
 from scoring.world import NOW
-from sql.reference import analyse, assert_engines_agree
+from sql.reference import analyse, assert_engines_agree, googlesql_type
 
 HOUR = timedelta(hours=1)
 STAGES = (
@@ -106,7 +106,7 @@ def test_sql_records_the_changes_that_the_function_says(
 
 
 def test_the_rows_are_the_columns_of_stage_changes() -> None:
-    wanted = {field.name: schema.googlesql_type(field) for field in schema.table("stage_changes").fields}
+    wanted = {field.name: googlesql_type(field) for field in schema.table("stage_changes").fields}
     assert analyse(whole_base.stages_statement(POLICY)) == wanted
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import leadwerk
 from leadwerk import texts
 from leadwerk.errors import ConfigurationError
 from leadwerk.texts.catalogue import Entry, entries
@@ -30,7 +34,25 @@ def everything(language: str) -> list[str]:
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_all_languages_have_the_same_keys(language: str) -> None:
-    assert texts.keys(language) ^ texts.keys("de") == set()
+    assert entries(language).keys() ^ entries("de").keys() == set()
+
+
+def keys_in_code() -> Iterator[str]:
+    """Patterns of all strings in the package that may be the key of a text, of those put together (f"a.{b}") too."""
+    package = Path(leadwerk.__file__).parent
+    for file in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                yield "".join(re.escape(str(v.value)) if isinstance(v, ast.Constant) else ".+" for v in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield re.escape(node.value)
+    for file in package.rglob("*.html"):
+        yield from map(re.escape, re.findall(r't\("([^"]+)"', file.read_text()))
+
+
+def test_every_text_is_asked_for_by_the_code() -> None:
+    key_asked_for = re.compile("|".join({key for key in keys_in_code() if re.match(r"[a-z_]+\\\.\S", key)}))
+    assert [key for key in entries("de") if not key_asked_for.fullmatch(key)] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -22,7 +22,7 @@ def test_a_table_says_its_grain_key_and_columns(name: str) -> None:
     assert all(field.description for field in table.fields)
     assert {*table.key, *table.cluster} <= columns
     assert table.partition is None or table.field(table.partition) is not None
-    assert table.key or table.dataset == schema.EXPORT_DATASET
+    assert table.key or table.dataset == "ga4"
 
 
 def test_the_export_is_as_google_writes_it() -> None:

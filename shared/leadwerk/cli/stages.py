@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
+from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.retrain import RetrainReport
@@ -123,6 +124,7 @@ def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
 
 def rescore(
     only_closed: Annotated[bool, typer.Option("--only-closed", help="After a rescoring in SQL.")] = False,
+    as_sql: Annotated[bool, typer.Option("--as-sql", help="Print SQL that rescores in BigQuery; run nothing.")] = False,
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,
@@ -133,8 +135,16 @@ def rescore(
     """
     from leadwerk.cli.champion import scorer
     from leadwerk.pipeline import rescore as stage
+    from leadwerk.pipeline.in_bigquery.whole_base import rescore_script
 
     here, at = Deployment.at(home), moment(now)
+    if as_sql:
+        if only_closed:
+            raise InputError(
+                "--as-sql and --only-closed exclude each other.", field="only-closed", remedy="Leave one of them out."
+            )
+        typer.echo(rescore_script(here.policy, now=at, stored_at=at), nl=False)
+        return
     with working("Scoring open leads"):
         work = (here.warehouse, here.policy, scorer(here))
         result = stage.run(*work, now=at, stored_at=at, only_closed=only_closed)

@@ -1,7 +1,7 @@
 """What a lead is: formats understood and normalised, region, language, pseudonyms and consent. Pure."""
 
 from leadwerk.lead.amount import parse_amount, parse_count
-from leadwerk.lead.contact import email_domain_kind, parse_email, parse_phone
+from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor, person_key
 from leadwerk.lead.language import parse_language
 from leadwerk.lead.lead import identity_rows, lead_version
@@ -11,7 +11,6 @@ from leadwerk.lead.rejection import Rejection
 
 __all__ = [
     "Rejection",
-    "email_domain_kind",
     "identity_rows",
     "lead_version",
     "parse_amount",

@@ -74,20 +74,6 @@ def parse_email(value: object, field: str = "email") -> str:
     return text
 
 
-def email_domain_kind(value: object) -> str | None:
-    """freemail, business, education or invalid; None where there is no address.
-
-    >>> [email_domain_kind(text) for text in ("a@bluewin.ch", "a@gmx.at", "a@muster-ag.ch", "a@ethz.ch", "a@b", "")]
-    ['freemail', 'freemail', 'business', 'education', 'invalid', None]
-    """
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        return domain_kind(parse_email(value))
-    except InputError:
-        return "invalid"
-
-
 def domain_kind(address: str) -> str:
     """freemail, education or business: the kind of a normalised address's domain.
 

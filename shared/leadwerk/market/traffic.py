@@ -14,7 +14,6 @@ from leadwerk.market.people import ANALYTICS_CONSENT, People
 from leadwerk.market.visits import NOBODY, PASSING, Sessions
 
 HUMAN, INTERNAL, HEADLESS, HEAVY = range(4)
-KINDS = ("human", "internal", "headless", "heavy")
 PASSERS_PER_LEAD = 2.0
 HEADLESS_PER_DAY, OWN_VISITS_PER_DAY = 2.0, 3.0
 HEAVY_EVERY_DAYS, HEAVY_PAGES = 20, 1200

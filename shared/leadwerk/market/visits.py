@@ -128,11 +128,6 @@ def joined(*parts: Sessions) -> Sessions:
     return Sessions(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sessions)})
 
 
-def kept(sessions: Sessions, keep: Bools) -> Sessions:
-    """The sessions that `keep` marks."""
-    return Sessions(**{f.name: getattr(sessions, f.name)[keep] for f in fields(Sessions)})
-
-
 def views(rng: Generator, sessions: Sessions) -> Views:
     """The page views of all sessions. A form session ends on the contact page at its `start`, the lead's creation."""
     session = np.repeat(np.arange(len(sessions)), sessions.pages)

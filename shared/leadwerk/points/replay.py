@@ -22,7 +22,6 @@ from leadwerk.stats.wilson import wilson
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Words = NDArray[np.object_]
 
 CLUSTERS = ("DISQUALIFIED", "UNSCORED", "COLD", "WARM", "HOT")
 """The worst first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -77,12 +77,6 @@ def standings(policy: Policy, facts: Facts, pointed: Pointed) -> list[Standing]:
         )
         for fit, interest, points, grade, level, icp, light, tier, phase, disqualified in columns
     ]
-
-
-def match_order(policy: Policy) -> Callable[[Standing], tuple[int, int, float]]:
-    """The key that sorts standings best first by match; of equal matches the larger tier, then more points, lead."""
-    places = {tier.name: place for place, tier in enumerate(policy.tiers)}
-    return lambda one: (-one.icp, places.get(one.tier or "", len(places)), -one.points)
 
 
 def grades(bounds: Grades, fit: Ints) -> Words:

@@ -227,7 +227,7 @@ def _deliveries(words: Words, facts: Facts) -> Section:
     rows = [
         (cluster, *(words.count(facts.deliveries.get((cluster, state), 0)) for state in STATES)) for cluster in clusters
     ]
-    header = (words.say("report.cluster"), *(words.say(f"report.{state}") for state in STATES))
+    header = (words.say("report.cluster"), *(words.say(f"report.delivery.{state}") for state in STATES))
     return section(words, "report.deliveries", header=header, rows=rows)
 
 

@@ -4,7 +4,7 @@ A text is looked up by language and key; only the language asked for is loaded. 
 (and perhaps `zero`) is chosen by the value `count`.
 """
 
-from leadwerk.texts.catalogue import LANGUAGES, has, keys, text
+from leadwerk.texts.catalogue import LANGUAGES, has, text
 from leadwerk.texts.facts import fact, label
 from leadwerk.texts.figures import duration, money, number, percent
 from leadwerk.texts.reasons import action_label, reason
@@ -15,7 +15,6 @@ __all__ = [
     "duration",
     "fact",
     "has",
-    "keys",
     "label",
     "money",
     "number",

@@ -38,11 +38,6 @@ def has(language: str, key: str) -> bool:
     return key in entries(language)
 
 
-def keys(language: str) -> frozenset[str]:
-    """All keys of a language."""
-    return frozenset(entries(language))
-
-
 @cache
 def entries(language: str) -> dict[str, Entry]:
     """The language file as it is.

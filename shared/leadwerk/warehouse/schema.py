@@ -14,7 +14,7 @@ import msgspec
 from leadwerk.errors import MissingTable, WarehouseError
 
 FOLDER = Path(__file__).parent / "tables"
-OWN_DATASET, EXPORT_DATASET = "leadwerk", "ga4"
+OWN_DATASET = "leadwerk"
 EXPORT = "ga4_events"
 
 DUCKDB_TYPES = {
@@ -100,17 +100,6 @@ def duckdb_type(field: Field) -> str:
     inner = ", ".join(f'"{part.name}" {duckdb_type(part)}' for part in field.fields)
     base = f"STRUCT({inner})" if field.fields else DUCKDB_TYPES[field.type]
     return f"{base}[]" if field.mode == "REPEATED" else base
-
-
-def googlesql_type(field: Field) -> str:
-    """Type of a column in GoogleSQL.
-
-    >>> googlesql_type(Field("tags", "RECORD", "REPEATED", fields=(Field("at", "TIMESTAMP"),)))
-    'ARRAY<STRUCT<`at` TIMESTAMP>>'
-    """
-    inner = ", ".join(f"`{part.name}` {googlesql_type(part)}" for part in field.fields)
-    base = f"STRUCT<{inner}>" if field.fields else field.type
-    return f"ARRAY<{base}>" if field.mode == "REPEATED" else base
 
 
 def json_rows(target: Table, rows: Sequence[Mapping[str, Any] | msgspec.Struct]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from leadwerk.pipeline.leads.features import features_statement, occurrences_statement
-from leadwerk.pipeline.leads.pointed import facts_of_rows, pointed_landmarks, pointed_leads
+from leadwerk.pipeline.leads.pointed import facts_of_rows, pointed_leads
 from leadwerk.points.facts import VISIT
 from leadwerk.points.points import point
 from leadwerk.points.standing import standings
@@ -19,6 +19,7 @@ from leadwerk.policy.points import Decay, Group, PointsModel, Rule, Test
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from scoring import world
 from scoring.world import CREATED, NOW
+from support.landmarks import landmarks_with_facts
 
 RULES = PointsModel(
     groups=(
@@ -108,19 +109,13 @@ def test_what_became_known_after_the_moment_changes_no_point(warehouse):
 
 
 def test_training_gives_the_points_that_scoring_at_that_moment_gives(warehouse):
-    frame, facts = pointed_landmarks(warehouse, POLICY, CREATED, NOW)
+    frame, facts = landmarks_with_facts(warehouse, POLICY, CREATED, NOW)
     pointed = point(POLICY, facts)
     trained = standings(POLICY, facts, pointed)
     assert len(frame) == facts.size == 15
     for place, (lead, as_of) in enumerate(zip(frame["lead_id"], frame["as_of"], strict=True)):
         standing, entries = of(POLICY, warehouse, lead, as_of=as_of.to_pydatetime())[lead]
         assert (trained[place], pointed.ledger.entries(place)) == (standing, entries)
-
-
-def test_landmarks_come_in_the_same_order_from_every_engine(warehouse):
-    frame, _ = pointed_landmarks(warehouse, POLICY, CREATED, NOW)
-    keys = list(zip(frame["as_of"], frame["lead_id"], strict=True))
-    assert keys == sorted(keys)
 
 
 def test_occurrences_are_sorted_and_those_of_forgotten_signals_left_out():

@@ -45,10 +45,6 @@ class Quality:
     ece: float
     lift_at_10: float
 
-    @property
-    def share_of_best(self) -> float:
-        return self.auc / self.best
-
 
 def unseen(home: Path, warehouse: Warehouse, policy: Policy, *, since: datetime, now: datetime) -> Moments:
     """All landmarks in [since, now] of leads that were open then."""

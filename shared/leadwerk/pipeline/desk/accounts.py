@@ -30,7 +30,6 @@ SCORED_DAYS = 120
 
 MOST_ACCOUNTS = 5_000  # that the list looks at: those whose contacts are most interested
 MOST_CONTACTS = 500  # of one account, the newest
-MOST = 200  # accounts a page
 Sort = Literal["icp", "points", "interest", "contacts"]
 Light = Literal["red", "yellow", "green"]
 

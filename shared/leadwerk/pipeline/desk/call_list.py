@@ -21,7 +21,6 @@ from leadwerk.texts.facts import labelled
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
-MOST = 200  # leads a page
 REASONS = 3  # of a lead, strongest first
 Sort = Literal["score", "points", "fit", "tier"]
 Grade = Annotated[str, Meta(pattern="^[A-D][1-4]?$")]

@@ -21,14 +21,12 @@ OPEN_DAYS = 120
 WINDOWS = (1, 7, 30, 90)
 """Days over which behaviour is counted, the own day included; the same as in features.contract."""
 
-FURTHER = ("job_title", "account_id")
-"""Columns that points are given for and no model learns from."""
-
 
 def features_statement(policy: Policy) -> Statement[Row]:
     """`lead_features/select` for a policy: one row for each lead (or visitor) and moment.
 
-    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and FURTHER.
+    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and
+    job_title and account_id, which points are given for and no model learns from.
     """
     return statement(
         "lead_features/select",

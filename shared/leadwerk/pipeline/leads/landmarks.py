@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.protocol import Warehouse
 
 
-def read_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> Landmarks:
-    """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
-    return read_pointed(warehouse, policy, now, with_points=False)[0]
-
-
 def read_pointed(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
 ) -> tuple[Landmarks, Rules | None]:

@@ -50,17 +50,6 @@ def pointed_leads(
     return rows, facts, pointed, standings(policy, facts, pointed)
 
 
-def pointed_landmarks(
-    warehouse: Warehouse, policy: Policy, first_as_of: datetime, last_as_of: datetime
-) -> tuple[pd.DataFrame, Facts]:
-    """The frame of lead_features for all landmarks within the range (aware), and the facts of its rows in its order."""
-    with warehouse.unit_of_work():
-        frame = warehouse.frame(features_statement(policy), training_parameters(policy, first_as_of, last_as_of))
-        occurred = occurrence_frame(warehouse, policy, first_as_of, last_as_of)
-    frame = frame.sort_values(["as_of", "lead_id"], ignore_index=True)  # an engine returns rows in any order
-    return frame, facts_of_frame(policy, frame, occurred)
-
-
 def occurrences_by_lead(warehouse: Warehouse, policy: Policy, asked: Mapping[str, Any]) -> dict[str, list[Row]]:
     """Rows of occurrences/select by lead, for the parameters of lead_features; nothing is read without rules."""
     if not policy.points.rules:
