@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from leadwerk.errors import WarehouseError
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.layout import lay_out
 from leadwerk.warehouse.statement import from_text
+from warehouse.generated_rows import rows_of
 
 TODAY = date(2026, 3, 29)
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -115,6 +119,54 @@ def test_a_frame_keeps_whole_sums_whole_and_times_aware(warehouse: DuckDBWarehou
 def test_any_text_is_a_parameter(warehouse: DuckDBWarehouse, text: str) -> None:
     asked = from_text("-- @one STRING\n-- @many ARRAY<STRING>\nSELECT @one AS one, x AS other FROM UNNEST(@many) AS x")
     assert warehouse.rows(asked, {"one": text, "many": [text]}) == [{"one": text, "other": text}]
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBWarehouse]:
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("opened"))
+    with warehouse.unit_of_work():
+        yield warehouse
+
+
+@pytest.mark.parametrize("target", schema.own_tables(), ids=lambda target: target.name)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_rows_of_any_table_are_read_back_unchanged(
+    target: schema.Table, opened: DuckDBWarehouse, data: st.DataObject
+) -> None:
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in target.key)
+
+    rows = data.draw(st.lists(rows_of(target.fields), min_size=1, max_size=4, unique_by=key))
+    with opened._connection(writing=True) as connection:
+        connection.execute(f"DELETE FROM leadwerk.{target.name}")
+    assert opened.append(target.name, rows[1:]) == len(rows) - 1
+    assert opened.append(target.name, rows) == 1
+    stored = opened.rows(from_text(f"SELECT * FROM leadwerk.{target.name}"), {})
+    assert {key(row): row for row in stored} == {key(row): row for row in rows}
+    assert len(stored) == len(rows)
+
+
+def test_a_row_longer_than_any_object_that_duckdb_takes_by_itself_is_stored(warehouse: DuckDBWarehouse) -> None:
+    long = touchpoint("a", kind="é" * (1 << 23) + "!")
+    assert warehouse.append("touchpoints", [touchpoint("b"), long]) == 2
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == [long, touchpoint("b")]
+
+
+def test_where_no_file_can_be_written_nothing_is_and_the_remedy_is_named(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(WarehouseError, match="touchpoints: rows cannot be written") as refused:
+        warehouse.append("touchpoints", [touchpoint("a")])
+    assert "TMPDIR" in str(refused.value.remedy)
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == []
+
+
+def test_no_rows_are_left_in_files(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    warehouse.append("touchpoints", [touchpoint("a")])
+    assert list(tmp_path.glob("leadwerk-*")) == []
 
 
 @pytest.mark.parametrize("kind", ["a\0b", "\0", "'\0'"])

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, date
 from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -38,6 +39,8 @@ WAIT_SECONDS = 30.0
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
 DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
+TEMPORARY = "Free some space in the folder of temporary files, or let TMPDIR name another."
+LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
 PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -82,14 +85,12 @@ class DuckDBWarehouse:
         new = schema.unique(target, schema.json_rows(target, rows))
         if not new:
             return 0
-        payload = msgspec.json.encode(new).decode()
-        same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n.r."{name}"' for name in target.key)
-        sql = (
-            f"INSERT INTO leadwerk.{table} BY NAME "
-            f"SELECT r.* FROM (SELECT unnest(from_json({_literal(payload)}, '{_json_type(target)}')) AS r) AS n "
-            f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
-        )
-        with self._connection(writing=True) as connection:
+        same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
+        with self._connection(writing=True) as connection, _as_relation(target, new) as relation:
+            sql = (
+                f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM {relation} AS n "
+                f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
+            )
             return _count(_execute(connection, sql, table))
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
@@ -257,14 +258,27 @@ def _count(result: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _json_type(table: schema.Table) -> str:
-    """The rows' type as from_json wants it: [{"name": "VARCHAR", "reasons": [{"text": "VARCHAR"}]}]."""
+@contextmanager
+def _as_relation(table: schema.Table, rows: Sequence[Row]) -> Iterator[str]:
+    """The rows in a temporary file, and the SQL that reads it: a statement with the rows in it is parsed far slower."""
+    try:
+        with TemporaryDirectory(prefix="leadwerk-") as folder:
+            file = Path(folder, f"{table.name}.ndjson")
+            longest = _write_lines(file, rows)
+            columns = ", ".join(f"'{field.name}': '{schema.duckdb_type(field)}'" for field in table.fields)
+            options = f"columns = {{{columns}}}, maximum_object_size = {max(longest, LINE_BYTES)}"
+            yield f"read_json({_literal(str(file))}, format = 'newline_delimited', {options})"
+    except OSError as error:
+        raise WarehouseError(f"{table.name}: rows cannot be written to a file: {error}.", remedy=TEMPORARY) from error
 
-    def of(field: schema.Field) -> Any:
-        inner = {part.name: of(part) for part in field.fields} or schema.DUCKDB_TYPES[field.type]
-        return [inner] if field.mode == "REPEATED" else inner
 
-    return msgspec.json.encode([{field.name: of(field) for field in table.fields}]).decode()
+def _write_lines(file: Path, rows: Sequence[Row]) -> int:
+    """Write one JSON object a line; return the bytes of the longest."""
+    longest = 0
+    with file.open("wb") as lines:
+        for row in rows:
+            longest = max(longest, lines.write(msgspec.json.encode(row) + b"\n"))
+    return longest
 
 
 def _literal(value: Any) -> str:

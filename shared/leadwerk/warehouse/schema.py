@@ -25,6 +25,7 @@ DUCKDB_TYPES = {
     "DATE": "DATE",
     "TIMESTAMP": "TIMESTAMPTZ",
 }
+MAXIMUM_INT64 = 2**63 - 1
 SCALARS: dict[str, tuple[type, ...]] = {
     "STRING": (str,),
     "INT64": (int,),
@@ -147,14 +148,20 @@ def _json_one(field: Field, value: Any, where: str) -> Any:
 
 
 def is_scalar(value: Any, kind: str) -> bool:
-    """Whether a value, not None, is of a GoogleSQL type: timestamps aware, floats finite, whole numbers no booleans.
+    """Whether a value, not None, is of a GoogleSQL type.
+
+    Timestamps are aware, floats finite, whole numbers no booleans and of 64 bits.
 
     >>> is_scalar(True, "INT64"), is_scalar(1, "FLOAT64"), is_scalar(datetime(2026, 1, 1), "TIMESTAMP")
     (False, True, False)
+    >>> is_scalar(2**63, "INT64")
+    False
     """
     accepted = SCALARS.get(kind, ())
     if isinstance(value, bool):
         return bool in accepted
+    if isinstance(value, int):
+        return int in accepted and -MAXIMUM_INT64 - 1 <= value <= MAXIMUM_INT64
     if isinstance(value, float):
         return float in accepted and isfinite(value)
     if isinstance(value, datetime):
