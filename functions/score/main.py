@@ -9,12 +9,12 @@ import functions_framework
 from msgspec import Meta
 
 from leadwerk.entrypoint import Request, entry, problem
+from leadwerk.entrypoint.deliver_at_once import deliver_at_once
 from leadwerk.entrypoint.remote import also_from_bigquery
-from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import rescore, score as scoring, wiring
+from leadwerk.pipeline import rescore, score as scoring
 from leadwerk.pipeline.in_bigquery import remote
 from leadwerk.pipeline.serving.kept import kept
-from leadwerk.pipeline.serving.scored import ScoredLead, ScoreRequest, Text, deliverable, requests, with_deliveries
+from leadwerk.pipeline.serving.scored import ScoreRequest, Text, requests
 
 
 class Body(Request, frozen=True):
@@ -28,6 +28,9 @@ class Body(Request, frozen=True):
     deliver: bool = True
     rescore: bool | Literal["closed"] = False
 
+    def stores_rows(self) -> bool:
+        return not self.dry_run
+
 
 @functions_framework.http
 @also_from_bigquery(lambda rows: remote.run(kept().champions.scorer(), kept().policy, rows, kept().hot()))
@@ -40,21 +43,8 @@ def score(body: Body, now: datetime) -> Any:
     report = scoring.run(*work, asked, **times, store=not body.dry_run, person_key=here.person_key)
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
-    scores, trouble = delivered(report.scores, now) if body.deliver else (report.scores, None)
+    scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)
     errors = [{"index": one.index, "lead_id": one.lead_id, **problem(one.error)} for one in report.refusals]
     counts = {"scored": len(scores), "refused": len(errors), "parked": sum(one.delivery == "parked" for one in scores)}
     said = {"model_version": report.model_version, **counts, "errors": errors}
     return {**said, "scores": scores, "model_problem": here.champions.problem, "delivery_problem": trouble}
-
-
-def delivered(scores: list[ScoredLead], now: datetime) -> tuple[list[ScoredLead], str | None]:
-    """The scores with what became of them, and what went wrong; they are stored, so `deliver_scores` tries again."""
-    if not (leads := deliverable(scores)):
-        return scores, None
-    from leadwerk.pipeline import deliver
-
-    try:
-        sent = deliver.run(kept().warehouse, kept().policy, wiring.crm(kept().settings), now=now, lead_ids=leads)
-    except LeadwerkError as error:
-        return with_deliveries(scores, {}, otherwise="pending"), error.message
-    return with_deliveries(scores, sent.states, otherwise="pending" if sent.stopped else "sent"), sent.stopped

@@ -109,7 +109,7 @@ def serving(
 ) -> Iterator[Servers]:
     """Start the functions `names` and, if `crm`, the local CRM over HOME/market; stop all when the block ends.
 
-    `simulation` lets requests say a `now` in the future. `environment` overrides what we set.
+    `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides what we set.
 
     Raises:
         ConfigurationError: there are no functions here, a port is taken, or a process did not start; names its log.

@@ -18,7 +18,7 @@
 | LEADWERK_CRM_TOKEN      | its bearer token                                                |                          |
 | LEADWERK_CRM_PER_SECOND | calls a second that it takes                                    | 10                       |
 | LEADWERK_PERSON_KEY     | secret that keys the hashes of persons                          |                          |
-| LEADWERK_SIMULATION     | 1: requests may say a `now` that lies in the future             |                          |
+| LEADWERK_SIMULATION     | 1: `now` replaces the clock also where rows are stored          |                          |
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ def test_no_body_is_an_empty_request_at_this_moment(raw: bytes) -> None:
     assert abs(datetime.fromisoformat(said["now"]) - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-def test_a_request_may_say_its_now() -> None:
+def test_in_a_simulation_a_request_names_its_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADWERK_SIMULATION", "1")
     _, said, _ = answer(Call(b'{"now": "2026-01-05T09:00:00+01:00"}'))
     assert said["now"] == "2026-01-05T08:00:00Z"
 
@@ -90,6 +91,7 @@ def test_a_request_may_say_its_now() -> None:
         (b'{"days": "3"}', 422, "$.days"),
         (b'{"lead_id": "1"}', 422, "body"),
         (b'{"now": "2026-01-05T09:00:00"}', 422, "$.now"),
+        (b'{"now": "2026-01-05T09:00:00Z"}', 422, "now"),
         (b'{"now": "2999-01-05T09:00:00Z"}', 422, "now"),
         (b'{"now": "0001-01-01T00:00:00+05:00"}', 422, "now"),
         (b"[" * 100_000, 422, "body"),

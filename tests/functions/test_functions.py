@@ -25,7 +25,7 @@ NOW = "2026-01-20T02:00:00Z"
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     home = tmp_path_factory.mktemp("home")
     market.simulate(home, days=14, leads=80, seed=5)
-    with serving(home, names=NAMES) as running:
+    with serving(home, names=NAMES, simulation=True) as running:
         headers = {"Authorization": f"Bearer {running.environment['LEADWERK_CRM_TOKEN']}"}
         requests.post(f"{running.url('crm')}/admin/now", json={"now": NOW}, headers=headers, timeout=10)
         yield running
@@ -48,7 +48,7 @@ def test_health_says_who_answers(servers: Servers, name: str) -> None:
         (b'{"now"', 400),
         (b'{"no_such_field": 1}', 422),
         (b'{"now": "tomorrow"}', 422),
-        (b'{"now": "2999-01-01T00:00:00Z"}', 422),
+        (b'{"now": "1999-01-01T00:00:00Z"}', 422),
         (b"[1]", 422),
         (b" " * 10_000_000, 413),
     ],

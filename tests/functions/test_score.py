@@ -69,7 +69,7 @@ def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
 
 
 def running(home: Path, **environment: str) -> Any:
-    settings = {"LEADWERK_POLICY": "mortgage", "LEADWERK_CRM_TOKEN": "", **environment}
+    settings = {"LEADWERK_POLICY": "mortgage", "LEADWERK_CRM_TOKEN": "", "LEADWERK_SIMULATION": "1", **environment}
     return _Running(home, settings)
 
 
@@ -184,7 +184,7 @@ def test_rescoring_reports_what_it_did(function):
         ({"rescore": True, "form": {}}, 422, "form", "does not go with rescore"),
         ({"rescore": True, "dry_run": True}, 422, "dry_run", "does not go with rescore"),
         ({"ga_client_id": "V5"}, 404, "ga_client_id", "V5"),
-        ({"lead_id": "1", "now": "2126-01-01T00:00:00Z"}, 422, "now", "future"),
+        ({"lead_id": "1", "now": "1926-01-01T00:00:00Z"}, 422, "now", "past"),
         (
             {"lead_id": "6", "form": FORM | {"created_at": (NOW + timedelta(days=2)).isoformat()}, **AT},
             422,

@@ -82,7 +82,20 @@ def test_only_the_newest_score_of_a_lead_is_sent(warehouse: DuckDBWarehouse) -> 
     crm = ScriptedCRM()
     report = run(warehouse, crm)
     assert sorted(crm.received) == ["a-3", "b-1"]
-    assert (report.sent, report.pending, report.states) == (2, 0, {"a": "sent", "b": "sent"})
+    assert (report.sent, report.pending, report.states) == (2, 0, {"a-3": "sent", "b-1": "sent"})
+
+
+def test_a_score_of_the_future_silences_no_lead(warehouse: DuckDBWarehouse) -> None:
+    """As a wrong clock or a replay leaves it: it is sent when its time has come."""
+    future = NOW + timedelta(days=1800)
+    warehouse.append("scores", [score("a", 9, day=future.date(), scored_at=future, stored_at=NOW), score("a", 1)])
+    crm = ScriptedCRM()
+    run(warehouse, crm)
+    warehouse.append("scores", [score("a", 2)])
+    run(warehouse, crm, minutes=5)
+    assert crm.received == ["a-1", "a-2"]
+    deliver.run(warehouse, POLICY, crm, now=future)
+    assert crm.received == ["a-1", "a-2", "a-9"]
 
 
 def test_what_was_sent_is_not_sent_again(warehouse: DuckDBWarehouse) -> None:
@@ -229,7 +242,7 @@ def test_a_newer_score_sent_by_another_just_before_wins(warehouse: DuckDBWarehou
     crm.script = [another_delivers]
     report = run(warehouse, crm)
     assert crm.received == ["a-2", "a-1", "a-2"]
-    assert (crm.shown, report.states) == ({"a": "a-2"}, {"a": "sent"})
+    assert (crm.shown, report.states) == ({"a": "a-2"}, {"a-1": "sent", "a-2": "sent"})
 
 
 def test_an_overtaken_lead_is_followed_even_if_the_crm_goes_down_meanwhile(warehouse: DuckDBWarehouse) -> None:

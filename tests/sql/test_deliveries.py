@@ -13,8 +13,8 @@ from sql.reference import analyse, assert_engines_agree
 OUTBOX = statement("deliveries/outbox")
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
 EVERYTHING = {
-    "first_day": date(2026, 3, 1), "every_lead": True, "lead_ids": [], "every_state": False, "retry_parked": False,
-    "most": 100,
+    "first_day": date(2026, 3, 1), "as_of": START + timedelta(days=1), "every_lead": True, "lead_ids": [],
+    "every_state": False, "retry_parked": False, "most": 100,
 }  # fmt: skip
 
 

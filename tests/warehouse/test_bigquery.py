@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,7 +37,7 @@ def warehouse(emulator: str) -> Iterator[BigQueryWarehouse]:
     made = at(emulator, dataset)
     for name in (dataset, f"{dataset}_ga4"):
         made._client.create_dataset(name, timeout=20)
-    for table in (schema.table("touchpoints"), schema.table("leads"), schema.table("extract_runs")):
+    for table in map(schema.table, ("touchpoints", "leads", "identities", "extract_runs")):
         made._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
     export = _fields(schema.table("ga4_events").fields)
     for suffix in ("20260328", "intraday_20260329"):
@@ -85,9 +85,11 @@ def test_the_same_rows_are_the_same_load_job(warehouse: BigQueryWarehouse, monke
         return load(*arguments, job_id=job_id, **rest)
 
     monkeypatch.setattr(warehouse._client, "load_table_from_file", remembering)
-    rows = schema.json_rows(schema.table("touchpoints"), [touchpoint("a")])
-    for _ in range(2):
-        warehouse._load(schema.table("touchpoints"), rows)
+    link = {"visitor_id": "V", "lead_id": "L", "linked_at": NOON, "source": "form"}
+    target = schema.table("identities")
+    for minute in (1, 2):  # of the first attempt, and of its repetition
+        clock = NOON + timedelta(minutes=minute)
+        warehouse._load(target, schema.json_rows(target, schema.stamped(target, [link], clock)))
     assert seen[0] == seen[1]
 
 
@@ -172,3 +174,11 @@ def test_nobody_at_the_endpoint_is_busy_and_soon(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(WarehouseBusy) as failure:
         at("http://127.0.0.1:9", "leadwerk").rows(ALL_TOUCHPOINTS, {})
     assert failure.value.retryable
+
+
+def test_the_moment_of_writing_is_the_clocks_whatever_the_row_says(warehouse: BigQueryWarehouse) -> None:
+    before = datetime.now(UTC)
+    link = {"visitor_id": "V", "lead_id": "L", "linked_at": NOON, "source": "form", "stored_at": NOON}
+    assert warehouse.append("identities", [link]) == 1
+    [row] = warehouse.rows(from_text("SELECT linked_at, stored_at FROM leadwerk.identities"), {})
+    assert (row["linked_at"], before <= row["stored_at"] <= datetime.now(UTC)) == (NOON, True)

@@ -253,3 +253,11 @@ def test_a_statement_is_translated_once_for_all_warehouses_and_kept_by_each(
     assert other.rows(statement, {}) == [{"translated_once": 0}]
     [kept], [also_kept] = ((home / "translations").glob("*.sql") for home in (one.home, other.home))
     assert (kept.name, kept.read_text()) == (also_kept.name, also_kept.read_text())
+
+
+def test_the_moment_of_writing_is_the_clocks_whatever_the_row_says(warehouse: DuckDBWarehouse) -> None:
+    before = datetime.now(UTC)
+    link = {"visitor_id": "V", "lead_id": "L", "linked_at": NOON, "source": "form", "stored_at": NOON}
+    assert warehouse.append("identities", [link]) == 1
+    [row] = warehouse.rows(from_text("SELECT linked_at, stored_at FROM leadwerk.identities"), {})
+    assert (row["linked_at"], before <= row["stored_at"] <= datetime.now(UTC)) == (NOON, True)

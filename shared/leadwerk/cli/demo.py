@@ -84,7 +84,7 @@ def serve(
     port: Annotated[
         int, typer.Option(help="Of desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500)
     ] = FIRST_PORT,
-    simulation: Annotated[bool, typer.Option(help="Requests may say a `now` in the future.")] = False,
+    simulation: Annotated[bool, typer.Option(help="Requests that store rows may name their `now`.")] = False,
 ) -> None:
     """Run every function in its own process as in the cloud, and the local CRM beside; Ctrl-C ends them.
 

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import figure, number_of, out, print_json, show, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, language, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, language, moment, storing_moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def pick(lead_id: LeadId, seller: Seller, home: Home = None, now: Now = None, as
 
     Example: `leadwerk pick 102938 --seller anna`
     """
-    show(Deployment.at(home).picks.pick(lead_id, seller, moment(now)), title="Picked", as_json=as_json)
+    show(Deployment.at(home).picks.pick(lead_id, seller, deciding_moment(now)), title="Picked", as_json=as_json)
 
 
 def release(lead_id: LeadId, seller: Seller, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
@@ -91,7 +91,7 @@ def release(lead_id: LeadId, seller: Seller, home: Home = None, now: Now = None,
 
     Example: `leadwerk release 102938 --seller anna`
     """
-    Deployment.at(home).picks.release(lead_id, seller, moment(now))
+    Deployment.at(home).picks.release(lead_id, seller, deciding_moment(now))
     show({"lead_id": lead_id, "seller": None}, title="Released", as_json=as_json)
 
 
@@ -106,7 +106,7 @@ def picks(
 
     Example: `leadwerk picks --seller anna`
     """
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), storing_moment(now) if settle else moment(now)
     if settle:
         here.picks.settle(at)
     found = here.picks.standing(at, seller)

@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import err, figure, out, print_json, show, table, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, storing_moment
 from leadwerk.errors import InputError
 from leadwerk.importing import policy_file
 from leadwerk.importing.columns import Column, describe
@@ -95,7 +95,7 @@ def import_(
         if as_json:
             print_json(plan.summary())
         return
-    _store(plan, _adopt(plan, home, replace_policy), moment(now), as_json)
+    _store(plan, _adopt(plan, home, replace_policy), storing_moment(now), as_json)
 
 
 def _store(plan: _Plan, here: Deployment, now: datetime, as_json: bool) -> None:

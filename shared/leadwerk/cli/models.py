@@ -8,7 +8,7 @@ import typer
 
 from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.model_card import card
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment
 
 if TYPE_CHECKING:
     from leadwerk.registry import Champion
@@ -82,7 +82,9 @@ def promote(
     Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a --by "Ada Keller" --reason "spring misread"`
     """
     registry = Deployment.at(home).registry
-    _tell(registry.promote(version, expected=registry.champion(), at=moment(now), reason=reason, by=by), as_json)
+    _tell(
+        registry.promote(version, expected=registry.champion(), at=deciding_moment(now), reason=reason, by=by), as_json
+    )
 
 
 def rollback(
@@ -92,7 +94,7 @@ def rollback(
 
     Example: `leadwerk models rollback --by "Ada Keller" --reason "scores fell without cause"`
     """
-    _tell(Deployment.at(home).registry.rollback(at=moment(now), reason=reason, by=by), as_json)
+    _tell(Deployment.at(home).registry.rollback(at=deciding_moment(now), reason=reason, by=by), as_json)
 
 
 def _tell(champion: Champion, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,8 +35,10 @@ Now = Annotated[
     str | None,
     typer.Option("--now", metavar="TIME", help="Stands in for the clock (RFC 3339), for replays.", show_default=False),
 ]
+CLOCK_TOLERANCE = timedelta(minutes=5)  # the time came from another machine's clock
 
 
+NO_NOW = "Leave --now out; in a simulation set LEADWERK_SIMULATION=1."
 LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 
 
@@ -98,6 +100,31 @@ def moment(text: str | None, field: str = "now") -> datetime:
             f"{text!r} is no moment with a time zone.", field=field, value=text, remedy="Write 2026-01-31T08:00:00Z."
         )
     return told
+
+
+def storing_moment(text: str | None) -> datetime:
+    """The moment of a command that stores what it computes: a past one is a replay, with its real time in `stored_at`.
+
+    Raises:
+        InputError: it is no moment with a zone; or it lies in the future, and this is no simulation: what is stored as
+            of then would count as the newest until then.
+    """
+    at = moment(text)
+    if at > datetime.now(UTC) + CLOCK_TOLERANCE and not environment.read().simulation:
+        raise InputError(f"--now is {at.isoformat()} and lies in the future.", field="now", value=text, remedy=NO_NOW)
+    return at
+
+
+def deciding_moment(text: str | None) -> datetime:
+    """The moment of a person's decision: the clock's, so that what holds now decides whether it is allowed.
+
+    Raises:
+        InputError: `--now` is given, and this is no simulation.
+    """
+    if text is not None and not environment.read().simulation:
+        message = "--now cannot replace the clock when somebody decides."
+        raise InputError(message, field="now", value=text, remedy=NO_NOW)
+    return moment(text)
 
 
 def day(text: str | None, field: str) -> date | None:

@@ -9,7 +9,7 @@ import typer
 
 from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import figure, out, print_json, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, deciding_moment, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def override(
             value=cluster,
             remedy="Give --cluster HOT, WARM, COLD or DISQUALIFIED, or --release.",
         )
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), deciding_moment(now)
     if cluster is None:
         words.release(here.warehouse, here.policy, lead_id, by=by, reason=reason, now=at)
         word = None
@@ -94,7 +94,7 @@ def _scored(here: Deployment, lead_id: str, at: datetime) -> Decided:
     from leadwerk.pipeline.serving.scored import ScoreRequest
 
     asked = [ScoreRequest(lead_id=lead_id)]
-    report = stage.run(here.warehouse, here.policy, scorer(here), asked, now=at, stored_at=at)
+    report = stage.run(here.warehouse, here.policy, scorer(here), asked, now=at, stored_at=moment(None))
     if report.refusals:
         raise report.refusals[0].error
     return Decided.of(report.scores[0])

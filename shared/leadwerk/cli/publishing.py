@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leadwerk.cli.console import err, figure, out, print_json, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def publish(
     from leadwerk.cli import replaying
     from leadwerk.pipeline.policies import publishing, versions as policies
 
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), deciding_moment(now)
     decided, new = publishing.said(by, why, at), read_draft(file)
     place = policies.open_policies(here.settings)
     present = place.in_force()
@@ -224,7 +224,7 @@ def revert(
     from leadwerk.pipeline.policies import publishing, versions as policies
 
     here = Deployment.at(home)
-    decided = publishing.said(by, why, moment(now))
+    decided = publishing.said(by, why, deciding_moment(now))
     place = policies.open_policies(here.settings)
     _tell(publishing.revert(place, here.warehouse, version, decided), as_json=as_json)
 

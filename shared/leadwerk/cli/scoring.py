@@ -14,7 +14,7 @@ from rich.markup import escape
 from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import err, figure, out, print_json, table, working
 from leadwerk.cli.files import mapping_of
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment, storing_moment
 from leadwerk.errors import InputError, NoChampion
 from leadwerk.warehouse.batches import batches
 
@@ -57,7 +57,7 @@ def score(
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·
     `leadwerk score --csv new.csv --out scored.csv`
     """
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), moment(now) if dry_run or csv else storing_moment(now)
     if csv is not None:
         if output is None:
             raise InputError("--csv needs --out.", field="out", remedy="Say where to write: --out scored.csv.")
@@ -86,7 +86,7 @@ def _score_one(
         scorer(here),
         [request],
         now=at,
-        stored_at=at,
+        stored_at=moment(None),
         store=store,
         person_key=here.person_key,
     )

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment, storing_moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def extract(
         result = stage.run(
             here.warehouse,
             here.policy,
-            now=moment(now),
+            now=storing_moment(now),
             first_day=day(first, "from"),
             last_day=day(last, "to"),
             progress=progress,
@@ -78,7 +78,9 @@ def ingest(
     here = Deployment.at(home)
     with working("Reading the CRM's cases"):
         crm, key = here.crm, here.person_key
-        result = stage.run(here.warehouse, here.policy, crm, now=moment(now), person_key=key, from_start=from_start)
+        result = stage.run(
+            here.warehouse, here.policy, crm, now=storing_moment(now), person_key=key, from_start=from_start
+        )
     show(result, title="Ingested", as_json=as_json)
 
 
@@ -91,7 +93,7 @@ def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 
     here = Deployment.at(home)
     with working("Training") as progress:
-        result = stage.run(here.warehouse, here.policy, here.registry, now=moment(now), progress=progress)
+        result = stage.run(here.warehouse, here.policy, here.registry, now=storing_moment(now), progress=progress)
     if as_json:
         print_json(result)
     else:
@@ -137,7 +139,7 @@ def rescore(
     from leadwerk.pipeline import rescore as stage
     from leadwerk.pipeline.in_bigquery.whole_base import rescore_script
 
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), moment(now) if as_sql else storing_moment(now)
     if as_sql:
         if only_closed:
             raise InputError(
@@ -147,7 +149,7 @@ def rescore(
         return
     with working("Scoring open leads"):
         work = (here.warehouse, here.policy, scorer(here))
-        result = stage.run(*work, now=at, stored_at=at, only_closed=only_closed)
+        result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
     show(result, title="Rescored", as_json=as_json)
 
 
@@ -165,7 +167,7 @@ def deliver(
 
     here = Deployment.at(home)
     with working("Delivering"):
-        result = stage.run(here.warehouse, here.policy, here.crm, now=moment(now), retry_parked=retry_parked)
+        result = stage.run(here.warehouse, here.policy, here.crm, now=storing_moment(now), retry_parked=retry_parked)
     show(result, title="Delivered", as_json=as_json)
 
 
@@ -192,7 +194,7 @@ def report(
             here.policy,
             here.registry,
             open_store(folder, here.settings.storage_url),
-            now=moment(now),
+            now=storing_moment(now),
             language=language,
             name=name,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadwerk.cli.console import builtins, err, figure, out, print_json, table, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment, storing_moment
 from leadwerk.cli.publishing import By, Why, write_new
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def suggest(
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.versions import open_policies
 
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), storing_moment(now)
     present = open_policies(here.settings).in_force()
     with working("Suggesting") as progress:
         report = stage.run(here.warehouse, present.policy, now=at, progress=progress)
@@ -116,7 +116,7 @@ def _decide(
 
     here = Deployment.at(when[0])
     policy = open_policies(here.settings).in_force().policy
-    found = stage.decide(here.warehouse, policy, rules, verdict, said(*who, moment(when[1])))
+    found = stage.decide(here.warehouse, policy, rules, verdict, said(*who, deciding_moment(when[1])))
     if as_json:
         print_json({"policy_version": policy.version, "proposals": found})
         return

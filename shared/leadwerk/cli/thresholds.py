@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from leadwerk.cli.console import out, print_json, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, deciding_moment, moment, storing_moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def show(
     from leadwerk.pipeline.desk.lapsed import Lapsed, settle_lapsed
     from leadwerk.pipeline.thresholds import daily as stage, outlook as outlooks
 
-    here, at = Deployment.at(home), moment(now)
+    here, at = Deployment.at(home), storing_moment(now) if decide else moment(now)
     words = page.words(here.policy, language)
     team = outlooks.with_team(here.policy, sellers, hours)
     with working("Looking at leads and sellers"):
@@ -136,7 +136,7 @@ def _say(
 ) -> None:  # fmt: skip
     from leadwerk.pipeline.thresholds.hold import hold
 
-    here, at, last = Deployment.at(home), moment(now), day(until, "until")
+    here, at, last = Deployment.at(home), deciding_moment(now), day(until, "until")
     chosen = basis or deciding(here)
     row = hold(here.warehouse, here.policy, chosen, hot, author=by, why=why, now=at, until=last, segment=segment)
     if as_json:

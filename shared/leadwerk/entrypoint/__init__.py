@@ -54,9 +54,13 @@ Response = tuple[bytes, int, dict[str, str]]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of the JSON bodies; `now` (RFC 3339 with zone) stands in for the clock in replays and simulations."""
+    """Base of the JSON bodies; `now` (RFC 3339 with zone) stands in for the clock: see `moment_of`."""
 
     now: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+    def stores_rows(self) -> bool:
+        """Whether a POST with this body writes anything; a dry run overrides it."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def entry(
     def framed(handle: Callable[[Body, datetime], Any]) -> Function:
         def call(http: HTTPRequest) -> Any:
             request = decode(decoder, read_body(http, limit))
-            return handle(request, moment(request.now, datetime.now(UTC)))
+            return handle(request, moment_of(request, datetime.now(UTC), stores=request.stores_rows()))
 
         return _function(handle, stage or handle.__name__, methods, call)
 
@@ -189,6 +193,26 @@ def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] |
         field = unknown[1][:60] if unknown else field.removeprefix("$.")
     value = str(fields[field])[:60] if fields and field in fields else None
     return InputError(f"{what}.", field=field, value=value, remedy=AS_DOCUMENTED)
+
+
+def moment_of(request: Request, clock: datetime, *, stores: bool) -> datetime:
+    """The moment of a request, UTC: the clock, or the request's own `now` where that can falsify no stored row.
+
+    A request that `stores` takes `now` in a simulation only. Otherwise any caller could date what is stored: a version
+    of a lead that past forecasts then learn from, an override of a lead that the CRM has closed since, a pick of a lead
+    that another seller holds.
+
+    Raises:
+        InputError: the request stores and names a moment, and this is no simulation; or the moment makes no sense.
+    """
+    if stores and request.now is not None and not settings.read().simulation:
+        raise InputError(
+            "now cannot replace the clock in a request that stores anything.",
+            field="now",
+            value=request.now.isoformat(),
+            remedy="Leave now out. score takes it with dry_run; a simulation sets LEADWERK_SIMULATION=1.",
+        )
+    return moment(request.now, clock)
 
 
 def moment(said: datetime | None, clock: datetime, field: str = "now") -> datetime:

@@ -25,7 +25,7 @@ from leadwerk.entrypoint import (
     Response,
     answered,
     decode,
-    moment,
+    moment_of,
     not_as_described,
     read_body,
 )
@@ -84,7 +84,8 @@ class Routes:
         for route, match in found:
             if route.answers(http.method):
                 asked = _asked(route, http)
-                return route.handle(asked, moment(asked.now, datetime.now(UTC)), **match.groupdict())
+                now = moment_of(asked, datetime.now(UTC), stores=http.method not in READING)
+                return route.handle(asked, now, **match.groupdict())
         allowed = tuple(dict.fromkeys(route.method for route, _ in found))
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
 

@@ -21,12 +21,13 @@ from leadwerk.crm.port import CRM
 from leadwerk.errors import CRMError, CRMUnavailable
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 BATCH = 200  # sendings between two records: as many are repeated after a crash
 MOST_READ = 10_000  # scores one run looks at, so that it can say how many wait
 MOST_SENT = 2_000  # with 10 calls a second 200 seconds: a run ends before the next one, every 5 minutes, begins
+LONGEST_RUN = timedelta(minutes=15)  # a score that somebody else stores meanwhile is dated by then, in replays as well
 WINDOW_DAYS = 90  # an older score is not news to a seller; it bounds what BigQuery reads, too
 
 
@@ -34,7 +35,8 @@ WINDOW_DAYS = 90  # an older score is not news to a seller; it bounds what BigQu
 class DeliverReport:
     """What one run did; `pending` scores wait for `next_attempt_at` (or now, if it `stopped` or had too many).
 
-    `oldest_hours` is for how long the oldest of them has been a score, 0 without any.
+    `oldest_hours` is for how long the oldest of them has been a score, 0 without any. `states` has the state of each
+    score that was attempted, by its id.
     """
 
     sent: int
@@ -46,6 +48,12 @@ class DeliverReport:
     stopped: str | None
     states: dict[str, str]
     errors: dict[str, int]
+
+
+def recorded_states(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> dict[str, str]:
+    """Score id → state of its last attempt, for the newest score of each lead as of `now`; not of untried ones."""
+    box = _Outbox(warehouse, _first_day(policy, now), now)
+    return {row["score_id"]: row["last_state"] for row in box.rows(lead_ids, every_state=True) if row["last_state"]}
 
 
 def run(
@@ -62,36 +70,51 @@ def run(
     Raises:
         CRMRejected: the CRM does not let us in (401, 403) or sends us elsewhere (3xx); nothing is parked for that.
     """
-    box = _Outbox(warehouse, _first_day(policy, now))
+    box = _Outbox(warehouse, _first_day(policy, now), now)
     line = _Line(crm, now)
     found = box.read(lead_ids, retry_parked=retry_parked)
     due = [item for item in found if item.due(now)]
-    ended: dict[str, Attempt] = {}
+    made: list[Attempt] = []
     for batch in batches(due[:MOST_SENT], BATCH):
         attempts = _deliver(batch, line, box)
         box.record(attempts)
-        ended |= {attempt.pending.update.lead_id: attempt for attempt in attempts}
-    return _report(found, ended, line)
+        made += attempts
+    return _report(found, made, line)
 
 
 @dataclass(frozen=True)
 class _Outbox:
     warehouse: Warehouse
     first_day: date
+    now: datetime
 
-    def read(
-        self, lead_ids: Sequence[str] | None, *, retry_parked: bool = False, every_state: bool = False
-    ) -> list[Pending]:
-        """What the CRM does not hold yet; with `every_state` the newest score of each lead, held or not."""
+    def read(self, lead_ids: Sequence[str] | None, *, retry_parked: bool) -> list[Pending]:
+        """The newest score of each lead that the CRM does not hold yet."""
+        return outbox.pending(self.rows(lead_ids, retry_parked=retry_parked))
+
+    def newest(self, lead_ids: Sequence[str]) -> list[Pending]:
+        """The newest score of each lead, also one that was stored since this run began."""
+        return outbox.pending(self.rows(lead_ids, every_state=True, as_of=self.now + LONGEST_RUN))
+
+    def rows(
+        self,
+        lead_ids: Sequence[str] | None,
+        *,
+        retry_parked: bool = False,
+        every_state: bool = False,
+        as_of: datetime | None = None,
+    ) -> list[Row]:
+        """Rows of deliveries/outbox; with `every_state` of scores that the CRM holds or refused, too."""
         parameters = {
             "first_day": self.first_day,
+            "as_of": as_of or self.now,
             "every_lead": lead_ids is None,
             "lead_ids": list(lead_ids or ()),
             "every_state": every_state,
             "retry_parked": retry_parked,
             "most": MOST_READ,
         }
-        return outbox.pending(self.warehouse.rows(statement("deliveries/outbox"), parameters))
+        return self.warehouse.rows(statement("deliveries/outbox"), parameters)
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         self.warehouse.append("deliveries", [attempt.row() for attempt in attempts])
@@ -147,7 +170,7 @@ def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
     touched = {item.pending.update.lead_id: item.pending.update.score_id for item in attempts if item.state != "parked"}
     if not touched:
         return []
-    newest = box.read(list(touched), every_state=True)
+    newest = box.newest(list(touched))
     return [outbox.repair(item) for item in newest if item.update.score_id != touched[item.update.lead_id]]
 
 
@@ -156,7 +179,8 @@ def _first_day(policy: Policy, now: datetime) -> date:
     return (now - timedelta(days=min(WINDOW_DAYS, policy.retention.deliveries))).date()
 
 
-def _report(found: Sequence[Pending], ended: dict[str, Attempt], line: _Line) -> DeliverReport:
+def _report(found: Sequence[Pending], made: Sequence[Attempt], line: _Line) -> DeliverReport:
+    ended = {attempt.pending.update.lead_id: attempt for attempt in made}
     counts = Counter(attempt.state for attempt in ended.values())
     later = counts["retry"] + counts["repair"]
     waiting = [item for item in found if item.update.lead_id not in ended]
@@ -173,6 +197,6 @@ def _report(found: Sequence[Pending], ended: dict[str, Attempt], line: _Line) ->
         oldest_hours=round((line.now - oldest) / timedelta(hours=1), 2),
         next_attempt_at=min(moments, default=None),
         stopped=line.stopped,
-        states={lead_id: attempt.state for lead_id, attempt in ended.items()},
+        states={attempt.pending.update.score_id: attempt.state for attempt in made},
         errors=dict(Counter(attempt.error for attempt in ended.values() if attempt.error)),
     )

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -88,7 +88,7 @@ class BigQueryWarehouse:
     def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        unique = schema.unique(target, schema.json_rows(target, rows))
+        unique = schema.unique(target, schema.json_rows(target, schema.stamped(target, rows, datetime.now(UTC))))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
@@ -163,7 +163,7 @@ class BigQueryWarehouse:
     def _load(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
         """One load job; its id follows from the rows, so that a repeated request cannot load them twice."""
         payload = b"\n".join(map(msgspec.json.encode, rows))
-        job_id = f"leadwerk-append-{target.name}-{hashlib.sha256(payload).hexdigest()[:32]}"
+        job_id = f"leadwerk-append-{target.name}-{_content_hash(rows)}"
         config = bigquery.LoadJobConfig(
             source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND", create_disposition="CREATE_NEVER"
         )
@@ -198,6 +198,12 @@ def _only_key(target: schema.Table) -> schema.Table:
 
 def _key(target: schema.Table, row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in target.key)
+
+
+def _content_hash(rows: Sequence[Row]) -> str:
+    """The same for the same rows whenever they are written."""
+    content = [{name: value for name, value in row.items() if name != schema.STORED_AT} for row in rows]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
 
 
 def _parameter(name: str, kind: str, value: Any) -> Any:

@@ -16,6 +16,8 @@ from leadwerk.errors import MissingTable, WarehouseError
 FOLDER = Path(__file__).parent / "tables"
 OWN_DATASET = "leadwerk"
 EXPORT = "ga4_events"
+STORED_AT = "stored_at"
+"""Column of the moment at which a row was written: never what its writer says, but what the clock says."""
 
 DUCKDB_TYPES = {
     "STRING": "VARCHAR",
@@ -120,6 +122,18 @@ def _mapping(row: Mapping[str, Any] | msgspec.Struct) -> Mapping[str, Any]:
         return row
     columns: Mapping[str, Any] = msgspec.to_builtins(row, builtin_types=(date, datetime))
     return columns
+
+
+def stamped(target: Table, rows: Sequence[Mapping[str, Any]], clock: datetime) -> Sequence[Mapping[str, Any]]:
+    """The rows with the `clock`'s moment in STORED_AT, where the table has this column and does not require it.
+
+    A row's other times come from its source or from `now`, which a simulation or an operator sets; this one shows
+    rows that were dated back. Tables that require the column get it from their writers.
+    """
+    column = target.field(STORED_AT)
+    if column is None or column.mode == "REQUIRED":
+        return rows
+    return [{**row, STORED_AT: clock} for row in rows]
 
 
 def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Stage:
         """The newest stored score of every lead."""
         everything = {
             "first_day": now.date() - timedelta(days=400),
+            "as_of": now,
             "every_lead": True,
             "lead_ids": [],
             "every_state": True,

@@ -16,7 +16,7 @@ from leadwerk.scoring.assess import NO_CHAMPION, Judgement
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Delivery = Literal["none", "sent", "pending", "parked"]
 
-DELIVERIES: Mapping[str, Delivery] = {"sent": "sent", "retry": "pending", "parked": "parked"}
+DELIVERIES: Mapping[str, Delivery] = {"sent": "sent", "retry": "pending", "repair": "pending", "parked": "parked"}
 """States of an attempt (outbox) as the caller reads them."""
 
 
@@ -99,9 +99,14 @@ def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
     return list(dict.fromkeys(lead_id for lead_id in told if lead_id))
 
 
-def with_deliveries(
-    scores: Sequence[ScoredLead], states: Mapping[str, str], *, otherwise: Delivery
-) -> list[ScoredLead]:
-    """The scores with what the outbox says of them; a deliverable one it says nothing of is `otherwise`."""
-    outcome = {lead: DELIVERIES.get(states.get(lead, ""), otherwise) for lead in deliverable(scores)}
-    return [replace(one, delivery=outcome.get(one.lead_id or "", one.delivery)) for one in scores]
+def with_deliveries(scores: Sequence[ScoredLead], states: Mapping[str, str]) -> list[ScoredLead]:
+    """Attach each score's delivery state, from its last attempt (score id → state).
+
+    A deliverable score without an attempt is pending: that nothing is recorded does not mean that the CRM has it.
+    """
+    leads = frozenset(deliverable(scores))
+    return [replace(score, delivery=_delivery(score, states)) if score.lead_id in leads else score for score in scores]
+
+
+def _delivery(score: ScoredLead, states: Mapping[str, str]) -> Delivery:
+    return DELIVERIES.get(states.get(score.score_id or "", ""), "pending")

@@ -1,5 +1,7 @@
--- The newest score of one lead that the CRM does not hold yet, and how often sending it was tried.
+-- The newest score of one lead at @as_of that the CRM does not hold yet, and how often sending it was tried.
+-- A score of the future (a wrong clock, a replay) would hide all that are made until then.
 -- @first_day DATE
+-- @as_of TIMESTAMP
 -- @every_lead BOOL
 -- @lead_ids ARRAY<STRING>
 -- @every_state BOOL
@@ -11,6 +13,7 @@ WITH newest AS (
     stage, traffic_light, reasons
   FROM leadwerk.scores
   WHERE day >= @first_day
+    AND scored_at <= @as_of
     AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
     -- Where neither model nor rules score, there is news only of leads that a person decides or decided upon.
     AND (basis <> 'no_champion' OR lead_id IN (SELECT lead_id FROM leadwerk.overrides))

@@ -1,0 +1,179 @@
+"""What a scoring answers about delivery: `sent` only where the last attempt in `deliveries` says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from crm import boma_fake
+from crm.boma_fake import Fault
+from functions.test_score import running
+from leadwerk.entrypoint import deliver_at_once as entrypoint
+from leadwerk.errors import CRMRejected, CRMUnavailable, LeadwerkError, WarehouseBusy
+from leadwerk.pipeline import score
+from leadwerk.pipeline.serving.scored import ScoreRequest
+from leadwerk.policy.load import load
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.statement import from_text
+from pipeline.test_deliver import ScriptedCRM, raising
+from scoring import world
+from scoring.world import NOW
+
+MORTGAGE = load("mortgage")
+MINUTE = timedelta(minutes=1)
+STATES = from_text("SELECT lead_id, score_id, state FROM leadwerk.deliveries ORDER BY attempted_at, attempt")
+DOWN = CRMUnavailable("down", status=500)
+REFUSED = CRMRejected("no such field", status=422)
+Answer = Callable[..., tuple[dict[str, str], str | None]]
+
+
+class LateWarehouse(DuckDBWarehouse):
+    """Scores that were just appended are not read yet, as BigQuery's streamed rows in their first seconds."""
+
+    late: tuple[str, ...] = ()
+    waiting: list[tuple[str, Sequence[Row]]]
+
+    def append(self, table: str, rows: Sequence[Row]) -> int:
+        if table not in self.late:
+            return super().append(table, rows)
+        self.waiting = [*getattr(self, "waiting", []), (table, rows)]
+        return len(rows)
+
+    def settle(self) -> None:
+        self.late = ()
+        for table, rows in self.waiting:
+            self.append(table, rows)
+
+
+@pytest.fixture
+def crm() -> ScriptedCRM:
+    return ScriptedCRM()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> LateWarehouse:
+    world.warehouse(tmp_path)
+    return LateWarehouse(tmp_path)
+
+
+@pytest.fixture
+def answer(warehouse: LateWarehouse, crm: ScriptedCRM, monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """Score leads some minutes after NOW, deliver, and return delivery by lead, with the problem."""
+    serving = SimpleNamespace(warehouse=warehouse, policy=MORTGAGE, settings=None)
+    monkeypatch.setattr(entrypoint, "kept", lambda: serving)
+    monkeypatch.setattr("leadwerk.pipeline.wiring.crm", lambda _: crm)
+
+    def scored(*lead_ids: str, minutes: float = 0) -> tuple[dict[str, str], str | None]:
+        now = NOW + minutes * MINUTE
+        requests = [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids or ("1",)]
+        report = score.run(warehouse, MORTGAGE, None, requests, now=now, stored_at=now)
+        scores, problem = entrypoint.deliver_at_once(report.scores, now)
+        return {one.lead_id or "": one.delivery for one in scores}, problem
+
+    return scored
+
+
+def states(warehouse: DuckDBWarehouse) -> list[str]:
+    return [row["state"] for row in warehouse.rows(STATES, {})]
+
+
+def test_a_score_in_back_off_stays_pending_until_the_crm_has_it(
+    answer: Answer, warehouse: DuckDBWarehouse, crm: ScriptedCRM
+) -> None:
+    crm.script = [raising(DOWN)]
+    for minutes in (0, 0.1, 0.9):
+        assert answer(minutes=minutes) == ({"1": "pending"}, None)
+    assert (states(warehouse), crm.shown) == (["retry"], {})
+    assert answer(minutes=1)[0] == {"1": "sent"}
+    assert answer(minutes=2)[0] == {"1": "sent"}
+    assert (states(warehouse), len(crm.received)) == (["retry", "sent"], 1)
+
+
+def test_a_dead_letter_is_answered_as_one_for_as_long_as_it_stands(answer: Answer, crm: ScriptedCRM) -> None:
+    crm.script = [raising(REFUSED)]
+    for minutes in (0, 1, 60 * 24):
+        assert answer(minutes=minutes)[0] == {"1": "parked"}
+    assert crm.shown == {}
+
+
+def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM) -> None:
+    crm.script = [raising(DOWN), raising(REFUSED)]
+    first = answer("1", "2", "3")[0]
+    assert sorted(first.values()) == ["parked", "pending", "sent"]
+    assert answer("1", "2", "3", minutes=0.5)[0] == first
+
+
+@pytest.mark.parametrize("trouble", [CRMRejected("who are you?", status=401), LeadwerkError("no token")])
+@pytest.mark.parametrize(
+    ("before", "says"), [([], "sent"), ([raising(REFUSED)], "parked"), ([raising(DOWN)], "pending")]
+)
+def test_a_crm_that_does_not_let_us_in_changes_no_recorded_state(
+    answer: Answer,
+    crm: ScriptedCRM,
+    monkeypatch: pytest.MonkeyPatch,
+    before: list[Callable[..., None]],
+    says: str,
+    trouble: LeadwerkError,
+) -> None:
+    crm.script = list(before)
+    assert answer()[0] == {"1": says}
+
+    def locked(_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr("leadwerk.pipeline.wiring.crm", locked)
+    assert answer(minutes=0.5) == ({"1": says}, trouble.message)
+
+
+def test_a_score_that_the_outbox_does_not_show_yet_is_pending(
+    answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
+) -> None:
+    warehouse.late = ("scores",)
+    assert answer() == ({"1": "pending"}, None)
+    assert crm.shown == {}
+    warehouse.settle()
+    assert answer(minutes=1)[0] == {"1": "sent"}
+
+
+def test_an_attempt_that_is_not_read_yet_still_counts(answer: Answer, warehouse: LateWarehouse) -> None:
+    warehouse.late = ("deliveries",)
+    assert answer()[0] == {"1": "sent"}
+
+
+def test_what_cannot_be_looked_up_is_pending_with_the_reason(
+    answer: Answer, warehouse: LateWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answer()[0] == {"1": "sent"}
+
+    def busy(*_: object, **__: object) -> None:
+        raise WarehouseBusy("taken")
+
+    monkeypatch.setattr("leadwerk.pipeline.deliver.run", busy)
+    assert answer(minutes=1) == ({"1": "pending"}, "taken")
+
+
+def test_an_older_score_is_not_sent_because_a_newer_one_is(answer: Answer, crm: ScriptedCRM) -> None:
+    """A request whose moment lies before the newest stored score, as in a replay."""
+    assert answer(minutes=60 * 24 * 9)[0] == {"1": "sent"}
+    crm.script = [raising(DOWN)]
+    assert answer(minutes=0)[0] == {"1": "pending"}
+
+
+def test_over_http_a_crm_that_fails_is_never_called_sent(tmp_path: Path) -> None:
+    world.warehouse(tmp_path)
+    boma = boma_fake.FakeBoma()
+    boma.faults.extend([Fault(status=500)] * 20)
+    with (
+        boma_fake.serving(boma),
+        running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,
+    ):
+        said = [
+            function.scores({"lead_id": "1", "now": (NOW + seconds * MINUTE / 60).isoformat()})[0]["delivery"]
+            for seconds in (0, 5, 10)
+        ]
+    assert (said, states(DuckDBWarehouse(tmp_path))) == (["pending"] * 3, ["retry"])
