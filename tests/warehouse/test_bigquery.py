@@ -89,7 +89,7 @@ def test_the_same_rows_are_the_same_load_job(warehouse: BigQueryWarehouse, monke
     target = schema.table("identities")
     for minute in (1, 2):  # of the first attempt, and of its repetition
         clock = NOON + timedelta(minutes=minute)
-        warehouse._load(target, schema.json_rows(target, schema.stamped(target, [link], clock)))
+        warehouse._load(target, schema.stamped(target, schema.json_rows(target, [link]), clock))
     assert seen[0] == seen[1]
 
 

@@ -8,7 +8,7 @@ import typer
 
 from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.model_card import card
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment
 
 if TYPE_CHECKING:
     from leadwerk.registry import Champion

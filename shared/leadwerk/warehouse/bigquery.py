@@ -88,7 +88,7 @@ class BigQueryWarehouse:
     def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        unique = schema.unique(target, schema.json_rows(target, schema.stamped(target, rows, datetime.now(UTC))))
+        unique = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:

@@ -82,7 +82,7 @@ class DuckDBWarehouse:
     def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        new = schema.unique(target, schema.json_rows(target, schema.stamped(target, rows, datetime.now(UTC))))
+        new = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         if not new:
             return 0
         same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)

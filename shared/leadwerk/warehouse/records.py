@@ -131,6 +131,7 @@ class IdentityRow(TableRow, frozen=True, kw_only=True):
     lead_id: str
     linked_at: datetime
     source: str
+    stored_at: datetime | None = None
 
 
 class LeadAttribute(Struct, frozen=True, kw_only=True):
@@ -166,6 +167,7 @@ class LeadRow(TableRow, frozen=True, kw_only=True):
     revenue: float | None = None
     account_id: str | None = None
     attributes: tuple[LeadAttribute, ...] = ()
+    stored_at: datetime | None = None
 
 
 class ModelRunRow(TableRow, frozen=True, kw_only=True):
@@ -207,6 +209,7 @@ class OverrideRow(TableRow, frozen=True, kw_only=True):
     ends_at: datetime | None = None
     author: str
     reason: str
+    stored_at: datetime | None = None
 
 
 class PickRow(TableRow, frozen=True, kw_only=True):
@@ -222,6 +225,7 @@ class PickRow(TableRow, frozen=True, kw_only=True):
     recorded_at: datetime
     expires_at: datetime | None = None
     taken_from: str | None = None
+    stored_at: datetime | None = None
 
 
 class PolicyChangeRow(TableRow, frozen=True, kw_only=True):

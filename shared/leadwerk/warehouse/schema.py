@@ -124,8 +124,8 @@ def _mapping(row: Mapping[str, Any] | msgspec.Struct) -> Mapping[str, Any]:
     return columns
 
 
-def stamped(target: Table, rows: Sequence[Mapping[str, Any]], clock: datetime) -> Sequence[Mapping[str, Any]]:
-    """The rows with the `clock`'s moment in STORED_AT, where the table has this column and does not require it.
+def stamped(target: Table, rows: Sequence[dict[str, Any]], clock: datetime) -> Sequence[dict[str, Any]]:
+    """Rows (of json_rows) with the `clock`'s moment in STORED_AT, where the table has this column as a nullable one.
 
     A row's other times come from its source or from `now`, which a simulation or an operator sets; this one shows
     rows that were dated back. Tables that require the column get it from their writers.
@@ -133,7 +133,8 @@ def stamped(target: Table, rows: Sequence[Mapping[str, Any]], clock: datetime) -
     column = target.field(STORED_AT)
     if column is None or column.mode == "REQUIRED":
         return rows
-    return [{**row, STORED_AT: clock} for row in rows]
+    written = clock.astimezone(UTC).isoformat()
+    return [{**row, STORED_AT: written} for row in rows]
 
 
 def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> dict[str, Any]:
