@@ -124,14 +124,19 @@ def _mapping(row: Mapping[str, Any] | msgspec.Struct) -> Mapping[str, Any]:
     return columns
 
 
+def is_stamped(target: Table) -> bool:
+    """Whether the warehouse fills STORED_AT: where the table has this column as a nullable one."""
+    column = target.field(STORED_AT)
+    return column is not None and column.mode == "NULLABLE"
+
+
 def stamped(target: Table, rows: Sequence[dict[str, Any]], clock: datetime) -> Sequence[dict[str, Any]]:
-    """Rows (of json_rows) with the `clock`'s moment in STORED_AT, where the table has this column as a nullable one.
+    """Rows (of json_rows) with the `clock`'s moment in STORED_AT, where the table `is_stamped`.
 
     A row's other times come from its source or from `now`, which a simulation or an operator sets; this one shows
     rows that were dated back. Tables that require the column get it from their writers.
     """
-    column = target.field(STORED_AT)
-    if column is None or column.mode == "REQUIRED":
+    if not is_stamped(target):
         return rows
     written = clock.astimezone(UTC).isoformat()
     return [{**row, STORED_AT: written} for row in rows]
