@@ -41,7 +41,7 @@ from leadwerk.errors import InputError, LeadwerkError
 # objects costs a cold start some 20 ms and frees nothing.
 gc.set_threshold(20_000, 20, 20)
 
-__all__ = ["Answer", "NotFound", "Request", "entry", "page", "problem", "status_of"]
+__all__ = ["Answer", "Moment", "NotFound", "Request", "Timed", "entry", "page", "problem", "status_of"]
 
 MAXIMUM_BYTES = 1_000_000
 DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
@@ -52,11 +52,20 @@ RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
 
 Response = tuple[bytes, int, dict[str, str]]
 
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of the JSON bodies; `now` (RFC 3339 with zone) stands in for the clock: see `moment_of`."""
 
-    now: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    now: Moment | None = None
+
+
+class Timed(Protocol):
+    """What the frame asks of a body: `now`, None for the clock's. A Request has it, and so may any other struct."""
+
+    @property
+    def now(self) -> datetime | None: ...
 
     def stores_rows(self) -> bool:
         """Whether a POST with this body writes anything; a dry run overrides it."""
@@ -82,7 +91,7 @@ class HTTPRequest(Protocol):
     headers: Mapping[str, str]
 
 
-Body = TypeVar("Body", bound=Request)
+Body = TypeVar("Body", bound=Timed)
 Read = TypeVar("Read")
 Function = Callable[[HTTPRequest], Response]
 

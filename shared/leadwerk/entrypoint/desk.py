@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, to_builtins
 
 from leadwerk import settings
-from leadwerk.entrypoint import Request, moment
+from leadwerk.entrypoint import Moment, Request, moment
 from leadwerk.entrypoint.overrides import ROUTES
 from leadwerk.entrypoint.routes import Route, Routes
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.desk import accounts, call_list, history
-from leadwerk.pipeline.desk.call_list import Grade, Region, Sort, Text, Wanted
+from leadwerk.pipeline.desk.call_list import Text, Wanted
 from leadwerk.pipeline.desk.lapsed import settle_lapsed
 from leadwerk.pipeline.policies.past_policy import Which, rules_at
 from leadwerk.pipeline.policies.versions import kept_policies
 from leadwerk.pipeline.thresholds import daily as threshold
-from leadwerk.policy.section import Cluster, Language
+from leadwerk.policy.section import Language
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.desk.picks import Picks
@@ -31,19 +31,10 @@ Position = Annotated[str, Meta(min_length=1, max_length=1000)]
 Days = Annotated[int, Meta(ge=1, le=1100)]
 
 
-class LeadsAsked(Request, frozen=True):
-    """See call_list.Wanted; `speak` is the language of `words`."""
+class LeadsAsked(Wanted, frozen=True, forbid_unknown_fields=True):
+    """The leads wanted, a page of at most `limit`, with `words` in the language `speak`; `now` as in Request."""
 
-    # The fields of Wanted once more: a msgspec.Struct cannot inherit from it and from Request.
-    sort: Sort = "score"
-    cluster: Cluster | None = None
-    grade: Grade | None = None
-    tier: Text | None = None
-    region: Region | None = None
-    language: Language | None = None
-    held: bool | None = None
-    seller: Text | None = None
-    account_id: Text | None = None
+    now: Moment | None = None
     limit: Limit = 50
     cursor: Position | None = None
     speak: Language | None = None
@@ -59,7 +50,7 @@ class HistoryAsked(Request, frozen=True):
     """`days` back, told in `speak`; or the ledger `at` a moment, by the `rules` of then or of now."""
 
     days: Days = history.DAYS
-    at: Annotated[datetime, Meta(tz=True)] | None = None
+    at: Moment | None = None
     rules: Which = "then"
     speak: Language | None = None
 
@@ -77,7 +68,7 @@ class AccountsAsked(Request, frozen=True):
 class AccountAsked(Request, frozen=True):
     """`at`: the moment, by default now."""
 
-    at: Annotated[datetime, Meta(tz=True)] | None = None
+    at: Moment | None = None
 
 
 def _picks() -> Picks:
@@ -87,9 +78,8 @@ def _picks() -> Picks:
 
 def _leads(asked: LeadsAsked, now: datetime) -> call_list.Page:
     here = _picks()
-    wanted = Wanted(**{name: getattr(asked, name) for name in Wanted.__struct_fields__})
     return call_list.page(
-        here.warehouse, here.policy, wanted, now=now, limit=asked.limit, cursor=asked.cursor, speak=asked.speak
+        here.warehouse, here.policy, asked, now=now, limit=asked.limit, cursor=asked.cursor, speak=asked.speak
     )
 
 

@@ -21,8 +21,8 @@ from leadwerk.entrypoint import (
     MAXIMUM_BYTES,
     HTTPRequest,
     NotFound,
-    Request,
     Response,
+    Timed,
     answered,
     decode,
     moment_of,
@@ -48,10 +48,10 @@ class Route:
 
     method: str
     path: str
-    asked: type[Request]
+    asked: type[Timed]
     handle: Callable[..., Any]
     pattern: re.Pattern[str] = field(init=False)
-    decoder: msgspec.json.Decoder[Request] = field(init=False)
+    decoder: msgspec.json.Decoder[Timed] = field(init=False)
 
     def __post_init__(self) -> None:
         # Made here, also for queries: two threads that make msgspec look at a type at once crash the process.
@@ -90,7 +90,7 @@ class Routes:
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
 
 
-def _asked(route: Route, http: QueriedRequest) -> Request:
+def _asked(route: Route, http: QueriedRequest) -> Timed:
     if route.method == "GET":
         return converted(route.asked, query(http.query_string))
     return decode(route.decoder, read_body(http, MAXIMUM_BYTES))
@@ -116,7 +116,7 @@ def query(text: bytes) -> dict[str, str]:
     return fields
 
 
-def converted(asked: type[Request], fields: Mapping[str, str]) -> Request:
+def converted(asked: type[Timed], fields: Mapping[str, str]) -> Timed:
     """The fields of a query as what is asked.
 
     Raises:
@@ -130,12 +130,13 @@ def converted(asked: type[Request], fields: Mapping[str, str]) -> Request:
         raise InputError(refusal.message, field=refusal.field, value=refusal.value, remedy=remedy) from error
 
 
-def _possible(asked: type[Request], name: str) -> str:
+def _possible(asked: type[Timed], name: str) -> str:
     """What may be asked, where that can be listed."""
-    fields = {known.name: known.type for known in msgspec.structs.fields(asked)}
-    if name not in fields:
-        return f"Known are {', '.join(sorted(fields))}."
-    said = msgspec.inspect.type_info(fields[name])
-    kinds = said.types if isinstance(said, msgspec.inspect.UnionType) else (said,)
+    body = msgspec.inspect.type_info(asked)
+    assert isinstance(body, msgspec.inspect.StructType)
+    types = {field.name: field.type for field in body.fields}
+    if name not in types:
+        return f"Known are {', '.join(sorted(types))}."
+    kinds = value.types if isinstance(value := types[name], msgspec.inspect.UnionType) else (value,)
     values = [str(value) for kind in kinds if isinstance(kind, msgspec.inspect.LiteralType) for value in kind.values]
     return f"Use one of {', '.join(values)}." if values else ""
