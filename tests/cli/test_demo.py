@@ -7,18 +7,14 @@ from typing import Any
 
 import duckdb
 import msgspec
-import numpy as np
 import pytest
-from hypothesis import given, strategies as st
 from rich.console import Console
 
 from leadwerk.cli.application import run
-from leadwerk.cli.demonstration import measure
 from leadwerk.cli.demonstration.figures import Figures
 from leadwerk.cli.demonstration.plan import HORIZON_DAYS, Plan
 from leadwerk.cli.demonstration.story import STEPS, Story
 from leadwerk.cli.demonstration.summary import summary
-from leadwerk.market import truth
 
 SMALL = Plan(days=118, leads=4_000, history=99, first_training=104, shock=95, rhythm=5, days_over_http=2)
 PROMISED = [
@@ -65,27 +61,6 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     both = {f"{auc:.3f}" for auc in (*measured, figures.by_outcomes["auc"])}
     assert [auc for auc in both if auc not in page or auc not in told] == [], "summary and report are at odds"
     assert all(day in page and day in told for days in figures.measured.values() for day in days)
-
-
-chances = st.lists(st.floats(0.01, 0.99), min_size=2, max_size=30).map(np.array)
-
-
-@given(chances)
-def test_nobody_ranks_better_than_the_truth(chance: np.ndarray) -> None:
-    best = measure.expected_auc(chance, chance)
-    assert measure.expected_auc(np.roll(chance, 1), chance) <= best + 1e-12
-    assert best == pytest.approx(truth.expected_auc(chance))
-
-
-@given(chances)
-def test_the_truth_is_perfectly_calibrated(chance: np.ndarray) -> None:
-    assert measure.calibration_error(chance, chance) == 0
-
-
-@given(chances)
-def test_lift_of_everybody_is_one(chance: np.ndarray) -> None:
-    assert measure.expected_lift(chance, chance, share=1.0) == pytest.approx(1.0)
-    assert measure.expected_lift(chance, chance) >= 1 - 1e-12
 
 
 def test_the_plan_follows_the_calendar() -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from leadwerk import market, policy
-from leadwerk.cli.demonstration.measure import expected_auc
 from leadwerk.crm.boma import Boma
 from leadwerk.market.crm_server import Server
 from leadwerk.pipeline import extract, ingest
 from leadwerk.points.points import point
+from leadwerk.stats import metrics
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.landmarks import landmarks_with_facts
 
@@ -50,6 +50,6 @@ def test_points_reach_70_percent_of_the_best_possible_lead_over_chance(home: Pat
     chance = market.true_probability(home, list(frame["lead_id"]), list(frame["as_of"].dt.to_pydatetime()), 30)
     known = ~np.isnan(chance)
     total = point(MORTGAGE, facts).total[known].astype(float)
-    best = expected_auc(chance[known], chance[known])
+    best = metrics.auc(chance[known], chance[known])
     assert known.sum() > 3000
-    assert (expected_auc(total, chance[known]) - 0.5) / (best - 0.5) >= WANTED
+    assert (metrics.auc(chance[known], total) - 0.5) / (best - 0.5) >= WANTED

@@ -72,6 +72,28 @@ def test_honest_probabilities_have_next_to_no_calibration_error():
     assert metrics.calibration_error(random.random(50_000) < probability, np.sqrt(probability)) > 0.1
 
 
+chances = st.lists(st.tuples(st.floats(0.01, 0.99), st.integers(1, 9)), min_size=2, max_size=30)
+
+
+@given(chances)
+@settings(deadline=None, max_examples=60)
+def test_true_chances_count_as_that_share_of_a_conversion(rows):
+    chance, probability = arrays(rows)
+    both = np.r_[np.ones(len(rows), bool), np.zeros(len(rows), bool)]
+    for metric in (metrics.auc, metrics.average_precision, metrics.lift):
+        split = metric(both, np.r_[probability, probability], np.r_[chance, 1 - chance])
+        assert metric(chance, probability) == pytest.approx(split)
+
+
+@given(chances)
+@settings(deadline=None, max_examples=60)
+def test_no_order_beats_that_of_the_true_chances(rows):
+    chance, probability = arrays(rows)
+    assert metrics.auc(chance, probability) <= metrics.auc(chance, chance) + 1e-12
+    assert metrics.lift(chance, probability) <= metrics.lift(chance, chance) + 1e-12
+    assert metrics.calibration_error(chance, chance) == 0
+
+
 def test_draws_take_whole_leads():
     lead = np.repeat(np.arange(50), 3)
     for weights in resample(lead, seed=1, replicates=20):

@@ -32,6 +32,7 @@ from leadwerk.market.outcomes import Calls, Changes, Outcomes
 from leadwerk.market.people import FORM, People
 from leadwerk.market.traffic import Visitors
 from leadwerk.market.visits import Sessions
+from leadwerk.stats import metrics
 
 START = date(2026, 1, 5)
 FEWEST_DAYS, FEWEST_LEADS = 2, 20
@@ -96,6 +97,7 @@ def simulate(
     change_count = _write_cases(rng, calendar, folder, past.people, fate, browsers)
     world.write_truth(folder, truth_arrays(past.people, fate))
     world.write_market(folder, world.Market(start=start, days=days, leads=leads, seed=seed, shock_day=shock_day))
+    chance = truth.mixed(fate.alone, fate.called.share)
     return Simulated(
         start=start,
         days=days,
@@ -103,7 +105,7 @@ def simulate(
         events=event_count,
         changes=change_count,
         rate=float(fate.ended.paid.mean()),
-        bayes_auc=truth.expected_auc(truth.mixed(fate.alone, fate.called.share)),
+        bayes_auc=metrics.auc(chance, chance),
         seconds=round(time.perf_counter() - began, 3),
     )
 

@@ -191,19 +191,3 @@ def posterior(joint: tuple[Floats, Floats], ratio: Floats, age: Floats, horizon:
 def mixed(alone: Floats, call_share: Floats) -> Floats:
     """Chance of being paid out at last, while it is open whether a call will be made within a day."""
     return call_share * odds_times(alone, CALL_EFFECT) + (1 - call_share) * alone
-
-
-def expected_auc(chance: Floats) -> float:
-    """Area under the ROC curve that the true chances reach on average: nobody can rank better.
-
-    Of all pairs, weighted by the chance that the one is a customer and the other is not, the share ranked right
-    (Mann–Whitney, https://en.wikipedia.org/wiki/Receiver_operating_characteristic).
-
-    >>> expected_auc(np.array([0.0, 1.0])), expected_auc(np.array([0.3, 0.3]))
-    (1.0, 0.5)
-    """
-    levels, level = np.unique(chance, return_inverse=True)
-    customers = np.bincount(level, chance, minlength=len(levels))
-    others = np.bincount(level, 1 - chance, minlength=len(levels))
-    below = np.cumsum(others) - others
-    return float((customers * (below + others / 2)).sum() / (customers.sum() * others.sum()))

@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.stats import metrics
-from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.arrays import Bools, Floats, Outcomes
 from leadwerk.stats.wilson import wilson
 
 POINTS = 21
@@ -26,7 +26,7 @@ class CalibrationBin(Struct, frozen=True):
         return wilson(self.observed, self.n)
 
 
-def calibration_bins(converted: Bools | Floats, probability: Floats) -> list[CalibrationBin]:
+def calibration_bins(converted: Outcomes, probability: Floats) -> list[CalibrationBin]:
     """Predicted against observed in at most ten bins of equal numbers, the lowest first; equal probabilities share one.
 
     `converted` may also hold true probabilities, which a simulation knows.

@@ -2,6 +2,8 @@
 
 `converted` and `probability` are (n,); `weights` (b, n) gives b values at once, one a row; without it every row counts
 once and the result is a float. Equal probabilities are ties: no metric depends on the order of the rows.
+
+Where `converted` may be `Outcomes`, true chances in place of outcomes give the metric's expectation over outcomes.
 """
 
 from __future__ import annotations
@@ -11,20 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.arrays import Bools, Floats, Outcomes
 from leadwerk.stats.log_odds import SMALLEST_PROBABILITY
 
 BINS = 10
 TOP_SHARE = 0.10
 
 
-def auc(converted: Bools, probability: Floats, weights: Floats | None = None) -> Any:
+def auc(converted: Outcomes, probability: Floats, weights: Floats | None = None) -> Any:
     """Area under the ROC curve: the chance that a converted lead stands above another one.
 
     Mann and Whitney 1947; Hanley and McNeil 1982. Ties count half. NaN without both classes.
 
     >>> auc(np.array([True, False, True, False]), np.array([0.9, 0.1, 0.4, 0.4]))
     0.875
+    >>> auc(np.array([1.0, 0.5, 0.0]), np.array([0.9, 0.5, 0.1]))  # true chances
+    0.9444444444444444
     """
     positive, negative = _classes_by_score(converted, probability, weights)
     below = np.cumsum(negative, axis=-1) - negative
@@ -33,7 +37,7 @@ def auc(converted: Bools, probability: Floats, weights: Floats | None = None) ->
     return _plain(value)
 
 
-def average_precision(converted: Bools, probability: Floats, weights: Floats | None = None) -> Any:
+def average_precision(converted: Outcomes, probability: Floats, weights: Floats | None = None) -> Any:
     """Area under the precision–recall curve as a sum of steps: Σ (Rₖ − Rₖ₋₁)·Pₖ.
 
     Zhu 2004, Recall, precision and average precision; the form of scikit-learn.
@@ -77,7 +81,7 @@ def brier(converted: Bools, probability: Floats, weights: Floats | None = None) 
     return _mean((probability - converted) ** 2, weights)
 
 
-def calibration_error(converted: Bools, probability: Floats, weights: Floats | None = None) -> Any:
+def calibration_error(converted: Outcomes, probability: Floats, weights: Floats | None = None) -> Any:
     """Expected calibration error: Σ over bins of share · |mean probability − share converted|.
 
     Naeini, Cooper and Hauskrecht 2015, with ten bins of equal numbers (equal widths leave a small-rate market in one
@@ -134,7 +138,7 @@ def f1(converted: Bools, probability: Floats, weights: Floats | None = None, *, 
     return _ratio(2 * hit, called + positives)
 
 
-def lift(converted: Bools, probability: Floats, weights: Floats | None = None, *, share: float = TOP_SHARE) -> Any:
+def lift(converted: Outcomes, probability: Floats, weights: Floats | None = None, *, share: float = TOP_SHARE) -> Any:
     """How many times the average rate the top `share` of the leads converts at. Ling and Li 1998.
 
     Leads tied at the cut count in proportion.
@@ -150,13 +154,13 @@ def lift(converted: Bools, probability: Floats, weights: Floats | None = None, *
     return _ratio((positive * taken).sum(-1) / share, positive.sum(-1))
 
 
-def _classes_by_score(converted: Bools, probability: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+def _classes_by_score(converted: Outcomes, probability: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
     """Weight of converted and of other rows at each different probability, the lowest first."""
     order = np.argsort(probability, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(probability[order]) != 0])
     w = _weights(probability, weights)[..., order]
     hit = converted[order]
-    return np.add.reduceat(w * hit, starts, axis=-1), np.add.reduceat(w * ~hit, starts, axis=-1)
+    return np.add.reduceat(w * hit, starts, axis=-1), np.add.reduceat(w * (1 - hit), starts, axis=-1)
 
 
 def _confusion(
