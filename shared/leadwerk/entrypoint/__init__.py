@@ -60,16 +60,16 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     now: Moment | None = None
 
-
-class Timed(Protocol):
-    """What the frame asks of a body: `now`, None for the clock's. A Request has it, and so may any other struct."""
-
-    @property
-    def now(self) -> datetime | None: ...
-
     def stores_rows(self) -> bool:
         """Whether a POST with this body writes anything; a dry run overrides it."""
         return True
+
+
+class Timed(Protocol):
+    """Body or query of a route: any struct with `now`, None for the clock's."""
+
+    @property
+    def now(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class HTTPRequest(Protocol):
     headers: Mapping[str, str]
 
 
-Body = TypeVar("Body", bound=Timed)
+Body = TypeVar("Body", bound=Request)
 Read = TypeVar("Read")
 Function = Callable[[HTTPRequest], Response]
 
@@ -204,7 +204,7 @@ def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] |
     return InputError(f"{what}.", field=field, value=value, remedy=AS_DOCUMENTED)
 
 
-def moment_of(request: Request, clock: datetime, *, stores: bool) -> datetime:
+def moment_of(request: Timed, clock: datetime, *, stores: bool) -> datetime:
     """The moment of a request, UTC: the clock, or the request's own `now` where that can falsify no stored row.
 
     A request that `stores` takes `now` in a simulation only. Otherwise any caller could date what is stored: a version
