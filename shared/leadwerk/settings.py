@@ -1,24 +1,26 @@
 """The only reader of the environment: everything a deployment can set, with defaults for a laptop.
 
-| variable                | meaning                                                         | default                  |
-|-------------------------|-----------------------------------------------------------------|--------------------------|
-| LEADWERK_ENGINE         | duckdb or bigquery                                              | duckdb                   |
-| LEADWERK_HOME           | folder of the embedded warehouse, registry and reports          | .leadwerk                |
-| LEADWERK_POLICY         | policy file, name of a shipped one, or gs://bucket/object       | mortgage, or policy.yaml |
-| LEADWERK_REGISTRY       | folder or gs://bucket/prefix of the models                      | HOME/models              |
-| LEADWERK_REPORTS        | folder or gs://bucket/prefix of the reports                     | HOME/reports             |
-| LEADWERK_PICKS          | folder or gs://bucket/prefix of who holds which lead            | HOME/picks               |
-| LEADWERK_PROJECT        | Google Cloud project                                            |                          |
-| LEADWERK_LOCATION       | region of the data                                              | europe-west6             |
-| LEADWERK_DATASET        | BigQuery dataset of Leadwerk's tables                           | leadwerk                 |
-| LEADWERK_GA4_DATASET    | BigQuery dataset of the GA4 export                              |                          |
-| LEADWERK_BIGQUERY_URL   | endpoint of an emulator                                         |                          |
-| LEADWERK_STORAGE_URL    | endpoint of an emulator                                         |                          |
-| LEADWERK_CRM_URL        | base URL of the CRM's API                                       | http://127.0.0.1:8090    |
-| LEADWERK_CRM_TOKEN      | its bearer token                                                |                          |
-| LEADWERK_CRM_PER_SECOND | calls a second that it takes                                    | 10                       |
-| LEADWERK_PERSON_KEY     | secret that keys the hashes of persons                          |                          |
-| LEADWERK_SIMULATION     | 1: `now` replaces the clock also where rows are stored          |                          |
+| variable                 | meaning                                                         | default                  |
+|--------------------------|-----------------------------------------------------------------|--------------------------|
+| LEADWERK_ENGINE          | duckdb or bigquery                                              | duckdb                   |
+| LEADWERK_HOME            | folder of the embedded warehouse, registry and reports          | .leadwerk                |
+| LEADWERK_POLICY          | policy file, name of a shipped one, or gs://bucket/object       | mortgage, or policy.yaml |
+| LEADWERK_REGISTRY        | folder or gs://bucket/prefix of the models                      | HOME/models              |
+| LEADWERK_REPORTS         | folder or gs://bucket/prefix of the reports                     | HOME/reports             |
+| LEADWERK_PICKS           | folder or gs://bucket/prefix of who holds which lead            | HOME/picks               |
+| LEADWERK_PROJECT         | Google Cloud project                                            |                          |
+| LEADWERK_LOCATION        | region of the data                                              | europe-west6             |
+| LEADWERK_DATASET         | BigQuery dataset of Leadwerk's tables                           | leadwerk                 |
+| LEADWERK_GA4_DATASET     | BigQuery dataset of the GA4 export                              |                          |
+| LEADWERK_BIGQUERY_URL    | endpoint of an emulator                                         |                          |
+| LEADWERK_STORAGE_URL     | endpoint of an emulator                                         |                          |
+| LEADWERK_CRM_URL         | base URL of the CRM's API                                       | http://127.0.0.1:8090    |
+| LEADWERK_CRM_TOKEN       | its bearer token                                                |                          |
+| LEADWERK_CRM_TOKEN_FILE  | file that holds the token, where the token itself is not set    |                          |
+| LEADWERK_CRM_PER_SECOND  | calls a second that it takes                                    | 10                       |
+| LEADWERK_PERSON_KEY      | secret that keys the hashes of persons                          |                          |
+| LEADWERK_PERSON_KEY_FILE | file that holds that secret, where it is not set itself         |                          |
+| LEADWERK_SIMULATION      | 1: `now` replaces the clock also where rows are stored          |                          |
 """
 
 from __future__ import annotations
@@ -31,7 +33,6 @@ from pathlib import Path
 from leadwerk.errors import ConfigurationError
 
 ENGINES = ("duckdb", "bigquery")
-UNSET = "unset"  # what a secret holds in the cloud until somebody gives it its value
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment (or a mapping in its place).
 
     Raises:
-        ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, or a number
-            is none.
+        ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, a number
+            is none, or the file of a secret cannot be read.
     """
     env = os.environ if environment is None else environment
 
@@ -74,7 +75,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         return env.get(f"LEADWERK_{name}", "").strip() or default
 
     def secret(name: str) -> str:
-        return "" if value(name) == UNSET else value(name)
+        return value(name) or _content(f"LEADWERK_{name}_FILE", value(f"{name}_FILE"))
 
     home = Path(value("HOME", ".leadwerk"))
     settings = Settings(
@@ -99,6 +100,17 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     )
     _check(settings)
     return settings
+
+
+def _content(setting: str, file: str) -> str:
+    """Content of the file that `setting` names; empty if the setting names none."""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The file {file} of {setting} cannot be read: {error}.",
+            remedy="In the cloud, enable the newest version of the secret and let the function's account read it.",
+        ) from error
 
 
 def _rate(text: str) -> float:

@@ -56,10 +56,26 @@ def test_a_process_has_one_warehouse_a_place_whoever_asks(tmp_path: Path) -> Non
     assert wiring.warehouse(here(tmp_path / "other")) is not wiring.warehouse(asking[0])
 
 
-@pytest.mark.parametrize("token", ["", "unset"])
-def test_a_missing_token_names_setting_and_secret(tmp_path: Path, token: str) -> None:
+def test_a_missing_token_names_setting_and_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"LEADWERK_CRM_TOKEN.*leadwerk-crm-token"):
-        wiring.crm(here(tmp_path, CRM_TOKEN=token))
+        wiring.crm(here(tmp_path))
+
+
+def test_a_secret_may_lie_in_a_file_and_its_own_setting_comes_first(tmp_path: Path) -> None:
+    files = {}
+    for name in ("CRM_TOKEN", "PERSON_KEY"):
+        (tmp_path / name).write_text(f"{name} of the file\n")
+        files[f"{name}_FILE"] = str(tmp_path / name)
+    from_files = here(tmp_path, **files)
+    assert (from_files.crm_token, from_files.person_key) == ("CRM_TOKEN of the file", "PERSON_KEY of the file")
+    assert here(tmp_path, **files, CRM_TOKEN="its own").crm_token == "its own"
+
+
+def test_a_secret_whose_file_cannot_be_read_names_setting_and_file(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for file in (tmp_path / "nowhere", tmp_path, tmp_path / "binary"):
+        with pytest.raises(ConfigurationError, match=rf"{file} of LEADWERK_CRM_TOKEN_FILE cannot be read.*secret"):
+            here(tmp_path, CRM_TOKEN_FILE=str(file))
 
 
 def test_the_key_of_persons_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
@@ -74,7 +90,7 @@ def test_the_key_of_persons_is_made_once_and_for_its_owner_only(tmp_path: Path) 
 
 def test_a_given_key_is_taken_and_the_cloud_makes_none(tmp_path: Path) -> None:
     assert wiring.person_key(here(tmp_path, PERSON_KEY="k")) == "k"
-    cloud = here(tmp_path, ENGINE="bigquery", PROJECT="p", GA4_DATASET="analytics_1", PERSON_KEY="unset")
+    cloud = here(tmp_path, ENGINE="bigquery", PROJECT="p", GA4_DATASET="analytics_1")
     with pytest.raises(ConfigurationError, match="leadwerk-person-key"):
         wiring.person_key(cloud)
 

@@ -1,4 +1,7 @@
-"""A running process takes a published policy over within the time that is promised, and never stops for a wrong one."""
+"""A running process takes a published policy and a new secret over within the time that is promised.
+
+It never stops for a policy or a secret that cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -71,8 +74,46 @@ def test_a_policy_that_is_wrong_is_said_and_the_former_one_serves_on(
     (tmp_path / "policy.yaml").write_text("name: [broken", encoding="utf-8")
     clock.now = POLICY_SECONDS
     with caplog.at_level(logging.ERROR, logger="leadwerk"):
-        assert keeper.kept() is first
+        assert keeper.kept().policy is first.policy
     assert "was not taken over" in caplog.text
     version = publish(tmp_path, 73)
     clock.now = 2 * POLICY_SECONDS
     assert keeper.kept().policy.version == version
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder with the secrets as a container sees them that mounts them."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in ("CRM_TOKEN", "PERSON_KEY"):
+        monkeypatch.delenv(f"LEADWERK_{name}", raising=False)
+        monkeypatch.setenv(f"LEADWERK_{name}_FILE", str(folder / name))
+        (folder / name).write_text("first")
+    return folder
+
+
+def test_a_running_process_sees_the_new_version_of_a_secret(keeper: Keeper, clock: Clock, secrets: Path) -> None:
+    first = keeper.kept()
+    (secrets / "PERSON_KEY").write_text("second")
+    (secrets / "CRM_TOKEN").write_text("renewed")
+    clock.now = POLICY_SECONDS
+    second = keeper.kept()
+    assert (first.person_key, second.person_key, second.settings.crm_token) == ("first", "second", "renewed")
+    assert second.champions is first.champions  # a secret is no reason to load the model again
+
+
+def test_a_secret_that_cannot_be_read_is_logged_and_the_former_one_serves_on(
+    keeper: Keeper, clock: Clock, secrets: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper.kept()
+    (secrets / "PERSON_KEY").unlink()
+    version = publish(tmp_path, 72)
+    clock.now = POLICY_SECONDS
+    with caplog.at_level(logging.ERROR, logger="leadwerk"):
+        assert keeper.kept().person_key == "first"
+    assert "LEADWERK_PERSON_KEY_FILE" in caplog.text
+    assert keeper.kept().policy.version == SHIPPED  # on a laptop the settings name the policy, too
+    (secrets / "PERSON_KEY").write_text("second")
+    clock.now = 2 * POLICY_SECONDS
+    assert (keeper.kept().person_key, keeper.kept().policy.version) == ("second", version)

@@ -1,7 +1,7 @@
 """What a scoring process keeps between requests: settings, policy, warehouse and the champion's scorer.
 
-The policy is looked at again when it has served for POLICY_SECONDS: a published policy serves everywhere within that
-time, and a promoted model within `champion.CHECK_SECONDS`.
+Policy and settings are looked at again when they have served for POLICY_SECONDS: a published policy and the new version
+of a mounted secret serve everywhere within that time, and a promoted model within `champion.CHECK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("leadwerk")
 
 POLICY_SECONDS = 60.0
-"""For how long a published policy may go unnoticed by a running process."""
+"""For how long a published policy or a new secret may go unnoticed by a running process."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,23 @@ def _renewed(present: Kept) -> Kept:
 
     A policy that is wrong or cannot be read does not stop the one that serves.
     """
+    present = _with_settings_of_now(present)
     try:
-        here = settings.read()  # on a laptop the first publication makes the file that the settings then name
-        policy = wiring.policy(here)
+        policy = wiring.policy(present.settings)
     except LeadwerkError as error:
         logger.error("The policy was not taken over: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
         return present
-    return present if policy.version == present.policy.version else _of(here, policy)
+    return present if policy.version == present.policy.version else _of(present.settings, policy)
+
+
+def _with_settings_of_now(present: Kept) -> Kept:
+    """The environment stays, but a mounted secret changes, and on a laptop the first publication makes a policy file."""
+    try:
+        here = settings.read()
+    except LeadwerkError as error:
+        logger.error("Settings were not taken over: %s", error, extra={"fields": {"event": "settings_not_taken_over"}})
+        return present
+    return present if here == present.settings else replace(present, settings=here)
 
 
 _keeper = Keeper()
