@@ -39,7 +39,7 @@ locals {
       description = "Score of a lead on demand, of the open leads daily, and of the whole base from SQL."
       memory      = "1Gi"
       timeout     = 1500
-      instances   = 100
+      instances   = var.score_max_instances
       writes      = ["scores", "stage_changes", "leads", "identities", "deliveries"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
@@ -121,27 +121,29 @@ resource "google_cloudfunctions2_function" "stage" {
     ingress_settings                 = "ALLOW_ALL" # IAM guards every door: callers are the web site, the CRM and BigQuery
     all_traffic_on_latest_revision   = true
     service_account_email            = google_service_account.function[each.key].email
-    environment_variables            = local.environment
+    environment_variables = merge(local.environment, {
+      for secret in each.value.secrets : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest"
+    })
 
-    dynamic "secret_environment_variables" {
+    # A file is read from Secret Manager whenever it is opened; an environment variable would keep what it was at the start.
+    dynamic "secret_volumes" {
       for_each = each.value.secrets
 
       content {
-        key        = "LEADWERK_${upper(secret_environment_variables.value)}"
+        mount_path = local.secret_folders[secret_volumes.value]
         project_id = var.project_id
-        secret     = google_secret_manager_secret.value[secret_environment_variables.value].secret_id
-        version    = "latest"
+        secret     = google_secret_manager_secret.value[secret_volumes.value].secret_id
+
+        versions {
+          version = "latest"
+          path    = "latest"
+        }
       }
     }
   }
 
   depends_on = [
-    google_kms_crypto_key_iam_member.agent,
-    google_project_iam_member.builder,
-    google_project_iam_member.builder_reads_copies,
-    google_project_service.required,
-    google_secret_manager_secret_iam_member.reader,
-    google_secret_manager_secret_version.unset,
-    google_storage_bucket_iam_member.builder,
+    data.google_secret_manager_secret_version.newest,
+    terraform_data.foundation,
   ]
 }

@@ -13,15 +13,23 @@ output "function_urls" {
   value       = { for name, function in google_cloudfunctions2_function.stage : name => function.service_config[0].uri }
 }
 
+locals {
+  # Scheduler runs no job that is paused, so the first runs are calls of the functions themselves.
+  call  = "curl --fail-with-body --max-time 1800 -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" -H 'Content-Type: application/json' -d '{}'"
+  first = { for name, function in google_cloudfunctions2_function.stage : name => "${local.call} ${function.service_config[0].uri}" }
+}
+
 output "next_steps" {
-  description = "What a person does after the first apply."
+  description = "What a person does after the first apply; whoever does it needs roles/run.invoker on these functions."
   value       = <<-EOT
-    1. printf %s "$CRM_TOKEN" | gcloud secrets versions add ${google_secret_manager_secret.value["crm_token"].secret_id} --data-file=-
-    2. openssl rand -hex 32 | tr -d '\n' | gcloud secrets versions add ${google_secret_manager_secret.value["person_key"].secret_id} --data-file=-
-    3. gcloud scheduler jobs run leadwerk-extract-nightly --location=${var.region}   (the first run reads every exported day)
-    4. gcloud scheduler jobs run leadwerk-ingest-nightly --location=${var.region}
-    5. gcloud scheduler jobs run leadwerk-retrain-weekly --location=${var.region}
-    6. terraform apply   (without schedules_paused: the schedules run from now on)
-    Each of 3 to 5 when the one before says: gcloud logging read 'jsonPayload.event="stage_finished"' --limit=1 --project=${var.project_id}
+    1. ${local.first["extract_features"]}
+       (reads every exported day)
+    2. ${local.first["ingest_feedback"]}
+       (reads every case of the CRM)
+    3. ${local.first["retrain"]}
+       (trains the first model)
+    4. terraform apply   (without schedules_paused: the schedules run from now on)
+    Each of 1 to 3 when the one before has answered. Should a connection break, the function goes on; it is done when this says so:
+    gcloud logging read 'jsonPayload.event="stage_finished"' --limit=1 --project=${var.project_id}
   EOT
 }

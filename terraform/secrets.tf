@@ -1,10 +1,11 @@
-# Containers only: the values are added by hand (outputs.tf says how), so that no state file ever holds one. A function
-# cannot be deployed while a secret has no version at all; the first version therefore says in words that it is none.
+# Containers only: the values are added by hand (docs/operations.md says how), so that no state file ever holds one and no
+# apply can ever replace one.
 locals {
   secrets = {
     crm_token  = "Bearer token of the CRM's API."
     person_key = "Key of the hashes that recognise a person without storing who it is. Never change it: old hashes would match nobody."
   }
+  secret_folders = { for secret in keys(local.secrets) : secret => "/etc/secrets/${secret}" }
   secret_readers = merge([
     for name, function in local.functions : { for secret in function.secrets : "${name}.${secret}" => { function = name, secret = secret } }
   ]...)
@@ -13,9 +14,10 @@ locals {
 resource "google_secret_manager_secret" "value" {
   for_each = local.secrets
 
-  secret_id   = "leadwerk-${replace(each.key, "_", "-")}"
-  annotations = { description = each.value }
-  labels      = local.labels
+  secret_id           = "leadwerk-${replace(each.key, "_", "-")}"
+  annotations         = { description = each.value }
+  labels              = local.labels
+  deletion_protection = var.deletion_protection
 
   replication {
     user_managed {
@@ -36,12 +38,14 @@ resource "google_secret_manager_secret" "value" {
   depends_on = [google_kms_crypto_key_iam_member.agent, google_project_service.required]
 }
 
-resource "google_secret_manager_secret_version" "unset" {
-  for_each = local.secrets
+# Cloud Run refuses a function whose secret has no version. This refuses it earlier, when nothing is half built, and reads
+# no value.
+data "google_secret_manager_secret_version" "newest" {
+  for_each = google_secret_manager_secret.value
 
-  secret          = google_secret_manager_secret.value[each.key].id
-  secret_data     = "unset"
-  deletion_policy = "ABANDON"
+  project           = var.project_id
+  secret            = each.value.secret_id
+  fetch_secret_data = false
 }
 
 resource "google_secret_manager_secret_iam_member" "reader" {

@@ -176,6 +176,17 @@ variable "kms_key_name" {
   }
 }
 
+variable "score_max_instances" {
+  description = "Most instances of the score function at once, each with one CPU and 1 GiB. All functions together must fit Cloud Run's quota of the region, which is 20 CPUs and 40 GiB in a new project: ask Google for more before you go above 8."
+  type        = number
+  default     = 6
+
+  validation {
+    condition     = contains(range(1, 1001), var.score_max_instances)
+    error_message = "score_max_instances must be a whole number between 1 and 1000."
+  }
+}
+
 variable "score_min_instances" {
   description = "Instances of the score function kept warm: 0 costs nothing, 1 answers the first form of the morning at once."
   type        = number
@@ -184,6 +195,11 @@ variable "score_min_instances" {
   validation {
     condition     = contains(range(11), var.score_min_instances)
     error_message = "score_min_instances must be a whole number between 0 and 10."
+  }
+
+  validation {
+    condition     = var.score_min_instances <= var.score_max_instances
+    error_message = "score_min_instances must not be above score_max_instances."
   }
 }
 

@@ -1,26 +1,26 @@
 """The only reader of the environment: everything a deployment can set, with defaults for a laptop.
 
-| variable                 | meaning                                                         | default                  |
-|--------------------------|-----------------------------------------------------------------|--------------------------|
-| LEADWERK_ENGINE          | duckdb or bigquery                                              | duckdb                   |
-| LEADWERK_HOME            | folder of the embedded warehouse, registry and reports          | .leadwerk                |
-| LEADWERK_POLICY          | policy file, name of a shipped one, or gs://bucket/object       | mortgage, or policy.yaml |
-| LEADWERK_REGISTRY        | folder or gs://bucket/prefix of the models                      | HOME/models              |
-| LEADWERK_REPORTS         | folder or gs://bucket/prefix of the reports                     | HOME/reports             |
-| LEADWERK_PICKS           | folder or gs://bucket/prefix of who holds which lead            | HOME/picks               |
-| LEADWERK_PROJECT         | Google Cloud project                                            |                          |
-| LEADWERK_LOCATION        | region of the data                                              | europe-west6             |
-| LEADWERK_DATASET         | BigQuery dataset of Leadwerk's tables                           | leadwerk                 |
-| LEADWERK_GA4_DATASET     | BigQuery dataset of the GA4 export                              |                          |
-| LEADWERK_BIGQUERY_URL    | endpoint of an emulator                                         |                          |
-| LEADWERK_STORAGE_URL     | endpoint of an emulator                                         |                          |
-| LEADWERK_CRM_URL         | base URL of the CRM's API                                       | http://127.0.0.1:8090    |
-| LEADWERK_CRM_TOKEN       | its bearer token                                                |                          |
-| LEADWERK_CRM_TOKEN_FILE  | file that holds the token, where the token itself is not set    |                          |
-| LEADWERK_CRM_PER_SECOND  | calls a second that it takes                                    | 10                       |
-| LEADWERK_PERSON_KEY      | secret that keys the hashes of persons                          |                          |
-| LEADWERK_PERSON_KEY_FILE | file that holds that secret, where it is not set itself         |                          |
-| LEADWERK_SIMULATION      | 1: `now` replaces the clock also where rows are stored          |                          |
+| variable                 | meaning                                                        | default                  |
+|--------------------------|----------------------------------------------------------------|--------------------------|
+| LEADWERK_ENGINE          | duckdb or bigquery                                             | duckdb                   |
+| LEADWERK_HOME            | folder of the embedded warehouse, registry and reports         | .leadwerk                |
+| LEADWERK_POLICY          | policy file, name of a shipped one, or gs://bucket/object      | mortgage, or policy.yaml |
+| LEADWERK_REGISTRY        | folder or gs://bucket/prefix of the models                     | HOME/models              |
+| LEADWERK_REPORTS         | folder or gs://bucket/prefix of the reports                    | HOME/reports             |
+| LEADWERK_PICKS           | folder or gs://bucket/prefix of who holds which lead           | HOME/picks               |
+| LEADWERK_PROJECT         | Google Cloud project                                           |                          |
+| LEADWERK_LOCATION        | region of the data                                             | europe-west6             |
+| LEADWERK_DATASET         | BigQuery dataset of Leadwerk's tables                          | leadwerk                 |
+| LEADWERK_GA4_DATASET     | BigQuery dataset of the GA4 export                             |                          |
+| LEADWERK_BIGQUERY_URL    | endpoint of an emulator                                        |                          |
+| LEADWERK_STORAGE_URL     | endpoint of an emulator                                        |                          |
+| LEADWERK_CRM_URL         | base URL of the CRM's API                                      | http://127.0.0.1:8090    |
+| LEADWERK_CRM_TOKEN       | its bearer token                                               |                          |
+| LEADWERK_CRM_TOKEN_FILE  | file that holds the token, where the token itself is not set   |                          |
+| LEADWERK_CRM_PER_SECOND  | calls a second that it takes                                   | 10                       |
+| LEADWERK_PERSON_KEY      | secret that keys the hashes of persons                         |                          |
+| LEADWERK_PERSON_KEY_FILE | file that holds that secret, where it is not set itself        |                          |
+| LEADWERK_SIMULATION      | 1: `now` replaces the clock also where rows are stored         |                          |
 """
 
 from __future__ import annotations

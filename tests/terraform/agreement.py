@@ -123,14 +123,10 @@ def settings_are_understood(resources: Resources) -> list[str]:
     for function in of_type(resources, "google_cloudfunctions2_function"):
         [service] = function["values"]["service_config"]
         given, name = service["environment_variables"], function["index"]
-        secrets = {one["key"]: one["secret"] for one in service["secret_environment_variables"]}
-        complaints += [f"{name}: nobody reads {key}" for key in sorted({*given, *secrets} - known)]
-        complaints += [
-            f"{name}: {key} is the secret {secret}"
-            for key, secret in secrets.items()
-            if secret != key.lower().replace("_", "-")
-        ]
-        read = settings.read(given)
+        complaints += [f"{name}: nobody reads {key}" for key in sorted(given.keys() - known)]
+        files = {key: value for key, value in given.items() if key.endswith("_FILE")}
+        complaints += _mounted_otherwise(name, files, mounted_secrets(service))
+        read = settings.read({key: value for key, value in given.items() if key not in files})
         if (read.engine, read.dataset, read.location) != (
             "bigquery",
             dataset["values"]["dataset_id"],
@@ -146,6 +142,25 @@ def settings_are_understood(resources: Resources) -> list[str]:
             if place not in buckets or not place.endswith(f"-{KINDS[kind]}")
         ]
     return complaints
+
+
+def mounted_secrets(service: dict[str, Any]) -> dict[str, str]:
+    """The files that a function sees: path → secret."""
+    return {
+        f"{volume['mount_path']}/{version['path']}": volume["secret"]
+        for volume in service["secret_volumes"]
+        for version in volume["versions"]
+        if version["version"] == "latest"
+    }
+
+
+def _mounted_otherwise(name: str, files: dict[str, str], mounted: dict[str, str]) -> list[str]:
+    """LEADWERK_CRM_TOKEN_FILE must name the file of the secret leadwerk-crm-token, and every file must be named."""
+    return [
+        f"{name}: {key} is the secret {mounted.get(file)}"
+        for key, file in files.items()
+        if mounted.get(file) != key.removesuffix("_FILE").lower().replace("_", "-")
+    ] + [f"{name}: nobody reads {file}" for file in sorted(mounted.keys() - files.values())]
 
 
 KINDS = {"policy": "policy", "registry": "models", "reports": "reports", "picks": "picks"}

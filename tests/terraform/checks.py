@@ -184,32 +184,108 @@ def everything_is_in(resources: Resources, region: str) -> list[str]:
     return [f"{address} is in {place}" for address, place in places if place != region]
 
 
-def no_secret_value_is_known(resources: Resources) -> list[str]:
+def terraform_holds_no_secret_value(resources: Resources) -> list[str]:
+    """No version of a secret is made by Terraform, and none is read with its value."""
     return [
-        f"{version['address']} carries a value"
+        f"{version['address']} {'is made by Terraform' if version['mode'] == 'managed' else 'is read with its value'}"
         for version in of_type(resources, "google_secret_manager_secret_version")
-        if version["values"]["secret_data"] != "unset"
+        if version["mode"] == "managed" or version["values"]["fetch_secret_data"] is not False
     ]
+
+
+def secrets_are_read_at_use(resources: Resources) -> list[str]:
+    """An environment variable keeps the value that its instance began with; a mounted file is read anew."""
+    return [
+        f"{function['index']} reads {variable['key']} at the start of an instance and never again"
+        for function in of_type(resources, "google_cloudfunctions2_function")
+        for variable in function["values"]["service_config"][0].get("secret_environment_variables") or ()
+    ]
+
+
+def secrets_are_protected(resources: Resources) -> list[str]:
+    """A secret that is destroyed is lost for good, so it goes only where tables and buckets may go, too."""
+    return [
+        f"{secret['address']} can be destroyed while the tables cannot"
+        for secret in of_type(resources, "google_secret_manager_secret")
+        if not secret["values"]["deletion_protection"]
+    ]
+
+
+QUOTA_CPUS, QUOTA_GIB = 20.0, 40.0  # of Cloud Run, a region, in a new project
+
+
+def functions_fit_the_quota(resources: Resources) -> list[str]:
+    """Google refuses a function whose instances could take more than the region's quota; so all of them must fit."""
+    services = [
+        function["values"]["service_config"][0] for function in of_type(resources, "google_cloudfunctions2_function")
+    ]
+    cpus = sum(service["max_instance_count"] * float(service["available_cpu"]) for service in services)
+    gib = sum(service["max_instance_count"] * _gib(service["available_memory"]) for service in services)
+    return [
+        f"all instances together take {amount:g} {unit}, a new project has {quota:g}"
+        for amount, quota, unit in ((cpus, QUOTA_CPUS, "CPUs"), (gib, QUOTA_GIB, "GiB"))
+        if amount > quota
+    ]
+
+
+def _gib(memory: str) -> float:
+    """
+    >>> _gib("512Mi"), _gib("8Gi")
+    (0.5, 8.0)
+    """
+    return float(memory[:-2]) / {"Gi": 1, "Mi": 1024}[memory[-2:]]
+
+
+def runs_of_paused_jobs(text: str, resources: Resources) -> list[str]:
+    """Commands in `text` that Scheduler refuses: "Job.state must be ENABLED for RunJob"."""
+    paused = {
+        job["values"]["name"] for job in of_type(resources, "google_cloud_scheduler_job") if job["values"]["paused"]
+    }
+    named = re.findall(r"gcloud scheduler jobs run (\S+)", text)
+    return [f"{job} is paused and cannot be run" for job in named if job in paused]
 
 
 def nothing_is_made_before_its_service_is_on(graph: str) -> list[str]:
     """`graph` is what `terraform graph` prints; a new project has next to none of Google's services on."""
-    needs: dict[str, set[str]] = {}
-    for before, after in re.findall(r'"([^"]+)" -> "([^"]+)"', graph):
-        needs.setdefault(before, set()).add(after)
     resources = {found for found in re.findall(r'"(google_[^"]+)" \[label=', graph) if found != SERVICES}
     return [
-        f"{resource} does not wait for {SERVICES}" for resource in sorted(resources) if not _leads_to(resource, needs)
+        f"{resource} does not wait for {SERVICES}"
+        for resource in sorted(resources)
+        if SERVICES not in _all_needs(graph, resource)
     ]
 
 
-def _leads_to(resource: str, needs: dict[str, set[str]]) -> bool:
+def functions_wait_for_what_they_are_built_on(graph: str) -> list[str]:
+    """Google takes minutes until a new role is known, so roles are applied first, and a person comes in between."""
+    return [
+        f"{before} does not wait for {after}"
+        for before, afters in ((FUNCTIONS, {FOUNDATION, NEWEST_SECRETS}), (FOUNDATION, BUILT_ON))
+        for after in sorted(afters - _all_needs(graph, before))
+    ]
+
+
+def _all_needs(graph: str, resource: str) -> set[str]:
+    needs: dict[str, set[str]] = {}
+    for before, after in re.findall(r'"([^"]+)" -> "([^"]+)"', graph):
+        needs.setdefault(before, set()).add(after)
     waiting, seen = [resource], {resource}
     while waiting:
         new = needs.get(waiting.pop(), set()) - seen
         waiting += new
         seen |= new
-    return SERVICES in seen
+    return seen
 
 
 SERVICES = "google_project_service.required"
+FUNCTIONS = "google_cloudfunctions2_function.stage"
+FOUNDATION = "terraform_data.foundation"
+NEWEST_SECRETS = "data.google_secret_manager_secret_version.newest"
+BUILT_ON = {
+    "google_bigquery_connection.score",
+    "google_kms_crypto_key_iam_member.agent",
+    "google_project_iam_member.builder",
+    "google_project_iam_member.builder_reads_copies",
+    "google_secret_manager_secret_iam_member.reader",
+    "google_storage_bucket_iam_member.builder",
+    SERVICES,
+}

@@ -16,19 +16,24 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 
 from leadwerk.warehouse import schema
+from terraform.agreement import mounted_secrets
 from terraform.checks import Resources, of_type
 
 TIMEOUT = 60
-SECRETS = {"LEADWERK_PERSON_KEY": "for tests only"}
+PERSON_KEY = "for tests only"
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """What the functions of a deployment find: `resources` are Terraform's, the URLs those of the emulators."""
+    """What the functions of a deployment find: `resources` are Terraform's, the URLs those of the emulators.
+
+    `secrets` is the folder under which the functions' secrets are mounted.
+    """
 
     resources: Resources
     bigquery_url: str
     storage_url: str
+    secrets: Path
 
     def settings(self, function: str, crm_url: str, crm_token: str) -> dict[str, str]:
         """The function's environment as Terraform set it, secrets included, led to emulators and the local CRM."""
@@ -37,10 +42,19 @@ class Cloud:
             for found in of_type(self.resources, "google_cloudfunctions2_function")
             if found["index"] == function
         ]
-        secrets = {"LEADWERK_CRM_TOKEN": crm_token, **SECRETS}
-        granted = {one["key"]: secrets[one["key"]] for one in service["secret_environment_variables"]}
+        given = service["environment_variables"] | self._mounted(service, crm_token)
         local = {"BIGQUERY_URL": self.bigquery_url, "STORAGE_URL": self.storage_url, "CRM_URL": crm_url}
-        return service["environment_variables"] | granted | {f"LEADWERK_{name}": url for name, url in local.items()}
+        return given | {f"LEADWERK_{name}": url for name, url in local.items()}
+
+    def _mounted(self, service: dict[str, Any], crm_token: str) -> dict[str, str]:
+        """The settings that name files of secrets, led to files under `secrets` that are written here."""
+        values, moved = {"leadwerk-crm-token": crm_token, "leadwerk-person-key": PERSON_KEY}, {}
+        for path, secret in mounted_secrets(service).items():
+            file = self.secrets / path.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(values[secret])
+            moved |= {key: str(file) for key, value in service["environment_variables"].items() if value == path}
+        return moved
 
     @property
     def environment(self) -> Mapping[str, str]:

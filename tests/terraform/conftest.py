@@ -57,7 +57,7 @@ def cloud(applied: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Iter
     try:
         program = [str(Path(__file__).with_name("emulator.py"))]
         with emulated(tmp_path_factory.mktemp("emulator"), program) as bigquery_url:
-            built = Cloud(applied, bigquery_url, f"http://127.0.0.1:{port}")
+            built = Cloud(applied, bigquery_url, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("secrets"))
             built.build()
             yield built
     finally:

@@ -105,10 +105,26 @@ def test_nothing_is_made_before_its_service_is_on(lean: Workspace) -> None:
     assert checks.nothing_is_made_before_its_service_is_on(lean.terraform("graph").stdout) == []
 
 
-def test_no_secret_value_is_known(resources: list[dict]) -> None:
-    assert checks.no_secret_value_is_known(resources) == []
+def test_functions_wait_for_what_they_are_built_on(lean: Workspace) -> None:
+    assert checks.functions_wait_for_what_they_are_built_on(lean.terraform("graph").stdout) == []
+
+
+def test_functions_fit_the_quota_of_a_new_project(resources: list[dict]) -> None:
+    assert checks.functions_fit_the_quota(resources) == []
+
+
+def test_terraform_holds_no_secret_value(resources: list[dict]) -> None:
+    assert checks.terraform_holds_no_secret_value(resources) == []
+
+
+def test_secrets_are_read_at_use(resources: list[dict]) -> None:
+    assert checks.secrets_are_read_at_use(resources) == []
+
+
+def test_secrets_are_protected(resources: list[dict]) -> None:
+    assert checks.secrets_are_protected(resources) == []
 
 
 def test_no_provisioner_runs_anything_here() -> None:
     text = "".join(path.read_text() for path in Path(PROJECT / "terraform").glob("*.tf"))
-    assert not re.search(r"null_resource|local-exec|remote-exec|terraform_data", text)
+    assert not re.search(r"null_resource|local-exec|remote-exec|provisioner", text)

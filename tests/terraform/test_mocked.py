@@ -30,7 +30,9 @@ def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock:
     assert agreement.functions_run_the_tested_python(resources) == []
     assert checks.buckets_keep_what_was_overwritten(resources) == []
     assert checks.everything_is_in(resources, "europe-west6") == []
-    assert checks.no_secret_value_is_known(resources) == []
+    assert checks.terraform_holds_no_secret_value(resources) == []
+    assert checks.secrets_are_read_at_use(resources) == []
+    assert checks.functions_fit_the_quota(resources) == []
     assert (mock.folder / ".bundles" / "score.zip").exists()
     assert not (mock.folder / mocked.NAME).exists()
 

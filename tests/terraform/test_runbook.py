@@ -13,11 +13,12 @@ import pytest
 
 from leadwerk.entrypoint import log
 from leadwerk.pipeline import deliver, extract, ingest, report, retrain
-from terraform.checks import Resources, of_type
+from terraform.checks import Resources, of_type, runs_of_paused_jobs
 from terraform.log_lines import counted, entries, extracted
-from terraform.workspace import PROJECT
+from terraform.workspace import PROJECT, Workspace
 
 GUIDE = (PROJECT / "docs" / "operations.md").read_text()
+DEPLOY = GUIDE[: GUIDE.index("## What runs when")]
 WANTED = {  # the list of the issue, in its order, by the names here
     "extract_late", "feed_empty", "deliveries_parked", "outbox_old", "drift", "model_stale", "error_rate",
     "score_latency",
@@ -43,6 +44,22 @@ def alerts(resources: Resources) -> dict[str, str]:
         )
         found[section] = condition["condition_prometheus_query_language"][0]["query"]
     return found
+
+
+def test_the_first_run_takes_no_job_that_is_paused(lean: Workspace) -> None:
+    assert "-var=schedules_paused=true" in DEPLOY
+    resources = lean.planned("-var=schedules_paused=true")
+    assert all(job["values"]["paused"] for job in of_type(resources, "google_cloud_scheduler_job"))
+    assert runs_of_paused_jobs(DEPLOY + (lean.folder / "outputs.tf").read_text(), resources) == []
+
+
+def test_the_next_steps_call_extraction_ingestion_and_retraining_in_this_order(lean: Workspace) -> None:
+    if lean.mock:
+        pytest.skip("a mock keeps no outputs")
+    outputs = json.loads(lean.terraform("output", "-json").stdout)
+    steps, urls = outputs["next_steps"]["value"], outputs["function_urls"]["value"]
+    called = [url for step in steps.splitlines() if step.strip().startswith(tuple("123")) for url in [step.split()[-1]]]
+    assert called == [urls[name] for name in ("extract_features", "ingest_feedback", "retrain")]
 
 
 def test_every_alert_that_was_asked_for_is_there(alerts: dict[str, str]) -> None:

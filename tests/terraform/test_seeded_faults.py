@@ -38,6 +38,23 @@ def test_a_resource_before_its_service_is_found(copy: Workspace) -> None:
     assert "google_service_account.builder does not wait for google_project_service.required" in found
 
 
+def test_a_function_that_does_not_wait_for_its_roles_is_found(copy: Workspace) -> None:
+    plant(copy, "functions.tf", "    terraform_data.foundation,\n", "")
+    plant(copy, "foundation.tf", "    google_project_iam_member.builder,\n", "")
+    assert checks.functions_wait_for_what_they_are_built_on(copy.terraform("graph").stdout) == [
+        "google_cloudfunctions2_function.stage does not wait for terraform_data.foundation",
+        "terraform_data.foundation does not wait for google_project_iam_member.builder",
+    ]
+
+
+def test_a_secret_that_is_read_with_its_value_is_found() -> None:
+    read = {"address": "data.x", "type": "google_secret_manager_secret_version", "mode": "data"}
+    assert checks.terraform_holds_no_secret_value([{**read, "values": {"fetch_secret_data": False}}]) == []
+    assert checks.terraform_holds_no_secret_value([{**read, "values": {"fetch_secret_data": None}}]) == [
+        "data.x is read with its value"
+    ]
+
+
 def test_a_package_file_that_is_not_bundled_is_found(copy: Workspace) -> None:
     texts = copy.folder.parent / "shared" / "leadwerk" / "texts"
     (texts / "de.json").write_text("{}")
@@ -59,6 +76,21 @@ NARROWED = """
   }
 """
 URI = "google_cloudfunctions2_function.stage[each.value.function].service_config[0].uri"
+VERSION = """resource "google_secret_manager_secret_version" "first" {
+  secret      = google_secret_manager_secret.value["crm_token"].id
+  secret_data = "unset"
+}
+
+data "google_secret_manager_secret_version" "newest\""""
+READ_AT_START = """    secret_environment_variables {
+      key        = "LEADWERK_CRM_TOKEN"
+      project_id = var.project_id
+      secret     = "leadwerk-crm-token"
+      version    = "latest"
+    }
+
+    dynamic "secret_volumes\""""
+RUN = "3. gcloud scheduler jobs run leadwerk-extract-nightly --location=europe-west6"
 RETENTION = {"activity": 830, "scores": 1100, "deliveries": 400}
 FAULTS: dict[str, Fault] = {
     "a missing role": (
@@ -147,10 +179,10 @@ FAULTS: dict[str, Fault] = {
         "desk: picks lies in broker-leadwerk-leadwerk-reports",
     ),
     "a secret under another's name": (
-        "functions.tf", "google_secret_manager_secret.value[secret_environment_variables.value].secret_id",
+        "functions.tf", "google_secret_manager_secret.value[secret_volumes.value].secret_id",
         '"leadwerk-person-key"',
         agreement.settings_are_understood,
-        "deliver_scores: LEADWERK_CRM_TOKEN is the secret leadwerk-person-key",
+        "deliver_scores: LEADWERK_CRM_TOKEN_FILE is the secret leadwerk-person-key",
     ),
     "another Python": (
         "functions.tf", '"python311"', '"python39"',
@@ -158,9 +190,29 @@ FAULTS: dict[str, Fault] = {
         "score runs python39",
     ),
     "a secret in the state": (
-        "secrets.tf", 'secret_data     = "unset"', 'secret_data     = "hunter2"',
-        checks.no_secret_value_is_known,
-        "carries a value",
+        "secrets.tf", 'data "google_secret_manager_secret_version" "newest"', VERSION,
+        checks.terraform_holds_no_secret_value,
+        "google_secret_manager_secret_version.first is made by Terraform",
+    ),
+    "a secret read at the start": (
+        "functions.tf", '    dynamic "secret_volumes"', READ_AT_START,
+        checks.secrets_are_read_at_use,
+        "score reads LEADWERK_CRM_TOKEN at the start of an instance and never again",
+    ),
+    "a secret that goes before the tables": (
+        "secrets.tf", "deletion_protection = var.deletion_protection", "deletion_protection = false",
+        checks.secrets_are_protected,
+        'google_secret_manager_secret.value["person_key"] can be destroyed while the tables cannot',
+    ),
+    "more instances than the quota": (
+        "variables.tf", "default     = 6\n", "default     = 60\n",
+        checks.functions_fit_the_quota,
+        "all instances together take 72 CPUs, a new project has 20",
+    ),
+    "a run of a paused job": (
+        "schedules.tf", "paused           = var.schedules_paused", "paused           = true",
+        lambda resources: checks.runs_of_paused_jobs(RUN, resources),
+        "leadwerk-extract-nightly is paused and cannot be run",
     ),
 }  # fmt: skip
 HIDING: dict[str, Fault] = {

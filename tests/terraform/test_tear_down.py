@@ -13,7 +13,7 @@ from terraform.workspace import PROJECT, VARIABLES, Workspace
 
 GUIDE = (PROJECT / "docs" / "operations.md").read_text()
 [FORGOTTEN] = re.findall(r"^ +terraform state rm (.*)$", GUIDE, flags=re.M)
-[TARGET] = re.findall(r"terraform apply (-target=\S+?)`", GUIDE)
+[TARGET] = re.findall(r"terraform apply (-target=google_\S+?)`", GUIDE)
 KEPT = {
     "google_bigquery_dataset", "google_bigquery_table", "google_storage_bucket", "google_secret_manager_secret",
 }  # fmt: skip

@@ -50,7 +50,10 @@ WRONG: list[tuple[str, Any]] = [
     ("monthly_budget", {"billing_account": ACCOUNT, "amount": 99.5}),
     ("kms_key_name", "my-key"),
     ("kms_key_name", KEY.replace("europe-west6", "global")),
+    ("score_max_instances", 0),
+    ("score_max_instances", 1001),
     ("score_min_instances", 11),
+    ("score_min_instances", 7),  # more than the most
     ("score_min_instances", 0.5),
     ("labels", {"Team": "sales"}),
     ("labels", {"team": "Sales"}),
@@ -59,7 +62,12 @@ RIGHT: list[dict[str, Any]] = [
     {},
     {"region": "europe-west1", "data_location": "EU", "time_zone": "UTC"},
     {"kms_key_name": KEY, "monthly_budget": {"billing_account": ACCOUNT, "amount": 100}},
-    {"labels": {"team": "sales_1"}, "alert_emails": ["a.b@example.ch"], "score_min_instances": 10},
+    {
+        "labels": {"team": "sales_1"},
+        "alert_emails": ["a.b@example.ch"],
+        "score_min_instances": 10,
+        "score_max_instances": 10,
+    },
     {"time_zone": "America/Argentina/Buenos_Aires", "desk_readers": ["group:sales@example.ch"]},
 ]
 

@@ -74,9 +74,9 @@ class Workspace:
         done.stderr += mocked.complaints(done.stdout)
         return done
 
-    def planned(self) -> list[dict[str, Any]]:
+    def planned(self, *options: str) -> list[dict[str, Any]]:
         """The planned resources, each with address, type and values; what only an apply knows is absent."""
-        done = self.attempted(VARIABLES, *([] if self.mock else ["-refresh=false"]))
+        done = self.attempted(VARIABLES, *options, *([] if self.mock else ["-refresh=false"]))
         assert done.returncode == 0, done.stderr
         if self.mock:
             return mocked.resources(done.stdout)

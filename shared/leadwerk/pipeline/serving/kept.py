@@ -95,7 +95,7 @@ def _renewed(present: Kept) -> Kept:
 
 
 def _with_settings_of_now(present: Kept) -> Kept:
-    """The environment stays, but a mounted secret changes, and on a laptop the first publication makes a policy file."""
+    """The environment stays, but a mounted secret changes; on a laptop the first publication makes a policy file."""
     try:
         here = settings.read()
     except LeadwerkError as error:
