@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given, strategies as st
 
 from leadwerk.pipeline.export_days import CHUNK_DAYS, DAY, Export, chunks, due, expected, export, tables_to_read
+from leadwerk.warehouse.export_tables import in_range
 
 TODAY = date(2026, 3, 30)
 days = st.integers(0, 2 * CHUNK_DAYS).map(lambda age: TODAY - age * DAY)
@@ -66,10 +67,14 @@ def test_chunks_cover_the_days_and_nothing_between(found: frozenset[date]) -> No
 def test_no_day_is_read_from_two_tables(held: Export, first: date, length: int) -> None:
     last = first + length * DAY
     read = tables_to_read(held, first, last)
-    from_intraday = {
-        day
-        for day in held.intraday
-        if read["first_intraday"] <= f"intraday_{day:%Y%m%d}" <= read["last_intraday"]
-        and f"intraday_{day:%Y%m%d}" not in read["superseded"]
-    }
-    assert from_intraday == {day for day in held.intraday - held.daily if first <= day <= last}
+    parameters = {name: value for kind in read.values() for name, value in kind.items()}
+    tables = [f"events_{day:%Y%m%d}" for day in held.daily] + [f"events_intraday_{day:%Y%m%d}" for day in held.intraday]
+    wanted = [table for table in tables if table.startswith(tuple(read)) and in_range(table, parameters)]
+    assert sorted(table[-8:] for table in wanted) == [f"{d:%Y%m%d}" for d in sorted(held.days) if first <= d <= last]
+
+
+def test_a_kind_without_a_table_is_not_read_since_bigquery_refuses_its_wildcard() -> None:
+    held = export(["events_20260327", "events_20260328", "events_intraday_20260329"])
+    assert [*tables_to_read(held, date(2026, 3, 27), date(2026, 3, 28))] == ["events_2"]
+    assert [*tables_to_read(held, date(2026, 3, 29), date(2026, 3, 29))] == ["events_intraday_2"]
+    assert [*tables_to_read(held, date(2026, 3, 27), date(2026, 3, 29))] == ["events_2", "events_intraday_2"]

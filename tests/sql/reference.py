@@ -31,7 +31,7 @@ from leadwerk.warehouse.statement import inlined, literal
 Tables = Mapping[str, Sequence[Row]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
-EXPORT_TABLE = re.compile(r"`ga4\.events_\*`")
+EXPORT_TABLE = re.compile(r"`ga4\.(events_\w+)\*`")
 SUFFIX = schema.Field("_TABLE_SUFFIX", "STRING")
 EMPTY_OF = {"STRING": "''", "INT64": "0", "FLOAT64": "0.0", "BOOL": "FALSE"}
 
@@ -164,11 +164,18 @@ def _with_tables(statement: Statement, tables: Tables) -> str:
     own = sorted(set(OWN_TABLE.findall(statement.text)))
     text = OWN_TABLE.sub(r"leadwerk__\1", statement.text)
     ctes = [f"leadwerk__{name} AS ({_rows_sql(schema.table(name).fields, tables.get(name, ()))})" for name in own]
-    if EXPORT_TABLE.search(text):
-        text = EXPORT_TABLE.sub("ga4__events", text)
-        export = (SUFFIX, *schema.table(schema.EXPORT).fields)
-        ctes.append(f"ga4__events AS ({_rows_sql(export, tables.get(schema.EXPORT, ()))})")
+    export = (SUFFIX, *schema.table(schema.EXPORT).fields)
+    for prefix in sorted(set(EXPORT_TABLE.findall(text))):
+        rows = _matched_by(prefix, tables.get(schema.EXPORT, ()))
+        ctes.append(f"ga4__{prefix} AS ({_rows_sql(export, rows)})")
+    text = EXPORT_TABLE.sub(r"ga4__\1", text)
     return f"WITH {', '.join(ctes)}\n({text}\n)" if ctes else text
+
+
+def _matched_by(prefix: str, export: Sequence[Row]) -> list[Row]:
+    """The rows of the tables that a wildcard takes in, with what follows its prefix as their suffix."""
+    tables = [(f"events_{row[SUFFIX.name]}", row) for row in export]
+    return [{**row, SUFFIX.name: table.removeprefix(prefix)} for table, row in tables if table.startswith(prefix)]
 
 
 def googlesql_type(field: schema.Field) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,20 +14,23 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from export_rows import event
 from leadwerk.pipeline import extract
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Statement
 from sql.hostile import DAY, FIRST, LAST, MIDNIGHT, POLICY, exports, visitors
 from sql.reference import analyse, assert_engines_agree, on_duckdb
 
+WILDCARD = re.compile(r"`ga4\.(\w+)\*`")
 REBUILD = extract.events_statement(POLICY)
 COUNTS = extract.counts_statement()
 PARAMETERS: dict[str, Any] = {
     **extract.rules(POLICY),
     "first_day": FIRST,
     "last_day": LAST,
-    "first_suffix": "20260328",
-    "last_suffix": "20260330",
-    "first_intraday": "intraday_20260329",
-    "last_intraday": "intraday_20260329",
-    "superseded": [],
+    "first_events_2": "0260328",
+    "last_events_2": "0260330",
+    "without_events_2": [],
+    "first_events_intraday_2": "0260329",
+    "last_events_intraday_2": "0260329",
+    "without_events_intraday_2": [],
 }
 hostile = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -72,6 +76,27 @@ def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
     assert set(analyse(COUNTS)) == {"day", *extract.COUNTS}
 
 
+@pytest.mark.parametrize("kind", extract.EXPORTS)
+def test_an_export_of_one_kind_alone_is_read_without_the_other(kind: str) -> None:
+    alone, counts = extract.events_statement(POLICY, [kind]), extract.counts_statement([kind])
+    assert WILDCARD.findall(alone.text) == WILDCARD.findall(counts.text) == [kind]
+    assert (analyse(alone), analyse(counts)) == (analyse(REBUILD), analyse(COUNTS))
+    rows = [event("2026-03-29 12:00", suffix=suffix) for suffix in ("20260329", "intraday_20260329")]
+    assert len(assert_engines_agree(alone, PARAMETERS, {"ga4_events": rows})) == 1
+
+
+OTHERS = ("events_flat", "events_backup", "events_intraday_flat", "events_fresh_20260131", "events_v2", "events_1")
+EXPORTED = ("events_20260131", "events_intraday_20260131")
+
+
+@pytest.mark.parametrize("statement", [REBUILD, COUNTS], ids=["rebuild", "counts"])
+def test_no_wildcard_takes_in_what_is_not_the_export(statement: Statement) -> None:
+    """BigQuery refuses a wildcard over a view, whatever the suffixes, and takes the schema of the newest table."""
+    prefixes = WILDCARD.findall(statement.text)
+    assert {name for name in EXPORTED if name.startswith(tuple(prefixes))} == {*EXPORTED}
+    assert [name for name in OTHERS if name.startswith(tuple(prefixes))] == []
+
+
 def test_a_policy_without_signals_builds_events_too() -> None:
     bare = extract.events_statement(msgspec.structs.replace(POLICY, signals=()))
     assert analyse(bare) == analyse(REBUILD)
@@ -101,7 +126,7 @@ def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]])
 def test_rebuilding_one_day_yields_the_same_as_rebuilding_all(rows: list[dict[str, Any]]) -> None:
     whole = rebuilt(*rows)
     day = date(2026, 3, 29)
-    alone = rebuilt(*rows, held=whole, first_day=day, last_day=day, first_suffix="20260329", last_suffix="20260329")
+    alone = rebuilt(*rows, held=whole, first_day=day, last_day=day, first_events_2="0260329", last_events_2="0260329")
     assert alone == [row for row in whole if row["day"] == day]
 
 

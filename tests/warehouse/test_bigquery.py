@@ -160,7 +160,7 @@ def test_a_failing_statement_leaves_the_days_as_they_were(warehouse: BigQueryWar
 
 def test_the_export_is_read_by_its_suffix(warehouse: BigQueryWarehouse) -> None:
     assert warehouse.export_tables() == ["events_20260328", "events_intraday_20260329"]
-    count = from_text("SELECT COUNT(*) AS n FROM `ga4.events_*` WHERE _TABLE_SUFFIX BETWEEN '20260301' AND '20260331'")
+    count = from_text("SELECT COUNT(*) AS n FROM `ga4.events_2*` WHERE _TABLE_SUFFIX BETWEEN '0260301' AND '0260331'")
     assert warehouse.rows(count, {}) == [{"n": 0}]
 
 

@@ -66,6 +66,14 @@ def test_repeating_for_nothing_leaves_nothing() -> None:
     assert from_text("SELECT\n-- for each s\n  ${s},\n-- end\n  1 AS x", s=[]).text == "SELECT\n  1 AS x"
 
 
+def test_blocks_hold_each_other_and_words_stand_between() -> None:
+    text = "-- for each a with UNION ALL between\nSELECT ${a},\n-- for each b\n  ${b}_${a},\n-- end\n-- end\n"
+    assert from_text(text, a=[1, 2], b=["x", "y"]).text == (
+        "SELECT 1,\n  x_1,\n  y_1,\nUNION ALL\nSELECT 2,\n  x_2,\n  y_2,\n"
+    )
+    assert from_text(text, a=[1], b=[]).text == "SELECT 1,\n"
+
+
 def test_parameters_declared_in_a_repeated_header_are_known() -> None:
     made = from_text("-- for each s\n-- @min_${s} INT64\n-- end\nSELECT @min_a", s=["a", "b"])
     assert made.parameters == {"min_a": "INT64", "min_b": "INT64"}

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from leadwerk.errors import InputError
 
 TABLE = re.compile(r"events_(intraday_)?(\d{8})")
+DAILY, INTRADAY = "events_2", "events_intraday_2"
+"""Prefixes of the export's tables, each with the first digit of the year."""
 CORRECTED_DAYS = 4
 """Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
 CHUNK_DAYS = 183
@@ -109,15 +111,27 @@ def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
         yield run[0], run[-1]
 
 
-def tables_to_read(held: Export, first: date, last: date) -> dict[str, object]:
-    """The parameters that say which tables hold the days `first` … `last`; a day never comes from two."""
-    wanted = {first + DAY * step for step in range((last - first).days + 1)}
-    intraday = sorted(day for day in wanted & held.intraday if held.source(day) == "intraday")
-    between = {day for day in wanted & held.intraday & held.daily if intraday and intraday[0] < day < intraday[-1]}
-    return {
-        "first_suffix": f"{first:%Y%m%d}",
-        "last_suffix": f"{last:%Y%m%d}",
-        "first_intraday": f"intraday_{intraday[0]:%Y%m%d}" if intraday else "",
-        "last_intraday": f"intraday_{intraday[-1]:%Y%m%d}" if intraday else "",
-        "superseded": [f"intraday_{day:%Y%m%d}" for day in sorted(between)],
+def tables_to_read(held: Export, first: date, last: date) -> dict[str, dict[str, object]]:
+    """The parameters that say which tables hold the days `first` … `last`, by prefix; a day never comes from two.
+
+    A kind without a table there is left out: BigQuery refuses a wildcard that matches no table at all.
+    """
+    days = {first + DAY * step for step in range((last - first).days + 1)} & held.days
+    kinds = {
+        DAILY: (held.daily, sorted(day for day in days if held.source(day) == "daily")),
+        INTRADAY: (held.intraday, sorted(day for day in days if held.source(day) == "intraday")),
     }
+    return {
+        prefix: {
+            f"first_{prefix}": _suffix(read[0]),
+            f"last_{prefix}": _suffix(read[-1]),
+            f"without_{prefix}": [_suffix(day) for day in sorted(tables - {*read}) if read[0] < day < read[-1]],
+        }
+        for prefix, (tables, read) in kinds.items()
+        if read
+    }
+
+
+def _suffix(day: date) -> str:
+    """What a table's name has behind its prefix, which ends with the first digit of the year."""
+    return f"{day:%Y%m%d}"[1:]

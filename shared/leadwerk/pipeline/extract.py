@@ -6,7 +6,7 @@ starts the same days again, and finds the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import export_days
-from leadwerk.pipeline.export_days import DAY, Export
+from leadwerk.pipeline.export_days import DAILY, DAY, INTRADAY, Export
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
 
+EXPORTS = (DAILY, INTRADAY)
 NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
 """Numbers of an event and the keys under which GA4 exports them."""
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
@@ -148,13 +149,14 @@ def _rebuild(
     if progress:
         progress(f"{first} … {last}" if last > first else str(first))
     days = {"first_day": first, "last_day": last}
-    parameters = {**rules(policy), **export_days.tables_to_read(held, first, last), **days}
+    tables = export_days.tables_to_read(held, first, last)
+    parameters = {**rules(policy), **{name: value for kind in tables.values() for name, value in kind.items()}, **days}
     with warehouse.unit_of_work():
-        warehouse.replace_days("activity_events", first, last, events_statement(policy), parameters)
+        warehouse.replace_days("activity_events", first, last, events_statement(policy, [*tables]), parameters)
         warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
         _check(warehouse, parameters)
         logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), parameters))
-        counts = warehouse.rows(counts_statement(), parameters)
+        counts = warehouse.rows(counts_statement([*tables]), parameters)
         reports = [DayReport(row["day"], held.source(row["day"]), **_counted(row)) for row in counts]
         warehouse.append("extract_runs", [_row(day, now) for day in reports])
     return reports, logins
@@ -174,10 +176,11 @@ def _check(warehouse: Warehouse, span: Parameters) -> None:
         )
 
 
-def events_statement(policy: Policy) -> Statement[Row]:
-    """`activity_events/rebuild` with the policy's web signals."""
+def events_statement(policy: Policy, exports: Sequence[str] = EXPORTS) -> Statement[Row]:
+    """`activity_events/rebuild` with the policy's web signals, from the tables of these prefixes."""
     return statement(
         "activity_events/rebuild",
+        export=exports,
         parameter=[*STRINGS, "traffic_type", *NUMBERS, *AMOUNTS],
         origin=ORIGINS,
         number=list(NUMBERS),
@@ -191,9 +194,9 @@ def daily_statement() -> Statement[Row]:
     return statement("activity_daily/rebuild", amount=AMOUNTS)
 
 
-def counts_statement() -> Statement[Row]:
-    """`activity_events/counts`."""
-    return statement("activity_events/counts", count=COUNTS)
+def counts_statement(exports: Sequence[str] = EXPORTS) -> Statement[Row]:
+    """`activity_events/counts`, from the tables of these prefixes."""
+    return statement("activity_events/counts", export=exports, count=COUNTS)
 
 
 def rules(policy: Policy) -> dict[str, Any]:

@@ -43,7 +43,7 @@ RETRY = bigquery.DEFAULT_RETRY.with_timeout(60.0)
 STREAMED_ROWS = 500
 ROWS_A_LOAD = 5_000
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
-EXPORT_TABLE = re.compile(r"`ga4\.(events_\*)`")
+EXPORT_TABLE = re.compile(r"`ga4\.(events_\w+\*)`")
 
 
 class BigQueryWarehouse:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from leadwerk.warehouse import lists
-from leadwerk.warehouse.export_tables import OF_EACH
+from leadwerk.warehouse.export_tables import OF_EACH, PREFIXES
 
-EXPORT = ("ga4", "events_*")
+EXPORTS = {("ga4", f"{prefix}*") for prefix in PREFIXES}
 
 
 def of_each_table(select: exp.Expr) -> exp.Expr:
@@ -28,4 +28,4 @@ def _is_row_by_row(select: exp.Expr) -> bool:
         return False
     inner = any(node is not select for node in select.find_all(exp.Select))
     across_rows = any(select.find_all(exp.AggFunc, exp.Window, exp.Star))
-    return (source.this.db, source.this.name) == EXPORT and not inner and not across_rows
+    return (source.this.db, source.this.name) in EXPORTS and not inner and not across_rows

@@ -9,14 +9,15 @@ A file opens with a sentence that says what one row of the result is, then decla
 A line ``-- include TABLE/NAME`` stands for the file tables/TABLE/NAME.fragment.sql: declarations, common table
 expressions, or both, that several statements share. What is analysed, hashed and run is the expanded text.
 
-Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced.
-Values are names or whole numbers, so nothing else can enter the SQL.
+Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced;
+after ``-- for each NAME with WORDS between`` the words stand between them. Such blocks may hold each other. Values are
+names or whole numbers, so nothing else can enter the SQL.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from functools import cache
@@ -30,8 +31,11 @@ NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
 PARAMETER = re.compile(r"@(\w+)")
 INCLUDE = re.compile(r"^[ \t]*-- include (\S+)[ \t]*\n", re.MULTILINE)
-REPEAT = re.compile(
-    r"^[ \t]*-- for each (\w+)[ \t]*\n((?:(?![ \t]*-- (?:for each|end)).*\n)*)[ \t]*-- end[ \t]*(?:\n|$)", re.MULTILINE
+LABEL = re.compile(r"^[ \t]*-- for each (\w+)", re.MULTILINE)
+INNERMOST = re.compile(
+    r"^[ \t]*-- for each (\w+)(?: with ([A-Z ]+) between)?[ \t]*\n"
+    r"((?:(?![ \t]*-- (?:for each|end)).*\n)*)[ \t]*-- end[ \t]*(?:\n|$)",
+    re.MULTILINE,
 )
 
 
@@ -67,19 +71,26 @@ def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) 
     >>> from_text("-- @n INT64\nSELECT\n-- for each w\n  @n + ${w} AS x_${w},\n-- end\n  1 AS y", w=[1, 7]).text
     '-- @n INT64\nSELECT\n  @n + 1 AS x_1,\n  @n + 7 AS x_7,\n  1 AS y'
     """
-    wanted = {found[0] for found in REPEAT.findall(text)}
+    wanted = set(LABEL.findall(text))
     if wanted != set(repeated):
         raise WarehouseError(
             f"{name} repeats lines for {sorted(wanted)}, but got {sorted(repeated)}.", remedy="Give exactly these."
         )
     for label, values in repeated.items():
         _check_values(name, label, values)
-    written = REPEAT.sub(lambda found: _repeat(found[2], found[1], repeated[found[1]]), text)
+    written = _written_out(text, repeated)
     return Statement(name=name, text=written, parameters=dict(DECLARATION.findall(written)))
 
 
-def _repeat(lines: str, label: str, values: Sequence[str | int]) -> str:
-    return "".join(lines.replace(f"${{{label}}}", str(value)) for value in values)
+def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
+    def block(found: re.Match[str]) -> str:
+        label, between, lines = found.groups()
+        times = [lines.replace(f"${{{label}}}", str(value)) for value in repeated[label]]
+        return (f"{between}\n" if between else "").join(times)
+
+    while INNERMOST.search(text):
+        text = INNERMOST.sub(block, text)
+    return text
 
 
 def _check_values(name: str, label: str, values: Sequence[str | int]) -> None:

@@ -10,12 +10,14 @@
 -- include activity_events/days
 
 exported AS (
+  -- for each export with UNION ALL between
   SELECT
-    REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix,
+    CONCAT('2', _TABLE_SUFFIX) AS suffix,
     user_pseudo_id AS visitor_id, event_timestamp, event_name, event_params,
     device.web_info.hostname AS hostname,
     COALESCE(device.web_info.browser, device.browser, '') AS browser,
   -- include activity_events/tables
+  -- end
 ),
 
 sorted AS (

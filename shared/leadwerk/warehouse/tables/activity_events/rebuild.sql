@@ -22,8 +22,9 @@
 -- include activity_events/days
 
 exported AS (
+  -- for each export with UNION ALL between
   SELECT
-    REPLACE(_TABLE_SUFFIX, 'intraday_', '') AS suffix,
+    CONCAT('2', _TABLE_SUFFIX) AS suffix,
     user_pseudo_id AS visitor_id, user_id, event_timestamp, event_name, event_params,
     device.web_info.hostname AS hostname,
     COALESCE(device.web_info.browser, device.browser, '') AS browser,
@@ -37,6 +38,7 @@ exported AS (
   -- include activity_events/tables
   AND event_name != ''
   AND user_pseudo_id != ''
+  -- end
 ),
 
 looked_up AS (
