@@ -109,11 +109,12 @@ def _touchpoints(policy: Policy) -> list[str]:
 
 
 def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
-    # A day more at both ends, because the policy's days are not UTC's.
+    # A day more at both ends: the policy's days are not UTC's. BigQuery prunes partitions by constants alone.
     return {
         "time_zone": policy.time_zone,
         "longest_window": max(WINDOWS),
         "first_day": first.astimezone(UTC).date() - timedelta(days=max(WINDOWS)),
+        "first_event_day": first.astimezone(UTC).date() - timedelta(days=1),
         "last_day": last.astimezone(UTC).date() + timedelta(days=1),
         **{f"kind_{signal.name}": signal.touchpoint for signal in policy.signals if signal.touchpoint},
         **{f"zero_{signal.name}": 0 if signal.touchpoint else None for signal in policy.signals},

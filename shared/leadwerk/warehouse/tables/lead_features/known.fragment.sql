@@ -8,8 +8,9 @@
 -- @lead_ids ARRAY<STRING>
 -- @visitor_ids ARRAY<STRING>
 -- @as_of TIMESTAMP
--- Days of activity that can matter, and how days are counted.
+-- Days of activity that can matter, of single events the moments' own days, and how days are counted.
 -- @first_day DATE
+-- @first_event_day DATE
 -- @last_day DATE
 -- @longest_window INT64
 -- @time_zone STRING
@@ -93,7 +94,7 @@ activity AS (
     [STRUCT(e.signal AS name, e.signal_count AS events, e.seconds AS seconds, e.occurred_at AS last_at)] AS signals
   FROM links AS l
   JOIN leadwerk.activity_events AS e ON e.visitor_id = l.visitor_id AND e.day = l.today AND e.occurred_at < l.as_of
-  WHERE e.day BETWEEN @first_day AND @last_day
+  WHERE e.day BETWEEN @first_event_day AND @last_day
 ),
 
 contacts AS (
