@@ -41,7 +41,7 @@ def run() -> Iterable[Figure]:
         yield _share(f"{name}, half as many leads again: leads without time", [beyond for beyond, _ in weeks])
     calm = [live(POLICY, Year(seed=seed)) for seed in range(YEARS)]
     yield Figure.of(
-        "thresholds, ours, constant load: turns a year and segment", [*map(_turns, calm)], unit="", target="≤ 1"
+        "thresholds, ours, constant load: turns a year and seller pool", [*map(_turns, calm)], unit="", target="≤ 1"
     )
 
 
@@ -51,7 +51,7 @@ def _figures(name: str, diaries: list[Diary]) -> Iterable[Figure]:
     weeks = [diary.weeks() for diary in diaries]
     floods = [float((beyond > BEYOND).sum()) for beyond, _ in weeks]
     yield Figure.of(f"thresholds, {name}: largest step in a day", steps, unit="points", target=step)
-    yield Figure.of(f"thresholds, {name}: turns a year and segment", [*map(_turns, diaries)], unit="", target=turns)
+    yield Figure.of(f"thresholds, {name}: turns a year and seller pool", [*map(_turns, diaries)], unit="", target=turns)
     yield Figure.of(f"thresholds, {name}: weeks over time by > 25 %", floods, unit="")
     yield _share(f"{name}: leads without time", [beyond for beyond, _ in weeks])
     yield _share(f"{name}: time without leads", [idle for _, idle in weeks])

@@ -108,7 +108,13 @@ def test_a_sent_score_is_shown(crm: Fake | Market, client: Boma) -> None:
 
 
 def test_before_a_model_points_and_what_follows_from_them_are_shown(crm: Fake | Market, client: Boma) -> None:
-    standing = {"points": 62.5, "lead_grade": "B2", "company_tier": None, "lead_stage": "sql", "traffic_light": "green"}
+    standing = {
+        "points": 62.5,
+        "lead_matrix_cell": "B2",
+        "company_tier": None,
+        "lead_stage": "sql",
+        "traffic_light": "green",
+    }
     client.patch_lead(LeadUpdate("p-1", "p-1", LEAD, None, "HOT", "Call_Immediately", None, (), standing))
     found = shown(crm)
     assert {name: found[name] for name in standing} == standing

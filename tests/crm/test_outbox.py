@@ -86,14 +86,14 @@ def test_a_repair_stays_one_until_it_is_sent() -> None:
 
 
 def test_what_became_unknown_of_a_standing_is_emptied() -> None:
-    known = row(None) | {"points": 12.5, "grade": "C3", "tier": None, "stage": "known", "traffic_light": None}
+    known = row(None) | {"points": 12.5, "matrix_cell": "C3", "tier": None, "stage": "known", "traffic_light": None}
     assert pending([known])[0].update.standing == {
-        "points": 12.5, "lead_grade": "C3", "company_tier": None, "lead_stage": "known", "traffic_light": None,
+        "points": 12.5, "lead_matrix_cell": "C3", "company_tier": None, "lead_stage": "known", "traffic_light": None,
     }  # fmt: skip
 
 
 def test_without_points_and_stages_their_fields_never_reach_the_crm() -> None:
-    nothing = dict.fromkeys(("points", "grade", "tier", "stage", "traffic_light"))
+    nothing = dict.fromkeys(("points", "matrix_cell", "tier", "stage", "traffic_light"))
     assert pending([row(None) | nothing])[0].update.standing == {}
 
 

@@ -102,7 +102,7 @@ def store_scores(warehouse: DuckDBWarehouse, lead_ids: list[str], number: int) -
         [
             {
                 "score_id": f"{lead_id}-{number}", "lead_id": lead_id, "day": at.date(), "scored_at": at,
-                "stored_at": at, "trigger": "rescore", "basis": "model", "model_version": "m1",
+                "stored_at": at, "score_origin": "rescore", "basis": "model", "model_version": "m1",
                 "policy_version": "p1", "probability": number / 10, "predictive_score": int(lead_id) * 7 % 90 + number,
                 "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de", "behaviour": True,
                 "reasons": [],

@@ -40,8 +40,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         touchpoints=[touch(1, "4711", "webinar_attended", NOW - DAY), touch(2, "4712", "chat", NOW - DAY)],
         scores=[
             score("4711", NOW - 6 * DAY, predictive_score=55, stage="known"),
-            score("4711", tier="Enterprise", grade="A2", stage="sql", reasons=reason, **hot),
-            score("4712", predictive_score=35, score_cluster="COLD", grade="C3", fit=16.5, interest=14.5, points=31.0),
+            score("4711", tier="Enterprise", grade="A", level=2, matrix_cell="A2", stage="sql", reasons=reason, **hot),
+            score(
+                "4712",
+                predictive_score=35,
+                score_cluster="COLD",
+                grade="C",
+                level=3,
+                matrix_cell="C3",
+                fit=16.5,
+                interest=14.5,
+                points=31.0,
+            ),
             score("4713", predictive_score=51),
         ],
         stage_changes=[

@@ -241,8 +241,8 @@ def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
     assert (scored["basis"], scored["probability"], scored["predictive_score"]) == ("points", None, None)
     assert scored["delivery"] == "sent"
     assert scored["points"] == round(sum(entry["points"] for entry in scored["ledger"]), 2)
-    assert (shown["points"], shown["lead_grade"], shown["lead_stage"]) == (
-        scored["points"], scored["grade"], scored["stage"],
+    assert (shown["points"], shown["lead_matrix_cell"], shown["lead_stage"]) == (
+        scored["points"], scored["matrix_cell"], scored["stage"],
     )  # fmt: skip
     assert (shown["predictive_score"], shown["score_cluster"]) == (None, scored["score_cluster"])
 

@@ -27,7 +27,7 @@ def score(lead_id: str, number: int, **other: Any) -> dict[str, Any]:
     at = NOW - timedelta(hours=1) + number * MINUTE
     row = {
         "score_id": f"{lead_id}-{number}", "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at,
-        "trigger": "rescore", "basis": "model", "model_version": "m1", "policy_version": "p1", "probability": 0.1,
+        "score_origin": "rescore", "basis": "model", "model_version": "m1", "policy_version": "p1", "probability": 0.1,
         "predictive_score": number, "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de",
         "behaviour": True, "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
     }  # fmt: skip

@@ -44,7 +44,7 @@ def test_open_leads_are_scored_with_reasons_and_closed_ones_are_not(warehouse, s
     assert sum(report.clusters.values()) == 3
     stored = scores(warehouse)
     assert [row["lead_id"] for row in stored] == ["1", "2", "3"]
-    assert {row["trigger"] for row in stored} == {"rescore"}
+    assert {row["score_origin"] for row in stored} == {"rescore"}
     assert all(row["reasons"] for row in stored)
 
 
@@ -104,7 +104,7 @@ def test_without_champion_and_rules_leads_are_unscored(warehouse):
     bare = msgspec.structs.replace(MORTGAGE, points=PointsModel(), stages=())
     report = rescore.run(warehouse, bare, None, now=NOW, stored_at=NOW)
     assert report.clusters == {"UNSCORED": 3}
-    assert {(row["basis"], row["points"], row["grade"], row["stage"]) for row in scores(warehouse)} == {
+    assert {(row["basis"], row["points"], row["matrix_cell"], row["stage"]) for row in scores(warehouse)} == {
         ("no_champion", None, None, None)
     }
 

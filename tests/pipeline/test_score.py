@@ -66,7 +66,7 @@ def test_a_lead_is_scored_with_reasons_in_its_language_and_stored(ask, warehouse
     assert scored.language == "de"
     assert scored.reasons
     [row] = table(warehouse, "scores")
-    assert (row["score_id"], row["lead_id"], row["trigger"]) == (scored.score_id, "1", "request")
+    assert (row["score_id"], row["lead_id"], row["score_origin"]) == (scored.score_id, "1", "request")
     assert (row["probability"], row["predictive_score"]) == (scored.probability, scored.predictive_score)
     assert [reason["text"] for reason in row["reasons"]] == [reason.text for reason in scored.reasons]
     assert (row["scored_at"], row["model_version"]) == (NOW, scorer.version)
@@ -301,7 +301,7 @@ def test_a_dry_run_of_a_form_gives_what_storing_it_gives(ask, lead, visitor, for
     asked = ScoreRequest(lead_id=lead, ga_client_id=visitor, form=form)
     dry, wet = one(ask(asked, store=False)), one(ask(asked))
     facts = ("probability", "predictive_score", "reasons", "behaviour", "language", "unread")
-    for field in (*facts, "points", "grade", "phase", "stage", "ledger", "score_cluster"):
+    for field in (*facts, "points", "matrix_cell", "phase", "stage", "ledger", "score_cluster"):
         assert getattr(dry, field) == getattr(wet, field), field
 
 

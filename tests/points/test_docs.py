@@ -58,7 +58,7 @@ def test_the_ledger_it_shows_is_the_one_that_comes() -> None:
     one = standings(B2B, facts, pointed)[0]
     assert f"Fit {one.fit:g}, interest {one.interest:g}, together {one.points:g} points: HOT" in POINTS
     assert one.points >= B2B.points.bands.hot
-    assert f"The lead above is a {one.cell}" in POINTS
+    assert f"The lead above is a {one.matrix_cell}" in POINTS
 
 
 def test_the_days_it_tells_are_those_of_the_ledger() -> None:

@@ -97,12 +97,15 @@ def test_d1_industry_and_size_are_fit() -> None:
 def test_d1_the_matrix_has_grades_a_to_d_and_levels_1_to_4() -> None:
     ideal = lead(job_title="CEO", employees=200, industry="software", revenue=2e7, decision_authority="decides")
     keen = ideal.did("pricing_page", 2).did("pricing_page", 1).did("webinar")
-    assert standing(keen).cell == "A1"
-    assert standing(ideal).cell == "A4"
-    assert standing(lead(job_title="Intern").did("pricing_page", 2).did("pricing_page", 1).did("webinar")).cell == "D1"
-    assert standing(lead()).cell == "D4"
-    assert standing(lead(job_title="CEO", employees=60).did("pricing_page").did("webinar")).cell == "B2"
-    assert standing(lead(job_title="CEO").did("webinar")).cell == "C3"
+    assert standing(keen).matrix_cell == "A1"
+    assert standing(ideal).matrix_cell == "A4"
+    assert (
+        standing(lead(job_title="Intern").did("pricing_page", 2).did("pricing_page", 1).did("webinar")).matrix_cell
+        == "D1"
+    )
+    assert standing(lead()).matrix_cell == "D4"
+    assert standing(lead(job_title="CEO", employees=60).did("pricing_page").did("webinar")).matrix_cell == "B2"
+    assert standing(lead(job_title="CEO").did("webinar")).matrix_cell == "C3"
 
 
 # D2: the threshold (50) separates nurturing (MQL) from sales (SQL); recalibrated to 60 or 40.

@@ -24,7 +24,7 @@ SOMEBODY = Standing(
     points=50.0,
     grade="B",
     level=3,
-    cell="B3",
+    matrix_cell="B3",
     icp=50,
     traffic_light="yellow",
     tier=None,
@@ -73,7 +73,7 @@ def test_a_policy_without_rules_gives_nobody_points_and_everybody_a_standing() -
     bare = msgspec.structs.replace(B2B, points=msgspec.structs.replace(B2B.points, rules=(), groups=()), stages=())
     facts = facts_at(bare, [lead(job_title="CEO", employees=99).did("webinar")])
     one = standings(bare, facts, point(bare, facts))[0]
-    assert (one.points, one.cell, one.traffic_light, one.tier) == (0.0, "D4", None, "Mid-Market")
+    assert (one.points, one.matrix_cell, one.traffic_light, one.tier) == (0.0, "D4", None, "Mid-Market")
     assert stage(bare) == ""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.sales import Capacity, Seller
-from leadwerk.scoring.capacity import EVERYBODY, leads_a_week, pool, range_of, segment
+from leadwerk.scoring.capacity import EVERYBODY, leads_a_week, pool, pool_name, range_of
 from leadwerk.scoring.demand import Demand, demand
 from leadwerk.scoring.hysteresis import Standing
 from leadwerk.scoring.share import overloaded
@@ -56,10 +56,10 @@ class Year:
 
 @dataclass
 class Diary:
-    """What was measured, a row a day: thresholds, what they brought in the look-back, by segment."""
+    """What was measured, a row a day: thresholds, what they brought in the look-back, by seller pool."""
 
     policy: Policy
-    segments: list[str]
+    pools: list[str]
     serves: np.ndarray
     hot: list[list[int]] = field(default_factory=list)
     load: list[np.ndarray] = field(default_factory=list)
@@ -104,7 +104,7 @@ class Diary:
         return np.array(beyond), np.array(idle)
 
     def turns(self) -> list[int]:
-        """How often each segment's threshold changed its direction."""
+        """How often each pool's threshold changed its direction."""
         return [turns(list(row)) for row in np.array(self.hot).T]
 
 
@@ -165,20 +165,26 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
     pools = {origin: pool(policy, *origin[:2]) for origin in ORIGINS}
     serving = sorted({p for p in pools.values() if p})
     names = [seller.name for seller in policy.capacity.sellers]
-    diary = Diary(policy, [segment(p) for p in serving], np.array([[n in p for n in names] for p in serving]))
+    diary = Diary(policy, [pool_name(p) for p in serving], np.array([[n in p for n in names] for p in serving]))
     standing: dict[str, Standing] = {}
     for day in range(days):
         recent = came[day : day + before].sum(axis=0)
         rows = [
-            {"language": origin[0], "region": origin[1], "level": bands.low - 1 + k, "leads": n, "wins": 0.0}
+            {
+                "language": origin[0],
+                "region": origin[1],
+                "value": bands.low - 1 + k,
+                "leads": n,
+                "expected_conversions": 0.0,
+            }
             for origin, counts in zip(ORIGINS, recent, strict=True)
             for k, n in enumerate(counts)
         ]
         incoming = demand(policy, "points", rows, before)
-        found = {one.segment: one for one in decide(policy, incoming, standing)}
+        found = {one.seller_pool: one for one in decide(policy, incoming, standing)}
         standing = {name: one.standing for name, one in found.items()}
         diary.everybody.append(standing[EVERYBODY].hot)
-        diary.hot.append([standing[name].hot for name in diary.segments])
+        diary.hot.append([standing[name].hot for name in diary.pools])
         at = np.array(diary.hot[-1]) - bands.low
         each = np.arange(len(at))
         diary.called.append(_reached(came[day + before], list(pools.values()), serving)[each, at])
@@ -188,7 +194,7 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
 
 
 def _reached(counts: np.ndarray, pools: list[tuple[str, ...]], serving: list[tuple[str, ...]]) -> np.ndarray:
-    """(segments, levels): leads of one day that reached each threshold."""
+    """(pools, levels): leads of one day that reached each threshold."""
     reached = counts[:, 1:][:, ::-1].cumsum(axis=1)[:, ::-1]
     return np.array([reached[[p == one for p in pools]].sum(axis=0) for one in serving])
 

@@ -64,7 +64,7 @@ def test_no_leads_are_no_judgements(scorer):
 
 
 def test_the_row_is_one_of_the_table_scores(judgement):
-    stored = row("102938", judgement, scored_at=NOW, stored_at=NOW, trigger="request")
+    stored = row("102938", judgement, scored_at=NOW, stored_at=NOW, score_origin="request")
     table = schema.table("scores")
     assert set(stored) == {field.name for field in table.fields}
     assert schema.json_rows(table, [stored])
@@ -85,7 +85,7 @@ def test_another_lead_moment_or_model_has_another_id(judgement, other):
 
 
 def test_only_what_a_seller_would_notice_is_a_change(judgement):
-    stored = row("1", judgement, scored_at=NOW, stored_at=NOW, trigger="request")
+    stored = row("1", judgement, scored_at=NOW, stored_at=NOW, score_origin="request")
     assert not changed(judgement, stored, MORTGAGE)
     assert not changed(msgspec.structs.replace(judgement, probability=0.123456), stored, MORTGAGE)
     assert changed(judgement, None, MORTGAGE)

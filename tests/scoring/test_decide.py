@@ -30,7 +30,7 @@ HOT, WARM, COLD, GONE = "Call_Immediately", "Send_Offer", "Nurture", "Do_Not_Con
 
 
 def standing(points: float = 0.0, **known: Any) -> Standing:
-    named = {"fit": points, "interest": 0.0, "points": points, "grade": "B", "level": 2, "cell": "B2", "icp": 0,
+    named = {"fit": points, "interest": 0.0, "points": points, "grade": "B", "level": 2, "matrix_cell": "B2", "icp": 0,
              "traffic_light": None, "tier": None, "phase": None, "disqualified": False}  # fmt: skip
     return Standing(**named | known)
 
@@ -155,16 +155,17 @@ class TestAJudgementWithPoints:
 
     def test_it_is_a_row_of_scores_and_comes_back_as_a_standing(self):
         found = self.one(None)
-        stored = row("1", found, scored_at=NOW, stored_at=NOW, trigger="rescore")
+        stored = row("1", found, scored_at=NOW, stored_at=NOW, score_origin="rescore")
         assert "group" not in stored["ledger"][0]
         back = standing_of(stored)
-        assert (back.points, back.cell, back.grade, back.level) == (
+        assert (back.points, back.matrix_cell, back.grade, back.level) == (
             found.points,
+            found.matrix_cell,
             found.grade,
-            found.grade[0],
-            int(found.grade[1]),
+            found.level,
         )
-        assert standing_of({"grade": None}) is None
+        assert found.matrix_cell == f"{found.grade}{found.level}"
+        assert standing_of({"matrix_cell": None}) is None
 
 
 class TestWhatIsNews:
@@ -174,7 +175,7 @@ class TestWhatIsNews:
         return msgspec.structs.replace(found, **changes)
 
     def stored(self, judgement):
-        return row("1", judgement, scored_at=NOW, stored_at=NOW, trigger="rescore")
+        return row("1", judgement, scored_at=NOW, stored_at=NOW, score_origin="rescore")
 
     def test_where_points_decide_a_whole_point_is_and_a_hundredth_is_not(self):
         before = self.stored(self.judgement(points=30.2))
@@ -186,7 +187,7 @@ class TestWhatIsNews:
         assert not changed(self.judgement(basis="model", points=12.0), before, MORTGAGE)
         assert changed(self.judgement(basis="model", points=12.0), before, ranked_by("both"))
 
-    @pytest.mark.parametrize("name", ["grade", "stage", "tier", "traffic_light", "score_cluster"])
+    @pytest.mark.parametrize("name", ["matrix_cell", "stage", "tier", "traffic_light", "score_cluster"])
     def test_what_a_seller_acts_on_is(self, name):
         before = self.stored(self.judgement())
         assert changed(self.judgement(**{name: "other"}), before, MORTGAGE)

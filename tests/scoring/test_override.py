@@ -107,7 +107,7 @@ def test_the_day_on_which_the_clock_changes_ends_at_its_own_midnight():
 
 class TestNews:
     def stored(self, judgement, at=NOW):
-        return row("1", judgement, scored_at=at, stored_at=at, trigger="request") | {"override_set_at": None}
+        return row("1", judgement, scored_at=at, stored_at=at, score_origin="request") | {"override_set_at": None}
 
     def test_a_word_that_begins_or_ends_is_news_even_with_the_products_own_cluster(self, scorer):
         own = judged(scorer)

@@ -14,7 +14,7 @@ LOW, LEVELS = 40, 5
 
 
 def feasible(asked: np.ndarray, serves: np.ndarray, capacity: np.ndarray) -> bool:
-    """Hall's condition (1935), by trying every set of segments: no set asks for more than all who serve it can take."""
+    """Hall's condition (1935), by trying every set of pools: no set asks for more than all who serve it can take."""
     sets = (list(s) for n in range(1, len(asked) + 1) for s in combinations(range(len(asked)), n))
     return all(asked[s].sum() <= capacity[serves[s].any(axis=0)].sum() + 1e-6 for s in sets)
 
@@ -62,7 +62,7 @@ def test_no_seller_waits_while_a_point_less_would_bring_calls_he_could_take(team
 
 @settings(max_examples=100, deadline=None)
 @given(teams())
-def test_segments_with_the_same_sellers_have_the_same_threshold(team):
+def test_pools_with_the_same_sellers_have_the_same_threshold(team):
     demand, serves, capacity = team
     found = shares(np.vstack([demand, demand[:1] / 2]), np.vstack([serves, serves[:1]]), capacity, LOW)
     assert found[0].wanted == found[-1].wanted
@@ -70,7 +70,7 @@ def test_segments_with_the_same_sellers_have_the_same_threshold(team):
 
 @settings(max_examples=100, deadline=None)
 @given(teams())
-def test_a_segment_that_fits_is_not_raised_for_one_that_does_not(team):
+def test_a_pool_that_fits_is_not_raised_for_one_that_does_not(team):
     """Max-min fairness: whatever the others ask for, nobody stands above where he would with everybody at his level."""
     demand, serves, capacity = team
     found = shares(demand, serves, capacity, LOW)

@@ -15,7 +15,7 @@ from leadwerk.warehouse import schema
 
 MORTGAGE = load("mortgage")
 AT = datetime(2026, 5, 4, 23, 30, tzinfo=UTC)
-NOBODY = Reached(stage="known", cluster="COLD", grade="D4", points=-2.5, interest=0.0, status=None, outcome=None)
+NOBODY = Reached(stage="known", cluster="COLD", grade="D", points=-2.5, interest=0.0, status=None, outcome=None)
 
 
 def change(before: str | None, **reached: object):
@@ -61,6 +61,6 @@ def test_the_reason_is_what_both_stages_ask_for_as_it_is_now(before, after, fact
 
 def test_points_in_a_reason_are_as_people_write_them():
     ready = msgspec.structs.replace(MORTGAGE, stages=(Stage(name="new"), Stage(name="ready", points=50, grade="B")))
-    reached = replace(NOBODY, stage="ready", points=62.5, grade="B2")
+    reached = replace(NOBODY, stage="ready", points=62.5, grade="B")
     found = stage_change("1", "new", reached, ready, at=AT, score_id=None)
-    assert found["reason"] == "grade=B2, points=62.5"
+    assert found["reason"] == "grade=B, points=62.5"

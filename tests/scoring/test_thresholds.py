@@ -14,7 +14,7 @@ from leadwerk.scoring.capacity import (
     leads_a_week,
     pool,
     range_of,
-    segment,
+    pool_name,
 )
 from leadwerk.scoring.decide import cluster
 from leadwerk.scoring.demand import demand, smoothed
@@ -34,7 +34,9 @@ TO_REACT_DAYS = 21
 
 def leads(points: list[int], *, days: int = 28) -> list[dict]:
     """So many leads a day with these points each, over a look-back."""
-    return [{"language": "de", "region": "CH-ZH", "level": p, "leads": days, "wins": 0.0} for p in points]
+    return [
+        {"language": "de", "region": "CH-ZH", "value": p, "leads": days, "expected_conversions": 0.0} for p in points
+    ]
 
 
 def day_by_day(policy, rows, days: int) -> list[int]:
@@ -42,7 +44,7 @@ def day_by_day(policy, rows, days: int) -> list[int]:
     path = []
     for _ in range(days):
         found = thresholds(policy, "points", demand(policy, "points", rows, 28), standing)
-        standing = {one.segment: one.standing for one in found}
+        standing = {one.seller_pool: one.standing for one in found}
         path.append(standing["anna"].hot)
     return path
 
@@ -125,18 +127,18 @@ def test_noise_is_what_a_count_does_by_itself(mean):
 
 
 def test_a_lead_belongs_to_those_who_speak_its_language_where_it_lives():
-    assert segment(pool(POLICY, "de", "CH-ZH")) == "anna+beat"
-    assert segment(pool(POLICY, "it", "CH-TI")) == "carla+dino"
-    assert segment(pool(POLICY, "it", "CH-GR")) == "carla"
+    assert pool_name(pool(POLICY, "de", "CH-ZH")) == "anna+beat"
+    assert pool_name(pool(POLICY, "it", "CH-TI")) == "carla+dino"
+    assert pool_name(pool(POLICY, "it", "CH-GR")) == "carla"
     assert pool(POLICY, "en", "CH-ZH") == ()
 
 
 def test_an_unknown_language_is_the_policys_first_and_an_unknown_region_excludes_nobody():
     assert pool(POLICY, None, "CH-ZH") == pool(POLICY, POLICY.languages[0], "CH-ZH")
-    assert segment(pool(POLICY, "it", None)) == "carla+dino"
+    assert pool_name(pool(POLICY, "it", None)) == "carla+dino"
 
 
-def test_a_segment_without_a_decision_follows_that_of_everybody():
+def test_a_seller_pool_without_a_decision_follows_that_of_everybody():
     hot = HotThresholds(POLICY, {("points", EVERYBODY): 55, ("points", "anna+beat"): 57})
     assert [hot("points", language, "CH-ZH") for language in ("de", "it", "en")] == [57, 55, 55]
     assert hot("model", "de", "CH-ZH") == B2B.bands.hot
@@ -153,10 +155,10 @@ def test_picks_of_the_hours_they_last_are_the_weeks_work_and_take_nothing_away()
     assert leads_a_week(capacity, {"anna": 400})["anna"] == 0
 
 
-# What segments of few leads borrow.
+# What pools of few leads borrow.
 
 
-def test_a_segment_of_few_leads_takes_its_shape_from_the_whole_and_its_size_from_itself():
+def test_a_seller_pool_of_few_leads_takes_its_shape_from_the_whole_and_its_size_from_itself():
     calls = np.array([[2.0, 2.0, 2.0], [1000.0, 500.0, 100.0]])
     few, many = smoothed(calls)
     assert few[0] == 2.0

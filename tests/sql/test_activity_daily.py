@@ -16,7 +16,7 @@ from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_d
 
 REBUILD = extract.daily_statement()
 CHECKS, LOGINS, NEWEST = statement("activity_daily/checks"), statement("identities/logins"), statement(
-    "extract_runs/newest"
+    "extract_runs/latest"
 )  # fmt: skip
 SPAN: dict[str, Any] = {"first_day": FIRST, "last_day": LAST, "time_zone": "Europe/Zurich"}
 hostile = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,7 +46,7 @@ def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
     found = analyse(REBUILD)
     assert set(found) == {field.name for field in schema.table("activity_daily").fields}
     assert found["signals"] == "ARRAY<STRUCT<name STRING, events INT64, seconds FLOAT64, last_at TIMESTAMP>>"
-    assert analyse(CHECKS) == {"finding": "STRING", "found": "INT64"}
+    assert analyse(CHECKS) == {"finding": "STRING", "violations": "INT64"}
     assert set(analyse(LOGINS)) == {field.name for field in schema.table("identities").fields}
     assert analyse(NEWEST) == {"day": "DATE", "source": "STRING"}
 

@@ -1,4 +1,4 @@
-"""cursors/newest: the same row on Google's reference evaluator and on DuckDB."""
+"""cursors/latest: the same row on Google's reference evaluator and on DuckDB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
 
-NEWEST = statement("cursors/newest")
+NEWEST = statement("cursors/latest")
 START = datetime(2026, 3, 29, 0, 59, 59, 999_999, tzinfo=UTC)
 
 

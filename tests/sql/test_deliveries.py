@@ -21,7 +21,7 @@ EVERYTHING = {
 def score(lead_id: str, score_id: str, at: datetime = START, **other: Any) -> dict[str, Any]:
     row = {
         "score_id": score_id, "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at,
-        "trigger": "rescore", "basis": "model", "policy_version": "p", "probability": 0.1, "predictive_score": 50,
+        "score_origin": "rescore", "basis": "model", "policy_version": "p", "probability": 0.1, "predictive_score": 50,
         "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de", "behaviour": True,
         "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
     }  # fmt: skip
@@ -39,7 +39,8 @@ def delivery(lead_id: str, score_id: str, state: str, attempt: int = 1, at: date
 def test_the_statement_passes_googles_analyser() -> None:
     assert list(analyse(OUTBOX)) == [
         "lead_id", "score_id", "scored_at", "predictive_score", "score_cluster", "recommended_action", "probability",
-        "points", "grade", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state", "next_attempt_at",
+        "points", "matrix_cell", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state",
+        "next_attempt_at",
     ]  # fmt: skip
 
 

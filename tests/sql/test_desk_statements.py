@@ -16,7 +16,9 @@ from sql.reference import analyse, assert_engines_agree
 
 few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 TIERS = ("Enterprise", "SMB")
-NOTHING = dict.fromkeys(("cluster", "grade", "tier", "region", "language", "held", "seller", "account_id"))
+NOTHING = dict.fromkeys(
+    ("cluster", "grade", "matrix_cell", "tier", "region", "language", "held", "seller", "account_id")
+)
 NO_CURSOR = dict.fromkeys(("after_first", "after_second", "after_third", "after_lead"))
 TIMES = {"as_of": NOW, "now": NOW, "created_since": NOW - 120 * DAY, "first_day": (NOW - 120 * DAY).date()}
 LIST: dict[str, Any] = {
@@ -40,7 +42,7 @@ def a_version(number: int, name: str, at: Any, account: Any, employees: Any, reg
 
 def a_score(number: int, name: str, at: Any, value: Any, points: Any, tier: Any, cluster: str) -> Row:
     more = {"predictive_score": value, "points": points, "interest": points, "fit": points, "tier": tier}
-    return score(name, at, score_id=f"s{number}", score_cluster=cluster, grade="B2", **more)
+    return score(name, at, score_id=f"s{number}", score_cluster=cluster, grade="B", level=2, matrix_cell="B2", **more)
 
 
 def a_step(number: int, name: str, at: Any, kind: str, seller: str, sequence: int) -> Row:
@@ -87,7 +89,8 @@ asked = st.fixed_dictionaries(
     optional={
         "sort": maybe(["points", "fit", "tier"]),
         "cluster": maybe(["HOT", "DISQUALIFIED"]),
-        "grade": maybe(["B", "B2", "A"]),
+        "grade": maybe(["B", "A"]),
+        "matrix_cell": maybe(["B2", "B1"]),
         "tier": maybe(["SMB"]),
         "region": maybe(["CH-ZH", "CH"]),
         "language": maybe(["de", "fr"]),
@@ -106,7 +109,7 @@ def call_list(tiers: int = 2) -> Statement:
 
 
 def company() -> Statement:
-    return statement("accounts/facts", number=["it_budget"], category=["branch"])
+    return statement("accounts/attributes", number=["it_budget"], category=["branch"])
 
 
 STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
@@ -177,8 +180,8 @@ def test_what_a_history_or_a_pick_reads_is_pruned_by_the_leads_own_id() -> None:
     """On BigQuery the tables are clustered by lead_id and, but for leads, partitioned by day."""
     for name in ("scores", "deliveries", "stage_changes", "outcomes", "picks"):
         assert "WHERE lead_id = @lead_id AND day >= @first_day" in statement(f"{name}/history").text
-    assert "WHERE lead_id = @lead_id AND recorded_at <= @as_of" in statement("leads/known").text
-    assert "day >= @first_day" in statement("picks/standing").text
+    assert "WHERE lead_id = @lead_id AND recorded_at <= @as_of" in statement("leads/as_of").text
+    assert "day >= @first_day" in statement("picks/active").text
 
 
 def test_a_column_that_is_wide_is_not_read_for_the_list() -> None:

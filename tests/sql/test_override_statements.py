@@ -19,10 +19,10 @@ SOON = datetime(2026, 5, 5, 22, tzinfo=UTC)
 ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
 BEFORE = {"lead_ids": ["1", "2", "4"], "first_day": ONE["first_day"], "as_of": NOW}
 STATEMENTS = {
-    "overrides/standing": {"as_of": NOW},
-    "overrides/newest": {"lead_id": "1", "as_of": NOW},
+    "overrides/active": {"as_of": NOW},
+    "overrides/latest": {"lead_id": "1", "as_of": NOW},
     "overrides/history": ONE,
-    "scores/before": BEFORE,
+    "scores/lead_state": BEFORE,
     "leads/open": {"created_since": NOW - 120 * DAY, "as_of": NOW},
 }
 
@@ -95,7 +95,7 @@ def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -
 @given(said=words, known=leads)
 def test_the_newest_word_of_a_known_lead_holds_until_it_ends_or_is_released(said: list[Row], known: list[Row]) -> None:
     tables = {"overrides": said, "leads": known}
-    found = assert_engines_agree(statement("overrides/standing"), {"as_of": NOW}, tables)
+    found = assert_engines_agree(statement("overrides/active"), {"as_of": NOW}, tables)
     there = {row["lead_id"] for row in known if row["recorded_at"] <= NOW}
     assert {row["lead_id"]: (row["cluster"], row["author"]) for row in found} == {
         name: word for name, word in holding(said).items() if name in there
@@ -109,7 +109,7 @@ def test_a_known_lead_is_one_row_with_the_newest_word_whatever_became_of_it(
     said: list[Row], known: list[Row], ended: list[Row]
 ) -> None:
     tables = {"overrides": said, "leads": known, "outcomes": ended}
-    found = assert_engines_agree(statement("overrides/newest"), STATEMENTS["overrides/newest"], tables)
+    found = assert_engines_agree(statement("overrides/latest"), STATEMENTS["overrides/latest"], tables)
     there = any(row["lead_id"] == "1" and row["recorded_at"] <= NOW for row in known)
     closed = [row for row in ended if row["lead_id"] == "1" and row["outcome"] != "open" and row["recorded_at"] <= NOW]
     assert len(found) == there
@@ -131,7 +131,7 @@ def test_a_history_has_each_word_once(said: list[Row]) -> None:
 @few
 @given(said=words, stored=scores)
 def test_what_stood_before_a_score_says_what_persons_say_in_the_same_query(said: list[Row], stored: list[Row]) -> None:
-    found = assert_engines_agree(statement("scores/before"), BEFORE, {"overrides": said, "scores": stored})
+    found = assert_engines_agree(statement("scores/lead_state"), BEFORE, {"overrides": said, "scores": stored})
     assert [row["lead_id"] for row in sorted(found, key=lambda row: row["lead_id"])] == ["1", "2", "4"]
     told = {row["lead_id"]: (row["override_cluster"], row["override_author"]) for row in found}
     assert told == {name: holding(said).get(name, (None, None)) for name in ("1", "2", "4")}
@@ -176,7 +176,7 @@ def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
 @given(known=leads, stored=scores)
 def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(known: list[Row], stored: list[Row]) -> None:
     wanted = {**incoming.asked(POLICY, "points", NOW), "since": NOW - 28 * DAY, "settled": False}
-    assert_engines_agree(statement("thresholds/incoming"), wanted, {"leads": known, "scores": stored})
+    assert_engines_agree(statement("thresholds/call_demand"), wanted, {"leads": known, "scores": stored})
 
 
 @few

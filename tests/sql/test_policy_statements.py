@@ -18,7 +18,7 @@ few = settings(deadline=None, max_examples=15, suppress_health_check=list(Health
 moments = st.sampled_from([T0 + timedelta(days=days) for days in (-3, 0, 0, 1, 2, 10, 11)])
 
 
-@pytest.mark.parametrize("name", ["policy_changes/history", "suggestions/newest", "outcomes/changes"])
+@pytest.mark.parametrize("name", ["policy_changes/history", "suggestions/latest", "outcomes/changes"])
 def test_the_statement_passes_googles_analyser(name: str) -> None:
     assert analyse(statement(name))
 
@@ -64,7 +64,7 @@ def entry(number: int, rule: str, state: str, at: datetime, version: str) -> Row
 def test_of_each_rule_and_state_the_newest_entry_is_found(drawn: list[tuple[Any, ...]]) -> None:
     entries = [entry(number, *one) for number, one in enumerate(drawn)]
     rows = assert_engines_agree(
-        statement("suggestions/newest"), {"policy_version": "v", "as_of": NOW}, {"suggestions": entries}
+        statement("suggestions/latest"), {"policy_version": "v", "as_of": NOW}, {"suggestions": entries}
     )
     mine = [one for one in entries if one["policy_version"] == "v" and one["recorded_at"] <= NOW]
     assert {(row["rule"], row["state"]) for row in rows} == {(one["rule"], one["state"]) for one in mine}

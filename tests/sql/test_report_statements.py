@@ -22,11 +22,11 @@ PARAMETERS = {
     "most": 3,
 }
 NAMES = (
-    "scores/matured",
+    "scores/outcomes_by_score",
     "scores/distribution",
-    "scores/cells",
-    "scores/pointed",
-    "deliveries/standing",
+    "scores/matrix_counts",
+    "scores/outcomes_by_points",
+    "deliveries/counts_by_state",
     "model_runs/history",
     "extract_runs/totals",
     "leads/totals",
@@ -46,7 +46,7 @@ def score(n: int, lead_id: str, at: datetime, **changes: Any) -> Row:
         "day": at.date(),
         "scored_at": at,
         "stored_at": at,
-        "trigger": "request",
+        "score_origin": "request",
         "basis": "model",
         "model_version": "m1",
         "policy_version": "p",
@@ -95,7 +95,7 @@ scores = st.lists(
         predictive_score=st.sampled_from([0, 49, 50, 100, None]),
         basis=st.sampled_from(["model", "model", "points", "no_champion"]),
         points=st.sampled_from([None, -12.5, 0.0, 55.25]),
-        grade=st.sampled_from([None, "A1", "D4"]),
+        matrix_cell=st.sampled_from([None, "A1", "D4"]),
         score_cluster=st.sampled_from(["HOT", "COLD"]),
     ),
     max_size=8,
@@ -134,17 +134,17 @@ def test_empty_tables_are_no_error(name: str) -> None:
 @few
 @given(scores, outcomes)
 def test_what_became_of_scored_leads_is_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
-    assert_engines_agree(statement("scores/matured"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
-    assert_engines_agree(statement("scores/pointed"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
+    assert_engines_agree(statement("scores/outcomes_by_score"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
+    assert_engines_agree(statement("scores/outcomes_by_points"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
 
 
 @few
 @given(scores, deliveries)
 def test_the_state_of_deliveries_is_the_same_on_both_engines(scores: list[Row], deliveries: list[Row]) -> None:
     tables = {"scores": scores, "deliveries": deliveries}
-    assert_engines_agree(statement("deliveries/standing"), PARAMETERS, tables)
+    assert_engines_agree(statement("deliveries/counts_by_state"), PARAMETERS, tables)
     assert_engines_agree(statement("scores/distribution"), PARAMETERS, tables)
-    assert_engines_agree(statement("scores/cells"), PARAMETERS, tables)
+    assert_engines_agree(statement("scores/matrix_counts"), PARAMETERS, tables)
 
 
 @few
@@ -154,7 +154,7 @@ def test_totals_of_outcomes_are_the_same_on_both_engines(outcomes: list[Row]) ->
 
 
 def matured(scores: list[Row], outcomes: list[Row]) -> list[tuple[str, bool]]:
-    rows = evaluate(statement("scores/matured"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
+    rows = evaluate(statement("scores/outcomes_by_score"), PARAMETERS, {"scores": scores, "outcomes": outcomes})
     return sorted((row["lead_id"], row["converted"]) for row in rows)
 
 
@@ -179,7 +179,7 @@ def test_a_horizon_that_has_not_passed_says_nothing_yet() -> None:
 def test_the_first_score_of_a_model_counts_not_the_one_that_knew_more() -> None:
     scores = [score(1, "1", T0, predictive_score=40), score(2, "1", T0 + timedelta(days=3), predictive_score=90)]
     tables = {"scores": scores, "outcomes": [outcome(1, "1", T0 + timedelta(days=4), "won")]}
-    rows = evaluate(statement("scores/matured"), PARAMETERS, tables)
+    rows = evaluate(statement("scores/outcomes_by_score"), PARAMETERS, tables)
     assert [row["predictive_score"] for row in rows] == [40]
 
 
@@ -188,7 +188,7 @@ def test_a_score_that_was_tried_again_has_the_state_of_the_last_attempt() -> Non
         "scores": [score(1, "1", T0), score(2, "2", T0)],
         "deliveries": [delivery(1, "s1", T0, 1, "retry"), delivery(2, "s1", T0 + timedelta(hours=1), 2, "sent")],
     }
-    rows = assert_engines_agree(statement("deliveries/standing"), PARAMETERS, tables)
+    rows = assert_engines_agree(statement("deliveries/counts_by_state"), PARAMETERS, tables)
     assert [(row["delivery"], row["leads"]) for row in rows] == [("pending", 1), ("sent", 1)]
 
 
@@ -240,7 +240,7 @@ def test_the_history_of_models_has_the_newest_first() -> None:
             "trained_at": T0 + timedelta(days=n),
             "promoted": n == 1,
             "reason": "because",
-            "rows": 10,
+            "row_count": 10,
             "positives": 1,
             "metrics": "{}",
         }

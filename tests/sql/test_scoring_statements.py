@@ -51,7 +51,7 @@ def score(score_id: str, lead_id: str, scored_at: datetime, stored_at: datetime,
         "day": scored_at.date(),
         "scored_at": scored_at,
         "stored_at": stored_at,
-        "trigger": "request",
+        "score_origin": "request",
         "basis": "model",
         "policy_version": "p",
         "predictive_score": value,
@@ -98,7 +98,7 @@ def stage_change(lead_id: str, changed_at: datetime, to_stage: str) -> dict[str,
 
 
 moves = st.lists(st.builds(stage_change, lead_ids, moments, st.sampled_from(["known", "sql"])), max_size=6)
-STATEMENTS = ["scores/before", "stage_changes/told", "leads/newest", "leads/open", "identities/links"]
+STATEMENTS = ["scores/lead_state", "stage_changes/status_vs_stage", "leads/latest", "leads/open", "identities/links"]
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -117,7 +117,7 @@ def test_what_stood_of_each_lead_asked_for(stored, told, moved, as_of, wanted):
     since = date(2026, 3, 29)
     tables = {"scores": stored, "outcomes": told, "stage_changes": moved}
     parameters = {"lead_ids": wanted, "first_day": since, "as_of": as_of}
-    found = {row["lead_id"]: row for row in assert_engines_agree(statement("scores/before"), parameters, tables)}
+    found = {row["lead_id"]: row for row in assert_engines_agree(statement("scores/lead_state"), parameters, tables)}
     scored = newest([s for s in stored if s["day"] >= since and s["scored_at"] <= as_of], "scored_at")
     status = newest([o for o in told if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
     stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
@@ -132,8 +132,8 @@ def test_what_stood_of_each_lead_asked_for(stored, told, moved, as_of, wanted):
 @given(stored=scores, told=outcomes, moved=moves, as_of=moments, since=moments)
 def test_what_the_crm_told_lately_stands_beside_score_and_stage_whenever_it_arrived(stored, told, moved, as_of, since):
     tables = {"scores": stored, "outcomes": told, "stage_changes": moved}
-    parameters = {"told_since": since.date(), "first_day": date(2026, 3, 29), "as_of": as_of}
-    found = assert_engines_agree(statement("stage_changes/told"), parameters, tables)
+    parameters = {"status_since": since.date(), "first_day": date(2026, 3, 29), "as_of": as_of}
+    found = assert_engines_agree(statement("stage_changes/status_vs_stage"), parameters, tables)
     scored = newest([s for s in stored if s["day"] >= date(2026, 3, 29) and s["scored_at"] <= as_of], "scored_at")
     status = newest([o for o in told if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
     stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
@@ -148,7 +148,7 @@ def test_what_the_crm_told_lately_stands_beside_score_and_stage_whenever_it_arri
 @given(stored=versions, as_of=moments, wanted=st.lists(lead_ids, unique=True))
 def test_the_newest_version_of_each_lead_as_then_known(stored, as_of, wanted):
     found = assert_engines_agree(
-        statement("leads/newest"), {"lead_ids": wanted, "as_of": as_of}, {"leads": [*stored, *stored[:2]]}
+        statement("leads/latest"), {"lead_ids": wanted, "as_of": as_of}, {"leads": [*stored, *stored[:2]]}
     )
     eligible = [v for v in stored if v["lead_id"] in wanted and v["recorded_at"] <= as_of]
     newest = {v["lead_id"]: v for v in sorted(eligible, key=lambda v: (v["recorded_at"], v["event_id"]))}

@@ -41,7 +41,7 @@ def score(
 ) -> dict[str, Any]:
     return {
         "score_id": f"{lead_id}{scored_at}", "lead_id": lead_id, "day": scored_at.date(), "scored_at": scored_at,
-        "stored_at": scored_at, "trigger": "rescore", "basis": "model", "policy_version": "p", "points": points,
+        "stored_at": scored_at, "score_origin": "rescore", "basis": "model", "policy_version": "p", "points": points,
         "predictive_score": predictive, "probability": None if predictive is None else predictive / 100,
         "score_cluster": cluster, "recommended_action": "Call", "language": "de", "behaviour": False,
     }  # fmt: skip
@@ -54,10 +54,10 @@ def outcome(event: str, lead_id: str, occurred_at: datetime, kind: str) -> dict[
     }  # fmt: skip
 
 
-def stored_threshold(day: int, basis: str, segment: str, hot: int, hours: int) -> dict[str, Any]:
+def stored_threshold(day: int, basis: str, seller_pool: str, hot: int, hours: int) -> dict[str, Any]:
     on = date(2026, 3, day)
     return {
-        "day": on, "decided_at": datetime(2026, 3, day, hours, tzinfo=UTC), "basis": basis, "segment": segment,
+        "day": on, "decided_at": datetime(2026, 3, day, hours, tzinfo=UTC), "basis": basis, "seller_pool": seller_pool,
         "hot": hot, "wanted": hot, "direction": 0, "calls_per_week": 1.5, "capacity_per_week": 2.0, "reason": "fits",
         "policy_version": "p",
     }  # fmt: skip
@@ -85,19 +85,19 @@ rows_of_thresholds = st.lists(
         st.sampled_from(["", "anna", "anna+beat"]), st.integers(40, 60), st.integers(0, 23),
     ),
     max_size=8,
-    unique_by=lambda row: (row["day"], row["basis"], row["segment"]),
+    unique_by=lambda row: (row["day"], row["basis"], row["seller_pool"]),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["thresholds/newest", "thresholds/incoming", "thresholds/converted"])
+@pytest.mark.parametrize("name", ["thresholds/latest", "thresholds/call_demand", "thresholds/conversions_by_value"])
 def test_the_analyser_accepts_it(name):
     assert analyse(statement(name))
 
 
-def hold(day: int, basis: str, segment: str, hot: int | None, until: int | None) -> dict[str, Any]:
+def hold(day: int, basis: str, seller_pool: str, hot: int | None, until: int | None) -> dict[str, Any]:
     return {
-        "set_at": datetime(2026, 3, day, 8, tzinfo=UTC), "basis": basis, "segment": segment, "hot": hot,
-        "until": until and date(2026, 3, until), "author": "eva", "why": "trade fair",
+        "set_at": datetime(2026, 3, day, 8, tzinfo=UTC), "basis": basis, "seller_pool": seller_pool, "hot": hot,
+        "until": until and date(2026, 3, until), "author": "eva", "reason": "trade fair",
     }  # fmt: skip
 
 
@@ -107,7 +107,7 @@ holds = st.lists(
         st.none() | st.integers(40, 60), st.none() | st.integers(1, 6),
     ),
     max_size=6,
-    unique_by=lambda row: (row["set_at"], row["basis"], row["segment"]),
+    unique_by=lambda row: (row["set_at"], row["basis"], row["seller_pool"]),
 )  # fmt: skip
 
 
@@ -117,11 +117,11 @@ def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, said, 
     today = date(2026, 3, as_of)
     parameters = {"first_day": date(2026, 3, 2), "day": today, "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
     tables = {"thresholds": stored, "threshold_holds": said}
-    found = assert_engines_agree(statement("thresholds/newest"), parameters, tables)
+    found = assert_engines_agree(statement("thresholds/latest"), parameters, tables)
     newest = {
-        (h["basis"], h["segment"]): h for h in sorted(said, key=lambda h: h["set_at"]) if h["set_at"].day <= as_of
+        (h["basis"], h["seller_pool"]): h for h in sorted(said, key=lambda h: h["set_at"]) if h["set_at"].day <= as_of
     }
-    assert {(r["basis"], r["segment"]): (r["hot"], r["author"], r["reason"]) for r in found if r["held"]} == {
+    assert {(r["basis"], r["seller_pool"]): (r["hot"], r["author"], r["reason"]) for r in found if r["is_hold"]} == {
         key: (h["hot"], "eva", "set")
         for key, h in newest.items()
         if h["hot"] is not None and (h["until"] is None or h["until"] >= today)
@@ -130,16 +130,16 @@ def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, said, 
 
 @few
 @given(stored=rows_of_thresholds, as_of=st.integers(1, 4))
-def test_the_newest_threshold_of_each_segment_decided_by_then(stored, as_of):
+def test_the_newest_threshold_of_each_seller_pool_decided_by_then(stored, as_of):
     parameters = {
         "first_day": date(2026, 3, 2), "day": date(2026, 3, as_of), "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)
     }  # fmt: skip
-    found = assert_engines_agree(statement("thresholds/newest"), parameters, {"thresholds": stored})
+    found = assert_engines_agree(statement("thresholds/latest"), parameters, {"thresholds": stored})
     newest = {}
     for row in sorted(stored, key=lambda row: row["day"]):
         if row["day"] >= parameters["first_day"] and row["decided_at"] <= parameters["as_of"]:
-            newest[row["basis"], row["segment"]] = row["hot"]
-    assert {(row["basis"], row["segment"]): row["hot"] for row in found} == newest
+            newest[row["basis"], row["seller_pool"]] = row["hot"]
+    assert {(row["basis"], row["seller_pool"]): row["hot"] for row in found} == newest
 
 
 POLICY = msgspec.structs.replace(load("mortgage"), decision=Combination(rank_by="both", points_weight=40))
@@ -163,11 +163,11 @@ def value(row: dict[str, Any], weight: int) -> float | None:
 @few
 @given(known=leads, scored=scores, last=scores, told=outcomes)
 def test_the_last_score_of_a_closed_lead_counts_for_no_threshold(known, scored, last, told):
-    closing = [row | {"score_id": f"closing {row['score_id']}", "trigger": "outcome"} for row in last]
+    closing = [row | {"score_id": f"closing {row['score_id']}", "score_origin": "outcome"} for row in last]
     shared = {"first_day": T0.date(), "as_of": NOW, "low": LOW, "high": HIGH, **ranking(0)}
     asked = {
-        "thresholds/incoming": {"since": SINCE, "settled": False},
-        "thresholds/converted": {"horizon_days": 1, "look_back_days": 1, "positive": ["won"]},
+        "thresholds/call_demand": {"since": SINCE, "settled": False},
+        "thresholds/conversions_by_value": {"horizon_days": 1, "look_back_days": 1, "positive": ["won"]},
     }
     for name, own in asked.items():
         tables = {"leads": known, "outcomes": told, "scores": scored}
@@ -182,7 +182,7 @@ def test_leads_that_newly_reached_each_level(known, scored, weight, settled):
         "first_day": T0.date(), "since": SINCE, "settled": settled, "as_of": NOW, "low": LOW, "high": HIGH,
         **ranking(weight),
     }  # fmt: skip
-    found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
+    found = assert_engines_agree(statement("thresholds/call_demand"), parameters, {"leads": known, "scores": scored})
     newest = {v["lead_id"]: v for v in sorted(known, key=lambda v: (v["recorded_at"], v["event_id"]))}
     firsts = [s["scored_at"] for s in scored if s["score_cluster"] != "DISQUALIFIED" and value(s, weight) is not None]
     since = max(SINCE, min(firsts, default=SINCE)) if settled else SINCE
@@ -202,13 +202,15 @@ def test_leads_that_newly_reached_each_level(known, scored, weight, settled):
         for level in range(LOW, HIGH + 1):
             expected[version["region"], level] += highest >= level and (earlier is None or earlier < level)
     counted = {
-        (region, level): sum(r["leads"] for r in found if r["region"] == region and (r["level"] or 0) >= level)
-        for region in {r["region"] for r in found if r["level"] is not None}
+        (region, level): sum(r["leads"] for r in found if r["region"] == region and (r["value"] or 0) >= level)
+        for region in {r["region"] for r in found if r["value"] is not None}
         for level in range(LOW, HIGH + 1)
     }
     assert {key: n for key, n in counted.items() if n} == {key: n for key, n in expected.items() if n}
     first = min((v["created_at"] for v in newest.values()), default=None)
-    assert {(r["first_created_at"], r["valued"], r["began_at"]) for r in found} == {(first, with_value, since)}
+    assert {(r["first_created_at"], r["leads_with_value"], r["began_at"]) for r in found} == {
+        (first, with_value, since)
+    }
 
 
 def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_chance():
@@ -218,8 +220,8 @@ def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_c
         "first_day": T0.date(), "since": SINCE, "settled": False, "as_of": NOW, "low": LOW, "high": HIGH,
         **ranking(100),
     }  # fmt: skip
-    found = assert_engines_agree(statement("thresholds/incoming"), parameters, {"leads": known, "scores": scored})
-    assert [(r["level"], r["leads"], r["wins"]) for r in found] == [(45, -1, -0.3), (52, 1, 0.3)]
+    found = assert_engines_agree(statement("thresholds/call_demand"), parameters, {"leads": known, "scores": scored})
+    assert [(r["value"], r["leads"], r["expected_conversions"]) for r in found] == [(45, -1, -0.3), (52, 1, 0.3)]
 
 
 @few
@@ -230,14 +232,14 @@ def test_what_past_leads_of_each_level_came_to(scored, closed, weight):
         "look_back_days": 15, "positive": ["won"],
     }  # fmt: skip
     tables = {"scores": scored, "outcomes": closed}
-    found = assert_engines_agree(statement("thresholds/converted"), parameters, tables)
+    found = assert_engines_agree(statement("thresholds/conversions_by_value"), parameters, tables)
     expected: Counter[tuple[int, bool]] = Counter()
     for lead_id in ("1", "2", "3"):
         one = _certain(lead_id, scored, closed, weight)
         if one is not None:
             expected[one] += 1
     levels = sorted({level for level, _ in expected})
-    assert [(r["level"], r["leads"], r["converted"]) for r in found] == [
+    assert [(r["value"], r["leads"], r["converted"]) for r in found] == [
         (level, expected[level, True] + expected[level, False], expected[level, True]) for level in levels
     ]
 

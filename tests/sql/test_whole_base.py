@@ -123,7 +123,11 @@ def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
     for row, standing in zip(rows, standings, strict=True):
         found = in_sql[row["lead_id"]]
         assert (found["basis"], found["predictive_score"]) == ("points", None)
-        assert (found["points"], found["grade"], found["phase"]) == (standing.points, standing.cell, standing.phase)
+        assert (found["points"], found["matrix_cell"], found["phase"]) == (
+            standing.points,
+            standing.matrix_cell,
+            standing.phase,
+        )
 
 
 def test_points_are_news_where_they_rank_and_none_where_the_model_does(home: Path) -> None:

@@ -39,9 +39,9 @@ points = st.integers(-20_000, 2_000_000).map(lambda hundredths: hundredths / 100
 def score(lead_id: str, hours: int, stage: str | None, cluster: str, number: float | None) -> dict[str, Any]:
     at = NOW - hours * HOUR
     row = {"score_id": f"{lead_id}{hours}", "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at}
-    known = {"points": number, "interest": number, "grade": None if number is None else "B2", "stage": stage}
+    known = {"points": number, "interest": number, "grade": None if number is None else "B", "stage": stage}
     return row | known | {
-        "trigger": "rescore", "basis": "points", "policy_version": "p", "score_cluster": cluster,
+        "score_origin": "rescore", "basis": "points", "policy_version": "p", "score_cluster": cluster,
         "recommended_action": "Call", "language": "de", "behaviour": False, "reasons": [],
     }  # fmt: skip
 

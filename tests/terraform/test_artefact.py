@@ -201,7 +201,7 @@ def test_the_score_reaches_the_crm(loop: Loop) -> None:
 
 def test_what_the_sellers_did_is_learned_from(loop: Loop) -> None:
     assert loop.feedback["outcomes"] > 0
-    assert loop.retrained["rows"] > loop.trained["rows"]
+    assert loop.retrained["row_count"] > loop.trained["row_count"]
 
 
 def test_rescoring_scores_every_open_lead(loop: Loop, deployment: Deployment) -> None:

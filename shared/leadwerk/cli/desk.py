@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FORMS = {
     "sort": "Use score, points, fit or tier.",
     "cluster": "Use HOT, WARM, COLD, UNSCORED or DISQUALIFIED.",
-    "grade": "Write a letter from A to D, or a cell of the matrix such as A1.",
+    "matrix_cell": "Write grade and level, such as A1.",
+    "grade": "Write a letter from A to D.",
     "region": "Write a canton or Land such as CH-ZH, or a country such as CH.",
     "language": "Use de, fr, it or en.",
 }
@@ -37,7 +38,8 @@ def register(app: typer.Typer) -> None:
 def leads(
     sort: Annotated[str, typer.Option(help="score, points, fit or tier.")] = "score",
     cluster: Annotated[str | None, typer.Option(help="HOT, WARM, COLD …")] = None,
-    grade: Annotated[str | None, typer.Option(help="A to D, or a cell such as A1.")] = None,
+    grade: Annotated[str | None, typer.Option(help="Grade of fit, A to D.")] = None,
+    matrix_cell: Annotated[str | None, typer.Option("--matrix-cell", help="Grade and level, such as A1.")] = None,
     tier: Annotated[str | None, typer.Option(help="As the policy names it.")] = None,
     region: Annotated[str | None, typer.Option(help="CH-ZH, or a country.")] = None,
     spoken: Annotated[str | None, typer.Option("--language", help="The lead's: de, fr, it or en.")] = None,
@@ -60,6 +62,7 @@ def leads(
     asked = {
         "cluster": cluster.upper() if cluster else None,
         "grade": grade.upper() if grade else None,
+        "matrix_cell": matrix_cell.upper() if matrix_cell else None,
         "tier": tier,
         "region": region.upper() if region else None,
         "language": spoken.lower() if spoken else None,
@@ -70,7 +73,7 @@ def leads(
         print_json(page)
         return
     rows = [
-        (one.lead_id, figure(one.score), figure(one.points), one.grade or "–", one.tier or "–", one.region or "–",
+        (one.lead_id, figure(one.score), figure(one.points), one.matrix_cell or "–", one.tier or "–", one.region or "–",
          one.language, one.words["cluster"], one.held_by or "", one.reasons[0] if one.reasons else "")
         for one in page.leads
     ]  # fmt: skip
@@ -145,7 +148,7 @@ def accounts(
         print_json(page)
         return
     rows = [
-        (one.account_id, figure(one.icp), one.traffic_light or "–", one.tier or "–", one.grade, figure(one.points),
+        (one.account_id, figure(one.icp), one.traffic_light or "–", one.tier or "–", one.matrix_cell, figure(one.points),
          figure(one.contacts), one.best_contact or "–")
         for one in page.accounts
     ]  # fmt: skip
@@ -158,7 +161,7 @@ def _show_account(found: Detail) -> None:
     known = ", ".join(f"{name} {figure(value)}" for name, value in one.company.items() if value is not None)
     out.print(
         f"[bold]{escape(one.account_id)}[/bold]: match {one.icp} ({one.traffic_light or 'unknown'}), "
-        f"{one.tier or 'no tier'}, cell {one.grade}, {one.points:.2f} points = fit {one.fit:.2f} + interest "
+        f"{one.tier or 'no tier'}, cell {one.matrix_cell}, {one.points:.2f} points = fit {one.fit:.2f} + interest "
         f"{one.interest:.2f}. {escape(known)}"
     )
     ledger = [(entry.rule or entry.group or "(all)", _about(entry), f"{entry.points:+.2f}") for entry in found.entries]

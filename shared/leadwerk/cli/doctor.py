@@ -103,7 +103,7 @@ class _Look:
     @cached_property
     def standing(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for row in self.rows("deliveries/standing"):
+        for row in self.rows("deliveries/counts_by_state"):
             found[row["delivery"]] = found.get(row["delivery"], 0) + row["leads"]
         return found
 

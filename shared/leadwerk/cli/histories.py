@@ -106,7 +106,7 @@ def _show_ledger(found: LedgerAt) -> None:
     standing = found.standing
     out.print(
         f"Sum of {len(found.entries)} entries: [bold]{found.sum:.2f}[/bold] = fit {standing.fit:.2f} + interest "
-        f"{standing.interest:.2f}; cell {standing.cell}, match {standing.icp}, {standing.tier or 'no tier'}"
+        f"{standing.interest:.2f}; cell {standing.matrix_cell}, match {standing.icp}, {standing.tier or 'no tier'}"
     )
     if found.stored is not None:
         out.print(_compared(found, found.stored))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from leadwerk.scoring.model import Scorer
 
 ADDED = ("probability", "predictive_score", "score_cluster")
-BY_RULES = ("points", "grade")
+BY_RULES = ("points", "matrix_cell")
 BY_SEGMENT = ("segment",)
 BATCH = 1_000
 
@@ -50,7 +50,7 @@ def score(
 ) -> None:
     """Score one lead with reasons, or add the columns probability, predictive_score and score_cluster to a file.
 
-    Before there is a model the policy's points decide; with rules a file gets the columns points and grade as well, and
+    Before there is a model the policy's points decide; with rules a file gets the columns points and matrix_cell as well, and
     segment where models of segments score.
     A file is only scored, nothing of it is stored. Rows that cannot be scored go to OUT.rejects.csv with the reason.
 
@@ -118,7 +118,7 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
         return
     out.print(f"[bold]{name}: {_said(scored)} → {scored.recommended_action}")
     if scored.points is not None:
-        known = [scored.grade, scored.tier, scored.traffic_light, scored.phase, scored.stage]
+        known = [scored.matrix_cell, scored.tier, scored.traffic_light, scored.phase, scored.stage]
         out.print(
             f"  {scored.points:g} points (fit {scored.fit:g}, interest {scored.interest:g})"
             f"  [dim]{' · '.join(one for one in known if one)}[/dim]"
@@ -227,7 +227,7 @@ def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target
 
 def _added(scored: ScoredLead) -> tuple[float | int | str | None, ...]:
     probability = None if scored.probability is None else round(scored.probability, 6)
-    by_rules = () if scored.points is None else (scored.points, scored.grade)
+    by_rules = () if scored.points is None else (scored.points, scored.matrix_cell)
     return probability, scored.predictive_score, scored.score_cluster, *by_rules
 
 

@@ -60,7 +60,7 @@ def parts(
     if thought_of or found.wanted != found.today:
         yield words.say("threshold.would_fit", hours=words.decimal(found.hours, 1), wanted=found.wanted)
     lowest = found.rungs[0]
-    if found.hours > lowest.hours and all(wanted <= lowest.threshold for wanted in found.segments.values()):
+    if found.hours > lowest.hours and all(wanted <= lowest.threshold for wanted in found.seller_pools.values()):
         needed, hours = words.decimal(lowest.hours, 1), words.decimal(found.hours, 1)
         yield words.say("threshold.time_left", lowest=lowest.threshold, needed=needed, hours=hours)
     elif found.one_more_hour:
@@ -87,7 +87,7 @@ def _today(report: ThresholdReport, words: Words) -> Table | Group:
 def _line(line: Decided, words: Words) -> tuple[str, ...]:
     moved = "" if line.before is None or line.before == line.hot else f" ({line.before})"
     return (
-        line.segment or words.say("threshold.everybody"),
+        line.seller_pool or words.say("threshold.everybody"),
         words.say(f"threshold.{line.basis}"),
         f"{line.hot}{moved}",
         str(line.wanted),
@@ -99,8 +99,8 @@ def _line(line: Decided, words: Words) -> tuple[str, ...]:
 
 def _hold(held: Held, words: Words) -> str:
     end = words.say("threshold.until", day=held.until) if held.until else words.say("threshold.until_ended")
-    who = held.segment or words.say("threshold.everybody")
-    return words.say("threshold.held", who=who, author=held.author, hot=held.hot, until=end, why=held.why)
+    who = held.seller_pool or words.say("threshold.everybody")
+    return words.say("threshold.held", who=who, author=held.author, hot=held.hot, until=end, why=held.reason)
 
 
 def _ladder(found: Outlook, words: Words) -> Table | Group:

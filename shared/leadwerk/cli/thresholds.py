@@ -138,7 +138,7 @@ def _say(
 
     here, at, last = Deployment.at(home), deciding_moment(now), day(until, "until")
     chosen = basis or deciding(here)
-    row = hold(here.warehouse, here.policy, chosen, hot, author=by, why=why, now=at, until=last, segment=segment)
+    row = hold(here.warehouse, here.policy, chosen, hot, author=by, reason=why, now=at, until=last, seller_pool=segment)
     if as_json:
         print_json(row)
         return

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 STANDING: Mapping[str, str] = {
     "points": "points",
-    "lead_grade": "grade",
+    "lead_matrix_cell": "matrix_cell",
     "company_tier": "tier",
     "lead_stage": "stage",
     "traffic_light": "traffic_light",

@@ -45,7 +45,7 @@ class CustomFields(msgspec.Struct, frozen=True):
     recommended_action: Word | None = None
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     points: float | None = None
-    lead_grade: Annotated[str, msgspec.Meta(pattern="^[A-D][1-4]$")] | None = None
+    lead_matrix_cell: Annotated[str, msgspec.Meta(pattern="^[A-D][1-4]$")] | None = None
     company_tier: Word | None = None
     lead_stage: Word | None = None
     traffic_light: Literal["red", "yellow", "green"] | None = None

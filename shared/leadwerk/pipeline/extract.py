@@ -131,7 +131,7 @@ def _days(
     if first_day or last_day:
         asked = set(export_days.asked(held, first_day, last_day, today))
         return export_days.with_followers(held, asked & held.days, today), sorted(asked - held.days - {today})
-    known = warehouse.rows(statement("extract_runs/newest"), {"first_day": min(held.days)})
+    known = warehouse.rows(statement("extract_runs/latest"), {"first_day": min(held.days)})
     extracted = {row["day"]: row["source"] for row in known}
     days = export_days.due(held, extracted, today, policy.retention.activity)
     return days, [day for day in export_days.expected(held, today) if day not in held.days]
@@ -167,11 +167,11 @@ def _counted(row: Row) -> dict[str, int]:
 
 
 def _check(warehouse: Warehouse, span: Parameters) -> None:
-    broken = warehouse.rows(statement("activity_daily/checks"), span)
-    if broken:
-        found = "; ".join(f"{row['finding']} ({row['found']} rows)" for row in broken)
+    violated = warehouse.rows(statement("activity_daily/checks"), span)
+    if violated:
+        violations = "; ".join(f"{row['finding']} ({row['violations']} rows)" for row in violated)
         raise WarehouseError(
-            f"The days {span['first_day']} to {span['last_day']} break a promise: {found}.",
+            f"The days {span['first_day']} to {span['last_day']} violate an invariant: {violations}.",
             remedy="Run extract for these days again; if it persists, the tables were written by something else.",
         )
 

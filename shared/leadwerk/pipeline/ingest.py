@@ -69,7 +69,7 @@ def run(
 
 
 def _position(warehouse: Warehouse, source: str) -> tuple[str | None, datetime | None]:
-    moves = warehouse.rows(statement("cursors/newest", CursorMove), {"source": source})
+    moves = warehouse.rows(statement("cursors/latest", CursorMove), {"source": source})
     return (moves[0].cursor, moves[0].moved_at) if moves else (None, None)
 
 

@@ -97,17 +97,19 @@ def gather(
         return warehouse.rows(statement(of), known)
 
     with warehouse.unit_of_work():
-        scored = rows("scores/matured")
+        scored = rows("scores/outcomes_by_score")
         return Facts(
             policy=policy,
             now=now,
             champion=registry.manifest(champion.version) if champion else None,
             scored=Scored.of(scored, _true(truth, scored)),
             runs=[_run(row) for row in rows("model_runs/history")],
-            deliveries={(row["score_cluster"], row["delivery"]): row["leads"] for row in rows("deliveries/standing")},
+            deliveries={
+                (row["score_cluster"], row["delivery"]): row["leads"] for row in rows("deliveries/counts_by_state")
+            },
             scores={row["predictive_score"]: row["leads"] for row in rows("scores/distribution")},
-            cells={(row["cell"], row["score_cluster"]): row["leads"] for row in rows("scores/cells")},
-            pointed=Pointed.of(rows("scores/pointed")),
+            cells={(row["matrix_cell"], row["score_cluster"]): row["leads"] for row in rows("scores/matrix_counts")},
+            pointed=Pointed.of(rows("scores/outcomes_by_points")),
             extracted=rows("extract_runs/totals")[0],
             known=truth.known if truth else None,
         )

@@ -19,7 +19,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.record import Trigger, changed, row
+from leadwerk.scoring.record import ScoreOrigin, changed, row
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -103,7 +103,7 @@ class _Run:
         judged = assess(self.scorer, self.policy, features, known.of(features))
         pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, known)]
         rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]
-        scores = [{**score, "trigger": _why(score["lead_id"], known)} for score in self._rows(rows, judged)]
+        scores = [{**score, "score_origin": _why(score["lead_id"], known)} for score in self._rows(rows, judged)]
         self.closed += self.warehouse.append("scores", scores)
         self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, known))
 
@@ -115,7 +115,7 @@ class _Run:
 
     def _rows(self, leads: Sequence[Row], judged: Sequence[Judgement]) -> list[Row]:
         return [
-            row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, trigger="rescore")
+            row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, score_origin="rescore")
             for lead, judgement in zip(leads, judged, strict=True)
         ]
 
@@ -132,7 +132,7 @@ def _moved(lead: Row, judgement: Judgement, known: Surroundings) -> bool:
     return lead["created_at"] is not None and judgement.stage != newest.get("stage")
 
 
-def _why(lead_id: str, known: Surroundings) -> Trigger:
+def _why(lead_id: str, known: Surroundings) -> ScoreOrigin:
     """Why a lead that is rescored no more got a score: whom the CRM closed nobody calls, and no threshold counts."""
     return "rescore" if known.status(lead_id).outcome in (None, "open") else "outcome"
 

@@ -52,7 +52,7 @@ class RetrainReport:
     reason: str
     champion_before: str | None
     champion_after: str | None
-    rows: int
+    row_count: int
     positives: int
     leads: int
     stood_down: bool = False
@@ -197,7 +197,7 @@ def _finished(registry: Registry, pointer: Pointer, policy: Policy, now: datetim
         reason=pointer.reason,
         champion_before=pointer.previous[0] if pointer.previous else None,
         champion_after=pointer.version,
-        rows=manifest.data.rows,
+        row_count=manifest.data.rows,
         positives=manifest.data.positives,
         leads=manifest.data.leads,
         metrics=manifest.metrics,
@@ -210,7 +210,7 @@ def _report(policy: Policy, now: datetime, landmarks: Landmarks, **decided: Any)
     return RetrainReport(
         run_id=_run_id(policy, now),
         trained_at=now,
-        rows=len(landmarks),
+        row_count=len(landmarks),
         positives=int(landmarks.converted.sum()),
         leads=landmarks.leads,
         **{**undecided, **decided},
@@ -225,7 +225,7 @@ def _row(report: RetrainReport) -> dict[str, Any]:
         "promoted": report.promoted,
         "reason": report.reason,
         "champion_before": report.champion_before,
-        "rows": report.rows,
+        "row_count": report.row_count,
         "positives": report.positives,
         "metrics": msgspec.json.encode(report.metrics).decode(),
     }

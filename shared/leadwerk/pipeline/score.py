@@ -163,7 +163,7 @@ def _with_forms(desk: _Desk, cases: list[_Case], person_key: str) -> list[_Case]
     with_form = [case.lead_id for case in cases if case.raw is not None]
     if not with_form:
         return cases
-    known = {lead["lead_id"]: lead for lead in desk.rows("leads/newest", lead_ids=with_form)}
+    known = {lead["lead_id"]: lead for lead in desk.rows("leads/latest", lead_ids=with_form)}
 
     def read(case: _Case) -> None:
         lead = known.get(case.lead_id)
@@ -265,7 +265,7 @@ def _store_scores(
     """
     of_leads = {case.lead_id: judgement for case, judgement in zip(cases, judged, strict=True) if case.lead_id}
     fresh = {
-        lead_id: row(lead_id, judgement, scored_at=desk.now, stored_at=stored_at, trigger="request")
+        lead_id: row(lead_id, judgement, scored_at=desk.now, stored_at=stored_at, score_origin="request")
         for lead_id, judgement in of_leads.items()
         if changed(judgement, known.newest(lead_id), desk.policy)
     }

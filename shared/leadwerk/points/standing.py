@@ -28,7 +28,7 @@ Words = NDArray[np.object_]
 class Standing(Struct, frozen=True, kw_only=True):
     """One lead's points and what they mean.
 
-    `cell` is grade and level, such as B2. `icp` is the account's match with the ideal customer, 0–100, and
+    `matrix_cell` is grade and level, such as B2. `icp` is the account's match with the ideal customer, 0–100, and
     `traffic_light` its colour, None where nothing is known of the account. `tier` is None where neither employees nor
     revenue are known, `phase` where no signal of a phase occurred.
     """
@@ -38,7 +38,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     points: float
     grade: Grade
     level: Level
-    cell: str
+    matrix_cell: str
     icp: int
     traffic_light: Light | None
     tier: str | None
@@ -68,7 +68,7 @@ def standings(policy: Policy, facts: Facts, pointed: Pointed) -> list[Standing]:
             points=points,
             grade=grade,
             level=level,
-            cell=f"{grade}{level}",
+            matrix_cell=f"{grade}{level}",
             icp=icp,
             traffic_light=light,
             tier=tier,

@@ -43,7 +43,7 @@ class Scored:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], true_probability: Floats | None = None) -> Scored:
-        """From the rows of scores/matured, and in a simulated market the true probabilities in their order."""
+        """From the rows of scores/outcomes_by_score, and in a simulated market the true probabilities in their order."""
         moments = [row["scored_at"] for row in rows if "scored_at" in row]
         return cls(
             probability=np.array([row["probability"] for row in rows], dtype=np.float64),
@@ -72,7 +72,7 @@ class Pointed:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Pointed:
-        """From the rows of scores/pointed."""
+        """From the rows of scores/outcomes_by_points."""
         return cls(
             points=np.array([row["points"] for row in rows], dtype=np.float64),
             converted=np.array([row["converted"] for row in rows], dtype=np.bool_),

@@ -36,7 +36,7 @@ class Score(Struct, frozen=True, kw_only=True):
 
     `probability` is the calibrated chance of conversion within the horizon, `predictive_score` 0–100 with 50 for the
     average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the policy has
-    no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` is the cell of the matrix, such as B2.
+    no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` (A–D) and `level` (1–4) make the `matrix_cell`, such as B2.
     `basis` says who scored: the model; without one the points; without rules nobody. `hot_threshold` is the value from
     which on the lead was HOT. `behaviour` says whether web behaviour was known. `decided_by` names the person who
     set the cluster; None where the product decided. `segment` is the one whose own model scored; None: the general one
@@ -56,6 +56,8 @@ class Score(Struct, frozen=True, kw_only=True):
     interest: float | None = None
     points: float | None = None
     grade: str | None = None
+    level: int | None = None
+    matrix_cell: str | None = None
     icp: int | None = None
     tier: str | None = None
     traffic_light: str | None = None
@@ -221,7 +223,9 @@ def _of(standing: Standing | None) -> dict[str, Any]:
         "fit": standing.fit,
         "interest": standing.interest,
         "points": standing.points,
-        "grade": standing.cell,
+        "grade": standing.grade,
+        "level": standing.level,
+        "matrix_cell": standing.matrix_cell,
         "icp": standing.icp,
         "tier": standing.tier,
         "traffic_light": standing.traffic_light,

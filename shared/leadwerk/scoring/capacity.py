@@ -1,6 +1,6 @@
 """Sellers' time: whom each can serve, how many leads a week each can still take, and from what on a lead is HOT.
 
-A pool is the set of sellers who can serve a lead, by its language and region; leads of one pool are one segment.
+A pool is the set of sellers who can serve a lead, by its language and region; its name joins theirs by +.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Basis = Literal["points", "model"]
 BASES: Final[tuple[Basis, ...]] = ("points", "model")
 
 EVERYBODY: Final = ""
-"""Segment of all leads taken together."""
+"""Pool of all sellers taken together."""
 
 HOURS_A_WEEK, MINUTES_AN_HOUR = 168, 60
 
@@ -44,8 +44,8 @@ class Range:
 class HotThresholds:
     """From which value on a lead is HOT: by the basis of the decision, and by who can serve the lead.
 
-    `decided` is what the stage threshold stored, by basis and segment; `held` where persons hold it. A segment without
-    a decision of its own follows that of everybody; without any, the policy's bands hold.
+    `decided` is what the stage threshold stored, by basis and seller pool; `held` where persons hold it. A pool without
+    a decision follows that of all sellers; without any, the policy's bands hold.
     """
 
     policy: Policy
@@ -56,15 +56,15 @@ class HotThresholds:
         """The threshold for a lead of this language and region (None: not known)."""
         if not self.decided and not self.held:
             return range_of(self.policy, basis).hot
-        return self.of_segment(basis, segment(pool(self.policy, language, region)))
+        return self.of_pool(basis, pool_name(pool(self.policy, language, region)))
 
-    def of_segment(self, basis: Basis, name: str) -> int:
-        """The threshold for the leads of a segment."""
+    def of_pool(self, basis: Basis, name: str) -> int:
+        """The threshold for the leads of a seller pool."""
         bands = range_of(self.policy, basis)
         return bands.within(next((hot for hot in self._stands(basis, (basis, name)) if hot is not None), bands.hot))
 
     def _stands(self, basis: Basis, own: tuple[str, str]) -> Iterator[int | None]:
-        """What may hold for a segment, in the order in which it does."""
+        """What may hold for a seller pool, in the order in which it does."""
         everybody = (basis, EVERYBODY)
         yield from (self.held.get(own), self.held.get(everybody), self.decided.get(own), self.decided.get(everybody))
 
@@ -98,10 +98,10 @@ def _lies_in(region: str, part: str) -> bool:
     return region == part or region.startswith(f"{part}-")
 
 
-def segment(serving: Pool) -> str:
-    """The name of a pool's segment.
+def pool_name(serving: Pool) -> str:
+    """The name of a pool.
 
-    >>> segment(("anna", "beat"))
+    >>> pool_name(("anna", "beat"))
     'anna+beat'
     """
     return "+".join(serving)

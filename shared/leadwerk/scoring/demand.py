@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.capacity import EVERYBODY, Basis, Pool, pool, range_of, segment
+from leadwerk.scoring.capacity import EVERYBODY, Basis, Pool, pool, pool_name, range_of
 
 Floats = npt.NDArray[np.float64]
 
 BORROWED: Final = 20.0
-"""Leads that a segment borrows from the whole: the m of an m-estimate (Cestnik 1990, Proc. ECAI, 147–149). A segment of
+"""Leads that a seller pool borrows from the whole: the m of an m-estimate (Cestnik 1990, Proc. ECAI, 147–149). A pool of
 20 leads believes its own scores and everybody's half and half."""
 
 DAYS_A_WEEK: Final = 7
@@ -50,11 +50,11 @@ class Demand:
         return float(self.unserved[threshold - self.low]) / self.weeks
 
     def weekly(self, of: str, threshold: int) -> float:
-        """Leads a week that newly reach a threshold, of a segment or of everybody."""
+        """Leads a week that newly reach a threshold, of a seller pool or of all sellers."""
         level = threshold - self.low
         if of == EVERYBODY:
             return float(self.everybody[level]) / self.weeks
-        return float(smoothed(self.calls)[[segment(serving) for serving in self.pools].index(of), level]) / self.weeks
+        return float(smoothed(self.calls)[[pool_name(serving) for serving in self.pools].index(of), level]) / self.weeks
 
     def levels(self) -> range:
         """The thresholds, low to high."""
@@ -64,10 +64,10 @@ class Demand:
 def demand(
     policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float, known: Iterable[str] = ()
 ) -> Demand:
-    """The demand in rows of thresholds/incoming: `language`, `region`, `level`, and by what `leads` and `wins` grew.
+    """The demand in rows of thresholds/call_demand: `language`, `region`, `value`, and by what `leads` and `expected_conversions` grew.
 
     A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
-    `known` segments are there even if no lead of theirs came in.
+    `known` pools are there even if no lead of theirs came in.
     """
     bands, sellers = range_of(policy, basis), {seller.name for seller in policy.capacity.sellers}
     served = [tuple(name.split("+")) for name in known if name]
@@ -75,8 +75,8 @@ def demand(
     grown: dict[Pool, Floats] = {serving: nothing.copy() for serving in served if sellers.issuperset(serving)}
     for row in rows:
         levels = grown.setdefault(pool(policy, row["language"], row["region"]), nothing.copy())
-        if row["level"] >= bands.low:
-            levels[:, min(row["level"], bands.high) - bands.low] += row["leads"], row["wins"] or 0.0
+        if row["value"] >= bands.low:
+            levels[:, min(row["value"], bands.high) - bands.low] += row["leads"], row["expected_conversions"] or 0.0
     reached = {serving: _from_the_top(levels) for serving, levels in grown.items()}
     unserved = reached.pop((), nothing)
     pools = tuple(sorted(reached))
@@ -91,9 +91,9 @@ def _from_the_top(levels: Floats) -> Floats:
 
 
 def smoothed(calls: Floats) -> Floats:
-    """Calls by segment (k, levels), with the shape of segments of few leads borrowed from the whole.
+    """Calls by seller pool (k, levels), with the shape of pools of few leads borrowed from the whole.
 
-    How many leads reach the lowest threshold is the segment's own; which share of them goes higher partly everybody's.
+    How many leads reach the lowest threshold is the pool's; which share of them goes higher is partly everybody's.
 
     >>> smoothed(np.array([[4.0, 4.0], [400.0, 200.0]])).round(1).tolist()
     [[4.0, 2.3], [400.0, 200.1]]

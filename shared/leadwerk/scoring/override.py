@@ -39,7 +39,7 @@ class Override(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Override | None:
-        """What the columns override_… of a row say (scores/before); None where nobody said anything."""
+        """What the columns override_… of a row say (scores/lead_state); None where nobody said anything."""
         if row.get("override_cluster") is None:
             return None
         return cls(**{name: row[f"override_{name}"] for name in cls.__struct_fields__})

@@ -14,7 +14,7 @@ from leadwerk.points.standing import Standing
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.assess import POINTS, Judgement
 
-Trigger = Literal["request", "rescore", "outcome"]
+ScoreOrigin = Literal["request", "rescore", "outcome"]
 """Why a score was stored: somebody asked, the night's rescoring, or the CRM closed the lead and its stage moved."""
 
 COMPARED = (
@@ -22,7 +22,7 @@ COMPARED = (
     "predictive_score",
     "score_cluster",
     "recommended_action",
-    "grade",
+    "matrix_cell",
     "tier",
     "traffic_light",
     "stage",
@@ -32,8 +32,8 @@ COMPARED = (
 )
 """A score that agrees with the newest stored one in these says nothing new: the history is one row a change.
 
-Where points rank leads, whole points are compared as well; where they do not, a seller acts on the grade alone, and
-points that wear away day by day are no news. A threshold that moved shows in the cluster of those whom it concerns.
+Where points rank leads, whole points are compared as well; where they do not, a seller acts on the matrix cell alone, so
+a daily decay of points is not a change. A threshold that moved shows in the cluster of those whom it concerns.
 What a person said since the newest score is always news: his reason or the end may be another.
 """
 
@@ -51,7 +51,7 @@ def score_id(lead_id: str, scored_at: datetime, judgement: Judgement) -> str:
 def changed(judgement: Judgement, newest: Mapping[str, Any] | None, policy: Policy) -> bool:
     """Whether a judgement differs from the newest stored score of its lead (None: there is none yet).
 
-    A row of scores/before also says when a person spoke of the lead.
+    A row of scores/lead_state also says when a person spoke of the lead.
     """
     if newest is None or any(getattr(judgement, name) != newest[name] for name in COMPARED):
         return True
@@ -63,7 +63,7 @@ def changed(judgement: Judgement, newest: Mapping[str, Any] | None, policy: Poli
 
 
 def row(
-    lead_id: str, judgement: Judgement, *, scored_at: datetime, stored_at: datetime, trigger: Trigger
+    lead_id: str, judgement: Judgement, *, scored_at: datetime, stored_at: datetime, score_origin: ScoreOrigin
 ) -> dict[str, Any]:
     """The row of `scores`; times are aware, `scored_at` is the moment as of which the features were computed."""
     return {
@@ -74,7 +74,7 @@ def row(
         "day": scored_at.astimezone(UTC).date(),
         "scored_at": scored_at,
         "stored_at": stored_at,
-        "trigger": trigger,
+        "score_origin": score_origin,
     }
 
 
@@ -83,15 +83,15 @@ def standing_of(stored: Mapping[str, Any]) -> Standing | None:
 
     Whether it was disqualified its cluster says, and light, tier and phase are left open.
     """
-    if stored["grade"] is None:
+    if stored["matrix_cell"] is None:
         return None
     return Standing(
         fit=stored["fit"],
         interest=stored["interest"],
         points=stored["points"],
-        grade=stored["grade"][0],
-        level=int(stored["grade"][1:]),  # type: ignore[arg-type]
-        cell=stored["grade"],
+        grade=stored["grade"],
+        level=stored["level"],
+        matrix_cell=stored["matrix_cell"],
         icp=0,
         traffic_light=None,
         tier=None,

@@ -1,11 +1,11 @@
-"""How sellers' time is shared over the segments that they can serve: progressive filling.
+"""How sellers' time is shared over the pools that they can serve: progressive filling.
 
-All segments begin at the highest threshold, which asks least of everybody, and go down together, point by point, as
-long as the sellers can take the calls. Where they cannot, the segments that compete for these sellers stop, the sellers
+All seller pools begin at the highest threshold, which asks least of everybody, and go down together, point by point, as
+long as the sellers can take the calls. Where they cannot, the pools that compete for these sellers stop, the sellers
 are theirs, and the others go on with those who are left. So nobody's threshold is lower at the cost of one who waits
 behind a higher one already (max-min fairness: Bertsekas & Gallager, Data Networks, 2nd edition 1992, 6.5.2), and leads
 that compete for the same sellers have to be equally good. Whether sellers can take the calls is a question of flow from
-segments to sellers; who competes for too few of them is the minimum cut (Ford & Fulkerson 1956, Canad. J. Math. 8:399).
+pools to sellers; who competes for too few of them is the minimum cut (Ford & Fulkerson 1956, Canad. J. Math. 8:399).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOTHING = 1e-9
 
 @dataclass(frozen=True)
 class Share:
-    """What a segment gets: the threshold that fills its sellers, and the calls they have time for.
+    """What a pool gets: the threshold that fills its sellers, and the calls they have time for.
 
     Segments of one `group` stop at the same threshold for want of the same sellers; `room` is what these can take.
     """
@@ -37,11 +37,11 @@ class Share:
 
 
 def shares(demand: Floats, serves: Bools, capacity: Floats, low: int) -> list[Share]:
-    """The share of each of k segments in the time of s sellers.
+    """The share of each of k pools in the time of s sellers.
 
     Args:
         demand: (k, levels): calls if the threshold is low, low + 1, …; falls along a row.
-        serves: (k, s): which seller can serve which segment.
+        serves: (k, s): which seller can serve which pool.
         capacity: (s,): calls that each seller can take, in the same period.
         low: the first level.
 
@@ -73,7 +73,7 @@ def _groups(demand: Floats, serves: Bools, capacity: Floats) -> Iterator[tuple[I
 
 
 def _connected(first: int, serves: Bools) -> tuple[Bools, Bools]:
-    """The segments that share sellers with one, directly or by way of others, and these sellers."""
+    """The pools that share sellers with one, directly or by way of others, and these sellers."""
     together = np.zeros(len(serves), bool)
     together[first] = True
     while True:
@@ -88,8 +88,8 @@ def overloaded(asked: Floats, serves: Bools, capacity: Floats, flow: Floats | No
     """Segments that ask for more than their sellers can take, with all that compete with them; none if all is well.
 
     Args:
-        asked: (k,) calls of each segment.
-        serves: (k, s): which seller can serve which segment.
+        asked: (k,) calls of each pool.
+        serves: (k, s): which seller can serve which pool.
         capacity: (s,) calls that each seller can take.
         flow: (k, s) calls that are dealt out already, as part of what is asked for; the rest is added to it.
 
@@ -99,19 +99,19 @@ def overloaded(asked: Floats, serves: Bools, capacity: Floats, flow: Floats | No
     flow = np.zeros(serves.shape) if flow is None else flow
     while True:
         unmet, spare = asked - flow.sum(axis=1), capacity - flow.sum(axis=0)
-        reached, by_seller, by_segment = _search(unmet > NOTHING, serves, flow)
+        reached, by_seller, by_pool = _search(unmet > NOTHING, serves, flow)
         ends = np.flatnonzero((by_seller >= 0) & (spare > NOTHING))
         if not len(ends):
             return reached
         for end in ends:
-            _send(int(end), by_seller, by_segment, flow, unmet, spare)
+            _send(int(end), by_seller, by_pool, flow, unmet, spare)
 
 
 def _search(start: Bools, serves: Bools, flow: Floats) -> tuple[Bools, Ints, Ints]:
-    """Which segments calls could be moved from, breadth first; and by which segment each seller, by which seller each
-    segment was reached (-1: not at all, or at the start)."""
+    """Which pools calls could be moved from, breadth first; and by which pool each seller, by which seller each
+    pool was reached (-1: not at all, or at the start)."""
     reached, frontier = start.copy(), start
-    by_seller, by_segment = np.full(serves.shape[1], -1), np.full(serves.shape[0], -1)
+    by_seller, by_pool = np.full(serves.shape[1], -1), np.full(serves.shape[0], -1)
     while frontier.any():
         rows = np.flatnonzero(frontier)
         found = serves[rows].any(axis=0) & (by_seller < 0)
@@ -119,18 +119,18 @@ def _search(start: Bools, serves: Bools, flow: Floats) -> tuple[Bools, Ints, Int
         columns = np.flatnonzero(found)
         taken = flow[:, columns] > NOTHING
         frontier = taken.any(axis=1) & ~reached
-        by_segment[frontier] = columns[taken[frontier].argmax(axis=1)] if len(columns) else -1
+        by_pool[frontier] = columns[taken[frontier].argmax(axis=1)] if len(columns) else -1
         reached |= frontier
-    return reached, by_seller, by_segment
+    return reached, by_seller, by_pool
 
 
-def _send(end: int, by_seller: Ints, by_segment: Ints, flow: Floats, unmet: Floats, spare: Floats) -> None:
+def _send(end: int, by_seller: Ints, by_pool: Ints, flow: Floats, unmet: Floats, spare: Floats) -> None:
     """Move as many calls as still go along the way that ends at a seller with time to spare."""
     way, seller = [], end
     while seller >= 0:
         way.append((int(by_seller[seller]), seller))
-        seller = int(by_segment[way[-1][0]])
-    given_back = [(segment, int(by_segment[segment])) for segment, _ in way[:-1]]
+        seller = int(by_pool[way[-1][0]])
+    given_back = [(pool, int(by_pool[pool])) for pool, _ in way[:-1]]
     amount = min([unmet[way[-1][0]], spare[end], *(flow[step] for step in given_back)])
     for step in way:
         flow[step] += amount

@@ -52,7 +52,7 @@ CONDITIONS = {"status": "statuses", "outcome": "outcomes"}
 def reason(before: str | None, reached: Reached, policy: Policy) -> str:
     """What the stage left and the stage reached ask for, as it is now: cluster=HOT, points=62.5.
 
-    stage_changes/whole_base.sql says the same in SQL.
+    stage_changes/bulk_insert.sql says the same in SQL.
     """
     both = {before, reached.stage}
     asked = [fact for fact in FACTS if any(stage.name in both for stage in asking(policy, fact))]

@@ -1,4 +1,4 @@
-"""Today's HOT thresholds, one a segment: what fills the sellers' time, moved to with patience."""
+"""Today's HOT thresholds, one a seller pool: what fills the sellers' time, moved to with patience."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.capacity import EVERYBODY, Basis, Range, leads_a_week, range_of, segment
+from leadwerk.scoring.capacity import EVERYBODY, Basis, Range, leads_a_week, pool_name, range_of
 from leadwerk.scoring.demand import Demand, smoothed
 from leadwerk.scoring.hysteresis import Standing, move
 from leadwerk.scoring.share import shares
@@ -19,13 +19,13 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Threshold:
-    """The threshold of a segment.
+    """The threshold of a seller pool.
 
     `wanted` would fill the sellers' time; `calls_per_week` is what the threshold brings, `capacity_per_week` the part
-    of its sellers' time that is the segment's, in leads.
+    of its sellers' time that is the pool's, in leads.
     """
 
-    segment: str
+    seller_pool: str
     standing: Standing
     wanted: int
     calls_per_week: float
@@ -40,10 +40,10 @@ def thresholds(
     picked: Mapping[str, int] | None = None,
     held: Mapping[str, int] | None = None,
 ) -> list[Threshold]:
-    """The thresholds that follow those of `before` (by segment), that of everybody first.
+    """The thresholds that follow those of `before` (by seller pool), that of all sellers first.
 
-    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by segment; that of
-    everybody is for all that have none of their own.
+    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by seller pool; that of
+    all sellers applies to pools without a hold.
     """
     bands, free = range_of(policy, basis), leads_a_week(policy.capacity, picked)
     sellers = list(free)
@@ -53,9 +53,9 @@ def thresholds(
     whole = _moved(
         bands, [start], incoming.everybody[None, :], np.ones((1, 1), bool), np.array([capacity.sum()]), [EVERYBODY]
     )
-    segments = [segment(serving) for serving in incoming.pools]
-    stood = [_stood(before, name, Standing(start.hot), bands) for name in segments]
-    parts = _moved(bands, stood, smoothed(incoming.calls), serves, capacity, segments) if segments else []
+    names = [pool_name(serving) for serving in incoming.pools]
+    stood = [_stood(before, name, Standing(start.hot), bands) for name in names]
+    parts = _moved(bands, stood, smoothed(incoming.calls), serves, capacity, names) if names else []
     moved = [_weekly(found, incoming.weeks) for found in (*whole, *parts)]
     return [_as_set(found, held or {}, incoming, bands) for found in moved]
 
@@ -67,9 +67,9 @@ def _stood(before: Mapping[str, Standing], name: str, otherwise: Standing, bands
 
 def _moved(
     bands: Range, stood: Sequence[Standing], calls: Floats, serves: npt.NDArray[np.bool_], capacity: Floats,
-    segments: Sequence[str],
+    names: Sequence[str],
 ) -> list[Threshold]:  # fmt: skip
-    """Calls and capacity of the whole period, one row a segment."""
+    """Calls and capacity of the whole period, one row a seller pool."""
     found = shares(calls, serves, capacity, bands.low)
     load = np.array([calls[k, standing.hot - bands.low] for k, standing in enumerate(stood)])
     fitting = np.array([calls[k, share.wanted - bands.low] for k, share in enumerate(found)])
@@ -79,20 +79,20 @@ def _moved(
         together = groups == groups[k]
         part = share.room * _part(fitting, together, k)
         new = move(standing, share.wanted, load[together].sum(), share.room, limits=limits)
-        if new.why == "noise":  # all of its sellers' segments together fit; it alone may still be out of line
+        if new.why == "noise":  # all of its sellers' pools together fit; it alone may still be out of line
             new = move(standing, share.wanted, load[k], part, limits=limits)
-        moved.append(Threshold(segments[k], new, share.wanted, calls[k, new.hot - bands.low], part))
+        moved.append(Threshold(names[k], new, share.wanted, calls[k, new.hot - bands.low], part))
     return moved
 
 
 def _as_set(found: Threshold, held: Mapping[str, int], incoming: Demand, bands: Range) -> Threshold:
     """The threshold at the value at which a person holds it, with the calls which that brings."""
-    said = held.get(found.segment, held.get(EVERYBODY))
+    said = held.get(found.seller_pool, held.get(EVERYBODY))
     if said is None:
         return found
     hot = bands.within(said)
     standing = Standing(hot, found.standing.direction, "set")
-    return replace(found, standing=standing, calls_per_week=incoming.weekly(found.segment, hot))
+    return replace(found, standing=standing, calls_per_week=incoming.weekly(found.seller_pool, hot))
 
 
 def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
@@ -102,7 +102,7 @@ def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
 
 def _weekly(found: Threshold, weeks: float) -> Threshold:
     return Threshold(
-        found.segment,
+        found.seller_pool,
         found.standing,
         found.wanted,
         float(found.calls_per_week) / weeks,

@@ -179,7 +179,7 @@ class ModelRunRow(TableRow, frozen=True, kw_only=True):
     promoted: bool
     reason: str
     champion_before: str | None = None
-    rows: int
+    row_count: int
     positives: int
     metrics: str
 
@@ -281,7 +281,7 @@ class ScoreRow(TableRow, frozen=True, kw_only=True):
     day: date
     scored_at: datetime
     stored_at: datetime
-    trigger: str
+    score_origin: str
     basis: str
     model_version: str | None = None
     policy_version: str
@@ -296,6 +296,8 @@ class ScoreRow(TableRow, frozen=True, kw_only=True):
     interest: float | None = None
     points: float | None = None
     grade: str | None = None
+    level: int | None = None
+    matrix_cell: str | None = None
     icp: int | None = None
     tier: str | None = None
     traffic_light: str | None = None
@@ -340,11 +342,11 @@ class ThresholdHoldRow(TableRow, frozen=True, kw_only=True):
 
     set_at: datetime
     basis: str
-    segment: str
+    seller_pool: str
     hot: int | None = None
     until: date | None = None
     author: str
-    why: str
+    reason: str
 
 
 class ThresholdRow(TableRow, frozen=True, kw_only=True):
@@ -353,7 +355,7 @@ class ThresholdRow(TableRow, frozen=True, kw_only=True):
     day: date
     decided_at: datetime
     basis: str
-    segment: str
+    seller_pool: str
     hot: int
     wanted: int
     direction: int

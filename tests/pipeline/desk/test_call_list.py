@@ -29,9 +29,20 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
         score("mid", tier="Mid-Market", icp=70, fit=30.0),
         score("small", tier="SMB", icp=70, fit=30.0),
         score("unsized", icp=70, fit=30.0),
-        score("french", predictive_score=40, language="fr", grade="A1", fit=50.0, points=80.0),
+        score(
+            "french", predictive_score=40, language="fr", grade="A", level=1, matrix_cell="A1", fit=50.0, points=80.0
+        ),
         score("hot", NOW - 3 * DAY, predictive_score=10, score_cluster="COLD"),
-        score("hot", predictive_score=90, score_cluster="HOT", stage="sql", grade="C4", points=12.5),
+        score(
+            "hot",
+            predictive_score=90,
+            score_cluster="HOT",
+            stage="sql",
+            grade="C",
+            level=4,
+            matrix_cell="C4",
+            points=12.5,
+        ),
         score("gone", score_cluster="DISQUALIFIED", predictive_score=0),
         score("won", predictive_score=99),
         score("old", predictive_score=99),
@@ -67,7 +78,8 @@ def test_e6_the_list_is_by_score_fit_points_or_tier(desk: DuckDBWarehouse) -> No
         ({"cluster": "HOT"}, ["hot"]),
         ({"cluster": "DISQUALIFIED"}, ["gone"]),
         ({"grade": "A"}, ["french"]),
-        ({"grade": "A2"}, []),
+        ({"matrix_cell": "A1"}, ["french"]),
+        ({"matrix_cell": "A2"}, []),
         ({"tier": "Mid-Market"}, ["mid"]),
         ({"region": "CH-VD"}, ["french"]),
         ({"region": "DE"}, []),
@@ -89,7 +101,7 @@ def test_who_is_closed_forgotten_disqualified_or_not_scored_is_not_called(desk: 
 
 def test_a_lead_says_what_a_seller_needs(desk: DuckDBWarehouse) -> None:
     hot = page(desk).leads[0]
-    assert (hot.score, hot.points, hot.cluster, hot.grade, hot.stage) == (90, 12.5, "HOT", "C4", "sql")
+    assert (hot.score, hot.points, hot.cluster, hot.matrix_cell, hot.stage) == (90, 12.5, "HOT", "C4", "sql")
     assert hot.reasons == ("Dafür spricht: 3 Besuche",)
     assert hot.words["traffic_light"] == "grün"
     words = call_list.page(desk, POLICY, Wanted(), now=NOW, speak="fr").leads[0].words

@@ -168,8 +168,8 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
         for row in found:
             then = history.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
             assert then.sum == then.standing.points == row["points"]
-            assert (then.standing.fit, then.standing.interest, then.standing.cell) == (
-                row["fit"], row["interest"], row["grade"],
+            assert (then.standing.fit, then.standing.interest, then.standing.matrix_cell) == (
+                row["fit"], row["interest"], row["matrix_cell"],
             )  # fmt: skip
             kept = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]
             assert kept == row["ledger"]

@@ -250,7 +250,7 @@ def test_both_engines_find_the_same_lapses_and_no_hold_in_force_among_them(
     told = [selling.outcome("1", NOW + at * HOUR, f"Kontaktiert {at}", "open") for at in worked]
     tables, asked = {"picks": steps, "outcomes": told}, {"first_day": first_day(NOW), "now": NOW}
     over = assert_engines_agree(statement("picks/lapsed"), asked | {"until": NOW - GRACE}, tables)
-    force = assert_engines_agree(statement("picks/standing"), asked | {"seller": None}, tables)
+    force = assert_engines_agree(statement("picks/active"), asked | {"seller": None}, tables)
     assert all(row["expires_at"] <= NOW - GRACE for row in over)
     assert all(row["picked_at"] <= NOW < row["expires_at"] for row in force)
     assert not {row["lead_id"] for row in over} & {row["lead_id"] for row in force}

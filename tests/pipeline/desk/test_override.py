@@ -399,7 +399,7 @@ def test_as_of_any_moment_the_newest_word_holds_that_was_neither_released_nor_ov
             found = standing(desk, POLICY, moment)
             assert [(word.cluster, word.by) for word in found] == ([expected[1:3]] if expected else [])
             before = {"lead_ids": ["1"], "first_day": (moment - 400 * DAY).date(), "as_of": moment}
-            [row] = desk.rows(statement("scores/before"), before)
+            [row] = desk.rows(statement("scores/lead_state"), before)
             assert (row["override_cluster"], row["override_author"]) == (expected[1:3] if expected else (None, None))
 
 
@@ -413,4 +413,4 @@ def test_a_score_asks_no_question_more_for_it(desk, monkeypatch):
     asked.clear()
     ask(desk)
     assert [name for name in asked if "override" in name] == []
-    assert sorted(asked) == ["lead_features/select", "occurrences/select", "scores/before"]
+    assert sorted(asked) == ["lead_features/select", "occurrences/select", "scores/lead_state"]

@@ -259,9 +259,9 @@ def test_a_pick_reads_its_own_leads_block_and_no_more(picks: Picks) -> None:
     watched = Watched(picks.warehouse)
     frugal = replace(picks, warehouse=watched)
     frugal.pick("1", "anna", NOW)
-    assert [asked.name for asked in watched.read] == ["leads/known"]
+    assert [asked.name for asked in watched.read] == ["leads/as_of"]
     # The table is clustered by lead_id: equality with it prunes.
-    assert re.search(r"WHERE lead_id = @lead_id", statement("leads/known").text)
+    assert re.search(r"WHERE lead_id = @lead_id", statement("leads/as_of").text)
     frugal.release("1", "anna", NOW)
     frugal.pick("1", "beat", NOW)
     assert len(watched.read) == 1
@@ -285,14 +285,14 @@ def test_both_engines_say_the_same_of_picks_even_where_a_row_came_twice() -> Non
         step(1, "3", "picked", "carla", -48),
     ]
     asked = {"first_day": first_day(NOW), "now": NOW, "seller": None}
-    found = assert_engines_agree(statement("picks/standing"), asked, {"picks": rows})
+    found = assert_engines_agree(statement("picks/active"), asked, {"picks": rows})
     assert [(row["lead_id"], row["seller"]) for row in found] == [("1", "beat")]
     worked = [selling.outcome("3", NOW - HOUR, "Kontaktiert", "open")]
-    found = assert_engines_agree(statement("picks/standing"), asked, {"picks": rows, "outcomes": worked})
+    found = assert_engines_agree(statement("picks/active"), asked, {"picks": rows, "outcomes": worked})
     assert sorted(row["lead_id"] for row in found) == ["1", "3"]
     for lead_id in ("1", "3"):
         work = {"lead_id": lead_id, "first_day": NOW.date() - 2 * DAY, "picked_at": NOW - 48 * HOUR, "now": NOW}
-        assert_engines_agree(statement("outcomes/worked"), work, {"outcomes": worked})
+        assert_engines_agree(statement("outcomes/last_activity"), work, {"outcomes": worked})
     asked = {"lead_id": "1", "first_day": first_day(NOW), "as_of": NOW}
     history = assert_engines_agree(statement("picks/history"), asked, {"picks": rows})
     assert [row["kind"] for row in history] == ["picked", "expired", "picked"]
@@ -302,4 +302,4 @@ def test_both_engines_say_the_same_of_a_known_lead() -> None:
     leads = [world.lead("1"), world.lead("1", event_id="later", recorded_at=NOW, account_id="muster-ag.ch")]
     for lead_id in ("1", "2"):
         asked = {"lead_id": lead_id, "as_of": NOW}
-        assert_engines_agree(statement("leads/known"), asked, {"leads": leads})
+        assert_engines_agree(statement("leads/as_of"), asked, {"leads": leads})

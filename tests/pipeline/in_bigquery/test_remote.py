@@ -210,7 +210,7 @@ def test_occurrences_and_status_that_come_along_give_points_and_stage(scorer, ro
 
 def test_a_row_that_is_silent_about_occurrences_gets_no_points(scorer, rows):
     [reply] = replies(scorer, calls_of(rows[:1]))
-    assert (reply["fit"], reply["points"], reply["grade"]) == (None, None, None)
+    assert (reply["fit"], reply["points"], reply["matrix_cell"]) == (None, None, None)
 
 
 def test_before_there_is_a_model_points_decide(rows):

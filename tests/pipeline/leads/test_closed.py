@@ -83,7 +83,7 @@ def test_who_became_a_customer_is_one_in_the_record_in_the_score_and_in_the_crm(
     report = night(warehouse, crm, NOW + 2 * DAY)
     assert report.closed == 1
     last = table(warehouse, "scores")[-1]
-    assert (last["stage"], last["trigger"], last["scored_at"]) == ("customer", "outcome", NOW + 2 * DAY)
+    assert (last["stage"], last["score_origin"], last["scored_at"]) == ("customer", "outcome", NOW + 2 * DAY)
     moved = table(warehouse, "stage_changes")[-1]
     assert (moved["from_stage"], moved["to_stage"], moved["direction"]) == ("application", "customer", "forward")
     assert (moved["changed_at"], moved["score_id"]) == (NOW + 2 * DAY, last["score_id"])
@@ -206,8 +206,8 @@ def test_a_closed_lead_is_in_no_list_of_open_ones_and_counts_for_no_threshold(wa
     assert night(warehouse, crm, NOW + DAY).clusters.keys() <= {"HOT", "WARM", "COLD"}
     opened = {"created_since": NOW - 9 * DAY, "as_of": NOW + DAY}
     assert [row["lead_id"] for row in warehouse.rows(statement("leads/open"), opened)] == ["1", "2"]
-    valued = statement("thresholds/incoming").text
-    assert "`trigger` != 'outcome'" in valued
+    valued = statement("thresholds/call_demand").text
+    assert "score_origin != 'outcome'" in valued
 
 
 def test_a_lead_that_was_never_scored_gets_no_score_for_being_closed(warehouse: DuckDBWarehouse) -> None:
@@ -223,7 +223,7 @@ def test_an_old_lead_that_is_rescored_no_more_moves_as_well(warehouse: DuckDBWar
     crm.say("3", "Prüfung", late - HOUR)
     assert night(warehouse, crm, late).leads == 0
     assert crm.stages("3")[1:] == ["application"]
-    assert table(warehouse, "scores")[-1]["trigger"] == "rescore"  # it is old, and not closed
+    assert table(warehouse, "scores")[-1]["score_origin"] == "rescore"  # it is old, and not closed
     crm.say("3", "Ausbezahlt", late + HOUR)
     night(warehouse, crm, late + DAY)
     assert crm.stages("3")[1:] == ["application", "customer"]

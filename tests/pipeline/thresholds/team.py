@@ -57,7 +57,7 @@ def come_in(
         scores.append(
             {
                 "score_id": lead_id, "lead_id": lead_id, "day": at.date(), "scored_at": at + timedelta(hours=1),
-                "stored_at": at, "trigger": "rescore", "basis": "points", "policy_version": "p", "points": points,
+                "stored_at": at, "score_origin": "rescore", "basis": "points", "policy_version": "p", "points": points,
                 "score_cluster": "COLD", "recommended_action": "Wait", "language": language, "behaviour": False,
             }
         )  # fmt: skip
@@ -73,8 +73,8 @@ def _arrivals(each_day: list[float], days: int, until: datetime) -> Iterator[tup
 
 
 def stored(warehouse: DuckDBWarehouse) -> list[dict[str, Any]]:
-    return warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY day, basis, segment"), {})
+    return warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY day, basis, seller_pool"), {})
 
 
-def by_segment(report: threshold.ThresholdReport) -> dict[str, threshold.Decided]:
-    return {line.segment: line for line in report.thresholds if line.basis == "points"}
+def by_pool(report: threshold.ThresholdReport) -> dict[str, threshold.Decided]:
+    return {line.seller_pool: line for line in report.thresholds if line.basis == "points"}

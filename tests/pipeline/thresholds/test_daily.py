@@ -12,7 +12,7 @@ from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.policy.sales import Seller
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_segment, come_in, policy_with, stored
+from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with, stored
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_policy_without_sellers_costs_no_query_and_keeps_its_bands():
 def test_twice_as_many_hot_leads_as_there_is_time_for_raise_the_threshold_by_a_point(warehouse):
     come_in(warehouse, [52.0, 55.0, 57.9, 61.0])
     report = threshold.run(warehouse, policy_with(anna(14)), NOW)
-    line = by_segment(report)["anna"]
+    line = by_pool(report)["anna"]
     assert (line.hot, line.wanted, line.reason) == (51, 56, "overloaded")
     assert (line.calls_per_week, line.capacity_per_week) == (28.0, 14.0)
     assert report.day == date(2026, 5, 4)
@@ -67,7 +67,7 @@ def test_the_day_is_the_policys_and_not_utcs(warehouse):
 def test_it_rises_day_by_day_until_the_load_fits_and_then_stands(warehouse):
     come_in(warehouse, [52.0, 55.0, 57.9, 61.0], until=NOW + 14 * DAY, days=60)
     policy = policy_with(anna(14))
-    hots = [by_segment(threshold.run(warehouse, policy, NOW + n * DAY))["anna"].hot for n in range(9)]
+    hots = [by_pool(threshold.run(warehouse, policy, NOW + n * DAY))["anna"].hot for n in range(9)]
     assert hots == [51, 52, 53, 54, 55, 56, 56, 56, 56]
     assert threshold.run(warehouse, policy, NOW + 9 * DAY).moved == 0
 
@@ -87,7 +87,7 @@ def test_each_language_has_the_threshold_of_those_who_speak_it(warehouse):
     come_in(warehouse, [45.0, 47.0], language="fr")
     claire = Seller(name="claire", hours_per_week=14, languages=("fr",))
     policy = policy_with(anna(14, "de"), claire)
-    report = by_segment(threshold.run(warehouse, policy, NOW))
+    report = by_pool(threshold.run(warehouse, policy, NOW))
     assert {name: line.hot for name, line in report.items() if name} == {"anna": 51, "claire": 49}
     hot = threshold.hot_thresholds(warehouse, policy, NOW)
     assert (hot("points", "de", None), hot("points", "fr", None)) == (51, 49)
@@ -99,7 +99,7 @@ def test_leads_whom_nobody_can_serve_are_reported_and_burden_nobody(warehouse):
     come_in(warehouse, [52.0, 30.0])
     report = threshold.run(warehouse, policy_with(anna(7, "de")), NOW)
     assert report.unserved_per_week == 14.0
-    assert by_segment(report)["anna"].hot == 50
+    assert by_pool(report)["anna"].hot == 50
 
 
 def test_what_a_seller_is_behind_with_takes_from_her_time(warehouse):
@@ -113,7 +113,7 @@ def test_what_a_seller_is_behind_with_takes_from_her_time(warehouse):
         for i in range(9)
     ]  # fmt: skip
     warehouse.append("picks", picks)
-    line = by_segment(threshold.run(warehouse, policy, NOW))["anna"]
+    line = by_pool(threshold.run(warehouse, policy, NOW))["anna"]
     assert line.capacity_per_week == 0.0
     assert (line.hot, line.reason) == (51, "overloaded")
 
@@ -138,14 +138,14 @@ def test_leads_from_before_the_first_scores_are_not_counted_because_those_closed
     young.append("leads", warehouse.rows(from_text("SELECT * FROM leadwerk.leads ORDER BY lead_id"), {}))
     young.append("scores", rows)
     policy = policy_with(anna(7))
-    line = by_segment(threshold.run(young, policy, NOW))["anna"]
+    line = by_pool(threshold.run(young, policy, NOW))["anna"]
     assert line.calls_per_week == pytest.approx(21.0, rel=0.1)
     assert threshold.run(young, policy, NOW - 5 * DAY).thresholds == ()
 
 
 def test_a_young_lead_base_is_measured_by_the_days_that_it_has(warehouse):
     come_in(warehouse, [55.0, 45.0], days=14)
-    line = by_segment(threshold.run(warehouse, policy_with(anna(7)), NOW))["anna"]
+    line = by_pool(threshold.run(warehouse, policy_with(anna(7)), NOW))["anna"]
     assert line.calls_per_week == pytest.approx(7.0, rel=0.1)
     assert line.reason in ("fits", "noise")
 
@@ -154,7 +154,7 @@ def test_a_month_without_leads_lets_every_threshold_fall(warehouse):
     come_in(warehouse, [52.0, 55.0, 57.9, 61.0])
     policy = policy_with(anna(14, "de"))
     threshold.run(warehouse, policy, NOW)
-    later = by_segment(threshold.run(warehouse, policy, NOW + 40 * DAY))
+    later = by_pool(threshold.run(warehouse, policy, NOW + 40 * DAY))
     assert {name: (line.hot, line.reason) for name, line in later.items()} == {
         "": (50, "idle"),
         "anna": (50, "idle"),
@@ -168,7 +168,7 @@ def test_disqualified_leads_are_no_load(warehouse):
     bad = {**one, "points": 60.0, "score_cluster": "DISQUALIFIED"}
     warehouse.append("leads", leads)
     warehouse.append("scores", [{**bad, "score_id": f"d{i}", "lead_id": f"d{i}"} for i in range(40)])
-    assert by_segment(threshold.run(warehouse, policy_with(anna(7)), NOW))["anna"].calls_per_week == 7.0
+    assert by_pool(threshold.run(warehouse, policy_with(anna(7)), NOW))["anna"].calls_per_week == 7.0
 
 
 def _one_lead(warehouse: DuckDBWarehouse) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.pipeline.thresholds.hold import hold
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_segment, come_in, policy_with
+from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
-EVA = {"author": "Eva", "why": "trade fair"}
+EVA = {"author": "Eva", "reason": "trade fair"}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_it_holds_at_once_and_after_the_days_decision(warehouse):
     assert hot(warehouse) == 51
     hold(warehouse, POLICY, "points", 45, now=NOW + timedelta(hours=1), **EVA)
     assert [hot(warehouse, at) for at in (NOW, NOW + timedelta(hours=1))] == [51, 45]
-    line = by_segment(threshold.run(warehouse, POLICY, NOW + DAY))["anna"]
+    line = by_pool(threshold.run(warehouse, POLICY, NOW + DAY))["anna"]
     assert (line.hot, line.wanted, line.reason) == (45, 56, "set")
     assert hot(warehouse, NOW + DAY) == 45
 
@@ -41,12 +41,18 @@ def test_it_holds_at_once_and_after_the_days_decision(warehouse):
 def test_it_is_shown_with_name_and_reason(warehouse):
     hold(warehouse, POLICY, "points", 45, now=NOW, until=date(2026, 5, 8), **EVA)
     [held] = threshold.shown(warehouse, POLICY, NOW).held
-    assert (held.author, held.why, held.hot, held.until, held.since) == ("Eva", "trade fair", 45, date(2026, 5, 8), NOW)
+    assert (held.author, held.reason, held.hot, held.until, held.since) == (
+        "Eva",
+        "trade fair",
+        45,
+        date(2026, 5, 8),
+        NOW,
+    )
 
 
 def test_it_ends_after_its_last_day_and_moves_on_from_there_a_point_a_day(warehouse):
     hold(warehouse, POLICY, "points", 45, now=NOW, until=date(2026, 5, 5), **EVA)
-    days = [by_segment(threshold.run(warehouse, POLICY, NOW + n * DAY))["anna"] for n in range(4)]
+    days = [by_pool(threshold.run(warehouse, POLICY, NOW + n * DAY))["anna"] for n in range(4)]
     assert [(line.hot, line.reason) for line in days] == [
         (45, "set"), (45, "set"), (46, "overloaded"), (47, "overloaded"),
     ]  # fmt: skip
@@ -54,7 +60,7 @@ def test_it_ends_after_its_last_day_and_moves_on_from_there_a_point_a_day(wareho
 
 def test_whoever_lets_go_is_recorded_too(warehouse):
     hold(warehouse, POLICY, "points", 45, now=NOW, **EVA)
-    hold(warehouse, POLICY, "points", None, now=NOW + DAY, author="Urs", why="fair is over")
+    hold(warehouse, POLICY, "points", None, now=NOW + DAY, author="Urs", reason="fair is over")
     assert hot(warehouse, NOW) == 45
     assert hot(warehouse, NOW + DAY) == 50
     assert threshold.shown(warehouse, POLICY, NOW + DAY).held == ()
@@ -64,15 +70,15 @@ def test_who_lets_go_of_what_nobody_holds_is_told_so_and_what_is_held(warehouse)
     with pytest.raises(InputError, match="Nothing was held for everybody") as refused:
         hold(warehouse, POLICY, "points", None, now=NOW, **EVA)
     assert refused.value.remedy == "No threshold is held at all."
-    hold(warehouse, POLICY, "points", 45, now=NOW, segment="anna", **EVA)
+    hold(warehouse, POLICY, "points", 45, now=NOW, seller_pool="anna", **EVA)
     with pytest.raises(InputError, match="Nothing was held for everybody") as refused:
         hold(warehouse, POLICY, "points", None, now=NOW + DAY, **EVA)
     assert refused.value.remedy == "Held are: anna (points) at 45."
     assert hot(warehouse, NOW + DAY) == 45
 
 
-def test_a_hold_of_one_segment_leaves_the_others_alone(warehouse):
-    hold(warehouse, POLICY, "points", 45, now=NOW, segment="anna", **EVA)
+def test_a_hold_of_one_seller_pool_leaves_the_others_alone(warehouse):
+    hold(warehouse, POLICY, "points", 45, now=NOW, seller_pool="anna", **EVA)
     assert (hot(warehouse), hot(warehouse, language="fr")) == (45, 50)
 
 
@@ -81,13 +87,13 @@ def test_a_hold_of_one_segment_leaves_the_others_alone(warehouse):
     [
         ({"hot": 61}, "hot"),
         ({"author": " "}, "author"),
-        ({"why": ""}, "why"),
+        ({"reason": ""}, "reason"),
         ({"until": date(2026, 5, 3)}, "until"),
-        ({"segment": "anna+nobody"}, "segment"),
+        ({"seller_pool": "anna+nobody"}, "seller_pool"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_remedy(warehouse, changes, field):
-    said = {"hot": 45, "author": "Eva", "why": "fair", **changes}
+    said = {"hot": 45, "author": "Eva", "reason": "fair", **changes}
     with pytest.raises(InputError) as refused:
         hold(warehouse, POLICY, "points", said.pop("hot"), now=NOW, **said)
     assert refused.value.field == field

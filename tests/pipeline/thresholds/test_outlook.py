@@ -46,7 +46,7 @@ def test_the_ladder_counts_leads_a_week_and_the_hours_they_take(warehouse):
     found = outlook(warehouse, POLICY, "points", NOW)
     assert [at(found.rungs, t).calls for t in (40, 45, 46, 53, 56, 60)] == [28, 28, 21, 14, 7, 7]
     assert (found.today, found.wanted, found.room, found.hours) == (50, 53, 14.0, 14)
-    assert (found.source, found.segments) == ("nothing", {"anna": 53})
+    assert (found.source, found.seller_pools) == ("nothing", {"anna": 53})
 
 
 def test_wins_are_those_of_past_leads_with_so_many_points(warehouse):
@@ -77,10 +77,10 @@ def test_a_champions_chances_come_before_what_was(warehouse):
 
 def test_another_team_is_thought_of_without_storing_anything(warehouse):
     threshold.run(warehouse, POLICY, NOW)
-    before = warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY segment"), {})
+    before = warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY seller_pool"), {})
     wanted = {hours: outlook(warehouse, with_team(POLICY, 2, hours), "points", NOW).wanted for hours in (2, 7, 30)}
     assert wanted == {2: 60, 7: 53, 30: 40}
-    assert warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY segment"), {}) == before
+    assert warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY seller_pool"), {}) == before
 
 
 def test_g4_from_capacity_to_threshold_to_wins_to_what_an_hour_more_would_bring(warehouse):

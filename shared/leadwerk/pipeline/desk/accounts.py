@@ -46,7 +46,7 @@ class Account(Struct, frozen=True, kw_only=True):
     fit: float
     interest: float
     points: float
-    grade: str
+    matrix_cell: str
     icp: int
     traffic_light: str | None
     tier: str | None
@@ -70,7 +70,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     fit: float
     interest: float
     points: float
-    grade: str
+    matrix_cell: str
     phase: str | None
     disqualified: bool
     adds: float
@@ -172,7 +172,7 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
 def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime) -> list[Row]:
     """The newest known company facts of accounts, in the order of their ids."""
     numbers, categories = ([a.name for a in policy.attributes if a.kind == kind] for kind in ("number", "category"))
-    attributes = statement("accounts/facts", number=numbers, category=categories)
+    attributes = statement("accounts/attributes", number=numbers, category=categories)
     parameters = {"account_ids": list(account_ids), "as_of": as_of}
     companies = warehouse.rows(attributes, parameters) if account_ids else []
     return sorted(companies, key=lambda company: str(company["account_id"]))
@@ -198,7 +198,7 @@ def _accounts(
             fit=one.fit,
             interest=one.interest,
             points=one.points,
-            grade=one.cell,
+            matrix_cell=one.matrix_cell,
             icp=one.icp,
             traffic_light=one.traffic_light,
             tier=one.tier,
@@ -213,7 +213,7 @@ def _accounts(
 def _contact(lead_id: str, one: Standing) -> Contact:
     adds = 0.0 if one.disqualified else one.interest
     known = {name: getattr(one, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
-    return Contact(lead_id=lead_id, grade=one.cell, adds=adds, **known)
+    return Contact(lead_id=lead_id, matrix_cell=one.matrix_cell, adds=adds, **known)
 
 
 def _keys(policy: Policy, sort: Sort, one: Account) -> tuple[float, float, float]:

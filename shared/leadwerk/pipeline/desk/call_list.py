@@ -23,7 +23,8 @@ from leadwerk.warehouse.statement import statement
 
 REASONS = 3  # of a lead, strongest first
 Sort = Literal["score", "points", "fit", "tier"]
-Grade = Annotated[str, Meta(pattern="^[A-D][1-4]?$")]
+Grade = Literal["A", "B", "C", "D"]
+MatrixCell = Annotated[str, Meta(pattern="^[A-D][1-4]$")]
 Region = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -31,13 +32,14 @@ Text = Annotated[str, Meta(min_length=1, max_length=200)]
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which leads, in which order. What is None is not asked; disqualified leads are only shown if asked for.
 
-    `grade`: A, or a cell of the matrix such as A1. `region`: CH-ZH, or a country. `language`: the lead's. `held`:
+    `grade`: of fit; `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's. `held`:
     whether somebody holds it; `seller`: who.
     """
 
     sort: Sort = "score"
     cluster: Cluster | None = None
     grade: Grade | None = None
+    matrix_cell: MatrixCell | None = None
     tier: Text | None = None
     region: Region | None = None
     language: Language | None = None
@@ -63,6 +65,8 @@ class Listed(Struct, frozen=True, kw_only=True):
     fit: float | None
     interest: float | None
     grade: str | None
+    level: int | None
+    matrix_cell: str | None
     icp: int | None
     traffic_light: str | None
     tier: str | None
@@ -163,7 +167,7 @@ def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) ->
         **columns,
         score=row["predictive_score"],
         cluster=row["score_cluster"],
-        language=row["spoken"],
+        language=row["lead_language"],
         reasons=tuple(reason["text"] for reason in reasons[:REASONS]),
         words=words(policy, language, row),
     )

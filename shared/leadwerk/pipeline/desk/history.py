@@ -44,7 +44,7 @@ class Scored(Struct, frozen=True, kw_only=True):
     points: float | None
     fit: float | None
     interest: float | None
-    grade: str | None
+    matrix_cell: str | None
     stage: str | None
     cluster: str
     action: str
@@ -105,7 +105,7 @@ def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, spea
     wanted = {"lead_id": lead_id, "first_day": (now - timedelta(days=days)).date(), "as_of": now}
     holder = picks.holder(lead_id, now)
     with warehouse.unit_of_work():
-        lead = warehouse.rows(statement("leads/known"), {"lead_id": lead_id, "as_of": now})
+        lead = warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now})
         if not lead:
             raise _unknown(lead_id, now)
         found = {name: warehouse.rows(statement(f"{name}/history"), wanted) for name in TOLD}

@@ -1,6 +1,6 @@
 """A person overrides the cluster of one lead, or leaves it to the product again: recorded with name, reason and end.
 
-A word is appended and never changed; of a lead's words the newest holds (tables/overrides/said.fragment.sql). Two
+A word is appended and never changed; of a lead's words the newest holds (tables/overrides/active.fragment.sql). Two
 persons who speak at the same moment are both recorded, and the later one's word holds. Picks need a swap, because two
 sellers who both believe that a lead is theirs call it twice; a word claims nothing for whoever says it, so there is
 nothing that a swap could save: an append loses no word, and the answer says whose word it overrules.
@@ -99,7 +99,7 @@ def release(
 
 def standing(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Word]:
     """All words that hold at `now` (aware), those that end first in front."""
-    return [_word(row, policy) for row in warehouse.rows(statement("overrides/standing"), {"as_of": now})]
+    return [_word(row, policy) for row in warehouse.rows(statement("overrides/active"), {"as_of": now})]
 
 
 def _say(warehouse: Warehouse, policy: Policy, before: Row, said: Row, now: datetime) -> Word:
@@ -118,8 +118,8 @@ def _event_id(row: Row) -> str:
 
 
 def _before(warehouse: Warehouse, lead_id: str, now: datetime) -> Row:
-    """The row of overrides/newest."""
-    found = warehouse.rows(statement("overrides/newest"), {"lead_id": lead_id, "as_of": now})
+    """The row of overrides/latest."""
+    found = warehouse.rows(statement("overrides/latest"), {"lead_id": lead_id, "as_of": now})
     if not found:
         raise UnknownLead(
             f"Lead {lead_id[:LONGEST_NAME]} is not known.",

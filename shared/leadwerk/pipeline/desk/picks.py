@@ -89,7 +89,7 @@ class Picks:
     def standing(self, now: datetime, seller: str | None = None) -> list[Pick]:
         """All holds in force at `now` by the table, those that end first in front; of one seller if named."""
         wanted = {"first_day": first_day(now), "now": now, "seller": seller}
-        return [Pick(**row) for row in self.warehouse.rows(statement("picks/standing"), wanted)]
+        return [Pick(**row) for row in self.warehouse.rows(statement("picks/active"), wanted)]
 
     def settle(self, now: datetime) -> Settled:
         """Read every object: write what the table lacks, and note the holds that lapsed. For once in a while."""
@@ -135,7 +135,7 @@ class Picks:
         if hold is None or now < hold.expires_at:
             return state
         wanted = {"lead_id": state.lead_id, "first_day": hold.picked_at.date(), "picked_at": hold.picked_at, "now": now}
-        [found] = self.warehouse.rows(statement("outcomes/worked"), wanted)
+        [found] = self.warehouse.rows(statement("outcomes/last_activity"), wanted)
         return state.worked_on(found["worked_at"]) if found["worked_at"] else state
 
     def read(self, lead_id: str) -> tuple[State, int]:
@@ -161,7 +161,7 @@ class Picks:
         return self.warehouse.append("picks", [step.row for step in state.steps]) if state.steps else 0
 
     def _check_known(self, lead_id: str, now: datetime) -> None:
-        if not self.warehouse.rows(statement("leads/known"), {"lead_id": lead_id, "as_of": now}):
+        if not self.warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now}):
             raise UnknownLead(
                 f"Lead {lead_id} is not known.",
                 field="lead_id",

@@ -110,7 +110,7 @@ def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str
 def stages_statement(policy: Policy) -> Statement[Row]:
     """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
     places = range(1, len(policy.stages) + 1)
-    return statement("stage_changes/whole_base", number=("points", "interest"), fact=FACTS, place=places)
+    return statement("stage_changes/bulk_insert", number=("points", "interest"), fact=FACTS, place=places)
 
 
 def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from leadwerk.warehouse.statement import statement
 
 @dataclass(frozen=True)
 class Surroundings:
-    """By lead: `occurred`, rows of occurrences/select; `before`, rows of scores/before. `hot`: today's thresholds."""
+    """By lead: `occurred`, rows of occurrences/select; `before`, rows of scores/lead_state. `hot`: today's thresholds."""
 
     policy: Policy
     now: datetime
@@ -79,7 +79,7 @@ def surroundings(
     """What is known of those that `scoring_parameters` ask for; scores before `first_day` are forgotten."""
     now: datetime = asked["as_of"]
     wanted = {"lead_ids": asked["lead_ids"], "first_day": first_day, "as_of": now}
-    before = warehouse.rows(statement("scores/before"), wanted) if asked["lead_ids"] else []
+    before = warehouse.rows(statement("scores/lead_state"), wanted) if asked["lead_ids"] else []
     return Surroundings(
         policy, now, hot, occurrences_by_lead(warehouse, policy, asked), {row["lead_id"]: row for row in before}
     )

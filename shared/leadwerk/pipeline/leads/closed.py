@@ -54,11 +54,11 @@ def behind(warehouse: Warehouse, policy: Policy, now: datetime, *, rescored: Con
 
 def _told(warehouse: Warehouse, now: datetime) -> list[Row]:
     wanted = {
-        "told_since": (now - timedelta(days=TOLD_DAYS)).date(),
+        "status_since": (now - timedelta(days=TOLD_DAYS)).date(),
         "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
         "as_of": now,
     }
-    return warehouse.rows(statement("stage_changes/told"), wanted)
+    return warehouse.rows(statement("stage_changes/status_vs_stage"), wanted)
 
 
 def _stage(lead: Row, policy: Policy) -> str | None:

@@ -23,7 +23,7 @@ def past_points(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[int
 
     A lead counts with its highest points within the look-back of its first landmark, while it was open, and with the
     outcome within the horizon of that landmark. Levels beyond the limits stand at the limits, as in
-    thresholds/converted.
+    thresholds/conversions_by_value.
     """
     landmarks, rules = read_pointed(warehouse, policy, now)
     if rules is None or not len(landmarks):

@@ -80,7 +80,7 @@ def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence,
 def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
     """The numbers that the newest run suggested for this policy, each with the newest decision on just that number."""
     asked = {"policy_version": policy.version, "as_of": now}
-    rows = warehouse.rows(statement("suggestions/newest"), asked)
+    rows = warehouse.rows(statement("suggestions/latest"), asked)
     suggested = [row for row in rows if row["state"] == "suggested"]
     newest = max((row["recorded_at"] for row in suggested), default=now)
     return [_proposal(row, rows) for row in suggested if row["recorded_at"] == newest]

@@ -45,7 +45,7 @@ class Form:
 
 
 def read_form(raw: Mapping[str, Any], known: Row | None, *, policy: Policy, now: datetime, person_key: str) -> Form:
-    """The form in `raw` (with lead_id and ga_client_id), on top of what is `known` of the lead (row of leads/newest).
+    """The form in `raw` (with lead_id and ga_client_id), on top of what is `known` of the lead (row of leads/latest).
 
     Where the form is silent, what was known stays. Sending the same form again makes no new version.
 

@@ -23,15 +23,15 @@ MEMORY = timedelta(days=60)
 """A threshold that was not decided again for so long is forgotten: the policy's bands hold."""
 
 Key = tuple[str, str]
-"""Basis and segment."""
+"""Basis and seller pool."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """The threshold of a segment (sellers who can serve it; "" is everybody) on a basis; `before`: yesterday's."""
+    """The threshold of a seller pool ("": of all sellers) on a basis; `before`: yesterday's."""
 
     basis: str
-    segment: str
+    seller_pool: str
     hot: int
     before: int | None
     wanted: int
@@ -42,14 +42,14 @@ class Decided:
 
 @dataclass(frozen=True)
 class Held:
-    """A person holds the threshold of a segment ("": of all) at a value; `until`: the last day, None for no end."""
+    """A person holds the threshold of a seller pool ("": of all) at a value; `until`: the last day, None for no end."""
 
     basis: str
-    segment: str
+    seller_pool: str
     hot: int
     until: date | None
     author: str
-    why: str
+    reason: str
     since: datetime
 
 
@@ -113,7 +113,7 @@ def day_of(policy: Policy, now: datetime) -> date:
 
 @dataclass(frozen=True)
 class Line:
-    """The newest row of `thresholds` of a basis and segment."""
+    """The newest row of `thresholds` of a basis and seller pool."""
 
     day: date
     row: Row
@@ -128,20 +128,20 @@ class Stands:
     held: Mapping[Key, Held]
 
     def standings(self, basis: Basis) -> dict[str, Standing]:
-        """Where each segment's threshold stands."""
-        rows = {segment: line.row for (of, segment), line in self.decided.items() if of == basis}
-        return {segment: Standing(row["hot"], row["direction"], row["reason"]) for segment, row in rows.items()}
+        """Where each seller pool's threshold stands."""
+        rows = {seller_pool: line.row for (of, seller_pool), line in self.decided.items() if of == basis}
+        return {seller_pool: Standing(row["hot"], row["direction"], row["reason"]) for seller_pool, row in rows.items()}
 
     def holds(self, basis: Basis) -> dict[str, int]:
-        """At which value persons hold which segment's."""
-        return {segment: hold.hot for (of, segment), hold in self.held.items() if of == basis}
+        """At which value persons hold which seller pool's."""
+        return {seller_pool: hold.hot for (of, seller_pool), hold in self.held.items() if of == basis}
 
 
 def standing(warehouse: Warehouse, policy: Policy, now: datetime) -> Stands:
     """What stands as of `now` (aware)."""
     day = day_of(policy, now)
-    rows = warehouse.rows(statement("thresholds/newest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
-    keyed = {(row["basis"], row["segment"], row["held"]): row for row in rows}
+    rows = warehouse.rows(statement("thresholds/latest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
+    keyed = {(row["basis"], row["seller_pool"], row["is_hold"]): row for row in rows}
     return Stands(
         day,
         {(basis, name): Line(row["day"], row) for (basis, name, held), row in keyed.items() if not held},
@@ -150,7 +150,15 @@ def standing(warehouse: Warehouse, policy: Policy, now: datetime) -> Stands:
 
 
 def _held(row: Row) -> Held:
-    said = (row["basis"], row["segment"], row["hot"], row["until"], row["author"], row["why"], row["decided_at"])
+    said = (
+        row["basis"],
+        row["seller_pool"],
+        row["hot"],
+        row["until"],
+        row["author"],
+        row["hold_reason"],
+        row["decided_at"],
+    )
     return Held(*said)
 
 
@@ -171,7 +179,7 @@ def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime)
         "day": day,
         "decided_at": now,
         "basis": basis,
-        "segment": one.segment,
+        "seller_pool": one.seller_pool,
         "hot": one.standing.hot,
         "wanted": one.wanted,
         "direction": one.standing.direction,
@@ -184,7 +192,7 @@ def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime)
 
 def _report(stood: Stands, rows: list[Row]) -> ThresholdReport:
     """What stands, after what was decided now."""
-    fresh = {(row["basis"], row["segment"]): row for row in rows}
+    fresh = {(row["basis"], row["seller_pool"]): row for row in rows}
     before = {key: line.row for key, line in stood.decided.items()}
     lines = tuple(
         _line(row, before[key]["hot"] if key in fresh and key in before else None, stood.held)
@@ -195,8 +203,8 @@ def _report(stood: Stands, rows: list[Row]) -> ThresholdReport:
 
 
 def _line(row: Mapping[str, Any], before: int | None, held: Mapping[Key, Held]) -> Decided:
-    basis, segment = row["basis"], row["segment"]
-    hold = held.get((basis, segment)) or held.get((basis, EVERYBODY))
+    basis, seller_pool = row["basis"], row["seller_pool"]
+    hold = held.get((basis, seller_pool)) or held.get((basis, EVERYBODY))
     hot, reason = (hold.hot, "set") if hold else (row["hot"], row["reason"])
     calls, capacity = round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2)
-    return Decided(basis, segment, hot, before, row["wanted"], calls, capacity, reason)
+    return Decided(basis, seller_pool, hot, before, row["wanted"], calls, capacity, reason)

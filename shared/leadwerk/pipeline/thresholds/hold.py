@@ -19,39 +19,39 @@ def hold(
     hot: int | None,
     *,
     author: str,
-    why: str,
+    reason: str,
     now: datetime,
     until: date | None = None,
-    segment: str = EVERYBODY,
+    seller_pool: str = EVERYBODY,
 ) -> Row:
-    """Hold the threshold of a segment ("": of all) from `now` (aware) on; None lets go. Returns the row stored.
+    """Hold the threshold of a seller pool ("": of all) from `now` (aware) on; None lets go. Returns the row stored.
 
     Raises:
-        InputError: nobody's time is known, the value lies outside of the policy's limits, the segment is nobody's, the
+        InputError: nobody's time is known, the value lies outside of the policy's limits, the seller pool is nobody's, the
             last day is over, author or reason are missing, or nobody holds what is let go of.
     """
-    _check_said(author=author, why=why)
-    _check_sellers(policy, segment)
+    _check_said(author=author, reason=reason)
+    _check_sellers(policy, seller_pool)
     _check_value(policy, basis, hot)
     if until is not None and until < day_of(policy, now):
         raise InputError(f"{until} is over.", field="until", value=str(until), remedy="Name today or a later day.")
     if hot is None:
-        _check_held(standing(warehouse, policy, now).held, basis, segment)
-    said = {"set_at": now, "basis": basis, "segment": segment, "hot": hot, "until": until}
-    row = {**said, "author": author.strip(), "why": why.strip()}
+        _check_held(standing(warehouse, policy, now).held, basis, seller_pool)
+    said = {"set_at": now, "basis": basis, "seller_pool": seller_pool, "hot": hot, "until": until}
+    row = {**said, "author": author.strip(), "reason": reason.strip()}
     warehouse.append("threshold_holds", [row])
     return row
 
 
-def _check_held(held: Mapping[tuple[str, str], Held], basis: Basis, segment: str) -> None:
+def _check_held(held: Mapping[tuple[str, str], Held], basis: Basis, seller_pool: str) -> None:
     """Whoever lets go of the wrong one should not believe that he let go."""
-    if (basis, segment) in held:
+    if (basis, seller_pool) in held:
         return
     others = [f"{name or 'everybody'} ({of}) at {one.hot}" for (of, name), one in held.items()]
     raise InputError(
-        f"Nothing was held for {segment or 'everybody'} ({basis}): the threshold follows the load already.",
-        field="segment",
-        value=segment,
+        f"Nothing was held for {seller_pool or 'everybody'} ({basis}): the threshold follows the load already.",
+        field="seller_pool",
+        value=seller_pool,
         remedy=f"Held are: {', '.join(others)}." if others else "No threshold is held at all.",
     )
 
@@ -64,7 +64,7 @@ def _check_said(**texts: str) -> None:
             )
 
 
-def _check_sellers(policy: Policy, segment: str) -> None:
+def _check_sellers(policy: Policy, seller_pool: str) -> None:
     names = [seller.name for seller in policy.capacity.sellers]
     if not names:
         raise InputError(
@@ -72,10 +72,10 @@ def _check_sellers(policy: Policy, segment: str) -> None:
             field="hot",
             remedy="Change bands.hot or points.bands.hot, or name sellers under capacity.",
         )
-    unknown = [name for name in segment.split("+") if name not in names] if segment else []
+    unknown = [name for name in seller_pool.split("+") if name not in names] if seller_pool else []
     if unknown:
-        remedy = f"Known are {', '.join(names)}; join those who serve the segment by +."
-        raise InputError(f"{unknown[0]!r} is no seller.", field="segment", value=segment, remedy=remedy)
+        remedy = f"Known are {', '.join(names)}; join those who serve the same leads by +."
+        raise InputError(f"{unknown[0]!r} is no seller.", field="seller_pool", value=seller_pool, remedy=remedy)
 
 
 def _check_value(policy: Policy, basis: Basis, hot: int | None) -> None:

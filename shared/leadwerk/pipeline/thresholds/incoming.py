@@ -38,17 +38,17 @@ def came_in(
 
     Too little: no lead has a value on this basis, or what can be counted is less than a week. `settled` counts nothing
     from before the first value of all: of the leads that came then, those that were closed soon have none. `known`
-    segments are in it even if no lead of theirs came in.
+    pools are in it even if no lead of theirs came in.
     """
     wanted = {**asked(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
-    rows = warehouse.rows(statement("thresholds/incoming"), wanted)
-    if not rows[0]["valued"]:
+    rows = warehouse.rows(statement("thresholds/call_demand"), wanted)
+    if not rows[0]["leads_with_value"]:
         return None
     begins = max(rows[0]["began_at"], rows[0]["first_created_at"])
     days = (now - begins).total_seconds() / SECONDS_A_DAY
     if days < LEAST_DAYS:
         return None
-    return demand(policy, basis, [row for row in rows if row["level"] is not None], days, known)
+    return demand(policy, basis, [row for row in rows if row["value"] is not None], days, known)
 
 
 def _look_back(policy: Policy) -> timedelta:
@@ -63,7 +63,7 @@ def asked(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
 
 
 def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
-    """Parameters that say by which value leads are ranked (thresholds/valued.fragment.sql)."""
+    """Parameters that say by which value leads are ranked (thresholds/ranking_value.fragment.sql)."""
     shared = policy.decision.rank_by == "both"
     weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
     reached, places = knots(policy)
@@ -76,5 +76,5 @@ def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
 def picked(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:
     """How many picked leads each seller holds."""
     since = (now - timedelta(hours=policy.capacity.pick_hours)).date()
-    rows = warehouse.rows(statement("picks/standing"), {"first_day": since, "now": now, "seller": None})
+    rows = warehouse.rows(statement("picks/active"), {"first_day": since, "now": now, "seller": None})
     return dict(Counter(row["seller"] for row in rows))

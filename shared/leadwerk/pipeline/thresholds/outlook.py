@@ -46,7 +46,7 @@ class Outlook:
     past_leads: int
     rungs: tuple[Rung, ...]
     one_more_hour: Estimate | None
-    segments: Mapping[str, int]
+    seller_pools: Mapping[str, int]
 
 
 def outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> Outlook | None:
@@ -58,7 +58,7 @@ def outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -
         today = hot_thresholds(warehouse, policy, now)
         past = _past(warehouse, policy, basis, now)
         held = picked(warehouse, policy, now)
-    found = {one.segment: one.wanted for one in thresholds(policy, basis, incoming, {}, held)}
+    found = {one.seller_pool: one.wanted for one in thresholds(policy, basis, incoming, {}, held)}
     bands = range_of(policy, basis)
     stands = today.decided.get((basis, EVERYBODY), bands.hot)
     hot = bands.within(today.held.get((basis, EVERYBODY), stands))
@@ -74,7 +74,7 @@ def outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -
         past_leads=sum(leads for leads, _ in past.values()),
         rungs=tuple(rungs),
         one_more_hour=one_more_hour(at(rungs, hot), room),
-        segments={name: wanted for name, wanted in found.items() if name},
+        seller_pools={name: wanted for name, wanted in found.items() if name},
     )
 
 
@@ -115,8 +115,8 @@ def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> 
         "look_back_days": policy.capacity.look_back_days,
         "positive": list(policy.positive),
     }
-    rows = warehouse.rows(statement("thresholds/converted"), wanted)
-    found = {row["level"]: (row["leads"], row["converted"]) for row in rows}
+    rows = warehouse.rows(statement("thresholds/conversions_by_value"), wanted)
+    found = {row["value"]: (row["leads"], row["converted"]) for row in rows}
     if basis == "model" or sum(leads for leads, _ in found.values()) >= LEAST_LEADS:
         return found
     from leadwerk.pipeline.policies.past_points import (

@@ -1,4 +1,4 @@
--- One contact of an account as known at @as_of: the leads whose newest version names it.
+-- One contact of an account as known at @as_of: the leads whose latest version names it.
 -- @account_id STRING
 -- @as_of TIMESTAMP
 -- @most INT64
@@ -6,19 +6,19 @@ WITH numbered AS (
   SELECT
     lead_id, account_id, created_at, recorded_at,
     ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS version,
-    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS born_at
+    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS first_created_at
   FROM leadwerk.leads
 ),
 
-newest AS (
-  SELECT lead_id, account_id, born_at
+latest_lead AS (
+  SELECT lead_id, account_id, first_created_at
   FROM numbered
-  WHERE IF(version = 1, LEAST(recorded_at, born_at), recorded_at) <= @as_of
+  WHERE IF(version = 1, LEAST(recorded_at, first_created_at), recorded_at) <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY version DESC) = 1
 )
 
 SELECT lead_id
-FROM newest
+FROM latest_lead
 WHERE account_id = @account_id
-ORDER BY born_at DESC, lead_id
+ORDER BY first_created_at DESC, lead_id
 LIMIT @most

@@ -1,6 +1,6 @@
--- What became of the export's rows on one day, of the days @first_day to @last_day.
--- The first reason that holds counts. Of a visitor who was kept, what was not kept is a repeat; of one who was not, all
--- events are a machine's, for he had too many.
+-- Counts of the export's rows of one day, by what became of them, for the days @first_day to @last_day.
+-- The first reason that applies counts. Missing events of a visitor who was kept are duplicates; all events of a visitor who
+-- was not kept are a bot's, because there were too many.
 --
 -- @own_values ARRAY<STRING>
 -- @hostnames ARRAY<STRING>
@@ -38,10 +38,10 @@ sorted AS (
   FROM (
     SELECT
       suffix, visitor_id, event_timestamp, event_name, hostname, browser,
-      (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS place
-        WHERE p.key = @key_traffic_type ORDER BY place LIMIT 1) AS traffic_type,
-      IF(ARRAY_LENGTH(@hostnames) = 0, NULL, (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS place
-        WHERE p.key = @key_page_location ORDER BY place LIMIT 1)) AS page_location,
+      (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS position
+        WHERE p.key = @key_traffic_type ORDER BY position LIMIT 1) AS traffic_type,
+      IF(ARRAY_LENGTH(@hostnames) = 0, NULL, (SELECT p.value FROM UNNEST(event_params) AS p WITH OFFSET AS position
+        WHERE p.key = @key_page_location ORDER BY position LIMIT 1)) AS page_location,
     FROM exported
   ) AS e
   JOIN days AS d ON d.suffix = e.suffix

@@ -1,7 +1,7 @@
 -- One deduplicated GA4 event of a human visitor; all of the days @first_day to @last_day.
--- Of the day before @first_day it is asked which sessions were already under way, as the table has them.
+-- Sessions that were already under way on the day before @first_day are read from the table itself.
 --
--- Whose events are not a visitor's.
+-- Traffic that is not a visitor's.
 -- @own_values ARRAY<STRING>
 -- @hostnames ARRAY<STRING>
 -- @bot_browsers STRING
@@ -45,8 +45,8 @@ looked_up AS (
   SELECT
     d.day, e.*,
     -- for each parameter
-    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS place
-      WHERE p.key = @key_${parameter} ORDER BY place LIMIT 1) AS ${parameter},
+    (SELECT p.value FROM UNNEST(e.event_params) AS p WITH OFFSET AS position
+      WHERE p.key = @key_${parameter} ORDER BY position LIMIT 1) AS ${parameter},
     -- end
   FROM exported AS e
   JOIN days AS d ON d.suffix = e.suffix AND e.event_timestamp >= d.begins AND e.event_timestamp < d.ends
@@ -93,7 +93,7 @@ parsed AS (
   SELECT
     *,
     -- for each amount
-    COALESCE(${amount}, SAFE_CAST(${amount}_written AS FLOAT64)) AS known_${amount},
+    COALESCE(${amount}, SAFE_CAST(${amount}_written AS FLOAT64)) AS parsed_${amount},
     -- end
   FROM typed
 ),
@@ -107,7 +107,7 @@ human AS (
     IF(scroll BETWEEN 0 AND 100, CAST(FLOOR(scroll) AS INT64), NULL) AS scroll_percent,
     source, medium, device_category, language, country, region,
     -- for each amount
-    IF(known_${amount} > 0 AND known_${amount} <= @largest_amount, known_${amount}, NULL) AS ${amount},
+    IF(parsed_${amount} > 0 AND parsed_${amount} <= @largest_amount, parsed_${amount}, NULL) AS ${amount},
     -- end
   FROM parsed
   WHERE own NOT IN UNNEST(@own_values)

@@ -1,5 +1,5 @@
--- The newest score of one lead at @as_of that the CRM does not hold yet, and how often sending it was tried.
--- A score of the future (a wrong clock, a replay) would hide all that are made until then.
+-- The latest score of one lead at @as_of that the CRM does not have yet, and how often sending it was tried.
+-- Later scores (a wrong clock, a replay) are left out: they would hide all that are made until then.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 -- @every_lead BOOL
@@ -7,19 +7,19 @@
 -- @every_state BOOL
 -- @retry_parked BOOL
 -- @most INT64
-WITH newest AS (
+WITH latest_score AS (
   SELECT
-    lead_id, score_id, scored_at, predictive_score, score_cluster, recommended_action, probability, points, grade, tier,
+    lead_id, score_id, scored_at, predictive_score, score_cluster, recommended_action, probability, points, matrix_cell, tier,
     stage, traffic_light, reasons
   FROM leadwerk.scores
   WHERE day >= @first_day
     AND scored_at <= @as_of
     AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
-    -- Where neither model nor rules score, there is news only of leads that a person decides or decided upon.
+    -- Without model and rules only leads that have or had an override change.
     AND (basis <> 'no_champion' OR lead_id IN (SELECT lead_id FROM leadwerk.overrides))
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
-last_attempt AS (
+latest_attempt AS (
   SELECT score_id, attempt, state, next_attempt_at
   FROM leadwerk.deliveries
   WHERE day >= @first_day
@@ -29,28 +29,28 @@ last_attempt AS (
   ) = 1
 )
 SELECT
-  newest.lead_id,
-  newest.score_id,
-  newest.scored_at,
-  newest.predictive_score,
-  newest.score_cluster,
-  newest.recommended_action,
-  newest.probability,
-  newest.points,
-  newest.grade,
-  newest.tier,
-  newest.stage,
-  newest.traffic_light,
-  newest.reasons,
-  COALESCE(last_attempt.attempt, 0) AS attempts,
-  last_attempt.state AS last_state,
-  last_attempt.next_attempt_at
-FROM newest
-LEFT JOIN last_attempt ON last_attempt.score_id = newest.score_id
+  latest_score.lead_id,
+  latest_score.score_id,
+  latest_score.scored_at,
+  latest_score.predictive_score,
+  latest_score.score_cluster,
+  latest_score.recommended_action,
+  latest_score.probability,
+  latest_score.points,
+  latest_score.matrix_cell,
+  latest_score.tier,
+  latest_score.stage,
+  latest_score.traffic_light,
+  latest_score.reasons,
+  COALESCE(latest_attempt.attempt, 0) AS attempts,
+  latest_attempt.state AS last_state,
+  latest_attempt.next_attempt_at
+FROM latest_score
+LEFT JOIN latest_attempt ON latest_attempt.score_id = latest_score.score_id
 WHERE @every_state
-  OR last_attempt.state IS NULL
-  OR last_attempt.state IN ('retry', 'repair')
-  OR (last_attempt.state = 'parked' AND @retry_parked)
--- What was never tried comes first (NULL), and of that the best leads, because a seller calls them first.
-ORDER BY last_attempt.next_attempt_at, newest.predictive_score DESC, newest.points DESC, newest.lead_id
+  OR latest_attempt.state IS NULL
+  OR latest_attempt.state IN ('retry', 'repair')
+  OR (latest_attempt.state = 'parked' AND @retry_parked)
+-- Never tried (NULL) comes first; among those the best leads, because sellers call them first.
+ORDER BY latest_attempt.next_attempt_at, latest_score.predictive_score DESC, latest_score.points DESC, latest_score.lead_id
 LIMIT @most

@@ -1,6 +1,6 @@
--- All days as their newest extract run found them, added up; without visitors, who come back on other days.
+-- Sums over all days by their latest extract run; without visitors, because the same one counts on several days.
 -- @as_of TIMESTAMP
-WITH newest AS (
+WITH latest_run AS (
   SELECT *
   FROM leadwerk.extract_runs
   WHERE run_at <= @as_of
@@ -17,4 +17,4 @@ SELECT
   SUM(without_visitor) AS without_visitor,
   SUM(unusable) AS unusable,
   SUM(events_kept) AS events_kept
-FROM newest
+FROM latest_run

@@ -1,4 +1,4 @@
--- One lead that a web visitor is known to be at @as_of, and since when.
+-- One link of a web visitor to a lead, as of @as_of, and since when.
 --
 -- @visitor_ids ARRAY<STRING>
 -- @as_of TIMESTAMP

@@ -1,4 +1,4 @@
--- One visitor who logged in as a lead on the days @first_day to @last_day, and since when, unless that was known.
+-- One new link: a visitor logged in as a lead on the days @first_day to @last_day, and no earlier link exists.
 --
 -- @first_day DATE
 -- @last_day DATE

@@ -1,5 +1,5 @@
--- One lead at one age, as far as its outcome within the horizon is certain.
--- A landmark is absent when its horizon has not passed, or the lead was closed before, or is open still.
+-- One landmark of a lead whose outcome within the horizon is mature.
+-- A landmark is absent while its horizon has not passed, if the lead was closed before it, and while the lead is open.
 --
 -- @landmark_days ARRAY<INT64>
 -- @first_as_of TIMESTAMP
@@ -7,7 +7,7 @@
 -- @horizon_days INT64
 -- @positive ARRAY<STRING>
 -- @as_of TIMESTAMP
-WITH born AS (
+WITH created AS (
   SELECT lead_id, created_at
   FROM leadwerk.leads
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) = 1
@@ -18,11 +18,11 @@ moments AS (
     lead_id,
     TIMESTAMP_ADD(created_at, INTERVAL days DAY) AS as_of,
     TIMESTAMP_ADD(created_at, INTERVAL days + @horizon_days DAY) AS matures_at
-  FROM born CROSS JOIN UNNEST(@landmark_days) AS days
+  FROM created CROSS JOIN UNNEST(@landmark_days) AS days
   WHERE TIMESTAMP_ADD(created_at, INTERVAL days DAY) BETWEEN @first_as_of AND @last_as_of
 ),
 
--- include outcomes/certain
+-- include outcomes/mature
 
 SELECT lead_id, as_of, converted
-FROM certain
+FROM mature

@@ -1,10 +1,10 @@
--- One lead, or one visitor without a lead, at one moment: everything that was known of him strictly before.
+-- One lead, or one visitor without a lead, at one moment: all features from what was recorded strictly before.
 --
--- What no trace of a signal means: 0 where it comes from touchpoints, else null, for then the behaviour must be known.
+-- Value of a signal without events: 0 for touchpoint signals; NULL for web signals unless web behaviour is tracked.
 -- for each signal
 -- @zero_${signal} INT64
 -- end
--- include lead_features/known
+-- include lead_features/as_of_base
 
 behaviour AS (
   SELECT
@@ -18,12 +18,12 @@ behaviour AS (
     MAX(scroll_percent) AS scroll_percent, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
     SUM(uses) AS uses, ROUND(SUM(loan_amount_sum) * 100) / 100 AS loan_amount_sum,
     -- for each amount
-    ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, place)) AS ${amount},
+    ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, position)) AS ${amount},
     -- end
-    ANY_VALUE(source HAVING MIN IF(source IS NULL, NULL, place)) AS source,
-    ANY_VALUE(IF(source IS NULL, NULL, medium) HAVING MIN IF(source IS NULL, NULL, place)) AS medium,
-    ANY_VALUE(device_category HAVING MAX IF(device_category IS NULL, NULL, place)) AS device_category,
-    ANY_VALUE(language HAVING MAX IF(language IS NULL, NULL, place)) AS language
+    ANY_VALUE(source HAVING MIN IF(source IS NULL, NULL, position)) AS source,
+    ANY_VALUE(IF(source IS NULL, NULL, medium) HAVING MIN IF(source IS NULL, NULL, position)) AS medium,
+    ANY_VALUE(device_category HAVING MAX IF(device_category IS NULL, NULL, position)) AS device_category,
+    ANY_VALUE(language HAVING MAX IF(language IS NULL, NULL, position)) AS language
   FROM activity
   GROUP BY lead_id, as_of
 ),
@@ -43,7 +43,7 @@ signal_sums AS (
     FROM activity AS a CROSS JOIN UNNEST(a.signals) AS s
     UNION ALL
     SELECT lead_id, as_of, days_ago, signal, 1 AS events, 0 AS milliseconds, occurred_at AS last_at
-    FROM contacts
+    FROM touchpoint_events
     WHERE days_ago < @longest_window
   )
   WHERE signal IS NOT NULL
@@ -68,24 +68,24 @@ signals AS (
   GROUP BY lead_id, as_of
 ),
 
-known AS (
+leads_as_of AS (
   SELECT
     f.*,
     IF(l.lead_id IS NOT NULL AND (f.visitor_id IS NULL OR b.lead_id IS NOT NULL), 0, NULL) AS zero,
     -- for each amount
     COALESCE(f.${amount}, b.${amount}) AS known_${amount},
     -- end
-  FROM forms AS f
+  FROM lead_versions_as_of AS f
   LEFT JOIN (SELECT DISTINCT lead_id, as_of FROM links) AS l ON l.lead_id = f.point_id AND l.as_of = f.as_of
   LEFT JOIN behaviour AS b ON b.lead_id = f.point_id AND b.as_of = f.as_of
 )
 
 SELECT
-  k.point_id AS lead_id, k.as_of, k.born_at AS created_at,
+  k.point_id AS lead_id, k.as_of, k.first_created_at AS created_at,
   IF(k.zero IS NULL, 0, 1) AS has_behaviour,
-  TIMESTAMP_DIFF(k.as_of, k.born_at, SECOND) / 86400 AS lead_age_days,
-  EXTRACT(HOUR FROM k.born_at AT TIME ZONE @time_zone) AS created_hour,
-  MOD(EXTRACT(DAYOFWEEK FROM k.born_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS created_weekday,
+  TIMESTAMP_DIFF(k.as_of, k.first_created_at, SECOND) / 86400 AS lead_age_days,
+  EXTRACT(HOUR FROM k.first_created_at AT TIME ZONE @time_zone) AS created_hour,
+  MOD(EXTRACT(DAYOFWEEK FROM k.first_created_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS created_weekday,
   -- for each amount
   k.known_${amount} AS ${amount},
   -- end
@@ -132,6 +132,6 @@ SELECT
   -- for each category
   (SELECT MAX(a.text) FROM UNNEST(k.attributes) AS a WHERE a.name = '${category}') AS attribute_${category},
   -- end
-FROM known AS k
+FROM leads_as_of AS k
 LEFT JOIN behaviour AS b ON b.lead_id = k.point_id AND b.as_of = k.as_of
 LEFT JOIN signals AS s ON s.lead_id = k.point_id AND s.as_of = k.as_of

@@ -1,10 +1,10 @@
--- One lead that may still convert: created since @created_since, and not closed, or open again, as far as is known at @as_of.
--- An older one, too, if a person set its cluster for some time since then: it is scored until after that has ended.
+-- One open lead: created since @created_since and, as of @as_of, not closed or opened again.
+-- An older lead too while an override of its cluster ends after @created_since: it is scored until after that end.
 --
 -- @created_since TIMESTAMP
 -- include outcomes/closed
 
-newest AS (
+latest_lead AS (
   SELECT lead_id, created_at
   FROM leadwerk.leads
   WHERE recorded_at <= @as_of
@@ -12,11 +12,11 @@ newest AS (
 )
 
 SELECT lead_id
-FROM newest
+FROM latest_lead
 WHERE (
     created_at >= @created_since
     OR lead_id IN (SELECT lead_id FROM leadwerk.overrides WHERE set_at <= @as_of AND ends_at >= @created_since)
   )
   AND created_at <= @as_of
-  AND lead_id NOT IN (SELECT lead_id FROM closed)
+  AND lead_id NOT IN (SELECT lead_id FROM closed_leads)
 ORDER BY lead_id

@@ -1,4 +1,4 @@
--- One retraining, the newest first.
+-- One retraining, latest first.
 -- @as_of TIMESTAMP
 -- @most INT64
 SELECT run_id, trained_at, model_version, promoted, reason, champion_before, positives, metrics

@@ -1,4 +1,4 @@
--- One change of a lead's status from @first_day on, as far as it is known and happened before @as_of.
+-- One change of a lead's status since @first_day that happened and was recorded by @as_of.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 SELECT lead_id, occurred_at, status, outcome

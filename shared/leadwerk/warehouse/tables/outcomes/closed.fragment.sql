@@ -1,6 +1,6 @@
--- A lead whose newest outcome known at @as_of is an end, and since when: one that was opened again is none.
+-- Leads whose latest outcome as of @as_of is final, and since when; a lead that was opened again is not closed.
 -- @as_of TIMESTAMP
-WITH closed AS (
+WITH closed_leads AS (
   SELECT lead_id, occurred_at AS closed_at
   FROM leadwerk.outcomes
   WHERE recorded_at <= @as_of AND occurred_at <= @as_of

@@ -1,6 +1,6 @@
--- One kind of outcome and how many leads have it as their newest.
+-- One kind of outcome and how many leads have it as their latest.
 -- @as_of TIMESTAMP
-WITH newest AS (
+WITH latest_outcome AS (
   SELECT lead_id, outcome
   FROM leadwerk.outcomes
   WHERE recorded_at <= @as_of AND occurred_at <= @as_of
@@ -8,6 +8,6 @@ WITH newest AS (
 )
 
 SELECT outcome, COUNT(*) AS leads
-FROM newest
+FROM latest_outcome
 GROUP BY outcome
 ORDER BY outcome

@@ -1,4 +1,4 @@
--- One word of a person about a lead's cluster, in order.
+-- One override of a lead's cluster or its release, in order.
 -- @lead_id STRING
 -- @first_day DATE
 -- @as_of TIMESTAMP

@@ -1,13 +1,13 @@
--- One hold that was over by @until, and of whose end the table does not say so yet.
+-- One pick that expired by @until and whose lapse is not recorded yet.
 -- @until TIMESTAMP
--- include picks/held
+-- include picks/holds
 
-ended AS (
+expired_picks AS (
   SELECT lead_id, sequence, seller, picked_at, expires_at
-  FROM held
+  FROM picks_with_end
   WHERE expires_at <= @until
 )
 
 SELECT *
-FROM ended
+FROM expired_picks
 ORDER BY lead_id

@@ -1,4 +1,4 @@
--- One policy put in force by a person, the newest first.
+-- One policy put in force by a person, latest first.
 -- @now TIMESTAMP
 -- @most INT64
 SELECT change_id, changed_at, kind, from_version, to_version, author, reason

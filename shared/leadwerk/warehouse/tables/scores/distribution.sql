@@ -1,6 +1,6 @@
--- One predictive score from 0 to 100 and how many leads have it as their newest score.
+-- One predictive score from 0 to 100 and how many leads have it as their latest score.
 -- @first_day DATE
-WITH newest AS (
+WITH latest_score AS (
   SELECT lead_id, predictive_score
   FROM leadwerk.scores
   WHERE day >= @first_day AND predictive_score IS NOT NULL
@@ -8,6 +8,6 @@ WITH newest AS (
 )
 
 SELECT predictive_score, COUNT(*) AS leads
-FROM newest
+FROM latest_score
 GROUP BY predictive_score
 ORDER BY predictive_score

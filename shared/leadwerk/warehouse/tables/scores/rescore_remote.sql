@@ -1,17 +1,17 @@
--- One new score of an open lead as a row of `scores`: what is known of it went through the remote function leadwerk.score.
+-- One new score of an open lead as a row of `scores`: its state goes through the remote function leadwerk.score.
 -- lead_features/select and occurrences/select for the leads of leads/open stand in the slots
 -- (pipeline/in_bigquery/whole_base.py).
 -- @stored_at TIMESTAMP
 -- @scored_since DATE
--- Whether points rank leads although a model scores them: then whole points are news.
+-- Whether points rank leads although a model scores them: then a change of whole points counts as new.
 -- @points_rank BOOL
--- include overrides/said
+-- include overrides/active
 
-plain AS (
+open_lead_features AS (
   ${lead_features}
 ),
 
-occurred AS (
+lead_occurrences AS (
   SELECT lead_id, ARRAY_AGG(STRUCT(signal, day, events, last_at) ORDER BY day, signal) AS occurrences
   FROM (
     ${occurrences}
@@ -19,7 +19,7 @@ occurred AS (
   GROUP BY lead_id
 ),
 
-told AS (
+latest_status AS (
   SELECT lead_id, status, outcome
   FROM leadwerk.outcomes
   WHERE recorded_at <= @as_of AND occurred_at <= @as_of
@@ -30,16 +30,16 @@ features AS (
   SELECT
     p.*, o.occurrences, t.status, t.outcome, s.cluster AS override_cluster, s.author AS override_author,
     s.reason AS override_reason, s.set_at AS override_set_at, s.ends_at AS override_ends_at
-  FROM plain AS p
-  LEFT JOIN occurred AS o ON o.lead_id = p.lead_id
-  LEFT JOIN told AS t ON t.lead_id = p.lead_id
-  LEFT JOIN said AS s ON s.lead_id = p.lead_id
+  FROM open_lead_features AS p
+  LEFT JOIN lead_occurrences AS o ON o.lead_id = p.lead_id
+  LEFT JOIN latest_status AS t ON t.lead_id = p.lead_id
+  LEFT JOIN active_override AS s ON s.lead_id = p.lead_id
 ),
 
-newest AS (
+latest_score AS (
   SELECT
     lead_id, scored_at, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version,
-    fit, interest, points, grade, icp, tier, traffic_light, phase, stage, decided_by
+    fit, interest, points, grade, level, matrix_cell, icp, tier, traffic_light, phase, stage, decided_by
   FROM leadwerk.scores
   WHERE day >= @scored_since AND scored_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
@@ -56,7 +56,7 @@ scored AS (
     DATE(@as_of) AS day,
     @as_of AS scored_at,
     @stored_at AS stored_at,
-    'rescore' AS `trigger`,
+    'rescore' AS score_origin,
     JSON_VALUE(reply, '$.basis') AS basis,
     JSON_VALUE(reply, '$.model_version') AS model_version,
     JSON_VALUE(reply, '$.policy_version') AS policy_version,
@@ -71,6 +71,8 @@ scored AS (
     CAST(JSON_VALUE(reply, '$.interest') AS FLOAT64) AS interest,
     CAST(JSON_VALUE(reply, '$.points') AS FLOAT64) AS points,
     JSON_VALUE(reply, '$.grade') AS grade,
+    CAST(JSON_VALUE(reply, '$.level') AS INT64) AS level,
+    JSON_VALUE(reply, '$.matrix_cell') AS matrix_cell,
     CAST(JSON_VALUE(reply, '$.icp') AS INT64) AS icp,
     JSON_VALUE(reply, '$.tier') AS tier,
     JSON_VALUE(reply, '$.traffic_light') AS traffic_light,
@@ -86,17 +88,17 @@ scored AS (
   WHERE JSON_VALUE(reply, '$.error') IS NULL
 )
 
--- Like the stage rescore, only what says something new: a second run adds nothing.
+-- Like the stage rescore, only scores that changed: a second run adds nothing.
 SELECT s.*
 FROM scored AS s
-LEFT JOIN newest AS n ON n.lead_id = s.lead_id
-LEFT JOIN said AS o ON o.lead_id = s.lead_id
+LEFT JOIN latest_score AS n ON n.lead_id = s.lead_id
+LEFT JOIN active_override AS o ON o.lead_id = s.lead_id
 WHERE n.lead_id IS NULL
   OR n.basis != s.basis
   OR n.predictive_score IS DISTINCT FROM s.predictive_score
   OR n.score_cluster != s.score_cluster
   OR n.recommended_action != s.recommended_action
-  OR n.grade IS DISTINCT FROM s.grade
+  OR n.matrix_cell IS DISTINCT FROM s.matrix_cell
   OR n.tier IS DISTINCT FROM s.tier
   OR n.traffic_light IS DISTINCT FROM s.traffic_light
   OR n.stage IS DISTINCT FROM s.stage

@@ -1,4 +1,4 @@
--- The newest version of each lead asked for, as known at @as_of.
+-- The latest version of each lead in @lead_ids as of @as_of.
 --
 -- @lead_ids ARRAY<STRING>
 -- @as_of TIMESTAMP

@@ -1,12 +1,12 @@
--- One change of a lead's stage as a row of `stage_changes`: its newest score names another stage than the record does.
--- What scoring/stage_change.py says of one lead, for all; pipeline/in_bigquery/whole_base.py runs it after the scores.
+-- One change of a lead's stage as a row of `stage_changes`: its latest score has another stage than the record.
+-- The rule of scoring/stage_change.py for all leads; pipeline/in_bigquery/whole_base.py runs it after the scores.
 -- @as_of TIMESTAMP
 -- @scored_since DATE
 -- The policy's stages, numbered in their order.
 -- for each place
 -- @stage_${place} STRING
 -- end
--- Names of those that ask for each fact.
+-- Names of the stages with a condition on each fact.
 -- @asks_status ARRAY<STRING>
 -- @asks_outcome ARRAY<STRING>
 -- @asks_cluster ARRAY<STRING>
@@ -14,21 +14,21 @@
 -- @asks_points ARRAY<STRING>
 -- @asks_interest ARRAY<STRING>
 -- @asks_known ARRAY<STRING>
-WITH scored AS (
+WITH latest_score AS (
   SELECT lead_id, score_id, score_cluster, grade, points, interest, stage
   FROM leadwerk.scores
   WHERE day >= @scored_since AND scored_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
-staged AS (
+latest_stage_change AS (
   SELECT lead_id, to_stage
   FROM leadwerk.stage_changes
   WHERE changed_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY changed_at DESC, to_stage DESC) = 1
 ),
 
-told AS (
+latest_status AS (
   SELECT lead_id, status, outcome
   FROM leadwerk.outcomes
   WHERE recorded_at <= @as_of AND occurred_at <= @as_of
@@ -36,7 +36,7 @@ told AS (
 ),
 
 -- Points are whole hundredths: as many decimals as they have, none for whole points.
-moved AS (
+changed_stage AS (
   SELECT
     s.lead_id, s.score_id, s.stage AS to_stage, g.to_stage AS from_stage, s.score_cluster, s.grade, t.status, t.outcome,
     -- for each number
@@ -51,7 +51,7 @@ moved AS (
       END
     ) AS ${number},
     -- end
-    -- A stage that the policy no longer has came first.
+    -- A stage that the policy no longer has counts as before the first.
     CASE g.to_stage
       -- for each place
       WHEN @stage_${place} THEN ${place}
@@ -64,13 +64,13 @@ moved AS (
       -- end
       ELSE 0
     END AS place_after
-  FROM scored AS s
-  LEFT JOIN staged AS g ON g.lead_id = s.lead_id
-  LEFT JOIN told AS t ON t.lead_id = s.lead_id
+  FROM latest_score AS s
+  LEFT JOIN latest_stage_change AS g ON g.lead_id = s.lead_id
+  LEFT JOIN latest_status AS t ON t.lead_id = s.lead_id
   WHERE s.stage IS NOT NULL AND s.stage IS DISTINCT FROM g.to_stage
 ),
 
-reasoned AS (
+with_reason AS (
   SELECT
     *,
     CONCAT(
@@ -83,7 +83,7 @@ reasoned AS (
       ''
     ) AS facts,
     from_stage IN UNNEST(@asks_known) OR to_stage IN UNNEST(@asks_known) AS known
-  FROM (SELECT * EXCEPT (score_cluster), score_cluster AS cluster FROM moved) AS renamed
+  FROM (SELECT * EXCEPT (score_cluster), score_cluster AS cluster FROM changed_stage) AS renamed
 )
 
 SELECT
@@ -95,4 +95,4 @@ SELECT
   IF(place_after < place_before, 'back', 'forward') AS direction,
   CASE WHEN facts != '' THEN SUBSTR(facts, 3) WHEN known THEN 'known=true' ELSE '' END AS reason,
   score_id
-FROM reasoned
+FROM with_reason

@@ -1,4 +1,4 @@
--- The newest entry of each rule of a policy in each state.
+-- The latest entry of each rule of a policy in each state.
 -- @policy_version STRING
 -- @as_of TIMESTAMP
 SELECT rule, state, recorded_at, points_before, points_after, author, reason, evidence

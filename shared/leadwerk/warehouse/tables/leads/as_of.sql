@@ -1,4 +1,4 @@
--- The account of a lead, if it is known at @as_of. Equality with the key of the clustering: few blocks are read.
+-- One lead with its account, if it exists at @as_of. Equality on the clustering key: few blocks are read.
 -- @lead_id STRING
 -- @as_of TIMESTAMP
 SELECT lead_id, account_id

@@ -1,4 +1,4 @@
--- What a day of the export was last read from; of the days from @first_day on.
+-- The source that a day of the export was last read from, for days since @first_day.
 --
 -- @first_day DATE
 SELECT day, source

@@ -1,4 +1,4 @@
--- One lead as a model version first scored it, and whether it converted within the horizon; only where that is certain.
+-- One lead as a model version first scored it, and whether it converted within the horizon; only mature outcomes.
 --
 -- @first_day DATE
 -- @horizon_days INT64
@@ -18,7 +18,7 @@ WITH moments AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id, model_version ORDER BY scored_at, stored_at, score_id) = 1
 ),
 
--- include outcomes/certain
+-- include outcomes/mature
 
 SELECT lead_id, model_version, as_of AS scored_at, probability, predictive_score, score_cluster, converted
-FROM certain
+FROM mature

@@ -1,7 +1,7 @@
--- What persons say of leads at @as_of: the newest word about a lead, unless that released it or its time is over.
--- A row of BigQuery may be there twice, and two persons may speak at once: the event's id decides.
+-- Overrides in force at @as_of: the latest of a lead, unless it is a release or has ended.
+-- BigQuery may hold a row twice, and two persons may write at once: the event id decides.
 -- @as_of TIMESTAMP
-WITH said AS (
+WITH active_override AS (
   SELECT lead_id, cluster, author, reason, set_at, ends_at
   FROM leadwerk.overrides
   WHERE set_at <= @as_of

@@ -1,6 +1,6 @@
--- What is asked of a lead at a moment, and what was known of it strictly before: the same for all that is derived.
+-- Leads as of moments: each lead with what was recorded strictly before the moment. Features and occurrences derive from it.
 --
--- For training: each lead at each of these ages, as far as they lie within the range.
+-- For training: each lead at each of these ages within the range.
 -- @landmark_days ARRAY<INT64>
 -- @first_as_of TIMESTAMP
 -- @last_as_of TIMESTAMP
@@ -21,29 +21,29 @@
 WITH numbered AS (
   SELECT
     *, ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS version,
-    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS born_at
+    FIRST_VALUE(created_at) OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) AS first_created_at
   FROM leadwerk.leads
   WHERE @as_of IS NULL OR lead_id IN UNNEST(@lead_ids)
 ),
 
--- What the form said was known when the lead was created, later versions from when they were recorded.
+-- What the form states counts from when the lead was created, later versions from when they were recorded.
 versions AS (
-  SELECT *, IF(version = 1, LEAST(recorded_at, born_at), recorded_at) AS known_from FROM numbered
+  SELECT *, IF(version = 1, LEAST(recorded_at, first_created_at), recorded_at) AS known_from FROM numbered
 ),
 
-points AS (
-  SELECT lead_id, NULL AS visitor_id, TIMESTAMP_ADD(born_at, INTERVAL days DAY) AS as_of
+scoring_moments AS (
+  SELECT lead_id, NULL AS visitor_id, TIMESTAMP_ADD(first_created_at, INTERVAL days DAY) AS as_of
   FROM versions CROSS JOIN UNNEST(@landmark_days) AS days
-  WHERE version = 1 AND TIMESTAMP_ADD(born_at, INTERVAL days DAY) BETWEEN @first_as_of AND @last_as_of
+  WHERE version = 1 AND TIMESTAMP_ADD(first_created_at, INTERVAL days DAY) BETWEEN @first_as_of AND @last_as_of
   UNION DISTINCT
   SELECT lead_id, NULL AS visitor_id, @as_of AS as_of FROM UNNEST(@lead_ids) AS lead_id
   UNION DISTINCT
   SELECT CONCAT('visitor:', visitor_id) AS lead_id, visitor_id, @as_of AS as_of FROM UNNEST(@visitor_ids) AS visitor_id
 ),
 
-forms AS (
+lead_versions_as_of AS (
   SELECT p.visitor_id, p.as_of, DATE(p.as_of, @time_zone) AS today, p.lead_id AS point_id, v.*
-  FROM points AS p
+  FROM scoring_moments AS p
   LEFT JOIN versions AS v ON v.lead_id = p.lead_id AND v.known_from <= p.as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY p.lead_id, p.as_of ORDER BY v.version DESC) = 1
 ),
@@ -53,20 +53,20 @@ links AS (
     lead_id, as_of, today, visitor_id, ROW_NUMBER() OVER (PARTITION BY lead_id, as_of ORDER BY visitor_id) AS visitor
   FROM (
     SELECT f.point_id AS lead_id, f.as_of, f.today, i.visitor_id
-    FROM forms AS f
+    FROM lead_versions_as_of AS f
     JOIN leadwerk.identities AS i ON i.lead_id = f.point_id AND i.linked_at <= f.as_of
     WHERE f.web_consent
     UNION DISTINCT
-    SELECT point_id AS lead_id, as_of, today, visitor_id FROM forms WHERE visitor_id IS NOT NULL
+    SELECT point_id AS lead_id, as_of, today, visitor_id FROM lead_versions_as_of WHERE visitor_id IS NOT NULL
   )
 ),
 
--- Whole days before, single events of the own day; `place` orders them in time and is never equal for two. Whole
--- milliseconds add up to the same in any order, so that a lead is the same each time it is asked for.
+-- Whole days before the moment's day, single events of that day; `position` orders them in time and is unique. Whole
+-- milliseconds add up to the same in any order, so that a lead has the same features each time they are computed.
 activity AS (
   SELECT
     l.lead_id, l.as_of, DATE_DIFF(l.today, d.day, DAY) AS days_ago,
-    DATE_DIFF(d.day, l.today, DAY) * 1000000000000 + l.visitor * 1000000 AS place,
+    DATE_DIFF(d.day, l.today, DAY) * 1000000000000 + l.visitor * 1000000 AS position,
     d.first_at, d.last_at, d.sessions, d.page_views, CAST(ROUND(d.seconds * 1000) AS INT64) AS milliseconds,
     d.scroll_percent,
     d.source, d.medium, d.device_category, d.language,
@@ -82,7 +82,7 @@ activity AS (
   UNION ALL
   SELECT
     l.lead_id, l.as_of, 0 AS days_ago,
-    l.visitor * 1000000 + e.event_rank AS place,
+    l.visitor * 1000000 + e.event_rank AS position,
     e.occurred_at AS first_at, e.occurred_at AS last_at, IF(e.session_start, 1, 0) AS sessions,
     IF(e.event_name = 'page_view', 1, 0) AS page_views, CAST(ROUND(e.seconds * 1000) AS INT64) AS milliseconds,
     e.scroll_percent,
@@ -97,7 +97,7 @@ activity AS (
   WHERE e.day BETWEEN @first_event_day AND @last_day
 ),
 
-contacts AS (
+touchpoint_events AS (
   SELECT DISTINCT
     f.point_id AS lead_id, f.as_of, t.event_id, t.occurred_at,
     DATE_DIFF(f.today, DATE(t.occurred_at, @time_zone), DAY) AS days_ago,
@@ -107,7 +107,7 @@ contacts AS (
       WHEN t.kind = @kind_${touchpoint} THEN '${touchpoint}'
       -- end
     END AS signal
-  FROM forms AS f
+  FROM lead_versions_as_of AS f
   JOIN leadwerk.touchpoints AS t ON t.lead_id = f.point_id AND t.occurred_at < f.as_of AND t.recorded_at <= f.as_of
   WHERE t.day BETWEEN DATE_SUB(@first_day, INTERVAL 1 DAY) AND DATE_ADD(@last_day, INTERVAL 1 DAY)
 ),

@@ -1,12 +1,12 @@
--- A lead that is known, whether the CRM closed it, and the newest word of a person about it, released or lapsed ones too.
+-- A lead that exists, when the CRM closed it, and its latest override, including a release or an expired one.
 -- @lead_id STRING
 -- @as_of TIMESTAMP
-WITH known AS (
+WITH existing_lead AS (
   SELECT DISTINCT lead_id FROM leadwerk.leads WHERE lead_id = @lead_id AND recorded_at <= @as_of
 ),
 
--- As in outcomes/closed, of this one lead.
-closed AS (
+-- As in outcomes/closed, for this one lead.
+closed_lead AS (
   SELECT lead_id, occurred_at AS closed_at
   FROM leadwerk.outcomes
   WHERE lead_id = @lead_id AND recorded_at <= @as_of AND occurred_at <= @as_of
@@ -15,7 +15,7 @@ closed AS (
     AND outcome != 'open'
 ),
 
-said AS (
+latest_override AS (
   SELECT lead_id, sequence, set_at, cluster, ends_at, author, reason
   FROM leadwerk.overrides
   WHERE lead_id = @lead_id AND set_at <= @as_of
@@ -31,6 +31,6 @@ SELECT
   s.ends_at,
   s.author,
   s.reason
-FROM known AS k
-LEFT JOIN closed AS c ON c.lead_id = k.lead_id
-LEFT JOIN said AS s ON s.lead_id = k.lead_id
+FROM existing_lead AS k
+LEFT JOIN closed_lead AS c ON c.lead_id = k.lead_id
+LEFT JOIN latest_override AS s ON s.lead_id = k.lead_id

@@ -1,4 +1,4 @@
--- When the status of a lead last changed after it was picked, null if it did not: somebody works on it.
+-- When the status of a picked lead last changed since the pick, which counts as work; null if it did not.
 -- @lead_id STRING
 -- @first_day DATE
 -- @picked_at TIMESTAMP

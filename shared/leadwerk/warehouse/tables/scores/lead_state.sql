@@ -1,27 +1,27 @@
--- What stood of each lead asked for at a moment: its newest score since @first_day, the CRM's newest status, its stage,
--- and what a person says of it.
+-- The state of each lead in @lead_ids as of @as_of: its latest score since @first_day, CRM status, recorded stage and
+-- active override.
 --
 -- @lead_ids ARRAY<STRING>
 -- @first_day DATE
--- include overrides/said
+-- include overrides/active
 
-scored AS (
+latest_score AS (
   SELECT
-    lead_id, score_id, scored_at, basis, predictive_score, score_cluster, recommended_action, points, grade, tier,
+    lead_id, score_id, scored_at, basis, predictive_score, score_cluster, recommended_action, points, matrix_cell, tier,
     traffic_light, stage, model_version, policy_version, decided_by
   FROM leadwerk.scores
   WHERE lead_id IN UNNEST(@lead_ids) AND day >= @first_day AND scored_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
-told AS (
+latest_status AS (
   SELECT lead_id, status, outcome
   FROM leadwerk.outcomes
   WHERE lead_id IN UNNEST(@lead_ids) AND recorded_at <= @as_of AND occurred_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
 ),
 
-staged AS (
+latest_stage_change AS (
   SELECT lead_id, to_stage
   FROM leadwerk.stage_changes
   WHERE lead_id IN UNNEST(@lead_ids) AND changed_at <= @as_of
@@ -29,7 +29,7 @@ staged AS (
 )
 
 SELECT
-  asked AS lead_id,
+  requested_id AS lead_id,
   s.score_id,
   s.scored_at,
   s.basis,
@@ -37,7 +37,7 @@ SELECT
   s.score_cluster,
   s.recommended_action,
   s.points,
-  s.grade,
+  s.matrix_cell,
   s.tier,
   s.traffic_light,
   s.stage,
@@ -52,8 +52,8 @@ SELECT
   o.reason AS override_reason,
   o.set_at AS override_set_at,
   o.ends_at AS override_ends_at
-FROM UNNEST(@lead_ids) AS asked
-LEFT JOIN scored AS s ON s.lead_id = asked
-LEFT JOIN told AS t ON t.lead_id = asked
-LEFT JOIN staged AS g ON g.lead_id = asked
-LEFT JOIN said AS o ON o.lead_id = asked
+FROM UNNEST(@lead_ids) AS requested_id
+LEFT JOIN latest_score AS s ON s.lead_id = requested_id
+LEFT JOIN latest_status AS t ON t.lead_id = requested_id
+LEFT JOIN latest_stage_change AS g ON g.lead_id = requested_id
+LEFT JOIN active_override AS o ON o.lead_id = requested_id

@@ -1,6 +1,6 @@
--- The value by which a lead is ranked: its points (@points_weight 100), the model's score (0), or the mean of both that
--- points/combine.py describes, the slopes between the points' knots being weighed already. The last score of a closed
--- lead, which tells the CRM its stage, is nobody to call.
+-- Ranking value of each score: its points (@points_weight 100), the model's score (0), or the blend that points/combine.py
+-- describes, with weights already applied to the slopes between the knots of the points. The final score of a closed lead
+-- is left out: it only carries the stage to the CRM.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 -- @points_weight INT64
@@ -11,12 +11,12 @@
 -- @to_warm FLOAT64
 -- @to_hot FLOAT64
 -- @to_top FLOAT64
-WITH valued AS (
+WITH ranking_values AS (
   SELECT
     lead_id,
     scored_at,
     probability,
-    IF(decided_by IS NULL, NULL, score_cluster) AS set_cluster,
+    IF(decided_by IS NULL, NULL, score_cluster) AS override_cluster,
     CASE @points_weight
       WHEN 100 THEN points
       WHEN 0 THEN predictive_score
@@ -28,5 +28,5 @@ WITH valued AS (
       )
     END AS value
   FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster != 'DISQUALIFIED' AND `trigger` != 'outcome'
+  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster != 'DISQUALIFIED' AND score_origin != 'outcome'
 ),

@@ -1,13 +1,13 @@
--- One cluster and one state of delivery of the newest scores: how many leads; pending were never tried.
+-- One cluster and one delivery state, and how many leads' latest scores have both. Pending: never tried.
 -- @first_day DATE
-WITH newest AS (
+WITH latest_score AS (
   SELECT lead_id, score_id, score_cluster
   FROM leadwerk.scores
   WHERE day >= @first_day AND basis != 'no_champion'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
-last_attempt AS (
+latest_attempt AS (
   SELECT score_id, state
   FROM leadwerk.deliveries
   WHERE day >= @first_day
@@ -17,7 +17,7 @@ last_attempt AS (
 )
 
 SELECT n.score_cluster, COALESCE(a.state, 'pending') AS delivery, COUNT(*) AS leads
-FROM newest AS n
-LEFT JOIN last_attempt AS a ON a.score_id = n.score_id
+FROM latest_score AS n
+LEFT JOIN latest_attempt AS a ON a.score_id = n.score_id
 GROUP BY n.score_cluster, delivery
 ORDER BY n.score_cluster, delivery

@@ -1,5 +1,4 @@
--- One lead with the points it had when they first decided, and whether it converted within the horizon; only where that is
--- certain.
+-- One lead with the points of its first score by points, and whether it converted within the horizon; only mature outcomes.
 --
 -- @first_day DATE
 -- @horizon_days INT64
@@ -12,7 +11,7 @@ WITH moments AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at, stored_at, score_id) = 1
 ),
 
--- include outcomes/certain
+-- include outcomes/mature
 
 SELECT lead_id, points, converted
-FROM certain
+FROM mature

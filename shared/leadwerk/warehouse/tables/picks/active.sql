@@ -1,13 +1,13 @@
--- One lead that a seller holds at @now, with whom and until when.
+-- One active pick at @now: the lead, its seller and when it expires.
 -- @seller STRING
--- include picks/held
+-- include picks/holds
 
-in_force AS (
+active_picks AS (
   SELECT lead_id, seller, picked_at, expires_at
-  FROM held
+  FROM picks_with_end
   WHERE expires_at > @now AND (@seller IS NULL OR seller = @seller)
 )
 
 SELECT *
-FROM in_force
+FROM active_picks
 ORDER BY expires_at, lead_id

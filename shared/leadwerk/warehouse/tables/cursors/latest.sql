@@ -1,4 +1,4 @@
--- Up to where a source was read.
+-- The position up to which a source was read.
 -- @source STRING
 SELECT `cursor`, moved_at
 FROM leadwerk.cursors
