@@ -13,8 +13,8 @@ from leadwerk.scoring.capacity import (
     HotThresholds,
     leads_a_week,
     pool,
-    range_of,
     pool_name,
+    range_of,
 )
 from leadwerk.scoring.decide import cluster
 from leadwerk.scoring.demand import demand, smoothed

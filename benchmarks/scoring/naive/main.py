@@ -64,8 +64,8 @@ def encode(row, features):
 
 def store(connection, answer, now):
     connection.execute(
-        "INSERT INTO leadwerk.scores (score_id, lead_id, day, scored_at, stored_at, score_origin, basis, policy_version, "
-        "probability, score_cluster, recommended_action, language, behaviour, reasons) "
+        "INSERT INTO leadwerk.scores (score_id, lead_id, day, scored_at, stored_at, score_origin, basis, "
+        "policy_version, probability, score_cluster, recommended_action, language, behaviour, reasons) "
         "VALUES (?, ?, ?, ?, ?, 'request', 'model', '', ?, 'WARM', '', 'de', true, [])",
         [hashlib.sha256(str(now).encode()).hexdigest(), answer["lead_id"], now.date(), now, now, answer["probability"]],
     )

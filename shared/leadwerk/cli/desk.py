@@ -148,8 +148,8 @@ def accounts(
         print_json(page)
         return
     rows = [
-        (one.account_id, figure(one.icp), one.traffic_light or "–", one.tier or "–", one.matrix_cell, figure(one.points),
-         figure(one.contacts), one.best_contact or "–")
+        (one.account_id, figure(one.icp), one.traffic_light or "–", one.tier or "–", one.matrix_cell,
+         figure(one.points), figure(one.contacts), one.best_contact or "–")
         for one in page.accounts
     ]  # fmt: skip
     header = ("account", "match", "light", "tier", "cell", "points", "contacts", "best contact")

@@ -50,8 +50,8 @@ def score(
 ) -> None:
     """Score one lead with reasons, or add the columns probability, predictive_score and score_cluster to a file.
 
-    Before there is a model the policy's points decide; with rules a file gets the columns points and matrix_cell as well, and
-    segment where models of segments score.
+    Without a model the policy's points decide. With rules a file also gets the columns points and matrix_cell, and with
+    models of segments the column segment.
     A file is only scored, nothing of it is stored. Rows that cannot be scored go to OUT.rejects.csv with the reason.
 
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·

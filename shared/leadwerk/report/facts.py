@@ -43,7 +43,7 @@ class Scored:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], true_probability: Floats | None = None) -> Scored:
-        """From the rows of scores/outcomes_by_score, and in a simulated market the true probabilities in their order."""
+        """From the rows of scores/outcomes_by_score and, in a simulation, the true probabilities in their order."""
         moments = [row["scored_at"] for row in rows if "scored_at" in row]
         return cls(
             probability=np.array([row["probability"] for row in rows], dtype=np.float64),

@@ -34,13 +34,13 @@ NO_CHAMPION: Final = "no_champion"
 class Score(Struct, frozen=True, kw_only=True):
     """What the product says of one lead at one moment, short of why.
 
-    `probability` is the calibrated chance of conversion within the horizon, `predictive_score` 0–100 with 50 for the
-    average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the policy has
-    no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` (A–D) and `level` (1–4) make the `matrix_cell`, such as B2.
-    `basis` says who scored: the model; without one the points; without rules nobody. `hot_threshold` is the value from
-    which on the lead was HOT. `behaviour` says whether web behaviour was known. `decided_by` names the person who
-    set the cluster; None where the product decided. `segment` is the one whose own model scored; None: the general one
-    did, or none.
+    `probability` is the calibrated chance of conversion within the horizon, `predictive_score` 0–100 with 50 for
+    the average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the
+    policy has no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` (A–D) and `level` (1–4)
+    make the `matrix_cell`, such as B2. `basis` says who scored: the model; without one the points; without rules
+    nobody. `hot_threshold` is the value from which on the lead was HOT. `behaviour` says whether web behaviour was
+    known. `decided_by` names the person who set the cluster; None where the product decided. `segment` is the one
+    whose own model scored; None: the general one did, or none.
     """
 
     probability: float | None

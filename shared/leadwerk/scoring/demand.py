@@ -15,8 +15,8 @@ from leadwerk.scoring.capacity import EVERYBODY, Basis, Pool, pool, pool_name, r
 Floats = npt.NDArray[np.float64]
 
 BORROWED: Final = 20.0
-"""Leads that a seller pool borrows from the whole: the m of an m-estimate (Cestnik 1990, Proc. ECAI, 147–149). A pool of
-20 leads believes its own scores and everybody's half and half."""
+"""Leads that a seller pool borrows from the whole: the m of an m-estimate (Cestnik 1990, Proc. ECAI, 147–149). In a
+pool of 20 leads its scores and those of all leads weigh the same."""
 
 DAYS_A_WEEK: Final = 7
 
@@ -64,7 +64,8 @@ class Demand:
 def demand(
     policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float, known: Iterable[str] = ()
 ) -> Demand:
-    """The demand in rows of thresholds/call_demand: `language`, `region`, `value`, and by what `leads` and `expected_conversions` grew.
+    """The demand in rows of thresholds/call_demand: `language`, `region`, `value`, and the growth of `leads` and
+    `expected_conversions`.
 
     A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
     `known` pools are there even if no lead of theirs came in.

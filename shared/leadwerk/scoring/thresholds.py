@@ -42,8 +42,8 @@ def thresholds(
 ) -> list[Threshold]:
     """The thresholds that follow those of `before` (by seller pool), that of all sellers first.
 
-    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by seller pool; that of
-    all sellers applies to pools without a hold.
+    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by seller pool; that
+    of all sellers applies to pools without a hold.
     """
     bands, free = range_of(policy, basis), leads_a_week(policy.capacity, picked)
     sellers = list(free)

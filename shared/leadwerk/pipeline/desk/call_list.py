@@ -32,8 +32,8 @@ Text = Annotated[str, Meta(min_length=1, max_length=200)]
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which leads, in which order. What is None is not asked; disqualified leads are only shown if asked for.
 
-    `grade`: of fit; `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's. `held`:
-    whether somebody holds it; `seller`: who.
+    `grade`: of fit. `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's.
+    `held`: whether it is picked; `seller`: by whom.
     """
 
     sort: Sort = "score"

@@ -19,7 +19,7 @@ from leadwerk.warehouse.statement import statement
 
 @dataclass(frozen=True)
 class Surroundings:
-    """By lead: `occurred`, rows of occurrences/select; `before`, rows of scores/lead_state. `hot`: today's thresholds."""
+    """By lead: `occurred`, rows of occurrences/select; `before`, rows of scores/lead_state. `hot`: today's HOT."""
 
     policy: Policy
     now: datetime

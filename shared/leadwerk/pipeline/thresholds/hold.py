@@ -27,8 +27,8 @@ def hold(
     """Hold the threshold of a seller pool ("": of all) from `now` (aware) on; None lets go. Returns the row stored.
 
     Raises:
-        InputError: nobody's time is known, the value lies outside of the policy's limits, the seller pool is nobody's, the
-            last day is over, author or reason are missing, or nobody holds what is let go of.
+        InputError: no seller has working hours; the value is outside the policy's limits; no seller serves the pool;
+            `until` is in the past; author or reason is missing; or nothing is held.
     """
     _check_said(author=author, reason=reason)
     _check_sellers(policy, seller_pool)
