@@ -144,7 +144,7 @@ def test_as_many_leads_are_hot_as_before() -> None:
     rules = two_rules(45, 50)
     evidence = Evidence.of(rules, facts, converted, np.arange(6000))
     found = suggest(evidence, np.arange(6000))
-    low, high = rules.points.bands.limits
+    low, high = rules.points.bands.threshold_limits
     assert low <= found.hot.after <= high
     assert 0 < found.warm.after < low
 

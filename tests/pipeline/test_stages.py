@@ -64,7 +64,7 @@ def told(warehouse: DuckDBWarehouse, lead_id: str, at, status: str, outcome: str
 
 
 def stricter(hot: int, warm: int) -> Any:
-    points = msgspec.structs.replace(MORTGAGE.points, bands=PointBands(hot=hot, warm=warm, limits=(hot, hot)))
+    points = msgspec.structs.replace(MORTGAGE.points, bands=PointBands(hot=hot, warm=warm, threshold_limits=(hot, hot)))
     return msgspec.structs.replace(MORTGAGE, points=points)
 
 

@@ -21,7 +21,7 @@ caps = st.none() | st.integers(1, 60)
 decays = (
     st.none()
     | st.builds(Decay, half_life_days=st.integers(1, 60))
-    | st.builds(Decay, every_idle_days=st.integers(1, 40), loses=st.integers(0, 100))
+    | st.builds(Decay, idle_period_days=st.integers(1, 40), loss_percent=st.integers(0, 100))
 )
 word_tests = st.builds(
     Test,
@@ -48,7 +48,7 @@ def rules(draw: st.DrawFn, name: str, groups: list[str]) -> Rule:
         when=draw(conditions),
         signal=draw(st.sampled_from(SIGNALS)) if about == "signal" else None,
         phase=draw(st.sampled_from(PHASES)) if about == "phase" else None,
-        again=draw(st.none() | points),
+        repeat_points=draw(st.none() | points),
         repeat=draw(st.sampled_from(["every_event", "every_day", "once", "newest"])),
         cap=draw(caps),
         disqualifies=draw(st.booleans()),
@@ -65,7 +65,7 @@ def policies(draw: st.DrawFn) -> Policy:
             level=draw(st.sampled_from(["contact", "account"])),
             cap=draw(caps),
             weight=draw(st.sampled_from([100, 30, 33])),
-            replace=draw(st.booleans()),
+            first_match_only=draw(st.booleans()),
             decay=draw(decays),
         )
         for name in names

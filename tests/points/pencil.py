@@ -29,7 +29,7 @@ def worked_out(policy: Policy, one: Lead, moment: datetime) -> tuple[int, int, i
                 amount = max(-rule.cap * 100, min(rule.cap * 100, amount))
             total += amount
             disqualified |= bool(rows) and rule.disqualifies
-            taken |= bool(rows) and group.replace
+            taken |= bool(rows) and group.first_match_only
         if group.cap is not None:
             total = min(total, group.cap * 100)
         match += total if (group.score, group.level) == ("fit", "account") else 0
@@ -51,9 +51,9 @@ def _rows(policy: Policy, rule: Rule, group: Group, one: Lead, moment: datetime)
         days = days[-1:]
     rows = []
     for place, (age, events) in enumerate(days):
-        again = rule.points if rule.again is None else rule.again
+        repeat_points = rule.points if rule.repeat_points is None else rule.repeat_points
         counted = events if rule.repeat == "every_event" else 1
-        base = rule.points + (counted - 1) * again if place == 0 else counted * again
+        base = rule.points + (counted - 1) * repeat_points if place == 0 else counted * repeat_points
         rows.append(_hundredths(base, group.decay, age, one, moment))
     return rows
 
@@ -78,10 +78,10 @@ def _hundredths(base: int, decay: Decay | None, age: int, one: Lead, moment: dat
     factor = 1.0
     if decay is not None and decay.half_life_days is not None:
         factor = 0.5 ** (age / decay.half_life_days)
-    elif decay is not None and decay.every_idle_days is not None and decay.loses is not None:
+    elif decay is not None and decay.idle_period_days is not None and decay.loss_percent is not None:
         ages = [(moment - at) // DAY for _, at in one.events if at < moment]
         idle = min(ages) if ages else int(one.facts.get("lead_age_days") or 0)
-        factor = (1 - decay.loses / 100) ** (idle // decay.every_idle_days)
+        factor = (1 - decay.loss_percent / 100) ** (idle // decay.idle_period_days)
     return _half_even(Fraction(base * 100 * factor))
 
 

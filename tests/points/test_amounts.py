@@ -27,14 +27,14 @@ def test_what_decay_leaves_is_rounded_half_to_even(points: int, days: float, lef
 
 
 @pytest.mark.parametrize(
-    ("points", "loses", "weight", "whole", "entering"),
+    ("points", "loss_percent", "weight", "whole", "entering"),
     [(1, 50, 33, 50, 16), (1, 50, 35, 50, 18), (1, 50, 37, 50, 18), (3, 50, 33, 150, 50), (-1, 50, 35, -50, -18)],
 )
 def test_what_a_weight_lets_in_is_rounded_half_to_even(
-    points: int, loses: int, weight: int, whole: int, entering: int
+    points: int, loss_percent: int, weight: int, whole: int, entering: int
 ) -> None:
     # 16.5, 17.5, 18.5, 49.5 and −17.5 hundredths
-    decay = Decay(every_idle_days=1, loses=loses)
+    decay = Decay(idle_period_days=1, loss_percent=loss_percent)
     total, rows = hundredths(points, weight=weight, decay=decay, days=1.1)
     assert (total, rows) == (entering, [whole / 100, (entering - whole) / 100])
 

@@ -115,7 +115,7 @@ def test_d1_the_matrix_has_grades_a_to_d_and_levels_1_to_4() -> None:
 def test_d2_the_threshold_of_50_separates_mql_from_sql_and_moves_to_60_or_40(hot: int, stage: str) -> None:
     one = standing(lead(job_title="CEO").did("pricing_page", 2).did("pricing_page", 1))
     assert one.points == 50
-    assert B2B.points.bands.limits == (40, 60) and B2B.points.bands.hot == 50
+    assert B2B.points.bands.threshold_limits == (40, 60) and B2B.points.bands.hot == 50
     cluster = "HOT" if one.points >= hot else "WARM" if one.points >= B2B.points.bands.warm else "COLD"
     assert stage_of(B2B, known=True, cluster=cluster, standing=one, status=None, outcome=None) == stage
 

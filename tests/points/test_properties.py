@@ -171,13 +171,13 @@ def test_every_row_says_what_it_is_about(policy: Policy, histories: list[Lead], 
     assert ((ledger.rule == NONE) | (ledger.kind != KINDS.index("weight"))).all()
 
 
-@given(age=st.integers(0, 2000), half_life=st.integers(1, 400), loses=st.integers(0, 100))
-def test_one_lead_and_a_million_have_the_same_factor(age: int, half_life: int, loses: int) -> None:
+@given(age=st.integers(0, 2000), half_life=st.integers(1, 400), loss_percent=st.integers(0, 100))
+def test_one_lead_and_a_million_have_the_same_factor(age: int, half_life: int, loss_percent: int) -> None:
     ages = np.array([0, age, 2 * age])
     by_age = Decay(half_life_days=half_life)
-    by_idleness = Decay(every_idle_days=half_life, loses=loses)
+    by_idleness = Decay(idle_period_days=half_life, loss_percent=loss_percent)
     assert factors(by_age, ages, ages)[1] == half_life_factor(age, half_life)
-    assert factors(by_idleness, ages, ages)[1] == idle_factor(age, half_life, loses)
+    assert factors(by_idleness, ages, ages)[1] == idle_factor(age, half_life, loss_percent)
 
 
 def test_who_was_never_seen_is_idle_since_he_became_a_lead() -> None:

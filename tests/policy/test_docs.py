@@ -71,7 +71,7 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
     model, selling = PointsModel(), Capacity()
     for default in (
         f"{model.window_days} |",
-        f"{model.bands.hot}, {model.bands.warm}, {list(model.bands.limits)} |",
+        f"{model.bands.hot}, {model.bands.warm}, {list(model.bands.threshold_limits)} |",
         f"{model.grades.a}, {model.grades.b}, {model.grades.c} |",
         f"{model.levels.one}, {model.levels.two}, {model.levels.three} |",
         f"{model.traffic_light.yellow}, {model.traffic_light.green} |",

@@ -26,9 +26,9 @@ def changes(draw: st.DrawFn, policy: Policy) -> Numbers:
         if not rule.disqualifies and draw(st.booleans()):
             size = draw(st.sampled_from(NICE))
             points[rule.name, False] = size if rule.points >= 0 else -size
-            if rule.again is not None:
-                points[rule.name, True] = size if rule.again >= 0 else -size
-    low, high = policy.points.bands.limits
+            if rule.repeat_points is not None:
+                points[rule.name, True] = size if rule.repeat_points >= 0 else -size
+    low, high = policy.points.bands.threshold_limits
     bands = {"hot": st.integers(low, high), "warm": st.integers(1, low - 1)}
     return Numbers(points, draw(st.fixed_dictionaries({}, optional=bands)))
 

@@ -40,18 +40,19 @@ actions:
   - {cluster: COLD, action: Wait}
   - {cluster: DISQUALIFIED, action: Stop}
   - {cluster: UNSCORED, action: Look}
-bands: {hot: 70, warm: 50, limits: [60, 80]}
+bands: {hot: 70, warm: 50, threshold_limits: [60, 80]}
 points:
   window_days: 90
   fit_cap: 100
   interest_cap: 100
-  bands: {hot: 50, warm: 20, limits: [40, 60]}
+  bands: {hot: 50, warm: 20, threshold_limits: [40, 60]}
   grades: {a: 40, b: 30, c: 20}
   levels: {one: 40, two: 30, three: 20}
   traffic_light: {yellow: 50, green: 80}
   groups:
     - {name: firm, score: fit, level: account, weight: 50, cap: 90, labels: {de: Firma}}
-    - {name: role, score: fit, replace: true, decay: {every_idle_days: 30, loses: 20}, labels: {de: Rolle}}
+    - {name: role, score: fit, first_match_only: true, decay: {idle_period_days: 30, loss_percent: 20},
+       labels: {de: Rolle}}
     - {name: web, score: interest, cap: 60, decay: {half_life_days: 30}, labels: {de: Web}}
   rules:
     - {name: big, group: firm, points: 50, when: {employees: {above: 50}}, labels: {de: gross}}
@@ -62,7 +63,7 @@ points:
       disqualifies: true
       when: {country: {none_of: [CH, DE]}}
       labels: {de: fremd}
-    - {name: prices, group: web, points: 15, again: 20, signal: pricing, cap: 40}
+    - {name: prices, group: web, points: 15, repeat_points: 20, signal: pricing, cap: 40}
     - {name: ready, group: web, points: 5, phase: decision, repeat: once}
 tiers:
   - {name: Large, employees: 250, revenue: 50000000}
@@ -83,7 +84,7 @@ decision: {rank_by: model}
 
 BIG = "{name: big, group: firm, points: 50, when: {employees: {above: 50}}, labels: {de: gross}}"
 BOSS = "when: {job_title: {matches: '(?i)ceo'}}"
-PRICES = "points: 15, again: 20, signal: pricing, cap: 40"
+PRICES = "points: 15, repeat_points: 20, signal: pricing, cap: 40"
 READY = "points: 5, phase: decision, repeat: once"
 WON = "  - {status: Won, outcome: won}\n"
 EMPLOYEES = "{employees: {above: 50}}"
@@ -100,9 +101,27 @@ SHAPE = [
     (EMPLOYEES, "{Employees: {above: 50}}", "points.rules[0].when.Employees", "lower-case", "Write employees"),
     ("{half_life_days: 30}", "30", "points.groups[2].decay", "a section is expected, not 30", "half_life_days"),
     ("{half_life_days: 30}", "{half_life: 30}", "points.groups[2].decay.half_life", "unknown", "`half_life_days`?"),
-    ("limits: [40, 60]", "limits: [40]", "points.bands.limits", "2 values are expected, not 1", "as many"),
-    ("limits: [40, 60]", "limits: [40, sixty]", "points.bands.limits[1]", "whole number", "Correct"),
-    ("limits: [40, 60]", "limits: 40", "points.bands.limits", "a list", "Write [one, two]"),
+    (
+        "threshold_limits: [40, 60]",
+        "threshold_limits: [40]",
+        "points.bands.threshold_limits",
+        "2 values are expected, not 1",
+        "as many",
+    ),
+    (
+        "threshold_limits: [40, 60]",
+        "threshold_limits: [40, sixty]",
+        "points.bands.threshold_limits[1]",
+        "whole number",
+        "Correct",
+    ),
+    (
+        "threshold_limits: [40, 60]",
+        "threshold_limits: 40",
+        "points.bands.threshold_limits",
+        "a list",
+        "Write [one, two]",
+    ),
     ("weight: 50", "weight: 0", "points.groups[0].weight", "from 1 to 100", "Correct"),
     ("phase: decision, labels", "phase: decison, labels", "signals[0].phase", "one of aware", "`decision`?"),
     ("repeat: once", "repeat: twice", "points.rules[4].repeat", "one of every_event", "Choose"),
@@ -114,16 +133,28 @@ GROUPS = [
     ("labels: {de: Firma}", "labels: {fr: entreprise}", "points.groups[0].labels", "no label in de", "Add it"),
     ("score: interest, cap", "score: interest, level: account, cap", "points.groups[2].level", "made of fit", "fit"),
     ("{half_life_days: 30}", "{}", "points.groups[2].decay", "neither", "half_life_days: 30"),
-    ("{half_life_days: 30}", "{half_life_days: 9, loses: 5}", "points.groups[2].decay", "two kinds", "Keep"),
-    ("every_idle_days: 30, loses: 20", "every_idle_days: 30", "points.groups[1].decay", "`loses` is missing", "20 %"),
-    ("every_idle_days: 30, loses: 20", "loses: 20", "points.groups[1].decay", "`every_idle_days` is missing", "20 %"),
-    ("loses: 20", "loses: 0", "points.groups[1].decay.loses", "nothing is lost", "per cent"),
+    ("{half_life_days: 30}", "{half_life_days: 9, loss_percent: 5}", "points.groups[2].decay", "two kinds", "Keep"),
     (
-        "{every_idle_days: 30, loses: 20}",
+        "idle_period_days: 30, loss_percent: 20",
+        "idle_period_days: 30",
+        "points.groups[1].decay",
+        "`loss_percent` is missing",
+        "20 %",
+    ),
+    (
+        "idle_period_days: 30, loss_percent: 20",
+        "loss_percent: 20",
+        "points.groups[1].decay",
+        "`idle_period_days` is missing",
+        "20 %",
+    ),
+    ("loss_percent: 20", "loss_percent: 0", "points.groups[1].decay.loss_percent", "nothing is lost", "per cent"),
+    (
+        "{idle_period_days: 30, loss_percent: 20}",
         "{half_life_days: 30}",
         "points.groups[1].decay.half_life_days",
         "nothing in it has an age",
-        "every_idle_days",
+        "idle_period_days",
     ),
 ]
 
@@ -142,9 +173,9 @@ RULES = [
     (EMPLOYEES, "{employes: {above: 50}}", "points.rules[0].when.employes", "no fact", "Did you mean `employees`?"),
     (EMPLOYEES, "{zzz: {above: 50}}", "points.rules[0].when.zzz", "no fact `zzz`", "job_title or an attribute"),
     (f"when: {EMPLOYEES}, ", "", "points.rules[0]", "no condition", "when"),
-    (BIG, BIG.replace("when", "again: 5, when"), "points.rules[0].again", "no signal", "Remove"),
+    (BIG, BIG.replace("when", "repeat_points: 5, when"), "points.rules[0].repeat_points", "no signal", "Remove"),
     (BIG, BIG.replace("when", "repeat: once, when"), "points.rules[0].repeat", "no signal", "Remove"),
-    (READY, f"{READY}, again: 3", "points.rules[4].again", "never given", "every_day"),
+    (READY, f"{READY}, repeat_points: 3", "points.rules[4].repeat_points", "never given", "every_day"),
     (PRICES, PRICES.replace("40", "12"), "points.rules[3].cap", "cap of 12 is below", "Raise the cap"),
     (PRICES, PRICES.replace("40", "18"), "points.rules[3].cap", "gives (20)", "Raise the cap"),
     (PRICES, "points: 70, signal: pricing", "points.rules[3].points", "`web` is capped at 60", "Raise the group's cap"),
@@ -219,9 +250,21 @@ CONDITIONS = [
 
 BANDS = [
     ("hot: 50, warm: 20", "hot: 20, warm: 20", "points.bands.hot", "WARM at 20", "above warm"),
-    ("limits: [40, 60]", "limits: [60, 40]", "points.bands.limits", "wrong way round", "[40, 60]"),
+    (
+        "threshold_limits: [40, 60]",
+        "threshold_limits: [60, 40]",
+        "points.bands.threshold_limits",
+        "wrong way round",
+        "[40, 60]",
+    ),
     ("hot: 50, warm: 20", "hot: 65, warm: 20", "points.bands.hot", "outside its limits 40 to 60", "[40, 65]"),
-    ("limits: [40, 60]", "limits: [20, 60]", "points.bands.limits", "may fall to 20", "above warm"),
+    (
+        "threshold_limits: [40, 60]",
+        "threshold_limits: [20, 60]",
+        "points.bands.threshold_limits",
+        "may fall to 20",
+        "above warm",
+    ),
     ("hot: 70, warm: 50", "hot: 90, warm: 50", "bands.hot", "outside its limits 60 to 80", "[60, 90]"),
     ("a: 40, b: 30", "a: 30, b: 30", "points.grades.a", "but `b` at 30", "Let a be above b"),
     ("two: 30, three: 20", "two: 10, three: 20", "points.levels.two", "but `three` at 20", "above three"),
@@ -229,8 +272,8 @@ BANDS = [
     ("grades: {a: 40", "grades: {a: 46", "points.grades.a", "nobody gets 46 points here", "Lower it"),
     ("levels: {one: 40", "levels: {one: 46", "points.levels.one", "give 45 at most", "Lower it"),
     (
-        "hot: 50, warm: 20, limits: [40, 60]",
-        "hot: 95, warm: 20, limits: [40, 99]",
+        "hot: 50, warm: 20, threshold_limits: [40, 60]",
+        "hot: 95, warm: 20, threshold_limits: [40, 99]",
         "points.bands.hot",
         "nobody gets",
         "",

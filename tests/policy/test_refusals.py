@@ -68,7 +68,7 @@ SHAPE = [
         "one of",
         "Choose",
     ),
-    ("bands: {hot: 70, warm: 50}", "bands: 70", "bands", "a section", "Give its fields (hot, warm, limits)"),
+    ("bands: {hot: 70, warm: 50}", "bands: 70", "bands", "a section", "Give its fields (hot, warm, threshold_limits)"),
     ("bands: {hot: 70, warm: 50}", "bands:", "bands", "not nothing", "remove it"),
     ("  - {status: Open, outcome: open}", "  - {outcome: open}", "outcomes[0]", "`status` is missing", "Add `status:`"),
     ("time_zone: Europe/Zurich\n", "", "policy", "`time_zone` is missing", "Add `time_zone:`"),

@@ -164,7 +164,7 @@ def _show(report: Report, proposals: Sequence[Proposal]) -> None:
 
 
 def _row(one: Suggestion) -> tuple[str, ...]:
-    name = f"{one.rule} again" if one.again else one.rule
+    name = f"{one.rule} again" if one.is_repeat else one.rule
     interval = f"{one.low:.0f} … {one.high:.0f}"
     return (
         name,

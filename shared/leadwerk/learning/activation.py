@@ -23,10 +23,10 @@ WHOLE = 100
 
 @dataclass(frozen=True)
 class Term:
-    """A number that the policy gives for something: a rule's points, or what it gives again (`again`)."""
+    """A number that the policy gives for something: a rule's points, or its repeat points (`is_repeat`)."""
 
     rule: str
-    again: bool
+    is_repeat: bool
     points: int
 
 
@@ -36,8 +36,10 @@ def terms(policy: Policy) -> tuple[Term, ...]:
 
 
 def _of_rule(rule: Rule) -> list[Term]:
-    first = Term(rule.name, again=False, points=rule.points)
-    return [first] if rule.again is None else [first, Term(rule.name, again=True, points=rule.again)]
+    first = Term(rule.name, is_repeat=False, points=rule.points)
+    return (
+        [first] if rule.repeat_points is None else [first, Term(rule.name, is_repeat=True, points=rule.repeat_points)]
+    )
 
 
 def activation(policy: Policy, facts: Facts) -> Floats:
@@ -46,16 +48,16 @@ def activation(policy: Policy, facts: Facts) -> Floats:
     A score before the caps of groups and scores is this times the terms' points. A rule's own cap counts as so many
     times its points, and moves with them.
     """
-    counted = {again: _counts(policy, facts, again=again) for again in (False, True)}
+    counted = {is_repeat: _counts(policy, facts, is_repeat=is_repeat) for is_repeat in (False, True)}
     place = {rule.name: index for index, rule in enumerate(policy.points.rules)}
-    columns = [counted[term.again][:, place[term.rule]] for term in terms(policy)]
+    columns = [counted[term.is_repeat][:, place[term.rule]] for term in terms(policy)]
     matrix = np.column_stack(columns) if columns else np.zeros((facts.size, 0))
     return matrix * _kept_by_caps(policy, matrix) * _weights(policy)
 
 
-def _counts(policy: Policy, facts: Facts, *, again: bool) -> Floats:
+def _counts(policy: Policy, facts: Facts, *, is_repeat: bool) -> Floats:
     """(n, rules): how often a rule's points were given (the first ones only, where others are given again)."""
-    ledger = point(replace(policy, points=_units(policy.points, again=again)), facts).ledger
+    ledger = point(replace(policy, points=_units(policy.points, is_repeat=is_repeat)), facts).ledger
     rules = len(policy.points.rules)
     if ledger is None or not rules:
         return np.zeros((facts.size, rules))
@@ -65,10 +67,15 @@ def _counts(policy: Policy, facts: Facts, *, again: bool) -> Floats:
     return hundredths.reshape(facts.size, rules) / (100 * UNIT)
 
 
-def _units(model: PointsModel, *, again: bool) -> PointsModel:
+def _units(model: PointsModel, *, is_repeat: bool) -> PointsModel:
     """The same rules, each giving one unit, without caps: once for what comes first, once for what comes again."""
     rules = tuple(
-        replace(rule, points=0 if again else UNIT, again=None if rule.again is None else UNIT if again else 0, cap=None)
+        replace(
+            rule,
+            points=0 if is_repeat else UNIT,
+            repeat_points=None if rule.repeat_points is None else UNIT * is_repeat,
+            cap=None,
+        )
         for rule in model.rules
     )
     groups = tuple(replace(group, cap=None, weight=WHOLE) for group in model.groups)

@@ -109,7 +109,7 @@ def new_rules(known: Known) -> tuple[NewRule, ...]:
 
 def _group(policy: Policy) -> Group | None:
     """Where a new rule belongs: to a group of the contact's fit that adds up."""
-    fitting = (group for group in policy.points.groups if group.score == "fit" and not group.replace)
+    fitting = (group for group in policy.points.groups if group.score == "fit" and not group.first_match_only)
     return min(fitting, key=lambda group: group.level != "contact", default=None)
 
 

@@ -47,7 +47,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     """
 
     rule: str
-    again: bool
+    is_repeat: bool
     before: int
     after: int
     estimate: float
@@ -77,7 +77,7 @@ class Suggested(Struct, frozen=True, kw_only=True):
 
     def numbers(self) -> Numbers:
         """All that is proposed, as `policy.numbers` sets it."""
-        points = {(one.rule, one.again): one.after for one in self.suggestions}
+        points = {(one.rule, one.is_repeat): one.after for one in self.suggestions}
         bands = {name: band.after for name, band in self.bands().items()}
         return Numbers(points, bands, tuple(one.rule for one in self.new_rules))
 
@@ -114,7 +114,7 @@ def suggest(evidence: Evidence, rows: Index) -> Suggested:
     if found and 0 < evidence.converted[used].sum() < len(used):
         suggestions = _suggestions(_Part(evidence, found, used))
         added = _added(evidence, suggestions, used)
-    points = {(one.rule, one.again): one.after for one in suggestions}
+    points = {(one.rule, one.is_repeat): one.after for one in suggestions}
     proposed = with_numbers(policy, Numbers(points, rules=tuple(one.rule for one in added)))
     hot, warm = _bands(evidence, proposed, rows)
     return Suggested(
@@ -129,7 +129,7 @@ def suggest(evidence: Evidence, rows: Index) -> Suggested:
 
 def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index) -> tuple[NewRule, ...]:
     """Rules that the policy still lacks once its present ones give what is suggested."""
-    points = {(one.rule, one.again): one.after for one in suggestions}
+    points = {(one.rule, one.is_repeat): one.after for one in suggestions}
     score = totals(with_numbers(evidence.policy, Numbers(points)), evidence.facts, rows) / HUNDREDTHS
     converted, lead = evidence.converted[rows], evidence.lead[rows]
     return new_rules(Known(evidence.policy, evidence.facts, rows, score, converted, lead))
@@ -205,7 +205,7 @@ def _suggestion(part: _Part, place: int, fitted: Fitted, scale: float) -> Sugges
     estimate, error = fitted.weights[place] * scale, fitted.errors[place] * scale
     return Suggestion(
         rule=term.rule,
-        again=term.again,
+        is_repeat=term.is_repeat,
         before=term.points,
         after=nice(estimate),
         estimate=round(float(estimate), 1),
@@ -220,7 +220,7 @@ def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[Band, Ban
     """HOT within the policy's limits, WARM below them: each from how many points on as many landmarks are as now."""
     bands = evidence.policy.points.bands
     present, new = (totals(policy, evidence.facts, rows) for policy in (evidence.policy, proposed))
-    low, high = bands.limits
+    low, high = bands.threshold_limits
     return _band(bands.hot, range(low, high + 1), present, new), _band(bands.warm, range(1, low), present, new)
 
 

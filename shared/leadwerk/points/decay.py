@@ -31,13 +31,13 @@ def half_life_factor(age_days: int, half_life_days: int) -> float:
     return float(0.5 ** (age_days / half_life_days))
 
 
-def idle_factor(idle_days: int, every_idle_days: int, loses: int) -> float:
+def idle_factor(idle_days: int, idle_period_days: int, loss_percent: int) -> float:
     """What is left of the points of a lead that was idle: each full period takes its share of what was left.
 
     >>> idle_factor(29, 30, 20), idle_factor(30, 30, 20), round(idle_factor(60, 30, 20), 2)
     (1.0, 0.8, 0.64)
     """
-    return float((1 - loses / 100) ** (idle_days // every_idle_days))
+    return float((1 - loss_percent / 100) ** (idle_days // idle_period_days))
 
 
 def factors(decay: Decay | None, age_days: Ints, idle_days: Ints) -> Floats:
@@ -45,9 +45,9 @@ def factors(decay: Decay | None, age_days: Ints, idle_days: Ints) -> Floats:
     if decay is not None and decay.half_life_days is not None:
         half_life = decay.half_life_days
         return _looked_up(lambda age: half_life_factor(age, half_life), age_days)
-    if decay is not None and decay.every_idle_days is not None and decay.loses is not None:
-        every, loses = decay.every_idle_days, decay.loses
-        return _looked_up(lambda idle: idle_factor(idle, every, loses), idle_days)
+    if decay is not None and decay.idle_period_days is not None and decay.loss_percent is not None:
+        every, loss_percent = decay.idle_period_days, decay.loss_percent
+        return _looked_up(lambda idle: idle_factor(idle, every, loss_percent), idle_days)
     return np.ones(len(age_days))
 
 

@@ -77,10 +77,10 @@ class Occurred:
 
 
 def worth(rule: Rule, days: Days) -> Ints:
-    """Points of each row before decay: the first occurrence gives `points`, each further one `again`."""
-    again = rule.points if rule.again is None else rule.again
+    """Points of each row before decay: the first occurrence gives `points`, each further one `repeat_points`."""
+    repeat_points = rule.points if rule.repeat_points is None else rule.repeat_points
     counted = np.maximum(days.events, 1) if rule.repeat == "every_event" else np.ones_like(days.events)
-    base: Ints = counted * again + np.where(days.first, rule.points - again, 0)
+    base: Ints = counted * repeat_points + np.where(days.first, rule.points - repeat_points, 0)
     return base
 
 

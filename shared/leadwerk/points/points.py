@@ -88,7 +88,7 @@ class _Pass:
             days = self.counted(rule, self.conditions.hold(rule.when) & ~taken)
             if len(days.lead):  # most rules have nothing to say of a lead that comes alone
                 given += self.of_rule(rule, days, group, {"rule": rule_place, **where})
-                if group.replace:
+                if group.first_match_only:
                     taken[days.lead] = True
                 if rule.disqualifies:
                     self.disqualified[days.lead] = True

@@ -86,12 +86,12 @@ class Attribute(Section, frozen=True):
 class Bands(Section, frozen=True):
     """From which predictive score on a lead is HOT or WARM (0–100; 50 is the average lead).
 
-    `limits`: within which HOT may move with the sellers' load.
+    `threshold_limits`: within which HOT follows the sellers' load.
     """
 
     hot: Percent = 70
     warm: Percent = 50
-    limits: tuple[Percent, Percent] = (60, 80)
+    threshold_limits: tuple[Percent, Percent] = (60, 80)
 
 
 class Action(Section, frozen=True):

@@ -22,7 +22,7 @@ ROUND_CAPS = 5
 
 @dataclass(frozen=True)
 class Numbers:
-    """`points` by rule and whether they are what it gives again; `bands` (hot, warm): from how many points on.
+    """`points` by rule and whether they are its `repeat_points`; `bands`: where hot and warm start.
 
     `rules` are added behind those that the policy has.
     """
@@ -59,16 +59,18 @@ def with_numbers(policy: Policy, numbers: Numbers) -> Policy:
 
 def _rule(rule: Rule, numbers: Numbers) -> Rule:
     points = numbers.points.get((rule.name, False), rule.points)
-    again = rule.again if rule.again is None else numbers.points.get((rule.name, True), rule.again)
-    if rule.cap is None or (points, again) == (rule.points, rule.again):
-        return replace(rule, points=points, again=again)
-    grown = _highest(points, again) / max(1, _highest(rule.points, rule.again))
-    cap = max(_rounded_up(rule.cap * grown) if grown else rule.cap, _highest(points, again))
-    return replace(rule, points=points, again=again, cap=cap)
+    repeat_points = (
+        rule.repeat_points if rule.repeat_points is None else numbers.points.get((rule.name, True), rule.repeat_points)
+    )
+    if rule.cap is None or (points, repeat_points) == (rule.points, rule.repeat_points):
+        return replace(rule, points=points, repeat_points=repeat_points)
+    grown = _highest(points, repeat_points) / max(1, _highest(rule.points, rule.repeat_points))
+    cap = max(_rounded_up(rule.cap * grown) if grown else rule.cap, _highest(points, repeat_points))
+    return replace(rule, points=points, repeat_points=repeat_points, cap=cap)
 
 
-def _highest(points: int, again: int | None) -> int:
-    return max(abs(points), abs(again or 0))
+def _highest(points: int, repeat_points: int | None) -> int:
+    return max(abs(points), abs(repeat_points or 0))
 
 
 def _room(model: PointsModel, rules: tuple[Rule, ...], cap: int, weights: Mapping[str, int]) -> int:
@@ -83,7 +85,7 @@ def _room(model: PointsModel, rules: tuple[Rule, ...], cap: int, weights: Mappin
 
 
 def _most(rules: tuple[Rule, ...], groups: Mapping[str, int]) -> int:
-    return sum(max(0, rule.points, rule.again or 0) for rule in rules if rule.group in groups)
+    return sum(max(0, rule.points, rule.repeat_points or 0) for rule in rules if rule.group in groups)
 
 
 def _rounded_up(cap: float) -> int:
@@ -109,7 +111,7 @@ def _changes(before: Policy, after: Policy) -> dict[Path, int]:
     """The numbers that differ, by their path in the file."""
     old, new = before.points, after.points
     found: dict[Path, int] = {}
-    for section, fields in (("rules", ("points", "again", "cap")), ("groups", ("cap",))):
+    for section, fields in (("rules", ("points", "repeat_points", "cap")), ("groups", ("cap",))):
         pairs = zip(getattr(old, section), getattr(new, section), strict=False)  # new rules stand behind the old ones
         for index, (was, now) in enumerate(pairs):
             changed = [name for name in fields if getattr(was, name) != getattr(now, name)]

@@ -41,15 +41,15 @@ class Decay(Section, frozen=True):
     """How points lose worth: by an event's own age (half-life), or by a lead's idleness (a share each period)."""
 
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
-    every_idle_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
-    loses: Percent | None = None
+    idle_period_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    loss_percent: Percent | None = None
 
 
 class Group(Section, frozen=True):
     """Rules whose points add up under one cap and lose worth in one way.
 
     `level` (fit only): of the contact, or of the account, whose match with the ideal customer the traffic light shows.
-    `replace`: only the first rule that fits counts, so what it says of today replaces what another said of yesterday.
+    `first_match_only`: only the first rule that matches counts, so a new value replaces the points of the old one.
     `weight`: what share of the sum, after its cap, enters the score, in percent; the match counts the sum whole.
     """
 
@@ -58,7 +58,7 @@ class Group(Section, frozen=True):
     level: Literal["contact", "account"] = "contact"
     cap: Annotated[int, Meta(ge=1, le=10000)] | None = None
     weight: Annotated[int, Meta(ge=1, le=100)] = 100
-    replace: bool = False
+    first_match_only: bool = False
     decay: Decay | None = None
     labels: Labels = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class Group(Section, frozen=True):
 class Rule(Section, frozen=True):
     """Points for a fact (`when`), for each occurrence of a signal (`signal`), or of all signals of a phase (`phase`).
 
-    `when` may stand beside a signal and then limits the rule to a segment. `again` is what the second and further
+    A rule with a signal and `when` applies to leads that satisfy `when`. `repeat_points` is what the second and further
     occurrences give. `repeat` says what an occurrence is: every event, every day with one, or only the first (`once`)
     or only the newest (`newest`, which replaces what came before). `cap` bounds what one rule gives, of either sign.
     """
@@ -77,7 +77,7 @@ class Rule(Section, frozen=True):
     when: dict[Identifier, Test] = field(default_factory=dict)
     signal: Identifier | None = None
     phase: Phase | None = None
-    again: Points | None = None
+    repeat_points: Points | None = None
     repeat: Literal["every_event", "every_day", "once", "newest"] = "every_day"
     cap: Annotated[int, Meta(ge=1, le=10000)] | None = None
     disqualifies: bool = False
@@ -85,11 +85,11 @@ class Rule(Section, frozen=True):
 
 
 class PointBands(Section, frozen=True):
-    """From how many points (fit + interest) on a lead is HOT or WARM, and within which limits HOT may move."""
+    """Points (fit + interest) at which HOT and WARM start, and the limits within which HOT may be adjusted."""
 
     hot: int = 50
     warm: int = 20
-    limits: tuple[int, int] = (40, 60)
+    threshold_limits: tuple[int, int] = (40, 60)
 
 
 class Grades(Section, frozen=True):

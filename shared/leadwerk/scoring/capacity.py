@@ -72,7 +72,7 @@ class HotThresholds:
 def range_of(policy: Policy, basis: Basis) -> Range:
     """The policy's band of a basis: points by points.bands, the model's score by bands."""
     bands = policy.points.bands if basis == "points" else policy.bands
-    return Range(bands.hot, *bands.limits)
+    return Range(bands.hot, *bands.threshold_limits)
 
 
 def pool(policy: Policy, language: str | None, region: str | None) -> Pool:

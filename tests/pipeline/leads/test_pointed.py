@@ -30,7 +30,14 @@ RULES = PointsModel(
     rules=(
         Rule(name="decider", group="person", points=20, when={"job_title": Test(matches="(?i)ceo|direktor")}),
         Rule(name="cantons", group="person", points=5, when={"region": Test(any_of=("CH-ZH",))}),
-        Rule(name="simulator", group="interest", points=10, again=2, repeat="every_event", signal="mortgage_simulator"),
+        Rule(
+            name="simulator",
+            group="interest",
+            points=10,
+            repeat_points=2,
+            repeat="every_event",
+            signal="mortgage_simulator",
+        ),
         Rule(name="rates", group="interest", points=3, signal="rates_page"),
         Rule(name="talked", group="contact", points=15, signal="advice_call"),
     ),

@@ -60,7 +60,7 @@ def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_t
     changed = text_with_numbers(text, MORTGAGE, suggest.numbers(suggest.proposals(warehouse, MORTGAGE, NOW)))
     policy = parse(changed)
     rules = {rule.name: rule for rule in policy.points.rules}
-    assert all(rules[one.rule].points == one.after for one in report.suggested.suggestions if not one.again)
+    assert all(rules[one.rule].points == one.after for one in report.suggested.suggestions if not one.is_repeat)
     assert rules["region_ch_ge"].when["region"].any_of == ("CH-GE",)
     comments = [line.split("#", 1)[1] for line in text.splitlines() if "#" in line]
     assert [line.split("#", 1)[1] for line in changed.splitlines() if "#" in line] == comments

@@ -28,8 +28,8 @@ from leadwerk.warehouse.statement import statement
 BAND = "points.bands."
 """Before hot or warm: what the thresholds are called among rules."""
 
-AGAIN = ".again"
-"""After the name of a rule: what it gives again."""
+REPEAT = ".repeat_points"
+"""After the name of a rule: its repeat points."""
 
 Progress = Callable[[str], None]
 Verdict = Literal["accepted", "declined"]
@@ -116,7 +116,7 @@ def numbers(chosen: Iterable[Proposal]) -> Numbers:
         elif (found := _EVIDENCE.decode(one.evidence)).rule_to_add is not None:
             rules.append(found.rule_to_add)
         else:
-            points[one.rule.removesuffix(AGAIN), one.rule.endswith(AGAIN)] = one.after
+            points[one.rule.removesuffix(REPEAT), one.rule.endswith(REPEAT)] = one.after
     return Numbers(points, bands, tuple(rules))
 
 
@@ -130,7 +130,7 @@ _EVIDENCE = msgspec.json.Decoder(_Found)
 def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
     """Rule, number before and after, and the evidence as JSON."""
     found = [
-        (one.rule + (AGAIN if one.again else ""), one.before, one.after, msgspec.json.encode(one).decode())
+        (one.rule + (REPEAT if one.is_repeat else ""), one.before, one.after, msgspec.json.encode(one).decode())
         for one in suggested.suggestions
     ]
     for new in suggested.new_rules:

@@ -81,7 +81,7 @@ def _check_sellers(policy: Policy, seller_pool: str) -> None:
 def _check_value(policy: Policy, basis: Basis, hot: int | None) -> None:
     bands = range_of(policy, basis)
     if hot is not None and not bands.low <= hot <= bands.high:
-        where = "points.bands.limits" if basis == "points" else "bands.limits"
+        where = "points.bands.threshold_limits" if basis == "points" else "bands.threshold_limits"
         raise InputError(
             f"{hot} lies outside of {bands.low} to {bands.high}.",
             field="hot",

@@ -27,16 +27,16 @@ class Highest(NamedTuple):
 
 def _of_group(group: Group, model: PointsModel) -> float:
     given = [_of_rule(rule, model) for rule in model.rules if rule.group == group.name]
-    total = max(given, default=0.0) if group.replace else sum(given)
+    total = max(given, default=0.0) if group.first_match_only else sum(given)
     return total if group.cap is None else min(total, group.cap)
 
 
 def _of_rule(rule: Rule, model: PointsModel) -> float:
-    again = rule.points if rule.again is None else rule.again
-    if (rule.signal is None and rule.phase is None) or rule.repeat in ("once", "newest") or again <= 0:
+    repeat_points = rule.points if rule.repeat_points is None else rule.repeat_points
+    if (rule.signal is None and rule.phase is None) or rule.repeat in ("once", "newest") or repeat_points <= 0:
         most: float = rule.points
     elif rule.repeat == "every_day":
-        most = rule.points + again * model.window_days  # so many periods of 24 hours touch one day more
+        most = rule.points + repeat_points * model.window_days  # so many periods of 24 hours touch one day more
     else:
         most = inf
     return max(0.0, most if rule.cap is None else min(most, rule.cap))

@@ -26,18 +26,22 @@ def problems(policy: Policy) -> Iterator[Problem]:
 
 
 def _bands(bands: Bands | PointBands, path: Path) -> Iterator[Problem]:
-    low, high = bands.limits
+    low, high = bands.threshold_limits
     if bands.hot <= bands.warm:
         message = f"HOT begins at {bands.hot}, but WARM at {bands.warm}."
         yield (*path, "hot"), message, "Let hot be above warm."
     elif low > high:
-        yield (*path, "limits"), f"the limits {low} and {high} are the wrong way round.", f"Write [{high}, {low}]."
+        yield (
+            (*path, "threshold_limits"),
+            f"the limits {low} and {high} are the wrong way round.",
+            f"Write [{high}, {low}].",
+        )
     elif not low <= bands.hot <= high:
         remedy = f"Choose hot between them, or widen them, such as [{min(low, bands.hot)}, {max(high, bands.hot)}]."
         yield (*path, "hot"), f"HOT begins at {bands.hot}, outside its limits {low} to {high}.", remedy
     elif low <= bands.warm:
         message = f"HOT may fall to {low}, but WARM begins at {bands.warm}."
-        yield (*path, "limits"), message, "Let the lower limit be above warm."
+        yield (*path, "threshold_limits"), message, "Let the lower limit be above warm."
 
 
 def _falling(bounds: dict[str, int], path: Path) -> Iterator[Problem]:

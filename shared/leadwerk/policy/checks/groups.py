@@ -30,17 +30,21 @@ def _level(group: Group, path: Path) -> Iterator[Problem]:
 
 
 def _decay(decay: Decay, path: Path) -> Iterator[Problem]:
-    idle = (decay.every_idle_days, decay.loses)
+    idle = (decay.idle_period_days, decay.loss_percent)
     if decay.half_life_days is None and idle == (None, None):
         message = "the decay says neither after how many days nor how much."
-        yield path, message, "Write {half_life_days: 30}, or {every_idle_days: 30, loses: 20}, or remove it."
+        yield path, message, "Write {half_life_days: 30}, or {idle_period_days: 30, loss_percent: 20}, or remove it."
     elif decay.half_life_days is not None and idle != (None, None):
-        yield path, "there are two kinds of decay.", "Keep half_life_days, or every_idle_days with loses."
+        yield path, "there are two kinds of decay.", "Keep half_life_days, or idle_period_days with loss_percent."
     elif decay.half_life_days is None and None in idle:
-        missing = "loses" if decay.loses is None else "every_idle_days"
-        yield path, f"`{missing}` is missing.", "Write {every_idle_days: 30, loses: 20}: 20 % less after every 30 days."
-    elif decay.loses == 0:
-        yield (*path, "loses"), "nothing is lost.", "Say how many per cent are lost, or remove the decay."
+        missing = "loss_percent" if decay.loss_percent is None else "idle_period_days"
+        yield (
+            path,
+            f"`{missing}` is missing.",
+            "Write {idle_period_days: 30, loss_percent: 20}: 20 % less after every 30 days.",
+        )
+    elif decay.loss_percent == 0:
+        yield (*path, "loss_percent"), "nothing is lost.", "Say how many per cent are lost, or remove the decay."
 
 
 def _ageless(group: Group, policy: Policy, path: Path) -> Iterator[Problem]:
@@ -49,4 +53,4 @@ def _ageless(group: Group, policy: Policy, path: Path) -> Iterator[Problem]:
     rules = [rule for rule in policy.points.rules if rule.group == group.name]
     if rules and all(rule.signal is None and rule.phase is None for rule in rules):
         message = "no rule of this group is about a signal, so nothing in it has an age."
-        yield (*path, "half_life_days"), message, "Use every_idle_days with loses, or remove the decay."
+        yield (*path, "half_life_days"), message, "Use idle_period_days with loss_percent, or remove the decay."

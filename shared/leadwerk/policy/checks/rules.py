@@ -44,20 +44,22 @@ def _names(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
 
 
 def _amounts(rule: Rule, path: Path) -> Iterator[Problem]:
-    again = rule.points if rule.again is None else rule.again
+    repeat_points = rule.points if rule.repeat_points is None else rule.repeat_points
     about_events = rule.signal is not None or rule.phase is not None
     if not about_events:
         if not rule.when:
             yield path, "the rule has no condition.", "Give it `when`, `signal` or `phase`."
-        for field in ("again", "repeat"):
+        for field in ("repeat_points", "repeat"):
             if getattr(rule, field) not in (None, "every_day"):
-                message = "only what happens can happen again, and this rule is about no signal."
+                message = "a rule with no signal cannot repeat."
                 yield (*path, field), message, "Remove it, or give the rule a signal."
-    elif rule.again is not None and rule.repeat in ("once", "newest"):
-        message = f"`again` is never given: with `repeat: {rule.repeat}` one occurrence counts."
-        yield (*path, "again"), message, "Remove it, or repeat every_day or every_event."
-    if rule.cap is not None and rule.cap < max(abs(rule.points), abs(again)):
-        message = f"the cap of {rule.cap} is below what one occurrence gives ({max(rule.points, again, key=abs)})."
+    elif rule.repeat_points is not None and rule.repeat in ("once", "newest"):
+        message = f"`repeat_points` are never given: with `repeat: {rule.repeat}` one occurrence counts."
+        yield (*path, "repeat_points"), message, "Remove it, or repeat every_day or every_event."
+    if rule.cap is not None and rule.cap < max(abs(rule.points), abs(repeat_points)):
+        message = (
+            f"the cap of {rule.cap} is below what one occurrence gives ({max(rule.points, repeat_points, key=abs)})."
+        )
         yield (*path, "cap"), message, "Raise the cap, or give fewer points."
 
 
@@ -73,7 +75,7 @@ def _caps(rule: Rule, group: Group, policy: Policy, path: Path) -> Iterator[Prob
 
 
 def _never_reached(rule: Rule, group: Group, earlier: tuple[Rule, ...], path: Path) -> Iterator[Problem]:
-    if not group.replace:
+    if not group.first_match_only:
         return
     first = next((one for one in earlier if one.group == rule.group and _takes_all_of(one, rule)), None)
     if first is not None:
