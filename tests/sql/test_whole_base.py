@@ -58,7 +58,7 @@ def answered_by(replies: dict[str, str]) -> Statement:
 def called_with(home: Path) -> dict[str, str]:
     """The arguments that BigQuery would send: rows of features as Google's own TO_JSON_STRING writes them."""
     whole = whole_base.rescore_statement(POLICY)
-    front, _, _ = whole.text.rpartition(",\n\nnewest AS (")
+    front, _, _ = whole.text.rpartition(",\n\nlatest_score AS (")
     sent = "SELECT lead_id, TO_JSON_STRING(features) AS sent FROM features"
     asked = Statement("sent", f"{front}\n{sent}", whole.parameters)
     return {row["lead_id"]: row["sent"] for row in evaluate(asked, parameters(), tables(home))}
