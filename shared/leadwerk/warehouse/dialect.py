@@ -123,18 +123,6 @@ def _number(node: exp.Expr) -> exp.Expr:
     return exp.Literal.number(node.name) if isinstance(node, exp.Literal) else node
 
 
-def _day_trunc(node: exp.Expr) -> exp.Expr:
-    zone = node.args.get("zone")
-    if zone is None:
-        return _fill("DATE_TRUNC('day', :x)", x=node.this)
-    return _fill("DATE_TRUNC('day', (:x) AT TIME ZONE (:zone)) AT TIME ZONE (:zone)", x=node.this, zone=zone)
-
-
-def _date_trunc(node: exp.Expr) -> exp.Expr:
-    unit = exp.Literal.string("week" if node.text("unit").upper() == "ISOWEEK" else "month")
-    return _fill("CAST(DATE_TRUNC(:unit, :x) AS DATE)", x=node.this, unit=unit)
-
-
 # GoogleSQL rounds half away from zero and takes whole numbers only from text. What is no text goes first: DuckDB
 # evaluates a later branch for the rows that are left only, and a search through text is dear.
 TO_WHOLE = f"""CASE
@@ -200,30 +188,8 @@ def _is_ascending(order: exp.Expr) -> bool:
 
 
 def _array_agg(node: exp.Expr) -> exp.Expr:
-    """ARRAY_AGG without its LIMIT and IGNORE NULLS, which DuckDB lacks; the first of an order as FIRST."""
-    limit = node.this if isinstance(node.this, exp.Limit) else None
-    order = limit.this if limit else node.this
-    ignoring = isinstance(node.parent, exp.IgnoreNulls)
-    bracket = node.parent.parent if ignoring and node.parent else node.parent
-    first = isinstance(bracket, exp.Bracket) and bracket.expressions[0].name == "0"
-    if not limit and not ignoring and _is_ascending(order):
-        return _fill(SORTED_LIST, key=order.expressions[0].this, value=order.this)
-    call: exp.Expr = (exp.First if first else exp.ArrayAgg)(this=order.copy())
-    if ignoring:
-        call = exp.Filter(this=call, expression=exp.Where(this=_fill("NOT (:x) IS NULL", x=order.this)))
-    return _fill("LIST_SLICE(:x, 1, :n)", x=call, n=limit.expression) if limit and not first else call
-
-
-def _ignore_nulls(node: exp.Expr) -> exp.Expr:
-    return node if isinstance(node.this, exp.FirstValue | exp.LastValue) else node.this
-
-
-def _bracket(node: exp.Expr) -> exp.Expr:
-    if isinstance(node.this, exp.First | exp.Filter):
-        return node.this
-    # GoogleSQL's offsets count from 0, DuckDB's from 1.
-    index = exp.Literal.number(int(node.expressions[0].name) + 1)
-    return _fill("LIST_EXTRACT(:x, :index)", x=node.this, index=index)
+    order = node.this
+    return _fill(SORTED_LIST, key=order.expressions[0].this, value=order.this) if _is_ascending(order) else node
 
 
 def _any_value(node: exp.Expr) -> exp.Expr:
@@ -247,29 +213,21 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.Date: _date,
     exp.Timestamp: _timestamp,
     exp.UnixToTime: lambda node: _fill("MAKE_TIMESTAMPTZ(:x)", x=node.this),
-    # FLOOR, because BigQuery goes down to the whole second before 1970, too.
-    exp.UnixSeconds: lambda node: _fill("CAST(FLOOR(EPOCH_US(:x) / 1000000) AS BIGINT)", x=node.this),
     exp.Extract: _extract,
     exp.TimestampDiff: _time_diff,
     exp.TimestampAdd: _time_shift("+"),
     exp.TimestampSub: _time_shift("-"),
-    exp.TimestampTrunc: _day_trunc,
-    exp.DateTrunc: _date_trunc,
     exp.DateAdd: _day_shift("+"),
     exp.DateSub: _day_shift("-"),
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.RegexpExtract: _regexp_extract,
     exp.ArrayAgg: _array_agg,
-    exp.IgnoreNulls: _ignore_nulls,
-    exp.Bracket: _bracket,
     exp.CountIf: lambda node: _fill("COUNT(CASE WHEN :x THEN 1 END)", x=node.this),
     exp.AnyValue: _any_value,
     exp.LogicalOr: lambda node: _fill("BOOL_OR(:x)", x=node.this),
-    exp.LogicalAnd: lambda node: _fill("BOOL_AND(:x)", x=node.this),
     exp.ArraySize: lambda node: _fill("LEN(:x)", x=node.this),
     exp.Subquery: lists.aggregate,
-    exp.Exists: lists.exists,
     exp.Join: _join,
     exp.Select: _select,
 }

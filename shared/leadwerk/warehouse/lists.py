@@ -2,7 +2,6 @@
 
 - `(SELECT MAX(… p …) FROM UNNEST(list) AS p WHERE …)` becomes list_max(list_transform(list_filter(list, …), …)).
 - `FROM a CROSS JOIN UNNEST(a.list) AS s` becomes `FROM (SELECT *, UNNEST(a.list) AS s FROM a) AS a`.
-- `EXISTS(SELECT 1 FROM UNNEST(list) AS p WHERE …)` becomes len(list_filter(list, …)) > 0.
 - `(SELECT p.value FROM UNNEST(list) AS p WITH OFFSET AS i WHERE p.key = k ORDER BY i LIMIT 1)` becomes
   list[list_position(keys, k)].value.
 """
@@ -28,15 +27,6 @@ def aggregate(node: exp.Expr) -> exp.Expr:
     items, element = parts
     reduce = "LIST_MAX" if isinstance(value, exp.Max) else "LIST_MIN"
     return _call(reduce, _call("LIST_TRANSFORM", items, _lambda(element, value.this)))
-
-
-def exists(node: exp.Expr) -> exp.Expr:
-    """EXISTS over a list; others as they are."""
-    parts = _filtered(node.this, {"expressions", "from_", "where"})
-    if parts is None:
-        return node
-    some = exp.GT(this=_call("LEN", parts[0]), expression=exp.Literal.number(0))
-    return exp.Coalesce(this=some, expressions=[exp.false()])
 
 
 def unnest_in_place(node: exp.Expr) -> exp.Expr:

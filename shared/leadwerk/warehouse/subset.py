@@ -19,26 +19,26 @@ STRUCTURE: tuple[type[exp.Expr], ...] = (
     exp.With, exp.CTE, exp.TableAlias, exp.Table, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.Distinct,
     exp.Column, exp.Identifier, exp.Dot, exp.Alias, exp.Star, exp.Paren, exp.Literal, exp.RawString,
     exp.Null, exp.Boolean, exp.Parameter, exp.Var, exp.Interval, exp.DataType, exp.Unnest, exp.Window, exp.WindowSpec,
-    exp.IgnoreNulls, exp.Struct, exp.PropertyEQ, exp.Array, exp.Bracket, exp.AtTimeZone,
+    exp.Struct, exp.PropertyEQ, exp.Array, exp.AtTimeZone,
 )  # fmt: skip
 OPERATORS: tuple[type[exp.Expr], ...] = (
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like,
-    exp.NullSafeEQ, exp.NullSafeNEQ, exp.Exists, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe, exp.Case,
+    exp.NullSafeEQ, exp.NullSafeNEQ, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe, exp.Case,
     exp.If,
 )  # fmt: skip
 FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.SafeDivide, exp.IntDiv, exp.Mod, exp.Abs, exp.Sign,
     exp.Floor, exp.Ceil, exp.Round, exp.Pow, exp.Sqrt, exp.Exp, exp.Ln, exp.Cast, exp.TryCast,
     exp.Lower, exp.Concat, exp.StartsWith, exp.Substring, exp.Right, exp.Left, exp.Length, exp.Trim, exp.StrPosition,
-    exp.Replace, exp.Split, exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.LowerHex, exp.SHA2Digest,
-    exp.Date, exp.DateFromParts, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DateTrunc, exp.TimeToStr,
-    exp.TsOrDsToDate, exp.StrToDate, exp.GenerateDateArray, exp.GenerateSeries, exp.Extract,
-    exp.Timestamp, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff, exp.TimestampTrunc, exp.UnixToTime,
-    exp.UnixDate, exp.UnixMicros, exp.UnixSeconds, exp.ArraySize,
+    exp.Replace, exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace,
+    exp.Date, exp.DateFromParts, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.TimeToStr,
+    exp.TsOrDsToDate, exp.GenerateDateArray, exp.GenerateSeries, exp.Extract,
+    exp.Timestamp, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff, exp.UnixToTime,
+    exp.UnixDate, exp.UnixMicros, exp.ArraySize,
 )  # fmt: skip
 AGGREGATES: tuple[type[exp.Expr], ...] = (
     exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.HavingMax, exp.LogicalOr,
-    exp.LogicalAnd, exp.ArrayAgg, exp.RowNumber, exp.Rank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
+    exp.ArrayAgg, exp.RowNumber, exp.Rank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
 )  # fmt: skip
 ALLOWED = frozenset(STRUCTURE + OPERATORS + FUNCTIONS + AGGREGATES)
 
@@ -96,26 +96,15 @@ def _unit(*allowed: str) -> Callable[[exp.Expr], str]:
     return rule
 
 
-def _date_format(node: exp.Expr) -> str:
+def _format_of_date(node: exp.Expr) -> str:
+    if not isinstance(node.this, exp.TsOrDsToDate):
+        return "Format dates only"
     return "" if node.args["format"].name in DATE_FORMATS else f"Use {' or '.join(sorted(DATE_FORMATS))}"
 
 
-def _format_of_date(node: exp.Expr) -> str:
-    return _date_format(node) if isinstance(node.this, exp.TsOrDsToDate) else "Format dates only"
-
-
-def _bracket(node: exp.Expr) -> str:
-    index = node.expressions[0]
-    safe = node.args.get("safe") is True and node.args.get("offset") == 0
-    return "" if safe and isinstance(index, exp.Literal) else "Use [SAFE_OFFSET(n)] with a written n"
-
-
-def _literal(argument: str, remedy: str) -> Callable[[exp.Expr], str]:
-    def rule(node: exp.Expr) -> str:
-        value = node.args.get(argument)
-        return "" if isinstance(value, exp.Literal | exp.RawString) and value.name else remedy
-
-    return rule
+def _replace(node: exp.Expr) -> str:
+    replaced = node.expression
+    return "" if isinstance(replaced, exp.Literal | exp.RawString) and replaced.name else "Write out what is replaced"
 
 
 def _regexp_extract(node: exp.Expr) -> str:
@@ -187,12 +176,7 @@ def _trim(node: exp.Expr) -> str:
 
 
 def _ordered_aggregate(node: exp.Expr) -> str:
-    return "" if node.find(exp.Order) else "Without ORDER BY its result is not determined"
-
-
-def _ignore_nulls(node: exp.Expr) -> str:
-    fine = isinstance(node.this, exp.ArrayAgg | exp.FirstValue | exp.LastValue)
-    return "" if fine else "Only in ARRAY_AGG, FIRST_VALUE and LAST_VALUE"
+    return "" if isinstance(node.this, exp.Order) else "Give it an ORDER BY, which determines its result, and no LIMIT"
 
 
 def _any_value(node: exp.Expr) -> str:
@@ -213,16 +197,11 @@ RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.DateAdd: _unit("DAY"),
     exp.DateSub: _unit("DAY"),
     exp.DateDiff: _unit("DAY"),
-    exp.DateTrunc: _unit("MONTH", "ISOWEEK"),
     exp.TimestampAdd: _unit(*TIME_UNITS),
     exp.TimestampSub: _unit(*TIME_UNITS),
     exp.TimestampDiff: _unit(*TIME_UNITS),
-    exp.TimestampTrunc: _unit("DAY"),
     exp.TimeToStr: _format_of_date,
-    exp.StrToDate: _date_format,
-    exp.Bracket: _bracket,
-    exp.Split: _literal("expression", "Write the separator out"),
-    exp.Replace: _literal("expression", "Write out what is replaced"),
+    exp.Replace: _replace,
     exp.RegexpExtract: _regexp_extract,
     exp.Substring: _substring,
     exp.Unnest: _unnest,
@@ -233,7 +212,6 @@ RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.Round: _round,
     exp.Trim: _trim,
     exp.ArrayAgg: _ordered_aggregate,
-    exp.IgnoreNulls: _ignore_nulls,
     exp.AnyValue: _any_value,
     exp.UnixToTime: _scale,
 }
