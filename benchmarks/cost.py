@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from benchmarks.figure import Figure
-from leadwerk import market
+from leadwerk import simulation
 from leadwerk.pipeline import extract
 from leadwerk.policy.load import load
 from leadwerk.warehouse import schema
@@ -48,8 +48,8 @@ def run() -> Iterable[Figure]:
 def measured(seed: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        market.simulate(home, days=60, leads=2_000, seed=seed)
-        market.publish(home, NOW)
+        simulation.simulate(home, days=60, leads=2_000, seed=seed)
+        simulation.publish(home, NOW)
         report = extract.run(DuckDBWarehouse(home), load("mortgage"), now=NOW)
         export = schema.table(schema.EXPORT)
         read = [field for field in export.fields if field.name in READ]

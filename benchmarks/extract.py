@@ -14,7 +14,7 @@ from string import Template
 import duckdb
 
 from benchmarks.figure import Figure
-from leadwerk import market
+from leadwerk import simulation
 from leadwerk.pipeline import extract
 from leadwerk.policy.load import load
 from leadwerk.warehouse import schema
@@ -99,10 +99,10 @@ def home(folder: Path, day: int) -> Path:
     """A market as its export looks in the morning of this day."""
     made = folder / "market"
     if not made.exists():
-        market.simulate(made)
+        simulation.simulate(made)
     copy = folder / f"day{day}"
     shutil.copytree(made, copy)
-    market.publish(copy, moment(day))
+    simulation.publish(copy, moment(day))
     return copy
 
 

@@ -84,21 +84,21 @@ def pointed(file: Path) -> tuple[float, float]:
     """Seconds to read and point all leads of the file, and the process's peak memory in megabytes."""
     import duckdb
 
-    from leadwerk.points.points import point
+    from leadwerk.points.engine import compute_points
     from leadwerk.policy import load
 
     policy = load("b2b_swiss")
     with duckdb.connect(str(file), read_only=True) as connection:
-        point(policy, next(_chunks(connection)))  # warms up
+        compute_points(policy, next(_chunks(connection)))  # warms up
         started = time.perf_counter()
         for facts in _chunks(connection):
-            point(policy, facts)
+            compute_points(policy, facts)
         seconds = time.perf_counter() - started
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _chunks(connection: Any) -> Iterator[Any]:
-    from leadwerk.points.facts import Facts, Occurrences
+    from leadwerk.points.facts import LeadFacts, Occurrences
 
     leads = connection.execute("SELECT COUNT(*) FROM leads").fetchone()[0]
     for first in range(0, leads, CHUNK):
@@ -113,4 +113,4 @@ def _chunks(connection: Any) -> Iterator[Any]:
         integers = {name: rows[name].astype(np.int64) for name in ("lead", "signal", "events", "age_days")}
         integers["lead"] -= first
         day = np.asarray(rows["day"]).astype("datetime64[D]")
-        yield Facts(size, columns, Occurrences(day=day, **integers))
+        yield LeadFacts(size, columns, Occurrences(day=day, **integers))

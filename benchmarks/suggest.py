@@ -11,12 +11,12 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from leadwerk import market, settings
-from leadwerk.learning.effect import Effect
-from leadwerk.market.crm_server import Server
-from leadwerk.market.simulation import START
+from leadwerk import settings, simulation
+from leadwerk.learning.suggestion_evaluation import Effect
 from leadwerk.pipeline import extract, ingest, wiring
 from leadwerk.pipeline.policies import suggest
+from leadwerk.simulation.crm_server import CrmServer
+from leadwerk.simulation.generate import START
 from leadwerk.warehouse.protocol import Warehouse
 
 DAYS, LEADS = 180, 12_000
@@ -27,11 +27,11 @@ LIMITS = {"present": "≥ 0.70", "suggested": "≥ 0.85"}
 @contextmanager
 def filled(home: Path, *, days: int, leads: int, seed: int) -> Iterator[tuple[Warehouse, datetime]]:
     """A simulated market of which everything was extracted and ingested, and the moment after its last day."""
-    market.simulate(home, days=days, leads=leads, seed=seed)
+    simulation.simulate(home, days=days, leads=leads, seed=seed)
     now = datetime.combine(START + timedelta(days=days), time(4), UTC)
-    market.publish(home, now)
+    simulation.publish(home, now)
     token = secrets.token_urlsafe(8)
-    server = Server(home, token)
+    server = CrmServer(home, token)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     own = {"HOME": str(home), "CRM_URL": server.url, "CRM_TOKEN": token, "CRM_PER_SECOND": "2000"}
     here = settings.read({f"LEADWERK_{name}": value for name, value in own.items()})

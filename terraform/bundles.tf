@@ -2,7 +2,7 @@
 # object's name carries the content's hash: a change of code is a new object and so a new revision, and nothing else is.
 locals {
   package_root  = "${path.module}/../shared"
-  package_files = { for file in fileset(local.package_root, "leadwerk/**") : file => "${local.package_root}/${file}" if !can(regex("__pycache__|\\.pyc$|^leadwerk/(market|cli)/", file)) }
+  package_files = { for file in fileset(local.package_root, "leadwerk/**") : file => "${local.package_root}/${file}" if !can(regex("__pycache__|\\.pyc$|^leadwerk/(simulation|cli)/", file)) }
   function_files = {
     for name in keys(local.functions) : name => {
       for file in fileset("${path.module}/../functions/${name}", "**") : file => "${path.module}/../functions/${name}/${file}" if !can(regex("__pycache__|\\.pyc$", file))

@@ -1,5 +1,5 @@
 # What an operator wants to be told. Every function logs one line a call, `stage_finished` or `stage_failed`, with its
-# counts (shared/leadwerk/entrypoint/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has
+# counts (shared/leadwerk/web/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has
 # a runbook for every alert under its name here.
 locals {
   services         = [for name in keys(local.functions) : replace(name, "_", "-")]

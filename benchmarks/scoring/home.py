@@ -17,7 +17,7 @@ from leadwerk.features.contract import contract, contract_hash
 from leadwerk.features.encode import Encoder
 from leadwerk.pipeline import score
 from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
-from leadwerk.pipeline.serving.scored import ScoreRequest
+from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy
 from leadwerk.registry import DataWindow, Manifest, Registry, open_registry

@@ -9,8 +9,8 @@ import functions_framework
 from msgspec import Meta
 
 from leadwerk import settings
-from leadwerk.entrypoint import Request, entry
 from leadwerk.pipeline import deliver, wiring
+from leadwerk.web import Request, entry
 
 LeadId = Annotated[str, Meta(min_length=1, max_length=200)]
 

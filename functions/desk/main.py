@@ -1,4 +1,4 @@
-"""desk: the sellers' API (leadwerk.entrypoint.desk); GET / shows the newest report, POST {} writes it.
+"""desk: the sellers' API (leadwerk.web.desk); GET / shows the newest report, POST {} writes it.
 
 POST {"threshold": true} begins the day: from what score on a lead is HOT by the sellers' time, and whose picks lapsed.
 """
@@ -11,9 +11,9 @@ from typing import Any
 import functions_framework
 
 from leadwerk import settings
-from leadwerk.entrypoint import Answer, NotFound, Request, entry, page
-from leadwerk.entrypoint.desk import api, morning
 from leadwerk.pipeline import wiring
+from leadwerk.web import Answer, NotFound, Request, entry, page
+from leadwerk.web.desk import api, start_of_day
 
 REPORT = "report.html"
 
@@ -28,7 +28,7 @@ class Body(Request, frozen=True):
 @entry(Body, stage="desk")
 def write(body: Body, now: datetime) -> Any:
     if body.threshold:
-        return morning(now)
+        return start_of_day(now)
     from leadwerk.pipeline import report
 
     here = settings.read()

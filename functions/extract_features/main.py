@@ -8,8 +8,8 @@ from typing import Any
 import functions_framework
 
 from leadwerk import settings
-from leadwerk.entrypoint import Request, entry
 from leadwerk.pipeline import extract, wiring
+from leadwerk.web import Request, entry
 
 
 class Body(Request, frozen=True):

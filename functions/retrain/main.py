@@ -8,8 +8,8 @@ from typing import Any
 import functions_framework
 
 from leadwerk import settings
-from leadwerk.entrypoint import Request, entry
 from leadwerk.pipeline import retrain as training, wiring
+from leadwerk.web import Request, entry
 
 
 @functions_framework.http

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import functions_framework
 from msgspec import Meta
 
-from leadwerk.entrypoint import Request, entry, problem
-from leadwerk.entrypoint.deliver_at_once import deliver_at_once
-from leadwerk.entrypoint.remote import also_from_bigquery
 from leadwerk.pipeline import rescore, score as scoring
-from leadwerk.pipeline.in_bigquery import remote
-from leadwerk.pipeline.serving.kept import kept
-from leadwerk.pipeline.serving.scored import ScoreRequest, Text, requests
+from leadwerk.pipeline.bulk import remote_scoring as remote
+from leadwerk.pipeline.serving.messages import ScoreRequest, Text, requests
+from leadwerk.pipeline.serving.runtime_cache import current_runtime as runtime
+from leadwerk.web import Request, entry, problem
+from leadwerk.web.deliver_at_once import deliver_at_once
+from leadwerk.web.remote import also_from_bigquery
 
 
 class Body(Request, frozen=True):
@@ -33,10 +33,10 @@ class Body(Request, frozen=True):
 
 
 @functions_framework.http
-@also_from_bigquery(lambda rows: remote.run(kept().champions.scorer(), kept().policy, rows, kept().hot()))
+@also_from_bigquery(lambda rows: remote.run(runtime().champions.scorer(), runtime().policy, rows, runtime().hot()))
 @entry(Body)
 def score(body: Body, now: datetime) -> Any:
-    asked, here, times = requests(body), kept(), {"now": now, "stored_at": datetime.now(UTC)}
+    asked, here, times = requests(body), runtime(), {"now": now, "stored_at": datetime.now(UTC)}
     work = (here.warehouse, here.policy, here.champions.scorer())
     if body.rescore:
         return rescore.run(*work, **times, only_closed=body.rescore == "closed")

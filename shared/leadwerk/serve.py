@@ -56,7 +56,7 @@ def fixed_ports(first: int) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Server:
+class FunctionServer:
     """A running process and where it listens."""
 
     name: str
@@ -78,10 +78,10 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Servers:
+class FunctionServers:
     """What runs, by name; `environment` is what the functions see beside the environment of this process."""
 
-    running: dict[str, Server] = field(default_factory=dict)
+    running: dict[str, FunctionServer] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
@@ -106,7 +106,7 @@ def serving(
     simulation: bool = False,
     ports: Mapping[str, int] | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[Servers]:
+) -> Iterator[FunctionServers]:
     """Start the functions `names` and, if `crm`, the local CRM over HOME/market; stop all when the block ends.
 
     `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides what we set.
@@ -116,7 +116,9 @@ def serving(
     """
     wanted = ([CRM] if crm else []) + list(names)
     chosen = dict(zip(wanted, free_ports(len(wanted)), strict=True)) | dict(ports or {})
-    servers = Servers(environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {}))
+    servers = FunctionServers(
+        environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {})
+    )
     previous = _exit_on_sigterm()
     try:
         for name in wanted:
@@ -133,7 +135,7 @@ def serving(
             signal.signal(signal.SIGTERM, previous)
 
 
-def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> Server:
+def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> FunctionServer:
     """Start one process; it may take a moment until it answers."""
     _check_free(name, port)
     log = home / "logs" / f"{name}.log"
@@ -146,7 +148,7 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> S
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
         )
-    return Server(name, f"http://127.0.0.1:{port}", log, process)
+    return FunctionServer(name, f"http://127.0.0.1:{port}", log, process)
 
 
 def _exit_on_sigterm() -> Any:
@@ -183,7 +185,7 @@ def source_of(name: str) -> Path:
 def _command(name: str, port: int, home: Path) -> list[str]:
     if name == CRM:
         # It takes its token from the environment: arguments of a process are seen by all of the machine.
-        return [sys.executable, "-m", "leadwerk.market.crm_server", "--port", str(port), "--data", str(home)]
+        return [sys.executable, "-m", "leadwerk.simulation.crm_server", "--port", str(port), "--data", str(home)]
     return [
         *(sys.executable, "-m", "functions_framework", "--target", name, "--source", str(source_of(name))),
         *("--host", "127.0.0.1", "--port", str(port)),
@@ -222,7 +224,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _await_health(server: Server) -> None:
+def _await_health(server: FunctionServer) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if server.process.poll() is not None:
@@ -235,7 +237,7 @@ def _await_health(server: Server) -> None:
     )
 
 
-def _answers(server: Server) -> bool:
+def _answers(server: FunctionServer) -> bool:
     try:
         with urllib.request.urlopen(f"{server.url}/health", timeout=2):  # noqa: S310  our own process
             return True

@@ -19,9 +19,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"settings"}),
     frozenset({"policy", "texts"}),
     frozenset({"features", "points", "lead", "registry", "warehouse"}),
-    frozenset({"learning", "scoring", "crm", "experiment", "privacy", "importing", "report", "market"}),
+    frozenset({"learning", "scoring", "crm", "experiment", "privacy", "importing", "report", "simulation"}),
     frozenset({"pipeline"}),
-    frozenset({"entrypoint", "serve"}),
+    frozenset({"web", "serve"}),
     frozenset({"cli"}),
 )
 PURE = ("stats", "points", "learning", "scoring", "features", "lead", "experiment")

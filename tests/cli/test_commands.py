@@ -16,9 +16,9 @@ from leadwerk.importing.table import read
 from leadwerk.policy import model
 from leadwerk.policy.load import load
 from leadwerk.warehouse.statement import from_text
-from report import facts as simulated
-from scoring import world
-from scoring.world import NOW
+from report import example_data as simulated
+from scoring import example_leads
+from scoring.example_leads import NOW
 
 COMMANDS = [
     *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "threshold"),
@@ -88,7 +88,7 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
 def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    registry, champion = world.champion(home, load("mortgage"))
+    registry, champion = example_leads.champion(home, load("mortgage"))
     registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]["version"]) == (None, champion.version)
@@ -105,7 +105,7 @@ def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
 def test_a_person_sees_a_model_in_tables_and_a_program_its_manifest(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    registry, champion = world.champion(home, load("mortgage"))
+    registry, champion = example_leads.champion(home, load("mortgage"))
     manifest = registry.manifest(champion.version)
     assert result(capsys, "models", "show")["data"]["rows"] == manifest.data.rows
     assert run(["models", "show"]) == 0
@@ -130,7 +130,7 @@ def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.Ca
 
 
 def test_who_promotes_by_hand_and_why_is_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    registry, champion = world.champion(home, load("mortgage"))
+    registry, champion = example_leads.champion(home, load("mortgage"))
     registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
     said = ("--by", "Ada Keller", "--reason", "the points were wrong")
     told = result(capsys, "models", "rollback", *said)
@@ -277,7 +277,7 @@ def test_rescore_as_sql_prints_the_statements_and_scores_nothing(
     assert script.startswith("INSERT INTO leadwerk.scores (")
     assert f"TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}" in script
     assert "leadwerk.score(TO_JSON_STRING(features))" in script
-    assert world.DuckDBWarehouse(home).rows(from_text("SELECT score_id FROM leadwerk.scores"), {}) == []
+    assert example_leads.DuckDBWarehouse(home).rows(from_text("SELECT score_id FROM leadwerk.scores"), {}) == []
     assert run(["rescore", "--as-sql", "--only-closed"]) == 2
     assert "exclude each other" in capsys.readouterr().err
 

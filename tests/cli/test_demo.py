@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from leadwerk.cli.application import run
-from leadwerk.cli.demonstration.figures import Figures
-from leadwerk.cli.demonstration.plan import HORIZON_DAYS, Plan
-from leadwerk.cli.demonstration.story import STEPS, Story
-from leadwerk.cli.demonstration.summary import summary
+from leadwerk.cli.demo.plan import HORIZON_DAYS, DemoPlan
+from leadwerk.cli.demo.results import DemoResults
+from leadwerk.cli.demo.runner import STEPS, DemoRunner
+from leadwerk.cli.demo.summary import summary
 
-SMALL = Plan(days=118, leads=4_000, history=99, first_training=104, shock=95, rhythm=5, days_over_http=2)
+SMALL = DemoPlan(days=118, leads=4_000, history=99, first_training=104, shock=95, rhythm=5, days_over_http=2)
 PROMISED = [
     *("events", "leads", "auc", "bayes_auc", "ece", "lift_at_10", "scored_over_http", "crm_patched"),
     *("crm_mismatches", "outcomes_ingested", "champion_before", "champion_after", "seconds"),
@@ -36,7 +36,7 @@ def days_by_run(home: Path) -> list[int]:
 @pytest.mark.slow
 def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     steps: list[str] = []
-    figures = Story(tmp_path / "demo", SMALL, language="de", say=lambda _: None, step=steps.append).run()
+    figures = DemoRunner(tmp_path / "demo", SMALL, language="de", say=lambda _: None, step=steps.append).run()
     assert steps == list(STEPS)
     written = msgspec.to_builtins(figures)
     assert all(written[name] is not None for name in PROMISED)
@@ -64,7 +64,7 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
 
 
 def test_the_plan_follows_the_calendar() -> None:
-    plan = Plan()
+    plan = DemoPlan()
     assert plan.history < plan.first_training
     assert plan.first_training < min(plan.rounds()) <= max(plan.rounds()) < plan.second_training
     assert plan.first_training - HORIZON_DAYS < plan.shock < plan.first_training, "no outcome after the shock is mature"
@@ -74,23 +74,23 @@ def test_the_plan_follows_the_calendar() -> None:
 class Told:
     """A story that is told at once."""
 
-    def __init__(self, home: Path, plan: Plan, *, language: str, say: Any, step: Any) -> None:
+    def __init__(self, home: Path, plan: DemoPlan, *, language: str, say: Any, step: Any) -> None:
         self.home, self.step, self.say = home, step, say
 
-    def run(self) -> Figures:
+    def run(self) -> DemoResults:
         for name in STEPS[:2]:
             self.step(name)
             self.say("at work")
         example = {"lead_id": "7", "predictive_score": 90, "score_cluster": "HOT", "recommended_action": "Call"}
         example |= {"language": "fr", "reasons": [{"text": "Point favorable"}]}
-        return Figures(home=str(self.home), ends_at="2026-06-14T04:00:00Z", examples=[example], savings={})
+        return DemoResults(home=str(self.home), ends_at="2026-06-14T04:00:00Z", examples=[example], savings={})
 
 
 def test_a_log_shows_each_step_as_it_begins_and_what_to_type_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("leadwerk.cli.demonstration.story.Story", Told)
-    monkeypatch.setattr("leadwerk.cli.demonstration.summary._quality", lambda figures: [])
+    monkeypatch.setattr("leadwerk.cli.demo.runner.DemoRunner", Told)
+    monkeypatch.setattr("leadwerk.cli.demo.summary._quality", lambda figures: [])
     assert run(["demo", "--home", str(tmp_path)]) == 0
     shown = capsys.readouterr()
     assert shown.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate(STEPS[:2], start=1)]

@@ -9,8 +9,8 @@ import pytest
 
 from leadwerk.cli.application import run
 from leadwerk.importing.table import read
-from scoring import world
-from scoring.world import NOW
+from scoring import example_leads
+from scoring.example_leads import NOW
 
 AT = ("--now", NOW.isoformat())
 
@@ -22,7 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LEADWERK_POLICY", "mortgage")
     monkeypatch.setenv("COLUMNS", "200")
-    world.warehouse(tmp_path / "home")
+    example_leads.warehouse(tmp_path / "home")
     return tmp_path / "home"
 
 

@@ -13,11 +13,11 @@ import pytest
 import requests
 
 from crm.boma_fake import TOKEN, FakeBoma, Fault, serving
-from leadwerk import market
+from leadwerk import simulation
 from leadwerk.crm.boma import Boma
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import CRMRejected, CRMUnavailable
-from leadwerk.market.crm_server import Server
+from leadwerk.simulation.crm_server import CrmServer
 
 LEAD = "100001"  # the market's first
 SCRIPTED = {
@@ -56,7 +56,7 @@ class Market:
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("market")
-    market.simulate(home, days=20, leads=150, seed=3)
+    simulation.simulate(home, days=20, leads=150, seed=3)
     return home
 
 
@@ -69,7 +69,7 @@ def fresh(simulated: Path, tmp_path: Path) -> Path:
 @pytest.fixture(params=["fake", "market"])
 def crm(request: pytest.FixtureRequest, fresh: Path) -> Iterator[Fake | Market]:
     if request.param == "market":
-        with Server(fresh, TOKEN) as server:
+        with CrmServer(fresh, TOKEN) as server:
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
             yield Market(server.url)
             server.shutdown()

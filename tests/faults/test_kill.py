@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from leadwerk import market, settings
+from leadwerk import settings, simulation
 from leadwerk.pipeline import ingest, wiring
-from leadwerk.serve import Servers, serving, start
+from leadwerk.serve import FunctionServers, serving, start
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
@@ -31,12 +31,12 @@ TABLES = ("leads", "identities", "touchpoints", "outcomes")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    market.simulate(tmp_path, days=26, leads=700, seed=11)
+    simulation.simulate(tmp_path, days=26, leads=700, seed=11)
     return tmp_path
 
 
 @pytest.fixture
-def servers(home: Path) -> Iterator[Servers]:
+def servers(home: Path) -> Iterator[FunctionServers]:
     slow = {"LEADWERK_CRM_PER_SECOND": "60"}  # slow enough to be killed in the middle
     names = ("ingest_feedback", "deliver_scores")
     with serving(home, names=names, simulation=True, environment=slow) as running:
@@ -44,7 +44,7 @@ def servers(home: Path) -> Iterator[Servers]:
         yield running
 
 
-def admin(servers: Servers, what: str, body: dict[str, Any] | None = None) -> Any:
+def admin(servers: FunctionServers, what: str, body: dict[str, Any] | None = None) -> Any:
     headers = {"Authorization": f"Bearer {servers.environment['LEADWERK_CRM_TOKEN']}"}
     method = "GET" if body is None else "POST"
     answer = requests.request(method, f"{servers.url('crm')}/admin/{what}", json=body, headers=headers, timeout=10)
@@ -52,14 +52,14 @@ def admin(servers: Servers, what: str, body: dict[str, Any] | None = None) -> An
     return answer.json() if answer.content else None
 
 
-def call(servers: Servers, name: str, minutes: int = 0) -> dict[str, Any]:
+def call(servers: FunctionServers, name: str, minutes: int = 0) -> dict[str, Any]:
     said = {"now": (NOW + timedelta(minutes=minutes)).isoformat()}
     answer = requests.post(servers.url(name), json=said, timeout=120)
     found: dict[str, Any] = answer.json()
     return found
 
 
-def killed_in_the_middle(servers: Servers, home: Path, name: str, in_the_middle: Callable[[], bool]) -> None:
+def killed_in_the_middle(servers: FunctionServers, home: Path, name: str, in_the_middle: Callable[[], bool]) -> None:
     """Call a function, kill -9 it with its workers once `in_the_middle`, and start it anew on the same port."""
 
     def doomed() -> None:
@@ -112,7 +112,7 @@ def store_scores(warehouse: DuckDBWarehouse, lead_ids: list[str], number: int) -
     )  # fmt: skip
 
 
-def test_a_killed_delivery_ends_with_the_newest_score_in_the_crm(servers: Servers, home: Path) -> None:
+def test_a_killed_delivery_ends_with_the_newest_score_in_the_crm(servers: FunctionServers, home: Path) -> None:
     warehouse = DuckDBWarehouse(home)
     lead_ids = [str(100_001 + number) for number in range(300)]
     store_scores(warehouse, lead_ids, 1)
@@ -137,7 +137,7 @@ def test_a_killed_delivery_ends_with_the_newest_score_in_the_crm(servers: Server
     assert mismatches(servers, warehouse) == []
 
 
-def mismatches(servers: Servers, warehouse: DuckDBWarehouse) -> list[str]:
+def mismatches(servers: FunctionServers, warehouse: DuckDBWarehouse) -> list[str]:
     """Leads whose score in the CRM is not the newest stored one."""
     newest = {row["lead_id"]: row for row in sorted(table(warehouse, "scores"), key=lambda row: row["scored_at"])}
     headers = {"Authorization": f"Bearer {servers.environment['LEADWERK_CRM_TOKEN']}"}
@@ -154,7 +154,7 @@ def mismatches(servers: Servers, warehouse: DuckDBWarehouse) -> list[str]:
 
 
 def test_a_killed_ingest_ends_with_the_same_tables(
-    servers: Servers, home: Path, tmp_path_factory: pytest.TempPathFactory
+    servers: FunctionServers, home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     plain = DuckDBWarehouse(tmp_path_factory.mktemp("plain"))
     here = settings.read({**os.environ, **servers.environment})

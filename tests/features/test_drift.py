@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 
 from leadwerk.features.contract import Feature
 from leadwerk.features.drift import MINIMUM_ROWS, drift, stability
-from leadwerk.learning.describe import profile
 from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.model_profile import profile
 
 INCOME, LANGUAGE = Feature("income", "number", "income"), Feature("language", "category", "language")
 shares = st.lists(st.floats(0, 1), min_size=2, max_size=10).filter(lambda parts: sum(parts) > 0.1)

@@ -12,17 +12,17 @@ import pytest
 from crm import boma_fake
 from crm.boma_fake import Fault
 from functions.test_score import running
-from leadwerk.entrypoint import deliver_at_once as entrypoint
 from leadwerk.errors import CRMRejected, CRMUnavailable, LeadwerkError, WarehouseBusy
 from leadwerk.pipeline import score
-from leadwerk.pipeline.serving.scored import ScoreRequest
+from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
+from leadwerk.web import deliver_at_once as entrypoint
 from pipeline.test_deliver import ScriptedCRM, raising
-from scoring import world
-from scoring.world import NOW
+from scoring import example_leads
+from scoring.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 MINUTE = timedelta(minutes=1)
@@ -57,7 +57,7 @@ def crm() -> ScriptedCRM:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> LateWarehouse:
-    world.warehouse(tmp_path)
+    example_leads.warehouse(tmp_path)
     return LateWarehouse(tmp_path)
 
 
@@ -65,7 +65,7 @@ def warehouse(tmp_path: Path) -> LateWarehouse:
 def answer(warehouse: LateWarehouse, crm: ScriptedCRM, monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Score leads some minutes after NOW, deliver, and return delivery by lead, with the problem."""
     serving = SimpleNamespace(warehouse=warehouse, policy=MORTGAGE, settings=None)
-    monkeypatch.setattr(entrypoint, "kept", lambda: serving)
+    monkeypatch.setattr(entrypoint, "current_runtime", lambda: serving)
     monkeypatch.setattr("leadwerk.pipeline.wiring.crm", lambda _: crm)
 
     def scored(*lead_ids: str, minutes: float = 0) -> tuple[dict[str, str], str | None]:
@@ -165,7 +165,7 @@ def test_an_older_score_is_not_sent_because_a_newer_one_is(answer: Answer, crm: 
 
 
 def test_over_http_a_crm_that_fails_is_never_called_sent(tmp_path: Path) -> None:
-    world.warehouse(tmp_path)
+    example_leads.warehouse(tmp_path)
     boma = boma_fake.FakeBoma()
     boma.faults.extend([Fault(status=500)] * 20)
     with (

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from leadwerk.entrypoint.desk import api
 from leadwerk.serve import serving
+from leadwerk.web.desk import api
 from pipeline.selling import DAY, NOW, lead, outcome, score, touch, warehouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "desk.md"

@@ -13,30 +13,30 @@ from typing import Any
 import pytest
 import requests
 
-from leadwerk import market
+from leadwerk import simulation
 from leadwerk.errors import ConfigurationError
-from leadwerk.serve import Servers, free_ports, serving, source_of
+from leadwerk.serve import FunctionServers, free_ports, serving, source_of
 
 NAMES = ("extract_features", "ingest_feedback", "retrain", "deliver_scores", "desk")
 NOW = "2026-01-20T02:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionServers]:
     home = tmp_path_factory.mktemp("home")
-    market.simulate(home, days=14, leads=80, seed=5)
+    simulation.simulate(home, days=14, leads=80, seed=5)
     with serving(home, names=NAMES, simulation=True) as running:
         headers = {"Authorization": f"Bearer {running.environment['LEADWERK_CRM_TOKEN']}"}
         requests.post(f"{running.url('crm')}/admin/now", json={"now": NOW}, headers=headers, timeout=10)
         yield running
 
 
-def post(servers: Servers, name: str, body: Any = None, raw: bytes | None = None) -> requests.Response:
+def post(servers: FunctionServers, name: str, body: Any = None, raw: bytes | None = None) -> requests.Response:
     return requests.post(servers.url(name), data=raw if raw is not None else json.dumps(body or {}), timeout=60)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_health_says_who_answers(servers: Servers, name: str) -> None:
+def test_health_says_who_answers(servers: FunctionServers, name: str) -> None:
     answer = requests.get(f"{servers.url(name)}/health", timeout=5)
     assert answer.json() == {"status": "ok", "function": name}
 
@@ -53,19 +53,19 @@ def test_health_says_who_answers(servers: Servers, name: str) -> None:
         (b" " * 10_000_000, 413),
     ],
 )
-def test_bad_input_is_a_problem_with_a_remedy(servers: Servers, name: str, raw: bytes, status: int) -> None:
+def test_bad_input_is_a_problem_with_a_remedy(servers: FunctionServers, name: str, raw: bytes, status: int) -> None:
     answer = post(servers, name, raw=raw)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert {"type", "title", "status", "detail", "remedy", "field"} <= set(answer.json())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_another_method_is_refused(servers: Servers, name: str) -> None:
+def test_another_method_is_refused(servers: FunctionServers, name: str) -> None:
     answer = requests.put(servers.url(name), timeout=5)
     assert (answer.status_code, "Allow" in answer.headers) == (405, True)
 
 
-def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: Servers) -> None:
+def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: FunctionServers) -> None:
     first = post(servers, "ingest_feedback", {"now": NOW}).json()
     assert first["leads"] >= 80
     assert first["outcomes"] > 0
@@ -75,25 +75,25 @@ def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: Serve
     assert (again["cases"], again["leads"], again["outcomes"]) == (first["cases"], 0, 0)
 
 
-def test_deliver_with_nothing_to_send_says_so(servers: Servers) -> None:
+def test_deliver_with_nothing_to_send_says_so(servers: FunctionServers) -> None:
     answer = post(servers, "deliver_scores", {"now": NOW, "lead_ids": ["100001"]})
     assert answer.status_code == 200
     assert [answer.json()[what] for what in ("sent", "retry", "parked", "pending")] == [0, 0, 0, 0]
 
 
-def test_extract_without_an_export_says_what_is_missing(servers: Servers) -> None:
+def test_extract_without_an_export_says_what_is_missing(servers: FunctionServers) -> None:
     answer = post(servers, "extract_features", {"now": NOW})
     assert (answer.status_code, answer.json()["title"]) == (500, "Missing table")
     assert "GA4" in answer.json()["remedy"]
 
 
-def test_retrain_with_too_little_promotes_nothing_and_says_why(servers: Servers) -> None:
+def test_retrain_with_too_little_promotes_nothing_and_says_why(servers: FunctionServers) -> None:
     answer = post(servers, "retrain", {"now": NOW})
     assert answer.status_code == 200
     assert (answer.json()["promoted"], bool(answer.json()["reason"])) == (False, True)
 
 
-def test_desk_shows_the_report_once_it_is_written(servers: Servers) -> None:
+def test_desk_shows_the_report_once_it_is_written(servers: FunctionServers) -> None:
     before = requests.get(servers.url("desk"), timeout=10)
     assert (before.status_code, "leadwerk report" in before.json()["remedy"]) == (404, True)
     assert post(servers, "desk", {"now": NOW}).status_code == 200
@@ -104,14 +104,14 @@ def test_desk_shows_the_report_once_it_is_written(servers: Servers) -> None:
     assert requests.get(servers.url("desk") + "/nonsense", timeout=10).status_code == 404
 
 
-def test_desk_decides_the_thresholds_of_the_day(servers: Servers) -> None:
+def test_desk_decides_the_thresholds_of_the_day(servers: FunctionServers) -> None:
     answer = post(servers, "desk", {"threshold": True, "now": NOW})
     assert (answer.status_code, answer.json()["stored"]) == (200, 0)  # the shipped policy names no sellers
     assert answer.json()["day"] == NOW[:10]
     assert post(servers, "desk", {"threshold": "yes"}).status_code == 422
 
 
-def test_the_log_of_a_process_is_one_json_object_a_line(servers: Servers) -> None:
+def test_the_log_of_a_process_is_one_json_object_a_line(servers: FunctionServers) -> None:
     post(servers, "deliver_scores", {"now": NOW})
     lines = [json.loads(line) for line in servers.running["deliver_scores"].log.read_text("utf-8").splitlines()]
     assert lines[-1]["event"] == "stage_finished"
@@ -134,7 +134,7 @@ def test_a_function_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
         pass
 
 
-def test_a_taken_port_is_named_and_nothing_keeps_running(servers: Servers, tmp_path: Path) -> None:
+def test_a_taken_port_is_named_and_nothing_keeps_running(servers: FunctionServers, tmp_path: Path) -> None:
     taken = int(servers.url("desk").rpartition(":")[2])
     (other,) = free_ports(1)
     ports = {"retrain": other, "desk": taken}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from leadwerk.serve import FUNCTIONS, Servers, serving
+from leadwerk.serve import FUNCTIONS, FunctionServers, serving
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
@@ -62,13 +62,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def servers(home: Path) -> Iterator[Servers]:
+def servers(home: Path) -> Iterator[FunctionServers]:
     environment = {"LEADWERK_POLICY": "b2b_swiss", "LEADWERK_SIMULATION": ""}
     with serving(home, names=FUNCTIONS, crm=False, environment=environment) as running:
         yield running
 
 
-def post(servers: Servers, function: str, path: str, body: dict[str, Any]) -> requests.Response:
+def post(servers: FunctionServers, function: str, path: str, body: dict[str, Any]) -> requests.Response:
     return requests.post(servers.url(function) + path, json=body, timeout=60)
 
 
@@ -85,7 +85,7 @@ def files(home: Path) -> list[Path]:
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize(("function", "path", "body"), WRITING, ids=str)
 def test_a_request_that_stores_cannot_name_its_moment(
-    servers: Servers, home: Path, function: str, path: str, body: dict[str, Any], moment: str
+    servers: FunctionServers, home: Path, function: str, path: str, body: dict[str, Any], moment: str
 ) -> None:
     before, written = tables(home), files(home)
     answer = post(servers, function, path, {**body, "now": MOMENTS[moment]})
@@ -96,7 +96,7 @@ def test_a_request_that_stores_cannot_name_its_moment(
     assert (tables(home), files(home)) == (before, written)
 
 
-def test_a_dry_run_looks_at_a_past_moment(servers: Servers, home: Path) -> None:
+def test_a_dry_run_looks_at_a_past_moment(servers: FunctionServers, home: Path) -> None:
     before = tables(home)
     answer = post(servers, "score", "", {**FORM, "dry_run": True, "now": BEFORE_CLOSING})
     assert answer.status_code == 200
@@ -105,12 +105,12 @@ def test_a_dry_run_looks_at_a_past_moment(servers: Servers, home: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/leads", "/leads/open/history", "/accounts", "/overrides"])
-def test_a_page_of_a_past_moment_is_shown(servers: Servers, path: str) -> None:
+def test_a_page_of_a_past_moment_is_shown(servers: FunctionServers, path: str) -> None:
     answer = requests.get(servers.url("desk") + path, params={"now": BEFORE_CLOSING}, timeout=60)
     assert answer.status_code == 200
 
 
-def test_a_closed_lead_is_refused_and_a_held_one_is_kept(servers: Servers) -> None:
+def test_a_closed_lead_is_refused_and_a_held_one_is_kept(servers: FunctionServers) -> None:
     word = {"cluster": "HOT", "by": "Eva", "reason": "fair"}
     closed = post(servers, "desk", "/leads/closed/override", word)
     assert (closed.status_code, "was closed" in closed.json()["detail"]) == (422, True)
@@ -119,7 +119,7 @@ def test_a_closed_lead_is_refused_and_a_held_one_is_kept(servers: Servers) -> No
     assert (taken.status_code, taken.json()["seller"]) == (409, "anna")
 
 
-def test_rows_say_when_they_were_stored(servers: Servers, home: Path) -> None:
+def test_rows_say_when_they_were_stored(servers: FunctionServers, home: Path) -> None:
     visited = {"lead_id": "new", "ga_client_id": "11.22", "form": {"web_consent": True, "income": 2}}
     assert post(servers, "score", "", {**visited, "deliver": False}).status_code == 200
     assert post(servers, "desk", "/leads/new/pick", {"seller": "anna"}).status_code == 200

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from leadwerk import errors
-from leadwerk.entrypoint import MAXIMUM_BYTES, Request, entry
-from leadwerk.entrypoint.remote import MAXIMUM_CALLS, MAXIMUM_REMOTE_BYTES, _arrays, also_from_bigquery
-from leadwerk.pipeline.in_bigquery.remote import RemoteReport
+from leadwerk.pipeline.bulk.remote_scoring import RemoteReport
+from leadwerk.web import MAXIMUM_BYTES, Request, entry
+from leadwerk.web.remote import MAXIMUM_CALLS, MAXIMUM_REMOTE_BYTES, _arrays, also_from_bigquery
 
 ENVELOPE = {
     "requestId": "124ab1c",

@@ -21,8 +21,8 @@ from leadwerk.policy.load import load
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import world
-from scoring.world import NOW
+from scoring import example_leads
+from scoring.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 AT = {"now": NOW.isoformat()}
@@ -62,8 +62,8 @@ class Function:
 @pytest.fixture(scope="module")
 def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
     home = tmp_path_factory.mktemp("home")
-    world.warehouse(home)
-    world.champion(home, MORTGAGE)
+    example_leads.warehouse(home)
+    example_leads.champion(home, MORTGAGE)
     with running(home) as found:
         yield found
 
@@ -221,8 +221,8 @@ def test_a_crm_that_is_not_there_leaves_the_score_pending_and_says_so(function):
 
 
 def test_the_first_requests_may_come_at_once(tmp_path):
-    world.warehouse(tmp_path)
-    world.champion(tmp_path, MORTGAGE)
+    example_leads.warehouse(tmp_path)
+    example_leads.champion(tmp_path, MORTGAGE)
     asked = [{"lead_id": str(lead), "form": FORM, "deliver": False} for lead in range(100, 108)]
     with running(tmp_path) as function, ThreadPoolExecutor(len(asked)) as pool:
         answers = list(pool.map(function.scores, asked))
@@ -231,7 +231,7 @@ def test_the_first_requests_may_come_at_once(tmp_path):
 
 
 def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
-    world.warehouse(tmp_path)
+    example_leads.warehouse(tmp_path)
     with (
         boma_fake.serving(boma_fake.FakeBoma()) as boma,
         running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,
@@ -248,7 +248,7 @@ def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
 
 
 def test_before_the_first_champion_and_without_rules_nothing_is_invented(tmp_path):
-    world.warehouse(tmp_path)
+    example_leads.warehouse(tmp_path)
     with running(tmp_path, LEADWERK_POLICY=str(without_rules(tmp_path))) as function:
         [scored] = function.scores({"lead_id": "1"})
     assert (scored["basis"], scored["score_cluster"], scored["probability"]) == ("no_champion", "UNSCORED", None)
@@ -266,9 +266,9 @@ def without_rules(folder: Path) -> Path:
 
 
 def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
-    world.warehouse(tmp_path)
-    registry, _ = world.champion(tmp_path, MORTGAGE, seed=4)
-    _, champion = world.champion(tmp_path, MORTGAGE)
+    example_leads.warehouse(tmp_path)
+    registry, _ = example_leads.champion(tmp_path, MORTGAGE, seed=4)
+    _, champion = example_leads.champion(tmp_path, MORTGAGE)
     file = tmp_path / "models" / champion.version / "model.ubj"
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
@@ -283,8 +283,8 @@ def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
 
 
 def test_a_champion_of_another_policy_does_not_score_and_the_answer_says_so(tmp_path):
-    world.warehouse(tmp_path)
-    world.champion(tmp_path, load("b2b_swiss"))
+    example_leads.warehouse(tmp_path)
+    example_leads.champion(tmp_path, load("b2b_swiss"))
     with running(tmp_path) as function:
         status, said, _ = function.post({**AT, "lead_id": "1", "deliver": False})
     assert (status, said["model_version"], said["scores"][0]["basis"]) == (200, None, "points")
@@ -292,8 +292,8 @@ def test_a_champion_of_another_policy_does_not_score_and_the_answer_says_so(tmp_
 
 
 def test_without_rules_a_champion_of_another_policy_is_503(tmp_path):
-    world.warehouse(tmp_path)
-    world.champion(tmp_path, load("b2b_swiss"))
+    example_leads.warehouse(tmp_path)
+    example_leads.champion(tmp_path, load("b2b_swiss"))
     with running(tmp_path, LEADWERK_POLICY=str(without_rules(tmp_path))) as function:
         status, said, _ = function.post({**AT, "lead_id": "1"})
     assert (status, said["title"]) == (503, "Contract mismatch")
@@ -301,8 +301,8 @@ def test_without_rules_a_champion_of_another_policy_is_503(tmp_path):
 
 
 def test_a_stored_score_reaches_the_crm(tmp_path):
-    world.warehouse(tmp_path)
-    world.champion(tmp_path, MORTGAGE)
+    example_leads.warehouse(tmp_path)
+    example_leads.champion(tmp_path, MORTGAGE)
     with (
         boma_fake.serving(boma_fake.FakeBoma()) as boma,
         running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,

@@ -11,11 +11,11 @@ from leadwerk.errors import InputError
 from leadwerk.features.contract import contract
 from leadwerk.importing import policy_file
 from leadwerk.importing.columns import describe
-from leadwerk.importing.leads import FIRST_MADE_UP_TIME, Read, leads
-from leadwerk.importing.mapping import Mapping, attributes, slug, state, statuses
-from leadwerk.importing.table import Table, read
+from leadwerk.importing.leads import FIRST_MADE_UP_TIME, ParsedLeads, leads
+from leadwerk.importing.mapping import ColumnMapping, attributes, slug, state, statuses
+from leadwerk.importing.table import CsvTable, read
+from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.lead import lead_version
-from leadwerk.lead.titles import field_of
 from leadwerk.policy.load import parse
 from leadwerk.policy.model import Policy
 
@@ -28,23 +28,23 @@ Nr;Eingang;Betrag;Kanton;Ergebnis
 """
 
 
-def table(folder: Path, text: str = FILE) -> Table:
+def table(folder: Path, text: str = FILE) -> CsvTable:
     path = folder / "Meine Leads.csv"
     path.write_text(text, encoding="utf-8")
     return read(path)
 
 
-def mapping(content: Table, time: str | None = "Eingang", exclude: tuple[str, ...] = ()) -> Mapping:
+def mapping(content: CsvTable, time: str | None = "Eingang", exclude: tuple[str, ...] = ()) -> ColumnMapping:
     return state(content, id="Nr", outcome="Ergebnis", positive="gewonnen", time=time, exclude=exclude)
 
 
-def policy(content: Table, how: Mapping) -> Policy:
+def policy(content: CsvTable, how: ColumnMapping) -> Policy:
     columns = [describe(name, content.values(name)) for name in content.columns]
     named = attributes(columns, how)
     return parse(policy_file.text(content.path.stem, how, named, statuses(content, how), ("de", "fr", "it", "en")))
 
 
-def found(content: Table, how: Mapping) -> Read:
+def found(content: CsvTable, how: ColumnMapping) -> ParsedLeads:
     return leads(content, how, policy(content, how), "import.test", now=NOW)
 
 

@@ -12,10 +12,10 @@ from hypothesis import given, strategies as st
 from leadwerk.errors import InputError
 from leadwerk.importing.encoding import decode
 from leadwerk.importing.records import Record, lines_of, sniff, split
-from leadwerk.importing.table import Table, read, write
+from leadwerk.importing.table import CsvTable, read, write
 
 
-def table(folder: Path, content: str | bytes) -> Table:
+def table(folder: Path, content: str | bytes) -> CsvTable:
     path = folder / "leads.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return read(path)

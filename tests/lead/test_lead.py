@@ -15,7 +15,7 @@ import leadwerk
 from leadwerk import policy
 from leadwerk.lead import Rejection, identity_rows, lead_version
 from leadwerk.lead.lead import NAMES
-from leadwerk.policy.classes import class_of
+from leadwerk.policy.text_classes import class_of
 
 MORTGAGE, B2B = policy.load("mortgage"), policy.load("b2b_swiss")
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from leadwerk.features.contract import Feature
-from leadwerk.learning.fit import fit_boosting
+from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.learn import Learned, learn
+from leadwerk.learning.train import TrainingResult, train_model
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 
@@ -43,8 +43,8 @@ def test_real_leads_are_told_apart():
     features = [feature for feature in features if feature.name != "Lead Number"]
     last_fifth = int(len(rows) * 0.8)
     train, test = rows.take(np.arange(last_fifth)), rows.take(np.arange(last_fifth, len(rows)))
-    learned = learn(train, features, Training(), horizon_days=1, hot_score=70)
-    assert isinstance(learned, Learned)
+    learned = train_model(train, features, Training(), horizon_days=1, hot_score=70)
+    assert isinstance(learned, TrainingResult)
     assert learned.decision.promote
     assert metrics.auc(test.converted, learned.model.probability(test.columns)) >= 0.92
 

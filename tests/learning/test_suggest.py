@@ -10,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from scipy.optimize import minimize
 
-from leadwerk.learning.activation import activation, terms
-from leadwerk.learning.bounded import Problem, fit
-from leadwerk.learning.newcomers import Known, new_rules
-from leadwerk.learning.nice import NICE, nice
-from leadwerk.learning.share import share
+from leadwerk.learning.bounded_logistic import BoundedProblem, fit
+from leadwerk.learning.conversion_rate import conversion_rate
+from leadwerk.learning.nice import NICE, round_to_readable
+from leadwerk.learning.rule_activation import activation, terms
+from leadwerk.learning.rule_discovery import RuleEvidence, new_rules
 from leadwerk.learning.suggest import Evidence, suggest
-from leadwerk.points.facts import Facts, Occurrences
-from leadwerk.points.points import point
-from leadwerk.policy.classes import class_of
+from leadwerk.points.engine import compute_points
+from leadwerk.points.facts import LeadFacts, Occurrences
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Attribute, Policy, TextClass
-from leadwerk.policy.points import Group, PointsModel, Rule, Test
+from leadwerk.policy.points import Condition, Group, PointsModel, Rule
+from leadwerk.policy.text_classes import class_of
 from points.generated import leads, policies
 from points.history import facts_at
 
@@ -42,18 +42,18 @@ def uncapped(policy: Policy) -> Policy:
 def test_points_are_what_rules_counted_times_what_they_give(policy: Policy, people: list) -> None:
     facts = facts_at(policy, people)
     given = activation(policy, facts) @ np.array([term.points for term in terms(policy)], dtype=float)
-    total = point(policy, facts, ledger=False).total / 100
+    total = compute_points(policy, facts, ledger=False).total / 100
     # Each entry and each group's weight is rounded to a hundredth.
     entries = len(facts.occurrences.lead) * max(1, len(policy.points.rules)) + len(policy.points.rules) + 4
     assert np.abs(given - total).max() <= 0.01 * entries + 0.02 * np.abs(total).max()
 
 
-def problem(seed: int, low: float, high: float) -> Problem:
+def problem(seed: int, low: float, high: float) -> BoundedProblem:
     random = np.random.default_rng(seed)
     x = random.normal(size=(300, 3))
     y = random.random(300) < 1 / (1 + np.exp(-(x @ [1.0, -1.0, 0.2] - 0.5)))
     one = np.ones(3)
-    return Problem(x, y, np.arange(300), 0.3 * one, 5.0 * one, low * one, high * one)
+    return BoundedProblem(x, y, np.arange(300), 0.3 * one, 5.0 * one, low * one, high * one)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -76,25 +76,25 @@ def test_the_fit_is_the_one_a_general_optimiser_finds(seed: int, low: float, hig
 
 def test_rows_of_one_lead_are_no_new_evidence() -> None:
     once = problem(1, -np.inf, np.inf)
-    again = Problem(
+    again = BoundedProblem(
         np.tile(once.matrix, (3, 1)), np.tile(once.converted, 3), np.tile(once.lead, 3), once.centre, 3 * once.pull,
         once.low, once.high,
     )  # fmt: skip
     assert fit(again).errors == pytest.approx(fit(once).errors, rel=1e-6)
-    alone, thrice = share(once.converted, once.lead), share(again.converted, again.lead)
+    alone, thrice = conversion_rate(once.converted, once.lead), conversion_rate(again.converted, again.lead)
     assert (thrice.low, thrice.high) == pytest.approx((alone.low, alone.high))
     assert (thrice.rows, thrice.leads) == (900, 300)
 
 
 def test_a_share_of_single_rows_has_wilsons_interval() -> None:
-    found = share(np.arange(20) < 5, np.arange(20))
+    found = conversion_rate(np.arange(20) < 5, np.arange(20))
     assert (round(found.low, 4), round(found.high, 4)) == (0.1119, 0.4687)
-    nobody = share(np.zeros(10, dtype=bool), np.arange(10))
+    nobody = conversion_rate(np.zeros(10, dtype=bool), np.arange(10))
     assert nobody.low == 0
     assert nobody.high > 0.2
 
 
-def people(size: int, seed: int, effects: dict[str, float]) -> tuple[Facts, np.ndarray]:
+def people(size: int, seed: int, effects: dict[str, float]) -> tuple[LeadFacts, np.ndarray]:
     """Leads with a channel and a language, and whether they convert: log-odds −1.5 and what their values add."""
     random = np.random.default_rng(seed)
     channel = random.choice(["form", "phone", "referral"], size, p=[0.6, 0.2, 0.2])
@@ -102,12 +102,14 @@ def people(size: int, seed: int, effects: dict[str, float]) -> tuple[Facts, np.n
     log_odds = -1.5 + sum((np.isin(column, [value]) * effect for column in (channel, language)
                            for value, effect in effects.items()), start=np.zeros(size))  # fmt: skip
     converted = random.random(size) < 1 / (1 + np.exp(-log_odds))
-    return Facts(size, {"channel": channel.astype(object), "language": language.astype(object)}, NO_EVENTS), converted
+    return LeadFacts(
+        size, {"channel": channel.astype(object), "language": language.astype(object)}, NO_EVENTS
+    ), converted
 
 
 def two_rules(phone: int, referral: int) -> Policy:
     rules = tuple(
-        Rule(name=name, group="person", points=points, when={"channel": Test(any_of=(name,))})
+        Rule(name=name, group="person", points=points, when={"channel": Condition(any_of=(name,))})
         for name, points in (("phone", phone), ("referral", referral))
     )
     model = PointsModel(groups=(Group(name="person", score="fit"),), rules=rules)
@@ -149,11 +151,11 @@ def test_as_many_leads_are_hot_as_before() -> None:
     assert 0 < found.warm.after < low
 
 
-def known(policy: Policy, effects: dict[str, float], seed: int = 1, size: int = 6000) -> Known:
+def known(policy: Policy, effects: dict[str, float], seed: int = 1, size: int = 6000) -> RuleEvidence:
     facts, converted = people(size, seed, effects)
     rows = np.arange(size)
-    score = point(policy, facts, ledger=False).total / 100
-    return Known(policy, facts, rows, score, converted, rows)
+    score = compute_points(policy, facts, ledger=False).total / 100
+    return RuleEvidence(policy, facts, rows, score, converted, rows)
 
 
 def test_a_value_that_converts_otherwise_becomes_a_rule_in_every_language() -> None:
@@ -175,7 +177,7 @@ def test_a_class_of_a_text_that_a_rule_speaks_of_is_not_proposed_again() -> None
     policy = msgspec.structs.replace(two_rules(1, 1), attributes=(kind,))
     plain = known(policy, {"phone": 0.5, "referral": 2.0})
     words = np.array([class_of(kind, text) for text in plain.facts.columns["channel"]], dtype=object)
-    facts = Facts(plain.facts.size, {"attribute_kind": words, **plain.facts.columns}, NO_EVENTS)
+    facts = LeadFacts(plain.facts.size, {"attribute_kind": words, **plain.facts.columns}, NO_EVENTS)
     assert {one.value for one in new_rules(replace(plain, facts=facts))} <= {"form", "other"}
 
 
@@ -188,6 +190,6 @@ def test_where_nothing_is_missing_hardly_ever_a_rule_is_proposed() -> None:
 
 @given(st.floats(-2000, 2000))
 def test_points_are_numbers_that_people_use(points: float) -> None:
-    assert abs(nice(points)) in NICE
-    assert nice(-points) == -nice(points)
-    assert nice(nice(points)) == nice(points)
+    assert abs(round_to_readable(points)) in NICE
+    assert round_to_readable(-points) == -round_to_readable(points)
+    assert round_to_readable(round_to_readable(points)) == round_to_readable(points)

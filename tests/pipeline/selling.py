@@ -8,7 +8,7 @@ from typing import Any
 
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from scoring import world
+from scoring import example_leads
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 BORN = NOW - timedelta(days=20)
@@ -20,7 +20,7 @@ def lead(lead_id: str, **changes: Any) -> dict[str, Any]:
     """A version of a lead (row of `leads`) of a company without any facts."""
     nothing = dict.fromkeys(("loan_amount", "property_value", "income", "instalment", "account_id"))
     known = {"event_id": f"crm:{lead_id}", "recorded_at": BORN, "created_at": BORN, "email_domain_kind": "business"}
-    return world.lead(lead_id, **{**nothing, **known, **changes})
+    return example_leads.lead(lead_id, **{**nothing, **known, **changes})
 
 
 def score(lead_id: str, at: datetime = NOW - DAY, **changes: Any) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_a_night_opens_the_warehouse_once_and_every_half_year_of_a_rebuild_anew(
     monkeypatch.setattr(DuckDBWarehouse, "_open", lambda self, writing: opened.append(writing) or plain(self, writing))
     run(home)
     assert opened == [True]
-    monkeypatch.setattr(extract.export_days, "CHUNK_DAYS", 2)
+    monkeypatch.setattr(extract.ga4_export_days, "CHUNK_DAYS", 2)
     run(home)
     assert opened == [True] * 4
 
@@ -132,7 +132,7 @@ from pathlib import Path
 from leadwerk.pipeline import export_days, extract
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-export_days.CHUNK_DAYS = 1
+ga4_export_days.CHUNK_DAYS = 1
 extract.run(DuckDBWarehouse(Path(sys.argv[1])), load("mortgage"), now=datetime(2026, 3, 30, 4, tzinfo=UTC),
             progress=lambda days: print(days, flush=True))
 """

@@ -14,8 +14,8 @@ from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import models, world
-from scoring.world import NOW
+from scoring import example_leads, models
+from scoring.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 
@@ -27,7 +27,7 @@ def scorer() -> Scorer:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return world.warehouse(tmp_path)
+    return example_leads.warehouse(tmp_path)
 
 
 def run(warehouse: DuckDBWarehouse, scorer: Scorer | None, now=NOW) -> rescore.RescoreReport:
@@ -59,7 +59,7 @@ def test_after_a_crash_in_between_a_rerun_stores_the_rest(warehouse, scorer, mon
     whole = run(warehouse, scorer)
     complete = scores(warehouse)
     cut = DuckDBWarehouse(warehouse.home / "cut")
-    world_again = world.warehouse(cut.home)
+    world_again = example_leads.warehouse(cut.home)
     monkeypatch.setattr(rescore, "BATCH", 1)
     appended = 0
     append = world_again.append

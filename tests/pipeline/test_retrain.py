@@ -9,11 +9,11 @@ from leadwerk import policy as policies
 from leadwerk.errors import PromotionConflict
 from leadwerk.features.contract import contract_hash
 from leadwerk.pipeline import retrain
-from leadwerk.pipeline.leads.landmarks import read_pointed
-from leadwerk.pipeline.leads.pointed import pointed_leads
+from leadwerk.pipeline.leads.landmarks import read_rows_with_points
+from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.policy.model import Attribute, Signal
-from leadwerk.policy.points import Group, PointsModel, Rule, Test
-from leadwerk.policy.sales import Combination
+from leadwerk.policy.points import Condition, Group, PointsModel, Rule
+from leadwerk.policy.selling import RankingRule
 from leadwerk.registry import open_registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -120,12 +120,12 @@ def test_points_alone_model_alone_and_both_are_kept_with_the_model(filled, polic
 
 
 def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, policy):
-    landmarks, rules = read_pointed(filled, policy, NOW)
+    landmarks, rules = read_rows_with_points(filled, policy, NOW)
     assert len(rules.points) == len(landmarks)
     for place in (0, 100, len(landmarks) - 1):
         as_of = landmarks.as_of[place].item().replace(tzinfo=UTC)
         alike = [lead["lead_id"] for lead in leads_and_outcomes()[0] if (as_of - lead["created_at"]).days in (0, 3)]
-        rows, _, pointed, _ = pointed_leads(filled, policy, alike, as_of)
+        rows, _, pointed, _ = points_input_of_leads(filled, policy, alike, as_of)
         values = landmarks.columns["loan_amount"][place]
         found = [total / 100 for row, total in zip(rows, pointed.total, strict=True) if row["loan_amount"] == values]
         assert found == [rules.points[place]]
@@ -133,7 +133,7 @@ def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, polic
 
 def test_without_rules_no_points_are_compared(filled, policy, registry):
     bare = msgspec.structs.replace(policy, points=PointsModel(), stages=())
-    assert read_pointed(filled, bare, NOW)[1] is None
+    assert read_rows_with_points(filled, bare, NOW)[1] is None
     report = retrain.run(filled, bare, registry, now=NOW)
     assert report.promoted
     assert not {"points", "both"} & report.metrics.keys()
@@ -149,7 +149,7 @@ def test_rules_that_know_what_no_feature_says_keep_every_model_out(filled, polic
 
 def knowing(policy):
     """A policy whose points know what no feature says."""
-    buyer = Rule(name="buyer", group="person", points=50, when={"job_title": Test(any_of=("buyer",))})
+    buyer = Rule(name="buyer", group="person", points=50, when={"job_title": Condition(any_of=("buyer",))})
     points = PointsModel(groups=(Group(name="person", score="fit"),), rules=(buyer,))
     return msgspec.structs.replace(policy, points=points)
 
@@ -206,14 +206,14 @@ def test_who_stood_down_is_replaced_by_the_next_model_that_beats_the_points(fill
 
 def test_where_the_points_rank_anyway_or_there_are_none_nobody_stands_down(filled, policy, registry):
     early = retrain.run(filled, policy, registry, now=EARLY)
-    ranking = msgspec.structs.replace(knowing(policy), decision=Combination(rank_by="points"))
+    ranking = msgspec.structs.replace(knowing(policy), decision=RankingRule(rank_by="points"))
     report = retrain.run(filled, ranking, registry, now=NOW + timedelta(hours=33))
     assert (report.stood_down, registry.champion().version) == (False, early.model_version)
 
 
 def test_landmarks_are_mature_closed_and_before_the_outcome(filled, policy):
     now = START + timedelta(days=100)
-    rows, _ = read_pointed(filled, policy, now, with_points=False)
+    rows, _ = read_rows_with_points(filled, policy, now, with_points=False)
     assert rows.as_of.max() <= np.datetime64(now.replace(tzinfo=None) - timedelta(days=policy.horizon_days))
     assert (np.diff(rows.as_of) >= np.timedelta64(0)).all()
     assert rows.lead.max() + 1 == rows.leads

@@ -10,17 +10,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from leadwerk.entrypoint.problem import status_of
 from leadwerk.errors import InputError, RecordFailure, UnknownLead
 from leadwerk.pipeline import score
-from leadwerk.pipeline.serving.scored import ScoredLead, ScoreReport, ScoreRequest, deliverable, with_deliveries
+from leadwerk.pipeline.serving.messages import ScoredLead, ScoreReport, ScoreRequest, deliverable, with_deliveries
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import models, world
-from scoring.world import NOW
+from leadwerk.web.problem_document import status_of
+from scoring import example_leads, models
+from scoring.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 FORM = {"created_at": "2026-05-04T09:29:00Z", "loan_amount": "450'000", "property_value": 700000, "web_consent": True}
@@ -34,7 +34,7 @@ def scorer() -> Scorer:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return world.warehouse(tmp_path)
+    return example_leads.warehouse(tmp_path)
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ class TestAForm:
         versions = [row for row in table(warehouse, "leads") if row["lead_id"] == "1"]
         newest = max(versions, key=lambda row: row["recorded_at"])
         assert (newest["loan_amount"], newest["income"], newest["language"]) == (700_000.0, 150_000.0, "de")
-        assert newest["created_at"] == world.CREATED
+        assert newest["created_at"] == example_leads.CREATED
 
     def test_back_and_forth_is_three_versions(self, ask, warehouse):
         for step, amount in enumerate((1.0, 2.0, 1.0)):

@@ -18,12 +18,12 @@ from leadwerk.cli.application import run
 from leadwerk.errors import CorruptModel
 from leadwerk.importing.table import read
 from leadwerk.pipeline import rescore, retrain
-from leadwerk.pipeline.in_bigquery import remote
-from leadwerk.pipeline.serving.champion import Champions
+from leadwerk.pipeline.bulk import remote_scoring
+from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, open_registry
 from leadwerk.report.page import render
-from leadwerk.serve import Servers, serving
+from leadwerk.serve import FunctionServers, serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from pipeline import romandie
@@ -80,13 +80,13 @@ def command(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def servers(home: Home) -> Iterator[Servers]:
+def servers(home: Home) -> Iterator[FunctionServers]:
     policy = {"LEADWERK_POLICY": str(home.folder / "policy.yaml"), "LEADWERK_CRM_TOKEN": ""}
     with serving(home.folder, names=["score"], crm=False, environment=policy) as running:
         yield running
 
 
-def posted(servers: Servers, body: dict[str, Any]) -> dict[str, Any]:
+def posted(servers: FunctionServers, body: dict[str, Any]) -> dict[str, Any]:
     answer = requests.post(servers.url("score"), json=body, timeout=60)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -130,7 +130,7 @@ def test_one_version_holds_all_and_says_what_was_tried(home: Home) -> None:
 
 
 def test_rescoring_stores_whose_model_scored(home: Home) -> None:
-    scorer = Champions(home.registry, home.policy).scorer()
+    scorer = ChampionCache(home.registry, home.policy).scorer()
     report = rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY)
     assert report.leads == 3
     scores = home.scores()
@@ -139,8 +139,8 @@ def test_rescoring_stores_whose_model_scored(home: Home) -> None:
     assert rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY).stored == 0
 
 
-def test_the_same_lead_gets_the_same_score_on_every_path(home: Home, servers: Servers) -> None:
-    scorer = Champions(home.registry, home.policy).scorer()
+def test_the_same_lead_gets_the_same_score_on_every_path(home: Home, servers: FunctionServers) -> None:
+    scorer = ChampionCache(home.registry, home.policy).scorer()
     rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY)
     stored = home.scores()
     asked = [{"lead_id": lead} for lead in OPEN]
@@ -155,7 +155,7 @@ def test_the_same_lead_gets_the_same_score_on_every_path(home: Home, servers: Se
         )
 
 
-def test_a_form_of_a_dry_run_is_scored_by_the_segment_that_it_makes(servers: Servers) -> None:
+def test_a_form_of_a_dry_run_is_scored_by_the_segment_that_it_makes(servers: FunctionServers) -> None:
     form = {"created_at": AT, "loan_amount": 450_000, "property_value": 900_000, "income": 150_000}
     french, german = (
         posted(servers, {"now": AT, "lead_id": "new", "form": form | {"postcode": postcode}, "dry_run": True})[
@@ -167,12 +167,12 @@ def test_a_form_of_a_dry_run_is_scored_by_the_segment_that_it_makes(servers: Ser
     assert german["probability"] > 1.5 * french["probability"]  # who needs to borrow little
 
 
-def test_bigquerys_calls_are_answered_by_each_rows_own_model(home: Home, servers: Servers) -> None:
+def test_bigquerys_calls_are_answered_by_each_rows_own_model(home: Home, servers: FunctionServers) -> None:
     features = {lead: json.loads(msgspec.json.encode(row, enc_hook=str)) for lead, row in _features(home).items()}
     calls = [[json.dumps(row)] for row in features.values()]
     replies = [json.loads(one) for one in posted(servers, {"calls": calls})["replies"]]
     assert {one["lead_id"]: one["segment"] for one in replies} == SEGMENT
-    local = remote.run(Champions(home.registry, home.policy).scorer(), home.policy, calls)
+    local = remote_scoring.run(ChampionCache(home.registry, home.policy).scorer(), home.policy, calls)
     assert [json.loads(one)["probability"] for one in local.replies] == [one["probability"] for one in replies]
 
 

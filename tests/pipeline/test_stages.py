@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from leadwerk.pipeline import rescore, score
-from leadwerk.pipeline.serving.scored import ScoreRequest
+from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointBands
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import world
-from scoring.world import NOW
+from scoring import example_leads
+from scoring.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,7 +32,7 @@ def translations(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def warehouse(tmp_path: Path, translations: Path) -> DuckDBWarehouse:
     (tmp_path / "translations").symlink_to(translations)
-    return world.warehouse(tmp_path)
+    return example_leads.warehouse(tmp_path)
 
 
 def rescored(warehouse: DuckDBWarehouse, now=NOW, policy=MORTGAGE) -> rescore.RescoreReport:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leadwerk import policy
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import PHASES, Decay, Group, PointsModel, Rule, Test
+from leadwerk.policy.points import PHASES, Condition, Decay, Group, PointsModel, Rule
 from points.history import NOON, Lead
 
 B2B = policy.load("b2b_swiss")
@@ -24,13 +24,13 @@ decays = (
     | st.builds(Decay, idle_period_days=st.integers(1, 40), loss_percent=st.integers(0, 100))
 )
 word_tests = st.builds(
-    Test,
+    Condition,
     any_of=st.sets(st.sampled_from(["CEO", "Intern"]), max_size=2).map(tuple),
     none_of=st.sets(st.sampled_from(["ceo", "intern"]), max_size=1).map(tuple),
     matches=st.none() | st.sampled_from(["(?i)ceo", "^Leiter"]),
 )
 number_tests = st.builds(
-    Test,
+    Condition,
     any_of=st.sets(st.sampled_from([5, 50, 51.0]), max_size=2).map(tuple),
     above=st.none() | st.integers(0, 60),
     at_most=st.none() | st.integers(0, 60),

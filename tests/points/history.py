@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from leadwerk.points.facts import VISIT, Facts, Occurrences
+from leadwerk.points.facts import VISIT, LeadFacts, Occurrences
 from leadwerk.policy.facts import facts as known_facts
 from leadwerk.policy.model import Policy
 
@@ -37,12 +37,12 @@ def lead(**facts: Any) -> Lead:
     return Lead(facts)
 
 
-def facts_at(policy: Policy, leads: Sequence[Lead], moment: datetime = NOON) -> Facts:
+def facts_at(policy: Policy, leads: Sequence[Lead], moment: datetime = NOON) -> LeadFacts:
     """What is known strictly before the moment."""
     known = known_facts(policy)
     names = sorted({name for one in leads for name in one.facts})
     columns = {known[name].column: [one.facts.get(name) for one in leads] for name in names}
-    return Facts(len(leads), columns, occurrences(policy, [one.events for one in leads], moment))
+    return LeadFacts(len(leads), columns, occurrences(policy, [one.events for one in leads], moment))
 
 
 def occurrences(policy: Policy, histories: Sequence[Sequence[Event]], moment: datetime) -> Occurrences:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import Decay, Group, Rule, Test
+from leadwerk.policy.points import Condition, Decay, Group, Rule
 from points.history import DAY, Lead
 
 
@@ -89,7 +89,7 @@ def _half_even(amount: Fraction) -> int:
     return round(amount)
 
 
-def _holds(test: Test, value: Any) -> bool:
+def _holds(test: Condition, value: Any) -> bool:
     if value is None:
         return False
     if isinstance(value, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from leadwerk.points.points import point
+from leadwerk.points.engine import compute_points
 from leadwerk.policy.points import Decay, Group, PointsModel, Rule
 from points.generated import B2B
 from points.history import facts_at, lead
@@ -15,7 +15,7 @@ def hundredths(points: int, *, weight: int, decay: Decay, days: float) -> tuple[
     group = Group(name="web", score="interest", weight=weight, decay=decay)
     rule = Rule(name="blog", group="web", signal="blog", points=points)
     mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,)))
-    found = point(mine, facts_at(mine, [lead().did("blog", days)]))
+    found = compute_points(mine, facts_at(mine, [lead().did("blog", days)]))
     assert found.ledger is not None
     return int(found.interest[0]), [entry.points for entry in found.ledger.entries(0)]
 
@@ -49,7 +49,7 @@ def test_a_rules_cap_bounds_it_on_either_side(points: int, days: int, sum_of_rul
     one = lead()
     for day in range(days):
         one = one.did("blog", day + 0.1)
-    found = point(mine, facts_at(mine, [one]))
+    found = compute_points(mine, facts_at(mine, [one]))
     assert found.ledger is not None
     caps = [(row.rule, row.subject, row.points) for row in found.ledger.entries(0) if row.kind == "cap"]
     assert found.interest.tolist() == [sum_of_rule * 100]
@@ -60,4 +60,4 @@ def test_caps_of_groups_and_scores_bound_from_above_only() -> None:
     group = Group(name="web", score="interest", cap=10)
     rule = Rule(name="blog", group="web", signal="blog", points=-50)
     mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,), interest_cap=5))
-    assert point(mine, facts_at(mine, [lead().did("blog")])).interest.tolist() == [-5000]
+    assert compute_points(mine, facts_at(mine, [lead().did("blog")])).interest.tolist() == [-5000]

@@ -11,9 +11,9 @@ from hypothesis import given, strategies as st
 
 from leadwerk import policy
 from leadwerk.points.conditions import Conditions
-from leadwerk.points.facts import Facts
-from leadwerk.policy.checks.conditions import Interval, covers
-from leadwerk.policy.points import Test
+from leadwerk.points.facts import LeadFacts
+from leadwerk.policy.points import Condition
+from leadwerk.policy.validation.conditions import Interval, implies
 from points.history import occurrences
 
 B2B = policy.load("b2b_swiss")
@@ -21,10 +21,10 @@ B2B = policy.load("b2b_swiss")
 
 def conditions(**columns: Any) -> Conditions:
     size = len(next(iter(columns.values())))
-    return Conditions(B2B, Facts(size, columns, occurrences(B2B, [], None)))  # type: ignore[arg-type]
+    return Conditions(B2B, LeadFacts(size, columns, occurrences(B2B, [], None)))  # type: ignore[arg-type]
 
 
-def holding(test: Test, name: str, values: Any, column: str | None = None) -> list[bool]:
+def holding(test: Condition, name: str, values: Any, column: str | None = None) -> list[bool]:
     found: list[bool] = conditions(**{column or name: values}).hold({name: test}).tolist()
     return found
 
@@ -32,66 +32,73 @@ def holding(test: Test, name: str, values: Any, column: str | None = None) -> li
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
-        (Test(above=50), [False, False, True]),
-        (Test(at_least=50), [False, True, True]),
-        (Test(below=50), [True, False, False]),
-        (Test(at_most=50), [True, True, False]),
-        (Test(above=49, below=51), [False, True, False]),
-        (Test(any_of=(49, 51.0)), [True, False, True]),
-        (Test(none_of=(49,)), [False, True, True]),
-        (Test(any_of=(49, 50), none_of=(50,)), [True, False, False]),
-        (Test(any_of=("49",)), [False, False, False]),
-        (Test(matches="4"), [False, False, False]),
+        (Condition(above=50), [False, False, True]),
+        (Condition(at_least=50), [False, True, True]),
+        (Condition(below=50), [True, False, False]),
+        (Condition(at_most=50), [True, True, False]),
+        (Condition(above=49, below=51), [False, True, False]),
+        (Condition(any_of=(49, 51.0)), [True, False, True]),
+        (Condition(none_of=(49,)), [False, True, True]),
+        (Condition(any_of=(49, 50), none_of=(50,)), [True, False, False]),
+        (Condition(any_of=("49",)), [False, False, False]),
+        (Condition(matches="4"), [False, False, False]),
     ],
 )
-def test_numbers(test: Test, expected: list[bool]) -> None:
+def test_numbers(test: Condition, expected: list[bool]) -> None:
     assert holding(test, "employees", [49, 50, 51]) == expected
 
 
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
-        (Test(any_of=("bank",)), [True, True, False]),
-        (Test(none_of=("BANK",)), [False, False, True]),
-        (Test(matches="^B"), [True, False, True]),
-        (Test(matches="(?i)ank"), [True, True, False]),
-        (Test(matches="an"), [True, False, False]),
-        (Test(any_of=("Bank",), matches="k$"), [True, True, False]),
-        (Test(above=0), [False, False, False]),
+        (Condition(any_of=("bank",)), [True, True, False]),
+        (Condition(none_of=("BANK",)), [False, False, True]),
+        (Condition(matches="^B"), [True, False, True]),
+        (Condition(matches="(?i)ank"), [True, True, False]),
+        (Condition(matches="an"), [True, False, False]),
+        (Condition(any_of=("Bank",), matches="k$"), [True, True, False]),
+        (Condition(above=0), [False, False, False]),
     ],
 )
-def test_words_are_compared_without_regard_to_case_and_patterns_with(test: Test, expected: list[bool]) -> None:
+def test_words_are_compared_without_regard_to_case_and_patterns_with(test: Condition, expected: list[bool]) -> None:
     assert holding(test, "industry", ["Bank", " bAnk", "Bäckerei"]) == expected
 
 
 @pytest.mark.parametrize(
-    "test", [Test(), Test(none_of=(5, "x")), Test(above=-1e9), Test(matches=""), Test(at_most=1e9)]
+    "test",
+    [Condition(), Condition(none_of=(5, "x")), Condition(above=-1e9), Condition(matches=""), Condition(at_most=1e9)],
 )
 @pytest.mark.parametrize("unknown", [None, float("nan")])
-def test_what_is_not_known_satisfies_nothing(test: Test, unknown: Any) -> None:
+def test_what_is_not_known_satisfies_nothing(test: Condition, unknown: Any) -> None:
     assert holding(test, "industry", [unknown]) == [False]
     assert holding(test, "employees", [unknown]) == [False]
 
 
 def test_an_empty_text_and_an_infinite_number_are_not_known() -> None:
-    assert holding(Test(), "industry", ["", "  ", "x"]) == [False, False, True]
-    assert holding(Test(), "employees", [float("inf"), -float("inf"), 0.0]) == [False, False, True]
+    assert holding(Condition(), "industry", ["", "  ", "x"]) == [False, False, True]
+    assert holding(Condition(), "employees", [float("inf"), -float("inf"), 0.0]) == [False, False, True]
 
 
 def test_a_column_that_nobody_delivers_is_not_known() -> None:
-    assert conditions(country=["CH"]).hold({"job_title": Test(none_of=("x",))}).tolist() == [False]
-    assert conditions(country=["CH"]).hold({"no_such_fact": Test()}).tolist() == [False]
+    assert conditions(country=["CH"]).hold({"job_title": Condition(none_of=("x",))}).tolist() == [False]
+    assert conditions(country=["CH"]).hold({"no_such_fact": Condition()}).tolist() == [False]
 
 
 def test_all_tests_of_a_rule_must_hold_and_none_at_all_always_do() -> None:
     both = conditions(country=["CH", "CH", "DE"], employees=[60, 40, 60])
-    assert both.hold({"country": Test(any_of=("CH",)), "employees": Test(above=50)}).tolist() == [True, False, False]
+    assert both.hold({"country": Condition(any_of=("CH",)), "employees": Condition(above=50)}).tolist() == [
+        True,
+        False,
+        False,
+    ]
     assert both.hold({}).tolist() == [True, True, True]
 
 
 def test_attributes_are_named_without_their_prefix() -> None:
-    assert holding(Test(at_least=3), "digital_maturity", [2, 3], "attribute_digital_maturity") == [False, True]
-    assert holding(Test(matches="decides"), "decision_authority", ["decides"], "attribute_decision_authority") == [True]
+    assert holding(Condition(at_least=3), "digital_maturity", [2, 3], "attribute_digital_maturity") == [False, True]
+    assert holding(Condition(matches="decides"), "decision_authority", ["decides"], "attribute_decision_authority") == [
+        True
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +112,7 @@ def test_attributes_are_named_without_their_prefix() -> None:
     ],
 )
 def test_numbers_come_in_any_kind_of_column(column: Any) -> None:
-    assert holding(Test(above=50), "employees", column) == [True, False, False]
+    assert holding(Condition(above=50), "employees", column) == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -119,12 +126,12 @@ def test_numbers_come_in_any_kind_of_column(column: Any) -> None:
     ],
 )
 def test_words_come_in_any_kind_of_column(column: Any) -> None:
-    assert holding(Test(none_of=("DE",)), "country", column) == [True, False, False]
+    assert holding(Condition(none_of=("DE",)), "country", column) == [True, False, False]
 
 
 numbers = st.none() | st.integers(-3, 3)
 tests = st.builds(
-    Test,
+    Condition,
     any_of=st.sets(st.integers(-3, 3), max_size=3).map(tuple),
     none_of=st.sets(st.integers(-3, 3), max_size=3).map(tuple),
     above=numbers,
@@ -136,8 +143,8 @@ EVERY_NUMBER = np.arange(-5, 5.5, 0.5)
 
 
 @given(test=tests)
-def test_an_interval_holds_what_the_bounds_of_a_test_let_through(test: Test) -> None:
-    bounds = Test(above=test.above, below=test.below, at_least=test.at_least, at_most=test.at_most)
+def test_an_interval_holds_what_the_bounds_of_a_test_let_through(test: Condition) -> None:
+    bounds = Condition(above=test.above, below=test.below, at_least=test.at_least, at_most=test.at_most)
     through = holding(bounds, "employees", EVERY_NUMBER)
     assert [Interval.of(test).holds(value) for value in EVERY_NUMBER] == through
     if Interval.of(test).empty():
@@ -145,7 +152,7 @@ def test_an_interval_holds_what_the_bounds_of_a_test_let_through(test: Test) -> 
 
 
 @given(general=tests, particular=tests)
-def test_a_test_that_covers_another_holds_wherever_that_does(general: Test, particular: Test) -> None:
-    if covers(general, particular):
+def test_a_test_that_covers_another_holds_wherever_that_does(general: Condition, particular: Condition) -> None:
+    if implies(general, particular):
         pairs = zip(*(holding(test, "employees", EVERY_NUMBER) for test in (general, particular)), strict=True)
         assert all(of_general or not of_particular for of_general, of_particular in pairs)

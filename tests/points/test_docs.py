@@ -9,9 +9,9 @@ import pytest
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from leadwerk.points.classification import rate_leads
+from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
-from leadwerk.points.points import point
-from leadwerk.points.standing import standings
 from points.history import NOON, facts_at, lead
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -50,12 +50,12 @@ def written(entry: Entry) -> str:
 
 def test_the_ledger_it_shows_is_the_one_that_comes() -> None:
     facts = facts_at(B2B, [STORY])
-    pointed = point(B2B, facts)
+    pointed = compute_points(B2B, facts)
     assert pointed.ledger is not None
     rows = [written(entry) for entry in pointed.ledger.entries(0)]
     table = POINTS[POINTS.index("|---|---|---|---|---|---|---|---|\n") :].split("\n\n")[0].splitlines()[1:]
     assert table == rows
-    one = standings(B2B, facts, pointed)[0]
+    one = rate_leads(B2B, facts, pointed)[0]
     assert f"Fit {one.fit:g}, interest {one.interest:g}, together {one.points:g} points: HOT" in POINTS
     assert one.points >= B2B.points.bands.hot
     assert f"The lead above is a {one.matrix_cell}" in POINTS

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from leadwerk import policy
+from leadwerk.points.classification import LeadRating, rate_leads
+from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
-from leadwerk.points.points import point
 from leadwerk.points.stages import direction, stage_of
-from leadwerk.points.standing import Standing, standings
 from leadwerk.policy.model import Policy
 from points.history import Lead, facts_at, lead
 
@@ -20,14 +20,14 @@ SHIPPED = (Path(policy.__file__).parent / "defaults" / "b2b_swiss.yaml").read_te
 
 
 def ledger(one: Lead, mine: Policy = B2B) -> tuple[Entry, ...]:
-    pointed = point(mine, facts_at(mine, [one]))
+    pointed = compute_points(mine, facts_at(mine, [one]))
     assert pointed.ledger is not None
     return pointed.ledger.entries(0)
 
 
-def standing(one: Lead, mine: Policy = B2B) -> Standing:
+def standing(one: Lead, mine: Policy = B2B) -> LeadRating:
     facts = facts_at(mine, [one])
-    return standings(mine, facts, point(mine, facts))[0]
+    return rate_leads(mine, facts, compute_points(mine, facts))[0]
 
 
 def given(one: Lead, rule: str, mine: Policy = B2B) -> float:

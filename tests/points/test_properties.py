@@ -8,12 +8,12 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_factor
-from leadwerk.points.facts import Facts, Occurrences
+from leadwerk.points.engine import PointTotals, compute_points
+from leadwerk.points.facts import LeadFacts, Occurrences
 from leadwerk.points.ledger import KINDS, NONE, SCORES, Ledger
-from leadwerk.points.points import Pointed, point
-from leadwerk.policy.checks.attainable import Highest
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Decay
+from leadwerk.policy.validation.point_range import PointRange
 from points.generated import B2B, decays, leads, moments, policies
 from points.history import DAY, NOON, Lead, facts_at
 from points.pencil import worked_out
@@ -22,8 +22,8 @@ many = st.lists(leads, max_size=5) | st.lists(leads, min_size=3, max_size=8)
 thoroughly = settings(deadline=None, max_examples=80)
 
 
-def pointed(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[Pointed, Ledger]:
-    found = point(policy, facts_at(policy, histories, moment))
+def pointed(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[PointTotals, Ledger]:
+    found = compute_points(policy, facts_at(policy, histories, moment))
     assert found.ledger is not None
     return found, found.ledger
 
@@ -66,7 +66,7 @@ def test_the_order_of_rows_does_not_matter(policy: Policy, histories: list[Lead]
     facts = facts_at(policy, histories, moment)
     shuffled = np.random.default_rng(seed).permutation(len(facts.occurrences.lead))
     rows = Occurrences(**{name: column[shuffled] for name, column in vars(facts.occurrences).items()})
-    first, second = point(policy, facts), point(policy, Facts(facts.size, facts.columns, rows))
+    first, second = compute_points(policy, facts), compute_points(policy, LeadFacts(facts.size, facts.columns, rows))
     assert first.ledger is not None and second.ledger is not None
     assert [first.ledger.entries(n) for n in range(facts.size)] == [second.ledger.entries(n) for n in range(facts.size)]
 
@@ -91,7 +91,7 @@ def test_nobody_gets_more_than_the_policy_check_holds_possible(
     policy: Policy, histories: list[Lead], moment: datetime
 ) -> None:
     found, _ = pointed(policy, histories, moment)
-    highest = Highest.of(policy)
+    highest = PointRange.of(policy)
     assert (found.fit <= highest.fit * 100 + 0.5).all() and (found.interest <= highest.interest * 100 + 0.5).all()
 
 
@@ -123,8 +123,8 @@ def test_what_happens_at_or_after_the_moment_changes_nothing(
             later[place].events.append(("pricing_page", moment + timedelta(hours=hours)))
     assert pointed(policy, later, moment)[0].total.tolist() == pointed(policy, histories, moment)[0].total.tolist()
     facts = facts_at(policy, histories, moment)
-    told = Facts(facts.size, facts.columns, with_future(facts.occurrences, facts.size))
-    assert point(policy, told).total.tolist() == point(policy, facts).total.tolist()
+    told = LeadFacts(facts.size, facts.columns, with_future(facts.occurrences, facts.size))
+    assert compute_points(policy, told).total.tolist() == compute_points(policy, facts).total.tolist()
 
 
 def with_future(known: Occurrences, size: int) -> Occurrences:
@@ -150,7 +150,7 @@ def test_a_past_moment_is_pointed_today_as_it_was_then(policy: Policy, one: Lead
 @given(policy=policies(), histories=many, moment=moments)
 def test_a_ledger_that_nobody_reads_changes_no_points(policy: Policy, histories: list[Lead], moment: datetime) -> None:
     facts = facts_at(policy, histories, moment)
-    with_ledger, without = point(policy, facts), point(policy, facts, ledger=False)
+    with_ledger, without = compute_points(policy, facts), compute_points(policy, facts, ledger=False)
     assert without.ledger is None
     assert without.total.tolist() == with_ledger.total.tolist()
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from leadwerk import policy, texts
+from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
-from leadwerk.points.points import point
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons
 from leadwerk.policy.model import Policy
 from leadwerk.texts.points import point_reason, rule_label
@@ -19,7 +19,7 @@ ALL = [(name, language) for name in POLICIES for language in texts.LANGUAGES]
 
 
 def ledger(one: Lead, mine: Policy = B2B) -> tuple[Entry, ...]:
-    found = point(mine, facts_at(mine, [one])).ledger
+    found = compute_points(mine, facts_at(mine, [one])).ledger
     assert found is not None
     return found.entries(0)
 
@@ -43,7 +43,7 @@ def test_a_rule_says_what_it_counts_in_the_total() -> None:
 
 def test_reasons_add_up_to_the_total_where_no_cap_takes_any() -> None:
     one = lead(job_title="CEO", employees=60, email_domain_kind="freemail").did("pricing_page").did("webinar")
-    found = point(B2B, facts_at(B2B, [one]))
+    found = compute_points(B2B, facts_at(B2B, [one]))
     assert not [entry for entry in ledger(one) if entry.kind == "cap"]
     assert sum(given.points for given in by_rule(B2B, ledger(one))) == int(found.total[0]) / 100
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.points.points import point
-from leadwerk.points.replay import CLUSTERS, Moments, Replay, Side, compare
+from leadwerk.points.engine import compute_points
+from leadwerk.points.replay import CLUSTERS, PolicyOutcome, Replay, ReplayMoments, compare
 from leadwerk.points.workload import workload
 from leadwerk.policy.model import Policy
-from leadwerk.policy.sales import Capacity, Seller
+from leadwerk.policy.selling import Capacity, Seller
 from points.generated import B2B, leads, policies
 from points.history import Lead, facts_at, lead
 
@@ -19,10 +19,12 @@ START = np.datetime64("2026-01-01T08:00", "us")
 few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def moments(leads: list[int], *, mature: list[bool] | None = None, converted: list[bool] | None = None) -> Moments:
+def moments(
+    leads: list[int], *, mature: list[bool] | None = None, converted: list[bool] | None = None
+) -> ReplayMoments:
     """Moments a day apart, each of the lead of this number."""
     size = len(leads)
-    return Moments(
+    return ReplayMoments(
         lead_ids=[f"L{n}" for n in range(max(leads, default=-1) + 1)],
         lead=np.array(leads, dtype=np.int64),
         as_of=START + np.arange(size) * np.timedelta64(1, "D"),
@@ -31,12 +33,12 @@ def moments(leads: list[int], *, mature: list[bool] | None = None, converted: li
     )
 
 
-def side(policy: Policy, people: list[Lead], clusters: list[str], stages: list[str] | None = None) -> Side:
-    pointed = point(policy, facts_at(policy, people))
-    return Side(policy, pointed, clusters, stages or [""] * len(people), [()] * len(people))
+def side(policy: Policy, people: list[Lead], clusters: list[str], stages: list[str] | None = None) -> PolicyOutcome:
+    pointed = compute_points(policy, facts_at(policy, people))
+    return PolicyOutcome(policy, pointed, clusters, stages or [""] * len(people), [()] * len(people))
 
 
-def replayed(before: list[str], after: list[str], of: Moments) -> Replay:
+def replayed(before: list[str], after: list[str], of: ReplayMoments) -> Replay:
     people = [lead()] * len(of.lead)
     return compare(of, side(B2B, people, before), side(B2B, people, after), weeks=2)
 

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk import policy
-from leadwerk.points.segments import NO_SEGMENT, Definition, Segments
+from leadwerk.points.segments import NO_SEGMENT, SegmentDefinition, Segments
 from leadwerk.policy.model import Attribute
-from leadwerk.policy.points import Test
+from leadwerk.policy.points import Condition
 from leadwerk.policy.segments import Segment
 
 MORTGAGE = policy.load("mortgage")
 SEGMENTS = Segments(
     MORTGAGE,
     (
-        Definition("rich_zurich", {"region": Test(any_of=("CH-ZH",)), "income": Test(above=150_000)}),
-        Definition("zurich", {"region": Test(any_of=("ch-zh",))}, model="model.ubj"),
-        Definition("curious", {"rates_page_events_7d": Test(at_least=3)}),
+        SegmentDefinition("rich_zurich", {"region": Condition(any_of=("CH-ZH",)), "income": Condition(above=150_000)}),
+        SegmentDefinition("zurich", {"region": Condition(any_of=("ch-zh",))}, model="model.ubj"),
+        SegmentDefinition("curious", {"rates_page_events_7d": Condition(at_least=3)}),
     ),
 )
 leads = st.fixed_dictionaries(
@@ -70,7 +70,7 @@ def test_only_the_columns_that_are_asked_for_are_read() -> None:
 
 def test_an_attribute_of_the_policy_is_found_in_its_own_column() -> None:
     with_floors = msgspec.structs.replace(MORTGAGE, attributes=(Attribute(name="floors", kind="number"),))
-    segments = Segments(with_floors, (Definition("towers", {"floors": Test(at_least=10)}),))
+    segments = Segments(with_floors, (SegmentDefinition("towers", {"floors": Condition(at_least=10)}),))
     assert segments.columns() == {"attribute_floors"}
     assert segments.places_of_rows([{"attribute_floors": 12.0}, {"attribute_floors": 2.0}]).tolist() == [0, NO_SEGMENT]
 
@@ -80,7 +80,7 @@ def test_definitions_are_written_and_read_without_loss() -> None:
 
 
 def test_the_segments_of_a_policy_keep_their_order_and_have_no_models_yet() -> None:
-    two = tuple(Segment(name=name, when={"income": Test(above=1)}) for name in ("b", "a"))
+    two = tuple(Segment(name=name, when={"income": Condition(above=1)}) for name in ("b", "a"))
     found = Segments.of(msgspec.structs.replace(MORTGAGE, segments=two)).definitions
     assert [(one.name, one.model) for one in found] == [("b", None), ("a", None)]
 

@@ -9,10 +9,10 @@ import pytest
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
-from leadwerk.policy.classes import class_of
 from leadwerk.policy.model import TextClass
 from leadwerk.policy.points import Group, PointsModel, Rule, Tier
-from leadwerk.policy.sales import Capacity, Combination, Seller, Stage
+from leadwerk.policy.selling import Capacity, RankingRule, Seller, Stage
+from leadwerk.policy.text_classes import class_of
 
 DOCS = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
 (EXAMPLE,) = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
@@ -59,7 +59,7 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
         "stages[]": Stage,
         "capacity": Capacity,
         "capacity.sellers[]": Seller,
-        "decision": Combination,
+        "decision": RankingRule,
     }
     unsaid = [
         f"{section}.{field}"

@@ -15,8 +15,8 @@ from hypothesis import given, settings, strategies as st
 from leadwerk import policy
 from leadwerk.errors import PolicyError
 from leadwerk.features.contract import contract, groups
-from leadwerk.policy.check import RESERVED_NAMES
 from leadwerk.policy.load import version
+from leadwerk.policy.validation import RESERVED_NAMES
 
 DEFAULTS = Path(policy.__file__).parent / "defaults"
 

@@ -14,9 +14,9 @@ from leadwerk import policy
 from leadwerk.errors import PolicyError
 from leadwerk.features.contract import contract
 from leadwerk.lead import region
-from leadwerk.policy.checks.attainable import Highest
 from leadwerk.policy.facts import facts
 from leadwerk.policy.regions import REGIONS
+from leadwerk.policy.validation.point_range import PointRange
 
 RIGHT = """\
 name: mine
@@ -454,15 +454,15 @@ def test_regions_are_those_of_leads() -> None:
 
 
 def test_the_highest_sums_count_caps_weights_and_replacement() -> None:
-    assert Highest.of(policy.parse(RIGHT)) == Highest(fit=45.0, interest=45.0)
+    assert PointRange.of(policy.parse(RIGHT)) == PointRange(fit=45.0, interest=45.0)
     uncapped = RIGHT.replace(", cap: 40}", ", repeat: every_event}")
-    assert Highest.of(policy.parse(uncapped)).interest == 60
+    assert PointRange.of(policy.parse(uncapped)).interest == 60
     daily = (
         RIGHT.replace(", cap: 40}", "}")
         .replace("cap: 60, decay", "decay")
         .replace("interest_cap: 100", "interest_cap: 9999")
     )
-    assert Highest.of(policy.parse(daily)).interest == 15 + 90 * 20 + 5
+    assert PointRange.of(policy.parse(daily)).interest == 15 + 90 * 20 + 5
 
 
 sections = {"points", "tiers", "stages", "capacity", "decision"}

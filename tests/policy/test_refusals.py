@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
-from leadwerk.policy.checks.patterns import wrong_pattern
+from leadwerk.policy.validation.patterns import wrong_pattern
 
 RIGHT = """\
 name: mine

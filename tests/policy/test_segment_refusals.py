@@ -10,9 +10,9 @@ import yaml
 from leadwerk import policy
 from leadwerk.errors import PolicyError
 from leadwerk.features.contract import contract
-from leadwerk.policy.checks.segments import UNLEARNED
-from leadwerk.policy.difference import differences
+from leadwerk.policy.diff import differences
 from leadwerk.policy.facts import facts
+from leadwerk.policy.validation.segments import UNLEARNED
 
 RIGHT = """\
 name: mine

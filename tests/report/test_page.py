@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from leadwerk.policy.section import Language
-from leadwerk.report.facts import Pointed, Scored
+from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.page import render
-from leadwerk.report.worth import worth
-from report.facts import VERSION, facts, nothing
+from leadwerk.report.report_data import PointsOutcomes, ScoredOutcomes
+from report.example_data import VERSION, facts, nothing
 
 LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "rect", "line"}
@@ -94,7 +94,7 @@ def test_before_there_is_a_model_the_page_speaks_of_points() -> None:
 
 
 def test_points_of_few_conversions_are_no_rates() -> None:
-    few = Pointed(np.arange(50.0), np.array([1.0] * 4 + [0.0] * 46))
+    few = PointsOutcomes(np.arange(50.0), np.array([1.0] * 4 + [0.0] * 46))
     assert '<section id="pointed"' not in render(replace(facts(), pointed=few), "en")
 
 
@@ -106,7 +106,7 @@ def test_the_leads_with_a_score_are_counted_and_so_are_the_hot_ones() -> None:
 
 def test_the_figures_are_those_of_the_facts() -> None:
     page = render(facts(), "en")
-    found = worth(facts())
+    found = calls_saved(facts())
     assert found is not None and found.saved is not None
     assert f"{found.saved:.0%}" in page
     assert VERSION in page
@@ -121,15 +121,15 @@ def test_reasons_and_names_cannot_inject_markup() -> None:
 
 def test_scored_leads_are_better_evidence_than_the_test_of_the_model() -> None:
     shown = facts()
-    assert worth(shown).source == "scored"
-    few = Scored.of([{"probability": 0.1, "predictive_score": 50, "converted": True, "model_version": "m"}])
-    fallback = worth(replace(shown, scored=few))
+    assert calls_saved(shown).source == "scored"
+    few = ScoredOutcomes.of([{"probability": 0.1, "predictive_score": 50, "converted": True, "model_version": "m"}])
+    fallback = calls_saved(replace(shown, scored=few))
     assert (fallback.source, fallback.leads) == ("test", 1500)
     assert fallback.before == pytest.approx(1500 / shown.test["positives"])
 
 
 def test_no_evidence_is_no_claim() -> None:
-    assert worth(nothing()) is None
+    assert calls_saved(nothing()) is None
 
 
 def test_leads_whose_truth_is_not_known_are_left_out_of_it() -> None:

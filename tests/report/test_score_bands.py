@@ -26,7 +26,7 @@ def test_every_lead_is_in_one_band(rows: list[tuple[int, bool]]) -> None:
 @given(rows)
 def test_calling_every_lead_saves_nothing(rows: list[tuple[int, bool]]) -> None:
     score, converted = arrays(rows)
-    savings = score_bands.savings(score, converted, threshold=0)
+    savings = score_bands.threshold_savings(score, converted, threshold=0)
     if converted.sum():
         assert (savings.saved, savings.kept) == (0.0, 1.0)
     else:
@@ -37,4 +37,4 @@ def test_calling_every_lead_saves_nothing(rows: list[tuple[int, bool]]) -> None:
 def test_bands_and_savings_do_not_depend_on_the_order_of_the_rows(rows: list[tuple[int, bool]], random) -> None:
     shuffled = random.sample(rows, len(rows))
     assert score_bands.score_bands(*arrays(rows)) == score_bands.score_bands(*arrays(shuffled))
-    assert score_bands.savings(*arrays(rows), 50) == score_bands.savings(*arrays(shuffled), 50)
+    assert score_bands.threshold_savings(*arrays(rows), 50) == score_bands.threshold_savings(*arrays(shuffled), 50)

@@ -9,9 +9,9 @@ from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import contract, contract_hash
 from leadwerk.features.encode import Encoder
 from leadwerk.features.linear import Linear
-from leadwerk.points.segments import Definition, Segments
+from leadwerk.points.segments import SegmentDefinition, Segments
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import Test
+from leadwerk.policy.points import Condition
 from leadwerk.registry.manifest import DataWindow, Manifest, ModelFiles
 
 BASE_RATE = 0.1
@@ -51,9 +51,9 @@ def files(policy: Policy, *, trees: int = 20, rows: int = 800, seed: int = 3) ->
     return ModelFiles("20260101T000000Z-test", manifest(policy), content)
 
 
-MOBILE = Definition("mobile", {"device_category": Test(any_of=("mobile",))}, model="model.ubj")
-FRENCH = Definition("french", {"language": Test(any_of=("fr",))})
-RICH = Definition("rich", {"income": Test(above=4)}, model="model.json")
+MOBILE = SegmentDefinition("mobile", {"device_category": Condition(any_of=("mobile",))}, model="model.ubj")
+FRENCH = SegmentDefinition("french", {"language": Condition(any_of=("fr",))})
+RICH = SegmentDefinition("rich", {"income": Condition(above=4)}, model="model.json")
 
 
 def segmented_files(policy: Policy) -> ModelFiles:

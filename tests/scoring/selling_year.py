@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from leadwerk.policy.model import Policy
-from leadwerk.policy.sales import Capacity, Seller
-from leadwerk.scoring.capacity import EVERYBODY, leads_a_week, pool, pool_name, range_of
-from leadwerk.scoring.demand import Demand, demand
-from leadwerk.scoring.hysteresis import Standing
-from leadwerk.scoring.share import overloaded
-from leadwerk.scoring.thresholds import Threshold, thresholds
+from leadwerk.policy.selling import Capacity, Seller
+from leadwerk.scoring.call_demand import Demand, demand
+from leadwerk.scoring.fair_allocation import overloaded
+from leadwerk.scoring.hysteresis import ThresholdState
+from leadwerk.scoring.seller_pools import EVERYBODY, leads_a_week, pool, pool_name, threshold_limits
+from leadwerk.scoring.threshold_update import Threshold, thresholds
 
 DAYS = 365
 TEAM = (
@@ -75,7 +75,7 @@ class Diary:
 
     def flooded(self, by: float) -> np.ndarray:
         """Days on which some sellers had more calls, by this share, than time, though their threshold could rise."""
-        high = range_of(self.policy, "points").high
+        high = threshold_limits(self.policy, "points").high
         stuck = [overloaded(load, self.serves, self.capacity * (1 + by)) for load in self.load]
         return np.array([bool((s & (np.array(hot) < high)).any()) for s, hot in zip(stuck, self.hot, strict=True)])
 
@@ -85,7 +85,7 @@ class Diary:
         for load, lower, hot in zip(self.load, self.lower, self.hot, strict=True):
             sellers = overloaded(self.capacity * (1 - by), self.serves.T, load)
             served = self.serves[:, sellers].any(axis=1)
-            low = range_of(self.policy, "points").low
+            low = threshold_limits(self.policy, "points").low
             found.append(bool((served & (np.array(hot) > low) & (lower > load)).any()))
         return np.array(found)
 
@@ -138,35 +138,35 @@ def policy_of(base: Policy, team: Sequence[Seller] = TEAM) -> Policy:
     return msgspec.structs.replace(base, capacity=capacity)
 
 
-Decide = Callable[[Policy, Demand, dict[str, Standing]], list[Threshold]]
+Decide = Callable[[Policy, Demand, dict[str, ThresholdState]], list[Threshold]]
 
 
-def carefully(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
+def carefully(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """As the product decides."""
     return thresholds(policy, "points", incoming, before)
 
 
-def at_fifty(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
+def at_fifty(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """As many do: the threshold is never touched."""
     found = thresholds(policy, "points", incoming, {})
-    return [replace(one, standing=Standing(50)) for one in found]
+    return [replace(one, standing=ThresholdState(50)) for one in found]
 
 
-def hastily(policy: Policy, incoming: Demand, before: dict[str, Standing]) -> list[Threshold]:
+def hastily(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """Every morning to what yesterday's look-back would have wanted."""
     found = thresholds(policy, "points", incoming, {})
-    return [replace(one, standing=Standing(one.wanted)) for one in found]
+    return [replace(one, standing=ThresholdState(one.wanted)) for one in found]
 
 
 def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAYS) -> Diary:
     """The year, after a look-back of ordinary days before it."""
-    bands, before = range_of(policy, "points"), policy.capacity.look_back_days
+    bands, before = threshold_limits(policy, "points"), policy.capacity.look_back_days
     came = _leads(policy, year, days + before)
     pools = {origin: pool(policy, *origin[:2]) for origin in ORIGINS}
     serving = sorted({p for p in pools.values() if p})
     names = [seller.name for seller in policy.capacity.sellers]
     diary = Diary(policy, [pool_name(p) for p in serving], np.array([[n in p for n in names] for p in serving]))
-    standing: dict[str, Standing] = {}
+    standing: dict[str, ThresholdState] = {}
     for day in range(days):
         recent = came[day : day + before].sum(axis=0)
         rows = [
@@ -201,7 +201,7 @@ def _reached(counts: np.ndarray, pools: list[tuple[str, ...]], serving: list[tup
 
 def _leads(policy: Policy, year: Year, days: int) -> np.ndarray:
     """(days, origins, levels): leads that came in, by points, those beyond the limits at the limits."""
-    bands = range_of(policy, "points")
+    bands = threshold_limits(policy, "points")
     share = _shares(bands.low, bands.high)
     fills = sum(leads_a_week(policy.capacity).values()) / 7 / share[bands.hot - bands.low + 1 :].sum()
     mean = np.array([

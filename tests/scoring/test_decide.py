@@ -9,34 +9,34 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.points.combine import as_predictive, weighed
+from leadwerk.points.blended_score import as_predictive, weighted_mean
+from leadwerk.points.classification import LeadRating
 from leadwerk.points.ledger import Entry
-from leadwerk.points.standing import Standing
 from leadwerk.policy.load import load
 from leadwerk.policy.points import Rule
-from leadwerk.policy.sales import Capacity, Combination, Seller
-from leadwerk.scoring.assess import Circumstances, Status, assess
-from leadwerk.scoring.capacity import HotThresholds
+from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.point_reasons import rule_reasons
-from leadwerk.scoring.record import changed, row, standing_of
+from leadwerk.scoring.score_leads import CrmStatus, LeadState, score_leads
+from leadwerk.scoring.score_row import changed, row, standing_of
+from leadwerk.scoring.seller_pools import HotThresholds
 from points.history import facts_at, lead
 from scoring import models
-from scoring.world import NOW
+from scoring.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 HOT, WARM, COLD, GONE = "Call_Immediately", "Send_Offer", "Nurture", "Do_Not_Contact"
 
 
-def standing(points: float = 0.0, **known: Any) -> Standing:
+def standing(points: float = 0.0, **known: Any) -> LeadRating:
     named = {"fit": points, "interest": 0.0, "points": points, "grade": "B", "level": 2, "matrix_cell": "B2", "icp": 0,
              "traffic_light": None, "tier": None, "phase": None, "disqualified": False}  # fmt: skip
-    return Standing(**named | known)
+    return LeadRating(**named | known)
 
 
 def ranked_by(rank: str, **options: Any) -> Any:
-    return msgspec.structs.replace(MORTGAGE, decision=Combination(rank_by=rank, **options))
+    return msgspec.structs.replace(MORTGAGE, decision=RankingRule(rank_by=rank, **options))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_on_the_models_scale_points_keep_order_and_bands(one, other, predictive,
     assert (scaled[0] <= scaled[1]) == (one <= other) or scaled[0] == scaled[1]
     assert ((scaled >= policy.bands.hot) == (np.array([one, other]) >= policy.points.bands.hot)).all()
     assert ((scaled >= policy.bands.warm) == (np.array([one, other]) >= policy.points.bands.warm)).all()
-    both = float(weighed(policy, predictive, one))
+    both = float(weighted_mean(policy, predictive, one))
     assert min(predictive, scaled[0]) - 1e-9 <= both <= max(predictive, scaled[0]) + 1e-9
 
 
@@ -112,8 +112,8 @@ class TestAJudgementWithPoints:
         """The judgement of a lead with these facts that used the simulator yesterday."""
         known = {"language": "fr", "has_behaviour": 1, **facts}
         facts_of = facts_at(policy, [lead(**known).did("mortgage_simulator", 1)])
-        told = Circumstances(facts_of, [status] if status else [])
-        [found] = assess(scorer, policy, [{"created_at": created_at, **known}], told)
+        told = LeadState(facts_of, [status] if status else [])
+        [found] = score_leads(scorer, policy, [{"created_at": created_at, **known}], told)
         return found
 
     def test_without_a_model_it_says_where_its_points_come_from(self):
@@ -143,14 +143,14 @@ class TestAJudgementWithPoints:
         assert found.reasons[0].feature == "barred"
 
     def test_the_crms_status_makes_the_stage(self):
-        assert self.one(None, status=Status("Prüfung", "open")).stage == "application"
-        assert self.one(None, status=Status("Ausbezahlt", "paid_out")).stage == "customer"
+        assert self.one(None, status=CrmStatus("Prüfung", "open")).stage == "application"
+        assert self.one(None, status=CrmStatus("Ausbezahlt", "paid_out")).stage == "customer"
         assert self.one(None, created_at=None).stage == "anonymous"
 
     def test_ledger_and_reasons_come_on_demand_and_nothing_else_changes(self, scorer):
         known = {"language": "de", "loan_to_value": 0.7}
-        circumstances = Circumstances(facts_at(MORTGAGE, [lead(**known)]))
-        [whole], [brief] = (assess(scorer, MORTGAGE, [known], circumstances, explained=e) for e in (True, False))
+        circumstances = LeadState(facts_at(MORTGAGE, [lead(**known)]))
+        [whole], [brief] = (score_leads(scorer, MORTGAGE, [known], circumstances, explained=e) for e in (True, False))
         assert brief == msgspec.structs.replace(whole, reasons=(), ledger=())
 
     def test_it_is_a_row_of_scores_and_comes_back_as_a_standing(self):
@@ -171,7 +171,7 @@ class TestAJudgementWithPoints:
 class TestWhatIsNews:
     def judgement(self, scorer=None, **changes):
         facts = facts_at(MORTGAGE, [lead(language="de")])
-        [found] = assess(scorer, MORTGAGE, [{"created_at": NOW}], Circumstances(facts))
+        [found] = score_leads(scorer, MORTGAGE, [{"created_at": NOW}], LeadState(facts))
         return msgspec.structs.replace(found, **changes)
 
     def stored(self, judgement):

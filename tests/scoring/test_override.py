@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk.policy.load import load
-from leadwerk.scoring.assess import Circumstances, Judgement, assess
 from leadwerk.scoring.decide import Decision, action_for, decide, overruled
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.override import CLUSTERS, Override, end_of, last_day
-from leadwerk.scoring.record import changed, row, score_id
+from leadwerk.scoring.score_leads import LeadScore, LeadState, score_leads
+from leadwerk.scoring.score_row import changed, row, score_id
 from scoring import models
 
 MORTGAGE = load("mortgage")
@@ -33,8 +33,8 @@ def scorer() -> Scorer:
     return Scorer.load(models.files(MORTGAGE), MORTGAGE)
 
 
-def judged(scorer: Scorer | None, *words: Override | None) -> Judgement:
-    return assess(scorer, MORTGAGE, [LEAD], Circumstances(overrides=words))[0]
+def judged(scorer: Scorer | None, *words: Override | None) -> LeadScore:
+    return score_leads(scorer, MORTGAGE, [LEAD], LeadState(overrides=words))[0]
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
@@ -67,7 +67,7 @@ def test_the_stage_follows_from_the_cluster_as_for_any_decision(scorer):
 
 def test_where_nobody_scores_a_person_still_decides():
     bare = msgspec.structs.replace(MORTGAGE, points=type(MORTGAGE.points)(), stages=())
-    found = assess(None, bare, [LEAD], Circumstances(overrides=[said()]))[0]
+    found = score_leads(None, bare, [LEAD], LeadState(overrides=[said()]))[0]
     assert (found.basis, found.score_cluster, found.predictive_score) == ("no_champion", "HOT", None)
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from leadwerk.errors import CorruptModel
-from leadwerk.learning.segmented import from_files
+from leadwerk.learning.segmented_model import from_files
 from leadwerk.policy.load import load
-from leadwerk.policy.points import Test
+from leadwerk.policy.points import Condition
 from leadwerk.policy.segments import Segment
-from leadwerk.scoring.assess import assess
 from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.record import changed
+from leadwerk.scoring.score_leads import score_leads
+from leadwerk.scoring.score_row import changed
 from leadwerk.stats.log_odds import logit
 from scoring import models
 
@@ -92,22 +92,22 @@ def test_50_is_the_average_lead_of_all_in_every_segment() -> None:
 
 def test_a_score_names_the_segment_and_its_reasons_are_its_models() -> None:
     rows = [{"device_category": "mobile", "sessions_7d": 9.0}, {"language": "fr", "income": 9.0, "sessions_7d": 9.0}]
-    on_mobile, french = assess(SCORER, MORTGAGE, rows)
+    on_mobile, french = score_leads(SCORER, MORTGAGE, rows)
     assert (on_mobile.segment, french.segment) == ("mobile", None)
-    (alone,) = assess(GENERAL, MORTGAGE, rows[:1])
+    (alone,) = score_leads(GENERAL, MORTGAGE, rows[:1])
     assert (alone.segment, alone.model_version) == (None, GENERAL.version)
     assert on_mobile.reasons != alone.reasons
-    assert french.reasons == assess(GENERAL, MORTGAGE, rows[1:])[0].reasons
+    assert french.reasons == score_leads(GENERAL, MORTGAGE, rows[1:])[0].reasons
 
 
 def test_another_segment_alone_is_no_news() -> None:
-    (judged,) = assess(SCORER, MORTGAGE, [{"device_category": "mobile"}])
+    (judged,) = score_leads(SCORER, MORTGAGE, [{"device_category": "mobile"}])
     newest = msgspec.to_builtins(judged) | {"segment": None}
     assert not changed(judged, newest, MORTGAGE)
 
 
 def test_the_definitions_of_the_version_hold_whatever_the_policy_says_by_now() -> None:
-    others = (Segment(name="mobile", when={"language": Test(any_of=("de",))}), Segment(name="new", when={}))
+    others = (Segment(name="mobile", when={"language": Condition(any_of=("de",))}), Segment(name="new", when={}))
     later = msgspec.structs.replace(MORTGAGE, segments=others)
     rows = [{"device_category": "mobile", "language": "fr"}, {"language": "de"}]
     scorer = Scorer.load(FILES, later, threads=1)

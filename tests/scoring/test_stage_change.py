@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from leadwerk.policy.load import load
-from leadwerk.policy.sales import Stage
-from leadwerk.scoring.stage_change import Reached, stage_change
+from leadwerk.policy.selling import Stage
+from leadwerk.scoring.stage_change import StageInputs, stage_change
 from leadwerk.warehouse import schema
 
 MORTGAGE = load("mortgage")
 AT = datetime(2026, 5, 4, 23, 30, tzinfo=UTC)
-NOBODY = Reached(stage="known", cluster="COLD", grade="D", points=-2.5, interest=0.0, status=None, outcome=None)
+NOBODY = StageInputs(stage="known", cluster="COLD", grade="D", points=-2.5, interest=0.0, status=None, outcome=None)
 
 
 def change(before: str | None, **reached: object):

@@ -23,8 +23,8 @@ import duckdb
 import msgspec
 
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from leadwerk.warehouse.layout import lay_out
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import inlined, literal
 
@@ -83,7 +83,7 @@ class _InMemory(DuckDBWarehouse):
         super().__init__(home)
         self._kept = self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
-        lay_out(self.connection)
+        create_tables(self.connection)
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
         shown = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ga4' ORDER BY 1")

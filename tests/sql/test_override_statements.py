@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.pipeline.thresholds import incoming
+from leadwerk.pipeline.thresholds import read_demand
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 from pipeline.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score
@@ -175,7 +175,7 @@ def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
 @few
 @given(known=leads, stored=scores)
 def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(known: list[Row], stored: list[Row]) -> None:
-    wanted = {**incoming.asked(POLICY, "points", NOW), "since": NOW - 28 * DAY, "settled": False}
+    wanted = {**read_demand.demand_parameters(POLICY, "points", NOW), "since": NOW - 28 * DAY, "settled": False}
     assert_engines_agree(statement("thresholds/call_demand"), wanted, {"leads": known, "scores": stored})
 
 

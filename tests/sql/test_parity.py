@@ -11,8 +11,8 @@ import sqlglot
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from sqlglot import exp
 
+from leadwerk.warehouse.sql_subset import ALLOWED
 from leadwerk.warehouse.statement import Statement, from_text
-from leadwerk.warehouse.subset import ALLOWED
 from sql.reference import assert_engines_agree
 
 DECLARED = """
@@ -96,8 +96,8 @@ SCALARS = {
 AGGREGATES = """
 SELECT s, COUNT(*) AS n, COUNT(i) AS known, COUNT(DISTINCT i) AS different, COUNTIF(i > 1) AS many, SUM(i) AS total,
   AVG(f) AS mean, MIN(f) AS least, MAX(s2) AS most, LOGICAL_OR(b) AS any_,
-  ARRAY_AGG(STRUCT(i AS name, id AS value) ORDER BY f DESC, id) AS listed, ARRAY_AGG(STRUCT(id AS name, f AS value) ORDER BY id) AS pairs,
-  ANY_VALUE(i HAVING MAX id) AS newest, ANY_VALUE(i HAVING MIN IF(b, id, NULL)) AS oldest
+  ARRAY_AGG(STRUCT(i AS name, id AS value) ORDER BY f DESC, id) AS listed, ARRAY_AGG(STRUCT(id AS name, f AS value)
+  ORDER BY id) AS pairs, ANY_VALUE(i HAVING MAX id) AS newest, ANY_VALUE(i HAVING MIN IF(b, id, NULL)) AS oldest
 FROM leads GROUP BY s HAVING COUNT(*) > 0
 """
 WINDOWS = """

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.pipeline.thresholds import incoming
+from leadwerk.pipeline.thresholds import read_demand
 from leadwerk.policy.load import load
-from leadwerk.policy.sales import Combination
+from leadwerk.policy.selling import RankingRule
 from leadwerk.scoring.decide import ranked
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
@@ -142,11 +142,11 @@ def test_the_newest_threshold_of_each_seller_pool_decided_by_then(stored, as_of)
     assert {(row["basis"], row["seller_pool"]): row["hot"] for row in found} == newest
 
 
-POLICY = msgspec.structs.replace(load("mortgage"), decision=Combination(rank_by="both", points_weight=40))
+POLICY = msgspec.structs.replace(load("mortgage"), decision=RankingRule(rank_by="both", points_weight=40))
 
 
 def ranking(weight: int) -> dict[str, Any]:
-    return incoming.ranking(POLICY, "points" if weight == 100 else "model") | {"points_weight": weight}
+    return read_demand.ranking(POLICY, "points" if weight == 100 else "model") | {"points_weight": weight}
 
 
 def value(row: dict[str, Any], weight: int) -> float | None:

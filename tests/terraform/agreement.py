@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from leadwerk import settings
-from leadwerk.entrypoint import Request
 from leadwerk.serve import source_of
+from leadwerk.web import Request
 from terraform.checks import Resources, of_type
 
 DAY_MS = 24 * 60 * 60 * 1000
 EXPORT = "ga4_events"  # described for the tests; Google makes it
-NOT_DEPLOYED = re.compile(r"__pycache__|\.pyc$|^leadwerk/(market|cli)/")
+NOT_DEPLOYED = re.compile(r"__pycache__|\.pyc$|^leadwerk/(simulation|cli)/")
 
 # What runs when: schedule → cron, function and body. A second look, as the permissions have one.
 SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {

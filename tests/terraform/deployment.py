@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from leadwerk.market.crm_server import Server
 from leadwerk.pipeline import extract
 from leadwerk.policy.load import parse
 from leadwerk.settings import read
+from leadwerk.simulation.crm_server import CrmServer
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
@@ -37,7 +37,7 @@ class Deployment:
     """The running functions, by name."""
 
     cloud: Cloud
-    crm: Server
+    crm: CrmServer
     guards: dict[str, list[Guard]] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     logs: dict[str, Path] = field(default_factory=dict)

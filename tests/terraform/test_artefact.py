@@ -24,12 +24,12 @@ from typing import Any
 
 import pytest
 
-from leadwerk import market
-from leadwerk.market.crm_server import Server
-from leadwerk.pipeline.in_bigquery import whole_base
+from leadwerk import simulation
+from leadwerk.pipeline.bulk import bulk_rescore
 from leadwerk.policy.load import parse
 from leadwerk.serve import FUNCTIONS
 from leadwerk.settings import read
+from leadwerk.simulation.crm_server import CrmServer
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from terraform import agreement
 from terraform.bundle import Bundle, megabytes, unpack
@@ -57,12 +57,12 @@ def deployment(
     bundles: dict[str, Bundle], cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
     home = tmp_path_factory.mktemp("world")
-    market.simulate(home, days=120, leads=1_200, seed=7)
-    market.publish(home, NOW)
+    simulation.simulate(home, days=120, leads=1_200, seed=7)
+    simulation.publish(home, NOW)
     cloud.publish(POLICY)
     cloud.export(home, WEB_DAYS)
     backfill(cloud, home)
-    crm = Server(home, TOKEN)
+    crm = CrmServer(home, TOKEN)
     threading.Thread(target=crm.serve_forever, daemon=True).start()
     running = Deployment(cloud, crm)
     processes, standing = [], ExitStack()
@@ -213,8 +213,8 @@ def test_rescoring_scores_every_open_lead(loop: Loop, deployment: Deployment) ->
 
 def test_bigquery_can_score_in_sql(loop: Loop, deployment: Deployment) -> None:
     policy, settings = parse(POLICY), read(deployment.cloud.settings("score", deployment.crm.url, TOKEN))
-    features = whole_base.features_of_open_leads(policy)
-    parameters = whole_base.rescore_parameters(policy, now=NOW, stored_at=NOW)
+    features = bulk_rescore.features_of_open_leads(policy)
+    parameters = bulk_rescore.rescore_parameters(policy, now=NOW, stored_at=NOW)
     rows = BigQueryWarehouse.from_settings(settings).rows(features, parameters)
     calls = [[json.dumps(row, default=datetime.isoformat)] for row in rows]
     answer = deployment.post("score", {"requestId": "1", "calls": [*calls, ["{"]]})

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from leadwerk.entrypoint import log
 from leadwerk.pipeline import deliver, extract, ingest, report, retrain
+from leadwerk.web import log
 from terraform.checks import Resources, of_type, runs_of_paused_jobs
 from terraform.log_lines import counted, entries, extracted
 from terraform.workspace import PROJECT, Workspace

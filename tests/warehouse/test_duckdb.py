@@ -13,8 +13,8 @@ from hypothesis import given, settings, strategies as st
 
 from leadwerk.errors import WarehouseError
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from leadwerk.warehouse.layout import lay_out
 from leadwerk.warehouse.statement import from_text
 from warehouse.generated_rows import rows_of
 
@@ -192,10 +192,10 @@ def test_without_an_export_there_are_no_export_tables(warehouse: DuckDBWarehouse
 
 def test_a_file_that_has_all_columns_is_only_looked_at() -> None:
     with duckdb.connect() as connection:
-        lay_out(connection)
-        lay_out(connection)
+        create_tables(connection)
+        create_tables(connection)
         connection.execute("BEGIN TRANSACTION READ ONLY")
-        lay_out(connection)
+        create_tables(connection)
         connection.execute("COMMIT")
 
 
@@ -204,7 +204,7 @@ def test_a_file_whose_tables_cannot_all_be_made_has_none(tmp_path: Path, monkeyp
     odd = schema.Table(name="zebras", description="", fields=fields)
     monkeypatch.setattr(schema, "own_tables", lambda: (schema.table("leads"), odd))
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection, pytest.raises(duckdb.Error):
-        lay_out(connection)
+        create_tables(connection)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == []
 

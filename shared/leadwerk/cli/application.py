@@ -10,21 +10,21 @@ import typer
 from leadwerk.cli import (
     EXIT_ERROR,
     EXIT_INTERRUPTED,
-    demo,
     desk,
     doctor,
-    files,
-    histories,
-    market,
+    history,
+    import_csv,
     models,
-    overriding,
-    policies,
+    overrides,
+    pipeline,
     scoring,
-    stages,
-    suggesting,
+    simulate,
+    suggest,
     thresholds,
 )
 from leadwerk.cli.console import say_error
+from leadwerk.cli.demo import commands as demo_commands
+from leadwerk.cli.policy import commands as policy_commands
 from leadwerk.errors import LeadwerkError
 
 app = typer.Typer(
@@ -37,18 +37,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for family in (
-    demo,
-    files,
-    stages,
+    demo_commands,
+    import_csv,
+    pipeline,
     thresholds,
     scoring,
     desk,
-    overriding,
-    histories,
-    market,
+    overrides,
+    history,
+    simulate,
     models,
-    policies,
-    suggesting,
+    policy_commands,
+    suggest,
     doctor,
 ):
     family.register(app)

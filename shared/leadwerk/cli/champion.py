@@ -17,9 +17,9 @@ def scorer(here: Deployment) -> Scorer | None:
         CorruptModel: a file of the champion is not what was saved.
         ContractMismatch: the champion was trained on other features than the policy yields.
     """
-    from leadwerk.pipeline.serving.champion import Champions
+    from leadwerk.pipeline.serving.champion_cache import ChampionCache
 
-    champions = Champions(here.registry, here.policy, threads=0)
+    champions = ChampionCache(here.registry, here.policy, threads=0)
     scorer = champions.scorer()
     if champions.refused:  # whoever sits at the command line can retrain first
         raise champions.refused

@@ -13,7 +13,7 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment,
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.desk.accounts import Detail
+    from leadwerk.pipeline.desk.accounts import AccountDetail
     from leadwerk.points.ledger import Entry
 
 FORMS = {
@@ -67,7 +67,7 @@ def leads(
         "region": region.upper() if region else None,
         "language": spoken.lower() if spoken else None,
     }
-    wanted = _wanted(call_list.Wanted, {"sort": sort, "held": False if free else None, **asked})
+    wanted = _wanted(call_list.LeadFilter, {"sort": sort, "held": False if free else None, **asked})
     page = call_list.page(here.warehouse, here.policy, wanted, now=moment(now), limit=limit, speak=language(speak))
     if as_json:
         print_json(page)
@@ -156,7 +156,7 @@ def accounts(
     out.print(table(f"{number_of(rows, 'account')}{', and more' if page.next else ''}", header, rows))
 
 
-def _show_account(found: Detail) -> None:
+def _show_account(found: AccountDetail) -> None:
     one = found.account
     known = ", ".join(f"{name} {figure(value)}" for name, value in one.company.items() if value is not None)
     out.print(

@@ -151,9 +151,9 @@ class _Look:
         return Finding("scores", "good", f"{scored:,} leads have a score")
 
     def champion(self) -> Finding:
-        from leadwerk.pipeline.serving.champion import Champions
+        from leadwerk.pipeline.serving.champion_cache import ChampionCache
 
-        scorer = Champions(self.here.registry, self.here.policy).scorer()
+        scorer = ChampionCache(self.here.registry, self.here.policy).scorer()
         if scorer is None:
             remedy = "Run `leadwerk retrain` when outcomes have matured."
             return Finding("champion", "look", "there is no champion yet", remedy)

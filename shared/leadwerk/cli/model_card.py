@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.cli.console import figure, table
-from leadwerk.lead.file_order import is_order
+from leadwerk.lead.synthetic_times import is_order
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

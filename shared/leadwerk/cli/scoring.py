@@ -13,16 +13,16 @@ from rich.markup import escape
 
 from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import err, figure, out, print_json, table, working
-from leadwerk.cli.files import mapping_of
+from leadwerk.cli.import_csv import mapping_of
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment, storing_moment
 from leadwerk.errors import InputError, NoChampion
 from leadwerk.warehouse.batches import batches
 
 if TYPE_CHECKING:
-    from leadwerk.importing.leads import Read
-    from leadwerk.importing.mapping import Mapping as FileMapping
-    from leadwerk.importing.table import Table
-    from leadwerk.pipeline.serving.scored import ScoredLead
+    from leadwerk.importing.leads import ParsedLeads
+    from leadwerk.importing.mapping import ColumnMapping as FileMapping
+    from leadwerk.importing.table import CsvTable
+    from leadwerk.pipeline.serving.messages import ScoredLead
     from leadwerk.scoring.model import Scorer
 
 ADDED = ("probability", "predictive_score", "score_cluster")
@@ -77,7 +77,7 @@ def _score_one(
     as_json: bool,
 ) -> None:
     from leadwerk.pipeline import score as stage
-    from leadwerk.pipeline.serving.scored import ScoreRequest
+    from leadwerk.pipeline.serving.messages import ScoreRequest
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
     report = stage.run(
@@ -168,8 +168,8 @@ def _score_file(
     _summarise(here, content, found, scores, target, as_json)
 
 
-def _mapping(here: Deployment, content: Table, id_column: str | None) -> FileMapping:
-    from leadwerk.importing.mapping import Mapping as FileMapping
+def _mapping(here: Deployment, content: CsvTable, id_column: str | None) -> FileMapping:
+    from leadwerk.importing.mapping import ColumnMapping as FileMapping
 
     known = mapping_of(here.settings.home)
     if known is None:
@@ -180,11 +180,11 @@ def _mapping(here: Deployment, content: Table, id_column: str | None) -> FileMap
     return msgspec.structs.replace(known, id=content.columns[content.index(asked)])
 
 
-def _scores(here: Deployment, model: Scorer | None, found: Read, at: datetime) -> dict[int, ScoredLead]:
+def _scores(here: Deployment, model: Scorer | None, found: ParsedLeads, at: datetime) -> dict[int, ScoredLead]:
     """Scores by the line of the file; rows that are refused are added to those rejected."""
-    from leadwerk.importing.leads import Rejected
+    from leadwerk.importing.leads import RejectedValue
     from leadwerk.pipeline import score as stage
-    from leadwerk.pipeline.serving.scored import ScoreRequest
+    from leadwerk.pipeline.serving.messages import ScoreRequest
 
     scores: dict[int, ScoredLead] = {}
     for batch in batches(found.leads, BATCH):
@@ -195,7 +195,7 @@ def _scores(here: Deployment, model: Scorer | None, found: Read, at: datetime) -
         scores |= {batch[scored.index].line: scored for scored in report.scores}
         for refusal in report.refusals:
             line = batch[refusal.index].line
-            found.rejected.append(Rejected(line, "row", str(refusal.error), refusal.lead_id or ""))
+            found.rejected.append(RejectedValue(line, "row", str(refusal.error), refusal.lead_id or ""))
     return scores
 
 
@@ -203,7 +203,7 @@ def _as_form(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if value is not None}
 
 
-def _write(content: Table, found: Read, scores: Mapping[int, ScoredLead], target: Path) -> None:
+def _write(content: CsvTable, found: ParsedLeads, scores: Mapping[int, ScoredLead], target: Path) -> None:
     from leadwerk.importing.leads import REJECTS_HEADER, rejects
     from leadwerk.importing.table import write
 
@@ -236,7 +236,12 @@ def _rejects_path(target: Path) -> Path:
 
 
 def _summarise(
-    here: Deployment, content: Table, found: Read, scores: Mapping[int, ScoredLead], target: Path, as_json: bool
+    here: Deployment,
+    content: CsvTable,
+    found: ParsedLeads,
+    scores: Mapping[int, ScoredLead],
+    target: Path,
+    as_json: bool,
 ) -> None:
     from leadwerk.importing.leads import missing_columns
 

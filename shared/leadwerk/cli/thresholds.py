@@ -13,9 +13,9 @@ from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, deciding_mo
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.thresholds.outlook import Outlook
-    from leadwerk.report.words import Words
-    from leadwerk.scoring.capacity import Basis
+    from leadwerk.pipeline.thresholds.forecast import Outlook
+    from leadwerk.report.formatter import Formatter
+    from leadwerk.scoring.seller_pools import Basis
 
 PICTURE = "threshold.png"
 
@@ -71,18 +71,18 @@ def show(
     """See the help of the family."""
     if context.invoked_subcommand:
         return
-    from leadwerk.cli import threshold_page as page
-    from leadwerk.pipeline.desk.lapsed import Lapsed, settle_lapsed
-    from leadwerk.pipeline.thresholds import daily as stage, outlook as outlooks
+    from leadwerk.cli import threshold_view as page
+    from leadwerk.pipeline.desk.lapsed_picks import LapsedPicks, settle_lapsed
+    from leadwerk.pipeline.thresholds import daily as stage, forecast as outlooks
 
     here, at = Deployment.at(home), storing_moment(now) if decide else moment(now)
     words = page.words(here.policy, language)
     team = outlooks.with_team(here.policy, sellers, hours)
     with working("Looking at leads and sellers"):
-        report = (stage.run if decide else stage.shown)(here.warehouse, here.policy, at)
-        lapsed = settle_lapsed(here.picks, at) if decide else Lapsed()
-        chosen = basis or deciding(here)
-        found = outlooks.outlook(here.warehouse, team, chosen, at) if team.capacity.sellers else None
+        report = (stage.run if decide else stage.current_thresholds)(here.warehouse, here.policy, at)
+        lapsed = settle_lapsed(here.picks, at) if decide else LapsedPicks()
+        chosen = basis or active_basis(here)
+        found = outlooks.threshold_outlook(here.warehouse, team, chosen, at) if team.capacity.sellers else None
     picture = None if found is None else _drawn(here, found, words, plot)
     if as_json:
         noted = msgspec.to_builtins(lapsed) if decide else {}
@@ -134,10 +134,10 @@ def _say(
     home: Path | None, now: str | None, as_json: bool, hot: int | None, *, by: str, why: str, until: str | None,
     segment: str, basis: Basis | None,
 ) -> None:  # fmt: skip
-    from leadwerk.pipeline.thresholds.hold import hold
+    from leadwerk.pipeline.thresholds.manual_hold import hold
 
     here, at, last = Deployment.at(home), deciding_moment(now), day(until, "until")
-    chosen = basis or deciding(here)
+    chosen = basis or active_basis(here)
     row = hold(here.warehouse, here.policy, chosen, hot, author=by, reason=why, now=at, until=last, seller_pool=segment)
     if as_json:
         print_json(row)
@@ -146,21 +146,21 @@ def _say(
     out.print(f"[green]HOT from {hot}{end}[/green]" if hot is not None else "[green]It follows the load again.[/green]")
 
 
-def deciding(here: Deployment) -> Basis:
+def active_basis(here: Deployment) -> Basis:
     """What decides now: the model if there is a champion and points do not outrank it."""
     if here.policy.decision.rank_by == "points" or here.registry.champion() is None:
         return "points" if here.policy.points.rules else "model"
     return "model"
 
 
-def _drawn(here: Deployment, found: Outlook, words: Words, plot: Path | None) -> str:
+def _drawn(here: Deployment, found: Outlook, words: Formatter, plot: Path | None) -> str:
     """Write the ladder as a picture, beside the reports unless a file is named; says where."""
-    from leadwerk.cli.threshold_page import chart_words
+    from leadwerk.cli.threshold_view import chart_words
     from leadwerk.pipeline import wiring
-    from leadwerk.report.ladder_chart import ladder_chart
+    from leadwerk.report.threshold_outlook_chart import outlook_chart
 
     name = str(plot or PICTURE)
-    data = ladder_chart(found.rungs, chart_words(found, words), today=found.today, hours=found.hours, file=name)
+    data = outlook_chart(found.rungs, chart_words(found, words), today=found.today, hours=found.hours, file=name)
     if plot is None:
         wiring.reports(here.settings).write(PICTURE, data, content_type="image/png")
         return f"{here.settings.reports.rstrip('/')}/{PICTURE}"

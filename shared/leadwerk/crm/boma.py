@@ -14,8 +14,8 @@ import requests
 import urllib3
 
 from leadwerk.crm.boma_cases import Page, read_page
-from leadwerk.crm.pace import Pace
 from leadwerk.crm.port import CasePage, LeadUpdate
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
 TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
@@ -57,7 +57,7 @@ class Boma:
             )
         self._url = url.rstrip("/") + "/api/v1"
         self._sleep = sleep
-        self._pace = Pace(per_second, sleep=sleep)
+        self._pace = RateLimiter(per_second, sleep=sleep)
         self._session = requests.Session()
         self._session.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
         self._session.trust_env = False  # neither ~/.netrc nor a proxy of the environment shall see the token

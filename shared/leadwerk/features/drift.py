@@ -51,10 +51,10 @@ def drift(profile: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, 
 def _of_feature(profile: Mapping[str, Any], column: Sequence[Any]) -> float:
     known = [value for value in column if value is not None]
     if "edges" in profile:
-        expected, actual = list(profile["shares"]) or [1.0], _of_numbers(profile["edges"], known)
+        expected, actual = list(profile["shares"]) or [1.0], _number_shares(profile["edges"], known)
     else:
         levels = profile["shares"]
-        expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _of_levels(levels, known)
+        expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _level_shares(levels, known)
     missing = 1.0 - len(known) / len(column)
     return stability(
         [profile["missing"], *(share * (1.0 - profile["missing"]) for share in expected)],
@@ -62,14 +62,14 @@ def _of_feature(profile: Mapping[str, Any], column: Sequence[Any]) -> float:
     )
 
 
-def _of_numbers(edges: Sequence[float], known: Sequence[float]) -> list[float]:
+def _number_shares(edges: Sequence[float], known: Sequence[float]) -> list[float]:
     if not known:
         return [0.0] * (len(edges) + 1)
     parts = np.searchsorted(np.asarray(edges), np.asarray(known, dtype=np.float64), side="left")
     return list(np.bincount(parts, minlength=len(edges) + 1) / len(known))
 
 
-def _of_levels(levels: Mapping[str, float], known: Sequence[Any]) -> list[float]:
+def _level_shares(levels: Mapping[str, float], known: Sequence[Any]) -> list[float]:
     """Shares of the profile's levels, and last of all others together."""
     if not known:
         return [0.0] * (len(levels) + 1)

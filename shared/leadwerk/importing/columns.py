@@ -11,7 +11,7 @@ from typing import Literal
 
 from leadwerk.errors import InputError
 from leadwerk.lead.amount import parse_amount
-from leadwerk.lead.moment import parse_moment
+from leadwerk.lead.timestamps import parse_moment
 
 Kind = Literal["number", "category", "date", "contact", "text", "constant", "empty"]
 Style = Literal["point", "comma", "amount"]

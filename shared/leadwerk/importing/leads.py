@@ -10,12 +10,12 @@ from typing import Any
 
 from leadwerk.errors import InputError
 from leadwerk.importing.columns import Style, is_missing, moment, number, style_of
-from leadwerk.importing.mapping import Mapping
+from leadwerk.importing.mapping import ColumnMapping
 from leadwerk.importing.records import Record
-from leadwerk.importing.table import Table, as_text
-from leadwerk.lead.file_order import FIRST_MADE_UP_TIME, step_for
+from leadwerk.importing.table import CsvTable, as_text
+from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.lead import EARLIEST, LONGEST_TEXT, NAMES, parse_id
-from leadwerk.lead.titles import field_of
+from leadwerk.lead.synthetic_times import FIRST_MADE_UP_TIME, step_for
 from leadwerk.policy.model import Attribute, Policy
 
 
@@ -37,7 +37,7 @@ class FileLead:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedValue:
     """What could not be used and why: a whole row, or (with `value_only`) one value of a row that is used."""
 
     line: int
@@ -48,20 +48,20 @@ class Rejected:
 
 
 @dataclass
-class Read:
+class ParsedLeads:
     """What became of the rows of a file."""
 
     leads: list[FileLead] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedValue] = field(default_factory=list)
 
 
-def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: datetime) -> Read:
+def leads(table: CsvTable, mapping: ColumnMapping, policy: Policy, source: str, *, now: datetime) -> ParsedLeads:
     """The leads of a table; the same file gives the same leads and event ids, whenever it is read.
 
     Raises:
         InputError: the id or time column of the mapping is not in the file.
     """
-    result = Read(rejected=[Rejected(b.line, "row", b.reason, b.text) for b in table.broken])
+    result = ParsedLeads(rejected=[RejectedValue(b.line, "row", b.reason, b.text) for b in table.broken])
     created = _clock(table, mapping)
     identified = _field(table, mapping.id)
     status = _optional_field(table, mapping.outcome)
@@ -71,7 +71,7 @@ def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: d
         lead_id, at = identified(row), created(index, row)
         problem = _problem(mapping, lead_id, at, seen, now)
         if problem or at is None:
-            result.rejected.append(Rejected(row.line, *(problem or ("", "")), as_text(row.fields)))
+            result.rejected.append(RejectedValue(row.line, *(problem or ("", "")), as_text(row.fields)))
             continue
         seen[lead_id] = row.line
         values = known.of(row, result.rejected)
@@ -80,7 +80,7 @@ def leads(table: Table, mapping: Mapping, policy: Policy, source: str, *, now: d
 
 
 def _problem(
-    mapping: Mapping, lead_id: str, at: datetime | None, seen: dict[str, int], now: datetime
+    mapping: ColumnMapping, lead_id: str, at: datetime | None, seen: dict[str, int], now: datetime
 ) -> tuple[str, str] | None:
     """Field and reason if a row cannot be used."""
     if is_missing(lead_id):
@@ -100,12 +100,12 @@ def _problem(
     return None
 
 
-def _field(table: Table, column: str) -> Callable[[Record], str]:
+def _field(table: CsvTable, column: str) -> Callable[[Record], str]:
     at = table.index(column)
     return lambda row: row.fields[at].strip()
 
 
-def _optional_field(table: Table, column: str) -> Callable[[Record], str | None]:
+def _optional_field(table: CsvTable, column: str) -> Callable[[Record], str | None]:
     """A column that a file to be scored need not have."""
     if column not in table.columns:
         return lambda row: None
@@ -113,7 +113,7 @@ def _optional_field(table: Table, column: str) -> Callable[[Record], str | None]
     return lambda row: None if is_missing(get(row)) else get(row)
 
 
-def _clock(table: Table, mapping: Mapping) -> Callable[[int, Record], datetime | None]:
+def _clock(table: CsvTable, mapping: ColumnMapping) -> Callable[[int, Record], datetime | None]:
     if mapping.time is not None:
         get = _field(table, mapping.time)
         return lambda index, row: moment(get(row))
@@ -128,7 +128,7 @@ class _Values:
     called otherwise that holds such a field is read as the field, as it is written, beside being an attribute.
     """
 
-    def __init__(self, table: Table, mapping: Mapping, attributes: Sequence[Attribute]) -> None:
+    def __init__(self, table: CsvTable, mapping: ColumnMapping, attributes: Sequence[Attribute]) -> None:
         kinds = {a.source or a.name: a.kind for a in attributes}
         taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
         fields = fields_of([name for name in table.columns if name not in taken])
@@ -141,7 +141,7 @@ class _Values:
             if kinds.get(name) == "number"
         }
 
-    def of(self, row: Record, rejected: list[Rejected]) -> dict[str, Any]:
+    def of(self, row: Record, rejected: list[RejectedValue]) -> dict[str, Any]:
         """Values by column; a number that cannot be read is left out, and said so in `rejected`."""
         texts = {known_as: row.fields[at].strip() for known_as, at in self._called}
         values: dict[str, Any] = {name: text for name, text in texts.items() if not is_missing(text)}
@@ -152,7 +152,7 @@ class _Values:
                 continue
             values[name] = number(text, self._styles[name]) if name in self._styles else text
             if values[name] is None:
-                rejected.append(Rejected(row.line, name, "this is no number; the value is left out", text, True))
+                rejected.append(RejectedValue(row.line, name, "this is no number; the value is left out", text, True))
         return values
 
 
@@ -174,7 +174,7 @@ def fields_of(columns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def missing_columns(table: Table, policy: Policy) -> list[str]:
+def missing_columns(table: CsvTable, policy: Policy) -> list[str]:
     """Columns of the policy's attributes that a file does not have; its leads are taken as if they were empty."""
     return [a.source or a.name for a in policy.attributes if (a.source or a.name) not in table.columns]
 
@@ -184,7 +184,7 @@ def _event_id(source: str, lead_id: str, row: Record) -> str:
     return f"{source}.{hashlib.sha256(content.encode()).hexdigest()[:24]}"
 
 
-def rejects(found: Sequence[Rejected]) -> Iterator[tuple[int, str, str, str, str]]:
+def rejects(found: Sequence[RejectedValue]) -> Iterator[tuple[int, str, str, str, str]]:
     """Rows of the rejects file, in the file's order: line, what was left out, field, reason, text."""
     for item in sorted(found, key=lambda r: r.line):
         yield item.line, "value" if item.value_only else "row", item.field, item.reason, item.text

@@ -10,10 +10,10 @@ import msgspec
 
 from leadwerk.errors import InputError
 from leadwerk.importing.columns import Column, is_missing
-from leadwerk.importing.table import Table
-from leadwerk.policy.check import RESERVED_NAMES
-from leadwerk.policy.names import as_name
-from leadwerk.policy.outcome import folded
+from leadwerk.importing.table import CsvTable
+from leadwerk.policy.outcome import casefolded
+from leadwerk.policy.slug import as_name
+from leadwerk.policy.validation import RESERVED_NAMES
 
 NAME_LENGTH = 48  # room for `attribute_` and a number within BigQuery's and the policy's limit of 60
 # What the good end of a lead is called where nobody says so, and what a lead is called that has no end yet.
@@ -33,7 +33,7 @@ _OPEN = frozenset(
 _MAXIMUM_STATUSES = 50
 
 
-class Mapping(msgspec.Struct, frozen=True, kw_only=True):
+class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
     """Which column says what. `time` None: the file's order stands for time. Stored beside the policy, for scoring.
 
     `open` are the values of the outcome of leads whose end is not known: nothing is learned from them.
@@ -49,7 +49,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def state(
-    table: Table,
+    table: CsvTable,
     *,
     id: str,
     outcome: str,
@@ -57,7 +57,7 @@ def state(
     time: str | None,
     exclude: Sequence[str],
     open: Sequence[str] = (),
-) -> Mapping:
+) -> ColumnMapping:
     """The mapping, with all names as the file writes them.
 
     Raises:
@@ -66,7 +66,7 @@ def state(
     name = {asked: table.columns[table.index(asked)] for asked in (id, outcome, *([time] if time else []), *exclude)}
     counts = _counts(table, name[outcome])
     undecided = _open(counts, open, name[outcome])
-    return Mapping(
+    return ColumnMapping(
         id=name[id],
         outcome=name[outcome],
         positive=_positive(counts - Counter({value: counts[value] for value in undecided}), positive, name[outcome]),
@@ -76,7 +76,7 @@ def state(
     )
 
 
-def under_policy(table: Table, *, id: str, outcome: str, time: str | None, exclude: Sequence[str]) -> Mapping:
+def under_policy(table: CsvTable, *, id: str, outcome: str, time: str | None, exclude: Sequence[str]) -> ColumnMapping:
     """The mapping of a file that is read under a policy which says itself what its statuses and attributes mean.
 
     Raises:
@@ -89,7 +89,7 @@ def under_policy(table: Table, *, id: str, outcome: str, time: str | None, exclu
             remedy="Name the column with --time COL.",
         )
     name = {asked: table.columns[table.index(asked)] for asked in (id, outcome, time, *exclude)}
-    return Mapping(
+    return ColumnMapping(
         id=name[id],
         outcome=name[outcome],
         positive="",
@@ -98,7 +98,7 @@ def under_policy(table: Table, *, id: str, outcome: str, time: str | None, exclu
     )
 
 
-def _counts(table: Table, outcome: str) -> Counter[str]:
+def _counts(table: CsvTable, outcome: str) -> Counter[str]:
     """How often each value stands in a column; those that differ only in case are one, in their commonest spelling.
 
     Raises:
@@ -108,7 +108,7 @@ def _counts(table: Table, outcome: str) -> Counter[str]:
     first: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for value, times in spelt.most_common():
-        counts[first.setdefault(folded(value), value)] += times
+        counts[first.setdefault(casefolded(value), value)] += times
     if not counts:
         fault = f"{outcome!r} is empty in every row." if table.rows else f"{table.path.name} has a header and no rows."
         raise InputError(fault, field="outcome", value=outcome, remedy="Bring leads whose outcome is known.")
@@ -127,8 +127,8 @@ def _seen(counts: Counter[str]) -> str:
 
 
 def _open(counts: Counter[str], stated: Sequence[str], outcome: str) -> tuple[str, ...]:
-    asked = {folded(value): value for value in stated}
-    unknown = [value for key, value in asked.items() if key not in map(folded, counts)]
+    asked = {casefolded(value): value for value in stated}
+    unknown = [value for key, value in asked.items() if key not in map(casefolded, counts)]
     if unknown:
         raise InputError(
             f"{unknown[0]!r} is no value of {outcome!r}: {_seen(counts)}.",
@@ -136,14 +136,14 @@ def _open(counts: Counter[str], stated: Sequence[str], outcome: str) -> tuple[st
             value=unknown[0],
             remedy="Name a value of the column with --open VALUE.",
         )
-    return tuple(sorted(value for value in counts if folded(value) in (asked or _OPEN)))
+    return tuple(sorted(value for value in counts if casefolded(value) in (asked or _OPEN)))
 
 
 def _positive(counts: Counter[str], stated: str | None, outcome: str) -> str:
     if stated is not None:
-        found = [value for value in counts if folded(value) == folded(stated)]
+        found = [value for value in counts if casefolded(value) == casefolded(stated)]
     else:
-        found = [value for value in counts if folded(value) in _POSITIVE] if len(counts) <= 2 else []
+        found = [value for value in counts if casefolded(value) in _POSITIVE] if len(counts) <= 2 else []
     if len(found) == 1:
         return found[0]
     asked = "Which value is the good one is not clear in" if stated is None else f"{stated!r} is no value of"
@@ -155,7 +155,7 @@ def _positive(counts: Counter[str], stated: str | None, outcome: str) -> str:
     )
 
 
-def attributes(columns: Iterable[Column], mapping: Mapping) -> dict[str, Column]:
+def attributes(columns: Iterable[Column], mapping: ColumnMapping) -> dict[str, Column]:
     """The columns a model may learn from, by the name they get: numbers and categories that nobody excluded."""
     taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
     named: dict[str, Column] = {}
@@ -186,7 +186,7 @@ def _unused(name: str, taken: Iterable[str]) -> str:
     return candidate
 
 
-def statuses(table: Table, mapping: Mapping) -> tuple[str, ...]:
+def statuses(table: CsvTable, mapping: ColumnMapping) -> tuple[str, ...]:
     """The values of the outcome column, the good one first; those that differ only in case are one.
 
     Raises:

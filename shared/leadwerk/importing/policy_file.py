@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from leadwerk.importing.columns import Column
-from leadwerk.importing.mapping import Mapping, slug
-from leadwerk.lead.file_order import IMPORTED
+from leadwerk.importing.mapping import ColumnMapping, slug
+from leadwerk.lead.synthetic_times import IMPORTED
 
 MARK = "# Written by `leadwerk import`"
 HORIZON_DAYS = 1  # a file says what became of a lead, not when: the outcome is set into the day after the lead came
@@ -25,7 +25,7 @@ _ACTIONS = {
 
 
 def text(
-    name: str, mapping: Mapping, attributes: Named[str, Column], statuses: Sequence[str], languages: Sequence[str]
+    name: str, mapping: ColumnMapping, attributes: Named[str, Column], statuses: Sequence[str], languages: Sequence[str]
 ) -> str:
     """The policy as a commented YAML file; the same input gives the same text.
 
@@ -65,13 +65,13 @@ def _seal(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def _outcome(status: str, mapping: Mapping) -> str:
+def _outcome(status: str, mapping: ColumnMapping) -> str:
     if status == mapping.positive:
         return "won"
     return "open" if status in mapping.open else "lost"
 
 
-def _preface(mapping: Mapping, seal: str) -> str:
+def _preface(mapping: ColumnMapping, seal: str) -> str:
     order = f"the column {mapping.time!r}" if mapping.time else "the file's order, for want of a time column"
     lines = (
         f"{MARK} (seal {seal}) from the columns of a file. Edit it, and no import overwrites it any more;",

@@ -28,7 +28,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Broken:
+class MalformedLine:
     """A line that is no row: where, why, and what it says."""
 
     line: int
@@ -58,7 +58,7 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     return (rows / widths.total() if width > 1 else 0.0), width
 
 
-def split(lines: Sequence[str], delimiter: str) -> Iterator[Record | Broken]:
+def split(lines: Sequence[str], delimiter: str) -> Iterator[Record | MalformedLine]:
     """The records and the broken lines of a file, in its order; empty lines are left out."""
     at = 0
     while at < len(lines):
@@ -74,7 +74,7 @@ def split(lines: Sequence[str], delimiter: str) -> Iterator[Record | Broken]:
             at += used
 
 
-def _quoted(lines: Sequence[str], at: int, delimiter: str) -> tuple[Record | Broken, int]:
+def _quoted(lines: Sequence[str], at: int, delimiter: str) -> tuple[Record | MalformedLine, int]:
     """The record that begins at line `at` (from 0), and how many lines it takes."""
     for used in range(1, min(MAXIMUM_LINES, len(lines) - at) + 1):
         try:
@@ -84,4 +84,6 @@ def _quoted(lines: Sequence[str], at: int, delimiter: str) -> tuple[Record | Bro
                 break
         else:
             return Record(at + 1, fields), used
-    return Broken(at + 1, "a quote is opened and not closed, or stands in the middle", lines[at].rstrip("\r\n")), 1
+    return MalformedLine(
+        at + 1, "a quote is opened and not closed, or stands in the middle", lines[at].rstrip("\r\n")
+    ), 1

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from leadwerk.errors import InputError
 from leadwerk.importing.encoding import decode
-from leadwerk.importing.records import Broken, Record, lines_of, sniff, split
+from leadwerk.importing.records import MalformedLine, Record, lines_of, sniff, split
 
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """All fields as the file writes them; `columns` are unique, every row has one field for each."""
 
     path: Path
@@ -24,7 +24,7 @@ class Table:
     delimiter: str
     columns: tuple[str, ...]
     rows: tuple[Record, ...]
-    broken: tuple[Broken, ...]
+    broken: tuple[MalformedLine, ...]
     renamed: tuple[str, ...] = ()
 
     def index(self, column: str) -> int:
@@ -52,7 +52,7 @@ class Table:
         return [row.fields[at].strip() for row in self.rows]
 
 
-def read(path: Path) -> Table:
+def read(path: Path) -> CsvTable:
     """The table in the file `path`: encoding and delimiter are found, broken lines set apart.
 
     Raises:
@@ -64,7 +64,7 @@ def read(path: Path) -> Table:
     found = list(split(lines, delimiter))
     columns, renamed = _names(_header(path, found))
     rows, broken = _sorted(found[1:], len(columns))
-    return Table(path, encoding, delimiter, columns, tuple(rows), tuple(broken), renamed)
+    return CsvTable(path, encoding, delimiter, columns, tuple(rows), tuple(broken), renamed)
 
 
 def _bytes(path: Path) -> bytes:
@@ -77,10 +77,10 @@ def _bytes(path: Path) -> bytes:
         ) from error
 
 
-def _header(path: Path, found: Sequence[Record | Broken]) -> list[str]:
+def _header(path: Path, found: Sequence[Record | MalformedLine]) -> list[str]:
     if found and isinstance(found[0], Record):
         return found[0].fields
-    reason = found[0].reason if found and isinstance(found[0], Broken) else "it is empty"
+    reason = found[0].reason if found and isinstance(found[0], MalformedLine) else "it is empty"
     raise InputError(
         f"{path} holds no table: {reason}.",
         field="file",
@@ -104,16 +104,18 @@ def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(names), tuple(changes)
 
 
-def _sorted(found: Sequence[Record | Broken], width: int) -> tuple[list[Record], list[Broken]]:
+def _sorted(found: Sequence[Record | MalformedLine], width: int) -> tuple[list[Record], list[MalformedLine]]:
     rows: list[Record] = []
-    broken: list[Broken] = []
+    broken: list[MalformedLine] = []
     for item in found:
-        if isinstance(item, Broken):
+        if isinstance(item, MalformedLine):
             broken.append(item)
         elif len(item.fields) == width:
             rows.append(item)
         else:
-            broken.append(Broken(item.line, f"has {len(item.fields)} fields, the header {width}", as_text(item.fields)))
+            broken.append(
+                MalformedLine(item.line, f"has {len(item.fields)} fields, the header {width}", as_text(item.fields))
+            )
     return rows, broken
 
 

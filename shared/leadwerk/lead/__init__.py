@@ -5,9 +5,9 @@ from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor, person_key
 from leadwerk.lead.language import parse_language
 from leadwerk.lead.lead import identity_rows, lead_version
-from leadwerk.lead.moment import parse_date, parse_moment
 from leadwerk.lead.region import parse_country, parse_postcode, region_of
 from leadwerk.lead.rejection import Rejection
+from leadwerk.lead.timestamps import parse_date, parse_moment
 
 __all__ = [
     "Rejection",

@@ -16,10 +16,10 @@ from leadwerk.lead.amount import parse_amount, parse_count
 from leadwerk.lead.contact import business_domain, domain_kind, parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor, person_key as pseudonym
 from leadwerk.lead.language import parse_language
-from leadwerk.lead.moment import parse_moment
 from leadwerk.lead.region import parse_country, parse_postcode, region_of
 from leadwerk.lead.rejection import PERSONAL, Rejection
-from leadwerk.policy.classes import class_of
+from leadwerk.lead.timestamps import parse_moment
+from leadwerk.policy.text_classes import class_of
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy

@@ -7,7 +7,7 @@ from math import copysign
 NICE = (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000)
 
 
-def nice(points: float) -> int:
+def round_to_readable(points: float) -> int:
     """The nearest number that people use, of either sign.
 
     >>> nice(13.2), nice(-44.0), nice(0.4), nice(5000.0)

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec import Struct
 
-from leadwerk.learning.activation import Term, activation, terms
-from leadwerk.learning.bounded import Fitted, Problem, fit
-from leadwerk.learning.newcomers import Known, NewRule, new_rules
-from leadwerk.learning.nice import nice
-from leadwerk.learning.share import Share, direction, share
-from leadwerk.points.facts import Facts
+from leadwerk.learning.bounded_logistic import BoundedFit, BoundedProblem, fit
+from leadwerk.learning.conversion_rate import ConversionRate, conversion_rate, direction
+from leadwerk.learning.nice import round_to_readable
+from leadwerk.learning.rule_activation import ActivationTerm, activation, terms
+from leadwerk.learning.rule_discovery import NewRule, RuleEvidence, new_rules
+from leadwerk.points.engine import compute_points
+from leadwerk.points.facts import LeadFacts
 from leadwerk.points.ledger import HUNDREDTHS
-from leadwerk.points.points import point
 from leadwerk.policy.model import Policy
-from leadwerk.policy.numbers import Numbers, with_numbers
+from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers
 from leadwerk.stats.arrays import Bools, Floats, Index
 
 PULL = 10.0
-"""Strength of the present points: as of so many landmarks against every standardised weight (as learning.baseline)."""
+"""Strength of the present points: as of so many landmarks against every standardised weight (as learning.logistic)."""
 
 MINIMUM_LEADS = 20
 """Leads with a rule, and without it, below which its points are not questioned."""
@@ -53,11 +53,11 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     estimate: float
     low: float
     high: float
-    given: Share
-    others: Share
+    given: ConversionRate
+    others: ConversionRate
 
 
-class Band(Struct, frozen=True, kw_only=True):
+class SuggestedBand(Struct, frozen=True, kw_only=True):
     """A threshold in points, and the share of landmarks that reach it under the present policy."""
 
     before: int
@@ -65,23 +65,23 @@ class Band(Struct, frozen=True, kw_only=True):
     share: float
 
 
-class Suggested(Struct, frozen=True, kw_only=True):
+class SuggestionSet(Struct, frozen=True, kw_only=True):
     """What is proposed for a policy: numbers of rules, and from how many points on a lead is HOT or WARM."""
 
     suggestions: tuple[Suggestion, ...]
     new_rules: tuple[NewRule, ...]
-    hot: Band
-    warm: Band
+    hot: SuggestedBand
+    warm: SuggestedBand
     landmarks: int
     converted: int
 
-    def numbers(self) -> Numbers:
-        """All that is proposed, as `policy.numbers` sets it."""
+    def numbers(self) -> PointsNumbers:
+        """All that is proposed, as `policy.points_numbers` sets it."""
         points = {(one.rule, one.is_repeat): one.after for one in self.suggestions}
         bands = {name: band.after for name, band in self.bands().items()}
-        return Numbers(points, bands, tuple(one.rule for one in self.new_rules))
+        return PointsNumbers(points, bands, tuple(one.rule for one in self.new_rules))
 
-    def bands(self) -> dict[str, Band]:
+    def bands(self) -> dict[str, SuggestedBand]:
         """The thresholds that move, by name."""
         named = {"hot": self.hot, "warm": self.warm}
         return {name: band for name, band in named.items() if band.after != band.before}
@@ -92,20 +92,20 @@ class Evidence:
     """n landmarks: what rules counted (n, terms), whether a rule disqualified, what became of the lead."""
 
     policy: Policy
-    facts: Facts
+    facts: LeadFacts
     matrix: Floats
     disqualified: Bools
     converted: Bools
     lead: Index
 
     @classmethod
-    def of(cls, policy: Policy, facts: Facts, converted: Bools, lead: Index) -> Evidence:
+    def of(cls, policy: Policy, facts: LeadFacts, converted: Bools, lead: Index) -> Evidence:
         """The evidence of landmarks whose outcome is certain."""
-        pointed = point(policy, facts, ledger=False)
+        pointed = compute_points(policy, facts, ledger=False)
         return cls(policy, facts, activation(policy, facts), pointed.disqualified, converted, lead)
 
 
-def suggest(evidence: Evidence, rows: Index) -> Suggested:
+def suggest(evidence: Evidence, rows: Index) -> SuggestionSet:
     """What the landmarks at these positions suggest; nothing where there are too few, or nobody converted."""
     policy, found = evidence.policy, terms(evidence.policy)
     used = rows[~evidence.disqualified[rows]]
@@ -115,9 +115,9 @@ def suggest(evidence: Evidence, rows: Index) -> Suggested:
         suggestions = _suggestions(_Part(evidence, found, used))
         added = _added(evidence, suggestions, used)
     points = {(one.rule, one.is_repeat): one.after for one in suggestions}
-    proposed = with_numbers(policy, Numbers(points, rules=tuple(one.rule for one in added)))
+    proposed = apply_numbers(policy, PointsNumbers(points, rules=tuple(one.rule for one in added)))
     hot, warm = _bands(evidence, proposed, rows)
-    return Suggested(
+    return SuggestionSet(
         suggestions=suggestions,
         new_rules=added,
         hot=hot,
@@ -130,15 +130,15 @@ def suggest(evidence: Evidence, rows: Index) -> Suggested:
 def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index) -> tuple[NewRule, ...]:
     """Rules that the policy still lacks once its present ones give what is suggested."""
     points = {(one.rule, one.is_repeat): one.after for one in suggestions}
-    score = totals(with_numbers(evidence.policy, Numbers(points)), evidence.facts, rows) / HUNDREDTHS
+    score = totals(apply_numbers(evidence.policy, PointsNumbers(points)), evidence.facts, rows) / HUNDREDTHS
     converted, lead = evidence.converted[rows], evidence.lead[rows]
-    return new_rules(Known(evidence.policy, evidence.facts, rows, score, converted, lead))
+    return new_rules(RuleEvidence(evidence.policy, evidence.facts, rows, score, converted, lead))
 
 
 class _Part:
     """The landmarks that are learned from, and what is known of each term among them."""
 
-    def __init__(self, evidence: Evidence, found: tuple[Term, ...], rows: Index) -> None:
+    def __init__(self, evidence: Evidence, found: tuple[ActivationTerm, ...], rows: Index) -> None:
         self.terms = found
         self.matrix = evidence.matrix[rows]
         self.converted, self.lead = evidence.converted[rows], evidence.lead[rows]
@@ -150,10 +150,10 @@ class _Part:
         self.direction = np.array([direction(*pair) for pair in self.shares], dtype=np.float64)
         self.pull = PULL * self.matrix.var(axis=0)
 
-    def _share(self, rows: Bools) -> Share:
-        return share(self.converted[rows], self.lead[rows])
+    def _share(self, rows: Bools) -> ConversionRate:
+        return conversion_rate(self.converted[rows], self.lead[rows])
 
-    def fitted(self, centre: Floats, free: Bools) -> Fitted:
+    def fitted(self, centre: Floats, free: Bools) -> BoundedFit:
         """Weights near `centre`; those that are not free stay there, and the rest keep the sign of their points.
 
         A rule may change its sign if both speak strongly for that: its weight beside all other rules, and what became
@@ -167,9 +167,9 @@ class _Part:
         high = np.where((self.present < 0) & ~against, 0.0, np.inf)
         return self._fit(centre, np.where(free, low, centre), np.where(free, high, centre))
 
-    def _fit(self, centre: Floats, low: Floats, high: Floats) -> Fitted:
+    def _fit(self, centre: Floats, low: Floats, high: Floats) -> BoundedFit:
         pull = np.maximum(self.pull, 1e-6)
-        return fit(Problem(self.matrix, self.converted, self.lead, centre, pull, low, high))
+        return fit(BoundedProblem(self.matrix, self.converted, self.lead, centre, pull, low, high))
 
 
 def _suggestions(part: _Part) -> tuple[Suggestion, ...]:
@@ -192,22 +192,22 @@ def _points_per_log_odds(part: _Part) -> float:
     return float(now / then) if now > 0 and then > 0 else 1.0
 
 
-def _one_weight(part: _Part, score: Floats) -> Problem:
+def _one_weight(part: _Part, score: Floats) -> BoundedProblem:
     one = np.ones(1)
     spread = float(score.std()) or 1.0
-    return Problem(
+    return BoundedProblem(
         score[:, None], part.converted, part.lead, 0 * one, PULL * spread**2 * one, -np.inf * one, np.inf * one
     )
 
 
-def _suggestion(part: _Part, place: int, fitted: Fitted, scale: float) -> Suggestion:
+def _suggestion(part: _Part, place: int, fitted: BoundedFit, scale: float) -> Suggestion:
     term, (given, others) = part.terms[place], part.shares[place]
     estimate, error = fitted.weights[place] * scale, fitted.errors[place] * scale
     return Suggestion(
         rule=term.rule,
         is_repeat=term.is_repeat,
         before=term.points,
-        after=nice(estimate),
+        after=round_to_readable(estimate),
         estimate=round(float(estimate), 1),
         low=round(float(estimate - Z * error), 1),
         high=round(float(estimate + Z * error), 1),
@@ -216,7 +216,7 @@ def _suggestion(part: _Part, place: int, fitted: Fitted, scale: float) -> Sugges
     )
 
 
-def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[Band, Band]:
+def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[SuggestedBand, SuggestedBand]:
     """HOT within the policy's limits, WARM below them: each from how many points on as many landmarks are as now."""
     bands = evidence.policy.points.bands
     present, new = (totals(policy, evidence.facts, rows) for policy in (evidence.policy, proposed))
@@ -224,15 +224,15 @@ def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[Band, Ban
     return _band(bands.hot, range(low, high + 1), present, new), _band(bands.warm, range(1, low), present, new)
 
 
-def _band(threshold: int, allowed: range, present: Floats, new: Floats) -> Band:
+def _band(threshold: int, allowed: range, present: Floats, new: Floats) -> SuggestedBand:
     share = float((present >= threshold * HUNDREDTHS).mean()) if len(present) else 0.0
     far = {at: abs(float((new >= at * HUNDREDTHS).mean()) - share) for at in allowed} if share else {}
     best = min(far, key=lambda at: (far[at], abs(at - threshold)), default=threshold)
     moved = far.get(threshold, 1.0) > NOTICEABLE * share
-    return Band(before=threshold, after=best if moved else threshold, share=share)
+    return SuggestedBand(before=threshold, after=best if moved else threshold, share=share)
 
 
-def totals(policy: Policy, facts: Facts, rows: Index) -> Floats:
+def totals(policy: Policy, facts: LeadFacts, rows: Index) -> Floats:
     """Hundredths of points of the leads at these positions, those of disqualified leads below all."""
-    pointed = point(policy, facts, ledger=False)
+    pointed = compute_points(policy, facts, ledger=False)
     return np.where(pointed.disqualified, -np.inf, pointed.total)[rows]

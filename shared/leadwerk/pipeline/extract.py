@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadwerk.errors import InputError, MissingTable, WarehouseError
-from leadwerk.pipeline import export_days
-from leadwerk.pipeline.export_days import DAILY, DAY, INTRADAY, Export
+from leadwerk.pipeline import ga4_export_days
+from leadwerk.pipeline.ga4_export_days import DAILY, DAY, INTRADAY, Ga4Export
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -94,7 +94,7 @@ def run(
         days, absent = _days(warehouse, policy, held, today, first_day, last_day, intraday_only)
         gone = [DayReport(day, "missing") for day in absent]
         warehouse.append("extract_runs", [_row(day, now) for day in gone])
-        spans = [*export_days.chunks(days)]
+        spans = [*ga4_export_days.chunks(days)]
         done = [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[:1]]
     # Who waits for the file gets a turn between two halves of a year; a night has one span, and opens the file once.
     done += [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[1:]]
@@ -103,8 +103,8 @@ def run(
     return _report(now, intraday_only, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
 
 
-def _held(warehouse: Warehouse) -> Export:
-    held = export_days.export(warehouse.export_tables())
+def _held(warehouse: Warehouse) -> Ga4Export:
+    held = ga4_export_days.export(warehouse.export_tables())
     if not held.days:
         raise MissingTable(
             "The GA4 export holds no table events_YYYYMMDD yet.",
@@ -116,7 +116,7 @@ def _held(warehouse: Warehouse) -> Export:
 def _days(
     warehouse: Warehouse,
     policy: Policy,
-    held: Export,
+    held: Ga4Export,
     today: date,
     first_day: date | None,
     last_day: date | None,
@@ -129,18 +129,18 @@ def _days(
     if intraday_only:
         return [day for day in (today - DAY, today) if held.source(day) == "intraday"], []
     if first_day or last_day:
-        asked = set(export_days.asked(held, first_day, last_day, today))
-        return export_days.with_followers(held, asked & held.days, today), sorted(asked - held.days - {today})
+        asked = set(ga4_export_days.requested_days(held, first_day, last_day, today))
+        return ga4_export_days.with_followers(held, asked & held.days, today), sorted(asked - held.days - {today})
     known = warehouse.rows(statement("extract_runs/latest"), {"first_day": min(held.days)})
     extracted = {row["day"]: row["source"] for row in known}
-    days = export_days.due(held, extracted, today, policy.retention.activity)
-    return days, [day for day in export_days.expected(held, today) if day not in held.days]
+    days = ga4_export_days.due(held, extracted, today, policy.retention.activity)
+    return days, [day for day in ga4_export_days.expected(held, today) if day not in held.days]
 
 
 def _rebuild(
     warehouse: Warehouse,
     policy: Policy,
-    held: Export,
+    held: Ga4Export,
     span: tuple[date, date],
     now: datetime,
     progress: Callable[[str], None] | None,
@@ -149,7 +149,7 @@ def _rebuild(
     if progress:
         progress(f"{first} … {last}" if last > first else str(first))
     days = {"first_day": first, "last_day": last}
-    tables = export_days.tables_to_read(held, first, last)
+    tables = ga4_export_days.tables_to_read(held, first, last)
     parameters = {**rules(policy), **{name: value for kind in tables.values() for name, value in kind.items()}, **days}
     with warehouse.unit_of_work():
         warehouse.replace_days("activity_events", first, last, events_statement(policy, [*tables]), parameters)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from leadwerk.importing.leads import REJECTS_HEADER, FileLead, Read, Rejected, leads, rejects
-from leadwerk.importing.mapping import Mapping, source_of
-from leadwerk.importing.table import Table, write
+from leadwerk.importing.leads import REJECTS_HEADER, FileLead, ParsedLeads, RejectedValue, leads, rejects
+from leadwerk.importing.mapping import ColumnMapping, source_of
+from leadwerk.importing.table import CsvTable, write
 from leadwerk.lead.lead import identity_rows, lead_version
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
@@ -42,8 +42,8 @@ class ImportReport:
 def run(
     warehouse: Warehouse,
     policy: Policy,
-    table: Table,
-    mapping: Mapping,
+    table: CsvTable,
+    mapping: ColumnMapping,
     *,
     now: datetime,
     person_key: str,
@@ -85,12 +85,12 @@ def _is_unknown(lead: FileLead, policy: Policy) -> bool:
     return lead.status is not None and outcome_of(policy, lead.status) is None
 
 
-def _unknown(lead: FileLead, mapping: Mapping) -> Rejected:
+def _unknown(lead: FileLead, mapping: ColumnMapping) -> RejectedValue:
     reason = "no outcome of the policy names this status; the lead counts as open"
-    return Rejected(lead.line, mapping.outcome, reason, lead.status or "", True)
+    return RejectedValue(lead.line, mapping.outcome, reason, lead.status or "", True)
 
 
-def _versions(found: Read, policy: Policy, person_key: str) -> list[Row]:
+def _versions(found: ParsedLeads, policy: Policy, person_key: str) -> list[Row]:
     """The leads as rows; a value that cannot be used goes to the rejected ones."""
     versions = []
     for lead in found.leads:
@@ -99,7 +99,7 @@ def _versions(found: Read, policy: Policy, person_key: str) -> list[Row]:
         )
         assert version is not None, rejections  # id and time were checked when the row was read
         versions.append(version)
-        found.rejected += [Rejected(lead.line, one.field, one.reason, one.value or "", True) for one in rejections]
+        found.rejected += [RejectedValue(lead.line, one.field, one.reason, one.value or "", True) for one in rejections]
     return versions
 
 
@@ -129,7 +129,7 @@ def _append(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> int:
     return sum(warehouse.append(table, batch) for batch in batches(rows, BATCH))
 
 
-def _write_rejects(found: Sequence[Rejected], path: Path, delimiter: str) -> str | None:
+def _write_rejects(found: Sequence[RejectedValue], path: Path, delimiter: str) -> str | None:
     if not found:
         path.unlink(missing_ok=True)  # of an earlier run with a worse file
         return None

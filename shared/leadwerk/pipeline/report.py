@@ -14,9 +14,9 @@ from leadwerk.pipeline.health import Health, health_of
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 from leadwerk.registry import Registry, Store
-from leadwerk.report.facts import Facts, Known, Pointed, Run, Scored
+from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.page import render
-from leadwerk.report.worth import worth
+from leadwerk.report.report_data import PointsOutcomes, ReportData, ScoredOutcomes, SimulationTruth, TrainingRun
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -30,10 +30,10 @@ LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 
 
 @dataclass(frozen=True)
-class Truth:
+class ReportTruth:
     """What only a simulated market knows: the champion against the best model, and chances of (lead, moment) pairs."""
 
-    known: Known
+    known: SimulationTruth
     chances: Callable[[Sequence[str], Sequence[datetime]], Floats]
 
 
@@ -66,7 +66,7 @@ def run(
     now: datetime,
     language: str | None = None,
     name: str = NEWEST,
-    truth: Truth | None = None,
+    truth: ReportTruth | None = None,
 ) -> ReportWritten:
     """Write the report as of `now` (aware, UTC) to `store` under `name`, replacing what is there.
 
@@ -81,8 +81,8 @@ def run(
 
 
 def gather(
-    warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, truth: Truth | None = None
-) -> Facts:
+    warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, truth: ReportTruth | None = None
+) -> ReportData:
     """Everything the page says, from the warehouse and the registry."""
     champion = registry.champion()
     known = {
@@ -98,32 +98,34 @@ def gather(
 
     with warehouse.unit_of_work():
         scored = rows("scores/outcomes_by_score")
-        return Facts(
+        return ReportData(
             policy=policy,
             now=now,
             champion=registry.manifest(champion.version) if champion else None,
-            scored=Scored.of(scored, _true(truth, scored)),
+            scored=ScoredOutcomes.of(scored, _true(truth, scored)),
             runs=[_run(row) for row in rows("model_runs/history")],
             deliveries={
                 (row["score_cluster"], row["delivery"]): row["leads"] for row in rows("deliveries/counts_by_state")
             },
             scores={row["predictive_score"]: row["leads"] for row in rows("scores/distribution")},
             cells={(row["matrix_cell"], row["score_cluster"]): row["leads"] for row in rows("scores/matrix_counts")},
-            pointed=Pointed.of(rows("scores/outcomes_by_points")),
+            pointed=PointsOutcomes.of(rows("scores/outcomes_by_points")),
             extracted=rows("extract_runs/totals")[0],
             known=truth.known if truth else None,
         )
 
 
-def _true(truth: Truth | None, scored: Sequence[Row]) -> Floats | None:
+def _true(truth: ReportTruth | None, scored: Sequence[Row]) -> Floats | None:
     if truth is None or not scored:
         return None
     return truth.chances([row["lead_id"] for row in scored], [row["scored_at"] for row in scored])
 
 
-def _run(row: Row) -> Run:
+def _run(row: Row) -> TrainingRun:
     metrics: dict[str, Any] = msgspec.json.decode(row["metrics"] or "{}")
-    return Run(row["trained_at"], row["model_version"], row["promoted"], row["reason"], row["champion_before"], metrics)
+    return TrainingRun(
+        row["trained_at"], row["model_version"], row["promoted"], row["reason"], row["champion_before"], metrics
+    )
 
 
 def _spoken(language: str | None, policy: Policy) -> Language:
@@ -137,8 +139,8 @@ def _spoken(language: str | None, policy: Policy) -> Language:
     )
 
 
-def _written(name: str, size: int, facts: Facts, health: Health) -> ReportWritten:
-    found, test = worth(facts), facts.test
+def _written(name: str, size: int, facts: ReportData, health: Health) -> ReportWritten:
+    found, test = calls_saved(facts), facts.test
     return ReportWritten(
         name=name,
         bytes=size,

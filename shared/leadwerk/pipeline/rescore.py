@@ -1,7 +1,7 @@
 """Rescoring: every open lead again, because time passed, behaviour changed, or another model serves.
 
 Leads that were closed are not scored again but once: when what the CRM says puts them into another stage, say customer,
-so that the change stands in their newest score and reaches the CRM by the same outbox (pipeline/leads/closed.py).
+so that the change stands in their newest score and reaches the CRM by the same outbox (pipeline/leads/stale_stages.py).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from leadwerk.pipeline.leads import closed
-from leadwerk.pipeline.leads.circumstances import Surroundings, surroundings
+from leadwerk.pipeline.leads import stale_stages
 from leadwerk.pipeline.leads.features import OPEN_DAYS, features_statement, scoring_parameters
+from leadwerk.pipeline.leads.read_lead_states import LeadStates, read_lead_states
 from leadwerk.pipeline.thresholds.daily import hot_thresholds
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.assess import Judgement, assess
-from leadwerk.scoring.capacity import HotThresholds
 from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.record import ScoreOrigin, changed, row
+from leadwerk.scoring.score_leads import LeadScore, score_leads
+from leadwerk.scoring.score_row import ScoreOrigin, changed, row
+from leadwerk.scoring.seller_pools import HotThresholds
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -64,7 +64,7 @@ def run(
     run = _Run(warehouse, policy, scorer, now, stored_at, hot_thresholds(warehouse, policy, now))
     for batch in batches(leads, BATCH):
         run.rescore(batch)
-    behind = closed.behind(warehouse, policy, now, rescored=frozenset(leads))
+    behind = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
     for batch in batches(behind.moved, BATCH):
         run.move(batch)
     run.moved += warehouse.append("stage_changes", behind.unrecorded)
@@ -90,55 +90,55 @@ class _Run:
     def rescore(self, leads: Sequence[str]) -> None:
         """Store the scores and stages of open leads that say something new."""
         features, known = self._read(leads, OPEN_DAYS)
-        judged = assess(self.scorer, self.policy, features, known.of(features), explained=False)
+        judged = score_leads(self.scorer, self.policy, features, known.of(features), explained=False)
         self.clusters.update(judgement.score_cluster for judgement in judged)
         fresh = _changed(features, judged, known)
-        scores = self._rows(fresh, assess(self.scorer, self.policy, fresh, known.of(fresh)))
+        scores = self._rows(fresh, score_leads(self.scorer, self.policy, fresh, known.of(fresh)))
         self.stored += self.warehouse.append("scores", scores)
         self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, known))
 
     def move(self, leads: Sequence[str]) -> None:
         """Store a last score of leads whose stage moved though they are scored no more, and the change."""
-        features, known = self._read(leads, closed.SCORED_DAYS)
-        judged = assess(self.scorer, self.policy, features, known.of(features))
+        features, known = self._read(leads, stale_stages.SCORED_DAYS)
+        judged = score_leads(self.scorer, self.policy, features, known.of(features))
         pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, known)]
         rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]
         scores = [{**score, "score_origin": _why(score["lead_id"], known)} for score in self._rows(rows, judged)]
         self.closed += self.warehouse.append("scores", scores)
         self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, known))
 
-    def _read(self, leads: Sequence[str], score_days: int) -> tuple[list[Row], Surroundings]:
+    def _read(self, leads: Sequence[str], score_days: int) -> tuple[list[Row], LeadStates]:
         asked, since = scoring_parameters(self.policy, list(leads), [], self.now), timedelta(days=score_days)
         features = self.warehouse.rows(features_statement(self.policy), asked)
-        known = surroundings(self.warehouse, self.policy, asked, first_day=(self.now - since).date(), hot=self.hot)
+        known = read_lead_states(self.warehouse, self.policy, asked, first_day=(self.now - since).date(), hot=self.hot)
         return features, known
 
-    def _rows(self, leads: Sequence[Row], judged: Sequence[Judgement]) -> list[Row]:
+    def _rows(self, leads: Sequence[Row], judged: Sequence[LeadScore]) -> list[Row]:
         return [
             row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, score_origin="rescore")
             for lead, judgement in zip(leads, judged, strict=True)
         ]
 
 
-def _changed(features: Sequence[Row], judged: Sequence[Judgement], known: Surroundings) -> list[Row]:
+def _changed(features: Sequence[Row], judged: Sequence[LeadScore], known: LeadStates) -> list[Row]:
     """The features of those leads whose judgement is not the one that stands."""
     pairs = zip(features, judged, strict=True)
     return [lead for lead, one in pairs if changed(one, known.newest(lead["lead_id"]), known.policy)]
 
 
-def _moved(lead: Row, judgement: Judgement, known: Surroundings) -> bool:
+def _moved(lead: Row, judgement: LeadScore, known: LeadStates) -> bool:
     """Whether the lead is known still, and in another stage than its newest score says."""
     newest = known.newest(lead["lead_id"]) or {}
     return lead["created_at"] is not None and judgement.stage != newest.get("stage")
 
 
-def _why(lead_id: str, known: Surroundings) -> ScoreOrigin:
+def _why(lead_id: str, known: LeadStates) -> ScoreOrigin:
     """Why a lead that is rescored no more got a score: whom the CRM closed nobody calls, and no threshold counts."""
     return "rescore" if known.status(lead_id).outcome in (None, "open") else "outcome"
 
 
 def _stage_changes(
-    features: Sequence[Row], judged: Sequence[Judgement], scores: Sequence[Row], known: Surroundings
+    features: Sequence[Row], judged: Sequence[LeadScore], scores: Sequence[Row], known: LeadStates
 ) -> list[Row]:
     fresh = {score["lead_id"]: score["score_id"] for score in scores}
     found = []

@@ -14,15 +14,15 @@ from msgspec import UNSET
 
 from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
-from leadwerk.learning.compare import Champion
+from leadwerk.learning.candidate_comparison import ChampionForecast
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.learn import Learned, Refused, learn
 from leadwerk.learning.model import libraries
-from leadwerk.learning.rules import Rules
-from leadwerk.learning.segmented import from_files
-from leadwerk.pipeline import standing_down
+from leadwerk.learning.points_baseline import PointsBaseline
+from leadwerk.learning.segmented_model import from_files
+from leadwerk.learning.train import TrainingResult, TrainingSkipped, train_model
+from leadwerk.pipeline import champion_check
 from leadwerk.pipeline.leads.features import features_statement, labels_statement
-from leadwerk.pipeline.leads.landmarks import read_pointed
+from leadwerk.pipeline.leads.landmarks import read_rows_with_points
 from leadwerk.points.segments import Segments
 from leadwerk.registry.manifest import DataWindow, Manifest
 
@@ -71,12 +71,12 @@ def run(
         PromotionConflict: somebody else promoted meanwhile; the next run compares with his champion.
     """
     tell = progress or (lambda _: None)
-    pointer = standing_down.decided_on(registry, now)
+    pointer = champion_check.decided_on(registry, now)
     if pointer is not None and _is_of_this_run(registry, pointer, now):
         report = _finished(registry, pointer, policy, now)
     else:
         tell("reading matured landmarks")
-        landmarks, rules = read_pointed(warehouse, policy, now)
+        landmarks, rules = read_rows_with_points(warehouse, policy, now)
         report = _learn_and_save(landmarks, rules, policy, registry, pointer, now, tell)
     warehouse.append("model_runs", [_row(report)])
     return report
@@ -84,7 +84,7 @@ def run(
 
 def _learn_and_save(
     landmarks: Landmarks,
-    rules: Rules | None,
+    rules: PointsBaseline | None,
     policy: Policy,
     registry: Registry,
     pointer: Pointer | None,
@@ -93,7 +93,7 @@ def _learn_and_save(
 ) -> RetrainReport:
     features = contract(policy)
     champion, note = _champion(registry, pointer, features, policy)
-    learned = learn(
+    learned = train_model(
         landmarks,
         features,
         policy.training,
@@ -105,7 +105,7 @@ def _learn_and_save(
         progress=tell,
     )
     before = pointer.version if pointer else None
-    if isinstance(learned, Refused):
+    if isinstance(learned, TrainingSkipped):
         reason = learned.reason if pointer or rules is None else f"{learned.reason} {POINTS_DECIDE}"
         return _report(policy, now, landmarks, reason=reason, champion_before=before, champion_after=before)
     manifest = _manifest(learned, landmarks, policy, now)
@@ -113,7 +113,7 @@ def _learn_and_save(
     decision = learned.decision
     reason = f"{note}{decision.reason}"
     after = registry.promote(version, expected=pointer, at=now, reason=reason) if decision.promote else pointer
-    if pointer is not None and standing_down.stand_down(registry, policy, pointer, learned, now):
+    if pointer is not None and champion_check.stand_down(registry, policy, pointer, learned, now):
         after, reason = None, f"{reason} {learned.stands_down}"
     return _report(
         policy,
@@ -133,7 +133,7 @@ def _learn_and_save(
 
 def _champion(
     registry: Registry, pointer: Pointer | None, features: tuple[Feature, ...], policy: Policy
-) -> tuple[Champion | None, str]:
+) -> tuple[ChampionForecast | None, str]:
     """The champion as it scores, with its models of segments, or a note why it cannot be compared with."""
     if pointer is None:
         return None, ""
@@ -144,10 +144,10 @@ def _champion(
     if files.manifest.contract_hash != contract_hash(features):
         return None, f"The champion {pointer.version} was trained on other features; "
     last_as_of = np.datetime64(datetime.fromisoformat(files.manifest.data.last_as_of).replace(tzinfo=None), "us")
-    return Champion(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
+    return ChampionForecast(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
 
 
-def _manifest(learned: Learned, landmarks: Landmarks, policy: Policy, now: datetime) -> Manifest:
+def _manifest(learned: TrainingResult, landmarks: Landmarks, policy: Policy, now: datetime) -> Manifest:
     features = contract(policy)
     return Manifest(
         kind=learned.decision.kind,

@@ -17,16 +17,16 @@ from msgspec.structs import asdict
 from leadwerk.errors import InputError, LeadwerkError, RecordFailure, UnknownLead
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
-from leadwerk.lead.unknown import unknown_fields
-from leadwerk.pipeline.leads.circumstances import Surroundings, surroundings
+from leadwerk.lead.unknown_fields import unknown_fields
 from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
-from leadwerk.pipeline.serving.inline import Form, overlay, read_form
-from leadwerk.pipeline.serving.scored import Refusal, ScoredLead, ScoreReport, ScoreRequest
+from leadwerk.pipeline.leads.read_lead_states import LeadStates, read_lead_states
+from leadwerk.pipeline.serving.draft_form import DraftForm, overlay, read_form
+from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRefusal, ScoreReport, ScoreRequest
 from leadwerk.pipeline.thresholds.daily import hot_thresholds
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.assess import Judgement, assess
 from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.record import changed, row
+from leadwerk.scoring.score_leads import LeadScore, score_leads
+from leadwerk.scoring.score_row import changed, row
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -40,14 +40,14 @@ HISTORY = timedelta(days=400)
 
 
 @dataclass
-class _Case:
+class ScoringItem:
     """One request on its way to a score."""
 
     index: int
     lead_id: str | None
     visitor_id: str | None
     raw: Mapping[str, Any] | None
-    form: Form | None = None
+    form: DraftForm | None = None
     features: Row = field(default_factory=dict)
     occurred: list[Row] = field(default_factory=list)
 
@@ -58,18 +58,18 @@ class _Case:
 
 
 @dataclass(frozen=True)
-class _Desk:
+class ScoringContext:
     """What a run works with."""
 
     warehouse: Warehouse
     policy: Policy
     now: datetime
-    refusals: list[Refusal]
+    refusals: list[ScoreRefusal]
 
     def rows(self, name: str, **parameters: Any) -> list[Row]:
         return self.warehouse.rows(statement(name), {"as_of": self.now, **parameters})
 
-    def each(self, cases: Sequence[_Case], step: Callable[[_Case], None]) -> list[_Case]:
+    def each(self, cases: Sequence[ScoringItem], step: Callable[[ScoringItem], None]) -> list[ScoringItem]:
         """The cases that `step` takes; one at which it fails is refused, even if the fault is ours."""
         passed = []
         for case in cases:
@@ -85,8 +85,8 @@ class _Desk:
                 passed.append(case)
         return passed
 
-    def _refuse(self, case: _Case, error: LeadwerkError) -> None:
-        self.refusals.append(Refusal(case.index, case.lead_id, error))
+    def _refuse(self, case: ScoringItem, error: LeadwerkError) -> None:
+        self.refusals.append(ScoreRefusal(case.index, case.lead_id, error))
 
 
 def run(
@@ -106,21 +106,21 @@ def run(
     `person_key` keys the hashes of persons in forms. What is wrong with a single request becomes its refusal, and the
     others are scored.
     """
-    desk = _Desk(warehouse, policy, now, [])
+    desk = ScoringContext(warehouse, policy, now, [])
     with warehouse.unit_of_work():
         cases = _with_forms(desk, _with_leads(desk, _read(desk, requests)), person_key)
         if store:
             _store_forms(desk, cases)
         cases, known = _with_features(desk, cases, stored=store)
         circumstances = known.of([case.features for case in cases], [case.occurred for case in cases])
-        judged = assess(scorer, policy, [case.features for case in cases], circumstances)
+        judged = score_leads(scorer, policy, [case.features for case in cases], circumstances)
         standing = _store_scores(desk, cases, judged, known, stored_at) if store else {}
     scores = [_scored(desk, case, judgement, standing) for case, judgement in zip(cases, judged, strict=True)]
     return ScoreReport(scorer.version if scorer else None, now, scores, sorted(desk.refusals, key=lambda r: r.index))
 
 
-def _read(desk: _Desk, requests: Sequence[ScoreRequest]) -> list[_Case]:
-    def read(case: _Case) -> None:
+def _read(desk: ScoringContext, requests: Sequence[ScoreRequest]) -> list[ScoringItem]:
+    def read(case: ScoringItem) -> None:
         request = requests[case.index]
         lead_id = _same("lead_id", request.lead_id, request.form)
         visitor = _same("ga_client_id", request.ga_client_id, request.form)
@@ -130,14 +130,14 @@ def _read(desk: _Desk, requests: Sequence[ScoreRequest]) -> list[_Case]:
         case.visitor_id = None if visitor is None else parse_visitor(visitor)
         _check_named(case)
 
-    return desk.each([_Case(index, None, None, request.form) for index, request in enumerate(requests)], read)
+    return desk.each([ScoringItem(index, None, None, request.form) for index, request in enumerate(requests)], read)
 
 
 def _same(name: str, said: Any, raw: Mapping[str, Any] | None) -> Any:
     return said if said is not None else (raw or {}).get(name)
 
 
-def _check_named(case: _Case) -> None:
+def _check_named(case: ScoringItem) -> None:
     if not case.lead_id and (not case.visitor_id or case.raw is not None):
         raise InputError(
             "The request does not say whom to score.",
@@ -148,7 +148,7 @@ def _check_named(case: _Case) -> None:
         case.raw = {}  # a form that says nothing but who the visitor is
 
 
-def _with_leads(desk: _Desk, cases: list[_Case]) -> list[_Case]:
+def _with_leads(desk: ScoringContext, cases: list[ScoringItem]) -> list[ScoringItem]:
     """Visitors who are known to be leads become these leads; of several, the one linked last."""
     visitors = [case.visitor_id for case in cases if case.lead_id is None]
     if visitors:
@@ -159,13 +159,13 @@ def _with_leads(desk: _Desk, cases: list[_Case]) -> list[_Case]:
     return cases
 
 
-def _with_forms(desk: _Desk, cases: list[_Case], person_key: str) -> list[_Case]:
+def _with_forms(desk: ScoringContext, cases: list[ScoringItem], person_key: str) -> list[ScoringItem]:
     with_form = [case.lead_id for case in cases if case.raw is not None]
     if not with_form:
         return cases
     known = {lead["lead_id"]: lead for lead in desk.rows("leads/latest", lead_ids=with_form)}
 
-    def read(case: _Case) -> None:
+    def read(case: ScoringItem) -> None:
         lead = known.get(case.lead_id)
         if case.raw or (case.raw is not None and lead):
             _check_once(case, with_form)
@@ -175,7 +175,7 @@ def _with_forms(desk: _Desk, cases: list[_Case], person_key: str) -> list[_Case]
     return desk.each(cases, read)
 
 
-def _check_once(case: _Case, with_form: Sequence[str | None]) -> None:
+def _check_once(case: ScoringItem, with_form: Sequence[str | None]) -> None:
     if with_form.count(case.lead_id) > 1:
         raise InputError(
             f"Lead {case.lead_id} comes with several forms in one request.",
@@ -185,7 +185,7 @@ def _check_once(case: _Case, with_form: Sequence[str | None]) -> None:
         )
 
 
-def _store_forms(desk: _Desk, cases: Sequence[_Case]) -> None:
+def _store_forms(desk: ScoringContext, cases: Sequence[ScoringItem]) -> None:
     forms = [case.form for case in cases if case.form is not None]
     versions = [form.version for form in forms if form.new]
     links = [link for form in forms for link in form.links]
@@ -194,15 +194,17 @@ def _store_forms(desk: _Desk, cases: Sequence[_Case]) -> None:
             desk.warehouse.append(table, rows)
 
 
-def _with_features(desk: _Desk, cases: list[_Case], *, stored: bool) -> tuple[list[_Case], Surroundings]:
+def _with_features(
+    desk: ScoringContext, cases: list[ScoringItem], *, stored: bool
+) -> tuple[list[ScoringItem], LeadStates]:
     leads = list(dict.fromkeys(case.lead_id for case in cases if case.lead_id))
     visitors = list(dict.fromkeys(v for case in cases if (v := _asked_visitor(case, stored))))
     parameters = scoring_parameters(desk.policy, leads, visitors, desk.now)
-    surrounding = _surroundings(desk, parameters) if cases else Surroundings.nothing(desk.policy, desk.now)
+    surrounding = _surroundings(desk, parameters) if cases else LeadStates.nothing(desk.policy, desk.now)
     rows = desk.warehouse.rows(features_statement(desk.policy), parameters) if cases else []
     found = {row["lead_id"]: row for row in rows}
 
-    def read(case: _Case) -> None:
+    def read(case: ScoringItem) -> None:
         case.features, case.occurred = found[case.point], surrounding.occurred.get(case.point, [])
         if case.form is not None and not stored:
             _preview(desk, case, case.form, found, surrounding)
@@ -212,18 +214,20 @@ def _with_features(desk: _Desk, cases: list[_Case], *, stored: bool) -> tuple[li
     return desk.each(cases, read), surrounding
 
 
-def _surroundings(desk: _Desk, parameters: Mapping[str, Any]) -> Surroundings:
+def _surroundings(desk: ScoringContext, parameters: Mapping[str, Any]) -> LeadStates:
     since, hot = (desk.now - HISTORY).date(), hot_thresholds(desk.warehouse, desk.policy, desk.now)
-    return surroundings(desk.warehouse, desk.policy, parameters, first_day=since, hot=hot)
+    return read_lead_states(desk.warehouse, desk.policy, parameters, first_day=since, hot=hot)
 
 
-def _asked_visitor(case: _Case, stored: bool) -> str | None:
+def _asked_visitor(case: ScoringItem, stored: bool) -> str | None:
     """The visitor to ask for: one who is no lead, or, in a dry run, whose link with the lead cannot be stored."""
     linked = case.form.links[0]["visitor_id"] if case.form and case.form.links and not stored else None
     return linked if case.lead_id else case.visitor_id
 
 
-def _preview(desk: _Desk, case: _Case, form: Form, found: Mapping[str, Row], known: Surroundings) -> None:
+def _preview(
+    desk: ScoringContext, case: ScoringItem, form: DraftForm, found: Mapping[str, Row], known: LeadStates
+) -> None:
     """Features and occurrences as they will be once the form is stored."""
     row, visitor = case.features, f"{VISITOR}{case.visitor_id}"
     if not form.version["web_consent"]:
@@ -236,11 +240,11 @@ def _preview(desk: _Desk, case: _Case, form: Form, found: Mapping[str, Row], kno
     case.features = overlay(row, form, policy=desk.policy, as_of=desk.now)
 
 
-def _is_known(case: _Case) -> bool:
+def _is_known(case: ScoringItem) -> bool:
     return bool(case.features.get("created_at") or (case.lead_id is None and case.features.get("has_behaviour")))
 
 
-def _unknown(case: _Case) -> UnknownLead:
+def _unknown(case: ScoringItem) -> UnknownLead:
     if case.lead_id is None:
         return UnknownLead(
             f"Web visitor {case.visitor_id} is no known lead and has no known behaviour.",
@@ -257,7 +261,11 @@ def _unknown(case: _Case) -> UnknownLead:
 
 
 def _store_scores(
-    desk: _Desk, cases: Sequence[_Case], judged: Sequence[Judgement], known: Surroundings, stored_at: datetime
+    desk: ScoringContext,
+    cases: Sequence[ScoringItem],
+    judged: Sequence[LeadScore],
+    known: LeadStates,
+    stored_at: datetime,
 ) -> dict[str, str]:
     """Append scores and stages that say something new; for each lead the id of the row that stands for its score now.
 
@@ -277,7 +285,7 @@ def _store_scores(
     return standing
 
 
-def _scored(desk: _Desk, case: _Case, judgement: Judgement, standing: Mapping[str, str]) -> ScoredLead:
+def _scored(desk: ScoringContext, case: ScoringItem, judgement: LeadScore, standing: Mapping[str, str]) -> ScoredLead:
     return ScoredLead(
         **asdict(judgement),
         index=case.index,
@@ -290,7 +298,7 @@ def _scored(desk: _Desk, case: _Case, judgement: Judgement, standing: Mapping[st
     )
 
 
-def _unread(case: _Case, policy: Policy) -> tuple[str, ...]:
+def _unread(case: ScoringItem, policy: Policy) -> tuple[str, ...]:
     """What of the form could not be used, and why."""
     wrong = [*(case.form.rejections if case.form else ()), *unknown_fields(case.raw or {}, policy)]
     return tuple(f"{one.field}: {one.reason}" for one in wrong)

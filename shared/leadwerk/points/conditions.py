@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.points.facts import Facts
+from leadwerk.points.facts import LeadFacts
 from leadwerk.policy.facts import Fact, fact_named
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import folded
-from leadwerk.policy.points import Test
+from leadwerk.policy.outcome import casefolded
+from leadwerk.policy.points import Condition
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -22,14 +22,14 @@ Floats = NDArray[np.float64]
 class Conditions:
     """The facts of n leads, ready to be asked; a column is read once, however many rules ask for it."""
 
-    def __init__(self, policy: Policy, given: Facts) -> None:
+    def __init__(self, policy: Policy, given: LeadFacts) -> None:
         self._size = given.size
         self._columns = given.columns
         self._policy = policy
         self._numbers: dict[str, Floats] = {}
         self._words: dict[str, tuple[list[Any], NDArray[np.intp]]] = {}
 
-    def hold(self, when: Mapping[str, Test]) -> Bools:
+    def hold(self, when: Mapping[str, Condition]) -> Bools:
         """Whether all tests hold, shape (n,); of no test at all, they do."""
         holding = np.ones(self._size, dtype=bool)
         for name, test in when.items():
@@ -38,7 +38,7 @@ class Conditions:
 
     def known(self, name: str) -> Bools:
         """Whether the fact is known, shape (n,)."""
-        return self._holds(name, Test())
+        return self._holds(name, Condition())
 
     def numbers(self, name: str) -> Floats:
         """A fact as numbers, shape (n,); NaN where it is not known."""
@@ -48,7 +48,7 @@ class Conditions:
             self._numbers[name] = np.full(self._size, np.nan) if column is None else _numbers(column)
         return self._numbers[name]
 
-    def _holds(self, name: str, test: Test) -> Bools:
+    def _holds(self, name: str, test: Condition) -> Bools:
         fact = fact_named(self._policy, name)
         if fact is None or fact.column not in self._columns:
             return np.zeros(self._size, dtype=bool)
@@ -69,7 +69,7 @@ class Conditions:
         return self._words[fact.column]
 
 
-def _numbers_hold(test: Test, values: Floats) -> Bools:
+def _numbers_hold(test: Condition, values: Floats) -> Bools:
     holding: Bools = np.isfinite(values)
     if test.any_of:
         holding &= np.isin(values, _numeric(test.any_of))
@@ -90,21 +90,21 @@ def _numeric(values: Iterable[Any]) -> list[float]:
     return [value for value in values if not isinstance(value, str)]
 
 
-def _word_holds(test: Test, value: Any) -> bool:
+def _word_holds(test: Condition, value: Any) -> bool:
     if not isinstance(value, str) and (value is None or value != value):  # NaN and its kin
         return False
     word = str(value)
     if not word.strip() or any(b is not None for b in (test.above, test.below, test.at_least, test.at_most)):
         return False
-    if test.any_of and folded(word) not in _folded(test.any_of):
+    if test.any_of and casefolded(word) not in _folded(test.any_of):
         return False
-    if test.none_of and folded(word) in _folded(test.none_of):
+    if test.none_of and casefolded(word) in _folded(test.none_of):
         return False
     return test.matches is None or re.search(test.matches, word) is not None
 
 
 def _folded(values: Iterable[Any]) -> set[str]:
-    return {folded(str(value)) for value in values}
+    return {casefolded(str(value)) for value in values}
 
 
 def _numbers(column: Any) -> Floats:

@@ -30,7 +30,7 @@ class Occurrences:
 
 
 @dataclass(frozen=True)
-class Facts:
+class LeadFacts:
     """n leads at their moments.
 
     `columns`: the columns of lead_features/select by name, n values each (None or NaN: not known); an attribute of the

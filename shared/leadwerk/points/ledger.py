@@ -101,7 +101,7 @@ class Ledger:
         )
 
 
-class Rows:
+class LedgerRows:
     """Rows of a ledger while it is written, part by part; `kept` says whether anybody will read it."""
 
     def __init__(self, model: PointsModel, *, kept: bool) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from leadwerk.points.movers import Mover, movers
-from leadwerk.points.points import Pointed
+from leadwerk.points.biggest_changes import ChangedLead, largest_changes
+from leadwerk.points.engine import PointTotals
 from leadwerk.points.stages import direction
 from leadwerk.points.workload import SellerWeek, Workload, workload
 from leadwerk.policy.model import Policy
@@ -29,11 +29,21 @@ CLUSTERS = ("DISQUALIFIED", "UNSCORED", "COLD", "WARM", "HOT")
 EXAMPLES = 3
 WEEK = np.timedelta64(7, "D")
 
-__all__ = ["Conversion", "Moments", "Move", "Mover", "Replay", "SellerWeek", "Side", "Workload", "compare"]
+__all__ = [
+    "ChangedLead",
+    "Conversion",
+    "PolicyOutcome",
+    "Replay",
+    "ReplayMoments",
+    "SellerWeek",
+    "Transition",
+    "Workload",
+    "compare",
+]
 
 
 @dataclass(frozen=True)
-class Moments:
+class ReplayMoments:
     """n moments of leads, the earlier before the later.
 
     `lead`: a number that is the same for moments of one lead, its place in `lead_ids`. `as_of`: UTC. `mature`: whether
@@ -48,17 +58,17 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Side:
+class PolicyOutcome:
     """What one policy says of the n moments; `pools` are the sellers who can serve the lead, by name."""
 
     policy: Policy
-    pointed: Pointed
+    pointed: PointTotals
     clusters: Sequence[str]
     stages: Sequence[str]
     pools: Sequence[tuple[str, ...]]
 
 
-class Move(Struct, frozen=True, kw_only=True):
+class Transition(Struct, frozen=True, kw_only=True):
     """So many leads reach `before` under the one policy and `after` under the other, such as `examples`.
 
     `direction` is forward or back, empty where nothing moves.
@@ -90,14 +100,14 @@ class Replay(Struct, frozen=True, kw_only=True):
 
     leads: int
     moments: int
-    clusters: tuple[Move, ...]
-    stages: tuple[Move, ...]
+    clusters: tuple[Transition, ...]
+    stages: tuple[Transition, ...]
     kept: Conversion
     gained: Conversion
     lost: Conversion
     before: Workload
     after: Workload
-    movers: tuple[Mover, ...]
+    movers: tuple[ChangedLead, ...]
 
     @property
     def moved(self) -> int:
@@ -105,7 +115,7 @@ class Replay(Struct, frozen=True, kw_only=True):
         return sum(move.leads for move in self.clusters if move.before != move.after)
 
 
-def compare(moments: Moments, old: Side, new: Side, *, weeks: float) -> Replay:
+def compare(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, *, weeks: float) -> Replay:
     """What `new` changes for leads that came within so many weeks."""
     reached = [_best(moments, np.array([CLUSTERS.index(one) for one in side.clusters])) for side in (old, new)]
     first = [_first_hot(moments, side) for side in (old, new)]
@@ -120,18 +130,18 @@ def compare(moments: Moments, old: Side, new: Side, *, weeks: float) -> Replay:
         lost=_conversion(moments, first[0][was & ~is_]),
         before=_workload(moments, old, first[0], weeks),
         after=_workload(moments, new, first[1], weeks),
-        movers=movers(moments, old, new),
+        movers=largest_changes(moments, old, new),
     )
 
 
-def _best(moments: Moments, places: Ints) -> Ints:
+def _best(moments: ReplayMoments, places: Ints) -> Ints:
     """The highest place of each lead; -1 for a lead without a moment."""
     best = np.full(len(moments.lead_ids), -1)
     np.maximum.at(best, moments.lead, places)
     return best
 
 
-def _first_hot(moments: Moments, side: Side) -> Ints:
+def _first_hot(moments: ReplayMoments, side: PolicyOutcome) -> Ints:
     """The position of each lead's first HOT moment, or -1."""
     first = np.full(len(moments.lead_ids), -1)
     hot = np.flatnonzero([cluster == "HOT" for cluster in side.clusters])[::-1]
@@ -139,7 +149,7 @@ def _first_hot(moments: Moments, side: Side) -> Ints:
     return first
 
 
-def _conversion(moments: Moments, positions: Ints) -> Conversion:
+def _conversion(moments: ReplayMoments, positions: Ints) -> Conversion:
     decided = positions[moments.mature[positions]]
     converted = int(moments.converted[decided].sum())
     rate = converted / len(decided) if len(decided) else None
@@ -147,14 +157,14 @@ def _conversion(moments: Moments, positions: Ints) -> Conversion:
     return Conversion(leads=len(positions), mature=len(decided), converted=converted, rate=rate, low=low, high=high)
 
 
-def _workload(moments: Moments, side: Side, first: Ints, weeks: float) -> Workload:
+def _workload(moments: ReplayMoments, side: PolicyOutcome, first: Ints, weeks: float) -> Workload:
     called = np.sort(first[first >= 0])
     week = (moments.as_of[called] - moments.as_of[:1]) // WEEK
     pools = [side.pools[place] for place in called]
     return workload(side.policy.capacity, pools, week.astype(np.int64), weeks=weeks)
 
 
-def _stage_moves(moments: Moments, old: Side, new: Side) -> tuple[Move, ...]:
+def _stage_moves(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome) -> tuple[Transition, ...]:
     """By the furthest stage of each lead."""
     furthest = []
     for side in (old, new):
@@ -168,14 +178,16 @@ def _cluster_direction(before: str, after: str) -> str:
     return "forward" if CLUSTERS.index(after) > CLUSTERS.index(before) else "back"
 
 
-def _moves(moments: Moments, reached: Sequence[Sequence[str]], towards: Callable[[str, str], str]) -> tuple[Move, ...]:
+def _moves(
+    moments: ReplayMoments, reached: Sequence[Sequence[str]], towards: Callable[[str, str], str]
+) -> tuple[Transition, ...]:
     """Leads by what they reach under each policy, those that move first."""
     leads: dict[tuple[str, str], list[str]] = {}
     for lead, pair in zip(moments.lead_ids, zip(*reached, strict=True), strict=True):
         leads.setdefault(pair, []).append(lead)
     order = sorted(leads, key=lambda pair: (pair[0] == pair[1], -len(leads[pair]), pair))
     return tuple(
-        Move(
+        Transition(
             before=before,
             after=after,
             leads=len(leads[before, after]),

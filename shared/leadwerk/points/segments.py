@@ -12,10 +12,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from leadwerk.points.conditions import Conditions
-from leadwerk.points.facts import Facts, Occurrences
+from leadwerk.points.facts import LeadFacts, Occurrences
 from leadwerk.policy.facts import fact_named
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import Test
+from leadwerk.policy.points import Condition
 
 Places = NDArray[np.intp]
 
@@ -26,14 +26,14 @@ NO_SEGMENT = -1
 """Place of a lead that belongs to none."""
 
 
-class Definition(Struct, frozen=True):
+class SegmentDefinition(Struct, frozen=True):
     """A segment as a model version keeps it; `model` is the file of its own model, None where the general one scores.
 
     Who is scored by the general model is defined too: he belongs to no later segment.
     """
 
     name: str
-    when: dict[str, Test]
+    when: dict[str, Condition]
     model: str | None = None
 
     def path(self, file: str) -> str:
@@ -49,17 +49,17 @@ class Segments:
     """
 
     policy: Policy = field(repr=False)
-    definitions: tuple[Definition, ...]
+    definitions: tuple[SegmentDefinition, ...]
 
     @classmethod
     def of(cls, policy: Policy) -> Segments:
         """The segments of a policy, none of which has a model yet."""
-        return cls(policy, tuple(Definition(segment.name, segment.when) for segment in policy.segments))
+        return cls(policy, tuple(SegmentDefinition(segment.name, segment.when) for segment in policy.segments))
 
     @classmethod
     def from_json(cls, data: bytes, policy: Policy) -> Segments:
         """Read what `to_json` wrote."""
-        return cls(policy, msgspec.json.decode(data, type=tuple[Definition, ...]))
+        return cls(policy, msgspec.json.decode(data, type=tuple[SegmentDefinition, ...]))
 
     def to_json(self) -> bytes:
         """Write the definitions as JSON."""
@@ -75,7 +75,7 @@ class Segments:
 
         `columns` are features by name, n values each; one that is not there is not known.
         """
-        conditions = Conditions(self.policy, Facts(size, columns, _NOTHING_OCCURRED))
+        conditions = Conditions(self.policy, LeadFacts(size, columns, _NOTHING_OCCURRED))
         found = np.full(size, NO_SEGMENT, dtype=np.intp)
         for place, definition in reversed(list(enumerate(self.definitions))):
             found[conditions.hold(definition.when)] = place

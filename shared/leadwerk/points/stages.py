@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from leadwerk.points.standing import Standing
+from leadwerk.points.classification import LeadRating
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import folded
-from leadwerk.policy.sales import Stage
+from leadwerk.policy.outcome import casefolded
+from leadwerk.policy.selling import Stage
 
 Direction = Literal["forward", "back"]
 
@@ -19,7 +19,7 @@ def stage_of(
     *,
     known: bool,
     cluster: str | None,
-    standing: Standing | None,
+    standing: LeadRating | None,
     status: str | None,
     outcome: str | None,
 ) -> str:
@@ -33,7 +33,7 @@ def stage_of(
         if (known or not stage.known)
         and (stage.cluster is None or cluster in _BETTER_CLUSTERS[stage.cluster])
         and _has_points(stage, standing)
-        and (not stage.statuses or folded(status or "") in {folded(one) for one in stage.statuses})
+        and (not stage.statuses or casefolded(status or "") in {casefolded(one) for one in stage.statuses})
         and (not stage.outcomes or outcome in stage.outcomes)
     ]
     return fitting[-1] if fitting else ""
@@ -46,7 +46,7 @@ def direction(policy: Policy, before: str, after: str) -> Direction:
     return "back" if places[1] < places[0] else "forward"
 
 
-def _has_points(stage: Stage, standing: Standing | None) -> bool:
+def _has_points(stage: Stage, standing: LeadRating | None) -> bool:
     if standing is None:
         return stage.grade is None and stage.points is None and stage.interest is None
     return (

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from leadwerk.policy.sales import Capacity
+from leadwerk.policy.selling import Capacity
 
 MINUTES = 60
 

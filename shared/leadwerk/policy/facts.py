@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from leadwerk.policy.classes import class_names
+from leadwerk.policy.text_classes import class_names
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy

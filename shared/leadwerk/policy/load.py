@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from leadwerk.errors import PolicyError
-from leadwerk.policy.check import problems
-from leadwerk.policy.document import Document, read
 from leadwerk.policy.model import Policy
+from leadwerk.policy.validation import problems
+from leadwerk.policy.yaml_document import Document, read
 
 SHIPPED = ("mortgage", "b2b_swiss")
 
@@ -102,7 +102,7 @@ def _unreadable(source: str | Path, message: str) -> PolicyError:
 
 def _shape_errors(document: Document) -> list[PolicyError]:
     # Needed only to explain a refusal: msgspec.inspect costs more than the whole happy path.
-    from leadwerk.policy.shape import violations
+    from leadwerk.policy.schema_errors import violations
 
     return [document.error(*problem) for problem in violations(document.data)]
 

@@ -11,15 +11,15 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from leadwerk.policy.points import Phase, PointsModel, Tier
-from leadwerk.policy.sales import Capacity, Combination, Stage
-from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, Section
+from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.segments import Segment
+from leadwerk.policy.selling import Capacity, RankingRule, Stage
 
 HomeCountry = Literal["CH", "DE", "AT"]
 Currency = Literal["CHF", "EUR"]
 
 
-class Signal(Section, frozen=True):
+class Signal(PolicySection, frozen=True):
     """Something a visitor or lead did that may say something; the first signal that matches an event names it.
 
     Web signals give `event` (a GA4 event name), `page` (an RE2 pattern searched in the page's path), or both; others
@@ -35,7 +35,7 @@ class Signal(Section, frozen=True):
     labels: Labels = field(default_factory=dict)
 
 
-class Calculator(Section, frozen=True):
+class Calculator(PolicySection, frozen=True):
     """The names of the GA4 event parameters in which the site's calculator sends its amounts."""
 
     loan_amount: str = "loan_amount"
@@ -44,7 +44,7 @@ class Calculator(Section, frozen=True):
     instalment: str = "monthly_instalment"
 
 
-class Traffic(Section, frozen=True):
+class Traffic(PolicySection, frozen=True):
     """Whose events are not a visitor's: our own people, tests, and machines."""
 
     own_parameter: str = "traffic_type"
@@ -54,7 +54,7 @@ class Traffic(Section, frozen=True):
     bot_browsers: str = "(?i)bot|crawl|spider|headless"
 
 
-class OutcomeRule(Section, frozen=True):
+class OutcomeRule(PolicySection, frozen=True):
     """A status of the CRM (and a reason, where given) and what it means; the first rule that fits decides."""
 
     status: str
@@ -62,7 +62,7 @@ class OutcomeRule(Section, frozen=True):
     reason: str | None = None
 
 
-class TextClass(Section, frozen=True):
+class TextClass(PolicySection, frozen=True):
     """Texts in which an RE2 pattern is found, and that of no class before it in the list."""
 
     name: Identifier
@@ -70,10 +70,11 @@ class TextClass(Section, frozen=True):
     labels: Labels = field(default_factory=dict)
 
 
-class Attribute(Section, frozen=True):
+class Attribute(PolicySection, frozen=True):
     """A column of the lead that only this user has; it becomes the feature `attribute_<name>`.
 
-    With `classes`, its value is the class into which the text in `source` falls (policy.classes), not the text itself.
+    With `classes`, its value is the class into which the text in `source` falls (policy.text_classes), not the text
+    itself.
     """
 
     name: Identifier
@@ -83,7 +84,7 @@ class Attribute(Section, frozen=True):
     classes: tuple[TextClass, ...] = ()
 
 
-class Bands(Section, frozen=True):
+class Bands(PolicySection, frozen=True):
     """From which predictive score on a lead is HOT or WARM (0–100; 50 is the average lead).
 
     `threshold_limits`: within which HOT follows the sellers' load.
@@ -94,7 +95,7 @@ class Bands(Section, frozen=True):
     threshold_limits: tuple[Percent, Percent] = (60, 80)
 
 
-class Action(Section, frozen=True):
+class Action(PolicySection, frozen=True):
     """What a seller is told to do with a lead of this cluster."""
 
     cluster: Cluster
@@ -102,7 +103,7 @@ class Action(Section, frozen=True):
     labels: Labels = field(default_factory=dict)
 
 
-class Training(Section, frozen=True):
+class Training(PolicySection, frozen=True):
     """How the model is fitted; the defaults are the field's (100 trees, rate 0.05, depth 6).
 
     A landmark older by `half_life_days` counts half; "auto" takes one only if new leads are predicted better with it.
@@ -119,7 +120,7 @@ class Training(Section, frozen=True):
     seed: int = 20260101
 
 
-class Retention(Section, frozen=True):
+class Retention(PolicySection, frozen=True):
     """After how many days a table's rows expire; activity must outlive the training history by its longest window."""
 
     activity: Days = 830
@@ -127,7 +128,7 @@ class Retention(Section, frozen=True):
     deliveries: Days = 400
 
 
-class Policy(Section, frozen=True):
+class Policy(PolicySection, frozen=True):
     """The business rules of one user; `version` is the hash of its content."""
 
     name: Identifier
@@ -149,7 +150,7 @@ class Policy(Section, frozen=True):
     tiers: tuple[Tier, ...] = ()
     stages: tuple[Stage, ...] = ()
     capacity: Capacity = Capacity()
-    decision: Combination = Combination()
+    decision: RankingRule = RankingRule()
     training: Training = Training()
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()

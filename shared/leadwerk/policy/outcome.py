@@ -18,14 +18,14 @@ def outcome_of(policy: Policy, status: str, reason: str | None = None) -> Outcom
     >>> outcome_of(mortgage, " prüfung "), outcome_of(mortgage, "Verloren", "Konkurrenz"), outcome_of(mortgage, "???")
     ('open', 'lost', None)
     """
-    seen_status, seen_reason = folded(status), folded(reason or "")
+    seen_status, seen_reason = casefolded(status), casefolded(reason or "")
     for rule in policy.outcomes:
-        if folded(rule.status) == seen_status and (rule.reason is None or folded(rule.reason) == seen_reason):
+        if casefolded(rule.status) == seen_status and (rule.reason is None or casefolded(rule.reason) == seen_reason):
             return rule.outcome
     return None
 
 
-def folded(text: str) -> str:
+def casefolded(text: str) -> str:
     """Text as it is compared.
 
     >>> folded("PRU\u0308FUNG ") == folded("Prüfung")

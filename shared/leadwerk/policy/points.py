@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from leadwerk.policy.section import Identifier, Labels, Percent, Section
+from leadwerk.policy.section import Identifier, Labels, Percent, PolicySection
 
 Phase = Literal["awareness", "interest", "consideration", "decision"]
 PHASES: tuple[Phase, ...] = ("awareness", "interest", "consideration", "decision")
@@ -20,7 +20,7 @@ Points = Annotated[int, Meta(ge=-1000, le=1000)]
 Value = str | float | int
 
 
-class Test(Section, frozen=True):
+class Condition(PolicySection, frozen=True):
     """A condition on one fact of a lead; all that are given must hold. A fact that is missing satisfies none.
 
     Text is compared without regard to case. `matches` is an RE2 pattern searched in the text; it states its own case.
@@ -37,7 +37,7 @@ class Test(Section, frozen=True):
     at_most: float | None = None
 
 
-class Decay(Section, frozen=True):
+class Decay(PolicySection, frozen=True):
     """How points lose worth: by an event's own age (half-life), or by a lead's idleness (a share each period)."""
 
     half_life_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
@@ -45,7 +45,7 @@ class Decay(Section, frozen=True):
     loss_percent: Percent | None = None
 
 
-class Group(Section, frozen=True):
+class Group(PolicySection, frozen=True):
     """Rules whose points add up under one cap and lose worth in one way.
 
     `level` (fit only): of the contact, or of the account, whose match with the ideal customer the traffic light shows.
@@ -63,7 +63,7 @@ class Group(Section, frozen=True):
     labels: Labels = field(default_factory=dict)
 
 
-class Rule(Section, frozen=True):
+class Rule(PolicySection, frozen=True):
     """Points for a fact (`when`), for each occurrence of a signal (`signal`), or of all signals of a phase (`phase`).
 
     A rule with a signal and `when` applies to leads that satisfy `when`. `repeat_points` is what the second and further
@@ -74,7 +74,7 @@ class Rule(Section, frozen=True):
     name: Identifier
     group: Identifier
     points: Points
-    when: dict[Identifier, Test] = field(default_factory=dict)
+    when: dict[Identifier, Condition] = field(default_factory=dict)
     signal: Identifier | None = None
     phase: Phase | None = None
     repeat_points: Points | None = None
@@ -84,7 +84,7 @@ class Rule(Section, frozen=True):
     labels: Labels = field(default_factory=dict)
 
 
-class PointBands(Section, frozen=True):
+class PointBands(PolicySection, frozen=True):
     """Points (fit + interest) at which HOT and WARM start, and the limits within which HOT may be adjusted."""
 
     hot: int = 50
@@ -92,7 +92,7 @@ class PointBands(Section, frozen=True):
     threshold_limits: tuple[int, int] = (40, 60)
 
 
-class Grades(Section, frozen=True):
+class Grades(PolicySection, frozen=True):
     """From which fit on a lead is A, B or C (else D)."""
 
     a: int = 75
@@ -100,7 +100,7 @@ class Grades(Section, frozen=True):
     c: int = 25
 
 
-class Levels(Section, frozen=True):
+class Levels(PolicySection, frozen=True):
     """From which interest on a lead is 1, 2 or 3 (else 4)."""
 
     one: int = 60
@@ -108,14 +108,14 @@ class Levels(Section, frozen=True):
     three: int = 20
 
 
-class TrafficLight(Section, frozen=True):
+class TrafficLight(PolicySection, frozen=True):
     """From which match with the ideal customer (account's fit, 0–100) on the light is yellow or green (else red)."""
 
     yellow: Percent = 50
     green: Percent = 80
 
 
-class PointsModel(Section, frozen=True):
+class PointsModel(PolicySection, frozen=True):
     """The whole points model; without rules nobody gets points.
 
     `window_days`: how far back signals count. `fit_cap` and `interest_cap` bound the two scores from above.
@@ -132,7 +132,7 @@ class PointsModel(Section, frozen=True):
     traffic_light: TrafficLight = TrafficLight()
 
 
-class Tier(Section, frozen=True):
+class Tier(PolicySection, frozen=True):
     """A size of company: from so many employees or so much yearly revenue on (either suffices); the first that fits."""
 
     name: str

@@ -28,7 +28,7 @@ def looks_like_region(code: str) -> bool:
     )
 
 
-def meant(text: str) -> str:
+def normalised_region(text: str) -> str:
     """What to write for a region that is none.
 
     >>> meant("ZH"), meant("Zürich")

@@ -15,5 +15,5 @@ OutcomeKind = Literal["open", "lost", "won", "paid_out"]
 Labels = dict[Language, str]
 
 
-class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PolicySection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A section: unknown fields are refused, so that a misspelt one is never silently ignored."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import field
 
-from leadwerk.policy.points import Test
-from leadwerk.policy.section import Identifier, Labels, Section
+from leadwerk.policy.points import Condition
+from leadwerk.policy.section import Identifier, Labels, PolicySection
 
 
-class Segment(Section, frozen=True):
+class Segment(PolicySection, frozen=True):
     """Leads that satisfy all tests of `when`, and belong to no segment before this one in the list.
 
     The facts are those that models learn from (features.contract), so they are known of every past moment as they were
@@ -16,5 +16,5 @@ class Segment(Section, frozen=True):
     """
 
     name: Identifier
-    when: dict[Identifier, Test]
+    when: dict[Identifier, Condition]
     labels: Labels = field(default_factory=dict)

@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from leadwerk.policy.section import Language
-from leadwerk.report.evidence import in_the_test, source
-from leadwerk.report.facts import Facts
+from leadwerk.report.calls_saved import calls_saved
+from leadwerk.report.formatter import Formatter
+from leadwerk.report.provenance import in_the_test, source
+from leadwerk.report.report_data import ReportData
 from leadwerk.report.sections import sections
-from leadwerk.report.words import Words
-from leadwerk.report.worth import worth
 
 FOLDER = Path(__file__).parent
 
 
-def render(facts: Facts, language: Language | None = None) -> str:
+def render(facts: ReportData, language: Language | None = None) -> str:
     """The page in `language` (else the policy's first); needs nothing but a browser."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     spoken = language or facts.policy.languages[0]
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
-    words = Words(spoken, facts.policy)
+    words = Formatter(spoken, facts.policy)
     return environment.get_template("page.html").render(
         t=words.say,
         language=spoken,
@@ -34,10 +34,10 @@ def render(facts: Facts, language: Language | None = None) -> str:
     )
 
 
-def _tiles(words: Words, facts: Facts) -> list[dict[str, str]]:
+def _tiles(words: Formatter, facts: ReportData) -> list[dict[str, str]]:
     """The figures a reader should see first."""
     tiles = []
-    found = worth(facts)
+    found = calls_saved(facts)
     if found and found.saved is not None:
         tiles.append(_tile(words.share(found.saved), words.say("report.calls_saved"), source(words, facts)))
     if facts.test:
@@ -51,7 +51,7 @@ def _tiles(words: Words, facts: Facts) -> list[dict[str, str]]:
     return tiles
 
 
-def _newest(words: Words, facts: Facts) -> str:
+def _newest(words: Formatter, facts: ReportData) -> str:
     """How many of the leads with a score are hot by the policy's bands."""
     hot = facts.policy.bands.hot
     return words.say(
@@ -63,7 +63,7 @@ def _tile(figure: str, title: str, note: str) -> dict[str, str]:
     return {"figure": figure, "title": title, "note": note}
 
 
-def _of_test(words: Words, facts: Facts, test: Mapping[str, Any]) -> list[dict[str, str]]:
+def _of_test(words: Formatter, facts: ReportData, test: Mapping[str, Any]) -> list[dict[str, str]]:
     """The champion's figures out of time: those of the table of all candidates."""
     titles = {
         "auc": words.say("report.auc"),

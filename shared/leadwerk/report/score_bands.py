@@ -28,7 +28,7 @@ class ScoreBand:
 
 
 @dataclass(frozen=True)
-class Savings:
+class ThresholdSavings:
     """Calling only leads from `threshold` on, against calling all of them."""
 
     threshold: int
@@ -76,7 +76,7 @@ def score_bands(
     return result
 
 
-def savings(score: npt.NDArray[np.int64], converted: Bools, threshold: int) -> Savings:
+def threshold_savings(score: npt.NDArray[np.int64], converted: Bools, threshold: int) -> ThresholdSavings:
     """What calling only leads with at least `threshold` would have cost and brought.
 
     >>> s = savings(np.array([80, 80, 20, 20]), np.array([True, False, False, False]), 70)
@@ -84,4 +84,6 @@ def savings(score: npt.NDArray[np.int64], converted: Bools, threshold: int) -> S
     (4.0, 2.0, 0.5, 1.0)
     """
     called = score >= threshold
-    return Savings(threshold, len(score), int(called.sum()), int(converted.sum()), int(converted[called].sum()))
+    return ThresholdSavings(
+        threshold, len(score), int(called.sum()), int(converted.sum()), int(converted[called].sum())
+    )

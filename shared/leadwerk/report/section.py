@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leadwerk.report.words import Words
+from leadwerk.report.formatter import Formatter
 
-Section = dict[str, Any]
+ReportSection = dict[str, Any]
 
 
 def section(
-    words: Words,
+    words: Formatter,
     key: str,
     *,
     paragraphs: Sequence[str] = (),
@@ -19,7 +19,7 @@ def section(
     header: Sequence[str] = (),
     rows: Sequence[Sequence[str]] = (),
     wide: bool = False,
-) -> Section:
+) -> ReportSection:
     """A section as the page's template reads it; `key` names its title, `wide` gives it both columns."""
     return {
         "id": key.rpartition(".")[2],

@@ -9,13 +9,13 @@ import numpy as np
 
 from leadwerk.registry.manifest import Manifest
 from leadwerk.report import charts
-from leadwerk.report.evidence import in_order, source, tested
-from leadwerk.report.facts import Facts, Run, Scored
+from leadwerk.report.calls_saved import calls_saved
+from leadwerk.report.formatter import NOTHING, Formatter
+from leadwerk.report.provenance import learned_from_file_order, source, test_evidence_paragraphs
+from leadwerk.report.report_data import ReportData, ScoredOutcomes, TrainingRun
 from leadwerk.report.score_bands import score_bands
-from leadwerk.report.section import Section, section
-from leadwerk.report.truth_table import against_the_truth
-from leadwerk.report.words import NOTHING, Words
-from leadwerk.report.worth import worth
+from leadwerk.report.section import ReportSection, section
+from leadwerk.report.simulation_truth import compare_with_truth
 from leadwerk.stats.curves import calibration_bins
 from leadwerk.texts import label
 
@@ -26,11 +26,11 @@ GRADES, LEVELS = "ABCD", "1234"
 STATES = ("sent", "retry", "pending", "parked")
 
 
-def sections(words: Words, facts: Facts) -> list[Section | None]:
+def sections(words: Formatter, facts: ReportData) -> list[ReportSection | None]:
     """All sections; None where the facts say nothing."""
     return [
         _savings(words, facts),
-        against_the_truth(words, facts.known),
+        compare_with_truth(words, facts.known),
         _gains(words, facts),
         _calibration(words, facts),
         _bands(words, facts),
@@ -48,8 +48,8 @@ def sections(words: Words, facts: Facts) -> list[Section | None]:
     ]
 
 
-def _savings(words: Words, facts: Facts) -> Section | None:
-    found = worth(facts)
+def _savings(words: Formatter, facts: ReportData) -> ReportSection | None:
+    found = calls_saved(facts)
     if found is None or found.after is None:
         return None
     sentence = words.say(
@@ -62,8 +62,8 @@ def _savings(words: Words, facts: Facts) -> Section | None:
     return section(words, "report.savings", paragraphs=[sentence, source(words, facts)], wide=True)
 
 
-def _gains(words: Words, facts: Facts) -> Section | None:
-    found = worth(facts)
+def _gains(words: Formatter, facts: ReportData) -> ReportSection | None:
+    found = calls_saved(facts)
     if found is None or not found.gains:
         return None
     fifth = next(reached for share, reached in found.gains if share >= 0.2)
@@ -72,8 +72,8 @@ def _gains(words: Words, facts: Facts) -> Section | None:
     return section(words, "report.gains", paragraphs=told, svg=svg)
 
 
-def _calibration(words: Words, facts: Facts) -> Section | None:
-    found = worth(facts)
+def _calibration(words: Formatter, facts: ReportData) -> ReportSection | None:
+    found = calls_saved(facts)
     if found is None:
         return None
     truth = _true_means(facts.scored)
@@ -85,7 +85,7 @@ def _calibration(words: Words, facts: Facts) -> Section | None:
     )
 
 
-def _true_means(scored: Scored) -> list[tuple[float, float]]:
+def _true_means(scored: ScoredOutcomes) -> list[tuple[float, float]]:
     """(predicted, true) means of tenths by prediction; empty where the truth is not known."""
     if scored.true_probability is None or not scored.tells:
         return []
@@ -94,7 +94,7 @@ def _true_means(scored: Scored) -> list[tuple[float, float]]:
     return [(tenth.predicted, tenth.observed) for tenth in bins]
 
 
-def _bands(words: Words, facts: Facts) -> Section | None:
+def _bands(words: Formatter, facts: ReportData) -> ReportSection | None:
     scored, bands = facts.scored, facts.policy.bands
     if not scored.tells:
         return None
@@ -108,7 +108,7 @@ def _bands(words: Words, facts: Facts) -> Section | None:
     return section(words, "report.bands", paragraphs=told, svg=svg)
 
 
-def _importance(words: Words, champion: Manifest | None) -> Section | None:
+def _importance(words: Formatter, champion: Manifest | None) -> ReportSection | None:
     sizes = {group: size for group, size in (champion.importances if champion else {}).items() if size > 0}
     if not sizes:
         return None
@@ -119,7 +119,7 @@ def _importance(words: Words, champion: Manifest | None) -> Section | None:
     )
 
 
-def _distribution(words: Words, facts: Facts) -> Section | None:
+def _distribution(words: Formatter, facts: ReportData) -> ReportSection | None:
     if not facts.scores:
         return None
     labels = words.say("report.score"), words.say("report.leads_count")
@@ -127,7 +127,7 @@ def _distribution(words: Words, facts: Facts) -> Section | None:
     return section(words, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm))
 
 
-def _matrix(words: Words, facts: Facts) -> Section | None:
+def _matrix(words: Formatter, facts: ReportData) -> ReportSection | None:
     """How many leads stand in each cell of fit × interest; disqualified ones are nobody's to call, and left out."""
     if not facts.cells:
         return None
@@ -140,7 +140,7 @@ def _matrix(words: Words, facts: Facts) -> Section | None:
     )
 
 
-def _by_points(words: Words, facts: Facts) -> Section | None:
+def _by_points(words: Formatter, facts: ReportData) -> ReportSection | None:
     """Conversions by points, for leads that came before there was a model."""
     found, bands = facts.pointed, facts.policy.points.bands
     if not found.tells:
@@ -158,7 +158,7 @@ def _by_points(words: Words, facts: Facts) -> Section | None:
     return section(words, "report.pointed", paragraphs=told, svg=svg)
 
 
-def _comparison(words: Words, facts: Facts) -> Section | None:
+def _comparison(words: Formatter, facts: ReportData) -> ReportSection | None:
     champion = facts.champion
     if champion is None or not champion.metrics:
         return None
@@ -168,15 +168,22 @@ def _comparison(words: Words, facts: Facts) -> Section | None:
         for metric in METRICS
     ]
     header = ("", *(words.say(f"report.candidate.{name}") for name in candidates))
-    return section(words, "report.comparison", paragraphs=tested(words, facts), header=header, rows=rows, wide=True)
+    return section(
+        words,
+        "report.comparison",
+        paragraphs=test_evidence_paragraphs(words, facts),
+        header=header,
+        rows=rows,
+        wide=True,
+    )
 
 
-def _cell(words: Words, metric: str, evaluation: Mapping[str, Any]) -> str:
+def _cell(words: Formatter, metric: str, evaluation: Mapping[str, Any]) -> str:
     value, interval = words.metric_with_interval(metric, evaluation[metric])
     return value if interval == NOTHING else f"{value}  ({interval})"
 
 
-def _segments(words: Words, champion: Manifest | None) -> Section | None:
+def _segments(words: Formatter, champion: Manifest | None) -> ReportSection | None:
     """What the champion's training tried for each segment of the policy."""
     if champion is None or not champion.segments:
         return None
@@ -191,7 +198,7 @@ def _segments(words: Words, champion: Manifest | None) -> Section | None:
     )
 
 
-def _trial(words: Words, one: Mapping[str, Any]) -> tuple[str, ...]:
+def _trial(words: Formatter, one: Mapping[str, Any]) -> tuple[str, ...]:
     labels = {segment.name: segment.labels for segment in words.policy.segments}
     compared = [(one[whose] or {}).get(metric) for metric in ("auc", "log_loss") for whose in ("own", "general")]
     return (
@@ -203,7 +210,7 @@ def _trial(words: Words, one: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _change(words: Words, runs: Sequence[Run]) -> Section | None:
+def _change(words: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
     """The newest promotion that replaced a model, told by both models on the cases new to both."""
     for run in runs:
         values = [run.value(c, m) for c in ("champion", "challenger") for m in ("auc", "ece")]
@@ -220,7 +227,7 @@ def _change(words: Words, runs: Sequence[Run]) -> Section | None:
     return None
 
 
-def _deliveries(words: Words, facts: Facts) -> Section:
+def _deliveries(words: Formatter, facts: ReportData) -> ReportSection:
     if not facts.deliveries:
         return section(words, "report.deliveries", paragraphs=[words.say("report.deliveries.none")])
     clusters = [c for c in ("HOT", "WARM", "COLD", "DISQUALIFIED") if any(c == key[0] for key in facts.deliveries)]
@@ -231,7 +238,7 @@ def _deliveries(words: Words, facts: Facts) -> Section:
     return section(words, "report.deliveries", header=header, rows=rows)
 
 
-def _models(words: Words, runs: Sequence[Run]) -> Section | None:
+def _models(words: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
     if not runs:
         return None
     rows = [
@@ -248,19 +255,19 @@ def _models(words: Words, runs: Sequence[Run]) -> Section | None:
     return section(words, "report.models", header=[words.say(key) for key in keys], rows=rows, wide=True)
 
 
-def _data(words: Words, extracted: Mapping[str, int | None]) -> Section | None:
+def _data(words: Formatter, extracted: Mapping[str, int | None]) -> ReportSection | None:
     if not extracted.get("days"):
         return None
     rows = [(words.say(f"report.data.{name}"), words.count(value or 0)) for name, value in extracted.items()]
     return section(words, "report.data", rows=rows)
 
 
-def _card(words: Words, champion: Manifest | None) -> Section | None:
+def _card(words: Formatter, champion: Manifest | None) -> ReportSection | None:
     if champion is None:
         return section(words, "report.card", paragraphs=[words.say("report.no_champion")])
     data = champion.data
     learned = words.say(
-        "report.card.data.ordered" if in_order(champion) else "report.card.data.value",
+        "report.card.data.ordered" if learned_from_file_order(champion) else "report.card.data.value",
         rows=words.count(data.rows),
         leads=words.count(data.leads),
         positives=words.count(data.positives),

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING, Final
 
-from leadwerk.points.combine import weighed
+from leadwerk.points.blended_score import weighted_mean
 from leadwerk.policy.section import Cluster
-from leadwerk.scoring.capacity import Basis, HotThresholds
 from leadwerk.scoring.override import Override
+from leadwerk.scoring.seller_pools import Basis, HotThresholds
 
 if TYPE_CHECKING:
-    from leadwerk.points.standing import Standing
+    from leadwerk.points.classification import LeadRating
     from leadwerk.policy.model import Policy
 
 UNSCORED: Final = "UNSCORED"
@@ -40,7 +40,7 @@ class Decision:
 def decide(
     predictive_score: int | None,
     policy: Policy,
-    standing: Standing | None = None,
+    standing: LeadRating | None = None,
     *,
     hot: HotThresholds | None = None,
     language: str | None = None,
@@ -69,14 +69,14 @@ def overruled(decision: Decision, said: Override | None, policy: Policy) -> Deci
     return replace(decision, cluster=said.cluster, action=action_for(said.cluster, policy), decided_by=said.author)
 
 
-def ranked(predictive_score: int | None, policy: Policy, standing: Standing | None) -> tuple[float, Basis] | None:
+def ranked(predictive_score: int | None, policy: Policy, standing: LeadRating | None) -> tuple[float, Basis] | None:
     """The value by which a lead is ranked, and on whose scale it is; None where neither model nor rules are."""
     if standing is None:
         return None if predictive_score is None else (predictive_score, "model")
     if predictive_score is None or policy.decision.rank_by == "points":
         return standing.points, "points"
     if policy.decision.rank_by == "both":
-        return floor(float(weighed(policy, predictive_score, standing.points)) + 0.5), "model"
+        return floor(float(weighted_mean(policy, predictive_score, standing.points)) + 0.5), "model"
     return predictive_score, "model"
 
 

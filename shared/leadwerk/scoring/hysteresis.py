@@ -26,7 +26,7 @@ Why = Literal["start", "overloaded", "idle", "fits", "noise", "limit", "set"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class ThresholdState:
     """Where a threshold stands: `direction` of its newest step (1 up, -1 down, 0 none yet), and why it stands there.
 
     `set` is the word of a person; once he lets go, it moves from there as from anywhere.
@@ -37,7 +37,7 @@ class Standing:
     why: Why = "start"
 
 
-def move(standing: Standing, wanted: int, load: float, room: float, *, limits: tuple[int, int]) -> Standing:
+def step(standing: ThresholdState, wanted: int, load: float, room: float, *, limits: tuple[int, int]) -> ThresholdState:
     """The threshold of the next day.
 
     Args:
@@ -54,17 +54,17 @@ def move(standing: Standing, wanted: int, load: float, room: float, *, limits: t
     direction = (wanted > standing.hot) - (wanted < standing.hot)
     if not direction:
         beyond = differs(load, room) and standing.hot == limits[int(load > room)]
-        return Standing(standing.hot, standing.direction, "limit" if beyond else "fits")
+        return ThresholdState(standing.hot, standing.direction, "limit" if beyond else "fits")
     if not (_going_on(standing, direction) or _beyond_noise(standing, direction, load, room)):
-        return Standing(standing.hot, standing.direction, "noise")
-    return Standing(standing.hot + direction * STEP, direction, "overloaded" if direction > 0 else "idle")
+        return ThresholdState(standing.hot, standing.direction, "noise")
+    return ThresholdState(standing.hot + direction * STEP, direction, "overloaded" if direction > 0 else "idle")
 
 
-def _going_on(standing: Standing, direction: int) -> bool:
+def _going_on(standing: ThresholdState, direction: int) -> bool:
     return standing.why in ("overloaded", "idle") and standing.direction == direction
 
 
-def _beyond_noise(standing: Standing, direction: int, load: float, room: float) -> bool:
+def _beyond_noise(standing: ThresholdState, direction: int, load: float, room: float) -> bool:
     turns = standing.direction not in (0, direction)
     towards = (load > room) == (direction > 0)
     return towards and differs(load, room, SIGMAS * TO_TURN if turns else SIGMAS)

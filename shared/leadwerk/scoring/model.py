@@ -16,8 +16,8 @@ from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.features.encode import Columns, Encoder
 from leadwerk.features.linear import Linear
 from leadwerk.points.segments import FILE, NO_SEGMENT, Places, Segments
+from leadwerk.scoring.attribution import sum_columns
 from leadwerk.scoring.booster import Booster
-from leadwerk.scoring.explain import sum_columns
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy

@@ -16,13 +16,13 @@ from msgspec import Struct
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 from leadwerk.scoring.reasons import Reason
-from leadwerk.texts.figures import day
+from leadwerk.texts.number_format import day
 from leadwerk.texts.reasons import set_by
 
-Chosen = Literal["HOT", "WARM", "COLD", "DISQUALIFIED"]
+OverrideCluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED"]
 """What a person can say. That a lead is UNSCORED is no decision."""
 
-CLUSTERS: Final[tuple[Chosen, ...]] = get_args(Chosen)
+CLUSTERS: Final[tuple[OverrideCluster, ...]] = get_args(OverrideCluster)
 
 REASON: Final = "override"
 """Name of the reason that tells of it, in place of a feature group or a rule."""
@@ -31,7 +31,7 @@ REASON: Final = "override"
 class Override(Struct, frozen=True, kw_only=True):
     """What `author` said of a lead at `set_at` (aware, UTC), and holds until right before `ends_at`."""
 
-    cluster: Chosen
+    cluster: OverrideCluster
     author: str
     reason: str
     set_at: datetime

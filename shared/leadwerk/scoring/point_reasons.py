@@ -16,12 +16,12 @@ from leadwerk.texts.points import point_reason
 def rule_reasons(ledger: Sequence[Entry], policy: Policy, language: Language) -> tuple[Reason, ...]:
     """What disqualified the lead, if anything did, and then at most three rules for and three against."""
     decisive = {rule.name for rule in policy.points.rules if rule.disqualifies}
-    first = [(given, point_reason(policy, language, *given)) for given in _of(policy, decisive, ledger)]
+    first = [(given, point_reason(policy, language, *given)) for given in _reason(policy, decisive, ledger)]
     others = [(given, said) for given, said in top_reasons(policy, language, ledger) if given.rule not in decisive]
     return tuple(Reason(given.rule, given.points, said) for given, said in (*first, *others))
 
 
-def _of(policy: Policy, rules: set[str], ledger: Sequence[Entry]) -> list[RulePoints]:
+def _reason(policy: Policy, rules: set[str], ledger: Sequence[Entry]) -> list[RulePoints]:
     """What these rules gave, nothing included."""
     given = {one.rule: one for one in by_rule(policy, ledger)}
     fired = Counter[str]()

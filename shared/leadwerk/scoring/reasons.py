@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
-from leadwerk.scoring.explain import Contribution
+from leadwerk.scoring.attribution import Contribution
 from leadwerk.texts.reasons import Direction, reason
 
 MOST = 3

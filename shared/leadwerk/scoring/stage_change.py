@@ -8,11 +8,11 @@ from typing import Any
 
 from leadwerk.points.stages import direction
 from leadwerk.policy.model import Policy
-from leadwerk.policy.sales import Stage
+from leadwerk.policy.selling import Stage
 
 
 @dataclass(frozen=True)
-class Reached:
+class StageInputs:
     """The stage that a lead is in, and what was known of it then: what a stage can ask for, by name."""
 
     stage: str | None
@@ -25,7 +25,7 @@ class Reached:
 
 
 def stage_change(
-    lead_id: str, before: str | None, reached: Reached, policy: Policy, *, at: datetime, score_id: str | None
+    lead_id: str, before: str | None, reached: StageInputs, policy: Policy, *, at: datetime, score_id: str | None
 ) -> dict[str, Any] | None:
     """The row, or None where nothing changed; `before` is the newest stage on record, `at` aware."""
     if reached.stage is None or reached.stage == before:
@@ -49,13 +49,13 @@ CONDITIONS = {"status": "statuses", "outcome": "outcomes"}
 """Conditions of a stage that are not called as the fact they ask for."""
 
 
-def reason(before: str | None, reached: Reached, policy: Policy) -> str:
+def reason(before: str | None, reached: StageInputs, policy: Policy) -> str:
     """What the stage left and the stage reached ask for, as it is now: cluster=HOT, points=62.5.
 
     stage_changes/bulk_insert.sql says the same in SQL.
     """
     both = {before, reached.stage}
-    asked = [fact for fact in FACTS if any(stage.name in both for stage in asking(policy, fact))]
+    asked = [fact for fact in FACTS if any(stage.name in both for stage in entry_reason(policy, fact))]
     told = [f"{fact}={_written(value)}" for fact in asked if (value := getattr(reached, fact)) is not None]
     if told:
         return ", ".join(told)
@@ -63,7 +63,7 @@ def reason(before: str | None, reached: Reached, policy: Policy) -> str:
     return "known=true" if any(stage.known and stage.name in both for stage in policy.stages) else ""
 
 
-def asking(policy: Policy, fact: str) -> list[Stage]:
+def entry_reason(policy: Policy, fact: str) -> list[Stage]:
     """The stages that ask for a fact."""
     condition = CONDITIONS.get(fact, fact)
     return [stage for stage in policy.stages if getattr(stage, condition) not in (None, ())]

@@ -6,7 +6,7 @@ A text is looked up by language and key; only the language asked for is loaded. 
 
 from leadwerk.texts.catalogue import LANGUAGES, has, text
 from leadwerk.texts.facts import fact, label
-from leadwerk.texts.figures import duration, money, number, percent
+from leadwerk.texts.number_format import duration, money, number, percent
 from leadwerk.texts.reasons import action_label, reason
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from leadwerk.texts.catalogue import has, text
-from leadwerk.texts.figures import duration, money, number, percent
+from leadwerk.texts.number_format import duration, money, number, percent
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy, Signal
@@ -26,7 +26,7 @@ _LEVEL = (0.8, 1.25)
 _WORTH_SAYING_SECONDS = 30
 
 
-class Known(Struct, frozen=True):
+class FactLabels(Struct, frozen=True):
     """One lead's features, the language to speak, and the policy whose words to use."""
 
     policy: Policy
@@ -51,7 +51,7 @@ def fact(policy: Policy, language: str, group: str, features: Features) -> str:
 
     Unknown groups and values get words too, never an error: a lead without a reason is worse than a plain one.
     """
-    known = Known(policy, language, features)
+    known = FactLabels(policy, language, features)
     said = _FACTS[group](known) if group in _FACTS else _other(known, group)
     return said or known.say("fact.unknown", label=label(policy, language, group))
 
@@ -72,20 +72,20 @@ def labelled(labels: Mapping[Any, str], language: str) -> str:
     return labels.get(language) or next(iter(labels.values()), "")
 
 
-def _behaviour(known: Known) -> str:
+def _behaviour(known: FactLabels) -> str:
     return known.say("fact.behaviour.known" if known.value("has_behaviour") else "fact.behaviour.unknown")
 
 
-def _days(group: str, feature: str) -> Callable[[Known], str | None]:
-    def said(known: Known) -> str | None:
+def _days(group: str, feature: str) -> Callable[[FactLabels], str | None]:
+    def said(known: FactLabels) -> str | None:
         days = known.value(feature)
         return None if days is None else known.counted(f"fact.{group}", int(max(days, 0)))
 
     return said
 
 
-def _amount(group: str) -> Callable[[Known], str | None]:
-    def said(known: Known) -> str | None:
+def _amount(group: str) -> Callable[[FactLabels], str | None]:
+    def said(known: FactLabels) -> str | None:
         amount = known.value(group)
         shown = None if amount is None else money(known.language, amount, known.policy.currency)
         return shown and known.say(f"fact.{group}", amount=shown)
@@ -93,8 +93,8 @@ def _amount(group: str) -> Callable[[Known], str | None]:
     return said
 
 
-def _share(group: str, feature: str, whole: float = 1.0) -> Callable[[Known], str | None]:
-    def said(known: Known) -> str | None:
+def _share(group: str, feature: str, whole: float = 1.0) -> Callable[[FactLabels], str | None]:
+    def said(known: FactLabels) -> str | None:
         share = known.value(feature)
         shown = None if share is None else percent(known.language, share / whole, currency=known.policy.currency)
         return shown and known.say(f"fact.{group}", percent=shown)
@@ -102,8 +102,8 @@ def _share(group: str, feature: str, whole: float = 1.0) -> Callable[[Known], st
     return said
 
 
-def _time_of_week(group: str, prefix: str) -> Callable[[Known], str | None]:
-    def said(known: Known) -> str | None:
+def _time_of_week(group: str, prefix: str) -> Callable[[FactLabels], str | None]:
+    def said(known: FactLabels) -> str | None:
         hour, weekday = known.value(f"{prefix}_hour"), known.value(f"{prefix}_weekday")
         if hour is None or weekday is None or not 1 <= weekday <= 7:
             return None
@@ -112,7 +112,7 @@ def _time_of_week(group: str, prefix: str) -> Callable[[Known], str | None]:
     return said
 
 
-def _calculator(known: Known) -> str | None:
+def _calculator(known: FactLabels) -> str | None:
     uses, amount = known.value("calculator_uses_90d"), known.value("calculator_loan_amount_mean")
     if uses is None:
         return None
@@ -122,7 +122,7 @@ def _calculator(known: Known) -> str | None:
     return known.say("fact.calculator.amount", fact=said, amount=money(known.language, amount, known.policy.currency))
 
 
-def _window(known: Known, prefix: str) -> tuple[int, float] | None:
+def _window(known: FactLabels, prefix: str) -> tuple[int, float] | None:
     """The shortest telling window: 30 days, or 90 if nothing happened in 30."""
     counts = {days: known.value(f"{prefix}_{days}d") for days in _WINDOWS}
     found = next((days for days in _WINDOWS if counts[days]), None) or next(
@@ -131,17 +131,17 @@ def _window(known: Known, prefix: str) -> tuple[int, float] | None:
     return None if found is None else (found, counts[found])
 
 
-def _visits(known: Known) -> str | None:
+def _visits(known: FactLabels) -> str | None:
     found = _window(known, "sessions")
     return found and known.counted("fact.visits", found[1], days=found[0])
 
 
-def _time_on_site(known: Known) -> str | None:
+def _time_on_site(known: FactLabels) -> str | None:
     found = _window(known, "seconds")
     return found and known.say("fact.time_on_site", duration=duration(known.language, found[1]), days=found[0])
 
 
-def _trend(known: Known) -> str | None:
+def _trend(known: FactLabels) -> str | None:
     ratio = known.value("sessions_trend")
     if ratio is None:
         return None
@@ -149,7 +149,7 @@ def _trend(known: Known) -> str | None:
     return known.say(f"fact.trend.{way}")
 
 
-def _employees(known: Known) -> str | None:
+def _employees(known: FactLabels) -> str | None:
     count = known.value("employees")
     if count is None:
         return None
@@ -157,8 +157,8 @@ def _employees(known: Known) -> str | None:
     return known.counted("fact.employees", count, figure=figure)
 
 
-def _category(group: str, feature: str) -> Callable[[Known], str | None]:
-    def said(known: Known) -> str | None:
+def _category(group: str, feature: str) -> Callable[[FactLabels], str | None]:
+    def said(known: FactLabels) -> str | None:
         value = known.value(feature)
         if value is None:
             return None
@@ -168,35 +168,35 @@ def _category(group: str, feature: str) -> Callable[[Known], str | None]:
     return said
 
 
-def _worded(known: Known, group: str, value: Any) -> str:
+def _worded(known: FactLabels, group: str, value: Any) -> str:
     for key in (f"value.{group}.{value}", f"value.{value}"):
         if has(known.language, key):
             return known.say(key)
     return str(value)
 
 
-def _region(known: Known) -> str | None:
+def _region(known: FactLabels) -> str | None:
     value = known.value("region")
     if isinstance(value, str) and value.startswith("CH-"):
         return known.say("fact.canton", value=value.removeprefix("CH-"))
     return _category("region", "region")(known)
 
 
-def _source(known: Known) -> str | None:
+def _source(known: FactLabels) -> str | None:
     said = [(name, known.value(name)) for name in ("source", "medium")]
     parts = [_worded(known, name, value) for name, value in said if value not in (None, "(none)")]
     named = label(known.policy, known.language, "source")
     return known.say("fact.value", label=named, value=", ".join(parts)) if parts else None
 
 
-def _other(known: Known, group: str) -> str | None:
+def _other(known: FactLabels, group: str) -> str | None:
     if group.startswith(_ATTRIBUTE):
         return _attribute(known, group)
     found = _window(known, f"{group}_events")
     return found and _signal(known, group, *found)
 
 
-def _signal(known: Known, name: str, days: int, count: float) -> str:
+def _signal(known: FactLabels, name: str, days: int, count: float) -> str:
     said = known.counted("fact.signal", count, days=days, label=label(known.policy, known.language, name))
     seconds, since = known.value(f"{name}_seconds_{days}d"), known.value(f"{name}_days_since")
     if count and seconds and seconds >= _WORTH_SAYING_SECONDS:
@@ -204,7 +204,7 @@ def _signal(known: Known, name: str, days: int, count: float) -> str:
     return said if since is None or not count else known.counted("fact.signal.since", int(max(since, 0)), fact=said)
 
 
-def _attribute(known: Known, group: str) -> str | None:
+def _attribute(known: FactLabels, group: str) -> str | None:
     value = known.value(group)
     if value is None:
         return None
@@ -219,12 +219,12 @@ def _attribute(known: Known, group: str) -> str | None:
     return known.say("fact.value", label=label(known.policy, known.language, group), value=shown)
 
 
-def _class(known: Known, attribute: Attribute, value: str) -> str:
+def _class(known: FactLabels, attribute: Attribute, value: str) -> str:
     labels = next((one.labels for one in attribute.classes if one.name == value), {})
     return labelled(labels, known.language) or _worded(known, "class", value).replace("_", " ")
 
 
-_FACTS: Mapping[str, Callable[[Known], str | None]] = {
+_FACTS: Mapping[str, Callable[[FactLabels], str | None]] = {
     "behaviour": _behaviour,
     "lead_age": _days("lead_age", "lead_age_days"),
     "created_time": _time_of_week("created_time", "created"),

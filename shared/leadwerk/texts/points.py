@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadwerk.texts.catalogue import text
 from leadwerk.texts.facts import label, labelled
-from leadwerk.texts.figures import number
+from leadwerk.texts.number_format import number
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy

@@ -11,10 +11,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from leadwerk.errors import UnsupportedSQL
-from leadwerk.warehouse import lists, per_table
+from leadwerk.warehouse import duckdb_arrays, per_table
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.schema import DUCKDB_TYPES
-from leadwerk.warehouse.subset import TIME_UNITS, check, refuse
+from leadwerk.warehouse.sql_subset import TIME_UNITS, check, refuse
 
 Rewrite = Callable[[exp.Expr], exp.Expr]
 
@@ -206,7 +206,7 @@ def _join(node: exp.Expr) -> exp.Expr:
 
 
 def _select(node: exp.Expr) -> exp.Expr:
-    return per_table.of_each_table(lists.unnest_in_place(node))
+    return per_table.for_each_export_table(duckdb_arrays.unnest_in_place(node))
 
 
 REWRITES: dict[type[exp.Expr], Rewrite] = {
@@ -227,7 +227,7 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.AnyValue: _any_value,
     exp.LogicalOr: lambda node: _fill("BOOL_OR(:x)", x=node.this),
     exp.ArraySize: lambda node: _fill("LEN(:x)", x=node.this),
-    exp.Subquery: lists.aggregate,
+    exp.Subquery: duckdb_arrays.aggregate,
     exp.Join: _join,
     exp.Select: _select,
 }

@@ -25,8 +25,8 @@ import duckdb
 import msgspec
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.warehouse import export_tables, schema
-from leadwerk.warehouse.layout import lay_out
+from leadwerk.warehouse import duckdb_ga4_export, schema
+from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 from leadwerk.warehouse.statement import bound
 
@@ -145,7 +145,7 @@ class DuckDBWarehouse:
         connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         if not self._tables_exist:
-            lay_out(connection)
+            create_tables(connection)
             self._tables_exist = True
         return connection
 
@@ -179,9 +179,9 @@ class DuckDBWarehouse:
         values = bound(statement, parameters)
         sql = self._translation(statement)
         either = (sql, sql)
-        if export_tables.reads_export(sql):
-            tables = [name for name in self._export_tables(connection) if export_tables.in_range(name, values)]
-            either = export_tables.from_tables(sql, tables)
+        if duckdb_ga4_export.reads_export(sql):
+            tables = [name for name in self._export_tables(connection) if duckdb_ga4_export.in_range(name, values)]
+            either = duckdb_ga4_export.from_tables(sql, tables)
 
         def written(sql: str) -> str:
             return PARAMETER.sub(lambda found: _literal(values[found[1]]) if found[1] in values else found[0], sql)
@@ -225,7 +225,7 @@ def _translated(name: str, text: str, parameters: tuple[tuple[str, str], ...]) -
 
 @cache
 def _dialect_version() -> str:
-    names = ("dialect.py", "export_tables.py", "lists.py", "per_table.py", "subset.py")
+    names = ("dialect.py", "duckdb_ga4_export.py", "duckdb_arrays.py", "per_table.py", "sql_subset.py")
     sources = (Path(__file__).with_name(name) for name in names)
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 

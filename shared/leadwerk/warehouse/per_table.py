@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from leadwerk.warehouse import lists
-from leadwerk.warehouse.export_tables import OF_EACH, PREFIXES
+from leadwerk.warehouse import duckdb_arrays
+from leadwerk.warehouse.duckdb_ga4_export import OF_EACH, PREFIXES
 
 EXPORTS = {("ga4", f"{prefix}*") for prefix in PREFIXES}
 
 
-def of_each_table(select: exp.Expr) -> exp.Expr:
+def for_each_export_table(select: exp.Expr) -> exp.Expr:
     """`SELECT * FROM OF_EACH_EXPORT_TABLE('…')` for an inner SELECT of expressions from the wildcard; others as is."""
     if select.parent is None or not _is_row_by_row(select):
         return select
-    lists.contained_without_subquery(select)
+    duckdb_arrays.contained_without_subquery(select)
     text = exp.Literal.string(select.sql("duckdb", comments=False))
     call = exp.Anonymous(this=OF_EACH, expressions=[text])
     return exp.select("*").from_(exp.Table(this=call))

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadwerk.errors import InputError, UnknownAccount
 from leadwerk.pipeline.desk import accounts
-from leadwerk.pipeline.leads.pointed import pointed_leads
-from leadwerk.pipeline.serving.inline import read_form
+from leadwerk.pipeline.leads.points_input import points_input_of_leads
+from leadwerk.pipeline.serving.draft_form import read_form
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.selling import BORN, DAY, NOW, POLICY, lead, score, touch, warehouse
 
@@ -43,7 +43,7 @@ def acme(tmp_path: Path) -> DuckDBWarehouse:
     return warehouse(tmp_path, leads=leads, touchpoints=touches, scores=scores)
 
 
-def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NOW) -> accounts.Detail:
+def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NOW) -> accounts.AccountDetail:
     return accounts.account(desk, POLICY, account_id, as_of=at)
 
 
@@ -54,7 +54,7 @@ def test_e4_the_account_has_the_newest_facts_of_its_contacts_and_the_interest_of
     }  # fmt: skip
     assert (found.account.tier, found.account.icp, found.account.traffic_light) == ("Enterprise", 85, "green")
     assert next(one.lead_id for one in found.contacts) == found.account.best_contact == "ceo"
-    _, _, pointed, _ = pointed_leads(acme, POLICY, ["ceo", "expert"], NOW)
+    _, _, pointed, _ = points_input_of_leads(acme, POLICY, ["ceo", "expert"], NOW)
     assert found.account.interest == pointed.interest.sum() / 100 > 0
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk import call_list
-from leadwerk.pipeline.desk.call_list import Listed, Page, Wanted
+from leadwerk.pipeline.desk.call_list import LeadFilter, LeadListItem, LeadPage
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -51,8 +51,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
     return warehouse(tmp_path_factory.mktemp("desk"), leads=leads, scores=scores, outcomes=outcomes)
 
 
-def page(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None, **wanted: Any) -> Page:
-    return call_list.page(desk, POLICY, Wanted(**wanted), now=NOW, limit=limit, cursor=cursor)
+def page(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None, **wanted: Any) -> LeadPage:
+    return call_list.page(desk, POLICY, LeadFilter(**wanted), now=NOW, limit=limit, cursor=cursor)
 
 
 def ids(desk: DuckDBWarehouse, **wanted: Any) -> list[str]:
@@ -104,7 +104,7 @@ def test_a_lead_says_what_a_seller_needs(desk: DuckDBWarehouse) -> None:
     assert (hot.score, hot.points, hot.cluster, hot.matrix_cell, hot.stage) == (90, 12.5, "HOT", "C4", "sql")
     assert hot.reasons == ("Dafür spricht: 3 Besuche",)
     assert hot.words["traffic_light"] == "grün"
-    words = call_list.page(desk, POLICY, Wanted(), now=NOW, speak="fr").leads[0].words
+    words = call_list.page(desk, POLICY, LeadFilter(), now=NOW, speak="fr").leads[0].words
     assert (words["traffic_light"], words["cluster"]) == ("vert", "très prometteur")
 
 
@@ -134,8 +134,8 @@ def test_a_lead_that_is_worked_on_stays_with_its_seller(tmp_path: Path) -> None:
     assert {one.lead_id: one.held_until for one in page(desk).leads} == {"a": NOW + 47 * HOUR, "b": None}
 
 
-def all_pages(desk: DuckDBWarehouse, limit: int, **wanted: Any) -> list[Listed]:
-    found: list[Listed] = []
+def all_pages(desk: DuckDBWarehouse, limit: int, **wanted: Any) -> list[LeadListItem]:
+    found: list[LeadListItem] = []
     cursor = None
     for _ in range(100):  # pages; one that leads back to itself must not hang the suite
         shown = page(desk, limit=limit, cursor=cursor, **wanted)
@@ -173,7 +173,7 @@ def test_the_pages_of_a_list_are_as_of_its_first_page(tmp_path: Path) -> None:
     desk = warehouse(tmp_path, leads=[lead("a"), lead("b")], scores=[score("a", predictive_score=80), score("b")])
     first = page(desk, limit=1)
     desk.append("scores", [score("b", NOW + HOUR, predictive_score=99)])
-    later = call_list.page(desk, POLICY, Wanted(), now=NOW + 2 * HOUR, limit=1, cursor=first.next)
+    later = call_list.page(desk, POLICY, LeadFilter(), now=NOW + 2 * HOUR, limit=1, cursor=first.next)
     assert [one.lead_id for one in (*first.leads, *later.leads)] == ["a", "b"]
     assert (later.as_of, later.leads[0].score) == (NOW, 60)
 

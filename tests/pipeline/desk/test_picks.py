@@ -16,14 +16,14 @@ from msgspec.structs import replace as changed
 from leadwerk.errors import AlreadyPicked, InputError, PromotionConflict, UnknownLead, WarehouseError
 from leadwerk.pipeline.desk.picks import Picks, first_day
 from leadwerk.policy.load import load
-from leadwerk.policy.sales import Capacity, Seller
+from leadwerk.policy.selling import Capacity, Seller
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text, statement
 from pipeline import selling
 from registry.strict_store import StrictStore
-from scoring import world
-from scoring.world import NOW
+from scoring import example_leads
+from scoring.example_leads import NOW
 from sql.reference import assert_engines_agree
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +33,7 @@ TRAIL = from_text("SELECT kind, seller, taken_from FROM leadwerk.picks WHERE lea
 @pytest.fixture(params=["folder", "strict"])
 def picks(request: pytest.FixtureRequest, tmp_path: Path) -> Picks:
     store = FolderStore(tmp_path / "picks") if request.param == "folder" else StrictStore()
-    return Picks(world.warehouse(tmp_path), load("mortgage"), store)
+    return Picks(example_leads.warehouse(tmp_path), load("mortgage"), store)
 
 
 def trail(picks: Picks) -> list[str]:
@@ -84,7 +84,7 @@ def test_the_swap_decides_when_both_have_already_looked(tmp_path: Path) -> None:
         if len(looks) <= 2:
             both_looked.wait(timeout=10)
 
-    picks = Picks(world.warehouse(tmp_path), load("mortgage"), StrictStore(wait))
+    picks = Picks(example_leads.warehouse(tmp_path), load("mortgage"), StrictStore(wait))
 
     def attempt(seller: str) -> Any:
         try:
@@ -210,10 +210,10 @@ def test_a_policy_that_names_its_sellers_lets_nobody_else_pick(picks: Picks) -> 
 
 @pytest.mark.parametrize("lead_id", ["../../etc/passwd", "a/b", "..", "ü" * 200, "%2e%2e", "\ud800"])
 def test_an_id_is_no_path(tmp_path: Path, lead_id: str) -> None:
-    picks = Picks(world.warehouse(tmp_path), load("mortgage"), FolderStore(tmp_path / "picks"))
+    picks = Picks(example_leads.warehouse(tmp_path), load("mortgage"), FolderStore(tmp_path / "picks"))
     assert picks.holder(lead_id, NOW) is None
     if lead_id.isprintable():
-        picks.warehouse.append("leads", [world.lead(lead_id)])
+        picks.warehouse.append("leads", [example_leads.lead(lead_id)])
         picks.pick(lead_id, "anna", NOW)
         assert picks.holder(lead_id, NOW).seller == "anna"
         assert [p for p in tmp_path.rglob("*.json") if not p.is_relative_to(tmp_path / "picks" / "leads")] == []
@@ -238,7 +238,7 @@ class Deaf(StrictStore):
 
 
 def test_a_swap_whose_answer_was_lost_is_recognised_as_ones_own(tmp_path: Path) -> None:
-    picks = Picks(world.warehouse(tmp_path), load("mortgage"), Deaf())
+    picks = Picks(example_leads.warehouse(tmp_path), load("mortgage"), Deaf())
     assert picks.pick("1", "anna", NOW).seller == "anna"
     assert trail(picks) == ["picked anna"]
 
@@ -299,7 +299,10 @@ def test_both_engines_say_the_same_of_picks_even_where_a_row_came_twice() -> Non
 
 
 def test_both_engines_say_the_same_of_a_known_lead() -> None:
-    leads = [world.lead("1"), world.lead("1", event_id="later", recorded_at=NOW, account_id="muster-ag.ch")]
+    leads = [
+        example_leads.lead("1"),
+        example_leads.lead("1", event_id="later", recorded_at=NOW, account_id="muster-ag.ch"),
+    ]
     for lead_id in ("1", "2"):
         asked = {"lead_id": lead_id, "as_of": NOW}
         assert_engines_agree(statement("leads/as_of"), asked, {"leads": leads})

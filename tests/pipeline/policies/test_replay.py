@@ -11,10 +11,10 @@ from leadwerk.pipeline import retrain
 from leadwerk.pipeline.policies import replay
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Attribute, Policy, Signal, TextClass
-from leadwerk.policy.numbers import Numbers, with_numbers
-from leadwerk.policy.points import Rule, Test
-from leadwerk.policy.sales import Capacity, Combination, Seller
+from leadwerk.policy.points import Condition, Rule
+from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers
 from leadwerk.policy.segments import Segment
+from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline import selling
@@ -22,7 +22,7 @@ from pipeline.borrowers import DAY, NOW, filled
 
 MORTGAGE = load("mortgage")
 CLICKS = msgspec.structs.replace(
-    with_numbers(MORTGAGE, Numbers({("newsletter_click", False): 40})), version="0123456789ab"
+    apply_numbers(MORTGAGE, PointsNumbers({("newsletter_click", False): 40})), version="0123456789ab"
 )
 
 
@@ -120,7 +120,7 @@ LEVEL = Attribute(name="level", kind="category", source="job_title", classes=(BO
 def test_an_attribute_that_past_leads_were_not_asked_for_is_said(
     warehouse: DuckDBWarehouse, before: tuple[Attribute, ...], after: tuple[Attribute, ...], note: str | None
 ) -> None:
-    bosses = Rule(name="bosses", group="person", points=90, when={"level": Test(any_of=("boss",))})
+    bosses = Rule(name="bosses", group="person", points=90, when={"level": Condition(any_of=("boss",))})
     old, new = (msgspec.structs.replace(MORTGAGE, attributes=attributes) for attributes in (before, after))
     asking = msgspec.structs.replace(new.points, rules=(*new.points.rules, bosses))
     found = replayed(warehouse, msgspec.structs.replace(new, points=asking), old)
@@ -163,7 +163,7 @@ def test_where_a_model_ranks_other_points_move_nobody(warehouse: DuckDBWarehouse
     assert found.ranked_by == pointer.version
     assert found.replay.moved == 0
     assert found.replay.movers  # their points differ all the same
-    both = msgspec.structs.replace(CLICKS, decision=Combination(rank_by="both", points_weight=100))
+    both = msgspec.structs.replace(CLICKS, decision=RankingRule(rank_by="both", points_weight=100))
     assert replay.run(warehouse, MORTGAGE, both, champion, now=NOW, days=90).replay.moved > 0
 
 
@@ -176,7 +176,7 @@ def test_a_champion_that_a_policy_would_refuse_is_told(warehouse: DuckDBWarehous
 def test_other_segments_move_nobody_before_the_next_training_and_that_is_said(
     warehouse: DuckDBWarehouse, champion: Registry
 ) -> None:
-    geneva = Segment(name="geneva", when={"region": Test(any_of=("CH-GE",))})
+    geneva = Segment(name="geneva", when={"region": Condition(any_of=("CH-GE",))})
     found = replay.run(
         warehouse, MORTGAGE, msgspec.structs.replace(MORTGAGE, segments=(geneva,)), champion, now=NOW, days=90
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from leadwerk.errors import InputError
-from leadwerk.learning.effect import Effect
+from leadwerk.learning.suggestion_evaluation import Effect
 from leadwerk.pipeline.policies import suggest
-from leadwerk.pipeline.policies.publishing import said
+from leadwerk.pipeline.policies.publishing import publication_note
 from leadwerk.policy.load import load, parse, shipped_text
-from leadwerk.policy.numbers import text_with_numbers
+from leadwerk.policy.points_numbers import text_with_numbers
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.borrowers import NOW, filled
 
@@ -26,11 +26,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
 
 
 @pytest.fixture(scope="module")
-def report(warehouse: DuckDBWarehouse) -> suggest.Report:
+def report(warehouse: DuckDBWarehouse) -> suggest.SuggestionReport:
     return suggest.run(warehouse, MORTGAGE, now=NOW)
 
 
-def test_what_makes_people_buy_gets_more_points(report: suggest.Report) -> None:
+def test_what_makes_people_buy_gets_more_points(report: suggest.SuggestionReport) -> None:
     better = {one.rule: one for one in report.suggested.suggestions}
     assert better["newsletter_click"].after > 10
     assert better["newsletter_click"].given.rate > better["newsletter_click"].others.rate
@@ -38,14 +38,14 @@ def test_what_makes_people_buy_gets_more_points(report: suggest.Report) -> None:
         assert not one.low <= one.before <= one.high or one.before == one.after
 
 
-def test_a_region_that_converts_otherwise_becomes_a_rule(report: suggest.Report) -> None:
+def test_a_region_that_converts_otherwise_becomes_a_rule(report: suggest.SuggestionReport) -> None:
     [geneva] = report.suggested.new_rules
     assert (geneva.fact, geneva.value, geneva.points < 0) == ("region", "CH-GE", True)
     assert geneva.given.high < geneva.others.low
     assert geneva.rule.labels == {"de": "Kanton GE", "fr": "canton GE", "it": "Cantone GE", "en": "canton of GE"}
 
 
-def test_the_effect_is_measured_on_leads_that_came_later(report: suggest.Report) -> None:
+def test_the_effect_is_measured_on_leads_that_came_later(report: suggest.SuggestionReport) -> None:
     effect = report.effect
     assert isinstance(effect, Effect)
     assert effect.suggested.auc.value > effect.present.auc.value
@@ -54,7 +54,7 @@ def test_the_effect_is_measured_on_leads_that_came_later(report: suggest.Report)
 
 
 def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_the_old(
-    warehouse: DuckDBWarehouse, report: suggest.Report
+    warehouse: DuckDBWarehouse, report: suggest.SuggestionReport
 ) -> None:
     text = shipped_text("mortgage")
     changed = text_with_numbers(text, MORTGAGE, suggest.numbers(suggest.proposals(warehouse, MORTGAGE, NOW)))
@@ -66,21 +66,23 @@ def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_t
     assert [line.split("#", 1)[1] for line in changed.splitlines() if "#" in line] == comments
 
 
-def test_decisions_are_kept_with_author_and_reason(warehouse: DuckDBWarehouse, report: suggest.Report) -> None:
+def test_decisions_are_kept_with_author_and_reason(
+    warehouse: DuckDBWarehouse, report: suggest.SuggestionReport
+) -> None:
     first, second = (one.rule for one in suggest.proposals(warehouse, MORTGAGE, NOW)[:2])
-    ada = said("Ada", "as we thought", NOW + HOUR)
+    ada = publication_note("Ada", "as we thought", NOW + HOUR)
     suggest.decide(warehouse, MORTGAGE, [first, second], "accepted", ada)
-    bob = said("Bob", "too much", NOW + 2 * HOUR)
+    bob = publication_note("Bob", "too much", NOW + 2 * HOUR)
     found = {one.rule: one for one in suggest.decide(warehouse, MORTGAGE, [second], "declined", bob)}
     assert (found[first].state, found[first].author, found[first].reason) == ("accepted", "Ada", "as we thought")
     assert (found[second].state, found[second].author) == ("declined", "Bob")
 
 
 def test_a_later_run_keeps_a_decision_only_for_the_same_number(
-    warehouse: DuckDBWarehouse, report: suggest.Report
+    warehouse: DuckDBWarehouse, report: suggest.SuggestionReport
 ) -> None:
     rule = suggest.proposals(warehouse, MORTGAGE, NOW)[0]
-    suggest.decide(warehouse, MORTGAGE, [rule.rule], "declined", said("Ada", "no", NOW + 3 * HOUR))
+    suggest.decide(warehouse, MORTGAGE, [rule.rule], "declined", publication_note("Ada", "no", NOW + 3 * HOUR))
     row = {"policy_version": MORTGAGE.version, "rule": rule.rule, "state": "suggested", "evidence": "{}"}
     for hours, after in ((4, rule.after), (5, rule.after + 5)):
         at = NOW + hours * HOUR
@@ -90,9 +92,9 @@ def test_a_later_run_keeps_a_decision_only_for_the_same_number(
     assert (same.state, other.state) == ("declined", None)
 
 
-def test_nobody_decides_on_what_was_not_suggested(warehouse: DuckDBWarehouse, report: suggest.Report) -> None:
+def test_nobody_decides_on_what_was_not_suggested(warehouse: DuckDBWarehouse, report: suggest.SuggestionReport) -> None:
     with pytest.raises(InputError, match="Nothing is suggested for 'webinar'"):
-        suggest.decide(warehouse, MORTGAGE, ["webinar"], "accepted", said("Ada", "why not", NOW))
+        suggest.decide(warehouse, MORTGAGE, ["webinar"], "accepted", publication_note("Ada", "why not", NOW))
 
 
 def test_without_outcomes_nothing_is_suggested_and_that_is_said(tmp_path: Path) -> None:

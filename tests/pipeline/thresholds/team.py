@@ -12,7 +12,7 @@ from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
-from leadwerk.policy.sales import Capacity, Seller
+from leadwerk.policy.selling import Capacity, Seller
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 
@@ -76,5 +76,5 @@ def stored(warehouse: DuckDBWarehouse) -> list[dict[str, Any]]:
     return warehouse.rows(from_text("SELECT * FROM leadwerk.thresholds ORDER BY day, basis, seller_pool"), {})
 
 
-def by_pool(report: threshold.ThresholdReport) -> dict[str, threshold.Decided]:
+def by_pool(report: threshold.ThresholdReport) -> dict[str, threshold.ThresholdDecision]:
     return {line.seller_pool: line for line in report.thresholds if line.basis == "points"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leadwerk.pipeline.thresholds import daily as threshold
-from leadwerk.policy.sales import Seller
+from leadwerk.policy.selling import Seller
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with, stored

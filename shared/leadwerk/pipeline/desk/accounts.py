@@ -14,12 +14,12 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.errors import UnknownAccount
-from leadwerk.pipeline.desk import cursor as cursors
-from leadwerk.pipeline.desk.cursor import Cursor
-from leadwerk.pipeline.leads.pointed import pointed_leads
-from leadwerk.points.accounts import COMPANY, NOBODY, Contacts, RolledUp, company_facts, roll_up
+from leadwerk.pipeline.desk import page_cursor as cursors
+from leadwerk.pipeline.desk.page_cursor import PageCursor
+from leadwerk.pipeline.leads.points_input import points_input_of_leads
+from leadwerk.points.account_rollup import COMPANY, NOBODY, AccountContacts, AccountRollup, company_facts, roll_up
+from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.ledger import HUNDREDTHS, Entry
-from leadwerk.points.standing import Standing, standings
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -55,7 +55,7 @@ class Account(Struct, frozen=True, kw_only=True):
     company: dict[str, Any]
 
 
-class Page(Struct, frozen=True, kw_only=True):
+class AccountPage(Struct, frozen=True, kw_only=True):
     """Some accounts, and the cursor of the page after them (None: there is none)."""
 
     as_of: datetime
@@ -63,7 +63,7 @@ class Page(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class Contact(Struct, frozen=True, kw_only=True):
+class AccountContact(Struct, frozen=True, kw_only=True):
     """A contact of an account, and what he adds to its interest before the cap."""
 
     lead_id: str
@@ -76,7 +76,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     adds: float
 
 
-class Detail(Struct, frozen=True, kw_only=True):
+class AccountDetail(Struct, frozen=True, kw_only=True):
     """One account with its contacts, best first, and its ledger.
 
     `entries` add up to fit; what the contacts add and `capped` (what the cap took, never above 0) to interest.
@@ -85,7 +85,7 @@ class Detail(Struct, frozen=True, kw_only=True):
     as_of: datetime
     policy_version: str
     account: Account
-    contacts: tuple[Contact, ...]
+    contacts: tuple[AccountContact, ...]
     entries: tuple[Entry, ...]
     capped: float
 
@@ -100,7 +100,7 @@ def page(
     tier: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> Page:
+) -> AccountPage:
     """Accounts by falling match, points, interest or number of contacts; of equal ones the larger company comes first.
 
     As of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given. Raises InputError if the
@@ -115,11 +115,11 @@ def page(
         behind = (*(-key for key in after.keys), after.last)
         keyed = [(keys, one) for keys, one in keyed if (*(-key for key in keys), one.account_id) > behind]
     shown = keyed[:limit]
-    more = Cursor(sort, as_of, shown[-1][0], shown[-1][1].account_id).written() if len(keyed) > limit else None
-    return Page(as_of=as_of, accounts=tuple(one for _, one in shown), next=more)
+    more = PageCursor(sort, as_of, shown[-1][0], shown[-1][1].account_id).written() if len(keyed) > limit else None
+    return AccountPage(as_of=as_of, accounts=tuple(one for _, one in shown), next=more)
 
 
-def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> Detail:
+def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> AccountDetail:
     """One account at `as_of` (aware, UTC), from what was known then.
 
     Raises:
@@ -135,13 +135,15 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
                 value=account_id[:100],
                 remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
             )
-        rows, _, pointed, standing = pointed_leads(warehouse, policy, members, as_of)
+        rows, _, pointed, standing = points_input_of_leads(warehouse, policy, members, as_of)
         company = _companies(warehouse, policy, [account_id], as_of)
-    contacts = Contacts(np.zeros(len(rows), dtype=np.int64), pointed.interest, pointed.total, pointed.disqualified)
+    contacts = AccountContacts(
+        np.zeros(len(rows), dtype=np.int64), pointed.interest, pointed.total, pointed.disqualified
+    )
     rolled = roll_up(policy, company_facts(policy, company), contacts)
     names = [row["lead_id"] for row in rows]
     [found] = _accounts(policy, company, rolled, names, [one.phase for one in standing], contacts)
-    return Detail(
+    return AccountDetail(
         as_of=as_of,
         policy_version=policy.version,
         account=found,
@@ -158,7 +160,7 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
         company = _companies(warehouse, policy, sorted({row["account_id"] for row in rows}), as_of)
     places = {row["account_id"]: place for place, row in enumerate(company)}
     rows = [row for row in rows if row["account_id"] in places]
-    contacts = Contacts(
+    contacts = AccountContacts(
         np.array([places[row["account_id"]] for row in rows], dtype=np.int64),
         np.array([row["interest_hundredths"] for row in rows], dtype=np.int64),
         np.array([row["points_hundredths"] for row in rows], dtype=np.int64),
@@ -181,12 +183,12 @@ def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str],
 def _accounts(
     policy: Policy,
     company: Sequence[Row],
-    rolled: RolledUp,
+    rolled: AccountRollup,
     names: Sequence[str],
     phases: Sequence[str | None],
-    contacts: Contacts,
+    contacts: AccountContacts,
 ) -> list[Account]:
-    standing = standings(policy, company_facts(policy, company), rolled.pointed)
+    standing = rate_leads(policy, company_facts(policy, company), rolled.pointed)
     reached: list[set[str | None]] = [set() for _ in company]
     for place, phase in zip(contacts.account.tolist(), phases, strict=True):
         reached[place].add(phase)
@@ -210,10 +212,10 @@ def _accounts(
     ]
 
 
-def _contact(lead_id: str, one: Standing) -> Contact:
+def _contact(lead_id: str, one: LeadRating) -> AccountContact:
     adds = 0.0 if one.disqualified else one.interest
     known = {name: getattr(one, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
-    return Contact(lead_id=lead_id, matrix_cell=one.matrix_cell, adds=adds, **known)
+    return AccountContact(lead_id=lead_id, matrix_cell=one.matrix_cell, adds=adds, **known)
 
 
 def _keys(policy: Policy, sort: Sort, one: Account) -> tuple[float, float, float]:

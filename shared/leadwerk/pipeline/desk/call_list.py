@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline.desk import cursor as cursors
-from leadwerk.pipeline.desk.cursor import Cursor
+from leadwerk.pipeline.desk import page_cursor as cursors
+from leadwerk.pipeline.desk.page_cursor import PageCursor
 from leadwerk.pipeline.desk.picks import first_day
 from leadwerk.pipeline.leads.features import OPEN_DAYS
 from leadwerk.policy.model import Policy
@@ -29,7 +29,7 @@ Region = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class LeadFilter(Struct, frozen=True, kw_only=True):
     """Which leads, in which order. What is None is not asked; disqualified leads are only shown if asked for.
 
     `grade`: of fit. `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's.
@@ -48,7 +48,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     account_id: Text | None = None
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class LeadListItem(Struct, frozen=True, kw_only=True):
     """A lead of the list. Points and all behind them are None where the policy has no rules; moments are UTC.
 
     `decided_by` names the person who set the cluster; None where the product decided. `words` says cluster, stage,
@@ -83,24 +83,24 @@ class Listed(Struct, frozen=True, kw_only=True):
     words: dict[str, str]
 
 
-class Page(Struct, frozen=True, kw_only=True):
+class LeadPage(Struct, frozen=True, kw_only=True):
     """Some leads, and the cursor of the page after them (None: there is none)."""
 
     as_of: datetime
-    leads: tuple[Listed, ...]
+    leads: tuple[LeadListItem, ...]
     next: str | None
 
 
 def page(
     warehouse: Warehouse,
     policy: Policy,
-    wanted: Wanted,
+    wanted: LeadFilter,
     *,
     now: datetime,
     limit: int = 50,
     cursor: str | None = None,
     speak: Language | None = None,
-) -> Page:
+) -> LeadPage:
     """At most `limit` leads as of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given.
 
     Raises:
@@ -115,7 +115,7 @@ def page(
         said = _reasons(warehouse, shown)
     more = _behind(wanted.sort, as_of, shown[-1]).written() if len(rows) > limit else None
     language = speak or policy.languages[0]
-    return Page(as_of=as_of, leads=tuple(_listed(policy, language, row, said) for row in shown), next=more)
+    return LeadPage(as_of=as_of, leads=tuple(_listed(policy, language, row, said) for row in shown), next=more)
 
 
 def _statement(policy: Policy) -> Any:
@@ -123,7 +123,7 @@ def _statement(policy: Policy) -> Any:
 
 
 def _parameters(
-    policy: Policy, wanted: Wanted, after: Cursor | None, as_of: datetime, now: datetime, most: int
+    policy: Policy, wanted: LeadFilter, after: PageCursor | None, as_of: datetime, now: datetime, most: int
 ) -> dict[str, Any]:
     since = as_of - timedelta(days=OPEN_DAYS)
     first, second, third = after.keys if after else (None, None, None)
@@ -160,10 +160,10 @@ def _reasons(warehouse: Warehouse, rows: Sequence[Row]) -> Mapping[str, Row]:
     return {row["score_id"]: row for row in warehouse.rows(statement("scores/reasons"), wanted)}
 
 
-def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) -> Listed:
+def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) -> LeadListItem:
     reasons = said.get(row["score_id"], {}).get("reasons") or ()
-    columns = {name: row[name] for name in Listed.__struct_fields__ if name in row}
-    return Listed(
+    columns = {name: row[name] for name in LeadListItem.__struct_fields__ if name in row}
+    return LeadListItem(
         **columns,
         score=row["predictive_score"],
         cluster=row["score_cluster"],
@@ -199,5 +199,5 @@ def _check_tier(policy: Policy, tier: str | None) -> None:
         raise InputError(f"There is no tier {tier[:60]!r}.", field="tier", value=tier[:60], remedy=remedy)
 
 
-def _behind(sort: Sort, as_of: datetime, row: Row) -> Cursor:
-    return Cursor(sort, as_of, (row["first_key"], row["second_key"], row["third_key"]), row["lead_id"])
+def _behind(sort: Sort, as_of: datetime, row: Row) -> PageCursor:
+    return PageCursor(sort, as_of, (row["first_key"], row["second_key"], row["third_key"]), row["lead_id"])

@@ -19,8 +19,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from leadwerk.errors import InputError, PromotionConflict, UnknownLead, WarehouseError
-from leadwerk.pipeline.desk import picked
-from leadwerk.pipeline.desk.picked import Pick, State
+from leadwerk.pipeline.desk import pick_state
+from leadwerk.pipeline.desk.pick_state import Pick, PickState
 from leadwerk.policy.model import Policy
 from leadwerk.registry.store import ABSENT, Blob, Store
 from leadwerk.warehouse.protocol import Warehouse
@@ -34,11 +34,11 @@ LONGEST_HOLD = timedelta(days=400)
 
 LONGEST_NAME = 100  # characters of a seller's name
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(State)
+_DECODER = msgspec.json.Decoder(PickState)
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledPicks:
     """What `Picks.settle` found: objects, steps that the table lacked, and holds in force."""
 
     leads: int
@@ -66,7 +66,7 @@ class Picks:
         """
         self._check_seller(seller)
         hours = self.policy.capacity.pick_hours
-        state = self._change(lead_id, now, lambda state: picked.pick(state, seller, now, hours))
+        state = self._change(lead_id, now, lambda state: pick_state.pick(state, seller, now, hours))
         assert state.hold is not None
         return state.hold
 
@@ -78,7 +78,7 @@ class Picks:
             UnknownLead: there is no such lead.
         """
         self._check_seller(seller)
-        self._change(lead_id, now, lambda state: picked.release(state, seller, now))
+        self._change(lead_id, now, lambda state: pick_state.release(state, seller, now))
 
     def holder(self, lead_id: str, now: datetime) -> Pick | None:
         """Who holds the lead at `now`, by its object; what the table lacks of it is written."""
@@ -91,7 +91,7 @@ class Picks:
         wanted = {"first_day": first_day(now), "now": now, "seller": seller}
         return [Pick(**row) for row in self.warehouse.rows(statement("picks/active"), wanted)]
 
-    def settle(self, now: datetime) -> Settled:
+    def settle(self, now: datetime) -> SettledPicks:
         """Read every object: write what the table lacks, and note the holds that lapsed. For once in a while."""
         leads = recorded = held = 0
         for name in self.store.names("leads/"):
@@ -100,11 +100,11 @@ class Picks:
                 continue
             state = _decoded(blob, name)
             recorded += self._record(state)
-            settled = self._change(state.lead_id, now, lambda found: picked.expire(found, now))
+            settled = self._change(state.lead_id, now, lambda found: pick_state.expire(found, now))
             leads, held = leads + 1, held + (settled.holder(now) is not None)
-        return Settled(leads, recorded, held)
+        return SettledPicks(leads, recorded, held)
 
-    def _change(self, lead_id: str, now: datetime, step: Callable[[State], State]) -> State:
+    def _change(self, lead_id: str, now: datetime, step: Callable[[PickState], PickState]) -> PickState:
         """Swap the lead's state for the one that `step` makes of it, and write the steps to the table."""
         for attempt in range(1, ATTEMPTS + 1):
             state, generation = self.read(lead_id)
@@ -126,7 +126,7 @@ class Picks:
             return new
         raise AssertionError("the last attempt returns or raises")
 
-    def _as_worked_on(self, state: State, now: datetime) -> State:
+    def _as_worked_on(self, state: PickState, now: datetime) -> PickState:
         """The state at `now`: a hold that would be over lasts longer if the lead's status changed since it was picked.
 
         Only then is it asked, so that what holds anyway costs no query.
@@ -138,7 +138,7 @@ class Picks:
         [found] = self.warehouse.rows(statement("outcomes/last_activity"), wanted)
         return state.worked_on(found["worked_at"]) if found["worked_at"] else state
 
-    def read(self, lead_id: str) -> tuple[State, int]:
+    def read(self, lead_id: str) -> tuple[PickState, int]:
         """The lead's state and its generation; ABSENT where nobody ever picked it.
 
         Raises:
@@ -146,9 +146,9 @@ class Picks:
         """
         name = _name(lead_id)
         blob = self.store.read(name)
-        return (State(lead_id=lead_id), ABSENT) if blob is None else (_decoded(blob, name), blob.generation)
+        return (PickState(lead_id=lead_id), ABSENT) if blob is None else (_decoded(blob, name), blob.generation)
 
-    def swap(self, state: State, generation: int) -> None:
+    def swap(self, state: PickState, generation: int) -> None:
         """Put the lead's state in the place of the one that was read at `generation`.
 
         Raises:
@@ -157,7 +157,7 @@ class Picks:
         data = _ENCODER.encode(state)
         self.store.write(_name(state.lead_id), data, generation=generation, content_type="application/json")
 
-    def _record(self, state: State) -> int:
+    def _record(self, state: PickState) -> int:
         return self.warehouse.append("picks", [step.row for step in state.steps]) if state.steps else 0
 
     def _check_known(self, lead_id: str, now: datetime) -> None:
@@ -198,7 +198,7 @@ def _name(lead_id: str) -> str:
     return f"leads/{hashed[:2]}/{hashed}.json"
 
 
-def _decoded(blob: Blob, name: str) -> State:
+def _decoded(blob: Blob, name: str) -> PickState:
     try:
         return _DECODER.decode(blob.data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,32 +9,32 @@ import numpy as np
 
 from leadwerk.features.contract import Feature, contract
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.rules import Rules
+from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
-from leadwerk.pipeline.leads.pointed import facts_of_frame, occurrence_frame
-from leadwerk.points.combine import PERCENT, as_predictive
+from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
+from leadwerk.points.blended_score import PERCENT, as_predictive
+from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import HUNDREDTHS
-from leadwerk.points.points import point
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leadwerk.points.facts import Facts
+    from leadwerk.points.facts import LeadFacts
     from leadwerk.policy.model import Policy
     from leadwerk.warehouse.protocol import Warehouse
 
 
-def read_pointed(
+def read_rows_with_points(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
-) -> tuple[Landmarks, Rules | None]:
+) -> tuple[Landmarks, PointsBaseline | None]:
     """The landmarks, and what the policy's rules say of them; None without rules, or unless they are asked for."""
-    landmarks, facts = read_known(warehouse, policy, now, with_facts=with_points and bool(policy.points.rules))
+    landmarks, facts = read_labelled_rows(warehouse, policy, now, with_facts=with_points and bool(policy.points.rules))
     return landmarks, None if facts is None else _rules(policy, facts)
 
 
-def read_known(
+def read_labelled_rows(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool = True
-) -> tuple[Landmarks, Facts | None]:
+) -> tuple[Landmarks, LeadFacts | None]:
     """The landmarks, and the facts that points are given for, in their order; None unless they are asked for."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
@@ -45,14 +45,14 @@ def read_known(
     known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
     # An engine returns rows in any order; the model must not depend on it.
     known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
-    landmarks = to_landmarks(known, contract(policy))
+    landmarks = landmarks_from_rows(known, contract(policy))
     return landmarks, None if occurred is None else facts_of_frame(policy, known, occurred)
 
 
-def _rules(policy: Policy, facts: Facts) -> Rules:
-    pointed = point(policy, facts, ledger=False)
+def _rules(policy: Policy, facts: LeadFacts) -> PointsBaseline:
+    pointed = compute_points(policy, facts, ledger=False)
     points = pointed.total / HUNDREDTHS
-    return Rules(
+    return PointsBaseline(
         points=points,
         on_scale=as_predictive(policy, points),
         disqualified=pointed.disqualified,
@@ -62,7 +62,7 @@ def _rules(policy: Policy, facts: Facts) -> Rules:
     )
 
 
-def to_landmarks(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
+def landmarks_from_rows(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
     """A frame with lead_id, as_of, converted and the features as arrays."""
     import pandas as pd
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline.policies.versions import Draft, InForce, Policies, check_base
+from leadwerk.pipeline.policies.policy_store import Draft, InForce, PolicyStore, check_base
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -16,7 +16,7 @@ SHOWN = 1_000
 
 
 @dataclass(frozen=True)
-class Said:
+class PublicationNote:
     """Who decided, why, and when (aware)."""
 
     author: str
@@ -24,7 +24,7 @@ class Said:
     now: datetime
 
 
-def said(author: str, reason: str, now: datetime) -> Said:
+def publication_note(author: str, reason: str, now: datetime) -> PublicationNote:
     """What a person says of his decision.
 
     Raises:
@@ -33,10 +33,12 @@ def said(author: str, reason: str, now: datetime) -> Said:
     for field, text in (("by", author), ("why", reason)):
         if not text.strip():
             raise InputError(f"--{field} is empty.", field=field, value=text, remedy="Say who decides, and why.")
-    return Said(author.strip(), reason.strip(), now)
+    return PublicationNote(author.strip(), reason.strip(), now)
 
 
-def publish(policies: Policies, warehouse: Warehouse, draft: Draft, present: InForce, decided: Said) -> Row:
+def publish(
+    policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: InForce, decided: PublicationNote
+) -> Row:
     """Put a draft in force in the place of `present`; the row of policy_changes.
 
     What is in force already but was not recorded (a publisher that died, an edit by hand) is recorded.
@@ -49,7 +51,7 @@ def publish(policies: Policies, warehouse: Warehouse, draft: Draft, present: InF
         check_base(draft, present)
         policies.replace(present, draft.text, draft.policy)
         return _record(warehouse, "publish", present.version, draft.policy.version, decided)
-    before = unrecorded(warehouse, present, decided.now)
+    before = unrecorded_changes(warehouse, present, decided.now)
     if before is None:
         raise InputError(
             f"The file says what policy {present.version} says, which is in force.",
@@ -59,7 +61,7 @@ def publish(policies: Policies, warehouse: Warehouse, draft: Draft, present: InF
     return _record(warehouse, "publish", before, present.version, decided)
 
 
-def revert(policies: Policies, warehouse: Warehouse, version: str | None, decided: Said) -> Row:
+def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, decided: PublicationNote) -> Row:
     """Put a former policy in force again: `version`, or the one before the present one; the row of policy_changes.
 
     Raises:
@@ -80,7 +82,7 @@ def history(warehouse: Warehouse, now: datetime, most: int = SHOWN) -> list[Row]
     return warehouse.rows(statement("policy_changes/history"), {"now": now, "most": most})
 
 
-def unrecorded(warehouse: Warehouse, present: InForce, now: datetime) -> str | None:
+def unrecorded_changes(warehouse: Warehouse, present: InForce, now: datetime) -> str | None:
     """The version that was last recorded, if it is not the one in force: somebody changed the file by hand."""
     newest = history(warehouse, now, 1)
     return str(newest[0]["to_version"]) if newest and newest[0]["to_version"] != present.version else None
@@ -100,7 +102,7 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
     )
 
 
-def _record(warehouse: Warehouse, kind: str, before: str, after: str, decided: Said) -> Row:
+def _record(warehouse: Warehouse, kind: str, before: str, after: str, decided: PublicationNote) -> Row:
     identity = f"{kind} {before} {after} {decided.now.isoformat()}"
     row = {
         "change_id": hashlib.sha256(identity.encode()).hexdigest()[:16],

@@ -17,16 +17,16 @@ from msgspec import Struct
 from leadwerk.errors import ContractMismatch
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.leads.landmarks import columns_of
-from leadwerk.pipeline.leads.pointed import facts_of_frame, occurrence_frame
-from leadwerk.points.facts import Facts
-from leadwerk.points.points import point
-from leadwerk.points.replay import Moments, Replay, Side, compare
+from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
+from leadwerk.points.classification import LeadRating, rate_leads
+from leadwerk.points.engine import compute_points
+from leadwerk.points.facts import LeadFacts
+from leadwerk.points.replay import PolicyOutcome, Replay, ReplayMoments, compare
 from leadwerk.points.stages import stage_of
-from leadwerk.points.standing import Standing, standings
 from leadwerk.policy.model import Attribute, Policy
-from leadwerk.scoring.capacity import pool
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.seller_pools import pool
 from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _known(warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: dat
 
 def _given(
     warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, known: pd.DataFrame, first: datetime, now: datetime
-) -> tuple[pd.DataFrame, Facts]:
+) -> tuple[pd.DataFrame, LeadFacts]:
     """Features and facts of the moments that are looked at, in their order."""
     looked_at = known[["lead_id", "as_of"]].merge(frame, on=["lead_id", "as_of"], how="left", validate="one_to_one")
     return looked_at, facts_of_frame(policy, looked_at, occurrence_frame(warehouse, policy, first, now))
@@ -150,12 +150,14 @@ def _champions(registry: Registry | None, old: Policy, new: Policy) -> tuple[lis
     return found, ["The segments are in force with the next training."] if old.segments != new.segments else []
 
 
-def _side(policy: Policy, frame: pd.DataFrame, facts: Facts, known: pd.DataFrame, scorer: Scorer | None) -> Side:
+def _side(
+    policy: Policy, frame: pd.DataFrame, facts: LeadFacts, known: pd.DataFrame, scorer: Scorer | None
+) -> PolicyOutcome:
     """What a policy says of the moments: without rules there is no standing, without a champion no score."""
-    pointed = point(policy, facts)
-    standing: list[Standing] | list[None] = [None] * len(frame)
+    pointed = compute_points(policy, facts)
+    standing: list[LeadRating] | list[None] = [None] * len(frame)
     if policy.points.rules:
-        standing = standings(policy, facts, pointed)
+        standing = rate_leads(policy, facts, pointed)
     scores: list[int] | list[None] = [None] * len(frame)
     if scorer is not None and len(frame):
         inputs = scorer.encode_columns(columns_of(frame, scorer.features))
@@ -168,14 +170,14 @@ def _side(policy: Policy, frame: pd.DataFrame, facts: Facts, known: pd.DataFrame
         for cluster, one, status, outcome in zip(clusters, standing, *then, strict=True)
     ]
     pools = [pool(policy, language, region) for language, region in zip(*words, strict=True)]
-    return Side(policy, pointed, clusters, stages, pools)
+    return PolicyOutcome(policy, pointed, clusters, stages, pools)
 
 
-def _moments(known: pd.DataFrame) -> Moments:
+def _moments(known: pd.DataFrame) -> ReplayMoments:
     import pandas as pd
 
     lead, lead_ids = pd.factorize(known["lead_id"])
-    return Moments(
+    return ReplayMoments(
         lead_ids=[str(one) for one in lead_ids],
         lead=lead.astype(np.int64),
         as_of=pd.to_datetime(known["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),

@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError
 from leadwerk.features.contract import contract
-from leadwerk.learning.effect import Effect, Unmeasured, measure
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.suggest import Evidence, Suggested, suggest
-from leadwerk.pipeline.leads.landmarks import read_known
-from leadwerk.pipeline.policies.publishing import Said
+from leadwerk.learning.suggest import Evidence, SuggestionSet, suggest
+from leadwerk.learning.suggestion_evaluation import Effect, EvaluationSkipped, measure
+from leadwerk.pipeline.leads.landmarks import read_labelled_rows
+from leadwerk.pipeline.policies.publishing import PublicationNote
 from leadwerk.policy.model import Policy
-from leadwerk.policy.numbers import Numbers
 from leadwerk.policy.points import Rule
+from leadwerk.policy.points_numbers import PointsNumbers
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -35,13 +35,13 @@ Progress = Callable[[str], None]
 Verdict = Literal["accepted", "declined"]
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class SuggestionReport(Struct, frozen=True, kw_only=True):
     """What one run proposes for a policy, and what that would have brought out of time."""
 
     policy_version: str
     suggested_at: datetime
-    suggested: Suggested
-    effect: Effect | Unmeasured
+    suggested: SuggestionSet
+    effect: Effect | EvaluationSkipped
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Proposal:
     reason: str | None
 
 
-def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> Report:
+def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> SuggestionReport:
     """Suggest from all landmarks of the training history whose outcome is certain at `now` (aware), and record it."""
     tell = progress or (lambda _: None)
     tell("reading matured landmarks")
@@ -67,12 +67,12 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
     effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=tell)
     rows = [_row(policy, now, "suggested", *proposed) for proposed in _proposed(suggested)]
     warehouse.append("suggestions", rows)
-    return Report(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
+    return SuggestionReport(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
 
 
 def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
     """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
-    landmarks, facts = read_known(warehouse, policy, now)
+    landmarks, facts = read_labelled_rows(warehouse, policy, now)
     assert facts is not None  # they were asked for
     return Evidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks
 
@@ -87,7 +87,7 @@ def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Propo
 
 
 def decide(
-    warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, decided: Said
+    warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, decided: PublicationNote
 ) -> list[Proposal]:
     """Record a person's decision on these rules' numbers of the newest run; the proposals then.
 
@@ -106,8 +106,8 @@ def decide(
     return proposals(warehouse, policy, decided.now)
 
 
-def numbers(chosen: Iterable[Proposal]) -> Numbers:
-    """These proposals as `policy.numbers` sets them."""
+def numbers(chosen: Iterable[Proposal]) -> PointsNumbers:
+    """These proposals as `policy.points_numbers` sets them."""
     points: dict[tuple[str, bool], int] = {}
     bands, rules = {}, []
     for one in chosen:
@@ -117,17 +117,17 @@ def numbers(chosen: Iterable[Proposal]) -> Numbers:
             rules.append(found.rule_to_add)
         else:
             points[one.rule.removesuffix(REPEAT), one.rule.endswith(REPEAT)] = one.after
-    return Numbers(points, bands, tuple(rules))
+    return PointsNumbers(points, bands, tuple(rules))
 
 
-class _Found(Struct):
+class _StoredSuggestion(Struct):
     rule_to_add: Rule | None = None
 
 
-_EVIDENCE = msgspec.json.Decoder(_Found)
+_EVIDENCE = msgspec.json.Decoder(_StoredSuggestion)
 
 
-def _proposed(suggested: Suggested) -> list[tuple[str, int, int, str]]:
+def _proposed(suggested: SuggestionSet) -> list[tuple[str, int, int, str]]:
     """Rule, number before and after, and the evidence as JSON."""
     found = [
         (one.rule + (REPEAT if one.is_repeat else ""), one.before, one.after, msgspec.json.encode(one).decode())

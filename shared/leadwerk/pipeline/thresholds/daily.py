@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from leadwerk.pipeline.thresholds.incoming import came_in, picked
+from leadwerk.pipeline.thresholds.read_demand import newly_reaching_demand, picked
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.capacity import BASES, EVERYBODY, Basis, HotThresholds
-from leadwerk.scoring.hysteresis import Standing
-from leadwerk.scoring.thresholds import Threshold, thresholds
+from leadwerk.scoring.hysteresis import ThresholdState
+from leadwerk.scoring.seller_pools import BASES, EVERYBODY, Basis, HotThresholds
+from leadwerk.scoring.threshold_update import Threshold, thresholds
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Decided:
+class ThresholdDecision:
     """The threshold of a seller pool ("": of all sellers) on a basis; `before`: yesterday's."""
 
     basis: str
@@ -41,7 +41,7 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Held:
+class ThresholdHold:
     """A person holds the threshold of a seller pool ("": of all) at a value; `until`: the last day, None for no end."""
 
     basis: str
@@ -64,8 +64,8 @@ class ThresholdReport:
     stored: int = 0
     moved: int = 0
     unserved_per_week: float = 0.0
-    thresholds: tuple[Decided, ...] = ()
-    held: tuple[Held, ...] = ()
+    thresholds: tuple[ThresholdDecision, ...] = ()
+    held: tuple[ThresholdHold, ...] = ()
 
 
 def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
@@ -73,7 +73,7 @@ def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
     if not policy.capacity.sellers:
         return ThresholdReport(day_of(policy, now))
     with warehouse.unit_of_work():
-        stood = standing(warehouse, policy, now)
+        stood = threshold_snapshot(warehouse, policy, now)
         done = {basis for (basis, _), line in stood.decided.items() if line.day >= stood.day}
         rows, unserved = [], 0.0
         for basis in (basis for basis in bases(policy) if basis not in done):
@@ -88,16 +88,16 @@ def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotTh
     """From which value on leads are HOT as of `now` (aware): one small query; none if the policy names no seller."""
     if not policy.capacity.sellers:
         return HotThresholds(policy)
-    stood = standing(warehouse, policy, now)
+    stood = threshold_snapshot(warehouse, policy, now)
     decided = {key: line.row["hot"] for key, line in stood.decided.items()}
     return HotThresholds(policy, decided, {key: hold.hot for key, hold in stood.held.items()})
 
 
-def shown(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
+def current_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
     """What stands as of `now` (aware); writes nothing."""
     if not policy.capacity.sellers:
         return ThresholdReport(day_of(policy, now))
-    return _report(standing(warehouse, policy, now), [])
+    return _report(threshold_snapshot(warehouse, policy, now), [])
 
 
 def bases(policy: Policy) -> tuple[Basis, ...]:
@@ -112,7 +112,7 @@ def day_of(policy: Policy, now: datetime) -> date:
 
 
 @dataclass(frozen=True)
-class Line:
+class ThresholdLine:
     """The newest row of `thresholds` of a basis and seller pool."""
 
     day: date
@@ -120,36 +120,39 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Stands:
+class ThresholdSnapshot:
     """What stands on a day: what was decided last, and where persons hold it."""
 
     day: date
-    decided: Mapping[Key, Line]
-    held: Mapping[Key, Held]
+    decided: Mapping[Key, ThresholdLine]
+    held: Mapping[Key, ThresholdHold]
 
-    def standings(self, basis: Basis) -> dict[str, Standing]:
+    def standings(self, basis: Basis) -> dict[str, ThresholdState]:
         """Where each seller pool's threshold stands."""
         rows = {seller_pool: line.row for (of, seller_pool), line in self.decided.items() if of == basis}
-        return {seller_pool: Standing(row["hot"], row["direction"], row["reason"]) for seller_pool, row in rows.items()}
+        return {
+            seller_pool: ThresholdState(row["hot"], row["direction"], row["reason"])
+            for seller_pool, row in rows.items()
+        }
 
     def holds(self, basis: Basis) -> dict[str, int]:
         """At which value persons hold which seller pool's."""
         return {seller_pool: hold.hot for (of, seller_pool), hold in self.held.items() if of == basis}
 
 
-def standing(warehouse: Warehouse, policy: Policy, now: datetime) -> Stands:
+def threshold_snapshot(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdSnapshot:
     """What stands as of `now` (aware)."""
     day = day_of(policy, now)
     rows = warehouse.rows(statement("thresholds/latest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
     keyed = {(row["basis"], row["seller_pool"], row["is_hold"]): row for row in rows}
-    return Stands(
+    return ThresholdSnapshot(
         day,
-        {(basis, name): Line(row["day"], row) for (basis, name, held), row in keyed.items() if not held},
+        {(basis, name): ThresholdLine(row["day"], row) for (basis, name, held), row in keyed.items() if not held},
         {(basis, name): _held(row) for (basis, name, held), row in keyed.items() if held},
     )
 
 
-def _held(row: Row) -> Held:
+def _held(row: Row) -> ThresholdHold:
     said = (
         row["basis"],
         row["seller_pool"],
@@ -159,15 +162,15 @@ def _held(row: Row) -> Held:
         row["hold_reason"],
         row["decided_at"],
     )
-    return Held(*said)
+    return ThresholdHold(*said)
 
 
 def _decided(
-    warehouse: Warehouse, policy: Policy, basis: Basis, stood: Stands, now: datetime
+    warehouse: Warehouse, policy: Policy, basis: Basis, stood: ThresholdSnapshot, now: datetime
 ) -> tuple[list[Threshold], float]:
     """Thresholds of a basis, everybody's first, and leads a week that reach it and that nobody can serve."""
     before = stood.standings(basis)
-    incoming = came_in(warehouse, policy, basis, now, known=before)
+    incoming = newly_reaching_demand(warehouse, policy, basis, now, known=before)
     if incoming is None:
         return [], 0.0
     found = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), stood.holds(basis))
@@ -190,7 +193,7 @@ def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime)
     }
 
 
-def _report(stood: Stands, rows: list[Row]) -> ThresholdReport:
+def _report(stood: ThresholdSnapshot, rows: list[Row]) -> ThresholdReport:
     """What stands, after what was decided now."""
     fresh = {(row["basis"], row["seller_pool"]): row for row in rows}
     before = {key: line.row for key, line in stood.decided.items()}
@@ -202,9 +205,9 @@ def _report(stood: Stands, rows: list[Row]) -> ThresholdReport:
     return ThresholdReport(stood.day, moved=moved, thresholds=lines, held=tuple(stood.held.values()))
 
 
-def _line(row: Mapping[str, Any], before: int | None, held: Mapping[Key, Held]) -> Decided:
+def _line(row: Mapping[str, Any], before: int | None, held: Mapping[Key, ThresholdHold]) -> ThresholdDecision:
     basis, seller_pool = row["basis"], row["seller_pool"]
     hold = held.get((basis, seller_pool)) or held.get((basis, EVERYBODY))
     hot, reason = (hold.hot, "set") if hold else (row["hot"], row["reason"])
     calls, capacity = round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2)
-    return Decided(basis, seller_pool, hot, before, row["wanted"], calls, capacity, reason)
+    return ThresholdDecision(basis, seller_pool, hot, before, row["wanted"], calls, capacity, reason)

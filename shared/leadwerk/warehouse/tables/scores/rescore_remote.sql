@@ -1,6 +1,6 @@
 -- One new score of an open lead as a row of `scores`: its state goes through the remote function leadwerk.score.
 -- lead_features/select and occurrences/select for the leads of leads/open stand in the slots
--- (pipeline/in_bigquery/whole_base.py).
+-- (pipeline/bulk/bulk_rescore.py).
 -- @stored_at TIMESTAMP
 -- @scored_since DATE
 -- Whether points rank leads although a model scores them: then a change of whole points counts as new.

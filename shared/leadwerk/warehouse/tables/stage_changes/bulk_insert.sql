@@ -1,5 +1,5 @@
 -- One change of a lead's stage as a row of `stage_changes`: its latest score has another stage than the record.
--- The rule of scoring/stage_change.py for all leads; pipeline/in_bigquery/whole_base.py runs it after the scores.
+-- The rule of scoring/stage_change.py for all leads; pipeline/bulk/bulk_rescore.py runs it after the scores.
 -- @as_of TIMESTAMP
 -- @scored_since DATE
 -- The policy's stages, numbered in their order.

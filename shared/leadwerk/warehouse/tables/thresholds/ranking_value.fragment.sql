@@ -1,4 +1,4 @@
--- Ranking value of each score: its points (@points_weight 100), the model's score (0), or the blend that points/combine.py
+-- Ranking value of each score: its points (@points_weight 100), the model's score (0), or the blend that points/blended_score.py
 -- describes, with weights already applied to the slopes between the knots of the points. The final score of a closed lead
 -- is left out: it only carries the stage to the CRM.
 -- @first_day DATE

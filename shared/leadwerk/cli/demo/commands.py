@@ -1,0 +1,108 @@
+"""`leadwerk demo`: the whole product on a simulated market, and `leadwerk serve`: the functions on this machine."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from leadwerk.cli.console import err, out
+from leadwerk.cli.options import Deployment, Home
+
+FIRST_PORT = 8080
+DEMO_FOLDER = "demo"  # of the home: a demo starts from nothing, and what else lives in the home stays
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Start here")(demo)
+    app.command(rich_help_panel="Tools")(serve)
+
+
+def demo(
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON.")] = None,
+    days: Annotated[int, typer.Option(help="Length of the simulated period.", min=150)] = 160,
+    leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.", min=2000)] = 15_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    language: Annotated[str, typer.Option(help="Of the report: de, fr, it or en.")] = "en",
+    show: Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")] = False,
+    home: Home = None,
+) -> None:
+    """See the whole product: learn from a simulated market, score over HTTP, deliver to a faulty CRM, adapt to a shock.
+
+    Everything runs on this machine, in HOME/demo, through the same functions that run in the cloud.
+
+    Example: `leadwerk demo --json figures.json --open`
+    """
+    from leadwerk.cli.demo.plan import DemoPlan
+    from leadwerk.cli.demo.runner import STEPS, DemoRunner
+    from leadwerk.cli.demo.summary import further, summary
+
+    folder = Deployment.at(home).settings.home / DEMO_FOLDER
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("[dim]{task.fields[now]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        tasks: list[Any] = []
+
+        def step(name: str) -> None:
+            _finish(progress, tasks)
+            title = f"{len(tasks) + 1:>2}/{len(STEPS)} {name}"
+            tasks.append(progress.add_task(title, total=1, now=""))
+            if not err.is_terminal:  # a log shows each step when it begins, not all of them at the end
+                err.print(title)
+
+        def say(text: str) -> None:
+            progress.update(tasks[-1], now=text)
+
+        plan = DemoPlan(days=days, leads=leads, seed=seed)
+        figures = DemoRunner(folder, plan, language=language, say=say, step=step).run()
+        _finish(progress, tasks)
+    if json is not None:
+        json.parent.mkdir(parents=True, exist_ok=True)
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
+    out.print(summary(figures))
+    out.print(further(figures), soft_wrap=True)
+    if show:
+        webbrowser.open(Path(figures.report).resolve().as_uri())
+
+
+def _finish(progress: Progress, tasks: list[Any]) -> None:
+    if tasks:
+        progress.update(tasks[-1], completed=1, now="")
+
+
+def serve(
+    home: Home = None,
+    port: Annotated[
+        int, typer.Option(help="Of desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500)
+    ] = FIRST_PORT,
+    simulation: Annotated[bool, typer.Option(help="Requests that store rows may name their `now`.")] = False,
+) -> None:
+    """Run every function in its own process as in the cloud, and the local CRM beside; Ctrl-C ends them.
+
+    Example: `leadwerk serve`, then `curl -d '{"lead_id": "100001"}' -H 'Content-Type: application/json' localhost:8081`
+    """
+    from leadwerk.serve import fixed_ports, serving
+
+    folder = Deployment.at(home).settings.home
+    with err.status("Starting"):
+        started = serving(folder, simulation=simulation, ports=fixed_ports(port))
+        servers = started.__enter__()
+    try:
+        for name, server in servers.running.items():
+            out.print(f"{name:<17} {server.url}")
+        out.print(f"\nLogs in {folder}/logs. For other commands to reach the CRM:")
+        for name in ("LEADWERK_CRM_URL", "LEADWERK_CRM_TOKEN"):
+            out.print(f"export {name}={servers.environment[name]}", soft_wrap=True)
+        out.print("Ctrl-C ends.")
+        out.print(f"[red]{servers.wait()} ended by itself, see its log.[/red]")
+    finally:
+        started.__exit__(None, None, None)

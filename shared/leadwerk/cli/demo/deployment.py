@@ -1,0 +1,78 @@
+"""What the demo's steps work with: the deployment as its own functions see it, and the functions."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from leadwerk.cli.demo.functions import Functions
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.serving.champion_cache import CHECK_SECONDS
+from leadwerk.policy.model import Policy
+from leadwerk.registry import Registry
+from leadwerk.scoring.model import Scorer
+from leadwerk.settings import Settings
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+ANY_LEAD_DAYS = 10
+
+
+@dataclass(frozen=True)
+class DemoDeployment:
+    """A deployment in process and over HTTP."""
+
+    settings: Settings
+    functions: Functions
+    warehouse: Warehouse = field(init=False)
+    policy: Policy = field(init=False)
+    registry: Registry = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warehouse", wiring.warehouse(self.settings))
+        object.__setattr__(self, "policy", wiring.policy(self.settings))
+        object.__setattr__(self, "registry", wiring.registry(self.settings))
+
+    def open_leads(self, now: datetime, since: datetime) -> list[str]:
+        found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
+        return [row["lead_id"] for row in found]
+
+    def retrain(self, now: datetime) -> dict[str, Any]:
+        """Retrain, and wait until the running `score` has noticed the champion: it looks for one every few seconds."""
+        found = self.functions.call("retrain", now)
+        lead = self.open_leads(now, since=now - timedelta(days=ANY_LEAD_DAYS))[-1]
+        until = time.monotonic() + 2 * CHECK_SECONDS
+        while self.functions.call("score", now, lead_id=lead, dry_run=True)["model_version"] != found["champion_after"]:
+            if time.monotonic() > until:
+                raise LeadwerkError("The function score does not notice the champion.", remedy="See its log.")
+            time.sleep(0.2)
+        return found
+
+    def closed_leads(self, now: datetime) -> int:
+        """How many leads have an outcome."""
+        found = self.warehouse.rows(statement("outcomes/totals"), {"as_of": now})
+        return sum(row["leads"] for row in found if row["outcome"] != "open")
+
+    def newest_scores(self, now: datetime) -> list[Row]:
+        """The newest stored score of every lead."""
+        everything = {
+            "first_day": now.date() - timedelta(days=400),
+            "as_of": now,
+            "every_lead": True,
+            "lead_ids": [],
+            "every_state": True,
+            "retry_parked": True,
+            "most": 1_000_000,
+        }
+        return self.warehouse.rows(statement("deliveries/outbox"), everything)
+
+    def scorer(self, version: str | None) -> Scorer:
+        """A model version, ready to predict.
+
+        Raises:
+            RegistryError: there is none, because no training found a champion.
+        """
+        return Scorer.load(self.registry.load(version or ""), self.policy)

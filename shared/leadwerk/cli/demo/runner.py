@@ -1,0 +1,295 @@
+"""The demo's steps, in order; each does with the real thing what it says."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from leadwerk import settings, simulation
+from leadwerk.cli.demo import measure
+from leadwerk.cli.demo.deployment import DemoDeployment
+from leadwerk.cli.demo.functions import Functions
+from leadwerk.cli.demo.plan import FAULTS, HORIZON_DAYS, DemoPlan
+from leadwerk.cli.demo.results import DemoResults
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import extract, wiring
+from leadwerk.report.report_data import CallingComparison, TruthComparison, WhichModel
+from leadwerk.serve import serving
+from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.protocol import Row
+
+Say = Callable[[str], None]
+BATCH = 500
+SINGLE_LEADS, EXAMPLES = 20, 3
+STEPS = (
+    "simulate",
+    "start functions",
+    "extract",
+    "ingest",
+    "score by points",
+    "train",
+    "score over HTTP",
+    "deliver",
+    "go on",
+    "retrain",
+    "rescore",
+    "measure",
+    "report",
+)
+MOST_ROUNDS_OF_DELIVERY = 40
+
+
+class DemoRunner:
+    """One demo in `home`, which it empties first; `say` is told what is going on."""
+
+    def __init__(self, home: Path, plan: DemoPlan, *, language: str, say: Say, step: Callable[[str], None]) -> None:
+        self.home, self.plan, self.language, self.say, self._step = home, plan, language, say, step
+        ends_at = plan.night_after(plan.second_training)
+        self.figures = DemoResults(home=str(home), ends_at=f"{ends_at:%Y-%m-%dT%H:%M:%SZ}")
+        self._against: list[TruthComparison] = []
+
+    def run(self) -> DemoResults:
+        """Everything, in order.
+
+        Raises:
+            LeadwerkError: a step failed; says what and where to look.
+        """
+        began = time.perf_counter()
+        self._simulate()
+        own = {"LEADWERK_ENGINE": "duckdb", "LEADWERK_POLICY": "mortgage", "LEADWERK_HOME": str(self.home)}
+        places = {"LEADWERK_REGISTRY": str(self.home / "models"), "LEADWERK_REPORTS": str(self.home / "reports")}
+        with self._timed("start functions"):
+            started = serving(self.home, simulation=True, environment={**own, **places})
+            servers = started.__enter__()
+        try:
+            here = settings.read({**own, **places, **servers.environment})
+            self._tell(DemoDeployment(here, Functions(servers)))
+        finally:
+            started.__exit__(None, None, None)
+        self.figures.seconds["all"] = round(time.perf_counter() - began, 1)
+        return self.figures
+
+    def _tell(self, stage: DemoDeployment) -> None:
+        plan = self.plan
+        first, last = plan.night_after(plan.first_training), plan.night_after(plan.second_training)
+        with self._timed("extract"):
+            self._extract(stage, range(plan.history, plan.first_training + 1))
+        with self._timed("ingest"):
+            self._ingest(stage, first)
+        with self._timed("score by points"):
+            self._score_by_points(stage, first)
+        with self._timed("train"):
+            self.figures.champion_before = self._first_champion(stage, first)
+            self._measure_first(stage, first)
+        stage.functions.crm("/admin/faults", FAULTS)
+        with self._timed("score over HTTP"):
+            self._score_newest(stage, first)
+        with self._timed("deliver"):
+            self._deliver(stage, first)
+        with self._timed("go on"):
+            self._go_on(stage)
+        with self._timed("retrain"):
+            found = stage.retrain(last)
+            self.figures.champion_after, self.figures.retraining = found["champion_after"], found["reason"]
+        with self._timed("rescore"):
+            stage.functions.call("score", last, rescore=True)
+            self._deliver(stage, last)
+            self._compare_with_crm(stage, last)
+        with self._timed("measure"):
+            self._measure(stage, last)
+        with self._timed("report"):
+            self._report(stage, last)
+
+    def _simulate(self) -> None:
+        plan = self.plan
+        with self._timed("simulate"):
+            shutil.rmtree(self.home, ignore_errors=True)
+            self.home.mkdir(parents=True)
+            made = simulation.simulate(
+                self.home,
+                days=plan.days,
+                leads=plan.leads,
+                seed=plan.seed,
+                shock_day=plan.shock,
+                start=plan.start,
+            )
+        self.figures.events, self.figures.leads = made.events, made.leads
+
+    def _extract(self, stage: DemoDeployment, days: Sequence[int]) -> None:
+        """Night by night, as the schedule would; the first finds a history, the last go through the function."""
+        for day in days:
+            now = self.plan.night_after(day)
+            self.say(f"night of {now:%d %B}")
+            simulation.publish(self.home, now)
+            if day > self.plan.second_training - self.plan.days_over_http:
+                stage.functions.call("extract_features", now)
+            else:
+                with stage.warehouse.unit_of_work():
+                    extract.run(stage.warehouse, stage.policy, now=now)
+            self.figures.nights += 1
+
+    def _ingest(self, stage: DemoDeployment, now: datetime) -> None:
+        stage.functions.crm("/admin/now", {"now": now.isoformat()})
+        stage.functions.call_with_retry("ingest_feedback", now)
+        self.figures.outcomes_ingested = stage.closed_leads(now)
+
+    def _score_by_points(self, stage: DemoDeployment, now: datetime) -> None:
+        """On the first day, without any history: the newest leads, by the policy's rules."""
+        leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
+        for batch in batches(leads, BATCH):
+            asked = [{"lead_id": lead} for lead in batch]
+            answer = stage.functions.call("score", now, leads=asked, deliver=False, dry_run=True)
+            self.figures.scored_by_points += sum(one["basis"] == "points" for one in answer["scores"])
+
+    def _first_champion(self, stage: DemoDeployment, now: datetime) -> str:
+        found = stage.retrain(now)
+        if found["champion_after"] is None:
+            raise LeadwerkError(
+                f"The first training found no champion: {found['reason']}",
+                remedy="Simulate more leads, for a model to learn more than the points know: --leads 15000.",
+            )
+        return str(found["champion_after"])
+
+    def _score_newest(self, stage: DemoDeployment, now: datetime) -> None:
+        """The newest leads in batches, and a few one by one, as when a form is sent."""
+        leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
+        for batch in batches(leads, BATCH):
+            asked = [{"lead_id": lead} for lead in batch]
+            answer = stage.functions.call("score", now, leads=asked, deliver=False)
+            self.figures.scored_over_http += sum(one["basis"] == "model" for one in answer["scores"])
+        examples: list[dict[str, Any]] = []
+        for lead in leads[-SINGLE_LEADS:]:
+            began = time.perf_counter()
+            answer = stage.functions.call("score", now, lead_id=lead, deliver=False, dry_run=True)
+            self.figures.score_seconds.append(round(time.perf_counter() - began, 4))
+            examples += [one for one in answer["scores"] if one["basis"] == "model"]
+        self.figures.scored_over_http += len(examples)
+        examples.sort(key=lambda one: one["predictive_score"], reverse=True)
+        self.figures.examples = examples[:EXAMPLES]
+
+    def _deliver(self, stage: DemoDeployment, now: datetime) -> None:
+        """Again and again, a little later each time, until the CRM has everything."""
+        for attempt in range(MOST_ROUNDS_OF_DELIVERY):
+            found = stage.functions.call_with_retry("deliver_scores", now + timedelta(minutes=10 * attempt))
+            self.figures.crm_attempts_failed += found["retry"]
+            self.say(f"{found['pending']} scores wait for the next attempt")
+            if not found["pending"]:
+                return
+        raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
+
+    def _go_on(self, stage: DemoDeployment) -> None:
+        """Time passes: the export every night, everything else every few days."""
+        plan, day = self.plan, self.plan.first_training
+        for stop in [*plan.rounds(), plan.second_training]:
+            self._extract(stage, range(day + 1, stop + 1))
+            day, now = stop, plan.night_after(stop)
+            self._ingest(stage, now)
+            if stop != plan.second_training:
+                stage.functions.call("score", now, rescore=True)
+                self._deliver(stage, now)
+
+    def _compare_with_crm(self, stage: DemoDeployment, now: datetime) -> None:
+        """Whether the CRM shows of every lead the newest score that is stored."""
+        stage.functions.crm("/admin/faults", {})
+        self.figures.crm_patched = stage.functions.crm("/admin/stats")["patched_leads"]
+        stored = {row["lead_id"]: row for row in stage.newest_scores(now)}
+        shown = stage.functions.crm_leads(list(stored))
+        self.figures.crm_mismatches = sum(_differs(row, shown[lead]) for lead, row in stored.items())
+
+    def _measure_first(self, stage: DemoDeployment, now: datetime) -> None:
+        """The first champion, in the market that it has learned."""
+        moments = self._unseen(stage, now, until=min(now, self.plan.shock_begins))
+        found = measure.quality(stage.scorer(self.figures.champion_before), moments)
+        figures = self.figures
+        figures.auc, figures.bayes_auc, figures.ece = found.auc, found.best, found.ece
+        figures.lift_at_10 = found.lift_at_10
+        self._against.append(_against("first", found, moments))
+
+    def _measure(self, stage: DemoDeployment, now: datetime) -> None:
+        """The champions before and after on leads that neither has learned from, in the market that has changed."""
+        figures, moments = self.figures, self._unseen(stage, now, until=now)
+        before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
+        old, new = measure.quality(before, moments), measure.quality(after, moments)
+        self._against += [_against("first_later", old, moments), _against("in_use", new, moments)]
+        figures.after_shock = {
+            "bayes_auc": new.best,
+            "auc_without_retraining": old.auc,
+            "auc": new.auc,
+            "ece_without_retraining": old.ece,
+            "ece": new.ece,
+        }
+        figures.measured = {one.model: [str(one.first), str(one.last)] for one in self._against}
+        chances = measure.probabilities(after, moments)
+        ranked = zip(moments.lead_ids, chances, moments.at_creation, strict=True)
+        saved = simulation.savings(self.home, {lead: chance for lead, chance, is_new in ranked if is_new})
+        figures.savings = {
+            "leads": saved.leads,
+            "calls": saved.by_score.calls,
+            "calls_per_success": saved.first_come.calls_per_paid_out,
+            "calls_per_success_by_score": saved.by_score.calls_per_paid_out,
+            "cost_per_success": saved.first_come.cost_per_paid_out,
+            "cost_per_success_by_score": saved.by_score.cost_per_paid_out,
+            "cost_saved": saved.cost_saved,
+            "extra_successes": saved.extra_paid_out,
+        }
+
+    def _unseen(self, stage: DemoDeployment, now: datetime, *, until: datetime) -> measure.UnseenLandmarks:
+        """Landmarks of the last horizon: their labels have not matured, so no model has learned from them."""
+        since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
+        return measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=until)
+
+    def _report(self, stage: DemoDeployment, now: datetime) -> None:
+        from leadwerk.pipeline import report
+        from leadwerk.report.report_data import SimulationTruth
+
+        def chances(lead_ids: Sequence[str], as_of: Sequence[datetime]) -> Any:
+            return simulation.true_probability(self.home, lead_ids, as_of, stage.policy.horizon_days)
+
+        written = report.run(
+            stage.warehouse,
+            stage.policy,
+            stage.registry,
+            wiring.reports(stage.settings),
+            now=now,
+            language=self.language,
+            truth=report.ReportTruth(SimulationTruth(self._against, _calling(self.figures.savings)), chances),
+        )
+        self.figures.by_outcomes = {
+            "calls_saved": written.calls_saved,
+            "leads": written.scored_leads,
+            "auc": written.auc,
+            "ece": written.ece,
+        }
+        assert "</html>" in stage.functions.page("desk")
+        self.figures.report = str(self.home / "reports" / report.NEWEST)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        self._step(name)
+        began = time.perf_counter()
+        yield
+        self.figures.seconds[name] = round(time.perf_counter() - began, 1)
+
+
+def _against(
+    model: WhichModel, found: measure.QualityAgainstTruth, moments: measure.UnseenLandmarks
+) -> TruthComparison:
+    first, last = moments.period
+    return TruthComparison(
+        model, first, last, len(moments.chance), found.auc, found.best, found.ece, lift_at_10=found.lift_at_10
+    )
+
+
+def _calling(saved: dict[str, Any]) -> CallingComparison | None:
+    before, after = saved["calls_per_success"], saved["calls_per_success_by_score"]
+    return CallingComparison(saved["leads"], before, after, saved["cost_saved"]) if before and after else None
+
+
+def _differs(stored: Row, shown: dict[str, Any]) -> bool:
+    fields = shown.get("custom_fields") or {}
+    return any(fields.get(name) != stored[name] for name in ("predictive_score", "score_cluster", "recommended_action"))

@@ -1,0 +1,138 @@
+"""What a lead's life was, and where its points came from at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from leadwerk.cli.chart import plot, sparkline
+from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, language, moment
+from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from leadwerk.pipeline.desk.timeline import History, LedgerAt, PastScore
+    from leadwerk.pipeline.policies.policy_in_force import StoredThen, Which
+
+DEFAULT_DAYS = 400
+HUNDRED = 100.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Sellers")(history)
+
+
+def history(
+    lead_id: Annotated[str, typer.Argument(help="A lead that is known.")],
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Its ledger at this moment.")] = None,
+    rules: Annotated[str, typer.Option(help="Of --at: then (in force at that moment) or now.")] = "then",
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = DEFAULT_DAYS,
+    speak: Annotated[str | None, typer.Option("--language", help="de, fr, it or en; else the policy's first.")] = None,
+    drawn: Annotated[bool, typer.Option("--plot", help="Draw the scores over several lines.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the history of a lead: scores, thresholds, stages, deliveries, picks; or its ledger at a past moment.
+
+    The ledger is computed from what was known strictly before that moment, by the rules that were in force then, and
+    adds up exactly; with --rules now by those in force today.
+
+    Examples: `leadwerk history 102938` · `leadwerk history 102938 --at 2026-03-01T08:00:00Z --rules now`
+    """
+    from leadwerk.pipeline.desk import timeline as stored
+
+    here = Deployment.at(home)
+    if at is not None:
+        ledger = _ledger(here, lead_id, moment(at, "at"), moment(now), rules)
+        print_json(ledger) if as_json else _show_ledger(ledger)
+        return
+    found = stored.history(here.picks, lead_id, now=moment(now), days=days, speak=language(speak))
+    print_json(found) if as_json else _show(found, drawn)
+
+
+def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, which: str) -> LedgerAt:
+    from leadwerk.pipeline.desk.timeline import ledger
+    from leadwerk.pipeline.policies.policy_in_force import rules_at
+    from leadwerk.pipeline.policies.policy_store import cached_policies
+
+    if which not in ("then", "now"):
+        raise InputError(f"There are no rules of {which!r}.", field="rules", value=which, remedy="Use then or now.")
+    kept = cached_policies(here.settings)
+    asked: Which = "now" if which == "now" else "then"
+    rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked)
+    return ledger(here.warehouse, rules, lead_id, at=at)
+
+
+def _show(found: History, drawn: bool) -> None:
+    held = f", held by {found.held_by} until {found.held_until:%Y-%m-%d %H:%M} UTC" if found.held_until else ""
+    of = f" of {escape(found.account_id)}" if found.account_id else ""
+    out.print(f"[bold]Lead {escape(found.lead_id)}[/bold]{of}{held}")
+    for name in ("score", "points"):
+        _draw(name, found.scores, drawn)
+    rows = [(f"{event.at:%Y-%m-%d %H:%M}", event.kind, event.text) for event in found.timeline]
+    out.print(table("", ("UTC", "what", ""), rows))
+
+
+def _draw(name: str, scores: Sequence[PastScore], drawn: bool) -> None:
+    values: list[float | None] = [getattr(one, name) for one in scores]
+    known = [value for value in values if value is not None]
+    if not known:
+        return
+    low, high = min(0.0, *known), max(HUNDRED, *known)
+    line = "" if drawn else sparkline(values, low=low, high=high)
+    out.print(f"{name:7}{line}  {figure(known[0])} → {figure(known[-1])}")
+    for row in plot(values, low=low, high=high) if drawn else ():
+        out.print(row)
+
+
+def _show_ledger(found: LedgerAt) -> None:
+    out.print(
+        f"[bold]Lead {escape(found.lead_id)}[/bold] at {found.as_of:%Y-%m-%d %H:%M} UTC, policy {found.policy_version}"
+    )
+    out.print(_found_how(found))
+    rows = [
+        (entry.score, entry.rule or entry.group or "(all)", entry.kind, entry.subject, str(entry.events or ""),
+         f"{entry.base}", f"{entry.factor:.3f}", f"{entry.points:+.2f}")
+        for entry in found.entries
+    ]  # fmt: skip
+    out.print(table("", ("score", "rule", "kind", "subject", "events", "base", "factor", "points"), rows))
+    standing = found.standing
+    out.print(
+        f"Sum of {len(found.entries)} entries: [bold]{found.sum:.2f}[/bold] = fit {standing.fit:.2f} + interest "
+        f"{standing.interest:.2f}; cell {standing.matrix_cell}, match {standing.icp}, {standing.tier or 'no tier'}"
+    )
+    if found.stored is not None:
+        out.print(_compared(found, found.stored))
+
+
+def _found_how(found: LedgerAt) -> str:
+    """Whose rules these are, and how that is known."""
+    since = f" since {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
+    known = {
+        "published": f"Rules of then: published, in force{since}.",
+        "scored": "Rules of then: those of the lead's newest stored score.",
+        "replaced_later": "Rules of then: those that the first publication replaced later, unless the file was changed "
+        "by hand before.",
+        "asked": f"Rules of now, as asked; in force was policy {found.in_force or 'unknown'}.",
+        "not_kept": f"[yellow]Rules of now:[/yellow] policy {found.in_force} was in force, which is not kept here.",
+        "not_recorded": "[yellow]Rules of now:[/yellow] it is not recorded which policy was in force then.",
+    }
+    return known[found.rules]
+
+
+def _compared(found: LedgerAt, stored: StoredThen) -> str:
+    if found.reconciles is None:
+        return f"The score stored then ({stored.score_id}) has no points."
+    if found.reconciles:
+        return f"The score stored then ({stored.score_id}) has the same points."
+    return (
+        f"[yellow]The score stored then[/yellow] ({stored.score_id}, policy {stored.policy_version}) has "
+        f"{stored.points:.2f} points: its own ledger is in the table `scores`."
+    )

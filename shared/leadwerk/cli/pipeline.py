@@ -1,0 +1,204 @@
+"""Stages by hand: extract, ingest, retrain, rescore, deliver, report. Each can be run again at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.markup import escape
+
+from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment, storing_moment
+from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.retrain import RetrainReport
+
+SHOWN_OF_SEGMENTS = (
+    "segment",
+    "own model",
+    "landmarks",
+    "auc own",
+    "auc general",
+    "log loss own",
+    "log loss general",
+    "why",
+)
+SHOWN_METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "precision", "recall")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    panel = "Stages"
+    for command in (extract, ingest, retrain, rescore, deliver, report):
+        app.command(rich_help_panel=panel)(command)
+
+
+def extract(
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day to rebuild.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day to rebuild.")] = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the GA4 export into activity: the days that may have changed, or those named.
+
+    Example: `leadwerk extract --from 2026-01-01 --to 2026-01-31`
+    """
+    from leadwerk.pipeline import extract as stage
+
+    here = Deployment.at(home)
+    with working("Extracting") as progress:
+        result = stage.run(
+            here.warehouse,
+            here.policy,
+            now=storing_moment(now),
+            first_day=day(first, "from"),
+            last_day=day(last, "to"),
+            progress=progress,
+        )
+    show(result, title="Extracted", as_json=as_json)
+
+
+def ingest(
+    from_start: Annotated[bool, typer.Option("--from-start", help="Read every case again.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the changed cases of the CRM: leads, touchpoints and outcomes, since the last time.
+
+    Example: `leadwerk ingest --json`
+    """
+    from leadwerk.pipeline import ingest as stage
+
+    here = Deployment.at(home)
+    with working("Reading the CRM's cases"):
+        crm, key = here.crm, here.person_key
+        result = stage.run(
+            here.warehouse, here.policy, crm, now=storing_moment(now), person_key=key, from_start=from_start
+        )
+    show(result, title="Ingested", as_json=as_json)
+
+
+def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Learn from all outcomes that are mature; the new model becomes champion only if it is the best.
+
+    Example: `leadwerk retrain`
+    """
+    from leadwerk.pipeline import retrain as stage
+
+    here = Deployment.at(home)
+    with working("Training") as progress:
+        result = stage.run(here.warehouse, here.policy, here.registry, now=storing_moment(now), progress=progress)
+    if as_json:
+        print_json(result)
+    else:
+        _show_training(result)
+
+
+def _show_training(result: RetrainReport) -> None:
+    """The decision in words, and the candidates' main figures out of time."""
+    verdict = "[green]Promoted[/green]" if result.promoted else "[yellow]Not promoted[/yellow]"
+    if result.stood_down:
+        verdict = f"[red]{result.champion_before} stood down, the points decide[/red]; not promoted"
+    version = f" {result.model_version}" if result.model_version else ""
+    out.print(f"{verdict}{version}: {escape(result.reason)}")
+    rows = [
+        (name.replace("_", " "), *(figure(evaluation[metric]["value"]) for metric in SHOWN_METRICS))
+        for name, evaluation in builtins(result.metrics).items()
+    ]
+    if rows:
+        out.print(table("Out of time", ("", *(label(metric) for metric in SHOWN_METRICS)), rows))
+    if result.segments:
+        out.print(table("Segments, out of time", SHOWN_OF_SEGMENTS, [_trial(one) for one in result.segments]))
+
+
+def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
+    compared = [
+        figure((one[whose] or {}).get(metric)) for metric in ("auc", "log_loss") for whose in ("own", "general")
+    ]
+    return one["name"], figure(one["serves"]), figure(one["test_rows"]), *compared, one["reason"]
+
+
+def rescore(
+    only_closed: Annotated[bool, typer.Option("--only-closed", help="After a rescoring in SQL.")] = False,
+    as_sql: Annotated[bool, typer.Option("--as-sql", help="Print SQL that rescores in BigQuery; run nothing.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score all open leads again, and closed ones that the CRM's news moved to another stage; stores only what changed.
+
+    Example: `leadwerk rescore`
+    """
+    from leadwerk.cli.champion import scorer
+    from leadwerk.pipeline import rescore as stage
+    from leadwerk.pipeline.bulk.bulk_rescore import rescore_script
+
+    here, at = Deployment.at(home), moment(now) if as_sql else storing_moment(now)
+    if as_sql:
+        if only_closed:
+            raise InputError(
+                "--as-sql and --only-closed exclude each other.", field="only-closed", remedy="Leave one of them out."
+            )
+        typer.echo(rescore_script(here.policy, now=at, stored_at=at), nl=False)
+        return
+    with working("Scoring open leads"):
+        work = (here.warehouse, here.policy, scorer(here))
+        result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
+    show(result, title="Rescored", as_json=as_json)
+
+
+def deliver(
+    retry_parked: Annotated[bool, typer.Option("--retry-parked", help="Also what the CRM had refused.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send pending scores to the CRM; what it does not take now is tried again later, or parked with the reason.
+
+    Example: `leadwerk deliver`
+    """
+    from leadwerk.pipeline import deliver as stage
+
+    here = Deployment.at(home)
+    with working("Delivering"):
+        result = stage.run(here.warehouse, here.policy, here.crm, now=storing_moment(now), retry_parked=retry_parked)
+    show(result, title="Delivered", as_json=as_json)
+
+
+def report(
+    output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")] = None,
+    language: Annotated[str | None, typer.Option(help="de, fr, it or en; else the policy's first.")] = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report: one HTML page that needs nothing but a browser.
+
+    Example: `leadwerk report --out report.html --language en`
+    """
+    from leadwerk.pipeline import report as stage
+    from leadwerk.registry import open_store
+
+    here = Deployment.at(home)
+    folder = str(output.parent) if output else here.settings.reports
+    name = output.name if output else stage.NEWEST
+    with working("Writing the report"):
+        written = stage.run(
+            here.warehouse,
+            here.policy,
+            here.registry,
+            open_store(folder, here.settings.storage_url),
+            now=storing_moment(now),
+            language=language,
+            name=name,
+        )
+    if as_json:
+        print_json({**msgspec.to_builtins(written), "folder": folder})
+        return
+    out.print(f"Report: [bold]{folder.rstrip('/')}/{name}[/bold]")

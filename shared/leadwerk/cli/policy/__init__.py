@@ -1,0 +1,1 @@
+"""`leadwerk policy …`: check a policy, change it, replay it, publish it."""

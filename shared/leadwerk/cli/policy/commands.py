@@ -1,0 +1,55 @@
+"""Tools for policies: check here, what changes one in publishing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from leadwerk.cli import EXIT_ERROR
+from leadwerk.cli.console import err, out, print_json
+from leadwerk.cli.options import AsJson, Deployment, Home
+from leadwerk.cli.policy import publish
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="Check, try, publish and revert policies.", no_args_is_help=True)
+    family.command()(check)
+    publish.register(family)
+    app.add_typer(family, name="policy", rich_help_panel="Tools")
+
+
+def check(
+    file: Annotated[str | None, typer.Argument(help="A policy file, or mortgage or b2b_swiss.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong with a policy, by file, line and field, and what to do.
+
+    Example: `leadwerk policy check policy.yaml`
+    """
+    from leadwerk.policy.load import errors, load
+
+    source = file or Deployment.at(home).settings.policy
+    found = errors(source)
+    if as_json:
+        names = ("file", "line", "field", "remedy")
+        told = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in found]
+        print_json({"policy": source, "errors": told})
+    elif found:
+        for one in found:
+            err.print(Text(f"{one.file}:{one.line}: {one.field}: {one.fault}"), soft_wrap=True)
+            err.print(Padding(Text(one.remedy, "bold"), (0, 0, 0, 2)))
+        err.print(f"\n{len(found)} {'error' if len(found) == 1 else 'errors'}. docs/policy.md explains every field.")
+    else:
+        policy = load(source)
+        out.print(
+            f"[green]{source} is right.[/green] Version {policy.version}: {len(policy.signals)} signals, "
+            f"{len(policy.attributes)} attributes, {len(policy.points.rules)} rules for points, "
+            f"{len(policy.stages)} stages, success within {policy.horizon_days} days."
+        )
+    if found:
+        raise typer.Exit(EXIT_ERROR)

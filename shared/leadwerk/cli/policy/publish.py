@@ -1,0 +1,241 @@
+"""Changing a policy with open eyes: draft, diff, replay, publish, history, revert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leadwerk.cli.console import err, figure, out, print_json, table
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment
+from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.policies.policy_store import Draft, InForce
+    from leadwerk.warehouse.protocol import Row
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why.")]
+Days = Annotated[int, typer.Option(min=1, max=730, help="How many days back leads are looked at.")]
+File = Annotated[Path, typer.Argument(help="A draft, or any policy file.")]
+LINE = 70
+"""Characters of a value that are shown in a difference."""
+
+
+def register(family: typer.Typer) -> None:
+    """Add the commands to the family `policy`."""
+    for command in (draft, diff, replay, publish, history, revert):
+        family.command()(command)
+
+
+def draft(
+    output: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path("draft.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    home: Home = None,
+) -> None:
+    """Copy the policy in force into a file to edit; `publish` knows from its first line what it was made from.
+
+    Example: `leadwerk policy draft --out draft.yaml`
+    """
+    from leadwerk.pipeline.policies.policy_store import draft_of, open_policies
+
+    present = open_policies(Deployment.at(home).settings).in_force()
+    write_new(output, draft_of(present), force=force)
+    out.print(
+        f"Policy {present.version} stands in [bold]{output}[/bold]. Edit it, then:\n"
+        f"  leadwerk policy diff {output}\n  leadwerk policy replay {output}\n"
+        f"  leadwerk policy publish {output} --by NAME --why TEXT"
+    )
+
+
+def write_new(file: Path, text: str, *, force: bool) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        InputError: it is there and `force` is not given, or it cannot be written.
+    """
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        remedy = "Give another --out, or --force to overwrite it."
+        raise InputError(f"{file} is there already.", field="out", value=str(file), remedy=remedy) from None
+    except OSError as error:
+        remedy = "Give a path that can be written."
+        raise InputError(f"{file}: {error.strerror}.", field="out", value=str(file), remedy=remedy) from None
+
+
+def read_draft(file: Path) -> Draft:
+    """The draft in a file.
+
+    Raises:
+        InputError: the file cannot be read.
+        PolicyError: it is wrong.
+    """
+    from leadwerk.pipeline.policies import policy_store as policies
+
+    try:
+        return policies.read_draft(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "Make one: `leadwerk policy draft`."
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"{file} cannot be read: {reason}.", field="file", value=str(file), remedy=remedy) from None
+
+
+def diff(file: File, home: Home = None, as_json: AsJson = False) -> None:
+    """What a policy file says otherwise than the policy in force, field by field.
+
+    Example: `leadwerk policy diff draft.yaml`
+    """
+    from leadwerk.pipeline.policies.policy_store import open_policies
+    from leadwerk.policy.diff import differences
+
+    present, new = open_policies(Deployment.at(home).settings).in_force(), read_draft(file)
+    found = differences(present.policy, new.policy)
+    if as_json:
+        print_json({"from": present.version, "to": new.policy.version, "differences": found})
+    elif found:
+        rows = [(one.field, _short(one.before), _short(one.after)) for one in found]
+        out.print(table(f"{present.version} → {new.policy.version}", ("field", "in force", str(file)), rows))
+    else:
+        out.print(f"{file} says what policy {present.version} says, which is in force.")
+
+
+def _short(value: Any) -> str:
+    from msgspec import json
+
+    text = value if isinstance(value, str) else "–" if value is None else json.encode(value).decode()
+    return text if len(text) <= LINE else text[: LINE - 1] + "…"
+
+
+def replay(
+    file: File,
+    days: Days = 90,
+    points_alone: Annotated[bool, typer.Option("--points", help="Points alone, even if a model ranks.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a policy would have done with the leads of the last days, held against the policy in force.
+
+    Example: `leadwerk policy replay draft.yaml --days 90`
+    """
+    from leadwerk.cli.policy import replay as replay_tables
+    from leadwerk.pipeline.policies.policy_store import open_policies
+
+    here = Deployment.at(home)
+    present, new = open_policies(here.settings).in_force(), read_draft(file)
+    found = replay_tables.run(here, present, new.policy, days=days, now=moment(now), points_alone=points_alone)
+    if as_json:
+        print_json(found)
+    else:
+        replay_tables.show(found)
+
+
+def publish(
+    file: File,
+    by: By,
+    why: Why,
+    days: Days = 90,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a policy in force, after showing what it would have changed; recorded with its author.
+
+    Example: `leadwerk policy publish draft.yaml --by "Ada Keller" --why "Webinars bring no customers"`
+    """
+    from leadwerk.cli.policy import replay as replay_tables
+    from leadwerk.pipeline.policies import policy_store as policies, publishing
+
+    here, at = Deployment.at(home), deciding_moment(now)
+    decided, new = publishing.publication_note(by, why, at), read_draft(file)
+    place = policies.open_policies(here.settings)
+    present = place.in_force()
+    if new.policy.version != present.version:
+        policies.check_base(new, present)
+        found = replay_tables.run(here, present, new.policy, days=days, now=at)
+        if not as_json:
+            replay_tables.show_summary(found)
+        _warn(here, new, file)
+        if not yes:
+            typer.confirm(
+                f"Put policy {new.policy.version} in force instead of {present.version}?", abort=True, err=True
+            )
+    _tell(publishing.publish(place, here.warehouse, new, present, decided), as_json=as_json)
+
+
+def _warn(here: Deployment, new: Draft, file: Path) -> None:
+    """What somebody should know who publishes this."""
+    from leadwerk.features.contract import contract, contract_hash
+
+    if new.base is None:
+        err.print(f"[yellow]{file} does not say which policy it was made from; it replaces the one in force.[/yellow]")
+    champion = here.registry.champion()
+    if champion and here.registry.manifest(champion.version).contract_hash != contract_hash(contract(new.policy)):
+        err.print(
+            "[yellow]The champion was trained on other signals or attributes and will be refused under this policy: "
+            "run `leadwerk retrain` as soon as it is in force.[/yellow]"
+        )
+
+
+def history(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Which policy was put in force by whom, when and why, the newest first.
+
+    Example: `leadwerk policy history`
+    """
+    from leadwerk.pipeline.policies import publishing
+    from leadwerk.pipeline.policies.policy_store import open_policies
+
+    here, at = Deployment.at(home), moment(now)
+    present = open_policies(here.settings).in_force()
+    changes = publishing.history(here.warehouse, at)
+    if as_json:
+        print_json({"in_force": present.version, "changes": changes})
+        return
+    _show_history(changes, present)
+
+
+def _show_history(changes: list[Row], present: InForce) -> None:
+    names = ("changed_at", "kind", "from_version", "to_version", "author", "reason")
+    header = ("when (UTC)", "what", "from", "to", "who", "why")
+    if changes:
+        rows = [(f"{row['changed_at']:%Y-%m-%d %H:%M}", *(figure(row[name]) for name in names[1:])) for row in changes]
+        out.print(table("", header, rows))
+    out.print(f"In force: [bold]{present.version}[/bold] ({present.policy.name})")
+    if changes and changes[0]["to_version"] != present.version:
+        out.print("[yellow]It was put there by hand, without a record; publish the file to record it.[/yellow]")
+
+
+def revert(
+    by: By,
+    why: Why,
+    version: Annotated[str | None, typer.Argument(help="Else the policy before the present one.")] = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a former policy in force again, at once; recorded like a publication.
+
+    Example: `leadwerk policy revert --by "Ada Keller" --why "Too many calls"`
+    """
+    from leadwerk.pipeline.policies import policy_store as policies, publishing
+
+    here = Deployment.at(home)
+    decided = publishing.publication_note(by, why, deciding_moment(now))
+    place = policies.open_policies(here.settings)
+    _tell(publishing.revert(place, here.warehouse, version, decided), as_json=as_json)
+
+
+def _tell(change: Row, *, as_json: bool) -> None:
+    from leadwerk.pipeline.serving.runtime_cache import POLICY_SECONDS
+
+    if as_json:
+        print_json(change)
+        return
+    out.print(
+        f"In force: policy [bold]{change['to_version']}[/bold], in place of {change['from_version']}. "
+        f"Running functions follow within {POLICY_SECONDS:.0f} seconds."
+    )

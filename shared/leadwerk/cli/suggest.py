@@ -1,0 +1,209 @@
+"""`leadwerk suggest`: points proposed from outcomes, and what a person says to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk.cli.console import builtins, err, figure, out, print_json, table, working
+from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment, storing_moment
+from leadwerk.cli.policy.publish import By, Why, write_new
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadwerk.learning.conversion_rate import ConversionRate
+    from leadwerk.learning.rule_discovery import NewRule
+    from leadwerk.learning.suggest import Suggestion
+    from leadwerk.learning.suggestion_evaluation import Effect, Ranking
+    from leadwerk.pipeline.policies.policy_store import InForce
+    from leadwerk.pipeline.policies.suggest import Proposal, SuggestionReport, Verdict
+
+Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="As `leadwerk suggest` names them.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+    family.callback()(suggest)
+    for command in (accept, decline, draft):
+        family.command()(command)
+    app.add_typer(family, name="suggest", rich_help_panel="Tools")
+
+
+def suggest(
+    context: typer.Context,
+    output: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write a draft with all that nobody declined.")
+    ] = None,
+    force: Force = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose other points and another HOT threshold from what became of past leads, with the evidence.
+
+    Nothing changes until a person publishes it.
+
+    Example: `leadwerk suggest --out draft.yaml`, then `leadwerk policy replay draft.yaml`
+    """
+    if context.invoked_subcommand:
+        return
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.policy_store import open_policies
+
+    here, at = Deployment.at(home), storing_moment(now)
+    present = open_policies(here.settings).in_force()
+    with working("Suggesting") as progress:
+        report = stage.run(here.warehouse, present.policy, now=at, progress=progress)
+    proposals = stage.proposals(here.warehouse, present.policy, at)
+    if as_json:
+        print_json({**builtins(report), "proposals": proposals})
+    else:
+        _show(report, proposals)
+    if output:
+        _write(present, [one for one in proposals if one.state != "declined"], output, force=force)
+
+
+def accept(rules: Rules, by: By, why: Why, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Accept suggested numbers; `leadwerk suggest draft` puts the accepted ones into a draft.
+
+    Example: `leadwerk suggest accept webinar --by "Ada Keller" --why "As we thought"`
+    """
+    _decide(rules, "accepted", (by, why), (home, now), as_json=as_json)
+
+
+def decline(rules: Rules, by: By, why: Why, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Decline suggested numbers; the same number is then left out of drafts.
+
+    Example: `leadwerk suggest decline webinar --by "Ada Keller" --why "The last webinars were about something else"`
+    """
+    _decide(rules, "declined", (by, why), (home, now), as_json=as_json)
+
+
+def draft(
+    output: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path("draft.yaml"),
+    force: Force = False,
+    home: Home = None,
+    now: Now = None,
+) -> None:
+    """Write the policy in force with the accepted numbers, to preview and to publish.
+
+    Example: `leadwerk suggest draft --out draft.yaml`
+    """
+    from leadwerk.errors import InputError
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.policy_store import open_policies
+
+    here = Deployment.at(home)
+    present = open_policies(here.settings).in_force()
+    accepted = [one for one in stage.proposals(here.warehouse, present.policy, moment(now)) if one.state == "accepted"]
+    if not accepted:
+        remedy = "Run `leadwerk suggest`, then `leadwerk suggest accept RULE`."
+        raise InputError("No suggestion for the policy in force was accepted.", field="rule", remedy=remedy)
+    _write(present, accepted, output, force=force)
+
+
+def _decide(
+    rules: list[str], verdict: Verdict, who: tuple[str, str], when: tuple[Path | None, str | None], *, as_json: bool
+) -> None:
+    from leadwerk.pipeline.policies import suggest as stage
+    from leadwerk.pipeline.policies.policy_store import open_policies
+    from leadwerk.pipeline.policies.publishing import publication_note
+
+    here = Deployment.at(when[0])
+    policy = open_policies(here.settings).in_force().policy
+    found = stage.decide(here.warehouse, policy, rules, verdict, publication_note(*who, deciding_moment(when[1])))
+    if as_json:
+        print_json({"policy_version": policy.version, "proposals": found})
+        return
+    rows = [(one.rule, figure(one.before), figure(one.after), one.state or "open", one.author or "") for one in found]
+    out.print(table("", ("rule", "now", "suggested", "decision", "by"), rows))
+
+
+def _write(present: InForce, chosen: Sequence[Proposal], file: Path, *, force: bool) -> None:
+    """A draft with the chosen numbers; the rest of the text is the policy's in force, comments and all."""
+    from leadwerk.pipeline.policies.policy_store import draft_of
+    from leadwerk.pipeline.policies.suggest import numbers
+    from leadwerk.policy.points_numbers import text_with_numbers
+
+    text = text_with_numbers(present.text, present.policy, numbers(chosen))
+    write_new(file, draft_of(present, text), force=force)
+    err.print(f"{len(chosen)} suggestions stand in {file}. See `leadwerk policy replay {file}`.")
+
+
+def _show(report: SuggestionReport, proposals: Sequence[Proposal]) -> None:
+    from leadwerk.learning.suggestion_evaluation import Effect
+
+    found = report.suggested
+    rows = [_row(one) for one in found.suggestions]
+    if rows:
+        header = ("rule", "now", "better", "95 % between", "conversion with it", "without")
+        out.print(table(f"From {found.landmarks:,} landmarks, {found.converted:,} converted", header, rows))
+    else:
+        out.print(f"No rule deserves other points, by {found.landmarks:,} landmarks ({found.converted:,} converted).")
+    if found.new_rules:
+        title = "New rules: leads that convert otherwise than their points say"
+        names = ("rule", "points", "95 % between", "conversion with it", "without")
+        out.print(table(title, names, [_new_row(one) for one in found.new_rules]))
+    for name, band in found.bands().items():
+        out.print(
+            f"{name.upper()} from [bold]{band.after}[/bold] points on (now {band.before}): "
+            f"about as many leads as now, {band.share:.0%}."
+        )
+    if isinstance(report.effect, Effect):
+        _show_effect(report.effect)
+    else:
+        out.print(f"[yellow]The effect cannot be measured:[/yellow] {report.effect.reason}")
+    declined = [one.rule for one in proposals if one.state == "declined"]
+    if declined:
+        out.print(f"Declined before: {', '.join(declined)}")
+
+
+def _row(one: Suggestion) -> tuple[str, ...]:
+    name = f"{one.rule} again" if one.is_repeat else one.rule
+    interval = f"{one.low:.0f} … {one.high:.0f}"
+    return (
+        name,
+        str(one.before),
+        str(one.after),
+        interval,
+        f"{_rate(one.given)} of {one.given.rows:,}",
+        _rate(one.others),
+    )
+
+
+def _new_row(one: NewRule) -> tuple[str, ...]:
+    shares = f"{_rate(one.given)} of {one.given.rows:,}", _rate(one.others)
+    return one.rule.name, str(one.points), f"{one.low:.0f} … {one.high:.0f}", *shares
+
+
+def _rate(share: ConversionRate) -> str:
+    return f"{share.rate:.1%} ± {(share.high - share.low) / 2:.1%}"
+
+
+def _show_effect(effect: Effect) -> None:
+    rankings = (
+        ("points as they are", effect.present),
+        ("suggested points", effect.suggested),
+        ("model", effect.model),
+    )
+    header, rows = ["ranking", "AUC", "90 % between"], [[words, *_area(one)] for words, one in rankings]
+    if effect.model.of_model is not None:
+        header.append("lead over chance")
+        rows = [[*row, _model_area(one)] for row, (_, one) in zip(rows, rankings, strict=True)]
+    title = f"On {effect.landmarks:,} later landmarks, learned from those before {effect.boundary}"
+    out.print(table(title, header, rows))
+    if effect.model.of_model is None:
+        out.print("The model is no better than chance there, beyond its error: it says nothing of the points.")
+
+
+def _area(one: Ranking) -> tuple[str, str]:
+    return f"{one.auc.value:.3f}", f"{one.auc.low:.3f} … {one.auc.high:.3f}"
+
+
+def _model_area(one: Ranking) -> str:
+    return "" if one.of_model is None else f"{one.of_model:.0%}"

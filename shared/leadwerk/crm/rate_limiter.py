@@ -1,0 +1,35 @@
+"""A pace that a caller keeps towards a service: so many calls a second, and none while it asks to wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class RateLimiter:
+    """Call `wait` before each call; `hold` when the service asks for a pause. Seconds of a monotonic clock."""
+
+    def __init__(
+        self,
+        per_second: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._interval = 1.0 / per_second
+        self._clock, self._sleep = clock, sleep
+        self._free_at = clock()
+
+    def wait(self) -> None:
+        """Sleep until the next call is allowed."""
+        now = self._clock()
+        if self._free_at > now:
+            self._sleep(self._free_at - now)
+        self._free_at = max(self._free_at, now) + self._interval
+
+    def hold(self, seconds: float) -> None:
+        """Allow no call for so many seconds from now."""
+        self._free_at = max(self._free_at, self._clock() + seconds)
+
+    def held_for(self) -> float:
+        """Seconds until the next call is allowed; 0 if it is now."""
+        return max(0.0, self._free_at - self._clock())

@@ -1,0 +1,115 @@
+"""Logistic regression whose weights keep their sign and stay near what people had chosen, as far as the data allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.log_odds import sigmoid
+
+STEPS = 60
+TOLERANCE = 1e-7
+HALVINGS = 30
+SMALLEST_CURVATURE = 1e-9
+
+
+@dataclass(frozen=True)
+class BoundedFit:
+    """`weights` (m,) in log-odds a unit, the bias, and the standard error of each weight (leads drawn, not rows)."""
+
+    weights: Floats
+    bias: float
+    errors: Floats
+
+
+@dataclass(frozen=True)
+class BoundedProblem:
+    """(n, m) `matrix`, labels, the lead of each row; weights between `low` and `high`, drawn to `centre`.
+
+    `pull` (m,) is the strength of that: the loss has Σ pull/2 · (weight − centre)².
+    """
+
+    matrix: Floats
+    converted: Bools
+    lead: Index
+    centre: Floats
+    pull: Floats
+    low: Floats
+    high: Floats
+
+
+def fit(problem: BoundedProblem) -> BoundedFit:
+    """Maximum penalised likelihood within the bounds, by Newton's method on the weights that are not held by one.
+
+    Projected Newton: Bertsekas 1982, SIAM J. Control and Optimization 20 (2), §3. The bias is free.
+
+    >>> x = np.array([[1.0], [1.0], [0.0], [0.0]] * 50)
+    >>> y = np.array([True, False, False, False] * 50)
+    >>> one = np.ones(1)
+    >>> fit(Problem(x, y, np.arange(200), 0 * one, 1e-9 * one, -9 * one, 0 * one)).weights.tolist()
+    [0.0]
+    """
+    design = np.column_stack([problem.matrix, np.ones(len(problem.matrix))])
+    low, high = np.append(problem.low, -np.inf), np.append(problem.high, np.inf)
+    centre, pull = np.append(problem.centre, 0.0), np.append(problem.pull, SMALLEST_CURVATURE)
+    weights = np.append(np.clip(problem.centre, problem.low, problem.high), 0.0)
+    loss = _loss(design, problem.converted, weights, centre, pull)
+    for _ in range(STEPS):
+        gradient, hessian = _slopes(design, problem.converted, weights, centre, pull)
+        held = ((weights <= low) & (gradient > 0)) | ((weights >= high) & (gradient < 0))
+        step = np.zeros_like(weights)
+        free = ~held
+        step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
+        weights, new = _descend(design, problem.converted, weights, step, (low, high), (centre, pull), loss)
+        if loss - new < TOLERANCE * max(1.0, abs(new)):
+            break
+        loss = new
+    errors = np.zeros_like(weights)
+    asked = low < high  # a weight that may not move has no error, and takes none of the others' certainty
+    errors[asked] = _errors(design, problem, weights, pull, asked)
+    return BoundedFit(weights[:-1], float(weights[-1]), errors[:-1])
+
+
+def _loss(design: Floats, converted: Bools, weights: Floats, centre: Floats, pull: Floats) -> float:
+    margin = design @ weights
+    return float((np.logaddexp(0, margin) - converted * margin).sum() + (pull * (weights - centre) ** 2).sum() / 2)
+
+
+def _slopes(design: Floats, converted: Bools, weights: Floats, centre: Floats, pull: Floats) -> tuple[Floats, Floats]:
+    p = sigmoid(design @ weights)
+    gradient = design.T @ (p - converted) + pull * (weights - centre)
+    hessian = design.T @ (design * np.maximum(p * (1 - p), SMALLEST_CURVATURE)[:, None]) + np.diag(pull)
+    return gradient, hessian
+
+
+def _descend(
+    design: Floats,
+    converted: Bools,
+    weights: Floats,
+    step: Floats,
+    bounds: tuple[Floats, Floats],
+    prior: tuple[Floats, Floats],
+    loss: float,
+) -> tuple[Floats, float]:
+    """The longest of the step, its half, its quarter … that makes the loss smaller; else where we are."""
+    for halving in range(HALVINGS):
+        tried = np.clip(weights - step / 2**halving, *bounds)
+        new = _loss(design, converted, tried, *prior)
+        if new < loss:
+            return tried, new
+    return weights, loss
+
+
+def _errors(design: Floats, problem: BoundedProblem, weights: Floats, pull: Floats, asked: Bools) -> Floats:
+    """Standard errors although rows of one lead share its fate: the sandwich of Liang and Zeger 1986, eq. 9."""
+    p = sigmoid(design @ weights)
+    design = design[:, asked]
+    _, position = np.unique(problem.lead, return_inverse=True)
+    scores = np.zeros((int(position.max(initial=-1)) + 1, design.shape[1]))
+    np.add.at(scores, position, design * (problem.converted - p)[:, None])
+    curvature = np.maximum(p * (1 - p), SMALLEST_CURVATURE)[:, None]
+    bread = np.linalg.inv(design.T @ (design * curvature) + np.diag(pull[asked]))
+    variance: Floats = np.diag(bread @ (scores.T @ scores) @ bread)
+    return np.sqrt(np.maximum(variance, 0.0))

@@ -1,0 +1,44 @@
+"""A share of conversions with its interval, where rows of one lead share its fate."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.stats.arrays import Bools, Index
+from leadwerk.stats.wilson import wilson
+
+
+class ConversionRate(Struct, frozen=True, kw_only=True):
+    """`converted` of `rows` (of so many different leads), as a rate with its 95 % interval."""
+
+    rows: int
+    leads: int
+    converted: int
+    rate: float
+    low: float
+    high: float
+
+
+def conversion_rate(converted: Bools, lead: Index) -> ConversionRate:
+    """The share of rows that converted, with Wilson's interval for as many independent rows as they are worth.
+
+    n rows of fewer leads are worth p(1−p)/v rows, v being the variance of the rate with leads drawn (Korn and Graubard
+    1998, Survey Methodology 24, §2). Without rows, or without any variation, each lead counts once.
+
+    >>> share(np.array([True, False, False, False]), np.arange(4)).rate
+    0.25
+    """
+    rows = len(converted)
+    _, position = np.unique(lead, return_inverse=True)
+    leads = int(position.max(initial=-1)) + 1
+    rate = float(converted.mean()) if rows else 0.0
+    variance = float((np.bincount(position, weights=converted - rate) ** 2).sum()) / max(rows, 1) ** 2
+    worth = min(rate * (1 - rate) / variance, rows) if variance > 0 else leads
+    low, high = wilson(rate, worth)
+    return ConversionRate(rows=rows, leads=leads, converted=int(converted.sum()), rate=rate, low=low, high=high)
+
+
+def direction(given: ConversionRate, others: ConversionRate) -> int:
+    """1 where the one interval lies above the other, -1 where below, 0 where they overlap."""
+    return int(given.low > others.high) - int(given.high < others.low)

@@ -1,0 +1,76 @@
+"""What a model learned from: which feature groups move it, and how its features were distributed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from leadwerk.features.contract import Feature, groups
+from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.model import Model
+from leadwerk.learning.segmented_model import SegmentedModel
+from leadwerk.stats.arrays import Floats
+
+SAMPLE = 1500
+"""Rows on which importances are measured."""
+
+EDGES = 9
+"""Inner quantiles that cut a number's training distribution into ten parts for drift."""
+
+LEVELS = 20
+
+
+def importances(
+    model: Model | SegmentedModel, landmarks: Landmarks, features: Sequence[Feature], *, seed: int
+) -> dict[str, float]:
+    """Mean absolute contribution of each feature group to the calibrated log-odds, the largest first.
+
+    The global form of SHAP values: Lundberg et al. 2020, From local explanations to global understanding, §2.
+    """
+    rows = np.random.default_rng(seed).permutation(len(landmarks))[:SAMPLE]
+    by_feature = model.contributions(landmarks.take(rows).columns)
+    size = {name: float(np.abs(total).mean()) for name, total in _by_group(by_feature, features).items()}
+    return dict(sorted(size.items(), key=lambda item: -item[1]))
+
+
+def _by_group(contributions: Floats, features: Sequence[Feature]) -> dict[str, Floats]:
+    of = np.array([feature.group for feature in features])
+    return {name: contributions[:, of == name].sum(axis=1) for name in groups(tuple(features))}
+
+
+def profile(landmarks: Landmarks, features: Sequence[Feature]) -> dict[str, Any]:
+    """The training distribution of each feature: what a later month is compared with.
+
+    A number: inner decile `edges`, and the `shares` of known values in the parts they cut. A category: `shares` of its
+    most frequent levels. Both: the share that is `missing`.
+    """
+    return {
+        f.name: (_number_profile if f.kind == "number" else _category_profile)(landmarks.columns[f.name])
+        for f in features
+    }
+
+
+def _number_profile(column: Any) -> dict[str, Any]:
+    values = np.asarray(column, dtype=np.float64)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return {"missing": 1.0, "edges": [], "shares": []}
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, EDGES + 2)[1:-1]))
+    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
+    return {
+        "missing": round(1 - len(known) / len(values), 6),
+        "edges": edges.tolist(),
+        "shares": (counts / len(known)).round(6).tolist(),
+    }
+
+
+def _category_profile(column: Any) -> dict[str, Any]:
+    counts = Counter(str(value) for value in column if value is not None and value == value)
+    known = sum(counts.values())
+    return {
+        "missing": round(1 - known / len(column), 6),
+        "shares": {level: round(count / known, 6) for level, count in counts.most_common(LEVELS)},
+    }

@@ -1,0 +1,72 @@
+"""How much an old landmark counts: as much as a new one while the market stays, and less once it has changed.
+
+A half-life throws knowledge away, which only a change of the market can make up for. So the leads decide: a half-life
+is taken if the newest of them, unseen in fitting, are predicted clearly better with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from leadwerk.learning.landmarks import Times
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.bootstrap import paired_difference
+
+HALF_LIVES = (30.0, 10.0)
+"""Days that "auto" tries."""
+
+FORGOTTEN = 1 / 32
+"""A landmark of less weight is left out: after five half-lives."""
+
+MINIMUM_NEW_POSITIVES = 8
+"""Fewer converted leads among the newest say nothing about a change of the market."""
+
+CLEARLY = 3.0
+"""Standard errors by which the newest leads have to be predicted better: Shewhart's limit, past which a process is said
+to have changed (Shewhart 1931). In a market that stays a half-life taken by chance costs accuracy."""
+
+
+def sample_weights(as_of: Times, half_life_days: float | None) -> Floats:
+    """Weight of each landmark (n,): 1 for the newest, half of it for one a half-life older, 0 once forgotten.
+
+    >>> days = np.array(["2026-01-01", "2026-03-02", "2026-04-01"], dtype="datetime64[us]")
+    >>> weights(days, 30).round(3).tolist(), weights(days, None).tolist(), weights(days, 10).tolist()
+    ([0.125, 0.5, 1.0], [1.0, 1.0, 1.0], [0.0, 0.125, 1.0])
+    """
+    if half_life_days is None or not len(as_of):
+        return np.ones(len(as_of))
+    age = (as_of.max() - as_of) / np.timedelta64(1, "D")
+    weight = 0.5 ** (age / half_life_days)
+    return np.where(weight < FORGOTTEN, 0.0, weight)
+
+
+def latest_share_index(as_of: Times, share: float) -> Index:
+    """Positions of the newest `share` of the landmarks, at least one.
+
+    >>> newest(np.array(["2026-01-02", "2026-01-01", "2026-01-03"], dtype="datetime64[us]"), 0.6).tolist()
+    [0, 2]
+    """
+    return np.argsort(as_of, kind="stable")[-max(1, round(share * len(as_of))) :]
+
+
+def better_half_life(
+    converted: Bools, lead: Index, before: Floats, tried: Mapping[float, Floats], *, seed: int
+) -> float | None:
+    """The half-life whose probabilities (n,) of unseen leads are best; None if not clearly better than those `before`.
+
+    >>> lead, converted = np.arange(4), np.array([True, False, True, False])
+    >>> blind, sharp = np.full(4, 0.5), np.array([0.8, 0.2, 0.9, 0.1])
+    >>> better_half_life(converted, lead, blind, {30.0: blind, 10.0: sharp}, seed=1)
+    10.0
+    >>> better_half_life(converted, lead, sharp, {30.0: blind, 10.0: sharp}, seed=1)
+    """
+    if not tried:
+        return None
+    best = min(tried, key=lambda half_life: metrics.log_loss(converted, tried[half_life]))
+    gain, error = paired_difference(
+        metrics.losses(converted, before), metrics.losses(converted, tried[best]), lead, seed=seed
+    )
+    return best if gain > CLEARLY * error else None

@@ -1,0 +1,205 @@
+"""Models of segments: one is tried for each, and serves where it predicts its own leads better than the general model.
+
+The general model learns from all leads, a segment's own from its leads alone, on the same columns. Out of time, on the
+segment's part of the test period, its twin must have a lower log loss than the general twin by more than one standard
+error of the paired difference (leads drawn), and tell more than the segment's own mean: so hardly anybody is scored
+worse because a policy names his segment. Whoever serves is chosen on the rows on which all of it is then compared with
+points and champion, as the kind of the general model is; that flatters it a little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from leadwerk.features.contract import Feature
+from leadwerk.features.encode import Encoder
+from leadwerk.learning.boosting import fit_boosting
+from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
+from leadwerk.learning.model import Model, ModelKind
+from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, best, no_better_than_chance
+from leadwerk.learning.segmented_model import SegmentedModel
+from leadwerk.learning.split import Split
+from leadwerk.points.segments import NO_SEGMENT, Places, Segments
+from leadwerk.policy.model import Training
+from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Floats
+from leadwerk.stats.bootstrap import paired_difference
+
+Progress = Callable[[str], None]
+
+KINDS: tuple[ModelKind, ...] = ("boosting", "logistic_regression")
+"""What is tried; on a tie the plainer one is taken, which is named last."""
+
+
+class ModelQuality(Struct, frozen=True):
+    """Of a model on the test part of a segment."""
+
+    auc: float
+    log_loss: float
+
+
+class SegmentTrial(Struct, frozen=True, kw_only=True):
+    """A segment and what became of a model for it; `reason` in words.
+
+    `rows`, `leads` and `converted` (leads) are of all its landmarks, `train_converted` of the training part;
+    `test_rows` and `test_positives` are landmarks. `own`, `general`, the `gain` in log loss and its standard `error`
+    are out of time, None where no model could be tried.
+    """
+
+    name: str
+    reason: str
+    serves: bool = False
+    rows: int
+    leads: int
+    converted: int
+    train_converted: int
+    test_rows: int
+    test_positives: int
+    kind: ModelKind | None = None
+    own: ModelQuality | None = None
+    general: ModelQuality | None = None
+    gain: float | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True)
+class SegmentTrialResult:
+    """All trials in the policy's order, and the twins of the models that serve, by place among the segments."""
+
+    segments: Segments | None = None
+    trials: tuple[SegmentTrial, ...] = ()
+    twins: Mapping[int, Model] = field(default_factory=dict)
+
+    def with_segment_models(self, general: Model) -> Model | SegmentedModel:
+        """The general twin together with theirs; the general one alone where none serves."""
+        return self._together(general, self.twins)
+
+    def fit(
+        self, general: Model, landmarks: Landmarks, features: Sequence[Feature], training: Training, tell: Progress
+    ) -> Model | SegmentedModel:
+        """The general model together with those that serve, each fitted again on all landmarks of its segment."""
+        own = {}
+        places = _places(self.segments, landmarks)
+        for place, twin in self.twins.items():
+            rows = landmarks.take(np.flatnonzero(places == place))
+            tell(f"fitting the model of {self.trials[place].name} on its {len(rows)} landmarks")
+            own[place] = _fit(twin.kind, rows, features, training, general.encoder)
+        return self._together(general, own)
+
+    def reason(self) -> str:
+        """All trials as one sentence; nothing without segments."""
+        told = [
+            f"{one.name} {'has a model of its own' if one.serves else 'has none'}: {one.reason}" for one in self.trials
+        ]
+        return f" Segments: {'; '.join(told)}." if told else ""
+
+    def _together(self, general: Model, own: Mapping[int, Model]) -> Model | SegmentedModel:
+        return SegmentedModel.of(self.segments, general, own) if self.segments and own else general
+
+
+@dataclass(frozen=True)
+class _Leads:
+    """The landmarks of a segment: all of them, and those of the training and the test period."""
+
+    whole: Landmarks
+    train: Landmarks
+    test: Landmarks
+
+
+def try_segments(
+    segments: Segments | None,
+    landmarks: Landmarks,
+    split: Split,
+    general: Model,
+    features: Sequence[Feature],
+    training: Training,
+    tell: Progress,
+) -> SegmentTrialResult:
+    """Try a model for each segment (None: there are none) against `general`, which was fitted on the training part."""
+    places = _places(segments, landmarks)
+    trials: list[SegmentTrial] = []
+    twins: dict[int, Model] = {}
+    for place, definition in enumerate(segments.definitions if segments else ()):
+        mine = np.flatnonzero(places == place)
+        train, test = (rows[places[rows] == place] for rows in (split.train, split.test))
+        leads = _Leads(landmarks.take(mine), landmarks.take(train), landmarks.take(test))
+        reason = _too_few(leads, training)
+        if reason:
+            trials.append(_trial(definition.name, leads, reason=reason))
+            continue
+        tell(f"trying a model for {definition.name} on {len(train)} landmarks")
+        twin, trial = _try(definition.name, leads, general, features, training)
+        trials.append(trial)
+        if trial.serves:
+            twins[place] = twin
+    return SegmentTrialResult(segments, tuple(trials), twins)
+
+
+def _places(segments: Segments | None, landmarks: Landmarks) -> Places:
+    """The segment of each landmark, (n,)."""
+    if segments is None:
+        return np.full(len(landmarks), NO_SEGMENT, dtype=np.intp)
+    return segments.places(landmarks.columns, len(landmarks))
+
+
+def _too_few(leads: _Leads, training: Training) -> str:
+    """Why these landmarks are too few for a model of their own, or nothing."""
+    needed = max(training.minimum_positives, MINIMUM_POSITIVES)
+    for part, least, name in ((leads.train, needed, "training"), (leads.test, MINIMUM_TEST_POSITIVES, "test")):
+        if part.converted_leads < least:
+            return f"{part.converted_leads} of its leads converted in the {name} period, {least} are needed there"
+        if part.converted.all():
+            return f"all of its leads converted in the {name} period"
+    return ""
+
+
+def _trial(name: str, leads: _Leads, *, reason: str, **found: Any) -> SegmentTrial:
+    return SegmentTrial(
+        name=name,
+        reason=reason,
+        rows=len(leads.whole),
+        leads=leads.whole.leads,
+        converted=leads.whole.converted_leads,
+        train_converted=leads.train.converted_leads,
+        test_rows=len(leads.test),
+        test_positives=int(leads.test.converted.sum()),
+        **found,
+    )
+
+
+def _try(
+    name: str, leads: _Leads, general: Model, features: Sequence[Feature], training: Training
+) -> tuple[Model, SegmentTrial]:
+    """The better of both kinds fitted on the segment's training part, and how it stands against the general twin."""
+    test = leads.test
+    twins = {kind: _fit(kind, leads.train, features, training, general.encoder) for kind in KINDS}
+    forecasts = {kind: twin.probability(test.columns) for kind, twin in twins.items()}
+    kind = best(test.converted, forecasts)
+    own, others = forecasts[kind], general.probability(test.columns)
+    gain, error = paired_difference(
+        metrics.losses(test.converted, others), metrics.losses(test.converted, own), test.lead, seed=training.seed
+    )
+    useless = no_better_than_chance(test.converted, own, test.lead, training.seed)
+    serves = gain > error and not useless
+    verdict = f"{'better' if serves else 'no better'} than the general model"
+    compared = {"own": _quality(test, own), "general": _quality(test, others), "gain": gain, "error": error}
+    reason = useless or f"{verdict}, gain in log loss {gain:+.4f} ± {error:.4f} on {len(test)} landmarks"
+    return twins[kind], _trial(name, leads, reason=reason, serves=serves, kind=kind, **compared)
+
+
+def _quality(test: Landmarks, probability: Floats) -> ModelQuality:
+    return ModelQuality(metrics.auc(test.converted, probability), metrics.log_loss(test.converted, probability))
+
+
+def _fit(
+    kind: ModelKind, landmarks: Landmarks, features: Sequence[Feature], training: Training, encoder: Encoder
+) -> Model:
+    if kind == "boosting":
+        return fit_boosting(landmarks, features, training, encoder).model
+    return fit_logistic(landmarks, features, seed=training.seed, encoder=encoder)

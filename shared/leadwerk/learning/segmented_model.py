@@ -1,0 +1,90 @@
+"""A general model and models of segments as one value, used as a model is: each row is predicted by one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from msgspec.structs import replace as with_fields
+
+from leadwerk.features.encode import Columns
+from leadwerk.learning import model
+from leadwerk.learning.model import BOOSTER_FILE, LINEAR_FILE, Model, ModelKind
+from leadwerk.points.segments import FILE, Segments
+from leadwerk.policy.model import Policy
+from leadwerk.stats.arrays import Floats, Index
+
+CALIBRATION, ENCODER = "calibration.json", "encoder.json"
+
+
+@dataclass(frozen=True)
+class SegmentedModel:
+    """`own` are models by the place of their segment; all have the general model's encoder."""
+
+    segments: Segments
+    general: Model
+    own: Mapping[int, Model]
+
+    @classmethod
+    def of(cls, segments: Segments, general: Model, own: Mapping[int, Model]) -> SegmentedModel:
+        """With definitions that name the files of these models."""
+        definitions = [
+            with_fields(one, model=_file(own[place]) if place in own else None)
+            for place, one in enumerate(segments.definitions)
+        ]
+        return cls(replace(segments, definitions=tuple(definitions)), general, own)
+
+    @property
+    def kind(self) -> ModelKind:
+        """That of the general model."""
+        return self.general.kind
+
+    def probability(self, columns: Columns) -> Floats:
+        """Calibrated probability of each of n rows, by the model of its segment."""
+        matrix = self.general.encoder.matrix(columns)
+        found = np.empty(len(matrix))
+        for one, rows in self._parts(columns, len(matrix)):
+            found[rows] = one.calibration.probability(one.margin(matrix[rows]))
+        return found
+
+    def contributions(self, columns: Columns) -> Floats:
+        """(n, number of features) contributions to the calibrated log-odds of the model that predicts the row."""
+        size = len(next(iter(columns.values())))
+        found = np.empty((size, len(self.general.encoder.features)))
+        for one, rows in self._parts(columns, size):
+            found[rows] = one.contributions({name: np.asarray(values)[rows] for name, values in columns.items()})
+        return found
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a model version: those of the general model, the definitions, and two a segment."""
+        files = self.general.files() | {FILE: self.segments.to_json()}
+        for place, one in self.own.items():
+            of_it = {name: data for name, data in one.files().items() if name != ENCODER}
+            files |= {self.segments.definitions[place].path(name): data for name, data in of_it.items()}
+        return files
+
+    def _parts(self, columns: Columns, size: int) -> Iterator[tuple[Model, Index]]:
+        """Each model with the rows that it predicts."""
+        places = self.segments.places(columns, size)
+        for place in np.unique(places).tolist():
+            mine = np.flatnonzero(places == place)
+            yield self.own.get(place, self.general), mine
+
+
+def from_files(files: Mapping[str, bytes], policy: Policy) -> Model | SegmentedModel:
+    """The model that `files` wrote, as it predicts under a policy with the features that it was trained on."""
+    general = model.from_files(files)
+    if FILE not in files:
+        return general
+    segments = Segments.from_json(files[FILE], policy)
+    own = {}
+    for place, one in enumerate(segments.definitions):
+        if one.model is not None:
+            of_it = {name: files[one.path(name)] for name in (one.model, CALIBRATION)}
+            own[place] = model.from_files(of_it | {ENCODER: files[ENCODER]})
+    return SegmentedModel(segments, general, own)
+
+
+def _file(one: Model) -> str:
+    return LINEAR_FILE if one.kind == "logistic_regression" else BOOSTER_FILE

@@ -1,0 +1,137 @@
+"""SQL for rescoring a base of any size inside BigQuery: no list of leads leaves it, and none comes back.
+
+The stage rescore asks for leads by id, batch after batch, in one process. Here the same query of features, over the
+same open leads, is one part of one statement that BigQuery spreads over as many machines as it likes. docs/scale.md
+says when that pays.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from leadwerk.errors import WarehouseError
+from leadwerk.pipeline.leads.features import (
+    OPEN_DAYS,
+    features_statement,
+    occurrence_parameters,
+    occurrences_statement,
+    scoring_parameters,
+)
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.stage_change import FACTS, entry_reason
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.statement import DECLARATION, inlined, statement
+
+INSTEAD = {
+    "lead_id IN UNNEST(@lead_ids)": "lead_id IN (SELECT lead_id FROM open_leads)",
+    "FROM UNNEST(@lead_ids) AS lead_id": "FROM open_leads",
+}
+"""How lead_features/select and occurrences/select ask for leads that are named, and how for all open ones."""
+
+SLOT, OCCURRENCES = "${lead_features}", "${occurrences}"
+OWN = {"longest_window": "occurrence_window", "first_day": "occurrence_first_day"}
+"""Parameters that mean something else in occurrences/select than in lead_features/select, and what they are called."""
+
+NOTHING = """SELECT
+  CAST(NULL AS STRING) AS lead_id, CAST(NULL AS STRING) AS signal, CAST(NULL AS DATE) AS day,
+  CAST(NULL AS INT64) AS events, CAST(NULL AS TIMESTAMP) AS last_at
+FROM UNNEST([1]) AS one
+WHERE FALSE"""
+
+
+def features_of_open_leads(policy: Policy) -> Statement[Row]:
+    """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
+    return _for_open_leads(features_statement(policy))
+
+
+def occurrences_of_open_leads(policy: Policy) -> Statement[Row]:
+    """`occurrences/select` for all rows of `leads/open`, with its OWN parameters renamed; nothing without rules."""
+    if not policy.points.rules:
+        return Statement("occurrences/whole_base", NOTHING)
+    found = _for_open_leads(occurrences_statement(policy))
+    text, kinds = found.text, dict(found.parameters)
+    for name, own in OWN.items():
+        text = re.sub(rf"@{name}\b", f"@{own}", text)
+        kinds[own] = kinds.pop(name)
+    return Statement(found.name, text, kinds)
+
+
+def _for_open_leads(named: Statement[Row]) -> Statement[Row]:
+    leads, text = statement("leads/open"), body(named)
+    for asked, opened in INSTEAD.items():
+        if text.count(asked) != 1:
+            raise WarehouseError(f"{named.name} does not say {asked!r} once.", remedy="Adapt bulk_rescore.py.")
+        text = text.replace(asked, opened)
+    parameters = {**named.parameters, **leads.parameters}
+    del parameters["lead_ids"]
+    before, start, rest = text.partition("WITH ")
+    whole = f"{before}{start}open_leads AS (\n{body(leads)}\n),\n\n{rest}"
+    return Statement(named.name.replace("/select", "/whole_base"), whole, parameters)
+
+
+def rescore_statement(policy: Policy) -> Statement[Row]:
+    """New rows of `scores` for all open leads, scored by the remote function leadwerk.score."""
+    features, outer = features_of_open_leads(policy), statement("scores/rescore_remote")
+    occurrences = occurrences_of_open_leads(policy)
+    text = body(outer).replace(SLOT, features.text).replace(OCCURRENCES, occurrences.text)
+    return Statement(outer.name, text, {**features.parameters, **occurrences.parameters, **outer.parameters})
+
+
+def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
+    """Parameters of `rescore_statement` as of `now` (aware)."""
+    since = now - timedelta(days=OPEN_DAYS)
+    asked = scoring_parameters(policy, [], [], now)
+    occurred = occurrence_parameters(policy, asked)
+    return {
+        **asked,
+        "signals": occurred["signals"],
+        **{own: occurred[name] for name, own in OWN.items()},
+        "created_since": since,
+        "scored_since": since.date(),
+        "stored_at": stored_at,
+        "points_rank": policy.decision.rank_by != "model",
+    }
+
+
+def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
+    """New rows of `scores`, then the changes of stage that follow: INSERTs for `bq query` that need no parameters."""
+    parameters = rescore_parameters(policy, now=now, stored_at=stored_at)
+    scores = _insert("scores", rescore_statement(policy), parameters)
+    if not policy.stages:
+        return scores
+    named = stages_statement(policy)
+    stages: Statement[Row] = Statement(named.name, body(named), named.parameters)
+    return f"{scores}\n{_insert('stage_changes', stages, stages_parameters(policy, now=now))}"
+
+
+def stages_statement(policy: Policy) -> Statement[Row]:
+    """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
+    places = range(1, len(policy.stages) + 1)
+    return statement("stage_changes/bulk_insert", number=("points", "interest"), fact=FACTS, place=places)
+
+
+def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
+    """Parameters of `stages_statement` as of `now` (aware)."""
+    asked = {fact: entry_reason(policy, fact) for fact in FACTS}
+    return {
+        "as_of": now,
+        "scored_since": (now - timedelta(days=OPEN_DAYS)).date(),
+        **{f"stage_{place}": stage.name for place, stage in enumerate(policy.stages, 1)},
+        "asks_known": [stage.name for stage in policy.stages if stage.known],
+        **{f"asks_{fact}": [stage.name for stage in stages] for fact, stages in asked.items()},
+    }
+
+
+def _insert(table: str, rows: Statement[Row], parameters: dict[str, Any]) -> str:
+    columns = ", ".join(f"`{field.name}`" for field in schema.table(table).fields)
+    sql = inlined(rows, parameters)
+    return f"INSERT INTO leadwerk.{table} ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
+
+
+def body(of: Statement[Row]) -> str:
+    """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
+    last = max((found.end() for found in DECLARATION.finditer(of.text)), default=0)
+    return of.text[last:].strip()

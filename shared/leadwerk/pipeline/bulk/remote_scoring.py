@@ -1,0 +1,208 @@
+"""Scoring in SQL: rows of features that BigQuery sends come back as scores, in order, in one prediction.
+
+BigQuery calls a remote function with many rows a request and as many requests at once as it likes; it may repeat a
+request. Nothing is stored here, so that is harmless, and instances add up. Each call carries one argument, the JSON of
+a row of `lead_features` (with its occurrences and the CRM's status, where points are to be given); each reply is the
+JSON of its score, or {"error": …}.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict
+
+from leadwerk.errors import LeadwerkError, RecordFailure
+from leadwerk.features.contract import Feature, contract
+from leadwerk.pipeline.leads.points_input import facts_of_rows
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.override import Override, OverrideCluster
+from leadwerk.scoring.score_leads import CrmStatus, LeadScore, LeadState, ScoreFields, score_leads
+from leadwerk.scoring.score_row import score_id
+from leadwerk.scoring.seller_pools import HotThresholds
+
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond lie moments that UTC does not know, and no lead."""
+
+Moment = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]  # a day has no more events, and sums of them fit 64 bits
+
+TOLERATED_FAILURES = 100
+"""Rows of a request at which our own code may fail; at more, the fault is not the rows', and the request fails."""
+
+logger = logging.getLogger("leadwerk")
+
+
+class RemoteReply(ScoreFields, frozen=True, kw_only=True):
+    """The score of one row, under the names of the table `scores`, short of reasons and ledger.
+
+    `score_id` is the one that the stage rescore would give at the same moment. What follows from points is None where
+    the row said nothing of occurrences, or the policy has no rules.
+    """
+
+    lead_id: str
+    score_id: str
+
+
+OF_JUDGEMENT = ScoreFields.__struct_fields__
+
+
+class RemoteRefusal(Struct, frozen=True):
+    """Why a row has no score."""
+
+    error: str
+
+
+class RemoteOccurrence(Struct, frozen=True):
+    """A row of occurrences/select."""
+
+    signal: str | None
+    day: date
+    events: Count
+    last_at: Moment
+
+    def __post_init__(self) -> None:
+        _check_moments(day=datetime.combine(self.day, time(), UTC), last_at=self.last_at)
+
+
+class RemoteRow(Struct, frozen=True, kw_only=True):
+    """What a row of features says beside the features themselves; these must be there, null if unknown.
+
+    The others may be missing; without `occurrences` (null: there were none) no points are given.
+    """
+
+    lead_id: str
+    as_of: Moment
+    created_at: Moment | None
+    occurrences: list[RemoteOccurrence] | UnsetType | None = UNSET
+    status: str | None = None
+    outcome: str | None = None
+    job_title: str | None = None
+    account_id: str | None = None
+    override_cluster: OverrideCluster | None = None
+    override_author: str | None = None
+    override_reason: str | None = None
+    override_set_at: Moment | None = None
+    override_ends_at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        _check_moments(
+            as_of=self.as_of,
+            created_at=self.created_at,
+            override_set_at=self.override_set_at,
+            override_ends_at=self.override_ends_at,
+        )
+        missing = [name for name in OVERRIDE if getattr(self, name) is None]
+        if self.override_cluster is not None and missing:
+            raise ValueError(f"override_cluster is {self.override_cluster}, but {missing[0]} is null")
+
+
+OVERRIDE = [name for name in RemoteRow.__struct_fields__ if name.startswith("override_")]
+
+
+def _check_moments(**moments: datetime | None) -> None:
+    """Raise ValueError, which msgspec makes its own, if one of the moments is none at which a lead can exist."""
+    for name, moment in moments.items():
+        if moment is not None and not EARLIEST < moment < LATEST:
+            raise ValueError(f"{name} {moment.isoformat()} is before 1990 or after 8999")
+
+
+@dataclass(frozen=True)
+class RemoteReport:
+    """The replies in the order of the calls, and how many rows were scored and refused."""
+
+    replies: list[str]
+    scored: int
+    refused: int
+
+
+def run(
+    scorer: Scorer | None, policy: Policy, calls: Sequence[tuple[str | None]], hot: HotThresholds | None = None
+) -> RemoteReport:
+    """Score the row of each call; what is wrong with one row becomes its own reply and spoils no other.
+
+    `hot` are the thresholds of the day, else the policy's bands.
+    """
+    decoder = _decoder(contract(policy))
+    read = [_read(decoder, argument) for (argument,) in calls]
+    rows = [row for row in read if isinstance(row, RemoteRow)]
+    scored = iter(_Scoring(scorer, policy, hot).replies(rows))
+    replies = [next(scored) if isinstance(row, RemoteRow) else row for row in read]
+    refused = sum(isinstance(reply, RemoteRefusal) for reply in replies)
+    return RemoteReport([msgspec.json.encode(reply).decode() for reply in replies], len(replies) - refused, refused)
+
+
+@lru_cache(maxsize=2)
+def _decoder(features: tuple[Feature, ...]) -> msgspec.json.Decoder[RemoteRow]:
+    """Reads a row of this contract: a feature that is not there or of another type is an error, never a silent zero."""
+    kinds = {"number": float | None, "category": str | None}
+    typed = msgspec.defstruct(
+        "FeatureRow", [(f.name, kinds[f.kind]) for f in features], bases=(RemoteRow,), frozen=True, kw_only=True
+    )
+    return msgspec.json.Decoder(typed)
+
+
+def _read(decoder: msgspec.json.Decoder[RemoteRow], argument: str | None) -> RemoteRow | RemoteRefusal:
+    if argument is None:
+        return RemoteRefusal("The argument is NULL. Call leadwerk.score(TO_JSON_STRING(row of lead_features)).")
+    try:
+        row = decoder.decode(argument)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        return RemoteRefusal(f"{error}. The argument must be the JSON of a row of lead_features.")
+    if row.created_at is None and not getattr(row, "has_behaviour", None):
+        return RemoteRefusal(f"Lead {row.lead_id} is not known.")
+    return row
+
+
+@dataclass
+class _Scoring:
+    """Scores rows by one model, policy and thresholds, and counts at how many rows it failed."""
+
+    scorer: Scorer | None
+    policy: Policy
+    hot: HotThresholds | None
+    failures: int = 0
+
+    def replies(self, rows: Sequence[RemoteRow]) -> list[RemoteReply | RemoteRefusal]:
+        """The score of each row; where all at once fail, the halves are scored apart, down to the row that fails."""
+        try:
+            return list(self._scores(rows))
+        except LeadwerkError:
+            raise
+        except Exception as error:  # noqa: BLE001  one row that we did not foresee must not cost the others
+            if len(rows) > 1:
+                half = len(rows) // 2
+                return [*self.replies(rows[:half]), *self.replies(rows[half:])]
+            return [self._refused(rows[0], error)]
+
+    def _refused(self, row: RemoteRow, error: Exception) -> RemoteRefusal:
+        failure = RecordFailure.at(f"Lead {row.lead_id}", error)
+        self.failures += 1
+        if self.failures > TOLERATED_FAILURES:
+            raise failure from error
+        logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "score"}})
+        return RemoteRefusal(failure.message)
+
+    def _scores(self, rows: Sequence[RemoteRow]) -> list[RemoteReply]:
+        """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
+        features = [asdict(row) for row in rows]
+        told = all(row.occurrences is not UNSET for row in rows)
+        occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
+        facts = facts_of_rows(self.policy, features, occurred) if told and self.policy.points.rules else None
+        statuses = [CrmStatus(row.status, row.outcome) for row in rows]
+        known = LeadState(facts, statuses, self.hot, [Override.of_row(row) for row in features])
+        judged = score_leads(self.scorer, self.policy, features, known, explained=False) if rows else []
+        return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
+
+
+def _reply(row: RemoteRow, judged: LeadScore) -> RemoteReply:
+    said = {name: getattr(judged, name) for name in OF_JUDGEMENT}
+    return RemoteReply(lead_id=row.lead_id, score_id=score_id(row.lead_id, row.as_of, judged), **said)

@@ -1,0 +1,95 @@
+"""Who overrode what, until when, and what the product would say of the lead: the list, and the lead scored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from leadwerk.pipeline.desk.overrides import OverrideRecord, active_overrides
+from leadwerk.pipeline.leads.features import OPEN_DAYS, features_statement, scoring_parameters
+from leadwerk.pipeline.leads.read_lead_states import read_lead_states
+from leadwerk.pipeline.serving.messages import ScoredLead
+from leadwerk.pipeline.thresholds.daily import hot_thresholds
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.score_leads import LeadScore, score_leads
+from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.protocol import Warehouse
+
+BATCH = 500
+"""Leads a query; nobody decides upon so many by hand."""
+
+
+class ModelRecommendation(Struct, frozen=True, kw_only=True):
+    """What the product says of a lead, whoever decides: what of it is None is as in a score."""
+
+    cluster: str
+    score: int | None
+    points: float | None
+    hot_threshold: int | None
+
+
+class ActiveOverride(OverrideRecord, frozen=True, kw_only=True):
+    """A word that holds, and what the product would say of the lead now."""
+
+    product: ModelRecommendation
+
+
+class ScoredOverride(Struct, frozen=True, kw_only=True):
+    """A lead's score right after a person spoke of it, as it is stored."""
+
+    scored_at: datetime
+    cluster: str
+    action: str
+    stage: str | None
+    score: int | None
+    points: float | None
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, scored: ScoredLead) -> ScoredOverride:
+        """Those fields of an answer of the stage score."""
+        return cls(
+            scored_at=scored.scored_at,
+            cluster=scored.score_cluster,
+            action=scored.recommended_action,
+            stage=scored.stage,
+            score=scored.predictive_score,
+            points=scored.points,
+            decided_by=scored.decided_by,
+        )
+
+
+def override_list(warehouse: Warehouse, policy: Policy, scorer: Scorer | None, now: datetime) -> list[ActiveOverride]:
+    """All words that hold at `now` (aware), those that end first in front, each beside the product's own judgement."""
+    with warehouse.unit_of_work():
+        words = active_overrides(warehouse, policy, now)
+        advised = dict(_advised(warehouse, policy, scorer, [word.lead_id for word in words], now))
+    return [ActiveOverride(**asdict(word), product=_advice(advised[word.lead_id])) for word in words]
+
+
+def _advised(
+    warehouse: Warehouse, policy: Policy, scorer: Scorer | None, leads: Sequence[str], now: datetime
+) -> Iterator[tuple[str, LeadScore]]:
+    """The judgements that would be stored if nobody had said anything."""
+    hot = hot_thresholds(warehouse, policy, now)
+    first_day = (now - timedelta(days=OPEN_DAYS)).date()
+    for batch in batches(leads, BATCH):
+        asked = scoring_parameters(policy, batch, [], now)
+        rows = warehouse.rows(features_statement(policy), asked)
+        known = read_lead_states(warehouse, policy, asked, first_day=first_day, hot=hot).of(rows)
+        judged = score_leads(scorer, policy, rows, replace(known, overrides=()), explained=False)
+        yield from zip((row["lead_id"] for row in rows), judged, strict=True)
+
+
+def _advice(judged: LeadScore) -> ModelRecommendation:
+    return ModelRecommendation(
+        cluster=judged.score_cluster,
+        score=judged.predictive_score,
+        points=judged.points,
+        hot_threshold=judged.hot_threshold,
+    )

@@ -1,0 +1,142 @@
+"""What becomes of the hold of a seller on a lead: pure steps from one state to the next.
+
+A state carries the steps that led to it, so that whoever finds it can write them to the audit trail if the one who made
+them died in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from leadwerk.errors import AlreadyPicked
+
+StepKind = Literal["picked", "released", "expired"]
+
+
+class PickStep(Struct, frozen=True, kw_only=True):
+    """A row of `picks` (schema.json); moments are aware and UTC."""
+
+    event_id: str
+    lead_id: str
+    sequence: int
+    kind: StepKind
+    seller: str
+    occurred_at: datetime
+    recorded_at: datetime
+    expires_at: datetime | None = None
+    taken_from: str | None = None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The step as the table holds it."""
+        return {**asdict(self), "day": self.occurred_at.date()}
+
+
+class Pick(Struct, frozen=True, kw_only=True):
+    """A hold: nobody but `seller` works on the lead until `expires_at`, or until he releases it."""
+
+    lead_id: str
+    seller: str
+    picked_at: datetime
+    expires_at: datetime
+
+
+class PickState(Struct, frozen=True, kw_only=True):
+    """All that is known of the picking of a lead: the last hold, None once it ended; `steps` of the last change."""
+
+    lead_id: str
+    sequence: int = 0
+    changed_at: datetime | None = None
+    hold: Pick | None = None
+    steps: tuple[PickStep, ...] = ()
+
+    def worked_on(self, at: datetime) -> PickState:
+        """The state if somebody worked on the lead at `at`: the hours of its hold count from then."""
+        if self.hold is None or at <= self.hold.picked_at:
+            return self
+        until = at + (self.hold.expires_at - self.hold.picked_at)
+        return replace(self, hold=replace(self.hold, expires_at=until))
+
+    def holder(self, now: datetime) -> Pick | None:
+        """The hold that is in force at `now`."""
+        return self.hold if self.hold is not None and now < self.hold.expires_at else None
+
+
+def pick(state: PickState, seller: str, now: datetime, hours: int) -> PickState:
+    """The lead goes to `seller` for so many hours; to pick what one holds changes nothing, not even the end.
+
+    Raises:
+        AlreadyPicked: somebody else holds it.
+    """
+    holder = state.holder(now)
+    if holder is not None:
+        _check_own(holder, seller)
+        return state
+    free = expire(state, now)
+    at = _not_before(free, now)
+    hold = Pick(lead_id=state.lead_id, seller=seller, picked_at=at, expires_at=at + timedelta(hours=hours))
+    lapsed = state.hold.seller if state.hold else None
+    step = _step(free, "picked", seller, at, now, expires_at=hold.expires_at, taken_from=lapsed)
+    steps = (*(free.steps if free is not state else ()), step)
+    return PickState(lead_id=state.lead_id, sequence=step.sequence, changed_at=at, hold=hold, steps=steps)
+
+
+def release(state: PickState, seller: str, now: datetime) -> PickState:
+    """Nobody holds the lead; to release what nobody holds changes nothing but that a lapse is noted.
+
+    Raises:
+        AlreadyPicked: somebody else holds it.
+    """
+    holder = state.holder(now)
+    if holder is None:
+        return expire(state, now)
+    _check_own(holder, seller)
+    at = _not_before(state, now)
+    step = _step(state, "released", seller, at, now)
+    return PickState(lead_id=state.lead_id, sequence=step.sequence, changed_at=at, steps=(step,))
+
+
+def expire(state: PickState, now: datetime) -> PickState:
+    """A hold that is past its end becomes none, as of its end; otherwise the same state."""
+    if state.hold is None or now < state.hold.expires_at:
+        return state
+    step = _step(state, "expired", state.hold.seller, state.hold.expires_at, now)
+    return PickState(lead_id=state.lead_id, sequence=step.sequence, changed_at=step.occurred_at, steps=(step,))
+
+
+def _check_own(holder: Pick, seller: str) -> None:
+    if holder.seller != seller:
+        raise AlreadyPicked(
+            f"Lead {holder.lead_id} is held by {holder.seller} until {holder.expires_at:%Y-%m-%d %H:%M} UTC.",
+            field="lead_id",
+            value=holder.lead_id,
+            remedy=f"Choose another lead, or ask {holder.seller} to release it.",
+            seller=holder.seller,
+            until=holder.expires_at,
+        )
+
+
+def _not_before(state: PickState, now: datetime) -> datetime:
+    """Clocks of two machines differ: a step never lies before the one it follows."""
+    return max(now, state.changed_at) if state.changed_at else now
+
+
+def _step(state: PickState, kind: StepKind, seller: str, at: datetime, now: datetime, **known: Any) -> PickStep:
+    sequence = state.sequence + 1
+    # The moment too: an object that was deleted by hand begins at 1 again.
+    identity = "\x1f".join((state.lead_id, str(sequence), kind, seller, at.isoformat()))
+    return PickStep(
+        event_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
+        lead_id=state.lead_id,
+        sequence=sequence,
+        kind=kind,
+        seller=seller,
+        occurred_at=at,
+        recorded_at=now,
+        **known,
+    )

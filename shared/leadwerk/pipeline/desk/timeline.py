@@ -1,0 +1,262 @@
+"""The history of a lead: its scores with the thresholds and decisions of then, stages, deliveries, picks, statuses.
+
+And its ledger at any moment: what was known strictly before it is read again, by the same queries that score today, and
+pointed by the rules that were in force then (past_policy), so the ledger of a past day adds up as exactly as today's,
+and to the score that was stored then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from leadwerk.errors import UnknownLead
+from leadwerk.pipeline.desk.call_list import stage_label
+from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.leads.points_input import points_input_of_leads
+from leadwerk.pipeline.policies.policy_in_force import RulesAt, Source, StoredThen
+from leadwerk.points.classification import LeadRating
+from leadwerk.points.ledger import Entry
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
+from leadwerk.scoring.override import last_day
+from leadwerk.texts import number, percent, text
+from leadwerk.texts.number_format import day
+from leadwerk.texts.reasons import set_by
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+DAYS = 400
+"""How far back a history goes unless more is asked: BigQuery bills what is read."""
+
+
+class PastScore(Struct, frozen=True, kw_only=True):
+    """A score as it was stored; `hot_threshold` is the value from which a lead was HOT then."""
+
+    scored_at: datetime
+    basis: str
+    score: int | None
+    probability: float | None
+    points: float | None
+    fit: float | None
+    interest: float | None
+    matrix_cell: str | None
+    stage: str | None
+    cluster: str
+    action: str
+    hot_threshold: int | None
+    decided_by: str | None
+    model_version: str | None
+    policy_version: str
+
+
+class TimelineEvent(Struct, frozen=True, kw_only=True):
+    """Something that happened to the lead, in words; `detail` has its figures and names."""
+
+    at: datetime
+    kind: str
+    text: str
+    detail: dict[str, Any]
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """Everything stored of a lead, the oldest first; moments are UTC."""
+
+    lead_id: str
+    account_id: str | None
+    as_of: datetime
+    held_by: str | None
+    held_until: datetime | None
+    scores: tuple[PastScore, ...]
+    timeline: tuple[TimelineEvent, ...]
+
+
+class LedgerAt(Struct, frozen=True, kw_only=True):
+    """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest.
+
+    `rules` and `in_force` say how that version was found, and which was in force (see policy_in_force.RulesAt).
+    `stored` is the score that was stored at exactly this moment, and `reconciles` whether it had these points; None
+    without one.
+    """
+
+    lead_id: str
+    as_of: datetime
+    policy_version: str
+    rules: Source
+    in_force: str | None
+    since: datetime | None
+    standing: LeadRating
+    entries: tuple[Entry, ...]
+    sum: float
+    stored: StoredThen | None
+    reconciles: bool | None
+
+
+def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, speak: Language | None = None) -> History:
+    """What was stored of a lead in the `days` before `now` (aware, UTC), told in `speak` or the policy's language.
+
+    Raises:
+        UnknownLead: there is no such lead.
+    """
+    warehouse, policy = picks.warehouse, picks.policy
+    wanted = {"lead_id": lead_id, "first_day": (now - timedelta(days=days)).date(), "as_of": now}
+    holder = picks.holder(lead_id, now)
+    with warehouse.unit_of_work():
+        lead = warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now})
+        if not lead:
+            raise _unknown(lead_id, now)
+        found = {name: warehouse.rows(statement(f"{name}/history"), wanted) for name in TOLD}
+    words = _Words(policy, speak or policy.languages[0])
+    events = [_event(kind, row, tell(words, row)) for name, (kind, tell) in TOLD.items() for row in found[name]]
+    return History(
+        lead_id=lead_id,
+        account_id=lead[0]["account_id"],
+        as_of=now,
+        held_by=holder.seller if holder else None,
+        held_until=holder.expires_at if holder else None,
+        scores=tuple(_scored(row) for row in found["scores"]),
+        timeline=tuple(sorted(events, key=lambda event: event.at)),
+    )
+
+
+def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) -> LedgerAt:
+    """The lead's ledger from what was known strictly before `at` (aware), by these rules: policy_in_force.rules_at.
+
+    Raises:
+        UnknownLead: the lead was not known then.
+    """
+    rows, _, pointed, standings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
+    if not rows or rows[0]["created_at"] is None or pointed.ledger is None:
+        raise _unknown(lead_id, at)
+    entries, standing = pointed.ledger.entries(0), standings[0]
+    return LedgerAt(
+        lead_id=lead_id,
+        as_of=at,
+        policy_version=rules.policy.version,
+        rules=rules.source,
+        in_force=rules.in_force,
+        since=rules.since,
+        standing=standing,
+        entries=entries,
+        sum=round(sum(round(entry.points * 100) for entry in entries) / 100, 2),
+        stored=rules.stored,
+        reconciles=_reconciles(rules.stored, standing),
+    )
+
+
+def _reconciles(stored: StoredThen | None, standing: LeadRating) -> bool | None:
+    """Whether the score that was stored then had the same points; None where none was stored, or none had points."""
+    if stored is None or stored.points is None:
+        return None
+    return (stored.fit, stored.interest, stored.points) == (standing.fit, standing.interest, standing.points)
+
+
+class _Words:
+    """How events are told: in one language, by the clock of the policy."""
+
+    def __init__(self, policy: Policy, language: Language) -> None:
+        self.policy, self.language = policy, language
+        self._zone = ZoneInfo(policy.time_zone)
+
+    def say(self, key: str, **values: Any) -> str:
+        return text(self.language, key, **values)
+
+    def moment(self, at: datetime) -> str:
+        return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M" if self.language == "en" else "%d.%m.%Y %H:%M")
+
+    def figure(self, value: float) -> str:
+        decimals = 0 if value == round(value) else 2
+        return number(self.language, value, decimals, currency=self.policy.currency)
+
+    def stage(self, name: str) -> str:
+        return stage_label(self.policy, self.language, name)
+
+
+def _tell_score(words: _Words, row: Row) -> str:
+    said = [words.say(f"cluster.{row['score_cluster']}")]
+    if row["predictive_score"] is not None:
+        chance = percent(words.language, row["probability"] or 0.0)
+        said.append(words.say("history.score.model", score=row["predictive_score"], chance=chance))
+    if row["points"] is not None:
+        figures = {name: words.figure(row[name] or 0.0) for name in ("points", "fit", "interest")}
+        said.append(words.say("history.score.points", **figures))
+    if row["hot_threshold"] is not None:
+        said.append(words.say("history.score.threshold", hot=row["hot_threshold"]))
+    if row["decided_by"]:
+        said.append(words.say("history.score.decided_by", author=row["decided_by"]))
+    return ", ".join(said)
+
+
+def _tell_stage(words: _Words, row: Row) -> str:
+    if row["from_stage"] is None:
+        said = words.say("history.stage.first", stage=words.stage(row["to_stage"]))
+    else:
+        stages = {"before": words.stage(row["from_stage"]), "after": words.stage(row["to_stage"])}
+        said = words.say("history.stage.back" if row["direction"] == "back" else "history.stage.forward", **stages)
+    return f"{said} ({row['reason']})" if row["reason"] else said
+
+
+def _tell_delivery(words: _Words, row: Row) -> str:
+    said = words.say(f"history.delivery.{row['state']}")
+    return f"{said} ({row['error']})" if row["error"] else said
+
+
+def _tell_status(words: _Words, row: Row) -> str:
+    said = words.say("history.status", status=row["status"])
+    return f"{said} ({row['reason']})" if row["reason"] else said
+
+
+def _tell_pick(words: _Words, row: Row) -> str:
+    until = words.moment(row["expires_at"]) if row["expires_at"] else ""
+    key = f"pick.{row['kind']}"
+    return words.say(key, seller=row["seller"], until=until) if until else words.say(key, seller=row["seller"])
+
+
+def _tell_override(words: _Words, row: Row) -> str:
+    if row["cluster"] is None:
+        said = words.say("override.released", author=row["author"])
+        return f"{said} ({row['reason']})" if row["reason"] else said
+    until = day(words.language, last_day(row["ends_at"], words.policy))
+    told = {"cluster": row["cluster"], "author": row["author"], "reason": row["reason"]}
+    return set_by(words.language, **told, until=until)
+
+
+TOLD: dict[str, tuple[str, Callable[[_Words, Row], str]]] = {
+    "outcomes": ("status", _tell_status),
+    "overrides": ("override", _tell_override),
+    "scores": ("score", _tell_score),
+    "stage_changes": ("stage", _tell_stage),
+    "deliveries": ("delivery", _tell_delivery),
+    "picks": ("pick", _tell_pick),
+}
+"""Tables with a statement `history`: the kind of their events, and how one is told."""
+
+MOMENTS = ("scored_at", "changed_at", "attempted_at", "occurred_at", "set_at")
+
+
+def _event(kind: str, row: Row, said: str) -> TimelineEvent:
+    at = next(name for name in MOMENTS if name in row)
+    # The figures of a score stand among the history's scores.
+    names = ("score_id",) if kind == "score" else tuple(name for name in row if name != at)
+    detail = {name: row[name] for name in names if row[name] is not None}
+    return TimelineEvent(at=row[at], kind=kind, text=said, detail=detail)
+
+
+def _scored(row: Row) -> PastScore:
+    known = {name: row[name] for name in PastScore.__struct_fields__ if name in row}
+    return PastScore(
+        **known, score=row["predictive_score"], cluster=row["score_cluster"], action=row["recommended_action"]
+    )
+
+
+def _unknown(lead_id: str, at: datetime) -> UnknownLead:
+    return UnknownLead(
+        f"Lead {lead_id[:100]} was not known at {at:%Y-%m-%d %H:%M} UTC.",
+        field="lead_id",
+        value=lead_id[:100],
+        remedy="Use an id of the list, or a later moment.",
+    )

@@ -1,0 +1,137 @@
+"""Which days of the GA4 export a run reads, and from which tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from leadwerk.errors import InputError
+
+TABLE = re.compile(r"events_(intraday_)?(\d{8})")
+DAILY, INTRADAY = "events_2", "events_intraday_2"
+"""Prefixes of the export's tables, each with the first digit of the year."""
+CORRECTED_DAYS = 4
+"""Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
+CHUNK_DAYS = 183
+"""Days rebuilt by one statement, half a year: bounds what is lost if a full rebuild is stopped."""
+MOST_ASKED_DAYS = 3660
+"""Days that may be asked for at once, ten years: each is reported and recorded, whether there is a table or not."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Ga4Export:
+    """The days that the export holds."""
+
+    daily: frozenset[date]
+    intraday: frozenset[date]
+
+    @property
+    def days(self) -> frozenset[date]:
+        """Days of either kind."""
+        return self.daily | self.intraday
+
+    def source(self, day: date) -> str:
+        """daily, intraday or missing: a daily table replaces the intraday one of its day."""
+        return "daily" if day in self.daily else "intraday" if day in self.intraday else "missing"
+
+
+def export(tables: Iterable[str]) -> Ga4Export:
+    """The export whose tables are named so; what is named after no day, such as a copy, is none of it.
+
+    >>> export(["events_20260130", "events_intraday_20260131", "events_20260231"]).source(date(2026, 1, 31))
+    'intraday'
+    """
+    found: dict[bool, set[date]] = {True: set(), False: set()}
+    for match in filter(None, map(TABLE.fullmatch, tables)):
+        try:
+            found[bool(match[1])].add(date.fromisoformat(match[2]))
+        except ValueError:
+            continue
+    return Ga4Export(daily=frozenset(found[False]), intraday=frozenset(found[True]))
+
+
+def due(held: Ga4Export, extracted: Mapping[date, str], today: date, keep_days: int) -> list[date]:
+    """The days a nightly run rebuilds: those Google may have corrected, and those never read from their best table.
+
+    `extracted` says from what (daily, intraday, missing) a day was read last.
+    """
+    recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
+    stale = {day for day in held.days if held.source(day) != extracted.get(day) and extracted.get(day) != "daily"}
+    oldest = today - DAY * keep_days
+    return with_followers(held, {day for day in (recent & held.days) | stale if oldest <= day <= today}, today)
+
+
+def requested_days(held: Ga4Export, first_day: date | None, last_day: date | None, today: date) -> list[date]:
+    """The days from `first_day` (else the export's first) to `last_day` (else today), none after today.
+
+    Raises:
+        InputError: there is no such day, or there are too many.
+    """
+    first, last = first_day or min(held.days), min(last_day or today, today)
+    days = (last - first).days + 1
+    if 1 <= days <= MOST_ASKED_DAYS:
+        return [first + DAY * step for step in range(days)]
+    name, value = ("last_day", last_day) if first_day is None else ("first_day", first_day)
+    problem = "no day of the past" if days < 1 else f"{days:,} days"
+    remedy = f"Ask for 1 to {MOST_ASKED_DAYS:,} days up to today ({today})."
+    raise InputError(f"From {first} to {last_day or today} there is {problem}.", field=name, value=value, remedy=remedy)
+
+
+def with_followers(held: Ga4Export, days: set[date], today: date) -> list[date]:
+    """The days and those after them: what began on one day may go on after midnight."""
+    followers = {day + DAY for day in days} & held.days
+    return sorted(days | {day for day in followers if day <= today})
+
+
+def expected(held: Ga4Export, today: date) -> list[date]:
+    """The days whose tables should be there by now: D-1 … D-4, but none before the export began.
+
+    Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of today.
+    """
+    began, newest = min(held.days), 1 if held.intraday else 2
+    return [day for age in range(CORRECTED_DAYS, newest - 1, -1) if (day := today - DAY * age) >= began]
+
+
+def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """First and last day of each unbroken run of `days` (sorted), cut to at most half a year.
+
+    >>> list(chunks([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 5)]))[1][0]
+    datetime.date(2026, 1, 5)
+    """
+    run: list[date] = []
+    for day in days:
+        if run and (day != run[-1] + DAY or len(run) == CHUNK_DAYS):
+            yield run[0], run[-1]
+            run = []
+        run.append(day)
+    if run:
+        yield run[0], run[-1]
+
+
+def tables_to_read(held: Ga4Export, first: date, last: date) -> dict[str, dict[str, object]]:
+    """The parameters that say which tables hold the days `first` … `last`, by prefix; a day never comes from two.
+
+    A kind without a table there is left out: BigQuery refuses a wildcard that matches no table at all.
+    """
+    days = {first + DAY * step for step in range((last - first).days + 1)} & held.days
+    kinds = {
+        DAILY: (held.daily, sorted(day for day in days if held.source(day) == "daily")),
+        INTRADAY: (held.intraday, sorted(day for day in days if held.source(day) == "intraday")),
+    }
+    return {
+        prefix: {
+            f"first_{prefix}": _suffix(read[0]),
+            f"last_{prefix}": _suffix(read[-1]),
+            f"without_{prefix}": [_suffix(day) for day in sorted(tables - {*read}) if read[0] < day < read[-1]],
+        }
+        for prefix, (tables, read) in kinds.items()
+        if read
+    }
+
+
+def _suffix(day: date) -> str:
+    """What a table's name has behind its prefix, which ends with the first digit of the year."""
+    return f"{day:%Y%m%d}"[1:]

@@ -1,0 +1,85 @@
+"""What is known of leads beside their features, read once for a batch: occurrences, status, thresholds, what stood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from leadwerk.pipeline.leads.points_input import facts_of_rows, occurrences_by_lead
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.override import Override
+from leadwerk.scoring.score_leads import CrmStatus, LeadScore, LeadState
+from leadwerk.scoring.seller_pools import HotThresholds
+from leadwerk.scoring.stage_change import StageInputs, stage_change
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+
+@dataclass(frozen=True)
+class LeadStates:
+    """By lead: `occurred`, rows of occurrences/select; `before`, rows of scores/lead_state. `hot`: today's HOT."""
+
+    policy: Policy
+    now: datetime
+    hot: HotThresholds
+    occurred: Mapping[str, list[Row]]
+    before: Mapping[str, Row]
+
+    @classmethod
+    def nothing(cls, policy: Policy, now: datetime) -> LeadStates:
+        """Of nobody."""
+        return cls(policy, now, HotThresholds(policy), {}, {})
+
+    def of(self, rows: Sequence[Row], occurred: Sequence[Sequence[Row]] | None = None) -> LeadState:
+        """The circumstances of rows of lead_features; `occurred` where others than the leads' own count for them."""
+        if occurred is None:
+            occurred = [self.occurred.get(row["lead_id"], []) for row in rows]
+        facts = facts_of_rows(self.policy, rows, occurred) if self.policy.points.rules else None
+        leads = [row["lead_id"] for row in rows]
+        return LeadState(facts, [*map(self.status, leads)], self.hot, [*map(self.override, leads)])
+
+    def status(self, lead_id: str) -> CrmStatus:
+        """The newest status that the CRM told."""
+        found = self.before.get(lead_id, {})
+        return CrmStatus(found.get("status"), found.get("outcome"))
+
+    def override(self, lead_id: str) -> Override | None:
+        """What a person says of a lead."""
+        return Override.of_row(self.before.get(lead_id, {}))
+
+    def newest(self, lead_id: str) -> Row | None:
+        """The newest stored score of a lead."""
+        found = self.before.get(lead_id)
+        return found if found and found["score_id"] else None
+
+    def stage_change(self, lead_id: str, judgement: LeadScore, score_id: str | None) -> Row | None:
+        """The row of stage_changes that a judgement calls for; compared with the record of stages itself.
+
+        Compared with the newest score instead, a change would be lost if the process died between two tables.
+        """
+        status = self.status(lead_id)
+        reached = StageInputs(
+            stage=judgement.stage,
+            cluster=judgement.score_cluster,
+            grade=judgement.grade,
+            points=judgement.points,
+            interest=judgement.interest,
+            status=status.status,
+            outcome=status.outcome,
+        )
+        reached_before = self.before.get(lead_id, {}).get("stage_reached")
+        return stage_change(lead_id, reached_before, reached, self.policy, at=self.now, score_id=score_id)
+
+
+def read_lead_states(
+    warehouse: Warehouse, policy: Policy, asked: Mapping[str, Any], *, first_day: date, hot: HotThresholds
+) -> LeadStates:
+    """What is known of those that `scoring_parameters` ask for; scores before `first_day` are forgotten."""
+    now: datetime = asked["as_of"]
+    wanted = {"lead_ids": asked["lead_ids"], "first_day": first_day, "as_of": now}
+    before = warehouse.rows(statement("scores/lead_state"), wanted) if asked["lead_ids"] else []
+    return LeadStates(
+        policy, now, hot, occurrences_by_lead(warehouse, policy, asked), {row["lead_id"]: row for row in before}
+    )

@@ -1,0 +1,119 @@
+"""Which policy was in force at a past moment, as far as it is on record, and its rules.
+
+Three things are on record: publications (policy_changes), the version that each stored score names, and what the first
+publication replaced. The newest word by the moment decides: a score that was stored after a publication says what its
+process still, or by then, worked with (a running process notices a publication within a minute; somebody may have
+changed the file by hand). Where the rules of that version are not kept, those of the present stand in, and it is said.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError, PolicyError
+from leadwerk.pipeline.policies import publishing
+from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadwerk.pipeline.policies.policy_store import PolicyStore
+    from leadwerk.policy.model import Policy
+    from leadwerk.warehouse.protocol import Row, Warehouse
+
+Which = Literal["then", "now"]
+Source = Literal["published", "scored", "replaced_later", "asked", "not_kept", "not_recorded"]
+
+SCORES_BACK = timedelta(days=400)
+"""A score older than this says nothing of the policy of a moment."""
+
+
+class StoredThen(Struct, frozen=True, kw_only=True):
+    """The score that was stored of a lead at exactly the moment asked for."""
+
+    score_id: str
+    policy_version: str
+    fit: float | None
+    interest: float | None
+    points: float | None
+
+
+class RulesAt(Struct, frozen=True, kw_only=True):
+    """The policy to count with, and how it was found.
+
+    `source`: the version was `published` by then and in force; a stored score of the lead names it (`scored`); the
+    first publication of all replaced it afterwards (`replaced_later`), so it was in force unless somebody changed the
+    file by hand; or the present policy stands in, because that was `asked`, because the version in force, `in_force`,
+    is `not_kept`, or because it is `not_recorded` which one that was. `since`: when it was published, or that score
+    stored. `stored`: the score of exactly this moment, if there is one.
+    """
+
+    policy: Policy
+    source: Source
+    in_force: str | None = None
+    since: datetime | None = None
+    stored: StoredThen | None = None
+
+
+def rules_at(
+    warehouse: Warehouse,
+    present: Policy,
+    policies: PolicyStore | None,
+    lead_id: str,
+    *,
+    at: datetime,
+    now: datetime,
+    which: Which = "then",
+) -> RulesAt:
+    """The policy that was in force for a lead at `at` (aware); `policies` is None where none can be published.
+
+    `which` "now" asks what the `present` policy would have said.
+    """
+    scores = _scores(warehouse, lead_id, at)
+    stored = _stored(scores[-1]) if scores and scores[-1]["scored_at"] == at else None
+    source, version, since = _recorded(scores, publishing.history(warehouse, max(at, now)), at)
+    if which == "now":
+        return RulesAt(policy=present, source="asked", in_force=version, stored=stored)
+    if version is None:
+        return RulesAt(policy=present, source="not_recorded", stored=stored)
+    policy = present if version == present.version else _kept(policies, version)
+    if policy is None:
+        return RulesAt(policy=present, source="not_kept", in_force=version, since=since, stored=stored)
+    return RulesAt(policy=policy, source=source, in_force=version, since=since, stored=stored)
+
+
+def _recorded(
+    scores: Sequence[Row], changes: Sequence[Row], at: datetime
+) -> tuple[Source, str | None, datetime | None]:
+    """The newest word by `at` on which version was in force; `changes` have the newest first."""
+    published = next((change for change in changes if change["changed_at"] <= at), None)
+    scored = scores[-1] if scores else None
+    if scored is not None and (published is None or scored["scored_at"] > published["changed_at"]):
+        return "scored", scored["policy_version"], scored["scored_at"]
+    if published is not None:
+        return "published", published["to_version"], published["changed_at"]
+    if changes and len(changes) < publishing.SHOWN:
+        return "replaced_later", changes[-1]["from_version"], None
+    return "not_recorded", None, None
+
+
+def _scores(warehouse: Warehouse, lead_id: str, at: datetime) -> list[Row]:
+    wanted = {"lead_id": lead_id, "first_day": (at - SCORES_BACK).date(), "as_of": at}
+    return warehouse.rows(statement("scores/history"), wanted)
+
+
+def _stored(row: Row) -> StoredThen:
+    return StoredThen(**{name: row[name] for name in StoredThen.__struct_fields__})
+
+
+def _kept(policies: PolicyStore | None, version: str) -> Policy | None:
+    """The policy of a version; None where it was never published here, or can no longer be read."""
+    if policies is None:
+        return None
+    try:
+        return policies.archived(version).policy
+    except (InputError, PolicyError):
+        return None

@@ -1,0 +1,98 @@
+"""The champion's scorer, kept in the process and renewed when the pointer moves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from leadwerk.errors import ContractMismatch, RegistryUnavailable
+from leadwerk.scoring.model import Scorer
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
+    from leadwerk.registry import Registry
+
+logger = logging.getLogger("leadwerk")
+
+CHECK_SECONDS = 15.0
+"""For how long a promotion may go unnoticed by a running process; one read of a small object pays for each check."""
+
+
+class ChampionCache:
+    """Answers which scorer serves now. Safe to share between threads.
+
+    A published policy may ask for features that the champion does not know. Where that policy has rules for points,
+    they decide until the next retraining, and `refused` says why; without rules nobody could decide.
+
+    Args:
+        threads: of one prediction, as in `Booster`.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        policy: Policy,
+        *,
+        threads: int = 1,
+        check_seconds: float = CHECK_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry, self._policy, self._threads = registry, policy, threads
+        self._check_seconds, self._clock = check_seconds, clock
+        self._lock = threading.Lock()
+        self._checked_at = float("-inf")
+        self._scorer: Scorer | None = None
+        self.refused: ContractMismatch | None = None
+
+    def scorer(self) -> Scorer | None:
+        """The champion's scorer; None before the first promotion, and where the champion is `refused`.
+
+        Raises:
+            CorruptModel: a file of the champion is not what was saved.
+            RegistryUnavailable: the registry does not answer, and nobody served until now.
+            ContractMismatch: the champion was trained on other features than the policy yields, which has no rules.
+        """
+        with self._lock:
+            if self._clock() - self._checked_at >= self._check_seconds:
+                self._scorer = self._renewed()
+                self._checked_at = self._clock()
+            return self._scorer
+
+    @property
+    def problem(self) -> str | None:
+        """Why the champion does not serve, with the remedy."""
+        return str(self.refused) if self.refused else None
+
+    def _renewed(self) -> Scorer | None:
+        """Who serves now; where the registry does not answer, whoever served until now."""
+        try:
+            return self._current()
+        except RegistryUnavailable as error:
+            if self._scorer is None:
+                raise
+            logger.warning(
+                "%s goes on: %s", self._scorer.version, error, extra={"fields": {"event": "registry_unavailable"}}
+            )
+            return self._scorer
+
+    def _current(self) -> Scorer | None:
+        champion = self._registry.champion()
+        if champion is None:
+            self.refused = None  # it has stood down since
+            return None
+        if self._scorer is not None and self._scorer.version == champion.version:
+            return self._scorer
+        try:
+            scorer = Scorer.load(self._registry.load(champion.version), self._policy, threads=self._threads)
+        except ContractMismatch as error:
+            if not self._policy.points.rules:
+                raise
+            logger.error("The points decide: %s", error, extra={"fields": {"event": "champion_refused"}})
+            self.refused = error
+            return None
+        self.refused = None
+        return scorer

@@ -1,0 +1,112 @@
+"""What a scoring process keeps between requests: settings, policy, warehouse and the champion's scorer.
+
+Policy and settings are looked at again when they have served for POLICY_SECONDS: a published policy and the new version
+of a mounted secret serve everywhere within that time, and a promoted model within `champion_cache.CHECK_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from leadwerk import settings
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.serving.champion_cache import ChampionCache
+from leadwerk.pipeline.thresholds.threshold_cache import ThresholdCache
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
+    from leadwerk.scoring.seller_pools import HotThresholds
+    from leadwerk.warehouse.protocol import Warehouse
+
+logger = logging.getLogger("leadwerk")
+
+POLICY_SECONDS = 60.0
+"""For how long a published policy or a new secret may go unnoticed by a running process."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Made at the first request: a mistake in the settings is then an answer, and not a process that will not start."""
+
+    settings: settings.Settings
+    policy: Policy
+    warehouse: Warehouse
+    champions: ChampionCache
+    thresholds: ThresholdCache
+
+    def hot(self) -> HotThresholds:
+        """The HOT thresholds of today."""
+        return self.thresholds.at(datetime.now(UTC))
+
+    @property
+    def person_key(self) -> str:
+        """The secret that keys the hashes of persons."""
+        return wiring.person_key(self.settings)
+
+
+class RuntimeCache:
+    """Answers what serves now. Safe to share between threads; `clock` gives seconds that only go forward."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: Runtime | None = None
+        self._looked_at = float("-inf")
+
+    def kept(self) -> Runtime:
+        """The same objects for every request, until a new policy is in force."""
+        with self._lock:
+            if self._kept is None or self._clock() - self._looked_at >= POLICY_SECONDS:
+                self._kept = _made() if self._kept is None else _renewed(self._kept)
+                self._looked_at = self._clock()
+            return self._kept
+
+
+def _made() -> Runtime:
+    here = settings.read()
+    return _of(here, wiring.policy(here))
+
+
+def _of(here: settings.Settings, policy: Policy) -> Runtime:
+    warehouse = wiring.warehouse(here)
+    champions, thresholds = ChampionCache(wiring.registry(here), policy), ThresholdCache(warehouse, policy)
+    return Runtime(here, policy, warehouse, champions, thresholds)
+
+
+def _renewed(present: Runtime) -> Runtime:
+    """As it is, unless another policy is in force: the champion is then held against that policy's contract.
+
+    A policy that is wrong or cannot be read does not stop the one that serves.
+    """
+    present = _with_settings_of_now(present)
+    try:
+        policy = wiring.policy(present.settings)
+    except LeadwerkError as error:
+        logger.error("The policy was not taken over: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
+        return present
+    return present if policy.version == present.policy.version else _of(present.settings, policy)
+
+
+def _with_settings_of_now(present: Runtime) -> Runtime:
+    """The environment stays, but a mounted secret changes; on a laptop the first publication makes a policy file."""
+    try:
+        here = settings.read()
+    except LeadwerkError as error:
+        logger.error("Settings were not taken over: %s", error, extra={"fields": {"event": "settings_not_taken_over"}})
+        return present
+    return present if here == present.settings else replace(present, settings=here)
+
+
+_cache = RuntimeCache()
+
+
+def current_runtime() -> Runtime:
+    """What serves in this process now."""
+    return _cache.kept()

@@ -1,0 +1,134 @@
+"""What thresholds would bring: of the present team, or of one that somebody thinks of. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from leadwerk.pipeline.thresholds.daily import hot_thresholds
+from leadwerk.pipeline.thresholds.read_demand import demand_parameters, newly_reaching_demand, picked
+from leadwerk.policy.model import Policy
+from leadwerk.policy.selling import Seller
+from leadwerk.report.threshold_outlook_table import (
+    LEAST_LEADS,
+    OutlookEstimate,
+    OutlookRow,
+    at,
+    by_chance,
+    by_past,
+    one_more_hour,
+)
+from leadwerk.scoring.call_demand import Demand
+from leadwerk.scoring.seller_pools import EVERYBODY, Basis, leads_a_week, threshold_limits
+from leadwerk.scoring.threshold_update import thresholds
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.statement import statement
+
+OUTCOMES = timedelta(days=730)
+"""Older leads say what was."""
+
+DEFAULT_HOURS = 20.0
+"""Of a seller of whom nothing else is known."""
+
+Source = Literal["chances", "past", "nothing"]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The ladder of all leads that somebody can serve.
+
+    `today`: the threshold of everybody that is in force; `wanted`: the one that would fill the time of `room` leads a
+    week. `source` of the wins: the model's chances, `past_leads` with a known outcome, or nothing.
+    """
+
+    basis: Basis
+    today: int
+    wanted: int
+    room: float
+    hours: float
+    source: Source
+    past_leads: int
+    rungs: tuple[OutlookRow, ...]
+    one_more_hour: OutlookEstimate | None
+    seller_pools: Mapping[str, int]
+
+
+def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> Outlook | None:
+    """The outlook as of `now` (aware) for the sellers of this policy; None while too little is known of leads."""
+    with warehouse.unit_of_work():
+        incoming = newly_reaching_demand(
+            warehouse, policy, basis, now, settled=False
+        )  # a first look may be a little low
+        if incoming is None:
+            return None
+        today = hot_thresholds(warehouse, policy, now)
+        past = _past(warehouse, policy, basis, now)
+        held = picked(warehouse, policy, now)
+    found = {one.seller_pool: one.wanted for one in thresholds(policy, basis, incoming, {}, held)}
+    bands = threshold_limits(policy, basis)
+    stands = today.decided.get((basis, EVERYBODY), bands.hot)
+    hot = bands.within(today.held.get((basis, EVERYBODY), stands))
+    rungs, source = _ladder(policy, incoming, past)
+    room = sum(leads_a_week(policy.capacity, held).values())
+    return Outlook(
+        basis=basis,
+        today=hot,
+        wanted=found[EVERYBODY],
+        room=room,
+        hours=sum(seller.hours_per_week for seller in policy.capacity.sellers),
+        source=source,
+        past_leads=sum(leads for leads, _ in past.values()),
+        rungs=tuple(rungs),
+        one_more_hour=one_more_hour(at(rungs, hot), room),
+        seller_pools={name: wanted for name, wanted in found.items() if name},
+    )
+
+
+def with_team(policy: Policy, sellers: int | None, hours: float | None) -> Policy:
+    """The policy with so many sellers of so many hours who serve anybody; without a number, with its own sellers.
+
+    >>> from leadwerk.policy.load import load
+    >>> [seller.hours_per_week for seller in with_team(load("mortgage"), 2, 30).capacity.sellers]
+    [30, 30]
+    """
+    if sellers is None and hours is None:
+        return policy
+    own = policy.capacity.sellers
+    if sellers is None:
+        team = tuple(msgspec.structs.replace(seller, hours_per_week=hours) for seller in own)
+    else:
+        usual = sum(seller.hours_per_week for seller in own) / len(own) if own else DEFAULT_HOURS
+        each = usual if hours is None else hours
+        team = tuple(Seller(name=f"seller_{number}", hours_per_week=each) for number in range(1, sellers + 1))
+    return msgspec.structs.replace(policy, capacity=msgspec.structs.replace(policy.capacity, sellers=team))
+
+
+def _ladder(policy: Policy, incoming: Demand, past: Mapping[int, tuple[int, int]]) -> tuple[list[OutlookRow], Source]:
+    calls, minutes = incoming.everybody / incoming.weeks, policy.capacity.minutes_per_lead
+    chances = incoming.wins.sum(axis=0) / incoming.weeks
+    if chances.any():
+        return by_chance(incoming.low, calls, chances, minutes), "chances"
+    enough = sum(leads for leads, _ in past.values()) >= LEAST_LEADS
+    return by_past(incoming.low, calls, past, minutes), "past" if enough else "nothing"
+
+
+def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> dict[int, tuple[int, int]]:
+    """Of each level, how many past leads had reached it at best, and how many of them converted."""
+    wanted = {
+        **demand_parameters(policy, basis, now),
+        "first_day": (now - OUTCOMES).date(),
+        "horizon_days": policy.horizon_days,
+        "look_back_days": policy.capacity.look_back_days,
+        "positive": list(policy.positive),
+    }
+    rows = warehouse.rows(statement("thresholds/conversions_by_value"), wanted)
+    found = {row["value"]: (row["leads"], row["converted"]) for row in rows}
+    if basis == "model" or sum(leads for leads, _ in found.values()) >= LEAST_LEADS:
+        return found
+    from leadwerk.pipeline.policies.points_as_of import past_points
+
+    return past_points(warehouse, policy, now)

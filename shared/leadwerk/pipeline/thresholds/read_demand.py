@@ -1,0 +1,80 @@
+"""Leads that came in lately, as thresholds see them: by the value that ranks them, and by who can serve them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from leadwerk.points.blended_score import knots
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.call_demand import Demand, demand
+from leadwerk.scoring.seller_pools import Basis, threshold_limits
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.statement import statement
+
+OPEN = timedelta(days=120)
+"""For so long before the look-back a lead's earlier values are known: as long as open leads are scored."""
+
+LEAST_DAYS = 7.0
+"""With leads of less than a week nothing is decided: weekdays differ."""
+
+SECONDS_A_DAY = 86_400
+WHOLE = 100  # percent
+
+
+def newly_reaching_demand(
+    warehouse: Warehouse,
+    policy: Policy,
+    basis: Basis,
+    now: datetime,
+    *,
+    known: Iterable[str] = (),
+    settled: bool = True,
+) -> Demand | None:
+    """Leads that newly reached each threshold in the look-back; None while too little is known.
+
+    Too little: no lead has a value on this basis, or what can be counted is less than a week. `settled` counts nothing
+    from before the first value of all: of the leads that came then, those that were closed soon have none. `known`
+    pools are in it even if no lead of theirs came in.
+    """
+    wanted = {**demand_parameters(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
+    rows = warehouse.rows(statement("thresholds/call_demand"), wanted)
+    if not rows[0]["leads_with_value"]:
+        return None
+    begins = max(rows[0]["began_at"], rows[0]["first_created_at"])
+    days = (now - begins).total_seconds() / SECONDS_A_DAY
+    if days < LEAST_DAYS:
+        return None
+    return demand(policy, basis, [row for row in rows if row["value"] is not None], days, known)
+
+
+def _look_back(policy: Policy) -> timedelta:
+    return timedelta(days=policy.capacity.look_back_days)
+
+
+def demand_parameters(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
+    """Parameters of the statements about values: which value, within which limits, since when."""
+    first_day = (now - _look_back(policy) - OPEN).date()
+    bands, limits = threshold_limits(policy, basis), {"first_day": first_day, "as_of": now}
+    return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
+
+
+def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
+    """Parameters that say by which value leads are ranked (thresholds/ranking_value.fragment.sql)."""
+    shared = policy.decision.rank_by == "both"
+    weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
+    reached, places = knots(policy)
+    steps = zip(pairwise(places), pairwise(reached), strict=True)
+    slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
+    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, reached), strict=True))
+    return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
+
+
+def picked(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:
+    """How many picked leads each seller holds."""
+    since = (now - timedelta(hours=policy.capacity.pick_hours)).date()
+    rows = warehouse.rows(statement("picks/active"), {"first_day": since, "now": now, "seller": None})
+    return dict(Counter(row["seller"] for row in rows))

@@ -1,0 +1,103 @@
+"""Contacts roll up to their account: who the company is, and how interested its people are.
+
+Fit: the rules of the policy's account groups over facts of the company alone, each the newest that any contact gave.
+They count whole, whatever share of them enters the fit of a contact. What is known of a person (job title, e-mail
+domain, income) never speaks for or against his company. Interest: the sum of the contacts' interest, bounded by the
+policy's cap for one score, because three people who read are a stronger sign than one, and thirty are not ten times as
+strong as three. Whom the points disqualify adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace as changed
+from numpy.typing import NDArray
+
+from leadwerk.points.engine import PointTotals, compute_points
+from leadwerk.points.facts import LeadFacts, Occurrences
+from leadwerk.points.ledger import HUNDREDTHS
+from leadwerk.policy.model import Policy
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+COMPANY = ("employees", "revenue", "industry", "country", "region")
+"""Columns of a lead that speak of its company; so does an attribute for which a rule of an account group asks."""
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class AccountContacts:
+    """n contacts of m accounts. `account`: place among the m; `interest`, `total`: hundredths of points."""
+
+    account: Ints
+    interest: Ints
+    total: Ints
+    disqualified: Bools
+
+
+@dataclass(frozen=True)
+class AccountRollup:
+    """m accounts. `pointed`: fit with its ledger, capped interest, match and disqualification of the company.
+
+    `given`: the sum of the contacts' interest before the cap, hundredths. `contacts`: how many. `best`: place among the
+    contacts of the one with the most points, NOBODY where all are disqualified; of equal ones the first.
+    """
+
+    pointed: PointTotals
+    given: Ints
+    contacts: Ints
+    best: Ints
+
+    @property
+    def capped(self) -> Ints:
+        """What the cap took from each account's interest, hundredths, never above 0: given + capped = interest."""
+        return self.pointed.interest - self.given
+
+
+def roll_up(policy: Policy, facts: LeadFacts, contacts: AccountContacts) -> AccountRollup:
+    """The accounts whose company facts are `facts` (m columns without occurrences) with their contacts."""
+    size = facts.size
+    counting = ~contacts.disqualified
+    given = np.zeros(size, dtype=np.int64)
+    np.add.at(given, contacts.account[counting], contacts.interest[counting])
+    company = compute_points(company_rules(policy), facts)
+    interest = np.minimum(given, policy.points.interest_cap * HUNDREDTHS)
+    return AccountRollup(
+        pointed=replace(company, interest=interest),
+        given=given,
+        contacts=np.bincount(contacts.account, minlength=size).astype(np.int64),
+        best=_best(contacts, size),
+    )
+
+
+def company_rules(policy: Policy) -> Policy:
+    """The policy with those rules only that speak of companies; of an account their points count whole."""
+    account = [one for one in policy.points.groups if one.score == "fit" and one.level == "account"]
+    groups = tuple(changed(group, weight=100) for group in account)
+    names = {group.name for group in groups}
+    rules = tuple(rule for rule in policy.points.rules if rule.group in names and not (rule.signal or rule.phase))
+    return changed(policy, points=changed(policy.points, groups=groups, rules=rules))
+
+
+def company_facts(policy: Policy, rows: Sequence[Mapping[str, Any]]) -> LeadFacts:
+    """Facts of m companies from rows with COMPANY and `attribute_` columns; nothing else of the rows is taken."""
+    names = (*COMPANY, *(f"attribute_{attribute.name}" for attribute in policy.attributes))
+    nothing = np.empty(0, dtype=np.int64)
+    none = Occurrences(nothing, nothing, np.empty(0, dtype="datetime64[D]"), nothing, nothing)
+    return LeadFacts(len(rows), {name: [row.get(name) for row in rows] for name in names}, none)
+
+
+def _best(contacts: AccountContacts, size: int) -> Ints:
+    """The first of each account's qualified contacts by falling points."""
+    best = np.full(size, NOBODY, dtype=np.int64)
+    places = np.flatnonzero(~contacts.disqualified)
+    order = places[np.lexsort((places, -contacts.total[places], contacts.account[places]))]
+    accounts, first = np.unique(contacts.account[order], return_index=True)
+    best[accounts] = order[first]
+    return best

@@ -1,0 +1,62 @@
+"""What a policy says about selling: stages of a contact, sellers and their time, and how points and model decide."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from leadwerk.policy.section import Identifier, Labels, Language, OutcomeKind, Percent, PolicySection
+
+Grade = Literal["A", "B", "C", "D"]
+
+
+class Stage(PolicySection, frozen=True):
+    """A stage of a contact: all its conditions must hold. A contact is in the last stage of the list that fits him.
+
+    `cluster` and `grade` mean that one or a better one; `statuses` are the CRM's, newest known; `known`: is a lead.
+    """
+
+    name: Identifier
+    known: bool = False
+    cluster: Literal["HOT", "WARM"] | None = None
+    grade: Grade | None = None
+    points: int | None = None
+    interest: int | None = None
+    statuses: tuple[str, ...] = ()
+    outcomes: tuple[OutcomeKind, ...] = ()
+    labels: Labels = field(default_factory=dict)
+
+
+class Seller(PolicySection, frozen=True):
+    """Who calls, how many hours a week, and whom; without languages or regions, anybody."""
+
+    name: Identifier
+    hours_per_week: Annotated[float, Meta(ge=0, le=168)]
+    languages: tuple[Language, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+class Capacity(PolicySection, frozen=True):
+    """How sellers' time becomes a threshold.
+
+    `minutes_per_lead`: a seller's time for one HOT lead, all calls and notes. `look_back_days`: the period whose leads
+    stand for those to come. `pick_hours`: how long a picked lead stays with its seller without being worked on.
+    """
+
+    sellers: tuple[Seller, ...] = ()
+    minutes_per_lead: Annotated[int, Meta(ge=1, le=10000)] = 60
+    look_back_days: Annotated[int, Meta(ge=7, le=365)] = 28
+    pick_hours: Annotated[int, Meta(ge=1, le=2000)] = 48
+
+
+class RankingRule(PolicySection, frozen=True):
+    """How points and model decide together once there is a champion.
+
+    `rank_by`: the model's score, the points, or both (`points_weight` percent points, the rest model). Whom the points
+    disqualify stays DISQUALIFIED unless `points_disqualify` is false.
+    """
+
+    rank_by: Literal["model", "points", "both"] = "model"
+    points_weight: Percent = 50
+    points_disqualify: bool = True

@@ -1,0 +1,28 @@
+"""The rules that hold between the fields of a policy, beyond the shape of each."""
+
+from __future__ import annotations
+
+from leadwerk.policy.facts import RESERVED_NAMES
+from leadwerk.policy.model import Policy
+from leadwerk.policy.validation import (
+    bands,
+    behaviour,
+    capacity,
+    classes,
+    general,
+    groups,
+    outcomes,
+    rules,
+    segments,
+    stages,
+)
+from leadwerk.policy.validation.errors import Problem
+
+__all__ = ["RESERVED_NAMES", "Problem", "problems"]
+
+_SECTIONS = (general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments)
+
+
+def problems(policy: Policy) -> list[Problem]:
+    """Everything that does not fit together, as (path, message, remedy)."""
+    return [problem for section in _SECTIONS for problem in section.problems(policy)]

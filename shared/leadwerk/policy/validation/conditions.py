@@ -1,0 +1,172 @@
+"""Checks of the conditions of rules and segments: facts that exist, values that occur, and no contradiction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf, isfinite
+from typing import NamedTuple
+
+from leadwerk.policy.facts import RANGES, Fact, Kind, facts
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import casefolded
+from leadwerk.policy.points import Condition, Rule
+from leadwerk.policy.regions import looks_like_region, normalised_region
+from leadwerk.policy.validation.errors import Problem, did_you_mean
+from leadwerk.policy.validation.patterns import exploding_pattern, wrong_pattern
+from leadwerk.policy.yaml_document import Path
+
+_BOUNDS = ("above", "at_least", "below", "at_most")
+
+
+class Interval(NamedTuple):
+    """Numbers between two bounds; `open_low` and `open_high` say that the bound itself is not one of them."""
+
+    low: float
+    open_low: bool
+    high: float
+    open_high: bool
+
+    @classmethod
+    def of(cls, test: Condition) -> Interval:
+        """The numbers that a test's bounds leave."""
+        low, open_low = max((_or(test.at_least, -inf), False), (_or(test.above, -inf), True))
+        high, closed_high = min((_or(test.at_most, inf), True), (_or(test.below, inf), False))
+        return cls(low, open_low, high, not closed_high)
+
+    def empty(self) -> bool:
+        """Whether no number lies within."""
+        return self.low > self.high or (self.low == self.high and (self.open_low or self.open_high))
+
+    def holds(self, value: float) -> bool:
+        """Whether a number lies within."""
+        above = value > self.low or (value == self.low and not self.open_low)
+        return above and (value < self.high or (value == self.high and not self.open_high))
+
+    def both(self, other: Interval) -> Interval:
+        """The numbers that lie within this and the other."""
+        low, open_low = max((self.low, self.open_low), (other.low, other.open_low))
+        high, closed_high = min((self.high, not self.open_high), (other.high, not other.open_high))
+        return Interval(low, open_low, high, not closed_high)
+
+    def within(self, other: Interval) -> bool:
+        """Whether all its numbers are the other's too."""
+        low = (self.low, self.open_low) >= (other.low, other.open_low)
+        return low and (self.high, not self.open_high) <= (other.high, not other.open_high)
+
+
+def wrong_conditions(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem]:
+    """Everything wrong with the `when` of a rule at `path`."""
+    what = "the disqualification" if rule.disqualifies else "the rule"
+    yield from wrong_tests(rule.when, facts(policy), path, f"so {what} never fires", "the rule")
+
+
+def wrong_tests(
+    when: Mapping[str, Condition], known: Mapping[str, Fact], path: Path, in_vain: str, what: str
+) -> Iterator[Problem]:
+    """Everything wrong with the `when` of what stands at `path`; `in_vain` says what follows if nothing satisfies it.
+
+    `known` are the facts that may be named, `what` is a remedy's word for it all.
+    """
+    for name, test in when.items():
+        place = (*path, "when", name)
+        if name not in known:
+            remedy = did_you_mean(name, known, "Name a column of lead_features, job_title or an attribute.")
+            yield place, f"there is no fact `{name}`.", remedy
+            continue
+        found = [*_wrong_kind(name, test, known[name].kind, place), *_wrong_words(name, test, known[name].words, place)]
+        found = found or list(_contradictions(test, in_vain, what, place))
+        yield from found or _out_of_range(name, test, in_vain, place)
+
+
+def matches_every_case_of(earlier: Mapping[str, Condition], later: Mapping[str, Condition]) -> bool:
+    """Whether whoever satisfies the later tests satisfies the earlier ones too, as far as can be seen."""
+    return all(name in later and implies(test, later[name]) for name, test in earlier.items())
+
+
+def implies(general: Condition, particular: Condition) -> bool:
+    """Whether whatever satisfies `particular` satisfies `general` too, as far as can be seen."""
+    if general == particular:
+        return True
+    if general.matches is not None or not Interval.of(particular).within(Interval.of(general)):
+        return False
+    forbidden, wanted = _folded(general.none_of), _folded(particular.any_of)
+    if general.any_of and not (wanted and wanted <= _folded(general.any_of)):
+        return False
+    return not forbidden or forbidden <= _folded(particular.none_of) or bool(wanted and not wanted & forbidden)
+
+
+def _wrong_kind(name: str, test: Condition, kind: Kind, path: Path) -> Iterator[Problem]:
+    values = (*test.any_of, *test.none_of)
+    for bound in _BOUNDS:
+        limit = getattr(test, bound)
+        if limit is not None and kind == "category":
+            yield (*path, bound), f"`{name}` is a word, not a number.", "Ask with any_of, none_of or matches."
+        elif limit is not None and not isfinite(limit):
+            yield (*path, bound), f"{limit} is no bound.", "Give a number, or remove it."
+    if kind == "number" and test.matches is not None:
+        yield (*path, "matches"), f"`{name}` is a number, not a word.", "Ask with above, at_least, below or at_most."
+    elif test.matches is not None:
+        yield from wrong_pattern(test.matches, (*path, "matches"))
+        yield from exploding_pattern(test.matches, (*path, "matches"))
+    if kind == "number" and any(isinstance(value, str) for value in values):
+        yield path, f"`{name}` is a number, but is compared with a word.", "Remove the quotes, or name another fact."
+
+
+def _wrong_words(name: str, test: Condition, closed: tuple[str, ...], path: Path) -> Iterator[Problem]:
+    """Words that the fact never has, because its words are a closed list or all of one form."""
+    for field, values in (("any_of", test.any_of), ("none_of", test.none_of)):
+        for index, value in enumerate(values):
+            word, place = str(value), (*path, field, index)
+            if closed and casefolded(word) not in closed:
+                remedy = did_you_mean(word, closed, f"Choose of {', '.join(closed)}.")
+                yield place, f"`{name}` is never {word!r}.", remedy
+            elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", word):
+                remedy = (
+                    "Write the two letters of ISO, such as CH or de, in quotes where YAML reads them otherwise (NO)."
+                )
+                yield place, f"`{name}` is never {word!r}.", remedy
+            elif name == "region" and not looks_like_region(word.upper()):
+                yield place, f"`region` is never {word!r}.", normalised_region(word)
+
+
+def _contradictions(test: Condition, in_vain: str, what: str, path: Path) -> Iterator[Problem]:
+    wanted, forbidden, within = _folded(test.any_of), _folded(test.none_of), Interval.of(test)
+    numbers = [value for value in test.any_of if not isinstance(value, str)]
+    words = [value for value in test.any_of if isinstance(value, str)]
+    message = ""
+    if within.empty():
+        message = f"no number is {_said(test)}"
+    elif wanted and wanted <= forbidden:
+        message = "none_of forbids all that any_of wants"
+    elif numbers and not words and not any(within.holds(value) for value in numbers):
+        message = f"nothing in any_of is {_said(test)}"
+    elif words and test.matches is not None and not any(re.search(test.matches, word, re.I) for word in words):
+        message = "nothing in any_of matches the pattern"
+    if message:
+        yield path, f"{message}, {in_vain}.", f"Correct one of the two, or remove {what}."
+
+
+def _out_of_range(name: str, test: Condition, in_vain: str, path: Path) -> Iterator[Problem]:
+    if name not in RANGES:
+        return
+    low, high, hint = RANGES[name]
+    possible, within = Interval(low, False, high, False), Interval.of(test)
+    odd = [value for value in (*test.any_of, *test.none_of) if not isinstance(value, str) and not possible.holds(value)]
+    if within.both(possible).empty():
+        yield path, f"`{name}` is never {_said(test)}, {in_vain}.", hint
+    elif odd:
+        yield path, f"`{name}` is never {odd[0]:g}.", hint
+
+
+def _said(test: Condition) -> str:
+    given = [(bound, getattr(test, bound)) for bound in _BOUNDS]
+    return " and ".join(f"{bound.replace('_', ' ')} {limit:g}" for bound, limit in given if limit is not None)
+
+
+def _folded(values: Iterable[object]) -> set[str]:
+    return {casefolded(str(value)) for value in values}
+
+
+def _or(bound: float | None, otherwise: float) -> float:
+    return otherwise if bound is None else bound

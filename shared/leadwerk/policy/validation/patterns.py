@@ -1,0 +1,88 @@
+"""Whether a pattern is one, and one that BigQuery understands."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+from leadwerk.policy.validation.errors import Problem
+from leadwerk.policy.yaml_document import Path
+
+# Python's re accepts these, RE2 (BigQuery, DuckDB) does not: look-around, back-references, atomic groups, conditionals,
+# comments, flags beyond imsU, possessive quantifiers, \Z, more than 1,000 repetitions.
+_BEYOND_RE2 = r"\(\?(?:[=!>(#]|<[=!]|P=|[a-zA-Z-]*[aLux])|\\1|[*+?}]\+|\{\d*,?\d{4,}"
+MOST_REPETITIONS = 1_000
+_REPETITION_OR_SIGN = re.compile(r"\{(?P<low>\d+)(?:,(?P<high>\d*))?\}|.", re.DOTALL)
+_ESCAPE_OR_CLASS = r"\\(?P<escaped>.)|\[\^?\]?(?:\\.|[^\]\\])*\]"
+
+
+def wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:
+    """What is wrong with the pattern at `path`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # "[[": means something else in each engine
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
+        yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\, close brackets."
+        return
+    if re.search(_BEYOND_RE2, re.sub(_ESCAPE_OR_CLASS, _simplified, pattern, flags=re.DOTALL)):
+        message = f"the pattern {pattern!r} uses look-around, back-references or the like, which BigQuery's RE2 lacks."
+        yield path, message, "Write it without; several signals may also share the work, the first that matches wins."
+    elif repetitions(re.sub(_ESCAPE_OR_CLASS, "x", pattern, flags=re.DOTALL)) > MOST_REPETITIONS:
+        message = f"the pattern {pattern!r} repeats more than 1,000 times in all, which BigQuery's RE2 refuses."
+        yield path, message, "Repeat less often: numbers of nested repetitions, as in (a{100}){10}, multiply."
+
+
+def repetitions(plain: str) -> int:
+    """How often a sign may at most be repeated by numbers in braces; those of nested groups multiply (RE2, parse.cc:
+    RepetitionWalker). `plain` has neither escapes nor classes.
+
+    >>> [repetitions(text) for text in ("a", "a{2,5}", "(a{100}){10}", "((a{100}){100}){100}", "(a{9}b{7,})*")]
+    [1, 5, 1000, 1000000, 9]
+    """
+    inside, last = [1], 1  # the largest product of each open group, and that of the item which a number would repeat
+    for found in _REPETITION_OR_SIGN.finditer(plain):
+        if found["low"] is not None:
+            last *= max(int(found["high"] or found["low"]), 1)
+        elif found[0] == "(":
+            inside.append(1)
+            continue
+        elif found[0] == ")" and len(inside) > 1:
+            last = inside.pop()
+        elif found[0] not in "*+?":
+            last = 1
+        inside[-1] = max(inside[-1], last)
+    return max(inside)
+
+
+def exploding_pattern(pattern: str, path: Path) -> Iterator[Problem]:
+    """A repetition of what repeats: RE2 does not mind, but Python, which reads rules, may take years for 40 signs."""
+    if _repeats_repetitions(re.sub(_ESCAPE_OR_CLASS, "x", pattern, flags=re.DOTALL)):
+        message = f"the pattern {pattern!r} repeats a group that holds a repetition: some words would take for ever."
+        yield path, message, "Repeat single signs or classes only, such as [a-z ]+ for ([a-z]+ )+."
+
+
+def _repeats_repetitions(plain: str) -> bool:
+    """Whether a group is followed by *, + or {…} and holds one of them; `plain` has neither escapes nor classes.
+
+    >>> [_repeats_repetitions(text) for text in ("(x+)+", "((x*)y){9}", "(x|y)+z*", "(x+)?y", "(?:x{2})*")]
+    [True, True, False, False, True]
+    """
+    holds = [False]
+    for sign, following in zip(plain, [*plain[1:], ""], strict=True):
+        if sign == "(":
+            holds.append(False)
+        elif sign == ")" and len(holds) > 1:
+            held = holds.pop()
+            if held and following and following in "*+{":
+                return True
+            holds[-1] |= held
+        elif sign in "*+{":
+            holds[-1] = True
+    return False
+
+
+def _simplified(found: re.Match[str]) -> str:
+    """An escape or character class as a plain character, unless RE2 does not know the escape."""
+    return r"\1" if found["escaped"] and found["escaped"] in "123456789Z" else "x"

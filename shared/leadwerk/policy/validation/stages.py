@@ -1,0 +1,104 @@
+"""Checks of the stages of a contact: a way into each, and somebody who stays there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import casefolded
+from leadwerk.policy.selling import Stage
+from leadwerk.policy.validation.errors import Problem, did_you_mean, missing_labels, named_twice
+from leadwerk.policy.validation.point_range import PointRange
+from leadwerk.policy.yaml_document import Path
+
+_CONDITIONS = ("known", "cluster", "grade", "points", "interest", "statuses", "outcomes")
+_CLUSTERS = ("HOT", "WARM")
+_NO_WAY_IN = "so the stage has no way in"
+
+
+def problems(policy: Policy) -> Iterator[Problem]:
+    """Everything wrong with stages."""
+    yield from named_twice(("stages",), (stage.name for stage in policy.stages))
+    for index, stage in enumerate(policy.stages):
+        path: Path = ("stages", index)
+        yield from missing_labels(stage.labels, policy, (*path, "labels"), required=True)
+        yield from _points_out_of_reach(stage, policy, path)
+        yield from _unknown_statuses(stage, policy, path)
+        yield from _missing_outcomes(stage, policy, path)
+        yield from _overtaken(stage, policy.stages[index + 1 :], path)
+    yield from _first(policy)
+
+
+def _first(policy: Policy) -> Iterator[Problem]:
+    if policy.stages:
+        given = [field for field in _CONDITIONS if getattr(policy.stages[0], field) not in (False, None, ())]
+        if given:
+            message = f"the first stage asks for {', '.join(given)}, so who does not meet that is in none."
+            yield ("stages", 0, given[0]), message, "Put a stage without conditions before it."
+
+
+def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
+    highest = PointRange.of(policy)
+    grades = policy.points.grades
+    grade = None if stage.grade in (None, "D") else getattr(grades, stage.grade.lower())
+    asked = (
+        ("points", stage.points, highest.fit + highest.interest),
+        ("interest", stage.interest, highest.interest),
+        ("grade", grade, highest.fit),
+    )
+    for field, bound, reach in asked:
+        if bound is not None and bound > reach:
+            message = f"nobody gets {bound} points here (rules and caps give {reach:g} at most), {_NO_WAY_IN}."
+            yield (*path, field), message, "Ask for fewer, or give more points."
+
+
+def _unknown_statuses(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
+    known = {casefolded(rule.status): rule for rule in policy.outcomes}
+    for index, status in enumerate(stage.statuses):
+        if casefolded(status) not in known:
+            remedy = did_you_mean(status, [rule.status for rule in policy.outcomes], "Map it under outcomes.")
+            message = f"no rule under outcomes knows the status {status!r}."
+            yield (*path, "statuses", index), message, remedy
+    meant = {
+        rule.outcome for rule in policy.outcomes if casefolded(rule.status) in {casefolded(s) for s in stage.statuses}
+    }
+    if meant and stage.outcomes and not meant & set(stage.outcomes):
+        message = f"its statuses mean {', '.join(sorted(meant))}, never {', '.join(stage.outcomes)}, {_NO_WAY_IN}."
+        yield (*path, "outcomes"), message, "Remove the statuses or the outcomes."
+
+
+def _missing_outcomes(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
+    produced = {rule.outcome for rule in policy.outcomes}
+    in_vain = "" if produced & set(stage.outcomes) else f", {_NO_WAY_IN}"
+    for index, outcome in enumerate(stage.outcomes):
+        if outcome not in produced:
+            message = f"no rule under outcomes yields `{outcome}`{in_vain}."
+            yield (*path, "outcomes", index), message, "Remove it, or map a status of the CRM to it."
+
+
+def _overtaken(stage: Stage, later: tuple[Stage, ...], path: Path) -> Iterator[Problem]:
+    taker = next((one for one in later if _takes_all_of(one, stage)), None)
+    if taker is not None:
+        message = f"nobody stays in `{stage.name}`: `{taker.name}` stands after it and takes all who meet it."
+        yield path, message, "Put the stage that asks for more after the one that asks for less."
+
+
+def _takes_all_of(later: Stage, stage: Stage) -> bool:
+    """Whether whoever meets the conditions of `stage` meets those of `later`."""
+    return (
+        (stage.known or not later.known)
+        and (later.cluster is None or stage.cluster in _CLUSTERS[: _CLUSTERS.index(later.cluster) + 1])
+        and (later.grade is None or (stage.grade is not None and stage.grade <= later.grade))
+        and _at_least(stage.points, later.points)
+        and _at_least(stage.interest, later.interest)
+        and _among(tuple(map(casefolded, stage.statuses)), tuple(map(casefolded, later.statuses)))
+        and _among(stage.outcomes, later.outcomes)
+    )
+
+
+def _at_least(given: int | None, asked: int | None) -> bool:
+    return asked is None or (given is not None and given >= asked)
+
+
+def _among(given: tuple[str, ...], asked: tuple[str, ...]) -> bool:
+    return not asked or (bool(given) and set(given) <= set(asked))

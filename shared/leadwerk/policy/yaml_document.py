@@ -1,0 +1,136 @@
+"""A YAML file as plain data, with the line on which every value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+from leadwerk.errors import PolicyError
+
+Path = tuple[str | int, ...]
+
+# The policy's own nesting is seven deep; beyond this a file is a mistake or an attack.
+MAX_DEPTH = 12
+MAX_CHARACTERS = 1_000_000
+_TEXT = "tag:yaml.org,2002:str"
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Document(Struct):
+    """`data` as the file says it; `lines` gives the line (from 1) of each path such as ("signals", 0, "event")."""
+
+    file: str
+    data: Any = None
+    lines: dict[Path, int] = {}
+
+    def line(self, path: Path) -> int:
+        """The line of `path`, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def error(self, path: Path, message: str, remedy: str) -> PolicyError:
+        """A PolicyError at `path`."""
+        return PolicyError(message, file=self.file, line=self.line(path), field=written(path), remedy=remedy)
+
+
+def written(path: Path) -> str:
+    """A path as people write it.
+
+    >>> written(("signals", 2, "event"))
+    'signals[2].event'
+    """
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.lstrip(".") or "policy"
+
+
+def read(text: str, file: str) -> Document:
+    """Parse YAML.
+
+    Raises:
+        PolicyError: the text is not YAML, too large, too deep, or uses what a policy has no use for (aliases of
+            anything but text, tags, the same key twice).
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise _refusal(file, 1, f"the file has {len(text)} characters.", "A policy is shorter; check the path.")
+    try:
+        root = yaml.compose(text, _Loader)
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, text, file) from None
+    document = Document(file)
+    if root is not None:
+        document.data = _Builder(document).value(root, ())
+    return document
+
+
+def _refusal(file: str, line: int, message: str, remedy: str, path: Path = ()) -> PolicyError:
+    return PolicyError(message, file=file, line=line, field=written(path), remedy=remedy)
+
+
+def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> PolicyError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    line = mark.line + 1 if mark else 1
+    remedy = "Check indentation, quotes and colons near this line; quote text that holds ': ' or '#'."
+    if "\t" in "".join(text.split("\n")[line - 1 : line]):
+        remedy = "Put spaces for the tab: YAML takes no tabs before a field."
+    return _refusal(file, line, f"this is not YAML: {problem}.", remedy)
+
+
+class _Builder:
+    """Turns nodes into data; a node met twice came through an alias.
+
+    Texts may be aliased, so that a long pattern stands once: numbers must stand where policy.yaml_edit sets them, and
+    sections of sections could unfold to any size.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.seen: set[int] = set()
+        self.unfolded = 0
+        self.scalars = yaml.constructor.SafeConstructor()
+
+    def value(self, node: Any, path: Path) -> Any:
+        self.document.lines.setdefault(path, node.start_mark.line + 1)
+        if id(node) in self.seen:
+            self.again(node, path)
+        if len(path) > MAX_DEPTH:
+            raise self.refusal(path, "this is nested too deep.", "See docs/policy.md for the shape of a policy.")
+        self.seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return dict(self.entries(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self.scalar(node, path)
+
+    def entries(self, node: Any, path: Path) -> Iterator[tuple[str, Any]]:
+        keys: set[str] = set()
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            place = (*path, key)
+            if key in keys:
+                self.document.lines[place] = key_node.start_mark.line + 1
+                raise self.refusal(place, "this is given twice.", "Keep one of the two.")
+            keys.add(key)
+            self.document.lines[place] = key_node.start_mark.line + 1
+            yield key, self.value(value_node, place)
+
+    def again(self, node: Any, path: Path) -> None:
+        if node.tag != _TEXT:
+            raise self.refusal(path, "a YAML alias (*name) may stand for a text only.", "Write the value out.")
+        self.unfolded += len(node.value)
+        if self.unfolded > MAX_CHARACTERS:
+            raise self.refusal(path, "YAML aliases (*name) make this file too large.", "Write the value out.")
+
+    def scalar(self, node: Any, path: Path) -> Any:
+        try:
+            return self.scalars.construct_object(node)
+        except (ValueError, yaml.YAMLError):
+            raise self.refusal(path, f"{node.value!r} cannot be read.", "Put quotes around it if it is text.") from None
+
+    def refusal(self, path: Path, message: str, remedy: str) -> PolicyError:
+        return self.document.error(path, message, remedy)

@@ -1,0 +1,126 @@
+"""Sellers' time: whom each can serve, how many leads a week each can still take, and from what on a lead is HOT.
+
+A pool is the set of sellers who can serve a lead, by its language and region; its name joins theirs by +.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from leadwerk.policy.model import Policy
+from leadwerk.policy.selling import Capacity, Seller
+
+Basis = Literal["points", "model"]
+BASES: Final[tuple[Basis, ...]] = ("points", "model")
+
+EVERYBODY: Final = ""
+"""Pool of all sellers taken together."""
+
+HOURS_A_WEEK, MINUTES_AN_HOUR = 168, 60
+
+Pool = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ThresholdLimits:
+    """From which value on a lead is HOT where nothing else is decided, and within which limits that may move."""
+
+    hot: int
+    low: int
+    high: int
+
+    def within(self, value: int) -> int:
+        """The value, or the limit that it is beyond.
+
+        >>> [Range(50, 40, 60).within(value) for value in (39, 55, 99)]
+        [40, 55, 60]
+        """
+        return min(max(value, self.low), self.high)
+
+
+@dataclass(frozen=True)
+class HotThresholds:
+    """From which value on a lead is HOT: by the basis of the decision, and by who can serve the lead.
+
+    `decided` is what the stage threshold stored, by basis and seller pool; `held` where persons hold it. A pool without
+    a decision follows that of all sellers; without any, the policy's bands hold.
+    """
+
+    policy: Policy
+    decided: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def __call__(self, basis: Basis, language: str | None = None, region: str | None = None) -> int:
+        """The threshold for a lead of this language and region (None: not known)."""
+        if not self.decided and not self.held:
+            return threshold_limits(self.policy, basis).hot
+        return self.of_pool(basis, pool_name(pool(self.policy, language, region)))
+
+    def of_pool(self, basis: Basis, name: str) -> int:
+        """The threshold for the leads of a seller pool."""
+        bands = threshold_limits(self.policy, basis)
+        return bands.within(next((hot for hot in self._stands(basis, (basis, name)) if hot is not None), bands.hot))
+
+    def _stands(self, basis: Basis, own: tuple[str, str]) -> Iterator[int | None]:
+        """What may hold for a seller pool, in the order in which it does."""
+        everybody = (basis, EVERYBODY)
+        yield from (self.held.get(own), self.held.get(everybody), self.decided.get(own), self.decided.get(everybody))
+
+
+def threshold_limits(policy: Policy, basis: Basis) -> ThresholdLimits:
+    """The policy's band of a basis: points by points.bands, the model's score by bands."""
+    bands = policy.points.bands if basis == "points" else policy.bands
+    return ThresholdLimits(bands.hot, *bands.threshold_limits)
+
+
+def pool(policy: Policy, language: str | None, region: str | None) -> Pool:
+    """Names of the sellers who can serve such a lead, in the policy's order; an unknown language is the policy's first.
+
+    A lead whose region is unknown may be served by whoever speaks its language.
+    """
+    spoken = language or policy.languages[0]
+    return tuple(seller.name for seller in policy.capacity.sellers if _serves(seller, spoken, region))
+
+
+def _serves(seller: Seller, language: str, region: str | None) -> bool:
+    speaks = not seller.languages or language in seller.languages
+    return speaks and (not seller.regions or region is None or any(_lies_in(region, part) for part in seller.regions))
+
+
+def _lies_in(region: str, part: str) -> bool:
+    """Whether a canton or Land is the seller's, or lies in a country that is his as a whole.
+
+    >>> _lies_in("CH-ZH", "CH-ZH"), _lies_in("CH-ZH", "CH"), _lies_in("CH-ZH", "CH-Z")
+    (True, True, False)
+    """
+    return region == part or region.startswith(f"{part}-")
+
+
+def pool_name(serving: Pool) -> str:
+    """The name of a pool.
+
+    >>> pool_name(("anna", "beat"))
+    'anna+beat'
+    """
+    return "+".join(serving)
+
+
+def leads_a_week(capacity: Capacity, held: Mapping[str, int] | None = None) -> dict[str, float]:
+    """How many new HOT leads each seller can take in a week, by name, less what he is behind with.
+
+    `held`: picked leads that are not done, by seller. What he works off within the hours that a pick lasts is the
+    week's work itself; only what is beyond that takes time from it (Little 1961, Operations Research 9:383: held =
+    leads a week × weeks that each stays).
+
+    >>> anna = Seller(name="anna", hours_per_week=20)
+    >>> leads_a_week(Capacity(sellers=(anna,), minutes_per_lead=30, pick_hours=42), {"anna": 12})
+    {'anna': 38.0}
+    """
+    free = {}
+    for seller in capacity.sellers:
+        whole = seller.hours_per_week * MINUTES_AN_HOUR / capacity.minutes_per_lead
+        behind = max(0.0, (held or {}).get(seller.name, 0) - whole * capacity.pick_hours / HOURS_A_WEEK)
+        free[seller.name] = max(0.0, whole - behind)
+    return free

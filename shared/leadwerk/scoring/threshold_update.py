@@ -1,0 +1,112 @@
+"""Today's HOT thresholds, one a seller pool: what fills the sellers' time, moved to with patience."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.call_demand import Demand, smoothed
+from leadwerk.scoring.fair_allocation import allocate
+from leadwerk.scoring.hysteresis import ThresholdState, step
+from leadwerk.scoring.seller_pools import EVERYBODY, Basis, ThresholdLimits, leads_a_week, pool_name, threshold_limits
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The threshold of a seller pool.
+
+    `wanted` would fill the sellers' time; `calls_per_week` is what the threshold brings, `capacity_per_week` the part
+    of its sellers' time that is the pool's, in leads.
+    """
+
+    seller_pool: str
+    standing: ThresholdState
+    wanted: int
+    calls_per_week: float
+    capacity_per_week: float
+
+
+def thresholds(
+    policy: Policy,
+    basis: Basis,
+    incoming: Demand,
+    before: Mapping[str, ThresholdState],
+    picked: Mapping[str, int] | None = None,
+    held: Mapping[str, int] | None = None,
+) -> list[Threshold]:
+    """The thresholds that follow those of `before` (by seller pool), that of all sellers first.
+
+    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by seller pool; that
+    of all sellers applies to pools without a hold.
+    """
+    bands, free = threshold_limits(policy, basis), leads_a_week(policy.capacity, picked)
+    sellers = list(free)
+    capacity = np.array([free[name] for name in sellers]) * incoming.weeks
+    serves = np.array([[name in serving for name in sellers] for serving in incoming.pools], bool)
+    start = _stood(before, EVERYBODY, ThresholdState(bands.hot), bands)
+    whole = _moved(
+        bands, [start], incoming.everybody[None, :], np.ones((1, 1), bool), np.array([capacity.sum()]), [EVERYBODY]
+    )
+    names = [pool_name(serving) for serving in incoming.pools]
+    stood = [_stood(before, name, ThresholdState(start.hot), bands) for name in names]
+    parts = _moved(bands, stood, smoothed(incoming.calls), serves, capacity, names) if names else []
+    moved = [_weekly(found, incoming.weeks) for found in (*whole, *parts)]
+    return [_as_set(found, held or {}, incoming, bands) for found in moved]
+
+
+def _stood(
+    before: Mapping[str, ThresholdState], name: str, otherwise: ThresholdState, bands: ThresholdLimits
+) -> ThresholdState:
+    found = before.get(name, otherwise)
+    return ThresholdState(bands.within(found.hot), found.direction, found.why)
+
+
+def _moved(
+    bands: ThresholdLimits, stood: Sequence[ThresholdState], calls: Floats,
+    serves: npt.NDArray[np.bool_], capacity: Floats, names: Sequence[str],
+) -> list[Threshold]:  # fmt: skip
+    """Calls and capacity of the whole period, one row a seller pool."""
+    found = allocate(calls, serves, capacity, bands.low)
+    load = np.array([calls[k, standing.hot - bands.low] for k, standing in enumerate(stood)])
+    fitting = np.array([calls[k, share.wanted - bands.low] for k, share in enumerate(found)])
+    groups, limits = np.array([share.group for share in found]), (bands.low, bands.high)
+    moved = []
+    for k, (standing, share) in enumerate(zip(stood, found, strict=True)):
+        together = groups == groups[k]
+        part = share.room * _part(fitting, together, k)
+        new = step(standing, share.wanted, load[together].sum(), share.room, limits=limits)
+        if new.why == "noise":  # all of its sellers' pools together fit; it alone may still be out of line
+            new = step(standing, share.wanted, load[k], part, limits=limits)
+        moved.append(Threshold(names[k], new, share.wanted, calls[k, new.hot - bands.low], part))
+    return moved
+
+
+def _as_set(found: Threshold, held: Mapping[str, int], incoming: Demand, bands: ThresholdLimits) -> Threshold:
+    """The threshold at the value at which a person holds it, with the calls which that brings."""
+    said = held.get(found.seller_pool, held.get(EVERYBODY))
+    if said is None:
+        return found
+    hot = bands.within(said)
+    standing = ThresholdState(hot, found.standing.direction, "set")
+    return replace(found, standing=standing, calls_per_week=incoming.weekly(found.seller_pool, hot))
+
+
+def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
+    whole = fitting[together].sum()
+    return float(fitting[k] / whole) if whole else 1.0 / int(together.sum())
+
+
+def _weekly(found: Threshold, weeks: float) -> Threshold:
+    return Threshold(
+        found.seller_pool,
+        found.standing,
+        found.wanted,
+        float(found.calls_per_week) / weeks,
+        found.capacity_per_week / weeks,
+    )

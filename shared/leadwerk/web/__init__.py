@@ -1,0 +1,275 @@
+"""The frame around every HTTP function: parse, call one stage, answer; a user never sees a traceback.
+
+A function is `@entry(RequestType)` over `(request, now) -> result`, or `@page()` over `(path) -> Answer`. It answers
+- the result as JSON (anything msgspec encodes: a report, a mapping), or an `Answer` as it is (a page);
+- a LeadwerkError as problem+json (RFC 9457) with the status of its class and the remedy;
+- anything unexpected as 500 without details, which go to the log;
+- `GET /health` of every function with 200, so that a starter knows when it may send.
+Each call leaves one line of JSON in the log: `stage_finished` with the counts of its report, `stage_failed`, or
+`request_refused` where the mistake is the sender's.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from http import HTTPStatus
+from typing import IO, Annotated, Any, Protocol, TypeVar
+
+import msgspec
+
+from leadwerk import settings
+from leadwerk.errors import InputError, LeadwerkError
+from leadwerk.web import log
+from leadwerk.web.problem_document import (
+    CONTENT_TYPE,
+    UNEXPECTED,
+    MalformedBody,
+    MethodNotAllowed,
+    NotFound,
+    RequestTooLarge,
+    problem,
+    status_of,
+)
+
+# While a process starts nearly everything it makes stays: Python's default of looking through it after every 700 new
+# objects costs a cold start some 20 ms and frees nothing.
+gc.set_threshold(20_000, 20, 20)
+
+__all__ = ["Answer", "Moment", "NotFound", "Request", "Timed", "entry", "page", "problem", "status_of"]
+
+MAXIMUM_BYTES = 1_000_000
+DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
+AS_DOCUMENTED = "Send the fields by name and type as listed: docs/score.md for score, docs/desk.md for desk."
+CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
+
+Response = tuple[bytes, int, dict[str, str]]
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of the JSON bodies; `now` (RFC 3339 with zone) stands in for the clock: see `moment_of`."""
+
+    now: Moment | None = None
+
+    def stores_rows(self) -> bool:
+        """Whether a POST with this body writes anything; a dry run overrides it."""
+        return True
+
+
+class Timed(Protocol):
+    """Body or query of a route: any struct with `now`, None for the clock's."""
+
+    @property
+    def now(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response that is not JSON with status 200."""
+
+    body: bytes
+    content_type: str = "text/html; charset=utf-8"
+    status: int = 200
+
+
+class HTTPRequest(Protocol):
+    """The part of a Flask request that we use; flask itself need not be imported."""
+
+    method: str
+    path: str
+    content_length: int | None
+    stream: IO[bytes]
+    headers: Mapping[str, str]
+
+
+Body = TypeVar("Body", bound=Request)
+Read = TypeVar("Read")
+Function = Callable[[HTTPRequest], Response]
+
+
+def entry(
+    body: type[Body], *, stage: str = "", methods: tuple[str, ...] = ("POST",), limit: int = MAXIMUM_BYTES
+) -> Callable[[Callable[[Body, datetime], Any]], Function]:
+    """Frame `(body, now) -> result` as an HTTP function that takes at most `limit` bytes of JSON; no body means {}.
+
+    The log calls it `stage`, which is the function's name unless said otherwise.
+    """
+    decoder = msgspec.json.Decoder(body)
+
+    def framed(handle: Callable[[Body, datetime], Any]) -> Function:
+        def call(http: HTTPRequest) -> Any:
+            request = decode(decoder, read_body(http, limit))
+            return handle(request, moment_of(request, datetime.now(UTC), stores=request.stores_rows()))
+
+        return _function(handle, stage or handle.__name__, methods, call)
+
+    return framed
+
+
+def page(*, stage: str = "") -> Callable[[Callable[[str], Answer]], Function]:
+    """Frame `(path) -> Answer` as an HTTP function that shows pages."""
+
+    def framed(handle: Callable[[str], Answer]) -> Function:
+        return _function(handle, stage or handle.__name__, ("GET", "HEAD"), lambda http: handle(http.path))
+
+    return framed
+
+
+def _function(
+    handle: Callable[..., Any], stage: str, methods: tuple[str, ...], call: Callable[[HTTPRequest], Any]
+) -> Function:
+    def checked(http: HTTPRequest) -> Any:
+        if http.method not in methods:
+            raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
+        return call(http)
+
+    @wraps(handle)
+    def function(http: HTTPRequest) -> Response:
+        if (http.method, http.path) == ("GET", "/health"):
+            return _json({"status": "ok", "function": stage}, 200)
+        return answered(stage, lambda: checked(http))
+
+    return function
+
+
+def answered(stage: str, call: Callable[[], Any]) -> Response:
+    """What `call` returns or raises as a response, with one line of JSON in the log."""
+    started = time.monotonic()
+
+    def seconds() -> float:
+        return round(time.monotonic() - started, 4)
+
+    try:
+        result = call()
+        response = _response(result)
+    except LeadwerkError as error:
+        log.refused_or_failed(stage, error, seconds())
+        return _problem_response(error)
+    except Exception:  # noqa: BLE001  the outermost frame: whatever it is goes to the log, and not to the user
+        log.failed_unexpectedly(stage, seconds())
+        return _json(UNEXPECTED, 500, CONTENT_TYPE)
+    log.finished(stage, result, seconds())
+    return response
+
+
+def read_body(http: HTTPRequest, limit: int) -> bytes:
+    """The body's bytes.
+
+    Raises:
+        RequestTooLarge: it has more than `limit` bytes.
+    """
+    raw = http.stream.read(limit + 1)
+    if len(raw) <= limit:
+        return raw
+    remaining = DRAINED_BYTES
+    while remaining > 0 and (chunk := http.stream.read(65_536)):
+        remaining -= len(chunk)
+    raise RequestTooLarge(
+        f"The request has more than {limit:,} bytes.", field="body", remedy="Send it in several smaller requests."
+    )
+
+
+def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
+    """The request in a JSON body.
+
+    Raises:
+        MalformedBody: it is not JSON.
+        InputError: a field is unknown, missing or of another type.
+    """
+    try:
+        return decoder.decode(raw or b"{}")
+    except msgspec.ValidationError as error:
+        raise not_as_described(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested a thousand deep
+        raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
+
+
+def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] | None = None) -> InputError:
+    """What msgspec says as our refusal; `fields` are those of a query, whose value can then be shown."""
+    what, _, where = str(error).partition(" - at `")
+    field = where.rstrip("`") or "body"
+    if fields is not None:
+        unknown = re.search(r"unknown field `(.*)`", what)
+        field = unknown[1][:60] if unknown else field.removeprefix("$.")
+    value = str(fields[field])[:60] if fields and field in fields else None
+    return InputError(f"{what}.", field=field, value=value, remedy=AS_DOCUMENTED)
+
+
+def moment_of(request: Timed, clock: datetime, *, stores: bool) -> datetime:
+    """The moment of a request, UTC: the clock, or the request's own `now` where that can falsify no stored row.
+
+    A request that `stores` takes `now` in a simulation only. Otherwise any caller could date what is stored: a version
+    of a lead that past forecasts then learn from, an override of a lead that the CRM has closed since, a pick of a lead
+    that another seller holds.
+
+    Raises:
+        InputError: the request stores and names a moment, and this is no simulation; or the moment makes no sense.
+    """
+    if stores and request.now is not None and not settings.read().simulation:
+        raise InputError(
+            "now cannot replace the clock in a request that stores anything.",
+            field="now",
+            value=request.now.isoformat(),
+            remedy="Leave now out. score takes it with dry_run; a simulation sets LEADWERK_SIMULATION=1.",
+        )
+    return moment(request.now, clock)
+
+
+def moment(said: datetime | None, clock: datetime, field: str = "now") -> datetime:
+    """The `now` (or another `field`) of a request in UTC: what it says, else the clock.
+
+    Raises:
+        InputError: it lies before anybody scored leads; or in the future, and this is no simulation (what is stored as
+            of then would stand as the newest until then).
+    """
+    if said is None:
+        return clock
+    ahead = said > clock + CLOCK_TOLERANCE and not settings.read().simulation
+    if ahead or said < EARLIEST:
+        raise InputError(
+            f"{field} is {said.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
+            field=field,
+            value=said.isoformat(),
+            remedy="Leave it out, or name a past moment; in a simulation set LEADWERK_SIMULATION=1.",
+        )
+    return said.astimezone(UTC)
+
+
+def _problem_response(error: LeadwerkError) -> Response:
+    body, status, headers = _json(problem(error), status_of(error), CONTENT_TYPE)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(round(getattr(error, "retry_after", None) or RETRY_SECONDS))
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    return body, status, headers
+
+
+def _response(result: Any) -> Response:
+    if isinstance(result, Answer):
+        # A page of today is not yesterday's from a cache, and is nothing but what we say it is.
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return result.body, result.status, headers | {"Content-Type": result.content_type}
+    return _json(result, 200)
+
+
+def _json(value: Any, status: int, content_type: str = "application/json") -> Response:
+    return msgspec.json.encode(value, enc_hook=_plain), status, {"Content-Type": content_type}
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as one of Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} does not go into JSON")
+
+
+log.configure()

@@ -1,0 +1,48 @@
+"""Delivery of a scoring's answer: sends the scores that were just stored, and reports what the CRM has of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from leadwerk.errors import LeadwerkError, WarehouseError
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.serving.messages import ScoredLead, deliverable, with_deliveries
+from leadwerk.pipeline.serving.runtime_cache import current_runtime
+
+
+def deliver_at_once(scores: list[ScoredLead], now: datetime) -> tuple[list[ScoredLead], str | None]:
+    """The scores with their delivery state, and what went wrong: they are stored, so `deliver_scores` tries again.
+
+    A score is `sent` only if its last attempt in `deliveries` says so.
+    """
+    if not deliverable(scores):
+        return scores, None
+    try:
+        states, problem = _states(scores, now)
+    except WarehouseError as error:  # what the CRM has is not known then
+        return with_deliveries(scores, {}), error.message
+    return with_deliveries(scores, states), problem
+
+
+def _states(scores: Sequence[ScoredLead], now: datetime) -> tuple[dict[str, str], str | None]:
+    """Score id → state of its last attempt, and why the CRM was not reached.
+
+    Raises:
+        WarehouseError: the outbox cannot be read or written.
+    """
+    from leadwerk.pipeline import deliver
+
+    here, leads = current_runtime(), deliverable(scores)
+    states: dict[str, str] = {}
+    try:
+        report = deliver.run(here.warehouse, here.policy, wiring.crm(here.settings), now=now, lead_ids=leads)
+        states, problem = report.states, report.stopped
+    except WarehouseError:
+        raise
+    except LeadwerkError as error:
+        problem = error.message
+    # Not attempted by this run: sent before, refused before, in back-off, or overtaken.
+    others = [score.lead_id for score in scores if score.lead_id in leads and score.score_id not in states]
+    recorded = deliver.recorded_states(here.warehouse, here.policy, others, now) if others else {}
+    return recorded | states, problem

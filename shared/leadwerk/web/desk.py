@@ -1,0 +1,134 @@
+"""The sellers' API: the list, picks, overrides, histories, accounts.
+
+docs/desk.md describes it, with examples that a test runs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta, to_builtins
+
+from leadwerk import settings
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.desk import accounts, call_list, timeline
+from leadwerk.pipeline.desk.call_list import LeadFilter, Text
+from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
+from leadwerk.pipeline.policies.policy_in_force import Which, rules_at
+from leadwerk.pipeline.policies.policy_store import cached_policies
+from leadwerk.pipeline.thresholds import daily as threshold
+from leadwerk.policy.section import Language
+from leadwerk.web import Moment, Request, moment
+from leadwerk.web.desk_overrides import ROUTES
+from leadwerk.web.routes import Route, Routes
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.desk.picks import Picks
+
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Position = Annotated[str, Meta(min_length=1, max_length=1000)]
+Days = Annotated[int, Meta(ge=1, le=1100)]
+
+
+class LeadQuery(LeadFilter, frozen=True, forbid_unknown_fields=True):
+    """The leads wanted, a page of at most `limit`, with `words` in the language `speak`; `now` as in Request."""
+
+    now: Moment | None = None
+    limit: Limit = 50
+    cursor: Position | None = None
+    speak: Language | None = None
+
+
+class SellerBody(Request, frozen=True):
+    """Who picks or releases. The function is private: whoever may call it at all is believed."""
+
+    seller: Text
+
+
+class HistoryQuery(Request, frozen=True):
+    """`days` back, told in `speak`; or the ledger `at` a moment, by the `rules` of then or of now."""
+
+    days: Days = timeline.DAYS
+    at: Moment | None = None
+    rules: Which = "then"
+    speak: Language | None = None
+
+
+class AccountQuery(Request, frozen=True):
+    """See accounts.page."""
+
+    sort: accounts.Sort = "icp"
+    light: accounts.Light | None = None
+    tier: Text | None = None
+    limit: Limit = 50
+    cursor: Position | None = None
+
+
+class AccountDetailQuery(Request, frozen=True):
+    """`at`: the moment, by default now."""
+
+    at: Moment | None = None
+
+
+def _picks() -> Picks:
+    here = settings.read()
+    return wiring.picks(here, wiring.policy(here))
+
+
+def _leads(asked: LeadQuery, now: datetime) -> call_list.LeadPage:
+    here = _picks()
+    return call_list.page(
+        here.warehouse, here.policy, asked, now=now, limit=asked.limit, cursor=asked.cursor, speak=asked.speak
+    )
+
+
+def _pick(asked: SellerBody, now: datetime, lead_id: str) -> Any:
+    return _picks().pick(lead_id, asked.seller, now)
+
+
+def _release(asked: SellerBody, now: datetime, lead_id: str) -> Any:
+    _picks().release(lead_id, asked.seller, now)
+    return {"lead_id": lead_id, "seller": None}
+
+
+def _history(asked: HistoryQuery, now: datetime, lead_id: str) -> Any:
+    here = _picks()
+    if asked.at is not None:
+        at, kept = moment(asked.at, now, "at"), cached_policies(settings.read())
+        rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked.rules)
+        return timeline.ledger(here.warehouse, rules, lead_id, at=at)
+    return timeline.history(here, lead_id, now=now, days=asked.days, speak=asked.speak)
+
+
+def _accounts(asked: AccountQuery, now: datetime) -> accounts.AccountPage:
+    here = _picks()
+    wanted = {name: getattr(asked, name) for name in ("sort", "light", "tier", "limit", "cursor")}
+    return accounts.page(here.warehouse, here.policy, now=now, **wanted)
+
+
+def _account(asked: AccountDetailQuery, now: datetime, account_id: str) -> accounts.AccountDetail:
+    here = _picks()
+    return accounts.account(here.warehouse, here.policy, account_id, as_of=moment(asked.at, now, "at"))
+
+
+def start_of_day(now: datetime) -> dict[str, Any]:
+    """What begins the sellers' day: the day's thresholds, and yesterday's picks that lapsed, in one report."""
+    here = _picks()
+    decided = threshold.run(here.warehouse, here.policy, now)
+    report: dict[str, Any] = to_builtins(decided) | to_builtins(settle_lapsed(here, now))
+    return report
+
+
+api = Routes(
+    "desk",
+    (
+        Route("GET", "/leads", LeadQuery, _leads),
+        Route("POST", "/leads/{lead_id}/pick", SellerBody, _pick),
+        Route("POST", "/leads/{lead_id}/release", SellerBody, _release),
+        Route("GET", "/leads/{lead_id}/history", HistoryQuery, _history),
+        Route("GET", "/accounts", AccountQuery, _accounts),
+        Route("GET", "/accounts/{account_id}", AccountDetailQuery, _account),
+        *ROUTES,
+    ),
+)

@@ -1,0 +1,104 @@
+"""What persons decide, at the desk: to override a lead's cluster, to leave it to the product again, and who did."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from leadwerk.errors import LeadwerkError
+from leadwerk.pipeline import score, wiring
+from leadwerk.pipeline.desk import overrides as words
+from leadwerk.pipeline.desk.call_list import Text
+from leadwerk.pipeline.desk.override_list import ActiveOverride, ScoredOverride, override_list
+from leadwerk.pipeline.desk.overrides import LONGEST_REASON, OverrideRecord, OverrideRequest
+from leadwerk.pipeline.serving.messages import ScoreRequest
+from leadwerk.pipeline.serving.runtime_cache import Runtime, current_runtime
+from leadwerk.web import Request
+from leadwerk.web.routes import Route
+
+Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
+
+
+class OverrideBody(Request, frozen=True):
+    """Who sets the lead's cluster, why, and until when: for `days` after today, or `until` a last day; else 30 days."""
+
+    cluster: Text
+    by: Text
+    reason: Reason
+    days: int | None = None
+    until: date | None = None
+
+
+class ReleaseBody(Request, frozen=True):
+    """Who leaves the lead to the product again, and why if he says it."""
+
+    by: Text
+    reason: Reason | None = None
+
+
+class OverridesQuery(Request, frozen=True):
+    """Nothing: all that hold are listed."""
+
+
+class OverrideAnswer(Struct, frozen=True, kw_only=True):
+    """What now holds (None: nobody's word), who holds the lead as a pick, and the lead's score that follows.
+
+    The word stands even where the score could not be made: then `problem` says why, and the next scoring makes it.
+    """
+
+    lead_id: str
+    override: OverrideRecord | None
+    held_by: str | None
+    score: ScoredOverride | None
+    problem: str | None
+
+
+class OverrideListAnswer(Struct, frozen=True, kw_only=True):
+    """All words that hold at a moment, those that end first in front."""
+
+    as_of: datetime
+    overrides: tuple[ActiveOverride, ...]
+
+
+def _override(asked: OverrideBody, now: datetime, lead_id: str) -> OverrideAnswer:
+    here = current_runtime()
+    said = OverrideRequest(cluster=asked.cluster, by=asked.by, reason=asked.reason, days=asked.days, until=asked.until)
+    word = words.override(here.warehouse, here.policy, lead_id, said, now)
+    return _answered(here, lead_id, word, now)
+
+
+def _release(asked: ReleaseBody, now: datetime, lead_id: str) -> OverrideAnswer:
+    here = current_runtime()
+    words.release(here.warehouse, here.policy, lead_id, by=asked.by, reason=asked.reason or "", now=now)
+    return _answered(here, lead_id, None, now)
+
+
+def _overrides(_: OverridesQuery, now: datetime) -> OverrideListAnswer:
+    here = current_runtime()
+    found = override_list(here.warehouse, here.policy, here.champions.scorer(), now)
+    return OverrideListAnswer(as_of=now, overrides=tuple(found))
+
+
+def _answered(here: Runtime, lead_id: str, word: OverrideRecord | None, now: datetime) -> OverrideAnswer:
+    """The lead is scored at once, so that lists, history and CRM need not wait for the morning."""
+    holder = wiring.picks(here.settings, here.policy).holder(lead_id, now)
+    decided, problem = None, None
+    try:
+        asked, scorer = [ScoreRequest(lead_id=lead_id)], here.champions.scorer()
+        report = score.run(here.warehouse, here.policy, scorer, asked, now=now, stored_at=datetime.now(UTC))
+        decided = ScoredOverride.of(report.scores[0]) if report.scores else None
+        problem = report.refusals[0].error.message if report.refusals else None
+    except LeadwerkError as error:
+        problem = str(error)
+    held_by = holder.seller if holder else None
+    return OverrideAnswer(lead_id=lead_id, override=word, held_by=held_by, score=decided, problem=problem)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/leads/{lead_id}/override", OverrideBody, _override),
+    Route("POST", "/leads/{lead_id}/override-release", ReleaseBody, _release),
+    Route("GET", "/overrides", OverridesQuery, _overrides),
+)
+"""What web.desk adds to the sellers' API."""

@@ -1,0 +1,77 @@
+"""What a function says to the log: one line of JSON a call, with nothing in it about a person."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from leadwerk.errors import LeadwerkError
+from leadwerk.web.problem_document import status_of
+
+logger = logging.getLogger("leadwerk")
+
+
+def finished(stage: str, result: Any, seconds: float) -> None:
+    """The stage did its work; its counts are what metrics are made of."""
+    said = {"event": "stage_finished", "stage": stage, "seconds": seconds, **counts(result)}
+    logger.info("%s finished", stage, extra={"fields": said})
+
+
+def refused_or_failed(stage: str, error: LeadwerkError, seconds: float) -> None:
+    """The stage said no: to a mistake of the sender's (4xx), or because something is wrong with us."""
+    status = status_of(error)
+    said = {"stage": stage, "error": type(error).__name__, "status": status, "seconds": seconds}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error(str(error), extra={"fields": said | {"event": "stage_failed"}})
+    else:  # what was sent may speak of a person, and its sender is told anyway
+        refused = said | {"event": "request_refused", "field": getattr(error, "field", None)}
+        logger.warning("%s refused a request", stage, extra={"fields": refused})
+
+
+def failed_unexpectedly(stage: str, seconds: float) -> None:
+    """To be called while the exception is handled: its traceback goes to the log, and only there."""
+    said = {"event": "stage_failed", "stage": stage, "error": "unexpected", "status": 500, "seconds": seconds}
+    logger.exception("%s failed unexpectedly", stage, extra={"fields": said})
+
+
+def counts(result: Any) -> dict[str, int | float | bool]:
+    """The numbers and flags of a report, without its texts and lists: nothing about a person enters the log.
+
+    >>> counts({"sent": 3, "states": {"102938": "sent"}, "stopped": None})
+    {'sent': 3}
+    """
+    return {name: value for name, value in _members(result).items() if isinstance(value, int | float)}
+
+
+def _members(result: Any) -> Mapping[str, Any]:
+    if isinstance(result, msgspec.Struct):
+        return msgspec.structs.asdict(result)
+    if is_dataclass(result) and not isinstance(result, type):
+        return {member.name: getattr(result, member.name) for member in fields(result)}
+    return result if isinstance(result, Mapping) else {}
+
+
+class _CloudLogging(logging.Formatter):
+    """One JSON object a line, with the names Cloud Logging gives a meaning to (severity, message)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {"severity": record.levelname, "message": record.getMessage(), **getattr(record, "fields", {})}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def configure() -> None:
+    """Write to stderr, once, whatever was imported before."""
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_CloudLogging())
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)

@@ -1,0 +1,142 @@
+"""Functions with several paths: which one is meant, and what is asked there, from the body or from the query.
+
+    api = Routes("desk", [Route("GET", "/leads", Asked, page), Route("POST", "/leads/{lead_id}/pick", Body, pick)])
+
+A handler is `(asked, now, **names of the path) -> result`; everything else is as with `entry`. GET takes its fields
+from the query (`?limit=20`), POST from a JSON body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.web import (
+    MAXIMUM_BYTES,
+    HTTPRequest,
+    NotFound,
+    Response,
+    Timed,
+    answered,
+    decode,
+    moment_of,
+    not_as_described,
+    read_body,
+)
+from leadwerk.web.problem_document import MethodNotAllowed
+
+READING = ("GET", "HEAD")
+NAME = re.compile(r"\{(\w+)\}")
+
+
+class QueriedRequest(HTTPRequest, Protocol):
+    """A Flask request with what stands behind the question mark."""
+
+    query_string: bytes
+
+
+@dataclass(frozen=True)
+class Route:
+    """`path` may hold {names}, each of which stands for any text, slashes included: ids of leads hold any sign."""
+
+    method: str
+    path: str
+    asked: type[Timed]
+    handle: Callable[..., Any]
+    pattern: re.Pattern[str] = field(init=False)
+    decoder: msgspec.json.Decoder[Timed] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Made here, also for queries: two threads that make msgspec look at a type at once crash the process.
+        object.__setattr__(self, "decoder", msgspec.json.Decoder(self.asked))
+        object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
+
+    def answers(self, method: str) -> bool:
+        """Whether it is this method's."""
+        return method == self.method or (self.method == "GET" and method in READING)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Several paths of one function; the first route that fits decides. The log calls them `stage`."""
+
+    stage: str
+    routes: Sequence[Route]
+
+    def know(self, path: str) -> bool:
+        """Whether a path is one of these."""
+        return any(route.pattern.fullmatch(path) for route in self.routes)
+
+    def __call__(self, http: QueriedRequest) -> Response:
+        return answered(self.stage, lambda: self._answer(http))
+
+    def _answer(self, http: QueriedRequest) -> Any:
+        found = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(http.path))]
+        if not found:
+            raise NotFound(f"There is nothing at {http.path[:200]}.", field="path", remedy="See docs/desk.md.")
+        for route, match in found:
+            if route.answers(http.method):
+                asked = _asked(route, http)
+                now = moment_of(asked, datetime.now(UTC), stores=http.method not in READING)
+                return route.handle(asked, now, **match.groupdict())
+        allowed = tuple(dict.fromkeys(route.method for route, _ in found))
+        raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
+
+
+def _asked(route: Route, http: QueriedRequest) -> Timed:
+    if route.method == "GET":
+        return converted(route.asked, query(http.query_string))
+    return decode(route.decoder, read_body(http, MAXIMUM_BYTES))
+
+
+def query(text: bytes) -> dict[str, str]:
+    """The fields of a query string; empty ones are not asked.
+
+    >>> query(b"language=fr&region=CH-VD&tier=")
+    {'language': 'fr', 'region': 'CH-VD'}
+
+    Raises:
+        InputError: a field stands there twice, or there are too many.
+    """
+    try:
+        pairs = parse_qsl(text.decode("utf-8", "replace"), max_num_fields=100)
+    except ValueError as error:
+        raise InputError(f"The query cannot be read: {error}.", field="query", remedy="Ask for less.") from error
+    fields = dict(pairs)
+    for name in fields:
+        if [said for said, _ in pairs].count(name) > 1:
+            raise InputError(f"{name[:60]} is asked twice.", field=name[:60], remedy="Give each field once.")
+    return fields
+
+
+def converted(asked: type[Timed], fields: Mapping[str, str]) -> Timed:
+    """The fields of a query as what is asked.
+
+    Raises:
+        InputError: a field is unknown, or of another kind; says which, its value and what is possible.
+    """
+    try:
+        return msgspec.convert(fields, asked, strict=False)
+    except msgspec.ValidationError as error:
+        refusal = not_as_described(error, fields)
+        remedy = _possible(asked, refusal.field) or refusal.remedy
+        raise InputError(refusal.message, field=refusal.field, value=refusal.value, remedy=remedy) from error
+
+
+def _possible(asked: type[Timed], name: str) -> str:
+    """What may be asked, where that can be listed."""
+    body = msgspec.inspect.type_info(asked)
+    assert isinstance(body, msgspec.inspect.StructType)
+    types = {field.name: field.type for field in body.fields}
+    if name not in types:
+        return f"Known are {', '.join(sorted(types))}."
+    kinds = value.types if isinstance(value := types[name], msgspec.inspect.UnionType) else (value,)
+    values = [str(value) for kind in kinds if isinstance(kind, msgspec.inspect.LiteralType) for value in kind.values]
+    return f"Use one of {', '.join(values)}." if values else ""
