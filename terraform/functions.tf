@@ -18,7 +18,7 @@ locals {
       memory      = "512Mi"
       timeout     = 1500
       instances   = 1
-      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections"]
+      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries"]
       reads_ga4   = false
       models      = null
       reports     = null

@@ -7,8 +7,20 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from msgspec.structs import replace
 
-from leadwerk.crm.outbox import LONGEST_BACKOFF, Pending, backoff, failed, pending, postponed, repair, sent
+from leadwerk.crm.outbox import (
+    LONGEST_BACKOFF,
+    UNKNOWN_LEAD_PATIENCE,
+    Pending,
+    UnknownLeadAttempt,
+    backoff,
+    failed,
+    pending,
+    postponed,
+    repair,
+    sent,
+)
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.warehouse import schema
@@ -29,8 +41,34 @@ def test_what_says_later_is_retried_not_before_its_time() -> None:
 
 
 def test_what_says_no_is_parked_with_its_reason() -> None:
-    attempt = failed(Pending(UPDATE, NOW, 0, None), CRMRejected("no such lead", status=404, remedy="Check it."), NOW)
-    assert (attempt.state, attempt.next_attempt_at, attempt.error) == ("parked", None, "no such lead Check it.")
+    attempt = failed(Pending(UPDATE, NOW, 0, None), CRMRejected("no such field", status=422, remedy="Check it."), NOW)
+    assert (attempt.state, attempt.next_attempt_at, attempt.error) == ("parked", None, "no such field Check it.")
+
+
+@pytest.mark.parametrize(
+    ("age", "state", "wait"),
+    [
+        (timedelta(), "retry", timedelta(minutes=1)),
+        (UNKNOWN_LEAD_PATIENCE, "retry", timedelta(minutes=1)),
+        (UNKNOWN_LEAD_PATIENCE + timedelta(seconds=1), "parked", None),
+    ],
+)
+def test_a_lead_that_the_crm_does_not_know_is_waited_for_while_its_score_is_young(
+    age: timedelta, state: str, wait: timedelta | None
+) -> None:
+    attempt = failed(Pending(UPDATE, NOW - age, 0, None), CRMRejected("no such lead", status=404), NOW)
+    assert (attempt.state, attempt.http_status) == (state, 404)
+    assert attempt.next_attempt_at == (None if wait is None else NOW + wait)
+
+
+def test_a_score_is_due_from_ingestion_on_behind_the_attempt_that_it_follows() -> None:
+    later = NOW + timedelta(minutes=1)  # another process tried while the page was read
+    last = UnknownLeadAttempt(lead_id="1", score_id="s1", attempt=3, attempted_at=later, state="parked")
+    record = last.due(NOW)
+    assert (record.state, record.attempt, record.next_attempt_at) == ("retry", 3, NOW)
+    assert record.attempted_at > later
+    assert last.due(NOW) == record
+    assert replace(last, state="repair").due(NOW).state == "repair"
 
 
 def test_the_same_attempt_is_one_row() -> None:
@@ -58,11 +96,11 @@ def test_waits_grow_and_stay_bounded(attempt: int, asked: float | None) -> None:
     assert backoff(attempt, asked) <= backoff(attempt + 1, asked) <= LONGEST_BACKOFF
 
 
-def row(last_state: str | None) -> dict[str, Any]:
+def row(last_state: str | None, last_http_status: int | None = None) -> dict[str, Any]:
     return {
         "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
         "recommended_action": "Nurture", "scored_at": NOW, "attempts": 1, "next_attempt_at": None, "reasons": [],
-        "last_state": last_state,
+        "last_state": last_state, "last_http_status": last_http_status,
     }  # fmt: skip
 
 
@@ -71,9 +109,9 @@ def test_a_repeat_has_the_key_of_the_first_attempt(state: str | None) -> None:
     assert pending([row(state)])[0].update.key == "s1"
 
 
-@pytest.mark.parametrize("state", ["repair", "parked", "sent"])
-def test_what_has_to_take_effect_again_has_a_key_never_used(state: str) -> None:
-    keys = {pending([row(state)])[0].update.key for _ in range(5)}
+@pytest.mark.parametrize(("state", "status"), [("repair", None), ("parked", 422), ("sent", 200), ("retry", 404)])
+def test_what_has_to_take_effect_again_has_a_key_never_used(state: str, status: int | None) -> None:
+    keys = {pending([row(state, status)])[0].update.key for _ in range(5)}
     assert len(keys) == 5
     assert all(key.startswith("s1.") for key in keys)
 
@@ -100,7 +138,8 @@ def test_without_points_and_stages_their_fields_never_reach_the_crm() -> None:
 def test_reasons_are_sent_as_texts_strongest_first() -> None:
     row = {
         "score_id": "s1", "lead_id": "1", "predictive_score": 3, "score_cluster": "COLD", "probability": 0.01,
-        "recommended_action": "Nurture", "scored_at": NOW, "attempts": 0, "next_attempt_at": None, "last_state": None,
+        "recommended_action": "Nurture", "scored_at": NOW, "attempts": 0, "next_attempt_at": None,
+        "last_state": None, "last_http_status": None,
         "reasons": [{"text": text, "feature": "f", "contribution": 1.0} for text in ["a", None, *"bcdef"]],
     }  # fmt: skip
     assert pending([row])[0].update.reasons == ("a", "b", "c", "d", "e")

@@ -101,6 +101,11 @@ def test_a_dead_letter_is_answered_as_one_for_as_long_as_it_stands(answer: Answe
     assert crm.shown == {}
 
 
+def test_a_lead_that_the_crm_does_not_have_yet_is_pending_for_a_day(answer: Answer, crm: ScriptedCRM) -> None:
+    crm.script = [raising(CRMRejected("no such lead", status=404))] * 50
+    assert [answer(minutes=hours * 60)[0]["1"] for hours in (0, 1, 6, 25, 26)] == [*["pending"] * 3, *["parked"] * 2]
+
+
 def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(DOWN), raising(REFUSED)]
     first = answer("1", "2", "3")[0]

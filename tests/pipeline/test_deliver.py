@@ -183,9 +183,9 @@ def test_a_newer_score_does_not_wait_for_an_older_ones_retry(warehouse: DuckDBWa
 
 def test_a_refusal_is_parked_with_its_reason_until_asked_for(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("scores", [score("a", 1)])
-    crm = ScriptedCRM([raising(CRMRejected("lead 7 does not exist", status=404))])
+    crm = ScriptedCRM([raising(CRMRejected("there is no such field", status=422))])
     report = run(warehouse, crm)
-    assert (report.parked, report.pending, report.errors) == (1, 0, {"lead 7 does not exist": 1})
+    assert (report.parked, report.pending, report.errors) == (1, 0, {"there is no such field": 1})
     assert run(warehouse, crm, minutes=600).sent == 0
     assert run(warehouse, crm, minutes=601, retry_parked=True).sent == 1
 

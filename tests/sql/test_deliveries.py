@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
 
-OUTBOX = statement("deliveries/outbox")
+OUTBOX, UNKNOWN_LEADS = statement("deliveries/outbox"), statement("deliveries/unknown_leads")
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
 EVERYTHING = {
     "first_day": date(2026, 3, 1), "as_of": START + timedelta(days=1), "every_lead": True, "lead_ids": [],
@@ -28,10 +28,12 @@ def score(lead_id: str, score_id: str, at: datetime = START, **other: Any) -> di
     return {**row, **other}
 
 
-def delivery(lead_id: str, score_id: str, state: str, attempt: int = 1, at: datetime = START) -> dict[str, Any]:
+def delivery(
+    lead_id: str, score_id: str, state: str, attempt: int = 1, at: datetime = START, http_status: int | None = None
+) -> dict[str, Any]:
     return {
         "delivery_id": f"{score_id}-{attempt}-{state}", "score_id": score_id, "lead_id": lead_id, "day": at.date(),
-        "attempted_at": at, "attempt": attempt, "state": state,
+        "attempted_at": at, "attempt": attempt, "state": state, "http_status": http_status,
         "next_attempt_at": at + timedelta(minutes=attempt) if state in ("retry", "repair") else None,
     }  # fmt: skip
 
@@ -40,7 +42,7 @@ def test_the_statement_passes_googles_analyser() -> None:
     assert list(analyse(OUTBOX)) == [
         "lead_id", "score_id", "scored_at", "predictive_score", "score_cluster", "recommended_action", "probability",
         "points", "matrix_cell", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state",
-        "next_attempt_at",
+        "last_http_status", "next_attempt_at",
     ]  # fmt: skip
 
 
@@ -95,6 +97,7 @@ DELIVERIES = st.lists(
     st.builds(
         delivery, LEADS, st.sampled_from(["s1", "s2", "s3", "s4"]),
         st.sampled_from(["sent", "retry", "repair", "parked"]), st.integers(1, 3), MOMENTS,
+        http_status=st.sampled_from([None, 200, 404, 500]),
     ),
     max_size=8,
     unique_by=lambda row: row["delivery_id"],
@@ -118,6 +121,39 @@ def test_both_engines_agree_on_hostile_rows(
     leads = [row["lead_id"] for row in found]
     assert len(leads) == len(set(leads))
     assert flags["every_lead"] or set(leads) <= set(lead_ids)
+
+
+def test_a_score_of_the_future_hides_none_of_today() -> None:
+    tables = {"scores": [score("a", "a1"), score("a", "a2", START + timedelta(days=9))], "deliveries": []}
+    assert [row["score_id"] for row in assert_engines_agree(OUTBOX, EVERYTHING, tables)] == ["a1"]
+    later = {**EVERYTHING, "as_of": START + timedelta(days=9)}
+    assert [row["score_id"] for row in assert_engines_agree(OUTBOX, later, tables)] == ["a2"]
+
+
+UNKNOWN = {"lead_ids": ["a", "b", "c"], "first_day": date(2026, 3, 1), "now": START}
+
+
+def test_the_leads_that_the_crm_did_not_know_are_found_on_both_engines() -> None:
+    later = START + timedelta(minutes=1)
+    tables = {
+        "deliveries": [
+            delivery("a", "a1", "retry", http_status=404), delivery("b", "b1", "parked", http_status=404),
+            delivery("b", "b0", "sent", at=START - timedelta(days=1), http_status=200),
+            delivery("c", "c1", "retry", http_status=404), delivery("c", "c1", "sent", 2, later, http_status=200),
+            delivery("other", "d1", "parked", http_status=404),
+        ],
+    }  # fmt: skip
+    found = assert_engines_agree(UNKNOWN_LEADS, UNKNOWN, tables)
+    assert {(row["lead_id"], row["score_id"], row["state"]) for row in found} == {
+        ("a", "a1", "retry"), ("b", "b1", "parked"),
+    }  # fmt: skip
+    assert [row["lead_id"] for row in assert_engines_agree(UNKNOWN_LEADS, UNKNOWN | {"now": later}, tables)] == ["b"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(deliveries=DELIVERIES)
+def test_both_engines_agree_on_unknown_leads(deliveries: list[dict[str, Any]]) -> None:
+    assert_engines_agree(UNKNOWN_LEADS, UNKNOWN, {"deliveries": deliveries})
 
 
 def test_the_limit_takes_untried_and_best_leads_first() -> None:

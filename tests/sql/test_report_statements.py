@@ -189,7 +189,22 @@ def test_a_score_that_was_tried_again_has_the_state_of_the_last_attempt() -> Non
         "deliveries": [delivery(1, "s1", T0, 1, "retry"), delivery(2, "s1", T0 + timedelta(hours=1), 2, "sent")],
     }
     rows = assert_engines_agree(statement("deliveries/counts_by_state"), PARAMETERS, tables)
-    assert [(row["delivery"], row["leads"]) for row in rows] == [("pending", 1), ("sent", 1)]
+    assert [(row["delivery"], row["leads"], row["unknown_leads"]) for row in rows] == [
+        ("pending", 1, 0),
+        ("sent", 1, 0),
+    ]
+
+
+def test_scores_of_the_future_do_not_wait_and_unknown_leads_are_counted() -> None:
+    tables = {
+        "scores": [score(1, "1", T0), score(2, "1", NOW + timedelta(days=1)), score(3, "2", T0)],
+        "deliveries": [
+            delivery(1, "s1", T0, 1, "sent"),
+            {**delivery(2, "s3", T0, 1, "parked"), "http_status": 404},
+        ],
+    }
+    rows = assert_engines_agree(statement("deliveries/counts_by_state"), PARAMETERS, tables)
+    assert [(row["delivery"], row["leads"], row["unknown_leads"]) for row in rows] == [("parked", 1, 1), ("sent", 1, 0)]
 
 
 def extracted(day: int, run_at: datetime, source: str, kept: int) -> Row:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +239,19 @@ def test_a_form_is_scored_stored_and_sent(loop: Loop, deployment: Deployment) ->
     asked = {"lead_id": loop.lead, "ga_client_id": "0815.4711", "form": form}
     [score] = deployment.call("score", asked, now=LATER)["scores"]
     assert score["delivery"] == "sent"
+
+
+def test_a_score_waits_for_its_lead_and_is_sent_once_it_is_ingested(loop: Loop, deployment: Deployment) -> None:
+    call, young, late = deployment.call, {"lead_id": "900001"}, LATER + timedelta(days=2)
+    form = {"created_at": LATER.isoformat(), "loan_amount": 450_000, "language": "de"}
+    [score] = call("score", {**young, "form": form}, now=LATER)["scores"]
+    assert score["delivery"] == "pending"
+    assert call("deliver_scores", {"lead_ids": ["900001"]}, now=late)["parked"] == 1
+    deployment.ask_crm("/api/v1/leads", {**young, **form})
+    assert call("ingest_feedback", now=late)["leads"] >= 1
+    assert call("deliver_scores", {"lead_ids": ["900001"]}, now=late)["sent"] == 1
+    shown = deployment.ask_crm("/api/v1/leads/900001")["custom_fields"]
+    assert shown["predictive_score"] == score["predictive_score"]
 
 
 def test_sellers_pick_what_is_on_their_list_and_decide(loop: Loop, deployment: Deployment) -> None:

@@ -101,9 +101,13 @@ class _Look:
         return self.here.warehouse.rows(statement(name), {"as_of": self.now, "first_day": first_day})
 
     @cached_property
+    def _delivery_counts(self) -> list[dict[str, Any]]:
+        return self.rows("deliveries/counts_by_state")
+
+    @property
     def standing(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for row in self.rows("deliveries/counts_by_state"):
+        for row in self._delivery_counts:
             found[row["delivery"]] = found.get(row["delivery"], 0) + row["leads"]
         return found
 
@@ -131,15 +135,16 @@ class _Look:
         return Finding("CRM", "good", f"answers at {self.here.settings.crm_url}")
 
     def deliveries(self) -> Finding:
-        parked, waiting = (
-            self.standing.get("parked", 0),
-            self.standing.get("pending", 0) + self.standing.get("retry", 0),
-        )
+        parked = self.standing.get("parked", 0)
+        waiting = sum(self.standing.get(state, 0) for state in ("pending", "retry", "repair"))
+        unknown = sum(row["unknown_leads"] for row in self._delivery_counts)
         found = f"{self.standing.get('sent', 0):,} sent, {waiting:,} waiting, {parked:,} parked"
+        if unknown:
+            remedy = "Run `leadwerk ingest` once they are there, then `leadwerk deliver`: nothing else is needed."
+            return Finding("deliveries", "look", f"{found}; of {unknown:,} the lead is not in the CRM", remedy)
         if parked:
-            return Finding(
-                "deliveries", "look", found, "Parked scores say why in the table deliveries; then `leadwerk deliver`."
-            )
+            remedy = "The table deliveries says why (error). After the cure: `leadwerk deliver --retry-parked`."
+            return Finding("deliveries", "look", found, remedy)
         if waiting and not self.without_web:
             return Finding("deliveries", "look", found, "Run `leadwerk deliver`.")
         return Finding("deliveries", "good", found)

@@ -6,6 +6,9 @@ CRM refused and repeating will not help. Only the newest score of a lead is ever
 The idempotency key of a score is its id, however often it is tried: what a CRM took before it dropped the connection it
 takes once. Where an older score may stand over it, it has to take effect a second time: that is a `repair`, with a key
 never used before.
+
+A form may reach Leadwerk before the CRM has its lead. The score of a lead that the CRM does not know (404) is a `retry`
+while it is young, and due at once when ingestion brings the lead from the CRM.
 """
 
 from __future__ import annotations
@@ -14,16 +17,23 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from leadwerk.crm.port import STANDING, LeadUpdate
 from leadwerk.errors import CRMError, CRMUnavailable
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.records import DeliveryRow
 
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
 UNAVAILABLE_IN_A_ROW = 5  # then the CRM is down, not a call unlucky: the rest waits for the next run
+UNKNOWN_LEAD = 404
+UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)  # from the score on; nightly imports into a CRM take a day at most
 LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or token's fault: nothing is parked for it
+WINDOW = timedelta(days=90)  # an older score is not news to a seller; it bounds what BigQuery reads, too
 REASONS_SENT = 5
 LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
 
@@ -71,6 +81,41 @@ class Attempt:
         }
 
 
+class UnknownLeadAttempt(Struct, frozen=True, kw_only=True):
+    """The last attempt at a lead that the CRM did not know then: a row of deliveries/unknown_leads."""
+
+    lead_id: str
+    score_id: str
+    attempt: int
+    attempted_at: datetime
+    state: str
+
+    def due(self, now: datetime) -> DeliveryRow:
+        """The record that the CRM has the lead now, so that the score may be sent from `now` on."""
+        at = max(now, self.attempted_at + timedelta(microseconds=1))  # behind the attempt that it follows
+        state = "repair" if self.state == "repair" else "retry"
+        return DeliveryRow(
+            delivery_id=_id(self.score_id, self.attempt, at.isoformat(), state, "ingested"),
+            score_id=self.score_id,
+            lead_id=self.lead_id,
+            day=at.date(),
+            attempted_at=at,
+            attempt=self.attempt,
+            state=state,
+            http_status=UNKNOWN_LEAD,
+            error="No attempt: the CRM has the lead now.",
+            next_attempt_at=now,
+        )
+
+
+def first_day(policy: Policy, now: datetime) -> date:
+    """UTC day from which on scores are sent and attempts read.
+
+    Where records of deliveries expire sooner than scores, an old score must not look as if it was never sent.
+    """
+    return (now - min(WINDOW, timedelta(days=policy.retention.deliveries))).date()
+
+
 def pending(rows: Sequence[Mapping[str, Any]]) -> list[Pending]:
     """The rows of deliveries/outbox.sql as what is to be sent, in their order."""
     return [_pending(row) for row in rows]
@@ -89,10 +134,14 @@ def sent(item: Pending, now: datetime) -> Attempt:
 def failed(item: Pending, error: CRMError, now: datetime) -> Attempt:
     """The CRM did not take it: to be tried again, or parked."""
     text = str(error)[:LONGEST_ERROR]
-    if isinstance(error, CRMUnavailable):
-        again = now + backoff(item.attempts + 1, error.retry_after)
-        return Attempt(item, _later(item), now, error.status, text, again)
-    return Attempt(item, "parked", now, error.status, text)
+    if not isinstance(error, CRMUnavailable) and not _is_lead_expected(item, error, now):
+        return Attempt(item, "parked", now, error.status, text)
+    asked = error.retry_after if isinstance(error, CRMUnavailable) else None
+    return Attempt(item, _later(item), now, error.status, text, now + backoff(item.attempts + 1, asked))
+
+
+def _is_lead_expected(item: Pending, error: CRMError, now: datetime) -> bool:
+    return error.status == UNKNOWN_LEAD and now - item.scored_at <= UNKNOWN_LEAD_PATIENCE
 
 
 def postponed(item: Pending, now: datetime) -> Attempt:
@@ -122,10 +171,11 @@ def _new_key(score_id: str) -> str:
 
 
 def _pending(row: Mapping[str, Any]) -> Pending:
-    # A CRM may remember its refusal under the old key as well, so what was parked gets a new one.
+    # A CRM may remember its refusal under the old key as well, so what it refused gets a new one.
+    refused = row["last_state"] not in (None, "retry") or row["last_http_status"] == UNKNOWN_LEAD
     later = {"repair": row["last_state"] == "repair"}
     found = Pending(_update(row), row["scored_at"], row["attempts"], row["next_attempt_at"], **later)
-    return found if row["last_state"] in (None, "retry") else replace(repair(found), repair=found.repair)
+    return replace(repair(found), repair=found.repair) if refused else found
 
 
 def _update(row: Mapping[str, Any]) -> LeadUpdate:

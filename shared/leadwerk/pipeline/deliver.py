@@ -28,7 +28,6 @@ BATCH = 200  # sendings between two records: as many are repeated after a crash
 MOST_READ = 10_000  # scores one run looks at, so that it can say how many wait
 MOST_SENT = 2_000  # with 10 calls a second 200 seconds: a run ends before the next one, every 5 minutes, begins
 LONGEST_RUN = timedelta(minutes=15)  # a score that somebody else stores meanwhile is dated by then, in replays as well
-WINDOW_DAYS = 90  # an older score is not news to a seller; it bounds what BigQuery reads, too
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class DeliverReport:
 
 def recorded_states(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> dict[str, str]:
     """Score id → state of its last attempt, for the newest score of each lead as of `now`; not of untried ones."""
-    box = _Outbox(warehouse, _first_day(policy, now), now)
+    box = _Outbox(warehouse, outbox.first_day(policy, now), now)
     return {row["score_id"]: row["last_state"] for row in box.rows(lead_ids, every_state=True) if row["last_state"]}
 
 
@@ -70,7 +69,7 @@ def run(
     Raises:
         CRMRejected: the CRM does not let us in (401, 403) or sends us elsewhere (3xx); nothing is parked for that.
     """
-    box = _Outbox(warehouse, _first_day(policy, now), now)
+    box = _Outbox(warehouse, outbox.first_day(policy, now), now)
     line = _Line(crm, now)
     found = box.read(lead_ids, retry_parked=retry_parked)
     due = [item for item in found if item.due(now)]
@@ -172,11 +171,6 @@ def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
         return []
     newest = box.newest(list(touched))
     return [outbox.repair(item) for item in newest if item.update.score_id != touched[item.update.lead_id]]
-
-
-def _first_day(policy: Policy, now: datetime) -> date:
-    # Where records of deliveries expire sooner than scores, an old score must not look as if it was never sent.
-    return (now - timedelta(days=min(WINDOW_DAYS, policy.retention.deliveries))).date()
 
 
 def _report(found: Sequence[Pending], made: Sequence[Attempt], line: _Line) -> DeliverReport:

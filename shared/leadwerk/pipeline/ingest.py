@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
+from leadwerk.crm import outbox
 from leadwerk.crm.port import CRM, BadRow, Case, CasePage
 from leadwerk.errors import InputError, RecordFailure
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
@@ -122,10 +123,20 @@ class _Reading:
         with self.warehouse.unit_of_work():
             for table, new in rows.tables():
                 self.new_rows[table] += self.warehouse.append(table, new) if new else 0
+            self._make_due([lead["lead_id"] for lead in rows.leads])
             if page.cursor != self.cursor:
                 self._move(page.cursor)
         self.pages += 1
         self.cases += len(page.cases)
+
+    def _make_due(self, lead_ids: Sequence[str]) -> None:
+        """Scores that waited because the CRM did not know their lead are sent by the next delivery."""
+        if not lead_ids:
+            return
+        wanted = {"lead_ids": lead_ids, "first_day": outbox.first_day(self.policy, self.now), "now": self.now}
+        refused = self.warehouse.rows(statement("deliveries/unknown_leads", outbox.UnknownLeadAttempt), wanted)
+        if refused:
+            self.warehouse.append("deliveries", [attempt.due(self.now) for attempt in refused])
 
     def _move(self, cursor: str) -> None:
         self.moved_at = self.now if self.moved_at is None else max(self.now, self.moved_at + STEP)

@@ -1,14 +1,16 @@
--- One cluster and one delivery state, and how many leads' latest scores have both. Pending: never tried.
+-- One cluster and one delivery state, and how many leads' latest scores at @as_of have both. Pending: never tried.
+-- unknown_leads: how many of these leads the CRM did not know at the latest attempt.
 -- @first_day DATE
+-- @as_of TIMESTAMP
 WITH latest_score AS (
   SELECT lead_id, score_id, score_cluster
   FROM leadwerk.scores
-  WHERE day >= @first_day AND basis != 'no_champion'
+  WHERE day >= @first_day AND scored_at <= @as_of AND basis != 'no_champion'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 
 latest_attempt AS (
-  SELECT score_id, state
+  SELECT score_id, state, http_status
   FROM leadwerk.deliveries
   WHERE day >= @first_day
   QUALIFY ROW_NUMBER() OVER (
@@ -16,7 +18,11 @@ latest_attempt AS (
   ) = 1
 )
 
-SELECT n.score_cluster, COALESCE(a.state, 'pending') AS delivery, COUNT(*) AS leads
+SELECT
+  n.score_cluster,
+  COALESCE(a.state, 'pending') AS delivery,
+  COUNT(*) AS leads,
+  COUNTIF(a.http_status = 404) AS unknown_leads
 FROM latest_score AS n
 LEFT JOIN latest_attempt AS a ON a.score_id = n.score_id
 GROUP BY n.score_cluster, delivery

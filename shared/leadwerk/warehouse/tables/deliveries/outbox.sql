@@ -20,7 +20,7 @@ WITH latest_score AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 latest_attempt AS (
-  SELECT score_id, attempt, state, next_attempt_at
+  SELECT score_id, attempt, state, http_status, next_attempt_at
   FROM leadwerk.deliveries
   WHERE day >= @first_day
     AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
@@ -44,6 +44,7 @@ SELECT
   latest_score.reasons,
   COALESCE(latest_attempt.attempt, 0) AS attempts,
   latest_attempt.state AS last_state,
+  latest_attempt.http_status AS last_http_status,
   latest_attempt.next_attempt_at
 FROM latest_score
 LEFT JOIN latest_attempt ON latest_attempt.score_id = latest_score.score_id
