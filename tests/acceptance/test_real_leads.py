@@ -15,7 +15,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from leadwerk.cli.application import run
-from leadwerk.importing.table import read, write
+from leadwerk.importing.table import read_table
+from leadwerk.importing.written_file import write_table
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 EDUCATION = DATA / "x-education-leads" / "leads_first_80_percent.csv"
@@ -44,14 +45,14 @@ def scored(
     options: list[str],
 ) -> list[float]:
     """Probabilities of `test` from a model that was imported and trained from `train`, in the order of `test`."""
-    write(folder / "train.csv", header, train)
-    write(folder / "test.csv", header, test)
+    write_table(folder / "train.csv", header, train)
+    write_table(folder / "test.csv", header, test)
     home = ["--home", str(folder / "home")]
     assert run(["import", str(folder / "train.csv"), *options, *home, "--json"]) == 0
     assert run(["retrain", *home, "--json"]) == 0
     out = folder / "scored.csv"
     assert run(["score", "--csv", str(folder / "test.csv"), "--out", str(out), *home, "--json"]) == 0
-    return [float(value) for value in read(out).values("probability")]
+    return [float(value) for value in read_table(out).values("probability")]
 
 
 @pytest.mark.skipif(not EDUCATION.exists(), reason=f"public data are not here: {EDUCATION.name}")

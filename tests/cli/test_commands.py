@@ -12,7 +12,7 @@ import pytest
 from leadwerk.cli.application import run
 from leadwerk.cli.console import out
 from leadwerk.cli.model_card import card
-from leadwerk.importing.table import read
+from leadwerk.importing.table import read_table
 from leadwerk.policy import model
 from leadwerk.policy.load import load
 from leadwerk.warehouse.statement import from_text
@@ -44,7 +44,7 @@ def lead_file(folder: Path, rows: int = 600) -> Path:
         visits, city = chance.randrange(12), chance.choice(["Bern", "Zürich", "Genève"])
         won = chance.random() < 0.05 + 0.06 * visits + (0.2 if city == "Bern" else 0)
         lines.append(f"{n};{visits};{city};{'nah' if won else 'fern'};{'ja' if won else 'nein'}")
-    path.write_text("\n".join([*lines, "kaputt;1", ""]), encoding="cp1252")
+    path.write_text("\n".join([*lines, '"kaputt;1', ""]), encoding="cp1252")
     return path
 
 
@@ -61,7 +61,7 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
     imported = result(capsys, "import", str(file), *IMPORT)
     assert (imported["encoding"], imported["delimiter"]) == ("cp1252", ";")
     assert (imported["leads"], imported["rejected_rows"]) == (600, 1)
-    assert read(Path(imported["rejects_file"])).values("line") == ["602"]
+    assert read_table(Path(imported["rejects_file"])).values("line") == ["602"]
 
     trained = result(capsys, "retrain")
     assert trained["promoted"]
@@ -69,13 +69,13 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
 
     scored = result(capsys, "score", "--csv", str(file), "--out", str(tmp_path / "scored.csv"))
     assert (scored["scored"], scored["rejected"]) == (600, 1)
-    before, after = read(file), read(tmp_path / "scored.csv")
+    before, after = read_table(file), read_table(tmp_path / "scored.csv")
     assert after.columns == (*before.columns, "probability", "predictive_score", "score_cluster")
-    assert [row.fields[:5] for row in after.rows] == [row.fields for row in before.rows]
-    by_visits = {row.fields[1]: float(row.fields[5]) for row in after.rows if row.fields[2] == "Bern"}
+    assert [row[:5] for row in after.rows()] == list(before.rows())
+    by_visits = {row[1]: float(row[5]) for row in after.rows() if row[2] == "Bern"}
     assert by_visits["11"] > by_visits["0"]
     result(capsys, "score", "--csv", str(tmp_path / "scored.csv"), "--out", str(tmp_path / "again.csv"))
-    assert read(tmp_path / "again.csv").rows == after.rows
+    assert list(read_table(tmp_path / "again.csv").rows()) == list(after.rows())
 
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]) == (trained["champion_after"], None)
@@ -170,8 +170,8 @@ def test_a_scored_file_is_written_like_the_one_it_comes_from_and_never_over_it(
     assert run(["score", "--csv", str(file), "--out", str(tmp_path / "folder")]) == 2
     assert "cannot be written: Is a directory" in " ".join(capsys.readouterr().err.replace("│", " ").split())
     result(capsys, "score", "--csv", str(file), "--out", str(tmp_path / "scored.csv"))
-    assert (tmp_path / "scored.csv").read_text("utf-8-sig").startswith("nr;besuche;ort;")
-    assert read(tmp_path / "scored.rejects.csv").delimiter == ";"
+    assert (tmp_path / "scored.csv").read_text("cp1252").startswith("nr;besuche;ort;")
+    assert read_table(tmp_path / "scored.rejects.csv").frame.delimiter == ";"
 
 
 def test_a_dry_run_shows_the_file_and_leaves_nothing(
@@ -181,7 +181,7 @@ def test_a_dry_run_shows_the_file_and_leaves_nothing(
     shown = capsys.readouterr().out
     assert "cp1252, separated by semicolon" in shown
     assert "the file's order stands for time" in shown
-    assert "1 broken lines are left out" in shown
+    assert "1 malformed lines are left out" in shown
     assert not home.exists()
 
 
@@ -249,18 +249,22 @@ def test_a_file_is_read_under_a_policy_of_ones_own(
     named = ("import", str(file), "--id", "nr", "--outcome", "stand", "--keep-policy")
     assert run(list(named)) == 2
     assert "Name the column with --time COL." in " ".join(capsys.readouterr().err.split())
-    imported = result(capsys, *named, "--time", "kam", "--now", "2026-04-01T08:00:00Z")
-    assert (imported["converted"], imported["lost"], imported["open"], imported["rejected_values"]) == (10, 10, 20, 10)
+    when = ("--time", "kam", "--now", "2026-04-01T08:00:00Z")
+    assert run([*named, *when]) == 2
+    assert "No outcome of the policy names these statuses of 'stand': 'verschollen' (10)" in " ".join(
+        capsys.readouterr().err.replace("│", " ").split()
+    )
+    imported = result(capsys, *named, *when, "--open", "verschollen")
+    assert (imported["converted"], imported["lost"], imported["open"], imported["rejected_values"]) == (10, 10, 20, 0)
     assert {column["name"]: column["role"] for column in imported["columns"]} == {
         "nr": "id",
-        "kam": "time",
+        "kam": "time (day first, Europe/Zurich)",
         "stand": "outcome, by the policy's outcomes",
         **dict.fromkeys(("job_title", "employees", "plz"), "read as every lead's field of this name"),
         "it_budget": "attribute of the policy",
         "egal": "no attribute of the policy: not used",
     }
     assert (home / "policy.yaml").read_text("utf-8") == shipped.read_text("utf-8")
-    assert "verschollen" in Path(imported["rejects_file"]).read_text("utf-8")
     assert result(capsys, "rescore", "--now", "2026-04-01T09:00:00Z")["leads"] == 20
     [best, *_] = result(capsys, "leads", "--now", "2026-04-01T10:00:00Z")["leads"]
     assert best["region"] == "CH-ZH"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadwerk.cli.application import run
-from leadwerk.importing.table import read
+from leadwerk.importing.table import read_table
 from scoring import example_leads
 from scoring.example_leads import NOW
 
@@ -41,9 +41,9 @@ def test_a_file_gets_points_and_grades(home: Path, tmp_path: Path, capsys: pytes
     source, target = tmp_path / "new.csv", tmp_path / "scored.csv"
     source.write_text("lead_id,instalment,income,country\n71,1000,120000,CH\n72,6000,90000,FR\n", encoding="utf-8")
     assert run(["score", "--csv", str(source), "--out", str(target), *AT]) == 0
-    found = read(target)
+    found = read_table(target)
     assert found.columns[-5:] == ("probability", "predictive_score", "score_cluster", "points", "matrix_cell")
-    good, bad = (row.fields for row in found.rows)
+    good, bad = found.rows()
     assert good[-5] in ("", None)
     assert float(good[-2]) > float(bad[-2])
     assert good[-1] < bad[-1]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from leadwerk.importing import policy_file
-from leadwerk.importing.columns import describe
-from leadwerk.importing.mapping import attributes, state, statuses
-from leadwerk.importing.table import read
+from importing.files import NOW, plan, table
+from leadwerk.errors import InputError
+from leadwerk.importing.table import read_table
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import ImportReport
 from leadwerk.pipeline.leads.features import (
@@ -19,32 +19,25 @@ from leadwerk.pipeline.leads.features import (
     labels_statement,
     training_parameters,
 )
-from leadwerk.policy.load import parse
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
 LEADS = "id,visits,city,won\n1,3,Bern,yes\n2,5,Chur,no\n3,,Bern,no\n4,7,,\n"
 
 
-def run(folder: Path, text: str = LEADS) -> tuple[DuckDBWarehouse, Policy, ImportReport]:
-    path = folder / "leads.csv"
-    path.write_text(text, encoding="utf-8")
-    content = read(path)
-    how = state(content, id="id", outcome="won", positive=None, time=None, exclude=())
-    columns = [describe(name, content.values(name)) for name in content.columns]
-    made = policy_file.text("leads", how, attributes(columns, how), statuses(content, how), ("en", "de"))
-    policy, warehouse = parse(made), DuckDBWarehouse(folder / "home")
-    report = import_leads.run(
-        warehouse, policy, content, how, now=NOW, person_key="k", rejects_to=folder / "leads.rejects.csv"
-    )
-    return warehouse, policy, report
+def run(folder: Path, text: str = LEADS, **options: Any) -> tuple[DuckDBWarehouse, Policy, ImportReport]:
+    how = plan(table(folder, text, "leads.csv"), "id", "won")
+    accept = options.pop("accept_rejects", False)
+    prepared = import_leads.prepare(how.policy, how.table, how.mapping, now=NOW, accept_rejects=accept)
+    warehouse = DuckDBWarehouse(folder / "home")
+    report = import_leads.run(warehouse, prepared, person_key="k", rejects_to=folder / "leads.rejects.csv", **options)
+    return warehouse, how.policy, report
 
 
 def contents(warehouse: DuckDBWarehouse) -> list[object]:
     texts = ("SELECT * FROM leadwerk.leads ORDER BY lead_id", "SELECT * FROM leadwerk.outcomes ORDER BY lead_id")
-    return [warehouse.rows(from_text(text), {}) for text in texts]
+    return [[{**row, "stored_at": None} for row in warehouse.rows(from_text(text), {})] for text in texts]
 
 
 def test_leads_and_outcomes_are_stored_and_counted(tmp_path: Path) -> None:
@@ -62,29 +55,67 @@ def test_the_same_file_twice_is_once(tmp_path: Path) -> None:
     assert contents(again) == before
 
 
+def test_a_later_file_replaces_what_an_earlier_one_stated_of_its_leads(tmp_path: Path) -> None:
+    run(tmp_path)
+    warehouse, _, _ = run(tmp_path, "id,visits,city,won\n1,4,Chur,no\n2,5,Chur,\n5,1,Bern,yes\n")
+    leads, outcomes = (list(rows) for rows in contents(warehouse))  # type: ignore[call-overload]
+    assert [lead["lead_id"] for lead in leads] == ["1", "2", "3", "4", "5"]
+    assert [(row["lead_id"], row["outcome"]) for row in outcomes] == [("1", "lost"), ("3", "lost"), ("5", "won")]
+
+
+def test_what_a_form_stated_is_not_replaced(tmp_path: Path) -> None:
+    warehouse, _, _ = run(tmp_path)
+    row = {"event_id": "form:1", "lead_id": "1", "recorded_at": NOW, "created_at": NOW, "web_consent": True}
+    warehouse.append("leads", [row])
+    run(tmp_path, LEADS.replace("1,3,Bern", "1,4,Bern"))
+    leads = warehouse.rows(from_text("SELECT event_id FROM leadwerk.leads WHERE lead_id = '1' ORDER BY 1"), {})
+    assert [lead["event_id"].split(":")[0][:6] for lead in leads] == ["form", "import"]
+
+
+def test_an_import_whose_policy_cannot_take_its_place_stores_nothing(tmp_path: Path) -> None:
+    warehouse, _, _ = run(tmp_path)
+    before = contents(warehouse)
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run(tmp_path, LEADS.replace("Bern", "Chur"), commit=fail)
+    assert contents(warehouse) == before
+
+
+SPOILT = LEADS + ",1,Bern,no\n" + '6,"x,Bern,yes\n'
+
+
 def test_bad_rows_are_counted_and_written_down_with_the_reason(tmp_path: Path) -> None:
-    _, _, report = run(tmp_path, LEADS + '5,1\n1,2,Bern,no\n6,"x,Bern,yes\n')
-    rejects = read(tmp_path / "leads.rejects.csv")
-    assert report.rejected_rows == 3
-    assert rejects.values("line") == ["6", "7", "8"]
-    assert "has 2 fields, the header 4" in rejects.values("reason")
-    assert "the id '1' stands on line 2 already; that line is used" in rejects.values("reason")
-
-
-def test_a_known_field_that_cannot_be_read_is_counted_and_written_down(tmp_path: Path) -> None:
-    text = "id,postcode,email,won\n1,8001,anna@example.ch,yes\n2,nowhere,b@b,no\n3,3011,carl@example.ch,no\n"
-    warehouse, _, report = run(tmp_path, text)
-    rejects = read(tmp_path / "leads.rejects.csv")
-    assert (report.new_leads, report.rejected_rows, report.rejected_values) == (3, 0, 2)
-    assert sorted(zip(rejects.values("line"), rejects.values("field"), rejects.values("text"), strict=True)) == [
-        ("3", "email", ""), ("3", "postcode", "nowhere"),
+    with pytest.raises(InputError, match=r"2 of 6 rows cannot be used, so nothing was imported\. Most often"):
+        run(tmp_path, SPOILT)
+    _, _, report = run(tmp_path, SPOILT, accept_rejects=True)
+    rejects = read_table(tmp_path / "leads.rejects.csv")
+    assert (report.rows, report.leads, report.rejected_rows) == (6, 4, 2)
+    assert rejects.columns == ("line", "left_out", "field", "reason")
+    assert rejects.values("line") == ["6", "7"]
+    assert rejects.values("reason") == [
+        "the id is missing", "a quote is opened and not closed, or stands in the middle",
     ]  # fmt: skip
+
+
+def test_a_field_that_cannot_be_read_is_counted_without_its_value_and_said_aloud(tmp_path: Path) -> None:
+    text = "id,postcode,email,won\n1,nowhere,anna@example.ch,yes\n2,Anna Muster,b@b,no\n3,3011,carl@example.ch,no\n"
+    warehouse, _, report = run(tmp_path, text)
+    rejects = read_table(tmp_path / "leads.rejects.csv")
+    assert (report.new_leads, report.rejected_rows, report.rejected_values) == (3, 0, 3)
+    assert sorted(zip(rejects.values("line"), rejects.values("field"), strict=True)) == [
+        ("2", "postcode"), ("3", "email"), ("3", "postcode"),
+    ]  # fmt: skip
+    assert "Anna" not in (tmp_path / "leads.rejects.csv").read_text("utf-8-sig")
+    assert report.warnings == ("'postcode': 2 of 3 values cannot be read. this is no postcode; the value is left out",)
     postcodes = warehouse.rows(from_text("SELECT postcode FROM leadwerk.leads ORDER BY lead_id"), {})
-    assert [row["postcode"] for row in postcodes] == ["8001", None, "3011"]
+    assert [row["postcode"] for row in postcodes] == [None, None, "3011"]
 
 
 def test_a_better_file_leaves_no_rejects_of_the_worse_one_behind(tmp_path: Path) -> None:
-    run(tmp_path, LEADS + "5,1\n")
+    run(tmp_path, SPOILT, accept_rejects=True)
     run(tmp_path)
     assert not (tmp_path / "leads.rejects.csv").exists()
 
@@ -99,7 +130,8 @@ def test_every_lead_with_an_outcome_is_a_matured_landmark_with_its_features(tmp_
     assert seen == {"1": (3.0, "Bern"), "2": (5.0, "Chur"), "3": (None, "Bern"), "4": (7.0, None)}
 
 
-@pytest.mark.parametrize("rows", [0, 1])
-def test_a_file_with_hardly_a_row_is_no_error(tmp_path: Path, rows: int) -> None:
-    text = "".join(LEADS.splitlines(keepends=True)[: 3 + rows])
-    assert run(tmp_path, text)[2].leads == 2 + rows
+def test_links_with_web_visitors_are_stored_with_consent_alone(tmp_path: Path) -> None:
+    text = "id,ga_client_id,web_consent,won\n1,123.456,yes,yes\n2,124.456,no,no\n3,,yes,no\n"
+    warehouse, _, _ = run(tmp_path, text)
+    links = warehouse.rows(from_text("SELECT visitor_id, lead_id, source FROM leadwerk.identities"), {})
+    assert links == [{"visitor_id": "123.456", "lead_id": "1", "source": "import"}]

@@ -16,7 +16,7 @@ import requests
 
 from leadwerk.cli.application import run
 from leadwerk.errors import CorruptModel
-from leadwerk.importing.table import read
+from leadwerk.importing.table import read_table
 from leadwerk.pipeline import rescore, retrain
 from leadwerk.pipeline.bulk import remote_scoring
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
@@ -193,7 +193,7 @@ def test_the_command_line_says_whose_model_it_was(
     source, target = tmp_path / "new.csv", tmp_path / "scored.csv"
     source.write_text("lead_id,loan_amount,postcode,country\n1,450000,1003,CH\n2,450000,3011,CH\n", encoding="utf-8")
     assert run(["score", "--csv", str(source), "--out", str(target), "--now", AT]) == 0
-    assert read(target).values("segment") == ["romandie", ""]
+    assert read_table(target).values("segment") == ["romandie", ""]
     capsys.readouterr()
     assert run(["models", "show"]) == 0
     shown = " ".join(capsys.readouterr().out.split())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from google.cloud import bigquery as google
 
@@ -182,3 +183,20 @@ def test_the_moment_of_writing_is_the_clocks_whatever_the_row_says(warehouse: Bi
     assert warehouse.append("identities", [link]) == 1
     [row] = warehouse.rows(from_text("SELECT linked_at, stored_at FROM leadwerk.identities"), {})
     assert (row["linked_at"], before <= row["stored_at"] <= datetime.now(UTC)) == (NOON, True)
+
+
+def lead(event_id: str, lead_id: str, city: str) -> dict[str, Any]:
+    return {
+        "event_id": event_id, "lead_id": lead_id, "recorded_at": NOON, "created_at": NOON, "web_consent": False,
+        "language": None, "attributes": [{"name": "city", "text": city, "number": None}],
+    }  # fmt: skip
+
+
+def test_a_later_import_replaces_the_rows_of_its_leads(warehouse: BigQueryWarehouse) -> None:
+    earlier = [lead("import.1", "L1", "Bern"), lead("import.2", "L2", "Chur"), lead("form:1", "L1", "Genf")]
+    warehouse.append("leads", earlier)
+    later = pa.Table.from_pylist([lead("import.3", "L1", "Thun")])
+    for new in (1, 0):
+        assert warehouse.replace_imported(pa.array(["L1"]), {"leads": [later]}, lambda: None) == {"leads": new}
+        stored = warehouse.rows(from_text("SELECT event_id FROM leadwerk.leads ORDER BY event_id"), {})
+        assert [row["event_id"] for row in stored] == ["form:1", "import.2", "import.3"]

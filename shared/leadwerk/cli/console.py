@@ -29,9 +29,9 @@ err = Console(stderr=True, highlight=False, emoji=False)
 
 def say_error(error: LeadwerkError) -> None:
     """One red block: what was wrong, and what to do."""
-    text = Text(error.message)
+    text = Text(printable(error.message))
     if error.remedy:
-        text.append(f"\n\n{error.remedy}", style="bold")
+        text.append(f"\n\n{printable(error.remedy)}", style="bold")
     err.print(Panel(text, title="That did not work", title_align="left", border_style="red", box=box.ROUNDED))
 
 
@@ -61,10 +61,12 @@ def table(
     Words are shown as they are: what stands in brackets may come from a user's file, and is no style. Where `width`
     (by default the terminal's) is too narrow for all columns side by side, each row becomes a paragraph.
     """
-    rows = [tuple(row) for row in rows]
+    rows = [tuple(printable(cell) if isinstance(cell, str) else cell for cell in row) for row in rows]
     if rows and _narrowest(header, rows) > (width or out.width):
         return _paragraphs(title, header, rows)
-    result = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    result = Table(
+        title=Text(printable(title)) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
     result.show_header = any(header)
     for position, name in enumerate(header):
         numeric = position > 0 and all(str(row[position])[:1] in "0123456789-+" for row in rows)
@@ -91,6 +93,15 @@ def _paragraphs(title: str, header: Sequence[str], rows: Sequence[Sequence[str |
         said = [text for text, cell in zip(named, row, strict=True) if str(cell) not in ("", "–")]
         parts += [said[0], Padding(Text(" · ").join(said[1:]), (0, 0, 0, 2))] if said else []
     return Group(*parts)
+
+
+def printable(text: str) -> str:
+    """A text of a user's file for the terminal: without control characters, which could steer it.
+
+    >>> printable("a\x1b[2Jb\u202ec")
+    'a�[2Jb�c'
+    """
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
 
 
 def label(name: str) -> str:

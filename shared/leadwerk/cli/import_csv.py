@@ -1,37 +1,27 @@
-"""Bring a CSV file of leads and start: its columns become the policy, its rows leads and outcomes."""
+"""Bring a file of leads and start: its columns become the policy, its rows leads and outcomes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import err, figure, out, print_json, show, table, working
+from leadwerk.cli.console import err, out, print_json, printable, show, working
+from leadwerk.cli.import_view import frame, show_columns, show_file
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, storing_moment
 from leadwerk.errors import InputError
-from leadwerk.importing import policy_file
-from leadwerk.importing.columns import Column, describe
-from leadwerk.importing.leads import fields_of
-from leadwerk.importing.mapping import ColumnMapping, attributes, state, statuses, under_policy
-from leadwerk.importing.table import DELIMITER_NAMES, CsvTable, read
-from leadwerk.policy.model import Policy
+from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
+from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
+from leadwerk.importing.policy_file import is_untouched
+from leadwerk.importing.table import ReadOptions, read_table
 from leadwerk.policy.section import Language
 
-MAPPING_FILE = "import.json"
-NOTES = {
-    "empty": "nothing in it: not used",
-    "constant": "always the same: not used",
-    "text": "free text or ids: not used",
-    "date": "a time: not used; --time if it says when the lead came",
-    "contact": "of persons (names, addresses): not used",
-}
+MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"
+Columns = list[str] | None
 
 
 def register(app: typer.Typer) -> None:
@@ -40,229 +30,212 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file with one lead a row.")],
-    id: Annotated[str | None, typer.Option("--id", metavar="COL", help="Column that tells leads apart.")] = None,
+    file: Annotated[Path, typer.Argument(help="A CSV, Excel, Parquet or JSON file with one lead a row.")],
+    id: Annotated[
+        str | None, typer.Option("--id", metavar="COL", help="Lead-ID column; `row`: the row number.")
+    ] = None,
     outcome: Annotated[
-        str | None, typer.Option("--outcome", metavar="COL", help="Column that says what became of the lead.")
+        str | None, typer.Option("--outcome", metavar="COL", help="Column with each lead's outcome.")
     ] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="VALUE", help="Its value for a success, if not yes/1/won …")
     ] = None,
     open: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--open", metavar="VALUE", help="Its value for a lead not decided yet, if not open …; repeatable."
-        ),
+        Columns, typer.Option("--open", metavar="VALUE", help="Its value for an undecided lead; repeatable.")
+    ] = None,
+    lost: Annotated[
+        Columns,
+        typer.Option("--lost", metavar="COL=VALUE", help="Leads that are lost; all others are open; repeatable."),
     ] = None,
     time: Annotated[
-        str | None, typer.Option("--time", metavar="COL", help="When the lead came; else the file's order counts.")
+        str | None,
+        typer.Option("--time", metavar="COL", help="Creation time of the lead; else the file's order counts."),
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="COL", help="Not to be learned from; repeatable.")
+        Columns, typer.Option("--exclude", metavar="COL", help="Not to be learned from; repeatable.")
     ] = None,
+    include: Annotated[
+        Columns, typer.Option("--include", metavar="COL", help="Learn from it although its title names persons.")
+    ] = None,
+    date_order: Annotated[
+        Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
+    ] = None,
+    decimal: Annotated[Literal[".", ","] | None, typer.Option("--decimal", help="Decimal mark of numbers.")] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", metavar="NAME", help="Time zone, such as Europe/Zurich.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Such as utf-8, cp1252, cp850.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="One character, or tab.")] = None,
+    header_row: Annotated[int | None, typer.Option("--header-row", min=1, help="Line with the titles.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")] = None,
+    accept_rejects: Annotated[
+        bool, typer.Option("--accept-rejects", help="Import although more than a fifth of the rows cannot be used.")
+    ] = False,
     language: Annotated[str, typer.Option(help="Of the reasons: de, fr, it or en.")] = "en",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what the file holds.")] = False,
     keep_policy: Annotated[
         bool, typer.Option("--keep-policy", help="Read the file under the policy in force, and write none.")
     ] = False,
     replace_policy: Annotated[
-        bool, typer.Option("--replace-policy", help="Even if a person wrote or edited it.")
+        bool,
+        typer.Option("--replace-policy", help="Even if a person edited it, or the file lacks most of its columns."),
     ] = False,
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import leads with their outcomes from any CSV file, and write the policy that fits it.
+    """Import leads with their outcomes from a file of any kind, and write the policy that fits it.
 
-    Exclude columns that were filled in when the outcome was already near: they are not known when a lead is scored.
+    The file is read first; formats are decided for whole columns, shown, and can be overruled. Where nothing decides,
+    the command asks and changes nothing. A later file replaces what an earlier one stated of the same leads. Exclude
+    columns that were filled in when the outcome was already near: they are not known when a lead is scored.
 
     Example: `leadwerk import leads.csv --id "Lead Number" --outcome Converted --exclude Tags`, then `leadwerk retrain`,
     then `leadwerk score --csv new.csv --out scored.csv`
     """
     with working(f"Reading {file.name}"):
-        content = read(file)
-        columns = [describe(name, content.values(name)) for name in content.columns]
+        content = read_table(file, ReadOptions(encoding, delimiter, header_row, sheet))
     if id is None or outcome is None:
-        _show_columns(content, columns, dry_run=dry_run, as_json=as_json)
+        show_columns(content, dry_run=dry_run, as_json=as_json)
         return
-    named: dict[str, Any] = {"id": id, "outcome": outcome, "time": time, "exclude": exclude or ()}
-    kept = Deployment.at(home).policy if keep_policy else None
-    mapping = under_policy(content, **named) if kept else state(content, positive=positive, open=open or (), **named)
-    plan = _ImportPlan(content, mapping, columns, _languages(language), kept)
+    deployment = Deployment.at(home)
+    own = deployment.policy if keep_policy else None
+    stated = StatedColumns(
+        id=id,
+        outcome=outcome,
+        positive=positive,
+        open=open or (),
+        lost=lost or (),
+        time=time,
+        zone=_zone(zone) or (own.time_zone if own else "UTC"),
+        exclude=exclude or (),
+        include=include or (),
+    )
+    with working(f"Understanding {file.name}"):
+        plan = plan_import(content, stated, StatedFormats(decimal, date_order), _languages(language), own)
     if not as_json:
-        _show_file(plan)
+        show_file(plan)
     if dry_run:
         if as_json:
-            print_json(plan.summary())
+            print_json(_summary(plan))
         return
-    _store(plan, _adopt(plan, home, replace_policy), storing_moment(now), as_json)
+    _refuse_overwriting(plan, deployment.settings.home, replace_policy)
+    _store(plan, deployment, storing_moment(now), accept_rejects=accept_rejects, as_json=as_json)
 
 
-def _store(plan: _ImportPlan, here: Deployment, now: datetime, as_json: bool) -> None:
+def _zone(name: str | None) -> str | None:
+    try:
+        return ZoneInfo(name).key if name else None
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(
+            f"The time zone {name!r} is unknown.", field="zone", value=name, remedy="Use a name such as Europe/Zurich."
+        ) from error
+
+
+def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects: bool, as_json: bool) -> None:
+    """Store rows, policy and mapping: the files are written aside, and take their places when the rows are ready."""
     from leadwerk.pipeline import import_leads as stage
 
-    with working("Storing"):
-        report = stage.run(
-            here.warehouse,
-            here.policy,
-            plan.table,
-            plan.mapping,
-            now=now,
-            person_key=here.person_key,
-            rejects_to=here.settings.home / "imports" / f"{plan.table.path.stem}.rejects.csv",
-        )
+    folder = deployment.settings.home
+    with working("Checking"):
+        prepared = stage.prepare(plan.policy, plan.table, plan.mapping, now=now, accept_rejects=accept_rejects)
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    drafts = _write_drafts(plan, folder)
+    try:
+        with working("Storing"):
+            report = stage.run(
+                deployment.warehouse,
+                prepared,
+                person_key=deployment.person_key,
+                rejects_to=folder / "imports" / f"{plan.table.path.stem}.rejects.csv",
+                keep_rare_levels=plan.own_policy is not None,
+                commit=lambda: [draft.replace(target) for draft, target in drafts],
+            )
+    except BaseException:
+        for draft, _ in drafts:
+            draft.unlink(missing_ok=True)
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
     if as_json:
-        print_json({**plan.summary(), **msgspec.to_builtins(report)})
+        print_json({**_summary(plan), **msgspec.to_builtins(report)})
         return
+    err.print(f"Policy: {folder / POLICY_FILE}")
     show(report, title="Imported", as_json=False)
+    for warning in report.warnings:
+        err.print(f"[bold yellow]Mostly unreadable:[/bold yellow] {escape(printable(warning))}")
     out.print("Next: [bold]leadwerk retrain[/bold], then [bold]leadwerk score --csv IN --out OUT[/bold]")
 
 
-@dataclass(frozen=True)
-class _ImportPlan:
-    """A file and what it will become; `kept`: the policy under which it is read, where none is written."""
-
-    table: CsvTable
-    mapping: ColumnMapping
-    columns: Sequence[Column]
-    languages: Sequence[Language]
-    kept: Policy | None = None
-
-    @property
-    def policy(self) -> str:
-        named = attributes(self.columns, self.mapping)
-        found = statuses(self.table, self.mapping)
-        return policy_file.text(self.table.path.stem, self.mapping, named, found, self.languages)
-
-    def role(self, column: Column) -> str:
-        """What becomes of a column, in words."""
-        mapping = self.mapping
-        undecided = f"; open: {', '.join(map(repr, mapping.open))}" if mapping.open else ""
-        outcome = f"outcome, success is {mapping.positive!r}{undecided}"
-        if self.kept:
-            outcome = "outcome, by the policy's outcomes"
-        roles = {mapping.id: "id", mapping.outcome: outcome, mapping.time: "time"}
-        if column.name in roles:
-            return roles[column.name]
-        if column.name in mapping.exclude:
-            return "excluded"
-        field = self._fields.get(column.name)
-        if self.kept and field is None:
-            sources = {attribute.source or attribute.name for attribute in self.kept.attributes}
-            return "attribute of the policy" if column.name in sources else "no attribute of the policy: not used"
-        return _use(column, field)
-
-    @cached_property
-    def _fields(self) -> dict[str, str]:
-        mapping = self.mapping
-        taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
-        return fields_of([name for name in self.table.columns if name not in taken])
-
-    def summary(self) -> dict[str, object]:
-        """What the file holds, for a machine."""
-        return {
-            "encoding": self.table.encoding,
-            "delimiter": self.table.delimiter,
-            "columns": [{**msgspec.to_builtins(column), "role": self.role(column)} for column in self.columns],
-            "mapping": msgspec.to_builtins(self.mapping),
-        }
+def _write_drafts(plan: ImportPlan, folder: Path) -> list[tuple[Path, Path]]:
+    contents = {MAPPING_FILE: msgspec.json.format(msgspec.json.encode(plan.mapping), indent=1)}
+    if plan.own_policy is None:
+        contents[POLICY_FILE] = plan.policy_text.encode()
+    drafts = []
+    for name, content in contents.items():
+        draft = folder / f"{name}.draft"
+        draft.write_bytes(content)
+        drafts.append((draft, folder / name))
+    return drafts
 
 
-def _use(column: Column, field: str | None) -> str:
-    """What becomes of a column that nobody named; `field`: that of every lead which it holds."""
-    if field == column.name:
-        return "read as every lead's field of this name"
-    if field:
-        return f"read as every lead's field {field}"
-    return NOTES.get(column.kind, "learned from")
-
-
-def _show_columns(content: CsvTable, columns: Sequence[Column], *, dry_run: bool, as_json: bool) -> None:
-    """What a file holds, for somebody who has to name its columns yet.
+def _refuse_overwriting(plan: ImportPlan, folder: Path, replace: bool) -> None:
+    """Keep a policy that a person wrote, or from most of whose columns this file could not be scored.
 
     Raises:
-        InputError: it should be imported, but not named is which column is which.
+        InputError: the home has such a policy, and the user does not replace it.
     """
-    if not dry_run:
-        raise InputError(
-            "It is not said which column tells leads apart, or which says what became of them.",
-            field="id, outcome",
-            remedy="Give --id COL and --outcome COL; --dry-run shows the columns.",
-        )
-    fields = fields_of(content.columns)
-
-    def use(column: Column) -> str:
-        return _use(column, fields.get(column.name))
-
-    if as_json:
-        told = [{**msgspec.to_builtins(column), "role": use(column)} for column in columns]
-        print_json({"encoding": content.encoding, "delimiter": content.delimiter, "columns": told})
+    path = folder / POLICY_FILE
+    if plan.own_policy is not None or replace or not path.exists():
         return
-    _show_table(content, columns, use)
-
-
-def _languages(first: str) -> tuple[Language, ...]:
-    known: tuple[Language, ...] = ("en", "de", "fr", "it")
-    if first not in known:
-        raise InputError(
-            f"The language {first!r} is not spoken here.", field="language", value=first, remedy="Use de, fr, it or en."
-        )
-    return tuple(sorted(known, key=lambda language: language != first))
-
-
-def _show_file(plan: _ImportPlan) -> None:
-    _show_table(plan.table, plan.columns, plan.role)
-    if plan.mapping.time is None:
-        out.print("[yellow]No --time:[/yellow] the file's order stands for time, the first row being the oldest.")
-
-
-def _show_table(content: CsvTable, columns: Sequence[Column], role: Callable[[Column], str]) -> None:
-    rows = [(c.name, c.kind, figure(c.missing), figure(c.distinct), _examples(c), role(c)) for c in columns]
-    title = f"{content.path.name}: {content.encoding}, separated by {DELIMITER_NAMES[content.delimiter]}"
-    out.print(table(title, ("column", "type", "missing", "distinct", "such as", "use"), rows))
-    for sentence in content.renamed:
-        out.print(f"[yellow]Renamed:[/yellow] {escape(sentence)}")
-    if content.broken:
-        out.print(f"[yellow]{len(content.broken)} broken lines[/yellow] are left out and written to the rejects file.")
-
-
-def _examples(column: Column) -> str:
-    return ", ".join(value if len(value) <= 18 else value[:17] + "…" for value in column.examples)
-
-
-def _adopt(plan: _ImportPlan, home: Path | None, replace: bool) -> Deployment:
-    """Make the file's policy the home's, unless it is read under the home's own, or a person wrote the one there.
-
-    Raises:
-        InputError: a person did.
-    """
-    folder = Deployment.at(home).settings.home
-    if plan.kept:
-        folder.mkdir(parents=True, exist_ok=True)
-        _note(folder, plan.mapping)
-        return Deployment.at(home)
-    path = folder / "policy.yaml"
-    text = plan.policy
-    by_hand = path.exists() and not policy_file.untouched(path.read_text("utf-8", errors="replace"))
-    if by_hand and not replace:
+    text = path.read_text("utf-8", errors="replace")
+    if not is_untouched(text):
         raise InputError(
             f"{path} was not written by an import, or was edited since.",
             field="home",
             value=str(folder),
             remedy="Read the file under it with --keep-policy; or choose another --home, or say --replace-policy.",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    _note(folder, plan.mapping)
-    err.print(f"Policy: {path}")
-    return Deployment.at(home)
+    mapping = read_mapping(folder)
+    known = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
+    known = _policy_columns(text) or known
+    lacking = sorted(name for name in known if plan.table.find(name) is None)
+    if known and len(lacking) > len(known) / 2:
+        raise InputError(
+            f"{plan.table.path.name} lacks {len(lacking)} of the {len(known)} columns that this home learns from: "
+            f"{', '.join(map(repr, lacking[:5]))}. Nothing was imported.",
+            field="file",
+            value=str(plan.table.path),
+            remedy="Choose another --home for other leads; or say --replace-policy to start from this file.",
+        )
 
 
-def _note(folder: Path, mapping: ColumnMapping) -> None:
-    (folder / MAPPING_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(mapping), indent=1))
+def _policy_columns(text: str) -> set[str]:
+    from leadwerk.policy.load import parse
+
+    return {attribute.source or attribute.name for attribute in parse(text).attributes}
 
 
-def mapping_of(home: Path) -> ColumnMapping | None:
+def _summary(plan: ImportPlan) -> dict[str, object]:
+    """What the file holds, for a machine."""
+    return {
+        **frame(plan.table),
+        "columns": [{**msgspec.to_builtins(column), "role": plan.use(column)} for column in plan.columns],
+        "mapping": msgspec.to_builtins(plan.mapping),
+    }
+
+
+def _languages(first: str) -> tuple[Language, ...]:
+    known: tuple[Language, ...] = ("en", "de", "fr", "it")
+    if first not in known:
+        raise InputError(
+            f"Unsupported language {first!r}.", field="language", value=first, remedy="Use de, fr, it or en."
+        )
+    return tuple(sorted(known, key=lambda language: language != first))
+
+
+def read_mapping(home: Path) -> ColumnMapping | None:
     """How the home's file was imported; None if none was.
 
     Raises:
@@ -273,5 +246,5 @@ def mapping_of(home: Path) -> ColumnMapping | None:
         return msgspec.json.decode(path.read_bytes(), type=ColumnMapping) if path.exists() else None
     except msgspec.DecodeError as error:
         raise InputError(
-            f"{path} cannot be read: {error}.", field="import.json", remedy="Import the file again."
+            f"{path} cannot be read: {error}.", field=MAPPING_FILE, remedy="Import the file again."
         ) from error

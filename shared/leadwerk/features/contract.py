@@ -72,6 +72,10 @@ _CATEGORIES = (
 )
 
 
+OF_TIMES = frozenset({"lead_age_days", "created_hour", "created_weekday"})
+"""Features that say something only where the source states when leads came."""
+
+
 class Feature(Struct, frozen=True):
     """One column of `lead_features`.
 
@@ -93,7 +97,7 @@ def contract(policy: Policy) -> tuple[Feature, ...]:
     """
     windowed = [_number(f"{name}_{days}d", group) for name, group in _VISITS for days in WINDOWS]
     features = (
-        *(_number(name, group) for name, group in _FORM),
+        *(_number(name, group) for name, group in _FORM if policy.lead_times == "stated" or name not in OF_TIMES),
         *windowed,
         *(_number(name, group) for name, group in _BEHAVIOUR),
         *(Feature(name, "category", group) for name, group in _CATEGORIES),

@@ -1,149 +1,275 @@
-"""What a column of texts holds: numbers, categories, dates, addresses of persons, free text, one value, or nothing."""
+"""Kinds of columns: numbers, yes or no, lists of options, dates, categories, persons, free text, or nothing."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from leadwerk.errors import InputError
-from leadwerk.lead.amount import parse_amount
-from leadwerk.lead.timestamps import parse_moment
+import numpy as np
+from numpy.typing import NDArray
 
-Kind = Literal["number", "category", "date", "contact", "text", "constant", "empty"]
-Style = Literal["point", "comma", "amount"]
-
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "–", "?", "#n/a"})
-# A column counts as numbers, or dates, although a few of its values are something else.
-_SHARE = 0.98
-# More different texts than this, and mostly different ones, are no categories but free text, names or ids.
-_MAXIMUM_CATEGORIES = 30
-_MOSTLY_DIFFERENT = 0.5
-# Half of a column being e-mail addresses or telephone numbers, it is a column of them: persons are not learned from.
-_CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|(\+|00|0[1-9])[\d\s()/.-]{7,20}")
-_CONTACT_SHARE = 0.5
-# Titles of columns that name persons, however few different names there are.
-_PERSONS = frozenset(
-    (
-        *("name", "first name", "last name", "full name", "surname", "given name", "family name", "contact name"),
-        *("vorname", "nachname", "familienname", "kontaktperson", "ansprechpartner", "ansprechpartnerin"),
-        *("nom", "prénom", "prenom", "nom de famille", "nom complet", "nome", "cognome", "nome e cognome"),
-    )
+from leadwerk.importing.column_format import (
+    ColumnFormat,
+    SourceHabits,
+    settled_decimal,
+    settled_order,
+    unanimous,
 )
-_DATE_SAMPLE = 500
+from leadwerk.importing.number_column import DecimalEvidence, decimal_evidence, numbers_of
+from leadwerk.importing.personal_columns import holds_contacts, names_persons
+from leadwerk.importing.table import CsvTable
+from leadwerk.importing.text_column import TextColumn
+from leadwerk.importing.time_column import OrderEvidence, form_of, moments_of, order_evidence
+from leadwerk.lead.amount import DecimalMark
+from leadwerk.lead.timestamps import DateOrder
+from leadwerk.lead.yes_no import YES, parse_yes_no
+from leadwerk.policy.folding import folded
 
-_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+Kind = Literal["number", "yes_no", "options", "category", "date", "contact", "text", "constant", "empty"]
+FEATURE_KINDS = frozenset({"number", "yes_no", "options", "category", "date"})
+
+_SHARE = 0.98
+"""A column counts as numbers, or dates, although a few of its values are something else."""
+_MOSTLY_DIFFERENT = 0.5
+_FEW_ROWS = 10
+_WORDS_OF_A_CATEGORY = 4.0
+_MOST_OPTIONS = 40
+_OPTION_LENGTH = 40
+_OPTION_USES = 5.0
+_LISTED_SHARE = 0.1
+_SEPARATORS = (";", "|", ",", "\n", "/")
+_TIME_SAMPLE, _WORD_SAMPLE, _MOST_ANSWERS = 2_000, 2_000, 24
+_SHARE_SEEN = 0.95
+ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
+
+
+TEXT_FORMAT = ColumnFormat()
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as it was found; `style` says how its numbers are written, `examples` its commonest values."""
+    """A column as it was found: `examples` are its commonest values, `options` those of a list of options.
+
+    `question` is what has to be stated before its values can be read, empty where they can.
+    """
 
     name: str
     kind: Kind
     missing: int
     distinct: int
-    style: Style = "point"
+    format: ColumnFormat = TEXT_FORMAT
     examples: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    question: str = ""
 
 
-def is_missing(text: str) -> bool:
-    """Whether a field stands for "not known".
+@dataclass(frozen=True)
+class _Evidence:
+    decimal: DecimalEvidence
+    order: OrderEvidence
 
-    >>> is_missing(" N/A "), is_missing("0")
-    (True, False)
+
+def describe_columns(
+    table: CsvTable,
+    *,
+    decimal: DecimalMark | None = None,
+    order: DateOrder | None = None,
+    include: Sequence[str] = (),
+    known: Mapping[str, ColumnFormat] | None = None,
+) -> list[Column]:
+    """What each column of a table is.
+
+    `decimal` and `order` are stated by the user; `include` names columns that are used although their titles name
+    persons; `known` are the formats of the file that was learned from, by folded title.
     """
-    return text.strip().casefold() in MISSING
+    evidence = [_Evidence(decimal_evidence(cells), order_evidence(cells)) for cells in table.cells]
+    habits = _habits(table, evidence, decimal, order, known or {})
+    included = {folded(name) for name in include}
+    return [
+        _described(name, cells, seen, habits, folded(name) in included)
+        for name, cells, seen in zip(table.columns, table.cells, evidence, strict=True)
+    ]
 
 
-def describe(name: str, values: Sequence[str]) -> Column:
-    """What the values of a column are.
-
-    >>> describe("rate", ["1,25", "0,9", "", "2"]).kind, describe("rate", ["1,25", "0,9", "2"]).style
-    ('number', 'comma')
-    """
-    counts = Counter(value for value in values if not is_missing(value))
-    style = style_of(list(counts))
-    examples = tuple(value for value, _ in counts.most_common(3))
-    kind = "contact" if counts and _title(name) in _PERSONS else _kind(counts, style)
-    return Column(name, kind, len(values) - counts.total(), len(counts), style or "point", examples)
-
-
-def _title(name: str) -> str:
-    return " ".join(re.split(r"[\s_-]+", name.strip().casefold()))
-
-
-def _kind(counts: Counter[str], style: Style | None) -> Kind:
-    if not counts:
-        return "empty"
-    if len(counts) == 1:
-        return "constant"
-    if _share(counts, lambda value: bool(_CONTACT.fullmatch(value)) and moment(value) is None) >= _CONTACT_SHARE:
-        return "contact"
-    if style and _share(counts, lambda value: number(value, style) is not None) >= _SHARE:
-        return "number"
-    if _are_dates(counts):
-        return "date"
-    if len(counts) > _MAXIMUM_CATEGORIES and len(counts) > _MOSTLY_DIFFERENT * counts.total():
-        return "text"
-    return "category"
+def _habits(
+    table: CsvTable,
+    evidence: Sequence[_Evidence],
+    decimal: DecimalMark | None,
+    order: DateOrder | None,
+    known: Mapping[str, ColumnFormat],
+) -> SourceHabits:
+    numeric = [
+        seen.decimal.certain
+        for cells, seen in zip(table.cells, evidence, strict=True)
+        if seen.decimal.certain and not seen.order.dotted and _is_numeric(cells, seen.decimal.certain)
+    ]
+    marks, orders = unanimous(numeric), unanimous(seen.order.certain for seen in evidence)
+    return SourceHabits(
+        delimiter=table.frame.dialect.delimiter if table.frame.dialect else None,
+        decimal="." if marks == "." else "," if marks == "," else None,
+        order="dmy" if orders == "dmy" else "mdy" if orders == "mdy" else None,
+        typed=table.frame.kind in ("workbook", "json", "parquet"),
+        stated_decimal=decimal,
+        stated_order=order,
+        known=known,
+    )
 
 
-def _share(counts: Counter[str], holds: Callable[[str], bool]) -> float:
-    return sum(times for value, times in counts.items() if holds(value)) / counts.total()
+def _is_numeric(cells: TextColumn, mark: DecimalMark) -> bool:
+    return _share(cells, ~np.isnan(numbers_of(cells, mark))) >= _SHARE
 
 
-def _are_dates(counts: Counter[str]) -> bool:
-    sample = Counter(dict(counts.most_common(_DATE_SAMPLE)))
-    return _share(sample, lambda value: moment(value) is not None) >= _SHARE
+def _share(cells: TextColumn, holds: NDArray[np.bool_]) -> float:
+    return float(cells.counts[holds & ~cells.missing].sum()) / max(cells.filled, 1)
 
 
-def style_of(values: Sequence[str]) -> Style | None:
-    """How the numbers of a column are written, judged by all of them together; None if they are no numbers.
+def _described(name: str, cells: TextColumn, seen: _Evidence, habits: SourceHabits, is_included: bool) -> Column:
+    column = Column(name, "empty", len(cells) - cells.filled, cells.distinct_filled)
+    if not column.distinct:
+        return column
+    if not is_included and (names_persons(name) or holds_contacts(cells)):
+        return replace(column, kind="contact")
+    examples = tuple(cells.commonest(3))
+    column = replace(column, examples=examples)
+    if column.distinct == 1:
+        is_mark = folded(examples[0]) in YES and column.missing > 0
+        return replace(column, kind="yes_no" if is_mark else "constant", format=ColumnFormat(kind="yes_no"))
+    return (
+        _as_number(column, cells, seen.decimal, habits)
+        or _as_yes_no(column, cells)
+        or _as_date(column, cells, seen.order, habits)
+        or _as_options(column, cells)
+        or _as_words(column, cells)
+    )
 
-    `1.234` alone may be a thousand or a bit more than one: a column whose values all read as plain decimals is read so.
 
-    >>> style_of(["3", "1.234"]), style_of(["3", "1,5"]), style_of(["1,250,000", "900"]), style_of(["CHF 1'250'000.–"])
-    ('point', 'comma', 'amount', 'amount')
-    """
-    candidates: tuple[Style, ...] = ("point", "comma", "amount")
-    if not values:
+def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits: SourceHabits) -> Column | None:
+    known = habits.known.get(folded(column.name))
+    mark = settled_decimal(seen, habits, known)
+    form = form_of(cells)
+    if form in ("milliseconds", "microseconds") or (form == "seconds" and _are_recent(cells)):
+        return replace(column, kind="date", format=ColumnFormat(kind="date", form=form))
+    if _share(cells, ~np.isnan(numbers_of(cells, mark))) < _SHARE:
         return None
-    best = max(candidates, key=lambda style: sum(number(value, style) is not None for value in values))
-    if best == "comma" and all(_THOUSANDS.fullmatch(value) for value in values if "," in value):
-        best = "amount"
-    return best if any(number(value, best) is not None for value in values) else None
+    question = ""
+    if mark is None and seen.is_unclear:
+        question = (
+            f"{column.name!r} holds numbers such as {seen.example!r}: does the sign part thousands or decimals?"
+            " Say --decimal . or --decimal , (--exclude leaves the column out)."
+        )
+    return replace(column, kind="number", format=ColumnFormat(kind="number", decimal=mark), question=question)
 
 
-def number(text: str, style: Style = "point") -> float | None:
-    """The number that a field says in this style, or None.
+def _are_recent(cells: TextColumn) -> bool:
+    """Whether all whole numbers are seconds of the years 1998 to 2040."""
+    numbers = numbers_of(cells, None)[~cells.missing]
+    return bool(np.all((numbers >= 9e8) & (numbers <= 2.2e9) & (numbers % 1 == 0)))
 
-    >>> number("1,5", "comma"), number("1.5"), number("450'000", "amount"), number("many")
-    (1.5, 1.5, 450000.0, None)
-    """
-    text = text.strip()
-    if style == "point":
-        return float(text) if _POINT.fullmatch(text) else None
-    if style == "comma":
-        return float(text.replace(",", ".")) if _COMMA.fullmatch(text) else None
-    try:
-        return parse_amount(text)
-    except InputError:
+
+def _as_yes_no(column: Column, cells: TextColumn) -> Column | None:
+    if column.distinct > _MOST_ANSWERS or any(parse_yes_no(text) is None for text in cells.commonest(_MOST_ANSWERS)):
         return None
+    return replace(column, kind="yes_no", format=ColumnFormat(kind="yes_no"))
 
 
-def moment(text: str) -> datetime | None:
-    """The moment that a field says (UTC where it says no zone; a bare day is its midnight), or None.
-
-    >>> str(moment("31.1.2026")), moment("tomorrow")
-    ('2026-01-31 00:00:00+00:00', None)
-    """
-    try:
-        return parse_moment(text, "UTC").astimezone(UTC)
-    except InputError:
+def _as_date(column: Column, cells: TextColumn, seen: OrderEvidence, habits: SourceHabits) -> Column | None:
+    found = time_format(column.name, cells, seen, habits)
+    if found.format.form != "text" or not _looks_like_dates(cells):
         return None
+    moments = moments_of(cells, "text", found.format.order or "dmy", "UTC")
+    if _share(cells, ~np.isnat(moments)) < _SHARE:
+        return None
+    return replace(column, kind="date", format=found.format, question=found.question)
+
+
+def _looks_like_dates(cells: TextColumn) -> bool:
+    """Whether the commonest texts are dates, and no bare numbers: a look before all of them are read."""
+    sample = TextColumn.from_texts(cells.commonest(_TIME_SAMPLE))
+    if all(text.isdigit() for text in sample.texts()):
+        return False
+    return max(_share(sample, ~np.isnat(moments_of(sample, "text", order, "UTC"))) for order in ORDERS) >= _SHARE_SEEN
+
+
+@dataclass(frozen=True)
+class TimeFormat:
+    """The format of a column of times, and what has to be stated before it can be read."""
+
+    format: ColumnFormat
+    question: str = ""
+
+
+def time_format(name: str, cells: TextColumn, seen: OrderEvidence, habits: SourceHabits) -> TimeFormat:
+    """How the times of a column are written."""
+    form = form_of(cells) or "text"
+    order = settled_order(seen, habits, habits.known.get(folded(name)))
+    question = ""
+    if order is None and seen.is_unclear and form == "text":
+        question = (
+            f"{name!r} holds dates such as {seen.example!r}: does the day come first, or the month?"
+            " Say --date-order dmy or --date-order mdy."
+        )
+    return TimeFormat(ColumnFormat(kind="date", order=order, form=form), question)
+
+
+def time_column_format(
+    table: CsvTable,
+    name: str,
+    *,
+    order: DateOrder | None = None,
+    known: Mapping[str, ColumnFormat] | None = None,
+) -> TimeFormat:
+    """The format of the column that says when leads came, with the other columns of its file as evidence."""
+    evidence = [_Evidence(decimal_evidence(cells), order_evidence(cells)) for cells in table.cells]
+    habits = _habits(table, evidence, None, order, known or {})
+    at = table.index(name)
+    return time_format(table.columns[at], table.cells[at], evidence[at].order, habits)
+
+
+def _as_options(column: Column, cells: TextColumn) -> Column | None:
+    texts, counts = cells.texts(), cells.counts
+    for separator in _SEPARATORS:
+        listed, options = 0, Counter[str]()
+        for text, times, is_empty in zip(texts, counts.tolist(), cells.missing, strict=True):
+            if is_empty:
+                continue
+            parts = split_options(text, separator)
+            listed += times if len(parts) > 1 else 0
+            options.update(dict.fromkeys(parts, times))
+            if len(options) > _MOST_OPTIONS:
+                break
+        combine = column.distinct >= len(options)  # else they are names of places, or sentences
+        if combine and listed >= _LISTED_SHARE * cells.filled and _are_options(options):
+            named = tuple(option for option, _ in options.most_common())
+            return replace(
+                column, kind="options", options=named, format=ColumnFormat(kind="options", separator=separator)
+            )
+    return None
+
+
+def split_options(text: str, separator: str) -> list[str]:
+    """The options that a cell lists.
+
+    >>> split_options("Karte; Leasing;", ";")
+    ['Karte', 'Leasing']
+    """
+    return list(dict.fromkeys(part for piece in text.split(separator) if (part := piece.strip(" \t[]\"'"))))
+
+
+def _are_options(options: Counter[str]) -> bool:
+    """Few short texts that come back: sentences with commas are none."""
+    return (
+        2 <= len(options) <= _MOST_OPTIONS
+        and max(map(len, options)) <= _OPTION_LENGTH
+        and options.total() / len(options) >= _OPTION_USES
+        and not all(option.replace(".", "").isdigit() for option in options)
+    )
+
+
+def _as_words(column: Column, cells: TextColumn) -> Column:
+    common = cells.commonest(_WORD_SAMPLE)
+    words = sum(len(text.split()) for text in common) / len(common)
+    different = column.distinct / cells.filled
+    is_text = words > _WORDS_OF_A_CATEGORY or (different > _MOSTLY_DIFFERENT and cells.filled > _FEW_ROWS)
+    return replace(column, kind="text" if is_text else "category")

@@ -1,55 +1,163 @@
-"""Which encoding a text file is in, and its text."""
+"""Encoding of a text file: by its mark, else UTF-8 if all of it is valid, else the one that makes words of its bytes.
+
+charset-normalizer takes German exports of a few umlauts for Shift-JIS or cp1250, so the old 8-bit encodings of our
+countries are told apart by what their bytes mean inside of words.
+"""
 
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadwerk.errors import InputError
 
 # The longer marks first: UTF-32's begins like UTF-16's.
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # In UTF-16 without a mark every other byte of Latin text is zero; no 8-bit encoding holds zeros.
 _SAMPLE_BYTES = 4096
 _MINIMUM_SHARE_OF_ZEROS = 0.3
+_BLOCK = 1 << 20
+_WORD_SAMPLE = 20_000
+_LEGACY = ("cp1252", "cp850", "mac_roman")
+_COMMON = {
+    **dict.fromkeys("äöüé", 3.0),
+    **dict.fromkeys("èßà", 2.2),
+    **dict.fromkeys("çê", 1.4),
+    **dict.fromkeys("âôòùœ", 0.8),
+    **dict.fromkeys("îûëïñì", 0.6),
+    **dict.fromkeys("áíóúãõåøæ", 0.2),
+}
+"""How much a letter within a word counts: roughly as often as it is written in our four languages."""
+_RARER = frozenset("ÄÖÜÉÈÀÇÊÂÎÔÛËÏŒÆÑÁÍÓÚÌÒÙÅØ’‘“”„–—€«»°·…²³§®©™\u00a0½¼")
+_FOREIGN = re.compile(rb"[^\r\n;,\t|\"\x00-\x20]*[\x80-\xff][^\r\n;,\t|\"]*")
 
 
-def decode(raw: bytes) -> tuple[str, str]:
-    """The text of `raw` and the name of its encoding: by its mark, else UTF-8 if it is valid, else Windows-1252.
+@dataclass(frozen=True)
+class Encoding:
+    """Name of a codec, the bytes of the mark(s) in front of the text, and whether the user named it."""
 
-    Windows-1252 leaves five bytes undefined; they become the control characters that Latin-1 has there, so that no
-    file is refused for its encoding.
+    name: str
+    mark: bytes = b""
+    is_stated: bool = False
 
-    >>> decode("Zürich".encode("cp1252"))
-    ('Zürich', 'cp1252')
-    >>> decode("Zürich".encode("utf-16"))
-    ('Zürich', 'utf-16')
+    @property
+    def label(self) -> str:
+        """The encoding as a person knows it."""
+        return self.name.removesuffix("-le").removesuffix("-be") if self.mark else self.name
+
+
+def detect_encoding(path: Path, stated: str | None = None) -> Encoding:
+    """The encoding of a file, `stated` if the user named one.
+
+    Raises:
+        InputError: the encoding named is unknown.
     """
-    for mark, name in _MARKS:
-        if raw.startswith(mark):
-            return raw.decode(name, errors="replace"), name.removesuffix("-sig")
-    unmarked = _utf16_without_mark(raw[:_SAMPLE_BYTES])
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE_BYTES)
+    mark, name = _leading_marks(head)
+    if stated is not None:
+        return Encoding(_known_codec(stated), mark if name == _known_codec(stated) else b"", is_stated=True)
+    if name:
+        return Encoding(name, mark)
+    unmarked = _utf16_without_mark(head)
     if unmarked:
-        return raw.decode(unmarked, errors="replace"), unmarked
+        return Encoding(unmarked)
+    return Encoding("utf-8" if _is_utf8(path) else most_plausible(_foreign_words(path)))
+
+
+def _known_codec(stated: str) -> str:
     try:
-        return raw.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return _windows(raw), "cp1252"
+        name = codecs.lookup(stated.strip()).name
+        "a".encode(name)  # codecs that are no text encodings, such as base64
+    except (LookupError, UnicodeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The encoding {stated!r} is unknown.",
+            field="encoding",
+            value=stated,
+            remedy="Use utf-8, utf-16, cp1252, cp850 or mac_roman.",
+        ) from error
+    return {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8", "mac-roman": "mac_roman"}.get(
+        name, name
+    )
+
+
+def _leading_marks(head: bytes) -> tuple[bytes, str]:
+    """All byte order marks in front, of which programs that copy files sometimes leave several."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            length = len(mark)
+            while head[length : length + len(mark)] == mark:
+                length += len(mark)
+            return head[:length], name
+    return b"", ""
 
 
 def _utf16_without_mark(sample: bytes) -> str | None:
-    half = len(sample) // 2
-    if not half or sample.count(0) < _MINIMUM_SHARE_OF_ZEROS * len(sample):
+    if len(sample) < 2 or sample.count(0) < _MINIMUM_SHARE_OF_ZEROS * len(sample):
         return None
     return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
 
 
-def _windows(raw: bytes) -> str:
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        return raw.decode("cp1252")
+        for block in _blocks(path):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        undefined = {byte: chr(byte) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-        return "".join(undefined.get(byte) or bytes([byte]).decode("cp1252") for byte in raw)
+        return False
+    return True
+
+
+def _foreign_words(path: Path) -> list[bytes]:
+    words: set[bytes] = set()
+    for block in _blocks(path):
+        words.update(_FOREIGN.findall(block))
+        if len(words) >= _WORD_SAMPLE:
+            break
+    return sorted(words)[:_WORD_SAMPLE]
+
+
+def most_plausible(words: list[bytes]) -> str:
+    """The 8-bit encoding under which most of `words` look like words; Windows-1252 if none is better.
+
+    >>> [most_plausible(["Zürich".encode(name)]) for name in ("cp1252", "cp850", "mac_roman")]
+    ['cp1252', 'cp850', 'mac_roman']
+    """
+    return max(_LEGACY, key=lambda name: sum(_plausibility(word.decode(name, "replace")) for word in words))
+
+
+def _plausibility(text: str) -> float:
+    """Letters of our languages where they belong count for an encoding, signs within words against it."""
+    total = 0.0
+    for at, sign in enumerate(text):
+        if sign.isascii():
+            continue
+        before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+        if sign in _COMMON:
+            total += _COMMON[sign]
+        elif sign in _RARER:
+            total += -1.0 if before.islower() and (after.islower() or sign.isalpha()) else 0.5
+        else:
+            total += -0.5 if sign.isalpha() and not before.islower() else -2.0
+    return total
+
+
+def decoded(raw: bytes, encoding: Encoding) -> str:
+    """All of a small file as text; bytes that the encoding leaves undefined become replacement characters."""
+    return raw[len(encoding.mark) :].decode(encoding.name, "replace").lstrip("\ufeff")

@@ -1,193 +1,302 @@
-"""Rows of a file as leads with their outcome, in the terms of the mapping."""
+"""Rows of a file as leads with their outcome, column by column, in the terms of the mapping."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
-from leadwerk.importing.columns import Style, is_missing, moment, number, style_of
-from leadwerk.importing.mapping import ColumnMapping
-from leadwerk.importing.records import Record
-from leadwerk.importing.table import CsvTable, as_text
-from leadwerk.lead.form_field_names import field_of
-from leadwerk.lead.lead import EARLIEST, LONGEST_TEXT, NAMES, parse_id
+from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
+from leadwerk.importing.mapping import slug
+from leadwerk.importing.rejections import RejectionGroup, rejected_rows
+from leadwerk.importing.statuses import status_codes
+from leadwerk.importing.table import CsvTable
+from leadwerk.importing.text_column import TextColumn
+from leadwerk.importing.time_column import Moments, moments_of
+from leadwerk.lead.attribute import LONGEST_TEXT
+from leadwerk.lead.lead import EARLIEST, parse_id
 from leadwerk.lead.synthetic_times import FIRST_MADE_UP_TIME, step_for
-from leadwerk.policy.model import Attribute, Policy
+
+_CLOCK_TOLERANCE = timedelta(hours=14)
+"""A time without a zone may be ahead of ours by as much as the earliest zone is."""
+_SHORTENED_ID = r"^\d(?:[.,]\d+)?[eE]\+\d{2}$"
+_SIGNIFICANT_DIGITS = 15  # of a number in a spreadsheet
+_CONTINUATION_SHARE = 0.5
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
-class FileLead:
-    """A row that can be used: its line, id, time (UTC), values by the file's column, and outcome if known."""
+class ParsedLeads:
+    """The n leads of a table, in the order in which they first stand in it.
 
-    line: int
-    lead_id: str
-    created_at: datetime
-    values: dict[str, Any]
-    status: str | None
-    event_id: str
+    `rows` (n,) is the row of each lead's creation, whose values count; `ids` their ids; `created_at` (n,) UTC.
+    `statuses` (n,) index `status_names`, -1 where none is known. `later_rows` counts further rows of the same leads,
+    `continuation_rows` those that only continue a row above.
+    """
+
+    table: CsvTable
+    mapping: ColumnMapping
+    rows: NDArray[np.intp]
+    ids: pa.StringArray
+    created_at: Moments
+    statuses: NDArray[np.int32]
+    status_names: tuple[str, ...]
+    rejections: tuple[RejectionGroup, ...] = ()
+    later_rows: int = 0
+    continuation_rows: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     @property
-    def raw(self) -> dict[str, Any]:
-        """The lead as forms and CRMs tell it."""
-        return {**self.values, "lead_id": self.lead_id, "created_at": self.created_at}
+    def lines(self) -> NDArray[np.int64]:
+        """The line in the file of each lead's creation."""
+        return self.table.lines[self.rows]
+
+    @property
+    def usable_share(self) -> float:
+        """Which part of the rows could be used."""
+        total = len(self.table) + len(self.table.malformed)
+        return 1.0 - rejected_rows(self.rejections) / total if total else 0.0
 
 
-@dataclass(frozen=True)
-class RejectedValue:
-    """What could not be used and why: a whole row, or (with `value_only`) one value of a row that is used."""
+def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_scoring: bool = False) -> ParsedLeads:
+    """The leads of a table; the same file gives the same leads, whenever it is read.
 
-    line: int
-    field: str
-    reason: str
-    text: str
-    value_only: bool = False
+    A lead's oldest row by its time is its creation, its newest with a status its outcome; without times the rows stand
+    in their order. In a file to be scored every row is a lead, and one without a time is of `now`.
+
+    Raises:
+        InputError: the id column of the mapping is not in the file, its ids were shortened by a spreadsheet, or they
+            are addresses of persons.
+    """
+    ids = _ids(table, mapping)
+    statuses, names = status_codes(table, mapping)
+    moments = _moments(table, mapping)
+    problems = _Problems(table, mapping, [_malformed(table)])
+    continues = _continuation(table, mapping, ids, statuses)
+    problems.add(_bad_ids(ids, mapping) & ~continues, mapping.id, _ID_REASON, ids)
+    problems.add(ids.missing[ids.codes] & ~continues, mapping.id, "the id is missing")
+    if moments is not None and mapping.time:
+        _check_times(problems, table.column(mapping.time), mapping, moments, now, ~continues)
+        moments = np.minimum(moments, _as_moment(now))
+    usable = np.flatnonzero(~(problems.bad | continues))
+    first, newest, later = _grouped(ids, moments, statuses, usable, is_scoring=is_scoring)
+    return ParsedLeads(
+        table,
+        mapping,
+        first,
+        pc.take(ids.trimmed, pa.array(ids.codes[first])),
+        _created(moments, first, now, is_scoring=is_scoring),
+        np.where(newest >= 0, statuses[newest], -1).astype(np.int32),
+        names,
+        tuple(group for group in problems.groups if len(group.lines)),
+        later,
+        int(continues.sum()),
+    )
+
+
+_ID_REASON = f"this is no id: longer than {LONGEST_TEXT} signs, or with some that cannot be seen"
 
 
 @dataclass
-class ParsedLeads:
-    """What became of the rows of a file."""
+class _Problems:
+    """Collects rows that cannot be used, each for its first reason."""
 
-    leads: list[FileLead] = field(default_factory=list)
-    rejected: list[RejectedValue] = field(default_factory=list)
+    table: CsvTable
+    mapping: ColumnMapping
+    groups: list[RejectionGroup]
+
+    def __post_init__(self) -> None:
+        self.bad = np.zeros(len(self.table), dtype=bool)
+
+    def add(self, where: NDArray[np.bool_], field: str, reason: str, shown: TextColumn | None = None) -> None:
+        rows = np.flatnonzero(where & ~self.bad)
+        if len(rows):
+            example = shown.values(rows[:1])[0] if shown is not None else ""
+            example = "" if _ADDRESS.search(example) else example
+            self.groups.append(RejectionGroup(field, reason, self.table.lines[rows], example=example))
+            self.bad |= where
 
 
-def leads(table: CsvTable, mapping: ColumnMapping, policy: Policy, source: str, *, now: datetime) -> ParsedLeads:
-    """The leads of a table; the same file gives the same leads and event ids, whenever it is read.
+def _malformed(table: CsvTable) -> RejectionGroup:
+    reasons = sorted({line.reason for line in table.malformed})
+    lines = np.array([line.line for line in table.malformed], np.int64)
+    return RejectionGroup("row", reasons[0] if len(reasons) == 1 else "malformed: quotes or number of fields", lines)
+
+
+def _ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
+    if mapping.id == ROW_NUMBER:
+        file = slug(table.path.stem)  # the row of another file is another lead
+        return TextColumn.from_texts([f"{file}.{number}" for number in range(1, len(table) + 1)])
+    column = table.column(mapping.id)
+    merged = column.trimmed.dictionary_encode()  # ids that differ in space around them are one
+    ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
+    _refuse_shortened(ids, mapping.id)
+    if ids.filled and float(ids.counts[_all(ids, _ADDRESS.pattern)].sum()) > 0.5 * ids.filled:
+        raise InputError(
+            f"{mapping.id!r} holds e-mail addresses, which are never stored.",
+            field="id",
+            value=mapping.id,
+            remedy="Name a column of ids with --id COL, or say --id row: the row number is the id then.",
+        )
+    return ids
+
+
+def _all(ids: TextColumn, pattern: str) -> NDArray[np.bool_]:
+    return np.asarray(
+        pc.match_substring_regex(ids.distinct, f"^(?:{pattern})$").to_numpy(zero_copy_only=False), dtype=bool
+    )
+
+
+def _refuse_shortened(ids: TextColumn, name: str) -> None:
+    """A spreadsheet shows long numbers as 2.8E+10, and keeps 15 digits of them: different leads become one.
 
     Raises:
-        InputError: the id or time column of the mapping is not in the file.
+        InputError: it did.
     """
-    result = ParsedLeads(rejected=[RejectedValue(b.line, "row", b.reason, b.text) for b in table.broken])
-    created = _clock(table, mapping)
-    identified = _field(table, mapping.id)
-    status = _optional_field(table, mapping.outcome)
-    known = _Values(table, mapping, policy.attributes)
-    seen: dict[str, int] = {}
-    for index, row in enumerate(table.rows):
-        lead_id, at = identified(row), created(index, row)
-        problem = _problem(mapping, lead_id, at, seen, now)
-        if problem or at is None:
-            result.rejected.append(RejectedValue(row.line, *(problem or ("", "")), as_text(row.fields)))
-            continue
-        seen[lead_id] = row.line
-        values = known.of(row, result.rejected)
-        result.leads.append(FileLead(row.line, lead_id, at, values, status(row), _event_id(source, lead_id, row)))
-    return result
+    shortened = _all(ids, _SHORTENED_ID.strip("^$"))
+    if not shortened.any():
+        long = _all(ids, rf"[1-9]\d{{{_SIGNIFICANT_DIGITS},}}") & (ids.counts > 0)
+        rounded = long & _all(ids, rf"\d{{{_SIGNIFICANT_DIGITS}}}0+")
+        if long.sum() < 3 or (rounded != long).any():
+            return
+        shortened = rounded
+    example = ids.distinct[int(np.argmax(shortened))].as_py()
+    raise InputError(
+        f"A spreadsheet has shortened the ids in {name!r}, such as {example!r}: different leads look alike.",
+        field="id",
+        value=name,
+        remedy="Export the file again and import it without opening it in a spreadsheet before, or format the column"
+        " as text when you open it.",
+    )
 
 
-def _problem(
-    mapping: ColumnMapping, lead_id: str, at: datetime | None, seen: dict[str, int], now: datetime
-) -> tuple[str, str] | None:
-    """Field and reason if a row cannot be used."""
-    if is_missing(lead_id):
-        return mapping.id, "the id is missing"
-    if lead_id in seen:
-        return mapping.id, f"the id {lead_id!r} stands on line {seen[lead_id]} already; that line is used"
+def _bad_ids(ids: TextColumn, mapping: ColumnMapping) -> NDArray[np.bool_]:
+    if mapping.id == ROW_NUMBER:
+        return np.zeros(len(ids), dtype=bool)
+    plain = _all(ids, rf"[ -~\p{{L}}\p{{N}}]{{1,{LONGEST_TEXT}}}")
+    bad = np.zeros(len(ids.distinct), dtype=bool)
+    for at in np.flatnonzero(~(plain | ids.missing)):
+        bad[at] = not _is_id(ids.distinct[int(at)].as_py())
+    return bad[ids.codes]
+
+
+def _is_id(text: str) -> bool:
     try:
-        parse_id(lead_id)
+        parse_id(text)
     except InputError:
-        return mapping.id, f"this is no id: longer than {LONGEST_TEXT} signs, or with some that cannot be seen"
-    if at is None:
-        return mapping.time or "", "this is no time; write it like 2025-12-31T14:30:00 or 31.12.2025"
-    if at < EARLIEST:
-        return mapping.time or "", f"the time {at:%Y-%m-%d} is too long ago"
-    if at > now:
-        return mapping.time or "", f"the time {at:%Y-%m-%d %H:%M} UTC is in the future"
-    return None
+        return False
+    return True
 
 
-def _field(table: CsvTable, column: str) -> Callable[[Record], str]:
-    at = table.index(column)
-    return lambda row: row.fields[at].strip()
+def _continuation(
+    table: CsvTable, mapping: ColumnMapping, ids: TextColumn, statuses: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Rows that only continue the one above, as exports of lists within a lead have them: no id, status or time."""
+    continues = ids.missing[ids.codes] & (statuses < 0)
+    if not continues.any() or mapping.id == ROW_NUMBER:
+        return np.zeros(len(table), dtype=bool)
+    if mapping.time and (times := table.find(mapping.time)) is not None:
+        continues &= times.missing[times.codes]
+    rows = np.flatnonzero(continues)
+    filled = sum((~cells.missing[cells.codes[rows]]).astype(np.int64) for cells in table.cells)
+    continues[rows] = (np.asarray(filled) <= _CONTINUATION_SHARE * len(table.columns)) & (rows > 0)
+    return continues
 
 
-def _optional_field(table: CsvTable, column: str) -> Callable[[Record], str | None]:
-    """A column that a file to be scored need not have."""
-    if column not in table.columns:
-        return lambda row: None
-    get = _field(table, column)
-    return lambda row: None if is_missing(get(row)) else get(row)
+def _moments(table: CsvTable, mapping: ColumnMapping) -> Moments | None:
+    """When each row is of, None where the file does not say it."""
+    times = table.find(mapping.time) if mapping.time else None
+    if times is None or mapping.time is None:
+        return None
+    how = mapping.formats[mapping.time]
+    return moments_of(times, how.form, how.order or "dmy", mapping.zone)[times.codes]
 
 
-def _clock(table: CsvTable, mapping: ColumnMapping) -> Callable[[int, Record], datetime | None]:
-    if mapping.time is not None:
-        get = _field(table, mapping.time)
-        return lambda index, row: moment(get(row))
-    step = step_for(len(table.rows))
-    return lambda index, row: FIRST_MADE_UP_TIME + index * step
+def _check_times(
+    problems: _Problems,
+    times: TextColumn,
+    mapping: ColumnMapping,
+    moments: Moments,
+    now: datetime,
+    leads: NDArray[np.bool_],
+) -> None:
+    name = mapping.time or ""
+    problems.add(times.missing[times.codes] & leads, name, "the time is missing")
+    unreadable = np.isnat(moments) & leads
+    problems.add(unreadable, name, "this is no time; write it like 2025-12-31T14:30:00 or 31.12.2025", times)
+    problems.add((moments < _as_moment(EARLIEST)) & leads, name, "the time is too long ago", times)
+    problems.add((moments > _as_moment(now + _CLOCK_TOLERANCE)) & leads, name, "the time is in the future", times)
 
 
-class _Values:
-    """Reads what is known of a lead from a row; numbers in the style in which this file's column writes them.
+def _as_moment(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.replace(tzinfo=None), "us")
 
-    Taken are the policy's attributes and, under their own names, the fields of any lead (postcode, e-mail …). A column
-    called otherwise that holds such a field is read as the field, as it is written, beside being an attribute.
+
+def _grouped(
+    ids: TextColumn,
+    moments: Moments | None,
+    statuses: NDArray[np.int32],
+    usable: NDArray[np.intp],
+    *,
+    is_scoring: bool,
+) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """The row of creation of each lead, its newest row with a status (-1: none), and the number of other rows."""
+    if is_scoring or not len(usable):
+        return usable, np.full(len(usable), -1, np.intp), 0
+    codes = ids.codes[usable]
+    keys = (usable, codes) if moments is None else (usable, moments[usable], codes)
+    order = usable[np.lexsort(keys)]
+    starts = np.flatnonzero(np.diff(ids.codes[order], prepend=-1))
+    first = order[starts]
+    position = np.where(statuses[order] >= 0, np.arange(len(order)), -1)
+    latest = np.maximum.reduceat(position, starts)
+    newest = np.where(latest >= starts, order[np.maximum(latest, 0)], -1)
+    in_file = np.argsort(np.minimum.reduceat(order, starts), kind="stable")
+    return first[in_file], newest[in_file], len(usable) - len(first)
+
+
+def _created(moments: Moments | None, first: NDArray[np.intp], now: datetime, *, is_scoring: bool) -> Moments:
+    if moments is not None:
+        return moments[first]
+    if is_scoring:
+        return np.full(len(first), _as_moment(now))
+    step = np.timedelta64(int(step_for(len(first)).total_seconds() * 1_000_000), "us")
+    return np.asarray(_as_moment(FIRST_MADE_UP_TIME) + np.arange(len(first)) * step)
+
+
+def refuse_losses(parsed: ParsedLeads, *, accepted: bool, most_rejected: float = 0.2) -> None:
+    """Stop an import that would lose most of its rows, before anything is written.
+
+    Raises:
+        InputError: no row can be used; or more than `most_rejected` cannot, and the user has not accepted it.
     """
-
-    def __init__(self, table: CsvTable, mapping: ColumnMapping, attributes: Sequence[Attribute]) -> None:
-        kinds = {a.source or a.name: a.kind for a in attributes}
-        taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
-        fields = fields_of([name for name in table.columns if name not in taken])
-        known = [name for name, known_as in fields.items() if known_as == name]
-        self._called = [(known_as, table.index(name)) for name, known_as in fields.items() if known_as != name]
-        self._columns = [(name, table.index(name)) for name in dict.fromkeys([*kinds, *known]) if name in table.columns]
-        self._styles: dict[str, Style] = {
-            name: style_of([v for v in table.values(name) if not is_missing(v)]) or "point"
-            for name, _ in self._columns
-            if kinds.get(name) == "number"
-        }
-
-    def of(self, row: Record, rejected: list[RejectedValue]) -> dict[str, Any]:
-        """Values by column; a number that cannot be read is left out, and said so in `rejected`."""
-        texts = {known_as: row.fields[at].strip() for known_as, at in self._called}
-        values: dict[str, Any] = {name: text for name, text in texts.items() if not is_missing(text)}
-        for name, at in self._columns:
-            text = row.fields[at].strip()
-            if is_missing(text):
-                values[name] = None
-                continue
-            values[name] = number(text, self._styles[name]) if name in self._styles else text
-            if values[name] is None:
-                rejected.append(RejectedValue(row.line, name, "this is no number; the value is left out", text, True))
-        return values
+    groups = sorted((group for group in parsed.rejections if not group.value_only), key=lambda group: -len(group.lines))
+    total = len(parsed.table) + len(parsed.table.malformed)
+    lost = rejected_rows(groups)
+    if len(parsed) and (accepted or lost <= most_rejected * total):
+        return
+    why = f" Most often: {groups[0].description}." if groups else ""
+    remedy = "Correct the file, or say how it is to be read: --date-order, --delimiter, --header-row, --id."
+    if len(parsed):
+        remedy += " With --accept-rejects the other rows are imported."
+    raise InputError(
+        f"{lost:,} of {total:,} rows cannot be used, so nothing was imported.{why}" if total
+        else f"{parsed.table.path.name} has a header and no rows: nothing was imported.",
+        field="file",
+        value=str(parsed.table.path),
+        remedy=remedy,
+    )  # fmt: skip
 
 
-def fields_of(columns: Sequence[str]) -> dict[str, str]:
-    """The fields of a lead that columns hold, by column; of two that hold the same, the one that is called like it, or
-    the first.
-
-    >>> fields_of(["PLZ/Ort", "Sprache", "Besuche", "Langue", "plz"])
-    {'plz': 'plz', 'Sprache': 'language'}
-    """
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in sorted(columns, key=lambda name: field_of(name) != name):
-        known_as = field_of(name)
-        meant = next((field for field, names in NAMES.items() if known_as in names), None)
-        if known_as and meant and (meant not in taken or known_as == name):
-            found[name] = known_as
-            taken.add(meant)
-    return found
-
-
-def missing_columns(table: CsvTable, policy: Policy) -> list[str]:
-    """Columns of the policy's attributes that a file does not have; its leads are taken as if they were empty."""
-    return [a.source or a.name for a in policy.attributes if (a.source or a.name) not in table.columns]
-
-
-def _event_id(source: str, lead_id: str, row: Record) -> str:
-    content = "\x1f".join((source, lead_id, *row.fields))
-    return f"{source}.{hashlib.sha256(content.encode()).hexdigest()[:24]}"
-
-
-def rejects(found: Sequence[RejectedValue]) -> Iterator[tuple[int, str, str, str, str]]:
-    """Rows of the rejects file, in the file's order: line, what was left out, field, reason, text."""
-    for item in sorted(found, key=lambda r: r.line):
-        yield item.line, "value" if item.value_only else "row", item.field, item.reason, item.text
-
-
-REJECTS_HEADER = ("line", "left_out", "field", "reason", "text")
+def missing_columns(table: CsvTable, sources: Iterable[str]) -> list[str]:
+    """Columns that a file does not have; its leads are taken as if they were empty."""
+    return [source for source in dict.fromkeys(sources) if table.find(source) is None]

@@ -1,168 +1,112 @@
-"""How a file's columns become leads: the mapping a user states, and the policy that follows from the file."""
+"""From what a user states to the mapping of a file, and to the attributes a model may learn from."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from leadwerk.errors import InputError
-from leadwerk.importing.columns import Column, is_missing
+from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping, StatedColumns
+from leadwerk.importing.columns import FEATURE_KINDS, Column
+from leadwerk.importing.statuses import count_statuses, lost_rules, lost_status, open_statuses, positive_status
 from leadwerk.importing.table import CsvTable
-from leadwerk.policy.outcome import casefolded
+from leadwerk.policy.folding import folded
 from leadwerk.policy.slug import as_name
 from leadwerk.policy.validation import RESERVED_NAMES
 
 NAME_LENGTH = 48  # room for `attribute_` and a number within BigQuery's and the policy's limit of 60
-# What the good end of a lead is called where nobody says so, and what a lead is called that has no end yet.
-_POSITIVE = frozenset(
-    (
-        *("1", "1.0", "true", "yes", "y", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted"),
-        *("won", "closed won", "closedwon", "gewonnen", "gagné", "vinto", "vinta"),
-    )
-)
-_OPEN = frozenset(
-    (
-        *("open", "offen", "ouvert", "ouverte", "aperto", "aperta", "new", "neu", "nouveau", "nouvelle", "nuovo"),
-        *("pending", "hängig", "pendent", "pendente", "en attente", "in attesa", "unknown", "unbekannt"),
-        *("in progress", "in bearbeitung", "in arbeit", "in prüfung", "en cours", "in corso"),
-    )
-)
-_MAXIMUM_STATUSES = 50
 
 
-class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Which column says what. `time` None: the file's order stands for time. Stored beside the policy, for scoring.
-
-    `open` are the values of the outcome of leads whose end is not known: nothing is learned from them.
-    """
-
-    id: str
-    outcome: str
-    positive: str
-    open: tuple[str, ...] = ()
-    time: str | None = None
-    exclude: tuple[str, ...] = ()
-    attributes: dict[str, str] = {}
-
-
-def state(
-    table: CsvTable,
-    *,
-    id: str,
-    outcome: str,
-    positive: str | None,
-    time: str | None,
-    exclude: Sequence[str],
-    open: Sequence[str] = (),
-) -> ColumnMapping:
+def state_mapping(table: CsvTable, stated: StatedColumns) -> ColumnMapping:
     """The mapping, with all names as the file writes them.
 
     Raises:
-        InputError: a column is not in the file, or which outcome is the good one cannot be told.
+        InputError: a column is not in the file, or which outcome is the good one cannot be decided.
     """
-    name = {asked: table.columns[table.index(asked)] for asked in (id, outcome, *([time] if time else []), *exclude)}
-    counts = _counts(table, name[outcome])
-    undecided = _open(counts, open, name[outcome])
-    return ColumnMapping(
-        id=name[id],
-        outcome=name[outcome],
-        positive=_positive(counts - Counter({value: counts[value] for value in undecided}), positive, name[outcome]),
-        open=undecided,
-        time=name[time] if time else None,
-        exclude=tuple(dict.fromkeys(name[column] for column in exclude)),
-    )
+    mapping = _named(table, stated)
+    rules = lost_rules(table, stated.lost, mapping.outcome)
+    counts = count_statuses(table, msgspec.structs.replace(mapping, lost=rules))
+    lost = {folded(lost_status(mapping.outcome, *rule)) for rule in rules}
+    positive = positive_status(counts, stated, mapping.outcome, lost)
+    undecided = open_statuses(counts, stated, mapping.outcome, {folded(positive), *lost})
+    return msgspec.structs.replace(mapping, positive=positive, open=undecided, lost=rules)
 
 
-def under_policy(table: CsvTable, *, id: str, outcome: str, time: str | None, exclude: Sequence[str]) -> ColumnMapping:
+def mapping_under_policy(table: CsvTable, stated: StatedColumns) -> ColumnMapping:
     """The mapping of a file that is read under a policy which says itself what its statuses and attributes mean.
 
     Raises:
         InputError: a column is not in the file; or none says when leads came, so that no horizon can pass.
     """
-    if time is None:
+    if stated.time is None:
         raise InputError(
-            "Under your own policy it has to be known when the leads came.",
+            "Under a policy of your own the file has to say when the leads came.",
             field="time",
             remedy="Name the column with --time COL.",
         )
-    name = {asked: table.columns[table.index(asked)] for asked in (id, outcome, time, *exclude)}
-    return ColumnMapping(
-        id=name[id],
-        outcome=name[outcome],
-        positive="",
-        time=name[time],
-        exclude=tuple(dict.fromkeys(name[column] for column in exclude)),
+    mapping = _named(table, stated)
+    return msgspec.structs.replace(
+        mapping,
+        open=tuple(stated.open),
+        lost=lost_rules(table, stated.lost, mapping.outcome),
     )
 
 
-def _counts(table: CsvTable, outcome: str) -> Counter[str]:
-    """How often each value stands in a column; those that differ only in case are one, in their commonest spelling.
+def _named(table: CsvTable, stated: StatedColumns) -> ColumnMapping:
+    name = {column: table.columns[table.index(column)] for column in (stated.outcome, *stated.exclude, *stated.include)}
+    return ColumnMapping(
+        id=id_column(table, stated.id),
+        outcome=name[stated.outcome],
+        positive="",
+        time=table.columns[table.index(stated.time)] if stated.time else None,
+        zone=stated.zone,
+        exclude=tuple(dict.fromkeys(name[column] for column in stated.exclude)),
+        include=tuple(dict.fromkeys(name[column] for column in stated.include)),
+    )
+
+
+def id_column(table: CsvTable, stated: str) -> str:
+    """The id column as the file writes it, or `row` where the row number is the id.
 
     Raises:
-        InputError: the column is empty, or holds too many values to be an outcome.
+        InputError: there is no such column.
     """
-    spelt = Counter(value for value in table.values(outcome) if not is_missing(value))
-    first: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for value, times in spelt.most_common():
-        counts[first.setdefault(casefolded(value), value)] += times
-    if not counts:
-        fault = f"{outcome!r} is empty in every row." if table.rows else f"{table.path.name} has a header and no rows."
-        raise InputError(fault, field="outcome", value=outcome, remedy="Bring leads whose outcome is known.")
-    if len(counts) > _MAXIMUM_STATUSES:
-        raise InputError(
-            f"{outcome!r} has {len(counts)} different values, too many for what became of a lead: {_seen(counts)}.",
-            field="outcome",
-            value=outcome,
-            remedy="Name the column that says it with --outcome.",
-        )
-    return counts
+    if folded(stated) == ROW_NUMBER and ROW_NUMBER not in map(folded, table.columns):
+        return ROW_NUMBER
+    return table.columns[table.index(stated)]
 
 
-def _seen(counts: Counter[str]) -> str:
-    return ", ".join(f"{value!r} ({times})" for value, times in counts.most_common(6))
+@dataclass(frozen=True)
+class AttributeSource:
+    """An attribute that a column becomes; of a list of options one for each `option`."""
+
+    name: str
+    column: Column
+    option: str = ""
 
 
-def _open(counts: Counter[str], stated: Sequence[str], outcome: str) -> tuple[str, ...]:
-    asked = {casefolded(value): value for value in stated}
-    unknown = [value for key, value in asked.items() if key not in map(casefolded, counts)]
-    if unknown:
-        raise InputError(
-            f"{unknown[0]!r} is no value of {outcome!r}: {_seen(counts)}.",
-            field="open",
-            value=unknown[0],
-            remedy="Name a value of the column with --open VALUE.",
-        )
-    return tuple(sorted(value for value in counts if casefolded(value) in (asked or _OPEN)))
+def attribute_sources(columns: Iterable[Column], mapping: ColumnMapping) -> list[AttributeSource]:
+    """What a model may learn from: columns of values that are not excluded, and their ages where the leads have times.
 
-
-def _positive(counts: Counter[str], stated: str | None, outcome: str) -> str:
-    if stated is not None:
-        found = [value for value in counts if casefolded(value) == casefolded(stated)]
-    else:
-        found = [value for value in counts if casefolded(value) in _POSITIVE] if len(counts) <= 2 else []
-    if len(found) == 1:
-        return found[0]
-    asked = "Which value is the good one is not clear in" if stated is None else f"{stated!r} is no value of"
-    raise InputError(
-        f"{asked} {outcome!r}: {_seen(counts) or 'every lead is open'}.",
-        field="positive",
-        value=stated,
-        remedy="Name it with --positive VALUE, and with --open VALUE what is not decided yet.",
-    )
-
-
-def attributes(columns: Iterable[Column], mapping: ColumnMapping) -> dict[str, Column]:
-    """The columns a model may learn from, by the name they get: numbers and categories that nobody excluded."""
-    taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
-    named: dict[str, Column] = {}
+    Raises:
+        InputError: the values of one of them cannot be read before something is stated.
+    """
+    taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude, *(column for column, _ in mapping.lost)}
+    names: dict[str, None] = {}
+    sources: list[AttributeSource] = []
     for column in columns:
-        if column.name not in taken and column.kind in ("number", "category"):
-            named[_unused(_free(slug(column.name)), named)] = column
-    return named
+        if column.name in taken or column.kind not in FEATURE_KINDS or (column.kind == "date" and not mapping.time):
+            continue
+        if column.question:
+            raise InputError(column.question, field=column.name, remedy="Nothing was imported.")
+        for option in column.options or ("",):
+            name = _unused(_free(slug(f"{column.name} {option}")), names)
+            names[name] = None
+            sources.append(AttributeSource(name, column, option))
+    return sources
 
 
 def _free(name: str) -> str:
@@ -184,22 +128,6 @@ def _unused(name: str, taken: Iterable[str]) -> str:
     while candidate in taken:
         candidate, again = f"{name}_{again}", again + 1
     return candidate
-
-
-def statuses(table: CsvTable, mapping: ColumnMapping) -> tuple[str, ...]:
-    """The values of the outcome column, the good one first; those that differ only in case are one.
-
-    Raises:
-        InputError: no lead was lost.
-    """
-    others = sorted(value for value in _counts(table, mapping.outcome) if value != mapping.positive)
-    if not set(others) - set(mapping.open):
-        raise InputError(
-            f"{mapping.outcome!r} is {mapping.positive!r} in every decided row: there is nothing to tell apart.",
-            field="outcome",
-            remedy="Add the leads that did not convert.",
-        )
-    return (mapping.positive, *others)
 
 
 def source_of(path: Path) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping as Named, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from leadwerk.importing.columns import Column
-from leadwerk.importing.mapping import ColumnMapping, slug
+from leadwerk.importing.column_mapping import ColumnMapping
+from leadwerk.importing.mapping import AttributeSource, slug
 from leadwerk.lead.synthetic_times import IMPORTED
+from leadwerk.policy.folding import folded
 
 MARK = "# Written by `leadwerk import`"
 HORIZON_DAYS = 1  # a file says what became of a lead, not when: the outcome is set into the day after the lead came
@@ -22,28 +23,36 @@ _ACTIONS = {
     "DISQUALIFIED": "Do_Not_Contact",
     "UNSCORED": "Review_Manually",
 }
+_MEASURES = {"yes_no": "yes_no", "options": "option", "date": "age_days"}
 
 
-def text(
-    name: str, mapping: ColumnMapping, attributes: Named[str, Column], statuses: Sequence[str], languages: Sequence[str]
+def policy_text(
+    name: str,
+    mapping: ColumnMapping,
+    attributes: Sequence[AttributeSource],
+    statuses: Sequence[str],
+    languages: Sequence[str],
 ) -> str:
     """The policy as a commented YAML file; the same input gives the same text.
 
     Args:
         name: of the file, without its extension.
-        attributes: columns by the name they get.
+        mapping: which column says what.
+        attributes: what a model may learn from.
         statuses: values of the outcome column, the good one first.
+        languages: of the reasons, the default one first.
     """
     data: dict[str, Any] = {
         "name": f"{IMPORTED}{slug(name)}",
-        "time_zone": "UTC",
+        "time_zone": mapping.zone,
         "languages": list(languages),
         "horizon_days": HORIZON_DAYS,
         "positive": ["won"],
         "landmark_days": [0],
+        "lead_times": "stated" if mapping.time else "file_order",
         "signals": [],
         "outcomes": [{"status": status, "outcome": _outcome(status, mapping)} for status in statuses],
-        "attributes": [_attribute(name, column) for name, column in attributes.items()],
+        "attributes": [_attribute(attribute) for attribute in attributes],
         "actions": [{"cluster": cluster, "action": action} for cluster, action in _ACTIONS.items()],
         "training": {"history_days": HISTORY_DAYS},
     }
@@ -51,10 +60,10 @@ def text(
     return f"{_preface(mapping, _seal(content))}\n{content}"
 
 
-def untouched(text: str) -> bool:
-    """Whether `text` is what an import wrote, and nobody has edited it since.
+def is_untouched(text: str) -> bool:
+    """Whether `text` is what an import wrote, and no person has edited it since.
 
-    >>> untouched("name: mine"), untouched(MARK + " (seal 0123456789ab).\\n\\nname: changed")
+    >>> is_untouched("name: mine"), is_untouched(MARK + " (seal 0123456789ab).\\n\\nname: changed")
     (False, False)
     """
     preface, _, content = text.partition("\n\n")
@@ -66,7 +75,7 @@ def _seal(content: str) -> str:
 
 
 def _outcome(status: str, mapping: ColumnMapping) -> str:
-    if status == mapping.positive:
+    if folded(status) == folded(mapping.positive):
         return "won"
     return "open" if status in mapping.open else "lost"
 
@@ -82,10 +91,16 @@ def _preface(mapping: ColumnMapping, seal: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _attribute(name: str, column: Column) -> dict[str, Any]:
+def _attribute(attribute: AttributeSource) -> dict[str, Any]:
+    column = attribute.column
+    label = f"{column.name}: {attribute.option}" if attribute.option else column.name
+    measure = {"measure": _MEASURES[column.kind]} if column.kind in _MEASURES else {}
+    option = {"option": attribute.option} if attribute.option else {}
     return {
-        "name": name,
-        "kind": column.kind,
+        "name": attribute.name,
+        "kind": "category" if column.kind == "category" else "number",
         "source": column.name,
-        "labels": dict.fromkeys(("de", "fr", "it", "en"), column.name),
+        **measure,
+        **option,
+        "labels": dict.fromkeys(("de", "fr", "it", "en"), label),
     }

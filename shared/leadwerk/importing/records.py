@@ -1,89 +1,133 @@
-"""CSV text to records, where one broken line costs one line and never the rest of the file.
+"""Lines to records, where one malformed line costs one line and never the rest of the file.
 
-A reader that only follows the quotes swallows everything after a quote that is never closed. Here a record must be
-well formed (RFC 4180) by itself; if it is not, its first line is rejected and reading goes on with the next.
+A reader that only follows the quotes swallows everything after a quote that is never closed. Here a record must be well
+formed by itself; if it is not, its first line is set apart and reading goes on with the next. Python's csv module reads
+the fields.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
 
 DELIMITERS = (",", ";", "\t", "|")
-QUOTE = '"'
 MAXIMUM_LINES = 200  # of one record; more means that a quote was never closed
-_SNIFFED_LINES = 300
 _UNFINISHED = "unexpected end of data"
+_NOT_CLOSED = "a quote is opened and not closed, or stands in the middle"
 
 
 @dataclass(frozen=True)
-class Record:
+class Dialect:
+    """How a file separates and quotes its fields; `escape` is a backslash before a quote within quotes, if any."""
+
+    delimiter: str
+    quote: str = '"'
+    escape: str | None = None
+
+
+class Record(NamedTuple):
     """A row of the file: the number of its first line (from 1), and its fields."""
 
     line: int
     fields: list[str]
 
 
-@dataclass(frozen=True)
-class MalformedLine:
-    """A line that is no row: where, why, and what it says."""
+class MalformedLine(NamedTuple):
+    """A line that is no row: where, and why. What it says is not repeated: it may name persons."""
 
     line: int
     reason: str
-    text: str
 
 
-def lines_of(text: str) -> list[str]:
-    """Physical lines with their ends; only CR, LF and CR LF end one (`str.splitlines` knows seven more)."""
-    return list(io.StringIO(text, newline=""))
+def sniff(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
+    r"""The dialect under which most records have the same, large number of fields; `delimiter` if it is stated.
 
-
-def sniff(lines: Sequence[str]) -> str:
-    r"""The delimiter under which most rows have the same, largest number of fields; a comma if none splits.
-
-    >>> sniff(["a;b;c\n", "1,5;2;3\n", "2,5;3;4\n"])
-    ';'
+    >>> sniff(["a;b;c\n", "1,5;2;3\n", "2,5;3;4\n"]).delimiter, sniff(["'a','b;c'\n", "'1','2'\n"]).quote
+    (';', "'")
     """
-    return max(DELIMITERS, key=lambda delimiter: _evenness(lines[:_SNIFFED_LINES], delimiter))
+    delimiters = (delimiter,) if delimiter else DELIMITERS
+    plain = max((Dialect(mark) for mark in delimiters), key=lambda dialect: _evenness(lines, dialect))
+    candidates = [plain]
+    if any('\\"' in line for line in lines):
+        candidates.append(replace(plain, escape="\\"))
+    if any(f"{plain.delimiter}'" in line or line.startswith("'") for line in lines):
+        candidates += [Dialect(mark, quote="'") for mark in delimiters]
+    return max(candidates, key=lambda dialect: _evenness(lines, dialect))
 
 
-def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    widths = Counter(len(found.fields) for found in split(lines, delimiter) if isinstance(found, Record))
+def _evenness(lines: Sequence[str], dialect: Dialect) -> tuple[float, float, float]:
+    """How alike the records are in width, weighed by it: a comma within numbers makes two even columns as well."""
+    records = list(split(lines, dialect))
+    widths = Counter(len(record.fields) for record in records if isinstance(record, Record))
     if not widths:
-        return 0.0, 0
-    width, rows = widths.most_common(1)[0]
-    return (rows / widths.total() if width > 1 else 0.0), width
+        return 0.0, 0.0, 0.0
+    width, times = max(widths.items(), key=lambda item: (item[1] * (item[0] - 1), item[0]))
+    cells = (field.strip() for record in records if isinstance(record, Record) for field in record.fields)
+    still_quoted = sum(len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'" for cell in cells)
+    return times / len(records) * (width - 1), -still_quoted, max(widths)
 
 
-def split(lines: Sequence[str], delimiter: str) -> Iterator[Record | MalformedLine]:
-    """The records and the broken lines of a file, in its order; empty lines are left out."""
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        if not line.strip():
-            at += 1
-        elif QUOTE not in line:
-            yield Record(at + 1, line.rstrip("\r\n").split(delimiter))
-            at += 1
-        else:
-            found, used = _quoted(lines, at, delimiter)
-            yield found
-            at += used
+def split(lines: Iterable[str], dialect: Dialect, *, first_line: int = 1) -> Iterator[Record | MalformedLine]:
+    """The records and the malformed lines of a file, in its order; empty lines are left out."""
+    source, line_number = iter(lines), first_line
+    ahead: list[str] = []
+    while True:
+        line = ahead.pop(0) if ahead else next(source, None)
+        if line is None:
+            return
+        if dialect.quote not in line:
+            if line.strip():
+                yield Record(line_number, line.rstrip("\r\n").split(dialect.delimiter))
+            line_number += 1
+            continue
+        fields, used = _quoted(line, ahead, source, dialect)
+        yield Record(line_number, fields) if fields is not None else MalformedLine(line_number, _NOT_CLOSED)
+        line_number += used
 
 
-def _quoted(lines: Sequence[str], at: int, delimiter: str) -> tuple[Record | MalformedLine, int]:
-    """The record that begins at line `at` (from 0), and how many lines it takes."""
-    for used in range(1, min(MAXIMUM_LINES, len(lines) - at) + 1):
-        try:
-            fields = next(csv.reader(["".join(lines[at : at + used])], delimiter=delimiter, strict=True))
-        except csv.Error as error:
-            if _UNFINISHED not in str(error):
-                break
-        else:
-            return Record(at + 1, fields), used
-    return MalformedLine(
-        at + 1, "a quote is opened and not closed, or stands in the middle", lines[at].rstrip("\r\n")
-    ), 1
+def _quoted(line: str, ahead: list[str], source: Iterator[str], dialect: Dialect) -> tuple[list[str] | None, int]:
+    """The fields of the record that begins with `line`, and how many lines it takes; the others stay in `ahead`."""
+    text, used = line, 1
+    while True:
+        fields, unfinished = _parsed(text, dialect)
+        if fields is not None:
+            del ahead[: used - 1]
+            return _unwrapped(fields, dialect), used
+        if not unfinished or used >= MAXIMUM_LINES:
+            return None, 1
+        if len(ahead) < used:
+            ahead.extend(islice(source, 1))
+        if len(ahead) < used:
+            return None, 1
+        text += ahead[used - 1]
+        used += 1
+
+
+def _parsed(text: str, dialect: Dialect) -> tuple[list[str] | None, bool]:
+    """Fields, or None and whether more lines could complete them."""
+    reader = csv.reader(
+        [text],
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        skipinitialspace=dialect.delimiter != "\t",
+        strict=True,
+    )
+    try:
+        return next(reader), False
+    except csv.Error as error:
+        return None, _UNFINISHED in str(error)
+    except StopIteration:
+        return [""], False
+
+
+def _unwrapped(fields: list[str], dialect: Dialect) -> list[str]:
+    """The fields of a line that a program has quoted as a whole."""
+    if len(fields) != 1 or dialect.delimiter not in fields[0]:
+        return fields
+    inner, _ = _parsed(fields[0], dialect)
+    return inner if inner is not None and len(inner) > 1 else fields

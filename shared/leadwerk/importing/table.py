@@ -1,43 +1,109 @@
-"""A CSV file as a table of texts: header, rows, and what could not be read."""
+"""A file of any kind as a table of texts, column by column: titles, cells, and what could not be read."""
 
 from __future__ import annotations
 
-import csv
+import codecs
 import difflib
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
-from leadwerk.importing.encoding import decode
-from leadwerk.importing.records import MalformedLine, Record, lines_of, sniff, split
+from leadwerk.importing.encoding import Encoding, detect_encoding
+from leadwerk.importing.records import Dialect, MalformedLine, Record, sniff, split
+from leadwerk.importing.source_file import (
+    SourceKind,
+    html_records,
+    json_records,
+    parquet_records,
+    recognise,
+    refusal,
+    workbook_records,
+)
+from leadwerk.importing.table_builder import CHUNK, TableBuilder
+from leadwerk.importing.table_frame import (
+    SNIFFED_LINES,
+    Header,
+    find_header,
+    stated_delimiter,
+)
+from leadwerk.importing.text_column import TextColumn
+from leadwerk.policy.folding import folded
 
-DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+_UNDEFINED = "leadwerk-undefined"
+"""Error handler: bytes that Windows-1252 leaves undefined are the control characters of Latin-1, both ways."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user says of a file; None: it is found out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header_row: int | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a table stands in its file. `footer_rows`, `short_rows`, `repeated_headers` count lines."""
+
+    kind: SourceKind
+    encoding: Encoding | None = None
+    dialect: Dialect | None = None
+    header_line: int = 1
+    lines_above: int = 0
+    footer_rows: int = 0
+    short_rows: int = 0
+    repeated_headers: int = 0
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter for files written beside this one."""
+        return self.dialect.delimiter if self.dialect else ","
+
+    @property
+    def description(self) -> str:
+        """Encoding and delimiter, or the kind of file."""
+        if self.encoding is None or self.dialect is None:
+            return {"workbook": "workbook", "html": "HTML table", "json": "JSON", "parquet": "Parquet"}[self.kind]
+        mark = DELIMITER_NAMES.get(self.dialect.delimiter, repr(self.dialect.delimiter))
+        return f"{self.encoding.label}, separated by {mark}"
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """All fields as the file writes them; `columns` are unique, every row has one field for each."""
+    """All cells as the file writes them; `columns` are unique, `lines` (n,) says where each row begins."""
 
     path: Path
-    encoding: str
-    delimiter: str
+    frame: Frame
     columns: tuple[str, ...]
-    rows: tuple[Record, ...]
-    broken: tuple[MalformedLine, ...]
+    lines: NDArray[np.int64]
+    cells: tuple[TextColumn, ...]
+    malformed: tuple[MalformedLine, ...] = ()
     renamed: tuple[str, ...] = ()
 
+    def __len__(self) -> int:
+        return len(self.lines)
+
     def index(self, column: str) -> int:
-        """Where `column` stands; upper and lower case and surrounding space do not matter.
+        """Where `column` stands; case, white space and invisible characters do not matter.
 
         Raises:
             InputError: there is no such column; names the nearest.
         """
         if column in self.columns:
             return self.columns.index(column)
-        folded = [name.strip().casefold() for name in self.columns]
-        if folded.count(column.strip().casefold()) == 1:
-            return folded.index(column.strip().casefold())
+        titles = [folded(name) for name in self.columns]
+        if titles.count(folded(column)) == 1:
+            return titles.index(folded(column))
         near = difflib.get_close_matches(column, self.columns, n=3, cutoff=0.5) or list(self.columns[:8])
         raise InputError(
             f"{self.path.name} has no column {column!r}.",
@@ -46,109 +112,140 @@ class CsvTable:
             remedy=f"Did you mean {', '.join(map(repr, near))}? `leadwerk import FILE --dry-run` shows all columns.",
         )
 
+    def find(self, column: str) -> TextColumn | None:
+        """The column of this title, None if the file has none."""
+        try:
+            return self.cells[self.index(column)]
+        except InputError:
+            return None
+
+    def column(self, column: str) -> TextColumn:
+        """The column of this title.
+
+        Raises:
+            InputError: there is none.
+        """
+        return self.cells[self.index(column)]
+
     def values(self, column: str) -> list[str]:
         """One column, in the file's order, without surrounding space."""
-        at = self.index(column)
-        return [row.fields[at].strip() for row in self.rows]
+        return self.column(column).values()
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """The cells of each row, as the file writes them."""
+        for first in range(0, len(self), CHUNK):
+            yield from zip(*(cells.raw(slice(first, first + CHUNK)) for cells in self.cells), strict=True)
 
 
-def read(path: Path) -> CsvTable:
-    """The table in the file `path`: encoding and delimiter are found, broken lines set apart.
+def read_table(path: Path, options: ReadOptions | None = None) -> CsvTable:
+    """The table in the file `path`: kind, encoding, dialect and frame are found, malformed lines set apart.
 
     Raises:
         InputError: the file is not there, is empty, or holds no table.
     """
-    text, encoding = decode(_bytes(path))
-    lines = lines_of(text)
-    delimiter = sniff(lines)
-    found = list(split(lines, delimiter))
-    columns, renamed = _names(_header(path, found))
-    rows, broken = _sorted(found[1:], len(columns))
-    return CsvTable(path, encoding, delimiter, columns, tuple(rows), tuple(broken), renamed)
+    options = options or ReadOptions()
+    kind = recognise(path)
+    if kind == "text":
+        return _text_table(path, options)
+    records = list(_records(path, kind, options))
+    if not records:
+        raise refusal(path, "it is empty", "Bring a file whose first line names the columns.")
+    encoding = detect_encoding(path, options.encoding) if kind in ("html", "json") else None
+    header = find_header(records[:SNIFFED_LINES], options.header_row)
+    return _built(path, Frame(kind, encoding), header, iter(records))
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+def _records(path: Path, kind: SourceKind, options: ReadOptions) -> Iterator[Record]:
+    readers: dict[SourceKind, Callable[[], Iterator[Record]]] = {
+        "workbook": lambda: workbook_records(path, options.sheet),
+        "html": lambda: html_records(path, options.encoding),
+        "json": lambda: json_records(path, options.encoding),
+        "parquet": lambda: parquet_records(path),
+    }
+    return readers[kind]()
+
+
+def _text_table(path: Path, options: ReadOptions) -> CsvTable:
+    encoding = detect_encoding(path, options.encoding)
+    with path.open("rb") as file:
+        file.seek(len(encoding.mark))
+        errors = _UNDEFINED if encoding.name == "cp1252" else "replace"
+        lines = iter(io.TextIOWrapper(file, encoding.name, errors, newline=""))
+        head = list(islice(lines, SNIFFED_LINES))
+        if head:
+            head[0] = head[0].lstrip("\ufeff")
+        named = next((at for at, line in enumerate(head) if line.strip()), 0)
+        delimiter, first = options.delimiter or "", 1
+        if head and (excel := stated_delimiter(head[named])):
+            delimiter, first = delimiter or excel, named + 2
+            head = head[named + 1 :]
+        dialect = sniff(head, _single_sign(delimiter))
+        sample = list(split(head, dialect, first_line=first))
+        if not any(isinstance(record, Record) for record in sample):
+            raise refusal(path, sample[0].reason if sample and isinstance(sample[0], MalformedLine) else "it is empty",
+                          "The first line must name the columns.")  # fmt: skip
+        header = find_header(sample, options.header_row)
+        records = split(chain(head, lines), dialect, first_line=first)
+        return _built(path, Frame("text", encoding, dialect), header, records)
+
+
+def _single_sign(delimiter: str) -> str | None:
+    names = {name: sign for sign, name in DELIMITER_NAMES.items()} | {"\\t": "\t", "pipe": "|"}
+    sign = names.get(delimiter.casefold(), delimiter)
+    if len(sign) > 1 or sign in ('"', "\n", "\r"):
         raise InputError(
-            f"{path} cannot be read: {reason}.", field="file", value=str(path), remedy="Give the path of a CSV file."
-        ) from error
+            f"{delimiter!r} cannot separate fields.",
+            field="delimiter",
+            value=delimiter,
+            remedy="Give one character, or comma, semicolon, tab, bar.",
+        )
+    return sign or None
 
 
-def _header(path: Path, found: Sequence[Record | MalformedLine]) -> list[str]:
-    if found and isinstance(found[0], Record):
-        return found[0].fields
-    reason = found[0].reason if found and isinstance(found[0], MalformedLine) else "it is empty"
-    raise InputError(
-        f"{path} holds no table: {reason}.",
-        field="file",
-        value=str(path),
-        remedy="The first line must name the columns.",
+def _built(path: Path, frame: Frame, header: Header, records: Iterator[Record | MalformedLine]) -> CsvTable:
+    columns, renamed = _names(header.titles)
+    builder = TableBuilder(header, len(columns))
+    for record in records:
+        if record.line > header.line:
+            builder.add(record)
+    lines, cells, footers = builder.finish()
+    found = Frame(
+        frame.kind,
+        frame.encoding,
+        frame.dialect,
+        header.line,
+        header.lines_above,
+        footers,
+        builder.short_rows,
+        builder.repeated_headers,
     )
+    return CsvTable(path, found, columns, lines, cells, tuple(builder.malformed), renamed)
 
 
 def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Column names made unique and non-empty, and a sentence for each that had to change."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     changes: list[str] = []
+    uses: dict[str, int] = {}
     for position, title in enumerate(header, start=1):
-        wanted = title.strip() or f"column {position}"
-        name, again = wanted, 2
+        wanted = title or f"column {position}"
+        name, again = wanted, uses.get(wanted, 1)
         while name in names:
-            name, again = f"{wanted} ({again})", again + 1
-        if name != title.strip():
-            changes.append(f"column {position} has {'no name' if not title.strip() else 'a name twice'}: {name!r}")
-        names.append(name)
+            again += 1
+            name = f"{wanted} ({again})"
+        uses[wanted] = again
+        if name != title:
+            changes.append(f"column {position} has {'a name twice' if title else 'no name'}: {name!r}")
+        names[name] = None
     return tuple(names), tuple(changes)
 
 
-def _sorted(found: Sequence[Record | MalformedLine], width: int) -> tuple[list[Record], list[MalformedLine]]:
-    rows: list[Record] = []
-    broken: list[MalformedLine] = []
-    for item in found:
-        if isinstance(item, MalformedLine):
-            broken.append(item)
-        elif len(item.fields) == width:
-            rows.append(item)
-        else:
-            broken.append(
-                MalformedLine(item.line, f"has {len(item.fields)} fields, the header {width}", as_text(item.fields))
-            )
-    return rows, broken
+def _undefined(error: UnicodeError) -> Any:
+    if isinstance(error, UnicodeDecodeError):
+        return error.object[error.start : error.end].decode("latin-1"), error.end
+    if isinstance(error, UnicodeEncodeError):
+        return error.object[error.start : error.end].encode("latin-1", "replace"), error.end
+    raise error
 
 
-def as_text(fields: Sequence[str]) -> str:
-    """Fields as one line of CSV, for a person to read.
-
-    >>> as_text(["a", "b;c", 'd"e'])
-    'a,b;c,"d""e"'
-    """
-    return ",".join('"' + f.replace('"', '""') + '"' if any(c in f for c in ',"\r\n') else f for f in fields)
-
-
-def write(
-    path: Path,
-    header: Sequence[str],
-    rows: Iterator[Sequence[object]] | Sequence[Sequence[object]],
-    delimiter: str = ",",
-) -> None:
-    """Write a CSV file (UTF-8 with a mark, so that spreadsheets read umlauts).
-
-    Raises:
-        InputError: the place cannot be written to.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, delimiter=delimiter)
-            writer.writerow(header)
-            writer.writerows(rows)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
-            field="out",
-            value=str(path),
-            remedy="Name another file.",
-        ) from error
+codecs.register_error(_UNDEFINED, _undefined)

@@ -1,13 +1,13 @@
-"""Amounts of money and counts as people in Switzerland, Germany and Austria write them.
+"""Amounts and counts as people, spreadsheets and CRMs write them.
 
-How a separator is understood, in this order:
+How a separator is read, in this order:
 
 1. Apostrophe and space only ever part thousands, so groups of three must follow: 1'250'000, 450 000.
 2. With point *and* comma the last of them parts the decimals: 350.000,00 and 350,000.00 are the same.
-3. A point or comma met twice parts thousands: 1.250.000.
+3. A point or comma met twice parts thousands (1.250.000), or lakhs (3,58,090).
 4. A single point or comma before exactly three digits parts thousands (350.000 is 350000: money has no three
    decimals), unless a leading 0, four or more digits in front, another thousands separator, or a word such as Mio. says
-   otherwise: 0.350, 1,250 Mio.
+   otherwise: 0.350, 1,250 Mio. Where the decimal mark of the whole column is known, it decides instead.
 5. Else it parts decimals: 1250.5.
 """
 
@@ -15,8 +15,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from leadwerk.errors import InputError
+from leadwerk.lead.duration import duration_seconds
+
+DecimalMark = Literal[".", ","]
 
 # Beyond this a number is a telephone number or a mistake; floats hold it exactly to the centime.
 LARGEST = 10.0**13
@@ -25,42 +29,77 @@ _LONGEST_TEXT = 100
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`′＇", "'"))
 _DASHES = str.maketrans(dict.fromkeys("–—−‒―‐‑", "-"))
 _ABOUT = r"(?:(?:ca|circa|zirka|ungefähr|etwa|rund|env|environ|approx|about)\b\.?|~|≈)"
-_CURRENCY = r"(?:chf|sfr\.?|fr\.?|franken|francs?|franchi|eur|euros?|€)"
+_CODES = "chf eur usd gbp jpy cny inr sek nok dkk pln czk huf ron bgn cad aud nzd brl mxn zar sgd hkd aed try rub"
+_CURRENCY = (
+    rf"(?:{'|'.join(_CODES.split())}|sfr\.?|fr\.?|rs\.?|franken|francs?|franchi|euros?|dollars?|(?:us|c|a)?\$|[€£¥₹])"
+)
 _NO_CENTIMES = r"(?:[.,]\s?-{1,2})"
-_THOUSAND, _MILLION, _BILLION = "k tsd tausend mille mila", "m mio million millionen millions milione milioni", "mrd"
-_MULTIPLIERS = {
-    word: factor for words, factor in ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9)) for word in words.split()
-}
+_THOUSAND, _MILLION = "k tsd tausend mille mila teur tchf", "m mio million millionen millions milione milioni mn"
+_BILLION = "mrd mia mld milliarde milliarden milliard milliards miliardo miliardi b bn"
+_WORDS = ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9), ("lakh lakhs lac", 1e5), ("crore crores cr", 1e7))
+_MULTIPLIERS = {word: factor for words, factor in _WORDS for word in words.split()}
+_SHARES = {"%": 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
 _SPOKEN = (
     rf"{_ABOUT}?\s*(?P<sign>[-+]?)\s*{_CURRENCY}?\s*(?P<sign2>-?)\s*(?P<digits>[0-9][0-9'., ]*?|[.,][0-9]+)"
     rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*{_CURRENCY}?{_NO_CENTIMES}?"
+    rf"\s*(?P<share>{'|'.join(_SHARES)})?"
 )
-_WHOLE = r"[0-9]*|[0-9]{1,3}([' .,])[0-9]{3}(?:\1[0-9]{3})*"
+
+_WHOLE = r"[0-9]*|[0-9]{1,3}([' .,])[0-9]{3}(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}"
 _DECIMALS = r"[0-9]*"
-_MACHINE = r"[-+]?[0-9]+(?:\.[0-9]+)?e[-+]?[0-9]{1,2}"
+_MACHINE = r"[-+]?[0-9]+(?:[.,][0-9]+)?e[-+]?[0-9]{1,3}"
+_BRACKETS = r"\((?P<inner>[^()]*[0-9][^()]*)\)(?P<share>\s*%)?"
+# SAP writes the sign behind the number.
+_SIGN_BEHIND = r"(?P<inner>[^-]*[0-9])-"
 _RANGE = r"[<>≥≤]?\s*([0-9][0-9'., ]*?)\s*(?:(?:-|bis|à|a|to)\s*[0-9][0-9'., ]*|\+)?"
+_AMOUNT_RANGE = (
+    r"(?P<low>[^-]*?[0-9][0-9'.,]*\s?(?:k|tsd\.?|mio\.?|m)?)\s*(?:-|bis|à|to)\s*[^-]*[0-9][^-]*"
+    r"|(?P<least>.*[0-9])\s*\+"
+)
 
 
-def parse_amount(value: object, field: str = "amount") -> float:
-    """An amount as a number of francs or euros.
+def parse_amount(value: object, field: str = "amount", *, decimal: DecimalMark | None = None) -> float:
+    """An amount as a number; a percentage as a share of 1. `decimal`: the decimal mark of the column, where known.
 
     >>> parse_amount("CHF 1'250'000.–"), parse_amount("350.000,00 €"), parse_amount("1,2 Mio."), parse_amount("450k")
     (1250000.0, 350000.0, 1200000.0, 450000.0)
+    >>> parse_amount("(2,001.00)"), parse_amount("65,2 %"), parse_amount("₹3,58,090"), parse_amount("$25.3K")
+    (-2001.0, 0.652, 358090.0, 25300.0)
+    >>> parse_amount("1.250"), parse_amount("1.250", decimal=".")
+    (1250.0, 1.25)
 
     Raises:
-        InputError: this is no amount, or nobody could say which.
+        InputError: this is no amount, or it could be several.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _bounded(float(value) if abs(value) <= LARGEST else LARGEST * 10, value, field)
     if not isinstance(value, str):
         raise _refusal(value, field)
-    text = _plain(value)
-    if re.fullmatch(_MACHINE, text):
-        return _bounded(float(text), value, field)
-    spoken = re.fullmatch(_SPOKEN, text)
-    if spoken is None:
+    number = _amount(_plain(value), decimal)
+    if number is None:
         raise _refusal(value, field)
-    return _bounded(_evaluated(spoken, value, field), value, field)
+    return _bounded(number, value, field)
+
+
+def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark | None = None) -> float:
+    """A number of any kind that a column may hold: an amount, the lower end of a range, or a duration in seconds.
+
+    >>> parse_measure("11-50"), parse_measure("00:12:38"), parse_measure("CHF 500–1'000"), parse_measure("250+")
+    (11.0, 758.0, 500.0, 250.0)
+
+    Raises:
+        InputError: this is none of them.
+    """
+    try:
+        return parse_amount(value, field, decimal=decimal)
+    except InputError as error:
+        text = _plain(value) if isinstance(value, str) else ""
+        number = duration_seconds(text)
+        if number is None and (parts := re.fullmatch(_AMOUNT_RANGE, text)):
+            number = _amount(str(parts["low"] or parts["least"]).strip(), decimal)
+        if number is None:
+            raise error from None
+        return _bounded(number, value, field)
 
 
 def parse_count(value: object, field: str = "count") -> int:
@@ -73,12 +112,34 @@ def parse_count(value: object, field: str = "count") -> int:
         InputError: this is no whole number, or it is negative.
     """
     if isinstance(value, str):
-        found = re.fullmatch(_RANGE, _plain(value))
-        value = found.group(1) if found else value
+        span = re.fullmatch(_RANGE, _plain(value))
+        value = span.group(1) if span else value
     number = parse_amount(value, field)
     if number < 0 or number != int(number):
         raise InputError(f"{value!r} is not a number of whole things.", field=field, value=value, remedy="Write 250.")
     return int(number)
+
+
+def separator_evidence(text: str) -> str:
+    """What a text says of its column's decimal mark: `.` or `,` if it is certain, `?.` or `?,` if it stands before
+    exactly three digits and may part thousands as well, nothing otherwise.
+
+    >>> [separator_evidence(text) for text in ("1.5", "1.250,00", "1,250,000", "1.250", "12,500 kg", "900")]
+    ['.', ',', '.', '?.', '?,', '']
+    """
+    digits = re.search(r"[0-9][0-9'., ]*|[.,][0-9]+", _plain(text))
+    if digits is None:
+        return ""
+    core = digits.group().strip(" .,") if digits.group()[0] not in ".," else digits.group()
+    points, commas = core.count("."), core.count(",")
+    if points and commas:
+        return max(".", ",", key=core.rfind)
+    if points + commas == 0:
+        return ""
+    mark = "." if points else ","
+    if points + commas > 1:
+        return "," if points else "."
+    return f"?{mark}" if re.fullmatch(rf"[1-9][0-9]{{0,2}}\{mark}[0-9]{{3}}", core) else mark
 
 
 def _plain(value: str) -> str:
@@ -87,24 +148,40 @@ def _plain(value: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _evaluated(spoken: re.Match[str], value: str, field: str) -> float:
+def _amount(text: str, decimal: DecimalMark | None) -> float | None:
+    if re.fullmatch(_MACHINE, text):
+        return float(text.replace(",", "."))
+    if brackets := re.fullmatch(_BRACKETS, text):
+        return _negated(_amount(brackets["inner"].strip(), decimal), 0.01 if brackets["share"] else 1.0)
+    if behind := re.fullmatch(_SIGN_BEHIND, text):
+        return _negated(_amount(behind["inner"].strip(), decimal), 1.0)
+    spoken = re.fullmatch(_SPOKEN, text)
+    return _evaluated(spoken, decimal) if spoken else None
+
+
+def _negated(number: float | None, factor: float) -> float | None:
+    return None if number is None else -number * factor
+
+
+def _evaluated(spoken: re.Match[str], decimal: DecimalMark | None) -> float | None:
     factor = _MULTIPLIERS.get(spoken["word"], 1.0)
-    number = _number(spoken["digits"].strip(), factor > 1)
+    number = _number(spoken["digits"].strip(), factor > 1, decimal)
     if number is None:
-        raise _refusal(value, field)
+        return None
     negative = "-" in spoken["sign"] + spoken["sign2"]
-    return (-number if negative else number) * factor
+    amount = (-number if negative else number) * factor
+    return round(amount * _SHARES[spoken["share"]], 9) if spoken["share"] else amount
 
 
-def _number(digits: str, has_word: bool) -> float | None:
-    whole, decimals = _parted(digits, has_word)
+def _number(digits: str, has_word: bool, decimal: DecimalMark | None) -> float | None:
+    whole, decimals = _parted(digits, has_word, decimal)
     if not (re.fullmatch(_DECIMALS, decimals) and re.fullmatch(_WHOLE, whole)):
         return None
     plain = re.sub(r"[^0-9]", "", whole)
     return round(float(f"{plain or '0'}.{decimals or '0'}"), 6) if len(plain) <= 15 else LARGEST * 10
 
 
-def _parted(digits: str, has_word: bool) -> tuple[str, str]:
+def _parted(digits: str, has_word: bool, decimal: DecimalMark | None) -> tuple[str, str]:
     """Whole part (with its thousands separators) and decimals."""
     points, commas = digits.count("."), digits.count(",")
     if points and commas:
@@ -112,8 +189,9 @@ def _parted(digits: str, has_word: bool) -> tuple[str, str]:
         return _at(digits, mark) if digits.count(mark) == 1 else (digits, "")
     if points + commas != 1:
         return digits, ""
-    whole, decimals = _at(digits, "." if points else ",")
-    certain = has_word or len(decimals) != 3 or not re.fullmatch(r"[1-9][0-9]{0,2}", whole)
+    mark = "." if points else ","
+    whole, decimals = _at(digits, mark)
+    certain = has_word or len(decimals) != 3 or not re.fullmatch(r"[1-9][0-9]{0,2}", whole) or mark == decimal
     return (whole, decimals) if certain else (digits, "")
 
 

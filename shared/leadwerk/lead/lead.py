@@ -8,17 +8,21 @@ business address the domain is kept, as the id of the account that its contacts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
 from leadwerk.lead.amount import parse_amount, parse_count
+from leadwerk.lead.attribute import LONGEST_TEXT, attribute_value, plain_text, shown_value
 from leadwerk.lead.contact import business_domain, domain_kind, parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor, person_key as pseudonym
 from leadwerk.lead.language import parse_language
 from leadwerk.lead.region import parse_country, parse_postcode, region_of
 from leadwerk.lead.rejection import PERSONAL, Rejection
 from leadwerk.lead.timestamps import parse_moment
+from leadwerk.policy.folding import folded
 from leadwerk.policy.text_classes import class_of
 
 if TYPE_CHECKING:
@@ -48,7 +52,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "employees": ("employees",),
     "revenue": ("revenue",),
 }
-LONGEST_TEXT = 200
 # Clocks differ: a lead from a moment ahead is one of now, one from further ahead is a mistake.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 # A CRM records a form within the day.
@@ -67,37 +70,25 @@ def lead_version(
     `recorded_at` (UTC) is when this version became known, `event_id` the change in its source; `person_key` is the
     secret that keys the hashes of persons. created_at without an offset is of the policy's time zone.
     """
-    reader = _Reader(raw, policy, recorded_at)
+    reader = _Reader(raw, policy, recorded_at, person_key)
     lead_id, created_at = reader.read("lead_id", parse_id), reader.read("created_at", reader.moment)
     reader.require("lead_id", lead_id)
     reader.require("created_at", created_at)
     if lead_id is None or created_at is None:
         return None, reader.rejections
-    place = reader.place()
-    phone_country = place["country"] or policy.country
-    email = reader.read("email", parse_email)
-    kind = domain_kind(email) if email else "invalid" if reader.given("email") else None
-    phone = reader.read("phone", lambda value: parse_phone(value, phone_country))
-    row = {
-        "event_id": event_id,
-        "lead_id": lead_id,
-        "recorded_at": recorded_at,
-        "created_at": created_at,
-        "web_consent": bool(reader.read("web_consent", _consent)),
-        "language": reader.read("language", parse_language),
-        **place,
-        "email_domain_kind": kind,
-        "person_key": pseudonym(email, phone, person_key),
-        "channel": reader.read("channel", _text),
-        **{name: reader.read(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment")},
-        "account_id": reader.read("account_id", parse_id) or (business_domain(email) if email else None),
-        "job_title": reader.read("job_title", _text),
-        "industry": reader.read("industry", _text),
-        "employees": reader.read("employees", parse_count),
-        "revenue": reader.read("revenue", _positive),
-        "attributes": [one for attribute in policy.attributes for one in reader.attribute(attribute)],
-    }
+    row = {"event_id": event_id, "lead_id": lead_id, "recorded_at": recorded_at, "created_at": created_at}
+    for group in FIELD_GROUPS:
+        row |= group.read(reader)
+    row["attributes"] = [item for attribute in policy.attributes for item in reader.attribute(attribute, created_at)]
     return row, reader.rejections
+
+
+def read_group(
+    group: FieldGroup, raw: Mapping[str, Any], *, policy: Policy, person_key: str
+) -> tuple[Row, list[Rejection]]:
+    """The columns of `leads` that a group of fields fills, as `lead_version` fills them: for files, text by text."""
+    reader = _Reader(raw, policy, EARLIEST, person_key)
+    return group.read(reader), reader.rejections
 
 
 def identity_rows(
@@ -108,7 +99,7 @@ def identity_rows(
     A record of the lead's first day is the form itself, so the link was known at creation. An id in a later record may
     have come with that record: known from then on, so that no past moment is taught what it did not know.
     """
-    reader = _Reader(raw, policy, recorded_at)
+    reader = _Reader(raw, policy, recorded_at, "")
     lead_id, created_at = reader.read("lead_id", parse_id), reader.read("created_at", reader.moment)
     if not reader.read("web_consent", _consent) or lead_id is None or created_at is None:
         return [], []  # lead_version says why
@@ -128,17 +119,23 @@ def identity_rows(
 class _Reader:
     """Reads fields of one raw record and collects what cannot be read."""
 
-    def __init__(self, raw: Mapping[str, Any], policy: Policy, recorded_at: datetime) -> None:
-        self.raw, self.policy, self.recorded_at = raw, policy, recorded_at
+    def __init__(self, raw: Mapping[str, Any], policy: Policy, recorded_at: datetime, person_key: str) -> None:
+        self.raw, self.policy, self.recorded_at, self.person_key = raw, policy, recorded_at, person_key
         self.rejections: list[Rejection] = []
 
     def given(self, field: str) -> Any:
-        """What was said of `field` under any of its names, None if nothing."""
+        """The value of `field` under any of its names, however a form writes them; None if there is none."""
         for name in NAMES.get(field) or (field,):
             value = self.raw.get(name)
+            if _blank(value) and name not in self.raw:
+                value = self.raw.get(self._titles.get(folded(name), ""))
             if not _blank(value):
                 return value
         return None
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        return {folded(title): title for title in reversed(list(self.raw))}
 
     def read(self, field: str, parse: Callable[[Any], Any]) -> Any:
         """The parsed value of `field`, None if nothing was said or it is wrong."""
@@ -167,7 +164,7 @@ class _Reader:
         if not EARLIEST <= moment <= self.recorded_at + CLOCK_TOLERANCE:
             problem = "lies in the future" if moment > EARLIEST else "is too long ago"
             remedy = "Check the clock and time zone of the source."
-            raise InputError(f"{_shown(value)} {problem}.", field="created_at", value=value, remedy=remedy)
+            raise InputError(f"{shown_value(value)} {problem}.", field="created_at", value=value, remedy=remedy)
         return min(moment, self.recorded_at)
 
     def place(self) -> Row:
@@ -179,15 +176,39 @@ class _Reader:
             country, postcode = found
         return {"country": country, "region": region_of(country, postcode), "postcode": postcode}
 
-    def attribute(self, attribute: Attribute) -> Iterator[Row]:
+    def attribute(self, attribute: Attribute, created_at: datetime) -> Iterator[Row]:
         field = attribute.source or attribute.name
         number = attribute.kind == "number"
-        value = self.read(field, parse_amount if number else _text)
+        value = self.read(field, lambda text: attribute_value(attribute, text, created_at, self.policy.time_zone))
         if value is not None and attribute.classes:
             # A dash or a question mark says that nobody knows.
             value = class_of(attribute, value) if any(sign.isalnum() for sign in value) else None
         if value is not None:
             yield {"name": attribute.name, "text": None if number else value, "number": value if number else None}
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """Fields of a form that explain each other, and the columns of `leads` they fill."""
+
+    fields: tuple[str, ...]
+    read: Callable[[_Reader], Row]
+
+
+def _single(column: str, parse: Callable[[Any], Any]) -> FieldGroup:
+    return FieldGroup((column,), lambda reader: {column: reader.read(column, parse)})
+
+
+def _person(reader: _Reader) -> Row:
+    """Who a person is, as a pseudonym, and whose colleague; the address itself is forgotten."""
+    email = reader.read("email", parse_email)
+    country = reader.place()["country"] if reader.given("phone") else None
+    phone = reader.read("phone", lambda value: parse_phone(value, country or reader.policy.country))
+    return {
+        "email_domain_kind": domain_kind(email) if email else "invalid" if reader.given("email") else None,
+        "person_key": pseudonym(email, phone, reader.person_key),
+        "account_id": reader.read("account_id", parse_id) or (business_domain(email) if email else None),
+    }
 
 
 def _blank(value: Any) -> bool:
@@ -209,25 +230,17 @@ def parse_id(value: Any) -> str:
     text = str(value).strip()
     of_right_type = isinstance(value, (str, int)) and not isinstance(value, bool)
     if not of_right_type or len(text) > LONGEST_TEXT or not text.isprintable():
-        raise InputError(f"{_shown(value)} is not an id.", field="lead_id", value=value, remedy="Send a short text.")
-    return text
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, (dict, list, tuple)):
         raise InputError(
-            "Text was expected.", field="text", value=value, remedy="Send one value, not a list or object."
+            f"{shown_value(value)} is not an id.", field="lead_id", value=value, remedy="Send a short text."
         )
-    text = (str(value).lower() if isinstance(value, bool) else str(value))[: 2 * LONGEST_TEXT]
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(printable.split())[:LONGEST_TEXT]
+    return text
 
 
 def _positive(value: Any) -> float:
     amount = parse_amount(value)
     if amount < 0:
         raise InputError(
-            f"{_shown(value)} is negative.", field="amount", value=value, remedy="Send an amount from 0 on."
+            f"{shown_value(value)} is negative.", field="amount", value=value, remedy="Send an amount from 0 on."
         )
     return amount
 
@@ -236,9 +249,21 @@ def _consent(value: Any) -> bool:
     said = str(value).strip().casefold()
     if said not in _YES | _NO:
         remedy = "Send true or false; until then there is no consent."
-        raise InputError(f"{_shown(value)} is neither yes nor no.", field="web_consent", value=value, remedy=remedy)
+        raise InputError(
+            f"{shown_value(value)} is neither yes nor no.", field="web_consent", value=value, remedy=remedy
+        )
     return said in _YES
 
 
-def _shown(value: Any) -> str:
-    return repr(str(value)[:60])
+FIELD_GROUPS = (
+    FieldGroup(("web_consent",), lambda reader: {"web_consent": bool(reader.read("web_consent", _consent))}),
+    _single("language", parse_language),
+    FieldGroup(("country", "postcode"), lambda reader: reader.place()),
+    FieldGroup(("email", "phone", "country", "postcode", "account_id"), _person),
+    _single("channel", plain_text),
+    *(_single(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment", "revenue")),
+    _single("job_title", plain_text),
+    _single("industry", plain_text),
+    _single("employees", parse_count),
+)
+"""Every column of `leads` that fields of a form fill, but for the attributes."""

@@ -1,13 +1,17 @@
-"""Days and moments as people, forms and CRMs write them: the day comes before the month, as in all our countries."""
+"""Days and moments as people, forms and CRMs write them; the day comes first unless a source has the month first."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from leadwerk.errors import InputError
+
+DateOrder = Literal["dmy", "mdy"]
+"""Whether 3/4/2026 is in April or in March."""
 
 # Two-digit years up to this one are of this century, as POSIX has it.
 PIVOT_YEAR = 68
@@ -33,14 +37,16 @@ _MONTHS = (
 _MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
 _ISO = r"(?P<y>[0-9]{4})(?:-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<m2>[0-9]{2})(?P<d2>[0-9]{2}))"
 _DAY_FIRST = r"(?P<d>[0-9]{1,2})\s?([./-])\s?(?P<m>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
+_MONTH_FIRST = r"(?P<m>[0-9]{1,2})\s?([./-])\s?(?P<d>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
 _YEAR_FIRST = r"(?P<y>[0-9]{4})([./])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})"
 _NAMED = r"(?P<d>[0-9]{1,2})(?:\.|°|o|er|st|nd|rd|th)?[\s-]*(?P<name>[^\W\d_]{3,9})\.?[\s,-]*(?P<y>[0-9]{4})"
 _NAME_FIRST = r"(?P<name>[^\W\d_]{3,9})\.?\s+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>[0-9]{4})"
-_FORMS = (_ISO, _DAY_FIRST, _YEAR_FIRST, _NAMED, _NAME_FIRST)
+_UNORDERED = (_YEAR_FIRST, _NAMED, _NAME_FIRST)
+_FORMS = {"dmy": (_ISO, _DAY_FIRST, *_UNORDERED), "mdy": (_ISO, _MONTH_FIRST, *_UNORDERED)}
 _WEEKDAY = r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)(?=[0-9])"
 _CLOCK = (
     r"(?P<day>.*?)(?:,|\s+(?:um|à|alle|at)\b|\s)\s*"
-    r"(?P<h>[0-9]{1,2})[:.h](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2}))?\s*(?:uhr)?"
+    r"(?P<h>[0-9]{1,2})[:.h](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?\s*(?:uhr|(?P<half>[ap])\.?\s?m\.?)?"
 )
 
 
@@ -57,24 +63,26 @@ def parse_date(value: object, field: str = "date") -> date:
         return value.date()
     if isinstance(value, date):
         return value
-    found = _day(_plain(value)) if isinstance(value, str) else None
+    found = _day(_plain(value), "dmy") if isinstance(value, str) else None
     if found is None:
         raise _refusal(value, field, "date", "Write it like 31.12.2025 or 2025-12-31, the day before the month.")
     return found
 
 
-def parse_moment(value: object, time_zone: str, field: str = "time") -> datetime:
+def parse_moment(value: object, time_zone: str, field: str = "time", *, order: DateOrder = "dmy") -> datetime:
     """A moment, in UTC; one without an offset is of `time_zone`, one without a time is its midnight.
 
     >>> parse_moment("2026-01-31T08:00:00Z", "Europe/Zurich").isoformat()
     '2026-01-31T08:00:00+00:00'
     >>> parse_moment("31.1.2026 08:00 Uhr", "Europe/Zurich").isoformat()
     '2026-01-31T07:00:00+00:00'
+    >>> parse_moment("1/31/2026 4:03 PM", "UTC", order="mdy").isoformat()
+    '2026-01-31T16:03:00+00:00'
 
     Raises:
         InputError: this is no moment.
     """
-    found = _moment(value, field)
+    found = _moment(value, field, order)
     if found.tzinfo is None:
         found = found.replace(tzinfo=ZoneInfo(time_zone))
     try:
@@ -83,13 +91,13 @@ def parse_moment(value: object, time_zone: str, field: str = "time") -> datetime
         raise _refusal(value, field, "time", "Write a year between 2 and 9998.") from None
 
 
-def _moment(value: object, field: str) -> datetime:
+def _moment(value: object, field: str, order: DateOrder) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _from_epoch(value, field)
     if isinstance(value, str):
-        return _from_text(value, field)
+        return _from_text(value, field, order)
     return datetime.combine(parse_date(value, field), time())
 
 
@@ -102,14 +110,14 @@ def _from_epoch(value: float, field: str) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _from_text(value: str, field: str) -> datetime:
+def _from_text(value: str, field: str, order: DateOrder) -> datetime:
     text = _plain(value)
     try:
         return datetime.fromisoformat(text.upper())
     except ValueError:
         pass
     clock = re.fullmatch(_CLOCK, text)
-    day = _day(clock["day"] if clock else text)
+    day = _day(clock["day"] if clock else text, order)
     moment = _clock(clock) if clock else time()
     if day is None or moment is None:
         raise _refusal(value, field, "time", "Write it like 2025-12-31T14:30:00+01:00 or 31.12.2025 14:30.")
@@ -117,8 +125,11 @@ def _from_text(value: str, field: str) -> datetime:
 
 
 def _clock(found: re.Match[str]) -> time | None:
+    hour, half = int(found["h"]), found["half"]
+    if half and not 1 <= hour <= 12:
+        return None
     try:
-        return time(int(found["h"]), int(found["min"]), int(found["s"] or 0))
+        return time(hour % 12 + (12 if half == "p" else 0) if half else hour, int(found["min"]), int(found["s"] or 0))
     except ValueError:
         return None
 
@@ -127,9 +138,9 @@ def _plain(value: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", value[:100]).casefold().split())
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, order: DateOrder) -> date | None:
     text = re.sub(_WEEKDAY, "", text.strip(" ,"))
-    for form in _FORMS:
+    for form in _FORMS[order]:
         found = re.fullmatch(form, text)
         if found:
             return _existing(found.groupdict())

@@ -8,6 +8,7 @@ from typing import Any
 
 from leadwerk.lead.lead import NAMES
 from leadwerk.lead.rejection import Rejection
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 
 LONGEST_NAME = 60
@@ -19,8 +20,9 @@ def unknown_fields(form: Mapping[str, Any], policy: Policy) -> Iterator[Rejectio
     """What of a form is no field of a lead and no attribute of the policy; its value is not repeated."""
     known = {title for titles in NAMES.values() for title in titles}
     known |= {attribute.source or attribute.name for attribute in policy.attributes}
+    titles = set(map(folded, known))
     for name in form:
-        if name not in known:
+        if folded(name) not in titles:
             shown = name[:LONGEST_NAME]
             reason = f"no field of a lead and no attribute of the policy{_meant(name, known)}"
             yield Rejection.of(shown, None, reason, "See docs/formats.md.")

@@ -23,8 +23,8 @@ from leadwerk.learning.nice import round_to_readable
 from leadwerk.points.conditions import Conditions
 from leadwerk.points.facts import LeadFacts
 from leadwerk.policy.facts import Fact, facts
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import casefolded
 from leadwerk.policy.points import Condition, Group, Rule
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.log_odds import sigmoid
@@ -131,7 +131,7 @@ def _values(known: RuleEvidence, name: str, what: Fact) -> Iterator[tuple[str, B
         str(value) for value in np.asarray(column, dtype=object)[known.rows] if value is not None and value == value
     ]
     conditions = Conditions(known.policy, known.facts)
-    for value in sorted({casefolded(word): word for word in words if word.strip()}.values()):
+    for value in sorted({folded(word): word for word in words if word.strip()}.values()):
         yield value, conditions.hold({name: Condition(any_of=(value,))})[known.rows]
 
 

@@ -1,29 +1,42 @@
-"""Import: the rows of a CSV file become leads and outcomes; the same file twice is once."""
+"""Import: the rows of a file become leads and outcomes. A later file supersedes an earlier one; twice is once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from leadwerk.importing.leads import REJECTS_HEADER, FileLead, ParsedLeads, RejectedValue, leads, rejects
-from leadwerk.importing.mapping import ColumnMapping, source_of
-from leadwerk.importing.table import CsvTable, write
-from leadwerk.lead.lead import identity_rows, lead_version
+import numpy as np
+import pyarrow as pa
+
+from leadwerk.errors import InputError
+from leadwerk.importing.column_mapping import ColumnMapping
+from leadwerk.importing.lead_rows import event_ids, lead_batches, outcome_batches
+from leadwerk.importing.lead_values import LeadValues, field_columns, lead_values
+from leadwerk.importing.leads import ParsedLeads, parse_leads, refuse_losses
+from leadwerk.importing.rejections import REJECTS_HEADER, RejectionGroup, rejected_rows, rejected_values, rejects
+from leadwerk.importing.table import CsvTable
+from leadwerk.importing.written_file import write_table
+from leadwerk.lead.lead import identity_rows
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
-from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
 
-BATCH = 5_000
-# A file says what became of a lead, not when: an hour after it came, well within the horizon of an imported policy.
-OUTCOME_AFTER = timedelta(hours=1)
+_MOSTLY = 0.5
+_MOST_LEVEL_ROWS, _SHARE_OF_ROWS = 20, 50
+"""A level of a category is kept from 20 rows on, in small files from a fiftieth of them: rarer ones may be names."""
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What one run read and what of it was new; `converted`, `lost`, `open` count leads by outcome."""
+    """What one run read and what of it was new; `converted`, `lost`, `open` count leads by outcome.
+
+    `later_rows` are further rows of the same leads, `continuation_rows` rows that only continue the one above.
+    `warnings` are said aloud: columns most of whose values could not be used.
+    """
 
     file: str
     rows: int
@@ -37,101 +50,152 @@ class ImportReport:
     rejected_values: int
     rejects_file: str | None
     time: str
+    later_rows: int = 0
+    continuation_rows: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparedImport:
+    """Leads of a file that may be stored, and what each of its statuses means (None: nothing)."""
+
+    leads: ParsedLeads
+    policy: Policy
+    outcomes: tuple[str | None, ...]
+
+
+def prepare(
+    policy: Policy, table: CsvTable, mapping: ColumnMapping, *, now: datetime, accept_rejects: bool = False
+) -> PreparedImport:
+    """Read the leads of a table under a policy; nothing is written.
+
+    Raises:
+        InputError: a column of the mapping is not in the file, no row can be used, more than a fifth cannot and
+            `accept_rejects` is false, or statuses have no meaning under the policy.
+    """
+    parsed = parse_leads(table, mapping, now=now)
+    refuse_losses(parsed, accepted=accept_rejects)
+    return PreparedImport(parsed, policy, _outcomes(parsed, policy))
 
 
 def run(
     warehouse: Warehouse,
-    policy: Policy,
-    table: CsvTable,
-    mapping: ColumnMapping,
+    prepared: PreparedImport,
     *,
-    now: datetime,
     person_key: str,
     rejects_to: Path,
+    keep_rare_levels: bool = False,
+    commit: Callable[[], object] = lambda: None,
 ) -> ImportReport:
-    """Store the leads and outcomes of a table; what cannot be used goes to the file `rejects_to` with line and reason.
+    """Store leads and outcomes in one transaction, all or none.
 
-    Raises:
-        InputError: a column of the mapping is not in the file.
+    `commit` puts policy and mapping in their places when the rows are ready; if it fails, no row is stored. What could
+    not be used goes to the file `rejects_to` with line and reason.
     """
-    source = source_of(table.path)
-    found = leads(table, mapping, policy, source, now=now)
-    outcomes = [row for lead in found.leads if (row := _outcome(lead, policy))]
-    found.rejected += [_unknown(lead, mapping) for lead in found.leads if _is_unknown(lead, policy)]
-    with warehouse.unit_of_work():
-        new_leads = _append(warehouse, "leads", _versions(found, policy, person_key))
-        new_outcomes = _append(warehouse, "outcomes", outcomes)
-        _append(warehouse, "identities", [row for lead in found.leads for row in _links(lead, policy)])
-    positive = sum(row["outcome"] in policy.positive for row in outcomes)
-    lost = sum(row["outcome"] != "open" for row in outcomes) - positive
-    rows_lost = sum(not item.value_only for item in found.rejected)
+    parsed, policy, outcomes = prepared.leads, prepared.policy, prepared.outcomes
+    table, mapping = parsed.table, parsed.mapping
+    minimum = 1 if keep_rare_levels else min(_MOST_LEVEL_ROWS, max(1, len(parsed) // _SHARE_OF_ROWS))
+    values = lead_values(parsed, policy, person_key=person_key, minimum_level_rows=minimum)
+    ids = event_ids(parsed, policy)
+    new = warehouse.replace_imported(
+        parsed.ids,
+        {
+            "leads": lead_batches(parsed, values, ids),
+            "outcomes": outcome_batches(parsed, outcomes, ids),
+            "identities": _links(parsed, policy),
+        },
+        commit,
+    )
+    groups = [*parsed.rejections, *values.rejections]
+    by_outcome = _counted(parsed, outcomes)
+    positive = sum(times for outcome, times in by_outcome.items() if outcome in policy.positive)
+    lost = sum(times for outcome, times in by_outcome.items() if outcome != "open") - positive
     return ImportReport(
         file=str(table.path),
-        rows=len(table.rows) + len(table.broken),
-        leads=len(found.leads),
-        new_leads=new_leads,
-        new_outcomes=new_outcomes,
+        rows=len(table) + len(table.malformed),
+        leads=len(parsed),
+        new_leads=new["leads"],
+        new_outcomes=new["outcomes"],
         converted=positive,
         lost=lost,
-        open=len(found.leads) - positive - lost,
-        rejected_rows=rows_lost,
-        rejected_values=len(found.rejected) - rows_lost,
-        rejects_file=_write_rejects(found.rejected, rejects_to, table.delimiter),
+        open=len(parsed) - positive - lost,
+        rejected_rows=rejected_rows(groups),
+        rejected_values=rejected_values(groups),
+        rejects_file=write_rejects(groups, rejects_to, table.frame.delimiter),
         time=f"column {mapping.time!r}" if mapping.time else "the file's order",
+        later_rows=parsed.later_rows,
+        continuation_rows=parsed.continuation_rows,
+        warnings=tuple(_mostly_rejected(parsed, values)),
     )
 
 
-def _is_unknown(lead: FileLead, policy: Policy) -> bool:
-    return lead.status is not None and outcome_of(policy, lead.status) is None
+def _outcomes(parsed: ParsedLeads, policy: Policy) -> tuple[str | None, ...]:
+    """What each status of the file means under the policy; lost rules and stated open statuses come first.
 
-
-def _unknown(lead: FileLead, mapping: ColumnMapping) -> RejectedValue:
-    reason = "no outcome of the policy names this status; the lead counts as open"
-    return RejectedValue(lead.line, mapping.outcome, reason, lead.status or "", True)
-
-
-def _versions(found: ParsedLeads, policy: Policy, person_key: str) -> list[Row]:
-    """The leads as rows; a value that cannot be used goes to the rejected ones."""
-    versions = []
-    for lead in found.leads:
-        version, rejections = lead_version(
-            lead.raw, policy=policy, recorded_at=lead.created_at, event_id=lead.event_id, person_key=person_key
+    Raises:
+        InputError: a status means nothing.
+    """
+    mapping = parsed.mapping
+    stated = {folded(status): "open" for status in mapping.open}
+    stated |= {folded(v if c == mapping.outcome else f"{c}={v}"): "lost" for c, v in mapping.lost}
+    outcomes = [outcome_of(policy, name) or stated.get(folded(name)) for name in parsed.status_names]
+    counts = np.bincount(parsed.statuses[parsed.statuses >= 0], minlength=len(outcomes))
+    unknown = [(int(counts[at]), parsed.status_names[at]) for at, outcome in enumerate(outcomes) if outcome is None]
+    unknown = sorted((pair for pair in unknown if pair[0]), reverse=True)
+    if unknown:
+        shown = ", ".join(f"{name!r} ({times:,})" for times, name in unknown[:5])
+        raise InputError(
+            f"No outcome of the policy names these statuses of {mapping.outcome!r}: {shown}. Nothing was imported.",
+            field="outcome",
+            value=unknown[0][1],
+            remedy="Add them to the policy's outcomes; or say --open VALUE or --lost VALUE for each.",
         )
-        assert version is not None, rejections  # id and time were checked when the row was read
-        versions.append(version)
-        found.rejected += [RejectedValue(lead.line, one.field, one.reason, one.value or "", True) for one in rejections]
-    return versions
+    return tuple(outcomes)
 
 
-def _links(lead: FileLead, policy: Policy) -> list[Row]:
-    return identity_rows(lead.raw, policy=policy, recorded_at=lead.created_at, source="import")[0]
+def _counted(parsed: ParsedLeads, outcomes: Sequence[str | None]) -> dict[str, int]:
+    counts = np.bincount(parsed.statuses[parsed.statuses >= 0], minlength=len(outcomes))
+    totals: dict[str, int] = {}
+    for outcome, times in zip(outcomes, counts.tolist(), strict=True):
+        if outcome is not None:
+            totals[outcome] = totals.get(outcome, 0) + times
+    return totals
 
 
-def _outcome(lead: FileLead, policy: Policy) -> Row | None:
-    kind = outcome_of(policy, lead.status) if lead.status else None
-    if kind is None:
-        return None
-    at = lead.created_at + OUTCOME_AFTER
-    return {
-        "event_id": f"{lead.event_id}.outcome",
-        "lead_id": lead.lead_id,
-        "day": at.date(),
-        "occurred_at": at,
-        "recorded_at": at,
-        "status": lead.status,
-        "reason": None,
-        "outcome": kind,
-        "amount": None,
-    }
+def _links(parsed: ParsedLeads, policy: Policy) -> list[pa.Table]:
+    """Links between web visitors and leads, where the file holds consents and client ids."""
+    fields = field_columns(parsed)
+    visitor, consent = fields.get("ga_client_id"), fields.get("web_consent")
+    if visitor is None or consent is None:
+        return []
+    ids, created = parsed.ids.to_pylist(), parsed.created_at
+    cells = {"ga_client_id": parsed.table.column(visitor), "web_consent": parsed.table.column(consent)}
+    texts = {name: column.values(parsed.rows) for name, column in cells.items()}
+    rows: list[dict[str, Any]] = []
+    for at, lead_id in enumerate(ids):
+        moment = created[at].item().replace(tzinfo=UTC)
+        raw = {"lead_id": lead_id, "created_at": moment, **{name: values[at] for name, values in texts.items()}}
+        rows += identity_rows(raw, policy=policy, recorded_at=moment, source="import")[0]
+    unique = list({(row["visitor_id"], row["lead_id"], row["linked_at"]): row for row in rows}.values())
+    return [pa.Table.from_pylist(unique)] if unique else []
 
 
-def _append(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> int:
-    return sum(warehouse.append(table, batch) for batch in batches(rows, BATCH))
+def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:
+    titles = field_columns(parsed)
+    warnings = []
+    for group in values.rejections:
+        title = titles.get(group.field, group.field)
+        column = parsed.table.find(title)
+        filled = column.filled if column is not None else len(parsed)
+        if len(group.lines) > _MOSTLY * filled:
+            warnings.append(f"{title!r}: {len(group.lines):,} of {filled:,} values cannot be read. {group.reason}")
+    return warnings
 
 
-def _write_rejects(found: Sequence[RejectedValue], path: Path, delimiter: str) -> str | None:
-    if not found:
+def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str) -> str | None:
+    """Write what was left out beside the result; the path, None where nothing was left out."""
+    if not groups:
         path.unlink(missing_ok=True)  # of an earlier run with a worse file
         return None
-    write(path, REJECTS_HEADER, rejects(found), delimiter)
+    write_table(path, REJECTS_HEADER, rejects(groups), delimiter=delimiter)
     return str(path)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from leadwerk.points.facts import LeadFacts
 from leadwerk.policy.facts import Fact, fact_named
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import casefolded
 from leadwerk.policy.points import Condition
 
 Bools = NDArray[np.bool_]
@@ -96,15 +96,15 @@ def _word_holds(test: Condition, value: Any) -> bool:
     word = str(value)
     if not word.strip() or any(b is not None for b in (test.above, test.below, test.at_least, test.at_most)):
         return False
-    if test.any_of and casefolded(word) not in _folded(test.any_of):
+    if test.any_of and folded(word) not in _folded(test.any_of):
         return False
-    if test.none_of and casefolded(word) in _folded(test.none_of):
+    if test.none_of and folded(word) in _folded(test.none_of):
         return False
     return test.matches is None or re.search(test.matches, word) is not None
 
 
 def _folded(values: Iterable[Any]) -> set[str]:
-    return {casefolded(str(value)) for value in values}
+    return {folded(str(value)) for value in values}
 
 
 def _numbers(column: Any) -> Floats:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from leadwerk.points.classification import LeadRating
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import casefolded
 from leadwerk.policy.selling import Stage
 
 Direction = Literal["forward", "back"]
@@ -33,7 +33,7 @@ def stage_of(
         if (known or not stage.known)
         and (stage.cluster is None or cluster in _BETTER_CLUSTERS[stage.cluster])
         and _has_points(stage, standing)
-        and (not stage.statuses or casefolded(status or "") in {casefolded(one) for one in stage.statuses})
+        and (not stage.statuses or folded(status or "") in {folded(one) for one in stage.statuses})
         and (not stage.outcomes or outcome in stage.outcomes)
     ]
     return fitting[-1] if fitting else ""

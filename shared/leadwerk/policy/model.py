@@ -74,12 +74,15 @@ class Attribute(PolicySection, frozen=True):
     """A column of the lead that only this user has; it becomes the feature `attribute_<name>`.
 
     With `classes`, its value is the class into which the text in `source` falls (policy.text_classes), not the text
-    itself.
+    itself. `measure` says what of `source` a number is: the value, 1 for yes and 0 for no, 1 where a list holds
+    `option`, or the days from a date to the creation of the lead.
     """
 
     name: Identifier
     kind: Literal["number", "category"]
     source: str = ""
+    measure: Literal["value", "yes_no", "option", "age_days"] = "value"
+    option: str = ""
     labels: Labels = field(default_factory=dict)
     classes: tuple[TextClass, ...] = ()
 
@@ -129,7 +132,10 @@ class Retention(PolicySection, frozen=True):
 
 
 class Policy(PolicySection, frozen=True):
-    """The business rules of one user; `version` is the hash of its content."""
+    """The business rules of one user; `version` is the hash of its content.
+
+    `lead_times`: whether the source states when leads came; with `file_order` no feature is made of these times.
+    """
 
     name: Identifier
     time_zone: str
@@ -142,6 +148,7 @@ class Policy(PolicySection, frozen=True):
     country: HomeCountry = "CH"
     currency: Currency = "CHF"
     landmark_days: tuple[Days, ...] = (0, 1, 3, 7, 14, 30)
+    lead_times: Literal["stated", "file_order"] = "stated"
     calculator: Calculator = Calculator()
     traffic: Traffic = Traffic()
     attributes: tuple[Attribute, ...] = ()

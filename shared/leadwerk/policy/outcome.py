@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import OutcomeKind
 
@@ -18,17 +17,8 @@ def outcome_of(policy: Policy, status: str, reason: str | None = None) -> Outcom
     >>> outcome_of(mortgage, " prüfung "), outcome_of(mortgage, "Verloren", "Konkurrenz"), outcome_of(mortgage, "???")
     ('open', 'lost', None)
     """
-    seen_status, seen_reason = casefolded(status), casefolded(reason or "")
+    seen_status, seen_reason = folded(status), folded(reason or "")
     for rule in policy.outcomes:
-        if casefolded(rule.status) == seen_status and (rule.reason is None or casefolded(rule.reason) == seen_reason):
+        if folded(rule.status) == seen_status and (rule.reason is None or folded(rule.reason) == seen_reason):
             return rule.outcome
     return None
-
-
-def casefolded(text: str) -> str:
-    """Text as it is compared.
-
-    >>> folded("PRU\u0308FUNG ") == folded("Prüfung")
-    True
-    """
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

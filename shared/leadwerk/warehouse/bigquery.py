@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from leadwerk.warehouse.statement import DECLARATION, bound, inlined
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from leadwerk.warehouse.records import TableRow
 
@@ -90,6 +91,29 @@ class BigQueryWarehouse:
         target = schema.table(table)
         unique = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
+
+    def replace_imported(
+        self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]
+    ) -> dict[str, int]:
+        """Replace what earlier imports stored of these leads. The new rows come first, so that a run which ends early
+        leaves no lead without one; the next run ends what it began.
+        """
+        rows = {name: [row for chunk in chunks for row in chunk.to_pylist()] for name, chunks in tables.items()}
+        commit()
+        counts = {name: self.append(name, found) for name, found in rows.items()}
+        for name, found in rows.items():
+            target = schema.table(name)
+            keys = {(row["lead_id"], str(row[target.key[0]])) for row in found}
+            for leads in batches(lead_ids.to_pylist(), ROWS_A_LOAD):
+                self._delete_superseded(target, leads, sorted(key for lead, key in keys if lead in set(leads)))
+        return counts
+
+    def _delete_superseded(self, target: schema.Table, leads: Sequence[str], keys: Sequence[str]) -> None:
+        place = f"`{self._dataset}.{target.name}`"
+        superseded = f"{schema.IMPORTED[target.name]} AND lead_id IN UNNEST(@leads)"
+        parameters = [_parameter("leads", "ARRAY<STRING>", leads), _parameter("keys", "ARRAY<STRING>", keys)]
+        with _as_warehouse_error(target.name):
+            self._run(f"DELETE FROM {place} WHERE {superseded} AND {target.key[0]} NOT IN UNNEST(@keys)", parameters)
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """Replace the days in one transaction: the statement is read once, and all days change at one moment.

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
@@ -32,6 +32,7 @@ from leadwerk.warehouse.statement import bound
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from leadwerk.warehouse.records import TableRow
 
@@ -92,6 +93,19 @@ class DuckDBWarehouse:
                 f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
             )
             return _count(_execute(connection, sql, table))
+
+    def replace_imported(
+        self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]
+    ) -> dict[str, int]:
+        """Replace what earlier imports stored of these leads, all tables in one transaction."""
+        import pyarrow as pa
+
+        with self._connection(writing=True) as connection, _transaction(connection):
+            connection.register("imported_leads", pa.table({"lead_id": lead_ids}))
+            counts = {name: _replace_imported(connection, schema.table(name), rows) for name, rows in tables.items()}
+            connection.unregister("imported_leads")
+            commit()
+            return counts
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """Replace the days in one transaction."""
@@ -239,6 +253,24 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         undo.pop_all()
     connection.execute("COMMIT")
+
+
+def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Table, batches: Iterable[pa.Table]) -> int:
+    _execute(connection, f"CREATE OR REPLACE TEMP TABLE imported AS FROM leadwerk.{target.name} LIMIT 0", target.name)
+    for batch in batches:
+        connection.register("batch", batch)
+        _execute(connection, "INSERT INTO imported BY NAME SELECT * FROM batch", target.name)
+        connection.unregister("batch")
+    same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
+    leads = "lead_id IN (SELECT lead_id FROM imported_leads)"
+    superseded = f"{schema.IMPORTED[target.name]} AND {leads} AND NOT EXISTS (SELECT 1 FROM imported AS n WHERE {same})"
+    _execute(connection, f"DELETE FROM leadwerk.{target.name} AS t WHERE {superseded}", target.name)
+    stamp = f"n.* REPLACE ({_literal(datetime.now(UTC))} AS stored_at)" if target.field(schema.STORED_AT) else "n.*"
+    new = f"FROM imported AS n WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{target.name} AS t WHERE {same})"
+    insert = f"INSERT INTO leadwerk.{target.name} BY NAME SELECT {stamp} {new}"
+    count = _count(_execute(connection, insert, target.name))
+    _execute(connection, "DROP TABLE imported", target.name)
+    return count
 
 
 def _execute(

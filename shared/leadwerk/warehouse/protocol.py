@@ -1,4 +1,4 @@
-"""What a warehouse can do: five verbs, the same on BigQuery and on the embedded engine.
+"""What a warehouse can do: six verbs, the same on BigQuery and on the embedded engine.
 
 Queries are SELECTs in GoogleSQL. What they yield is written by `append` and `replace_days` only, so that every stage
 can be rerun: an append skips rows whose key is already there, a replaced day is replaced whole and atomically.
@@ -6,7 +6,7 @@ can be rerun: an append skips rows whose key is already there, a replaced day is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +16,7 @@ import msgspec
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from leadwerk.warehouse.records import TableRow
 
@@ -61,6 +62,15 @@ class Warehouse(Protocol):
 
     def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key (schema.json) is not yet in `table`; return how many were new."""
+
+    def replace_imported(
+        self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]
+    ) -> dict[str, int]:
+        """Replace what earlier imports stored of these leads by the rows of `tables`; return how many of each are new.
+
+        Rows of an import are those of `schema.IMPORTED`. A row whose key is there already stays as it is. `commit` is
+        called when all rows are ready: if it fails, nothing is stored.
+        """
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
         """Replace the partitions `first` … `last` of `table` with what the statement yields for them; return its rows.

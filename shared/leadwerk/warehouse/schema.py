@@ -19,6 +19,13 @@ EXPORT = "ga4_events"
 STORED_AT = "stored_at"
 """Column of the moment at which a row was written: never what its writer says, but what the clock says."""
 
+IMPORTED = {
+    "leads": "starts_with(event_id, 'import.')",
+    "outcomes": "starts_with(event_id, 'import.')",
+    "identities": "source = 'import'",
+}
+"""Which rows of a table an import wrote: a later import of the same leads replaces them."""
+
 DUCKDB_TYPES = {
     "STRING": "VARCHAR",
     "INT64": "BIGINT",

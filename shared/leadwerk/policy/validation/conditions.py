@@ -8,8 +8,8 @@ from math import inf, isfinite
 from typing import NamedTuple
 
 from leadwerk.policy.facts import RANGES, Fact, Kind, facts
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import casefolded
 from leadwerk.policy.points import Condition, Rule
 from leadwerk.policy.regions import looks_like_region, normalised_region
 from leadwerk.policy.validation.errors import Problem, did_you_mean
@@ -118,7 +118,7 @@ def _wrong_words(name: str, test: Condition, closed: tuple[str, ...], path: Path
     for field, values in (("any_of", test.any_of), ("none_of", test.none_of)):
         for index, value in enumerate(values):
             word, place = str(value), (*path, field, index)
-            if closed and casefolded(word) not in closed:
+            if closed and folded(word) not in closed:
                 remedy = did_you_mean(word, closed, f"Choose of {', '.join(closed)}.")
                 yield place, f"`{name}` is never {word!r}.", remedy
             elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", word):
@@ -165,7 +165,7 @@ def _said(test: Condition) -> str:
 
 
 def _folded(values: Iterable[object]) -> set[str]:
-    return {casefolded(str(value)) for value in values}
+    return {folded(str(value)) for value in values}
 
 
 def _or(bound: float | None, otherwise: float) -> float:

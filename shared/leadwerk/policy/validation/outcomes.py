@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import casefolded
 from leadwerk.policy.validation.errors import Problem, given_twice
 
 # The longest window over which behaviour is counted.
@@ -23,7 +23,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
 def _unreachable_outcomes(policy: Policy) -> Iterator[Problem]:
     seen: set[tuple[str, str | None]] = set()
     for index, rule in enumerate(policy.outcomes):
-        status, reason = casefolded(rule.status), None if rule.reason is None else casefolded(rule.reason)
+        status, reason = folded(rule.status), None if rule.reason is None else folded(rule.reason)
         if not status:
             yield ("outcomes", index, "status"), "this is empty.", "Write the status as the CRM does."
         if (status, reason) in seen:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
-from leadwerk.policy.outcome import casefolded
 from leadwerk.policy.selling import Stage
 from leadwerk.policy.validation.errors import Problem, did_you_mean, missing_labels, named_twice
 from leadwerk.policy.validation.point_range import PointRange
@@ -53,15 +53,13 @@ def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[P
 
 
 def _unknown_statuses(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
-    known = {casefolded(rule.status): rule for rule in policy.outcomes}
+    known = {folded(rule.status): rule for rule in policy.outcomes}
     for index, status in enumerate(stage.statuses):
-        if casefolded(status) not in known:
+        if folded(status) not in known:
             remedy = did_you_mean(status, [rule.status for rule in policy.outcomes], "Map it under outcomes.")
             message = f"no rule under outcomes knows the status {status!r}."
             yield (*path, "statuses", index), message, remedy
-    meant = {
-        rule.outcome for rule in policy.outcomes if casefolded(rule.status) in {casefolded(s) for s in stage.statuses}
-    }
+    meant = {rule.outcome for rule in policy.outcomes if folded(rule.status) in {folded(s) for s in stage.statuses}}
     if meant and stage.outcomes and not meant & set(stage.outcomes):
         message = f"its statuses mean {', '.join(sorted(meant))}, never {', '.join(stage.outcomes)}, {_NO_WAY_IN}."
         yield (*path, "outcomes"), message, "Remove the statuses or the outcomes."
@@ -91,7 +89,7 @@ def _takes_all_of(later: Stage, stage: Stage) -> bool:
         and (later.grade is None or (stage.grade is not None and stage.grade <= later.grade))
         and _at_least(stage.points, later.points)
         and _at_least(stage.interest, later.interest)
-        and _among(tuple(map(casefolded, stage.statuses)), tuple(map(casefolded, later.statuses)))
+        and _among(tuple(map(folded, stage.statuses)), tuple(map(folded, later.statuses)))
         and _among(stage.outcomes, later.outcomes)
     )
 

@@ -1,0 +1,55 @@
+"""Columns that name persons: by their titles in four languages, or because their values are addresses of persons."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow.compute as pc
+
+from leadwerk.importing.text_column import TextColumn
+
+_PERSON = re.compile(
+    r"name|nom\b|nome|nomi\b|prenom|cognom|kund|client|custom|kontakt|contact|contatt|person|persona|referent|interlocut"
+    r"|ansprech|antragstell|mieter|benutzer|username|\buser\b|inhaber|besitzer|owner|betreuer|berater|assign|conseiller"
+    r"|utilisateur|utente|titolare|proprieta|signature|unterschrift|salutation|anrede|titre de civilit"
+    r"|mail|telefon|phone|mobil|handy|\btel\b|\bfax\b|natel|strasse|street|\brue\b|\bvia\b|indirizzo|anschrift|adress"
+    r"|geburtsname|linkedin|skype|whatsapp|iban|\bahv\b|\bavs\b|passport|pass(?:nummer)?\b"
+)
+_COMPANY = re.compile(
+    r"firm|compan|unternehm|societ|azienda|ragione|entrepris|organi[sz]|account|campaign|kampagne|campagn|product|produkt"
+    r"|prodott|produit|event|domain|host|file|datei|brand|marke|project|projekt|progett|projet|course|kurs|list|form\b"
+    r"|formular|landing|page|source|quelle|branch|team|segment"
+)
+_NO_PERSON = re.compile(
+    r"typ|\btags?\b|gruppe|group|segment|klasse|class|kategori|categor|status|stat[eo]\b|since|seit|depuis|wert|value|valeur|count"
+    r"|anzahl|number of|nombre|numero di|zufrieden|satisf|score|grad\b|kind|type|tipo|genre|quelle|source|fonte|kanal"
+    r"|channel|canal|sprache|language|langue|lingua|count|rate|quote|opens?|clicks?|verified|domain|provider|opt|region"
+    r"|country|land\b|age\b|alter\b|method|zeit|time|date|datum|stage|phase|tage|days|jahre|years"
+)
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_PHONE = r"^(?:\+|00|0[1-9])[\d\s()/.-]{7,20}$"
+_DATE = r"^\d{1,2}\.\s?\d{1,2}\.\s?\d{2,4}|^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
+_CONTACT_SHARE = 0.1
+
+
+def names_persons(title: str) -> bool:
+    """Whether a column of this title most likely names persons, or says how they are reached.
+
+    >>> [names_persons(title) for title in ("FirstName", "Nom du client", "Kundentyp", "Firmenname", "Ort", "Kunde")]
+    [True, True, False, False, False, True]
+    """
+    spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", title)
+    plain = unicodedata.normalize("NFKD", " ".join(re.split(r"[\W_]+", spaced))).casefold()
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return bool(_PERSON.search(plain)) and not _COMPANY.search(plain) and not _NO_PERSON.search(plain)
+
+
+def holds_contacts(column: TextColumn) -> bool:
+    """Whether a tenth of what a column holds are e-mail addresses or telephone numbers."""
+    texts = column.trimmed
+    address = pc.match_substring_regex(texts, _ADDRESS)
+    phone = pc.and_not(pc.match_substring_regex(texts, _PHONE), pc.match_substring_regex(texts, _DATE))
+    found = np.asarray(pc.or_(address, phone).to_numpy(zero_copy_only=False), dtype=bool) & ~column.missing
+    return bool(found.any()) and float(column.counts[found].sum()) >= _CONTACT_SHARE * column.filled

@@ -1,0 +1,173 @@
+"""What a file will become: its columns, the mapping and the policy, decided before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.importing.column_format import ColumnFormat
+from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
+from leadwerk.importing.columns import Column, describe_columns, time_column_format
+from leadwerk.importing.lead_values import fields_of
+from leadwerk.importing.mapping import attribute_sources, mapping_under_policy, state_mapping
+from leadwerk.importing.policy_file import policy_text
+from leadwerk.importing.statuses import statuses
+from leadwerk.importing.table import CsvTable
+from leadwerk.lead.amount import DecimalMark
+from leadwerk.lead.timestamps import DateOrder
+from leadwerk.policy.folding import folded
+from leadwerk.policy.load import parse
+from leadwerk.policy.model import Policy
+from leadwerk.policy.section import Language
+
+USES = {
+    "empty": "nothing in it: not used",
+    "constant": "always the same: not used",
+    "text": "free text or ids: not used",
+    "contact": "of persons (names, addresses): not used; --include if it is not",
+    "yes_no": "learned from, as yes or no",
+    "options": "learned from, each option by itself",
+    "date": "learned from, as age in days",
+}
+NO_AGE = "a time: not used; --time if it says when the lead came"
+
+
+@dataclass(frozen=True)
+class StatedFormats:
+    """How a user says that numbers and dates are written; None: it is found out."""
+
+    decimal: DecimalMark | None = None
+    order: DateOrder | None = None
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """A file and what it will become; `own_policy`: the policy under which it is read, where none is written."""
+
+    table: CsvTable
+    mapping: ColumnMapping
+    columns: Sequence[Column]
+    languages: Sequence[Language]
+    own_policy: Policy | None = None
+
+    @cached_property
+    def policy_text(self) -> str:
+        """The policy that follows from the file.
+
+        Raises:
+            InputError: no lead was lost, or a column has to be stated.
+        """
+        attributes = attribute_sources(self.columns, self.mapping)
+        found = statuses(self.table, self.mapping)
+        return policy_text(self.table.path.stem, self.mapping, attributes, found, self.languages)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy that the file is imported under."""
+        return self.own_policy or parse(self.policy_text)
+
+    def use(self, column: Column) -> str:
+        """What becomes of a column, in words."""
+        mapping = self.mapping
+        undecided = f"; open: {', '.join(map(repr, mapping.open))}" if mapping.open else ""
+        outcome = f"outcome, success is {mapping.positive!r}{undecided}"
+        if self.own_policy:
+            outcome = "outcome, by the policy's outcomes"
+        roles = {mapping.id: "id", mapping.outcome: outcome, mapping.time: f"time{self._zone}"}
+        if column.name in roles:
+            return roles[column.name]
+        if column.name in mapping.exclude:
+            return "excluded"
+        if column.name in {name for name, _ in mapping.lost}:
+            return "says which leads are lost"
+        field = self._fields.get(column.name)
+        if self.own_policy and field is None:
+            sources = {folded(attribute.source or attribute.name) for attribute in self.own_policy.attributes}
+            return (
+                "attribute of the policy" if folded(column.name) in sources else "no attribute of the policy: not used"
+            )
+        return column_use(column, field, has_times=mapping.time is not None)
+
+    @property
+    def _zone(self) -> str:
+        how = self.mapping.formats.get(self.mapping.time or "", ColumnFormat())
+        order = {"dmy": "day first, ", "mdy": "month first, "}.get(how.order or "", "")
+        return f" ({order}{'' if how.form == 'text' else how.form + ', '}{self.mapping.zone})"
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        mapping = self.mapping
+        taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
+        return fields_of([name for name in self.table.columns if name not in taken])
+
+
+def column_use(column: Column, field: str | None, *, has_times: bool = True) -> str:
+    """What becomes of a column that has no role by name; `field`: that of every lead which it holds."""
+    if field == column.name:
+        return "read as every lead's field of this name"
+    if field:
+        return f"read as every lead's field {field}"
+    if column.kind == "date" and not has_times:
+        return NO_AGE
+    marks = {".": ", decimal point", ",": ", decimal comma"}
+    return USES.get(column.kind, "learned from") + marks.get(column.format.decimal or "", "")
+
+
+def plan_import(
+    table: CsvTable,
+    stated: StatedColumns,
+    formats: StatedFormats,
+    languages: Sequence[Language],
+    own_policy: Policy | None = None,
+) -> ImportPlan:
+    """Decide what a file becomes.
+
+    Raises:
+        InputError: a column is not in the file, the good outcome is not clear, or a date can be read in two ways.
+    """
+    mapping = mapping_under_policy(table, stated) if own_policy else state_mapping(table, stated)
+    columns = describe_columns(table, decimal=formats.decimal, order=formats.order, include=stated.include)
+    read = {column.name: column.format for column in columns if column.format.kind != "text"}
+    if mapping.time:
+        read[mapping.time] = _time_format(table, mapping.time, formats.order)
+    return ImportPlan(table, msgspec.structs.replace(mapping, formats=read), columns, languages, own_policy)
+
+
+def _time_format(table: CsvTable, name: str, order: DateOrder | None) -> ColumnFormat:
+    found = time_column_format(table, name, order=order)
+    if found.question:
+        raise InputError(found.question, field="time", value=name, remedy="Nothing was imported.")
+    return found.format
+
+
+def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMapping:
+    """The mapping of the file that was learned from, for another file: its columns by their titles as this file writes
+    them, and the formats that this file proves, else those that were learned.
+    """
+    known = {folded(name): how for name, how in learned.formats.items()}
+    columns = describe_columns(table, include=learned.include, known=known)
+    read = {}
+    for column in columns:
+        before = known.get(folded(column.name))
+        if before is not None:
+            read[column.name] = _carried(before, column.format)
+    time = next((name for name in table.columns if learned.time and folded(name) == folded(learned.time)), None)
+    if time:
+        how = time_column_format(table, time, known=known).format
+        read[time] = how if how.order or how.form != "text" else known.get(folded(time), how)
+    outcome = next((name for name in table.columns if folded(name) == folded(learned.outcome)), learned.outcome)
+    return msgspec.structs.replace(learned, outcome=outcome, time=time, formats=read, lost=())
+
+
+def _carried(before: ColumnFormat, present: ColumnFormat) -> ColumnFormat:
+    """The learned format, with marks that the present file proves."""
+    return msgspec.structs.replace(
+        before,
+        decimal=present.decimal if present.kind == "number" and present.decimal else before.decimal,
+        order=present.order or before.order,
+        form=present.form if present.kind == "date" else before.form,
+    )

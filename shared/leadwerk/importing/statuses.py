@@ -1,0 +1,180 @@
+"""Statuses of a file: which is the good one, which are open, and which leads are lost by another column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwerk.errors import InputError
+from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
+from leadwerk.importing.table import CsvTable
+from leadwerk.policy.folding import folded
+
+_POSITIVE_WORDS = (
+    *("1", "1.0", "true", "yes", "y", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted"),
+    *("won", "closed won", "closedwon", "gewonnen", "gagné", "vinto", "vinta"),
+)
+_OPEN_WORDS = (
+    *("open", "offen", "ouvert", "ouverte", "aperto", "aperta", "new", "neu", "nouveau", "nouvelle", "nuovo"),
+    *("pending", "hängig", "pendent", "pendente", "en attente", "in attesa", "unknown", "unbekannt"),
+    *("in progress", "in bearbeitung", "in arbeit", "in prüfung", "en cours", "in corso"),
+)
+# What the good end of a lead is called where nothing states it, and what a lead is called that has no end yet.
+_POSITIVE, _OPEN = frozenset(map(folded, _POSITIVE_WORDS)), frozenset(map(folded, _OPEN_WORDS))
+_MAXIMUM_STATUSES = 50
+
+
+def lost_rules(table: CsvTable, stated: Sequence[str], outcome: str) -> tuple[tuple[str, str], ...]:
+    """`COL=VALUE`, or a value of the outcome, as pairs of column and value.
+
+    Raises:
+        InputError: there is no such column, or it never holds the value.
+    """
+    rules = []
+    for text in stated:
+        column, equals, value = text.partition("=")
+        if not equals:
+            column, value = outcome, text
+        title = table.columns[table.index(column)]
+        if folded(value) not in {folded(cell) for cell in table.column(title).texts()}:
+            raise InputError(
+                f"{value!r} is no value of {title!r}: {_shown_counts(_spelt(table, title))}.",
+                field="lost",
+                value=text,
+                remedy="Write --lost COLUMN=VALUE, such as --lost Active=False.",
+            )
+        rules.append((title, value.strip()))
+    return tuple(rules)
+
+
+def lost_status(outcome: str, column: str, value: str) -> str:
+    return value if column == outcome else f"{column}={value}"
+
+
+def status_codes(table: CsvTable, mapping: ColumnMapping) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """For each row which status it has (-1: none), and the statuses, those that differ only in case as one."""
+    column = table.find(mapping.outcome) if mapping.outcome else None
+    if column is None:
+        return np.full(len(table), -1, np.int32), ()
+    spelling, names = _merged(table, mapping.outcome)
+    of_text = np.array([spelling.get(folded(text), -1) for text in column.texts()], dtype=np.int32)
+    of_text[column.missing] = -1
+    codes = of_text[column.codes]
+    for title, value in mapping.lost:
+        if title == mapping.outcome or (cells := table.find(title)) is None:
+            continue
+        holds = np.array([folded(text) == folded(value) for text in cells.texts()], dtype=bool)
+        names = (*names, lost_status(mapping.outcome, title, value))
+        codes = np.where(holds[cells.codes] & ~_is_positive(codes, names, mapping), len(names) - 1, codes)
+    return codes.astype(np.int32), names
+
+
+def _is_positive(codes: NDArray[np.int32], names: Sequence[str], mapping: ColumnMapping) -> NDArray[np.bool_]:
+    good = np.array([*(folded(name) == folded(mapping.positive) for name in names), False], dtype=bool)
+    return good[codes]
+
+
+def _merged(table: CsvTable, outcome: str) -> tuple[dict[str, int], tuple[str, ...]]:
+    """The place of each status by its folded text, and the statuses in their commonest spelling."""
+    places: dict[str, int] = {}
+    names: list[str] = []
+    for value, _ in _spelt(table, outcome).most_common():
+        if folded(value) not in places:
+            places[folded(value)] = len(names)
+            names.append(value)
+    return places, tuple(names)
+
+
+def _spelt(table: CsvTable, title: str) -> Counter[str]:
+    column = table.column(title)
+    counts: Counter[str] = Counter()
+    for text, times, is_empty in zip(column.texts(), column.counts.tolist(), column.missing, strict=True):
+        if not is_empty and times:
+            counts[text] += times
+    return counts
+
+
+def count_statuses(table: CsvTable, mapping: ColumnMapping) -> Counter[str]:
+    """How many rows have each status.
+
+    Raises:
+        InputError: the column is empty, or holds too many values to be an outcome.
+    """
+    outcome = mapping.outcome
+    codes, names = status_codes(table, mapping)
+    totals = np.bincount(codes[codes >= 0], minlength=len(names))
+    counts = Counter({name: int(times) for name, times in zip(names, totals, strict=True) if times})
+    if not counts:
+        fault = f"{outcome!r} is empty in every row." if len(table) else f"{table.path.name} has a header and no rows."
+        raise InputError(fault, field="outcome", value=outcome, remedy="Bring leads whose outcome is known.")
+    if len(counts) > _MAXIMUM_STATUSES:
+        raise InputError(
+            f"{outcome!r} has {len(counts)} different values, too many for what became of a lead: "
+            f"{_shown_counts(counts)}.",
+            field="outcome",
+            value=outcome,
+            remedy="Name the column that says it with --outcome.",
+        )
+    return counts
+
+
+def _shown_counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{value!r} ({times})" for value, times in counts.most_common(6))
+
+
+def open_statuses(counts: Counter[str], stated: StatedColumns, outcome: str, decided: set[str]) -> tuple[str, ...]:
+    """Statuses of leads that have no end yet. Where it is stated which leads are lost, all others are open."""
+    named = {folded(value): value for value in stated.open}
+    unknown = [value for key, value in named.items() if key not in map(folded, counts)]
+    if unknown:
+        raise InputError(
+            f"{unknown[0]!r} is no value of {outcome!r}: {_shown_counts(counts)}.",
+            field="open",
+            value=unknown[0],
+            remedy="Name a value of the column with --open VALUE.",
+        )
+    if stated.lost:
+        return tuple(sorted(value for value in counts if folded(value) not in decided))
+    return tuple(
+        sorted(value for value in counts if folded(value) in (named or _OPEN) and folded(value) not in decided)
+    )
+
+
+def positive_status(counts: Counter[str], stated: StatedColumns, outcome: str, lost: set[str]) -> str:
+    undecided = {folded(value) for value in stated.open} or _OPEN
+    if stated.positive is not None:
+        matching = [value for value in counts if folded(value) == folded(stated.positive)]
+    else:
+        candidates = [value for value in counts if folded(value) not in {*undecided, *lost}]
+        matching = [value for value in candidates if folded(value) in _POSITIVE] if len(candidates) <= 2 else []
+    if len(matching) == 1:
+        return matching[0]
+    fault = "Which value is the good one is not clear in"
+    if stated.positive is not None:
+        fault = f"{stated.positive!r} is no value of"
+    all_open = all(folded(value) in undecided for value in counts)
+    raise InputError(
+        f"{fault} {outcome!r}: {'every lead is open' if all_open else _shown_counts(counts)}.",
+        field="positive",
+        value=stated.positive,
+        remedy="Name it with --positive VALUE, and with --open VALUE what is not decided yet.",
+    )
+
+
+def statuses(table: CsvTable, mapping: ColumnMapping) -> tuple[str, ...]:
+    """The statuses of a file, the good one first.
+
+    Raises:
+        InputError: no lead was lost.
+    """
+    others = sorted(value for value in count_statuses(table, mapping) if value != mapping.positive)
+    if not set(others) - set(mapping.open):
+        raise InputError(
+            f"{mapping.outcome!r} is {mapping.positive!r} in every decided row: there is nothing to tell apart.",
+            field="outcome",
+            remedy="Add the leads that did not convert.",
+        )
+    return (mapping.positive, *others)

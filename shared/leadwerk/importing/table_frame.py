@@ -1,0 +1,111 @@
+"""What surrounds a table in a file: a line that names the delimiter, titles above, totals below."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leadwerk.errors import InputError
+from leadwerk.importing.records import MalformedLine, Record
+
+SNIFFED_LINES = 500
+FOOTER_ROWS = 5
+"""Totals and remarks stand within so many rows of the end."""
+_FULL_SHARE = 0.75
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?,*;*\s*', re.IGNORECASE)
+_TOTALS = re.compile(
+    r"(?:grand |sub)?totals?|(?:gesamt|end|zwischen)?summen?|insgesamt|gesamt|total général|sommes?|somma|totale|totali"
+    r"|sous-total|ensemble|anzahl|count|rows?|zeilen|datensätze"
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The titles of the columns, the line on which they stand, and how many filled lines stand above."""
+
+    titles: tuple[str, ...]
+    line: int
+    lines_above: int
+
+
+def stated_delimiter(line: str) -> str | None:
+    r"""The delimiter that Excel's first line `sep=;` names.
+
+    >>> stated_delimiter("sep=;\r\n"), stated_delimiter("SEP=\t\n"), stated_delimiter("separator\n")
+    (';', '\t', None)
+    """
+    named = _SEPARATOR_LINE.fullmatch(line.rstrip("\r\n"))
+    return named.group(1) if named else None
+
+
+def find_header(records: Sequence[Record | MalformedLine], stated_line: int | None = None) -> Header:
+    """The header among the first records: the first that fills as many columns as the rows have, or a stated line.
+
+    Raises:
+        InputError: there is no such line.
+    """
+    rows = [record for record in records if isinstance(record, Record)]
+    if stated_line is not None:
+        rows_from = [record for record in rows if record.line == stated_line]
+        if not rows_from:
+            raise InputError(
+                f"Line {stated_line} is no row of the table.",
+                field="header-row",
+                value=stated_line,
+                remedy="Give the number of the line that names the columns, counted from 1, with empty lines.",
+            )
+        header = rows_from[0]
+    else:
+        width = _usual_width(rows)
+        header = next((record for record in rows if _filled(record) >= _FULL_SHARE * width), rows[0])
+    above = sum(record.line < header.line for record in records)
+    titles = [title.strip(" \t\u00a0\ufeff\u200b") for title in header.fields]
+    while len(titles) > 1 and not titles[-1] and _is_spare(rows, len(titles), header.line):
+        titles.pop()
+    return Header(tuple(titles), header.line, above)
+
+
+def _usual_width(rows: Sequence[Record]) -> int:
+    """The commonest width, of equally common ones the smallest, without columns that are mostly empty."""
+    widths = Counter(len(record.fields) for record in rows)
+    usual, _ = max(widths.items(), key=lambda item: (item[1], -item[0]), default=(1, 0))
+    filled = Counter(_filled(record) for record in rows if len(record.fields) == usual)
+    return min(usual, max(filled, default=1))
+
+
+def _filled(record: Record) -> int:
+    return sum(bool(field.strip()) for field in record.fields)
+
+
+def _is_spare(rows: Sequence[Record], width: int, header_line: int) -> bool:
+    """Whether a column without a title is empty in all rows seen: a delimiter too many at the end of every line."""
+    return not any(
+        len(record.fields) >= width and record.fields[width - 1].strip() for record in rows if record.line > header_line
+    )
+
+
+def footer_start(rows: Sequence[Sequence[str]]) -> int:
+    """Where, among the last rows of a table, totals and remarks begin; len(rows) if there are none.
+
+    >>> footer_start([["1", "a", "2"], ["Total", "", "2"]]), footer_start([["1", "a", "2"], ["2", "", ""]])
+    (1, 2)
+    """
+    start = len(rows)
+    for at in range(len(rows) - 1, -1, -1):
+        if not _is_footer(rows[at]):
+            break
+        start = at
+    return start
+
+
+def _is_footer(fields: Sequence[str]) -> bool:
+    filled = [field.strip() for field in fields if field.strip()]
+    if len(filled) == len(fields) or len(fields) < 3:
+        return False
+    if not filled:
+        return True
+    if _TOTALS.fullmatch(filled[0].casefold().rstrip(" :.")):
+        return True
+    return len(filled) == 1 and len(filled[0].split()) > 3  # a remark: "Created by … on …"

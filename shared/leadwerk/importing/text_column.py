@@ -1,0 +1,108 @@
+"""A column of texts: each different text once, and for each row which it is. What is parsed is parsed once a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+MISSING = frozenset(
+    {"", "na", "n/a", "nan", "null", "none", "nil", "-", "–", "—", "?", "#n/a", "#nv", "(leer)", "(blank)"}
+)
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_SPACE = " \t\r\n\v\f\u00a0\u202f\u2007\u2009\u3000" + _INVISIBLE
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell stands for "not known".
+
+    >>> is_missing(" N/A "), is_missing("0")
+    (True, False)
+    """
+    return text.strip(_SPACE).casefold() in MISSING
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """`codes` (n,) indexes `distinct`, the different cells as the file writes them."""
+
+    codes: NDArray[np.int32]
+    distinct: pa.StringArray
+
+    @classmethod
+    def of(cls, cells: pa.ChunkedArray) -> TextColumn:
+        """A column of cells."""
+        encoded = cells.dictionary_encode().unify_dictionaries().combine_chunks()
+        if isinstance(encoded, pa.ChunkedArray):  # pyarrow combines no chunks of which there are none
+            encoded = pa.array([], pa.dictionary(pa.int32(), pa.string()))
+        return cls(np.asarray(encoded.indices, dtype=np.int32), encoded.dictionary)
+
+    @classmethod
+    def from_texts(cls, texts: list[str]) -> TextColumn:
+        """A column of these texts."""
+        return cls.of(pa.chunked_array([pa.array(texts, pa.string())]))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @cached_property
+    def trimmed(self) -> pa.StringArray:
+        """The different cells without surrounding space and invisible signs."""
+        return pc.utf8_trim(self.distinct, _SPACE)
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which of the different cells stand for "not known"."""
+        lower = pc.utf8_lower(self.trimmed)
+        return np.asarray(pc.is_in(lower, pa.array(sorted(MISSING))).to_numpy(zero_copy_only=False), dtype=bool)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many rows hold each of the different cells."""
+        return np.bincount(self.codes, minlength=len(self.distinct)).astype(np.int64)
+
+    @property
+    def filled(self) -> int:
+        """How many rows hold something."""
+        return int(self.counts[~self.missing].sum())
+
+    @property
+    def distinct_filled(self) -> int:
+        """How many different cells hold something."""
+        return int(((self.counts > 0) & ~self.missing).sum())
+
+    def commonest(self, most: int) -> list[str]:
+        """The most frequent cells that hold something, trimmed; of equally frequent ones the first in the file."""
+        order = np.argsort(-self.counts, kind="stable")
+        filled = order[(~self.missing & (self.counts > 0))[order]][:most]
+        return list(pc.take(self.trimmed, pa.array(filled)).to_pylist())
+
+    def texts(self) -> list[str]:
+        """The different cells, trimmed."""
+        return list(self.trimmed.to_pylist())
+
+    def raw(self, rows: slice = slice(None)) -> list[str]:
+        """Cells as the file writes them."""
+        return list(pc.take(self.distinct, pa.array(self.codes[rows])).to_pylist())
+
+    def values(self, rows: slice | NDArray[Any] = slice(None)) -> list[str]:
+        """Cells, trimmed, in the file's order."""
+        return list(pc.take(self.trimmed, pa.array(self.codes[rows])).to_pylist())
+
+    def take(self, rows: NDArray[Any]) -> TextColumn:
+        """Some rows of the column."""
+        return TextColumn(self.codes[rows], self.distinct)
+
+    def map_objects(self, parse: Callable[[str], Any]) -> NDArray[np.object_]:
+        """`parse` of each different cell that holds something; None for the others."""
+        result = np.full(len(self.distinct), None, dtype=object)
+        for at, (text, is_empty) in enumerate(zip(self.texts(), self.missing, strict=True)):
+            if not is_empty:
+                result[at] = parse(text)
+        return result

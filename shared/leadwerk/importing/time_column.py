@@ -1,0 +1,199 @@
+"""Columns of times: day or month first, epochs, spreadsheets' serial numbers; and their moments in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from leadwerk.errors import InputError
+from leadwerk.importing.text_column import TextColumn
+from leadwerk.lead.timestamps import DateOrder, parse_moment
+
+TimeForm = Literal["text", "seconds", "milliseconds", "microseconds", "serial"]
+Moments = NDArray[np.datetime64]
+
+_CLOCK = r"(?:[T ,]+(?P<h>\d{1,2}):(?P<i>\d{2})(?::(?P<s>\d{2}))?(?:[.,]\d+)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?$"
+_YEAR_FIRST = r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _CLOCK
+_ORDERED = {
+    "dmy": r"^(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})" + _CLOCK,
+    "mdy": r"^(?P<m>\d{1,2})[./-](?P<d>\d{1,2})[./-](?P<y>\d{4})" + _CLOCK,
+}
+_PARTS = (
+    r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)?"
+    r"(?P<first>\d{1,2})\s?(?P<sign>[./-])\s?(?P<second>\d{1,2})\s?[./-]\s?\d{2,4}(?:\D|$)"
+)
+_LIKE_A_DATE = r"\d\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}"
+_DIGITS = r"^\d+(?:[.,]\d+)?$"
+_DAY_US = 86_400_000_000
+_SERIAL_ORIGIN = np.datetime64("1899-12-30T00:00:00", "us")
+_SERIALS = (20_000.0, 80_000.0)  # 1954 to 2119
+_EPOCHS: tuple[tuple[TimeForm, float, int], ...] = (
+    ("seconds", 1e8, 1_000_000),
+    ("milliseconds", 1e11, 1_000),
+    ("microseconds", 1e14, 1),
+)
+_EPOCH_SPAN = 50.0  # from 1973 to 2128, whatever the unit
+_WALL_SECONDS = (-62_000_000_000, 253_000_000_000)  # years 6 to 9987
+NOT_A_TIME = np.datetime64("NaT", "us")
+
+
+@dataclass(frozen=True)
+class OrderEvidence:
+    """Rows that can only be read day first or month first, rows that can be both, and an example of these."""
+
+    day_first: int = 0
+    month_first: int = 0
+    unclear: int = 0
+    dotted: int = 0
+    example: str = ""
+
+    @property
+    def certain(self) -> DateOrder | None:
+        """The order that the column itself proves. Dates with points are written day first everywhere."""
+        if self.day_first and not self.month_first:
+            return "dmy"
+        if self.month_first and not self.day_first:
+            return "mdy"
+        return "dmy" if self.dotted and not self.month_first else None
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether dates depend on the order, and the column does not prove it."""
+        return bool(self.unclear + self.day_first + self.month_first) and self.certain is None
+
+
+def order_evidence(column: TextColumn) -> OrderEvidence:
+    """What all values of a column say of the order of day and month."""
+    if not pc.any(pc.match_substring_regex(column.trimmed, _LIKE_A_DATE)).as_py():
+        return OrderEvidence()
+    parts = pc.extract_regex(column.trimmed, _PARTS)
+    shown = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool)
+    if not shown.any():
+        return OrderEvidence()
+    rows, counts = np.flatnonzero(shown), column.counts[shown]
+    first, second = (_whole(pc.struct_field(parts, name), rows) for name in ("first", "second"))
+    signs = np.asarray(pc.equal(pc.struct_field(parts, "sign"), ".").to_numpy(zero_copy_only=False)[rows], dtype=bool)
+    both = (first <= 12) & (second <= 12) & (first != second)
+    example = column.trimmed[int(rows[np.argmax(both)])].as_py() if both.any() else ""
+    return OrderEvidence(
+        int(counts[(first > 12) & (second <= 12)].sum()),
+        int(counts[(second > 12) & (first <= 12)].sum()),
+        int(counts[both].sum()),
+        int(counts[signs].sum()),
+        example,
+    )
+
+
+def _whole(texts: pa.StringArray, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Whole numbers of some of the texts; empty ones are 0."""
+    part = pc.take(texts, pa.array(rows))
+    filled = pc.if_else(pc.equal(pc.fill_null(part, ""), ""), "0", part)
+    return np.asarray(pc.cast(filled, pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def form_of(column: TextColumn) -> TimeForm | None:
+    """How the numbers of a column of times count; text where they are dates; None where numbers are no times."""
+    numeric = np.asarray(pc.match_substring_regex(column.trimmed, _DIGITS).to_numpy(zero_copy_only=False), dtype=bool)
+    numeric &= ~column.missing
+    if not numeric.any() or column.counts[numeric].sum() < 0.5 * column.filled:
+        return "text"
+    numbers = _floats(column, numeric)
+    if np.all((numbers >= 1e7) & (numbers < 1e8)):
+        return "text"  # 20260131
+    middle = float(np.median(numbers))
+    if _SERIALS[0] <= middle <= _SERIALS[1]:
+        return "serial"
+    return next((form for form, least, _ in _EPOCHS if least <= middle < least * _EPOCH_SPAN), None)
+
+
+def _floats(column: TextColumn, which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    texts = pc.replace_substring(pc.take(column.trimmed, pa.array(np.flatnonzero(which))), ",", ".")
+    return np.asarray(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def moments_of(column: TextColumn, form: TimeForm, order: DateOrder, zone: str) -> Moments:
+    """The moment (UTC) of each different cell, NaT where there is none; without an offset it is of `zone`."""
+    result = np.full(len(column.distinct), NOT_A_TIME, dtype="datetime64[us]")
+    todo = ~column.missing
+    if form != "text":
+        todo &= ~_counted(result, column, form, zone)
+    for pattern in (_YEAR_FIRST, _ORDERED[order]):
+        if todo.any():
+            todo &= ~_shaped(result, column, pattern, todo, zone)
+    rows = np.flatnonzero(todo)
+    for at, text in zip(rows, pc.take(column.trimmed, pa.array(rows)).to_pylist(), strict=True):
+        result[at] = _careful(text, order, zone)
+    return result
+
+
+def _counted(result: Moments, column: TextColumn, form: TimeForm, zone: str) -> NDArray[np.bool_]:
+    numeric = np.asarray(pc.match_substring_regex(column.trimmed, _DIGITS).to_numpy(zero_copy_only=False), dtype=bool)
+    numeric &= ~column.missing
+    numbers = _floats(column, numeric)
+    if form == "serial":
+        fits = (numbers >= 1) & (numbers <= 2_900_000)
+        seconds = np.round(np.where(fits, numbers, 0) * 86_400).astype(np.int64)
+        local = _SERIAL_ORIGIN + (seconds * 1_000_000).astype("timedelta64[us]")
+        moments = in_utc(local, zone)
+    else:
+        least, factor = next((least, factor) for name, least, factor in _EPOCHS if name == form)
+        fits = (numbers >= 0) & (numbers < least * 2_500)
+        moments = (np.where(fits, numbers, 0) * factor).astype(np.int64).astype("datetime64[us]")
+    moments[~fits] = NOT_A_TIME
+    result[numeric] = moments
+    return numeric
+
+
+def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.bool_], zone: str) -> NDArray[np.bool_]:
+    """Read the cells of one shape; returns which they were."""
+    parts = pc.extract_regex(column.trimmed, pattern)
+    shown = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool) & todo
+    rows = np.flatnonzero(shown)
+    if len(rows):
+        year, month, day, hour, minute, second = (
+            _whole(pc.struct_field(parts, name), rows) for name in ("y", "m", "d", "h", "i", "s")
+        )
+        half = pc.utf8_lower(pc.take(pc.struct_field(parts, "half"), pa.array(rows))).to_numpy(zero_copy_only=False)
+        has_half = (half == "a") | (half == "p")
+        exists = (month >= 1) & (month <= 12) & (day >= 1) & (hour < 24) & (minute < 60) & (second < 60) & (year >= 1)
+        exists &= ~has_half | ((hour >= 1) & (hour <= 12))
+        hour = np.where(has_half, hour % 12 + np.where(half == "p", 12, 0), hour)
+        months = ((year - 1970) * 12 + np.where(exists, month, 1) - 1).astype("datetime64[M]")
+        days = months.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
+        exists &= days.astype("datetime64[M]") == months
+        seconds = hour * 3600 + minute * 60 + second
+        local = days.astype("datetime64[us]") + (seconds * 1_000_000).astype("timedelta64[us]")
+        local[~exists] = NOT_A_TIME
+        result[rows] = in_utc(local, zone)
+    return shown
+
+
+def in_utc(local: Moments, zone: str) -> Moments:
+    """Times on a wall in `zone` as moments; clock changes come on quarters of an hour."""
+    if zone == "UTC":
+        return local
+    quarters, where = np.unique(local.astype("datetime64[m]").astype(np.int64) // 15, return_inverse=True)
+    offsets = np.fromiter((_offset(quarter * 900, ZoneInfo(zone)) for quarter in quarters.tolist()), np.int64)
+    return np.asarray(local - (offsets[where] * 1_000_000).astype("timedelta64[us]"))
+
+
+def _offset(wall_seconds: int, zone: ZoneInfo) -> int:
+    """Seconds by which a clock on a wall is ahead of UTC."""
+    if not _WALL_SECONDS[0] < wall_seconds < _WALL_SECONDS[1]:
+        return 0
+    offset = datetime.fromtimestamp(wall_seconds, UTC).replace(tzinfo=zone).utcoffset()
+    return int(offset.total_seconds()) if offset is not None else 0
+
+
+def _careful(text: str, order: DateOrder, zone: str) -> np.datetime64:
+    try:
+        return np.datetime64(parse_moment(text, zone, order=order).replace(tzinfo=None), "us")
+    except InputError:
+        return NOT_A_TIME

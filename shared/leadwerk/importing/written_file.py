@@ -1,0 +1,58 @@
+"""Files written after one that was read: its delimiter, encoding and mark, and no cell that a spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from leadwerk.errors import InputError
+from leadwerk.importing.encoding import Encoding
+
+UTF8_WITH_MARK = Encoding("utf-8", b"\xef\xbb\xbf")
+_RUNS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[\d.,'’ \u00a0]+(?:[eE][+-]?\d+)?\s?%?")
+_LOSSLESS = "leadwerk-undefined"
+
+
+def write_table(
+    path: Path,
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    delimiter: str = ",",
+    encoding: Encoding = UTF8_WITH_MARK,
+) -> None:
+    """Write a CSV file; a cell that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    Raises:
+        InputError: the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as raw:
+            raw.write(encoding.mark)
+        errors = _LOSSLESS if encoding.name == "cp1252" else "replace"
+        with path.open("a", encoding=encoding.name, errors=errors, newline="") as file:
+            writer = csv.writer(file, delimiter=delimiter)
+            writer.writerow([harmless(name) for name in header])
+            writer.writerows([harmless(cell) for cell in row] for row in rows)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+            field="out",
+            value=str(path),
+            remedy="Name another file.",
+        ) from error
+
+
+def harmless(cell: object) -> object:
+    """A cell that no spreadsheet runs.
+
+    >>> harmless("=1+1"), harmless("-5"), harmless("+41 79"), harmless("a=b")
+    ("'=1+1", '-5', '+41 79', 'a=b')
+    """
+    if isinstance(cell, str) and cell.startswith(_RUNS) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell

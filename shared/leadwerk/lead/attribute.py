@@ -1,0 +1,82 @@
+"""Attributes: what columns that only this user has say of a lead."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime  # noqa: F401  the example needs UTC
+from typing import TYPE_CHECKING, Any
+
+from leadwerk.errors import InputError
+from leadwerk.lead.amount import parse_measure
+from leadwerk.lead.timestamps import parse_moment
+from leadwerk.lead.yes_no import parse_yes_no
+from leadwerk.policy.folding import folded
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Attribute
+
+LONGEST_TEXT = 200
+
+
+def attribute_value(attribute: Attribute, value: Any, created_at: datetime, time_zone: str) -> Any:
+    """What an attribute says of a lead that came at `created_at`: a number or a text, None if `value` says nothing.
+
+    Raises:
+        InputError: the value cannot be read.
+    """
+    if attribute.measure == "yes_no":
+        answer = parse_yes_no(value)
+        if answer is None:
+            raise InputError(
+                f"{shown_value(value)} is neither yes nor no.",
+                field=attribute.name,
+                value=value,
+                remedy="Send true or false.",
+            )
+        return answer
+    if attribute.measure == "option":
+        return float(folded(attribute.option) in {folded(str(option)) for option in listed_options(value)})
+    if attribute.measure == "age_days":
+        return age_days(parse_moment(value, time_zone, attribute.name), created_at)
+    return parse_measure(value) if attribute.kind == "number" else plain_text(value)
+
+
+def listed_options(value: Any) -> list[str]:
+    """The options of a list, or of a text that lists them.
+
+    >>> listed_options("Karte; Leasing"), listed_options(["Karte"])
+    (['Karte', 'Leasing'], ['Karte'])
+    """
+    if isinstance(value, (list, tuple)):
+        return [str(option) for option in value]
+    return [option for part in re.split(r"[;|\n]|,(?! )|, ", str(value)) if (option := part.strip(" []\"'"))]
+
+
+def age_days(since: datetime, at: datetime) -> float | None:
+    """Whole days from a date to a moment; None for a date that had not come yet.
+
+    >>> age_days(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, 12, tzinfo=UTC))
+    30.0
+    """
+    days = (at - since).total_seconds() // 86_400
+    return float(days) if days >= 0 else None
+
+
+def plain_text(value: Any) -> str:
+    """A value as one line of printable text, shortened.
+
+    Raises:
+        InputError: it is a list or an object.
+    """
+    if isinstance(value, (dict, list, tuple)):
+        raise InputError(
+            "Text was expected.", field="text", value=value, remedy="Send one value, not a list or object."
+        )
+    text = (str(value).lower() if isinstance(value, bool) else str(value))[: 2 * LONGEST_TEXT]
+    printable = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(printable.split())[:LONGEST_TEXT]
+
+
+def shown_value(value: Any) -> str:
+    """A refused value as an error repeats it."""
+    return repr(str(value)[:60])

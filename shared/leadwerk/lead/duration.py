@@ -1,0 +1,32 @@
+"""Durations as telephone systems, analytics tools and people write them."""
+
+from __future__ import annotations
+
+import re
+
+_CLOCK = r"(?:(?P<d>[0-9]{1,5})[d. ]\s?)?(?P<h>[0-9]{1,5}):(?P<m>[0-5][0-9]):(?P<s>[0-5][0-9](?:[.,][0-9]+)?)"
+_SECONDS = {
+    **dict.fromkeys(("d", "day", "days", "tag", "tage", "t", "jour", "jours", "j", "giorno", "giorni", "g"), 86_400),
+    **dict.fromkeys(
+        ("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "heure", "heures", "ora", "ore"), 3600
+    ),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten", "minuto", "minuti"), 60),
+    **dict.fromkeys(("s", "sec", "secs", "sek", "second", "seconds", "sekunde", "sekunden", "seconde", "secondes"), 1),
+}
+_UNIT = "|".join(sorted(_SECONDS, key=len, reverse=True))
+_PART = rf"([0-9]+(?:[.,][0-9]+)?)\s?({_UNIT})\b\.?"
+_PARTS = rf"(?:[0-9]+(?:[.,][0-9]+)?\s?(?:{_UNIT})\b\.?[\s,]*)+"
+
+
+def duration_seconds(text: str) -> float | None:
+    """The seconds of a duration in lower case, None if it is none. A single number of minutes needs its unit.
+
+    >>> [duration_seconds(text) for text in ("00:12:38", "1h 20min", "2 std. 5 min", "7")]
+    [758.0, 4800.0, 7500.0, None]
+    """
+    if clock := re.fullmatch(_CLOCK, text):
+        hours = int(clock["d"] or 0) * 24 + int(clock["h"])
+        return hours * 3600 + int(clock["m"]) * 60 + float(clock["s"].replace(",", "."))
+    if not re.fullmatch(_PARTS, text) or re.fullmatch(r"[0-9.,]+\s?m", text):  # 5m are five million
+        return None
+    return sum(float(number.replace(",", ".")) * _SECONDS[unit] for number, unit in re.findall(_PART, text))

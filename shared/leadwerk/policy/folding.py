@@ -1,0 +1,23 @@
+"""Texts as they are compared: titles, statuses, categories."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Co", "Cn"})
+
+
+def folded(text: str) -> str:
+    """A text without case, white space, invisible characters and differences of encoding.
+
+    >>> folded("PRU\u0308FUNG ") == folded("Prüfung"), folded(" Lead\u200b Source\u00a0") == folded("leadsource")
+    (True, True)
+    """
+    if text.isascii():
+        return "".join(text.casefold().split()) if text.isprintable() else _folded(text)
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
+    visible = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in _INVISIBLE)
+    return unicodedata.normalize("NFC", "".join(visible).casefold())
