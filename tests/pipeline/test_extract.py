@@ -52,11 +52,13 @@ def visits(day: int) -> Iterator[dict[str, Any]]:
 
 
 def contents(home: Path, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the tables, sorted."""
+    """All rows of the tables but the moment of their writing, sorted."""
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         return {
-            table: sorted(connection.execute(f"SELECT * FROM leadwerk.{table}").fetchall(), key=repr)
+            table: sorted(
+                connection.execute(f"SELECT COLUMNS(c -> c != 'stored_at') FROM leadwerk.{table}").fetchall(), key=repr
+            )
             for table in tables
         }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from leadwerk.errors import WarehouseError
+from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -157,19 +162,18 @@ def test_a_row_longer_than_any_object_that_duckdb_takes_by_itself_is_stored(ware
 
 
 def test_where_no_file_can_be_written_nothing_is_and_the_remedy_is_named(
-    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    warehouse: DuckDBWarehouse,
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    (warehouse.home / "appending").write_text("a file where the folder should be")
     with pytest.raises(WarehouseError, match="touchpoints: rows cannot be written") as refused:
         warehouse.append("touchpoints", [touchpoint("a")])
-    assert "TMPDIR" in str(refused.value.remedy)
+    assert "LEADWERK_HOME" in str(refused.value.remedy)
     assert warehouse.rows(ALL_TOUCHPOINTS, {}) == []
 
 
-def test_no_rows_are_left_in_files(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_no_rows_are_left_in_files(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("touchpoints", [touchpoint("a")])
-    assert list(tmp_path.glob("leadwerk-*")) == []
+    assert list((warehouse.home / "appending").iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["a\0b", "\0", "'\0'"])
@@ -240,6 +244,157 @@ def test_whatever_ends_a_replacement_its_days_stay_as_they_were(
         with pytest.raises(BaseException):  # noqa: B017  whatever it is
             warehouse.replace_days("touchpoints", TODAY, TODAY, TOUCHPOINTS_FROM_OUTCOMES, {})
         assert [row["event_id"] for row in warehouse.rows(ALL_TOUCHPOINTS, {})] == ["e1"]
+
+
+BLOCK_BYTES = 262_144  # of DuckDB's files
+
+
+@pytest.fixture(scope="module")
+def full_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a warehouse with some blocks of rows."""
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("full"))
+    warehouse.append("touchpoints", [touchpoint(f"e{number}", kind=f"call {number}") for number in range(30_000)])
+    return warehouse.home / "warehouse.duckdb"
+
+
+@pytest.fixture
+def full(tmp_path: Path, full_file: Path) -> DuckDBWarehouse:
+    shutil.copy(full_file, tmp_path)
+    return DuckDBWarehouse(tmp_path, wait_seconds=5.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_damaged_file_is_called_damaged_at_once(full: DuckDBWarehouse, seed: int) -> None:
+    file, random = full.home / "warehouse.duckdb", Random(seed)
+    damaged = bytearray(file.read_bytes())
+    for _ in range(300):
+        damaged[random.randrange(len(damaged))] ^= 0xFF
+    file.write_bytes(damaged)
+    started = time.monotonic()
+    with pytest.raises(WarehouseError) as caught:
+        full.rows(ALL_TOUCHPOINTS, {})
+    assert not isinstance(caught.value, WarehouseBusy)
+    assert caught.value.remedy.startswith("Restore it from a backup")
+    assert time.monotonic() - started < 4
+
+
+def test_a_block_that_only_a_query_reads_is_called_damaged_too(full: DuckDBWarehouse) -> None:
+    file = full.home / "warehouse.duckdb"
+    content = file.read_bytes()
+    for block in range(BLOCK_BYTES // 2, len(content), BLOCK_BYTES):
+        file.write_bytes(content[:block] + bytes([content[block] ^ 0xFF]) + content[block + 1 :])
+        with suppress(WarehouseError):
+            full.rows(from_text("SELECT COUNT(*) AS n FROM leadwerk.leads"), {})
+            break
+    else:
+        pytest.fail("no damage that opening the file does not see")
+    with pytest.raises(WarehouseError, match=r"Corrupt database file.*Restore it from a backup"):
+        full.rows(ALL_TOUCHPOINTS, {})
+    with pytest.raises(WarehouseError, match=r"Corrupt database file.*Restore it from a backup"):
+        full.frame(ALL_TOUCHPOINTS, {})
+
+
+def test_two_warehouses_on_one_folder_wait_for_each_other(tmp_path: Path) -> None:
+    writer, reader = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path)
+    writer.append("touchpoints", [touchpoint("a")])
+    reader.rows(ALL_TOUCHPOINTS, {})
+    inside, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with writer.unit_of_work():
+            inside.set()
+            done.wait(0.5)
+            writer.append("touchpoints", [touchpoint("b")])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert inside.wait(5)
+    assert len(reader.rows(ALL_TOUCHPOINTS, {})) == 2
+    thread.join()
+
+
+OUTSIDE = {
+    "reads a file": "SELECT * FROM read_text('{file}')",
+    "writes a file": "COPY (SELECT 1) TO '{file}.csv'",
+    "opens a file": "ATTACH '{file}.duckdb' AS other",
+    "exports all": "EXPORT DATABASE '{file}.folder'",
+    "loads code": "LOAD '{file}.duckdb_extension'",
+    "frees itself": "SET enable_external_access = true",
+    "frees a file": "SET allowed_paths = ['{file}']",
+}
+
+
+@pytest.mark.parametrize("sql", OUTSIDE.values(), ids=OUTSIDE)
+@pytest.mark.parametrize("writing", [True, False])
+def test_no_statement_reaches_a_file_outside(tmp_path: Path, sql: str, writing: bool) -> None:
+    file = tmp_path / "secret"
+    file.write_text("secret")
+    warehouse = DuckDBWarehouse(tmp_path / "home")
+    warehouse.rows(ALL_TOUCHPOINTS, {})
+    with warehouse._connection(writing=writing) as connection, pytest.raises(duckdb.Error):
+        connection.execute(sql.format(file=file)).fetchall()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "secret"]
+
+
+def test_a_view_in_a_file_from_elsewhere_reaches_nothing(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("CREATE SCHEMA leadwerk")
+        connection.execute(f"CREATE VIEW leadwerk.secrets AS SELECT content FROM read_text('{tmp_path}/secret')")
+    with pytest.raises(WarehouseError, match="disabled"):
+        DuckDBWarehouse(tmp_path).rows(from_text("SELECT * FROM leadwerk.secrets"), {})
+
+
+@pytest.mark.parametrize("writing", [True, False])
+def test_the_export_is_reached_in_a_folder_of_any_name(tmp_path: Path, writing: bool) -> None:
+    home = tmp_path / 'Anna\'s home; "x"'
+    home.mkdir()
+    export = duckdb.connect(str(home / "ga4.duckdb"))
+    export.execute("CREATE TABLE events_20260101 (a INTEGER)")
+    export.close()
+    warehouse = DuckDBWarehouse(home)
+    warehouse.append("touchpoints", [touchpoint("a")])
+    with warehouse.unit_of_work() if writing else nullcontext():
+        assert warehouse.export_tables() == ["events_20260101"]
+
+
+def _kept(warehouse: DuckDBWarehouse) -> Path:
+    [file] = (warehouse.home / "translations").glob("*.sql")
+    return file
+
+
+SPOILT = {
+    "empty": lambda text: "",
+    "half": lambda text: text[: len(text) // 2],
+    "only the first line": lambda text: text.partition("\n")[0],
+    "another statement": lambda text: text.replace("touchpoints", "leads"),
+    "one more statement": lambda text: text + "; DROP TABLE leadwerk.touchpoints",
+    "without the first line": lambda text: text.partition("\n")[2],
+    "of an older version": lambda text: "SELECT 7 AS seven",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_a_kept_translation_that_was_changed_is_made_anew(
+    warehouse: DuckDBWarehouse, spoil: Callable[[str], str]
+) -> None:
+    warehouse.append("touchpoints", [touchpoint("a")])
+    warehouse.rows(ALL_TOUCHPOINTS, {})
+    good = _kept(warehouse).read_text()
+    _kept(warehouse).write_text(spoil(good))
+    assert DuckDBWarehouse(warehouse.home).rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
+    assert _kept(warehouse).read_text() == good
+
+
+def test_a_kept_translation_that_is_no_text_is_made_anew(warehouse: DuckDBWarehouse) -> None:
+    warehouse.rows(ALL_TOUCHPOINTS, {})
+    _kept(warehouse).write_bytes(b"\xff\xfe\0")
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == []
+
+
+def test_where_translations_cannot_be_kept_statements_run_all_the_same(warehouse: DuckDBWarehouse) -> None:
+    (warehouse.home / "translations").write_text("a file where the folder should be")
+    assert warehouse.rows(ALL_TOUCHPOINTS, {}) == []
 
 
 def test_a_statement_is_translated_once_for_all_warehouses_and_kept_by_each(

@@ -1,14 +1,13 @@
 """The embedded warehouse: DuckDB files in a folder, opened per unit of work.
 
 `warehouse.duckdb` holds Leadwerk's tables, `ga4.duckdb` stands in for the GA4 export and is attached only by statements
-that read it. DuckDB lets one process write at a time, so whoever finds the file taken waits for it; docs/warehouse.md
-has the figures behind this choice. Nothing here imports sqlglot or pandas before they are needed: translations of
-statements are kept in `translations/`.
+that read it; no statement reaches any other file. DuckDB lets one process write at a time, so whoever finds the file
+taken waits for it; docs/warehouse.md has the figures behind this choice. Nothing here imports sqlglot or pandas before
+they are needed: translations of statements are kept in `translations/`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 import time
@@ -16,19 +15,18 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
-from functools import cache, lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
-import msgspec
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import duckdb_ga4_export, schema
 from leadwerk.warehouse.create_tables import create_tables
+from leadwerk.warehouse.duckdb_values import literal, rows_file, utc
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 from leadwerk.warehouse.statement import bound
+from leadwerk.warehouse.translations import Translations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +37,9 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 30.0
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
 DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
+TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
+CORRUPT = "Corrupt database file"
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
-TEMPORARY = "Free some space in the folder of temporary files, or let TMPDIR name another."
-LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
 PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -53,6 +51,7 @@ class DuckDBWarehouse:
         self._wait_seconds = wait_seconds
         self._turn = threading.RLock()
         self._kept: duckdb.DuckDBPyConnection | None = None
+        self._translations = Translations(home / "translations")
         self._tables_exist = False
         self._exported: list[str] | None = None  # of the open connection, while which nobody can change the export
 
@@ -62,9 +61,10 @@ class DuckDBWarehouse:
             result = self._run(connection, statement, parameters)
             names = [column[0] for column in result.description]
             zoned = [index for index, column in enumerate(result.description) if "TIME ZONE" in str(column[1])]
-            found = result.fetchall()
+            with _explained(statement.name):
+                found = result.fetchall()
         if zoned:
-            found = [tuple(_utc(value) if i in zoned else value for i, value in enumerate(row)) for row in found]
+            found = [tuple(utc(value) if i in zoned else value for i, value in enumerate(row)) for row in found]
         return statement.read([dict(zip(names, row, strict=True)) for row in found])
 
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
@@ -72,7 +72,7 @@ class DuckDBWarehouse:
         with self._connection(writing=False) as connection:
             result = self._run(connection, statement, parameters)
             sums = [column[0] for column in result.description if str(column[1]) == "HUGEINT"]
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _explained(statement.name):
                 # DuckDB 1.5 calls pandas in ways that pandas 3 announces to drop.
                 warnings.simplefilter("ignore", category=DeprecationWarning)
                 frame = result.fetch_df()
@@ -87,7 +87,7 @@ class DuckDBWarehouse:
         if not new:
             return 0
         same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
-        with self._connection(writing=True) as connection, _as_relation(target, new) as relation:
+        with self._connection(writing=True) as connection, rows_file(self._rows_folder, target, new) as relation:
             sql = (
                 f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM {relation} AS n "
                 f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
@@ -158,10 +158,20 @@ class DuckDBWarehouse:
         read_only = self._tables_exist and not writing
         connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        _confine(connection, self._export_file, self._rows_folder)
         if not self._tables_exist:
-            create_tables(connection)
+            with _explained("create_tables"):
+                create_tables(connection)
             self._tables_exist = True
         return connection
+
+    @property
+    def _rows_folder(self) -> Path:
+        return self.home / "appending"
+
+    @property
+    def _export_file(self) -> Path:
+        return self.home / "ga4.duckdb"
 
     def _patiently(self, attempt: Callable[[], duckdb.DuckDBPyConnection], file: Path) -> duckdb.DuckDBPyConnection:
         until = time.monotonic() + self._wait_seconds
@@ -169,9 +179,9 @@ class DuckDBWarehouse:
         while True:
             try:
                 return attempt()
-            except duckdb.IOException as error:
-                # DuckDB has no error of its own for a file that another process holds.
-                if "lock" not in str(error):
+            except duckdb.Error as error:
+                # DuckDB has no error of its own for a file that another process holds: only the message tells.
+                if not any(message in str(error) for message in TAKEN_BY):
                     raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
                 if time.monotonic() + pause > until:
                     raise WarehouseBusy(
@@ -191,57 +201,45 @@ class DuckDBWarehouse:
     ) -> tuple[str, str]:
         """The statement for DuckDB, and another of the same meaning for when tables of the export lack columns."""
         values = bound(statement, parameters)
-        sql = self._translation(statement)
+        sql = self._translations.of(statement)
         either = (sql, sql)
         if duckdb_ga4_export.reads_export(sql):
             tables = [name for name in self._export_tables(connection) if duckdb_ga4_export.in_range(name, values)]
             either = duckdb_ga4_export.from_tables(sql, tables)
 
         def written(sql: str) -> str:
-            return PARAMETER.sub(lambda found: _literal(values[found[1]]) if found[1] in values else found[0], sql)
+            return PARAMETER.sub(lambda found: literal(values[found[1]]) if found[1] in values else found[0], sql)
 
         return written(either[0]), written(either[1])
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
-        file = self.home / "ga4.duckdb"
         if self._exported is not None:
             return self._exported
-        if not file.exists():
+        if not self._export_file.exists():
             return []
-        attach = f"ATTACH IF NOT EXISTS '{str(file).replace(chr(39), chr(39) * 2)}' AS ga4 (READ_ONLY)"
-        self._patiently(lambda: connection.execute(attach), file)
+        attach = f"ATTACH IF NOT EXISTS {literal(str(self._export_file))} AS ga4 (READ_ONLY)"
+        self._patiently(lambda: connection.execute(attach), self._export_file)
         # The simulated market shows its export as views: information_schema lists both.
         shown = "table_catalog = 'ga4' AND table_schema = 'main'"
         found = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {shown} ORDER BY 1")
         self._exported = [name for (name,) in found.fetchall()]
         return self._exported
 
-    def _translation(self, statement: AnyStatement) -> str:
-        typed = f"{_dialect_version()}\n{sorted(statement.parameters.items())}\n{statement.text}"
-        file = self.home / "translations" / f"{hashlib.sha256(typed.encode()).hexdigest()}.sql"
-        if file.exists():
-            return file.read_text(encoding="utf-8")
-        sql = _translated(statement.name, statement.text, tuple(sorted(statement.parameters.items())))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # Processes that translate the same statement at once must not read half of each other's file.
-        draft = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
-        draft.write_text(sql, encoding="utf-8")
-        draft.replace(file)
-        return sql
+
+def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) -> None:
+    """Let statements reach only `export` and files in the folder `rows`: a home and its views may come from elsewhere.
+
+    DuckDB sets this once for all connections of a process to the same file.
+    """
+    files, folders = literal([str(export), f"{export}.wal"]), literal([str(rows)])
+    with _confining:
+        is_open = connection.execute("SELECT current_setting('enable_external_access')").fetchone()
+        if is_open == (True,):
+            allowed = f"SET allowed_paths = {files}; SET allowed_directories = {folders}"
+            connection.execute(f"{allowed}; SET enable_external_access = false")
 
 
-@lru_cache(maxsize=256)
-def _translated(name: str, text: str, parameters: tuple[tuple[str, str], ...]) -> str:
-    from leadwerk.warehouse.dialect import translate
-
-    return translate(Statement(name, text, dict(parameters)))
-
-
-@cache
-def _dialect_version() -> str:
-    names = ("dialect.py", "duckdb_ga4_export.py", "duckdb_arrays.py", "per_table.py", "sql_subset.py")
-    sources = (Path(__file__).with_name(name) for name in names)
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+_confining = threading.Lock()
 
 
 @contextmanager
@@ -277,60 +275,25 @@ def _execute(
     connection: duckdb.DuckDBPyConnection, sql: str, name: str, otherwise: str = ""
 ) -> duckdb.DuckDBPyConnection:
     """Run `sql`, or `otherwise` if DuckDB does not find all columns of it, which leaves a transaction intact."""
+    with _explained(name):
+        try:
+            return connection.execute(sql)
+        except duckdb.BinderException:
+            if otherwise in ("", sql):
+                raise
+        return connection.execute(otherwise)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn an error of DuckDB's into ours: a damaged file shows only when the block that is damaged is read."""
     try:
-        return connection.execute(sql)
+        yield
     except duckdb.Error as error:
-        if isinstance(error, duckdb.BinderException) and otherwise not in ("", sql):
-            return _execute(connection, otherwise, name)
-        raise WarehouseError(f"{name} failed on DuckDB: {error}") from error
+        remedy = DAMAGED if CORRUPT in str(error) else ""
+        raise WarehouseError(f"{name} failed on DuckDB: {error}", remedy=remedy) from error
 
 
 def _count(result: duckdb.DuckDBPyConnection) -> int:
     row = result.fetchone()
     return int(row[0]) if row else 0
-
-
-@contextmanager
-def _as_relation(table: schema.Table, rows: Sequence[Row]) -> Iterator[str]:
-    """The rows in a temporary file, and the SQL that reads it: a statement with the rows in it is parsed far slower."""
-    try:
-        with TemporaryDirectory(prefix="leadwerk-") as folder:
-            file = Path(folder, f"{table.name}.ndjson")
-            longest = _write_lines(file, rows)
-            columns = ", ".join(f"'{field.name}': '{schema.duckdb_type(field)}'" for field in table.fields)
-            options = f"columns = {{{columns}}}, maximum_object_size = {max(longest, LINE_BYTES)}"
-            yield f"read_json({_literal(str(file))}, format = 'newline_delimited', {options})"
-    except OSError as error:
-        raise WarehouseError(f"{table.name}: rows cannot be written to a file: {error}.", remedy=TEMPORARY) from error
-
-
-def _write_lines(file: Path, rows: Sequence[Row]) -> int:
-    """Write one JSON object a line; return the bytes of the longest."""
-    longest = 0
-    with file.open("wb") as lines:
-        for row in rows:
-            longest = max(longest, lines.write(msgspec.json.encode(row) + b"\n"))
-    return longest
-
-
-def _literal(value: Any) -> str:
-    """A checked value as SQL: DuckDB's own parameters import pandas and pyarrow, 0.4 s, wherever they are installed."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_literal, value))}]"
-    if isinstance(value, bool) or value is None:
-        return {True: "TRUE", False: "FALSE", None: "NULL"}[value]
-    if isinstance(value, int | float):
-        return repr(value)
-    text = value if isinstance(value, str) else value.isoformat()
-    quoted = "'" + text.replace("'", "''") + "'"
-    # DuckDB's parser takes a NUL for the end of the statement.
-    return quoted if "\0" not in quoted else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
-
-
-def _utc(value: Any) -> Any:
-    """Aware timestamps, however deep, with the standard library's UTC instead of pytz's."""
-    if isinstance(value, list):
-        return [_utc(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _utc(item) for key, item in value.items()}
-    return value.replace(tzinfo=UTC) if hasattr(value, "tzinfo") else value

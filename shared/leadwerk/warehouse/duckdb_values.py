@@ -1,0 +1,70 @@
+"""Values on their way into DuckDB, as literals or as a file of rows, and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from leadwerk.errors import WarehouseError
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Row
+
+NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
+LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
+
+
+@contextmanager
+def rows_file(folder: Path, table: schema.Table, rows: Sequence[Row]) -> Iterator[str]:
+    """The rows in a file below `folder`, and the SQL that reads it: a statement that holds them is parsed far slower.
+
+    Raises:
+        WarehouseError: the file cannot be written.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=folder) as own_folder:
+            file = Path(own_folder, f"{table.name}.ndjson")
+            longest = _write_lines(file, rows)
+            columns = ", ".join(f"'{field.name}': '{schema.duckdb_type(field)}'" for field in table.fields)
+            options = f"columns = {{{columns}}}, maximum_object_size = {max(longest, LINE_BYTES)}"
+            yield f"read_json({literal(str(file))}, format = 'newline_delimited', {options})"
+    except OSError as error:
+        raise WarehouseError(f"{table.name}: rows cannot be written to a file: {error}.", remedy=NO_ROOM) from error
+
+
+def _write_lines(file: Path, rows: Sequence[Row]) -> int:
+    """Write one JSON object a line; return the bytes of the longest."""
+    longest = 0
+    with file.open("wb") as lines:
+        for row in rows:
+            longest = max(longest, lines.write(msgspec.json.encode(row) + b"\n"))
+    return longest
+
+
+def literal(value: Any) -> str:
+    """A checked value as SQL: DuckDB's own parameters import pandas and pyarrow, 0.4 s, wherever they are installed."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, bool) or value is None:
+        return {True: "TRUE", False: "FALSE", None: "NULL"}[value]
+    if isinstance(value, int | float):
+        return repr(value)
+    text = value if isinstance(value, str) else value.isoformat()
+    quoted = "'" + text.replace("'", "''") + "'"
+    # DuckDB's parser takes a NUL for the end of the statement.
+    return quoted if "\0" not in quoted else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
+
+
+def utc(value: Any) -> Any:
+    """Aware timestamps, however deep, with the standard library's UTC instead of pytz's."""
+    if isinstance(value, list):
+        return [utc(item) for item in value]
+    if isinstance(value, dict):
+        return {key: utc(item) for key, item in value.items()}
+    return value.replace(tzinfo=UTC) if hasattr(value, "tzinfo") else value

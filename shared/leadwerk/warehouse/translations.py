@@ -1,0 +1,74 @@
+"""Translations: statements in DuckDB's SQL, kept in files so that a cold start need not import the translator.
+
+A file is named after the statement and the translator's own version, and opens with the hash of what follows. What a
+power cut truncated, or an editor changed, is translated anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+import time
+from functools import cache, lru_cache
+from pathlib import Path
+
+from leadwerk.warehouse.protocol import AnyStatement, Statement
+
+TRANSLATOR = ("dialect.py", "duckdb_ga4_export.py", "duckdb_arrays.py", "per_table.py", "sql_subset.py")
+
+
+class Translations:
+    """Statements in DuckDB's SQL, in the files of a `folder` that need not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, statement: AnyStatement) -> str:
+        """The statement in DuckDB's SQL: kept, or translated and then kept.
+
+        Raises:
+            UnsupportedSQL: it leaves the subset that is proven equal on both engines.
+        """
+        parameters = tuple(sorted(statement.parameters.items()))
+        typed = f"{_translator_version()}\n{list(parameters)}\n{statement.text}"
+        file = self._folder / f"{hashlib.sha256(typed.encode()).hexdigest()}.sql"
+        sql = _read(file)
+        if sql is None:
+            sql = _translated(statement.name, statement.text, parameters)
+            with contextlib.suppress(OSError):  # a folder that cannot be written costs time, no more
+                _write(file, sql)
+        return sql
+
+
+def _read(file: Path) -> str | None:
+    try:
+        first, _, sql = file.read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return sql if sql and first == _seal(sql) else None
+
+
+def _write(file: Path, sql: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Processes that translate the same statement at once must not read half of each other's file.
+    draft = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
+    draft.write_text(f"{_seal(sql)}\n{sql}", encoding="utf-8")
+    draft.replace(file)
+
+
+def _seal(sql: str) -> str:
+    return f"-- sha256 of the rest: {hashlib.sha256(sql.encode()).hexdigest()}"
+
+
+@lru_cache(maxsize=256)
+def _translated(name: str, text: str, parameters: tuple[tuple[str, str], ...]) -> str:
+    from leadwerk.warehouse.dialect import translate
+
+    return translate(Statement(name, text, dict(parameters)))
+
+
+@cache
+def _translator_version() -> str:
+    sources = (Path(__file__).with_name(name) for name in TRANSLATOR)
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
