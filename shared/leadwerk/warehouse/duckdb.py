@@ -263,7 +263,7 @@ def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Tabl
     leads = "lead_id IN (SELECT lead_id FROM imported_leads)"
     superseded = f"{schema.IMPORTED[target.name]} AND {leads} AND NOT EXISTS (SELECT 1 FROM imported AS n WHERE {same})"
     _execute(connection, f"DELETE FROM leadwerk.{target.name} AS t WHERE {superseded}", target.name)
-    stamp = f"n.* REPLACE ({_literal(datetime.now(UTC))} AS stored_at)" if target.field(schema.STORED_AT) else "n.*"
+    stamp = f"n.* REPLACE ({literal(datetime.now(UTC))} AS stored_at)" if target.field(schema.STORED_AT) else "n.*"
     new = f"FROM imported AS n WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{target.name} AS t WHERE {same})"
     insert = f"INSERT INTO leadwerk.{target.name} BY NAME SELECT {stamp} {new}"
     count = _count(_execute(connection, insert, target.name))
