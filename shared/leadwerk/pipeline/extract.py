@@ -96,7 +96,7 @@ def run(
         warehouse.append("extract_runs", [_row(day, now) for day in gone])
         spans = [*ga4_export_days.chunks(days)]
         done = [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[:1]]
-    # Who waits for the file gets a turn between two halves of a year; a night has one span, and opens the file once.
+    # Who waits for the file gets a turn between two quarters; a night has one span, and opens the file once.
     done += [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[1:]]
     found = [day for reports, _ in done for day in reports]
     logins = sum(new for _, new in done)

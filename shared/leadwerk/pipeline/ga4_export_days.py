@@ -14,8 +14,8 @@ DAILY, INTRADAY = "events_2", "events_intraday_2"
 """Prefixes of the export's tables, each with the first digit of the year."""
 CORRECTED_DAYS = 4
 """Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
-CHUNK_DAYS = 183
-"""Days rebuilt by one statement, half a year: bounds what is lost if a full rebuild is stopped."""
+CHUNK_DAYS = 92
+"""Days rebuilt by one statement, a quarter: bounds what is lost if a full rebuild is stopped."""
 MOST_ASKED_DAYS = 3660
 """Days that may be asked for at once, ten years: each is reported and recorded, whether there is a table or not."""
 DAY = timedelta(days=1)
@@ -96,7 +96,7 @@ def expected(held: Ga4Export, today: date) -> list[date]:
 
 
 def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """First and last day of each unbroken run of `days` (sorted), cut to at most half a year.
+    """First and last day of each unbroken run of `days` (sorted), cut to at most a quarter.
 
     >>> list(chunks([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 5)]))[1][0]
     datetime.date(2026, 1, 5)

@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from google.api_core.exceptions import (
     ServiceUnavailable,
     TooManyRequests,
 )
+from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from requests.exceptions import RequestException
@@ -38,11 +39,18 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.records import TableRow
 
 CALL_SECONDS = 30.0  # one HTTP request
-JOB_SECONDS = 540.0  # one job: what a function has, less some for the rest
+JOB_SECONDS = 1_400.0  # one job: what a function has (1,500 s), less some for the rest
 RETRY = bigquery.DEFAULT_RETRY.with_timeout(60.0)
+GOOGLES_OWN = ("backendError", "internalError", "rateLimitExceeded", "jobBackendError", "jobInternalError")
+JOB_RETRY = Retry(predicate=lambda error: _reason(error) in GOOGLES_OWN, timeout=60.0)
 # Up to here rows are streamed: visible at once, and without the quota of 1,500 load jobs a table and day.
 STREAMED_ROWS = 500
 ROWS_A_LOAD = 5_000
+# What Google's messages leave open, by a part of the message.
+REMEDIES = {
+    "Views cannot be queried through prefix": "Rename this view, or move it out of the dataset of the GA4 export.",
+    "was not found in location": "The name is wrong, or the dataset lies elsewhere than data_location says.",
+}
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
 EXPORT_TABLE = re.compile(r"`ga4\.(events_\w+\*)`")
 
@@ -150,12 +158,17 @@ class BigQueryWarehouse:
     def _query(self, statement: AnyStatement, parameters: Parameters) -> Any:
         values = bound(statement, parameters)
         typed = [_parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]
-        return self._run(self._located(statement.text), typed)
+        return self._select(self._located(statement.text), typed)
+
+    def _select(self, sql: str, parameters: list[Any]) -> Any:
+        """Run what changes nothing; another job follows one that failed for reasons of Google's own."""
+        return JOB_RETRY(self._run)(sql, parameters)
 
     def _run(self, sql: str, parameters: list[Any]) -> Any:
+        # Google's own job_retry would also repeat the first request, for ten minutes whatever RETRY says.
         config = bigquery.QueryJobConfig(query_parameters=parameters)
         job = self._client.query(sql, job_config=config, retry=RETRY, job_retry=None, timeout=CALL_SECONDS)
-        return job.result(retry=RETRY, job_retry=None, timeout=JOB_SECONDS)
+        return _finish(job, job_retry=None)
 
     def _located(self, sql: str) -> str:
         own = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
@@ -174,7 +187,9 @@ class BigQueryWarehouse:
     def _known_keys(self, target: schema.Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
         """Keys among `rows` that the table holds; the partitions of other days are not read."""
         sql, parameters = _known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
-        return {_key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._run(sql, parameters)}
+        return {
+            _key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._select(sql, parameters)
+        }
 
     def _stream(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
         # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.
@@ -185,9 +200,18 @@ class BigQueryWarehouse:
             raise WarehouseError(f"{target.name}: BigQuery refused rows: {refused[0]}", remedy="See its schema.json.")
 
     def _load(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
-        """One load job; its id follows from the rows, so that a repeated request cannot load them twice."""
+        """One load job; its id follows from the rows, so that a repeated request cannot load them twice.
+
+        BigQuery takes an id once. A job that failed has loaded nothing, so the attempt after it takes the next id.
+        """
         payload = b"\n".join(map(msgspec.json.encode, rows))
         job_id = f"leadwerk-append-{target.name}-{_content_hash(rows)}"
+        attempt = 1
+        while not self._is_loaded(target, payload, job_id if attempt == 1 else f"{job_id}-{attempt}"):
+            attempt += 1
+
+    def _is_loaded(self, target: schema.Table, payload: bytes, job_id: str) -> bool:
+        """Load the rows by the job of this id; False if such a job had failed before."""
         config = bigquery.LoadJobConfig(
             source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND", create_disposition="CREATE_NEVER"
         )
@@ -197,8 +221,29 @@ class BigQueryWarehouse:
                 io.BytesIO(payload), place, job_id=job_id, job_config=config, timeout=CALL_SECONDS
             )
         except Conflict:
-            job = self._client.get_job(job_id, retry=RETRY, timeout=CALL_SECONDS)
-        job.result(retry=RETRY, timeout=JOB_SECONDS)
+            return self._has_succeeded(job_id)
+        _finish(job)
+        return True
+
+    def _has_succeeded(self, job_id: str) -> bool:
+        earlier: Any = self._client.get_job(job_id, retry=RETRY, timeout=CALL_SECONDS)
+        try:
+            _finish(earlier)
+        except GoogleAPICallError:
+            if not earlier.error_result:
+                raise
+            return False
+        return True
+
+
+def _finish(job: Any, **options: Any) -> Any:
+    """Result of a job; one that takes too long is cancelled, so that its transaction meets no later attempt's."""
+    try:
+        return job.result(retry=RETRY, timeout=JOB_SECONDS, **options)
+    except (TimeoutError, RetryError):
+        with suppress(GoogleAPICallError, RetryError, RequestException):
+            job.cancel(retry=RETRY, timeout=CALL_SECONDS)
+        raise
 
 
 def _known_keys_query(place: str, target: schema.Table, rows: Sequence[Row]) -> tuple[str, list[Any]]:
@@ -241,8 +286,19 @@ def _as_warehouse_error(name: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        raise MissingTable(f"{name}: {error.message}", remedy="Apply Terraform; check the datasets' names.") from error
+        remedy = _remedy(error, "Apply Terraform; check the datasets' names.")
+        raise MissingTable(f"{name}: {error.message}", remedy=remedy) from error
     except (TooManyRequests, ServiceUnavailable, RetryError, TimeoutError, RequestException) as error:
         raise WarehouseBusy(f"{name}: BigQuery did not answer in time: {error}", remedy="Try again.") from error
     except GoogleAPICallError as error:
-        raise WarehouseError(f"{name} failed on BigQuery: {error.message}") from error
+        raise WarehouseError(f"{name} failed on BigQuery: {error.message}", remedy=_remedy(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """BigQuery's word for what went wrong with a request or job."""
+    errors = error.errors if isinstance(error, GoogleAPICallError) else []
+    return next((str(detail["reason"]) for detail in errors if isinstance(detail, dict) and "reason" in detail), "")
+
+
+def _remedy(error: GoogleAPICallError, otherwise: str = "") -> str:
+    return next((remedy for text, remedy in REMEDIES.items() if text in str(error.message)), otherwise)
