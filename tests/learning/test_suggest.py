@@ -163,7 +163,7 @@ def test_a_value_that_converts_otherwise_becomes_a_rule_in_every_language() -> N
     assert (french.fact, french.value) == ("language", "fr")
     assert french.low < french.points < 0
     assert set(french.rule.labels) == {"de", "fr", "it", "en"}
-    assert french.given.high < french.others.low
+    assert french.with_points.high < french.without_points.low
 
 
 def test_what_a_rule_speaks_of_already_is_not_proposed_again() -> None:

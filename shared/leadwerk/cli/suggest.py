@@ -171,13 +171,13 @@ def _row(one: Suggestion) -> tuple[str, ...]:
         str(one.before),
         str(one.after),
         interval,
-        f"{_rate(one.given)} of {one.given.rows:,}",
-        _rate(one.others),
+        f"{_rate(one.with_points)} of {one.with_points.rows:,}",
+        _rate(one.without_points),
     )
 
 
 def _new_row(one: NewRule) -> tuple[str, ...]:
-    shares = f"{_rate(one.given)} of {one.given.rows:,}", _rate(one.others)
+    shares = f"{_rate(one.with_points)} of {one.with_points.rows:,}", _rate(one.without_points)
     return one.rule.name, str(one.points), f"{one.low:.0f} … {one.high:.0f}", *shares
 
 

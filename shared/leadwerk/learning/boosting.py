@@ -97,13 +97,13 @@ def fit_boosting(
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
     fold = folds(landmarks.lead, count=count, seed=training.seed)
     rows = _Rows(encoder.matrix(landmarks.columns), landmarks.converted, fold, np.ones(len(landmarks)))
-    asked = training.half_life_days
+    half_life_days = training.half_life_days
     with ThreadPoolExecutor(WORKERS) as pool:
-        if asked == "auto":
+        if half_life_days == "auto":
             half_life, rows, crossed = _as_the_newest_say(pool, rows, landmarks, parameters, training)
         else:
-            lighter = None if asked is None else _by_age(rows, landmarks, asked)
-            half_life, rows = (None, rows) if lighter is None else (asked, lighter)
+            lighter = None if half_life_days is None else _by_age(rows, landmarks, half_life_days)
+            half_life, rows = (None, rows) if lighter is None else (half_life_days, lighter)
             crossed = _crossed(rows, _cross_fits(pool, rows, parameters, training), parameters)
     booster = xgb.train(parameters, _quantiles(rows, rows.weight > 0), crossed.rounds)
     return BoostedFit(Model("boosting", encoder, booster, crossed.calibration), half_life)
@@ -120,9 +120,9 @@ def _as_the_newest_say(
     lighter = {days: _by_age(rows, landmarks, days) for days in HALF_LIVES if enough}
     fits = _cross_fits(pool, rows, parameters, training)
     trials = {
-        days: pool.submit(_trial, tried, judged, parameters, training)
-        for days, tried in lighter.items()
-        if tried is not None
+        days: pool.submit(_trial, weighted_rows, judged, parameters, training)
+        for days, weighted_rows in lighter.items()
+        if weighted_rows is not None
     }
     crossed = _crossed(rows, fits, parameters)
     unseen = {days: trial.result() for days, trial in trials.items()}
@@ -136,8 +136,8 @@ def _as_the_newest_say(
 def _by_age(rows: _Rows, landmarks: Landmarks, half_life: float) -> _Rows | None:
     """The rows with these weights; None where a fold would keep too few conversions to learn from."""
     weight = sample_weights(landmarks.as_of, half_life)
-    kept = np.bincount(rows.fold[rows.converted & (weight > 0)], minlength=int(rows.fold.max()) + 1)
-    return replace(rows, weight=weight) if kept.min() >= MINIMUM_NEW_POSITIVES else None
+    fold_positives = np.bincount(rows.fold[rows.converted & (weight > 0)], minlength=int(rows.fold.max()) + 1)
+    return replace(rows, weight=weight) if fold_positives.min() >= MINIMUM_NEW_POSITIVES else None
 
 
 def _trial(rows: _Rows, judged: Index, parameters: dict[str, object], training: Training) -> Floats:
@@ -218,9 +218,9 @@ def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> F
     return np.asarray(margin, dtype=np.float64)
 
 
-def _calibrated(margin: Floats, rows: _Rows, taken: Bools, parameters: dict[str, object]) -> Calibration:
+def _calibrated(margin: Floats, rows: _Rows, selected: Bools, parameters: dict[str, object]) -> Calibration:
     offset = float(np.log(cast(float, parameters["scale_pos_weight"])))
-    return fit_calibration(margin, rows.converted[taken], offset=offset, weights=rows.weight[taken])
+    return fit_calibration(margin, rows.converted[selected], offset=offset, weights=rows.weight[selected])
 
 
 def _fit_fold(rows: _Rows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
@@ -240,12 +240,12 @@ def _fit_fold(rows: _Rows, held_out: Bools, parameters: dict[str, object], trees
     return booster, history["unseen"]["logloss"]
 
 
-def _quantiles(rows: _Rows, taken: Bools) -> xgb.QuantileDMatrix:
-    return xgb.QuantileDMatrix(max_bin=BINS, nthread=1, **_labelled(rows, taken))
+def _quantiles(rows: _Rows, selected: Bools) -> xgb.QuantileDMatrix:
+    return xgb.QuantileDMatrix(max_bin=BINS, nthread=1, **_labelled(rows, selected))
 
 
-def _labelled(rows: _Rows, taken: Bools) -> dict[str, Any]:
-    return {"data": rows.matrix[taken], "label": rows.converted[taken], "weight": rows.weight[taken]}
+def _labelled(rows: _Rows, selected: Bools) -> dict[str, Any]:
+    return {"data": rows.matrix[selected], "label": rows.converted[selected], "weight": rows.weight[selected]}
 
 
 def _best_rounds(curves: list[list[float]], sizes: Floats) -> int:

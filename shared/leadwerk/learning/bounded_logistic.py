@@ -47,8 +47,8 @@ def fit(problem: BoundedProblem) -> BoundedFit:
 
     >>> x = np.array([[1.0], [1.0], [0.0], [0.0]] * 50)
     >>> y = np.array([True, False, False, False] * 50)
-    >>> one = np.ones(1)
-    >>> fit(Problem(x, y, np.arange(200), 0 * one, 1e-9 * one, -9 * one, 0 * one)).weights.tolist()
+    >>> unit = np.ones(1)
+    >>> fit(BoundedProblem(x, y, np.arange(200), 0 * unit, 1e-9 * unit, -9 * unit, 0 * unit)).weights.tolist()
     [0.0]
     """
     design = np.column_stack([problem.matrix, np.ones(len(problem.matrix))])
@@ -58,17 +58,17 @@ def fit(problem: BoundedProblem) -> BoundedFit:
     loss = _loss(design, problem.converted, weights, centre, pull)
     for _ in range(STEPS):
         gradient, hessian = _slopes(design, problem.converted, weights, centre, pull)
-        held = ((weights <= low) & (gradient > 0)) | ((weights >= high) & (gradient < 0))
+        at_bound = ((weights <= low) & (gradient > 0)) | ((weights >= high) & (gradient < 0))
         step = np.zeros_like(weights)
-        free = ~held
+        free = ~at_bound
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
         weights, new = _descend(design, problem.converted, weights, step, (low, high), (centre, pull), loss)
         if loss - new < TOLERANCE * max(1.0, abs(new)):
             break
         loss = new
     errors = np.zeros_like(weights)
-    asked = low < high  # a weight that may not move has no error, and takes none of the others' certainty
-    errors[asked] = _errors(design, problem, weights, pull, asked)
+    movable = low < high  # a weight that may not move has no error, and takes none of the others' certainty
+    errors[movable] = _errors(design, problem, weights, pull, movable)
     return BoundedFit(weights[:-1], float(weights[-1]), errors[:-1])
 
 
@@ -95,21 +95,21 @@ def _descend(
 ) -> tuple[Floats, float]:
     """The longest of the step, its half, its quarter … that makes the loss smaller; else where we are."""
     for halving in range(HALVINGS):
-        tried = np.clip(weights - step / 2**halving, *bounds)
-        new = _loss(design, converted, tried, *prior)
+        candidate = np.clip(weights - step / 2**halving, *bounds)
+        new = _loss(design, converted, candidate, *prior)
         if new < loss:
-            return tried, new
+            return candidate, new
     return weights, loss
 
 
-def _errors(design: Floats, problem: BoundedProblem, weights: Floats, pull: Floats, asked: Bools) -> Floats:
+def _errors(design: Floats, problem: BoundedProblem, weights: Floats, pull: Floats, movable: Bools) -> Floats:
     """Standard errors although rows of one lead share its fate: the sandwich of Liang and Zeger 1986, eq. 9."""
     p = sigmoid(design @ weights)
-    design = design[:, asked]
+    design = design[:, movable]
     _, position = np.unique(problem.lead, return_inverse=True)
     scores = np.zeros((int(position.max(initial=-1)) + 1, design.shape[1]))
     np.add.at(scores, position, design * (problem.converted - p)[:, None])
     curvature = np.maximum(p * (1 - p), SMALLEST_CURVATURE)[:, None]
-    bread = np.linalg.inv(design.T @ (design * curvature) + np.diag(pull[asked]))
+    bread = np.linalg.inv(design.T @ (design * curvature) + np.diag(pull[movable]))
     variance: Floats = np.diag(bread @ (scores.T @ scores) @ bread)
     return np.sqrt(np.maximum(variance, 0.0))

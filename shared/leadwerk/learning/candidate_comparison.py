@@ -82,8 +82,8 @@ def compare(
         evaluations["general"] = _evaluated(test, general, threshold, seed)
     if of_test is not None and points is not None:
         together = blended(of_test, candidates[decision.kind], base_rate, hot_score=contest.hot_score)
-        for name, one in (("points", points), ("both", together)):
-            evaluations[name] = _evaluated(test, one.probability, one.threshold, seed)
+        for name, forecast in (("points", points), ("both", together)):
+            evaluations[name] = _evaluated(test, forecast.probability, forecast.threshold, seed)
     return ComparisonResult(decision, stands_down, evaluations)
 
 

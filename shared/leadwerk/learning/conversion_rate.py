@@ -26,7 +26,7 @@ def conversion_rate(converted: Bools, lead: Index) -> ConversionRate:
     n rows of fewer leads are worth p(1−p)/v rows, v being the variance of the rate with leads drawn (Korn and Graubard
     1998, Survey Methodology 24, §2). Without rows, or without any variation, each lead counts once.
 
-    >>> share(np.array([True, False, False, False]), np.arange(4)).rate
+    >>> conversion_rate(np.array([True, False, False, False]), np.arange(4)).rate
     0.25
     """
     rows = len(converted)
@@ -34,11 +34,11 @@ def conversion_rate(converted: Bools, lead: Index) -> ConversionRate:
     leads = int(position.max(initial=-1)) + 1
     rate = float(converted.mean()) if rows else 0.0
     variance = float((np.bincount(position, weights=converted - rate) ** 2).sum()) / max(rows, 1) ** 2
-    worth = min(rate * (1 - rate) / variance, rows) if variance > 0 else leads
-    low, high = wilson(rate, worth)
+    independent_rows = min(rate * (1 - rate) / variance, rows) if variance > 0 else leads
+    low, high = wilson(rate, independent_rows)
     return ConversionRate(rows=rows, leads=leads, converted=int(converted.sum()), rate=rate, low=low, high=high)
 
 
-def direction(given: ConversionRate, others: ConversionRate) -> int:
+def direction(rate: ConversionRate, other_rate: ConversionRate) -> int:
     """1 where the one interval lies above the other, -1 where below, 0 where they overlap."""
-    return int(given.low > others.high) - int(given.high < others.low)
+    return int(rate.low > other_rate.high) - int(rate.high < other_rate.low)

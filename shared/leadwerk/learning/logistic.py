@@ -74,10 +74,10 @@ def fit_linear(matrix: NDArray[np.float32], converted: Bools) -> Linear:
 
 
 def _scaling(matrix: NDArray[np.float32]) -> tuple[list[float], list[float]]:
-    known = ~np.isnan(matrix)
-    count = np.maximum(known.sum(0), 1)
-    means = np.where(known, matrix, 0).sum(0, dtype=np.float64) / count
-    variance = (np.where(known, matrix - means, 0) ** 2).sum(0) / count
+    present = ~np.isnan(matrix)
+    count = np.maximum(present.sum(0), 1)
+    means = np.where(present, matrix, 0).sum(0, dtype=np.float64) / count
+    variance = (np.where(present, matrix - means, 0) ** 2).sum(0) / count
     scales = np.sqrt(variance)
     return means.tolist(), np.where(scales > 1e-9 * np.maximum(1, np.abs(means)), scales, 1.0).tolist()
 

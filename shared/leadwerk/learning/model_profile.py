@@ -55,22 +55,22 @@ def profile(landmarks: Landmarks, features: Sequence[Feature]) -> dict[str, Any]
 
 def _number_profile(column: Any) -> dict[str, Any]:
     values = np.asarray(column, dtype=np.float64)
-    known = values[np.isfinite(values)]
-    if not len(known):
+    present = values[np.isfinite(values)]
+    if not len(present):
         return {"missing": 1.0, "edges": [], "shares": []}
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, EDGES + 2)[1:-1]))
-    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
+    edges = np.unique(np.quantile(present, np.linspace(0, 1, EDGES + 2)[1:-1]))
+    counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
     return {
-        "missing": round(1 - len(known) / len(values), 6),
+        "missing": round(1 - len(present) / len(values), 6),
         "edges": edges.tolist(),
-        "shares": (counts / len(known)).round(6).tolist(),
+        "shares": (counts / len(present)).round(6).tolist(),
     }
 
 
 def _category_profile(column: Any) -> dict[str, Any]:
     counts = Counter(str(value) for value in column if value is not None and value == value)
-    known = sum(counts.values())
+    present = sum(counts.values())
     return {
-        "missing": round(1 - known / len(column), 6),
-        "shares": {level: round(count / known, 6) for level, count in counts.most_common(LEVELS)},
+        "missing": round(1 - present / len(column), 6),
+        "shares": {level: round(count / present, 6) for level, count in counts.most_common(LEVELS)},
     }

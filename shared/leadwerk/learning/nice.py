@@ -10,7 +10,7 @@ NICE = (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 2
 def round_to_readable(points: float) -> int:
     """The nearest number that people use, of either sign.
 
-    >>> nice(13.2), nice(-44.0), nice(0.4), nice(5000.0)
+    >>> round_to_readable(13.2), round_to_readable(-44.0), round_to_readable(0.4), round_to_readable(5000.0)
     (15, -40, 0, 1000)
     """
     nearest = min(NICE, key=lambda number: abs(abs(points) - number))

@@ -54,7 +54,7 @@ def points_alone(train: PointsBaseline, converted: Bools, test: PointsBaseline) 
     """The points of the test part as probabilities; `converted` are the labels of the training part.
 
     >>> n = np.arange(1000.0) % 10
-    >>> rules = Rules(n, n, n < 0, hot=9, weight=0.5)
+    >>> rules = PointsBaseline(n, n, n < 0, hot=9, weight=0.5)
     >>> forecast = points_alone(rules, np.random.default_rng(1).random(1000) < n / 20, rules)
     >>> bool((np.diff(forecast.probability[:10]) > 0).all()), bool(forecast.probability[9] == forecast.threshold)
     (True, True)

@@ -60,20 +60,20 @@ def decide(
     """
     kind = best(converted, candidates)
     losses = {name: metrics.log_loss(converted, p) for name, p in candidates.items()}
-    standing = f"{_name(kind)} has log loss {losses[kind]:.4f} and AUC {metrics.auc(converted, candidates[kind]):.3f}"
-    standing += "".join(f", {_name(name)} {loss:.4f}" for name, loss in losses.items() if name != kind)
+    summary = f"{_name(kind)} has log loss {losses[kind]:.4f} and AUC {metrics.auc(converted, candidates[kind]):.3f}"
+    summary += "".join(f", {_name(name)} {loss:.4f}" for name, loss in losses.items() if name != kind)
     useless = no_better_than_chance(converted, candidates[kind], lead, seed)
     if useless:
-        return GateDecision(kind, False, f"{standing}: that is {useless}.")
+        return GateDecision(kind, False, f"{summary}: that is {useless}.")
     if points is not None:
         better, comparison = _beats_points(converted, lead, candidates[kind], points, seed)
-        standing = f"{standing}; {comparison}"
+        summary = f"{summary}; {comparison}"
         if not better:
-            return GateDecision(kind, False, f"{standing}.")
+            return GateDecision(kind, False, f"{summary}.")
     if incumbent is None:
-        return GateDecision(kind, True, f"{standing}; there was no champion to compare with.")
+        return GateDecision(kind, True, f"{summary}; there was no champion to compare with.")
     promote, comparison = _against(converted, lead, candidates[kind], incumbent, seed)
-    return GateDecision(kind, promote, f"{standing}; {comparison}")
+    return GateDecision(kind, promote, f"{summary}; {comparison}")
 
 
 def best(converted: Bools, candidates: dict[ModelKind, Floats]) -> ModelKind:
@@ -97,10 +97,10 @@ def _beats_points(converted: Bools, lead: Index, probability: Floats, points: Fl
     losses = metrics.losses(converted, points), metrics.losses(converted, probability)
     gain, error = paired_difference(*losses, lead, seed=seed)
     auc, theirs = metrics.auc(converted, probability), metrics.auc(converted, points)
-    told = f"{losses[0].mean():.4f} and AUC {theirs:.3f}, gain in log loss {gain:+.4f} ± {error:.4f}"
+    comparison_text = f"{losses[0].mean():.4f} and AUC {theirs:.3f}, gain in log loss {gain:+.4f} ± {error:.4f}"
     if auc > theirs and gain > -error:
-        return True, f"better than the points, which have log loss {told}"
-    return False, f"no better than the points, which have log loss {told}"
+        return True, f"better than the points, which have log loss {comparison_text}"
+    return False, f"no better than the points, which have log loss {comparison_text}"
 
 
 def _against(converted: Bools, lead: Index, probability: Floats, incumbent: Incumbent, seed: int) -> tuple[bool, str]:

@@ -63,9 +63,9 @@ def _counts(policy: Policy, facts: LeadFacts, *, is_repeat: bool) -> Floats:
     rules = len(policy.points.rules)
     if ledger is None or not rules:
         return np.zeros((facts.size, rules))
-    given = ledger.rule >= 0
-    cell = ledger.lead[given] * rules + ledger.rule[given]
-    hundredths = np.bincount(cell, weights=ledger.hundredths[given], minlength=facts.size * rules)
+    by_rule = ledger.rule >= 0
+    cell = ledger.lead[by_rule] * rules + ledger.rule[by_rule]
+    hundredths = np.bincount(cell, weights=ledger.hundredths[by_rule], minlength=facts.size * rules)
     return hundredths.reshape(facts.size, rules) / (100 * UNIT)
 
 
@@ -94,11 +94,13 @@ def _weights(policy: Policy) -> Floats:
 def _kept_by_caps(policy: Policy, matrix: Floats) -> Floats:
     """(n, terms): the share of a rule's points that its own cap leaves."""
     caps = {rule.name: rule.cap for rule in policy.points.rules if rule.cap is not None}
-    kept = np.ones_like(matrix)
-    found = terms(policy)
+    kept_share = np.ones_like(matrix)
+    policy_terms = terms(policy)
     for name, cap in caps.items():
-        of_rule = [index for index, term in enumerate(found) if term.rule == name]
-        given = np.abs(matrix[:, of_rule] @ np.array([found[index].points for index in of_rule], dtype=np.float64))
-        share = np.minimum(1.0, np.divide(cap, given, out=np.ones_like(given), where=given > 0))
-        kept[:, of_rule] = share[:, None]
-    return kept
+        of_rule = [index for index, term in enumerate(policy_terms) if term.rule == name]
+        total_points = np.abs(
+            matrix[:, of_rule] @ np.array([policy_terms[index].points for index in of_rule], dtype=np.float64)
+        )
+        share = np.minimum(1.0, np.divide(cap, total_points, out=np.ones_like(total_points), where=total_points > 0))
+        kept_share[:, of_rule] = share[:, None]
+    return kept_share

@@ -49,7 +49,7 @@ WORDED = {"medium": "source", "device_category": "device"}
 class NewRule(Struct, frozen=True, kw_only=True):
     """A rule to add: points for leads whose `fact` has this `value`; estimate and 95 % interval in points.
 
-    `given` and `others`: landmarks with the value and without it.
+    `with_points` and `without_points`: landmarks with the value and without it.
     """
 
     rule: Rule
@@ -59,8 +59,8 @@ class NewRule(Struct, frozen=True, kw_only=True):
     estimate: float
     low: float
     high: float
-    given: ConversionRate
-    others: ConversionRate
+    with_points: ConversionRate
+    without_points: ConversionRate
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class _Candidate:
 
     fact: str
     value: str
-    held: Bools
-    given: ConversionRate
-    others: ConversionRate
+    has_value: Bools
+    with_points: ConversionRate
+    without_points: ConversionRate
     sign: int
 
 
@@ -87,24 +87,24 @@ class RuleEvidence:
     lead: Index
 
 
-def new_rules(known: RuleEvidence) -> tuple[NewRule, ...]:
+def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
     """At most five rules that the policy lacks; none where no group of its fit can take them."""
-    group = _group(known.policy)
-    candidates = list(_candidates(known)) if group else []
-    if group is None or not candidates or not known.score.std():
+    group = _group(data.policy)
+    candidates = list(_candidates(data)) if group else []
+    if group is None or not candidates or not data.score.std():
         return ()
     needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(candidates))
     chosen: list[_Candidate] = []
-    fitted = _fitted(known, chosen)
+    fitted = _fitted(data, chosen)
     while len(chosen) < MOST:
-        left = [one for one in candidates if all(one is not other for other in chosen)]
-        evidence = [one.sign * _evidence(known, chosen, fitted, one) for one in left]
+        left = [candidate for candidate in candidates if all(candidate is not other for other in chosen)]
+        evidence = [candidate.sign * _evidence(data, chosen, fitted, candidate) for candidate in left]
         if max(evidence, default=0.0) < needed:
             break
         chosen.append(left[int(np.argmax(evidence))])
-        fitted = _fitted(known, chosen)
-    found = (_rule(known, group, fitted, place, one) for place, one in enumerate(chosen, start=1))
-    return tuple(one for one in found if one.points)
+        fitted = _fitted(data, chosen)
+    rules = (_rule(data, group, fitted, place, candidate) for place, candidate in enumerate(chosen, start=1))
+    return tuple(candidate for candidate in rules if candidate.points)
 
 
 def _group(policy: Policy) -> Group | None:
@@ -113,99 +113,111 @@ def _group(policy: Policy) -> Group | None:
     return min(fitting, key=lambda group: group.level != "contact", default=None)
 
 
-def _candidates(known: RuleEvidence) -> Iterator[_Candidate]:
+def _candidates(data: RuleEvidence) -> Iterator[_Candidate]:
     """Values that enough leads have and enough have not, whose conversion differs, and that no rule speaks of yet."""
-    for name, what in facts(known.policy).items():
-        if what.kind == "number" or name in FREE_TEXT or what.column not in known.facts.columns:
+    for name, what in facts(data.policy).items():
+        if what.kind == "number" or name in FREE_TEXT or what.column not in data.facts.columns:
             continue
-        for value, held in _values(known, name, what):
-            given, others = (conversion_rate(known.converted[rows], known.lead[rows]) for rows in (held, ~held))
-            sign = direction(given, others)
-            if sign and min(given.leads, others.leads) >= MINIMUM_LEADS and not _spoken_of(known, name, held):
-                yield _Candidate(name, value, held, given, others, sign)
+        for value, has_value in _values(data, name, what):
+            with_value, without = (
+                conversion_rate(data.converted[rows], data.lead[rows]) for rows in (has_value, ~has_value)
+            )
+            sign = direction(with_value, without)
+            if (
+                sign
+                and min(with_value.leads, without.leads) >= MINIMUM_LEADS
+                and not _is_covered(data, name, has_value)
+            ):
+                yield _Candidate(name, value, has_value, with_value, without, sign)
 
 
-def _values(known: RuleEvidence, name: str, what: Fact) -> Iterator[tuple[str, Bools]]:
-    column = known.facts.columns[what.column]
-    words = [
-        str(value) for value in np.asarray(column, dtype=object)[known.rows] if value is not None and value == value
+def _values(data: RuleEvidence, name: str, what: Fact) -> Iterator[tuple[str, Bools]]:
+    column = data.facts.columns[what.column]
+    texts = [
+        str(value) for value in np.asarray(column, dtype=object)[data.rows] if value is not None and value == value
     ]
-    conditions = Conditions(known.policy, known.facts)
-    for value in sorted({folded(word): word for word in words if word.strip()}.values()):
-        yield value, conditions.hold({name: Condition(any_of=(value,))})[known.rows]
+    conditions = Conditions(data.policy, data.facts)
+    for value in sorted({folded(text): text for text in texts if text.strip()}.values()):
+        yield value, conditions.hold({name: Condition(any_of=(value,))})[data.rows]
 
 
-def _spoken_of(known: RuleEvidence, name: str, held: Bools) -> bool:
+def _is_covered(data: RuleEvidence, name: str, has_value: Bools) -> bool:
     """Whether a rule on this fact alone, or on the text that it is a class of, fires for all that have the value."""
-    conditions = Conditions(known.policy, known.facts)
-    sorted_texts = {one.source for one in known.policy.attributes if one.name == name and one.classes}
-    alone = [{one} for one in (name, *sorted_texts)]
-    rules = (rule for rule in known.policy.points.rules if set(rule.when) in alone and rule.signal is None)
-    return any(bool(conditions.hold(rule.when)[known.rows][held].all()) for rule in rules)
+    conditions = Conditions(data.policy, data.facts)
+    sorted_texts = {
+        attribute.source for attribute in data.policy.attributes if attribute.name == name and attribute.classes
+    }
+    alone = [{attribute} for attribute in (name, *sorted_texts)]
+    rules = (rule for rule in data.policy.points.rules if set(rule.when) in alone and rule.signal is None)
+    return any(bool(conditions.hold(rule.when)[data.rows][has_value].all()) for rule in rules)
 
 
-def _design(known: RuleEvidence, chosen: list[_Candidate]) -> Floats:
-    return np.column_stack([known.score, *(one.held for one in chosen)]).astype(np.float64)
+def _design(data: RuleEvidence, chosen: list[_Candidate]) -> Floats:
+    return np.column_stack([data.score, *(candidate.has_value for candidate in chosen)]).astype(np.float64)
 
 
-def _fitted(known: RuleEvidence, chosen: list[_Candidate]) -> BoundedFit:
+def _fitted(data: RuleEvidence, chosen: list[_Candidate]) -> BoundedFit:
     """Log-odds of conversion on the points and on what was chosen, which is presumed to say nothing."""
-    design = _design(known, chosen)
+    design = _design(data, chosen)
     pull = np.append(0.0, PULL * design[:, 1:].var(axis=0))
     free = np.full(design.shape[1], np.inf)
     return fit(
-        BoundedProblem(design, known.converted, known.lead, np.zeros(len(free)), np.maximum(pull, 1e-9), -free, free)
+        BoundedProblem(design, data.converted, data.lead, np.zeros(len(free)), np.maximum(pull, 1e-9), -free, free)
     )
 
 
-def _evidence(known: RuleEvidence, chosen: list[_Candidate], fitted: BoundedFit, one: _Candidate) -> float:
+def _evidence(data: RuleEvidence, chosen: list[_Candidate], fitted: BoundedFit, candidate: _Candidate) -> float:
     """Standard errors by which more (or fewer) convert with the value than points and chosen rules say.
 
     Rao's score test, with leads drawn: Rao 1948, Proc. Cambridge Philosophical Society 44, p. 50; what the columns in
     use explain of the value is taken out of it first.
     """
-    design = np.column_stack([_design(known, chosen), np.ones(len(known.score))])
+    design = np.column_stack([_design(data, chosen), np.ones(len(data.score))])
     p = sigmoid(design[:, :-1] @ fitted.weights + fitted.bias)
     weighted = design * (p * (1 - p))[:, None]
-    held = one.held.astype(np.float64)
-    explained = design @ np.linalg.lstsq(weighted.T @ design, weighted.T @ held, rcond=None)[0]
-    _, position = np.unique(known.lead, return_inverse=True)
-    sums = np.bincount(position, weights=(held - explained) * (known.converted - p))
+    has_value = candidate.has_value.astype(np.float64)
+    explained = design @ np.linalg.lstsq(weighted.T @ design, weighted.T @ has_value, rcond=None)[0]
+    _, position = np.unique(data.lead, return_inverse=True)
+    sums = np.bincount(position, weights=(has_value - explained) * (data.converted - p))
     error = float(np.sqrt((sums**2).sum()))
     return float(sums.sum()) / error if error else 0.0
 
 
-def _rule(known: RuleEvidence, group: Group, fitted: BoundedFit, place: int, one: _Candidate) -> NewRule:
+def _rule(data: RuleEvidence, group: Group, fitted: BoundedFit, place: int, candidate: _Candidate) -> NewRule:
     per_point = float(fitted.weights[0])
     whole = per_point * group.weight / 100 if per_point > 0 else np.inf
     estimate, error = float(fitted.weights[place]) / whole, float(fitted.errors[place]) / whole
     points = round_to_readable(estimate)
     return NewRule(
         rule=Rule(
-            name=_name(known.policy, one),
+            name=_name(data.policy, candidate),
             group=group.name,
             points=points,
-            when={one.fact: Condition(any_of=(one.value,))},
-            labels={language: _label(known.policy, language, one) for language in known.policy.languages},
+            when={candidate.fact: Condition(any_of=(candidate.value,))},
+            labels={language: _label(data.policy, language, candidate) for language in data.policy.languages},
         ),
-        fact=one.fact,
-        value=one.value,
+        fact=candidate.fact,
+        value=candidate.value,
         points=points,
         estimate=round(estimate, 1),
         low=round(estimate - Z * error, 1),
         high=round(estimate + Z * error, 1),
-        given=one.given,
-        others=one.others,
+        with_points=candidate.with_points,
+        without_points=candidate.without_points,
     )
 
 
-def _name(policy: Policy, one: _Candidate) -> str:
-    plain = unicodedata.normalize("NFKD", f"{one.fact}_{one.value}").encode("ascii", "ignore").decode().lower()
+def _name(policy: Policy, candidate: _Candidate) -> str:
+    plain = (
+        unicodedata.normalize("NFKD", f"{candidate.fact}_{candidate.value}").encode("ascii", "ignore").decode().lower()
+    )
     name = re.sub("[^a-z0-9]+", "_", plain).strip("_")[:50]
-    taken = {rule.name for rule in policy.points.rules}
-    return next(tried for tried in (name, *(f"{name}_{n}" for n in range(2, 999))) if tried not in taken)
+    rule_names = {rule.name for rule in policy.points.rules}
+    return next(
+        free_name for free_name in (name, *(f"{name}_{n}" for n in range(2, 999))) if free_name not in rule_names
+    )
 
 
-def _label(policy: Policy, language: str, one: _Candidate) -> str:
-    column = facts(policy)[one.fact].column
-    return worded(policy, language, WORDED.get(column, column), {column: one.value})
+def _label(policy: Policy, language: str, candidate: _Candidate) -> str:
+    column = facts(policy)[candidate.fact].column
+    return worded(policy, language, WORDED.get(column, column), {column: candidate.value})

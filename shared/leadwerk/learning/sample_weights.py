@@ -33,8 +33,8 @@ def sample_weights(as_of: Times, half_life_days: float | None) -> Floats:
     """Weight of each landmark (n,): 1 for the newest, half of it for one a half-life older, 0 once forgotten.
 
     >>> days = np.array(["2026-01-01", "2026-03-02", "2026-04-01"], dtype="datetime64[us]")
-    >>> weights(days, 30).round(3).tolist(), weights(days, None).tolist(), weights(days, 10).tolist()
-    ([0.125, 0.5, 1.0], [1.0, 1.0, 1.0], [0.0, 0.125, 1.0])
+    >>> [sample_weights(days, days_).round(3).tolist() for days_ in (30, None, 10)]
+    [[0.125, 0.5, 1.0], [1.0, 1.0, 1.0], [0.0, 0.125, 1.0]]
     """
     if half_life_days is None or not len(as_of):
         return np.ones(len(as_of))
@@ -46,14 +46,14 @@ def sample_weights(as_of: Times, half_life_days: float | None) -> Floats:
 def latest_share_index(as_of: Times, share: float) -> Index:
     """Positions of the newest `share` of the landmarks, at least one.
 
-    >>> newest(np.array(["2026-01-02", "2026-01-01", "2026-01-03"], dtype="datetime64[us]"), 0.6).tolist()
+    >>> latest_share_index(np.array(["2026-01-02", "2026-01-01", "2026-01-03"], dtype="datetime64[us]"), 0.6).tolist()
     [0, 2]
     """
     return np.argsort(as_of, kind="stable")[-max(1, round(share * len(as_of))) :]
 
 
 def better_half_life(
-    converted: Bools, lead: Index, before: Floats, tried: Mapping[float, Floats], *, seed: int
+    converted: Bools, lead: Index, before: Floats, unseen_by_half_life: Mapping[float, Floats], *, seed: int
 ) -> float | None:
     """The half-life whose probabilities (n,) of unseen leads are best; None if not clearly better than those `before`.
 
@@ -63,10 +63,10 @@ def better_half_life(
     10.0
     >>> better_half_life(converted, lead, sharp, {30.0: blind, 10.0: sharp}, seed=1)
     """
-    if not tried:
+    if not unseen_by_half_life:
         return None
-    best = min(tried, key=lambda half_life: metrics.log_loss(converted, tried[half_life]))
+    best = min(unseen_by_half_life, key=lambda half_life: metrics.log_loss(converted, unseen_by_half_life[half_life]))
     gain, error = paired_difference(
-        metrics.losses(converted, before), metrics.losses(converted, tried[best]), lead, seed=seed
+        metrics.losses(converted, before), metrics.losses(converted, unseen_by_half_life[best]), lead, seed=seed
     )
     return best if gain > CLEARLY * error else None

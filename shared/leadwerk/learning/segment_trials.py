@@ -84,23 +84,26 @@ class SegmentTrialResult:
         self, general: Model, landmarks: Landmarks, features: Sequence[Feature], training: Training, tell: Progress
     ) -> Model | SegmentedModel:
         """The general model together with those that serve, each fitted again on all landmarks of its segment."""
-        own = {}
-        places = _places(self.segments, landmarks)
+        segment_models = {}
+        segment_index = _segment_index(self.segments, landmarks)
         for place, twin in self.twins.items():
-            rows = landmarks.take(np.flatnonzero(places == place))
+            rows = landmarks.take(np.flatnonzero(segment_index == place))
             tell(f"fitting the model of {self.trials[place].name} on its {len(rows)} landmarks")
-            own[place] = _fit(twin.kind, rows, features, training, general.encoder)
-        return self._together(general, own)
+            segment_models[place] = _fit(twin.kind, rows, features, training, general.encoder)
+        return self._together(general, segment_models)
 
     def reason(self) -> str:
         """All trials as one sentence; nothing without segments."""
-        told = [
-            f"{one.name} {'has a model of its own' if one.serves else 'has none'}: {one.reason}" for one in self.trials
+        sentences = [
+            f"{trial.name} {'has a model of its own' if trial.serves else 'has none'}: {trial.reason}"
+            for trial in self.trials
         ]
-        return f" Segments: {'; '.join(told)}." if told else ""
+        return f" Segments: {'; '.join(sentences)}." if sentences else ""
 
-    def _together(self, general: Model, own: Mapping[int, Model]) -> Model | SegmentedModel:
-        return SegmentedModel.of(self.segments, general, own) if self.segments and own else general
+    def _together(self, general: Model, segment_models: Mapping[int, Model]) -> Model | SegmentedModel:
+        return (
+            SegmentedModel.of(self.segments, general, segment_models) if self.segments and segment_models else general
+        )
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,12 @@ def try_segments(
     tell: Progress,
 ) -> SegmentTrialResult:
     """Try a model for each segment (None: there are none) against `general`, which was fitted on the training part."""
-    places = _places(segments, landmarks)
+    segment_index = _segment_index(segments, landmarks)
     trials: list[SegmentTrial] = []
     twins: dict[int, Model] = {}
     for place, definition in enumerate(segments.definitions if segments else ()):
-        mine = np.flatnonzero(places == place)
-        train, test = (rows[places[rows] == place] for rows in (split.train, split.test))
+        mine = np.flatnonzero(segment_index == place)
+        train, test = (rows[segment_index[rows] == place] for rows in (split.train, split.test))
         leads = _Leads(landmarks.take(mine), landmarks.take(train), landmarks.take(test))
         reason = _too_few(leads, training)
         if reason:
@@ -141,7 +144,7 @@ def try_segments(
     return SegmentTrialResult(segments, tuple(trials), twins)
 
 
-def _places(segments: Segments | None, landmarks: Landmarks) -> Places:
+def _segment_index(segments: Segments | None, landmarks: Landmarks) -> Places:
     """The segment of each landmark, (n,)."""
     if segments is None:
         return np.full(len(landmarks), NO_SEGMENT, dtype=np.intp)
@@ -159,7 +162,7 @@ def _too_few(leads: _Leads, training: Training) -> str:
     return ""
 
 
-def _trial(name: str, leads: _Leads, *, reason: str, **found: Any) -> SegmentTrial:
+def _trial(name: str, leads: _Leads, *, reason: str, **measured: Any) -> SegmentTrial:
     return SegmentTrial(
         name=name,
         reason=reason,
@@ -169,7 +172,7 @@ def _trial(name: str, leads: _Leads, *, reason: str, **found: Any) -> SegmentTri
         train_converted=leads.train.converted_leads,
         test_rows=len(leads.test),
         test_positives=int(leads.test.converted.sum()),
-        **found,
+        **measured,
     )
 
 
@@ -181,14 +184,22 @@ def _try(
     twins = {kind: _fit(kind, leads.train, features, training, general.encoder) for kind in KINDS}
     forecasts = {kind: twin.probability(test.columns) for kind, twin in twins.items()}
     kind = best(test.converted, forecasts)
-    own, others = forecasts[kind], general.probability(test.columns)
+    segment_forecast, general_forecast = forecasts[kind], general.probability(test.columns)
     gain, error = paired_difference(
-        metrics.losses(test.converted, others), metrics.losses(test.converted, own), test.lead, seed=training.seed
+        metrics.losses(test.converted, general_forecast),
+        metrics.losses(test.converted, segment_forecast),
+        test.lead,
+        seed=training.seed,
     )
-    useless = no_better_than_chance(test.converted, own, test.lead, training.seed)
+    useless = no_better_than_chance(test.converted, segment_forecast, test.lead, training.seed)
     serves = gain > error and not useless
     verdict = f"{'better' if serves else 'no better'} than the general model"
-    compared = {"own": _quality(test, own), "general": _quality(test, others), "gain": gain, "error": error}
+    compared = {
+        "own": _quality(test, segment_forecast),
+        "general": _quality(test, general_forecast),
+        "gain": gain,
+        "error": error,
+    }
     reason = useless or f"{verdict}, gain in log loss {gain:+.4f} ± {error:.4f} on {len(test)} landmarks"
     return twins[kind], _trial(name, leads, reason=reason, serves=serves, kind=kind, **compared)
 

@@ -20,20 +20,20 @@ CALIBRATION, ENCODER = "calibration.json", "encoder.json"
 
 @dataclass(frozen=True)
 class SegmentedModel:
-    """`own` are models by the place of their segment; all have the general model's encoder."""
+    """`segment_models` are models by the place of their segment; all have the general model's encoder."""
 
     segments: Segments
     general: Model
-    own: Mapping[int, Model]
+    segment_models: Mapping[int, Model]
 
     @classmethod
-    def of(cls, segments: Segments, general: Model, own: Mapping[int, Model]) -> SegmentedModel:
+    def of(cls, segments: Segments, general: Model, segment_models: Mapping[int, Model]) -> SegmentedModel:
         """With definitions that name the files of these models."""
         definitions = [
-            with_fields(one, model=_file(own[place]) if place in own else None)
-            for place, one in enumerate(segments.definitions)
+            with_fields(definition, model=_file(segment_models[place]) if place in segment_models else None)
+            for place, definition in enumerate(segments.definitions)
         ]
-        return cls(replace(segments, definitions=tuple(definitions)), general, own)
+        return cls(replace(segments, definitions=tuple(definitions)), general, segment_models)
 
     @property
     def kind(self) -> ModelKind:
@@ -43,33 +43,35 @@ class SegmentedModel:
     def probability(self, columns: Columns) -> Floats:
         """Calibrated probability of each of n rows, by the model of its segment."""
         matrix = self.general.encoder.matrix(columns)
-        found = np.empty(len(matrix))
-        for one, rows in self._parts(columns, len(matrix)):
-            found[rows] = one.calibration.probability(one.margin(matrix[rows]))
-        return found
+        probability = np.empty(len(matrix))
+        for part_model, rows in self._parts(columns, len(matrix)):
+            probability[rows] = part_model.calibration.probability(part_model.margin(matrix[rows]))
+        return probability
 
     def contributions(self, columns: Columns) -> Floats:
         """(n, number of features) contributions to the calibrated log-odds of the model that predicts the row."""
         size = len(next(iter(columns.values())))
-        found = np.empty((size, len(self.general.encoder.features)))
-        for one, rows in self._parts(columns, size):
-            found[rows] = one.contributions({name: np.asarray(values)[rows] for name, values in columns.items()})
-        return found
+        contributions = np.empty((size, len(self.general.encoder.features)))
+        for part_model, rows in self._parts(columns, size):
+            contributions[rows] = part_model.contributions(
+                {name: np.asarray(values)[rows] for name, values in columns.items()}
+            )
+        return contributions
 
     def files(self) -> dict[str, bytes]:
         """The files of a model version: those of the general model, the definitions, and two a segment."""
         files = self.general.files() | {FILE: self.segments.to_json()}
-        for place, one in self.own.items():
-            of_it = {name: data for name, data in one.files().items() if name != ENCODER}
+        for place, segment_model in self.segment_models.items():
+            of_it = {name: data for name, data in segment_model.files().items() if name != ENCODER}
             files |= {self.segments.definitions[place].path(name): data for name, data in of_it.items()}
         return files
 
     def _parts(self, columns: Columns, size: int) -> Iterator[tuple[Model, Index]]:
         """Each model with the rows that it predicts."""
-        places = self.segments.places(columns, size)
-        for place in np.unique(places).tolist():
-            mine = np.flatnonzero(places == place)
-            yield self.own.get(place, self.general), mine
+        segment_index = self.segments.places(columns, size)
+        for place in np.unique(segment_index).tolist():
+            mine = np.flatnonzero(segment_index == place)
+            yield self.segment_models.get(place, self.general), mine
 
 
 def from_files(files: Mapping[str, bytes], policy: Policy) -> Model | SegmentedModel:
@@ -78,13 +80,13 @@ def from_files(files: Mapping[str, bytes], policy: Policy) -> Model | SegmentedM
     if FILE not in files:
         return general
     segments = Segments.from_json(files[FILE], policy)
-    own = {}
-    for place, one in enumerate(segments.definitions):
-        if one.model is not None:
-            of_it = {name: files[one.path(name)] for name in (one.model, CALIBRATION)}
-            own[place] = model.from_files(of_it | {ENCODER: files[ENCODER]})
-    return SegmentedModel(segments, general, own)
+    segment_models = {}
+    for place, definition in enumerate(segments.definitions):
+        if definition.model is not None:
+            of_it = {name: files[definition.path(name)] for name in (definition.model, CALIBRATION)}
+            segment_models[place] = model.from_files(of_it | {ENCODER: files[ENCODER]})
+    return SegmentedModel(segments, general, segment_models)
 
 
-def _file(one: Model) -> str:
-    return LINEAR_FILE if one.kind == "logistic_regression" else BOOSTER_FILE
+def _file(segment_model: Model) -> str:
+    return LINEAR_FILE if segment_model.kind == "logistic_regression" else BOOSTER_FILE

@@ -34,8 +34,8 @@ def split_by_time(as_of: Times, *, horizon_days: int, test_share: float) -> Spli
         return Split(np.array([], dtype=np.intp), np.array([], dtype=np.intp), np.datetime64("NaT"))
     first_of_test = min(len(as_of) - 1, int(np.ceil(len(as_of) * (1 - test_share))))
     boundary = np.sort(as_of)[first_of_test]
-    known = as_of + np.timedelta64(horizon_days, "D") <= boundary
-    return Split(np.flatnonzero(known), np.flatnonzero(as_of >= boundary), boundary)
+    is_mature = as_of + np.timedelta64(horizon_days, "D") <= boundary
+    return Split(np.flatnonzero(is_mature), np.flatnonzero(as_of >= boundary), boundary)
 
 
 def folds(lead: Index, *, count: int, seed: int) -> Index:

@@ -43,7 +43,7 @@ NOTICEABLE = 0.1
 class Suggestion(Struct, frozen=True, kw_only=True):
     """Another number for a rule: `before` and `after` in points, the estimate and its 95 % interval in points too.
 
-    `given` and `others`: landmarks to which the rule gave points, and the rest, each with its conversion.
+    `with_points` and `without_points`: landmarks to which the rule gave points, and the rest, each with its conversion.
     """
 
     rule: str
@@ -53,8 +53,8 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     estimate: float
     low: float
     high: float
-    given: ConversionRate
-    others: ConversionRate
+    with_points: ConversionRate
+    without_points: ConversionRate
 
 
 class SuggestedBand(Struct, frozen=True, kw_only=True):
@@ -77,9 +77,9 @@ class SuggestionSet(Struct, frozen=True, kw_only=True):
 
     def numbers(self) -> PointsNumbers:
         """All that is proposed, as `policy.points_numbers` sets it."""
-        points = {(one.rule, one.is_repeat): one.after for one in self.suggestions}
+        points = {(suggestion.rule, suggestion.is_repeat): suggestion.after for suggestion in self.suggestions}
         bands = {name: band.after for name, band in self.bands().items()}
-        return PointsNumbers(points, bands, tuple(one.rule for one in self.new_rules))
+        return PointsNumbers(points, bands, tuple(suggestion.rule for suggestion in self.new_rules))
 
     def bands(self) -> dict[str, SuggestedBand]:
         """The thresholds that move, by name."""
@@ -101,21 +101,21 @@ class Evidence:
     @classmethod
     def of(cls, policy: Policy, facts: LeadFacts, converted: Bools, lead: Index) -> Evidence:
         """The evidence of landmarks whose outcome is certain."""
-        pointed = compute_points(policy, facts, ledger=False)
-        return cls(policy, facts, activation(policy, facts), pointed.disqualified, converted, lead)
+        totals = compute_points(policy, facts, ledger=False)
+        return cls(policy, facts, activation(policy, facts), totals.disqualified, converted, lead)
 
 
 def suggest(evidence: Evidence, rows: Index) -> SuggestionSet:
     """What the landmarks at these positions suggest; nothing where there are too few, or nobody converted."""
-    policy, found = evidence.policy, terms(evidence.policy)
+    policy, policy_terms = evidence.policy, terms(evidence.policy)
     used = rows[~evidence.disqualified[rows]]
     suggestions: tuple[Suggestion, ...] = ()
     added: tuple[NewRule, ...] = ()
-    if found and 0 < evidence.converted[used].sum() < len(used):
-        suggestions = _suggestions(_Part(evidence, found, used))
+    if policy_terms and 0 < evidence.converted[used].sum() < len(used):
+        suggestions = _suggestions(_Part(evidence, policy_terms, used))
         added = _added(evidence, suggestions, used)
-    points = {(one.rule, one.is_repeat): one.after for one in suggestions}
-    proposed = apply_numbers(policy, PointsNumbers(points, rules=tuple(one.rule for one in added)))
+    points = {(suggestion.rule, suggestion.is_repeat): suggestion.after for suggestion in suggestions}
+    proposed = apply_numbers(policy, PointsNumbers(points, rules=tuple(suggestion.rule for suggestion in added)))
     hot, warm = _bands(evidence, proposed, rows)
     return SuggestionSet(
         suggestions=suggestions,
@@ -129,7 +129,7 @@ def suggest(evidence: Evidence, rows: Index) -> SuggestionSet:
 
 def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index) -> tuple[NewRule, ...]:
     """Rules that the policy still lacks once its present ones give what is suggested."""
-    points = {(one.rule, one.is_repeat): one.after for one in suggestions}
+    points = {(suggestion.rule, suggestion.is_repeat): suggestion.after for suggestion in suggestions}
     score = totals(apply_numbers(evidence.policy, PointsNumbers(points)), evidence.facts, rows) / HUNDREDTHS
     converted, lead = evidence.converted[rows], evidence.lead[rows]
     return new_rules(RuleEvidence(evidence.policy, evidence.facts, rows, score, converted, lead))
@@ -138,14 +138,14 @@ def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index)
 class _Part:
     """The landmarks that are learned from, and what is known of each term among them."""
 
-    def __init__(self, evidence: Evidence, found: tuple[ActivationTerm, ...], rows: Index) -> None:
-        self.terms = found
+    def __init__(self, evidence: Evidence, terms: tuple[ActivationTerm, ...], rows: Index) -> None:
+        self.terms = terms
         self.matrix = evidence.matrix[rows]
         self.converted, self.lead = evidence.converted[rows], evidence.lead[rows]
-        self.present = np.array([term.points for term in found], dtype=np.float64)
-        self.given = self.matrix != 0
-        self.shares = [(self._share(on), self._share(~on)) for on in self.given.T]
-        enough = [min(given.leads, others.leads) >= MINIMUM_LEADS for given, others in self.shares]
+        self.present = np.array([term.points for term in terms], dtype=np.float64)
+        self.is_given = self.matrix != 0
+        self.shares = [(self._share(on), self._share(~on)) for on in self.is_given.T]
+        enough = [min(with_term.leads, without.leads) >= MINIMUM_LEADS for with_term, without in self.shares]
         self.questioned = np.array(enough, dtype=bool)
         self.direction = np.array([direction(*pair) for pair in self.shares], dtype=np.float64)
         self.pull = PULL * self.matrix.var(axis=0)
@@ -175,13 +175,13 @@ class _Part:
 def _suggestions(part: _Part) -> tuple[Suggestion, ...]:
     scale = _points_per_log_odds(part)
     centre = part.present / scale
-    differs, known = part.questioned, False
-    while not known:  # whoever keeps his points changes the estimates of the others
+    differs, is_stable = part.questioned, False
+    while not is_stable:  # whoever keeps his points changes the estimates of the others
         fitted = part.fitted(centre, differs)
         still = differs & (np.abs(fitted.weights - centre) > Z * fitted.errors)
-        differs, known = still, bool((still == differs).all())
-    found = (_suggestion(part, int(place), fitted, scale) for place in np.flatnonzero(differs))
-    return tuple(one for one in found if one.after != one.before)
+        differs, is_stable = still, bool((still == differs).all())
+    candidates = (_suggestion(part, int(place), fitted, scale) for place in np.flatnonzero(differs))
+    return tuple(suggestion for suggestion in candidates if suggestion.after != suggestion.before)
 
 
 def _points_per_log_odds(part: _Part) -> float:
@@ -193,15 +193,15 @@ def _points_per_log_odds(part: _Part) -> float:
 
 
 def _one_weight(part: _Part, score: Floats) -> BoundedProblem:
-    one = np.ones(1)
+    unit = np.ones(1)
     spread = float(score.std()) or 1.0
     return BoundedProblem(
-        score[:, None], part.converted, part.lead, 0 * one, PULL * spread**2 * one, -np.inf * one, np.inf * one
+        score[:, None], part.converted, part.lead, 0 * unit, PULL * spread**2 * unit, -np.inf * unit, np.inf * unit
     )
 
 
 def _suggestion(part: _Part, place: int, fitted: BoundedFit, scale: float) -> Suggestion:
-    term, (given, others) = part.terms[place], part.shares[place]
+    term, (with_term, without) = part.terms[place], part.shares[place]
     estimate, error = fitted.weights[place] * scale, fitted.errors[place] * scale
     return Suggestion(
         rule=term.rule,
@@ -211,8 +211,8 @@ def _suggestion(part: _Part, place: int, fitted: BoundedFit, scale: float) -> Su
         estimate=round(float(estimate), 1),
         low=round(float(estimate - Z * error), 1),
         high=round(float(estimate + Z * error), 1),
-        given=given,
-        others=others,
+        with_points=with_term,
+        without_points=without,
     )
 
 
@@ -234,5 +234,5 @@ def _band(threshold: int, allowed: range, present: Floats, new: Floats) -> Sugge
 
 def totals(policy: Policy, facts: LeadFacts, rows: Index) -> Floats:
     """Hundredths of points of the leads at these positions, those of disqualified leads below all."""
-    pointed = compute_points(policy, facts, ledger=False)
-    return np.where(pointed.disqualified, -np.inf, pointed.total)[rows]
+    computed = compute_points(policy, facts, ledger=False)
+    return np.where(computed.disqualified, -np.inf, computed.total)[rows]

@@ -78,22 +78,25 @@ def measure(
         "suggested": totals(proposed, evidence.facts, split.test),
         "model": _model(train, test, features, training),
     }
-    found = {name: _auc(test, ranking, training.seed) for name, ranking in rankings.items()}
+    auc_by_ranking = {name: _auc(test, ranking, training.seed) for name, ranking in rankings.items()}
     return Effect(
         boundary=str(split.boundary.astype("datetime64[D]")),
         learned_from=len(train),
         landmarks=len(test),
         converted=int(test.converted.sum()),
-        **{name: Ranking(auc=auc, of_model=_model_auc(auc, found["model"])) for name, auc in found.items()},
+        **{
+            name: Ranking(auc=auc, of_model=_model_auc(auc, auc_by_ranking["model"]))
+            for name, auc in auc_by_ranking.items()
+        },
     )
 
 
 def _model_auc(auc: Estimate, model: Estimate) -> float | None:
     """A ranking's lead over chance, by the model's; None where the model's interval holds chance itself.
 
-    >>> _of_model(Estimate(0.65, 0.6, 0.7), Estimate(0.7, 0.66, 0.75))
+    >>> _model_auc(Estimate(0.65, 0.6, 0.7), Estimate(0.7, 0.66, 0.75))
     0.75
-    >>> _of_model(Estimate(0.65, 0.6, 0.7), Estimate(0.54, 0.49, 0.6)) is None
+    >>> _model_auc(Estimate(0.65, 0.6, 0.7), Estimate(0.54, 0.49, 0.6)) is None
     True
     """
     if model.low <= CHANCE:

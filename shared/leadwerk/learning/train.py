@@ -29,7 +29,7 @@ Progress = Callable[[str], None]
 class TrainingResult:
     """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
 
-    `segments`: what was tried for each segment; those that have a model of their own are part of `model`.
+    `segments`: what was trials for each segment; those that have a model of their own are part of `model`.
     `stands_down`: why the champion should leave the ranking to the points, if it should, and nobody takes its place.
     """
 
@@ -78,26 +78,26 @@ def train_model(
     progress("comparing the candidates")
     probabilities = {kind: _model(twin).probability(test.columns) for kind, twin in twins.items()}
     general = _model(twins[best(test.converted, probabilities)])
-    tried = try_segments(segments, landmarks, split, general, features, training, progress)
+    trials = try_segments(segments, landmarks, split, general, features, training, progress)
     contest = ComparisonSetup(landmarks, split, hot_score, training.seed, champion, rules)
-    if tried.twins:
-        with_own = tried.with_segment_models(general).probability(test.columns)
+    if trials.twins:
+        with_own = trials.with_segment_models(general).probability(test.columns)
         outcome = compare(contest, probabilities | {general.kind: with_own}, probabilities[general.kind])
     else:
         outcome = compare(contest, probabilities)
     decision = outcome.decision
     progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
     final, note = _final(decision.kind, landmarks, features, training)
-    model = tried.fit(final, landmarks, features, training, progress)
+    model = trials.fit(final, landmarks, features, training, progress)
     return TrainingResult(
         model=model,
-        decision=replace(decision, reason=f"{decision.reason}{note}{tried.reason()}"),
+        decision=replace(decision, reason=f"{decision.reason}{note}{trials.reason()}"),
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
         importances=importances(model, landmarks, features, seed=training.seed),
         profile=profile(landmarks, features),
-        segments=tried.trials,
+        segments=trials.trials,
         stands_down=outcome.stands_down,
     )
 
@@ -106,15 +106,15 @@ def too_few(landmarks: Landmarks, train: Landmarks, test: Landmarks) -> str:
     """Why these landmarks cannot teach, or nothing."""
     if not len(landmarks):
         return "No landmark has matured yet: outcomes must be known for a whole horizon after a lead was seen."
-    known = f"{landmarks.converted_leads} of {landmarks.leads} leads with a matured outcome converted"
+    outcomes = f"{landmarks.converted_leads} of {landmarks.leads} leads with a matured outcome converted"
     if train.converted_leads < MINIMUM_POSITIVES or train.converted.all():
         return (
-            f"{known}, {train.converted_leads} of them in the training period; a model needs {MINIMUM_POSITIVES} there,"
-            " and leads that did not convert."
+            f"{outcomes}, {train.converted_leads} of them in the training period; a model needs {MINIMUM_POSITIVES}"
+            " there, and leads that did not convert."
         )
     if test.converted_leads < MINIMUM_TEST_POSITIVES or test.converted.all():
         return (
-            f"{known}, {test.converted_leads} of them in the test period; a model can be judged by"
+            f"{outcomes}, {test.converted_leads} of them in the test period; a model can be judged by"
             f" {MINIMUM_TEST_POSITIVES} there, and by leads that did not convert."
         )
     return ""

@@ -33,7 +33,7 @@ def report(warehouse: DuckDBWarehouse) -> suggest.SuggestionReport:
 def test_what_makes_people_buy_gets_more_points(report: suggest.SuggestionReport) -> None:
     better = {one.rule: one for one in report.suggested.suggestions}
     assert better["newsletter_click"].after > 10
-    assert better["newsletter_click"].given.rate > better["newsletter_click"].others.rate
+    assert better["newsletter_click"].with_points.rate > better["newsletter_click"].without_points.rate
     for one in better.values():
         assert not one.low <= one.before <= one.high or one.before == one.after
 
@@ -41,7 +41,7 @@ def test_what_makes_people_buy_gets_more_points(report: suggest.SuggestionReport
 def test_a_region_that_converts_otherwise_becomes_a_rule(report: suggest.SuggestionReport) -> None:
     [geneva] = report.suggested.new_rules
     assert (geneva.fact, geneva.value, geneva.points < 0) == ("region", "CH-GE", True)
-    assert geneva.given.high < geneva.others.low
+    assert geneva.with_points.high < geneva.without_points.low
     assert geneva.rule.labels == {"de": "Kanton GE", "fr": "canton GE", "it": "Cantone GE", "en": "canton of GE"}
 
 
