@@ -29,6 +29,7 @@ SEEDS = (7, 8, 9)
 READ = (
     "user_pseudo_id", "user_id", "event_timestamp", "event_name", "device", "geo", "traffic_source",
     "collected_traffic_source", "session_traffic_source_last_click", "event_params", "privacy_info",
+    "batch_page_id", "batch_ordering_id", "batch_event_index",
 )  # fmt: skip
 """Columns of the export that activity_events/rebuild.sql names; BigQuery counts a nested column whole at most."""
 

@@ -25,8 +25,8 @@ REPEATS = 5
 LIMITS = {"late": "≤ 1.2", "share": "≤ 0.125", "by hand": "≥ 0.8"}
 # Named table by table: over a union of whole tables DuckDB reads every field of every record.
 FIELDS = """
-  event_timestamp, event_name, user_id, user_pseudo_id, event_params,
-  coalesce(device.web_info.browser, device.browser, '') AS browser,
+  event_timestamp, batch_page_id, batch_ordering_id, batch_event_index, event_name, user_id, user_pseudo_id,
+  event_params, coalesce(device.web_info.browser, device.browser, '') AS browser,
   device.category AS device_category, device.language AS device_language, geo.country AS country, geo.region AS region,
   coalesce(session_traffic_source_last_click.manual_campaign.source, collected_traffic_source.manual_source)
     AS clicked_source,

@@ -19,7 +19,7 @@ looked_up AS (
 ),
 typed AS (
   SELECT day, user_pseudo_id AS visitor_id, nullif(user_id, '') AS user_id, make_timestamptz(event_timestamp) AS occurred_at,
-    event_name, session_number::BIGINT AS session_id,
+    batch_page_id, batch_ordering_id, batch_event_index, event_name, session_number::BIGINT AS session_id,
     CASE WHEN location IS NOT NULL
       THEN coalesce(nullif(regexp_extract(location, '^[a-z-]+://[^/?#]*(/[^?#]*)', 1), ''), '/') END AS page,
     CASE WHEN engagement > 0 AND engagement <= 14400000 THEN engagement / 1000 ELSE 0 END AS seconds,
@@ -32,7 +32,7 @@ typed AS (
     AND NOT regexp_matches(browser, '(?i)bot|crawl|spider|headless')
 ),
 ranked AS (
-  SELECT *,
+  SELECT * EXCLUDE (batch_page_id, batch_ordering_id, batch_event_index),
     CASE WHEN event_name = 'view_mortgage_simulator' THEN 'mortgage_simulator'
       WHEN event_name = 'download_pdf_guide' THEN 'pdf_guide'
       WHEN event_name = 'mortgage_calculated' THEN 'calculator'
@@ -42,7 +42,8 @@ ranked AS (
       WHEN regexp_matches(page, '^/(karriere|jobs|careers)') THEN 'careers' END AS signal,
     row_number() OVER w AS event_rank
   FROM (SELECT DISTINCT * FROM typed)
-  WINDOW w AS (PARTITION BY day, visitor_id ORDER BY occurred_at NULLS FIRST, event_name, session_id NULLS FIRST,
+  WINDOW w AS (PARTITION BY day, visitor_id ORDER BY occurred_at NULLS FIRST,
+    batch_page_id NULLS FIRST, batch_ordering_id NULLS FIRST, batch_event_index NULLS FIRST, event_name, session_id NULLS FIRST,
     page NULLS FIRST, seconds, scroll_percent NULLS FIRST, user_id NULLS FIRST, source NULLS FIRST, medium NULLS FIRST,
     device_category NULLS FIRST, language NULLS FIRST, country NULLS FIRST, region NULLS FIRST,
     loan_amount NULLS FIRST, property_value NULLS FIRST, income NULLS FIRST, instalment NULLS FIRST)

@@ -144,6 +144,7 @@ exported = st.fixed_dictionaries(
         "device": optional(devices),
         "geo": optional(st.just({"country": "Switzerland", "region": "Zurich"})),
         "traffic_source": optional(st.just({"source": "(direct)", "medium": "(none)"})),
+        **{name: optional(st.integers(1, 2)) for name in ("batch_page_id", "batch_ordering_id", "batch_event_index")},
         "collected_traffic_source": optional(st.just({"manual_source": "ad", "manual_medium": None})),
     }
 )

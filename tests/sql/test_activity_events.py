@@ -215,6 +215,29 @@ def test_only_the_named_hosts_count_when_any_is_named() -> None:
     assert counted(*rows, hostnames=["bank.ch"])[date(2026, 3, 29)]["own_traffic"] == 1
 
 
+def use(amount: int, *place: int) -> dict[str, Any]:
+    """A use of the calculator at noon, at this page, request and index of GA4's batch."""
+    fields = dict(zip(("batch_page_id", "batch_ordering_id", "batch_event_index"), place, strict=True))
+    return event("2026-03-29 12:00", parameters={"loan_amount": {"int_value": amount}}, **fields)
+
+
+def test_equal_events_of_one_request_are_two_and_one_that_was_exported_twice_is_one() -> None:
+    rows = [use(400_000, 1, 1, 1), use(400_000, 1, 1, 2), use(400_000, 1, 1, 2)]
+    assert [row["event_rank"] for row in rebuilt(*rows)] == [1, 2]
+    assert counted(*rows)[date(2026, 3, 29)]["duplicates"] == 1
+
+
+@pytest.mark.parametrize("later", [(1, 1, 2), (1, 2, 1), (2, 1, 1)])
+def test_events_of_one_moment_are_in_the_order_of_page_request_and_index(later: tuple[int, int, int]) -> None:
+    rows = rebuilt(use(100_000, *later), use(900_000, 1, 1, 1))
+    assert [row["loan_amount"] for row in rows] == [900_000, 100_000]
+
+
+def test_a_later_page_outweighs_any_request_or_index_before_it() -> None:
+    rows = rebuilt(use(3, 2, 1, 1), use(2, 1, 2, 1), use(1, 1, 1, 9))
+    assert [row["loan_amount"] for row in rows] == [1, 2, 3]
+
+
 def test_events_of_the_same_microsecond_that_differ_are_kept_apart() -> None:
     rows = rebuilt(event("2026-03-29 12:00"), event("2026-03-29 12:00", event_name="scroll"))
     assert [(row["event_rank"], row["event_name"], row["session_start"]) for row in rows] == [

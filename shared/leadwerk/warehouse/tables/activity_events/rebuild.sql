@@ -26,6 +26,7 @@ exported AS (
   SELECT
     CONCAT('2', _TABLE_SUFFIX) AS suffix,
     user_pseudo_id AS visitor_id, user_id, event_timestamp, event_name, event_params,
+    batch_page_id, batch_ordering_id, batch_event_index,
     device.web_info.hostname AS hostname,
     COALESCE(device.web_info.browser, device.browser, '') AS browser,
     device.category AS device_category, device.language AS device_language, geo.country AS country, geo.region AS region,
@@ -58,6 +59,7 @@ typed AS (
     visitor_id,
     NULLIF(user_id, '') AS user_id,
     TIMESTAMP_MICROS(event_timestamp) AS occurred_at,
+    batch_page_id, batch_ordering_id, batch_event_index,
     event_name,
     IF(
       page_location.string_value IS NULL, NULL,
@@ -100,7 +102,7 @@ parsed AS (
 
 human AS (
   SELECT
-    day, visitor_id, user_id, occurred_at, event_name,
+    day, visitor_id, user_id, occurred_at, event_name, batch_page_id, batch_ordering_id, batch_event_index,
     IF(session_number > 0 AND session_number < 9e15, CAST(FLOOR(session_number) AS INT64), NULL) AS session_id,
     page,
     IF(engagement > 0 AND engagement / 1000 <= @longest_engagement, engagement / 1000, 0) AS seconds,
@@ -115,9 +117,10 @@ human AS (
     AND NOT REGEXP_CONTAINS(browser, @bot_browsers)
 ),
 
+-- Events of one request have one timestamp, and may be equal but for their place in it.
 ranked AS (
   SELECT
-    *,
+    * EXCEPT (batch_page_id, batch_ordering_id, batch_event_index),
     CASE
       WHEN event_name IS NULL THEN CAST(NULL AS STRING)
       -- for each signal
@@ -131,7 +134,7 @@ ranked AS (
   WINDOW in_order AS (
     PARTITION BY day, visitor_id
     ORDER BY
-      occurred_at, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
+      occurred_at, batch_page_id, batch_ordering_id, batch_event_index, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
       language, country, region, loan_amount, property_value, income, instalment
   )
 ),
