@@ -131,7 +131,7 @@ CHILD = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from leadwerk.pipeline import export_days, extract
+from leadwerk.pipeline import extract, ga4_export_days
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 ga4_export_days.CHUNK_DAYS = 1
