@@ -98,7 +98,7 @@ def pointed(file: Path) -> tuple[float, float]:
 
 
 def _chunks(connection: Any) -> Iterator[Any]:
-    from leadwerk.points.facts import LeadFacts, Occurrences
+    from leadwerk.points.conditions import LeadFacts, Occurrences
 
     leads = connection.execute("SELECT COUNT(*) FROM leads").fetchone()[0]
     for first in range(0, leads, CHUNK):

@@ -12,15 +12,15 @@ from scipy.optimize import minimize
 
 from leadwerk.learning.bounded_logistic import BoundedProblem, fit
 from leadwerk.learning.conversion_rate import conversion_rate
-from leadwerk.learning.nice import NICE, round_to_readable
 from leadwerk.learning.rule_activation import activation, terms
 from leadwerk.learning.rule_discovery import RuleEvidence, new_rules
 from leadwerk.learning.suggest import Evidence, suggest
+from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.engine import compute_points
-from leadwerk.points.facts import LeadFacts, Occurrences
 from leadwerk.policy.load import load
 from leadwerk.policy.model import Attribute, Policy, TextClass
 from leadwerk.policy.points import Condition, Group, PointsModel, Rule
+from leadwerk.policy.points_numbers import READABLE, round_to_readable
 from leadwerk.policy.text_classes import class_of
 from points.generated import leads, policies
 from points.history import facts_at
@@ -190,6 +190,6 @@ def test_where_nothing_is_missing_hardly_ever_a_rule_is_proposed() -> None:
 
 @given(st.floats(-2000, 2000))
 def test_points_are_numbers_that_people_use(points: float) -> None:
-    assert abs(round_to_readable(points)) in NICE
+    assert abs(round_to_readable(points)) in READABLE
     assert round_to_readable(-points) == -round_to_readable(points)
     assert round_to_readable(round_to_readable(points)) == round_to_readable(points)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from leadwerk.points.facts import VISIT, LeadFacts, Occurrences
+from leadwerk.points.conditions import VISIT, LeadFacts, Occurrences
 from leadwerk.policy.facts import facts as known_facts
 from leadwerk.policy.model import Policy
 

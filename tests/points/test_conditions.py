@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk import policy
-from leadwerk.points.conditions import Conditions
-from leadwerk.points.facts import LeadFacts
+from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.policy.points import Condition
 from leadwerk.policy.validation.conditions import Interval, implies
 from points.history import occurrences

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
+from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_factor
 from leadwerk.points.engine import PointTotals, compute_points
-from leadwerk.points.facts import LeadFacts, Occurrences
 from leadwerk.points.ledger import KINDS, NONE, SCORES, Ledger
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Decay

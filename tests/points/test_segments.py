@@ -12,9 +12,8 @@ from hypothesis import given, strategies as st
 
 from leadwerk import policy
 from leadwerk.points.segments import NO_SEGMENT, SegmentDefinition, Segments
-from leadwerk.policy.model import Attribute
+from leadwerk.policy.model import Attribute, Segment
 from leadwerk.policy.points import Condition
-from leadwerk.policy.segments import Segment
 
 MORTGAGE = policy.load("mortgage")
 SEGMENTS = Segments(

@@ -7,12 +7,11 @@ from itertools import zip_longest
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from leadwerk.learning.nice import NICE
 from leadwerk.policy.diff import differences
 from leadwerk.policy.load import load, parse, shipped_text
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Rule
-from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers, text_with_numbers
+from leadwerk.policy.points_numbers import READABLE, PointsNumbers, apply_numbers, text_with_numbers
 from leadwerk.policy.yaml_edit import appended, edited
 
 SHIPPED = ("mortgage", "b2b_swiss")
@@ -24,7 +23,7 @@ def changes(draw: st.DrawFn, policy: Policy) -> PointsNumbers:
     points = {}
     for rule in policy.points.rules:
         if not rule.disqualifies and draw(st.booleans()):
-            size = draw(st.sampled_from(NICE))
+            size = draw(st.sampled_from(READABLE))
             points[rule.name, False] = size if rule.points >= 0 else -size
             if rule.repeat_points is not None:
                 points[rule.name, True] = size if rule.repeat_points >= 0 else -size

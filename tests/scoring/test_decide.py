@@ -17,7 +17,7 @@ from leadwerk.policy.points import Rule
 from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
-from leadwerk.scoring.point_reasons import rule_reasons
+from leadwerk.scoring.reasons import rule_reasons
 from leadwerk.scoring.score_leads import CrmStatus, LeadState, score_leads
 from leadwerk.scoring.score_row import changed, row, standing_of
 from leadwerk.scoring.seller_pools import HotThresholds

@@ -12,8 +12,8 @@ from hypothesis import given, settings, strategies as st
 from leadwerk.errors import CorruptModel
 from leadwerk.learning.segmented_model import from_files
 from leadwerk.policy.load import load
+from leadwerk.policy.model import Segment
 from leadwerk.policy.points import Condition
-from leadwerk.policy.segments import Segment
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import changed

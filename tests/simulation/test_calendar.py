@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from hypothesis import given, strategies as st
 
-from leadwerk.simulation.calendar import TIME_ZONE, Calendar
-from leadwerk.simulation.moments import micros, moment
+from leadwerk.simulation.calendar import TIME_ZONE, Calendar, micros, moment
 
 YEAR = Calendar.of(date(2026, 1, 5), 365)
 

@@ -12,10 +12,9 @@ from sklearn.metrics import roc_auc_score
 from leadwerk import simulation
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.simulation import storage, truth
-from leadwerk.simulation.calendar import DAY, Calendar
+from leadwerk.simulation.calendar import DAY, Calendar, moment
 from leadwerk.simulation.forms import lead_id
 from leadwerk.simulation.generate import fate_of, past_of, truth_arrays
-from leadwerk.simulation.moments import moment
 
 HORIZON = 30 * DAY
 

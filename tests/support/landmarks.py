@@ -8,7 +8,7 @@ import pandas as pd
 
 from leadwerk.pipeline.leads.features import features_statement, training_parameters
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
-from leadwerk.points.facts import LeadFacts
+from leadwerk.points.conditions import LeadFacts
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.policy.section import Language
     from leadwerk.registry import Registry
+    from leadwerk.scoring.model import Scorer
     from leadwerk.warehouse.protocol import Warehouse
 
 Home = Annotated[
@@ -73,6 +74,21 @@ class Deployment:
     @cached_property
     def picks(self) -> Picks:
         return wiring.picks(self.settings, self.policy)
+
+    def scorer(self) -> Scorer | None:
+        """The champion's; None before the first promotion.
+
+        Raises:
+            CorruptModel: a file of the champion is not what was saved.
+            ContractMismatch: the champion was trained on other features than the policy yields.
+        """
+        from leadwerk.pipeline.serving.champion_cache import ChampionCache
+
+        champions = ChampionCache(self.registry, self.policy, threads=0)
+        scorer = champions.scorer()
+        if champions.refused:  # at the command line a person can retrain first
+            raise champions.refused
+        return scorer
 
     @cached_property
     def crm(self) -> CRM:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, deciding_moment, moment
 from leadwerk.errors import InputError
@@ -74,7 +73,7 @@ def overrides(home: Home = None, now: Now = None, as_json: AsJson = False) -> No
     from leadwerk.pipeline.desk.override_list import override_list
 
     here = Deployment.at(home)
-    found = override_list(here.warehouse, here.policy, scorer(here), moment(now))
+    found = override_list(here.warehouse, here.policy, here.scorer(), moment(now))
     if as_json:
         print_json(found)
         return
@@ -94,7 +93,7 @@ def _scored(here: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     asked = [ScoreRequest(lead_id=lead_id)]
-    report = stage.run(here.warehouse, here.policy, scorer(here), asked, now=at, stored_at=moment(None))
+    report = stage.run(here.warehouse, here.policy, here.scorer(), asked, now=at, stored_at=moment(None))
     if report.refusals:
         raise report.refusals[0].error
     return ScoredOverride.of(report.scores[0])

@@ -135,7 +135,6 @@ def rescore(
 
     Example: `leadwerk rescore`
     """
-    from leadwerk.cli.champion import scorer
     from leadwerk.pipeline import rescore as stage
     from leadwerk.pipeline.bulk.bulk_rescore import rescore_script
 
@@ -148,7 +147,7 @@ def rescore(
         typer.echo(rescore_script(here.policy, now=at, stored_at=at), nl=False)
         return
     with working("Scoring open leads"):
-        work = (here.warehouse, here.policy, scorer(here))
+        work = (here.warehouse, here.policy, here.scorer())
         result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
     show(result, title="Rescored", as_json=as_json)
 

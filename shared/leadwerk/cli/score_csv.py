@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from rich.markup import escape
 
-from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import err, figure, out, print_json, printable, table, working
 from leadwerk.cli.import_csv import read_mapping
 from leadwerk.cli.options import Deployment
@@ -74,7 +73,7 @@ def score_file(
             remedy="Name another file: rows that cannot be scored would be lost.",
         )
     mapping = _mapping(deployment, content, id_name)
-    model = scorer(deployment)
+    model = deployment.scorer()
     if model is None and not deployment.policy.points.rules:
         raise NoChampion(
             "There is no champion to score with, and the policy has no rules for points.",

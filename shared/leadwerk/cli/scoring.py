@@ -10,7 +10,6 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.champion import scorer
 from leadwerk.cli.console import out, print_json
 from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment, storing_moment
 from leadwerk.errors import InputError
@@ -80,7 +79,7 @@ def _score_one(
     report = stage.run(
         here.warehouse,
         here.policy,
-        scorer(here),
+        here.scorer(),
         [request],
         now=at,
         stored_at=moment(None),

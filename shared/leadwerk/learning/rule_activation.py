@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec.structs import replace
 
+from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.facts import LeadFacts
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PointsModel, Rule
 from leadwerk.stats.arrays import Floats

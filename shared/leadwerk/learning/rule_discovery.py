@@ -19,13 +19,12 @@ from msgspec import Struct
 
 from leadwerk.learning.bounded_logistic import BoundedFit, BoundedProblem, fit
 from leadwerk.learning.conversion_rate import ConversionRate, conversion_rate, direction
-from leadwerk.learning.nice import round_to_readable
-from leadwerk.points.conditions import Conditions
-from leadwerk.points.facts import LeadFacts
+from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.policy.facts import Fact, facts
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Group, Rule
+from leadwerk.policy.points_numbers import round_to_readable
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.log_odds import sigmoid
 from leadwerk.texts.facts import fact as worded

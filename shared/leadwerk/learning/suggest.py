@@ -14,14 +14,13 @@ from msgspec import Struct
 
 from leadwerk.learning.bounded_logistic import BoundedFit, BoundedProblem, fit
 from leadwerk.learning.conversion_rate import ConversionRate, conversion_rate, direction
-from leadwerk.learning.nice import round_to_readable
 from leadwerk.learning.rule_activation import ActivationTerm, activation, terms
 from leadwerk.learning.rule_discovery import NewRule, RuleEvidence, new_rules
+from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.facts import LeadFacts
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers
+from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers, round_to_readable
 from leadwerk.stats.arrays import Bools, Floats, Index
 
 PULL = 10.0

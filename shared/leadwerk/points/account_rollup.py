@@ -17,8 +17,8 @@ import numpy as np
 from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
+from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.engine import PointTotals, compute_points
-from leadwerk.points.facts import LeadFacts, Occurrences
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.policy.model import Policy
 

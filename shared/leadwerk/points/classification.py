@@ -9,9 +9,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from leadwerk.points.conditions import Conditions
+from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.points.engine import PointTotals
-from leadwerk.points.facts import LeadFacts
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.points.occurrence_index import OccurrenceIndex
 from leadwerk.policy.model import Policy

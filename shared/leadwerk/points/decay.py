@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.points.facts import Occurrences
+from leadwerk.points.conditions import Occurrences
 from leadwerk.policy.points import Decay
 
 Ints = NDArray[np.int64]

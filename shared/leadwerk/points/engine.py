@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.points.conditions import Conditions
+from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.points.decay import factors, idle_days
-from leadwerk.points.facts import LeadFacts
 from leadwerk.points.ledger import HUNDREDTHS, KINDS, NONE, SCORES, Ledger, LedgerRows, kind_of
 from leadwerk.points.occurrence_index import OccurrenceDays, OccurrenceIndex, points_before_decay
 from leadwerk.policy.model import Policy

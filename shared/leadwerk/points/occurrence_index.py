@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.points.facts import LeadFacts
+from leadwerk.points.conditions import LeadFacts
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
 

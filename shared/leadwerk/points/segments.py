@@ -11,8 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from leadwerk.points.conditions import Conditions
-from leadwerk.points.facts import LeadFacts, Occurrences
+from leadwerk.points.conditions import Conditions, LeadFacts, Occurrences
 from leadwerk.policy.facts import fact_named
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from leadwerk.policy.points import Phase, PointsModel, Tier
+from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, PolicySection
-from leadwerk.policy.segments import Segment
 from leadwerk.policy.selling import Capacity, RankingRule, Stage
 
 HomeCountry = Literal["CH", "DE", "AT"]
@@ -129,6 +128,18 @@ class Retention(PolicySection, frozen=True):
     activity: Days = 830
     scores: Days = 1100
     deliveries: Days = 400
+
+
+class Segment(PolicySection, frozen=True):
+    """Leads that satisfy all tests of `when`, and belong to no segment before this one in the list.
+
+    The facts are those that models learn from (features.contract), so they are known of every past moment as they were
+    then, and of every lead that is scored.
+    """
+
+    name: Identifier
+    when: dict[Identifier, Condition]
+    labels: Labels = field(default_factory=dict)
 
 
 class Policy(PolicySection, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, copysign
 from typing import Any
 
 from msgspec import to_builtins
@@ -18,6 +18,9 @@ from leadwerk.policy.yaml_edit import appended, edited
 WHOLE = 100
 ROUND_CAPS = 5
 """Caps that grow are rounded up to a multiple of this."""
+
+READABLE = (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000)
+"""Points that people use."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +123,13 @@ def _changes(before: Policy, after: Policy) -> dict[Path, int]:
     found |= {("points", name): getattr(new, name) for name in caps}
     bands = [name for name in ("hot", "warm") if getattr(old.bands, name) != getattr(new.bands, name)]
     return found | {("points", "bands", name): getattr(new.bands, name) for name in bands}
+
+
+def round_to_readable(points: float) -> int:
+    """The nearest number of READABLE, of either sign.
+
+    >>> round_to_readable(13.2), round_to_readable(-44.0), round_to_readable(0.4), round_to_readable(5000.0)
+    (15, -40, 0, 1000)
+    """
+    nearest = min(READABLE, key=lambda number: abs(abs(points) - number))
+    return int(copysign(nearest, points)) if nearest else 0

@@ -1,15 +1,19 @@
-"""The strongest reasons for and against a lead, in the language of the lead."""
+"""Reasons for and against a lead in its language: of the model's score, or of the points where they decide."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from leadwerk.points.ledger import Entry
+from leadwerk.points.reasons import RulePoints, by_rule, top_reasons as top_rules
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 from leadwerk.scoring.attribution import Contribution
+from leadwerk.texts.points import point_reason
 from leadwerk.texts.reasons import Direction, reason
 
 MOST = 3
@@ -40,3 +44,21 @@ def top_reasons(
 def _text(contribution: Contribution, features: Mapping[str, Any], policy: Policy, language: Language) -> str:
     direction: Direction = "for" if contribution.log_odds > 0 else "against"
     return reason(policy, language, contribution.group, direction, features)
+
+
+def rule_reasons(ledger: Sequence[Entry], policy: Policy, language: Language) -> tuple[Reason, ...]:
+    """The rules that disqualified the lead, then at most three rules for and three against."""
+    decisive = {rule.name for rule in policy.points.rules if rule.disqualifies}
+    first = [(fired, point_reason(policy, language, *fired)) for fired in _fired(policy, decisive, ledger)]
+    others = [(fired, text) for fired, text in top_rules(policy, language, ledger) if fired.rule not in decisive]
+    return tuple(Reason(fired.rule, fired.points, text) for fired, text in (*first, *others))
+
+
+def _fired(policy: Policy, rules: set[str], ledger: Sequence[Entry]) -> list[RulePoints]:
+    """Those of `rules` that are in the ledger, also where they count nothing."""
+    counted = {rule_points.rule: rule_points for rule_points in by_rule(policy, ledger)}
+    events = Counter[str]()
+    for entry in ledger:
+        if entry.rule in rules:
+            events[entry.rule] += entry.events
+    return [counted.get(rule, RulePoints(rule, 0.0, count)) for rule, count in events.items()]

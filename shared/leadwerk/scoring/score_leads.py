@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from leadwerk.points.classification import LeadRating, rate_leads
+from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.facts import LeadFacts
 from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
@@ -19,8 +19,7 @@ from leadwerk.scoring.attribution import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, decide, overruled
 from leadwerk.scoring.model import Inputs, Scorer
 from leadwerk.scoring.override import Override
-from leadwerk.scoring.point_reasons import rule_reasons
-from leadwerk.scoring.reasons import Reason, top_reasons
+from leadwerk.scoring.reasons import Reason, rule_reasons, top_reasons
 from leadwerk.scoring.seller_pools import HotThresholds
 
 Features = Mapping[str, Any]

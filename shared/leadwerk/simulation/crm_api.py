@@ -25,10 +25,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from leadwerk.errors import InputError, UnknownLead
+from leadwerk.simulation.calendar import moment
 from leadwerk.simulation.crm_faults import Faults, FaultSwitch
 from leadwerk.simulation.crm_page import page
 from leadwerk.simulation.crm_store import CaseStore
-from leadwerk.simulation.moments import moment
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 PAGE_LEADS = 50

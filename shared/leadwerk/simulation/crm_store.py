@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from leadwerk.errors import InputError, UnknownLead
+from leadwerk.simulation.calendar import micros, moment
 from leadwerk.simulation.crm_schema import FILE, SCHEMA, STATUS_NEW
-from leadwerk.simulation.moments import micros, moment
 
 Json = dict[str, Any]
 CLOCK = "now"

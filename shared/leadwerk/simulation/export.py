@@ -17,9 +17,8 @@ import numpy as np
 
 from leadwerk.errors import InputError
 from leadwerk.simulation import site, storage
-from leadwerk.simulation.calendar import Calendar
+from leadwerk.simulation.calendar import Calendar, micros, moment
 from leadwerk.simulation.export_columns import Columns
-from leadwerk.simulation.moments import micros, moment
 from leadwerk.simulation.traffic import LATEST_DAYS
 from leadwerk.warehouse import schema
 

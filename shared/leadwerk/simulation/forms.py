@@ -6,8 +6,7 @@ from typing import Any
 
 from numpy.random import Generator
 
-from leadwerk.simulation.calendar import Ints
-from leadwerk.simulation.moments import moment
+from leadwerk.simulation.calendar import Ints, moment
 from leadwerk.simulation.people import BUSINESS, CHANNELS, EDUCATION, FREEMAIL, People
 from leadwerk.simulation.site import LANGUAGES, REGIONS
 

@@ -12,9 +12,8 @@ import numpy as np
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.simulation import outcomes, storage, truth
-from leadwerk.simulation.calendar import DAY, Bools, Floats, Ints
+from leadwerk.simulation.calendar import DAY, Bools, Floats, Ints, micros
 from leadwerk.simulation.forms import FIRST_LEAD
-from leadwerk.simulation.moments import micros
 from leadwerk.simulation.visits import RETURN_AFTER, RETURN_DAYS
 
 HORIZON_DAYS = 30

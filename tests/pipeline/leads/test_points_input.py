@@ -12,8 +12,8 @@ import pytest
 from leadwerk.pipeline.leads.features import features_statement, occurrences_statement
 from leadwerk.pipeline.leads.points_input import facts_of_rows, points_input_of_leads
 from leadwerk.points.classification import rate_leads
+from leadwerk.points.conditions import VISIT
 from leadwerk.points.engine import compute_points
-from leadwerk.points.facts import VISIT
 from leadwerk.policy.load import load
 from leadwerk.policy.points import Condition, Decay, Group, PointsModel, Rule
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

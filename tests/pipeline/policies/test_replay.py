@@ -10,10 +10,9 @@ import pytest
 from leadwerk.pipeline import retrain
 from leadwerk.pipeline.policies import replay
 from leadwerk.policy.load import load
-from leadwerk.policy.model import Attribute, Policy, Signal, TextClass
+from leadwerk.policy.model import Attribute, Policy, Segment, Signal, TextClass
 from leadwerk.policy.points import Condition, Rule
 from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers
-from leadwerk.policy.segments import Segment
 from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse

@@ -19,7 +19,7 @@ from leadwerk.points.ledger import HUNDREDTHS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leadwerk.points.facts import LeadFacts
+    from leadwerk.points.conditions import LeadFacts
     from leadwerk.policy.model import Policy
     from leadwerk.warehouse.protocol import Warehouse
 

@@ -21,8 +21,8 @@ from leadwerk.pipeline.leads.features import (
     training_parameters,
 )
 from leadwerk.points.classification import LeadRating, rate_leads
+from leadwerk.points.conditions import VISIT, LeadFacts, Occurrences
 from leadwerk.points.engine import PointTotals, compute_points
-from leadwerk.points.facts import VISIT, LeadFacts, Occurrences
 
 if TYPE_CHECKING:
     import pandas as pd

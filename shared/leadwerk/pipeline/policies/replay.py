@@ -19,8 +19,8 @@ from leadwerk.pipeline.leads.features import features_statement, label_parameter
 from leadwerk.pipeline.leads.landmarks import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
 from leadwerk.points.classification import LeadRating, rate_leads
+from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.facts import LeadFacts
 from leadwerk.points.replay import PolicyOutcome, Replay, ReplayMoments, compare
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Attribute, Policy

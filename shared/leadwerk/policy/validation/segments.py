@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leadwerk.policy.facts import Fact, facts
-from leadwerk.policy.model import Policy
-from leadwerk.policy.segments import Segment
+from leadwerk.policy.model import Policy, Segment
 from leadwerk.policy.validation.conditions import matches_every_case_of, wrong_tests
 from leadwerk.policy.validation.errors import Problem, missing_labels, named_twice
 from leadwerk.policy.yaml_document import Path
