@@ -33,7 +33,7 @@ def sample_weights(as_of: Times, half_life_days: float | None) -> Floats:
     """Weight of each landmark (n,): 1 for the newest, half of it for one a half-life older, 0 once forgotten.
 
     >>> days = np.array(["2026-01-01", "2026-03-02", "2026-04-01"], dtype="datetime64[us]")
-    >>> [sample_weights(days, days_).round(3).tolist() for days_ in (30, None, 10)]
+    >>> [sample_weights(days, half_life).round(3).tolist() for half_life in (30, None, 10)]
     [[0.125, 0.5, 1.0], [1.0, 1.0, 1.0], [0.0, 0.125, 1.0]]
     """
     if half_life_days is None or not len(as_of):

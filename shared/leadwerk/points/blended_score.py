@@ -39,7 +39,7 @@ def weighted_mean(policy: Policy, predictive: Any, points: Any) -> Floats:
     """The mean of predictive score and points on its scale, by the policy's decision.points_weight (percent points).
 
     >>> from leadwerk.policy.load import load
-    >>> weighed(load("mortgage"), [80, 80], [50, 0]).tolist()
+    >>> weighted_mean(load("mortgage"), [80, 80], [50, 0]).tolist()
     [75.0, 40.0]
     """
     share = policy.decision.points_weight / PERCENT

@@ -79,7 +79,7 @@ def score_bands(
 def threshold_savings(score: npt.NDArray[np.int64], converted: Bools, threshold: int) -> ThresholdSavings:
     """What calling only leads with at least `threshold` would have cost and brought.
 
-    >>> s = savings(np.array([80, 80, 20, 20]), np.array([True, False, False, False]), 70)
+    >>> s = threshold_savings(np.array([80, 80, 20, 20]), np.array([True, False, False, False]), 70)
     >>> s.calls_per_success, s.calls_per_success_with_scores, s.saved, s.kept
     (4.0, 2.0, 0.5, 1.0)
     """

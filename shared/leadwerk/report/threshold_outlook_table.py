@@ -31,8 +31,8 @@ class OutlookEstimate:
     def times(self, factor: float) -> OutlookEstimate:
         """All of it, so many times.
 
-        >>> Estimate(2.0, 1.0, 3.0).times(2)
-        Estimate(value=4.0, low=2.0, high=6.0)
+        >>> OutlookEstimate(2.0, 1.0, 3.0).times(2)
+        OutlookEstimate(value=4.0, low=2.0, high=6.0)
         """
         low, high = (None if end is None else end * factor for end in (self.low, self.high))
         return OutlookEstimate(self.value * factor, low, high)
@@ -82,7 +82,7 @@ def by_chance(low: int, calls: Floats, wins: Floats, minutes_per_lead: float) ->
 
     >>> import numpy as np
     >>> [rung.hour for rung in by_chance(50, np.array([10.0, 6.0]), np.array([1.0, 0.8]), 30)][1]
-    Estimate(value=0.1, low=None, high=None)
+    OutlookEstimate(value=0.1, low=None, high=None)
     """
     an_hour = MINUTES_AN_HOUR / minutes_per_lead
     rungs = []
@@ -163,9 +163,9 @@ def one_more_hour(rung: OutlookRow, room: float) -> OutlookEstimate | None:
 
     With more calls than time it would go to leads that are HOT and wait; else to the next in line.
 
-    >>> busy = Rung(50, 20.0, 20.0, Estimate(4.0, 2.0, 5.0), Estimate(0.1))
+    >>> busy = OutlookRow(50, 20.0, 20.0, OutlookEstimate(4.0, 2.0, 5.0), OutlookEstimate(0.1))
     >>> one_more_hour(busy, room=10.0), one_more_hour(busy, room=20.0)
-    (Estimate(value=0.2, low=0.1, high=0.25), Estimate(value=0.1, low=None, high=None))
+    (OutlookEstimate(value=0.2, low=0.1, high=0.25), OutlookEstimate(value=0.1, low=None, high=None))
     """
     if rung.calls > room and rung.wins and rung.hours:
         return rung.wins.times(1 / rung.hours)

@@ -47,7 +47,7 @@ def allocate(demand: Floats, serves: Bools, capacity: Floats, low: int) -> list[
 
     >>> calls = np.array([[9.0, 6.0, 3.0], [5.0, 2.0, 1.0]])
     >>> both, one = [True, True], [False, True]
-    >>> [share.wanted for share in shares(calls, np.array([both, one]), np.array([7.0, 1.5]), 40)]
+    >>> [share.wanted for share in allocate(calls, np.array([both, one]), np.array([7.0, 1.5]), 40)]
     [41, 42]
     """
     found: dict[int, Allocation] = {}

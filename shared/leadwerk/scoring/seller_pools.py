@@ -34,7 +34,7 @@ class ThresholdLimits:
     def within(self, value: int) -> int:
         """The value, or the limit that it is beyond.
 
-        >>> [Range(50, 40, 60).within(value) for value in (39, 55, 99)]
+        >>> [ThresholdLimits(50, 40, 60).within(value) for value in (39, 55, 99)]
         [40, 55, 60]
         """
         return min(max(value, self.low), self.high)

@@ -43,7 +43,7 @@ class DecisionDelay:
 
         Weibull's distribution function, https://en.wikipedia.org/wiki/Weibull_distribution.
 
-        >>> Decision(2.0, 1.0, 10.0, 0.5).decided(np.array([1.0, 12.0])).round(4).tolist()
+        >>> DecisionDelay(2.0, 1.0, 10.0, 0.5).decided(np.array([1.0, 12.0])).round(4).tolist()
         [0.0, 0.3161]
         """
         since = np.maximum(np.asarray(days) - self.after, 0.0)
