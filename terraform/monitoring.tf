@@ -13,7 +13,7 @@ locals {
     days_missing     = { filter = "${local.finished}\"extract_features\"", value = "jsonPayload.missing" }
     days_empty       = { filter = "${local.finished}\"extract_features\"", value = "jsonPayload.empty" }
     events_kept      = { filter = "${local.finished}\"extract_features\"", value = "jsonPayload.events_kept" }
-    parked           = { filter = "${local.finished}(\"deliver_scores\" OR \"score\")", value = "jsonPayload.parked" }
+    dead_letter      = { filter = "${local.finished}(\"deliver_scores\" OR \"score\")", value = "jsonPayload.dead_letter" }
     pending          = { filter = "${local.finished}\"deliver_scores\"", value = "jsonPayload.pending" }
     outbox_hours     = { filter = "${local.finished}\"deliver_scores\"", value = "jsonPayload.oldest_hours" }
     rejected         = { filter = "${local.finished}\"ingest_feedback\"", value = "jsonPayload.rejected" }
@@ -29,7 +29,7 @@ locals {
     extract_late      = { metric = "extract_finished", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The nightly extraction has not finished for 25 hours." }
     feed_missing      = { metric = "days_missing", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "GA4 did not export a day that should be there." }
     feed_empty        = { metric = "days_empty", kind = "above", threshold = 0, window = "24h", severity = "ERROR", says = "A whole day's extraction kept not a single event." }
-    deliveries_parked = { metric = "parked", kind = "above", threshold = 0, window = "1h", severity = "WARNING", says = "The CRM refuses scores; they are parked with the reason." }
+    deliveries_dead_letter = { metric = "dead_letter", kind = "above", threshold = 0, window = "1h", severity = "WARNING", says = "The CRM refuses scores; they are dead letters with the reason." }
     outbox_old        = { metric = "outbox_hours", kind = "mean_above", threshold = 6, window = "1h", severity = "WARNING", says = "A score has been waiting for the CRM for more than 6 hours." }
     drift             = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
     model_stale       = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }

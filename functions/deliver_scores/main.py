@@ -1,4 +1,4 @@
-"""deliver_scores: what waits in the outbox goes to the CRM; {"retry_parked": true} for what the CRM had refused."""
+"""deliver_scores: what waits in the outbox goes to the CRM; {"retry_dead_letters": true} to send dead letters too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Body(Request, frozen=True):
     """Without `lead_ids`: the newest scores of all leads that the CRM does not hold yet."""
 
     lead_ids: Annotated[list[LeadId], Meta(max_length=1000)] | None = None
-    retry_parked: bool = False
+    retry_dead_letters: bool = False
 
 
 @functions_framework.http
@@ -32,5 +32,5 @@ def deliver_scores(body: Body, now: datetime) -> Any:
         wiring.crm(here),
         now=now,
         lead_ids=body.lead_ids,
-        retry_parked=body.retry_parked,
+        retry_dead_letters=body.retry_dead_letters,
     )

@@ -45,6 +45,10 @@ def score(body: Body, now: datetime) -> Any:
         raise report.refusals[0].error
     scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)
     errors = [{"index": one.index, "lead_id": one.lead_id, **problem(one.error)} for one in report.refusals]
-    counts = {"scored": len(scores), "refused": len(errors), "parked": sum(one.delivery == "parked" for one in scores)}
+    counts = {
+        "scored": len(scores),
+        "refused": len(errors),
+        "dead_letter": sum(one.delivery == "dead_letter" for one in scores),
+    }
     said = {"model_version": report.model_version, **counts, "errors": errors}
     return {**said, "scores": scores, "model_problem": here.champions.problem, "delivery_problem": trouble}

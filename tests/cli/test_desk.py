@@ -97,8 +97,8 @@ def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFix
     at = ("1", "--at", (NOW - DAY).isoformat())
     assert "Rules of then: those of the lead's newest stored score" in said(capsys, "history", *at)
     assert "has 80.25 points: its own ledger is in the table" in said(capsys, "history", *at)
-    assert "Rules of now, as asked" in said(capsys, "history", *at, "--rules", "now")
-    assert result(capsys, "history", *at, "--rules", "now")["rules"] == "asked"
+    assert "Current policy, as requested" in said(capsys, "history", *at, "--policy", "current")
+    assert result(capsys, "history", *at, "--policy", "current")["policy_source"] == "requested"
     assert "not recorded" in said(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat())
     assert "Use then or now" in said(capsys, "history", *at, "--rules", "tomorrow", code=2)
 
@@ -112,7 +112,7 @@ def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_the_words_of_the_list_are_in_the_language_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    words = {speak: result(capsys, "leads", "--speak", speak, *NOON)["leads"][0]["words"] for speak in ("de", "it")}
+    words = {speak: result(capsys, "leads", "--speak", speak, *NOON)["leads"][0]["labels"] for speak in ("de", "it")}
     assert words["de"] != words["it"]
     assert "de, fr, it or en" in said(capsys, "leads", "--speak", "rm", *NOON, code=2)
 

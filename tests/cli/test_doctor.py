@@ -21,12 +21,12 @@ def delivery(lead_id: str, state: str, http_status: int | None) -> dict[str, Any
 @pytest.mark.parametrize(
     ("state", "http_status", "found", "remedy"),
     [
-        ("retry", 404, "1 waiting, 0 parked; of 1 the lead is not in the CRM", "`leadwerk ingest`"),
-        ("parked", 404, "0 waiting, 1 parked; of 1 the lead is not in the CRM", "`leadwerk ingest`"),
-        ("parked", 422, "0 waiting, 1 parked", "`leadwerk deliver --retry-parked`"),
-        ("retry", 503, "1 waiting, 0 parked", "`leadwerk deliver`"),
-        ("repair", None, "1 waiting, 0 parked", "`leadwerk deliver`"),
-        ("sent", 200, "1 sent, 0 waiting, 0 parked", ""),
+        ("retry", 404, "1 waiting, 0 dead letters; of 1 the lead is not in the CRM", "`leadwerk ingest`"),
+        ("dead_letter", 404, "0 waiting, 1 dead letters; of 1 the lead is not in the CRM", "`leadwerk ingest`"),
+        ("dead_letter", 422, "0 waiting, 1 dead letters", "`leadwerk deliver --retry-dead-letters`"),
+        ("retry", 503, "1 waiting, 0 dead letters", "`leadwerk deliver`"),
+        ("repair", None, "1 waiting, 0 dead letters", "`leadwerk deliver`"),
+        ("sent", 200, "1 sent, 0 waiting, 0 dead letters", ""),
     ],
 )
 def test_deliveries_name_what_helps(

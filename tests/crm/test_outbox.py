@@ -40,9 +40,9 @@ def test_what_says_later_is_retried_not_before_its_time() -> None:
     assert attempt.next_attempt_at == NOW + timedelta(minutes=10)
 
 
-def test_what_says_no_is_parked_with_its_reason() -> None:
+def test_a_refusal_is_a_dead_letter_with_its_reason() -> None:
     attempt = failed(Pending(UPDATE, NOW, 0, None), CRMRejected("no such field", status=422, remedy="Check it."), NOW)
-    assert (attempt.state, attempt.next_attempt_at, attempt.error) == ("parked", None, "no such field Check it.")
+    assert (attempt.state, attempt.next_attempt_at, attempt.error) == ("dead_letter", None, "no such field Check it.")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_says_no_is_parked_with_its_reason() -> None:
     [
         (timedelta(), "retry", timedelta(minutes=1)),
         (UNKNOWN_LEAD_PATIENCE, "retry", timedelta(minutes=1)),
-        (UNKNOWN_LEAD_PATIENCE + timedelta(seconds=1), "parked", None),
+        (UNKNOWN_LEAD_PATIENCE + timedelta(seconds=1), "dead_letter", None),
     ],
 )
 def test_a_lead_that_the_crm_does_not_know_is_waited_for_while_its_score_is_young(
@@ -63,7 +63,7 @@ def test_a_lead_that_the_crm_does_not_know_is_waited_for_while_its_score_is_youn
 
 def test_a_score_is_due_from_ingestion_on_behind_the_attempt_that_it_follows() -> None:
     later = NOW + timedelta(minutes=1)  # another process tried while the page was read
-    last = UnknownLeadAttempt(lead_id="1", score_id="s1", attempt=3, attempted_at=later, state="parked")
+    last = UnknownLeadAttempt(lead_id="1", score_id="s1", attempt=3, attempted_at=later, state="dead_letter")
     record = last.due(NOW)
     assert (record.state, record.attempt, record.next_attempt_at) == ("retry", 3, NOW)
     assert record.attempted_at > later
@@ -109,7 +109,7 @@ def test_a_repeat_has_the_key_of_the_first_attempt(state: str | None) -> None:
     assert pending([row(state)])[0].update.key == "s1"
 
 
-@pytest.mark.parametrize(("state", "status"), [("repair", None), ("parked", 422), ("sent", 200), ("retry", 404)])
+@pytest.mark.parametrize(("state", "status"), [("repair", None), ("dead_letter", 422), ("sent", 200), ("retry", 404)])
 def test_what_has_to_take_effect_again_has_a_key_never_used(state: str, status: int | None) -> None:
     keys = {pending([row(state, status)])[0].update.key for _ in range(5)}
     assert len(keys) == 5

@@ -104,8 +104,8 @@ def store_scores(warehouse: DuckDBWarehouse, lead_ids: list[str], number: int) -
                 "score_id": f"{lead_id}-{number}", "lead_id": lead_id, "day": at.date(), "scored_at": at,
                 "stored_at": at, "score_origin": "rescore", "basis": "model", "model_version": "m1",
                 "policy_version": "p1", "probability": number / 10, "predictive_score": int(lead_id) * 7 % 90 + number,
-                "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de", "behaviour": True,
-                "reasons": [],
+                "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de",
+                "has_web_behaviour": True, "reasons": [],
             }
             for lead_id in lead_ids
         ],
@@ -133,7 +133,7 @@ def test_a_killed_delivery_ends_with_the_newest_score_in_the_crm(servers: Functi
             break
     admin(servers, "faults", {})
     last = call(servers, "deliver_scores", minutes + 60)
-    assert (last["sent"], last["parked"], last["pending"]) == (0, 0, 0)
+    assert (last["sent"], last["dead_letter"], last["pending"]) == (0, 0, 0)
     assert mismatches(servers, warehouse) == []
 
 

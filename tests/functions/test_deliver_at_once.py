@@ -97,25 +97,28 @@ def test_a_score_in_back_off_stays_pending_until_the_crm_has_it(
 def test_a_dead_letter_is_answered_as_one_for_as_long_as_it_stands(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(REFUSED)]
     for minutes in (0, 1, 60 * 24):
-        assert answer(minutes=minutes)[0] == {"1": "parked"}
+        assert answer(minutes=minutes)[0] == {"1": "dead_letter"}
     assert crm.shown == {}
 
 
 def test_a_lead_that_the_crm_does_not_have_yet_is_pending_for_a_day(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(CRMRejected("no such lead", status=404))] * 50
-    assert [answer(minutes=hours * 60)[0]["1"] for hours in (0, 1, 6, 25, 26)] == [*["pending"] * 3, *["parked"] * 2]
+    assert [answer(minutes=hours * 60)[0]["1"] for hours in (0, 1, 6, 25, 26)] == [
+        *["pending"] * 3,
+        *["dead_letter"] * 2,
+    ]
 
 
 def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM) -> None:
     crm.script = [raising(DOWN), raising(REFUSED)]
     first = answer("1", "2", "3")[0]
-    assert sorted(first.values()) == ["parked", "pending", "sent"]
+    assert sorted(first.values()) == ["dead_letter", "pending", "sent"]
     assert answer("1", "2", "3", minutes=0.5)[0] == first
 
 
 @pytest.mark.parametrize("trouble", [CRMRejected("who are you?", status=401), LeadwerkError("no token")])
 @pytest.mark.parametrize(
-    ("before", "says"), [([], "sent"), ([raising(REFUSED)], "parked"), ([raising(DOWN)], "pending")]
+    ("before", "says"), [([], "sent"), ([raising(REFUSED)], "dead_letter"), ([raising(DOWN)], "pending")]
 )
 def test_a_crm_that_does_not_let_us_in_changes_no_recorded_state(
     answer: Answer,

@@ -119,7 +119,7 @@ def test_a_lead_that_is_held_is_a_conflict_that_says_who_and_until_when(url: str
 
 
 def test_history_and_ledger_of_a_lead(url: str) -> None:
-    found = get(url, "/leads/l0/history", speak="it").json()
+    found = get(url, "/leads/l0/history", output_language="it").json()
     assert [event["kind"] for event in found["timeline"]] == ["status", "score"]
     assert found["timeline"][0]["text"] == "stato nel CRM: appointmentscheduled"
     ledger = get(url, "/leads/l0/history", at=AT).json()
@@ -292,7 +292,9 @@ def test_in_the_cloud_a_release_and_a_takeover_after_the_end_are_audited(cloud: 
         assert released.ok, released.text
         assert pick(url, "l5", "beat").ok
         assert pick(url, "l5", "carla", now=later).ok
-        told = requests.get(f"{url}/leads/l5/history", params={"now": later, "speak": "en"}, timeout=60).json()
+        told = requests.get(
+            f"{url}/leads/l5/history", params={"now": later, "output_language": "en"}, timeout=60
+        ).json()
     steps = [f"{one['kind']} {one['seller']}" for one in desk.rows(STEPS, {}) if one["lead_id"] == "l5"]
     assert steps == ["picked anna", "released anna", "picked beat", "expired beat", "picked carla"]
     assert told["held_by"] == "carla"

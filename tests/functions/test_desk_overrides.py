@@ -60,7 +60,7 @@ def test_a_lead_that_is_set_hot_is_on_the_list_at_once_and_gone_from_it_when_rel
     left = word(url, "l0", "override-release", by="Urs", now=later).json()
     assert (left["override"], left["score"]["decided_by"], left["score"]["cluster"]) == (None, None, "COLD")
     assert get(url, "/leads", cluster="HOT", now=later).json()["leads"] == []
-    told = get(url, "/leads/l0/history", now=later, speak="en").json()["timeline"]
+    told = get(url, "/leads/l0/history", now=later, output_language="en").json()["timeline"]
     assert [one["detail"]["author"] for one in told if one["kind"] == "override"] == ["Eva", "Urs"]
 
 

@@ -78,7 +78,7 @@ def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: Funct
 def test_deliver_with_nothing_to_send_says_so(servers: FunctionServers) -> None:
     answer = post(servers, "deliver_scores", {"now": NOW, "lead_ids": ["100001"]})
     assert answer.status_code == 200
-    assert [answer.json()[what] for what in ("sent", "retry", "parked", "pending")] == [0, 0, 0, 0]
+    assert [answer.json()[what] for what in ("sent", "retry", "dead_letter", "pending")] == [0, 0, 0, 0]
 
 
 def test_extract_without_an_export_says_what_is_missing(servers: FunctionServers) -> None:
@@ -115,7 +115,7 @@ def test_the_log_of_a_process_is_one_json_object_a_line(servers: FunctionServers
     post(servers, "deliver_scores", {"now": NOW})
     lines = [json.loads(line) for line in servers.running["deliver_scores"].log.read_text("utf-8").splitlines()]
     assert lines[-1]["event"] == "stage_finished"
-    assert {"seconds", "sent", "parked", "pending"} <= set(lines[-1])
+    assert {"seconds", "sent", "dead_letter", "pending"} <= set(lines[-1])
 
 
 def test_a_missing_setting_is_named(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ WRITING = [
     ("desk", "/leads/closed/override", {"cluster": "HOT", "by": "Eva", "reason": "fair", "days": 365}),
     ("desk", "/leads/open/override-release", {"by": "Eva"}),
     ("deliver_scores", "", {}),
-    ("deliver_scores", "", {"retry_parked": True}),
+    ("deliver_scores", "", {"retry_dead_letters": True}),
     ("ingest_feedback", "", {}),
     ("ingest_feedback", "", {"from_start": True}),
     ("extract_features", "", {}),

@@ -92,7 +92,12 @@ def test_one_lead_is_scored_with_reasons_and_stored(function):
     assert scored["score_cluster"] in {"HOT", "WARM", "COLD"}
     assert scored["recommended_action"]
     assert scored["reasons"][0]["text"]
-    assert (scored["basis"], scored["behaviour"], scored["stored"], scored["delivery"]) == ("model", True, True, "none")
+    assert (scored["basis"], scored["has_web_behaviour"], scored["stored"], scored["delivery"]) == (
+        "model",
+        True,
+        True,
+        "none",
+    )
     assert scored["score_id"] in {row["score_id"] for row in function.tables()[2]}
 
 
@@ -105,7 +110,7 @@ def test_a_form_is_scored_at_once_and_again_without_a_trace(function):
     request = {"lead_id": 4711, "ga_client_id": "V4", "form": FORM, "deliver": False}
     [first] = function.scores(request)
     before = function.tables()
-    assert first["behaviour"] and first["stored"]
+    assert first["has_web_behaviour"] and first["stored"]
     assert function.scores(request) == [first]
     assert function.tables() == before
 

@@ -40,7 +40,7 @@ def score(lead_id: str, at: datetime = NOW - DAY, **changes: Any) -> dict[str, A
         "score_cluster": "WARM",
         "recommended_action": "Nurture",
         "language": "de",
-        "behaviour": True,
+        "has_web_behaviour": True,
         "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Dafür spricht: 3 Besuche"}],
         "fit": 40.0,
         "interest": 25.5,

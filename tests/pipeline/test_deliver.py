@@ -29,7 +29,7 @@ def score(lead_id: str, number: int, **other: Any) -> dict[str, Any]:
         "score_id": f"{lead_id}-{number}", "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at,
         "score_origin": "rescore", "basis": "model", "model_version": "m1", "policy_version": "p1", "probability": 0.1,
         "predictive_score": number, "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de",
-        "behaviour": True, "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
+        "has_web_behaviour": True, "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
     }  # fmt: skip
     return {**row, **other}
 
@@ -181,13 +181,13 @@ def test_a_newer_score_does_not_wait_for_an_older_ones_retry(warehouse: DuckDBWa
     assert crm.received == ["a-2"]
 
 
-def test_a_refusal_is_parked_with_its_reason_until_asked_for(warehouse: DuckDBWarehouse) -> None:
+def test_a_refusal_is_a_dead_letter_until_asked_for(warehouse: DuckDBWarehouse) -> None:
     warehouse.append("scores", [score("a", 1)])
     crm = ScriptedCRM([raising(CRMRejected("there is no such field", status=422))])
     report = run(warehouse, crm)
-    assert (report.parked, report.pending, report.errors) == (1, 0, {"there is no such field": 1})
+    assert (report.dead_letter, report.pending, report.errors) == (1, 0, {"there is no such field": 1})
     assert run(warehouse, crm, minutes=600).sent == 0
-    assert run(warehouse, crm, minutes=601, retry_parked=True).sent == 1
+    assert run(warehouse, crm, minutes=601, retry_dead_letters=True).sent == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 401, 403])

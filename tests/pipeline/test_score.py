@@ -62,7 +62,7 @@ def tables(warehouse: DuckDBWarehouse) -> list[list[dict[str, Any]]]:
 def test_a_lead_is_scored_with_reasons_in_its_language_and_stored(ask, warehouse, scorer):
     scored = one(ask(ScoreRequest(lead_id="1")))
     assert scored.basis == "model"
-    assert scored.behaviour
+    assert scored.has_web_behaviour
     assert scored.language == "de"
     assert scored.reasons
     [row] = table(warehouse, "scores")
@@ -78,25 +78,25 @@ def test_a_number_is_as_good_a_lead_id_as_a_text(ask):
 
 def test_without_behaviour_a_lead_is_scored_all_the_same(ask):
     scored = one(ask(ScoreRequest(lead_id="3")))
-    assert not scored.behaviour
+    assert not scored.has_web_behaviour
     assert scored.probability is not None
 
 
 def test_without_consent_behaviour_is_not_used(ask):
     scored = one(ask(ScoreRequest(lead_id="2")))
-    assert not scored.behaviour
+    assert not scored.has_web_behaviour
     assert scored.language == "fr"
 
 
 def test_a_client_id_of_a_lead_scores_that_lead(ask):
     assert one(ask(ScoreRequest(ga_client_id="V1"))).lead_id == "1"
-    assert not one(ask(ScoreRequest(ga_client_id="V2"))).behaviour
+    assert not one(ask(ScoreRequest(ga_client_id="V2"))).has_web_behaviour
 
 
 def test_a_visitor_who_is_no_lead_is_scored_but_not_stored(ask, warehouse):
     scored = one(ask(ScoreRequest(ga_client_id="V4")))
     assert scored.lead_id is None
-    assert scored.behaviour
+    assert scored.has_web_behaviour
     assert scored.probability is not None
     assert not scored.stored
     assert table(warehouse, "scores") == []
@@ -213,7 +213,7 @@ class TestASecondDelivery:
 class TestAForm:
     def test_makes_a_lead_that_was_not_known(self, ask, warehouse):
         scored = one(ask(ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)))
-        assert scored.behaviour
+        assert scored.has_web_behaviour
         assert scored.stored
         [lead] = [row for row in table(warehouse, "leads") if row["lead_id"] == "77"]
         assert (lead["loan_amount"], lead["recorded_at"]) == (450_000.0, NOW)
@@ -222,7 +222,7 @@ class TestAForm:
     def test_without_consent_links_no_visitor(self, ask, warehouse):
         form = FORM | {"web_consent": False}
         scored = one(ask(ScoreRequest(lead_id="77", ga_client_id="V4", form=form)))
-        assert not scored.behaviour
+        assert not scored.has_web_behaviour
         assert "77" not in {row["lead_id"] for row in table(warehouse, "identities")}
 
     def test_adds_to_what_is_known_and_forgets_nothing(self, ask, warehouse):
@@ -245,20 +245,20 @@ class TestAForm:
     def test_field_that_cannot_be_read_is_named_and_the_rest_is_scored(self, ask):
         scored = one(ask(ScoreRequest(lead_id="77", form=FORM | {"loan_amount": "much"})))
         assert scored.probability is not None
-        [unread] = scored.unread
-        assert unread.startswith("loan_amount: ")
+        [ignored_fields] = scored.ignored_fields
+        assert ignored_fields.startswith("loan_amount: ")
 
     def test_a_misspelt_field_is_named_with_what_was_meant_and_without_its_value(self, ask):
         wrong = FORM | {"loan_amout": 450_000, "Vorname": "Anna"}
         alone = one(ask(ScoreRequest(lead_id="77", form=wrong), store=False))
         report = ask(ScoreRequest(lead_id="77", form=wrong), ScoreRequest(lead_id="78", form=FORM), store=False)
         for scored in (alone, report.scores[0]):
-            misspelt, other = scored.unread
+            misspelt, other = scored.ignored_fields
             assert misspelt.startswith("loan_amout: no field of a lead")
             assert misspelt.endswith("did you mean `loan_amount`?")
             assert other.startswith("Vorname: ")
             assert "Anna" not in other
-        assert report.scores[1].unread == ()
+        assert report.scores[1].ignored_fields == ()
 
     def test_from_the_future_is_refused(self, ask, warehouse):
         before = tables(warehouse)
@@ -280,7 +280,7 @@ class TestAForm:
         assert tables(warehouse) == before
 
     def test_links_a_visitor_to_a_known_lead(self, ask, warehouse):
-        assert one(ask(ScoreRequest(lead_id="3", ga_client_id="V4"))).behaviour
+        assert one(ask(ScoreRequest(lead_id="3", ga_client_id="V4"))).has_web_behaviour
         assert ("V4", "3") in {(row["visitor_id"], row["lead_id"]) for row in table(warehouse, "identities")}
 
 
@@ -300,7 +300,7 @@ class TestAForm:
 def test_a_dry_run_of_a_form_gives_what_storing_it_gives(ask, lead, visitor, form):
     asked = ScoreRequest(lead_id=lead, ga_client_id=visitor, form=form)
     dry, wet = one(ask(asked, store=False)), one(ask(asked))
-    facts = ("probability", "predictive_score", "reasons", "behaviour", "language", "unread")
+    facts = ("probability", "predictive_score", "reasons", "has_web_behaviour", "language", "ignored_fields")
     for field in (*facts, "points", "matrix_cell", "phase", "stage", "ledger", "score_cluster"):
         assert getattr(dry, field) == getattr(wet, field), field
 

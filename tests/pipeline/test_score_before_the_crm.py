@@ -69,7 +69,7 @@ def test_it_is_sent_by_the_next_run_after_ingestion(warehouse: DuckDBWarehouse, 
     crm, at = YoungCRM(), scored_at
     for _ in range(6):
         report = sending(warehouse, crm, at)
-        assert (report.retry, report.parked) == (1, 0)
+        assert (report.retry, report.dead_letter) == (1, 0)
         assert report.next_attempt_at is not None
         at = report.next_attempt_at
     crm.created = ["102938"]
@@ -93,7 +93,7 @@ def test_a_dead_letter_of_an_unknown_lead_is_sent_once_the_lead_is_there(
     warehouse: DuckDBWarehouse, scored_at: datetime, later: timedelta
 ) -> None:
     crm, late = YoungCRM(), scored_at + UNKNOWN_LEAD_PATIENCE + MINUTE
-    assert sending(warehouse, crm, late).parked == 1
+    assert sending(warehouse, crm, late).dead_letter == 1
     assert sending(warehouse, crm, late + later).sent == 0
     crm.created = ["102938"]
     reading(warehouse, crm, late + later)
@@ -115,11 +115,11 @@ def test_to_read_the_lead_again_changes_nothing(warehouse: DuckDBWarehouse, scor
     crm.created = ["102938"]
     for minutes in (1, 2, 3):
         ingest.run(warehouse, POLICY, crm, now=late + minutes * MINUTE, person_key="k", from_start=True)
-    assert states(warehouse) == ["parked", "retry"]
+    assert states(warehouse) == ["dead_letter", "retry"]
     sending(warehouse, crm, late + 4 * MINUTE)
     ingest.run(warehouse, POLICY, crm, now=late + 5 * MINUTE, person_key="k", from_start=True)
     assert sending(warehouse, crm, late + DAY).sent == 0
-    assert states(warehouse) == ["parked", "retry", "sent"]
+    assert states(warehouse) == ["dead_letter", "retry", "sent"]
 
 
 def test_what_the_crm_refused_for_another_reason_stays_a_dead_letter(
@@ -131,7 +131,7 @@ def test_what_the_crm_refused_for_another_reason_stays_a_dead_letter(
         raise CRMRejected("no such field", status=422)
 
     crm.script = [refuse]
-    assert sending(warehouse, crm, scored_at).parked == 1
+    assert sending(warehouse, crm, scored_at).dead_letter == 1
     reading(warehouse, crm, scored_at + MINUTE)
     assert sending(warehouse, crm, scored_at + DAY).sent == 0
 

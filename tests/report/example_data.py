@@ -86,7 +86,7 @@ def facts() -> ReportData:
         champion=manifest(metrics),
         scored=scored,
         runs=[run],
-        deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "parked"): 2},
+        deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "dead_letter"): 2},
         scores={score: 3 + score % 7 for score in range(101)},
         cells={("A1", "HOT"): 40, ("D4", "COLD"): 900, ("D4", "DISQUALIFIED"): 7},
         pointed=pointed(),

@@ -110,7 +110,7 @@ def scorer() -> Scorer:
 class TestAJudgementWithPoints:
     def one(self, scorer, policy=MORTGAGE, status=None, created_at=NOW, **facts):
         """The judgement of a lead with these facts that used the simulator yesterday."""
-        known = {"language": "fr", "has_behaviour": 1, **facts}
+        known = {"language": "fr", "has_web_behaviour": 1, **facts}
         facts_of = facts_at(policy, [lead(**known).did("mortgage_simulator", 1)])
         told = LeadState(facts_of, [status] if status else [])
         [found] = score_leads(scorer, policy, [{"created_at": created_at, **known}], told)

@@ -17,7 +17,7 @@ from scoring import models
 
 MORTGAGE = load("mortgage")
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-LEAD = {"has_behaviour": 1, "sessions_7d": 12, "sessions_30d": 14, "loan_to_value": 0.6, "language": "fr"}
+LEAD = {"has_web_behaviour": 1, "sessions_7d": 12, "sessions_30d": 14, "loan_to_value": 0.6, "language": "fr"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_judgement_has_numbers_decision_and_reasons(judgement, scorer):
     assert judgement.basis == "model"
     assert judgement.model_version == scorer.version
     assert judgement.policy_version == MORTGAGE.version
-    assert judgement.behaviour is True
+    assert judgement.has_web_behaviour is True
     assert judgement.language == "fr"
     assert decide(judgement.predictive_score, MORTGAGE).cluster == judgement.score_cluster
     assert "visits" in {one.feature for one in judgement.reasons}

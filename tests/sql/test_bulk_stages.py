@@ -42,7 +42,7 @@ def score(lead_id: str, hours: int, stage: str | None, cluster: str, number: flo
     known = {"points": number, "interest": number, "grade": None if number is None else "B", "stage": stage}
     return row | known | {
         "score_origin": "rescore", "basis": "points", "policy_version": "p", "score_cluster": cluster,
-        "recommended_action": "Call", "language": "de", "behaviour": False, "reasons": [],
+        "recommended_action": "Call", "language": "de", "has_web_behaviour": False, "reasons": [],
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ OUTBOX, UNKNOWN_LEADS = statement("deliveries/outbox"), statement("deliveries/un
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
 EVERYTHING = {
     "first_day": date(2026, 3, 1), "as_of": START + timedelta(days=1), "every_lead": True, "lead_ids": [],
-    "every_state": False, "retry_parked": False, "most": 100,
+    "every_state": False, "retry_dead_letters": False, "most": 100,
 }  # fmt: skip
 
 
@@ -22,7 +22,7 @@ def score(lead_id: str, score_id: str, at: datetime = START, **other: Any) -> di
     row = {
         "score_id": score_id, "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at,
         "score_origin": "rescore", "basis": "model", "policy_version": "p", "probability": 0.1, "predictive_score": 50,
-        "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de", "behaviour": True,
+        "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de", "has_web_behaviour": True,
         "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
     }  # fmt: skip
     return {**row, **other}
@@ -50,13 +50,13 @@ def test_what_is_pending_is_found_on_both_engines() -> None:
     later = START + timedelta(minutes=1)
     tables = {
         "scores": [
-            score("sent", "s1"), score("retry", "r1"), score("parked", "p1"), score("new", "n1"),
+            score("sent", "s1"), score("retry", "r1"), score("dead_letter", "p1"), score("new", "n1"),
             score("new", "n2", later), score("none", "x1", basis="no_champion", predictive_score=None),
             score("old", "o1", day=date(2026, 2, 28)), score("newer", "w1"), score("newer", "w2", later),
         ],
         "deliveries": [
             delivery("sent", "s1", "retry"), delivery("sent", "s1", "sent", 2), delivery("retry", "r1", "retry"),
-            delivery("parked", "p1", "parked"), delivery("newer", "w1", "sent"),
+            delivery("dead_letter", "p1", "dead_letter"), delivery("newer", "w1", "sent"),
         ],
     }  # fmt: skip
     found = assert_engines_agree(OUTBOX, EVERYTHING, tables)
@@ -96,7 +96,7 @@ SCORES = st.lists(
 DELIVERIES = st.lists(
     st.builds(
         delivery, LEADS, st.sampled_from(["s1", "s2", "s3", "s4"]),
-        st.sampled_from(["sent", "retry", "repair", "parked"]), st.integers(1, 3), MOMENTS,
+        st.sampled_from(["sent", "retry", "repair", "dead_letter"]), st.integers(1, 3), MOMENTS,
         http_status=st.sampled_from([None, 200, 404, 500]),
     ),
     max_size=8,
@@ -108,7 +108,7 @@ DELIVERIES = st.lists(
 @given(
     scores=SCORES,
     deliveries=DELIVERIES,
-    flags=st.fixed_dictionaries({name: st.booleans() for name in ("every_lead", "every_state", "retry_parked")}),
+    flags=st.fixed_dictionaries({name: st.booleans() for name in ("every_lead", "every_state", "retry_dead_letters")}),
     lead_ids=st.lists(LEADS, max_size=2),
 )
 def test_both_engines_agree_on_hostile_rows(
@@ -137,15 +137,15 @@ def test_the_leads_that_the_crm_did_not_know_are_found_on_both_engines() -> None
     later = START + timedelta(minutes=1)
     tables = {
         "deliveries": [
-            delivery("a", "a1", "retry", http_status=404), delivery("b", "b1", "parked", http_status=404),
+            delivery("a", "a1", "retry", http_status=404), delivery("b", "b1", "dead_letter", http_status=404),
             delivery("b", "b0", "sent", at=START - timedelta(days=1), http_status=200),
             delivery("c", "c1", "retry", http_status=404), delivery("c", "c1", "sent", 2, later, http_status=200),
-            delivery("other", "d1", "parked", http_status=404),
+            delivery("other", "d1", "dead_letter", http_status=404),
         ],
     }  # fmt: skip
     found = assert_engines_agree(UNKNOWN_LEADS, UNKNOWN, tables)
     assert {(row["lead_id"], row["score_id"], row["state"]) for row in found} == {
-        ("a", "a1", "retry"), ("b", "b1", "parked"),
+        ("a", "a1", "retry"), ("b", "b1", "dead_letter"),
     }  # fmt: skip
     assert [row["lead_id"] for row in assert_engines_agree(UNKNOWN_LEADS, UNKNOWN | {"now": later}, tables)] == ["b"]
 

@@ -136,21 +136,21 @@ def test_windows_hold_the_own_day_and_whole_days_before() -> None:
 
 def test_unknown_behaviour_is_null_and_idleness_is_zero() -> None:
     idle = features(leads=[form()], identities=[link()])
-    assert (idle["has_behaviour"], idle["sessions_90d"], idle["simulator_events_90d"]) == (1, 0, 0)
+    assert (idle["has_web_behaviour"], idle["sessions_90d"], idle["simulator_events_90d"]) == (1, 0, 0)
     assert (idle["simulator_days_since"], idle["calculator_loan_amount_mean"]) == (None, None)
     unknown = features(leads=[form()], activity_daily=[day(1)])
-    assert (unknown["has_behaviour"], unknown["sessions_90d"], unknown["simulator_events_90d"]) == (0, None, None)
+    assert (unknown["has_web_behaviour"], unknown["sessions_90d"], unknown["simulator_events_90d"]) == (0, None, None)
     assert unknown["mail_events_90d"] == 0
 
 
 def test_without_consent_behaviour_stays_unknown() -> None:
     row = features(leads=[form(web_consent=False)], identities=[link()], activity_daily=[day(1)])
-    assert (row["has_behaviour"], row["sessions_90d"], row["source"]) == (0, None, None)
+    assert (row["has_web_behaviour"], row["sessions_90d"], row["source"]) == (0, None, None)
 
 
 def test_a_visitor_linked_later_is_not_known_yet() -> None:
     row = features(leads=[form()], identities=[link(linked_at=AS_OF + DAY)], activity_daily=[day(1)])
-    assert row["has_behaviour"] == 0
+    assert row["has_web_behaviour"] == 0
 
 
 def test_the_behaviour_of_all_visitors_of_a_lead_adds_up() -> None:
@@ -220,5 +220,10 @@ def test_a_visitor_without_a_lead_is_known_by_his_behaviour_only() -> None:
     held = {"activity_daily": [day(1, language="fr")]}
     seen, unseen = on_duckdb(SELECT, scoring_parameters(POLICY, [], ["v1", "v9"], AS_OF), held)
     seen, unseen = sorted((seen, unseen), key=lambda row: row["lead_id"])
-    assert (seen["lead_id"], seen["has_behaviour"], seen["sessions_7d"], seen["language"]) == ("visitor:v1", 1, 1, "fr")
-    assert (unseen["has_behaviour"], unseen["sessions_7d"], unseen["created_at"]) == (0, None, None)
+    assert (seen["lead_id"], seen["has_web_behaviour"], seen["sessions_7d"], seen["language"]) == (
+        "visitor:v1",
+        1,
+        1,
+        "fr",
+    )
+    assert (unseen["has_web_behaviour"], unseen["sessions_7d"], unseen["created_at"]) == (0, None, None)

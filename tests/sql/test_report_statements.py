@@ -55,7 +55,7 @@ def score(n: int, lead_id: str, at: datetime, **changes: Any) -> Row:
         "score_cluster": "HOT",
         "recommended_action": "Call",
         "language": "de",
-        "behaviour": True,
+        "has_web_behaviour": True,
         "reasons": [],
         **changes,
     }
@@ -114,7 +114,7 @@ deliveries = st.lists(
         st.sampled_from([f"s{n}" for n in range(10)]),
         moments,
         st.integers(1, 3),
-        st.sampled_from(["sent", "retry", "parked"]),
+        st.sampled_from(["sent", "retry", "dead_letter"]),
     ),
     max_size=8,
     unique_by=lambda row: row["delivery_id"],
@@ -200,11 +200,14 @@ def test_scores_of_the_future_do_not_wait_and_unknown_leads_are_counted() -> Non
         "scores": [score(1, "1", T0), score(2, "1", NOW + timedelta(days=1)), score(3, "2", T0)],
         "deliveries": [
             delivery(1, "s1", T0, 1, "sent"),
-            {**delivery(2, "s3", T0, 1, "parked"), "http_status": 404},
+            {**delivery(2, "s3", T0, 1, "dead_letter"), "http_status": 404},
         ],
     }
     rows = assert_engines_agree(statement("deliveries/counts_by_state"), PARAMETERS, tables)
-    assert [(row["delivery"], row["leads"], row["unknown_leads"]) for row in rows] == [("parked", 1, 1), ("sent", 1, 0)]
+    assert [(row["delivery"], row["leads"], row["unknown_leads"]) for row in rows] == [
+        ("dead_letter", 1, 1),
+        ("sent", 1, 0),
+    ]
 
 
 def extracted(day: int, run_at: datetime, source: str, kept: int) -> Row:

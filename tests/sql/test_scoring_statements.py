@@ -58,7 +58,7 @@ def score(score_id: str, lead_id: str, scored_at: datetime, stored_at: datetime,
         "score_cluster": "HOT",
         "recommended_action": "Call",
         "language": "de",
-        "behaviour": False,
+        "has_web_behaviour": False,
         "reasons": [],
     }
 

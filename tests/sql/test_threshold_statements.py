@@ -43,7 +43,7 @@ def score(
         "score_id": f"{lead_id}{scored_at}", "lead_id": lead_id, "day": scored_at.date(), "scored_at": scored_at,
         "stored_at": scored_at, "score_origin": "rescore", "basis": "model", "policy_version": "p", "points": points,
         "predictive_score": predictive, "probability": None if predictive is None else predictive / 100,
-        "score_cluster": cluster, "recommended_action": "Call", "language": "de", "behaviour": False,
+        "score_cluster": cluster, "recommended_action": "Call", "language": "de", "has_web_behaviour": False,
     }  # fmt: skip
 
 

@@ -183,7 +183,7 @@ def test_retrain_makes_a_champion_in_the_bucket(loop: Loop, deployment: Deployme
 
 def test_the_lead_is_scored_by_the_champion_and_stored(loop: Loop, deployment: Deployment) -> None:
     [score] = loop.score["scores"]
-    assert (score["model_version"], score["basis"], score["behaviour"]) == (
+    assert (score["model_version"], score["basis"], score["has_web_behaviour"]) == (
         loop.trained["model_version"],
         "model",
         True,
@@ -246,7 +246,7 @@ def test_a_score_waits_for_its_lead_and_is_sent_once_it_is_ingested(loop: Loop, 
     form = {"created_at": LATER.isoformat(), "loan_amount": 450_000, "language": "de"}
     [score] = call("score", {**young, "form": form}, now=LATER)["scores"]
     assert score["delivery"] == "pending"
-    assert call("deliver_scores", {"lead_ids": ["900001"]}, now=late)["parked"] == 1
+    assert call("deliver_scores", {"lead_ids": ["900001"]}, now=late)["dead_letter"] == 1
     deployment.ask_crm("/api/v1/leads", {**young, **form})
     assert call("ingest_feedback", now=late)["leads"] >= 1
     assert call("deliver_scores", {"lead_ids": ["900001"]}, now=late)["sent"] == 1

@@ -20,7 +20,7 @@ from terraform.workspace import PROJECT, Workspace
 GUIDE = (PROJECT / "docs" / "operations.md").read_text()
 DEPLOY = GUIDE[: GUIDE.index("## What runs when")]
 WANTED = {  # the list of the issue, in its order, by the names here
-    "extract_late", "feed_empty", "deliveries_parked", "outbox_old", "drift", "model_stale", "error_rate",
+    "extract_late", "feed_empty", "deliveries_dead_letter", "outbox_old", "drift", "model_stale", "error_rate",
     "score_latency",
 }  # fmt: skip
 NUMBERS = {"int": 3, "float": 0.3, "float | None": 0.3}

@@ -100,8 +100,8 @@ def test_one_visit_is_singular() -> None:
 
 
 def test_no_behaviour_is_said_in_words() -> None:
-    assert said("behaviour", has_behaviour=0) == said("behaviour") == "kein Verhalten auf der Website bekannt"
-    assert said("behaviour", has_behaviour=1) == "Verhalten auf der Website bekannt"
+    assert said("behaviour", has_web_behaviour=0) == said("behaviour") == "kein Verhalten auf der Website bekannt"
+    assert said("behaviour", has_web_behaviour=1) == "Verhalten auf der Website bekannt"
 
 
 @pytest.mark.parametrize(("ratio", "words"), [(3.0, "häufiger"), (1.0, "gleich häufig"), (0.2, "seltener")])

@@ -65,7 +65,7 @@ def encode(row, features):
 def store(connection, answer, now):
     connection.execute(
         "INSERT INTO leadwerk.scores (score_id, lead_id, day, scored_at, stored_at, score_origin, basis, "
-        "policy_version, probability, score_cluster, recommended_action, language, behaviour, reasons) "
+        "policy_version, probability, score_cluster, recommended_action, language, has_web_behaviour, reasons) "
         "VALUES (?, ?, ?, ?, ?, 'request', 'model', '', ?, 'WARM', '', 'de', true, [])",
         [hashlib.sha256(str(now).encode()).hexdigest(), answer["lead_id"], now.date(), now, now, answer["probability"]],
     )

@@ -68,13 +68,15 @@ def leads(
         "language": spoken.lower() if spoken else None,
     }
     wanted = _wanted(call_list.LeadFilter, {"sort": sort, "held": False if free else None, **asked})
-    page = call_list.page(here.warehouse, here.policy, wanted, now=moment(now), limit=limit, speak=language(speak))
+    page = call_list.page(
+        here.warehouse, here.policy, wanted, now=moment(now), limit=limit, output_language=language(speak)
+    )
     if as_json:
         print_json(page)
         return
     rows = [
         (one.lead_id, figure(one.score), figure(one.points), one.matrix_cell or "–", one.tier or "–", one.region or "–",
-         one.language, one.words["cluster"], one.held_by or "", one.reasons[0] if one.reasons else "")
+         one.language, one.labels["cluster"], one.held_by or "", one.reasons[0] if one.reasons else "")
         for one in page.leads
     ]  # fmt: skip
     header = ("lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held by", "why")

@@ -62,7 +62,7 @@ def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
     """
     look = _Look(here, now)
     told: dict[str, str] = {}
-    unread = ""
+    ignored_fields = ""
     links: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("settings", look.settings),
         ("policy", look.policy),
@@ -76,14 +76,14 @@ def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
         ("GA4 export", look.export),
     )
     for name, link in links:
-        if unread and name in WAREHOUSED:
-            yield Finding(name, "broken", f"not known: see {unread}")
+        if ignored_fields and name in WAREHOUSED:
+            yield Finding(name, "broken", f"not known: see {ignored_fields}")
             continue
         try:
             yield link()
         except LeadwerkError as error:
             if isinstance(error, WarehouseError):
-                unread = name
+                ignored_fields = name
             if error.message in told:
                 yield Finding(name, "broken", f"not known: see {told[error.message]}")
             else:
@@ -135,15 +135,15 @@ class _Look:
         return Finding("CRM", "good", f"answers at {self.here.settings.crm_url}")
 
     def deliveries(self) -> Finding:
-        parked = self.standing.get("parked", 0)
+        dead_letters = self.standing.get("dead_letter", 0)
         waiting = sum(self.standing.get(state, 0) for state in ("pending", "retry", "repair"))
         unknown = sum(row["unknown_leads"] for row in self._delivery_counts)
-        found = f"{self.standing.get('sent', 0):,} sent, {waiting:,} waiting, {parked:,} parked"
+        found = f"{self.standing.get('sent', 0):,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
         if unknown:
             remedy = "Run `leadwerk ingest` once they are there, then `leadwerk deliver`: nothing else is needed."
             return Finding("deliveries", "look", f"{found}; of {unknown:,} the lead is not in the CRM", remedy)
-        if parked:
-            remedy = "The table deliveries says why (error). After the cure: `leadwerk deliver --retry-parked`."
+        if dead_letters:
+            remedy = "The table deliveries says why (error). After the cure: `leadwerk deliver --retry-dead-letters`."
             return Finding("deliveries", "look", found, remedy)
         if waiting and not self.without_web:
             return Finding("deliveries", "look", found, "Run `leadwerk deliver`.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DAYS = 400
 HUNDRED = 100.0
+POLICIES: Final[dict[str, Which]] = {"in-force": "in_force", "current": "current"}
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,9 @@ def register(app: typer.Typer) -> None:
 def history(
     lead_id: Annotated[str, typer.Argument(help="A lead that is known.")],
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Its ledger at this moment.")] = None,
-    rules: Annotated[str, typer.Option(help="Of --at: then (in force at that moment) or now.")] = "then",
+    policy: Annotated[
+        str, typer.Option(help="Policy to apply to --at: the one in-force then, or the current one.")
+    ] = "in-force",
     days: Annotated[int, typer.Option(min=1, help="How far back.")] = DEFAULT_DAYS,
     speak: Annotated[str | None, typer.Option("--language", help="de, fr, it or en; else the policy's first.")] = None,
     drawn: Annotated[bool, typer.Option("--plot", help="Draw the scores over several lines.")] = False,
@@ -42,31 +45,31 @@ def history(
     """Show the history of a lead: scores, thresholds, stages, deliveries, picks; or its ledger at a past moment.
 
     The ledger is computed from what was known strictly before that moment, by the rules that were in force then, and
-    adds up exactly; with --rules now by those in force today.
+    adds up exactly; with --policy current by the current ones.
 
-    Examples: `leadwerk history 102938` · `leadwerk history 102938 --at 2026-03-01T08:00:00Z --rules now`
+    Examples: `leadwerk history 102938` · `leadwerk history 102938 --at 2026-03-01T08:00:00Z --policy current`
     """
     from leadwerk.pipeline.desk import timeline as stored
 
     here = Deployment.at(home)
     if at is not None:
-        ledger = _ledger(here, lead_id, moment(at, "at"), moment(now), rules)
+        ledger = _ledger(here, lead_id, moment(at, "at"), moment(now), policy)
         print_json(ledger) if as_json else _show_ledger(ledger)
         return
-    found = stored.history(here.picks, lead_id, now=moment(now), days=days, speak=language(speak))
+    found = stored.history(here.picks, lead_id, now=moment(now), days=days, output_language=language(speak))
     print_json(found) if as_json else _show(found, drawn)
 
 
-def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, which: str) -> LedgerAt:
+def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, policy: str) -> LedgerAt:
     from leadwerk.pipeline.desk.timeline import ledger
     from leadwerk.pipeline.policies.policy_in_force import rules_at
     from leadwerk.pipeline.policies.policy_store import cached_policies
 
-    if which not in ("then", "now"):
-        raise InputError(f"There are no rules of {which!r}.", field="rules", value=which, remedy="Use then or now.")
-    kept = cached_policies(here.settings)
-    asked: Which = "now" if which == "now" else "then"
-    rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked)
+    if policy not in POLICIES:
+        remedy = f"Use {' or '.join(POLICIES)}."
+        raise InputError(f"There is no policy {policy!r} to apply.", field="policy", value=policy, remedy=remedy)
+    archive = cached_policies(here.settings)
+    rules = rules_at(here.warehouse, here.policy, archive, lead_id, at=at, now=now, which=POLICIES[policy])
     return ledger(here.warehouse, rules, lead_id, at=at)
 
 
@@ -113,24 +116,24 @@ def _show_ledger(found: LedgerAt) -> None:
 
 
 def _found_how(found: LedgerAt) -> str:
-    """Whose rules these are, and how that is known."""
+    """Which policy was applied, and how it was found."""
     since = f" since {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
     known = {
-        "published": f"Rules of then: published, in force{since}.",
-        "scored": "Rules of then: those of the lead's newest stored score.",
-        "replaced_later": "Rules of then: those that the first publication replaced later, unless the file was changed "
-        "by hand before.",
-        "asked": f"Rules of now, as asked; in force was policy {found.in_force or 'unknown'}.",
-        "not_kept": f"[yellow]Rules of now:[/yellow] policy {found.in_force} was in force, which is not kept here.",
-        "not_recorded": "[yellow]Rules of now:[/yellow] it is not recorded which policy was in force then.",
+        "published": f"Policy in force: published, in force{since}.",
+        "scored": "Policy in force: that of the lead's latest stored score.",
+        "replaced_later": "Policy in force: the one that the first publication replaced later, unless the file was "
+        "edited by hand before.",
+        "requested": f"Current policy, as requested; in force was policy {found.in_force or 'unknown'}.",
+        "not_kept": f"[yellow]Current policy:[/yellow] policy {found.in_force} was in force, which is not kept here.",
+        "not_recorded": "[yellow]Current policy:[/yellow] it is not recorded which policy was in force then.",
     }
-    return known[found.rules]
+    return known[found.policy_source]
 
 
 def _compared(found: LedgerAt, stored: StoredThen) -> str:
-    if found.reconciles is None:
+    if found.adds_up is None:
         return f"The score stored then ({stored.score_id}) has no points."
-    if found.reconciles:
+    if found.adds_up:
         return f"The score stored then ({stored.score_id}) has the same points."
     return (
         f"[yellow]The score stored then[/yellow] ({stored.score_id}, policy {stored.policy_version}) has "

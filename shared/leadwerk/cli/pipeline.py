@@ -153,12 +153,14 @@ def rescore(
 
 
 def deliver(
-    retry_parked: Annotated[bool, typer.Option("--retry-parked", help="Also what the CRM had refused.")] = False,
+    retry_dead_letters: Annotated[
+        bool, typer.Option("--retry-dead-letters", help="Also what the CRM had refused.")
+    ] = False,
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send pending scores to the CRM; what it does not take now is tried again later, or parked with the reason.
+    """Send pending scores to the CRM; a failed attempt is repeated later, or becomes a dead letter with its reason.
 
     Example: `leadwerk deliver`
     """
@@ -166,7 +168,9 @@ def deliver(
 
     here = Deployment.at(home)
     with working("Delivering"):
-        result = stage.run(here.warehouse, here.policy, here.crm, now=storing_moment(now), retry_parked=retry_parked)
+        result = stage.run(
+            here.warehouse, here.policy, here.crm, now=storing_moment(now), retry_dead_letters=retry_dead_letters
+        )
     show(result, title="Delivered", as_json=as_json)
 
 

@@ -124,7 +124,7 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
     for reason in scored.reasons:
         sign = "[green]+[/green]" if reason.contribution > 0 else "[red]−[/red]"
         out.print(f"  {sign} {escape(reason.text)}")
-    for fault in scored.unread:
+    for fault in scored.ignored_fields:
         out.print(f"  [yellow]not read[/yellow] {escape(fault)}")
 
 

@@ -1,7 +1,7 @@
 """The outbox, without its I/O: what to send, what an answer means, when to try again.
 
-An attempt ends as `sent`; as `retry`, not before a moment that moves away with each attempt; or as `parked`, when the
-CRM refused and repeating will not help. Only the newest score of a lead is ever sent, so an older one needs no ending.
+An attempt ends as `sent`; as `retry`, not before a moment that moves away with each attempt; or as `dead_letter`, when
+the CRM refused and repeating will not help. Only the newest score of a lead is sent, so an older one needs no ending.
 
 The idempotency key of a score is its id, however often it is tried: what a CRM took before it dropped the connection it
 takes once. Where an older score may stand over it, it has to take effect a second time: that is a `repair`, with a key
@@ -32,7 +32,7 @@ LONGEST_BACKOFF = timedelta(hours=6)
 UNAVAILABLE_IN_A_ROW = 5  # then the CRM is down, not a call unlucky: the rest waits for the next run
 UNKNOWN_LEAD = 404
 UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)  # from the score on; nightly imports into a CRM take a day at most
-LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or token's fault: nothing is parked for it
+LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or token's fault: no dead letter for it
 WINDOW = timedelta(days=90)  # an older score is not news to a seller; it bounds what BigQuery reads, too
 REASONS_SENT = 5
 LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
@@ -132,10 +132,10 @@ def sent(item: Pending, now: datetime) -> Attempt:
 
 
 def failed(item: Pending, error: CRMError, now: datetime) -> Attempt:
-    """The CRM did not take it: to be tried again, or parked."""
+    """The CRM did not take it: to be tried again, or a dead letter."""
     text = str(error)[:LONGEST_ERROR]
     if not isinstance(error, CRMUnavailable) and not _is_lead_expected(item, error, now):
-        return Attempt(item, "parked", now, error.status, text)
+        return Attempt(item, "dead_letter", now, error.status, text)
     asked = error.retry_after if isinstance(error, CRMUnavailable) else None
     return Attempt(item, _later(item), now, error.status, text, now + backoff(item.attempts + 1, asked))
 

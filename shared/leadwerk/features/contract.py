@@ -29,7 +29,7 @@ WINDOWS = (1, 7, 30, 90)
 FALLING = frozenset({"instalment_to_income"})
 
 _FORM = (
-    ("has_behaviour", "behaviour"),
+    ("has_web_behaviour", "behaviour"),
     ("lead_age_days", "lead_age"),
     ("created_hour", "created_time"),
     ("created_weekday", "created_time"),

@@ -40,7 +40,7 @@ class DeliverReport:
 
     sent: int
     retry: int
-    parked: int
+    dead_letter: int
     pending: int
     oldest_hours: float
     next_attempt_at: datetime | None
@@ -62,16 +62,16 @@ def run(
     *,
     now: datetime,
     lead_ids: Sequence[str] | None = None,
-    retry_parked: bool = False,
+    retry_dead_letters: bool = False,
 ) -> DeliverReport:
-    """Send what is due at `now`, at most MOST_SENT: of all leads or of `lead_ids`; parked ones too if `retry_parked`.
+    """Send what is due at `now`, at most MOST_SENT: of all leads or `lead_ids`; `retry_dead_letters`: those too.
 
     Raises:
-        CRMRejected: the CRM does not let us in (401, 403) or sends us elsewhere (3xx); nothing is parked for that.
+        CRMRejected: the CRM does not let us in (401, 403) or sends us elsewhere (3xx); no dead letter follows.
     """
     box = _Outbox(warehouse, outbox.first_day(policy, now), now)
     line = _Line(crm, now)
-    found = box.read(lead_ids, retry_parked=retry_parked)
+    found = box.read(lead_ids, retry_dead_letters=retry_dead_letters)
     due = [item for item in found if item.due(now)]
     made: list[Attempt] = []
     for batch in batches(due[:MOST_SENT], BATCH):
@@ -87,9 +87,9 @@ class _Outbox:
     first_day: date
     now: datetime
 
-    def read(self, lead_ids: Sequence[str] | None, *, retry_parked: bool) -> list[Pending]:
+    def read(self, lead_ids: Sequence[str] | None, *, retry_dead_letters: bool) -> list[Pending]:
         """The newest score of each lead that the CRM does not hold yet."""
-        return outbox.pending(self.rows(lead_ids, retry_parked=retry_parked))
+        return outbox.pending(self.rows(lead_ids, retry_dead_letters=retry_dead_letters))
 
     def newest(self, lead_ids: Sequence[str]) -> list[Pending]:
         """The newest score of each lead, also one that was stored since this run began."""
@@ -99,7 +99,7 @@ class _Outbox:
         self,
         lead_ids: Sequence[str] | None,
         *,
-        retry_parked: bool = False,
+        retry_dead_letters: bool = False,
         every_state: bool = False,
         as_of: datetime | None = None,
     ) -> list[Row]:
@@ -110,7 +110,7 @@ class _Outbox:
             "every_lead": lead_ids is None,
             "lead_ids": list(lead_ids or ()),
             "every_state": every_state,
-            "retry_parked": retry_parked,
+            "retry_dead_letters": retry_dead_letters,
             "most": MOST_READ,
         }
         return self.warehouse.rows(statement("deliveries/outbox"), parameters)
@@ -166,7 +166,9 @@ def _deliver(batch: Sequence[Pending], line: _Line, box: _Outbox) -> list[Attemp
 
 def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
     """The newest scores of leads to which we may have sent an older one (a time-out may have been taken as well)."""
-    touched = {item.pending.update.lead_id: item.pending.update.score_id for item in attempts if item.state != "parked"}
+    touched = {
+        item.pending.update.lead_id: item.pending.update.score_id for item in attempts if item.state != "dead_letter"
+    }
     if not touched:
         return []
     newest = box.newest(list(touched))
@@ -186,7 +188,7 @@ def _report(found: Sequence[Pending], made: Sequence[Attempt], line: _Line) -> D
     return DeliverReport(
         sent=counts["sent"],
         retry=later,
-        parked=counts["parked"],
+        dead_letter=counts["dead_letter"],
         pending=len(waiting) + later,
         oldest_hours=round((line.now - oldest) / timedelta(hours=1), 2),
         next_attempt_at=min(moments, default=None),

@@ -233,15 +233,15 @@ def _preview(
     if not form.version["web_consent"]:
         contacts = {signal.name for signal in desk.policy.signals if signal.touchpoint}
         case.occurred = [one for one in case.occurred if one["signal"] in contacts]
-    elif not row.get("has_behaviour") and form.links and visitor in found:
-        touched = {name: value for name, value in row.items() if value is not None and name != "has_behaviour"}
+    elif not row.get("has_web_behaviour") and form.links and visitor in found:
+        touched = {name: value for name, value in row.items() if value is not None and name != "has_web_behaviour"}
         row = {**found[visitor], **touched}
         case.occurred = [*case.occurred, *known.occurred.get(visitor, [])]
     case.features = overlay(row, form, policy=desk.policy, as_of=desk.now)
 
 
 def _is_known(case: ScoringItem) -> bool:
-    return bool(case.features.get("created_at") or (case.lead_id is None and case.features.get("has_behaviour")))
+    return bool(case.features.get("created_at") or (case.lead_id is None and case.features.get("has_web_behaviour")))
 
 
 def _unknown(case: ScoringItem) -> UnknownLead:
@@ -294,7 +294,7 @@ def _scored(desk: ScoringContext, case: ScoringItem, judgement: LeadScore, stand
         scored_at=desk.now,
         score_id=standing.get(case.lead_id or ""),
         stored=case.lead_id in standing,
-        unread=_unread(case, desk.policy),
+        ignored_fields=_unread(case, desk.policy),
     )
 
 

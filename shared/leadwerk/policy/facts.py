@@ -16,9 +16,10 @@ Kind = Literal["number", "category"]
 
 _WINDOWS = (1, 7, 30, 90)
 _NUMBERS = """
-    has_behaviour lead_age_days created_hour created_weekday loan_amount property_value income instalment loan_to_value
-    instalment_to_income calculator_uses_90d calculator_loan_amount_mean session_seconds_30d scroll_percent_90d
-    days_since_activity days_since_first_activity sessions_trend last_active_hour last_active_weekday employees revenue
+    has_web_behaviour lead_age_days created_hour created_weekday loan_amount property_value income instalment
+    loan_to_value instalment_to_income calculator_uses_90d calculator_loan_amount_mean session_seconds_30d
+    scroll_percent_90d days_since_activity days_since_first_activity sessions_trend last_active_hour
+    last_active_weekday employees revenue
 """
 _NUMBERS_OF_WINDOWS = ("sessions", "page_views", "seconds", "active_days")
 _CATEGORIES = """
@@ -56,7 +57,7 @@ _SHARE = "A share is written as 0.8, not as 80."
 _WEEKDAY, _HOUR = "Weekdays are 1 (Monday) to 7 (Sunday).", "Hours are 0 to 23."
 _YES_OR_NO = "It is 1 (known) or 0."
 RANGES: dict[str, tuple[float, float, str]] = {
-    "has_behaviour": (0, 1, _YES_OR_NO),
+    "has_web_behaviour": (0, 1, _YES_OR_NO),
     "created_weekday": (1, 7, _WEEKDAY),
     "last_active_weekday": (1, 7, _WEEKDAY),
     "created_hour": (0, 23, _HOUR),

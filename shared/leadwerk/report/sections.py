@@ -23,7 +23,7 @@ METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision
 CANDIDATES = ("challenger", "logistic_regression", "boosting", "general", "champion", "points", "both")
 SHOWN_GROUPS = 15
 GRADES, LEVELS = "ABCD", "1234"
-STATES = ("sent", "retry", "pending", "parked")
+STATES = ("sent", "retry", "pending", "dead_letter")
 
 
 def sections(words: Formatter, facts: ReportData) -> list[ReportSection | None]:

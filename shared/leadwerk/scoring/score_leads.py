@@ -37,7 +37,7 @@ class ScoreFields(Struct, frozen=True, kw_only=True):
     the average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the
     policy has no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` (A–D) and `level` (1–4)
     make the `matrix_cell`, such as B2. `basis` says who scored: the model; without one the points; without rules
-    nobody. `hot_threshold` is the value from which on the lead was HOT. `behaviour` says whether web behaviour was
+    nobody. `hot_threshold` is the value from which on the lead was HOT. `has_web_behaviour`: whether web behaviour is
     known. `decided_by` names the person who set the cluster; None where the product decided. `segment` is the one
     whose own model scored; None: the general one did, or none.
     """
@@ -47,7 +47,7 @@ class ScoreFields(Struct, frozen=True, kw_only=True):
     score_cluster: str
     recommended_action: str
     basis: Basis
-    behaviour: bool
+    has_web_behaviour: bool
     language: Language
     model_version: str | None
     policy_version: str
@@ -197,7 +197,7 @@ def _lead_score(
         recommended_action=decision.action,
         reasons=reasons if said is None else (said.told(policy, language), *reasons),
         basis=_basis(one, model_version),
-        behaviour=bool(row.get("has_behaviour")),
+        has_web_behaviour=bool(row.get("has_web_behaviour")),
         language=language,
         model_version=model_version,
         policy_version=policy.version,

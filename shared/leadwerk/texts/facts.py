@@ -73,7 +73,7 @@ def labelled(labels: Mapping[Any, str], language: str) -> str:
 
 
 def _behaviour(known: FactLabels) -> str:
-    return known.say("fact.behaviour.known" if known.value("has_behaviour") else "fact.behaviour.unknown")
+    return known.say("fact.behaviour.known" if known.value("has_web_behaviour") else "fact.behaviour.unknown")
 
 
 def _days(group: str, feature: str) -> Callable[[FactLabels], str | None]:

@@ -290,7 +290,7 @@ class ScoreRow(TableRow, frozen=True, kw_only=True):
     score_cluster: str
     recommended_action: str
     language: str
-    behaviour: bool
+    has_web_behaviour: bool
     reasons: tuple[ScoreReason, ...] = ()
     fit: float | None = None
     interest: float | None = None

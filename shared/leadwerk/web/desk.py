@@ -32,12 +32,12 @@ Days = Annotated[int, Meta(ge=1, le=1100)]
 
 
 class LeadQuery(LeadFilter, frozen=True, forbid_unknown_fields=True):
-    """The leads wanted, a page of at most `limit`, with `words` in the language `speak`; `now` as in Request."""
+    """The leads wanted, a page of at most `limit`, with `labels` in `output_language`; `now` as in Request."""
 
     now: Moment | None = None
     limit: Limit = 50
     cursor: Position | None = None
-    speak: Language | None = None
+    output_language: Language | None = None
 
 
 class SellerBody(Request, frozen=True):
@@ -47,12 +47,12 @@ class SellerBody(Request, frozen=True):
 
 
 class HistoryQuery(Request, frozen=True):
-    """`days` back, told in `speak`; or the ledger `at` a moment, by the `rules` of then or of now."""
+    """`days` back, in `output_language`; or the ledger `at` a moment, by the policy in force then or the current."""
 
     days: Days = timeline.DAYS
     at: Moment | None = None
-    rules: Which = "then"
-    speak: Language | None = None
+    policy: Which = "in_force"
+    output_language: Language | None = None
 
 
 class AccountQuery(Request, frozen=True):
@@ -79,7 +79,13 @@ def _picks() -> Picks:
 def _leads(asked: LeadQuery, now: datetime) -> call_list.LeadPage:
     here = _picks()
     return call_list.page(
-        here.warehouse, here.policy, asked, now=now, limit=asked.limit, cursor=asked.cursor, speak=asked.speak
+        here.warehouse,
+        here.policy,
+        asked,
+        now=now,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        output_language=asked.output_language,
     )
 
 
@@ -96,9 +102,9 @@ def _history(asked: HistoryQuery, now: datetime, lead_id: str) -> Any:
     here = _picks()
     if asked.at is not None:
         at, kept = moment(asked.at, now, "at"), cached_policies(settings.read())
-        rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked.rules)
+        rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked.policy)
         return timeline.ledger(here.warehouse, rules, lead_id, at=at)
-    return timeline.history(here, lead_id, now=now, days=asked.days, speak=asked.speak)
+    return timeline.history(here, lead_id, now=now, days=asked.days, output_language=asked.output_language)
 
 
 def _accounts(asked: AccountQuery, now: datetime) -> accounts.AccountPage:

@@ -79,7 +79,7 @@ def test_a_bad_call_gets_its_own_error_and_spoils_no_other(scorer, rows, bad):
 def test_what_is_wrong_with_a_row_is_named(scorer, rows):
     lacking = {name: value for name, value in rows[0].items() if name != "sessions_7d"}
     worded = rows[0] | {"income": "a lot"}
-    unknown = dict.fromkeys(rows[0]) | {"lead_id": "404", "as_of": KNOWN["as_of"], "has_behaviour": 0}
+    unknown = dict.fromkeys(rows[0]) | {"lead_id": "404", "as_of": KNOWN["as_of"], "has_web_behaviour": 0}
     timeless = [rows[0] | {"as_of": as_of} for as_of in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")]
     errors = [reply["error"] for reply in replies(scorer, calls_of([lacking, worded, unknown, *timeless]))]
     assert "sessions_7d" in errors[0]

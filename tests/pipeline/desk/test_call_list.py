@@ -103,8 +103,8 @@ def test_a_lead_says_what_a_seller_needs(desk: DuckDBWarehouse) -> None:
     hot = page(desk).leads[0]
     assert (hot.score, hot.points, hot.cluster, hot.matrix_cell, hot.stage) == (90, 12.5, "HOT", "C4", "sql")
     assert hot.reasons == ("Dafür spricht: 3 Besuche",)
-    assert hot.words["traffic_light"] == "grün"
-    words = call_list.page(desk, POLICY, LeadFilter(), now=NOW, speak="fr").leads[0].words
+    assert hot.labels["traffic_light"] == "grün"
+    words = call_list.page(desk, POLICY, LeadFilter(), now=NOW, output_language="fr").leads[0].labels
     assert (words["traffic_light"], words["cluster"]) == ("vert", "très prometteur")
 
 

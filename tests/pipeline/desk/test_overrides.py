@@ -319,7 +319,7 @@ class TestTheDesk:
         release(desk, POLICY, "1", by="Urs", reason="a mistake", now=NOW + HOUR)
         ask(desk, now=NOW + HOUR)
         picks = Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
-        told = timeline.history(picks, "1", now=NOW + HOUR, speak="en")
+        told = timeline.history(picks, "1", now=NOW + HOUR, output_language="en")
         texts = [event.text for event in told.timeline if event.kind in ("override", "score")]
         assert texts[0] == "Eva set the lead to “hot” until 2026-06-03: met at the fair"
         assert texts[1].startswith("hot, ") and texts[1].endswith("decided by Eva")

@@ -49,8 +49,8 @@ def picks(tmp_path: Path) -> Picks:
     return Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
 
 
-def told(picks: Picks, speak: Any = "en") -> History:
-    return timeline.history(picks, "1", now=NOW, speak=speak)
+def told(picks: Picks, output_language: Any = "en") -> History:
+    return timeline.history(picks, "1", now=NOW, output_language=output_language)
 
 
 def test_the_history_has_everything_in_order(picks: Picks) -> None:

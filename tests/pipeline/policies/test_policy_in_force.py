@@ -59,7 +59,7 @@ class Office:
         rescore.run(self.warehouse, self.place.in_force().policy, None, now=at, stored_at=at + HOUR)
 
     def ledger(
-        self, at: datetime, which: Which = "then", kept: PolicyStore | None = None, lead_id: str = "1"
+        self, at: datetime, which: Which = "in_force", kept: PolicyStore | None = None, lead_id: str = "1"
     ) -> LedgerAt:
         present = self.place.in_force().policy
         rules = rules_at(self.warehouse, present, kept or self.place, lead_id, at=at, now=NOW, which=which)
@@ -107,10 +107,10 @@ def test_the_stored_score_of_that_moment_has_the_same_points(office: Office) -> 
     office.night(NOW - 5 * DAY)
     office.publish(28, NOW - 4 * DAY)
     found = office.ledger(NOW - 5 * DAY)
-    assert found.stored is not None and found.reconciles is True
-    assert (found.stored.points, found.rules) == (found.sum, "scored")
-    today = office.ledger(NOW - 5 * DAY, which="now")
-    assert (today.rules, today.reconciles, webinar(today)) == ("asked", False, {28})
+    assert found.stored is not None and found.adds_up is True
+    assert (found.stored.points, found.policy_source) == (found.sum, "scored")
+    today = office.ledger(NOW - 5 * DAY, which="current")
+    assert (today.policy_source, today.adds_up, webinar(today)) == ("requested", False, {28})
     assert today.in_force == found.policy_version != today.policy_version
 
 
@@ -120,20 +120,20 @@ def test_a_process_that_had_not_noticed_the_publication_is_told_by_its_score(off
     late = NOW - 4 * DAY + timedelta(seconds=30)
     rescore.run(office.warehouse, former, None, now=late, stored_at=late)
     found = office.ledger(late)
-    assert (found.rules, found.policy_version, found.reconciles) == ("scored", former.version, True)
+    assert (found.policy_source, found.policy_version, found.adds_up) == ("scored", former.version, True)
 
 
 def test_before_the_first_publication_the_policy_that_it_replaced_was_in_force(office: Office) -> None:
     first = office.place.in_force().version
     office.publish(28, NOW - 4 * DAY)
     found = office.ledger(NOW - 5 * DAY)
-    assert (found.rules, found.policy_version, found.since) == ("replaced_later", first, None)
+    assert (found.policy_source, found.policy_version, found.since) == ("replaced_later", first, None)
     assert webinar(found) == {10}
 
 
 def test_what_nobody_recorded_is_said_and_counted_by_the_present_rules(office: Office) -> None:
     found = office.ledger(NOW - 5 * DAY)
-    assert (found.rules, found.in_force, found.stored, found.reconciles) == ("not_recorded", None, None, None)
+    assert (found.policy_source, found.in_force, found.stored, found.adds_up) == ("not_recorded", None, None, None)
     assert found.policy_version == office.place.in_force().version
 
 
@@ -143,7 +143,7 @@ def test_a_policy_that_is_not_kept_is_named_and_the_present_rules_stand_in(offic
     former = office.place.in_force().version
     (office.home / "policy.yaml").write_text(text_with(25), encoding="utf-8")
     found = office.ledger(NOW - 5 * DAY)
-    assert (found.rules, found.in_force, found.reconciles) == ("not_kept", former, False)
+    assert (found.policy_source, found.in_force, found.adds_up) == ("not_kept", former, False)
     assert found.policy_version == office.place.in_force().version != former
 
 
@@ -157,7 +157,7 @@ def test_an_archive_that_cannot_be_believed_is_not_used(office: Office, damage: 
     else:
         kept.write_text(text_with(29) if damage == "tampered" else "name: [", encoding="utf-8")
     found = office.ledger(NOW - 5 * DAY)
-    assert (found.rules, found.in_force, webinar(found)) == ("not_kept", first, {30})
+    assert (found.policy_source, found.in_force, webinar(found)) == ("not_kept", first, {30})
 
 
 def test_without_an_archive_a_score_of_the_present_policy_is_still_reproduced(office: Office, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_whatever_was_published_and_when_every_stored_score_is_reproduced_exactl
                 publishing.revert(office.place, office.warehouse, None, publication_note("Bob", "back", at))
         for row in office.warehouse.rows(SCORES, {}):
             found = office.ledger(row["scored_at"], lead_id=row["lead_id"])
-            assert (found.reconciles, found.sum, found.policy_version) == (True, row["points"], row["policy_version"])
+            assert (found.adds_up, found.sum, found.policy_version) == (True, row["points"], row["policy_version"])
             assert [_kept(entry, row) for entry in found.entries] == row["ledger"]
     shutil.rmtree(home)
 

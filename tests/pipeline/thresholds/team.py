@@ -58,7 +58,7 @@ def come_in(
             {
                 "score_id": lead_id, "lead_id": lead_id, "day": at.date(), "scored_at": at + timedelta(hours=1),
                 "stored_at": at, "score_origin": "rescore", "basis": "points", "policy_version": "p", "points": points,
-                "score_cluster": "COLD", "recommended_action": "Wait", "language": language, "behaviour": False,
+                "score_cluster": "COLD", "recommended_action": "Wait", "language": language, "has_web_behaviour": False,
             }
         )  # fmt: skip
     with warehouse.unit_of_work():

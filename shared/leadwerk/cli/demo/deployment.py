@@ -64,7 +64,7 @@ class DemoDeployment:
             "every_lead": True,
             "lead_ids": [],
             "every_state": True,
-            "retry_parked": True,
+            "retry_dead_letters": True,
             "most": 1_000_000,
         }
         return self.warehouse.rows(statement("deliveries/outbox"), everything)

@@ -157,7 +157,7 @@ def _read(decoder: msgspec.json.Decoder[RemoteRow], argument: str | None) -> Rem
         row = decoder.decode(argument)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         return RemoteRefusal(f"{error}. The argument must be the JSON of a row of lead_features.")
-    if row.created_at is None and not getattr(row, "has_behaviour", None):
+    if row.created_at is None and not getattr(row, "has_web_behaviour", None):
         return RemoteRefusal(f"Lead {row.lead_id} is not known.")
     return row
 

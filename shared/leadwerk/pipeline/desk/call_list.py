@@ -51,7 +51,7 @@ class LeadFilter(Struct, frozen=True, kw_only=True):
 class LeadListItem(Struct, frozen=True, kw_only=True):
     """A lead of the list. Points and all behind them are None where the policy has no rules; moments are UTC.
 
-    `decided_by` names the person who set the cluster; None where the product decided. `words` says cluster, stage,
+    `decided_by` names the person who set the cluster; None where the product decided. `labels` has cluster, stage,
     traffic light and action in the language asked for; reasons stand in the lead's own.
     """
 
@@ -80,7 +80,7 @@ class LeadListItem(Struct, frozen=True, kw_only=True):
     held_by: str | None
     held_until: datetime | None
     reasons: tuple[str, ...]
-    words: dict[str, str]
+    labels: dict[str, str]
 
 
 class LeadPage(Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ def page(
     now: datetime,
     limit: int = 50,
     cursor: str | None = None,
-    speak: Language | None = None,
+    output_language: Language | None = None,
 ) -> LeadPage:
     """At most `limit` leads as of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given.
 
@@ -114,7 +114,7 @@ def page(
         shown = rows[:limit]
         said = _reasons(warehouse, shown)
     more = _behind(wanted.sort, as_of, shown[-1]).written() if len(rows) > limit else None
-    language = speak or policy.languages[0]
+    language = output_language or policy.languages[0]
     return LeadPage(as_of=as_of, leads=tuple(_listed(policy, language, row, said) for row in shown), next=more)
 
 
@@ -169,11 +169,11 @@ def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) ->
         cluster=row["score_cluster"],
         language=row["lead_language"],
         reasons=tuple(reason["text"] for reason in reasons[:REASONS]),
-        words=words(policy, language, row),
+        labels=row_labels(policy, language, row),
     )
 
 
-def words(policy: Policy, language: str, row: Row) -> dict[str, str]:
+def row_labels(policy: Policy, language: str, row: Row) -> dict[str, str]:
     """What a row of `scores` says, for a seller to read: cluster, action, and stage and traffic light where known."""
     said = {
         "cluster": text(language, f"cluster.{row['score_cluster']}"),

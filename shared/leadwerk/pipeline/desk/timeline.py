@@ -78,26 +78,27 @@ class History(Struct, frozen=True, kw_only=True):
 class LedgerAt(Struct, frozen=True, kw_only=True):
     """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest.
 
-    `rules` and `in_force` say how that version was found, and which was in force (see policy_in_force.RulesAt).
-    `stored` is the score that was stored at exactly this moment, and `reconciles` whether it had these points; None
-    without one.
+    `policy_source` and `in_force`: how that version was found, and which was in force (see policy_in_force.RulesAt).
+    `stored`: the score stored at exactly this moment; `adds_up`: whether it had these points; None without one.
     """
 
     lead_id: str
     as_of: datetime
     policy_version: str
-    rules: Source
+    policy_source: Source
     in_force: str | None
     since: datetime | None
     standing: LeadRating
     entries: tuple[Entry, ...]
     sum: float
     stored: StoredThen | None
-    reconciles: bool | None
+    adds_up: bool | None
 
 
-def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, speak: Language | None = None) -> History:
-    """What was stored of a lead in the `days` before `now` (aware, UTC), told in `speak` or the policy's language.
+def history(
+    picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, output_language: Language | None = None
+) -> History:
+    """What was stored of a lead in the `days` before `now` (aware, UTC), in `output_language` or the policy's language.
 
     Raises:
         UnknownLead: there is no such lead.
@@ -110,7 +111,7 @@ def history(picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, spea
         if not lead:
             raise _unknown(lead_id, now)
         found = {name: warehouse.rows(statement(f"{name}/history"), wanted) for name in TOLD}
-    words = _Words(policy, speak or policy.languages[0])
+    words = _Words(policy, output_language or policy.languages[0])
     events = [_event(kind, row, tell(words, row)) for name, (kind, tell) in TOLD.items() for row in found[name]]
     return History(
         lead_id=lead_id,
@@ -137,18 +138,18 @@ def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) 
         lead_id=lead_id,
         as_of=at,
         policy_version=rules.policy.version,
-        rules=rules.source,
+        policy_source=rules.source,
         in_force=rules.in_force,
         since=rules.since,
         standing=standing,
         entries=entries,
         sum=round(sum(round(entry.points * 100) for entry in entries) / 100, 2),
         stored=rules.stored,
-        reconciles=_reconciles(rules.stored, standing),
+        adds_up=_adds_up(rules.stored, standing),
     )
 
 
-def _reconciles(stored: StoredThen | None, standing: LeadRating) -> bool | None:
+def _adds_up(stored: StoredThen | None, standing: LeadRating) -> bool | None:
     """Whether the score that was stored then had the same points; None where none was stored, or none had points."""
     if stored is None or stored.points is None:
         return None

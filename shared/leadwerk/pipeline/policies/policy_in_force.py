@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.warehouse.protocol import Row, Warehouse
 
-Which = Literal["then", "now"]
-Source = Literal["published", "scored", "replaced_later", "asked", "not_kept", "not_recorded"]
+Which = Literal["in_force", "current"]
+Source = Literal["published", "scored", "replaced_later", "requested", "not_kept", "not_recorded"]
 
 SCORES_BACK = timedelta(days=400)
 """A score older than this says nothing of the policy of a moment."""
@@ -46,8 +46,8 @@ class RulesAt(Struct, frozen=True, kw_only=True):
 
     `source`: the version was `published` by then and in force; a stored score of the lead names it (`scored`); the
     first publication of all replaced it afterwards (`replaced_later`), so it was in force unless somebody changed the
-    file by hand; or the present policy stands in, because that was `asked`, because the version in force, `in_force`,
-    is `not_kept`, or because it is `not_recorded` which one that was. `since`: when it was published, or that score
+    file by hand; or the present policy stands in, because that was `requested`, because the version `in_force` is
+    `not_kept`, or because it is `not_recorded` which one that was. `since`: when it was published, or that score
     stored. `stored`: the score of exactly this moment, if there is one.
     """
 
@@ -66,17 +66,17 @@ def rules_at(
     *,
     at: datetime,
     now: datetime,
-    which: Which = "then",
+    which: Which = "in_force",
 ) -> RulesAt:
     """The policy that was in force for a lead at `at` (aware); `policies` is None where none can be published.
 
-    `which` "now" asks what the `present` policy would have said.
+    `which` "current" applies the `present` policy instead.
     """
     scores = _scores(warehouse, lead_id, at)
     stored = _stored(scores[-1]) if scores and scores[-1]["scored_at"] == at else None
     source, version, since = _recorded(scores, publishing.history(warehouse, max(at, now)), at)
-    if which == "now":
-        return RulesAt(policy=present, source="asked", in_force=version, stored=stored)
+    if which == "current":
+        return RulesAt(policy=present, source="requested", in_force=version, stored=stored)
     if version is None:
         return RulesAt(policy=present, source="not_recorded", stored=stored)
     policy = present if version == present.version else _kept(policies, version)

@@ -117,14 +117,14 @@ def _behaviour(row: Row, form: DraftForm, policy: Policy) -> Row:
     """The row with what may be known of behaviour: nothing without consent, zeros for a visitor who did nothing."""
     if not form.version["web_consent"]:
         contacts = tuple(f"{signal.name}_" for signal in policy.signals if signal.touchpoint)
-        return {**{name: value for name, value in row.items() if name.startswith(contacts)}, "has_behaviour": 0}
-    if not form.links or row.get("has_behaviour"):
+        return {**{name: value for name, value in row.items() if name.startswith(contacts)}, "has_web_behaviour": 0}
+    if not form.links or row.get("has_web_behaviour"):
         return dict(row)
     counted = ["calculator_uses_90d", *(f"{what}_{days}d" for what in COUNTED for days in WINDOWS)]
     counted += [
         f"{s.name}_{what}_{days}d" for s in policy.signals for what in ("events", "seconds") for days in WINDOWS
     ]
-    return {**row, **{name: 0 for name in counted if row.get(name) is None}, "has_behaviour": 1}
+    return {**row, **{name: 0 for name in counted if row.get(name) is None}, "has_web_behaviour": 1}
 
 
 def _value(attribute: Row) -> Any:

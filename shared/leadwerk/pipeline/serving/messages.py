@@ -14,9 +14,14 @@ from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.scoring.score_leads import NO_CHAMPION, LeadScore
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Delivery = Literal["none", "sent", "pending", "parked"]
+Delivery = Literal["none", "sent", "pending", "dead_letter"]
 
-DELIVERIES: Mapping[str, Delivery] = {"sent": "sent", "retry": "pending", "repair": "pending", "parked": "parked"}
+DELIVERIES: Mapping[str, Delivery] = {
+    "sent": "sent",
+    "retry": "pending",
+    "repair": "pending",
+    "dead_letter": "dead_letter",
+}
 """States of an attempt (outbox) as the caller reads them."""
 
 
@@ -60,8 +65,8 @@ class ScoredLead(LeadScore, frozen=True, kw_only=True):
     """The answer for the request at `index`; probability and predictive score are None before there is a champion.
 
     `lead_id` is None for a web visitor who is no lead. `stored` says whether this score stands in the warehouse, in the
-    row `score_id`; `delivery` what became of it on the way to the CRM; `unread` lists fields of the form, with the
-    reason, that could not be used.
+    row `score_id`; `delivery` what became of it on the way to the CRM; `ignored_fields` lists fields of the form
+    that could not be used, with the reason.
     """
 
     index: int
@@ -71,7 +76,7 @@ class ScoredLead(LeadScore, frozen=True, kw_only=True):
     score_id: str | None = None
     stored: bool = False
     delivery: Delivery = "none"
-    unread: tuple[str, ...] = ()
+    ignored_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
 -- @every_lead BOOL
 -- @lead_ids ARRAY<STRING>
 -- @every_state BOOL
--- @retry_parked BOOL
+-- @retry_dead_letters BOOL
 -- @most INT64
 WITH latest_score AS (
   SELECT
@@ -51,7 +51,7 @@ LEFT JOIN latest_attempt ON latest_attempt.score_id = latest_score.score_id
 WHERE @every_state
   OR latest_attempt.state IS NULL
   OR latest_attempt.state IN ('retry', 'repair')
-  OR (latest_attempt.state = 'parked' AND @retry_parked)
+  OR (latest_attempt.state = 'dead_letter' AND @retry_dead_letters)
 -- Never tried (NULL) comes first; among those the best leads, because sellers call them first.
 ORDER BY latest_attempt.next_attempt_at, latest_score.predictive_score DESC, latest_score.points DESC, latest_score.lead_id
 LIMIT @most

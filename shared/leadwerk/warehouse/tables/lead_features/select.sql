@@ -82,7 +82,7 @@ leads_as_of AS (
 
 SELECT
   k.point_id AS lead_id, k.as_of, k.first_created_at AS created_at,
-  IF(k.zero IS NULL, 0, 1) AS has_behaviour,
+  IF(k.zero IS NULL, 0, 1) AS has_web_behaviour,
   TIMESTAMP_DIFF(k.as_of, k.first_created_at, SECOND) / 86400 AS lead_age_days,
   EXTRACT(HOUR FROM k.first_created_at AT TIME ZONE @time_zone) AS created_hour,
   MOD(EXTRACT(DAYOFWEEK FROM k.first_created_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS created_weekday,

@@ -65,7 +65,7 @@ scored AS (
     JSON_VALUE(reply, '$.score_cluster') AS score_cluster,
     JSON_VALUE(reply, '$.recommended_action') AS recommended_action,
     JSON_VALUE(reply, '$.language') AS language,
-    JSON_VALUE(reply, '$.behaviour') = 'true' AS behaviour,
+    JSON_VALUE(reply, '$.has_web_behaviour') = 'true' AS has_web_behaviour,
     ARRAY<STRUCT<feature STRING, contribution FLOAT64, text STRING>>[] AS reasons,
     CAST(JSON_VALUE(reply, '$.fit') AS FLOAT64) AS fit,
     CAST(JSON_VALUE(reply, '$.interest') AS FLOAT64) AS interest,
