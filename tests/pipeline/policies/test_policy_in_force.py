@@ -83,8 +83,8 @@ def webinar(found: LedgerAt) -> set[int]:
 def test_points_of_a_past_moment_are_counted_by_the_policy_that_was_published_then(office: Office) -> None:
     first, second = office.publish(20, NOW - 6 * DAY), office.publish(30, NOW - 3 * DAY)
     before, after = office.ledger(NOW - 4 * DAY), office.ledger(NOW)
-    assert (before.rules, before.policy_version, before.since) == ("published", first, NOW - 6 * DAY)
-    assert (after.rules, after.policy_version, after.since) == ("published", second, NOW - 3 * DAY)
+    assert (before.policy_source, before.policy_version, before.since) == ("published", first, NOW - 6 * DAY)
+    assert (after.policy_source, after.policy_version, after.since) == ("published", second, NOW - 3 * DAY)
     assert (webinar(before), webinar(after)) == ({20}, {30})
     assert before.sum == before.standing.points
 
