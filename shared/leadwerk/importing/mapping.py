@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -128,12 +127,3 @@ def _unused(name: str, taken: Iterable[str]) -> str:
     while candidate in taken:
         candidate, again = f"{name}_{again}", again + 1
     return candidate
-
-
-def source_of(path: Path) -> str:
-    """What leads of this file are said to come from.
-
-    >>> source_of(Path("/tmp/My Leads.csv"))
-    'import.my_leads'
-    """
-    return f"import.{slug(path.stem)}"

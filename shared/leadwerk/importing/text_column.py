@@ -19,15 +19,6 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _SPACE = " \t\r\n\v\f\u00a0\u202f\u2007\u2009\u3000" + _INVISIBLE
 
 
-def is_missing(text: str) -> bool:
-    """Whether a cell stands for "not known".
-
-    >>> is_missing(" N/A "), is_missing("0")
-    (True, False)
-    """
-    return text.strip(_SPACE).casefold() in MISSING
-
-
 @dataclass(frozen=True)
 class TextColumn:
     """`codes` (n,) indexes `distinct`, the different cells as the file writes them."""

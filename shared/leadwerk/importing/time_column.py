@@ -31,7 +31,6 @@ _PARTS = (
 )
 _LIKE_A_DATE = r"\d\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}"
 _DIGITS = r"^\d+(?:[.,]\d+)?$"
-_DAY_US = 86_400_000_000
 _SERIAL_ORIGIN = np.datetime64("1899-12-30T00:00:00", "us")
 _SERIALS = (20_000.0, 80_000.0)  # 1954 to 2119
 _EPOCHS: tuple[tuple[TimeForm, float, int], ...] = (

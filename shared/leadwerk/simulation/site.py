@@ -38,8 +38,6 @@ EVENTS = (
 (SESSION_START, FIRST_VISIT, PAGE_VIEW, SCROLL, ENGAGEMENT, VIEW_SIMULATOR, DOWNLOAD_GUIDE, CALCULATED, GENERATE_LEAD,
  LOGIN) = range(len(EVENTS))  # fmt: skip
 
-SEARCH_REFERRER = "https://www.google.com/"
-
 
 class Source(NamedTuple):
     """Where a visitor comes from, as GA4 writes it, and how many do."""
