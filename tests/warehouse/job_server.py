@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,6 +17,11 @@ BACKEND_ERROR = {
     "message": "Error encountered during execution. Retrying may solve the problem.",
 }
 NEVER_ENDS = {"reason": "still running"}
+TAKES_LONGER = {"reason": "ends after the first answer"}
+ROWS = {"schema": {"fields": [{"name": "n", "type": "INT64"}]}, "rows": [{"f": [{"v": "1"}]}], "totalRows": "1"}
+NO_COLUMNS = {"reason": "hidden"}
+SILENT = {"reason": "no answer in time"}
+SILENT_SECONDS = 0.5
 JOB = re.compile(r"/bigquery/v2/projects/[^/]+/(jobs|queries)/([^/?]+)(/cancel)?")
 
 
@@ -29,6 +35,9 @@ class JobServer:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
     uploads: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=lambda: ROWS)
 
     def ids(self, kind: str) -> list[str]:
         """Ids of the jobs of a kind (load, query), as they came."""
@@ -47,6 +56,25 @@ class JobServer:
         job = {**sent, "kind": "bigquery#job", "id": job_id, "status": status, "statistics": {}}
         return 200, self.jobs.setdefault(job_id, job)
 
+    def query(self, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """jobs.query: the row n = 1 at once; a failure is the request's, and what takes longer becomes a job."""
+        self.bodies.append(sent)
+        outcome = self.queries.pop(0) if self.queries else None
+        if outcome is SILENT:
+            time.sleep(SILENT_SECONDS)
+            outcome = None
+        if outcome is None:
+            return 200, {"queryId": "q", "jobComplete": True, **self.answer}
+        if outcome is NO_COLUMNS:
+            return 200, {"queryId": "q", "jobComplete": True, "errors": [outcome]}
+        if outcome not in (NEVER_ENDS, TAKES_LONGER):
+            return _failed(outcome)
+        job_id = f"of-{sent['requestId']}"
+        self.queries.insert(0, outcome if outcome is NEVER_ENDS else None)
+        reference = {"projectId": "p", "jobId": job_id, "location": sent["location"]}
+        self.insert({"jobReference": reference, "configuration": {"query": {"query": sent["query"]}}})
+        return 200, {"jobReference": reference, "jobComplete": False}
+
     def get(self, job_id: str) -> tuple[int, dict[str, Any]]:
         """jobs.get."""
         return 200, self.jobs[job_id]
@@ -56,10 +84,14 @@ class JobServer:
         job = self.jobs[job_id]
         error = job["status"].get("errorResult")
         if error:
-            return 503, {"error": {"code": 503, "message": error["message"], "errors": [error]}}
+            return _failed(error)
         done = job["status"]["state"] == "DONE"
-        rows = {"schema": {"fields": [{"name": "n", "type": "INT64"}]}, "rows": [{"f": [{"v": "1"}]}], "totalRows": "1"}
-        return 200, {"jobReference": job["jobReference"], "jobComplete": done, **(rows if done else {})}
+        return 200, {"jobReference": job["jobReference"], "jobComplete": done, **(ROWS if done else {})}
+
+
+def _failed(error: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    code = 400 if error["reason"] == "invalid" else 503
+    return code, {"error": {"code": code, "message": error["message"], "errors": [error]}}
 
 
 @contextmanager
@@ -86,11 +118,16 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        self._note()
         found = JOB.match(self.path)
         assert found, self.path
         self._answer(*(self.jobs.results if found[1] == "queries" else self.jobs.get)(found[2]))
 
+    def _note(self) -> None:
+        self.jobs.requests.append(f"{self.command} {self.path.partition('?')[0]}")
+
     def do_POST(self) -> None:
+        self._note()
         body = self._body()
         if "uploadType=resumable" in self.path:
             self.jobs.uploads.append(json.loads(body))
@@ -99,6 +136,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif (found := JOB.match(self.path)) and found[3]:
             self.jobs.cancelled.append(found[2])
             self._answer(200, {"job": self.jobs.jobs[found[2]]})
+        elif self.path.partition("?")[0].endswith("/queries"):
+            self._answer(*self.jobs.query(json.loads(body)))
+        elif self.path.partition("?")[0].endswith("/insertAll"):
+            self._answer(200, {})
         else:
             self._answer(*self.jobs.insert(json.loads(body)))
 
@@ -114,5 +155,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(payload)), **headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(payload)
+        with suppress(BrokenPipeError):  # of a client that waits no longer
+            self.end_headers()
+            self.wfile.write(payload)

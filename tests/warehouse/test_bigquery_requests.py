@@ -1,0 +1,136 @@
+"""A statement is one HTTP request of the service: Google's client against a server that counts them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery as google
+
+from leadwerk.errors import WarehouseBusy, WarehouseError
+from leadwerk.warehouse import bigquery
+from leadwerk.warehouse.bigquery import BigQueryWarehouse
+from leadwerk.warehouse.statement import from_text
+from warehouse.job_server import BACKEND_ERROR, NO_COLUMNS, SILENT, TAKES_LONGER, JobServer, job_server
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
+ONE = from_text("SELECT 1 AS n")
+ASKED = "POST /bigquery/v2/projects/p/queries"
+
+
+@pytest.fixture
+def server() -> Iterator[JobServer]:
+    with job_server() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: JobServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[google.Client]:
+    monkeypatch.setattr(bigquery, "RETRY", google.DEFAULT_RETRY.with_timeout(2).with_delay(0.01, 0.05))
+    client = google.Client(
+        project="p",
+        location="europe-west6",
+        credentials=AnonymousCredentials(),
+        client_options=ClientOptions(api_endpoint=server.url),
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def warehouse(client: google.Client) -> BigQueryWarehouse:
+    return BigQueryWarehouse(client, dataset="p.leadwerk", ga4_dataset="p.ga4")
+
+
+def test_a_statement_is_one_request_that_needs_no_job(warehouse: BigQueryWarehouse, server: JobServer) -> None:
+    assert warehouse.rows(ONE, {}) == [{"n": 1}]
+    assert server.requests == [ASKED]
+    [body] = server.bodies
+    assert (body["jobCreationMode"], body["location"]) == ("JOB_CREATION_OPTIONAL", "europe-west6")
+    assert 0 < body["timeoutMs"] <= bigquery.CALL_SECONDS * 1000
+
+
+def test_an_emulator_is_asked_for_a_job(client: google.Client, server: JobServer) -> None:
+    emulated = BigQueryWarehouse(client, dataset="p.leadwerk", ga4_dataset="p.ga4", emulated=True)
+    assert emulated.rows(ONE, {}) == [{"n": 1}]
+    assert ASKED not in server.requests
+    assert server.requests[0] == "POST /bigquery/v2/projects/p/jobs"
+
+
+def test_an_append_asks_for_its_keys_in_one_request_and_streams_in_another(
+    warehouse: BigQueryWarehouse, server: JobServer
+) -> None:
+    server.answer = {"schema": {"fields": [{"name": "source", "type": "STRING"}]}, "rows": [], "totalRows": "0"}
+    moved = {"source": "crm", "cursor": "7", "moved_at": datetime(2026, 1, 2, tzinfo=UTC)}
+    assert warehouse.append("cursors", [moved]) == 1
+    assert server.requests == [ASKED, "POST /bigquery/v2/projects/p/datasets/leadwerk/tables/cursors/insertAll"]
+
+
+def test_values_of_every_type_come_with_the_answer(warehouse: BigQueryWarehouse, server: JobServer) -> None:
+    noon = datetime(2026, 3, 29, 12, 0, 0, 5, tzinfo=UTC)
+    fields: list[dict[str, Any]] = [
+        {"name": "text", "type": "STRING"},
+        {"name": "ratio", "type": "FLOAT64"},
+        {"name": "yes", "type": "BOOL"},
+        {"name": "day", "type": "DATE"},
+        {"name": "at", "type": "TIMESTAMP"},
+        {"name": "none", "type": "INT64"},
+        {"name": "list", "type": "RECORD", "mode": "REPEATED", "fields": [{"name": "at", "type": "TIMESTAMP"}]},
+    ]
+    micros = str(round(noon.timestamp() * 1e6))
+    values = ["Zürich", "0.25", "true", "2026-03-29", micros, None, [{"v": {"f": [{"v": micros}]}}]]
+    rows = [{"f": [{"v": value} for value in values]}]
+    server.answer = {"schema": {"fields": fields}, "rows": rows, "totalRows": "1"}
+    [row] = warehouse.rows(ONE, {})
+    assert row == {
+        "text": "Zürich", "ratio": 0.25, "yes": True, "day": date(2026, 3, 29), "at": noon, "none": None,
+        "list": [{"at": noon}],
+    }  # fmt: skip
+
+
+def test_a_statement_that_takes_longer_than_a_request_is_waited_for(
+    warehouse: BigQueryWarehouse, server: JobServer
+) -> None:
+    server.queries = [TAKES_LONGER]
+    assert warehouse.rows(ONE, {}) == [{"n": 1}]
+    assert server.requests[0] == ASKED
+    assert len(server.ids("query")) == 1
+
+
+def test_a_request_that_failed_for_reasons_of_googles_is_repeated_as_the_same(
+    warehouse: BigQueryWarehouse, server: JobServer
+) -> None:
+    server.queries = [BACKEND_ERROR]
+    assert warehouse.rows(ONE, {}) == [{"n": 1}]
+    first, second = server.bodies
+    assert first["requestId"] == second["requestId"]
+
+
+def test_a_statement_that_the_service_refuses_is_an_error(warehouse: BigQueryWarehouse, server: JobServer) -> None:
+    server.queries = [{"reason": "invalid", "message": "Unrecognized name: zebra"}]
+    with pytest.raises(WarehouseError, match="Unrecognized name: zebra"):
+        warehouse.rows(ONE, {})
+
+
+def test_an_answer_that_hides_an_error_is_not_taken_for_no_rows(
+    warehouse: BigQueryWarehouse, server: JobServer
+) -> None:
+    server.queries = [NO_COLUMNS]
+    with pytest.raises(WarehouseError, match="without columns"):
+        warehouse.rows(ONE, {})
+
+
+def test_a_server_that_does_not_answer_is_busy_and_soon(
+    warehouse: BigQueryWarehouse, server: JobServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bigquery, "CALL_SECONDS", 0.1)
+    server.queries = [SILENT] * 100
+    started = time.monotonic()
+    with pytest.raises(WarehouseBusy):
+        warehouse.rows(ONE, {})
+    assert time.monotonic() - started < 10
