@@ -40,7 +40,7 @@ _OPTION_LENGTH = 40
 _OPTION_USES = 5.0
 _LISTED_SHARE = 0.1
 _SEPARATORS = (";", "|", ",", "\n", "/")
-_TIME_SAMPLE, _WORD_SAMPLE, _MOST_ANSWERS = 2_000, 2_000, 24
+_NUMBER_SAMPLE, _TIME_SAMPLE, _WORD_SAMPLE, _MOST_ANSWERS = 500, 500, 2_000, 24
 _SHARE_SEEN = 0.95
 ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 
@@ -66,9 +66,16 @@ class Column:
 
 
 @dataclass(frozen=True)
-class _Evidence:
+class ColumnEvidence:
+    """What the values of a column say of how its numbers and dates are written."""
+
     decimal: DecimalEvidence
     order: OrderEvidence
+
+
+def column_evidence(table: CsvTable) -> list[ColumnEvidence]:
+    """The evidence in each column of a table."""
+    return [ColumnEvidence(decimal_evidence(cells), order_evidence(cells)) for cells in table.cells]
 
 
 def describe_columns(
@@ -78,13 +85,14 @@ def describe_columns(
     order: DateOrder | None = None,
     include: Sequence[str] = (),
     known: Mapping[str, ColumnFormat] | None = None,
+    evidence: Sequence[ColumnEvidence] | None = None,
 ) -> list[Column]:
     """What each column of a table is.
 
     `decimal` and `order` are stated by the user; `include` names columns that are used although their titles name
     persons; `known` are the formats of the file that was learned from, by folded title.
     """
-    evidence = [_Evidence(decimal_evidence(cells), order_evidence(cells)) for cells in table.cells]
+    evidence = evidence or column_evidence(table)
     habits = _habits(table, evidence, decimal, order, known or {})
     included = {folded(name) for name in include}
     return [
@@ -95,7 +103,7 @@ def describe_columns(
 
 def _habits(
     table: CsvTable,
-    evidence: Sequence[_Evidence],
+    evidence: Sequence[ColumnEvidence],
     decimal: DecimalMark | None,
     order: DateOrder | None,
     known: Mapping[str, ColumnFormat],
@@ -117,7 +125,10 @@ def _habits(
     )
 
 
-def _is_numeric(cells: TextColumn, mark: DecimalMark) -> bool:
+def _is_numeric(cells: TextColumn, mark: DecimalMark | None) -> bool:
+    sample = TextColumn.from_texts(cells.commonest(_NUMBER_SAMPLE))
+    if _share(sample, ~np.isnan(numbers_of(sample, mark))) < _SHARE_SEEN:
+        return False
     return _share(cells, ~np.isnan(numbers_of(cells, mark))) >= _SHARE
 
 
@@ -125,7 +136,7 @@ def _share(cells: TextColumn, holds: NDArray[np.bool_]) -> float:
     return float(cells.counts[holds & ~cells.missing].sum()) / max(cells.filled, 1)
 
 
-def _described(name: str, cells: TextColumn, seen: _Evidence, habits: SourceHabits, is_included: bool) -> Column:
+def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: SourceHabits, is_included: bool) -> Column:
     column = Column(name, "empty", len(cells) - cells.filled, cells.distinct_filled)
     if not column.distinct:
         return column
@@ -151,7 +162,7 @@ def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits:
     form = form_of(cells)
     if form in ("milliseconds", "microseconds") or (form == "seconds" and _are_recent(cells)):
         return replace(column, kind="date", format=ColumnFormat(kind="date", form=form))
-    if _share(cells, ~np.isnan(numbers_of(cells, mark))) < _SHARE:
+    if not _is_numeric(cells, mark):
         return None
     question = ""
     if mark is None and seen.is_unclear:
@@ -219,9 +230,10 @@ def time_column_format(
     *,
     order: DateOrder | None = None,
     known: Mapping[str, ColumnFormat] | None = None,
+    evidence: Sequence[ColumnEvidence] | None = None,
 ) -> TimeFormat:
     """The format of the column that says when leads came, with the other columns of its file as evidence."""
-    evidence = [_Evidence(decimal_evidence(cells), order_evidence(cells)) for cells in table.cells]
+    evidence = evidence or column_evidence(table)
     habits = _habits(table, evidence, None, order, known or {})
     at = table.index(name)
     return time_format(table.columns[at], table.cells[at], evidence[at].order, habits)

@@ -15,6 +15,10 @@ from leadwerk.lead.amount import LARGEST, DecimalMark, parse_measure, separator_
 
 _PLAIN = r"^[+-]?(?:\d+|\d*\.\d+|\d+\.)(?:[eE][+-]?\d{1,3})?$"
 _CERTAIN_POINT = r"^[+-]?(?:\d+\.(?:\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\.\d+)$"
+_CERTAIN_COMMA = r"^[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|,\d+|\d{1,3}(?:\.\d{3})+,\d+)$"
+_UNCLEAR_POINT, _UNCLEAR_COMMA = r"^[+-]?[1-9]\d{0,2}\.\d{3}$", r"^[+-]?[1-9]\d{0,2},\d{3}$"
+_SEPARATED, _DATE = r"\d[.,]\d", r"\d[./-]\s?\d{1,2}[./-]\s?\d{2}|^\d{1,2}:\d{2}"
+_MOST_WORDED = 20_000
 _WHOLE = r"^[+-]?\d+$"
 _COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$"
 MANY_UNCLEAR = 20
@@ -64,25 +68,37 @@ class DecimalEvidence:
 def decimal_evidence(column: TextColumn) -> DecimalEvidence:
     """What all values of a column say of its decimal mark."""
     texts, counts = column.trimmed, column.counts
-    certain = _matches(texts, _CERTAIN_POINT)
-    whole = _matches(texts, _WHOLE)
-    small = whole & (np.asarray(pc.utf8_length(pc.utf8_ltrim(texts, "+-0"))) <= 3)
-    totals = {".": int(counts[certain].sum()), ",": 0, "?.": 0, "?,": 0}
+    todo = ~column.missing
+    totals = dict.fromkeys((".", ",", "?.", "?,"), 0)
+    shapes = {".": _CERTAIN_POINT, ",": _CERTAIN_COMMA, "?.": _UNCLEAR_POINT, "?,": _UNCLEAR_COMMA}
+    small = large = 0
     example = ""
-    rest = np.flatnonzero(~(certain | whole | column.missing))
-    for at, text in zip(rest, pc.take(texts, pa.array(rest)).to_pylist(), strict=True):
+    whole = _matches(texts, _WHOLE) & todo
+    if whole.any():
+        is_small = whole & (np.asarray(pc.utf8_length(pc.utf8_ltrim(texts, "+-0"))) <= 3)
+        small, large = int(counts[is_small].sum()), int(counts[whole & ~is_small].sum())
+        todo &= ~whole
+    for mark, shape in shapes.items():
+        if todo.any():
+            shown = _matches(texts, shape) & todo
+            totals[mark] += int(counts[shown].sum())
+            example = example or (texts[int(np.argmax(shown))].as_py() if mark[0] == "?" and shown.any() else "")
+            todo &= ~shown
+    for text, times in _worded(column, todo):
         if evidence := separator_evidence(text):
-            totals[evidence] += int(counts[at])
+            totals[evidence] += times
             example = example or (text if evidence.startswith("?") else "")
-    return DecimalEvidence(
-        totals["."],
-        totals[","],
-        totals["?."],
-        totals["?,"],
-        int(counts[small].sum()),
-        int(counts[whole & ~small].sum()),
-        example,
-    )
+    return DecimalEvidence(totals["."], totals[","], totals["?."], totals["?,"], small, large, example)
+
+
+def _worded(column: TextColumn, todo: NDArray[np.bool_]) -> list[tuple[str, int]]:
+    """Texts that hold more than a number and separate its digits, with their counts; of very many the commonest."""
+    if not todo.any():
+        return []
+    texts = column.trimmed
+    rows = np.flatnonzero(todo & _matches(texts, _SEPARATED) & ~_matches(texts, _DATE))
+    rows = rows[np.argsort(-column.counts[rows], kind="stable")][:_MOST_WORDED]
+    return list(zip(pc.take(texts, pa.array(rows)).to_pylist(), column.counts[rows].tolist(), strict=True))
 
 
 def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
@@ -95,7 +111,7 @@ def numbers_of(column: TextColumn, decimal: DecimalMark | None) -> NDArray[np.fl
     texts = column.trimmed
     plain = _matches(texts, _PLAIN) & ~column.missing
     if decimal != ".":  # then a point before three digits parts thousands, which the careful parser knows
-        plain &= ~_matches(texts, r"^[+-]?[1-9]\d{0,2}\.\d{3}$")
+        plain &= ~_matches(texts, _UNCLEAR_POINT)
     _cast(result, plain, texts)
     if decimal == ",":
         comma = _matches(texts, _COMMA) & ~column.missing

@@ -11,7 +11,13 @@ import msgspec
 from leadwerk.errors import InputError
 from leadwerk.importing.column_format import ColumnFormat
 from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
-from leadwerk.importing.columns import Column, describe_columns, time_column_format
+from leadwerk.importing.columns import (
+    Column,
+    ColumnEvidence,
+    column_evidence,
+    describe_columns,
+    time_column_format,
+)
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.mapping import attribute_sources, mapping_under_policy, state_mapping
 from leadwerk.importing.policy_file import policy_text
@@ -130,15 +136,20 @@ def plan_import(
         InputError: a column is not in the file, the good outcome is not clear, or a date can be read in two ways.
     """
     mapping = mapping_under_policy(table, stated) if own_policy else state_mapping(table, stated)
-    columns = describe_columns(table, decimal=formats.decimal, order=formats.order, include=stated.include)
+    evidence = column_evidence(table)
+    columns = describe_columns(
+        table, decimal=formats.decimal, order=formats.order, include=stated.include, evidence=evidence
+    )
     read = {column.name: column.format for column in columns if column.format.kind != "text"}
     if mapping.time:
-        read[mapping.time] = _time_format(table, mapping.time, formats.order)
+        read[mapping.time] = _time_format(table, mapping.time, formats.order, evidence)
     return ImportPlan(table, msgspec.structs.replace(mapping, formats=read), columns, languages, own_policy)
 
 
-def _time_format(table: CsvTable, name: str, order: DateOrder | None) -> ColumnFormat:
-    found = time_column_format(table, name, order=order)
+def _time_format(
+    table: CsvTable, name: str, order: DateOrder | None, evidence: Sequence[ColumnEvidence]
+) -> ColumnFormat:
+    found = time_column_format(table, name, order=order, evidence=evidence)
     if found.question:
         raise InputError(found.question, field="time", value=name, remedy="Nothing was imported.")
     return found.format
@@ -149,7 +160,8 @@ def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMappin
     them, and the formats that this file proves, else those that were learned.
     """
     known = {folded(name): how for name, how in learned.formats.items()}
-    columns = describe_columns(table, include=learned.include, known=known)
+    evidence = column_evidence(table)
+    columns = describe_columns(table, include=learned.include, known=known, evidence=evidence)
     read = {}
     for column in columns:
         before = known.get(folded(column.name))
@@ -157,7 +169,7 @@ def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMappin
             read[column.name] = _carried(before, column.format)
     time = next((name for name in table.columns if learned.time and folded(name) == folded(learned.time)), None)
     if time:
-        how = time_column_format(table, time, known=known).format
+        how = time_column_format(table, time, known=known, evidence=evidence).format
         read[time] = how if how.order or how.form != "text" else known.get(folded(time), how)
     outcome = next((name for name in table.columns if folded(name) == folded(learned.outcome)), learned.outcome)
     return msgspec.structs.replace(learned, outcome=outcome, time=time, formats=read, lost=())

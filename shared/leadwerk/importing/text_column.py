@@ -29,7 +29,10 @@ class TextColumn:
     @classmethod
     def of(cls, cells: pa.ChunkedArray) -> TextColumn:
         """A column of cells."""
-        encoded = cells.dictionary_encode().unify_dictionaries().combine_chunks()
+        encoded = cells.dictionary_encode()
+        if len({len(chunk.dictionary) for chunk in encoded.chunks}) > 1:  # rarely: unifying takes longer than encoding
+            encoded = encoded.unify_dictionaries()
+        encoded = encoded.combine_chunks()
         if isinstance(encoded, pa.ChunkedArray):  # pyarrow combines no chunks of which there are none
             encoded = pa.array([], pa.dictionary(pa.int32(), pa.string()))
         return cls(np.asarray(encoded.indices, dtype=np.int32), encoded.dictionary)

@@ -254,20 +254,32 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Table, batches: Iterable[pa.Table]) -> int:
-    _execute(connection, f"CREATE OR REPLACE TEMP TABLE imported AS FROM leadwerk.{target.name} LIMIT 0", target.name)
-    for batch in batches:
-        connection.register("batch", batch)
-        _execute(connection, "INSERT INTO imported BY NAME SELECT * FROM batch", target.name)
-        connection.unregister("batch")
+    """Insert the rows whose key is new, and delete the imported rows of their leads that are not among them."""
+    table, imported = f"leadwerk.{target.name}", schema.IMPORTED[target.name]
+    first = _execute(connection, f"SELECT NOT EXISTS (SELECT 1 FROM {table} WHERE {imported})", target.name).fetchone()
+    if first and first[0] and target.key == ("event_id",):  # ids of imports are different: there is nothing to compare
+        return _insert_batches(connection, table, target, batches)
+    _execute(connection, f"CREATE OR REPLACE TEMP TABLE imported AS FROM {table} LIMIT 0", target.name)
+    _insert_batches(connection, "imported", target, batches)
     same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
     leads = "lead_id IN (SELECT lead_id FROM imported_leads)"
-    superseded = f"{schema.IMPORTED[target.name]} AND {leads} AND NOT EXISTS (SELECT 1 FROM imported AS n WHERE {same})"
-    _execute(connection, f"DELETE FROM leadwerk.{target.name} AS t WHERE {superseded}", target.name)
-    stamp = f"n.* REPLACE ({literal(datetime.now(UTC))} AS stored_at)" if target.field(schema.STORED_AT) else "n.*"
-    new = f"FROM imported AS n WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{target.name} AS t WHERE {same})"
-    insert = f"INSERT INTO leadwerk.{target.name} BY NAME SELECT {stamp} {new}"
-    count = _count(_execute(connection, insert, target.name))
+    superseded = f"{imported} AND {leads} AND NOT EXISTS (SELECT 1 FROM imported AS n WHERE {same})"
+    _execute(connection, f"DELETE FROM {table} AS t WHERE {superseded}", target.name)
+    new = f"FROM imported AS n WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})"
+    count = _count(_execute(connection, f"INSERT INTO {table} BY NAME SELECT n.* {new}", target.name))
     _execute(connection, "DROP TABLE imported", target.name)
+    return count
+
+
+def _insert_batches(
+    connection: duckdb.DuckDBPyConnection, place: str, target: schema.Table, batches: Iterable[pa.Table]
+) -> int:
+    stamp = f", {literal(datetime.now(UTC))}::TIMESTAMPTZ AS stored_at" if target.field(schema.STORED_AT) else ""
+    count = 0
+    for batch in batches:
+        connection.register("batch", batch)
+        count += _count(_execute(connection, f"INSERT INTO {place} BY NAME SELECT *{stamp} FROM batch", target.name))
+        connection.unregister("batch")
     return count
 
 
