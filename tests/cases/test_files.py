@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cases.files import INPUTS, NOW, contents
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 
-INPUTS = Path(__file__).parent / "inputs"
-NOW = ("--now", "2026-11-29T12:00:00Z")
 GERMAN = ("--id", "Lead-Nr", "--outcome", "Status", "--positive", "Gewonnen", "--time", "Erstellt am")
 ENGLISH = ("--id", "Lead ID", "--outcome", "Status", "--positive", "Converted", "--time", "Create Date")
 
@@ -66,11 +64,6 @@ class Case:
 @pytest.fixture
 def case(home: Path, capsys: pytest.CaptureFixture[str]) -> Case:
     return Case(home, capsys)
-
-
-def contents(folder: Path) -> dict[str, str]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file()) if folder.exists() else ()
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def attribute(lead: Any, name: str) -> Any:

@@ -110,3 +110,11 @@ def test_text_where_a_number_belongs_is_refused():
     encoder = Encoder.fit({"income": [1.0]}, FEATURES[:1])
     with pytest.raises(ValueError, match="could not convert"):
         encoder.matrix({"income": ["plenty"]})
+
+
+def test_levels_are_compared_without_case_space_and_invisible_signs():
+    feature = Feature("city", "category", "city")
+    encoder = Encoder.fit({"city": ["Zürich", "zürich ", "Zürich", "Bern"]}, [feature], minimum_count=1)
+    assert encoder.names == ("city=Zürich", "city=Bern", "city=(other)")
+    coded = encoder.matrix({"city": ["ZU\u0308RICH", "Zü\u200brich", " bern", "Chur", None]})
+    assert coded.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]]

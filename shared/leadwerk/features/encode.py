@@ -1,14 +1,15 @@
 """Columns of features → one float32 matrix, the same in training and in serving.
 
 A number becomes one column; missing stays NaN, for which the trees learn a direction. A category becomes one column a
-level (1 or 0) and one for all rare and unseen levels; a missing category is 0 in all of them. Levels are chosen without
-looking at the label, so nothing leaks.
+level (1 or 0) and one for all rare and unseen levels; a missing category is 0 in all of them. Levels that differ in
+case, space or invisible signs are one. They are chosen without looking at the label, so nothing leaks.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.features.contract import Feature
+from leadwerk.policy.folding import folded
 
 Columns = Mapping[str, Any]
 """Feature name → sequence, numpy array or pandas Series of one length; None and NaN are missing."""
@@ -107,7 +109,11 @@ class Encoder(msgspec.Struct, frozen=True):
 def _fit(column: Any, feature: Feature, minimum_count: int) -> Encoded:
     if feature.kind == "number":
         return Encoded(feature.name, feature.kind)
-    counts = Counter(level for value in _objects(column) if (level := _level(value)) is not None)
+    spelt = Counter(level for value in _objects(column) if (level := _level(value)) is not None)
+    commonest: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for level, count in sorted(spelt.items(), key=lambda item: (-item[1], item[0])):
+        counts[commonest.setdefault(folded(level), level)] += count
     frequent = [level for level, count in counts.items() if count >= minimum_count]
     frequent.sort(key=lambda level: (-counts[level], level))
     return Encoded(feature.name, feature.kind, tuple(frequent[:MAXIMUM_LEVELS]))
@@ -145,10 +151,21 @@ def _numbers(column: Any) -> NDArray[Any]:
 
 def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
     """Index of each value's level; len(levels) for a rare one, -1 for a missing one."""
-    codes = {level: code for code, level in enumerate(levels)}
-    rare = len(levels)
-    found = (-1 if (level := _level(value)) is None else codes.get(level, rare) for value in _objects(column))
-    return np.fromiter(found, dtype=np.intp, count=len(column))
+    known, rare = _level_codes(tuple(levels)), len(levels)
+    codes: dict[str | None, int] = {None: -1}
+
+    def code(level: str | None) -> int:
+        if level not in codes:
+            codes[level] = known.get(folded(str(level)), rare)
+        return codes[level]
+
+    return np.fromiter((code(_level(value)) for value in _objects(column)), dtype=np.intp, count=len(column))
+
+
+@lru_cache(maxsize=256)
+def _level_codes(levels: tuple[str, ...]) -> Mapping[str, int]:
+    """The place of each level, by its text as it is compared."""
+    return {folded(level): code for code, level in reversed(list(enumerate(levels)))}
 
 
 def _objects(column: Any) -> Any:
