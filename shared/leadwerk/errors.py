@@ -7,6 +7,8 @@ LeadwerkError
 │   ├── UnknownLead             nobody told us of this lead
 │   ├── UnknownAccount          no lead names this account
 │   └── AlreadyPicked           another seller holds this lead: who, until when
+├── WriteConflict               retryable: an object in a store changed since it was read
+│   └── PromotionConflict       another process promoted a model in the meantime
 ├── RecordFailure               our own code failed at one record, which costs this record only
 ├── WarehouseError
 │   ├── MissingTable            a table that should be there is not
@@ -16,7 +18,6 @@ LeadwerkError
 │   ├── NoChampion              nothing was promoted yet
 │   ├── CorruptModel            a file does not have the hash its manifest says
 │   ├── ContractMismatch        the model was trained on other features than these
-│   ├── PromotionConflict       retryable: somebody else promoted in the meantime
 │   └── RegistryUnavailable     retryable: Cloud Storage did not answer
 └── CRMError
     ├── CRMUnavailable          retryable: time-out, 429, 5xx, dropped connection
@@ -89,6 +90,16 @@ class AlreadyPicked(InputError):
         self.seller, self.until = seller, until
 
 
+class WriteConflict(LeadwerkError):
+    """An object in a store changed since it was read, so nothing was written."""
+
+    retryable = True
+
+
+class PromotionConflict(WriteConflict):
+    """The champion pointer moved since it was read."""
+
+
 class RecordFailure(LeadwerkError):
     """Our own code failed at one record of several; the message names the place in the code, and no value."""
 
@@ -132,12 +143,6 @@ class CorruptModel(RegistryError):
 
 class ContractMismatch(RegistryError):
     """A model was trained on another feature contract than this code computes."""
-
-
-class PromotionConflict(RegistryError):
-    """The champion pointer moved while we decided."""
-
-    retryable = True
 
 
 class RegistryUnavailable(RegistryError):

@@ -3,7 +3,7 @@
 import itertools
 import threading
 
-from leadwerk.errors import PromotionConflict
+from leadwerk.errors import WriteConflict
 from leadwerk.registry.store import ABSENT, Blob
 
 
@@ -24,7 +24,7 @@ class StrictStore:
         with self._lock:
             present = self.blobs.get(name)
             if generation is not None and generation != (present.generation if present else ABSENT):
-                raise PromotionConflict(f"{name} was written by somebody else.")
+                raise WriteConflict(f"{name} changed since it was read.")
             self.blobs[name] = Blob(data, next(self._generations))
 
     def names(self, prefix=""):

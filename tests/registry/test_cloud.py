@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 from gcp_storage_emulator.server import create_server
 
-from leadwerk.errors import ConfigurationError, CorruptModel, PromotionConflict, RegistryUnavailable
+from leadwerk.errors import ConfigurationError, CorruptModel, RegistryUnavailable, WriteConflict
 from leadwerk.registry import cloud, open_registry, open_store
 from registry.models import FILES, NOW, manifest
 
@@ -89,7 +89,7 @@ def test_an_unmet_generation_is_a_conflict_and_the_client_sends_it():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         store = open_store("gs://leadwerk/models", f"http://127.0.0.1:{server.server_port}")
-        with pytest.raises(PromotionConflict):
+        with pytest.raises(WriteConflict):
             store.write("champion.json", b"{}", generation=7)
         assert "ifGenerationMatch=7" in Precondition.asked[-1]
     finally:

@@ -13,7 +13,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
-from leadwerk.errors import ConfigurationError, PromotionConflict, RegistryUnavailable
+from leadwerk.errors import ConfigurationError, RegistryUnavailable, WriteConflict
 from leadwerk.registry.store import Blob
 
 TIMEOUT = 20.0
@@ -76,9 +76,7 @@ class CloudStore:
         try:
             yield
         except PreconditionFailed as error:
-            raise PromotionConflict(
-                f"{place} was written by somebody else.", remedy="Read it again, then decide."
-            ) from error
+            raise WriteConflict(f"{place} changed since it was read.", remedy="Read it again, then decide.") from error
         except (Forbidden, NotFound, GoogleAuthError) as error:
             raise ConfigurationError(
                 f"{place} cannot be used: {error}.",

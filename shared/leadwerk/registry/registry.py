@@ -15,7 +15,7 @@ from datetime import datetime
 
 import msgspec
 
-from leadwerk.errors import CorruptModel, NoChampion, PromotionConflict, RegistryError
+from leadwerk.errors import CorruptModel, NoChampion, PromotionConflict, RegistryError, WriteConflict
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.store import ABSENT, Blob, Store
 
@@ -214,12 +214,15 @@ class Registry:
 
     def _write(self, pointer: Pointer, generation: int) -> None:
         data = msgspec.json.format(msgspec.json.encode(pointer), indent=1)
-        self._store.write(POINTER, data, generation=generation, content_type="application/json")
+        try:
+            self._store.write(POINTER, data, generation=generation, content_type="application/json")
+        except WriteConflict as error:
+            raise _promoted_meanwhile() from error
 
     def _write_once(self, name: str, data: bytes) -> None:
         try:
             self._store.write(name, data, generation=ABSENT)
-        except PromotionConflict as error:
+        except WriteConflict as error:
             present = self._store.read(name)
             if present is None or present.data != data:
                 raise RegistryError(f"{name} is there with other content.", remedy="Delete that version.") from error
@@ -262,7 +265,11 @@ def _check_present(blob: Blob | None, expected: Champion | None) -> None:
     """Refuse to decide on a champion that is not there any more, or that nobody knew of."""
     present = None if blob is None else _champion(blob)
     if (present and present.generation) != (expected and expected.generation):
-        raise PromotionConflict("Somebody else promoted a model in the meantime.", remedy="Compare again.")
+        raise _promoted_meanwhile()
+
+
+def _promoted_meanwhile() -> PromotionConflict:
+    return PromotionConflict("The champion changed in the meantime.", remedy="Compare again.")
 
 
 def _history(blob: Blob) -> tuple[Promotion, ...]:

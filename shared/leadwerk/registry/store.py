@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from leadwerk.errors import ConfigurationError, PromotionConflict
+from leadwerk.errors import ConfigurationError, WriteConflict
 
 ABSENT = 0
 """The generation of an object that is not there."""
@@ -40,7 +40,7 @@ class Store(Protocol):
         """Write an object whole or not at all.
 
         Raises:
-            PromotionConflict: `generation` is given and is not the object's (ABSENT: it must not be there).
+            WriteConflict: `generation` is given and is not the object's (ABSENT: it must not be there).
         """
 
     def names(self, prefix: str = "") -> list[str]:
@@ -87,7 +87,7 @@ class FolderStore:
         with self._locked():
             present = self.read(name)
             if generation is not None and generation != (present.generation if present else ABSENT):
-                raise PromotionConflict(f"{name} was written by somebody else.", remedy="Read it again, then decide.")
+                raise WriteConflict(f"{name} changed since it was read.", remedy="Read it again, then decide.")
             _replace(path, data)
 
     def names(self, prefix: str = "") -> list[str]:

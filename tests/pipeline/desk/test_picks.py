@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from leadwerk.errors import AlreadyPicked, InputError, PromotionConflict, UnknownLead, WarehouseError
+from leadwerk.errors import AlreadyPicked, InputError, UnknownLead, WarehouseError, WriteConflict
 from leadwerk.pipeline.desk.picks import Picks, first_day
 from leadwerk.policy.load import load
 from leadwerk.policy.selling import Capacity, Seller
@@ -234,7 +234,7 @@ class Deaf(StrictStore):
         first = not self.blobs
         super().write(name, data, **given)
         if first:
-            raise PromotionConflict("412")
+            raise WriteConflict("412")
 
 
 def test_a_swap_whose_answer_was_lost_is_recognised_as_ones_own(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from leadwerk.errors import ConfigurationError, InputError, PolicyError, PromotionConflict
+from leadwerk.errors import ConfigurationError, InputError, PolicyError, WriteConflict
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.policies import publishing
 from leadwerk.pipeline.policies.policy_store import PolicyStore, check_base, draft_of, open_policies, read_draft
@@ -88,9 +88,9 @@ def test_a_published_policy_is_in_force_and_the_former_one_can_be_had_again(
 def test_a_draft_of_a_policy_that_has_changed_since_is_refused(place: PolicyStore, warehouse: DuckDBWarehouse) -> None:
     draft = read_draft(hot(draft_of(place.in_force()), 75), "draft.yaml")
     version = put(place, warehouse, 72)
-    with pytest.raises(PromotionConflict, match="has changed since"):
+    with pytest.raises(WriteConflict, match="has changed since"):
         check_base(draft, place.in_force())
-    with pytest.raises(PromotionConflict, match="make a new draft"):
+    with pytest.raises(WriteConflict, match="make a new draft"):
         publishing.publish(place, warehouse, draft, place.in_force(), publication_note("Bob", "mine", NOW))
     assert place.in_force().version == version
     assert len(publishing.history(warehouse, NOW)) == 1
@@ -104,7 +104,7 @@ def test_of_publishers_at_once_one_wins(place: PolicyStore, warehouse: DuckDBWar
         start.wait()
         try:
             place.replace(present, draft.text, draft.policy)
-        except PromotionConflict:
+        except WriteConflict:
             return None
         return draft.policy.version
 

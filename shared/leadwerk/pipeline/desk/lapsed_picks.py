@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from leadwerk.errors import PromotionConflict, WarehouseError
+from leadwerk.errors import WarehouseError, WriteConflict
 from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState, PickStep
 from leadwerk.pipeline.desk.picks import Picks, first_day
@@ -69,7 +69,7 @@ def _settled(picks: Picks, row: Row, now: datetime) -> tuple[PickStep, ...]:
     ended = pick_state.expire(replace(state, hold=held.hold), now)
     try:
         picks.swap(ended, generation)
-    except PromotionConflict:
+    except WriteConflict:
         return ()  # somebody picks or releases it just now, and says what was before
     return (*state.steps, *ended.steps)
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from leadwerk.errors import InputError, PromotionConflict, UnknownLead, WarehouseError
+from leadwerk.errors import InputError, UnknownLead, WarehouseError, WriteConflict
 from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState
 from leadwerk.policy.model import Policy
@@ -117,7 +117,7 @@ class Picks:
                 return state
             try:
                 self.swap(new, generation)
-            except PromotionConflict:
+            except WriteConflict:
                 # Somebody was faster; or we were, and Cloud Storage's answer was lost: reading again tells.
                 if attempt == ATTEMPTS:
                     raise
@@ -152,7 +152,7 @@ class Picks:
         """Put the lead's state in the place of the one that was read at `generation`.
 
         Raises:
-            PromotionConflict: somebody else was faster.
+            WriteConflict: somebody else was faster.
         """
         data = _ENCODER.encode(state)
         self.store.write(_name(state.lead_id), data, generation=generation, content_type="application/json")

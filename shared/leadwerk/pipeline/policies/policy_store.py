@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from leadwerk.errors import ConfigurationError, InputError, PromotionConflict
+from leadwerk.errors import ConfigurationError, InputError, WriteConflict
 from leadwerk.policy.load import SHIPPED, parse, shipped_text
 from leadwerk.policy.model import Policy
 from leadwerk.registry.store import ABSENT, Store, open_store
@@ -96,13 +96,13 @@ class PolicyStore:
         """Put `text` in the place of what was read as `present`; both are in the archive before anything changes.
 
         Raises:
-            PromotionConflict: somebody else published since `present` was read.
+            WriteConflict: somebody else published since `present` was read.
         """
         self._keep(present.text, present.version)
         self._keep(text, policy.version)
         try:
             self._store.write(self._name, text.encode(), generation=present.generation, content_type=YAML)
-        except PromotionConflict as error:
+        except WriteConflict as error:
             raise changed_meanwhile() from error
 
     def _keep(self, text: str, version: str) -> None:
@@ -110,7 +110,7 @@ class PolicyStore:
         if self._store.read(_place(version)) is None:
             try:
                 self._store.write(_place(version), text.encode(), generation=ABSENT, content_type=YAML)
-            except PromotionConflict:
+            except WriteConflict:
                 return  # another publisher of the same version was first
 
 
@@ -158,7 +158,7 @@ def check_base(draft: Draft, present: InForce) -> None:
     """Refuse a draft that was made from another text than the one in force.
 
     Raises:
-        PromotionConflict: the policy in force changed since the draft was made.
+        WriteConflict: the policy in force changed since the draft was made.
     """
     if draft.base is not None and draft.base != digest(present.text):
         raise changed_meanwhile()
@@ -169,9 +169,9 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def changed_meanwhile() -> PromotionConflict:
+def changed_meanwhile() -> WriteConflict:
     """What is said to the second of two publishers."""
-    return PromotionConflict(
+    return WriteConflict(
         "The policy in force has changed since.",
         remedy="See `leadwerk policy history`; make a new draft and put your changes into it.",
     )

@@ -44,7 +44,7 @@ def publish(
     What is in force already but was not recorded (a publisher that died, an edit by hand) is recorded.
 
     Raises:
-        PromotionConflict: the policy in force changed since the draft was made, or since `present` was read.
+        WriteConflict: the policy in force changed since the draft was made, or since `present` was read.
         InputError: the draft says what is in force already, and that is recorded.
     """
     if draft.policy.version != present.version:
@@ -66,7 +66,7 @@ def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, dec
 
     Raises:
         InputError: there is no such version, or none before.
-        PromotionConflict: somebody else published meanwhile.
+        WriteConflict: somebody else published meanwhile.
     """
     present = policies.in_force()
     wanted = version or _before(warehouse, present, decided.now)
