@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from leadwerk.policy.facts import Fact, fact_named
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition
+from leadwerk.policy.text_classes import matches
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -132,7 +132,7 @@ def _word_holds(test: Condition, value: Any) -> bool:
         return False
     if test.none_of and folded(word) in _folded(test.none_of):
         return False
-    return test.matches is None or re.search(test.matches, word) is not None
+    return test.matches is None or matches(test.matches, word)
 
 
 def _folded(values: Iterable[Any]) -> set[str]:

@@ -12,6 +12,15 @@ OTHER = "other"
 """The class of a text that is known and fits no pattern; what is not known has no class at all."""
 
 
+MATCHED_CHARACTERS = 200
+"""Of a longer text the beginning is matched: forms and CRMs are cut there, too, and time stays bounded."""
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern of the policy's rules or classes is found in the text."""
+    return re.search(pattern, text[:MATCHED_CHARACTERS]) is not None
+
+
 def class_of(attribute: Attribute, text: str) -> str:
     """The first class whose pattern is found in the text, as rules' `matches` find theirs.
 
@@ -20,7 +29,7 @@ def class_of(attribute: Attribute, text: str) -> str:
     >>> [class_of(seniority, title) for title in ("CEO", "Assistentin der CEO", "Responsabile IT", "Ingenieur")]
     ['ceo', 'assistant', 'manager', 'other']
     """
-    return next((one.name for one in attribute.classes if re.search(one.matches, text)), OTHER)
+    return next((one.name for one in attribute.classes if matches(one.matches, text)), OTHER)
 
 
 def class_names(attribute: Attribute) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from leadwerk.policy.model import Attribute, Policy, TextClass
 from leadwerk.policy.text_classes import OTHER
 from leadwerk.policy.validation.errors import Problem, missing_labels, named_twice
-from leadwerk.policy.validation.patterns import exploding_pattern, wrong_pattern
+from leadwerk.policy.validation.patterns import slow_pattern, wrong_pattern
 from leadwerk.policy.yaml_document import Path
 
 
@@ -39,7 +39,7 @@ def _class(one: TextClass, path: Path) -> Iterator[Problem]:
         yield (*path, "matches"), "this is empty, so every text is in this class.", "Write a pattern."
         return
     yield from wrong_pattern(one.matches, (*path, "matches"))
-    yield from exploding_pattern(one.matches, (*path, "matches"))
+    yield from slow_pattern(one.matches, (*path, "matches"))
 
 
 def _never_reached(one: TextClass, earlier: tuple[TextClass, ...], path: Path) -> Iterator[Problem]:

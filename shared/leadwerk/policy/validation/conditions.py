@@ -13,7 +13,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Rule
 from leadwerk.policy.regions import looks_like_region, normalised_region
 from leadwerk.policy.validation.errors import Problem, did_you_mean
-from leadwerk.policy.validation.patterns import exploding_pattern, wrong_pattern
+from leadwerk.policy.validation.patterns import slow_pattern, wrong_pattern
 from leadwerk.policy.yaml_document import Path
 
 _BOUNDS = ("above", "at_least", "below", "at_most")
@@ -108,7 +108,7 @@ def _wrong_kind(name: str, test: Condition, kind: Kind, path: Path) -> Iterator[
         yield (*path, "matches"), f"`{name}` is a number, not a word.", "Ask with above, at_least, below or at_most."
     elif test.matches is not None:
         yield from wrong_pattern(test.matches, (*path, "matches"))
-        yield from exploding_pattern(test.matches, (*path, "matches"))
+        yield from slow_pattern(test.matches, (*path, "matches"))
     if kind == "number" and any(isinstance(value, str) for value in values):
         yield path, f"`{name}` is a number, but is compared with a word.", "Remove the quotes, or name another fact."
 

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from leadwerk.policy.validation import backtracking
 from leadwerk.policy.validation.errors import Problem
 from leadwerk.policy.yaml_document import Path
 
@@ -56,31 +57,21 @@ def repetitions(plain: str) -> int:
     return max(inside)
 
 
-def exploding_pattern(pattern: str, path: Path) -> Iterator[Problem]:
-    """A repetition of what repeats: RE2 does not mind, but Python, which reads rules, may take years for 40 signs."""
-    if _repeats_repetitions(re.sub(_ESCAPE_OR_CLASS, "x", pattern, flags=re.DOTALL)):
-        message = f"the pattern {pattern!r} repeats a group that holds a repetition: some words would take for ever."
-        yield path, message, "Repeat single signs or classes only, such as [a-z ]+ for ([a-z]+ )+."
-
-
-def _repeats_repetitions(plain: str) -> bool:
-    """Whether a group is followed by *, + or {…} and holds one of them; `plain` has neither escapes nor classes.
-
-    >>> [_repeats_repetitions(text) for text in ("(x+)+", "((x*)y){9}", "(x|y)+z*", "(x+)?y", "(?:x{2})*")]
-    [True, True, False, False, True]
-    """
-    holds = [False]
-    for sign, following in zip(plain, [*plain[1:], ""], strict=True):
-        if sign == "(":
-            holds.append(False)
-        elif sign == ")" and len(holds) > 1:
-            held = holds.pop()
-            if held and following and following in "*+{":
-                return True
-            holds[-1] |= held
-        elif sign in "*+{":
-            holds[-1] = True
-    return False
+def slow_pattern(pattern: str, path: Path) -> Iterator[Problem]:
+    """A pattern that RE2 would not mind, but Python, which matches rules and classes, might try in too many ways."""
+    try:
+        too_many = not backtracking.is_bounded(pattern)
+    except backtracking.RepeatedChoice:
+        message = f"the pattern {pattern!r} repeats a group that holds a choice: some words would take for ever."
+        remedy = "Repeat single signs or classes only, such as [a-z ]+ for ([a-z]+ )+ or (a|[a-z])+."
+        yield path, message, remedy
+        return
+    except (re.error, OverflowError, RecursionError):  # wrong_pattern says so
+        return
+    if too_many:
+        message = f"the pattern {pattern!r} can be matched in too many ways: some words would take for ever."
+        remedy = "Keep at most one .* or the like, and none at the ends; let classes leave out what follows: [^,]*,"
+        yield path, message, remedy
 
 
 def _simplified(found: re.Match[str]) -> str:
