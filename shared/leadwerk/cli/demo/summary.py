@@ -29,12 +29,13 @@ def summary(figures: DemoResults) -> RenderableType:
 def further(f: DemoResults) -> Text:
     """What to type next, to be copied: outside of the block, where no edge breaks a line.
 
-    The simulation's last moment stands in for the clock.
+    The simulation's last moment stands in for the clock, also in commands that store something.
     """
     lead = f.examples[0]["lead_id"] if f.examples else "LEAD"
     where = f"--home {f.home} --now {f.ends_at}"
     commands = (f"leadwerk leads {where}", f"leadwerk history {lead} {where}", f"leadwerk suggest {where}")
-    return Text("\nLook around:\n" + "\n".join(f"  .venv/bin/{command}" for command in commands), style="dim")
+    lines = ["export LEADWERK_SIMULATION=1", *(f".venv/bin/{command}" for command in commands)]
+    return Text("\nLook around:\n" + "\n".join(f"  {line}" for line in lines), style="dim")
 
 
 def _work(f: DemoResults) -> list[tuple[str, str, str]]:
