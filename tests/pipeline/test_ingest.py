@@ -68,8 +68,8 @@ def run(
 
 
 def table(warehouse: DuckDBWarehouse, name: str) -> list[Row]:
-    """A table's rows in the order of its key, without the moment at which a rejection was first seen."""
-    columns = [field.name for field in schema.table(name).fields if field.name not in ("rejected_at",)]
+    """A table's rows in the order of its key, without the moment of the run that wrote them."""
+    columns = [field.name for field in schema.table(name).fields if field.name not in ("rejected_at", schema.STORED_AT)]
     columns = [column for column in columns if (name, column) != ("rejections", "day")]
     rows = warehouse.rows(from_text(f"SELECT {', '.join(f'`{c}`' for c in columns)} FROM leadwerk.{name}"), {})
     return sorted(rows, key=lambda row: [str(row[part]) for part in schema.table(name).key])

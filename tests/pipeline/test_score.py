@@ -307,5 +307,10 @@ def test_a_dry_run_of_a_form_gives_what_storing_it_gives(ask, lead, visitor, for
 
 def test_what_the_outbox_says_becomes_the_delivery(ask):
     report = ask(ScoreRequest(lead_id="1"), ScoreRequest(lead_id="3"), ScoreRequest(ga_client_id="V4"))
-    told = with_deliveries(report.scores, {"1": "retry"}, otherwise="sent")
-    assert [scored.delivery for scored in told] == ["pending", "sent", "none"]
+    first, second, _ = (scored.score_id for scored in report.scores)
+    for states, expected in (
+        ({}, ["pending", "pending", "none"]),
+        ({first: "retry", second: "sent"}, ["pending", "sent", "none"]),
+        ({first: "repair", second: "dead_letter", "1": "sent"}, ["pending", "dead_letter", "none"]),
+    ):
+        assert [scored.delivery for scored in with_deliveries(report.scores, states)] == expected
