@@ -173,7 +173,7 @@ def test_contributions_are_those_of_the_model_that_predicts(berne: TrainingResul
     model, unseen = berne.model, opposite(2, leads=100)
     assert isinstance(model, SegmentedModel)
     contributed = model.contributions(unseen.columns)
-    places = model.segments.places(unseen.columns, len(unseen))
+    places = model.segments.segment_index(unseen.columns, len(unseen))
     log_odds = logit(model.probability(unseen.columns))
     for place in np.unique(places):
         bias = (log_odds - contributed.sum(axis=1))[places == place]

@@ -32,22 +32,22 @@ def rolled(rows: list[dict[str, Any]], people: AccountContacts) -> Any:
 def test_e1_more_than_50_employees_are_50_points_of_the_match_and_the_industry_more() -> None:
     rows = [{"employees": 51}, {"employees": 50}, {"employees": 51, "industry": "Software"}, BIG, {}]
     found = rolled(rows, contacts(*((place, 0, 0) for place in range(5))))
-    assert found.pointed.icp.tolist() == [50, 20, 70, 85, 0]
-    standing = rate_leads(POLICY, company_facts(POLICY, rows), found.pointed)
+    assert found.totals.icp.tolist() == [50, 20, 70, 85, 0]
+    standing = rate_leads(POLICY, company_facts(POLICY, rows), found.totals)
     assert [one.traffic_light for one in standing] == ["yellow", "red", "yellow", "green", None]
 
 
 def test_e2_the_tier_of_an_account_is_that_of_its_company() -> None:
     rows = [{"employees": 400}, {"employees": 60}, {"employees": 3}, {"revenue": 70e6}, {}]
     found = rolled(rows, contacts(*((place, 0, 0) for place in range(5))))
-    standing = rate_leads(POLICY, company_facts(POLICY, rows), found.pointed)
+    standing = rate_leads(POLICY, company_facts(POLICY, rows), found.totals)
     assert [one.tier for one in standing] == ["Enterprise", "Mid-Market", "SMB", "Enterprise", None]
 
 
 def test_e4_contacts_roll_up_to_their_account() -> None:
     people = contacts((0, 25.5, 45.5), (0, 10, 50), (1, 40, 60))
     found = rolled([BIG, {}], people)
-    assert (found.pointed.interest / 100).tolist() == [35.5, 40]
+    assert (found.totals.interest / 100).tolist() == [35.5, 40]
     assert found.contacts.tolist() == [2, 1]
     assert found.best.tolist() == [1, 2]
 
@@ -64,19 +64,19 @@ def test_a_rule_of_the_account_that_asks_for_a_person_finds_nobody() -> None:
     rule = replace(company_rules(POLICY).points.rules[0], when={"job_title": {"matches": "CEO"}}, points=100)
     wrong = replace(POLICY, points=replace(POLICY.points, rules=(rule,)))
     found = roll_up(wrong, company_facts(wrong, [{"job_title": "CEO"}]), contacts((0, 0, 0)))
-    assert found.pointed.fit.tolist() == [0]
+    assert found.totals.fit.tolist() == [0]
 
 
 def test_whom_the_points_disqualify_adds_nothing_and_is_not_the_best() -> None:
     found = rolled([BIG, BIG], contacts((0, 90, 90, True), (0, 10, 20), (1, 50, 50, True)))
-    assert (found.pointed.interest / 100).tolist() == [10, 0]
+    assert (found.totals.interest / 100).tolist() == [10, 0]
     assert found.best.tolist() == [1, NOBODY]
     assert found.contacts.tolist() == [2, 1]
 
 
 def test_an_account_without_any_contact_has_its_fit() -> None:
     found = rolled([BIG], contacts())
-    assert (found.pointed.icp.tolist(), found.best.tolist(), found.contacts.tolist()) == ([85], [NOBODY], [0])
+    assert (found.totals.icp.tolist(), found.best.tolist(), found.contacts.tolist()) == ([85], [NOBODY], [0])
 
 
 points = st.integers(-5_000, 20_000).map(lambda hundredths: hundredths / 100)
@@ -87,13 +87,13 @@ people = st.lists(st.tuples(st.integers(0, 3), points, points, st.booleans()), m
 def test_the_ledger_of_every_account_adds_up_exactly(people: list[Any], rows: list[dict[str, Any]]) -> None:
     found = rolled(rows, contacts(*people))
     for place in range(4):
-        fit = sum(round(entry.points * 100) for entry in found.pointed.ledger.entries(place))
+        fit = sum(round(entry.points * 100) for entry in found.totals.ledger.entries(place))
         given = sum(round(one[1] * 100) for one in people if one[0] == place and not one[3])
-        assert fit == found.pointed.fit[place]
-        assert given + found.capped[place] == found.pointed.interest[place]
-        assert fit + given + found.capped[place] == found.pointed.total[place]
+        assert fit == found.totals.fit[place]
+        assert given + found.capped[place] == found.totals.interest[place]
+        assert fit + given + found.capped[place] == found.totals.total[place]
         assert found.capped[place] <= 0
-        assert found.pointed.interest[place] <= POLICY.points.interest_cap * 100
+        assert found.totals.interest[place] <= POLICY.points.interest_cap * 100
 
 
 @given(people)
@@ -112,4 +112,4 @@ def test_accounts_do_not_depend_on_the_company_they_come_in(order: int) -> None:
     rows = [BIG, {"employees": 20}, {}][::order]
     found = rolled(rows, contacts((0, 1, 1), (1, 2, 2), (2, 3, 3)))
     alone = [int(rolled([row], contacts((0, 0, 0))).pointed.fit[0]) for row in rows]
-    assert found.pointed.fit.tolist() == alone
+    assert found.totals.fit.tolist() == alone

@@ -39,7 +39,7 @@ def staged(*stages: Stage) -> Policy:
 
 def stage(mine: Policy, standing: LeadRating | None = SOMEBODY, **known: str | None) -> str:
     status, outcome, cluster = (known.get(name) for name in ("status", "outcome", "cluster"))
-    return stage_of(mine, known=True, cluster=cluster, standing=standing, status=status, outcome=outcome)
+    return stage_of(mine, is_known=True, cluster=cluster, rating=standing, status=status, outcome=outcome)
 
 
 @given(st.lists(st.integers(-20_000, 20_000), min_size=1, max_size=30))

@@ -117,7 +117,7 @@ def test_d2_the_threshold_of_50_separates_mql_from_sql_and_moves_to_60_or_40(hot
     assert one.points == 50
     assert B2B.points.bands.threshold_limits == (40, 60) and B2B.points.bands.hot == 50
     cluster = "HOT" if one.points >= hot else "WARM" if one.points >= B2B.points.bands.warm else "COLD"
-    assert stage_of(B2B, known=True, cluster=cluster, standing=one, status=None, outcome=None) == stage
+    assert stage_of(B2B, is_known=True, cluster=cluster, rating=one, status=None, outcome=None) == stage
 
 
 # D3: careers page −50, country not served −100 = disqualified, freemail address in B2B −10.
@@ -333,7 +333,7 @@ def test_e3_a_phase_is_worth_points_whatever_leads_into_it() -> None:
 
 def test_c1_a_contact_moves_forward_and_back() -> None:
     def stage(cluster: str, status: str | None = None, outcome: str | None = None, known: bool = True) -> str:
-        return stage_of(B2B, known=known, cluster=cluster, standing=None, status=status, outcome=outcome)
+        return stage_of(B2B, is_known=known, cluster=cluster, rating=None, status=status, outcome=outcome)
 
     way = [
         stage("COLD", known=False),

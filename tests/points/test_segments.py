@@ -58,9 +58,9 @@ def test_columns_of_training_say_what_rows_of_scoring_say(rows: list[dict[str, A
     words = {"region": np.array(named["region"], dtype=object)}
     numbers = {name: np.array(named[name], dtype=np.float64) for name in ("income", "rates_page_events_7d")}
     expected = SEGMENTS.places_of_rows(rows).tolist()
-    assert SEGMENTS.places(words | numbers, len(rows)).tolist() == expected
+    assert SEGMENTS.segment_index(words | numbers, len(rows)).tolist() == expected
     frame = pd.DataFrame(named).astype({"income": "Float64", "rates_page_events_7d": "Int64"})
-    assert SEGMENTS.places({str(name): frame[name] for name in frame}, len(rows)).tolist() == expected
+    assert SEGMENTS.segment_index({str(name): frame[name] for name in frame}, len(rows)).tolist() == expected
 
 
 def test_only_the_columns_that_are_asked_for_are_read() -> None:
@@ -86,4 +86,4 @@ def test_the_segments_of_a_policy_keep_their_order_and_have_no_models_yet() -> N
 
 @pytest.mark.parametrize("size", [0, 2])
 def test_without_any_column_nobody_is_in_a_segment(size: int) -> None:
-    assert SEGMENTS.places({}, size).tolist() == [NO_SEGMENT] * size
+    assert SEGMENTS.segment_index({}, size).tolist() == [NO_SEGMENT] * size

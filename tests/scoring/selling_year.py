@@ -149,13 +149,13 @@ def carefully(policy: Policy, incoming: Demand, before: dict[str, ThresholdState
 def at_fifty(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """As many do: the threshold is never touched."""
     found = thresholds(policy, "points", incoming, {})
-    return [replace(one, standing=ThresholdState(50)) for one in found]
+    return [replace(one, state=ThresholdState(50)) for one in found]
 
 
 def hastily(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """Every morning to what yesterday's look-back would have wanted."""
     found = thresholds(policy, "points", incoming, {})
-    return [replace(one, standing=ThresholdState(one.wanted)) for one in found]
+    return [replace(one, state=ThresholdState(one.wanted)) for one in found]
 
 
 def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAYS) -> Diary:
@@ -182,7 +182,7 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
         ]
         incoming = demand(policy, "points", rows, before)
         found = {one.seller_pool: one for one in decide(policy, incoming, standing)}
-        standing = {name: one.standing for name, one in found.items()}
+        standing = {name: one.state for name, one in found.items()}
         diary.everybody.append(standing[EVERYBODY].hot)
         diary.hot.append([standing[name].hot for name in diary.pools])
         at = np.array(diary.hot[-1]) - bands.low

@@ -81,12 +81,12 @@ def test_where_nobody_scores_a_person_still_decides():
     ],
 )
 def test_the_first_reason_says_who_why_and_until_when_in_the_leads_language(language, text):
-    found = said().told(MORTGAGE, language)
+    found = said().as_reason(MORTGAGE, language)
     assert (found.feature, found.contribution, found.text) == ("override", 0.0, text)
 
 
 def test_braces_in_a_reason_are_text():
-    assert said(reason="{author} of {x}").told(MORTGAGE, "en").text.endswith(": {author} of {x}")
+    assert said(reason="{author} of {x}").as_reason(MORTGAGE, "en").text.endswith(": {author} of {x}")
 
 
 @given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.sampled_from(["Europe/Zurich", "UTC", "America/New_York"]))

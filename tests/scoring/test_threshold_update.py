@@ -37,7 +37,7 @@ def day_by_day(policy, rows, days: int) -> list[int]:
     path = []
     for _ in range(days):
         found = thresholds(policy, "points", demand(policy, "points", rows, 28), standing)
-        standing = {one.seller_pool: one.standing for one in found}
+        standing = {one.seller_pool: one.state for one in found}
         path.append(standing["anna"].hot)
     return path
 

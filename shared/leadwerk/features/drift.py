@@ -43,38 +43,38 @@ def drift(profile: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, 
     """
     if len(rows) < MINIMUM_ROWS:
         return {}
-    known = {name: of for name, of in profile.items() if name in rows[0]}
-    found = {name: _of_feature(of, [row[name] for row in rows]) for name, of in known.items()}
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+    profiles = {name: of for name, of in profile.items() if name in rows[0]}
+    indices = {name: _of_feature(of, [row[name] for row in rows]) for name, of in profiles.items()}
+    return dict(sorted(indices.items(), key=lambda item: -item[1]))
 
 
 def _of_feature(profile: Mapping[str, Any], column: Sequence[Any]) -> float:
-    known = [value for value in column if value is not None]
+    present = [value for value in column if value is not None]
     if "edges" in profile:
-        expected, actual = list(profile["shares"]) or [1.0], _number_shares(profile["edges"], known)
+        expected, actual = list(profile["shares"]) or [1.0], _number_shares(profile["edges"], present)
     else:
         levels = profile["shares"]
-        expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _level_shares(levels, known)
-    missing = 1.0 - len(known) / len(column)
+        expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _level_shares(levels, present)
+    missing = 1.0 - len(present) / len(column)
     return stability(
         [profile["missing"], *(share * (1.0 - profile["missing"]) for share in expected)],
         [missing, *(share * (1.0 - missing) for share in actual)],
     )
 
 
-def _number_shares(edges: Sequence[float], known: Sequence[float]) -> list[float]:
-    if not known:
+def _number_shares(edges: Sequence[float], present: Sequence[float]) -> list[float]:
+    if not present:
         return [0.0] * (len(edges) + 1)
-    parts = np.searchsorted(np.asarray(edges), np.asarray(known, dtype=np.float64), side="left")
-    return list(np.bincount(parts, minlength=len(edges) + 1) / len(known))
+    parts = np.searchsorted(np.asarray(edges), np.asarray(present, dtype=np.float64), side="left")
+    return list(np.bincount(parts, minlength=len(edges) + 1) / len(present))
 
 
-def _level_shares(levels: Mapping[str, float], known: Sequence[Any]) -> list[float]:
+def _level_shares(levels: Mapping[str, float], present: Sequence[Any]) -> list[float]:
     """Shares of the profile's levels, and last of all others together."""
-    if not known:
+    if not present:
         return [0.0] * (len(levels) + 1)
-    counts = Counter(str(value) for value in known)
-    shares = [counts[level] / len(known) for level in levels]
+    counts = Counter(str(value) for value in present)
+    shares = [counts[level] / len(present) for level in levels]
     return [*shares, max(0.0, 1.0 - sum(shares))]
 
 

@@ -91,12 +91,12 @@ class Encoder(msgspec.Struct, frozen=True):
         sources = [_source(feature, columns[feature.name]) for feature in self.features]
         starts = [0, *accumulate(feature.width for feature in self.features)]
         matrix = np.zeros((len(sources[0]) if sources else 0, starts[-1]), dtype=np.float32)
-        places = list(zip(self.features, starts, sources, strict=False))
+        columns_in_matrix = list(zip(self.features, starts, sources, strict=False))
         with np.errstate(over="ignore"):
             for first in range(0, len(matrix), BLOCK):
                 rows = slice(first, first + BLOCK)
                 block = matrix[rows]
-                for feature, start, source in places:
+                for feature, start, source in columns_in_matrix:
                     _fill(block, start, feature, source[rows])
                 _forget_infinite(block)
         return matrix
@@ -129,8 +129,8 @@ def _fill(block: NDArray[np.float32], start: int, feature: Encoded, part: NDArra
     if feature.kind == "number":
         block[:, start] = part
     else:
-        known = np.flatnonzero(part >= 0)
-        block[known, start + part[known]] = 1.0
+        present = np.flatnonzero(part >= 0)
+        block[present, start + part[present]] = 1.0
 
 
 def _forget_infinite(block: NDArray[np.float32]) -> None:

@@ -148,7 +148,7 @@ def _segment_index(segments: Segments | None, landmarks: Landmarks) -> Places:
     """The segment of each landmark, (n,)."""
     if segments is None:
         return np.full(len(landmarks), NO_SEGMENT, dtype=np.intp)
-    return segments.places(landmarks.columns, len(landmarks))
+    return segments.segment_index(landmarks.columns, len(landmarks))
 
 
 def _too_few(leads: _Leads, training: Training) -> str:

@@ -68,7 +68,7 @@ class SegmentedModel:
 
     def _parts(self, columns: Columns, size: int) -> Iterator[tuple[Model, Index]]:
         """Each model with the rows that it predicts."""
-        segment_index = self.segments.places(columns, size)
+        segment_index = self.segments.segment_index(columns, size)
         for place in np.unique(segment_index).tolist():
             mine = np.flatnonzero(segment_index == place)
             yield self.segment_models.get(place, self.general), mine

@@ -43,34 +43,34 @@ class AccountContacts:
 
 @dataclass(frozen=True)
 class AccountRollup:
-    """m accounts. `pointed`: fit with its ledger, capped interest, match and disqualification of the company.
+    """m accounts. `totals`: fit with its ledger, capped interest, match and disqualification of the company.
 
-    `given`: the sum of the contacts' interest before the cap, hundredths. `contacts`: how many. `best`: place among the
-    contacts of the one with the most points, NOBODY where all are disqualified; of equal ones the first.
+    `uncapped`: the sum of the contacts' interest before the cap, hundredths. `contacts`: how many. `best`: the position
+    of the contact with the most points, NOBODY where all are disqualified; of equal ones the first.
     """
 
-    pointed: PointTotals
-    given: Ints
+    totals: PointTotals
+    uncapped: Ints
     contacts: Ints
     best: Ints
 
     @property
     def capped(self) -> Ints:
-        """What the cap took from each account's interest, hundredths, never above 0: given + capped = interest."""
-        return self.pointed.interest - self.given
+        """What the cap took from each account's interest, hundredths, never above 0: uncapped + capped = interest."""
+        return self.totals.interest - self.uncapped
 
 
 def roll_up(policy: Policy, facts: LeadFacts, contacts: AccountContacts) -> AccountRollup:
     """The accounts whose company facts are `facts` (m columns without occurrences) with their contacts."""
     size = facts.size
     counting = ~contacts.disqualified
-    given = np.zeros(size, dtype=np.int64)
-    np.add.at(given, contacts.account[counting], contacts.interest[counting])
+    uncapped = np.zeros(size, dtype=np.int64)
+    np.add.at(uncapped, contacts.account[counting], contacts.interest[counting])
     company = compute_points(company_rules(policy), facts)
-    interest = np.minimum(given, policy.points.interest_cap * HUNDREDTHS)
+    interest = np.minimum(uncapped, policy.points.interest_cap * HUNDREDTHS)
     return AccountRollup(
-        pointed=replace(company, interest=interest),
-        given=given,
+        totals=replace(company, interest=interest),
+        uncapped=uncapped,
         contacts=np.bincount(contacts.account, minlength=size).astype(np.int64),
         best=_best(contacts, size),
     )
@@ -78,7 +78,9 @@ def roll_up(policy: Policy, facts: LeadFacts, contacts: AccountContacts) -> Acco
 
 def company_rules(policy: Policy) -> Policy:
     """The policy with those rules only that speak of companies; of an account their points count whole."""
-    account = [one for one in policy.points.groups if one.score == "fit" and one.level == "account"]
+    account = [
+        candidate for candidate in policy.points.groups if candidate.score == "fit" and candidate.level == "account"
+    ]
     groups = tuple(changed(group, weight=100) for group in account)
     names = {group.name for group in groups}
     rules = tuple(rule for rule in policy.points.rules if rule.group in names and not (rule.signal or rule.phase))
@@ -96,8 +98,8 @@ def company_facts(policy: Policy, rows: Sequence[Mapping[str, Any]]) -> LeadFact
 def _best(contacts: AccountContacts, size: int) -> Ints:
     """The first of each account's qualified contacts by falling points."""
     best = np.full(size, NOBODY, dtype=np.int64)
-    places = np.flatnonzero(~contacts.disqualified)
-    order = places[np.lexsort((places, -contacts.total[places], contacts.account[places]))]
+    candidates = np.flatnonzero(~contacts.disqualified)
+    order = candidates[np.lexsort((candidates, -contacts.total[candidates], contacts.account[candidates]))]
     accounts, first = np.unique(contacts.account[order], return_index=True)
     best[accounts] = order[first]
     return best

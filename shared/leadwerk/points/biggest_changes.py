@@ -40,7 +40,7 @@ def largest_changes(
     moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, most: int = SHOWN
 ) -> tuple[ChangedLead, ...]:
     """The leads with the largest differences, each once, at its largest; nobody whose points are the same."""
-    difference = np.abs(new.pointed.total - old.pointed.total)
+    difference = np.abs(new.totals.total - old.totals.total)
     order = np.argsort(-difference, kind="stable")
     order = order[difference[order] > 0]
     _, first = np.unique(moments.lead[order], return_index=True)
@@ -51,21 +51,21 @@ def _mover(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, place
     return ChangedLead(
         lead_id=moments.lead_ids[moments.lead[place]],
         as_of=f"{moments.as_of[place].astype('datetime64[s]')}Z",
-        points_before=int(old.pointed.total[place]) / HUNDREDTHS,
-        points_after=int(new.pointed.total[place]) / HUNDREDTHS,
+        points_before=int(old.totals.total[place]) / HUNDREDTHS,
+        points_after=int(new.totals.total[place]) / HUNDREDTHS,
         cluster_before=old.clusters[place],
         cluster_after=new.clusters[place],
-        rules=_differences(_by_rule(old.pointed.ledger, place), _by_rule(new.pointed.ledger, place)),
+        rules=_differences(_by_rule(old.totals.ledger, place), _by_rule(new.totals.ledger, place)),
     )
 
 
 def _by_rule(ledger: Ledger | None, place: int) -> Counter[str]:
     """Hundredths of points by rule; a cap or a weight by what it bounds."""
-    found: Counter[str] = Counter()
+    changes: Counter[str] = Counter()
     for entry in ledger.entries(place) if ledger else ():
         name = entry.rule if entry.kind in ("attribute", "event") else f"{entry.kind} of {entry.subject}"
-        found[name] += round(entry.points * HUNDREDTHS)
-    return found
+        changes[name] += round(entry.points * HUNDREDTHS)
+    return changes
 
 
 def _differences(before: Counter[str], after: Counter[str]) -> tuple[RuleDifference, ...]:

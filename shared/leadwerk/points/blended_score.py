@@ -24,8 +24,8 @@ def as_predictive(policy: Policy, points: Any) -> Floats:
     >>> as_predictive(load("mortgage"), [-30, 0, 10, 20, 50, 200]).tolist()
     [0.0, 0.0, 25.0, 50.0, 70.0, 100.0]
     """
-    found: Floats = np.interp(points, *knots(policy))
-    return found
+    scores: Floats = np.interp(points, *knots(policy))
+    return scores
 
 
 def knots(policy: Policy) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
@@ -43,5 +43,5 @@ def weighted_mean(policy: Policy, predictive: Any, points: Any) -> Floats:
     [75.0, 40.0]
     """
     share = policy.decision.points_weight / PERCENT
-    found: Floats = share * as_predictive(policy, points) + (1 - share) * np.asarray(predictive, dtype=np.float64)
-    return found
+    blended: Floats = share * as_predictive(policy, points) + (1 - share) * np.asarray(predictive, dtype=np.float64)
+    return blended

@@ -45,19 +45,19 @@ class LeadRating(Struct, frozen=True, kw_only=True):
     disqualified: bool
 
 
-def rate_leads(policy: Policy, facts: LeadFacts, pointed: PointTotals) -> list[LeadRating]:
+def rate_leads(policy: Policy, facts: LeadFacts, totals: PointTotals) -> list[LeadRating]:
     """The standing of each of the n leads, in their order."""
     columns = zip(
-        (pointed.fit / HUNDREDTHS).tolist(),
-        (pointed.interest / HUNDREDTHS).tolist(),
-        (pointed.total / HUNDREDTHS).tolist(),
-        grades(policy.points.grades, pointed.fit),
-        levels(policy.points.levels, pointed.interest),
-        pointed.icp.tolist(),
-        lights(policy, facts, pointed.icp),
+        (totals.fit / HUNDREDTHS).tolist(),
+        (totals.interest / HUNDREDTHS).tolist(),
+        (totals.total / HUNDREDTHS).tolist(),
+        grades(policy.points.grades, totals.fit),
+        levels(policy.points.levels, totals.interest),
+        totals.icp.tolist(),
+        lights(policy, facts, totals.icp),
         tiers(policy, facts),
         phases(policy, facts),
-        pointed.disqualified.tolist(),
+        totals.disqualified.tolist(),
         strict=True,
     )
     return [
@@ -101,10 +101,10 @@ def lights(policy: Policy, facts: LeadFacts, icp: Ints) -> Words:
     bounds = policy.points.traffic_light
     colours = _banded(icp * HUNDREDTHS, (bounds.green, bounds.yellow), ("green", "yellow", "red"))
     conditions = Conditions(policy, facts)
-    known = np.zeros(facts.size, dtype=bool)
+    is_known = np.zeros(facts.size, dtype=bool)
     for name in _account_facts(policy.points):
-        known |= conditions.known(name)
-    colours[~known] = None
+        is_known |= conditions.is_present(name)
+    colours[~is_known] = None
     return colours
 
 
@@ -115,24 +115,24 @@ def tiers(policy: Policy, facts: LeadFacts) -> Words:
     """
     conditions = Conditions(policy, facts)
     employees, revenue = conditions.numbers("employees"), conditions.numbers("revenue")
-    found: Words = np.full(facts.size, None)
+    tier_names: Words = np.full(facts.size, None)
     for tier in reversed(policy.tiers):
         if tier.employees is None and tier.revenue is None:
             fits = ~(np.isnan(employees) & np.isnan(revenue))
         else:
             fits = (employees >= _or_never(tier.employees)) | (revenue >= _or_never(tier.revenue))
-        found[fits] = tier.name
-    return found
+        tier_names[fits] = tier.name
+    return tier_names
 
 
 def phases(policy: Policy, facts: LeadFacts) -> Words:
     """The last phase of the journey of which a signal occurred within the window, else None."""
     occurred = OccurrenceIndex(policy, facts)
-    found: Words = np.full(facts.size, None)
+    phase_names: Words = np.full(facts.size, None)
     for phase in PHASES:
         signals = [place for place, signal in enumerate(policy.signals) if signal.phase == phase]
-        found[occurred.of_signals(signals).lead] = phase
-    return found
+        phase_names[occurred.of_signals(signals).lead] = phase
+    return phase_names
 
 
 def _account_facts(model: PointsModel) -> set[str]:
@@ -142,10 +142,10 @@ def _account_facts(model: PointsModel) -> set[str]:
 
 def _banded(hundredths: Ints, bounds: Sequence[int], names: Sequence[Any]) -> Words:
     """The name of the first bound (points, falling) that is reached, else the last name."""
-    found: Words = np.full(len(hundredths), names[-1], dtype=object)
+    names_by_lead: Words = np.full(len(hundredths), names[-1], dtype=object)
     for bound, name in zip(reversed(bounds), reversed(names[:-1]), strict=True):
-        found[hundredths >= bound * HUNDREDTHS] = name
-    return found
+        names_by_lead[hundredths >= bound * HUNDREDTHS] = name
+    return names_by_lead
 
 
 def _or_never(bound: float | None) -> float:

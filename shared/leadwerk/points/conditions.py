@@ -54,9 +54,9 @@ class LeadFacts:
 class Conditions:
     """The facts of n leads, ready to be asked; a column is read once, however many rules ask for it."""
 
-    def __init__(self, policy: Policy, given: LeadFacts) -> None:
-        self._size = given.size
-        self._columns = given.columns
+    def __init__(self, policy: Policy, facts: LeadFacts) -> None:
+        self._size = facts.size
+        self._columns = facts.columns
         self._policy = policy
         self._numbers: dict[str, Floats] = {}
         self._words: dict[str, tuple[list[Any], NDArray[np.intp]]] = {}
@@ -68,7 +68,7 @@ class Conditions:
             holding &= self._holds(name, test)
         return holding
 
-    def known(self, name: str) -> Bools:
+    def is_present(self, name: str) -> Bools:
         """Whether the fact is known, shape (n,)."""
         return self._holds(name, Condition())
 
@@ -86,9 +86,9 @@ class Conditions:
             return np.zeros(self._size, dtype=bool)
         if fact.kind == "number":
             return _numbers_hold(test, self.numbers(name))
-        words, places = self._read_words(fact)
-        verdicts = np.fromiter((_word_holds(test, word) for word in words), dtype=bool, count=len(words))
-        return verdicts[places]
+        values, value_index = self._read_words(fact)
+        verdicts = np.fromiter((_word_holds(test, value) for value in values), dtype=bool, count=len(values))
+        return verdicts[value_index]
 
     def _read_words(self, fact: Fact) -> tuple[list[Any], NDArray[np.intp]]:
         """The distinct values of a column, and for each lead the place of its own among them."""
@@ -96,8 +96,8 @@ class Conditions:
             values = _objects(self._columns[fact.column])
             distinct = list(set(values))
             place = {value: index for index, value in enumerate(distinct)}
-            places = np.fromiter(map(place.__getitem__, values), dtype=np.intp, count=self._size)
-            self._words[fact.column] = (distinct, places)
+            value_index = np.fromiter(map(place.__getitem__, values), dtype=np.intp, count=self._size)
+            self._words[fact.column] = (distinct, value_index)
         return self._words[fact.column]
 
 
@@ -125,14 +125,14 @@ def _numeric(values: Iterable[Any]) -> list[float]:
 def _word_holds(test: Condition, value: Any) -> bool:
     if not isinstance(value, str) and (value is None or value != value):  # NaN and its kin
         return False
-    word = str(value)
-    if not word.strip() or any(b is not None for b in (test.above, test.below, test.at_least, test.at_most)):
+    text = str(value)
+    if not text.strip() or any(b is not None for b in (test.above, test.below, test.at_least, test.at_most)):
         return False
-    if test.any_of and folded(word) not in _folded(test.any_of):
+    if test.any_of and folded(text) not in _folded(test.any_of):
         return False
-    if test.none_of and folded(word) in _folded(test.none_of):
+    if test.none_of and folded(text) in _folded(test.none_of):
         return False
-    return test.matches is None or matches(test.matches, word)
+    return test.matches is None or matches(test.matches, text)
 
 
 def _folded(values: Iterable[Any]) -> set[str]:

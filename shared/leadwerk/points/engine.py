@@ -49,7 +49,7 @@ def compute_points(policy: Policy, facts: LeadFacts, *, ledger: bool = True) -> 
     Rules are counted group by group in the policy's order; caps bound first a rule, then its group, then, after the
     group's weight, the score.
     """
-    return _Pass(policy, facts, LedgerRows(policy.points, kept=ledger)).pointed()
+    return _Pass(policy, facts, LedgerRows(policy.points, kept=ledger)).totals()
 
 
 class _Pass:
@@ -64,14 +64,14 @@ class _Pass:
         self.idle_days = idle_days(self.conditions.numbers("lead_age_days"), facts.occurrences)
         self.disqualified = np.zeros(facts.size, dtype=bool)
 
-    def pointed(self) -> PointTotals:
+    def totals(self) -> PointTotals:
         sums = {score: self.nothing() for score in SCORES}
         match = self.nothing()
         for place, group in enumerate(self.model.groups):
-            given = self.of_group(place, group)
+            group_points = self.of_group(place, group)
             if group.score == "fit" and group.level == "account":
-                match += given
-            sums[group.score] += self.weighted(given, group, place)
+                match += group_points
+            sums[group.score] += self.weighted(group_points, group, place)
         for place, cap in enumerate((self.model.fit_cap, self.model.interest_cap)):
             self.cap_from_above(sums[SCORES[place]], cap, rule=NONE, group=NONE, score=place)
         icp = np.clip(match // HUNDREDTHS, 0, _HIGHEST_MATCH)
@@ -79,31 +79,31 @@ class _Pass:
 
     def of_group(self, place: int, group: Group) -> Ints:
         """The hundredths that a group's rules give each lead, after its cap."""
-        given, taken = self.nothing(), np.zeros(self.size, dtype=bool)
+        group_points, is_taken = self.nothing(), np.zeros(self.size, dtype=bool)
         where = {"group": place, "score": SCORES.index(group.score)}
         for rule_place, rule in enumerate(self.model.rules):
             if rule.group != group.name:
                 continue
-            days = self.counted(rule, self.conditions.hold(rule.when) & ~taken)
+            days = self.counted(rule, self.conditions.hold(rule.when) & ~is_taken)
             if len(days.lead):  # most rules have nothing to say of a lead that comes alone
-                given += self.of_rule(rule, days, group, {"rule": rule_place, **where})
+                group_points += self.of_rule(rule, days, group, {"rule": rule_place, **where})
                 if group.first_match_only:
-                    taken[days.lead] = True
+                    is_taken[days.lead] = True
                 if rule.disqualifies:
                     self.disqualified[days.lead] = True
         if group.cap is not None:
-            self.cap_from_above(given, group.cap, rule=NONE, **where)
-        return given
+            self.cap_from_above(group_points, group.cap, rule=NONE, **where)
+        return group_points
 
-    def weighted(self, given: Ints, group: Group, place: int) -> Ints:
+    def weighted(self, group_points: Ints, group: Group, place: int) -> Ints:
         """What of a group's sum enters the score."""
         if group.weight == _WHOLE:
-            return given
-        entering = np.rint(given * group.weight / _WHOLE).astype(np.int64)  # half to even
-        lead = np.flatnonzero(entering != given)
-        taken = (entering - given)[lead]
+            return group_points
+        entering = np.rint(group_points * group.weight / _WHOLE).astype(np.int64)  # half to even
+        lead = np.flatnonzero(entering != group_points)
+        removed = (entering - group_points)[lead]
         where = {"rule": NONE, "group": place, "score": SCORES.index(group.score), "kind": _WEIGHT}
-        self.rows.write(lead, day=_NO_DAY, events=0, base=group.weight, factor=1.0, hundredths=taken, **where)
+        self.rows.write(lead, day=_NO_DAY, events=0, base=group.weight, factor=1.0, hundredths=removed, **where)
         return entering
 
     def of_rule(self, rule: Rule, days: OccurrenceDays, group: Group, where: dict[str, int]) -> Ints:

@@ -25,9 +25,9 @@ class OccurrenceDays:
     events: Ints
     age_days: Ints
 
-    def where(self, kept: Bools) -> OccurrenceDays:
+    def where(self, selected: Bools) -> OccurrenceDays:
         """The rows that are kept."""
-        return OccurrenceDays(self.lead[kept], self.day[kept], self.events[kept], self.age_days[kept])
+        return OccurrenceDays(self.lead[selected], self.day[selected], self.events[selected], self.age_days[selected])
 
     @cached_property
     def first(self) -> Bools:
@@ -49,16 +49,22 @@ class OccurrenceIndex:
 
     def __init__(self, policy: Policy, facts: LeadFacts) -> None:
         self._policy = policy
-        given = facts.occurrences
-        within = (given.age_days >= 0) & (given.age_days < policy.points.window_days) & (given.events > 0)
-        rows = np.flatnonzero(within & (given.signal >= 0))
-        lead, day, signal = given.lead[rows], given.day[rows].astype("datetime64[D]"), given.signal[rows]
+        occurrences = facts.occurrences
+        within = (
+            (occurrences.age_days >= 0) & (occurrences.age_days < policy.points.window_days) & (occurrences.events > 0)
+        )
+        rows = np.flatnonzero(within & (occurrences.signal >= 0))
+        lead, day, signal = (
+            occurrences.lead[rows],
+            occurrences.day[rows].astype("datetime64[D]"),
+            occurrences.signal[rows],
+        )
         if not _sorted(lead, day):
             order = np.lexsort((day, lead))
             rows, lead, day, signal = rows[order], lead[order], day[order], signal[order]
         self._signal = signal
         self._present = set(np.unique(signal).tolist())
-        self._rows = OccurrenceDays(lead, day, given.events[rows], given.age_days[rows])
+        self._rows = OccurrenceDays(lead, day, occurrences.events[rows], occurrences.age_days[rows])
 
     def of_rule(self, rule: Rule) -> OccurrenceDays:
         """The days that the rule counts."""

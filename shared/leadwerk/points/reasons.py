@@ -38,14 +38,19 @@ def by_rule(policy: Policy, ledger: Iterable[Entry]) -> tuple[RulePoints, ...]:
             points, events = sums.get(entry.rule, (0, 0))
             weighted = round(entry.points * HUNDREDTHS) * weights.get(entry.group, WHOLE) / WHOLE
             sums[entry.rule] = (points + weighted, events + entry.events)
-    found = [RulePoints(rule, round(points) / HUNDREDTHS, events) for rule, (points, events) in sums.items()]
-    return tuple(sorted((one for one in found if one.points), key=lambda one: -abs(one.points)))
+    totals = [RulePoints(rule, round(points) / HUNDREDTHS, events) for rule, (points, events) in sums.items()]
+    return tuple(
+        sorted(
+            (rule_points for rule_points in totals if rule_points.points),
+            key=lambda rule_points: -abs(rule_points.points),
+        )
+    )
 
 
 def top_reasons(policy: Policy, language: str, ledger: Iterable[Entry]) -> tuple[tuple[RulePoints, str], ...]:
     """At most three rules for and three against a lead, the weightiest first, each with what a seller reads of it."""
-    found = by_rule(policy, ledger)
-    speaking_for = [one for one in found if one.points > 0][:MOST]
-    against = [one for one in found if one.points < 0][:MOST]
-    chosen = [one for one in found if one in speaking_for or one in against]
-    return tuple((one, point_reason(policy, language, *one)) for one in chosen)
+    by_weight = by_rule(policy, ledger)
+    speaking_for = [rule_points for rule_points in by_weight if rule_points.points > 0][:MOST]
+    against = [rule_points for rule_points in by_weight if rule_points.points < 0][:MOST]
+    chosen = [rule_points for rule_points in by_weight if rule_points in speaking_for or rule_points in against]
+    return tuple((rule_points, point_reason(policy, language, *rule_points)) for rule_points in chosen)

@@ -62,7 +62,7 @@ class PolicyOutcome:
     """What one policy says of the n moments; `pools` are the sellers who can serve the lead, by name."""
 
     policy: Policy
-    pointed: PointTotals
+    totals: PointTotals
     clusters: Sequence[str]
     stages: Sequence[str]
     pools: Sequence[tuple[str, ...]]
@@ -117,13 +117,19 @@ class Replay(Struct, frozen=True, kw_only=True):
 
 def compare(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, *, weeks: float) -> Replay:
     """What `new` changes for leads that came within so many weeks."""
-    reached = [_best(moments, np.array([CLUSTERS.index(one) for one in side.clusters])) for side in (old, new)]
+    best_clusters = [
+        _best(moments, np.array([CLUSTERS.index(cluster) for cluster in side.clusters])) for side in (old, new)
+    ]
     first = [_first_hot(moments, side) for side in (old, new)]
-    was, is_ = (found >= 0 for found in first)
+    was, is_ = (first_moment >= 0 for first_moment in first)
     return Replay(
         leads=len(moments.lead_ids),
         moments=len(moments.lead),
-        clusters=_moves(moments, [[CLUSTERS[place] for place in places] for places in reached], _cluster_direction),
+        clusters=_moves(
+            moments,
+            [[CLUSTERS[place] for place in cluster_index] for cluster_index in best_clusters],
+            _cluster_direction,
+        ),
         stages=_stage_moves(moments, old, new),
         kept=_conversion(moments, first[0][was & is_]),
         gained=_conversion(moments, first[1][is_ & ~was]),
@@ -134,10 +140,10 @@ def compare(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, *, w
     )
 
 
-def _best(moments: ReplayMoments, places: Ints) -> Ints:
+def _best(moments: ReplayMoments, ranks: Ints) -> Ints:
     """The highest place of each lead; -1 for a lead without a moment."""
     best = np.full(len(moments.lead_ids), -1)
-    np.maximum.at(best, moments.lead, places)
+    np.maximum.at(best, moments.lead, ranks)
     return best
 
 
@@ -169,8 +175,8 @@ def _stage_moves(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome)
     furthest = []
     for side in (old, new):
         names = ["", *(stage.name for stage in side.policy.stages)]
-        places = _best(moments, np.array([names.index(stage) for stage in side.stages]))
-        furthest.append([names[place] if place > 0 else "" for place in places])
+        ranks = _best(moments, np.array([names.index(stage) for stage in side.stages]))
+        furthest.append([names[place] if place > 0 else "" for place in ranks])
     return _moves(moments, furthest, lambda before, after: direction(new.policy, before, after))
 
 
@@ -179,11 +185,11 @@ def _cluster_direction(before: str, after: str) -> str:
 
 
 def _moves(
-    moments: ReplayMoments, reached: Sequence[Sequence[str]], towards: Callable[[str, str], str]
+    moments: ReplayMoments, best_names: Sequence[Sequence[str]], towards: Callable[[str, str], str]
 ) -> tuple[Transition, ...]:
     """Leads by what they reach under each policy, those that move first."""
     leads: dict[tuple[str, str], list[str]] = {}
-    for lead, pair in zip(moments.lead_ids, zip(*reached, strict=True), strict=True):
+    for lead, pair in zip(moments.lead_ids, zip(*best_names, strict=True), strict=True):
         leads.setdefault(pair, []).append(lead)
     order = sorted(leads, key=lambda pair: (pair[0] == pair[1], -len(leads[pair]), pair))
     return tuple(

@@ -69,20 +69,20 @@ class Segments:
         named = {name for definition in self.definitions for name in definition.when}
         return {fact.column for name in named if (fact := fact_named(self.policy, name)) is not None}
 
-    def places(self, columns: Mapping[str, Any], size: int) -> Places:
+    def segment_index(self, columns: Mapping[str, Any], size: int) -> Places:
         """For each of n leads the place of the first definition it satisfies, (n,), or NO_SEGMENT.
 
         `columns` are features by name, n values each; one that is not there is not known.
         """
         conditions = Conditions(self.policy, LeadFacts(size, columns, _NOTHING_OCCURRED))
-        found = np.full(size, NO_SEGMENT, dtype=np.intp)
+        segment_of_lead = np.full(size, NO_SEGMENT, dtype=np.intp)
         for place, definition in reversed(list(enumerate(self.definitions))):
-            found[conditions.hold(definition.when)] = place
-        return found
+            segment_of_lead[conditions.hold(definition.when)] = place
+        return segment_of_lead
 
     def places_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Places:
         """`places` of rows of `lead_features`."""
-        return self.places({name: [row.get(name) for row in rows] for name in self.columns()}, len(rows))
+        return self.segment_index({name: [row.get(name) for row in rows] for name in self.columns()}, len(rows))
 
 
 _NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)

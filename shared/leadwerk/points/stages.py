@@ -17,9 +17,9 @@ _BETTER_CLUSTERS = {"HOT": ("HOT",), "WARM": ("HOT", "WARM")}
 def stage_of(
     policy: Policy,
     *,
-    known: bool,
+    is_known: bool,
     cluster: str | None,
-    standing: LeadRating | None,
+    rating: LeadRating | None,
     status: str | None,
     outcome: str | None,
 ) -> str:
@@ -30,10 +30,10 @@ def stage_of(
     fitting = [
         stage.name
         for stage in policy.stages
-        if (known or not stage.known)
+        if (is_known or not stage.known)
         and (stage.cluster is None or cluster in _BETTER_CLUSTERS[stage.cluster])
-        and _has_points(stage, standing)
-        and (not stage.statuses or folded(status or "") in {folded(one) for one in stage.statuses})
+        and _has_points(stage, rating)
+        and (not stage.statuses or folded(status or "") in {folded(stage_status) for stage_status in stage.statuses})
         and (not stage.outcomes or outcome in stage.outcomes)
     ]
     return fitting[-1] if fitting else ""
@@ -42,15 +42,15 @@ def stage_of(
 def direction(policy: Policy, before: str, after: str) -> Direction:
     """Whether `after` comes later in the policy than `before`; a stage that the policy no longer has came first."""
     names = ["", *(stage.name for stage in policy.stages)]
-    places = [names.index(name) if name in names else 0 for name in (before, after)]
-    return "back" if places[1] < places[0] else "forward"
+    positions = [names.index(name) if name in names else 0 for name in (before, after)]
+    return "back" if positions[1] < positions[0] else "forward"
 
 
-def _has_points(stage: Stage, standing: LeadRating | None) -> bool:
-    if standing is None:
+def _has_points(stage: Stage, rating: LeadRating | None) -> bool:
+    if rating is None:
         return stage.grade is None and stage.points is None and stage.interest is None
     return (
-        (stage.grade is None or standing.grade <= stage.grade)
-        and (stage.points is None or standing.points >= stage.points)
-        and (stage.interest is None or standing.interest >= stage.interest)
+        (stage.grade is None or rating.grade <= stage.grade)
+        and (stage.points is None or rating.points >= stage.points)
+        and (stage.interest is None or rating.interest >= stage.interest)
     )

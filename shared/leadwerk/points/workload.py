@@ -44,7 +44,7 @@ def workload(
     number of the week in which it became HOT, of so many `weeks`.
     """
     dealt = _dealt(capacity, pools)
-    room = {one.name: one.hours_per_week * MINUTES / capacity.minutes_per_lead for one in capacity.sellers}
+    room = {person.name: person.hours_per_week * MINUTES / capacity.minutes_per_lead for person in capacity.sellers}
     names = [*room, *([NOBODY] if NOBODY in dealt else [])]
     return Workload(
         leads=len(pools),
@@ -64,13 +64,13 @@ def workload(
 
 def _dealt(capacity: Capacity, pools: Sequence[tuple[str, ...]]) -> list[str]:
     """The seller of each lead."""
-    hours = {one.name: one.hours_per_week for one in capacity.sellers}
-    given: Counter[str] = Counter()
+    hours = {person.name: person.hours_per_week for person in capacity.sellers}
+    calls: Counter[str] = Counter()
     dealt = []
     for pool in pools:
         willing = [name for name in pool if hours.get(name)]
-        seller = min(willing, key=lambda name: (given[name] + 1) / hours[name], default=NOBODY)
-        given[seller] += 1
+        seller = min(willing, key=lambda name: (calls[name] + 1) / hours[name], default=NOBODY)
+        calls[seller] += 1
         dealt.append(seller)
     return dealt
 

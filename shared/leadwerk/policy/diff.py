@@ -30,7 +30,7 @@ def differences(before: Policy, after: Policy) -> list[Difference]:
     [Difference(field='horizon_days', before=30, after=60)]
     """
     old, new = (msgspec.to_builtins(policy) for policy in (before, after))
-    return [found for name in old if name != "version" for found in _compared(name, old[name], new[name])]
+    return [difference for name in old if name != "version" for difference in _compared(name, old[name], new[name])]
 
 
 def _compared(field: str, before: Any, after: Any) -> Iterator[Difference]:
@@ -54,12 +54,12 @@ def _sections(field: str, before: dict[str, Any], after: dict[str, Any], written
 
 def _by_name(entries: Any) -> dict[str, Any] | None:
     """Entries of a list by what they are known by; None if that is nothing, or not unique."""
-    if not isinstance(entries, (list, tuple)) or not all(isinstance(one, dict) for one in entries):
+    if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, dict) for entry in entries):
         return None
-    named = {_name(one): one for one in entries}
+    named = {_name(entry): entry for entry in entries}
     return named if len(named) == len(entries) and "" not in named else None
 
 
 def _name(entry: dict[str, Any]) -> str:
-    found = next((str(entry[key]) for key in NAMES if key in entry), "")
-    return f"{found}, {entry['reason']}" if entry.get("reason") else found
+    name = next((str(entry[key]) for key in NAMES if key in entry), "")
+    return f"{name}, {entry['reason']}" if entry.get("reason") else name

@@ -80,17 +80,17 @@ def facts(policy: Policy) -> dict[str, Fact]:
     >>> known["it_budget"].column, known["it_budget"].kind, known["seniority"].words[-2:]
     ('attribute_it_budget', 'number', ('manager', 'other'))
     """
-    found = {attribute.name: _of_attribute(attribute) for attribute in policy.attributes}
+    by_name = {attribute.name: _of_attribute(attribute) for attribute in policy.attributes}
     numbers: list[str] = []
     for signal in policy.signals:
         numbers += [f"{signal.name}_{what}_{days}d" for what in ("events", "seconds") for days in _WINDOWS]
         numbers.append(f"{signal.name}_days_since")
-    return found | {name: Fact(name, "number") for name in numbers} | OF_EVERY_LEAD
+    return by_name | {name: Fact(name, "number") for name in numbers} | OF_EVERY_LEAD
 
 
 def fact_named(policy: Policy, name: str) -> Fact | None:
     """The fact of this name, without listing all: a lead that is scored alone should not wait for that."""
-    attribute = next((one for one in policy.attributes if one.name == name), None)
+    attribute = next((item for item in policy.attributes if item.name == name), None)
     if attribute is not None:
         return _of_attribute(attribute)
     return OF_EVERY_LEAD.get(name) or facts(policy).get(name)

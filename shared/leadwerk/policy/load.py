@@ -49,9 +49,9 @@ def _parsed(text: str, file: str) -> Policy:
         policy = msgspec.convert(document.data, Policy)
     except msgspec.ValidationError:
         raise _first(_shape_errors(document)) from None
-    found = _rule_errors(document, policy)
-    if found:
-        raise _first(found)
+    rule_errors = _rule_errors(document, policy)
+    if rule_errors:
+        raise _first(rule_errors)
     return msgspec.structs.replace(policy, version=version(policy))
 
 
@@ -61,10 +61,10 @@ def errors(source: str | Path) -> list[PolicyError]:
         document = read(*_text(source))
     except PolicyError as error:
         return [error]
-    found = _shape_errors(document)
-    if not found:
-        found = _rule_errors(document, msgspec.convert(document.data, Policy))
-    return sorted(found, key=lambda error: error.line)
+    shape_errors = _shape_errors(document)
+    if not shape_errors:
+        shape_errors = _rule_errors(document, msgspec.convert(document.data, Policy))
+    return sorted(shape_errors, key=lambda error: error.line)
 
 
 def shipped_text(name: str) -> str:
@@ -111,11 +111,11 @@ def _rule_errors(document: Document, policy: Policy) -> list[PolicyError]:
     return [document.error(*problem) for problem in problems(policy)]
 
 
-def _first(found: list[PolicyError]) -> PolicyError:
-    first, *others = sorted(found, key=lambda error: error.line)
-    if others:
-        more = "1 more error" if len(others) == 1 else f"{len(others)} more errors"
+def _first(problems: list[PolicyError]) -> PolicyError:
+    first, *rest = sorted(problems, key=lambda error: error.line)
+    if rest:
+        more = "1 more error" if len(rest) == 1 else f"{len(rest)} more errors"
         remedy = f"{first.remedy} ({more}: see `leadwerk policy check`.)"
-        said = first.message.removeprefix(f"{first.file}:{first.line}: {first.field}: ")
-        return PolicyError(said, file=first.file, line=first.line, field=first.field, remedy=remedy)
+        detail = first.message.removeprefix(f"{first.file}:{first.line}: {first.field}: ")
+        return PolicyError(detail, file=first.file, line=first.line, field=first.field, remedy=remedy)
     return first

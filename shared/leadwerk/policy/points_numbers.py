@@ -99,30 +99,30 @@ def text_with_numbers(text: str, policy: Policy, numbers: PointsNumbers) -> str:
     """The policy's text with these numbers and rules: nothing else in it changes, comments and order stay."""
     changed = edited(text, _changes(policy, apply_numbers(policy, numbers)))
     added = [to_builtins(rule) for rule in numbers.rules]
-    return appended(changed, ("points", "rules"), [_said(rule) for rule in added]) if added else changed
+    return appended(changed, ("points", "rules"), [_stated(rule) for rule in added]) if added else changed
 
 
-def _said(rule: dict[str, Any]) -> dict[str, Any]:
+def _stated(rule: dict[str, Any]) -> dict[str, Any]:
     """What a rule says, without what goes without saying."""
     silent = to_builtins(Rule(name="", group="", points=0))
     tests = {name: {key: value for key, value in test.items() if value} for name, test in rule["when"].items()}
-    said = {key: value for key, value in rule.items() if key in ("points",) or value != silent[key]}
-    return {**said, "when": tests}
+    stated = {key: value for key, value in rule.items() if key in ("points",) or value != silent[key]}
+    return {**stated, "when": tests}
 
 
 def _changes(before: Policy, after: Policy) -> dict[Path, int]:
     """The numbers that differ, by their path in the file."""
     old, new = before.points, after.points
-    found: dict[Path, int] = {}
+    changes: dict[Path, int] = {}
     for section, fields in (("rules", ("points", "repeat_points", "cap")), ("groups", ("cap",))):
         pairs = zip(getattr(old, section), getattr(new, section), strict=False)  # new rules stand behind the old ones
         for index, (was, now) in enumerate(pairs):
             changed = [name for name in fields if getattr(was, name) != getattr(now, name)]
-            found |= {("points", section, index, name): getattr(now, name) for name in changed}
+            changes |= {("points", section, index, name): getattr(now, name) for name in changed}
     caps = [name for name in ("fit_cap", "interest_cap") if getattr(old, name) != getattr(new, name)]
-    found |= {("points", name): getattr(new, name) for name in caps}
+    changes |= {("points", name): getattr(new, name) for name in caps}
     bands = [name for name in ("hot", "warm") if getattr(old.bands, name) != getattr(new.bands, name)]
-    return found | {("points", "bands", name): getattr(new.bands, name) for name in bands}
+    return changes | {("points", "bands", name): getattr(new.bands, name) for name in bands}
 
 
 def round_to_readable(points: float) -> int:

@@ -35,32 +35,36 @@ def violations(data: Any) -> list[Violation]:
     return list(_section(data, Policy, ()))
 
 
-def closest(word: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> str:
+def closest(name: str, candidates: Iterator[str] | list[str] | tuple[str, ...]) -> str:
     """The known word that was probably meant, or nothing.
 
     >>> closest("horizn", ["horizon_days", "horizon"])
     'horizon'
     """
-    by_lower = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=_ALIKE)
-    return by_lower[found[0]] if found else ""
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_ALIKE)
+    return by_lower[matches[0]] if matches else ""
 
 
 def _section(data: Any, kind: type[PolicySection], path: Path) -> Iterator[Violation]:
     if not isinstance(data, dict):
-        yield path, f"a section is expected, not {_shown(data)}.", f"Give its fields ({_fields(kind)}) or remove it."
+        yield (
+            path,
+            f"a section is expected, not {_formatted(data)}.",
+            f"Give its fields ({_fields(kind)}) or remove it.",
+        )
         return
     hints = get_type_hints(kind, include_extras=True)
-    meant = set()
+    fields_by_guess = set()
     for name, value in data.items():
         if name in hints:
             yield from _value(value, hints[name], (*path, name))
         else:
             guess = closest(name, [field for field in kind.__struct_fields__ if field not in data])
-            meant.add(guess)
+            fields_by_guess.add(guess)
             yield (*path, name), "this field is unknown.", _unknown_remedy(name, guess, kind)
     for field in msgspec.structs.fields(kind):
-        if field.required and field.name not in data and field.name not in meant:
+        if field.required and field.name not in data and field.name not in fields_by_guess:
             yield path, f"the field `{field.name}` is missing.", f"Add `{field.name}:`. {_SEE}"
 
 
@@ -73,9 +77,9 @@ def _value(value: Any, hint: Any, path: Path) -> Iterator[Violation]:
         yield from _items(value, get_args(hint), path)
     elif get_origin(hint) is dict and isinstance(value, dict):
         key_hint, value_hint = get_args(hint)
-        for key, one in value.items():
+        for key, item in value.items():
             yield from _leaf(key, key_hint, (*path, key))
-            yield from _value(one, value_hint, (*path, key))
+            yield from _value(item, value_hint, (*path, key))
     else:
         yield from _leaf(value, hint, path)
 
@@ -94,21 +98,21 @@ def _is_optional(hint: Any) -> bool:
 def _items(value: Any, hints: tuple[Any, ...], path: Path) -> Iterator[Violation]:
     """A list of one kind, as long as you like, or with a place for each kind."""
     if not isinstance(value, list):
-        yield path, f"a list is expected, not {_shown(value)}.", "Write [one, two], or one `- …` a line."
+        yield path, f"a list is expected, not {_formatted(value)}.", "Write [one, two], or one `- …` a line."
         return
     fixed = hints[-1] is not Ellipsis
     if fixed and len(value) != len(hints):
         yield path, f"{len(hints)} values are expected, not {len(value)}.", f"Write as many. {_SEE}"
         return
-    for index, one in enumerate(value):
-        yield from _value(one, hints[index] if fixed else hints[0], (*path, index))
+    for index, item in enumerate(value):
+        yield from _value(item, hints[index] if fixed else hints[0], (*path, index))
 
 
 def _leaf(value: Any, hint: Any, path: Path) -> Iterator[Violation]:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError:
-        yield path, f"{_expectation(hint)} is expected, not {_shown(value)}.", _remedy(value, hint)
+        yield path, f"{_expectation(hint)} is expected, not {_formatted(value)}.", _remedy(value, hint)
 
 
 def _expectation(hint: Any) -> str:
@@ -128,19 +132,19 @@ def _annotated(kind: Any, meta: msgspec.Meta) -> str:
     if meta.pattern:
         return "a name of lower-case letters, digits and _, beginning with a letter,"
     limits = {"from": meta.ge, "above": meta.gt, "to": meta.le, "below": meta.lt}
-    said = [f"{word} {limit}" for word, limit in limits.items() if limit is not None]
-    return " ".join([_expectation(kind), *said])
+    bounds = [f"{label} {limit}" for label, limit in limits.items() if limit is not None]
+    return " ".join([_expectation(kind), *bounds])
 
 
 def _remedy(value: Any, hint: Any) -> str:
-    words = [str(word) for word in _literals(hint)]
-    guess = closest(str(value), words)
+    choices = [str(choice) for choice in _literals(hint)]
+    guess = closest(str(value), choices)
     if guess:
         return f"Did you mean `{guess}`?"
-    if isinstance(value, bool) and (words or _takes_text(hint)):
+    if isinstance(value, bool) and (choices or _takes_text(hint)):
         return "Put quotes around it: YAML reads yes, no, on and off as truth values."
-    if words:
-        return f"Choose {' or '.join(words)}."
+    if choices:
+        return f"Choose {' or '.join(choices)}."
     if _takes_text(hint) and not isinstance(value, (str, list, dict, type(None))):
         return "Put quotes around it: YAML reads this as a number or date."
     if isinstance(value, str) and any(meta.pattern for meta in _metas(hint)):
@@ -177,7 +181,7 @@ def _fields(kind: type[PolicySection]) -> str:
     return ", ".join(name for name in kind.__struct_fields__ if name != "version")
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, dict):

@@ -29,9 +29,9 @@ def class_of(attribute: Attribute, text: str) -> str:
     >>> [class_of(seniority, title) for title in ("CEO", "Assistentin der CEO", "Responsabile IT", "Ingenieur")]
     ['ceo', 'assistant', 'manager', 'other']
     """
-    return next((one.name for one in attribute.classes if matches(one.matches, text)), OTHER)
+    return next((text_class.name for text_class in attribute.classes if matches(text_class.matches, text)), OTHER)
 
 
 def class_names(attribute: Attribute) -> tuple[str, ...]:
     """All values that an attribute with classes may have; nothing for one without, whose values are an open list."""
-    return (*(one.name for one in attribute.classes), OTHER) if attribute.classes else ()
+    return (*(text_class.name for text_class in attribute.classes), OTHER) if attribute.classes else ()

@@ -87,5 +87,5 @@ def _last_alias(text: str, node: Any) -> int:
 
 
 def _line(entry: Mapping[str, Any]) -> str:
-    said = yaml.safe_dump(dict(entry), default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
-    return str(said).strip()
+    line = yaml.safe_dump(dict(entry), default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
+    return str(line).strip()

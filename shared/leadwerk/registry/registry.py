@@ -152,7 +152,7 @@ class Registry:
         _check_present(blob, expected)
         history = () if blob is None else _history(blob)
         if expected is None:  # who comes back after standing down is not his own predecessor
-            history = tuple(one for one in history if one.version != version)
+            history = tuple(entry for entry in history if entry.version != version)
         pointer = Pointer(Promotion(version, at.isoformat(), reason, by), history)
         return self._point(pointer, ABSENT if blob is None else blob.generation)
 
@@ -192,9 +192,9 @@ class Registry:
         champion = self.champion()
         if champion is not None:
             return champion
-        if gone := self.stood_down():
+        if demotion := self.stood_down():
             raise NoChampion(
-                f"{gone.version} stood down on {gone.stood_down_at[:10]}: {gone.reason}",
+                f"{demotion.version} stood down on {demotion.stood_down_at[:10]}: {demotion.reason}",
                 remedy="Run `leadwerk retrain`, or `leadwerk models rollback` to bring it back.",
             )
         raise NoChampion("No model was promoted yet.", remedy="Run `leadwerk retrain` when outcomes have matured.")
@@ -207,10 +207,10 @@ class Registry:
 
     def _point(self, pointer: Pointer, generation: int) -> Champion:
         self._write(pointer, generation)
-        found = _champion(self._read_pointer())
-        if found is None:
+        champion = _champion(self._read_pointer())
+        if champion is None:
             raise PromotionConflict("The new champion stood down at once.", remedy="See `leadwerk models list`.")
-        return found
+        return champion
 
     def _write(self, pointer: Pointer, generation: int) -> None:
         data = msgspec.json.format(msgspec.json.encode(pointer), indent=1)

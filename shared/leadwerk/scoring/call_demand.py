@@ -62,7 +62,7 @@ class Demand:
 
 
 def demand(
-    policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float, known: Iterable[str] = ()
+    policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float, known_pools: Iterable[str] = ()
 ) -> Demand:
     """The demand in rows of thresholds/call_demand: `language`, `region`, `value`, and the growth of `leads` and
     `expected_conversions`.
@@ -71,18 +71,18 @@ def demand(
     `known` pools are there even if no lead of theirs came in.
     """
     bands, sellers = threshold_limits(policy, basis), {seller.name for seller in policy.capacity.sellers}
-    served = [tuple(name.split("+")) for name in known if name]
+    served = [tuple(name.split("+")) for name in known_pools if name]
     nothing = np.zeros((2, bands.high - bands.low + 1))
     grown: dict[Pool, Floats] = {serving: nothing.copy() for serving in served if sellers.issuperset(serving)}
     for row in rows:
         levels = grown.setdefault(pool(policy, row["language"], row["region"]), nothing.copy())
         if row["value"] >= bands.low:
             levels[:, min(row["value"], bands.high) - bands.low] += row["leads"], row["expected_conversions"] or 0.0
-    reached = {serving: _from_the_top(levels) for serving, levels in grown.items()}
-    unserved = reached.pop((), nothing)
-    pools = tuple(sorted(reached))
-    calls = np.array([reached[serving][0] for serving in pools]).reshape(len(pools), unserved.shape[1])
-    wins = np.array([reached[serving][1] for serving in pools]).reshape(calls.shape)
+    reaching = {serving: _from_the_top(levels) for serving, levels in grown.items()}
+    unserved = reaching.pop((), nothing)
+    pools = tuple(sorted(reaching))
+    calls = np.array([reaching[serving][0] for serving in pools]).reshape(len(pools), unserved.shape[1])
+    wins = np.array([reaching[serving][1] for serving in pools]).reshape(calls.shape)
     return Demand(bands.low, days, pools, calls, wins, unserved[0])
 
 

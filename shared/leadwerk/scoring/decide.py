@@ -40,7 +40,7 @@ class Decision:
 def decide(
     predictive_score: int | None,
     policy: Policy,
-    standing: LeadRating | None = None,
+    rating: LeadRating | None = None,
     *,
     hot: HotThresholds | None = None,
     language: str | None = None,
@@ -50,33 +50,35 @@ def decide(
 
     `hot` are the thresholds of today, else the policy's bands; `language` and `region` are the lead's own.
     """
-    rank = ranked(predictive_score, policy, standing)
+    rank = ranked(predictive_score, policy, rating)
     if rank is None:
         return Decision(UNSCORED, action_for(UNSCORED, policy))
     value, scale = rank
     threshold = (hot or HotThresholds(policy))(scale, language, region)
     warm = policy.points.bands.warm if scale == "points" else policy.bands.warm
     chosen = cluster(value, threshold, warm)
-    if standing is not None and standing.disqualified and _points_disqualify(predictive_score, policy):
+    if rating is not None and rating.disqualified and _points_disqualify(predictive_score, policy):
         chosen = DISQUALIFIED
     return Decision(chosen, action_for(chosen, policy), threshold)
 
 
-def overruled(decision: Decision, said: Override | None, policy: Policy) -> Decision:
+def overruled(decision: Decision, override: Override | None, policy: Policy) -> Decision:
     """The decision after what a person said of the lead, if anybody did."""
-    if said is None:
+    if override is None:
         return decision
-    return replace(decision, cluster=said.cluster, action=action_for(said.cluster, policy), decided_by=said.author)
+    return replace(
+        decision, cluster=override.cluster, action=action_for(override.cluster, policy), decided_by=override.author
+    )
 
 
-def ranked(predictive_score: int | None, policy: Policy, standing: LeadRating | None) -> tuple[float, Basis] | None:
+def ranked(predictive_score: int | None, policy: Policy, rating: LeadRating | None) -> tuple[float, Basis] | None:
     """The value by which a lead is ranked, and on whose scale it is; None where neither model nor rules are."""
-    if standing is None:
+    if rating is None:
         return None if predictive_score is None else (predictive_score, "model")
     if predictive_score is None or policy.decision.rank_by == "points":
-        return standing.points, "points"
+        return rating.points, "points"
     if policy.decision.rank_by == "both":
-        return floor(float(weighted_mean(policy, predictive_score, standing.points)) + 0.5), "model"
+        return floor(float(weighted_mean(policy, predictive_score, rating.points)) + 0.5), "model"
     return predictive_score, "model"
 
 

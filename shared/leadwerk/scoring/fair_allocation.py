@@ -50,11 +50,11 @@ def allocate(demand: Floats, serves: Bools, capacity: Floats, low: int) -> list[
     >>> [share.wanted for share in allocate(calls, np.array([both, one]), np.array([7.0, 1.5]), 40)]
     [41, 42]
     """
-    found: dict[int, Allocation] = {}
+    allocations: dict[int, Allocation] = {}
     for group, (members, level, sellers) in enumerate(_groups(demand, serves, capacity)):
         share = Allocation(low + level, group, float(capacity[sellers].sum()))
-        found |= {int(k): share for k in members}
-    return [found[k] for k in range(len(demand))]
+        allocations |= {int(k): share for k in members}
+    return [allocations[k] for k in range(len(demand))]
 
 
 def _groups(demand: Floats, serves: Bools, capacity: Floats) -> Iterator[tuple[Ints, int, Ints]]:
@@ -84,7 +84,7 @@ def _connected(first: int, serves: Bools) -> tuple[Bools, Bools]:
         together = wider
 
 
-def overloaded(asked: Floats, serves: Bools, capacity: Floats, flow: Floats | None = None) -> Bools:
+def overloaded(demand: Floats, serves: Bools, capacity: Floats, flow: Floats | None = None) -> Bools:
     """Segments that ask for more than their sellers can take, with all that compete with them; none if all is well.
 
     Args:
@@ -98,11 +98,11 @@ def overloaded(asked: Floats, serves: Bools, capacity: Floats, flow: Floats | No
     """
     flow = np.zeros(serves.shape) if flow is None else flow
     while True:
-        unmet, spare = asked - flow.sum(axis=1), capacity - flow.sum(axis=0)
-        reached, by_seller, by_pool = _search(unmet > NOTHING, serves, flow)
+        unmet, spare = demand - flow.sum(axis=1), capacity - flow.sum(axis=0)
+        is_reached, by_seller, by_pool = _search(unmet > NOTHING, serves, flow)
         ends = np.flatnonzero((by_seller >= 0) & (spare > NOTHING))
         if not len(ends):
-            return reached
+            return is_reached
         for end in ends:
             _send(int(end), by_seller, by_pool, flow, unmet, spare)
 
@@ -110,18 +110,18 @@ def overloaded(asked: Floats, serves: Bools, capacity: Floats, flow: Floats | No
 def _search(start: Bools, serves: Bools, flow: Floats) -> tuple[Bools, Ints, Ints]:
     """Which pools calls could be moved from, breadth first; and by which pool each seller, by which seller each
     pool was reached (-1: not at all, or at the start)."""
-    reached, frontier = start.copy(), start
+    is_reached, frontier = start.copy(), start
     by_seller, by_pool = np.full(serves.shape[1], -1), np.full(serves.shape[0], -1)
     while frontier.any():
         rows = np.flatnonzero(frontier)
-        found = serves[rows].any(axis=0) & (by_seller < 0)
-        by_seller[found] = rows[serves[rows][:, found].argmax(axis=0)]
-        columns = np.flatnonzero(found)
-        taken = flow[:, columns] > NOTHING
-        frontier = taken.any(axis=1) & ~reached
-        by_pool[frontier] = columns[taken[frontier].argmax(axis=1)] if len(columns) else -1
-        reached |= frontier
-    return reached, by_seller, by_pool
+        new_sellers = serves[rows].any(axis=0) & (by_seller < 0)
+        by_seller[new_sellers] = rows[serves[rows][:, new_sellers].argmax(axis=0)]
+        columns = np.flatnonzero(new_sellers)
+        carries_flow = flow[:, columns] > NOTHING
+        frontier = carries_flow.any(axis=1) & ~is_reached
+        by_pool[frontier] = columns[carries_flow[frontier].argmax(axis=1)] if len(columns) else -1
+        is_reached |= frontier
+    return is_reached, by_seller, by_pool
 
 
 def _send(end: int, by_seller: Ints, by_pool: Ints, flow: Floats, unmet: Floats, spare: Floats) -> None:

@@ -37,7 +37,7 @@ class ThresholdState:
     why: Why = "start"
 
 
-def step(standing: ThresholdState, wanted: int, load: float, room: float, *, limits: tuple[int, int]) -> ThresholdState:
+def step(state: ThresholdState, target: int, load: float, room: float, *, limits: tuple[int, int]) -> ThresholdState:
     """The threshold of the next day.
 
     Args:
@@ -51,21 +51,21 @@ def step(standing: ThresholdState, wanted: int, load: float, room: float, *, lim
     >>> step(ThresholdState(50), wanted=51, load=90, room=80, limits=(40, 60)).why
     'noise'
     """
-    direction = (wanted > standing.hot) - (wanted < standing.hot)
+    direction = (target > state.hot) - (target < state.hot)
     if not direction:
-        beyond = differs(load, room) and standing.hot == limits[int(load > room)]
-        return ThresholdState(standing.hot, standing.direction, "limit" if beyond else "fits")
-    if not (_going_on(standing, direction) or _beyond_noise(standing, direction, load, room)):
-        return ThresholdState(standing.hot, standing.direction, "noise")
-    return ThresholdState(standing.hot + direction * STEP, direction, "overloaded" if direction > 0 else "idle")
+        beyond = differs(load, room) and state.hot == limits[int(load > room)]
+        return ThresholdState(state.hot, state.direction, "limit" if beyond else "fits")
+    if not (_going_on(state, direction) or _beyond_noise(state, direction, load, room)):
+        return ThresholdState(state.hot, state.direction, "noise")
+    return ThresholdState(state.hot + direction * STEP, direction, "overloaded" if direction > 0 else "idle")
 
 
-def _going_on(standing: ThresholdState, direction: int) -> bool:
-    return standing.why in ("overloaded", "idle") and standing.direction == direction
+def _going_on(state: ThresholdState, direction: int) -> bool:
+    return state.why in ("overloaded", "idle") and state.direction == direction
 
 
-def _beyond_noise(standing: ThresholdState, direction: int, load: float, room: float) -> bool:
-    turns = standing.direction not in (0, direction)
+def _beyond_noise(state: ThresholdState, direction: int, load: float, room: float) -> bool:
+    turns = state.direction not in (0, direction)
     towards = (load > room) == (direction > 0)
     return towards and differs(load, room, SIGMAS * TO_TURN if turns else SIGMAS)
 

@@ -46,7 +46,7 @@ class Inputs:
     """n encoded rows, float32 (n, m), and for each the place of its segment, (n,)."""
 
     matrix: Matrix
-    places: Places
+    segment_index: Places
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -100,7 +100,7 @@ class Scorer:
     encoder: Encoder = field(repr=False)
     general: Predictor
     segments: Segments | None = None
-    own: Mapping[int, Predictor] = field(default_factory=dict)
+    segment_predictors: Mapping[int, Predictor] = field(default_factory=dict)
 
     @classmethod
     def load(cls, files: ModelFiles, policy: Policy, *, threads: int = 0) -> Scorer:
@@ -114,7 +114,7 @@ class Scorer:
         if files.manifest.contract_hash != contract_hash(features):
             raise _mismatch(files, policy)
         encoder = Encoder.from_json(_file(files, "encoder.json"))
-        segments, own = _of_segments(files, policy, len(encoder.names), threads)
+        segments, segment_predictors = _of_segments(files, policy, len(encoder.names), threads)
         general = LINEAR if files.manifest.kind == "logistic_regression" else BOOSTER
         return cls(
             version=files.version,
@@ -123,19 +123,21 @@ class Scorer:
             encoder=encoder,
             general=_predictor(files, general, CALIBRATION, len(encoder.names), threads),
             segments=segments,
-            own=own,
+            segment_predictors=segment_predictors,
         )
 
     def encode(self, rows: Sequence[Mapping[str, Any]]) -> Inputs:
         """Rows of `lead_features`; a feature that is not there is missing."""
-        places = _no_segment(len(rows)) if self.segments is None else self.segments.places_of_rows(rows)
-        return Inputs(self.encoder.matrix_of_rows(rows), places)
+        segment_index = _no_segment(len(rows)) if self.segments is None else self.segments.places_of_rows(rows)
+        return Inputs(self.encoder.matrix_of_rows(rows), segment_index)
 
     def encode_columns(self, columns: Columns) -> Inputs:
         """Features by name, n values each."""
         matrix = self.encoder.matrix(columns)
         size = len(matrix)
-        return Inputs(matrix, _no_segment(size) if self.segments is None else self.segments.places(columns, size))
+        return Inputs(
+            matrix, _no_segment(size) if self.segments is None else self.segments.segment_index(columns, size)
+        )
 
     def predict(self, inputs: Inputs) -> Predictions:
         """Probability and predictive score of n rows, and whose model it was."""
@@ -151,23 +153,25 @@ class Scorer:
         Calibration is affine in log-odds, so a row still sums exactly: to log(p / (1 − p)) of its probability p, short
         of the bounds within which probabilities are kept.
         """
-        found = np.empty((len(inputs), len(self.encoder.features) + 1))
+        contributions = np.empty((len(inputs), len(self.encoder.features) + 1))
         for predictor, rows in self._parts(inputs):
-            found[rows] = predictor.contributions(inputs.matrix[rows], self.encoder)
-        return found
+            contributions[rows] = predictor.contributions(inputs.matrix[rows], self.encoder)
+        return contributions
 
     def _named(self, inputs: Inputs) -> tuple[str | None, ...]:
-        if not self.own:
+        if not self.segment_predictors:
             return (None,) * len(inputs)
-        return tuple(self.own.get(place, self.general).segment for place in inputs.places.tolist())
+        return tuple(
+            self.segment_predictors.get(place, self.general).segment for place in inputs.segment_index.tolist()
+        )
 
     def _parts(self, inputs: Inputs) -> Iterator[tuple[Predictor, Places | slice]]:
         """Each model with the rows that it scores; where there is one model, nothing is copied."""
-        if not self.own:
+        if not self.segment_predictors:
             yield self.general, slice(None)
             return
-        for place in np.unique(inputs.places).tolist():
-            yield self.own.get(place, self.general), np.flatnonzero(inputs.places == place)
+        for place in np.unique(inputs.segment_index).tolist():
+            yield self.segment_predictors.get(place, self.general), np.flatnonzero(inputs.segment_index == place)
 
 
 def _no_segment(size: int) -> Places:
@@ -184,12 +188,14 @@ def _of_segments(
         segments = Segments.from_json(files.files[FILE], policy)
     except msgspec.DecodeError as error:
         raise CorruptModel(f"{FILE} of model {files.version} cannot be read: {error}.", remedy=OTHER) from error
-    own = {
-        place: _predictor(files, one.path(one.model), one.path(CALIBRATION), columns, threads, one.name)
-        for place, one in enumerate(segments.definitions)
-        if one.model is not None
+    segment_predictors = {
+        place: _predictor(
+            files, definition.path(definition.model), definition.path(CALIBRATION), columns, threads, definition.name
+        )
+        for place, definition in enumerate(segments.definitions)
+        if definition.model is not None
     }
-    return segments, own
+    return segments, segment_predictors
 
 
 def _predictor(

@@ -44,11 +44,11 @@ class Override(Struct, frozen=True, kw_only=True):
             return None
         return cls(**{name: row[f"override_{name}"] for name in cls.__struct_fields__})
 
-    def told(self, policy: Policy, language: Language) -> Reason:
+    def as_reason(self, policy: Policy, language: Language) -> Reason:
         """The word as a reason, in the lead's language; it moves no odds and gives no points."""
         until = day(language, last_day(self.ends_at, policy))
-        said = set_by(language, cluster=self.cluster, author=self.author, reason=self.reason, until=until)
-        return Reason(REASON, 0.0, said)
+        sentence = set_by(language, cluster=self.cluster, author=self.author, reason=self.reason, until=until)
+        return Reason(REASON, 0.0, sentence)
 
 
 def last_day(ends_at: datetime, policy: Policy) -> date:

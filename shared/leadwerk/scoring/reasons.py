@@ -35,10 +35,13 @@ def top_reasons(
     contributions: Sequence[Contribution], features: Mapping[str, Any], policy: Policy, language: Language
 ) -> tuple[Reason, ...]:
     """At most three reasons for and three against, the strongest first; `contributions` come in the order of size."""
-    speaking_for = [one for one in contributions if one.log_odds >= SMALLEST][:MOST]
-    against = [one for one in contributions if one.log_odds <= -SMALLEST][:MOST]
-    chosen = [one for one in contributions if one in speaking_for or one in against]
-    return tuple(Reason(one.group, one.log_odds, _text(one, features, policy, language)) for one in chosen)
+    speaking_for = [contribution for contribution in contributions if contribution.log_odds >= SMALLEST][:MOST]
+    against = [contribution for contribution in contributions if contribution.log_odds <= -SMALLEST][:MOST]
+    chosen = [contribution for contribution in contributions if contribution in speaking_for or contribution in against]
+    return tuple(
+        Reason(contribution.group, contribution.log_odds, _text(contribution, features, policy, language))
+        for contribution in chosen
+    )
 
 
 def _text(contribution: Contribution, features: Mapping[str, Any], policy: Policy, language: Language) -> str:

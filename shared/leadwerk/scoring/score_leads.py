@@ -111,7 +111,7 @@ class PartialScore:
     probability: float | None = None
     predictive_score: int | None = None
     segment: str | None = None
-    standing: LeadRating | None = None
+    rating: LeadRating | None = None
     ledger: tuple[Entry, ...] = ()
     reasons: tuple[Reason, ...] = field(default=())
 
@@ -128,15 +128,16 @@ def score_leads(
 
     Exact reasons cost some twenty times what the score costs, so whoever needs no reasons should not ask for them.
     """
-    known = circumstances or LeadState()
+    state = circumstances or LeadState()
     scored = [PartialScore()] * len(rows)
-    if known.facts is not None and policy.points.rules:
-        scored = _points_scores(policy, known.facts, explained=explained)
+    if state.facts is not None and policy.points.rules:
+        scored = _points_scores(policy, state.facts, explained=explained)
     if scorer is not None:
         scored = _model_scores(scorer, policy, rows, scored, explained=explained)
     version = None if scorer is None else scorer.version
     return [
-        _lead_score(policy, row, one, known, place, version) for place, (row, one) in enumerate(_pairs(rows, scored))
+        _lead_score(policy, row, partial, state, place, version)
+        for place, (row, partial) in enumerate(_pairs(rows, scored))
     ]
 
 
@@ -150,11 +151,11 @@ def _pairs(rows: Sequence[Features], scored: Sequence[PartialScore]) -> list[tup
 
 
 def _points_scores(policy: Policy, facts: LeadFacts, *, explained: bool) -> list[PartialScore]:
-    pointed = compute_points(policy, facts, ledger=explained)
-    ledger = pointed.ledger
+    totals = compute_points(policy, facts, ledger=explained)
+    ledger = totals.ledger
     return [
-        PartialScore(standing=standing, ledger=ledger.entries(place) if ledger else ())
-        for place, standing in enumerate(rate_leads(policy, facts, pointed))
+        PartialScore(rating=rating, ledger=ledger.entries(place) if ledger else ())
+        for place, rating in enumerate(rate_leads(policy, facts, totals))
     ]
 
 
@@ -166,37 +167,37 @@ def _model_scores(
     reasons = _reasons(scorer, policy, rows, inputs) if explained else [()] * len(rows)
     numbers = zip(predicted.probability.tolist(), predicted.predictive_score.tolist(), strict=True)
     return [
-        replace(one, probability=probability, predictive_score=score, segment=segment, reasons=because)
-        for one, (probability, score), segment, because in zip(
+        replace(partial, probability=probability, predictive_score=score, segment=segment, reasons=because)
+        for partial, (probability, score), segment, because in zip(
             scored, numbers, predicted.segments, reasons, strict=True
         )
     ]
 
 
 def _lead_score(
-    policy: Policy, row: Features, one: PartialScore, known: LeadState, place: int, model_version: str | None
+    policy: Policy, row: Features, partial: PartialScore, state: LeadState, place: int, model_version: str | None
 ) -> LeadScore:
-    language, region, status, standing = language_of(row, policy), row.get("region"), known.status(place), one.standing
-    own = decide(one.predictive_score, policy, standing, hot=known.hot, language=language, region=region)
-    said = known.override(place)
-    decision = overruled(own, said, policy)
+    language, region, status, rating = language_of(row, policy), row.get("region"), state.status(place), partial.rating
+    product_decision = decide(partial.predictive_score, policy, rating, hot=state.hot, language=language, region=region)
+    override = state.override(place)
+    decision = overruled(product_decision, override, policy)
     stage = stage_of(
         policy,
         known=row.get("created_at") is not None,
         cluster=decision.cluster,
-        standing=standing,
+        rating=rating,
         status=status.status,
         outcome=status.outcome,
     )
-    by_rules = one.predictive_score is None or own.cluster == DISQUALIFIED
-    reasons = rule_reasons(one.ledger, policy, language) if by_rules else one.reasons
+    by_rules = partial.predictive_score is None or product_decision.cluster == DISQUALIFIED
+    reasons = rule_reasons(partial.ledger, policy, language) if by_rules else partial.reasons
     return LeadScore(
-        probability=one.probability,
-        predictive_score=one.predictive_score,
+        probability=partial.probability,
+        predictive_score=partial.predictive_score,
         score_cluster=decision.cluster,
         recommended_action=decision.action,
-        reasons=reasons if said is None else (said.told(policy, language), *reasons),
-        basis=_basis(one, model_version),
+        reasons=reasons if override is None else (override.as_reason(policy, language), *reasons),
+        basis=_basis(partial, model_version),
         has_web_behaviour=bool(row.get("has_web_behaviour")),
         language=language,
         model_version=model_version,
@@ -204,33 +205,33 @@ def _lead_score(
         stage=stage or None,
         hot_threshold=decision.hot_threshold,
         decided_by=decision.decided_by,
-        segment=one.segment,
-        ledger=one.ledger,
-        **_rating_columns(standing),
+        segment=partial.segment,
+        ledger=partial.ledger,
+        **_rating_columns(rating),
     )
 
 
-def _basis(one: PartialScore, model_version: str | None) -> Basis:
+def _basis(partial: PartialScore, model_version: str | None) -> Basis:
     if model_version is not None:
         return MODEL
-    return NO_CHAMPION if one.standing is None else POINTS
+    return NO_CHAMPION if partial.rating is None else POINTS
 
 
-def _rating_columns(standing: LeadRating | None) -> dict[str, Any]:
-    """A standing under the names of the table `scores`."""
-    if standing is None:
+def _rating_columns(rating: LeadRating | None) -> dict[str, Any]:
+    """A rating under the names of the table `scores`."""
+    if rating is None:
         return {}
     return {
-        "fit": standing.fit,
-        "interest": standing.interest,
-        "points": standing.points,
-        "grade": standing.grade,
-        "level": standing.level,
-        "matrix_cell": standing.matrix_cell,
-        "icp": standing.icp,
-        "tier": standing.tier,
-        "traffic_light": standing.traffic_light,
-        "phase": standing.phase,
+        "fit": rating.fit,
+        "interest": rating.interest,
+        "points": rating.points,
+        "grade": rating.grade,
+        "level": rating.level,
+        "matrix_cell": rating.matrix_cell,
+        "icp": rating.icp,
+        "tier": rating.tier,
+        "traffic_light": rating.traffic_light,
+        "phase": rating.phase,
     }
 
 

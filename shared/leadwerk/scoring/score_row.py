@@ -43,8 +43,8 @@ _ID_DIGITS = 32
 def score_id(lead_id: str, scored_at: datetime, judgement: LeadScore) -> str:
     """32 hex digits that only the same lead, moment, model, policy and person's word yield: stored twice is once."""
     moment = scored_at.astimezone(UTC).isoformat()
-    said = (judgement.decided_by, judgement.score_cluster) if judgement.decided_by else ()
-    text = "\n".join((lead_id, moment, judgement.model_version or "", judgement.policy_version, *said))
+    override_parts = (judgement.decided_by, judgement.score_cluster) if judgement.decided_by else ()
+    text = "\n".join((lead_id, moment, judgement.model_version or "", judgement.policy_version, *override_parts))
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
 
 

@@ -61,12 +61,12 @@ class HotThresholds:
     def of_pool(self, basis: Basis, name: str) -> int:
         """The threshold for the leads of a seller pool."""
         bands = threshold_limits(self.policy, basis)
-        return bands.within(next((hot for hot in self._stands(basis, (basis, name)) if hot is not None), bands.hot))
+        return bands.within(next((hot for hot in self._candidates(basis, (basis, name)) if hot is not None), bands.hot))
 
-    def _stands(self, basis: Basis, own: tuple[str, str]) -> Iterator[int | None]:
+    def _candidates(self, basis: Basis, pool: tuple[str, str]) -> Iterator[int | None]:
         """What may hold for a seller pool, in the order in which it does."""
         everybody = (basis, EVERYBODY)
-        yield from (self.held.get(own), self.held.get(everybody), self.decided.get(own), self.decided.get(everybody))
+        yield from (self.held.get(pool), self.held.get(everybody), self.decided.get(pool), self.decided.get(everybody))
 
 
 def threshold_limits(policy: Policy, basis: Basis) -> ThresholdLimits:
@@ -107,7 +107,7 @@ def pool_name(serving: Pool) -> str:
     return "+".join(serving)
 
 
-def leads_a_week(capacity: Capacity, held: Mapping[str, int] | None = None) -> dict[str, float]:
+def leads_a_week(capacity: Capacity, held_leads: Mapping[str, int] | None = None) -> dict[str, float]:
     """How many new HOT leads each seller can take in a week, by name, less what he is behind with.
 
     `held`: picked leads that are not done, by seller. What he works off within the hours that a pick lasts is the
@@ -121,6 +121,6 @@ def leads_a_week(capacity: Capacity, held: Mapping[str, int] | None = None) -> d
     free = {}
     for seller in capacity.sellers:
         whole = seller.hours_per_week * MINUTES_AN_HOUR / capacity.minutes_per_lead
-        behind = max(0.0, (held or {}).get(seller.name, 0) - whole * capacity.pick_hours / HOURS_A_WEEK)
-        free[seller.name] = max(0.0, whole - behind)
+        overdue = max(0.0, (held_leads or {}).get(seller.name, 0) - whole * capacity.pick_hours / HOURS_A_WEEK)
+        free[seller.name] = max(0.0, whole - overdue)
     return free

@@ -25,19 +25,19 @@ class StageInputs:
 
 
 def stage_change(
-    lead_id: str, before: str | None, reached: StageInputs, policy: Policy, *, at: datetime, score_id: str | None
+    lead_id: str, before: str | None, inputs: StageInputs, policy: Policy, *, at: datetime, score_id: str | None
 ) -> dict[str, Any] | None:
     """The row, or None where nothing changed; `before` is the newest stage on record, `at` aware."""
-    if reached.stage is None or reached.stage == before:
+    if inputs.stage is None or inputs.stage == before:
         return None
     return {
         "lead_id": lead_id,
         "day": at.astimezone(UTC).date(),
         "changed_at": at,
         "from_stage": before,
-        "to_stage": reached.stage,
-        "direction": direction(policy, before or "", reached.stage),
-        "reason": reason(before, reached, policy),
+        "to_stage": inputs.stage,
+        "direction": direction(policy, before or "", inputs.stage),
+        "reason": reason(before, inputs, policy),
         "score_id": score_id,
     }
 
@@ -49,16 +49,16 @@ CONDITIONS = {"status": "statuses", "outcome": "outcomes"}
 """Conditions of a stage that are not called as the fact they ask for."""
 
 
-def reason(before: str | None, reached: StageInputs, policy: Policy) -> str:
+def reason(before: str | None, inputs: StageInputs, policy: Policy) -> str:
     """What the stage left and the stage reached ask for, as it is now: cluster=HOT, points=62.5.
 
     stage_changes/bulk_insert.sql says the same in SQL.
     """
-    both = {before, reached.stage}
-    asked = [fact for fact in FACTS if any(stage.name in both for stage in entry_reason(policy, fact))]
-    told = [f"{fact}={_written(value)}" for fact in asked if (value := getattr(reached, fact)) is not None]
-    if told:
-        return ", ".join(told)
+    both = {before, inputs.stage}
+    facts = [fact for fact in FACTS if any(stage.name in both for stage in entry_reason(policy, fact))]
+    parts = [f"{fact}={_written(value)}" for fact in facts if (value := getattr(inputs, fact)) is not None]
+    if parts:
+        return ", ".join(parts)
     # That somebody is known goes without saying where there is anything else to say.
     return "known=true" if any(stage.known and stage.name in both for stage in policy.stages) else ""
 

@@ -26,7 +26,7 @@ class Threshold:
     """
 
     seller_pool: str
-    standing: ThresholdState
+    state: ThresholdState
     wanted: int
     calls_per_week: float
     capacity_per_week: float
@@ -38,11 +38,11 @@ def thresholds(
     incoming: Demand,
     before: Mapping[str, ThresholdState],
     picked: Mapping[str, int] | None = None,
-    held: Mapping[str, int] | None = None,
+    holds: Mapping[str, int] | None = None,
 ) -> list[Threshold]:
     """The thresholds that follow those of `before` (by seller pool), that of all sellers first.
 
-    `picked`: leads that are not done, by seller. `held`: values at which persons hold thresholds, by seller pool; that
+    `picked`: leads that are not done, by seller. `holds`: values at which persons hold thresholds, by seller pool; that
     of all sellers applies to pools without a hold.
     """
     bands, free = threshold_limits(policy, basis), leads_a_week(policy.capacity, picked)
@@ -56,15 +56,15 @@ def thresholds(
     names = [pool_name(serving) for serving in incoming.pools]
     stood = [_stood(before, name, ThresholdState(start.hot), bands) for name in names]
     parts = _moved(bands, stood, smoothed(incoming.calls), serves, capacity, names) if names else []
-    moved = [_weekly(found, incoming.weeks) for found in (*whole, *parts)]
-    return [_as_set(found, held or {}, incoming, bands) for found in moved]
+    moved = [_weekly(threshold, incoming.weeks) for threshold in (*whole, *parts)]
+    return [_as_set(threshold, holds or {}, incoming, bands) for threshold in moved]
 
 
 def _stood(
     before: Mapping[str, ThresholdState], name: str, otherwise: ThresholdState, bands: ThresholdLimits
 ) -> ThresholdState:
-    found = before.get(name, otherwise)
-    return ThresholdState(bands.within(found.hot), found.direction, found.why)
+    state = before.get(name, otherwise)
+    return ThresholdState(bands.within(state.hot), state.direction, state.why)
 
 
 def _moved(
@@ -72,29 +72,29 @@ def _moved(
     serves: npt.NDArray[np.bool_], capacity: Floats, names: Sequence[str],
 ) -> list[Threshold]:  # fmt: skip
     """Calls and capacity of the whole period, one row a seller pool."""
-    found = allocate(calls, serves, capacity, bands.low)
-    load = np.array([calls[k, standing.hot - bands.low] for k, standing in enumerate(stood)])
-    fitting = np.array([calls[k, share.wanted - bands.low] for k, share in enumerate(found)])
-    groups, limits = np.array([share.group for share in found]), (bands.low, bands.high)
+    allocations = allocate(calls, serves, capacity, bands.low)
+    load = np.array([calls[k, state.hot - bands.low] for k, state in enumerate(stood)])
+    fitting = np.array([calls[k, share.wanted - bands.low] for k, share in enumerate(allocations)])
+    groups, limits = np.array([share.group for share in allocations]), (bands.low, bands.high)
     moved = []
-    for k, (standing, share) in enumerate(zip(stood, found, strict=True)):
+    for k, (state, share) in enumerate(zip(stood, allocations, strict=True)):
         together = groups == groups[k]
         part = share.room * _part(fitting, together, k)
-        new = step(standing, share.wanted, load[together].sum(), share.room, limits=limits)
+        new = step(state, share.wanted, load[together].sum(), share.room, limits=limits)
         if new.why == "noise":  # all of its sellers' pools together fit; it alone may still be out of line
-            new = step(standing, share.wanted, load[k], part, limits=limits)
+            new = step(state, share.wanted, load[k], part, limits=limits)
         moved.append(Threshold(names[k], new, share.wanted, calls[k, new.hot - bands.low], part))
     return moved
 
 
-def _as_set(found: Threshold, held: Mapping[str, int], incoming: Demand, bands: ThresholdLimits) -> Threshold:
+def _as_set(threshold: Threshold, holds: Mapping[str, int], incoming: Demand, bands: ThresholdLimits) -> Threshold:
     """The threshold at the value at which a person holds it, with the calls which that brings."""
-    said = held.get(found.seller_pool, held.get(EVERYBODY))
-    if said is None:
-        return found
-    hot = bands.within(said)
-    standing = ThresholdState(hot, found.standing.direction, "set")
-    return replace(found, standing=standing, calls_per_week=incoming.weekly(found.seller_pool, hot))
+    hold = holds.get(threshold.seller_pool, holds.get(EVERYBODY))
+    if hold is None:
+        return threshold
+    hot = bands.within(hold)
+    state = ThresholdState(hot, threshold.state.direction, "set")
+    return replace(threshold, state=state, calls_per_week=incoming.weekly(threshold.seller_pool, hot))
 
 
 def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
@@ -102,11 +102,11 @@ def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
     return float(fitting[k] / whole) if whole else 1.0 / int(together.sum())
 
 
-def _weekly(found: Threshold, weeks: float) -> Threshold:
+def _weekly(threshold: Threshold, weeks: float) -> Threshold:
     return Threshold(
-        found.seller_pool,
-        found.standing,
-        found.wanted,
-        float(found.calls_per_week) / weeks,
-        found.capacity_per_week / weeks,
+        threshold.seller_pool,
+        threshold.state,
+        threshold.wanted,
+        float(threshold.calls_per_week) / weeks,
+        threshold.capacity_per_week / weeks,
     )

@@ -51,9 +51,9 @@ def fact(policy: Policy, language: str, group: str, features: Features) -> str:
 
     Unknown groups and values get words too, never an error: a lead without a reason is worse than a plain one.
     """
-    known = FactLabels(policy, language, features)
-    said = _FACTS[group](known) if group in _FACTS else _other(known, group)
-    return said or known.say("fact.unknown", label=label(policy, language, group))
+    labels = FactLabels(policy, language, features)
+    sentence = _FACTS[group](labels) if group in _FACTS else _other(labels, group)
+    return sentence or labels.say("fact.unknown", label=label(policy, language, group))
 
 
 def label(policy: Policy, language: str, group: str) -> str:
@@ -72,156 +72,164 @@ def labelled(labels: Mapping[Any, str], language: str) -> str:
     return labels.get(language) or next(iter(labels.values()), "")
 
 
-def _behaviour(known: FactLabels) -> str:
-    return known.say("fact.behaviour.known" if known.value("has_web_behaviour") else "fact.behaviour.unknown")
+def _behaviour(labels: FactLabels) -> str:
+    return labels.say("fact.behaviour.known" if labels.value("has_web_behaviour") else "fact.behaviour.unknown")
 
 
 def _days(group: str, feature: str) -> Callable[[FactLabels], str | None]:
-    def said(known: FactLabels) -> str | None:
-        days = known.value(feature)
-        return None if days is None else known.counted(f"fact.{group}", int(max(days, 0)))
+    def sentence(labels: FactLabels) -> str | None:
+        days = labels.value(feature)
+        return None if days is None else labels.counted(f"fact.{group}", int(max(days, 0)))
 
-    return said
+    return sentence
 
 
 def _amount(group: str) -> Callable[[FactLabels], str | None]:
-    def said(known: FactLabels) -> str | None:
-        amount = known.value(group)
-        shown = None if amount is None else money(known.language, amount, known.policy.currency)
-        return shown and known.say(f"fact.{group}", amount=shown)
+    def sentence(labels: FactLabels) -> str | None:
+        amount = labels.value(group)
+        formatted = None if amount is None else money(labels.language, amount, labels.policy.currency)
+        return formatted and labels.say(f"fact.{group}", amount=formatted)
 
-    return said
+    return sentence
 
 
 def _share(group: str, feature: str, whole: float = 1.0) -> Callable[[FactLabels], str | None]:
-    def said(known: FactLabels) -> str | None:
-        share = known.value(feature)
-        shown = None if share is None else percent(known.language, share / whole, currency=known.policy.currency)
-        return shown and known.say(f"fact.{group}", percent=shown)
+    def sentence(labels: FactLabels) -> str | None:
+        share = labels.value(feature)
+        formatted = None if share is None else percent(labels.language, share / whole, currency=labels.policy.currency)
+        return formatted and labels.say(f"fact.{group}", percent=formatted)
 
-    return said
+    return sentence
 
 
 def _time_of_week(group: str, prefix: str) -> Callable[[FactLabels], str | None]:
-    def said(known: FactLabels) -> str | None:
-        hour, weekday = known.value(f"{prefix}_hour"), known.value(f"{prefix}_weekday")
+    def sentence(labels: FactLabels) -> str | None:
+        hour, weekday = labels.value(f"{prefix}_hour"), labels.value(f"{prefix}_weekday")
         if hour is None or weekday is None or not 1 <= weekday <= 7:
             return None
-        return known.say(f"fact.{group}", weekday=known.say(f"weekday.{int(weekday)}"), hour=int(hour))
+        return labels.say(f"fact.{group}", weekday=labels.say(f"weekday.{int(weekday)}"), hour=int(hour))
 
-    return said
+    return sentence
 
 
-def _calculator(known: FactLabels) -> str | None:
-    uses, amount = known.value("calculator_uses_90d"), known.value("calculator_loan_amount_mean")
+def _calculator(labels: FactLabels) -> str | None:
+    uses, amount = labels.value("calculator_uses_90d"), labels.value("calculator_loan_amount_mean")
     if uses is None:
         return None
-    said = known.counted("fact.calculator", uses)
+    sentence = labels.counted("fact.calculator", uses)
     if not amount:
-        return said
-    return known.say("fact.calculator.amount", fact=said, amount=money(known.language, amount, known.policy.currency))
+        return sentence
+    return labels.say(
+        "fact.calculator.amount", fact=sentence, amount=money(labels.language, amount, labels.policy.currency)
+    )
 
 
-def _window(known: FactLabels, prefix: str) -> tuple[int, float] | None:
+def _window(labels: FactLabels, prefix: str) -> tuple[int, float] | None:
     """The shortest telling window: 30 days, or 90 if nothing happened in 30."""
-    counts = {days: known.value(f"{prefix}_{days}d") for days in _WINDOWS}
-    found = next((days for days in _WINDOWS if counts[days]), None) or next(
+    counts = {days: labels.value(f"{prefix}_{days}d") for days in _WINDOWS}
+    window = next((days for days in _WINDOWS if counts[days]), None) or next(
         (days for days in (90, 30, 7, 1) if counts[days] is not None), None
     )
-    return None if found is None else (found, counts[found])
+    return None if window is None else (window, counts[window])
 
 
-def _visits(known: FactLabels) -> str | None:
-    found = _window(known, "sessions")
-    return found and known.counted("fact.visits", found[1], days=found[0])
+def _visits(labels: FactLabels) -> str | None:
+    window = _window(labels, "sessions")
+    return window and labels.counted("fact.visits", window[1], days=window[0])
 
 
-def _time_on_site(known: FactLabels) -> str | None:
-    found = _window(known, "seconds")
-    return found and known.say("fact.time_on_site", duration=duration(known.language, found[1]), days=found[0])
+def _time_on_site(labels: FactLabels) -> str | None:
+    window = _window(labels, "seconds")
+    return window and labels.say("fact.time_on_site", duration=duration(labels.language, window[1]), days=window[0])
 
 
-def _trend(known: FactLabels) -> str | None:
-    ratio = known.value("sessions_trend")
+def _trend(labels: FactLabels) -> str | None:
+    ratio = labels.value("sessions_trend")
     if ratio is None:
         return None
     way = "down" if ratio < _LEVEL[0] else "up" if ratio > _LEVEL[1] else "level"
-    return known.say(f"fact.trend.{way}")
+    return labels.say(f"fact.trend.{way}")
 
 
-def _employees(known: FactLabels) -> str | None:
-    count = known.value("employees")
+def _employees(labels: FactLabels) -> str | None:
+    count = labels.value("employees")
     if count is None:
         return None
-    figure = number(known.language, count, currency=known.policy.currency)
-    return known.counted("fact.employees", count, figure=figure)
+    figure = number(labels.language, count, currency=labels.policy.currency)
+    return labels.counted("fact.employees", count, figure=figure)
 
 
 def _category(group: str, feature: str) -> Callable[[FactLabels], str | None]:
-    def said(known: FactLabels) -> str | None:
-        value = known.value(feature)
+    def sentence(labels: FactLabels) -> str | None:
+        value = labels.value(feature)
         if value is None:
             return None
-        named = label(known.policy, known.language, group)
-        return known.say("fact.value", label=named, value=_worded(known, group, value))
+        named = label(labels.policy, labels.language, group)
+        return labels.say("fact.value", label=named, value=_worded(labels, group, value))
 
-    return said
+    return sentence
 
 
-def _worded(known: FactLabels, group: str, value: Any) -> str:
+def _worded(labels: FactLabels, group: str, value: Any) -> str:
     for key in (f"value.{group}.{value}", f"value.{value}"):
-        if has(known.language, key):
-            return known.say(key)
+        if has(labels.language, key):
+            return labels.say(key)
     return str(value)
 
 
-def _region(known: FactLabels) -> str | None:
-    value = known.value("region")
+def _region(labels: FactLabels) -> str | None:
+    value = labels.value("region")
     if isinstance(value, str) and value.startswith("CH-"):
-        return known.say("fact.canton", value=value.removeprefix("CH-"))
-    return _category("region", "region")(known)
+        return labels.say("fact.canton", value=value.removeprefix("CH-"))
+    return _category("region", "region")(labels)
 
 
-def _source(known: FactLabels) -> str | None:
-    said = [(name, known.value(name)) for name in ("source", "medium")]
-    parts = [_worded(known, name, value) for name, value in said if value not in (None, "(none)")]
-    named = label(known.policy, known.language, "source")
-    return known.say("fact.value", label=named, value=", ".join(parts)) if parts else None
+def _source(labels: FactLabels) -> str | None:
+    values = [(name, labels.value(name)) for name in ("source", "medium")]
+    parts = [_worded(labels, name, value) for name, value in values if value not in (None, "(none)")]
+    named = label(labels.policy, labels.language, "source")
+    return labels.say("fact.value", label=named, value=", ".join(parts)) if parts else None
 
 
-def _other(known: FactLabels, group: str) -> str | None:
+def _other(labels: FactLabels, group: str) -> str | None:
     if group.startswith(_ATTRIBUTE):
-        return _attribute(known, group)
-    found = _window(known, f"{group}_events")
-    return found and _signal(known, group, *found)
+        return _attribute(labels, group)
+    window = _window(labels, f"{group}_events")
+    return window and _signal(labels, group, *window)
 
 
-def _signal(known: FactLabels, name: str, days: int, count: float) -> str:
-    said = known.counted("fact.signal", count, days=days, label=label(known.policy, known.language, name))
-    seconds, since = known.value(f"{name}_seconds_{days}d"), known.value(f"{name}_days_since")
+def _signal(labels: FactLabels, name: str, days: int, count: float) -> str:
+    sentence = labels.counted("fact.signal", count, days=days, label=label(labels.policy, labels.language, name))
+    seconds, since = labels.value(f"{name}_seconds_{days}d"), labels.value(f"{name}_days_since")
     if count and seconds and seconds >= _WORTH_SAYING_SECONDS:
-        said = known.say("fact.signal.duration", fact=said, duration=duration(known.language, seconds))
-    return said if since is None or not count else known.counted("fact.signal.since", int(max(since, 0)), fact=said)
+        sentence = labels.say("fact.signal.duration", fact=sentence, duration=duration(labels.language, seconds))
+    return (
+        sentence
+        if since is None or not count
+        else labels.counted("fact.signal.since", int(max(since, 0)), fact=sentence)
+    )
 
 
-def _attribute(known: FactLabels, group: str) -> str | None:
-    value = known.value(group)
+def _attribute(labels: FactLabels, group: str) -> str | None:
+    value = labels.value(group)
     if value is None:
         return None
-    attribute = next((one for one in known.policy.attributes if group == _ATTRIBUTE + one.name), None)
+    attribute = next(
+        (candidate for candidate in labels.policy.attributes if group == _ATTRIBUTE + candidate.name), None
+    )
     if attribute is not None and attribute.classes:
-        shown = _class(known, attribute, str(value))
+        formatted = _class(labels, attribute, str(value))
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         decimals = 0 if float(value).is_integer() else 2
-        shown = number(known.language, value, decimals, currency=known.policy.currency)
+        formatted = number(labels.language, value, decimals, currency=labels.policy.currency)
     else:
-        shown = _worded(known, group, str(value).lower() if isinstance(value, bool) else value)
-    return known.say("fact.value", label=label(known.policy, known.language, group), value=shown)
+        formatted = _worded(labels, group, str(value).lower() if isinstance(value, bool) else value)
+    return labels.say("fact.value", label=label(labels.policy, labels.language, group), value=formatted)
 
 
-def _class(known: FactLabels, attribute: Attribute, value: str) -> str:
-    labels = next((one.labels for one in attribute.classes if one.name == value), {})
-    return labelled(labels, known.language) or _worded(known, "class", value).replace("_", " ")
+def _class(fact_labels: FactLabels, attribute: Attribute, value: str) -> str:
+    labels = next((text_class.labels for text_class in attribute.classes if text_class.name == value), {})
+    return labelled(labels, fact_labels.language) or _worded(fact_labels, "class", value).replace("_", " ")
 
 
 _FACTS: Mapping[str, Callable[[FactLabels], str | None]] = {

@@ -37,10 +37,10 @@ def money(language: str, amount: float, currency: str = "CHF") -> str:
     >>> money("de", 1250000), money("en", 1250000, "EUR"), money("de", 1250000, "EUR") == "1.250.000\\u00a0€"
     ('CHF\\xa01’250’000', '€1,250,000', True)
     """
-    shown = number(language, amount, currency=currency)
+    figure = number(language, amount, currency=currency)
     if currency == "EUR":
-        return f"€{shown}" if language == "en" else f"{shown}{_NO_BREAK}€"
-    return f"{shown}{_NO_BREAK}francs" if language == "fr" else f"{currency}{_NO_BREAK}{shown}"
+        return f"€{figure}" if language == "en" else f"{figure}{_NO_BREAK}€"
+    return f"{figure}{_NO_BREAK}francs" if language == "fr" else f"{currency}{_NO_BREAK}{figure}"
 
 
 def percent(language: str, share: float, decimals: int = 0, *, currency: str = "CHF") -> str:
@@ -49,8 +49,8 @@ def percent(language: str, share: float, decimals: int = 0, *, currency: str = "
     >>> percent("en", 0.085, 1), percent("fr", 0.085, 1)
     ('8.5%', '8,5\\xa0%')
     """
-    shown = number(language, 100 * share, decimals, currency=currency)
-    return f"{shown}%" if language in ("en", "it") else f"{shown}{_NO_BREAK}%"
+    figure = number(language, 100 * share, decimals, currency=currency)
+    return f"{figure}%" if language in ("en", "it") else f"{figure}{_NO_BREAK}%"
 
 
 def day(language: str, on: date) -> str:

@@ -21,8 +21,8 @@ def point_reason(policy: Policy, language: str, rule: str, points: float, events
     """
     named = rule_label(policy, language, rule)
     fact = text(language, "fact.points.events", label=named, count=events) if events > 1 else named
-    said = text(language, "fact.points", fact=fact, figure=signed(policy, language, points), count=abs(points))
-    return text(language, "reason.against" if points < 0 else "reason.for", fact=said)
+    sentence = text(language, "fact.points", fact=fact, figure=signed(policy, language, points), count=abs(points))
+    return text(language, "reason.against" if points < 0 else "reason.for", fact=sentence)
 
 
 def rule_label(policy: Policy, language: str, name: str) -> str:
@@ -43,5 +43,5 @@ def signed(policy: Policy, language: str, points: float) -> str:
     ('+15', '−7,50')
     """
     decimals = 0 if float(points).is_integer() else 2
-    shown = number(language, abs(points), decimals, currency=policy.currency)
-    return f"{_MINUS if points < 0 else '+'}{shown}"
+    figure = number(language, abs(points), decimals, currency=policy.currency)
+    return f"{_MINUS if points < 0 else '+'}{figure}"

@@ -21,8 +21,8 @@ def reason(policy: Policy, language: str, group: str, direction: Direction, feat
 
 def set_by(language: str, *, cluster: str, author: str, reason: str, until: str) -> str:
     """That a person set a lead's cluster, why, and until when."""
-    said = {"cluster": text(language, f"cluster.{cluster}"), "author": author, "until": until}
-    return text(language, "override.set", **said, reason=reason)
+    values = {"cluster": text(language, f"cluster.{cluster}"), "author": author, "until": until}
+    return text(language, "override.set", **values, reason=reason)
 
 
 def action_label(policy: Policy, language: str, cluster: str) -> str:

@@ -148,7 +148,7 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
         policy_version=policy.version,
         account=found,
         contacts=tuple(sorted(map(_contact, names, standing), key=lambda one: (one.disqualified, -one.points))),
-        entries=rolled.pointed.ledger.entries(0) if rolled.pointed.ledger else (),
+        entries=rolled.totals.ledger.entries(0) if rolled.totals.ledger else (),
         capped=int(rolled.capped[0]) / HUNDREDTHS,
     )
 
@@ -188,7 +188,7 @@ def _accounts(
     phases: Sequence[str | None],
     contacts: AccountContacts,
 ) -> list[Account]:
-    standing = rate_leads(policy, company_facts(policy, company), rolled.pointed)
+    standing = rate_leads(policy, company_facts(policy, company), rolled.totals)
     reached: list[set[str | None]] = [set() for _ in company]
     for place, phase in zip(contacts.account.tolist(), phases, strict=True):
         reached[place].add(phase)

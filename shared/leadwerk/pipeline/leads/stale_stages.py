@@ -65,9 +65,9 @@ def _stage(lead: Row, policy: Policy) -> str | None:
     """The stage by the lead's newest score and what the CRM says now."""
     stage = stage_of(
         policy,
-        known=True,
+        is_known=True,
         cluster=lead["score_cluster"],
-        standing=standing_of(lead),
+        rating=standing_of(lead),
         status=lead["status"],
         outcome=lead["outcome"],
     )

@@ -166,7 +166,7 @@ def _side(
     words = [_words(frame[name]) for name in ("language", "region")]
     then = [_words(known[name]) for name in ("status", "outcome")]
     stages = [
-        stage_of(policy, known=True, cluster=cluster, standing=one, status=status, outcome=outcome)
+        stage_of(policy, is_known=True, cluster=cluster, rating=one, status=status, outcome=outcome)
         for cluster, one, status, outcome in zip(clusters, standing, *then, strict=True)
     ]
     pools = [pool(policy, language, region) for language, region in zip(*words, strict=True)]

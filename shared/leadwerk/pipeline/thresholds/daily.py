@@ -174,7 +174,7 @@ def _decided(
     if incoming is None:
         return [], 0.0
     found = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), stood.holds(basis))
-    return found, incoming.unserved_from(found[0].standing.hot)
+    return found, incoming.unserved_from(found[0].state.hot)
 
 
 def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime) -> Row:
@@ -183,12 +183,12 @@ def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime)
         "decided_at": now,
         "basis": basis,
         "seller_pool": one.seller_pool,
-        "hot": one.standing.hot,
+        "hot": one.state.hot,
         "wanted": one.wanted,
-        "direction": one.standing.direction,
+        "direction": one.state.direction,
         "calls_per_week": one.calls_per_week,
         "capacity_per_week": one.capacity_per_week,
-        "reason": one.standing.why,
+        "reason": one.state.why,
         "policy_version": policy.version,
     }
 

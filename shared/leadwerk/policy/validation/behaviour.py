@@ -46,13 +46,13 @@ def _matchers(policy: Policy) -> Iterator[Problem]:
 
 
 def _matcher(signal: Signal, path: Path) -> Iterator[Problem]:
-    given = [name for name in ("event", "page", "touchpoint") if getattr(signal, name) is not None]
-    if not given:
+    sources = [name for name in ("event", "page", "touchpoint") if getattr(signal, name) is not None]
+    if not sources:
         yield path, f"the signal `{signal.name}` matches nothing.", "Give it an event, a page or a touchpoint."
-    if "touchpoint" in given and len(given) > 1:
+    if "touchpoint" in sources and len(sources) > 1:
         message = f"the signal `{signal.name}` asks for a touchpoint and for something on the web site at once."
         yield (*path, "touchpoint"), message, "Make two signals of it."
-    for name in given:
+    for name in sources:
         if not getattr(signal, name).strip():
             yield (*path, name), "this is empty.", "Say what to match, or remove the line."
     if signal.page:
@@ -69,8 +69,12 @@ def _unreachable_signals(policy: Policy) -> Iterator[Problem]:
 
 def _takes_all_of(earlier: Signal, later: Signal) -> bool:
     """Whether each condition of `earlier` is one of `later` too, so that whatever fits `later` has fitted before."""
-    conditions = [(one, other) for one, other in zip(_conditions(earlier), _conditions(later), strict=True) if one]
-    return bool(conditions) and all(one == other for one, other in conditions)
+    conditions = [
+        (condition, other)
+        for condition, other in zip(_conditions(earlier), _conditions(later), strict=True)
+        if condition
+    ]
+    return bool(conditions) and all(condition == other for condition, other in conditions)
 
 
 def _conditions(signal: Signal) -> tuple[str | None, str | None, str | None]:

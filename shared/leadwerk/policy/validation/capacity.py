@@ -26,7 +26,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
 def _tiers(policy: Policy) -> Iterator[Problem]:
     yield from named_twice(("tiers",), (tier.name for tier in policy.tiers))
     for index, tier in enumerate(policy.tiers):
-        earlier = next((one for one in policy.tiers[:index] if _takes_all_of(one, tier)), None)
+        earlier = next((smaller for smaller in policy.tiers[:index] if _takes_all_of(smaller, tier)), None)
         if not tier.name.strip():
             yield ("tiers", index, "name"), "this is empty.", "Name the tier, such as Enterprise."
         if earlier is not None:

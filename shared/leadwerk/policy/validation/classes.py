@@ -24,26 +24,26 @@ def _attribute(attribute: Attribute, policy: Policy, path: Path) -> Iterator[Pro
     if not attribute.source.strip():
         message = "it is not said which text is sorted into the classes."
         yield path, message, "Name the field of your form or CRM, such as source: job_title."
-    yield from named_twice((*path, "classes"), (one.name for one in attribute.classes))
-    for index, one in enumerate(attribute.classes):
+    yield from named_twice((*path, "classes"), (text_class.name for text_class in attribute.classes))
+    for index, text_class in enumerate(attribute.classes):
         place = (*path, "classes", index)
-        yield from _class(one, place)
-        yield from missing_labels(one.labels, policy, (*place, "labels"))
-        yield from _never_reached(one, attribute.classes[:index], place)
+        yield from _class(text_class, place)
+        yield from missing_labels(text_class.labels, policy, (*place, "labels"))
+        yield from _never_reached(text_class, attribute.classes[:index], place)
 
 
-def _class(one: TextClass, path: Path) -> Iterator[Problem]:
-    if one.name == OTHER:
+def _class(text_class: TextClass, path: Path) -> Iterator[Problem]:
+    if text_class.name == OTHER:
         yield (*path, "name"), f"`{OTHER}` is the class of texts that fit no pattern.", "Choose another name."
-    if not one.matches.strip():
+    if not text_class.matches.strip():
         yield (*path, "matches"), "this is empty, so every text is in this class.", "Write a pattern."
         return
-    yield from wrong_pattern(one.matches, (*path, "matches"))
-    yield from slow_pattern(one.matches, (*path, "matches"))
+    yield from wrong_pattern(text_class.matches, (*path, "matches"))
+    yield from slow_pattern(text_class.matches, (*path, "matches"))
 
 
-def _never_reached(one: TextClass, earlier: tuple[TextClass, ...], path: Path) -> Iterator[Problem]:
-    first = next((other for other in earlier if other.matches == one.matches), None)
+def _never_reached(text_class: TextClass, earlier: tuple[TextClass, ...], path: Path) -> Iterator[Problem]:
+    first = next((other for other in earlier if other.matches == text_class.matches), None)
     if first is not None:
-        message = f"no text is in `{one.name}`: `{first.name}` stands before it and has the same pattern."
+        message = f"no text is in `{text_class.name}`: `{first.name}` stands before it and has the same pattern."
         yield path, message, "Correct one of the two patterns, or remove one of the classes."

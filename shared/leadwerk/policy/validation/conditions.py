@@ -62,7 +62,7 @@ def wrong_conditions(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem
 
 
 def wrong_tests(
-    when: Mapping[str, Condition], known: Mapping[str, Fact], path: Path, in_vain: str, what: str
+    when: Mapping[str, Condition], facts_by_name: Mapping[str, Fact], path: Path, in_vain: str, what: str
 ) -> Iterator[Problem]:
     """Everything wrong with the `when` of what stands at `path`; `in_vain` says what follows if nothing satisfies it.
 
@@ -70,13 +70,16 @@ def wrong_tests(
     """
     for name, test in when.items():
         place = (*path, "when", name)
-        if name not in known:
-            remedy = did_you_mean(name, known, "Name a column of lead_features, job_title or an attribute.")
+        if name not in facts_by_name:
+            remedy = did_you_mean(name, facts_by_name, "Name a column of lead_features, job_title or an attribute.")
             yield place, f"there is no fact `{name}`.", remedy
             continue
-        found = [*_wrong_kind(name, test, known[name].kind, place), *_wrong_words(name, test, known[name].words, place)]
-        found = found or list(_contradictions(test, in_vain, what, place))
-        yield from found or _out_of_range(name, test, in_vain, place)
+        problems = [
+            *_wrong_kind(name, test, facts_by_name[name].kind, place),
+            *_wrong_words(name, test, facts_by_name[name].words, place),
+        ]
+        problems = problems or list(_contradictions(test, in_vain, what, place))
+        yield from problems or _out_of_range(name, test, in_vain, place)
 
 
 def matches_every_case_of(earlier: Mapping[str, Condition], later: Mapping[str, Condition]) -> bool:
@@ -90,10 +93,10 @@ def implies(general: Condition, particular: Condition) -> bool:
         return True
     if general.matches is not None or not Interval.of(particular).within(Interval.of(general)):
         return False
-    forbidden, wanted = _folded(general.none_of), _folded(particular.any_of)
-    if general.any_of and not (wanted and wanted <= _folded(general.any_of)):
+    forbidden, accepted = _folded(general.none_of), _folded(particular.any_of)
+    if general.any_of and not (accepted and accepted <= _folded(general.any_of)):
         return False
-    return not forbidden or forbidden <= _folded(particular.none_of) or bool(wanted and not wanted & forbidden)
+    return not forbidden or forbidden <= _folded(particular.none_of) or bool(accepted and not accepted & forbidden)
 
 
 def _wrong_kind(name: str, test: Condition, kind: Kind, path: Path) -> Iterator[Problem]:
@@ -117,31 +120,31 @@ def _wrong_words(name: str, test: Condition, closed: tuple[str, ...], path: Path
     """Words that the fact never has, because its words are a closed list or all of one form."""
     for field, values in (("any_of", test.any_of), ("none_of", test.none_of)):
         for index, value in enumerate(values):
-            word, place = str(value), (*path, field, index)
-            if closed and folded(word) not in closed:
-                remedy = did_you_mean(word, closed, f"Choose of {', '.join(closed)}.")
-                yield place, f"`{name}` is never {word!r}.", remedy
-            elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", word):
+            text, place = str(value), (*path, field, index)
+            if closed and folded(text) not in closed:
+                remedy = did_you_mean(text, closed, f"Choose of {', '.join(closed)}.")
+                yield place, f"`{name}` is never {text!r}.", remedy
+            elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", text):
                 remedy = (
                     "Write the two letters of ISO, such as CH or de, in quotes where YAML reads them otherwise (NO)."
                 )
-                yield place, f"`{name}` is never {word!r}.", remedy
-            elif name == "region" and not looks_like_region(word.upper()):
-                yield place, f"`region` is never {word!r}.", normalised_region(word)
+                yield place, f"`{name}` is never {text!r}.", remedy
+            elif name == "region" and not looks_like_region(text.upper()):
+                yield place, f"`region` is never {text!r}.", normalised_region(text)
 
 
 def _contradictions(test: Condition, in_vain: str, what: str, path: Path) -> Iterator[Problem]:
-    wanted, forbidden, within = _folded(test.any_of), _folded(test.none_of), Interval.of(test)
+    accepted, forbidden, within = _folded(test.any_of), _folded(test.none_of), Interval.of(test)
     numbers = [value for value in test.any_of if not isinstance(value, str)]
-    words = [value for value in test.any_of if isinstance(value, str)]
+    texts = [value for value in test.any_of if isinstance(value, str)]
     message = ""
     if within.empty():
-        message = f"no number is {_said(test)}"
-    elif wanted and wanted <= forbidden:
+        message = f"no number is {_written_condition(test)}"
+    elif accepted and accepted <= forbidden:
         message = "none_of forbids all that any_of wants"
-    elif numbers and not words and not any(within.holds(value) for value in numbers):
-        message = f"nothing in any_of is {_said(test)}"
-    elif words and test.matches is not None and not any(re.search(test.matches, word, re.I) for word in words):
+    elif numbers and not texts and not any(within.holds(value) for value in numbers):
+        message = f"nothing in any_of is {_written_condition(test)}"
+    elif texts and test.matches is not None and not any(re.search(test.matches, text, re.I) for text in texts):
         message = "nothing in any_of matches the pattern"
     if message:
         yield path, f"{message}, {in_vain}.", f"Correct one of the two, or remove {what}."
@@ -154,14 +157,14 @@ def _out_of_range(name: str, test: Condition, in_vain: str, path: Path) -> Itera
     possible, within = Interval(low, False, high, False), Interval.of(test)
     odd = [value for value in (*test.any_of, *test.none_of) if not isinstance(value, str) and not possible.holds(value)]
     if within.both(possible).empty():
-        yield path, f"`{name}` is never {_said(test)}, {in_vain}.", hint
+        yield path, f"`{name}` is never {_written_condition(test)}, {in_vain}.", hint
     elif odd:
         yield path, f"`{name}` is never {odd[0]:g}.", hint
 
 
-def _said(test: Condition) -> str:
-    given = [(bound, getattr(test, bound)) for bound in _BOUNDS]
-    return " and ".join(f"{bound.replace('_', ' ')} {limit:g}" for bound, limit in given if limit is not None)
+def _written_condition(test: Condition) -> str:
+    bounds = [(bound, getattr(test, bound)) for bound in _BOUNDS]
+    return " and ".join(f"{bound.replace('_', ' ')} {limit:g}" for bound, limit in bounds if limit is not None)
 
 
 def _folded(values: Iterable[object]) -> set[str]:

@@ -38,9 +38,9 @@ def missing_labels(labels: Labels, policy: Policy, path: Path, *, required: bool
         yield path, message, "Add it: no seller should read two languages at once."
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+def did_you_mean(name: str, candidates: Iterable[str], otherwise: str) -> str:
     """The remedy for an unknown word."""
     from leadwerk.policy.schema_errors import closest  # a right policy need not pay for it
 
-    guess = closest(word, list(known))
+    guess = closest(name, list(candidates))
     return f"Did you mean `{guess}`?" if guess else otherwise

@@ -43,15 +43,15 @@ def repetitions(plain: str) -> int:
     [1, 5, 1000, 1000000, 9]
     """
     inside, last = [1], 1  # the largest product of each open group, and that of the item which a number would repeat
-    for found in _REPETITION_OR_SIGN.finditer(plain):
-        if found["low"] is not None:
-            last *= max(int(found["high"] or found["low"]), 1)
-        elif found[0] == "(":
+    for match in _REPETITION_OR_SIGN.finditer(plain):
+        if match["low"] is not None:
+            last *= max(int(match["high"] or match["low"]), 1)
+        elif match[0] == "(":
             inside.append(1)
             continue
-        elif found[0] == ")" and len(inside) > 1:
+        elif match[0] == ")" and len(inside) > 1:
             last = inside.pop()
-        elif found[0] not in "*+?":
+        elif match[0] not in "*+?":
             last = 1
         inside[-1] = max(inside[-1], last)
     return max(inside)
@@ -74,6 +74,6 @@ def slow_pattern(pattern: str, path: Path) -> Iterator[Problem]:
         yield path, message, remedy
 
 
-def _simplified(found: re.Match[str]) -> str:
+def _simplified(match: re.Match[str]) -> str:
     """An escape or character class as a plain character, unless RE2 does not know the escape."""
-    return r"\1" if found["escaped"] and found["escaped"] in "123456789Z" else "x"
+    return r"\1" if match["escaped"] and match["escaped"] in "123456789Z" else "x"

@@ -26,8 +26,8 @@ class PointRange(NamedTuple):
 
 
 def _group_range(group: Group, model: PointsModel) -> float:
-    given = [_rule_range(rule, model) for rule in model.rules if rule.group == group.name]
-    total = max(given, default=0.0) if group.first_match_only else sum(given)
+    ranges = [_rule_range(rule, model) for rule in model.rules if rule.group == group.name]
+    total = max(ranges, default=0.0) if group.first_match_only else sum(ranges)
     return total if group.cap is None else min(total, group.cap)
 
 

@@ -77,7 +77,14 @@ def _caps(rule: Rule, group: Group, policy: Policy, path: Path) -> Iterator[Prob
 def _never_reached(rule: Rule, group: Group, earlier: tuple[Rule, ...], path: Path) -> Iterator[Problem]:
     if not group.first_match_only:
         return
-    first = next((one for one in earlier if one.group == rule.group and _takes_all_of(one, rule)), None)
+    first = next(
+        (
+            rule_before
+            for rule_before in earlier
+            if rule_before.group == rule.group and _takes_all_of(rule_before, rule)
+        ),
+        None,
+    )
     if first is not None:
         what = "the disqualification" if rule.disqualifies else "the rule"
         message = f"{what} `{rule.name}` never fires: `{first.name}` stands before it and takes all its leads."

@@ -18,16 +18,16 @@ def problems(policy: Policy) -> Iterator[Problem]:
     """Everything wrong with segments."""
     if not policy.segments:
         return
-    known = {name: fact for name, fact in facts(policy).items() if name != UNLEARNED}
+    learnable = {name: fact for name, fact in facts(policy).items() if name != UNLEARNED}
     yield from named_twice(("segments",), (segment.name for segment in policy.segments))
     for index, segment in enumerate(policy.segments):
         path: Path = ("segments", index)
         yield from missing_labels(segment.labels, policy, (*path, "labels"), required=True)
-        yield from _conditions(segment, known, path)
+        yield from _conditions(segment, learnable, path)
         yield from _never_reached(segment, policy.segments[:index], path)
 
 
-def _conditions(segment: Segment, known: dict[str, Fact], path: Path) -> Iterator[Problem]:
+def _conditions(segment: Segment, learnable: dict[str, Fact], path: Path) -> Iterator[Problem]:
     if not segment.when:
         message = "the segment has no condition, so it is everybody."
         yield (*path, "when"), message, "Say whom it is about; the general model is for all others."
@@ -35,12 +35,19 @@ def _conditions(segment: Segment, known: dict[str, Fact], path: Path) -> Iterato
         message = f"no model learns from `{UNLEARNED}`, so none can be for leads that have it."
         remedy = "Ask for another fact, such as an attribute that sorts it into classes."
         yield (*path, "when", UNLEARNED), message, remedy
-    asked = {name: test for name, test in segment.when.items() if name != UNLEARNED}
-    yield from wrong_tests(asked, known, path, "so nobody is in the segment", "the segment")
+    conditions = {name: test for name, test in segment.when.items() if name != UNLEARNED}
+    yield from wrong_tests(conditions, learnable, path, "so nobody is in the segment", "the segment")
 
 
 def _never_reached(segment: Segment, earlier: tuple[Segment, ...], path: Path) -> Iterator[Problem]:
-    first = next((one for one in earlier if one.when and matches_every_case_of(one.when, segment.when)), None)
+    first = next(
+        (
+            segment_before
+            for segment_before in earlier
+            if segment_before.when and matches_every_case_of(segment_before.when, segment.when)
+        ),
+        None,
+    )
     if first is not None:
         message = f"nobody is in `{segment.name}`: `{first.name}` stands before it and takes all its leads."
         yield path, message, "Put the particular before the general, or remove one of the two."

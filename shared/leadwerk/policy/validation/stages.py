@@ -31,37 +31,41 @@ def problems(policy: Policy) -> Iterator[Problem]:
 
 def _first(policy: Policy) -> Iterator[Problem]:
     if policy.stages:
-        given = [field for field in _CONDITIONS if getattr(policy.stages[0], field) not in (False, None, ())]
-        if given:
-            message = f"the first stage asks for {', '.join(given)}, so who does not meet that is in none."
-            yield ("stages", 0, given[0]), message, "Put a stage without conditions before it."
+        conditions = [field for field in _CONDITIONS if getattr(policy.stages[0], field) not in (False, None, ())]
+        if conditions:
+            message = f"the first stage asks for {', '.join(conditions)}, so who does not meet that is in none."
+            yield ("stages", 0, conditions[0]), message, "Put a stage without conditions before it."
 
 
 def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
     highest = PointRange.of(policy)
     grades = policy.points.grades
     grade = None if stage.grade in (None, "D") else getattr(grades, stage.grade.lower())
-    asked = (
+    required = (
         ("points", stage.points, highest.fit + highest.interest),
         ("interest", stage.interest, highest.interest),
         ("grade", grade, highest.fit),
     )
-    for field, bound, reach in asked:
+    for field, bound, reach in required:
         if bound is not None and bound > reach:
             message = f"nobody gets {bound} points here (rules and caps give {reach:g} at most), {_NO_WAY_IN}."
             yield (*path, field), message, "Ask for fewer, or give more points."
 
 
 def _unknown_statuses(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
-    known = {folded(rule.status): rule for rule in policy.outcomes}
+    rules = {folded(rule.status): rule for rule in policy.outcomes}
     for index, status in enumerate(stage.statuses):
-        if folded(status) not in known:
+        if folded(status) not in rules:
             remedy = did_you_mean(status, [rule.status for rule in policy.outcomes], "Map it under outcomes.")
             message = f"no rule under outcomes knows the status {status!r}."
             yield (*path, "statuses", index), message, remedy
-    meant = {rule.outcome for rule in policy.outcomes if folded(rule.status) in {folded(s) for s in stage.statuses}}
-    if meant and stage.outcomes and not meant & set(stage.outcomes):
-        message = f"its statuses mean {', '.join(sorted(meant))}, never {', '.join(stage.outcomes)}, {_NO_WAY_IN}."
+    stage_outcomes = {
+        rule.outcome for rule in policy.outcomes if folded(rule.status) in {folded(s) for s in stage.statuses}
+    }
+    if stage_outcomes and stage.outcomes and not stage_outcomes & set(stage.outcomes):
+        message = (
+            f"its statuses mean {', '.join(sorted(stage_outcomes))}, never {', '.join(stage.outcomes)}, {_NO_WAY_IN}."
+        )
         yield (*path, "outcomes"), message, "Remove the statuses or the outcomes."
 
 
@@ -75,7 +79,7 @@ def _missing_outcomes(stage: Stage, policy: Policy, path: Path) -> Iterator[Prob
 
 
 def _overtaken(stage: Stage, later: tuple[Stage, ...], path: Path) -> Iterator[Problem]:
-    taker = next((one for one in later if _takes_all_of(one, stage)), None)
+    taker = next((stage_after for stage_after in later if _takes_all_of(stage_after, stage)), None)
     if taker is not None:
         message = f"nobody stays in `{stage.name}`: `{taker.name}` stands after it and takes all who meet it."
         yield path, message, "Put the stage that asks for more after the one that asks for less."
@@ -94,9 +98,9 @@ def _takes_all_of(later: Stage, stage: Stage) -> bool:
     )
 
 
-def _at_least(given: int | None, asked: int | None) -> bool:
-    return asked is None or (given is not None and given >= asked)
+def _at_least(minimum: int | None, required: int | None) -> bool:
+    return required is None or (minimum is not None and minimum >= required)
 
 
-def _among(given: tuple[str, ...], asked: tuple[str, ...]) -> bool:
-    return not asked or (bool(given) and set(given) <= set(asked))
+def _among(values: tuple[str, ...], accepted: tuple[str, ...]) -> bool:
+    return not accepted or (bool(values) and set(values) <= set(accepted))
