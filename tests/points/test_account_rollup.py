@@ -55,7 +55,7 @@ def test_e4_contacts_roll_up_to_their_account() -> None:
 def test_a_persons_facts_never_leak_into_the_account() -> None:
     person = {"job_title": "CEO", "email_domain_kind": "freemail", "income": 1e6, "language": "de", "channel": "form"}
     alone, with_person = rolled([BIG], contacts((0, 0, 0))), rolled([BIG | person], contacts((0, 0, 0)))
-    assert with_person.pointed.fit.tolist() == alone.pointed.fit.tolist()
+    assert with_person.totals.fit.tolist() == alone.totals.fit.tolist()
     asked = {name for rule in company_rules(POLICY).points.rules for name in rule.when}
     assert not asked & {"job_title", "email_domain_kind", "language", "channel", "income"}
 
@@ -111,5 +111,5 @@ def test_the_best_contact_is_beaten_by_nobody_of_his_account(people: list[Any]) 
 def test_accounts_do_not_depend_on_the_company_they_come_in(order: int) -> None:
     rows = [BIG, {"employees": 20}, {}][::order]
     found = rolled(rows, contacts((0, 1, 1), (1, 2, 2), (2, 3, 3)))
-    alone = [int(rolled([row], contacts((0, 0, 0))).pointed.fit[0]) for row in rows]
+    alone = [int(rolled([row], contacts((0, 0, 0))).totals.fit[0]) for row in rows]
     assert found.totals.fit.tolist() == alone

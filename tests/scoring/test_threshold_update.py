@@ -103,7 +103,7 @@ def test_at_a_limit_it_says_so_only_while_load_and_time_really_differ():
 
 
 def test_to_turn_back_takes_more_than_to_set_out():
-    idle = {"wanted": 45, "load": 60.0, "room": 90.0, "limits": (40, 60)}
+    idle = {"target": 45, "load": 60.0, "room": 90.0, "limits": (40, 60)}
     assert step(ThresholdState(50, direction=0), **idle).hot == 49
     assert step(ThresholdState(50, direction=1, why="fits"), **idle).hot == 50
 

@@ -46,9 +46,9 @@ def step(state: ThresholdState, target: int, load: float, room: float, *, limits
         load: calls that today's threshold brings, in the same period as `room`, which is what there is time for.
         limits: between which `wanted` lies.
 
-    >>> step(ThresholdState(50), wanted=60, load=160, room=80, limits=(40, 60))
+    >>> step(ThresholdState(50), target=60, load=160, room=80, limits=(40, 60))
     ThresholdState(hot=51, direction=1, why='overloaded')
-    >>> step(ThresholdState(50), wanted=51, load=90, room=80, limits=(40, 60)).why
+    >>> step(ThresholdState(50), target=51, load=90, room=80, limits=(40, 60)).why
     'noise'
     """
     direction = (target > state.hot) - (target < state.hot)

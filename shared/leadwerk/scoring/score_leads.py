@@ -183,7 +183,7 @@ def _lead_score(
     decision = overruled(product_decision, override, policy)
     stage = stage_of(
         policy,
-        known=row.get("created_at") is not None,
+        is_known=row.get("created_at") is not None,
         cluster=decision.cluster,
         rating=rating,
         status=status.status,
