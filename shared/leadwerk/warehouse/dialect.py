@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from leadwerk.errors import UnsupportedSQL
-from leadwerk.warehouse import duckdb_arrays, per_table
+from leadwerk.warehouse import duckdb_arrays, duckdb_export_selects
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.schema import DUCKDB_TYPES
 from leadwerk.warehouse.sql_subset import TIME_UNITS, check, refuse
@@ -206,7 +206,7 @@ def _join(node: exp.Expr) -> exp.Expr:
 
 
 def _select(node: exp.Expr) -> exp.Expr:
-    return per_table.for_each_export_table(duckdb_arrays.unnest_in_place(node))
+    return duckdb_export_selects.for_each_export_table(duckdb_arrays.unnest_in_place(node))
 
 
 REWRITES: dict[type[exp.Expr], Rewrite] = {

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from leadwerk.warehouse.protocol import AnyStatement, Statement
 
-TRANSLATOR = ("dialect.py", "duckdb_ga4_export.py", "duckdb_arrays.py", "per_table.py", "sql_subset.py")
+TRANSLATOR = ("dialect.py", "duckdb_ga4_export.py", "duckdb_arrays.py", "duckdb_export_selects.py", "sql_subset.py")
 
 
 class Translations:

@@ -1,4 +1,4 @@
-"""SELECTs from the export's wildcard that mean the same when each table is read by itself; see export_tables."""
+"""SELECTs from the export's wildcard that mean the same when each table is read by itself; see duckdb_ga4_export."""
 
 from __future__ import annotations
 
