@@ -26,6 +26,7 @@ from typing import Any
 
 import leadwerk
 from leadwerk.errors import ConfigurationError
+from leadwerk.settings import private_folder
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk")
 CRM = "crm"
@@ -139,7 +140,7 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> F
     """Start one process; it may take a moment until it answers."""
     _check_free(name, port)
     log = home / "logs" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(log.parent)
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603  our own programs
             _command(name, port, home),

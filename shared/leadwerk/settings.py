@@ -32,6 +32,7 @@ from pathlib import Path
 
 from leadwerk.errors import ConfigurationError
 
+FOR_ITS_OWNER = 0o700
 ENGINES = ("duckdb", "bigquery")
 
 
@@ -133,3 +134,11 @@ def _check(settings: Settings) -> None:
             "LEADWERK_ENGINE is bigquery, but the project or the GA4 dataset is not set.",
             remedy="Set LEADWERK_PROJECT and LEADWERK_GA4_DATASET.",
         )
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder, and those above it, for their owner only: a home holds leads. What exists stays as it is."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=FOR_ITS_OWNER, exist_ok=True)
+    return folder

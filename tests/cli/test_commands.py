@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 from pathlib import Path
@@ -414,3 +415,20 @@ def test_import_shows_which_columns_it_reads_as_a_leads_fields(
     assert roles["Sprache"] == "read as every lead's field language"
     unnamed = result(capsys, "import", str(file), "--dry-run")
     assert unnamed["columns"][1]["role"] == "read as every lead's field postcode"
+
+
+@pytest.mark.parametrize("command", [("history",), ("score",), ("pick", "--seller", "anna")])
+def test_an_argument_that_is_not_utf_8_is_named_without_a_traceback(
+    home: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    assert run([command[0], "\udcff", *command[1:]]) == 2
+    assert "not UTF-8" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_called_full(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fill(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data")
+
+    monkeypatch.setattr("leadwerk.cli.application.app", fill)
+    assert run(["report"]) == 2
+    assert "Free some space" in " ".join(capsys.readouterr().err.split())

@@ -105,6 +105,7 @@ def test_bad_input_is_told_with_field_and_remedy(raw: bytes, status: int, where:
     assert said["detail"]
     assert said["remedy"]
     assert headers["Content-Type"] == "application/problem+json"
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 def test_a_simulation_may_live_in_the_future(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,10 @@ import leadwerk.policy
 from leadwerk import settings
 from leadwerk.errors import ConfigurationError
 from leadwerk.pipeline import wiring
+from leadwerk.registry import FolderStore
 from leadwerk.serve import free_ports
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
 
 
 @pytest.fixture
@@ -86,6 +89,23 @@ def test_the_key_of_persons_is_made_once_and_for_its_owner_only(tmp_path: Path) 
     file = tmp_path / "home" / wiring.PERSON_KEY_FILE
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [found.name for found in file.parent.iterdir()] == [wiring.PERSON_KEY_FILE]
+
+
+def test_a_home_is_made_for_its_owner_only_whoever_makes_it(tmp_path: Path) -> None:
+    homes = {name: tmp_path / name / "deep" / "home" for name in ("warehouse", "models", "key")}
+    DuckDBWarehouse(homes["warehouse"]).rows(from_text("SELECT 1 AS one"), {})
+    FolderStore(homes["models"] / "models").write("x/y", b"z")
+    wiring.person_key(here(homes["key"]))
+    made = [path for path in tmp_path.rglob("*") if path.is_dir()]
+    assert {path.name for path in made} >= {"deep", "home", "models", "x"}
+    assert {path.stat().st_mode & 0o077 for path in made if path.name in ("deep", "home")} == {0}
+
+
+def test_a_folder_that_exists_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    settings.private_folder(tmp_path / "home")
+    settings.private_folder(tmp_path)
+    assert (tmp_path.stat().st_mode & 0o777, (tmp_path / "home").stat().st_mode & 0o777) == (0o755, 0o700)
 
 
 def test_a_given_key_is_taken_and_the_cloud_makes_none(tmp_path: Path) -> None:

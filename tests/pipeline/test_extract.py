@@ -240,6 +240,8 @@ def test_a_range_is_rebuilt_on_demand_with_the_day_after_it(home: Path) -> None:
         {"first_day": date.max},
         {"last_day": date.min},
         {"first_day": date.min},
+        {"first_day": date.min, "last_day": date(1, 12, 31)},
+        {"first_day": date(1999, 12, 31), "last_day": date(2000, 1, 2)},
         {"first_day": date(2026, 3, 26), "intraday_only": True},
     ],
     ids=str,

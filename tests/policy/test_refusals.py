@@ -8,6 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
+from leadwerk.policy import yaml_document
 from leadwerk.policy.validation.patterns import wrong_pattern
 
 RIGHT = """\
@@ -138,6 +139,13 @@ SYNTAX = [
     ("name: mine", "name: !!python/object:os.system x", "cannot be read", "quotes"),
     ("name: mine", "name: 2025-13-45", "cannot be read", "quotes"),
     ("name: mine", "name: " + "[" * 30 + "]" * 30, "too deep", "docs/policy.md"),
+    ("horizon_days: 30", "horizon_days: 1:30", "'1:30' is a number of base 60", "quotes"),
+    ("horizon_days: 30", "horizon_days: " + ":".join(["1"] * 3000), "is a number of base 60", "quotes"),
+    ("name: mine", "name: 9:30", "'9:30' is a number of base 60", "quotes"),
+    ("horizon_days: 30", "horizon_days: 1:30.5", "is a number of base 60", "quotes"),
+    ("horizon_days: 30", "horizon_days: 0x" + "f" * 5000, "is too large", "quotes"),
+    ("horizon_days: 30", "horizon_days: " + "9" * 5000, "cannot be read", "quotes"),
+    ("horizon_days: 30", "horizon_days: -9223372036854775809", "is too large", "quotes"),
 ]
 
 
@@ -187,6 +195,20 @@ def test_an_empty_file_and_a_list_and_a_huge_file_are_refused() -> None:
     for text, message in (("", "empty"), ("- a", "a section is expected"), ("#" * 1_000_001, "characters")):
         with pytest.raises(PolicyError, match=message):
             policy.parse(text)
+
+
+@pytest.mark.parametrize("opener", ["[", "{a: ", "- ", "? ", "[\n", "- ? ", "a: [", "? - {b: "])
+def test_a_file_nested_deeper_than_the_reader_can_bear_is_refused(opener: str) -> None:
+    text = opener * (yaml_document.MAX_CHARACTERS // len(opener))
+    with pytest.raises(PolicyError, match=r"too deep|not YAML"):
+        policy.parse(text)
+    by_indentation = "\n".join(" " * level + "a:" for level in range(1400))
+    with pytest.raises(PolicyError, match="too deep"):
+        policy.parse(by_indentation)
+
+
+def test_a_long_file_that_is_flat_is_no_deep_one() -> None:
+    assert policy.parse(RIGHT + "# " + "-" * 5000 + "\n").name == "mine"
 
 
 def test_patterns_that_re2_knows_are_taken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -54,11 +55,20 @@ for family in (
     family.register(app)
 
 
+NO_SPACE = "Free some space on that disk, then try again."
+
+
 def _place(error: OSError) -> LeadwerkError:
     """A file or folder that cannot be used as asked."""
     reason = error.strerror or type(error).__name__
     where = f"{error.filename}: {reason}." if error.filename else f"{reason}."
-    return LeadwerkError(where, remedy="Name a place that you may read and write.")
+    remedy = NO_SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Name a place that you may read and write."
+    return LeadwerkError(where, remedy=remedy)
+
+
+def _is_readable(argument: str) -> bool:
+    """Whether an argument came as UTF-8; file names may be of any bytes, ids may not."""
+    return all(not "\ud800" <= sign <= "\udfff" for sign in argument)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -73,6 +83,11 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_ERROR
     except OSError as error:
         say_error(_place(error))
+        return EXIT_ERROR
+    except UnicodeEncodeError:
+        if all(map(_is_readable, arguments)):
+            raise
+        say_error(LeadwerkError("An argument is not UTF-8.", remedy="Set the terminal to UTF-8, and type it again."))
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

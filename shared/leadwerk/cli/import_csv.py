@@ -19,6 +19,7 @@ from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
 from leadwerk.importing.policy_file import is_untouched
 from leadwerk.importing.table import ReadOptions, read_table
 from leadwerk.policy.section import Language
+from leadwerk.settings import private_folder
 
 MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"
 Columns = list[str] | None
@@ -140,7 +141,7 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
     with working("Checking"):
         prepared = stage.prepare(plan.policy, plan.table, plan.mapping, now=now, accept_rejects=accept_rejects)
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     drafts = _write_drafts(plan, folder)
     try:
         with working("Storing"):

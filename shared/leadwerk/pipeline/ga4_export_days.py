@@ -18,6 +18,8 @@ CHUNK_DAYS = 92
 """Days rebuilt by one statement, a quarter: bounds what is lost if a full rebuild is stopped."""
 MOST_ASKED_DAYS = 3660
 """Days that may be asked for at once, ten years: each is reported and recorded, whether there is a table or not."""
+EARLIEST = date(2000, 1, 1)
+"""No web site was measured by Google before; each day that is asked for leaves a row."""
 DAY = timedelta(days=1)
 
 
@@ -72,10 +74,12 @@ def requested_days(held: Ga4Export, first_day: date | None, last_day: date | Non
     """
     first, last = first_day or min(held.days), min(last_day or today, today)
     days = (last - first).days + 1
-    if 1 <= days <= MOST_ASKED_DAYS:
+    if 1 <= days <= MOST_ASKED_DAYS and first >= EARLIEST:
         return [first + DAY * step for step in range(days)]
     name, value = ("last_day", last_day) if first_day is None else ("first_day", first_day)
     problem = "no day of the past" if days < 1 else f"{days:,} days"
+    if days <= MOST_ASKED_DAYS and first < EARLIEST:
+        problem = "no day of any export"
     remedy = f"Ask for 1 to {MOST_ASKED_DAYS:,} days up to today ({today})."
     raise InputError(f"From {first} to {last_day or today} there is {problem}.", field=name, value=value, remedy=remedy)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadwerk.errors import ConfigurationError
-from leadwerk.settings import Settings
+from leadwerk.settings import Settings, private_folder
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
@@ -132,7 +132,7 @@ def person_key(settings: Settings) -> str:
 
 def _keep_secret(file: Path, secret: str) -> None:
     """Write it whole for its owner only; if another process was first, its secret stands."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(file.parent)
     draft = file.with_suffix(f".{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
     draft.write_text(secret, encoding="ascii")

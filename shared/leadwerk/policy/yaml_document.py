@@ -14,8 +14,14 @@ Path = tuple[str | int, ...]
 
 # The policy's own nesting is seven deep; beyond this a file is a mistake or an attack.
 MAX_DEPTH = 12
+OPENERS = "[{-?"  # each opens at most one level; by indentation alone MAX_CHARACTERS open no more than 1,500
+SAFE_DEPTH = 2_000
+TOO_DEEP = "this is nested too deep."
+LONGEST_SHOWN = 60
 MAX_CHARACTERS = 1_000_000
 _TEXT = "tag:yaml.org,2002:str"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_BITS = 64  # of the whole numbers that fields and tables can hold
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -58,6 +64,7 @@ def read(text: str, file: str) -> Document:
     if len(text) > MAX_CHARACTERS:
         raise _refusal(file, 1, f"the file has {len(text)} characters.", "A policy is shorter; check the path.")
     try:
+        _check_depth(text, file)
         root = yaml.compose(text, _Loader)
     except yaml.YAMLError as error:
         raise _syntax_error(error, text, file) from None
@@ -65,6 +72,21 @@ def read(text: str, file: str) -> Document:
     if root is not None:
         document.data = _Builder(document).value(root, ())
     return document
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Refuse what is nested too deep before it is composed: libyaml's composer recurses, and the process would die."""
+    if sum(map(text.count, OPENERS)) < SAFE_DEPTH:  # no reading of it can be deeper
+        return
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH + 1:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise _refusal(file, line, TOO_DEEP, "See docs/policy.md for the shape of a policy.")
 
 
 def _refusal(file: str, line: int, message: str, remedy: str, path: Path = ()) -> PolicyError:
@@ -99,7 +121,7 @@ class _Builder:
         if id(node) in self.seen:
             self.again(node, path)
         if len(path) > MAX_DEPTH:
-            raise self.refusal(path, "this is nested too deep.", "See docs/policy.md for the shape of a policy.")
+            raise self.refusal(path, TOO_DEEP, "See docs/policy.md for the shape of a policy.")
         self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return dict(self.entries(node, path))
@@ -127,10 +149,17 @@ class _Builder:
             raise self.refusal(path, "YAML aliases (*name) make this file too large.", "Write the value out.")
 
     def scalar(self, node: Any, path: Path) -> Any:
+        shown = node.value[:LONGEST_SHOWN]
+        if node.tag in _NUMBERS and ":" in node.value:
+            message = f"{shown!r} is a number of base 60 to YAML."
+            raise self.refusal(path, message, "Put quotes around it if it is a time or text, or write the number out.")
         try:
-            return self.scalars.construct_object(node)
+            value = self.scalars.construct_object(node)
         except (ValueError, yaml.YAMLError):
-            raise self.refusal(path, f"{node.value!r} cannot be read.", "Put quotes around it if it is text.") from None
+            raise self.refusal(path, f"{shown!r} cannot be read.", "Put quotes around it if it is text.") from None
+        if isinstance(value, int) and value.bit_length() >= _BITS:
+            raise self.refusal(path, f"{shown!r} is too large.", "Put quotes around it if it is text.")
+        return value
 
     def refusal(self, path: Path, message: str, remedy: str) -> PolicyError:
         return self.document.error(path, message, remedy)

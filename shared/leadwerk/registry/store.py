@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from leadwerk.errors import ConfigurationError, WriteConflict
+from leadwerk.settings import private_folder
 
 ABSENT = 0
 """The generation of an object that is not there."""
@@ -83,7 +84,7 @@ class FolderStore:
     def write(self, name: str, data: bytes, *, generation: int | None = None, content_type: str = "") -> None:
         """See `Store.write`; holds a lock on the folder while it compares and replaces."""
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         with self._locked():
             present = self.read(name)
             if generation is not None and generation != (present.generation if present else ABSENT):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.errors import ConfigurationError
+from leadwerk.settings import private_folder
 from leadwerk.simulation.calendar import Calendar
 
 FOLDER, MARKET, TRUTH = "market", "market.json", "truth.npz"
@@ -54,7 +55,7 @@ def emptied(home: Path) -> Path:
     """HOME/market as a new, empty folder."""
     made = Path(home) / FOLDER
     shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
+    private_folder(made)
     return made
 
 

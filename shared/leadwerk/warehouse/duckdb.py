@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
+from leadwerk.settings import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb_values import literal, rows_file, utc
@@ -154,7 +155,7 @@ class DuckDBWarehouse:
         self._exported = None
         self._tables_exist = self._tables_exist and file.exists()
         if not self._tables_exist:
-            self.home.mkdir(parents=True, exist_ok=True)
+            private_folder(self.home)
         read_only = self._tables_exist and not writing
         connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")

@@ -50,6 +50,9 @@ CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
 
+# Leads and pages of today belong in no cache, and are nothing but the type that is stated.
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 Response = tuple[bytes, int, dict[str, str]]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -255,14 +258,12 @@ def _problem_response(error: LeadwerkError) -> Response:
 
 def _response(result: Any) -> Response:
     if isinstance(result, Answer):
-        # A page of today is not yesterday's from a cache, and is nothing but what we say it is.
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        return result.body, result.status, headers | {"Content-Type": result.content_type}
+        return result.body, result.status, {**PRIVATE, "Content-Type": result.content_type}
     return _json(result, 200)
 
 
 def _json(value: Any, status: int, content_type: str = "application/json") -> Response:
-    return msgspec.json.encode(value, enc_hook=_plain), status, {"Content-Type": content_type}
+    return msgspec.json.encode(value, enc_hook=_plain), status, {**PRIVATE, "Content-Type": content_type}
 
 
 def _plain(value: Any) -> Any:

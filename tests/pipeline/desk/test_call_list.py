@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline.desk import call_list
+from leadwerk.pipeline.desk import call_list, page_cursor
 from leadwerk.pipeline.desk.call_list import LeadFilter, LeadListItem, LeadPage
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.registry import FolderStore
@@ -183,6 +184,15 @@ def test_a_cursor_that_is_none_is_refused_with_a_remedy(desk: DuckDBWarehouse, c
     with pytest.raises(InputError, match="begin again") as refusal:
         page(desk, cursor=cursor)
     assert (refusal.value.field, refusal.value.value) == ("cursor", cursor)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_cursor_of_a_moment_at_which_no_page_was_read_is_refused(desk: DuckDBWarehouse, moment: str) -> None:
+    forged = page_cursor.PageCursor("score", datetime.fromisoformat(moment), (0.0, 0.0, 0.0), "1").written()
+    with pytest.raises(InputError, match="cursor"):
+        page(desk, cursor=forged)
+    with pytest.raises(InputError, match="cursor"):
+        page_cursor.read(forged, "score")
 
 
 def test_a_cursor_of_another_order_is_refused(desk: DuckDBWarehouse) -> None:

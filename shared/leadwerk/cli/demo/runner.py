@@ -20,6 +20,7 @@ from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
 from leadwerk.report.report_data import CallingComparison, TruthComparison, WhichModel
 from leadwerk.serve import serving
+from leadwerk.settings import private_folder
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row
 
@@ -109,7 +110,7 @@ class DemoRunner:
         plan = self.plan
         with self._timed("simulate"):
             shutil.rmtree(self.home, ignore_errors=True)
-            self.home.mkdir(parents=True)
+            private_folder(self.home)
             made = simulation.simulate(
                 self.home,
                 days=plan.days,

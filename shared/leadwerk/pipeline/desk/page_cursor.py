@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -26,6 +26,9 @@ class PageCursor(Struct, frozen=True, array_like=True):
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
 
 
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""No page was read beyond: a cursor is not signed, so anything can stand in it."""
+
 _DECODER = msgspec.json.Decoder(PageCursor)
 
 
@@ -39,7 +42,7 @@ def read(text: str, sort: str) -> PageCursor:
         found = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _unusable(text) from error
-    if found.sort != sort:
+    if found.sort != sort or not EARLIEST <= found.as_of < LATEST:
         raise _unusable(text)
     return found
 
