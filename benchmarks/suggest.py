@@ -46,7 +46,7 @@ def filled(home: Path, *, days: int, leads: int, seed: int) -> Iterator[tuple[Wa
 
 
 def effect(*, days: int, leads: int, seed: int) -> Effect:
-    """What `leadwerk suggest` says of the shipped mortgage policy on one market."""
+    """What `leadwerk policy suggest` says of the shipped mortgage policy on one market."""
     with tempfile.TemporaryDirectory() as home, filled(Path(home), days=days, leads=leads, seed=seed) as (found, now):
         policy = wiring.policy(settings.read({"LEADWERK_HOME": home}))
         measured = suggest.run(found, policy, now=now).effect

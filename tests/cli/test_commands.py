@@ -22,9 +22,9 @@ from scoring import example_leads
 from scoring.example_leads import NOW
 
 COMMANDS = [
-    *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "threshold"),
-    *("market", "serve", "models", "policy", "suggest", "doctor"),
-    *("leads", "pick", "release", "picks", "override", "overrides", "accounts", "history"),
+    *("demo", "import", "score", "extract", "ingest", "retrain", "rescore", "deliver", "report", "thresholds"),
+    *("simulate", "serve", "models", "policy", "doctor"),
+    *("leads", "picks", "overrides", "accounts", "history"),
 ]
 
 
@@ -80,7 +80,7 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
 
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]) == (trained["champion_after"], None)
-    assert run(["report", "--out", str(tmp_path / "report.html"), "--language", "fr"]) == 0
+    assert run(["report", "--out", str(tmp_path / "report.html"), "--output-language", "fr"]) == 0
     assert '<html lang="fr">' in (tmp_path / "report.html").read_text("utf-8")
     capsys.readouterr()
     assert {finding["verdict"] for finding in result(capsys, "doctor")} <= {"good", "look"}
@@ -267,7 +267,7 @@ def test_a_file_is_read_under_a_policy_of_ones_own(
     }
     assert (home / "policy.yaml").read_text("utf-8") == shipped.read_text("utf-8")
     assert result(capsys, "rescore", "--now", "2026-04-01T09:00:00Z")["leads"] == 20
-    [best, *_] = result(capsys, "leads", "--now", "2026-04-01T10:00:00Z")["leads"]
+    [best, *_] = result(capsys, "leads", "list", "--now", "2026-04-01T10:00:00Z")["leads"]
     assert best["region"] == "CH-ZH"
     assert best["points"] > 0
 
@@ -312,7 +312,7 @@ def test_a_policy_written_by_hand_is_not_overwritten(
         (["ingest"], "token is not set"),
         (["models", "promote", "nothing"], "There is no model nothing"),
         (["models", "rollback"], "No model was promoted yet"),
-        (["report", "--language", "rm"], "There is no report in 'rm'"),
+        (["report", "--output-language", "rm"], "There are no texts in 'rm'"),
         (["pick", "1"], "Missing option"),
         (["bogus"], "No such command"),
     ],
@@ -379,7 +379,7 @@ def test_the_doctor_names_what_to_do_first(home: Path, capsys: pytest.CaptureFix
     found = {finding["link"]: finding for finding in result(capsys, "doctor")}
     assert found["policy"]["verdict"] == "good"
     assert "leadwerk ingest" in found["leads"]["remedy"]
-    assert "leadwerk market" in found["GA4 export"]["remedy"]
+    assert "leadwerk simulate" in found["GA4 export"]["remedy"]
 
 
 def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

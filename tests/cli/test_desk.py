@@ -42,41 +42,41 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 
 
 def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]) -> None:
-    assert [one["lead_id"] for one in result(capsys, "leads", *NOON)["leads"]] == ["1", "2"]
-    assert result(capsys, "leads", "--language", "fr", *NOON)["leads"][0]["lead_id"] == "2"
-    assert result(capsys, "pick", "1", "--seller", "anna", *NOON)["seller"] == "anna"
-    assert [one["lead_id"] for one in result(capsys, "leads", "--free", *NOON)["leads"]] == ["2"]
-    assert "anna" in said(capsys, "leads", *NOON)
-    assert [one["lead_id"] for one in result(capsys, "picks", "--seller", "anna", *NOON)] == ["1"]
-    refused = said(capsys, "pick", "1", "--seller", "beat", *NOON, code=2)
+    assert [one["lead_id"] for one in result(capsys, "leads", "list", *NOON)["leads"]] == ["1", "2"]
+    assert result(capsys, "leads", "list", "--language", "fr", *NOON)["leads"][0]["lead_id"] == "2"
+    assert result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)["seller"] == "anna"
+    assert [one["lead_id"] for one in result(capsys, "leads", "list", "--free", *NOON)["leads"]] == ["2"]
+    assert "anna" in said(capsys, "leads", "list", *NOON)
+    assert [one["lead_id"] for one in result(capsys, "picks", "list", "--seller", "anna", *NOON)] == ["1"]
+    refused = said(capsys, "picks", "take", "1", "--seller", "beat", *NOON, code=2)
     assert "held by anna until 2026-05-06 09:30 UTC" in refused and "ask anna" in refused
-    assert result(capsys, "release", "1", "--seller", "anna", *NOON) == {"lead_id": "1", "seller": None}
-    assert result(capsys, "picks", *NOON) == []
+    assert result(capsys, "picks", "release", "1", "--seller", "anna", *NOON) == {"lead_id": "1", "seller": None}
+    assert result(capsys, "picks", "list", *NOON) == []
 
 
-def test_settling_notes_what_lapsed(capsys: pytest.CaptureFixture[str]) -> None:
-    result(capsys, "pick", "1", "--seller", "anna", *NOON)
+def test_reconciling_records_expired_picks(capsys: pytest.CaptureFixture[str]) -> None:
+    result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
     later = ("--now", (NOW + 4 * DAY).isoformat())
-    assert result(capsys, "picks", "--settle", *later) == []
+    assert result(capsys, "picks", "reconcile", *later) == {"leads": 1, "recorded": 0, "held": 0}
     kinds = [
         one["detail"]["kind"] for one in result(capsys, "history", "1", *later)["timeline"] if one["kind"] == "pick"
     ]
     assert kinds == ["picked", "expired"]
 
 
-def test_the_days_decision_notes_the_picks_that_lapsed(capsys: pytest.CaptureFixture[str]) -> None:
-    result(capsys, "pick", "1", "--seller", "anna", *NOON)
+def test_the_days_decision_records_expired_picks(capsys: pytest.CaptureFixture[str]) -> None:
+    result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
     later = ("--now", (NOW + 4 * DAY).isoformat())
-    assert result(capsys, "picks", *later) == []
-    assert "lapsed_picks" not in result(capsys, "threshold", *later)
-    assert "noted now: 1" in said(capsys, "threshold", "--decide", *later)
-    assert result(capsys, "threshold", "--decide", *later)["lapsed_picks"] == 0
-    assert [one["seller"] for one in result(capsys, "picks", *NOON)] == ["anna"]
+    assert result(capsys, "picks", "list", *later) == []
+    assert "lapsed_picks" not in result(capsys, "thresholds", "show", *later)
+    assert "Expired picks recorded: 1" in said(capsys, "thresholds", "decide", *later)
+    assert result(capsys, "thresholds", "decide", *later)["lapsed_picks"] == 0
+    assert [one["seller"] for one in result(capsys, "picks", "list", *NOON)] == ["anna"]
 
 
 def test_the_history_of_a_lead_is_drawn_and_told(capsys: pytest.CaptureFixture[str]) -> None:
-    result(capsys, "pick", "1", "--seller", "anna", *NOON)
-    told = said(capsys, "history", "1", "--language", "en", *NOON)
+    result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
+    told = said(capsys, "history", "1", "--output-language", "en", *NOON)
     assert "Lead 1 of acme.ch, held by anna" in told
     assert "20 → 60" in told
     assert "anna picked the lead" in told
@@ -95,48 +95,54 @@ def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture
 
 def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFixture[str]) -> None:
     at = ("1", "--at", (NOW - DAY).isoformat())
-    assert "Rules of then: those of the lead's newest stored score" in said(capsys, "history", *at)
+    assert "Policy in force: that of the lead's latest stored score" in said(capsys, "history", *at)
     assert "has 80.25 points: its own ledger is in the table" in said(capsys, "history", *at)
     assert "Current policy, as requested" in said(capsys, "history", *at, "--policy", "current")
     assert result(capsys, "history", *at, "--policy", "current")["policy_source"] == "requested"
     assert "not recorded" in said(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat())
-    assert "Use then or now" in said(capsys, "history", *at, "--rules", "tomorrow", code=2)
+    assert "Use in-force or current" in said(capsys, "history", *at, "--policy", "tomorrow", code=2)
 
 
 def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> None:
-    [found] = result(capsys, "accounts", *NOON)["accounts"]
+    [found] = result(capsys, "accounts", "list", *NOON)["accounts"]
     assert (found["account_id"], found["tier"], found["best_contact"]) == ("acme.ch", "Enterprise", "1")
-    assert "acme.ch" in said(capsys, "accounts", *NOON)
-    assert "more_than_50_employees" in said(capsys, "accounts", "acme.ch", *NOON)
-    assert result(capsys, "accounts", "acme.ch", *NOON)["account"]["contacts"] == 1
+    assert "acme.ch" in said(capsys, "accounts", "list", *NOON)
+    assert "more_than_50_employees" in said(capsys, "accounts", "show", "acme.ch", *NOON)
+    assert result(capsys, "accounts", "show", "acme.ch", *NOON)["account"]["contacts"] == 1
 
 
-def test_the_words_of_the_list_are_in_the_language_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    words = {speak: result(capsys, "leads", "--speak", speak, *NOON)["leads"][0]["labels"] for speak in ("de", "it")}
-    assert words["de"] != words["it"]
-    assert "de, fr, it or en" in said(capsys, "leads", "--speak", "rm", *NOON, code=2)
+def test_the_labels_of_the_list_are_in_the_output_language(capsys: pytest.CaptureFixture[str]) -> None:
+    german, italian = (
+        result(capsys, "leads", "list", "--output-language", language, *NOON)["leads"][0]["labels"]
+        for language in ("de", "it")
+    )
+    assert german != italian
+    assert "de, fr, it or en" in said(capsys, "leads", "list", "--output-language", "rm", *NOON, code=2)
 
 
 def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--cluster", "HOT", "--grade", "A", "--region", "CH", "--language", "de")
     small = tuple(word if word.startswith("--") else word.swapcase() for word in asked)
-    assert result(capsys, "leads", *small, *NOON)["leads"] == result(capsys, "leads", *asked, *NOON)["leads"]
+    assert (
+        result(capsys, "leads", "list", *small, *NOON)["leads"]
+        == result(capsys, "leads", "list", *asked, *NOON)["leads"]
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("leads", "--sort", "size"), "Use score, points, fit or tier."),
-        (("leads", "--grade", "Z"), "from A to D"),
-        (("leads", "--region", "Zürich"), "such as CH-ZH"),
-        (("leads", "--tier", "Huge"), "Enterprise, Mid-Market, SMB"),
-        (("accounts", "--sort", "size"), "icp, points"),
-        (("accounts", "nobody.ch"), "Use an id of the list"),
+        (("leads", "list", "--sort", "size"), "Use score, points, fit or tier."),
+        (("leads", "list", "--grade", "Z"), "from A to D"),
+        (("leads", "list", "--region", "Zürich"), "such as CH-ZH"),
+        (("leads", "list", "--tier", "Huge"), "Enterprise, Mid-Market, SMB"),
+        (("accounts", "list", "--sort", "size"), "'icp'"),
+        (("accounts", "show", "nobody.ch"), "Use an id of the list"),
         (("history", "nobody"), "later moment"),
         (("history", "1", "--at", "yesterday"), "2026-01-31T08:00:00Z"),
-        (("history", "1", "--language", "es"), "de, fr, it or en"),
-        (("pick", "nobody", "--seller", "anna"), "ingested"),
-        (("pick", "1", "--seller", " "), "short name"),
+        (("history", "1", "--output-language", "es"), "de, fr, it or en"),
+        (("picks", "take", "nobody", "--seller", "anna"), "ingested"),
+        (("picks", "take", "1", "--seller", " "), "short name"),
     ],
     ids=str,
 )

@@ -19,18 +19,18 @@ from pipeline.selling import DAY, lead, outcome, warehouse
 
 STARTED = datetime.now(UTC)
 PAST, FUTURE = f"{STARTED - 5 * DAY:%Y-%m-%dT%H:%M:%SZ}", "2999-01-01T00:00:00Z"
-BY = ("--by", "Ada", "--why", "x")
+BY = ("--by", "Ada", "--reason", "x")
 DECISIONS = [
-    ("pick", "open", "--seller", "anna"),
-    ("release", "open", "--seller", "anna"),
-    ("override", "closed", "--cluster", "HOT", "--by", "Eva", "--reason", "fair"),
-    ("override", "closed", "--release", "--by", "Eva"),
-    ("threshold", "set", "55", *BY),
-    ("threshold", "release", *BY),
+    ("picks", "take", "open", "--seller", "anna"),
+    ("picks", "release", "open", "--seller", "anna"),
+    ("overrides", "set", "closed", "--cluster", "HOT", "--by", "Eva", "--reason", "fair"),
+    ("overrides", "clear", "closed", "--by", "Eva"),
+    ("thresholds", "hold", "55", *BY),
+    ("thresholds", "release", *BY),
     ("policy", "publish", "draft.yaml", *BY),
     ("policy", "revert", *BY),
-    ("suggest", "accept", "webinar", *BY),
-    ("suggest", "decline", "webinar", *BY),
+    ("policy", "suggest", "accept", "webinar", *BY),
+    ("policy", "suggest", "decline", "webinar", *BY),
     ("models", "promote", "v1"),
     ("models", "rollback"),
 ]
@@ -42,11 +42,15 @@ STORING = [
     ("deliver",),
     ("ingest",),
     ("report",),
-    ("suggest",),
-    ("threshold", "--decide"),
-    ("picks", "--settle"),
+    ("policy", "suggest"),
+    ("thresholds", "decide"),
+    ("picks", "reconcile"),
 ]
-READING = [("leads",), ("picks",), ("overrides",), ("threshold",), ("accounts",), ("history", "open")]
+READING = [
+    *((family, "list") for family in ("leads", "picks", "overrides", "accounts")),
+    ("thresholds", "show"),
+    ("history", "open"),
+]
 
 
 @pytest.fixture
@@ -107,4 +111,4 @@ def test_a_replay_of_the_past_says_when_it_was_really_stored(home: Path, capsys:
 def test_a_dry_run_and_a_simulation_live_in_the_future(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(["score", "open", "--dry-run", "--now", FUTURE]) == 0
     monkeypatch.setenv("LEADWERK_SIMULATION", "1")
-    assert run(["pick", "open", "--seller", "anna", "--now", FUTURE]) == 0
+    assert run(["picks", "take", "open", "--seller", "anna", "--now", FUTURE]) == 0

@@ -1,4 +1,4 @@
-"""`leadwerk override` and `leadwerk overrides` as they are typed."""
+"""`leadwerk overrides` as it is typed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import DAY, NOW, lead, outcome, score, warehouse
 
-SET = ("override", "1", "--cluster", "HOT", "--by", "Eva", "--reason", "met at the fair")
+SET = ("overrides", "set", "1", "--cluster", "HOT", "--by", "Eva", "--reason", "met at the fair")
 LATER = ("--now", (NOW + DAY).isoformat())
 
 
@@ -39,22 +39,26 @@ def words(home: Path) -> list[dict[str, Any]]:
 
 def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, *SET, "--days", "14", *NOON)
-    assert text == "Lead 1 is HOT until 2026-05-18, as Eva says. Its score now says HOT: Call_Today, stage sql"
-    table = said(capsys, "overrides", *NOON)
-    assert "1 leads overridden" in table and "product says" in table and "COLD" in table and "met at the fair" in table
-    assert [one["lead_id"] for one in result(capsys, "leads", "--cluster", "HOT", *NOON)["leads"]] == ["1"]
-    assert "Eva set the lead to “hot” until 2026-05-18" in said(capsys, "history", "1", "--language", "en", *NOON)
-    assert "left to the product" in said(capsys, "override", "1", "--release", "--by", "Urs", *LATER)
-    assert result(capsys, "overrides", *LATER) == []
-    assert [one["by"] for one in result(capsys, "overrides", *NOON)] == ["Eva"]  # as it was
+    assert text == "Lead 1 is HOT until 2026-05-18, set by Eva. Its score is now HOT: Call_Today, stage sql"
+    table = said(capsys, "overrides", "list", *NOON)
+    assert (
+        "1 lead overridden" in table and "product decides" in table and "COLD" in table and "met at the fair" in table
+    )
+    assert [one["lead_id"] for one in result(capsys, "leads", "list", "--cluster", "HOT", *NOON)["leads"]] == ["1"]
+    assert "Eva set the lead to “hot” until 2026-05-18" in said(
+        capsys, "history", "1", "--output-language", "en", *NOON
+    )
+    assert "its score decides" in said(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
+    assert result(capsys, "overrides", "list", *LATER) == []
+    assert [one["by"] for one in result(capsys, "overrides", "list", *NOON)] == ["Eva"]  # as it was
 
 
 def test_json_has_the_word_and_the_score_that_follows(capsys: pytest.CaptureFixture[str]) -> None:
     found = result(capsys, *SET, "--until", "2026-05-20", *NOON)
     assert (found["override"]["until"], found["score"]["decided_by"]) == ("2026-05-20", "Eva")
-    [listed] = result(capsys, "overrides", *NOON)
+    [listed] = result(capsys, "overrides", "list", *NOON)
     assert (listed["cluster"], listed["product"]["cluster"]) == ("HOT", "COLD")
-    left = result(capsys, "override", "1", "--release", "--by", "Urs", *LATER)
+    left = result(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
     assert (left["override"], left["score"]["decided_by"]) == (None, None)
 
 
@@ -65,17 +69,17 @@ def test_typed_twice_it_is_recorded_once(capsys: pytest.CaptureFixture[str], hom
 
 def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, *SET, *NOON)
-    text = said(capsys, "override", "1", "--cluster", "COLD", "--by", "Urs", "--reason", "no budget", *LATER)
-    assert "as Urs says instead of Eva" in text
+    text = said(capsys, "overrides", "set", "1", "--cluster", "COLD", "--by", "Urs", "--reason", "no budget", *LATER)
+    assert "set by Urs, in place of Eva" in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("1", "--by", "Eva"), "--release"),
-        (("1", "--by", "Eva", "--release", "--cluster", "HOT"), "--release"),
+        (("1", "--by", "Eva", "--reason", "r"), "--cluster"),
+        (("1", "--by", "Eva", "--cluster", "HOT", "--reason", " "), "reason"),
         (("1", "--cluster", "HOT", "--reason", "r"), "--by"),
-        (("1", "--by", "Eva", "--cluster", "HOT"), "reason"),
+        (("1", "--by", "Eva", "--cluster", "HOT"), "--reason"),
         (("1", "--by", "Eva", "--cluster", "BOILING", "--reason", "r"), "HOT, WARM, COLD, DISQUALIFIED"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "2026-05-01"), "is over"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "soon"), "Write 2026-01-31"),
@@ -87,10 +91,10 @@ def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -
 def test_what_cannot_be_decided_is_refused_with_the_way_out(
     capsys: pytest.CaptureFixture[str], home: Path, arguments: tuple[str, ...], says: str
 ) -> None:
-    assert says in said(capsys, "override", *arguments, *NOON, code=2)
+    assert says in said(capsys, "overrides", "set", *arguments, *NOON, code=2)
     assert words(home) == []
 
 
 def test_the_list_is_json_for_machines_also_when_nobody_decided_anything(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["overrides", "--json", *NOON]) == 0
+    assert run(["overrides", "list", "--json", *NOON]) == 0
     assert json.loads(capsys.readouterr().out) == []

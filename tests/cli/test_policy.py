@@ -16,7 +16,7 @@ from leadwerk.policy.load import load, shipped_text
 from pipeline.borrowers import NOW, filled
 
 AT = ("--now", NOW.isoformat())
-BY = ("--by", "Ada Keller", "--why", "clicks sell")
+BY = ("--by", "Ada Keller", "--reason", "clicks sell")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[
     [change] = result(capsys, "policy", "history", *AT)["changes"]
     assert (change["author"], change["reason"], change["kind"]) == ("Ada Keller", "clicks sell", "publish")
 
-    back = result(capsys, "policy", "revert", "--by", "Bob", "--why", "too many calls")
+    back = result(capsys, "policy", "revert", "--by", "Bob", "--reason", "too many calls")
     assert back["to_version"] == replayed["from_version"]
     assert load(home / "policy.yaml").version == load("mortgage").version
     assert "revert" in said(capsys, "policy", "history")
@@ -126,11 +126,11 @@ def test_a_draft_that_is_out_of_date_is_refused(home: Path, capsys: pytest.Captu
     [
         (["policy", "draft", "--out", "here.yaml"], "is there already"),
         (["policy", "diff", "nothing.yaml"], "cannot be read"),
-        (["policy", "publish", "here.yaml", "--by", "", "--why", "x"], "--by is empty"),
+        (["policy", "publish", "here.yaml", "--by", "", "--reason", "x"], "--by is empty"),
         (["policy", "revert", "0123456789ab", *BY], "was never in force here"),
         (["policy", "revert", *BY], "Nothing was published before"),
-        (["suggest", "accept", "webinar", *BY], "Run `leadwerk suggest` first"),
-        (["suggest", "draft"], "No suggestion for the policy in force was accepted"),
+        (["policy", "suggest", "accept", "webinar", *BY], "Run `leadwerk policy suggest` first"),
+        (["policy", "suggest", "draft"], "No suggestion for the policy in force was accepted"),
     ],
 )
 def test_what_the_user_can_mend_is_said(
@@ -141,21 +141,21 @@ def test_what_the_user_can_mend_is_said(
 
 
 def test_suggestions_are_accepted_drafted_and_published(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = result(capsys, "suggest", *AT)
+    found = result(capsys, "policy", "suggest", *AT)
     assert found["effect"]["suggested"]["of_model"] >= 0.85
     rules = [one["rule"] for one in found["proposals"]]
     assert "newsletter_click" in rules
     assert "region_ch_ge" in rules
 
-    shown = said(capsys, "suggest", "--out", "all.yaml", *AT)
+    shown = said(capsys, "policy", "suggest", "--out", "all.yaml", *AT)
     assert "newsletter_click" in shown
     assert "lead over chance" in shown
     assert said(capsys, "policy", "check", "all.yaml").startswith("all.yaml is right")
 
-    said(capsys, "suggest", "accept", "newsletter_click", "region_ch_ge", *BY, *AT)
-    said(capsys, "suggest", "decline", *(rule for rule in rules if rule not in ("newsletter_click", "region_ch_ge")),
-         "--by", "Bob", "--why", "we know better", *AT)  # fmt: skip
-    said(capsys, "suggest", "draft", "--out", "chosen.yaml", *AT)
+    said(capsys, "policy", "suggest", "accept", "newsletter_click", "region_ch_ge", *BY, *AT)
+    others = (rule for rule in rules if rule not in ("newsletter_click", "region_ch_ge"))
+    said(capsys, "policy", "suggest", "decline", *others, "--by", "Bob", "--reason", "we know better", *AT)
+    said(capsys, "policy", "suggest", "draft", "--out", "chosen.yaml", *AT)
     fields = [one["field"] for one in result(capsys, "policy", "diff", "chosen.yaml")["differences"]]
     assert [name for name in fields if name.endswith(".points")] == ["points.rules[newsletter_click].points"]
     assert "points.rules[region_ch_ge]" in fields
@@ -163,18 +163,18 @@ def test_suggestions_are_accepted_drafted_and_published(home: Path, capsys: pyte
 
 
 def test_a_declined_number_stays_out_of_the_draft(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, "suggest", *AT)
-    said(capsys, "suggest", "decline", "newsletter_click", "--by", "Bob", "--why", "no", *AT)
-    said(capsys, "suggest", "--out", "rest.yaml", *AT)
+    said(capsys, "policy", "suggest", *AT)
+    said(capsys, "policy", "suggest", "decline", "newsletter_click", "--by", "Bob", "--reason", "no", *AT)
+    said(capsys, "policy", "suggest", "--out", "rest.yaml", *AT)
     fields = {one["field"] for one in result(capsys, "policy", "diff", "rest.yaml")["differences"]}
     assert "points.rules[newsletter_click].points" not in fields
 
 
 def test_every_command_that_the_guide_names_is_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "suggest.md").read_text("utf-8")
-    named = {tuple(found.split()[1:]) for found in re.findall(r"leadwerk (?:policy|suggest) [a-z]+", guide)}
-    assert {("policy", "revert"), ("suggest", "accept")} <= named
+    named = {tuple(found.split()[1:]) for found in re.findall(r"leadwerk policy (?:suggest )?[a-z]+", guide)}
+    assert {("policy", "revert"), ("policy", "suggest", "accept")} <= named
     for command in sorted(named):
         assert f"leadwerk {' '.join(command)}" in said(capsys, *command, "--help")
     options = set(re.findall(r"(?<=\s)--[a-z]+", guide))
-    assert options <= {"--out", "--days", "--by", "--why", "--yes", "--points"}
+    assert options <= {"--out", "--days", "--by", "--reason", "--yes", "--points"}

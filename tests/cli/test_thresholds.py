@@ -1,4 +1,4 @@
-"""`leadwerk threshold` as a team leader meets it."""
+"""`leadwerk thresholds` as a team leader meets it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert run(["threshold", *arguments, "--now", NOW.isoformat()]) == 0
+    assert run(["thresholds", *arguments, "--now", NOW.isoformat()]) == 0
     return capsys.readouterr().out
 
 
@@ -37,12 +37,12 @@ def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 
 
 def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert result(capsys)["thresholds"] == []
-    decided = result(capsys, "--decide")
+    assert result(capsys, "show")["thresholds"] == []
+    decided = result(capsys, "decide")
     assert (decided["stored"], [line["hot"] for line in decided["thresholds"]]) == (2, [51, 51])
-    again = result(capsys, "--decide")
+    again = result(capsys, "decide")
     assert (again["stored"], again["thresholds"][0]["hot"]) == (0, 51)
-    assert result(capsys)["outlook"]["wanted"] == 56
+    assert result(capsys, "show")["outlook"]["wanted"] == 56
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.
 def test_it_says_why_in_the_readers_language(
     language: str, words: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = said(capsys, "--decide", "--language", language)
+    shown = said(capsys, "decide", "--output-language", language)
     assert any(word in shown for word in words.split("|"))
     assert "anna" in shown
 
@@ -60,30 +60,30 @@ def test_it_says_why_in_the_readers_language(
 def test_the_picture_lies_with_the_reports_or_where_it_is_asked_for(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert Path(result(capsys)["plot"]).read_bytes().startswith(b"\x89PNG")
+    assert Path(result(capsys, "show")["plot"]).read_bytes().startswith(b"\x89PNG")
     other = home / "ladder.svg"
-    assert result(capsys, "--plot", str(other))["plot"] == str(other)
+    assert result(capsys, "show", "--plot", str(other))["plot"] == str(other)
     assert b"<svg" in other.read_bytes()
-    assert run(["threshold", "--plot", str(home / "ladder.bmp"), "--now", NOW.isoformat()]) == 2
+    assert run(["thresholds", "show", "--plot", str(home / "ladder.bmp"), "--now", NOW.isoformat()]) == 2
 
 
 def test_another_team_is_shown_and_not_stored(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    few, many = (result(capsys, "--sellers", n, "--hours", "7")["outlook"] for n in ("1", "9"))
+    few, many = (result(capsys, "show", "--sellers", n, "--hours", "7")["outlook"] for n in ("1", "9"))
     assert (few["hours"], few["wanted"], many["hours"], many["wanted"]) == (7, 58, 63, 40)
-    assert result(capsys)["thresholds"] == []
+    assert result(capsys, "show")["thresholds"] == []
 
 
 def test_a_person_holds_it_and_lets_go(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result(capsys, "--decide")
-    row = result(capsys, "set", "45", "--by", "Eva", "--why", "trade fair", "--until", "2026-05-08")
+    result(capsys, "decide")
+    row = result(capsys, "hold", "45", "--by", "Eva", "--reason", "trade fair", "--until", "2026-05-08")
     assert (row["hot"], row["author"], row["basis"]) == (45, "Eva", "points")
-    shown = said(capsys, "--language", "en")
+    shown = said(capsys, "show", "--output-language", "en")
     assert "Eva holds 45 until 2026-05-08. Why: trade fair" in shown
     assert "held by a person" in shown
 
 
 def test_a_value_beyond_the_limits_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["threshold", "set", "90", "--by", "Eva", "--why", "x", "--now", NOW.isoformat()]) == 2
+    assert run(["thresholds", "hold", "90", "--by", "Eva", "--reason", "x", "--now", NOW.isoformat()]) == 2
     assert "40 to 60" in capsys.readouterr().err
 
 
@@ -92,21 +92,22 @@ def test_without_sellers_it_says_where_they_belong(
 ) -> None:
     monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "bare"))
     monkeypatch.delenv("LEADWERK_POLICY", raising=False)
-    assert "capacity" in said(capsys, "--language", "en")
+    assert "capacity" in said(capsys, "show", "--output-language", "en")
 
 
 def test_the_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["threshold", "--help"]) == 0
+    assert run(["thresholds", "show", "--help"]) == 0
+    assert "--sellers" in capsys.readouterr().out
+    assert run(["thresholds", "--help"]) == 0
     shown = capsys.readouterr().out
-    assert "--sellers" in shown
     assert "one point a day at most" in " ".join(shown.split())
 
 
 def test_a_team_with_time_left_is_not_told_what_more_time_would_bring(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lowest = result(capsys, "--sellers", "100", "--hours", "40")["outlook"]["rungs"][0]
-    shown = said(capsys, "--sellers", "100", "--hours", "40", "--language", "en")
+    lowest = result(capsys, "show", "--sellers", "100", "--hours", "40")["outlook"]["rungs"][0]
+    shown = said(capsys, "show", "--sellers", "100", "--hours", "40", "--output-language", "en")
     assert f"all leads from {lowest['threshold']} on take {lowest['hours']:.1f} of 4,000" in shown.replace("’", ",")
     assert "One more hour" not in shown
-    assert "Time is not what is lacking" not in said(capsys, "--language", "en")
+    assert "Time is not what is lacking" not in said(capsys, "show", "--output-language", "en")

@@ -184,5 +184,5 @@ def test_a_moment_without_zone_is_refused(own_home):
 
 
 def test_without_a_market_the_remedy_is_named(tmp_path):
-    with pytest.raises(ConfigurationError, match="leadwerk market"):
+    with pytest.raises(ConfigurationError, match="leadwerk simulate"):
         simulation.publish(tmp_path, AFTER)

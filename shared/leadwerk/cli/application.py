@@ -5,28 +5,39 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from leadwerk.cli import (
     EXIT_ERROR,
     EXIT_INTERRUPTED,
-    desk,
+    accounts,
     doctor,
     history,
     import_csv,
+    leads,
     models,
     overrides,
+    picks,
     pipeline,
     scoring,
     simulate,
-    suggest,
     thresholds,
 )
-from leadwerk.cli.console import say_error
+from leadwerk.cli.console import out, say_error
 from leadwerk.cli.demo import commands as demo_commands
+from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import commands as policy_commands
 from leadwerk.errors import LeadwerkError
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        out.print(f"leadwerk {version('leadwerk')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="leadwerk",
@@ -37,19 +48,33 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+@shared_options(output_language=True)
+def leadwerk(
+    call: Invocation,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Lead scoring that learns from web behaviour and CRM outcomes, and proves that it pays."""
+
+
 for family in (
     demo_commands,
     import_csv,
     pipeline,
     thresholds,
     scoring,
-    desk,
+    leads,
+    picks,
+    accounts,
     overrides,
     history,
     simulate,
     models,
     policy_commands,
-    suggest,
     doctor,
 ):
     family.register(app)

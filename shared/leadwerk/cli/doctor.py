@@ -13,7 +13,8 @@ from rich.text import Text
 
 from leadwerk.cli import EXIT_ERROR
 from leadwerk.cli.console import out, print_json, table, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import Deployment
 from leadwerk.errors import LeadwerkError, WarehouseError
 from leadwerk.warehouse.statement import statement
 
@@ -39,14 +40,15 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Tools")(doctor)
 
 
-def doctor(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+@shared_options()
+def doctor(call: Invocation) -> None:
     """Check everything from the CRM back to the first event, and say what to do where the chain breaks.
 
     Example: `leadwerk doctor`
     """
     with working("Following the chain"):
-        findings = list(examine(Deployment.at(home), moment(now)))
-    if as_json:
+        findings = list(examine(call.deployment, call.moment()))
+    if call.as_json:
         print_json(findings)
     else:
         rows = [(SIGNS[f.verdict], f.link, f.found, f.remedy) for f in findings]
@@ -209,7 +211,7 @@ class _Look:
     def export(self) -> Finding:
         days = [name.rpartition("_")[2] for name in self.here.warehouse.export_tables()]
         if not days:
-            remedy = "Link GA4 with BigQuery (GA4: Admin, BigQuery links), or try `leadwerk market`."
+            remedy = "Link GA4 with BigQuery (GA4: Admin, BigQuery links), or try `leadwerk simulate`."
             return Finding(
                 "GA4 export", "good" if self.without_web else "look", "no table", "" if self.without_web else remedy
             )

@@ -10,7 +10,8 @@ from rich.markup import escape
 
 from leadwerk.cli.chart import plot, sparkline
 from leadwerk.cli.console import figure, out, print_json, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, language, moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import Deployment, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,18 +30,16 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Sellers")(history)
 
 
+@shared_options(output_language=True)
 def history(
+    call: Invocation,
     lead_id: Annotated[str, typer.Argument(help="A lead that is known.")],
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Its ledger at this moment.")] = None,
     policy: Annotated[
         str, typer.Option(help="Policy to apply to --at: the one in-force then, or the current one.")
     ] = "in-force",
     days: Annotated[int, typer.Option(min=1, help="How far back.")] = DEFAULT_DAYS,
-    speak: Annotated[str | None, typer.Option("--language", help="de, fr, it or en; else the policy's first.")] = None,
     drawn: Annotated[bool, typer.Option("--plot", help="Draw the scores over several lines.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Show the history of a lead: scores, thresholds, stages, deliveries, picks; or its ledger at a past moment.
 
@@ -51,13 +50,13 @@ def history(
     """
     from leadwerk.pipeline.desk import timeline as stored
 
-    here = Deployment.at(home)
+    here = call.deployment
     if at is not None:
-        ledger = _ledger(here, lead_id, moment(at, "at"), moment(now), policy)
-        print_json(ledger) if as_json else _show_ledger(ledger)
+        ledger = _ledger(here, lead_id, moment(at, "at"), call.moment(), policy)
+        print_json(ledger) if call.as_json else _show_ledger(ledger)
         return
-    found = stored.history(here.picks, lead_id, now=moment(now), days=days, output_language=language(speak))
-    print_json(found) if as_json else _show(found, drawn)
+    found = stored.history(here.picks, lead_id, now=call.moment(), days=days, output_language=call.language)
+    print_json(found) if call.as_json else _show(found, drawn)
 
 
 def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, policy: str) -> LedgerAt:

@@ -12,7 +12,8 @@ from rich.markup import escape
 
 from leadwerk.cli.console import err, out, print_json, printable, show, working
 from leadwerk.cli.import_view import frame, show_columns, show_file
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, storing_moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import Deployment
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
@@ -30,7 +31,9 @@ def register(app: typer.Typer) -> None:
     app.command("import", rich_help_panel="Start here")(import_)
 
 
+@shared_options()
 def import_(
+    call: Invocation,
     file: Annotated[Path, typer.Argument(help="A CSV, Excel, Parquet or JSON file with one lead a row.")],
     id: Annotated[
         str | None, typer.Option("--id", metavar="COL", help="Lead-ID column; `row`: the row number.")
@@ -81,9 +84,6 @@ def import_(
         bool,
         typer.Option("--replace-policy", help="Even if a person edited it, or the file lacks most of its columns."),
     ] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Import leads with their outcomes from a file of any kind, and write the policy that fits it.
 
@@ -97,9 +97,9 @@ def import_(
     with working(f"Reading {file.name}"):
         content = read_table(file, ReadOptions(encoding, delimiter, header_row, sheet))
     if id is None or outcome is None:
-        show_columns(content, dry_run=dry_run, as_json=as_json)
+        show_columns(content, dry_run=dry_run, as_json=call.as_json)
         return
-    deployment = Deployment.at(home)
+    deployment = call.deployment
     own = deployment.policy if keep_policy else None
     stated = StatedColumns(
         id=id,
@@ -114,14 +114,14 @@ def import_(
     )
     with working(f"Understanding {file.name}"):
         plan = plan_import(content, stated, StatedFormats(decimal, date_order), _languages(language), own)
-    if not as_json:
+    if not call.as_json:
         show_file(plan)
     if dry_run:
-        if as_json:
+        if call.as_json:
             print_json(_summary(plan))
         return
     _refuse_overwriting(plan, deployment.settings.home, replace_policy)
-    _store(plan, deployment, storing_moment(now), accept_rejects=accept_rejects, as_json=as_json)
+    _store(plan, deployment, call.storing_moment(), accept_rejects=accept_rejects, as_json=call.as_json)
 
 
 def _zone(name: str | None) -> str | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadwerk.cli.console import figure, out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.model_card import card
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment
 
 if TYPE_CHECKING:
     from leadwerk.registry import Champion
@@ -27,16 +27,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(family, name="models", rich_help_panel="Tools")
 
 
-def list_(home: Home = None, as_json: AsJson = False) -> None:
+@shared_options(now=False)
+def list_(call: Invocation) -> None:
     """All model versions, the newest first; the champion is marked, or the one that left the ranking to the points.
 
     Example: `leadwerk models list`
     """
-    registry = Deployment.at(home).registry
+    registry = call.deployment.registry
     champion, gone = registry.champion(), registry.stood_down()
     present = champion.version if champion else None
     manifests = [registry.manifest(version) for version in reversed(registry.versions())]
-    if as_json:
+    if call.as_json:
         versions = [manifest.version for manifest in manifests]
         print_json({"champion": present, "stood_down": gone, "versions": versions})
         return
@@ -50,18 +51,18 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
         out.print(f"The points decide since {gone.stood_down_at[:10]}: {gone.reason}")
 
 
+@shared_options(now=False)
 def show(
+    call: Invocation,
     version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None,
-    home: Home = None,
-    as_json: AsJson = False,
 ) -> None:
     """A model's main figures: what it learned from, how its candidates did, what counts most; all of it with --json.
 
     Example: `leadwerk models show`
     """
-    registry = Deployment.at(home).registry
+    registry = call.deployment.registry
     manifest = registry.manifest(version) if version else registry.champion_files().manifest
-    if as_json:
+    if call.as_json:
         print_json(manifest)
         return
     champion = registry.champion()
@@ -69,32 +70,35 @@ def show(
         out.print(part)
 
 
+@shared_options()
 def promote(
+    call: Invocation,
     version: Version,
     by: By = "",
     reason: Reason = "by hand",
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Make a version champion by hand; who and why is kept with it.
 
     Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a --by "Ada Keller" --reason "spring misread"`
     """
-    registry = Deployment.at(home).registry
+    registry = call.deployment.registry
     _tell(
-        registry.promote(version, expected=registry.champion(), at=deciding_moment(now), reason=reason, by=by), as_json
+        registry.promote(version, expected=registry.champion(), at=call.deciding_moment(), reason=reason, by=by),
+        call.as_json,
     )
 
 
+@shared_options()
 def rollback(
-    by: By = "", reason: Reason = "rollback", home: Home = None, now: Now = None, as_json: AsJson = False
+    call: Invocation,
+    by: By = "",
+    reason: Reason = "rollback",
 ) -> None:
     """Make the champion before the present one champion again; who and why is kept with it.
 
     Example: `leadwerk models rollback --by "Ada Keller" --reason "scores fell without cause"`
     """
-    _tell(Deployment.at(home).registry.rollback(at=deciding_moment(now), reason=reason, by=by), as_json)
+    _tell(call.deployment.registry.rollback(at=call.deciding_moment(), reason=reason, by=by), call.as_json)
 
 
 def _tell(champion: Champion, as_json: bool) -> None:

@@ -1,106 +1,122 @@
-"""What a person decides on the command line: one lead's cluster, until when; and who decided what."""
+"""`leadwerk overrides`: a person decides one lead's cluster, until when; and who decided what."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import figure, out, print_json, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, deciding_moment, moment
-from leadwerk.errors import InputError
+from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import day, moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from leadwerk.cli.options import Deployment
     from leadwerk.pipeline.desk.override_list import ScoredOverride
     from leadwerk.pipeline.desk.overrides import OverrideRecord
+
+LeadId = Annotated[str, typer.Argument(help="A known lead.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    for command in (override, overrides):
-        app.command(rich_help_panel="Sellers")(command)
+    family = typer.Typer(help="Decide the cluster of single leads by hand, for a limited time.", no_args_is_help=True)
+    for name, command in (("set", set_override), ("clear", clear), ("list", list_overrides)):
+        family.command(name)(command)
+    app.add_typer(family, name="overrides", rich_help_panel="Sellers")
 
 
-def override(
-    lead_id: Annotated[str, typer.Argument(help="A lead that is known.")],
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides that.")],
-    cluster: Annotated[str | None, typer.Option(help="HOT, WARM, COLD or DISQUALIFIED.")] = None,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: sellers read it with the lead.")] = "",
-    days: Annotated[int | None, typer.Option(help="For so many days after today; else for 30.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DAY", help="The last day, instead of --days.")] = None,
-    released: Annotated[bool, typer.Option("--release", help="Leave the lead to the product again.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
+@shared_options()
+def set_override(
+    call: Invocation,
+    lead_id: LeadId,
+    cluster: Annotated[str, typer.Option(help="HOT, WARM, COLD or DISQUALIFIED.")],
+    by: By,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; sellers read it with the lead.")],
+    days: Annotated[int | None, typer.Option(help="Number of days after today (default: 30).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DAY", help="Last day, instead of --days.")] = None,
 ) -> None:
-    """Set the cluster of one lead, whatever its score says; recorded with name and reason, and never without an end.
+    """Set the cluster of one lead whatever its score; recorded with name and reason, and always with an end.
 
-    Cluster, recommended action and stage follow at once; score, points and all that is learned stay as they are.
+    Cluster, recommended action and stage follow at once. Score, points and all that models learn from stay as they are.
 
-    Examples: `leadwerk override 102938 --cluster HOT --by Eva --reason "met at the fair" --days 14` ·
-    `leadwerk override 102938 --release --by Eva`
+    Example: `leadwerk overrides set 102938 --cluster HOT --by Eva --reason "met at the fair" --days 14`
     """
-    from leadwerk.pipeline.desk import overrides as words
+    from leadwerk.pipeline.desk.overrides import OverrideRequest, override
 
-    if released == (cluster is not None):
-        raise InputError(
-            "An override sets a cluster, or releases the lead.",
-            field="cluster",
-            value=cluster,
-            remedy="Give --cluster HOT, WARM, COLD or DISQUALIFIED, or --release.",
-        )
-    here, at = Deployment.at(home), deciding_moment(now)
-    if cluster is None:
-        words.release(here.warehouse, here.policy, lead_id, by=by, reason=reason, now=at)
-        word = None
-    else:
-        said = words.OverrideRequest(cluster=cluster, by=by, reason=reason, days=days, until=day(until, "until"))
-        word = words.override(here.warehouse, here.policy, lead_id, said, at)
-    score = _scored(here, lead_id, at)
-    if as_json:
-        print_json({"lead_id": lead_id, "override": word, "score": score})
-        return
-    out.print(_told(lead_id, word))
-    out.print(f"Its score now says {score.cluster}: {score.action}" + (f", stage {score.stage}" if score.stage else ""))
+    here, at = call.deployment, call.deciding_moment()
+    request = OverrideRequest(cluster=cluster, by=by, reason=reason, days=days, until=day(until, "until"))
+    record = override(here.warehouse, here.policy, lead_id, request, at)
+    _answer(call, lead_id, record, _score(here, lead_id, at))
 
 
-def overrides(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Show who overrode what, what the product would say of the lead, and when the override ends.
+@shared_options()
+def clear(
+    call: Invocation,
+    lead_id: LeadId,
+    by: By,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+) -> None:
+    """End the override of a lead: its score decides again.
 
-    Example: `leadwerk overrides`
+    Example: `leadwerk overrides clear 102938 --by Eva`
+    """
+    from leadwerk.pipeline.desk.overrides import release
+
+    here, at = call.deployment, call.deciding_moment()
+    release(here.warehouse, here.policy, lead_id, by=by, reason=reason, now=at)
+    _answer(call, lead_id, None, _score(here, lead_id, at))
+
+
+@shared_options()
+def list_overrides(call: Invocation) -> None:
+    """List the active overrides: by whom, why, until when, and what the product would decide.
+
+    Example: `leadwerk overrides list`
     """
     from leadwerk.pipeline.desk.override_list import override_list
 
-    here = Deployment.at(home)
-    found = override_list(here.warehouse, here.policy, here.scorer(), moment(now))
-    if as_json:
-        print_json(found)
+    here = call.deployment
+    overrides = override_list(here.warehouse, here.policy, here.scorer(), call.moment())
+    if call.as_json:
+        print_json(overrides)
         return
     rows = [
-        (one.lead_id, one.cluster or "", one.by, f"{one.set_at:%Y-%m-%d}", str(one.until), one.product.cluster,
-         figure(one.product.score), figure(one.product.points), one.reason)
-        for one in found
+        (override.lead_id, override.cluster or "", override.by, f"{override.set_at:%Y-%m-%d}", str(override.until),
+         override.product.cluster, figure(override.product.score), figure(override.product.points), override.reason)
+        for override in overrides
     ]  # fmt: skip
-    header = ("lead", "cluster", "by", "since", "until", "product says", "score", "points", "why")
-    out.print(table(f"{len(rows)} leads overridden", header, rows))
+    header = ("lead", "cluster", "by", "since", "until", "product decides", "score", "points", "reason")
+    out.print(table(f"{number_of(rows, 'lead')} overridden", header, rows))
 
 
-def _scored(here: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
-    """The lead scored at once, as the desk does it."""
+def _score(here: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
+    """Score the lead at once, as the desk does."""
     from leadwerk.pipeline import score as stage
     from leadwerk.pipeline.desk.override_list import ScoredOverride
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
-    asked = [ScoreRequest(lead_id=lead_id)]
-    report = stage.run(here.warehouse, here.policy, here.scorer(), asked, now=at, stored_at=moment(None))
+    requests = [ScoreRequest(lead_id=lead_id)]
+    report = stage.run(here.warehouse, here.policy, here.scorer(), requests, now=at, stored_at=moment(None))
     if report.refusals:
         raise report.refusals[0].error
     return ScoredOverride.of(report.scores[0])
 
 
-def _told(lead_id: str, word: OverrideRecord | None) -> str:
-    if word is None:
-        return f"[green]Lead {lead_id} is left to the product again.[/green]"
-    instead = f" instead of {word.overrules}" if word.overrules and word.overrules != word.by else ""
-    return f"[green]Lead {lead_id} is {word.cluster} until {word.until}, as {word.by} says{instead}.[/green]"
+def _answer(call: Invocation, lead_id: str, record: OverrideRecord | None, score: ScoredOverride) -> None:
+    if call.as_json:
+        print_json({"lead_id": lead_id, "override": record, "score": score})
+        return
+    out.print(f"[green]{_sentence(lead_id, record)}[/green]")
+    out.print(f"Its score is now {score.cluster}: {score.action}" + (f", stage {score.stage}" if score.stage else ""))
+
+
+def _sentence(lead_id: str, record: OverrideRecord | None) -> str:
+    if record is None:
+        return f"Lead {lead_id} has no override: its score decides."
+    replaced = record.overrules if record.overrules != record.by else None
+    instead = f", in place of {replaced}" if replaced else ""
+    return f"Lead {lead_id} is {record.cluster} until {record.until}, set by {record.by}{instead}."

@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, day, moment, storing_moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import day, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,12 +38,11 @@ def register(app: typer.Typer) -> None:
         app.command(rich_help_panel=panel)(command)
 
 
+@shared_options()
 def extract(
+    call: Invocation,
     first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day to rebuild.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day to rebuild.")] = None,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Read the GA4 export into activity: the days that may have changed, or those named.
 
@@ -50,24 +50,23 @@ def extract(
     """
     from leadwerk.pipeline import extract as stage
 
-    here = Deployment.at(home)
+    here = call.deployment
     with working("Extracting") as progress:
         result = stage.run(
             here.warehouse,
             here.policy,
-            now=storing_moment(now),
+            now=call.storing_moment(),
             first_day=day(first, "from"),
             last_day=day(last, "to"),
             progress=progress,
         )
-    show(result, title="Extracted", as_json=as_json)
+    show(result, title="Extracted", as_json=call.as_json)
 
 
+@shared_options()
 def ingest(
+    call: Invocation,
     from_start: Annotated[bool, typer.Option("--from-start", help="Read every case again.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Read the changed cases of the CRM: leads, touchpoints and outcomes, since the last time.
 
@@ -75,26 +74,27 @@ def ingest(
     """
     from leadwerk.pipeline import ingest as stage
 
-    here = Deployment.at(home)
+    here = call.deployment
     with working("Reading the CRM's cases"):
         crm, key = here.crm, here.person_key
         result = stage.run(
-            here.warehouse, here.policy, crm, now=storing_moment(now), person_key=key, from_start=from_start
+            here.warehouse, here.policy, crm, now=call.storing_moment(), person_key=key, from_start=from_start
         )
-    show(result, title="Ingested", as_json=as_json)
+    show(result, title="Ingested", as_json=call.as_json)
 
 
-def retrain(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+@shared_options()
+def retrain(call: Invocation) -> None:
     """Learn from all outcomes that are mature; the new model becomes champion only if it is the best.
 
     Example: `leadwerk retrain`
     """
     from leadwerk.pipeline import retrain as stage
 
-    here = Deployment.at(home)
+    here = call.deployment
     with working("Training") as progress:
-        result = stage.run(here.warehouse, here.policy, here.registry, now=storing_moment(now), progress=progress)
-    if as_json:
+        result = stage.run(here.warehouse, here.policy, here.registry, now=call.storing_moment(), progress=progress)
+    if call.as_json:
         print_json(result)
     else:
         _show_training(result)
@@ -124,12 +124,11 @@ def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
     return one["name"], figure(one["serves"]), figure(one["test_rows"]), *compared, one["reason"]
 
 
+@shared_options()
 def rescore(
+    call: Invocation,
     only_closed: Annotated[bool, typer.Option("--only-closed", help="After a rescoring in SQL.")] = False,
     as_sql: Annotated[bool, typer.Option("--as-sql", help="Print SQL that rescores in BigQuery; run nothing.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Score all open leads again, and closed ones that the CRM's news moved to another stage; stores only what changed.
 
@@ -138,7 +137,7 @@ def rescore(
     from leadwerk.pipeline import rescore as stage
     from leadwerk.pipeline.bulk.bulk_rescore import rescore_script
 
-    here, at = Deployment.at(home), moment(now) if as_sql else storing_moment(now)
+    here, at = call.deployment, call.moment() if as_sql else call.storing_moment()
     if as_sql:
         if only_closed:
             raise InputError(
@@ -149,16 +148,15 @@ def rescore(
     with working("Scoring open leads"):
         work = (here.warehouse, here.policy, here.scorer())
         result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
-    show(result, title="Rescored", as_json=as_json)
+    show(result, title="Rescored", as_json=call.as_json)
 
 
+@shared_options()
 def deliver(
+    call: Invocation,
     retry_dead_letters: Annotated[
         bool, typer.Option("--retry-dead-letters", help="Also what the CRM had refused.")
     ] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Send pending scores to the CRM; a failed attempt is repeated later, or becomes a dead letter with its reason.
 
@@ -166,29 +164,27 @@ def deliver(
     """
     from leadwerk.pipeline import deliver as stage
 
-    here = Deployment.at(home)
+    here = call.deployment
     with working("Delivering"):
         result = stage.run(
-            here.warehouse, here.policy, here.crm, now=storing_moment(now), retry_dead_letters=retry_dead_letters
+            here.warehouse, here.policy, here.crm, now=call.storing_moment(), retry_dead_letters=retry_dead_letters
         )
-    show(result, title="Delivered", as_json=as_json)
+    show(result, title="Delivered", as_json=call.as_json)
 
 
+@shared_options(output_language=True)
 def report(
+    call: Invocation,
     output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")] = None,
-    language: Annotated[str | None, typer.Option(help="de, fr, it or en; else the policy's first.")] = None,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Write the report: one HTML page that needs nothing but a browser.
 
-    Example: `leadwerk report --out report.html --language en`
+    Example: `leadwerk report --out report.html --output-language en`
     """
     from leadwerk.pipeline import report as stage
     from leadwerk.registry import open_store
 
-    here = Deployment.at(home)
+    here = call.deployment
     folder = str(output.parent) if output else here.settings.reports
     name = output.name if output else stage.NEWEST
     with working("Writing the report"):
@@ -197,11 +193,11 @@ def report(
             here.policy,
             here.registry,
             open_store(folder, here.settings.storage_url),
-            now=storing_moment(now),
-            language=language,
+            now=call.storing_moment(),
+            language=call.language,
             name=name,
         )
-    if as_json:
+    if call.as_json:
         print_json({**msgspec.to_builtins(written), "folder": folder})
         return
     out.print(f"Report: [bold]{folder.rstrip('/')}/{name}[/bold]")

@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import out, print_json
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, moment, storing_moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import Deployment, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Start here")(score)
 
 
+@shared_options()
 def score(
+    call: Invocation,
     lead_id: Annotated[str | None, typer.Argument(help="A lead that is known.")] = None,
     client_id: Annotated[str | None, typer.Option("--client-id", help="A web visitor, by GA4 client id.")] = None,
     form: Annotated[str | None, typer.Option(help="The lead's fields as JSON, or @FILE.")] = None,
@@ -37,9 +40,6 @@ def score(
     ] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook given as --csv.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do not store the score.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Score one lead with reasons, or add the columns probability, predictive_score and score_cluster to a file.
 
@@ -50,16 +50,16 @@ def score(
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·
     `leadwerk score --csv new.csv --out scored.csv`
     """
-    here, at = Deployment.at(home), moment(now) if dry_run or csv else storing_moment(now)
+    here, at = call.deployment, call.moment() if dry_run or csv else call.storing_moment()
     if csv is not None:
         if output is None:
             raise InputError("--csv needs --out.", field="out", remedy="Say where to write: --out scored.csv.")
         from leadwerk.cli.score_csv import score_file
         from leadwerk.importing.table import ReadOptions
 
-        score_file(here, csv, output, id, at, ReadOptions(encoding, delimiter, header_row, sheet), as_json)
+        score_file(here, csv, output, id, at, ReadOptions(encoding, delimiter, header_row, sheet), call.as_json)
     else:
-        _score_one(here, lead_id, client_id, form, at, store=not dry_run, as_json=as_json)
+        _score_one(here, lead_id, client_id, form, at, store=not dry_run, as_json=call.as_json)
 
 
 def _score_one(

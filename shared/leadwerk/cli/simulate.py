@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 
 from leadwerk.cli.console import out, show, working
-from leadwerk.cli.options import AsJson, Deployment, Home, moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import moment
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    app.command(rich_help_panel="Tools")(market)
+    app.command(rich_help_panel="Tools")(simulate)
 
 
-def market(
+@shared_options(now=False)
+def simulate(
+    call: Invocation,
     days: Annotated[int, typer.Option(help="Length of the simulated period.")] = 180,
     leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.")] = 12_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
@@ -25,22 +28,20 @@ def market(
     publish: Annotated[
         str | None, typer.Option(metavar="TIME", help="Show the GA4 export as of then; else as of the end.")
     ] = None,
-    home: Home = None,
-    as_json: AsJson = False,
 ) -> None:
     """Simulate a mortgage market: GA4 events, leads, a CRM with outcomes, and the truth, which no model sees.
 
-    Example: `leadwerk market --days 60 --leads 2000`, then `leadwerk extract`, with `leadwerk serve` for the CRM
+    Example: `leadwerk simulate --days 60 --leads 2000`, then `leadwerk extract`, with `leadwerk serve` for the CRM
     """
     from datetime import UTC, datetime, timedelta
 
     from leadwerk import simulation
 
-    folder = Deployment.at(home).settings.home
+    folder = call.deployment.settings.home
     with working("Simulating"):
         made = simulation.simulate(folder, days=days, leads=leads, seed=seed, shock_day=shock_day)
         end = datetime.combine(made.start, datetime.min.time(), UTC) + timedelta(days=days)
         simulation.publish(folder, moment(publish) if publish else end)
-    show(made, title="Simulated", as_json=as_json)
-    if not as_json:
+    show(made, title="Simulated", as_json=call.as_json)
+    if not call.as_json:
         out.print(f"The export stands in {folder}/ga4.duckdb, the CRM's cases in {folder}/market.")

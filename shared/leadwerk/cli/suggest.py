@@ -1,4 +1,4 @@
-"""`leadwerk suggest`: points proposed from outcomes, and what a person says to them."""
+"""`leadwerk policy suggest`: points proposed from outcomes, and a person's decisions on them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadwerk.cli.console import builtins, err, figure, out, print_json, table, working
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment, storing_moment
-from leadwerk.cli.policy.publish import By, Why, write_new
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.policy.publish import By, Reason, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,46 +21,44 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.policies.policy_store import InForce
     from leadwerk.pipeline.policies.suggest import Proposal, SuggestionReport, Verdict
 
-Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="As `leadwerk suggest` names them.")]
+Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="As `leadwerk policy suggest` names them.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this family."""
+def register(policy: typer.Typer) -> None:
+    """Add the commands to the family `policy`."""
     family = typer.Typer(invoke_without_command=True, no_args_is_help=False)
     family.callback()(suggest)
     for command in (accept, decline, draft):
         family.command()(command)
-    app.add_typer(family, name="suggest", rich_help_panel="Tools")
+    policy.add_typer(family, name="suggest")
 
 
+@shared_options()
 def suggest(
-    context: typer.Context,
+    call: Invocation,
     output: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write a draft with all that nobody declined.")
     ] = None,
     force: Force = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Propose other points and another HOT threshold from what became of past leads, with the evidence.
 
     Nothing changes until a person publishes it.
 
-    Example: `leadwerk suggest --out draft.yaml`, then `leadwerk policy replay draft.yaml`
+    Example: `leadwerk policy suggest --out draft.yaml`, then `leadwerk policy replay draft.yaml`
     """
-    if context.invoked_subcommand:
+    if call.subcommand:
         return
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here, at = Deployment.at(home), storing_moment(now)
+    here, at = call.deployment, call.storing_moment()
     present = open_policies(here.settings).in_force()
     with working("Suggesting") as progress:
         report = stage.run(here.warehouse, present.policy, now=at, progress=progress)
     proposals = stage.proposals(here.warehouse, present.policy, at)
-    if as_json:
+    if call.as_json:
         print_json({**builtins(report), "proposals": proposals})
     else:
         _show(report, proposals)
@@ -68,59 +66,62 @@ def suggest(
         _write(present, [one for one in proposals if one.state != "declined"], output, force=force)
 
 
-def accept(rules: Rules, by: By, why: Why, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Accept suggested numbers; `leadwerk suggest draft` puts the accepted ones into a draft.
+@shared_options()
+def accept(call: Invocation, rules: Rules, by: By, reason: Reason) -> None:
+    """Accept suggested numbers; `leadwerk policy suggest draft` puts the accepted ones into a draft.
 
-    Example: `leadwerk suggest accept webinar --by "Ada Keller" --why "As we thought"`
+    Example: `leadwerk policy suggest accept webinar --by "Ada Keller" --reason "As we thought"`
     """
-    _decide(rules, "accepted", (by, why), (home, now), as_json=as_json)
+    _decide(call, rules, "accepted", (by, reason))
 
 
-def decline(rules: Rules, by: By, why: Why, home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+@shared_options()
+def decline(call: Invocation, rules: Rules, by: By, reason: Reason) -> None:
     """Decline suggested numbers; the same number is then left out of drafts.
 
-    Example: `leadwerk suggest decline webinar --by "Ada Keller" --why "The last webinars were about something else"`
+    Example: `leadwerk policy suggest decline webinar --by "Ada Keller" --reason "The last ones had other topics"`
     """
-    _decide(rules, "declined", (by, why), (home, now), as_json=as_json)
+    _decide(call, rules, "declined", (by, reason))
 
 
+@shared_options(json=False)
 def draft(
+    call: Invocation,
     output: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path("draft.yaml"),
     force: Force = False,
-    home: Home = None,
-    now: Now = None,
 ) -> None:
     """Write the policy in force with the accepted numbers, to preview and to publish.
 
-    Example: `leadwerk suggest draft --out draft.yaml`
+    Example: `leadwerk policy suggest draft --out draft.yaml`
     """
     from leadwerk.errors import InputError
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here = Deployment.at(home)
+    here = call.deployment
     present = open_policies(here.settings).in_force()
-    accepted = [one for one in stage.proposals(here.warehouse, present.policy, moment(now)) if one.state == "accepted"]
+    accepted = [
+        one for one in stage.proposals(here.warehouse, present.policy, call.moment()) if one.state == "accepted"
+    ]
     if not accepted:
-        remedy = "Run `leadwerk suggest`, then `leadwerk suggest accept RULE`."
+        remedy = "Run `leadwerk policy suggest`, then `leadwerk policy suggest accept RULE`."
         raise InputError("No suggestion for the policy in force was accepted.", field="rule", remedy=remedy)
     _write(present, accepted, output, force=force)
 
 
-def _decide(
-    rules: list[str], verdict: Verdict, who: tuple[str, str], when: tuple[Path | None, str | None], *, as_json: bool
-) -> None:
+def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[str, str]) -> None:
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
     from leadwerk.pipeline.policies.publishing import publication_note
 
-    here = Deployment.at(when[0])
+    here = call.deployment
     policy = open_policies(here.settings).in_force().policy
-    found = stage.decide(here.warehouse, policy, rules, verdict, publication_note(*who, deciding_moment(when[1])))
-    if as_json:
-        print_json({"policy_version": policy.version, "proposals": found})
+    signed = publication_note(*note, call.deciding_moment())
+    proposals = stage.decide(here.warehouse, policy, rules, verdict, signed)
+    if call.as_json:
+        print_json({"policy_version": policy.version, "proposals": proposals})
         return
-    rows = [(one.rule, figure(one.before), figure(one.after), one.state or "open", one.author or "") for one in found]
+    rows = [(p.rule, figure(p.before), figure(p.after), p.state or "open", p.author or "") for p in proposals]
     out.print(table("", ("rule", "now", "suggested", "decision", "by"), rows))
 
 

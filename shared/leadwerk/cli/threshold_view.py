@@ -1,4 +1,4 @@
-"""What `leadwerk threshold` shows, in the reader's language."""
+"""What `leadwerk thresholds` shows, in the reader's language."""
 
 from __future__ import annotations
 
@@ -10,31 +10,20 @@ from rich.table import Table
 
 from leadwerk.cli.console import table
 from leadwerk.report.formatter import Formatter
-from leadwerk.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.thresholds.daily import ThresholdDecision, ThresholdHold, ThresholdReport
     from leadwerk.pipeline.thresholds.forecast import Outlook
     from leadwerk.policy.model import Policy
+    from leadwerk.policy.section import Language
     from leadwerk.report.threshold_outlook_table import OutlookEstimate, OutlookRow
 
 WEEKS_A_YEAR = 52
 
 
-def words(policy: Policy, language: str | None) -> Formatter:
-    """Words of the language asked for, else of the policy's first.
-
-    Raises:
-        InputError: it is none of ours.
-    """
-    from leadwerk.errors import InputError
-
-    for known in policy.languages if language is None else LANGUAGES:
-        if language in (None, known):
-            return Formatter(known, policy)  # type: ignore[arg-type]
-    raise InputError(
-        f"There are no texts in {language!r}.", field="language", value=language, remedy="Use de, fr, it or en."
-    )
+def formatter(policy: Policy, language: Language | None) -> Formatter:
+    """The formatter of a language, None: of the policy's first."""
+    return Formatter(language or policy.languages[0], policy)
 
 
 def parts(

@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted; prints the address when ready."""
     parser = argparse.ArgumentParser(prog="leadwerk.simulation.crm_server", description="The simulated CRM.")
-    parser.add_argument("--data", type=Path, required=True, help="folder in which `leadwerk market` simulated")
+    parser.add_argument("--data", type=Path, required=True, help="folder in which `leadwerk simulate` simulated")
     parser.add_argument("--port", type=int, default=PORT, help="0 takes any free one")
     parser.add_argument("--token", default=settings.read().crm_token, help="bearer token of clients")
     chosen = parser.parse_args(arguments)

@@ -47,7 +47,7 @@ def folder(home: Path) -> Path:
     """
     found = Path(home) / FOLDER
     if not (found / MARKET).is_file():
-        raise ConfigurationError(f"There is no simulated market in {found}.", remedy="Run `leadwerk market` first.")
+        raise ConfigurationError(f"There is no simulated market in {found}.", remedy="Run `leadwerk simulate` first.")
     return found
 
 

@@ -10,8 +10,8 @@ import msgspec
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from leadwerk.cli.console import err, out
-from leadwerk.cli.options import Deployment, Home
+from leadwerk.cli.console import err, out, print_json
+from leadwerk.cli.invocation import Invocation, shared_options
 
 FIRST_PORT = 8080
 DEMO_FOLDER = "demo"  # of the home: a demo starts from nothing, and what else lives in the home stays
@@ -23,26 +23,26 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Tools")(serve)
 
 
+@shared_options(now=False, output_language=True)
 def demo(
-    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON.")] = None,
+    call: Invocation,
+    output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the results as JSON.")] = None,
     days: Annotated[int, typer.Option(help="Length of the simulated period.", min=150)] = 160,
     leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.", min=2000)] = 15_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
-    language: Annotated[str, typer.Option(help="Of the report: de, fr, it or en.")] = "en",
     show: Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")] = False,
-    home: Home = None,
 ) -> None:
     """See the whole product: learn from a simulated market, score over HTTP, deliver to a faulty CRM, adapt to a shock.
 
     Everything runs on this machine, in HOME/demo, through the same functions that run in the cloud.
 
-    Example: `leadwerk demo --json figures.json --open`
+    Example: `leadwerk demo --out results.json --open`
     """
     from leadwerk.cli.demo.plan import DemoPlan
     from leadwerk.cli.demo.runner import STEPS, DemoRunner
     from leadwerk.cli.demo.summary import further, summary
 
-    folder = Deployment.at(home).settings.home / DEMO_FOLDER
+    folder = call.deployment.settings.home / DEMO_FOLDER
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -63,13 +63,16 @@ def demo(
             progress.update(tasks[-1], now=text)
 
         plan = DemoPlan(days=days, leads=leads, seed=seed)
-        figures = DemoRunner(folder, plan, language=language, say=say, step=step).run()
+        figures = DemoRunner(folder, plan, language=call.language or "en", say=say, step=step).run()
         _finish(progress, tasks)
-    if json is not None:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
-    out.print(summary(figures))
-    out.print(further(figures), soft_wrap=True)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
+    if call.as_json:
+        print_json(figures)
+    else:
+        out.print(summary(figures))
+        out.print(further(figures), soft_wrap=True)
     if show:
         webbrowser.open(Path(figures.report).resolve().as_uri())
 
@@ -79,8 +82,9 @@ def _finish(progress: Progress, tasks: list[Any]) -> None:
         progress.update(tasks[-1], completed=1, now="")
 
 
+@shared_options(now=False, json=False)
 def serve(
-    home: Home = None,
+    call: Invocation,
     port: Annotated[
         int, typer.Option(help="Of desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500)
     ] = FIRST_PORT,
@@ -92,7 +96,7 @@ def serve(
     """
     from leadwerk.serve import fixed_ports, serving
 
-    folder = Deployment.at(home).settings.home
+    folder = call.deployment.settings.home
     with err.status("Starting"):
         started = serving(folder, simulation=simulation, ports=fixed_ports(port))
         servers = started.__enter__()

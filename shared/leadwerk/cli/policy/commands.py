@@ -8,24 +8,25 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from leadwerk.cli import EXIT_ERROR
+from leadwerk.cli import EXIT_ERROR, suggest
 from leadwerk.cli.console import err, out, print_json
-from leadwerk.cli.options import AsJson, Deployment, Home
+from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import publish
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    family = typer.Typer(help="Check, try, publish and revert policies.", no_args_is_help=True)
+    family = typer.Typer(help="Check, change, replay, publish and revert policies.", no_args_is_help=True)
     family.command()(check)
     publish.register(family)
+    suggest.register(family)
     app.add_typer(family, name="policy", rich_help_panel="Tools")
 
 
+@shared_options(now=False)
 def check(
+    call: Invocation,
     file: Annotated[str | None, typer.Argument(help="A policy file, or mortgage or b2b_swiss.")] = None,
-    home: Home = None,
-    as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong with a policy, by file, line and field, and what to do.
 
@@ -33,9 +34,9 @@ def check(
     """
     from leadwerk.policy.load import errors, load
 
-    source = file or Deployment.at(home).settings.policy
+    source = file or call.deployment.settings.policy
     found = errors(source)
-    if as_json:
+    if call.as_json:
         names = ("file", "line", "field", "remedy")
         told = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in found]
         print_json({"policy": source, "errors": told})

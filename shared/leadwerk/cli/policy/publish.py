@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leadwerk.cli.console import err, figure, out, print_json, table
-from leadwerk.cli.options import AsJson, Deployment, Home, Now, deciding_moment, moment
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import Deployment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.protocol import Row
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 Days = Annotated[int, typer.Option(min=1, max=730, help="How many days back leads are looked at.")]
 File = Annotated[Path, typer.Argument(help="A draft, or any policy file.")]
 LINE = 70
@@ -29,10 +30,11 @@ def register(family: typer.Typer) -> None:
         family.command()(command)
 
 
+@shared_options(now=False, json=False)
 def draft(
+    call: Invocation,
     output: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path("draft.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
-    home: Home = None,
 ) -> None:
     """Copy the policy in force into a file to edit; `publish` knows from its first line what it was made from.
 
@@ -40,12 +42,12 @@ def draft(
     """
     from leadwerk.pipeline.policies.policy_store import draft_of, open_policies
 
-    present = open_policies(Deployment.at(home).settings).in_force()
+    present = open_policies(call.deployment.settings).in_force()
     write_new(output, draft_of(present), force=force)
     out.print(
         f"Policy {present.version} stands in [bold]{output}[/bold]. Edit it, then:\n"
         f"  leadwerk policy diff {output}\n  leadwerk policy replay {output}\n"
-        f"  leadwerk policy publish {output} --by NAME --why TEXT"
+        f"  leadwerk policy publish {output} --by NAME --reason TEXT"
     )
 
 
@@ -83,7 +85,8 @@ def read_draft(file: Path) -> Draft:
         raise InputError(f"{file} cannot be read: {reason}.", field="file", value=str(file), remedy=remedy) from None
 
 
-def diff(file: File, home: Home = None, as_json: AsJson = False) -> None:
+@shared_options(now=False)
+def diff(call: Invocation, file: File) -> None:
     """What a policy file says otherwise than the policy in force, field by field.
 
     Example: `leadwerk policy diff draft.yaml`
@@ -91,9 +94,9 @@ def diff(file: File, home: Home = None, as_json: AsJson = False) -> None:
     from leadwerk.pipeline.policies.policy_store import open_policies
     from leadwerk.policy.diff import differences
 
-    present, new = open_policies(Deployment.at(home).settings).in_force(), read_draft(file)
+    present, new = open_policies(call.deployment.settings).in_force(), read_draft(file)
     found = differences(present.policy, new.policy)
-    if as_json:
+    if call.as_json:
         print_json({"from": present.version, "to": new.policy.version, "differences": found})
     elif found:
         rows = [(one.field, _short(one.before), _short(one.after)) for one in found]
@@ -109,13 +112,12 @@ def _short(value: Any) -> str:
     return text if len(text) <= LINE else text[: LINE - 1] + "…"
 
 
+@shared_options()
 def replay(
+    call: Invocation,
     file: File,
     days: Days = 90,
     points_alone: Annotated[bool, typer.Option("--points", help="Points alone, even if a model ranks.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """What a policy would have done with the leads of the last days, held against the policy in force.
 
@@ -124,47 +126,46 @@ def replay(
     from leadwerk.cli.policy import replay as replay_tables
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here = Deployment.at(home)
+    here = call.deployment
     present, new = open_policies(here.settings).in_force(), read_draft(file)
-    found = replay_tables.run(here, present, new.policy, days=days, now=moment(now), points_alone=points_alone)
-    if as_json:
+    found = replay_tables.run(here, present, new.policy, days=days, now=call.moment(), points_alone=points_alone)
+    if call.as_json:
         print_json(found)
     else:
         replay_tables.show(found)
 
 
+@shared_options()
 def publish(
+    call: Invocation,
     file: File,
     by: By,
-    why: Why,
+    reason: Reason,
     days: Days = 90,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
 ) -> None:
     """Put a policy in force, after showing what it would have changed; recorded with its author.
 
-    Example: `leadwerk policy publish draft.yaml --by "Ada Keller" --why "Webinars bring no customers"`
+    Example: `leadwerk policy publish draft.yaml --by "Ada Keller" --reason "Webinars bring no customers"`
     """
     from leadwerk.cli.policy import replay as replay_tables
     from leadwerk.pipeline.policies import policy_store as policies, publishing
 
-    here, at = Deployment.at(home), deciding_moment(now)
-    decided, new = publishing.publication_note(by, why, at), read_draft(file)
+    here, at = call.deployment, call.deciding_moment()
+    decided, new = publishing.publication_note(by, reason, at), read_draft(file)
     place = policies.open_policies(here.settings)
     present = place.in_force()
     if new.policy.version != present.version:
         policies.check_base(new, present)
         found = replay_tables.run(here, present, new.policy, days=days, now=at)
-        if not as_json:
+        if not call.as_json:
             replay_tables.show_summary(found)
         _warn(here, new, file)
         if not yes:
             typer.confirm(
                 f"Put policy {new.policy.version} in force instead of {present.version}?", abort=True, err=True
             )
-    _tell(publishing.publish(place, here.warehouse, new, present, decided), as_json=as_json)
+    _tell(publishing.publish(place, here.warehouse, new, present, decided), as_json=call.as_json)
 
 
 def _warn(here: Deployment, new: Draft, file: Path) -> None:
@@ -181,7 +182,8 @@ def _warn(here: Deployment, new: Draft, file: Path) -> None:
         )
 
 
-def history(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
+@shared_options()
+def history(call: Invocation) -> None:
     """Which policy was put in force by whom, when and why, the newest first.
 
     Example: `leadwerk policy history`
@@ -189,10 +191,10 @@ def history(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
     from leadwerk.pipeline.policies import publishing
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here, at = Deployment.at(home), moment(now)
+    here, at = call.deployment, call.moment()
     present = open_policies(here.settings).in_force()
     changes = publishing.history(here.warehouse, at)
-    if as_json:
+    if call.as_json:
         print_json({"in_force": present.version, "changes": changes})
         return
     _show_history(changes, present)
@@ -200,7 +202,7 @@ def history(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 
 def _show_history(changes: list[Row], present: InForce) -> None:
     names = ("changed_at", "kind", "from_version", "to_version", "author", "reason")
-    header = ("when (UTC)", "what", "from", "to", "who", "why")
+    header = ("when (UTC)", "what", "from", "to", "author", "reason")
     if changes:
         rows = [(f"{row['changed_at']:%Y-%m-%d %H:%M}", *(figure(row[name]) for name in names[1:])) for row in changes]
         out.print(table("", header, rows))
@@ -209,24 +211,23 @@ def _show_history(changes: list[Row], present: InForce) -> None:
         out.print("[yellow]It was put there by hand, without a record; publish the file to record it.[/yellow]")
 
 
+@shared_options()
 def revert(
+    call: Invocation,
     by: By,
-    why: Why,
-    version: Annotated[str | None, typer.Argument(help="Else the policy before the present one.")] = None,
-    home: Home = None,
-    now: Now = None,
-    as_json: AsJson = False,
+    reason: Reason,
+    version: Annotated[str | None, typer.Argument(help="Version to restore (default: the previous one).")] = None,
 ) -> None:
     """Put a former policy in force again, at once; recorded like a publication.
 
-    Example: `leadwerk policy revert --by "Ada Keller" --why "Too many calls"`
+    Example: `leadwerk policy revert --by "Ada Keller" --reason "Too many calls"`
     """
     from leadwerk.pipeline.policies import policy_store as policies, publishing
 
-    here = Deployment.at(home)
-    decided = publishing.publication_note(by, why, deciding_moment(now))
+    here = call.deployment
+    decided = publishing.publication_note(by, reason, call.deciding_moment())
     place = policies.open_policies(here.settings)
-    _tell(publishing.revert(place, here.warehouse, version, decided), as_json=as_json)
+    _tell(publishing.revert(place, here.warehouse, version, decided), as_json=call.as_json)
 
 
 def _tell(change: Row, *, as_json: bool) -> None:

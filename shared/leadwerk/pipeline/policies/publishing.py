@@ -30,7 +30,7 @@ def publication_note(author: str, reason: str, now: datetime) -> PublicationNote
     Raises:
         InputError: he does not say who he is, or why.
     """
-    for field, text in (("by", author), ("why", reason)):
+    for field, text in (("by", author), ("reason", reason)):
         if not text.strip():
             raise InputError(f"--{field} is empty.", field=field, value=text, remedy="Say who decides, and why.")
     return PublicationNote(author.strip(), reason.strip(), now)

@@ -97,7 +97,7 @@ def decide(
     found = {one.rule: one for one in proposals(warehouse, policy, decided.now)}
     for rule in rules:
         if rule not in found:
-            remedy = f"Suggested are: {', '.join(found)}." if found else "Run `leadwerk suggest` first."
+            remedy = f"Suggested are: {', '.join(found)}." if found else "Run `leadwerk policy suggest` first."
             raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
     of = [(one.rule, one.before, one.after, one.evidence) for one in (found[rule] for rule in rules)]
     rows = [_row(policy, decided.now, verdict, *one) for one in of]

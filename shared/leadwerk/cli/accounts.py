@@ -1,0 +1,84 @@
+"""`leadwerk accounts`: the companies behind contacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+from rich.markup import escape
+
+from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.leads import Limit
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.desk.accounts import AccountDetail
+    from leadwerk.points.ledger import Entry
+
+HEADER: Final = ("account", "match", "light", "tier", "cell", "points", "contacts", "best contact")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="The companies that contacts belong to.", no_args_is_help=True)
+    family.command("list")(list_accounts)
+    family.command("show")(show_account)
+    app.add_typer(family, name="accounts", rich_help_panel="Sellers")
+
+
+@shared_options()
+def list_accounts(
+    call: Invocation,
+    sort: Annotated[Literal["icp", "points", "interest", "contacts"], typer.Option(help="Order.")] = "icp",
+    limit: Limit = 20,
+) -> None:
+    """List accounts by their match with the ideal customer, or by what their contacts add up to.
+
+    Example: `leadwerk accounts list --sort interest`
+    """
+    from leadwerk.pipeline.desk import accounts
+
+    here = call.deployment
+    page = accounts.page(here.warehouse, here.policy, now=call.moment(), sort=sort, limit=limit)
+    if call.as_json:
+        print_json(page)
+        return
+    rows = [
+        (account.account_id, figure(account.icp), account.traffic_light or "–", account.tier or "–",
+         account.matrix_cell, figure(account.points), figure(account.contacts), account.best_contact or "–")
+        for account in page.accounts
+    ]  # fmt: skip
+    out.print(table(f"{number_of(rows, 'account')}{', and more' if page.next else ''}", HEADER, rows))
+
+
+@shared_options()
+def show_account(
+    call: Invocation, account_id: Annotated[str, typer.Argument(help="An account of `leadwerk accounts list`.")]
+) -> None:
+    """Show an account with its contacts and its ledger.
+
+    Example: `leadwerk accounts show muster-ag.ch`
+    """
+    from leadwerk.pipeline.desk import accounts
+
+    here = call.deployment
+    detail = accounts.account(here.warehouse, here.policy, account_id, as_of=call.moment())
+    print_json(detail) if call.as_json else _print_account(detail)
+
+
+def _print_account(detail: AccountDetail) -> None:
+    account = detail.account
+    company = ", ".join(f"{name} {figure(value)}" for name, value in account.company.items() if value is not None)
+    out.print(
+        f"[bold]{escape(account.account_id)}[/bold]: match {account.icp} ({account.traffic_light or 'unknown'}), "
+        f"{account.tier or 'no tier'}, cell {account.matrix_cell}, {account.points:.2f} points = fit "
+        f"{account.fit:.2f} + interest {account.interest:.2f}. {escape(company)}"
+    )
+    ledger = [(entry.rule or entry.group or "(all)", _about(entry), f"{entry.points:+.2f}") for entry in detail.entries]
+    ledger += [("contact", contact.lead_id, f"{contact.adds:+.2f}") for contact in detail.contacts]
+    ledger += [("cap", "interest", f"{detail.capped:+.2f}")] if detail.capped else []
+    out.print(table("", ("from", "what", "points"), ledger))
+
+
+def _about(entry: Entry) -> str:
+    return f"{entry.kind} {entry.base}" if entry.kind in ("cap", "weight") else entry.subject

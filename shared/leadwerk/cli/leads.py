@@ -1,0 +1,93 @@
+"""`leadwerk leads`: the list that sellers choose from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.errors import InputError
+
+FORMS: Final = {
+    "sort": "Use score, points, fit or tier.",
+    "cluster": "Use HOT, WARM, COLD, UNSCORED or DISQUALIFIED.",
+    "grade": "Write a letter from A to D.",
+    "matrix_cell": "Write grade and level, such as A1.",
+    "region": "Write a canton or Land such as CH-ZH, or a country such as CH.",
+    "language": "Use de, fr, it or en.",
+}
+Limit = Annotated[int, typer.Option(min=1, max=200, help="How many.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="The leads to call.", no_args_is_help=True)
+    family.command("list")(list_leads)
+    app.add_typer(family, name="leads", rich_help_panel="Sellers")
+
+
+@shared_options(output_language=True)
+def list_leads(
+    call: Invocation,
+    sort: Annotated[str, typer.Option(help="score, points, fit or tier.")] = "score",
+    cluster: Annotated[str | None, typer.Option(help="HOT, WARM, COLD …")] = None,
+    grade: Annotated[str | None, typer.Option(help="Grade of fit, A to D.")] = None,
+    matrix_cell: Annotated[str | None, typer.Option("--matrix-cell", help="Grade and level, such as A1.")] = None,
+    tier: Annotated[str | None, typer.Option(help="A tier of the policy.")] = None,
+    region: Annotated[str | None, typer.Option(help="CH-ZH, or a country.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the lead: de, fr, it or en.")] = None,
+    free: Annotated[bool, typer.Option("--free", help="Only leads without a pick.")] = False,
+    limit: Limit = 20,
+) -> None:
+    """List open leads to call, best first; of equal leads the one of the larger company comes first.
+
+    Example: `leadwerk leads list --language fr --region CH-VD --free`
+    """
+    from leadwerk.pipeline.desk import call_list
+
+    here = call.deployment
+    filters = {
+        "sort": sort,
+        "cluster": cluster.upper() if cluster else None,
+        "grade": grade.upper() if grade else None,
+        "matrix_cell": matrix_cell.upper() if matrix_cell else None,
+        "tier": tier,
+        "region": region.upper() if region else None,
+        "language": language.lower() if language else None,
+        "held": False if free else None,
+    }
+    wanted = _lead_filter(filters)
+    page = call_list.page(
+        here.warehouse, here.policy, wanted, now=call.moment(), limit=limit, output_language=call.language
+    )
+    if call.as_json:
+        print_json(page)
+        return
+    rows = [
+        (lead.lead_id, figure(lead.score), figure(lead.points), lead.matrix_cell or "–", lead.tier or "–",
+         lead.region or "–", lead.language, lead.labels["cluster"], lead.held_by or "",
+         lead.reasons[0] if lead.reasons else "")
+        for lead in page.leads
+    ]  # fmt: skip
+    header = ("lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held by", "why")
+    out.print(table(f"{number_of(rows, 'lead')}{', and more' if page.next else ''}", header, rows))
+
+
+def _lead_filter(filters: dict[str, Any]) -> Any:
+    """The call list's LeadFilter; raises InputError for a value that it does not take."""
+    from leadwerk.pipeline.desk.call_list import LeadFilter
+
+    try:
+        return msgspec.convert({name: value for name, value in filters.items() if value is not None}, LeadFilter)
+    except msgspec.ValidationError as error:
+        fault, _, where = str(error).partition(" - at `$.")
+        field = where.rstrip("`")
+        raise InputError(
+            f"There is no {field} {filters[field]!r}." if field in filters else f"{fault}.",
+            field=field,
+            value=filters.get(field),
+            remedy=FORMS.get(field, f"See `leadwerk leads list --help` for --{field}."),
+        ) from error
