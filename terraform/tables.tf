@@ -7,7 +7,7 @@ locals {
   }
   policy = yamldecode(file(var.policy_file))
   retention_days = merge(
-    { activity = 400, scores = 1100, deliveries = 400 },
+    jsondecode(file("${path.module}/../shared/leadwerk/policy/defaults/retention.json")),
     try(local.policy.retention, {}),
   )
   table_writers = merge([

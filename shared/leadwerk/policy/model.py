@@ -6,8 +6,10 @@ and the order in which signals are tried.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, field
 
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
@@ -122,12 +124,18 @@ class Training(PolicySection, frozen=True):
     seed: int = 20260101
 
 
+# One source for the package and for Terraform, which sets the expiry of tables from it and from the policy.
+_RETENTION_DAYS: dict[str, int] = msgspec.json.decode(
+    (Path(__file__).parent / "defaults" / "retention.json").read_bytes(), type=dict[str, int]
+)
+
+
 class Retention(PolicySection, frozen=True):
     """After how many days a table's rows expire; activity must outlive the training history by its longest window."""
 
-    activity: Days = 830
-    scores: Days = 1100
-    deliveries: Days = 400
+    activity: Days = _RETENTION_DAYS["activity"]
+    scores: Days = _RETENTION_DAYS["scores"]
+    deliveries: Days = _RETENTION_DAYS["deliveries"]
 
 
 class Segment(PolicySection, frozen=True):
