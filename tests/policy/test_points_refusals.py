@@ -269,13 +269,13 @@ BANDS = [
     ("a: 40, b: 30", "a: 30, b: 30", "points.grades.a", "but `b` at 30", "Let a be above b"),
     ("two: 30, three: 20", "two: 10, three: 20", "points.levels.two", "but `three` at 20", "above three"),
     ("yellow: 50, green: 80", "yellow: 80, green: 80", "points.traffic_light.green", "but `yellow`", "above yellow"),
-    ("grades: {a: 40", "grades: {a: 46", "points.grades.a", "nobody gets 46 points here", "Lower it"),
+    ("grades: {a: 40", "grades: {a: 46", "points.grades.a", "no lead reaches 46 points here", "Lower it"),
     ("levels: {one: 40", "levels: {one: 46", "points.levels.one", "give 45 at most", "Lower it"),
     (
         "hot: 50, warm: 20, threshold_limits: [40, 60]",
         "hot: 95, warm: 20, threshold_limits: [40, 99]",
         "points.bands.hot",
-        "nobody gets",
+        "no lead reaches",
         "",
     ),
 ]
@@ -289,7 +289,7 @@ SELLING = [
         "languages: [de], regions",
         "languages: [fr], regions",
         "capacity.sellers[0].languages[0]",
-        "serves nobody",
+        "serves no lead",
         "Add it",
     ),
     ("languages: [de], regions", "languages: [de, de], regions", "capacity.sellers[0].languages[1]", "twice", "Remove"),
@@ -322,7 +322,7 @@ STAGES = [
     ),
     ("outcomes: [won]", "outcomes: [won, paid_out]", "stages[5].outcomes[1]", "yields `paid_out`.", "map a status"),
     ("statuses: [Open]", "statuses: [Open], outcomes: [lost]", "stages[4].outcomes", "mean open, never lost", "Remove"),
-    ("known: true, statuses: [Open]", "known: true", "stages[1]", "nobody stays in `known`", "asks for more"),
+    ("known: true, statuses: [Open]", "known: true", "stages[1]", "no lead stays in `known`", "asks for more"),
     ("grade: B, labels", "cluster: WARM, labels", None, "", ""),
 ]
 

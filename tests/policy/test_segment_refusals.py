@@ -85,7 +85,7 @@ def test_every_fact_that_may_be_asked_for_is_one_that_models_learn_from() -> Non
             "segments[1].when.floors",
             "floors: {at_least: 10, below: 9}",
             "floors: {at_least: 10}",
-            "no number is at least 10 and below 9, so nobody is in the segment. Correct one of the two, or remove the"
+            "no number is at least 10 and below 9, so no lead is in the segment. Correct one of the two, or remove the"
             " segment.",
         ),
         (
@@ -93,7 +93,7 @@ def test_every_fact_that_may_be_asked_for_is_one_that_models_learn_from() -> Non
             "segments[1].when.created_hour",
             "created_hour: {above: 23}",
             "floors: {at_least: 10}",
-            "`created_hour` is never above 23, so nobody is in the segment. Hours are 0 to 23.",
+            "`created_hour` is never above 23, so no lead is in the segment. Hours are 0 to 23.",
         ),
         (
             TOWERS + 2,
@@ -122,7 +122,7 @@ def test_a_segment_of_everybody_is_refused() -> None:
     error = changed(1, when={})
     assert error.field == "segments[1].when"
     assert "it is everybody" in str(error)
-    assert "the general model is for all others" in str(error)
+    assert "the general model serves all other leads" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_segment_of_everybody_is_refused() -> None:
 def test_a_segment_all_of_whose_leads_an_earlier_one_takes_is_refused(when: dict[str, Any]) -> None:
     error = changed(1, when=when)
     assert error.field == "segments[1]"
-    assert "nobody is in `towers`: `romandie` stands before it and takes all its leads" in str(error)
+    assert "no lead is in `towers`: `romandie` comes earlier and takes all its leads" in str(error)
     assert "particular before the general" in str(error)
 
 

@@ -24,7 +24,7 @@ WINDOWS = (1, 7, 30, 90)
 """Days over which behaviour is counted, the own day included."""
 
 # What a bank's affordability rules make certain: a higher instalment on the same income is never better. A higher
-# loan-to-value is no such certainty: banks like it less, but who borrows little also needs nobody's help. On three
+# loan-to-value is no such certainty: banks like it less, but who borrows little needs no help either. On three
 # simulated markets leads unseen in cross-fitting were predicted better without it (log loss 0.298 against 0.303).
 FALLING = frozenset({"instalment_to_income"})
 

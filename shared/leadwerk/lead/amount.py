@@ -88,7 +88,7 @@ def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark 
     (11.0, 758.0, 500.0, 250.0)
 
     Raises:
-        InputError: this is none of them.
+        InputError: the value is not among them.
     """
     try:
         return parse_amount(value, field, decimal=decimal)

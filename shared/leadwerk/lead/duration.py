@@ -19,7 +19,7 @@ _PARTS = rf"(?:[0-9]+(?:[.,][0-9]+)?\s?(?:{_UNIT})\b\.?[\s,]*)+"
 
 
 def duration_seconds(text: str) -> float | None:
-    """The seconds of a duration in lower case, None if it is none. A single number of minutes needs its unit.
+    """The seconds of a duration in lower case, or None. A single number of minutes needs its unit.
 
     >>> [duration_seconds(text) for text in ("00:12:38", "1h 20min", "2 std. 5 min", "7")]
     [758.0, 4800.0, 7500.0, None]

@@ -16,7 +16,7 @@ _VISITOR = r"[A-Za-z0-9][A-Za-z0-9._=+/-]{0,127}"
 def person_key(email: str | None, phone: str | None, secret: str) -> str | None:
     """HMAC-SHA256 (RFC 2104) of the normalised e-mail address, else telephone number: equal for the same person.
 
-    Without the secret it can neither be reversed nor guessed, and without a secret there is none.
+    Without the secret it can neither be reversed nor guessed; without a secret no key is made.
 
     >>> person_key("anna@example.ch", None, "s3cret") == person_key("anna@example.ch", "+41791234567", "s3cret")
     True

@@ -124,7 +124,7 @@ class _Reader:
         self.rejections: list[Rejection] = []
 
     def given(self, field: str) -> Any:
-        """The value of `field` under any of its names, however a form writes them; None if there is none."""
+        """The value of `field` under any of its names, however a form writes them, or None."""
         for name in NAMES.get(field) or (field,):
             value = self.raw.get(name)
             if _blank(value) and name not in self.raw:
@@ -181,7 +181,7 @@ class _Reader:
         number = attribute.kind == "number"
         value = self.read(field, lambda text: attribute_value(attribute, text, created_at, self.policy.time_zone))
         if value is not None and attribute.classes:
-            # A dash or a question mark says that nobody knows.
+            # A dash or a question mark stands for an unknown value.
             value = class_of(attribute, value) if any(sign.isalnum() for sign in value) else None
         if value is not None:
             yield {"name": attribute.name, "text": None if number else value, "number": value if number else None}

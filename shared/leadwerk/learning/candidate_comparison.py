@@ -34,7 +34,7 @@ class ComparisonSetup:
     """What takes part beside the candidates, on `landmarks` split into training and test.
 
     `hot_score` is the predictive score from which a lead is HOT; `rules` are what the policy's points say of the
-    landmarks, `champion` who serves now, None where there is none.
+    landmarks, `champion`: the serving model, or None.
     """
 
     landmarks: Landmarks
@@ -47,7 +47,7 @@ class ComparisonSetup:
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """The gate's decision, why the champion should stand down where nobody takes its place, and all evaluations."""
+    """The gate's decision, why the champion should step back without a successor, and all evaluations."""
 
     decision: GateDecision
     stands_down: str

@@ -1,7 +1,7 @@
 """Whether the champion should leave the ranking to the points again, because it has fallen behind them.
 
-Retraining promotes nobody who ranks worse than the points; but a market may leave a champion behind while no challenger
-is good enough to take its place. Then the points are the better product, and need no champion to serve.
+Retraining promotes no model that ranks worse than the points; but a market may leave a champion behind while no
+challenger is good enough to take its place. Then the points are the better product, and need no champion to serve.
 
 What is compared is order, the area under the ROC curve, on landmarks that the champion has not learned from: it is what
 the points are there for, and what the gate asked of the champion when it was promoted. The curves belong to the same
@@ -26,7 +26,7 @@ from leadwerk.stats.bootstrap import resample
 def behind_points(
     converted: Bools, lead: Index, incumbent: Incumbent | None, rules: PointsBaseline | None, *, seed: int
 ) -> str:
-    """Why the champion should stand down, in words; empty where it ranks as well, or nobody could tell.
+    """Why the champion should step back, in words; empty if it ranks as well, or if the data do not tell.
 
     `converted`, `lead` and what incumbent and rules hold are of the same (n,) test landmarks.
     """
@@ -65,5 +65,5 @@ def auc_difference(converted: Bools, a: Floats, b: Floats, lead: Index, *, seed:
 
 
 def _as_it_ranks(incumbent: Incumbent, rules: PointsBaseline) -> Floats:
-    """Its probabilities, with those at the bottom whom the points disqualify under a model as well."""
+    """Its probabilities, with leads at the bottom that the points disqualify under a model as well."""
     return np.where(rules.disqualified, -1.0, incumbent.probability) if rules.disqualify else incumbent.probability

@@ -72,8 +72,8 @@ def points_alone(train: PointsBaseline, converted: Bools, test: PointsBaseline) 
 def blended(rules: PointsBaseline, probability: Floats, base_rate: float, *, hot_score: float) -> Forecast:
     """Predictive score and points weighed against each other, as the probability whose predictive score that is.
 
-    Whom the points disqualify stands at the bottom if they do so under a model. Order is what this is good for: what
-    points add to a probability is not calibrated.
+    Leads that the points disqualify stand at the bottom if they do so under a model. Use the order only: what points
+    add to a probability is not calibrated.
     """
     score = (1 - rules.weight) * predictive_score(probability, base_rate) + rules.weight * rules.on_scale
     if rules.disqualify:

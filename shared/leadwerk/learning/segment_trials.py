@@ -3,7 +3,7 @@
 The general model learns from all leads, a segment's own from its leads alone, on the same columns. Out of time, on the
 segment's part of the test period, its twin must have a lower log loss than the general twin by more than one standard
 error of the paired difference (leads drawn), and tell more than the segment's own mean: so hardly anybody is scored
-worse because a policy names his segment. Whoever serves is chosen on the rows on which all of it is then compared with
+worse because a policy names the segment. The serving model is chosen on the rows on which it is then compared with
 points and champion, as the kind of the general model is; that flatters it a little.
 """
 
@@ -124,7 +124,7 @@ def try_segments(
     training: Training,
     tell: Progress,
 ) -> SegmentTrialResult:
-    """Try a model for each segment (None: there are none) against `general`, which was fitted on the training part."""
+    """Try a model for each segment (None: no segments) against `general`, which was fitted on the training part."""
     segment_index = _segment_index(segments, landmarks)
     trials: list[SegmentTrial] = []
     twins: dict[int, Model] = {}

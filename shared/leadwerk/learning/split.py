@@ -23,7 +23,7 @@ def split_by_time(as_of: Times, *, horizon_days: int, test_share: float) -> Spli
     """The last `test_share` of the landmarks for testing, and for training those a whole horizon before them.
 
     Rows of the gap, whose label was not yet known when the test period began, are in neither part: at that time
-    nobody could have learned from them.
+    no model could have learned from them.
 
     >>> days = np.datetime64("2026-01-01T00:00:00") + np.arange(10) * np.timedelta64(1, "D")
     >>> split = split_by_time(days, horizon_days=2, test_share=0.3)

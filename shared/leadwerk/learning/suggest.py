@@ -105,7 +105,7 @@ class Evidence:
 
 
 def suggest(evidence: Evidence, rows: Index) -> SuggestionSet:
-    """What the landmarks at these positions suggest; nothing where there are too few, or nobody converted."""
+    """What the landmarks at these positions suggest; nothing if there are too few, or none converted."""
     policy, policy_terms = evidence.policy, terms(evidence.policy)
     used = rows[~evidence.disqualified[rows]]
     suggestions: tuple[Suggestion, ...] = ()
@@ -175,7 +175,7 @@ def _suggestions(part: _Part) -> tuple[Suggestion, ...]:
     scale = _points_per_log_odds(part)
     centre = part.present / scale
     differs, is_stable = part.questioned, False
-    while not is_stable:  # whoever keeps his points changes the estimates of the others
+    while not is_stable:  # a rule that keeps its points changes the estimates of the others
         fitted = part.fitted(centre, differs)
         still = differs & (np.abs(fitted.weights - centre) > Z * fitted.errors)
         differs, is_stable = still, bool((still == differs).all())

@@ -30,7 +30,7 @@ class TrainingResult:
     """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
 
     `segments`: what was trials for each segment; those that have a model of their own are part of `model`.
-    `stands_down`: why the champion should leave the ranking to the points, if it should, and nobody takes its place.
+    `stands_down`: why the champion should leave the ranking to the points without a successor; empty if not.
     """
 
     model: Model | SegmentedModel

@@ -2,9 +2,9 @@
 
 Fit: the rules of the policy's account groups over facts of the company alone, each the newest that any contact gave.
 They count whole, whatever share of them enters the fit of a contact. What is known of a person (job title, e-mail
-domain, income) never speaks for or against his company. Interest: the sum of the contacts' interest, bounded by the
+domain, income) never speaks for or against the company. Interest: the sum of the contacts' interest, bounded by the
 policy's cap for one score, because three people who read are a stronger sign than one, and thirty are not ten times as
-strong as three. Whom the points disqualify adds nothing.
+strong as three. A disqualified contact adds nothing.
 """
 
 from __future__ import annotations

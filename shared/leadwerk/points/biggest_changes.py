@@ -39,7 +39,7 @@ class ChangedLead(Struct, frozen=True, kw_only=True):
 def largest_changes(
     moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, most: int = SHOWN
 ) -> tuple[ChangedLead, ...]:
-    """The leads with the largest differences, each once, at its largest; nobody whose points are the same."""
+    """The leads with the largest differences, each once, at its largest; leads whose points are equal are left out."""
     difference = np.abs(new.totals.total - old.totals.total)
     order = np.argsort(-difference, kind="stable")
     order = order[difference[order] > 0]

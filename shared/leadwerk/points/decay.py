@@ -60,7 +60,7 @@ def _looked_up(factor: Callable[[int], float], days: Ints) -> Floats:
 def idle_days(lead_age_days: Floats, seen: Occurrences) -> Ints:
     """Whole days since each of n leads was last seen, shape (n,): since its newest occurrence of any kind.
 
-    Who was not seen within the time that the occurrences cover is idle since he became a lead, `lead_age_days` ago
+    A lead not seen within the time that the occurrences cover is idle since its creation, `lead_age_days` ago
     (shape (n,); NaN: not known, then 0).
     """
     newest = np.full(len(lead_age_days), _NEVER)

@@ -115,7 +115,7 @@ class LedgerRows:
             self._parts.append({"lead": lead, **values})
 
     def ledger(self) -> Ledger | None:
-        """All that was written, sorted by lead; None where nobody will read it."""
+        """All entries, sorted by lead; None where no ledger was asked for."""
         if not self._kept:
             return None
         columns = {name: self._column(name, kind) for name, kind in _COLUMNS.items()}

@@ -1,4 +1,4 @@
-"""Two policies over the same leads at the same moments: who would have stood elsewhere, and what became of him.
+"""Replay: two policies over the same leads at the same moments, which leads they rate differently, and the outcomes.
 
 A lead is taken for what it reached at best: a seller calls a lead when it becomes HOT, and does not take that back when
 it cools down. Conversion is that of the moment at which a lead became HOT.

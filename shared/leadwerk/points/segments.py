@@ -28,7 +28,7 @@ NO_SEGMENT = -1
 class SegmentDefinition(Struct, frozen=True):
     """A segment as a model version keeps it; `model` is the file of its own model, None where the general one scores.
 
-    Who is scored by the general model is defined too: he belongs to no later segment.
+    A segment without a model is defined too: its leads belong to no later segment.
     """
 
     name: str

@@ -18,7 +18,7 @@ NOBODY = ""
 
 
 class SellerWeek(Struct, frozen=True, kw_only=True):
-    """Leads a week that become HOT for a seller: on average, in the busiest week, and as many as he has time for."""
+    """Leads a week that become HOT for a seller: on average, in the busiest week, and the seller's room for them."""
 
     seller: str
     average: float
@@ -38,7 +38,7 @@ class Workload(Struct, frozen=True, kw_only=True):
 def workload(
     capacity: Capacity, pools: Sequence[tuple[str, ...]], week: NDArray[np.int64], *, weeks: float
 ) -> Workload:
-    """Who calls whom: each lead goes to the seller who can serve it and has the largest share of his time free.
+    """Assignment of calls: each lead goes to the seller who can serve it and has the largest share of time free.
 
     `pools`: names of the sellers who can serve each lead, in the order of time; `week`: the
     number of the week in which it became HOT, of so many `weeks`.

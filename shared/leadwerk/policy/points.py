@@ -1,6 +1,6 @@
 """What a policy says about points: rules, the groups they add up in, and what a sum means.
 
-Two scores: fit (who somebody is) and interest (what he does). A rule belongs to a group, a group to one of the scores.
+Two scores: fit (who the lead is) and interest (what the lead does). A rule belongs to a group, a group to one score.
 Caps hold for a rule, a group and a score; decay is a group's. Points are whole numbers; decay makes hundredths of them.
 """
 
@@ -116,7 +116,7 @@ class TrafficLight(PolicySection, frozen=True):
 
 
 class PointsModel(PolicySection, frozen=True):
-    """The whole points model; without rules nobody gets points.
+    """The whole points model; without rules there are no points.
 
     `window_days`: how far back signals count. `fit_cap` and `interest_cap` bound the two scores from above.
     """

@@ -29,7 +29,7 @@ def looks_like_region(code: str) -> bool:
 
 
 def normalised_region(text: str) -> str:
-    """What to write for a region that is none.
+    """The remedy for an unknown region.
 
     >>> normalised_region("ZH"), normalised_region("Zürich")
     ('Did you mean `CH-ZH`?', 'Write it as ISO 3166-2 does, such as CH-ZH.')

@@ -12,7 +12,7 @@ Grade = Literal["A", "B", "C", "D"]
 
 
 class Stage(PolicySection, frozen=True):
-    """A stage of a contact: all its conditions must hold. A contact is in the last stage of the list that fits him.
+    """A stage of a contact: all its conditions must hold. A contact is in the last stage of the list that fits.
 
     `cluster` and `grade` mean that one or a better one; `statuses` are the CRM's, newest known; `known`: is a lead.
     """
@@ -29,7 +29,7 @@ class Stage(PolicySection, frozen=True):
 
 
 class Seller(PolicySection, frozen=True):
-    """Who calls, how many hours a week, and whom; without languages or regions, anybody."""
+    """A seller: hours a week, and the languages and regions served; without them, all leads."""
 
     name: Identifier
     hours_per_week: Annotated[float, Meta(ge=0, le=168)]
@@ -53,8 +53,8 @@ class Capacity(PolicySection, frozen=True):
 class RankingRule(PolicySection, frozen=True):
     """How points and model decide together once there is a champion.
 
-    `rank_by`: the model's score, the points, or both (`points_weight` percent points, the rest model). Whom the points
-    disqualify stays DISQUALIFIED unless `points_disqualify` is false.
+    `rank_by`: the model's score, the points, or both (`points_weight` percent points, the rest model). A lead that the
+    points disqualify stays DISQUALIFIED unless `points_disqualify` is false.
     """
 
     rank_by: Literal["model", "points", "both"] = "model"

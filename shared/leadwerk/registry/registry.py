@@ -35,7 +35,7 @@ class Promotion(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StoodDown(msgspec.Struct, frozen=True):
-    """When and why the champion `version` ceased to be one, with nobody in its place: the points decide."""
+    """When and why the champion `version` stepped back without a successor: the points decide."""
 
     version: str
     stood_down_at: str
@@ -55,7 +55,7 @@ class Pointer(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Champion:
-    """The champion as it was read; whoever promotes says which one he means to replace."""
+    """The champion as it was read; a promotion names the champion that it replaces."""
 
     version: str
     promoted_at: str
@@ -125,7 +125,7 @@ class Registry:
         return None if blob is None else _champion(blob)
 
     def stood_down(self) -> StoodDown | None:
-        """The champion that stood down last, while nobody is in its place."""
+        """The champion that stepped back last, while there is no successor."""
         blob = self._store.read(POINTER)
         return None if blob is None else _pointer(blob).stood_down
 
@@ -141,7 +141,7 @@ class Registry:
     def promote(self, version: str, *, expected: Champion | None, at: datetime, reason: str, by: str = "") -> Champion:
         """Make `version` champion in place of `expected`, the champion on which the decision was made.
 
-        None expects nobody there. Promoting the present champion changes nothing. Raises PromotionConflict if the
+        None expects no champion. Promoting the present champion changes nothing. Raises PromotionConflict if the
         pointer moved since `expected` was read, RegistryError if the version is not there, CorruptModel if it is
         damaged.
         """
@@ -151,13 +151,13 @@ class Registry:
         blob = self._store.read(POINTER)
         _check_present(blob, expected)
         history = () if blob is None else _history(blob)
-        if expected is None:  # who comes back after standing down is not his own predecessor
+        if expected is None:  # a champion that returns is not its own predecessor
             history = tuple(entry for entry in history if entry.version != version)
         pointer = Pointer(Promotion(version, at.isoformat(), reason, by), history)
         return self._point(pointer, ABSENT if blob is None else blob.generation)
 
     def stand_down(self, *, expected: Champion, at: datetime, reason: str) -> StoodDown:
-        """Leave nobody in the place of `expected`, the champion on which the decision was made; `rollback` undoes it.
+        """Demote `expected`, the champion on which the decision was made, without a successor; `rollback` undoes it.
 
         Again with the same moment it changes nothing. Raises PromotionConflict if the pointer moved since `expected`
         was read.
@@ -236,7 +236,7 @@ def _version(manifest: Manifest) -> str:
 
 
 def _named(manifest: Manifest) -> str | None:
-    """The version that a manifest read from a store gives; None if its moment of training is none."""
+    """The version of a manifest read from a store; None without a valid training moment."""
     try:
         return _version(manifest)
     except ValueError:
@@ -262,7 +262,7 @@ def _champion(blob: Blob) -> Champion | None:
 
 
 def _check_present(blob: Blob | None, expected: Champion | None) -> None:
-    """Refuse to decide on a champion that is not there any more, or that nobody knew of."""
+    """Refuse a decision on a champion that is gone or was never known."""
     present = None if blob is None else _champion(blob)
     if (present and present.generation) != (expected and expected.generation):
         raise _promoted_meanwhile()

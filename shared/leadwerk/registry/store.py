@@ -1,6 +1,6 @@
 """Where named objects lie: the port, and a folder that keeps it.
 
-A write may demand a generation, as in Cloud Storage: the object is written only if nobody wrote it since that
+A write may demand a generation, as in Cloud Storage: the object is written only if it has not been written since that
 generation was read. That is all the registry needs for two retrainings not to win both.
 """
 

@@ -1,4 +1,4 @@
-"""On whom, and when, a figure of the report was measured: what a reader needs before comparing two of them."""
+"""Provenance: on which leads and when a figure of the report was measured."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def _distribution(words: Formatter, facts: ReportData) -> ReportSection | None:
 
 
 def _matrix(words: Formatter, facts: ReportData) -> ReportSection | None:
-    """How many leads stand in each cell of fit × interest; disqualified ones are nobody's to call, and left out."""
+    """How many leads are in each cell of fit × interest, without the disqualified ones."""
     if not facts.cells:
         return None
     count = {cell: 0 for cell, _ in facts.cells}

@@ -8,7 +8,7 @@ from leadwerk.report.section import ReportSection, section
 
 
 def compare_with_truth(words: Formatter, known: SimulationTruth | None) -> ReportSection | None:
-    """A column for each model and period; None where nobody knows the truth."""
+    """A column for each model and period; None where the truth is unknown."""
     if known is None or not known.against:
         return None
     told = [words.say("report.truth.text")]

@@ -56,7 +56,7 @@ def format_of(file: str) -> str:
     'svg'
 
     Raises:
-        InputError: it is none of ours.
+        InputError: it is not one of ours.
     """
     found = PurePath(file).suffix.lower().removeprefix(".")
     if found not in FORMATS:

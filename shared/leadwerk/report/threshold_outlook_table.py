@@ -42,7 +42,7 @@ class OutlookEstimate:
 class OutlookRow:
     """One threshold: calls and seller's hours a week, wins a week, and wins that one more hour a week would bring.
 
-    `wins` is None where nothing is known of wins, `hour` also at the lowest threshold: nobody counts who comes next.
+    `wins` is None where no wins are known; `hour` also at the lowest threshold, whose next level is not counted.
     """
 
     threshold: int

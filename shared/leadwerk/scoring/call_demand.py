@@ -26,7 +26,7 @@ class Demand:
     """Leads that newly reached each threshold within `days`.
 
     `pools`: k sets of sellers; `calls`: (k, levels) leads if the threshold is `low`, `low` + 1, …; `wins`: the sum of
-    these leads' chances to convert (0 where there was no model). `unserved`: (levels,) leads whom no seller serves.
+    these leads' chances to convert (0 where there was no model). `unserved`: (levels,) leads that no seller serves.
     """
 
     low: int
@@ -46,7 +46,7 @@ class Demand:
         return np.asarray(self.calls.sum(axis=0), float)
 
     def unserved_from(self, threshold: int) -> float:
-        """Leads a week that reach a threshold, and whom no seller can serve."""
+        """Leads a week that reach a threshold and that no seller can serve."""
         return float(self.unserved[threshold - self.low]) / self.weeks
 
     def weekly(self, of: str, threshold: int) -> float:

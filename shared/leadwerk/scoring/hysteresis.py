@@ -29,7 +29,7 @@ Why = Literal["start", "overloaded", "idle", "fits", "noise", "limit", "set"]
 class ThresholdState:
     """Where a threshold stands: `direction` of its newest step (1 up, -1 down, 0 none yet), and why it stands there.
 
-    `set` is the word of a person; once he lets go, it moves from there as from anywhere.
+    `set` is a person's hold; once released, the threshold moves on from there.
     """
 
     hot: int

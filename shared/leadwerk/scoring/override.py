@@ -1,6 +1,6 @@
-"""A person's word about a lead: for some time it is HOT, WARM, COLD or DISQUALIFIED because he says so.
+"""Override: a person sets a lead's cluster to HOT, WARM, COLD or DISQUALIFIED for a limited time.
 
-Scores advise and a person decides: cluster, action and stage follow his word, while probability, predictive score and
+Scores advise and a person decides: cluster, action and stage follow the override, while probability, score and
 points stay what they are, so that nothing learns from it.
 """
 
@@ -39,7 +39,7 @@ class Override(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Override | None:
-        """What the columns override_… of a row say (scores/lead_state); None where nobody said anything."""
+        """The override in the columns override_… of a row of scores/lead_state; None without one."""
         if row.get("override_cluster") is None:
             return None
         return cls(**{name: row[f"override_{name}"] for name in cls.__struct_fields__})

@@ -126,7 +126,7 @@ def score_leads(
 ) -> list[LeadScore]:
     """The judgement of each row of `lead_features`, in the same order; without reasons and ledger unless `explained`.
 
-    Exact reasons cost some twenty times what the score costs, so whoever needs no reasons should not ask for them.
+    Exact reasons cost some twenty times what the score costs, so callers that need no reasons should not ask for them.
     """
     state = circumstances or LeadState()
     scored = [PartialScore()] * len(rows)

@@ -33,8 +33,8 @@ COMPARED = (
 """A score that agrees with the newest stored one in these says nothing new: the history is one row a change.
 
 Where points rank leads, whole points are compared as well; where they do not, a seller acts on the matrix cell alone,
-so a daily decay of points is not a change. A threshold that moved shows in the cluster of those whom it concerns.
-What a person said since the newest score is always news: his reason or the end may be another.
+so a daily decay of points is not a change. A threshold that moved shows in the cluster of the leads it concerns.
+An override set since the newest score always counts as a change: reason or end may differ.
 """
 
 _ID_DIGITS = 32

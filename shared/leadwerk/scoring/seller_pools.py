@@ -1,4 +1,4 @@
-"""Sellers' time: whom each can serve, how many leads a week each can still take, and from what on a lead is HOT.
+"""Seller pools: which leads each seller can serve, how many a week fit their time, and where HOT starts.
 
 A pool is the set of sellers who can serve a lead, by its language and region; its name joins theirs by +.
 """
@@ -78,7 +78,7 @@ def threshold_limits(policy: Policy, basis: Basis) -> ThresholdLimits:
 def pool(policy: Policy, language: str | None, region: str | None) -> Pool:
     """Names of the sellers who can serve such a lead, in the policy's order; an unknown language is the policy's first.
 
-    A lead whose region is unknown may be served by whoever speaks its language.
+    A lead of unknown region may be served by every seller of its language.
     """
     spoken = language or policy.languages[0]
     return tuple(seller.name for seller in policy.capacity.sellers if _serves(seller, spoken, region))
@@ -90,7 +90,7 @@ def _serves(seller: Seller, language: str, region: str | None) -> bool:
 
 
 def _lies_in(region: str, part: str) -> bool:
-    """Whether a canton or Land is the seller's, or lies in a country that is his as a whole.
+    """Whether a canton or Land is the seller's, or lies in a country that the seller serves as a whole.
 
     >>> _lies_in("CH-ZH", "CH-ZH"), _lies_in("CH-ZH", "CH"), _lies_in("CH-ZH", "CH-Z")
     (True, True, False)
@@ -108,9 +108,9 @@ def pool_name(serving: Pool) -> str:
 
 
 def leads_a_week(capacity: Capacity, held_leads: Mapping[str, int] | None = None) -> dict[str, float]:
-    """How many new HOT leads each seller can take in a week, by name, less what he is behind with.
+    """How many new HOT leads each seller can take in a week, by name, less the overdue picks.
 
-    `held`: picked leads that are not done, by seller. What he works off within the hours that a pick lasts is the
+    `held`: picked leads that are not done, by seller. What fits into the hours that a pick lasts is the
     week's work itself; only what is beyond that takes time from it (Little 1961, Operations Research 9:383: held =
     leads a week × weeks that each stays).
 

@@ -109,7 +109,7 @@ def bins(probability: Floats, count: int = BINS) -> NDArray[np.intp]:
 
 
 def precision(converted: Bools, probability: Floats, weights: Floats | None = None, *, threshold: float) -> Any:
-    """Of the leads at or above the threshold the share that converted. NaN if there is none.
+    """Of the leads at or above the threshold the share that converted. NaN without any.
 
     >>> precision(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]), threshold=0.5)
     0.5

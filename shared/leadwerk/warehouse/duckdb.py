@@ -1,9 +1,9 @@
 """The embedded warehouse: DuckDB files in a folder, opened per unit of work.
 
 `warehouse.duckdb` holds Leadwerk's tables, `ga4.duckdb` stands in for the GA4 export and is attached only by statements
-that read it; no statement reaches any other file. DuckDB lets one process write at a time, so whoever finds the file
-taken waits for it; docs/warehouse.md has the figures behind this choice. Nothing here imports sqlglot or pandas before
-they are needed: translations of statements are kept in `translations/`.
+that read it; no statement reaches any other file. DuckDB lets one process write at a time, so a process that finds the
+file taken waits for it; docs/warehouse.md has the figures behind this choice. Nothing here imports sqlglot or pandas
+before they are needed: translations of statements are kept in `translations/`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class DuckDBWarehouse:
         self._kept: duckdb.DuckDBPyConnection | None = None
         self._translations = Translations(home / "translations")
         self._tables_exist = False
-        self._exported: list[str] | None = None  # of the open connection, while which nobody can change the export
+        self._exported: list[str] | None = None  # of the open connection, during which the export cannot change
 
     def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; timestamps come back aware and UTC."""

@@ -58,7 +58,7 @@ class ActivityDailyRow(TableRow, frozen=True, kw_only=True):
 
 
 class ActivityEventRow(TableRow, frozen=True, kw_only=True):
-    """One deduplicated GA4 event of a human visitor, in his property's day."""
+    """One deduplicated GA4 event of a human visitor, by the property's day."""
 
     day: date
     visitor_id: str

@@ -13,7 +13,7 @@ from leadwerk.policy.yaml_document import Path
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
-    """Bounds that stand in the wrong order or where nobody gets."""
+    """Bounds in the wrong order, or out of reach."""
     model = policy.points
     yield from _bands(policy.bands, ("bands",))
     yield from _bands(model.bands, ("points", "bands"))
@@ -60,5 +60,5 @@ def _out_of_reach(policy: Policy) -> Iterator[Problem]:
     ]
     for path, bound, reach in bounds:
         if bound > reach:
-            message = f"nobody gets {bound} points here: the rules and caps give {reach:g} at most."
+            message = f"no lead reaches {bound} points here: the rules and caps give {reach:g} at most."
             yield path, message, "Lower it, or give more points."

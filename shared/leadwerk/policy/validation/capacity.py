@@ -50,7 +50,7 @@ def _from(earlier: float | None, later: float | None) -> bool:
 def _seller(seller: Seller, policy: Policy, path: Path) -> Iterator[Problem]:
     yield from given_twice((*path, "languages"), seller.languages)
     yield from given_twice((*path, "regions"), seller.regions)
-    in_vain = "" if set(seller.languages) & set(policy.languages) else ", so this seller serves nobody"
+    in_vain = "" if set(seller.languages) & set(policy.languages) else ", so this seller serves no lead"
     for index, language in enumerate(seller.languages):
         if language not in policy.languages:
             message = f"`{language}` is not a language of the policy{in_vain}."

@@ -83,7 +83,7 @@ def wrong_tests(
 
 
 def matches_every_case_of(earlier: Mapping[str, Condition], later: Mapping[str, Condition]) -> bool:
-    """Whether whoever satisfies the later tests satisfies the earlier ones too, as far as can be seen."""
+    """Whether every lead that satisfies the later conditions satisfies the earlier ones, as far as can be decided."""
     return all(name in later and implies(test, later[name]) for name, test in earlier.items())
 
 

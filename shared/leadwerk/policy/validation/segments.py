@@ -30,13 +30,13 @@ def problems(policy: Policy) -> Iterator[Problem]:
 def _conditions(segment: Segment, learnable: dict[str, Fact], path: Path) -> Iterator[Problem]:
     if not segment.when:
         message = "the segment has no condition, so it is everybody."
-        yield (*path, "when"), message, "Say whom it is about; the general model is for all others."
+        yield (*path, "when"), message, "Give its conditions; the general model serves all other leads."
     if UNLEARNED in segment.when:
         message = f"no model learns from `{UNLEARNED}`, so none can be for leads that have it."
         remedy = "Ask for another fact, such as an attribute that sorts it into classes."
         yield (*path, "when", UNLEARNED), message, remedy
     conditions = {name: test for name, test in segment.when.items() if name != UNLEARNED}
-    yield from wrong_tests(conditions, learnable, path, "so nobody is in the segment", "the segment")
+    yield from wrong_tests(conditions, learnable, path, "so no lead is in the segment", "the segment")
 
 
 def _never_reached(segment: Segment, earlier: tuple[Segment, ...], path: Path) -> Iterator[Problem]:
@@ -49,5 +49,5 @@ def _never_reached(segment: Segment, earlier: tuple[Segment, ...], path: Path) -
         None,
     )
     if first is not None:
-        message = f"nobody is in `{segment.name}`: `{first.name}` stands before it and takes all its leads."
+        message = f"no lead is in `{segment.name}`: `{first.name}` comes earlier and takes all its leads."
         yield path, message, "Put the particular before the general, or remove one of the two."

@@ -48,7 +48,7 @@ def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[P
     )
     for field, bound, reach in required:
         if bound is not None and bound > reach:
-            message = f"nobody gets {bound} points here (rules and caps give {reach:g} at most), {_NO_WAY_IN}."
+            message = f"no lead reaches {bound} points here (rules and caps give {reach:g} at most), {_NO_WAY_IN}."
             yield (*path, field), message, "Ask for fewer, or give more points."
 
 
@@ -81,12 +81,12 @@ def _missing_outcomes(stage: Stage, policy: Policy, path: Path) -> Iterator[Prob
 def _overtaken(stage: Stage, later: tuple[Stage, ...], path: Path) -> Iterator[Problem]:
     taker = next((stage_after for stage_after in later if _takes_all_of(stage_after, stage)), None)
     if taker is not None:
-        message = f"nobody stays in `{stage.name}`: `{taker.name}` stands after it and takes all who meet it."
+        message = f"no lead stays in `{stage.name}`: `{taker.name}` comes later and takes all leads that meet it."
         yield path, message, "Put the stage that asks for more after the one that asks for less."
 
 
 def _takes_all_of(later: Stage, stage: Stage) -> bool:
-    """Whether whoever meets the conditions of `stage` meets those of `later`."""
+    """Whether every lead that meets the conditions of `stage` meets those of `later`."""
     return (
         (stage.known or not later.known)
         and (later.cluster is None or stage.cluster in _CLUSTERS[: _CLUSTERS.index(later.cluster) + 1])
