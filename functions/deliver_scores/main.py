@@ -25,11 +25,11 @@ class Body(Request, frozen=True):
 @functions_framework.http
 @entry(Body)
 def deliver_scores(body: Body, now: datetime) -> Any:
-    here = settings.read()
+    config = settings.read()
     return deliver.run(
-        wiring.warehouse(here),
-        wiring.policy(here),
-        wiring.crm(here),
+        wiring.warehouse(config),
+        wiring.policy(config),
+        wiring.crm(config),
         now=now,
         lead_ids=body.lead_ids,
         retry_dead_letters=body.retry_dead_letters,

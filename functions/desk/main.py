@@ -31,12 +31,12 @@ def write(body: Body, now: datetime) -> Any:
         return start_of_day(now)
     from leadwerk.pipeline import report
 
-    here = settings.read()
+    config = settings.read()
     return report.run(
-        wiring.warehouse(here),
-        wiring.policy(here),
-        wiring.registry(here),
-        wiring.reports(here),
+        wiring.warehouse(config),
+        wiring.policy(config),
+        wiring.registry(config),
+        wiring.reports(config),
         now=now,
         language=body.language,
         name=REPORT,
@@ -47,10 +47,10 @@ def write(body: Body, now: datetime) -> Any:
 def show(path: str) -> Answer:
     if path not in ("/", "/report"):
         raise NotFound(f"There is no page {path}.", field="path", remedy="GET / shows the newest report.")
-    found = wiring.reports(settings.read()).read(REPORT)
-    if found is None:
+    newest = wiring.reports(settings.read()).read(REPORT)
+    if newest is None:
         raise NotFound("No report was written yet.", field="path", remedy="POST {} here, or run `leadwerk report`.")
-    return Answer(found.data)
+    return Answer(newest.data)
 
 
 @functions_framework.http

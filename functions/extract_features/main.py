@@ -23,10 +23,10 @@ class Body(Request, frozen=True):
 @functions_framework.http
 @entry(Body)
 def extract_features(body: Body, now: datetime) -> Any:
-    here = settings.read()
+    config = settings.read()
     return extract.run(
-        wiring.warehouse(here),
-        wiring.policy(here),
+        wiring.warehouse(config),
+        wiring.policy(config),
         now=now,
         first_day=body.first_day,
         last_day=body.last_day,

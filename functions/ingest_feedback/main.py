@@ -21,12 +21,12 @@ class Body(Request, frozen=True):
 @functions_framework.http
 @entry(Body)
 def ingest_feedback(body: Body, now: datetime) -> Any:
-    here = settings.read()
+    config = settings.read()
     return ingest.run(
-        wiring.warehouse(here),
-        wiring.policy(here),
-        wiring.crm(here),
+        wiring.warehouse(config),
+        wiring.policy(config),
+        wiring.crm(config),
         now=now,
-        person_key=wiring.person_key(here),
+        person_key=wiring.person_key(config),
         from_start=body.from_start,
     )

@@ -15,5 +15,5 @@ from leadwerk.web import Request, entry
 @functions_framework.http
 @entry(Request)
 def retrain(body: Request, now: datetime) -> Any:
-    here = settings.read()
-    return training.run(wiring.warehouse(here), wiring.policy(here), wiring.registry(here), now=now)
+    config = settings.read()
+    return training.run(wiring.warehouse(config), wiring.policy(config), wiring.registry(config), now=now)

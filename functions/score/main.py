@@ -36,19 +36,21 @@ class Body(Request, frozen=True):
 @also_from_bigquery(lambda rows: remote.run(runtime().champions.scorer(), runtime().policy, rows, runtime().hot()))
 @entry(Body)
 def score(body: Body, now: datetime) -> Any:
-    asked, here, times = requests(body), runtime(), {"now": now, "stored_at": datetime.now(UTC)}
-    work = (here.warehouse, here.policy, here.champions.scorer())
+    requested, serving, times = requests(body), runtime(), {"now": now, "stored_at": datetime.now(UTC)}
+    work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
         return rescore.run(*work, **times, only_closed=body.rescore == "closed")
-    report = scoring.run(*work, asked, **times, store=not body.dry_run, person_key=here.person_key)
+    report = scoring.run(*work, requested, **times, store=not body.dry_run, person_key=serving.person_key)
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
     scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)
-    errors = [{"index": one.index, "lead_id": one.lead_id, **problem(one.error)} for one in report.refusals]
+    errors = [
+        {"index": refusal.index, "lead_id": refusal.lead_id, **problem(refusal.error)} for refusal in report.refusals
+    ]
     counts = {
         "scored": len(scores),
         "refused": len(errors),
-        "dead_letter": sum(one.delivery == "dead_letter" for one in scores),
+        "dead_letter": sum(refusal.delivery == "dead_letter" for refusal in scores),
     }
-    said = {"model_version": report.model_version, **counts, "errors": errors}
-    return {**said, "scores": scores, "model_problem": here.champions.problem, "delivery_problem": trouble}
+    answer = {"model_version": report.model_version, **counts, "errors": errors}
+    return {**answer, "scores": scores, "model_problem": serving.champions.problem, "delivery_problem": trouble}

@@ -115,14 +115,14 @@ def serving(
     Raises:
         ConfigurationError: there are no functions here, a port is taken, or a process did not start; names its log.
     """
-    wanted = ([CRM] if crm else []) + list(names)
-    chosen = dict(zip(wanted, free_ports(len(wanted)), strict=True)) | dict(ports or {})
+    started = ([CRM] if crm else []) + list(names)
+    chosen = dict(zip(started, free_ports(len(started)), strict=True)) | dict(ports or {})
     servers = FunctionServers(
         environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {})
     )
     previous = _exit_on_sigterm()
     try:
-        for name in wanted:
+        for name in started:
             servers.running[name] = start(name, chosen[name], home, servers.environment)
         for server in servers.running.values():
             _await_health(server)
@@ -141,11 +141,11 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> F
     _check_free(name, port)
     log = home / "logs" / f"{name}.log"
     private_folder(log.parent)
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  our own programs
             _command(name, port, home),
             env={**os.environ, **environment},
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
         )
@@ -163,12 +163,12 @@ def free_ports(count: int) -> list[int]:
     """So many different ports on which nobody listens at this moment."""
     sockets = [socket.socket() for _ in range(count)]
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
     finally:
-        for one in sockets:
-            one.close()
+        for listener in sockets:
+            listener.close()
 
 
 def source_of(name: str) -> Path:

@@ -105,10 +105,10 @@ def _show_ledger(found: LedgerAt) -> None:
         for entry in found.entries
     ]  # fmt: skip
     out.print(table("", ("score", "rule", "kind", "subject", "events", "base", "factor", "points"), rows))
-    standing = found.standing
+    rating = found.rating
     out.print(
-        f"Sum of {len(found.entries)} entries: [bold]{found.sum:.2f}[/bold] = fit {standing.fit:.2f} + interest "
-        f"{standing.interest:.2f}; cell {standing.matrix_cell}, match {standing.icp}, {standing.tier or 'no tier'}"
+        f"Sum of {len(found.entries)} entries: [bold]{found.sum:.2f}[/bold] = fit {rating.fit:.2f} + interest "
+        f"{rating.interest:.2f}; cell {rating.matrix_cell}, match {rating.icp}, {rating.tier or 'no tier'}"
     )
     if found.stored is not None:
         out.print(_compared(found, found.stored))

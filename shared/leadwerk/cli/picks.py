@@ -49,7 +49,7 @@ def list_picks(
 
     Example: `leadwerk picks list --seller anna`
     """
-    picks = call.deployment.picks.standing(call.moment(), seller)
+    picks = call.deployment.picks.active(call.moment(), seller)
     if call.as_json:
         print_json(picks)
         return

@@ -39,7 +39,7 @@ def parts(
         yield words.say("threshold.no_sellers", points=policy.points.bands.hot, model=policy.bands.hot)
     else:
         yield words.say("threshold.unknown" if decided else "threshold.not_decided")
-    yield from (_hold(one, words) for one in report.held)
+    yield from (_hold(one, words) for one in report.holds)
     if report.unserved_per_week:
         yield words.say("threshold.unserved", leads=words.decimal(report.unserved_per_week, 1))
     if found is None:

@@ -23,10 +23,10 @@ def decided_on(registry: Registry, now: datetime) -> Champion | None:
 
     Of a run that died after its champion stood down, that one: it then ends as it would have.
     """
-    champion, gone = registry.champion(), registry.stood_down()
-    if champion is not None or gone is None or gone.stood_down_at != now.isoformat():
+    champion, demoted = registry.champion(), registry.stood_down()
+    if champion is not None or demoted is None or demoted.stood_down_at != now.isoformat():
         return champion
-    return Champion(gone.version, "", "", (), ABSENT)
+    return Champion(demoted.version, "", "", (), ABSENT)
 
 
 def stand_down(registry: Registry, policy: Policy, champion: Champion, learned: TrainingResult, now: datetime) -> bool:
@@ -38,6 +38,6 @@ def stand_down(registry: Registry, policy: Policy, champion: Champion, learned: 
     if not learned.stands_down or learned.decision.promote or policy.decision.rank_by == "points":
         return False
     registry.stand_down(expected=champion, at=now, reason=learned.stands_down)
-    said = {"event": "champion_stood_down", "model_version": champion.version}
-    logger.warning(learned.stands_down, extra={"fields": said})
+    log_fields = {"event": "champion_stood_down", "model_version": champion.version}
+    logger.warning(learned.stands_down, extra={"fields": log_fields})
     return True

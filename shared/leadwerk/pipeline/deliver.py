@@ -71,14 +71,14 @@ def run(
     """
     box = _Outbox(warehouse, outbox.first_day(policy, now), now)
     line = _Line(crm, now)
-    found = box.read(lead_ids, retry_dead_letters=retry_dead_letters)
-    due = [item for item in found if item.due(now)]
-    made: list[Attempt] = []
+    waiting = box.read(lead_ids, retry_dead_letters=retry_dead_letters)
+    due = [item for item in waiting if item.due(now)]
+    attempts_made: list[Attempt] = []
     for batch in batches(due[:MOST_SENT], BATCH):
         attempts = _deliver(batch, line, box)
         box.record(attempts)
-        made += attempts
-    return _report(found, made, line)
+        attempts_made += attempts
+    return _report(waiting, attempts_made, line)
 
 
 @dataclass(frozen=True)
@@ -155,13 +155,13 @@ class _Line:
 
 
 def _deliver(batch: Sequence[Pending], line: _Line, box: _Outbox) -> list[Attempt]:
-    made = attempts = line.send(batch)
+    all_attempts = attempts = line.send(batch)
     while overtaken := _overtaken(attempts, box):
         attempts = line.send(overtaken)
         # Another one's record says that these were sent, which is no longer what the CRM shows.
         postponed = [outbox.postponed(item, line.now) for item in overtaken[len(attempts) :]]
-        made = made + attempts + postponed
-    return made
+        all_attempts = all_attempts + attempts + postponed
+    return all_attempts
 
 
 def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
@@ -175,11 +175,11 @@ def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
     return [outbox.repair(item) for item in newest if item.update.score_id != touched[item.update.lead_id]]
 
 
-def _report(found: Sequence[Pending], made: Sequence[Attempt], line: _Line) -> DeliverReport:
-    ended = {attempt.pending.update.lead_id: attempt for attempt in made}
+def _report(candidates: Sequence[Pending], attempts: Sequence[Attempt], line: _Line) -> DeliverReport:
+    ended = {attempt.pending.update.lead_id: attempt for attempt in attempts}
     counts = Counter(attempt.state for attempt in ended.values())
     later = counts["retry"] + counts["repair"]
-    waiting = [item for item in found if item.update.lead_id not in ended]
+    waiting = [item for item in candidates if item.update.lead_id not in ended]
     soonest = line.now + outbox.FIRST_BACKOFF if line.stopped else line.now
     moments = [max(item.not_before or soonest, soonest) for item in waiting]
     put_off = [attempt for attempt in ended.values() if attempt.next_attempt_at]
@@ -193,6 +193,6 @@ def _report(found: Sequence[Pending], made: Sequence[Attempt], line: _Line) -> D
         oldest_hours=round((line.now - oldest) / timedelta(hours=1), 2),
         next_attempt_at=min(moments, default=None),
         stopped=line.stopped,
-        states={attempt.pending.update.score_id: attempt.state for attempt in made},
+        states={attempt.pending.update.score_id: attempt.state for attempt in attempts},
         errors=dict(Counter(attempt.error for attempt in ended.values() if attempt.error)),
     )

@@ -90,33 +90,33 @@ def run(
     """
     today = now.astimezone(ZoneInfo(policy.time_zone)).date()
     with warehouse.unit_of_work():
-        held = _held(warehouse)
-        days, absent = _days(warehouse, policy, held, today, first_day, last_day, intraday_only)
-        gone = [DayReport(day, "missing") for day in absent]
-        warehouse.append("extract_runs", [_row(day, now) for day in gone])
+        exported = _exported_days(warehouse)
+        days, absent = _days(warehouse, policy, exported, today, first_day, last_day, intraday_only)
+        missing = [DayReport(day, "missing") for day in absent]
+        warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
-        done = [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[:1]]
+        done = [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[:1]]
     # Who waits for the file gets a turn between two quarters; a night has one span, and opens the file once.
-    done += [_rebuild(warehouse, policy, held, span, now, progress) for span in spans[1:]]
-    found = [day for reports, _ in done for day in reports]
+    done += [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[1:]]
+    day_reports = [day for reports, _ in done for day in reports]
     logins = sum(new for _, new in done)
-    return _report(now, intraday_only, tuple(sorted([*found, *gone], key=lambda day: day.day)), logins)
+    return _report(now, intraday_only, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
 
 
-def _held(warehouse: Warehouse) -> Ga4Export:
-    held = ga4_export_days.export(warehouse.export_tables())
-    if not held.days:
+def _exported_days(warehouse: Warehouse) -> Ga4Export:
+    exported = ga4_export_days.export(warehouse.export_tables())
+    if not exported.days:
         raise MissingTable(
             "The GA4 export holds no table events_YYYYMMDD yet.",
             remedy="Link the GA4 property to BigQuery and wait a day; check LEADWERK_GA4_DATASET.",
         )
-    return held
+    return exported
 
 
 def _days(
     warehouse: Warehouse,
     policy: Policy,
-    held: Ga4Export,
+    exported: Ga4Export,
     today: date,
     first_day: date | None,
     last_day: date | None,
@@ -127,20 +127,22 @@ def _days(
         remedy = "Send intraday_only alone, or the days without it."
         raise InputError("intraday_only does not go with days.", field="intraday_only", remedy=remedy)
     if intraday_only:
-        return [day for day in (today - DAY, today) if held.source(day) == "intraday"], []
+        return [day for day in (today - DAY, today) if exported.source(day) == "intraday"], []
     if first_day or last_day:
-        asked = set(ga4_export_days.requested_days(held, first_day, last_day, today))
-        return ga4_export_days.with_followers(held, asked & held.days, today), sorted(asked - held.days - {today})
-    known = warehouse.rows(statement("extract_runs/latest"), {"first_day": min(held.days)})
-    extracted = {row["day"]: row["source"] for row in known}
-    days = ga4_export_days.due(held, extracted, today, policy.retention.activity)
-    return days, [day for day in ga4_export_days.expected(held, today) if day not in held.days]
+        requested = set(ga4_export_days.requested_days(exported, first_day, last_day, today))
+        return ga4_export_days.with_followers(exported, requested & exported.days, today), sorted(
+            requested - exported.days - {today}
+        )
+    runs = warehouse.rows(statement("extract_runs/latest"), {"first_day": min(exported.days)})
+    extracted = {row["day"]: row["source"] for row in runs}
+    days = ga4_export_days.due(exported, extracted, today, policy.retention.activity)
+    return days, [day for day in ga4_export_days.expected(exported, today) if day not in exported.days]
 
 
 def _rebuild(
     warehouse: Warehouse,
     policy: Policy,
-    held: Ga4Export,
+    exported: Ga4Export,
     span: tuple[date, date],
     now: datetime,
     progress: Callable[[str], None] | None,
@@ -149,7 +151,7 @@ def _rebuild(
     if progress:
         progress(f"{first} … {last}" if last > first else str(first))
     days = {"first_day": first, "last_day": last}
-    tables = ga4_export_days.tables_to_read(held, first, last)
+    tables = ga4_export_days.tables_to_read(exported, first, last)
     parameters = {**rules(policy), **{name: value for kind in tables.values() for name, value in kind.items()}, **days}
     with warehouse.unit_of_work():
         warehouse.replace_days("activity_events", first, last, events_statement(policy, [*tables]), parameters)
@@ -157,7 +159,7 @@ def _rebuild(
         _check(warehouse, parameters)
         logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), parameters))
         counts = warehouse.rows(counts_statement([*tables]), parameters)
-        reports = [DayReport(row["day"], held.source(row["day"]), **_counted(row)) for row in counts]
+        reports = [DayReport(row["day"], exported.source(row["day"]), **_counted(row)) for row in counts]
         warehouse.append("extract_runs", [_row(day, now) for day in reports])
     return reports, logins
 

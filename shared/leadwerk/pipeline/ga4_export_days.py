@@ -46,33 +46,35 @@ def export(tables: Iterable[str]) -> Ga4Export:
     >>> export(["events_20260130", "events_intraday_20260131", "events_20260231"]).source(date(2026, 1, 31))
     'intraday'
     """
-    found: dict[bool, set[date]] = {True: set(), False: set()}
+    days: dict[bool, set[date]] = {True: set(), False: set()}
     for match in filter(None, map(TABLE.fullmatch, tables)):
         try:
-            found[bool(match[1])].add(date.fromisoformat(match[2]))
+            days[bool(match[1])].add(date.fromisoformat(match[2]))
         except ValueError:
             continue
-    return Ga4Export(daily=frozenset(found[False]), intraday=frozenset(found[True]))
+    return Ga4Export(daily=frozenset(days[False]), intraday=frozenset(days[True]))
 
 
-def due(held: Ga4Export, extracted: Mapping[date, str], today: date, keep_days: int) -> list[date]:
+def due(exported: Ga4Export, extracted: Mapping[date, str], today: date, keep_days: int) -> list[date]:
     """The days a nightly run rebuilds: those Google may have corrected, and those never read from their best table.
 
     `extracted` says from what (daily, intraday, missing) a day was read last.
     """
     recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
-    stale = {day for day in held.days if held.source(day) != extracted.get(day) and extracted.get(day) != "daily"}
+    stale = {
+        day for day in exported.days if exported.source(day) != extracted.get(day) and extracted.get(day) != "daily"
+    }
     oldest = today - DAY * keep_days
-    return with_followers(held, {day for day in (recent & held.days) | stale if oldest <= day <= today}, today)
+    return with_followers(exported, {day for day in (recent & exported.days) | stale if oldest <= day <= today}, today)
 
 
-def requested_days(held: Ga4Export, first_day: date | None, last_day: date | None, today: date) -> list[date]:
+def requested_days(exported: Ga4Export, first_day: date | None, last_day: date | None, today: date) -> list[date]:
     """The days from `first_day` (else the export's first) to `last_day` (else today), none after today.
 
     Raises:
         InputError: there is no such day, or there are too many.
     """
-    first, last = first_day or min(held.days), min(last_day or today, today)
+    first, last = first_day or min(exported.days), min(last_day or today, today)
     days = (last - first).days + 1
     if 1 <= days <= MOST_ASKED_DAYS and first >= EARLIEST:
         return [first + DAY * step for step in range(days)]
@@ -84,18 +86,18 @@ def requested_days(held: Ga4Export, first_day: date | None, last_day: date | Non
     raise InputError(f"From {first} to {last_day or today} there is {problem}.", field=name, value=value, remedy=remedy)
 
 
-def with_followers(held: Ga4Export, days: set[date], today: date) -> list[date]:
+def with_followers(exported: Ga4Export, days: set[date], today: date) -> list[date]:
     """The days and those after them: what began on one day may go on after midnight."""
-    followers = {day + DAY for day in days} & held.days
+    followers = {day + DAY for day in days} & exported.days
     return sorted(days | {day for day in followers if day <= today})
 
 
-def expected(held: Ga4Export, today: date) -> list[date]:
+def expected(exported: Ga4Export, today: date) -> list[date]:
     """The days whose tables should be there by now: D-1 … D-4, but none before the export began.
 
     Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of today.
     """
-    began, newest = min(held.days), 1 if held.intraday else 2
+    began, newest = min(exported.days), 1 if exported.intraday else 2
     return [day for age in range(CORRECTED_DAYS, newest - 1, -1) if (day := today - DAY * age) >= began]
 
 
@@ -115,15 +117,15 @@ def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
         yield run[0], run[-1]
 
 
-def tables_to_read(held: Ga4Export, first: date, last: date) -> dict[str, dict[str, object]]:
+def tables_to_read(exported: Ga4Export, first: date, last: date) -> dict[str, dict[str, object]]:
     """The parameters that say which tables hold the days `first` … `last`, by prefix; a day never comes from two.
 
     A kind without a table there is left out: BigQuery refuses a wildcard that matches no table at all.
     """
-    days = {first + DAY * step for step in range((last - first).days + 1)} & held.days
+    days = {first + DAY * step for step in range((last - first).days + 1)} & exported.days
     kinds = {
-        DAILY: (held.daily, sorted(day for day in days if held.source(day) == "daily")),
-        INTRADAY: (held.intraday, sorted(day for day in days if held.source(day) == "intraday")),
+        DAILY: (exported.daily, sorted(day for day in days if exported.source(day) == "daily")),
+        INTRADAY: (exported.intraday, sorted(day for day in days if exported.source(day) == "intraday")),
     }
     return {
         prefix: {

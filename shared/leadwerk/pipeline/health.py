@@ -31,10 +31,10 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
     """The health of the champion as of `now` (aware); without a champion nothing, with few leads no drift."""
     if champion is None:
         return Health()
-    found = drift(champion.profile, _recent(warehouse, policy, now))
-    worst = next(iter(found), None)
+    stability = drift(champion.profile, _recent(warehouse, policy, now))
+    worst = next(iter(stability), None)
     age = (now - datetime.fromisoformat(champion.created_at)).total_seconds() / SECONDS_A_DAY
-    return Health(round(age, 2), None if worst is None else round(found[worst], 4), worst)
+    return Health(round(age, 2), None if worst is None else round(stability[worst], 4), worst)
 
 
 def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Row]:

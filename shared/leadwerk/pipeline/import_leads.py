@@ -143,9 +143,9 @@ def _outcomes(parsed: ParsedLeads, policy: Policy) -> tuple[str | None, ...]:
     unknown = [(int(counts[at]), parsed.status_names[at]) for at, outcome in enumerate(outcomes) if outcome is None]
     unknown = sorted((pair for pair in unknown if pair[0]), reverse=True)
     if unknown:
-        shown = ", ".join(f"{name!r} ({times:,})" for times, name in unknown[:5])
+        examples = ", ".join(f"{name!r} ({times:,})" for times, name in unknown[:5])
         raise InputError(
-            f"No outcome of the policy names these statuses of {mapping.outcome!r}: {shown}. Nothing was imported.",
+            f"No outcome of the policy names these statuses of {mapping.outcome!r}: {examples}. Nothing was imported.",
             field="outcome",
             value=unknown[0][1],
             remedy="Add them to the policy's outcomes; or say --open VALUE or --lost VALUE for each.",

@@ -133,8 +133,8 @@ class _Reading:
         """Scores that waited because the CRM did not know their lead are sent by the next delivery."""
         if not lead_ids:
             return
-        wanted = {"lead_ids": lead_ids, "first_day": outbox.first_day(self.policy, self.now), "now": self.now}
-        refused = self.warehouse.rows(statement("deliveries/unknown_leads", outbox.UnknownLeadAttempt), wanted)
+        parameters = {"lead_ids": lead_ids, "first_day": outbox.first_day(self.policy, self.now), "now": self.now}
+        refused = self.warehouse.rows(statement("deliveries/unknown_leads", outbox.UnknownLeadAttempt), parameters)
         if refused:
             self.warehouse.append("deliveries", [attempt.due(self.now) for attempt in refused])
 
@@ -250,8 +250,8 @@ def _out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None
     if EARLIEST <= moment <= now + CLOCK_TOLERANCE:
         return None
     problem = "is too long ago" if moment < EARLIEST else "lies in the future"
-    said = f"{name} {moment.isoformat()} {problem}."
-    return Rejection.of(name, moment, said, "Check the clock and time zone of the CRM.")
+    message = f"{name} {moment.isoformat()} {problem}."
+    return Rejection.of(name, moment, message, "Check the clock and time zone of the CRM.")
 
 
 def _unknown_status(status: str, reason: str | None) -> Rejection:

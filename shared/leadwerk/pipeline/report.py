@@ -85,7 +85,7 @@ def gather(
 ) -> ReportData:
     """Everything the page says, from the warehouse and the registry."""
     champion = registry.champion()
-    known = {
+    parameters = {
         "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
         "horizon_days": policy.horizon_days,
         "positive": list(policy.positive),
@@ -94,7 +94,7 @@ def gather(
     }
 
     def rows(of: str) -> list[Row]:
-        return warehouse.rows(statement(of), known)
+        return warehouse.rows(statement(of), parameters)
 
     with warehouse.unit_of_work():
         scored = rows("scores/outcomes_by_score")
@@ -131,16 +131,16 @@ def _run(row: Row) -> TrainingRun:
 def _spoken(language: str | None, policy: Policy) -> Language:
     if language is None:
         return policy.languages[0]
-    for known in LANGUAGES:
-        if known == language:
-            return known
+    for supported in LANGUAGES:
+        if supported == language:
+            return supported
     raise InputError(
         f"There is no report in {language!r}.", field="language", value=language, remedy="Use de, fr, it or en."
     )
 
 
 def _written(name: str, size: int, facts: ReportData, health: Health) -> ReportWritten:
-    found, test = calls_saved(facts), facts.test
+    savings, test = calls_saved(facts), facts.test
     return ReportWritten(
         name=name,
         bytes=size,
@@ -148,8 +148,8 @@ def _written(name: str, size: int, facts: ReportData, health: Health) -> ReportW
         auc=test["auc"]["value"] if test else None,
         ece=test["ece"]["value"] if test else None,
         lift_at_10=test["lift_at_10"]["value"] if test else None,
-        calls_saved=found.saved if found else None,
-        conversions_kept=found.kept if found else None,
+        calls_saved=savings.saved if savings else None,
+        conversions_kept=savings.kept if savings else None,
         champion_age_days=health.age_days,
         drift=health.drift,
         drifted=health.drifted,

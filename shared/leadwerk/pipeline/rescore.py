@@ -60,14 +60,14 @@ def run(
     leads to a rescoring in SQL that ran before (docs/scale.md).
     """
     opened = {"created_since": now - timedelta(days=OPEN_DAYS), "as_of": now}
-    leads = [] if only_closed else [found["lead_id"] for found in warehouse.rows(statement("leads/open"), opened)]
+    leads = [] if only_closed else [lead["lead_id"] for lead in warehouse.rows(statement("leads/open"), opened)]
     run = _Run(warehouse, policy, scorer, now, stored_at, hot_thresholds(warehouse, policy, now))
     for batch in batches(leads, BATCH):
         run.rescore(batch)
-    behind = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
-    for batch in batches(behind.moved, BATCH):
+    stale = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
+    for batch in batches(stale.moved, BATCH):
         run.move(batch)
-    run.moved += warehouse.append("stage_changes", behind.unrecorded)
+    run.moved += warehouse.append("stage_changes", stale.unrecorded)
     version = scorer.version if scorer else None
     return RescoreReport(now, version, len(leads), run.stored, dict(run.clusters), run.moved, run.closed)
 
@@ -89,29 +89,31 @@ class _Run:
 
     def rescore(self, leads: Sequence[str]) -> None:
         """Store the scores and stages of open leads that say something new."""
-        features, known = self._read(leads, OPEN_DAYS)
-        judged = score_leads(self.scorer, self.policy, features, known.of(features), explained=False)
-        self.clusters.update(judgement.score_cluster for judgement in judged)
-        fresh = _changed(features, judged, known)
-        scores = self._rows(fresh, score_leads(self.scorer, self.policy, fresh, known.of(fresh)))
+        features, states = self._read(leads, OPEN_DAYS)
+        judged = score_leads(self.scorer, self.policy, features, states.of(features), explained=False)
+        self.clusters.update(score.score_cluster for score in judged)
+        fresh = _changed(features, judged, states)
+        scores = self._rows(fresh, score_leads(self.scorer, self.policy, fresh, states.of(fresh)))
         self.stored += self.warehouse.append("scores", scores)
-        self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, known))
+        self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, states))
 
     def move(self, leads: Sequence[str]) -> None:
         """Store a last score of leads whose stage moved though they are scored no more, and the change."""
-        features, known = self._read(leads, stale_stages.SCORED_DAYS)
-        judged = score_leads(self.scorer, self.policy, features, known.of(features))
-        pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, known)]
+        features, states = self._read(leads, stale_stages.SCORED_DAYS)
+        judged = score_leads(self.scorer, self.policy, features, states.of(features))
+        pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, states)]
         rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]
-        scores = [{**score, "score_origin": _why(score["lead_id"], known)} for score in self._rows(rows, judged)]
+        scores = [{**score, "score_origin": _why(score["lead_id"], states)} for score in self._rows(rows, judged)]
         self.closed += self.warehouse.append("scores", scores)
-        self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, known))
+        self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, states))
 
     def _read(self, leads: Sequence[str], score_days: int) -> tuple[list[Row], LeadStates]:
-        asked, since = scoring_parameters(self.policy, list(leads), [], self.now), timedelta(days=score_days)
-        features = self.warehouse.rows(features_statement(self.policy), asked)
-        known = read_lead_states(self.warehouse, self.policy, asked, first_day=(self.now - since).date(), hot=self.hot)
-        return features, known
+        parameters, since = scoring_parameters(self.policy, list(leads), [], self.now), timedelta(days=score_days)
+        features = self.warehouse.rows(features_statement(self.policy), parameters)
+        states = read_lead_states(
+            self.warehouse, self.policy, parameters, first_day=(self.now - since).date(), hot=self.hot
+        )
+        return features, states
 
     def _rows(self, leads: Sequence[Row], judged: Sequence[LeadScore]) -> list[Row]:
         return [
@@ -120,29 +122,29 @@ class _Run:
         ]
 
 
-def _changed(features: Sequence[Row], judged: Sequence[LeadScore], known: LeadStates) -> list[Row]:
+def _changed(features: Sequence[Row], scores: Sequence[LeadScore], states: LeadStates) -> list[Row]:
     """The features of those leads whose judgement is not the one that stands."""
-    pairs = zip(features, judged, strict=True)
-    return [lead for lead, one in pairs if changed(one, known.newest(lead["lead_id"]), known.policy)]
+    pairs = zip(features, scores, strict=True)
+    return [lead for lead, score in pairs if changed(score, states.newest(lead["lead_id"]), states.policy)]
 
 
-def _moved(lead: Row, judgement: LeadScore, known: LeadStates) -> bool:
+def _moved(lead: Row, score: LeadScore, states: LeadStates) -> bool:
     """Whether the lead is known still, and in another stage than its newest score says."""
-    newest = known.newest(lead["lead_id"]) or {}
-    return lead["created_at"] is not None and judgement.stage != newest.get("stage")
+    newest = states.newest(lead["lead_id"]) or {}
+    return lead["created_at"] is not None and score.stage != newest.get("stage")
 
 
-def _why(lead_id: str, known: LeadStates) -> ScoreOrigin:
+def _why(lead_id: str, states: LeadStates) -> ScoreOrigin:
     """Why a lead that is rescored no more got a score: whom the CRM closed nobody calls, and no threshold counts."""
-    return "rescore" if known.status(lead_id).outcome in (None, "open") else "outcome"
+    return "rescore" if states.status(lead_id).outcome in (None, "open") else "outcome"
 
 
 def _stage_changes(
-    features: Sequence[Row], judged: Sequence[LeadScore], scores: Sequence[Row], known: LeadStates
+    features: Sequence[Row], judged: Sequence[LeadScore], scores: Sequence[Row], states: LeadStates
 ) -> list[Row]:
     fresh = {score["lead_id"]: score["score_id"] for score in scores}
-    found = []
+    changes = []
     for lead_id, judgement in zip((lead["lead_id"] for lead in features), judged, strict=True):
-        standing = fresh.get(lead_id) or (known.newest(lead_id) or {}).get("score_id")
-        found.append(known.stage_change(lead_id, judgement, standing))
-    return [change for change in found if change is not None]
+        score_id = fresh.get(lead_id) or (states.newest(lead_id) or {}).get("score_id")
+        changes.append(states.stage_change(lead_id, judgement, score_id))
+    return [change for change in changes if change is not None]

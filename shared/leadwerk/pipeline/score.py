@@ -111,11 +111,11 @@ def run(
         cases = _with_forms(desk, _with_leads(desk, _read(desk, requests)), person_key)
         if store:
             _store_forms(desk, cases)
-        cases, known = _with_features(desk, cases, stored=store)
-        circumstances = known.of([case.features for case in cases], [case.occurred for case in cases])
-        judged = score_leads(scorer, policy, [case.features for case in cases], circumstances)
-        standing = _store_scores(desk, cases, judged, known, stored_at) if store else {}
-    scores = [_scored(desk, case, judgement, standing) for case, judgement in zip(cases, judged, strict=True)]
+        cases, states = _with_features(desk, cases, stored=store)
+        state = states.of([case.features for case in cases], [case.occurred for case in cases])
+        judged = score_leads(scorer, policy, [case.features for case in cases], state)
+        score_ids = _store_scores(desk, cases, judged, states, stored_at) if store else {}
+    scores = [_scored(desk, case, judgement, score_ids) for case, judgement in zip(cases, judged, strict=True)]
     return ScoreReport(scorer.version if scorer else None, now, scores, sorted(desk.refusals, key=lambda r: r.index))
 
 
@@ -133,8 +133,8 @@ def _read(desk: ScoringContext, requests: Sequence[ScoreRequest]) -> list[Scorin
     return desk.each([ScoringItem(index, None, None, request.form) for index, request in enumerate(requests)], read)
 
 
-def _same(name: str, said: Any, raw: Mapping[str, Any] | None) -> Any:
-    return said if said is not None else (raw or {}).get(name)
+def _same(name: str, value: Any, raw: Mapping[str, Any] | None) -> Any:
+    return value if value is not None else (raw or {}).get(name)
 
 
 def _check_named(case: ScoringItem) -> None:
@@ -163,10 +163,10 @@ def _with_forms(desk: ScoringContext, cases: list[ScoringItem], person_key: str)
     with_form = [case.lead_id for case in cases if case.raw is not None]
     if not with_form:
         return cases
-    known = {lead["lead_id"]: lead for lead in desk.rows("leads/latest", lead_ids=with_form)}
+    stored_leads = {lead["lead_id"]: lead for lead in desk.rows("leads/latest", lead_ids=with_form)}
 
     def read(case: ScoringItem) -> None:
-        lead = known.get(case.lead_id)
+        lead = stored_leads.get(case.lead_id)
         if case.raw or (case.raw is not None and lead):
             _check_once(case, with_form)
             raw = {**case.raw, "lead_id": case.lead_id, "ga_client_id": case.visitor_id}
@@ -200,18 +200,18 @@ def _with_features(
     leads = list(dict.fromkeys(case.lead_id for case in cases if case.lead_id))
     visitors = list(dict.fromkeys(v for case in cases if (v := _asked_visitor(case, stored))))
     parameters = scoring_parameters(desk.policy, leads, visitors, desk.now)
-    surrounding = _surroundings(desk, parameters) if cases else LeadStates.nothing(desk.policy, desk.now)
+    states = _surroundings(desk, parameters) if cases else LeadStates.nothing(desk.policy, desk.now)
     rows = desk.warehouse.rows(features_statement(desk.policy), parameters) if cases else []
-    found = {row["lead_id"]: row for row in rows}
+    features = {row["lead_id"]: row for row in rows}
 
     def read(case: ScoringItem) -> None:
-        case.features, case.occurred = found[case.point], surrounding.occurred.get(case.point, [])
+        case.features, case.occurred = features[case.point], states.occurred.get(case.point, [])
         if case.form is not None and not stored:
-            _preview(desk, case, case.form, found, surrounding)
+            _preview(desk, case, case.form, features, states)
         if not _is_known(case):
             raise _unknown(case)
 
-    return desk.each(cases, read), surrounding
+    return desk.each(cases, read), states
 
 
 def _surroundings(desk: ScoringContext, parameters: Mapping[str, Any]) -> LeadStates:
@@ -226,17 +226,17 @@ def _asked_visitor(case: ScoringItem, stored: bool) -> str | None:
 
 
 def _preview(
-    desk: ScoringContext, case: ScoringItem, form: DraftForm, found: Mapping[str, Row], known: LeadStates
+    desk: ScoringContext, case: ScoringItem, form: DraftForm, features: Mapping[str, Row], states: LeadStates
 ) -> None:
     """Features and occurrences as they will be once the form is stored."""
     row, visitor = case.features, f"{VISITOR}{case.visitor_id}"
     if not form.version["web_consent"]:
         contacts = {signal.name for signal in desk.policy.signals if signal.touchpoint}
-        case.occurred = [one for one in case.occurred if one["signal"] in contacts]
-    elif not row.get("has_web_behaviour") and form.links and visitor in found:
+        case.occurred = [occurrence for occurrence in case.occurred if occurrence["signal"] in contacts]
+    elif not row.get("has_web_behaviour") and form.links and visitor in features:
         touched = {name: value for name, value in row.items() if value is not None and name != "has_web_behaviour"}
-        row = {**found[visitor], **touched}
-        case.occurred = [*case.occurred, *known.occurred.get(visitor, [])]
+        row = {**features[visitor], **touched}
+        case.occurred = [*case.occurred, *states.occurred.get(visitor, [])]
     case.features = overlay(row, form, policy=desk.policy, as_of=desk.now)
 
 
@@ -264,7 +264,7 @@ def _store_scores(
     desk: ScoringContext,
     cases: Sequence[ScoringItem],
     judged: Sequence[LeadScore],
-    known: LeadStates,
+    states: LeadStates,
     stored_at: datetime,
 ) -> dict[str, str]:
     """Append scores and stages that say something new; for each lead the id of the row that stands for its score now.
@@ -275,25 +275,25 @@ def _store_scores(
     fresh = {
         lead_id: row(lead_id, judgement, scored_at=desk.now, stored_at=stored_at, score_origin="request")
         for lead_id, judgement in of_leads.items()
-        if changed(judgement, known.newest(lead_id), desk.policy)
+        if changed(judgement, states.newest(lead_id), desk.policy)
     }
-    standing = {lead_id: (fresh.get(lead_id) or known.newest(lead_id) or {})["score_id"] for lead_id in of_leads}
-    moved = [known.stage_change(lead_id, one, standing[lead_id]) for lead_id, one in of_leads.items()]
-    for table, rows in (("scores", list(fresh.values())), ("stage_changes", [one for one in moved if one])):
+    score_ids = {lead_id: (fresh.get(lead_id) or states.newest(lead_id) or {})["score_id"] for lead_id in of_leads}
+    moved = [states.stage_change(lead_id, score, score_ids[lead_id]) for lead_id, score in of_leads.items()]
+    for table, rows in (("scores", list(fresh.values())), ("stage_changes", [score for score in moved if score])):
         if rows:
             desk.warehouse.append(table, rows)
-    return standing
+    return score_ids
 
 
-def _scored(desk: ScoringContext, case: ScoringItem, judgement: LeadScore, standing: Mapping[str, str]) -> ScoredLead:
+def _scored(desk: ScoringContext, case: ScoringItem, judgement: LeadScore, score_ids: Mapping[str, str]) -> ScoredLead:
     return ScoredLead(
         **asdict(judgement),
         index=case.index,
         lead_id=case.lead_id,
         ga_client_id=case.visitor_id,
         scored_at=desk.now,
-        score_id=standing.get(case.lead_id or ""),
-        stored=case.lead_id in standing,
+        score_id=score_ids.get(case.lead_id or ""),
+        stored=case.lead_id in score_ids,
         ignored_fields=_unread(case, desk.policy),
     )
 
@@ -301,4 +301,4 @@ def _scored(desk: ScoringContext, case: ScoringItem, judgement: LeadScore, stand
 def _unread(case: ScoringItem, policy: Policy) -> tuple[str, ...]:
     """What of the form could not be used, and why."""
     wrong = [*(case.form.rejections if case.form else ()), *unknown_fields(case.raw or {}, policy)]
-    return tuple(f"{one.field}: {one.reason}" for one in wrong)
+    return tuple(f"{rejection.field}: {rejection.reason}" for rejection in wrong)

@@ -103,12 +103,12 @@ def policy(settings: Settings) -> Policy:
     from leadwerk.registry.store import open_store
 
     folder, _, name = settings.policy.rpartition("/")
-    found = open_store(folder, settings.storage_url).read(name)
-    if found is None:
+    blob = open_store(folder, settings.storage_url).read(name)
+    if blob is None:
         raise ConfigurationError(
             f"There is no policy at {settings.policy}.", remedy="Put the policy's YAML file there."
         )
-    return parse(found.data.decode("utf-8", "replace"), settings.policy)
+    return parse(blob.data.decode("utf-8", "replace"), settings.policy)
 
 
 def person_key(settings: Settings) -> str:

@@ -227,24 +227,24 @@ def moment_of(request: Timed, clock: datetime, *, stores: bool) -> datetime:
     return moment(request.now, clock)
 
 
-def moment(said: datetime | None, clock: datetime, field: str = "now") -> datetime:
+def moment(requested: datetime | None, clock: datetime, field: str = "now") -> datetime:
     """The `now` (or another `field`) of a request in UTC: what it says, else the clock.
 
     Raises:
         InputError: it lies before anybody scored leads; or in the future, and this is no simulation (what is stored as
             of then would stand as the newest until then).
     """
-    if said is None:
+    if requested is None:
         return clock
-    ahead = said > clock + CLOCK_TOLERANCE and not settings.read().simulation
-    if ahead or said < EARLIEST:
+    ahead = requested > clock + CLOCK_TOLERANCE and not settings.read().simulation
+    if ahead or requested < EARLIEST:
         raise InputError(
-            f"{field} is {said.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
+            f"{field} is {requested.isoformat()} and lies {'in the future' if ahead else 'too far in the past'}.",
             field=field,
-            value=said.isoformat(),
+            value=requested.isoformat(),
             remedy="Leave it out, or name a past moment; in a simulation set LEADWERK_SIMULATION=1.",
         )
-    return said.astimezone(UTC)
+    return requested.astimezone(UTC)
 
 
 def _problem_response(error: LeadwerkError) -> Response:

@@ -33,16 +33,16 @@ def _states(scores: Sequence[ScoredLead], now: datetime) -> tuple[dict[str, str]
     """
     from leadwerk.pipeline import deliver
 
-    here, leads = current_runtime(), deliverable(scores)
+    runtime, leads = current_runtime(), deliverable(scores)
     states: dict[str, str] = {}
     try:
-        report = deliver.run(here.warehouse, here.policy, wiring.crm(here.settings), now=now, lead_ids=leads)
+        report = deliver.run(runtime.warehouse, runtime.policy, wiring.crm(runtime.settings), now=now, lead_ids=leads)
         states, problem = report.states, report.stopped
     except WarehouseError:
         raise
     except LeadwerkError as error:
         problem = error.message
     # Not attempted by this run: sent before, refused before, in back-off, or overtaken.
-    others = [score.lead_id for score in scores if score.lead_id in leads and score.score_id not in states]
-    recorded = deliver.recorded_states(here.warehouse, here.policy, others, now) if others else {}
+    unattempted = [score.lead_id for score in scores if score.lead_id in leads and score.score_id not in states]
+    recorded = deliver.recorded_states(runtime.warehouse, runtime.policy, unattempted, now) if unattempted else {}
     return recorded | states, problem

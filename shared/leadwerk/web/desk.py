@@ -72,57 +72,57 @@ class AccountDetailQuery(Request, frozen=True):
 
 
 def _picks() -> Picks:
-    here = settings.read()
-    return wiring.picks(here, wiring.policy(here))
+    config = settings.read()
+    return wiring.picks(config, wiring.policy(config))
 
 
-def _leads(asked: LeadQuery, now: datetime) -> call_list.LeadPage:
-    here = _picks()
+def _leads(query: LeadQuery, now: datetime) -> call_list.LeadPage:
+    picks = _picks()
     return call_list.page(
-        here.warehouse,
-        here.policy,
-        asked,
+        picks.warehouse,
+        picks.policy,
+        query,
         now=now,
-        limit=asked.limit,
-        cursor=asked.cursor,
-        output_language=asked.output_language,
+        limit=query.limit,
+        cursor=query.cursor,
+        output_language=query.output_language,
     )
 
 
-def _pick(asked: SellerBody, now: datetime, lead_id: str) -> Any:
-    return _picks().pick(lead_id, asked.seller, now)
+def _pick(body: SellerBody, now: datetime, lead_id: str) -> Any:
+    return _picks().pick(lead_id, body.seller, now)
 
 
-def _release(asked: SellerBody, now: datetime, lead_id: str) -> Any:
-    _picks().release(lead_id, asked.seller, now)
+def _release(body: SellerBody, now: datetime, lead_id: str) -> Any:
+    _picks().release(lead_id, body.seller, now)
     return {"lead_id": lead_id, "seller": None}
 
 
-def _history(asked: HistoryQuery, now: datetime, lead_id: str) -> Any:
-    here = _picks()
-    if asked.at is not None:
-        at, kept = moment(asked.at, now, "at"), cached_policies(settings.read())
-        rules = rules_at(here.warehouse, here.policy, kept, lead_id, at=at, now=now, which=asked.policy)
-        return timeline.ledger(here.warehouse, rules, lead_id, at=at)
-    return timeline.history(here, lead_id, now=now, days=asked.days, output_language=asked.output_language)
+def _history(query: HistoryQuery, now: datetime, lead_id: str) -> Any:
+    picks = _picks()
+    if query.at is not None:
+        at, policies = moment(query.at, now, "at"), cached_policies(settings.read())
+        rules = rules_at(picks.warehouse, picks.policy, policies, lead_id, at=at, now=now, which=query.policy)
+        return timeline.ledger(picks.warehouse, rules, lead_id, at=at)
+    return timeline.history(picks, lead_id, now=now, days=query.days, output_language=query.output_language)
 
 
-def _accounts(asked: AccountQuery, now: datetime) -> accounts.AccountPage:
-    here = _picks()
-    wanted = {name: getattr(asked, name) for name in ("sort", "light", "tier", "limit", "cursor")}
-    return accounts.page(here.warehouse, here.policy, now=now, **wanted)
+def _accounts(query: AccountQuery, now: datetime) -> accounts.AccountPage:
+    picks = _picks()
+    arguments = {name: getattr(query, name) for name in ("sort", "light", "tier", "limit", "cursor")}
+    return accounts.page(picks.warehouse, picks.policy, now=now, **arguments)
 
 
-def _account(asked: AccountDetailQuery, now: datetime, account_id: str) -> accounts.AccountDetail:
-    here = _picks()
-    return accounts.account(here.warehouse, here.policy, account_id, as_of=moment(asked.at, now, "at"))
+def _account(query: AccountDetailQuery, now: datetime, account_id: str) -> accounts.AccountDetail:
+    picks = _picks()
+    return accounts.account(picks.warehouse, picks.policy, account_id, as_of=moment(query.at, now, "at"))
 
 
 def start_of_day(now: datetime) -> dict[str, Any]:
     """What begins the sellers' day: the day's thresholds, and yesterday's picks that lapsed, in one report."""
-    here = _picks()
-    decided = threshold.run(here.warehouse, here.policy, now)
-    report: dict[str, Any] = to_builtins(decided) | to_builtins(settle_lapsed(here, now))
+    picks = _picks()
+    decided = threshold.run(picks.warehouse, picks.policy, now)
+    report: dict[str, Any] = to_builtins(decided) | to_builtins(settle_lapsed(picks, now))
     return report
 
 

@@ -62,38 +62,38 @@ class OverrideListAnswer(Struct, frozen=True, kw_only=True):
     overrides: tuple[ActiveOverride, ...]
 
 
-def _override(asked: OverrideBody, now: datetime, lead_id: str) -> OverrideAnswer:
-    here = current_runtime()
-    said = OverrideRequest(cluster=asked.cluster, by=asked.by, reason=asked.reason, days=asked.days, until=asked.until)
-    word = words.override(here.warehouse, here.policy, lead_id, said, now)
-    return _answered(here, lead_id, word, now)
+def _override(body: OverrideBody, now: datetime, lead_id: str) -> OverrideAnswer:
+    runtime = current_runtime()
+    request = OverrideRequest(cluster=body.cluster, by=body.by, reason=body.reason, days=body.days, until=body.until)
+    record = words.override(runtime.warehouse, runtime.policy, lead_id, request, now)
+    return _answered(runtime, lead_id, record, now)
 
 
-def _release(asked: ReleaseBody, now: datetime, lead_id: str) -> OverrideAnswer:
-    here = current_runtime()
-    words.release(here.warehouse, here.policy, lead_id, by=asked.by, reason=asked.reason or "", now=now)
-    return _answered(here, lead_id, None, now)
+def _release(body: ReleaseBody, now: datetime, lead_id: str) -> OverrideAnswer:
+    runtime = current_runtime()
+    words.release(runtime.warehouse, runtime.policy, lead_id, by=body.by, reason=body.reason or "", now=now)
+    return _answered(runtime, lead_id, None, now)
 
 
 def _overrides(_: OverridesQuery, now: datetime) -> OverrideListAnswer:
-    here = current_runtime()
-    found = override_list(here.warehouse, here.policy, here.champions.scorer(), now)
-    return OverrideListAnswer(as_of=now, overrides=tuple(found))
+    runtime = current_runtime()
+    active = override_list(runtime.warehouse, runtime.policy, runtime.champions.scorer(), now)
+    return OverrideListAnswer(as_of=now, overrides=tuple(active))
 
 
-def _answered(here: Runtime, lead_id: str, word: OverrideRecord | None, now: datetime) -> OverrideAnswer:
+def _answered(runtime: Runtime, lead_id: str, record: OverrideRecord | None, now: datetime) -> OverrideAnswer:
     """The lead is scored at once, so that lists, history and CRM need not wait for the morning."""
-    holder = wiring.picks(here.settings, here.policy).holder(lead_id, now)
+    holder = wiring.picks(runtime.settings, runtime.policy).holder(lead_id, now)
     decided, problem = None, None
     try:
-        asked, scorer = [ScoreRequest(lead_id=lead_id)], here.champions.scorer()
-        report = score.run(here.warehouse, here.policy, scorer, asked, now=now, stored_at=datetime.now(UTC))
+        requests, scorer = [ScoreRequest(lead_id=lead_id)], runtime.champions.scorer()
+        report = score.run(runtime.warehouse, runtime.policy, scorer, requests, now=now, stored_at=datetime.now(UTC))
         decided = ScoredOverride.of(report.scores[0]) if report.scores else None
         problem = report.refusals[0].error.message if report.refusals else None
     except LeadwerkError as error:
         problem = str(error)
     held_by = holder.seller if holder else None
-    return OverrideAnswer(lead_id=lead_id, override=word, held_by=held_by, score=decided, problem=problem)
+    return OverrideAnswer(lead_id=lead_id, override=record, held_by=held_by, score=decided, problem=problem)
 
 
 ROUTES: tuple[Route, ...] = (

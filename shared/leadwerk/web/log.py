@@ -20,25 +20,25 @@ logger = logging.getLogger("leadwerk")
 
 def finished(stage: str, result: Any, seconds: float) -> None:
     """The stage did its work; its counts are what metrics are made of."""
-    said = {"event": "stage_finished", "stage": stage, "seconds": seconds, **counts(result)}
-    logger.info("%s finished", stage, extra={"fields": said})
+    fields = {"event": "stage_finished", "stage": stage, "seconds": seconds, **counts(result)}
+    logger.info("%s finished", stage, extra={"fields": fields})
 
 
 def refused_or_failed(stage: str, error: LeadwerkError, seconds: float) -> None:
     """The stage said no: to a mistake of the sender's (4xx), or because something is wrong with us."""
     status = status_of(error)
-    said = {"stage": stage, "error": type(error).__name__, "status": status, "seconds": seconds}
+    fields = {"stage": stage, "error": type(error).__name__, "status": status, "seconds": seconds}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error(str(error), extra={"fields": said | {"event": "stage_failed"}})
+        logger.error(str(error), extra={"fields": fields | {"event": "stage_failed"}})
     else:  # what was sent may speak of a person, and its sender is told anyway
-        refused = said | {"event": "request_refused", "field": getattr(error, "field", None)}
+        refused = fields | {"event": "request_refused", "field": getattr(error, "field", None)}
         logger.warning("%s refused a request", stage, extra={"fields": refused})
 
 
 def failed_unexpectedly(stage: str, seconds: float) -> None:
     """To be called while the exception is handled: its traceback goes to the log, and only there."""
-    said = {"event": "stage_failed", "stage": stage, "error": "unexpected", "status": 500, "seconds": seconds}
-    logger.exception("%s failed unexpectedly", stage, extra={"fields": said})
+    fields = {"event": "stage_failed", "stage": stage, "error": "unexpected", "status": 500, "seconds": seconds}
+    logger.exception("%s failed unexpectedly", stage, extra={"fields": fields})
 
 
 def counts(result: Any) -> dict[str, int | float | bool]:

@@ -158,5 +158,5 @@ def _for_bigquery(response: Response) -> Response:
         return response
     problem = msgspec.json.decode(body)
     message = f"{problem['detail']} {problem.get('remedy', '')}".strip()[:MAXIMUM_MESSAGE]
-    said = msgspec.json.encode({"errorMessage": message})
-    return said, STATUSES.get(status, status), headers | {"Content-Type": "application/json"}
+    reply = msgspec.json.encode({"errorMessage": message})
+    return reply, STATUSES.get(status, status), headers | {"Content-Type": "application/json"}

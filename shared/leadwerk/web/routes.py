@@ -48,14 +48,14 @@ class Route:
 
     method: str
     path: str
-    asked: type[Timed]
+    request_type: type[Timed]
     handle: Callable[..., Any]
     pattern: re.Pattern[str] = field(init=False)
     decoder: msgspec.json.Decoder[Timed] = field(init=False)
 
     def __post_init__(self) -> None:
         # Made here, also for queries: two threads that make msgspec look at a type at once crash the process.
-        object.__setattr__(self, "decoder", msgspec.json.Decoder(self.asked))
+        object.__setattr__(self, "decoder", msgspec.json.Decoder(self.request_type))
         object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
 
     def answers(self, method: str) -> bool:
@@ -78,21 +78,21 @@ class Routes:
         return answered(self.stage, lambda: self._answer(http))
 
     def _answer(self, http: QueriedRequest) -> Any:
-        found = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(http.path))]
-        if not found:
+        matches = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(http.path))]
+        if not matches:
             raise NotFound(f"There is nothing at {http.path[:200]}.", field="path", remedy="See docs/desk.md.")
-        for route, match in found:
+        for route, match in matches:
             if route.answers(http.method):
-                asked = _asked(route, http)
-                now = moment_of(asked, datetime.now(UTC), stores=http.method not in READING)
-                return route.handle(asked, now, **match.groupdict())
-        allowed = tuple(dict.fromkeys(route.method for route, _ in found))
+                request = _request_of(route, http)
+                now = moment_of(request, datetime.now(UTC), stores=http.method not in READING)
+                return route.handle(request, now, **match.groupdict())
+        allowed = tuple(dict.fromkeys(route.method for route, _ in matches))
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
 
 
-def _asked(route: Route, http: QueriedRequest) -> Timed:
+def _request_of(route: Route, http: QueriedRequest) -> Timed:
     if route.method == "GET":
-        return converted(route.asked, query(http.query_string))
+        return converted(route.request_type, query(http.query_string))
     return decode(route.decoder, read_body(http, MAXIMUM_BYTES))
 
 
@@ -111,28 +111,28 @@ def query(text: bytes) -> dict[str, str]:
         raise InputError(f"The query cannot be read: {error}.", field="query", remedy="Ask for less.") from error
     fields = dict(pairs)
     for name in fields:
-        if [said for said, _ in pairs].count(name) > 1:
+        if [field for field, _ in pairs].count(name) > 1:
             raise InputError(f"{name[:60]} is asked twice.", field=name[:60], remedy="Give each field once.")
     return fields
 
 
-def converted(asked: type[Timed], fields: Mapping[str, str]) -> Timed:
+def converted(request_type: type[Timed], fields: Mapping[str, str]) -> Timed:
     """The fields of a query as what is asked.
 
     Raises:
         InputError: a field is unknown, or of another kind; says which, its value and what is possible.
     """
     try:
-        return msgspec.convert(fields, asked, strict=False)
+        return msgspec.convert(fields, request_type, strict=False)
     except msgspec.ValidationError as error:
         refusal = not_as_described(error, fields)
-        remedy = _possible(asked, refusal.field) or refusal.remedy
+        remedy = _possible(request_type, refusal.field) or refusal.remedy
         raise InputError(refusal.message, field=refusal.field, value=refusal.value, remedy=remedy) from error
 
 
-def _possible(asked: type[Timed], name: str) -> str:
+def _possible(request_type: type[Timed], name: str) -> str:
     """What may be asked, where that can be listed."""
-    body = msgspec.inspect.type_info(asked)
+    body = msgspec.inspect.type_info(request_type)
     assert isinstance(body, msgspec.inspect.StructType)
     types = {field.name: field.type for field in body.fields}
     if name not in types:

@@ -40,7 +40,7 @@ def trail(picks: Picks, lead_id: str = "1") -> list[str]:
 
 
 def held(picks: Picks, at: datetime) -> list[tuple[str, str]]:
-    return [(one.lead_id, one.seller) for one in picks.standing(at)]
+    return [(one.lead_id, one.seller) for one in picks.active(at)]
 
 
 def test_a_lapse_is_noted_as_of_its_end(picks: Picks) -> None:

@@ -311,7 +311,7 @@ class TestTheDesk:
         say(desk, cluster="DISQUALIFIED", now=NOW + HOUR)
         ask(desk, now=NOW + HOUR)
         assert picks.holder("1", NOW + HOUR).seller == "anna"
-        assert [one.lead_id for one in picks.standing(NOW + HOUR)] == ["1"]
+        assert [one.lead_id for one in picks.active(NOW + HOUR)] == ["1"]
 
     def test_the_history_tells_the_word_before_the_score_that_follows(self, desk, tmp_path):
         say(desk)

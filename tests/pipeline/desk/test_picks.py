@@ -148,7 +148,7 @@ def test_crash_upon_crash_loses_no_step(picks: Picks) -> None:
 def test_settling_notes_what_lapsed_once(picks: Picks) -> None:
     picks.pick("1", "anna", NOW)
     picks.pick("2", "beat", NOW + 40 * HOUR)
-    assert picks.settle(NOW + 50 * HOUR).held == 1
+    assert picks.settle(NOW + 50 * HOUR).in_force == 1
     assert picks.settle(NOW + 51 * HOUR).leads == 2
     assert trail(picks) == ["picked anna", "expired anna"]
 
@@ -157,9 +157,9 @@ def test_what_a_seller_holds_is_read_from_the_table(picks: Picks) -> None:
     for lead, seller in (("1", "anna"), ("2", "beat"), ("3", "anna")):
         picks.pick(lead, seller, NOW)
     picks.release("3", "anna", NOW + HOUR)
-    assert [(one.lead_id, one.seller) for one in picks.standing(NOW + HOUR)] == [("1", "anna"), ("2", "beat")]
-    assert [one.lead_id for one in picks.standing(NOW + HOUR, "beat")] == ["2"]
-    assert picks.standing(NOW + 48 * HOUR) == []
+    assert [(one.lead_id, one.seller) for one in picks.active(NOW + HOUR)] == [("1", "anna"), ("2", "beat")]
+    assert [one.lead_id for one in picks.active(NOW + HOUR, "beat")] == ["2"]
+    assert picks.active(NOW + 48 * HOUR) == []
 
 
 def test_who_works_on_a_lead_keeps_it(picks: Picks) -> None:
@@ -171,7 +171,7 @@ def test_who_works_on_a_lead_keeps_it(picks: Picks) -> None:
     with pytest.raises(AlreadyPicked) as refusal:
         picks.pick("1", "beat", NOW + 60 * HOUR)
     assert refusal.value.until == NOW + 88 * HOUR
-    assert [(one.lead_id, one.expires_at) for one in picks.standing(NOW + 60 * HOUR)] == [("1", NOW + 88 * HOUR)]
+    assert [(one.lead_id, one.expires_at) for one in picks.active(NOW + 60 * HOUR)] == [("1", NOW + 88 * HOUR)]
     picks.pick("1", "beat", NOW + 88 * HOUR)
     assert trail(picks) == ["picked anna", "expired anna", "picked beat"]
     lapsed = picks.warehouse.rows(from_text("SELECT occurred_at FROM leadwerk.picks WHERE kind = 'expired'"), {})
@@ -182,7 +182,7 @@ def test_what_was_done_before_the_pick_is_not_work_of_the_one_who_picked(picks: 
     picks.warehouse.append("outcomes", [selling.outcome("1", NOW - HOUR, "Kontaktiert", "open")])
     picks.pick("1", "anna", NOW)
     assert picks.holder("1", NOW + 48 * HOUR) is None
-    assert picks.standing(NOW + 48 * HOUR) == []
+    assert picks.active(NOW + 48 * HOUR) == []
 
 
 def test_a_lead_that_nobody_knows_is_not_picked(picks: Picks) -> None:

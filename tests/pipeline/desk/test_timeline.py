@@ -117,14 +117,14 @@ def test_the_ledger_of_a_past_moment_is_what_was_known_then(picks: Picks) -> Non
     before = timeline.ledger(picks.warehouse, RULES, "1", at=NOW - 10 * DAY)
     after = timeline.ledger(picks.warehouse, RULES, "1", at=NOW)
     assert {entry.kind for entry in before.entries} == {"attribute", "weight"}
-    assert before.standing.interest == 0 < after.standing.interest
+    assert before.rating.interest == 0 < after.rating.interest
     assert "event" in {entry.kind for entry in after.entries}
-    assert (after.sum, after.policy_version) == (after.standing.points, POLICY.version)
+    assert (after.sum, after.policy_version) == (after.rating.points, POLICY.version)
 
 
 def test_a_hole_in_the_ledger_would_be_seen(picks: Picks) -> None:
     found = timeline.ledger(picks.warehouse, RULES, "1", at=NOW)
-    assert sum(round(entry.points * 100) for entry in found.entries[1:]) != round(found.standing.points * 100)
+    assert sum(round(entry.points * 100) for entry in found.entries[1:]) != round(found.rating.points * 100)
 
 
 kinds = st.sampled_from(["webinar_attended", "chat", "email_click", "event", "call_answered"])
@@ -147,7 +147,7 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
     with desk.unit_of_work():
         for ago in moments:
             found = timeline.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
-            standing = found.standing
+            standing = found.rating
             assert found.sum == standing.points
             assert round(found.sum * 100) == round(standing.fit * 100) + round(standing.interest * 100)
 
@@ -167,8 +167,8 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
         assert len({row["points"] for row in found if row["lead_id"] == "1"}) > 5
         for row in found:
             then = timeline.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
-            assert then.sum == then.standing.points == row["points"]
-            assert (then.standing.fit, then.standing.interest, then.standing.matrix_cell) == (
+            assert then.sum == then.rating.points == row["points"]
+            assert (then.rating.fit, then.rating.interest, then.rating.matrix_cell) == (
                 row["fit"], row["interest"], row["matrix_cell"],
             )  # fmt: skip
             kept = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]

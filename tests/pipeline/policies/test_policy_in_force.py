@@ -86,7 +86,7 @@ def test_points_of_a_past_moment_are_counted_by_the_policy_that_was_published_th
     assert (before.policy_source, before.policy_version, before.since) == ("published", first, NOW - 6 * DAY)
     assert (after.policy_source, after.policy_version, after.since) == ("published", second, NOW - 3 * DAY)
     assert (webinar(before), webinar(after)) == ({20}, {30})
-    assert before.sum == before.standing.points
+    assert before.sum == before.rating.points
 
 
 def test_a_publication_holds_from_its_moment_on(office: Office) -> None:

@@ -29,7 +29,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> RuntimeCache:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> RuntimeCache:
     monkeypatch.delenv("LEADWERK_POLICY", raising=False)
     monkeypatch.delenv("LEADWERK_REGISTRY", raising=False)
     monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
@@ -42,43 +42,43 @@ def publish(home: Path, hot: int) -> str:
     return load(file).version
 
 
-def test_the_same_objects_serve_until_it_is_time_to_look(keeper: RuntimeCache, clock: Clock, tmp_path: Path) -> None:
-    first = keeper.kept()
+def test_the_same_objects_serve_until_it_is_time_to_look(cache: RuntimeCache, clock: Clock, tmp_path: Path) -> None:
+    first = cache.runtime()
     publish(tmp_path, 72)
     clock.now = POLICY_SECONDS - 1
-    assert keeper.kept() is first
+    assert cache.runtime() is first
     assert first.policy.version == SHIPPED
 
 
-def test_a_published_policy_serves_within_the_time_promised(keeper: RuntimeCache, clock: Clock, tmp_path: Path) -> None:
-    first = keeper.kept()
+def test_a_published_policy_serves_within_the_time_promised(cache: RuntimeCache, clock: Clock, tmp_path: Path) -> None:
+    first = cache.runtime()
     version = publish(tmp_path, 72)
     clock.now = POLICY_SECONDS
-    second = keeper.kept()
+    second = cache.runtime()
     assert second.policy.version == version
     assert second.warehouse is first.warehouse
     assert second.champions is not first.champions  # its contract is held against the new policy
 
 
-def test_an_unchanged_policy_keeps_the_champion_loaded(keeper: RuntimeCache, clock: Clock, tmp_path: Path) -> None:
+def test_an_unchanged_policy_keeps_the_champion_loaded(cache: RuntimeCache, clock: Clock, tmp_path: Path) -> None:
     publish(tmp_path, 72)
-    first = keeper.kept()
+    first = cache.runtime()
     clock.now = 10 * POLICY_SECONDS
-    assert keeper.kept() is first
+    assert cache.runtime() is first
 
 
 def test_a_policy_that_is_wrong_is_said_and_the_former_one_serves_on(
-    keeper: RuntimeCache, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    cache: RuntimeCache, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = keeper.kept()
+    first = cache.runtime()
     (tmp_path / "policy.yaml").write_text("name: [broken", encoding="utf-8")
     clock.now = POLICY_SECONDS
     with caplog.at_level(logging.ERROR, logger="leadwerk"):
-        assert keeper.kept().policy is first.policy
+        assert cache.runtime().policy is first.policy
     assert "was not taken over" in caplog.text
     version = publish(tmp_path, 73)
     clock.now = 2 * POLICY_SECONDS
-    assert keeper.kept().policy.version == version
+    assert cache.runtime().policy.version == version
 
 
 @pytest.fixture
@@ -93,27 +93,27 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_running_process_sees_the_new_version_of_a_secret(keeper: RuntimeCache, clock: Clock, secrets: Path) -> None:
-    first = keeper.kept()
+def test_a_running_process_sees_the_new_version_of_a_secret(cache: RuntimeCache, clock: Clock, secrets: Path) -> None:
+    first = cache.runtime()
     (secrets / "PERSON_KEY").write_text("second")
     (secrets / "CRM_TOKEN").write_text("renewed")
     clock.now = POLICY_SECONDS
-    second = keeper.kept()
+    second = cache.runtime()
     assert (first.person_key, second.person_key, second.settings.crm_token) == ("first", "second", "renewed")
     assert second.champions is first.champions  # a secret is no reason to load the model again
 
 
 def test_a_secret_that_cannot_be_read_is_logged_and_the_former_one_serves_on(
-    keeper: RuntimeCache, clock: Clock, secrets: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    cache: RuntimeCache, clock: Clock, secrets: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keeper.kept()
+    cache.runtime()
     (secrets / "PERSON_KEY").unlink()
     version = publish(tmp_path, 72)
     clock.now = POLICY_SECONDS
     with caplog.at_level(logging.ERROR, logger="leadwerk"):
-        assert keeper.kept().person_key == "first"
+        assert cache.runtime().person_key == "first"
     assert "LEADWERK_PERSON_KEY_FILE" in caplog.text
-    assert keeper.kept().policy.version == SHIPPED  # on a laptop the settings name the policy, too
+    assert cache.runtime().policy.version == SHIPPED  # on a laptop the settings name the policy, too
     (secrets / "PERSON_KEY").write_text("second")
     clock.now = 2 * POLICY_SECONDS
-    assert (keeper.kept().person_key, keeper.kept().policy.version) == ("second", version)
+    assert (cache.runtime().person_key, cache.runtime().policy.version) == ("second", version)

@@ -40,7 +40,7 @@ def test_it_holds_at_once_and_after_the_days_decision(warehouse):
 
 def test_it_is_shown_with_name_and_reason(warehouse):
     hold(warehouse, POLICY, "points", 45, now=NOW, until=date(2026, 5, 8), **EVA)
-    [held] = threshold.current_thresholds(warehouse, POLICY, NOW).held
+    [held] = threshold.current_thresholds(warehouse, POLICY, NOW).holds
     assert (held.author, held.reason, held.hot, held.until, held.since) == (
         "Eva",
         "trade fair",
@@ -63,7 +63,7 @@ def test_whoever_lets_go_is_recorded_too(warehouse):
     hold(warehouse, POLICY, "points", None, now=NOW + DAY, author="Urs", reason="fair is over")
     assert hot(warehouse, NOW) == 45
     assert hot(warehouse, NOW + DAY) == 50
-    assert threshold.current_thresholds(warehouse, POLICY, NOW + DAY).held == ()
+    assert threshold.current_thresholds(warehouse, POLICY, NOW + DAY).holds == ()
 
 
 def test_who_lets_go_of_what_nobody_holds_is_told_so_and_what_is_held(warehouse):

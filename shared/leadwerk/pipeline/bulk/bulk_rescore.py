@@ -51,20 +51,20 @@ def occurrences_of_open_leads(policy: Policy) -> Statement[Row]:
     """`occurrences/select` for all rows of `leads/open`, with its OWN parameters renamed; nothing without rules."""
     if not policy.points.rules:
         return Statement("occurrences/whole_base", NOTHING)
-    found = _for_open_leads(occurrences_statement(policy))
-    text, kinds = found.text, dict(found.parameters)
-    for name, own in OWN.items():
-        text = re.sub(rf"@{name}\b", f"@{own}", text)
-        kinds[own] = kinds.pop(name)
-    return Statement(found.name, text, kinds)
+    selection = _for_open_leads(occurrences_statement(policy))
+    text, kinds = selection.text, dict(selection.parameters)
+    for name, renamed in OWN.items():
+        text = re.sub(rf"@{name}\b", f"@{renamed}", text)
+        kinds[renamed] = kinds.pop(name)
+    return Statement(selection.name, text, kinds)
 
 
 def _for_open_leads(named: Statement[Row]) -> Statement[Row]:
     leads, text = statement("leads/open"), body(named)
-    for asked, opened in INSTEAD.items():
-        if text.count(asked) != 1:
-            raise WarehouseError(f"{named.name} does not say {asked!r} once.", remedy="Adapt bulk_rescore.py.")
-        text = text.replace(asked, opened)
+    for by_id, all_open in INSTEAD.items():
+        if text.count(by_id) != 1:
+            raise WarehouseError(f"{named.name} does not say {by_id!r} once.", remedy="Adapt bulk_rescore.py.")
+        text = text.replace(by_id, all_open)
     parameters = {**named.parameters, **leads.parameters}
     del parameters["lead_ids"]
     before, start, rest = text.partition("WITH ")
@@ -83,12 +83,12 @@ def rescore_statement(policy: Policy) -> Statement[Row]:
 def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
     """Parameters of `rescore_statement` as of `now` (aware)."""
     since = now - timedelta(days=OPEN_DAYS)
-    asked = scoring_parameters(policy, [], [], now)
-    occurred = occurrence_parameters(policy, asked)
+    scoring = scoring_parameters(policy, [], [], now)
+    occurred = occurrence_parameters(policy, scoring)
     return {
-        **asked,
+        **scoring,
         "signals": occurred["signals"],
-        **{own: occurred[name] for name, own in OWN.items()},
+        **{renamed: occurred[name] for name, renamed in OWN.items()},
         "created_since": since,
         "scored_since": since.date(),
         "stored_at": stored_at,
@@ -109,19 +109,19 @@ def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str
 
 def stages_statement(policy: Policy) -> Statement[Row]:
     """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
-    places = range(1, len(policy.stages) + 1)
-    return statement("stage_changes/bulk_insert", number=("points", "interest"), fact=FACTS, place=places)
+    positions = range(1, len(policy.stages) + 1)
+    return statement("stage_changes/bulk_insert", number=("points", "interest"), fact=FACTS, place=positions)
 
 
 def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
     """Parameters of `stages_statement` as of `now` (aware)."""
-    asked = {fact: entry_reason(policy, fact) for fact in FACTS}
+    stages_by_fact = {fact: entry_reason(policy, fact) for fact in FACTS}
     return {
         "as_of": now,
         "scored_since": (now - timedelta(days=OPEN_DAYS)).date(),
         **{f"stage_{place}": stage.name for place, stage in enumerate(policy.stages, 1)},
         "asks_known": [stage.name for stage in policy.stages if stage.known],
-        **{f"asks_{fact}": [stage.name for stage in stages] for fact, stages in asked.items()},
+        **{f"asks_{fact}": [stage.name for stage in stages] for fact, stages in stages_by_fact.items()},
     }
 
 
@@ -133,5 +133,5 @@ def _insert(table: str, rows: Statement[Row], parameters: dict[str, Any]) -> str
 
 def body(of: Statement[Row]) -> str:
     """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
-    last = max((found.end() for found in DECLARATION.finditer(of.text)), default=0)
+    last = max((declaration.end() for declaration in DECLARATION.finditer(of.text)), default=0)
     return of.text[last:].strip()

@@ -194,15 +194,21 @@ class _Scoring:
     def _scores(self, rows: Sequence[RemoteRow]) -> list[RemoteReply]:
         """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
         features = [asdict(row) for row in rows]
-        told = all(row.occurrences is not UNSET for row in rows)
-        occurred = [[asdict(one) for one in row["occurrences"] or ()] for row in features] if told else []
-        facts = facts_of_rows(self.policy, features, occurred) if told and self.policy.points.rules else None
+        with_occurrences = all(row.occurrences is not UNSET for row in rows)
+        occurred = (
+            [[asdict(occurrence) for occurrence in row["occurrences"] or ()] for row in features]
+            if with_occurrences
+            else []
+        )
+        facts = (
+            facts_of_rows(self.policy, features, occurred) if with_occurrences and self.policy.points.rules else None
+        )
         statuses = [CrmStatus(row.status, row.outcome) for row in rows]
-        known = LeadState(facts, statuses, self.hot, [Override.of_row(row) for row in features])
-        judged = score_leads(self.scorer, self.policy, features, known, explained=False) if rows else []
-        return [_reply(row, judgement) for row, judgement in zip(rows, judged, strict=True)]
+        state = LeadState(facts, statuses, self.hot, [Override.of_row(row) for row in features])
+        scores = score_leads(self.scorer, self.policy, features, state, explained=False) if rows else []
+        return [_reply(row, score) for row, score in zip(rows, scores, strict=True)]
 
 
-def _reply(row: RemoteRow, judged: LeadScore) -> RemoteReply:
-    said = {name: getattr(judged, name) for name in OF_JUDGEMENT}
-    return RemoteReply(lead_id=row.lead_id, score_id=score_id(row.lead_id, row.as_of, judged), **said)
+def _reply(row: RemoteRow, score: LeadScore) -> RemoteReply:
+    score_fields = {name: getattr(score, name) for name in OF_JUDGEMENT}
+    return RemoteReply(lead_id=row.lead_id, score_id=score_id(row.lead_id, row.as_of, score), **score_fields)

@@ -108,15 +108,19 @@ def page(
     """
     after = cursors.read(cursor, sort) if cursor else None
     as_of = min(after.as_of, now) if after else now
-    found = [one for one in _scored(warehouse, policy, as_of) if light in (None, one.traffic_light)]
-    keyed = [(_keys(policy, sort, one), one) for one in found if tier in (None, one.tier)]
+    accounts = [account for account in _scored(warehouse, policy, as_of) if light in (None, account.traffic_light)]
+    keyed = [(_keys(policy, sort, account), account) for account in accounts if tier in (None, account.tier)]
     keyed.sort(key=lambda pair: (*(-key for key in pair[0]), pair[1].account_id))
     if after:
-        behind = (*(-key for key in after.keys), after.last)
-        keyed = [(keys, one) for keys, one in keyed if (*(-key for key in keys), one.account_id) > behind]
-    shown = keyed[:limit]
-    more = PageCursor(sort, as_of, shown[-1][0], shown[-1][1].account_id).written() if len(keyed) > limit else None
-    return AccountPage(as_of=as_of, accounts=tuple(one for _, one in shown), next=more)
+        previous_key = (*(-key for key in after.keys), after.last)
+        keyed = [
+            (keys, account) for keys, account in keyed if (*(-key for key in keys), account.account_id) > previous_key
+        ]
+    page_rows = keyed[:limit]
+    more = (
+        PageCursor(sort, as_of, page_rows[-1][0], page_rows[-1][1].account_id).written() if len(keyed) > limit else None
+    )
+    return AccountPage(as_of=as_of, accounts=tuple(account for _, account in page_rows), next=more)
 
 
 def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> AccountDetail:
@@ -125,9 +129,9 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
     Raises:
         UnknownAccount: no lead that was known then names it.
     """
-    wanted = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
+    parameters = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
     with warehouse.unit_of_work():
-        members = [row["lead_id"] for row in warehouse.rows(statement("accounts/members"), wanted)]
+        members = [row["lead_id"] for row in warehouse.rows(statement("accounts/members"), parameters)]
         if not members:
             raise UnknownAccount(
                 f"Account {account_id[:100]} is not known.",
@@ -135,33 +139,31 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
                 value=account_id[:100],
                 remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
             )
-        rows, _, pointed, standing = points_input_of_leads(warehouse, policy, members, as_of)
+        rows, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
         company = _companies(warehouse, policy, [account_id], as_of)
-    contacts = AccountContacts(
-        np.zeros(len(rows), dtype=np.int64), pointed.interest, pointed.total, pointed.disqualified
-    )
+    contacts = AccountContacts(np.zeros(len(rows), dtype=np.int64), totals.interest, totals.total, totals.disqualified)
     rolled = roll_up(policy, company_facts(policy, company), contacts)
     names = [row["lead_id"] for row in rows]
-    [found] = _accounts(policy, company, rolled, names, [one.phase for one in standing], contacts)
+    [company_account] = _accounts(policy, company, rolled, names, [rating.phase for rating in ratings], contacts)
     return AccountDetail(
         as_of=as_of,
         policy_version=policy.version,
-        account=found,
-        contacts=tuple(sorted(map(_contact, names, standing), key=lambda one: (one.disqualified, -one.points))),
+        account=company_account,
+        contacts=tuple(sorted(map(_contact, names, ratings), key=lambda rating: (rating.disqualified, -rating.points))),
         entries=rolled.totals.ledger.entries(0) if rolled.totals.ledger else (),
         capped=int(rolled.capped[0]) / HUNDREDTHS,
     )
 
 
 def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Account]:
-    wanted = {"first_day": (as_of - timedelta(days=SCORED_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
+    parameters = {"first_day": (as_of - timedelta(days=SCORED_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
     with warehouse.unit_of_work():
-        rows = warehouse.rows(statement("accounts/scored"), wanted)
+        rows = warehouse.rows(statement("accounts/scored"), parameters)
         company = _companies(warehouse, policy, sorted({row["account_id"] for row in rows}), as_of)
-    places = {row["account_id"]: place for place, row in enumerate(company)}
-    rows = [row for row in rows if row["account_id"] in places]
+    index_of = {row["account_id"]: index for index, row in enumerate(company)}
+    rows = [row for row in rows if row["account_id"] in index_of]
     contacts = AccountContacts(
-        np.array([places[row["account_id"]] for row in rows], dtype=np.int64),
+        np.array([index_of[row["account_id"]] for row in rows], dtype=np.int64),
         np.array([row["interest_hundredths"] for row in rows], dtype=np.int64),
         np.array([row["points_hundredths"] for row in rows], dtype=np.int64),
         np.array([row["disqualified"] for row in rows], dtype=bool),
@@ -188,37 +190,37 @@ def _accounts(
     phases: Sequence[str | None],
     contacts: AccountContacts,
 ) -> list[Account]:
-    standing = rate_leads(policy, company_facts(policy, company), rolled.totals)
-    reached: list[set[str | None]] = [set() for _ in company]
-    for place, phase in zip(contacts.account.tolist(), phases, strict=True):
-        reached[place].add(phase)
+    ratings = rate_leads(policy, company_facts(policy, company), rolled.totals)
+    phases_reached: list[set[str | None]] = [set() for _ in company]
+    for index, phase in zip(contacts.account.tolist(), phases, strict=True):
+        phases_reached[index].add(phase)
     return [
         Account(
             account_id=row["account_id"],
-            contacts=int(rolled.contacts[place]),
-            best_contact=None if rolled.best[place] == NOBODY else names[rolled.best[place]],
-            fit=one.fit,
-            interest=one.interest,
-            points=one.points,
-            matrix_cell=one.matrix_cell,
-            icp=one.icp,
-            traffic_light=one.traffic_light,
-            tier=one.tier,
-            phase=next((phase for phase in reversed(PHASES) if phase in reached[place]), None),
-            disqualified=one.disqualified,
+            contacts=int(rolled.contacts[index]),
+            best_contact=None if rolled.best[index] == NOBODY else names[rolled.best[index]],
+            fit=rating.fit,
+            interest=rating.interest,
+            points=rating.points,
+            matrix_cell=rating.matrix_cell,
+            icp=rating.icp,
+            traffic_light=rating.traffic_light,
+            tier=rating.tier,
+            phase=next((phase for phase in reversed(PHASES) if phase in phases_reached[index]), None),
+            disqualified=rating.disqualified,
             company={name: row[name] for name in COMPANY},
         )
-        for place, (row, one) in enumerate(zip(company, standing, strict=True))
+        for index, (row, rating) in enumerate(zip(company, ratings, strict=True))
     ]
 
 
-def _contact(lead_id: str, one: LeadRating) -> AccountContact:
-    adds = 0.0 if one.disqualified else one.interest
-    known = {name: getattr(one, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
-    return AccountContact(lead_id=lead_id, matrix_cell=one.matrix_cell, adds=adds, **known)
+def _contact(lead_id: str, rating: LeadRating) -> AccountContact:
+    adds = 0.0 if rating.disqualified else rating.interest
+    shared_fields = {name: getattr(rating, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
+    return AccountContact(lead_id=lead_id, matrix_cell=rating.matrix_cell, adds=adds, **shared_fields)
 
 
-def _keys(policy: Policy, sort: Sort, one: Account) -> tuple[float, float, float]:
+def _keys(policy: Policy, sort: Sort, account: Account) -> tuple[float, float, float]:
     sizes = [tier.name for tier in policy.tiers]
-    size = -float(sizes.index(one.tier) if one.tier in sizes else len(sizes))
-    return float(getattr(one, sort)), size, one.points if sort != "points" else one.interest
+    size = -float(sizes.index(account.tier) if account.tier in sizes else len(sizes))
+    return float(getattr(account, sort)), size, account.points if sort != "points" else account.interest

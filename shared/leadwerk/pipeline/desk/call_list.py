@@ -94,7 +94,7 @@ class LeadPage(Struct, frozen=True, kw_only=True):
 def page(
     warehouse: Warehouse,
     policy: Policy,
-    wanted: LeadFilter,
+    lead_filter: LeadFilter,
     *,
     now: datetime,
     limit: int = 50,
@@ -106,16 +106,16 @@ def page(
     Raises:
         InputError: the policy has no such tier, or the cursor is of another list.
     """
-    _check_tier(policy, wanted.tier)
-    after = cursors.read(cursor, wanted.sort) if cursor else None
+    _check_tier(policy, lead_filter.tier)
+    after = cursors.read(cursor, lead_filter.sort) if cursor else None
     as_of = min(after.as_of, now) if after else now
     with warehouse.unit_of_work():
-        rows = warehouse.rows(_statement(policy), _parameters(policy, wanted, after, as_of, now, limit + 1))
-        shown = rows[:limit]
-        said = _reasons(warehouse, shown)
-    more = _behind(wanted.sort, as_of, shown[-1]).written() if len(rows) > limit else None
+        rows = warehouse.rows(_statement(policy), _parameters(policy, lead_filter, after, as_of, now, limit + 1))
+        page_rows = rows[:limit]
+        reasons = _reasons(warehouse, page_rows)
+    more = _next_cursor(lead_filter.sort, as_of, page_rows[-1]).written() if len(rows) > limit else None
     language = output_language or policy.languages[0]
-    return LeadPage(as_of=as_of, leads=tuple(_listed(policy, language, row, said) for row in shown), next=more)
+    return LeadPage(as_of=as_of, leads=tuple(_listed(policy, language, row, reasons) for row in page_rows), next=more)
 
 
 def _statement(policy: Policy) -> Any:
@@ -123,12 +123,12 @@ def _statement(policy: Policy) -> Any:
 
 
 def _parameters(
-    policy: Policy, wanted: LeadFilter, after: PageCursor | None, as_of: datetime, now: datetime, most: int
+    policy: Policy, lead_filter: LeadFilter, after: PageCursor | None, as_of: datetime, now: datetime, most: int
 ) -> dict[str, Any]:
     since = as_of - timedelta(days=OPEN_DAYS)
     first, second, third = after.keys if after else (None, None, None)
     return {
-        **msgspec.structs.asdict(wanted),
+        **msgspec.structs.asdict(lead_filter),
         "as_of": as_of,
         "now": now,
         "created_since": since,
@@ -151,17 +151,17 @@ def _reasons(warehouse: Warehouse, rows: Sequence[Row]) -> Mapping[str, Row]:
     """Reasons by score: read for the page alone, because they are the widest column by far."""
     if not rows:
         return {}
-    wanted = {
+    parameters = {
         "score_ids": [row["score_id"] for row in rows],
         "lead_ids": [row["lead_id"] for row in rows],
         "first_day": min(row["day"] for row in rows),
         "last_day": max(row["day"] for row in rows),
     }
-    return {row["score_id"]: row for row in warehouse.rows(statement("scores/reasons"), wanted)}
+    return {row["score_id"]: row for row in warehouse.rows(statement("scores/reasons"), parameters)}
 
 
-def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) -> LeadListItem:
-    reasons = said.get(row["score_id"], {}).get("reasons") or ()
+def _listed(policy: Policy, language: str, row: Row, reasons_by_score: Mapping[str, Row]) -> LeadListItem:
+    reasons = reasons_by_score.get(row["score_id"], {}).get("reasons") or ()
     columns = {name: row[name] for name in LeadListItem.__struct_fields__ if name in row}
     return LeadListItem(
         **columns,
@@ -175,15 +175,15 @@ def _listed(policy: Policy, language: str, row: Row, said: Mapping[str, Row]) ->
 
 def row_labels(policy: Policy, language: str, row: Row) -> dict[str, str]:
     """What a row of `scores` says, for a seller to read: cluster, action, and stage and traffic light where known."""
-    said = {
+    labels = {
         "cluster": text(language, f"cluster.{row['score_cluster']}"),
         "action": action_label(policy, language, row["score_cluster"]),
     }
     if row["stage"]:
-        said["stage"] = stage_label(policy, language, row["stage"])
+        labels["stage"] = stage_label(policy, language, row["stage"])
     if row["traffic_light"]:
-        said["traffic_light"] = text(language, f"light.{row['traffic_light']}")
-    return said
+        labels["traffic_light"] = text(language, f"light.{row['traffic_light']}")
+    return labels
 
 
 def stage_label(policy: Policy, language: str, name: str) -> str:
@@ -193,11 +193,11 @@ def stage_label(policy: Policy, language: str, name: str) -> str:
 
 
 def _check_tier(policy: Policy, tier: str | None) -> None:
-    known = [one.name for one in policy.tiers]
-    if tier is not None and tier not in known:
-        remedy = f"Use one of {', '.join(known)}." if known else "This policy has no tiers."
+    tiers = [policy_tier.name for policy_tier in policy.tiers]
+    if tier is not None and tier not in tiers:
+        remedy = f"Use one of {', '.join(tiers)}." if tiers else "This policy has no tiers."
         raise InputError(f"There is no tier {tier[:60]!r}.", field="tier", value=tier[:60], remedy=remedy)
 
 
-def _behind(sort: Sort, as_of: datetime, row: Row) -> PageCursor:
+def _next_cursor(sort: Sort, as_of: datetime, row: Row) -> PageCursor:
     return PageCursor(sort, as_of, (row["first_key"], row["second_key"], row["third_key"]), row["lead_id"])

@@ -40,10 +40,10 @@ def settle_lapsed(picks: Picks, now: datetime) -> LapsedPicks:
 
     An object that cannot be read is said in the log and left as it is; the others are settled.
     """
-    wanted = {"first_day": first_day(now), "now": now, "until": now - GRACE}
+    parameters = {"first_day": first_day(now), "now": now, "until": now - GRACE}
     steps: list[PickStep] = []
     damaged = 0
-    for row in picks.warehouse.rows(statement("picks/lapsed"), wanted):
+    for row in picks.warehouse.rows(statement("picks/lapsed"), parameters):
         try:
             steps += _settled(picks, row, now)
         except WarehouseError as error:
@@ -61,12 +61,12 @@ def _settled(picks: Picks, row: Row, now: datetime) -> tuple[PickStep, ...]:
         WarehouseError: the lead's object cannot be read.
     """
     state, generation = picks.read(row["lead_id"])
-    held = _of_row(row)
+    recorded = _of_row(row)
     if generation == ABSENT:  # deleted by hand, as the remedy for a damaged one says
-        return pick_state.expire(held, now).steps
+        return pick_state.expire(recorded, now).steps
     if state.hold is None or state.hold.picked_at != row["picked_at"]:
         return state.steps  # another step followed, and whoever took it died before he could say so
-    ended = pick_state.expire(replace(state, hold=held.hold), now)
+    ended = pick_state.expire(replace(state, hold=recorded.hold), now)
     try:
         picks.swap(ended, generation)
     except WriteConflict:

@@ -67,9 +67,11 @@ class ScoredOverride(Struct, frozen=True, kw_only=True):
 def override_list(warehouse: Warehouse, policy: Policy, scorer: Scorer | None, now: datetime) -> list[ActiveOverride]:
     """All words that hold at `now` (aware), those that end first in front, each beside the product's own judgement."""
     with warehouse.unit_of_work():
-        words = active_overrides(warehouse, policy, now)
-        advised = dict(_advised(warehouse, policy, scorer, [word.lead_id for word in words], now))
-    return [ActiveOverride(**asdict(word), product=_advice(advised[word.lead_id])) for word in words]
+        overrides = active_overrides(warehouse, policy, now)
+        recommendations = dict(_advised(warehouse, policy, scorer, [override.lead_id for override in overrides], now))
+    return [
+        ActiveOverride(**asdict(override), product=_advice(recommendations[override.lead_id])) for override in overrides
+    ]
 
 
 def _advised(
@@ -79,17 +81,17 @@ def _advised(
     hot = hot_thresholds(warehouse, policy, now)
     first_day = (now - timedelta(days=OPEN_DAYS)).date()
     for batch in batches(leads, BATCH):
-        asked = scoring_parameters(policy, batch, [], now)
-        rows = warehouse.rows(features_statement(policy), asked)
-        known = read_lead_states(warehouse, policy, asked, first_day=first_day, hot=hot).of(rows)
-        judged = score_leads(scorer, policy, rows, replace(known, overrides=()), explained=False)
-        yield from zip((row["lead_id"] for row in rows), judged, strict=True)
+        parameters = scoring_parameters(policy, batch, [], now)
+        rows = warehouse.rows(features_statement(policy), parameters)
+        state = read_lead_states(warehouse, policy, parameters, first_day=first_day, hot=hot).of(rows)
+        scores = score_leads(scorer, policy, rows, replace(state, overrides=()), explained=False)
+        yield from zip((row["lead_id"] for row in rows), scores, strict=True)
 
 
-def _advice(judged: LeadScore) -> ModelRecommendation:
+def _advice(score: LeadScore) -> ModelRecommendation:
     return ModelRecommendation(
-        cluster=judged.score_cluster,
-        score=judged.predictive_score,
-        points=judged.points,
-        hot_threshold=judged.hot_threshold,
+        cluster=score.score_cluster,
+        score=score.predictive_score,
+        points=score.points,
+        hot_threshold=score.hot_threshold,
     )

@@ -60,7 +60,7 @@ class OverrideRequest(Struct, frozen=True, kw_only=True):
 
 
 def override(
-    warehouse: Warehouse, policy: Policy, lead_id: str, wanted: OverrideRequest, now: datetime
+    warehouse: Warehouse, policy: Policy, lead_id: str, request: OverrideRequest, now: datetime
 ) -> OverrideRecord:
     """The lead is of the cluster that a person wants, from `now` (aware) on.
 
@@ -71,17 +71,17 @@ def override(
         UnknownLead: there is no such lead.
         InputError: the lead is closed; cluster, name, reason or end is missing or makes no sense.
     """
-    said = {"author": _name(wanted.by), "reason": _reason(wanted.reason), "cluster": _cluster(wanted.cluster)}
-    ends_at = _end(policy, now, wanted.days, wanted.until)
+    columns = {"author": _name(request.by), "reason": _reason(request.reason), "cluster": _cluster(request.cluster)}
+    ends_at = _end(policy, now, request.days, request.until)
     with warehouse.unit_of_work():
         before = _before(warehouse, lead_id, now)
         if before["closed_at"] is not None:
             raise _closed(lead_id, before["closed_at"])
         holds = _holds(before, now)
-        same = all(before[name] == value for name, value in said.items())
-        if holds and same and (ends_at == before["ends_at"] or (wanted.days is None and wanted.until is None)):
+        same = all(before[name] == value for name, value in columns.items())
+        if holds and same and (ends_at == before["ends_at"] or (request.days is None and request.until is None)):
             return _override(before, policy)
-        return _append(warehouse, policy, before, said | {"ends_at": ends_at}, now)
+        return _append(warehouse, policy, before, columns | {"ends_at": ends_at}, now)
 
 
 def release(
@@ -93,10 +93,15 @@ def release(
         UnknownLead: there is no such lead.
         InputError: the name is missing, or makes no sense.
     """
-    said = {"author": _name(by), "reason": _reason(reason) if reason.strip() else "", "cluster": None, "ends_at": None}
+    columns = {
+        "author": _name(by),
+        "reason": _reason(reason) if reason.strip() else "",
+        "cluster": None,
+        "ends_at": None,
+    }
     with warehouse.unit_of_work():
         before = _before(warehouse, lead_id, now)
-        return _append(warehouse, policy, before, said, now) if _holds(before, now) else None
+        return _append(warehouse, policy, before, columns, now) if _holds(before, now) else None
 
 
 def active_overrides(warehouse: Warehouse, policy: Policy, now: datetime) -> list[OverrideRecord]:
@@ -104,9 +109,9 @@ def active_overrides(warehouse: Warehouse, policy: Policy, now: datetime) -> lis
     return [_override(row, policy) for row in warehouse.rows(statement("overrides/active"), {"as_of": now})]
 
 
-def _append(warehouse: Warehouse, policy: Policy, before: Row, said: Row, now: datetime) -> OverrideRecord:
+def _append(warehouse: Warehouse, policy: Policy, before: Row, columns: Row, now: datetime) -> OverrideRecord:
     sequence = (before["sequence"] or 0) + 1
-    row = {"lead_id": before["lead_id"], "sequence": sequence, "set_at": now, **said}
+    row = {"lead_id": before["lead_id"], "sequence": sequence, "set_at": now, **columns}
     warehouse.append("overrides", [row | {"event_id": _event_id(row)}])
     return _override(row, policy, overrules=before["author"] if _holds(before, now) else None)
 
@@ -121,15 +126,15 @@ def _event_id(row: Row) -> str:
 
 def _before(warehouse: Warehouse, lead_id: str, now: datetime) -> Row:
     """The row of overrides/latest."""
-    found = warehouse.rows(statement("overrides/latest"), {"lead_id": lead_id, "as_of": now})
-    if not found:
+    rows = warehouse.rows(statement("overrides/latest"), {"lead_id": lead_id, "as_of": now})
+    if not rows:
         raise UnknownLead(
             f"Lead {lead_id[:LONGEST_NAME]} is not known.",
             field="lead_id",
             value=lead_id[:LONGEST_NAME],
             remedy="Use an id of the list; a new lead is known once it is ingested.",
         )
-    return found[0]
+    return rows[0]
 
 
 def _holds(before: Row, now: datetime) -> bool:
@@ -137,35 +142,35 @@ def _holds(before: Row, now: datetime) -> bool:
 
 
 def _override(row: Row, policy: Policy, overrules: str | None = None) -> OverrideRecord:
-    known = {name: row[name] for name in ("lead_id", "cluster", "reason", "set_at", "ends_at")}
+    shared_columns = {name: row[name] for name in ("lead_id", "cluster", "reason", "set_at", "ends_at")}
     until = last_day(row["ends_at"], policy) if row["ends_at"] else None
-    return OverrideRecord(**known, by=row["author"], until=until, overrules=overrules)
+    return OverrideRecord(**shared_columns, by=row["author"], until=until, overrules=overrules)
 
 
-def _cluster(said: str) -> str:
-    if said not in CLUSTERS:
+def _cluster(cluster: str) -> str:
+    if cluster not in CLUSTERS:
         remedy = f"Use one of {', '.join(CLUSTERS)}, or release the lead."
         raise InputError(
-            f"{said[:60]!r} is no cluster that can be set.", field="cluster", value=said[:60], remedy=remedy
+            f"{cluster[:60]!r} is no cluster that can be set.", field="cluster", value=cluster[:60], remedy=remedy
         )
-    return said
+    return cluster
 
 
-def _name(said: str) -> str:
-    return _text("by", said, LONGEST_NAME, "Say who decides that: a short name.")
+def _name(author: str) -> str:
+    return _text("by", author, LONGEST_NAME, "Say who decides that: a short name.")
 
 
-def _reason(said: str) -> str:
-    return _text("reason", said, LONGEST_REASON, "Say why, in a sentence: sellers read it with the lead.")
+def _reason(reason: str) -> str:
+    return _text("reason", reason, LONGEST_REASON, "Say why, in a sentence: sellers read it with the lead.")
 
 
-def _text(field: str, said: str, longest: int, remedy: str) -> str:
-    text = " ".join(said.split())
+def _text(field: str, value: str, longest: int, remedy: str) -> str:
+    text = " ".join(value.split())
     if not text or len(text) > longest or not text.isprintable():
         wrong = (
             "is empty" if not text else f"has more than {longest} characters" if len(text) > longest else "is no text"
         )
-        raise InputError(f"`{field}` {wrong}.", field=field, value=said[:60], remedy=remedy)
+        raise InputError(f"`{field}` {wrong}.", field=field, value=value[:60], remedy=remedy)
     return text
 
 

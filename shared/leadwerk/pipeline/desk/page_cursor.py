@@ -39,12 +39,12 @@ def read(text: str, sort: str) -> PageCursor:
         InputError: it is none of this list.
     """
     try:
-        found = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        cursor = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _unusable(text) from error
-    if found.sort != sort or not EARLIEST <= found.as_of < LATEST:
+    if cursor.sort != sort or not EARLIEST <= cursor.as_of < LATEST:
         raise _unusable(text)
-    return found
+    return cursor
 
 
 def _unusable(text: str) -> InputError:

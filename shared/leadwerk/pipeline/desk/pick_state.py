@@ -126,7 +126,7 @@ def _not_before(state: PickState, now: datetime) -> datetime:
     return max(now, state.changed_at) if state.changed_at else now
 
 
-def _step(state: PickState, kind: StepKind, seller: str, at: datetime, now: datetime, **known: Any) -> PickStep:
+def _step(state: PickState, kind: StepKind, seller: str, at: datetime, now: datetime, **details: Any) -> PickStep:
     sequence = state.sequence + 1
     # The moment too: an object that was deleted by hand begins at 1 again.
     identity = "\x1f".join((state.lead_id, str(sequence), kind, seller, at.isoformat()))
@@ -138,5 +138,5 @@ def _step(state: PickState, kind: StepKind, seller: str, at: datetime, now: date
         seller=seller,
         occurred_at=at,
         recorded_at=now,
-        **known,
+        **details,
     )

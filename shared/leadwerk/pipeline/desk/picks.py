@@ -43,7 +43,7 @@ class SettledPicks:
 
     leads: int
     recorded: int
-    held: int
+    in_force: int
 
 
 @dataclass(frozen=True)
@@ -86,23 +86,23 @@ class Picks:
         self._record(state)
         return self._as_worked_on(state, now).holder(now)
 
-    def standing(self, now: datetime, seller: str | None = None) -> list[Pick]:
+    def active(self, now: datetime, seller: str | None = None) -> list[Pick]:
         """All holds in force at `now` by the table, those that end first in front; of one seller if named."""
-        wanted = {"first_day": first_day(now), "now": now, "seller": seller}
-        return [Pick(**row) for row in self.warehouse.rows(statement("picks/active"), wanted)]
+        parameters = {"first_day": first_day(now), "now": now, "seller": seller}
+        return [Pick(**row) for row in self.warehouse.rows(statement("picks/active"), parameters)]
 
     def settle(self, now: datetime) -> SettledPicks:
         """Read every object: write what the table lacks, and note the holds that lapsed. For once in a while."""
-        leads = recorded = held = 0
+        leads = recorded = in_force = 0
         for name in self.store.names("leads/"):
             blob = self.store.read(name)
             if blob is None:
                 continue
             state = _decoded(blob, name)
             recorded += self._record(state)
-            settled = self._change(state.lead_id, now, lambda found: pick_state.expire(found, now))
-            leads, held = leads + 1, held + (settled.holder(now) is not None)
-        return SettledPicks(leads, recorded, held)
+            settled = self._change(state.lead_id, now, lambda pick: pick_state.expire(pick, now))
+            leads, in_force = leads + 1, in_force + (settled.holder(now) is not None)
+        return SettledPicks(leads, recorded, in_force)
 
     def _change(self, lead_id: str, now: datetime, step: Callable[[PickState], PickState]) -> PickState:
         """Swap the lead's state for the one that `step` makes of it, and write the steps to the table."""
@@ -134,9 +134,14 @@ class Picks:
         hold = state.hold
         if hold is None or now < hold.expires_at:
             return state
-        wanted = {"lead_id": state.lead_id, "first_day": hold.picked_at.date(), "picked_at": hold.picked_at, "now": now}
-        [found] = self.warehouse.rows(statement("outcomes/last_activity"), wanted)
-        return state.worked_on(found["worked_at"]) if found["worked_at"] else state
+        parameters = {
+            "lead_id": state.lead_id,
+            "first_day": hold.picked_at.date(),
+            "picked_at": hold.picked_at,
+            "now": now,
+        }
+        [activity] = self.warehouse.rows(statement("outcomes/last_activity"), parameters)
+        return state.worked_on(activity["worked_at"]) if activity["worked_at"] else state
 
     def read(self, lead_id: str) -> tuple[PickState, int]:
         """The lead's state and its generation; ABSENT where nobody ever picked it.
@@ -170,13 +175,13 @@ class Picks:
             )
 
     def _check_seller(self, seller: str) -> None:
-        known = [one.name for one in self.policy.capacity.sellers]
-        if known and seller not in known:
+        sellers = [policy_seller.name for policy_seller in self.policy.capacity.sellers]
+        if sellers and seller not in sellers:
             raise InputError(
                 f"{seller[:LONGEST_NAME]!r} is no seller of the policy.",
                 field="seller",
                 value=seller[:LONGEST_NAME],
-                remedy=f"Use one of {', '.join(known)}, or add the seller to the policy's capacity.",
+                remedy=f"Use one of {', '.join(sellers)}, or add the seller to the policy's capacity.",
             )
         if not seller.strip() or len(seller) > LONGEST_NAME or not seller.isprintable():
             raise InputError(

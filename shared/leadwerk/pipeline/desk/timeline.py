@@ -88,7 +88,7 @@ class LedgerAt(Struct, frozen=True, kw_only=True):
     policy_source: Source
     in_force: str | None
     since: datetime | None
-    standing: LeadRating
+    rating: LeadRating
     entries: tuple[Entry, ...]
     sum: float
     stored: StoredThen | None
@@ -104,22 +104,24 @@ def history(
         UnknownLead: there is no such lead.
     """
     warehouse, policy = picks.warehouse, picks.policy
-    wanted = {"lead_id": lead_id, "first_day": (now - timedelta(days=days)).date(), "as_of": now}
+    parameters = {"lead_id": lead_id, "first_day": (now - timedelta(days=days)).date(), "as_of": now}
     holder = picks.holder(lead_id, now)
     with warehouse.unit_of_work():
         lead = warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now})
         if not lead:
             raise _unknown(lead_id, now)
-        found = {name: warehouse.rows(statement(f"{name}/history"), wanted) for name in TOLD}
-    words = _Words(policy, output_language or policy.languages[0])
-    events = [_event(kind, row, tell(words, row)) for name, (kind, tell) in TOLD.items() for row in found[name]]
+        rows = {name: warehouse.rows(statement(f"{name}/history"), parameters) for name in DESCRIBED}
+    wording = _Wording(policy, output_language or policy.languages[0])
+    events = [
+        _event(kind, row, describe(wording, row)) for name, (kind, describe) in DESCRIBED.items() for row in rows[name]
+    ]
     return History(
         lead_id=lead_id,
         account_id=lead[0]["account_id"],
         as_of=now,
         held_by=holder.seller if holder else None,
         held_until=holder.expires_at if holder else None,
-        scores=tuple(_scored(row) for row in found["scores"]),
+        scores=tuple(_scored(row) for row in rows["scores"]),
         timeline=tuple(sorted(events, key=lambda event: event.at)),
     )
 
@@ -130,10 +132,10 @@ def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) 
     Raises:
         UnknownLead: the lead was not known then.
     """
-    rows, _, pointed, standings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
-    if not rows or rows[0]["created_at"] is None or pointed.ledger is None:
+    rows, _, totals, ratings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
+    if not rows or rows[0]["created_at"] is None or totals.ledger is None:
         raise _unknown(lead_id, at)
-    entries, standing = pointed.ledger.entries(0), standings[0]
+    entries, rating = totals.ledger.entries(0), ratings[0]
     return LedgerAt(
         lead_id=lead_id,
         as_of=at,
@@ -141,22 +143,22 @@ def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) 
         policy_source=rules.source,
         in_force=rules.in_force,
         since=rules.since,
-        standing=standing,
+        rating=rating,
         entries=entries,
         sum=round(sum(round(entry.points * 100) for entry in entries) / 100, 2),
         stored=rules.stored,
-        adds_up=_adds_up(rules.stored, standing),
+        adds_up=_adds_up(rules.stored, rating),
     )
 
 
-def _adds_up(stored: StoredThen | None, standing: LeadRating) -> bool | None:
+def _adds_up(stored: StoredThen | None, rating: LeadRating) -> bool | None:
     """Whether the score that was stored then had the same points; None where none was stored, or none had points."""
     if stored is None or stored.points is None:
         return None
-    return (stored.fit, stored.interest, stored.points) == (standing.fit, standing.interest, standing.points)
+    return (stored.fit, stored.interest, stored.points) == (rating.fit, rating.interest, rating.points)
 
 
-class _Words:
+class _Wording:
     """How events are told: in one language, by the clock of the policy."""
 
     def __init__(self, policy: Policy, language: Language) -> None:
@@ -177,80 +179,82 @@ class _Words:
         return stage_label(self.policy, self.language, name)
 
 
-def _tell_score(words: _Words, row: Row) -> str:
-    said = [words.say(f"cluster.{row['score_cluster']}")]
+def _describe_score(wording: _Wording, row: Row) -> str:
+    parts = [wording.say(f"cluster.{row['score_cluster']}")]
     if row["predictive_score"] is not None:
-        chance = percent(words.language, row["probability"] or 0.0)
-        said.append(words.say("history.score.model", score=row["predictive_score"], chance=chance))
+        chance = percent(wording.language, row["probability"] or 0.0)
+        parts.append(wording.say("history.score.model", score=row["predictive_score"], chance=chance))
     if row["points"] is not None:
-        figures = {name: words.figure(row[name] or 0.0) for name in ("points", "fit", "interest")}
-        said.append(words.say("history.score.points", **figures))
+        figures = {name: wording.figure(row[name] or 0.0) for name in ("points", "fit", "interest")}
+        parts.append(wording.say("history.score.points", **figures))
     if row["hot_threshold"] is not None:
-        said.append(words.say("history.score.threshold", hot=row["hot_threshold"]))
+        parts.append(wording.say("history.score.threshold", hot=row["hot_threshold"]))
     if row["decided_by"]:
-        said.append(words.say("history.score.decided_by", author=row["decided_by"]))
-    return ", ".join(said)
+        parts.append(wording.say("history.score.decided_by", author=row["decided_by"]))
+    return ", ".join(parts)
 
 
-def _tell_stage(words: _Words, row: Row) -> str:
+def _describe_stage(wording: _Wording, row: Row) -> str:
     if row["from_stage"] is None:
-        said = words.say("history.stage.first", stage=words.stage(row["to_stage"]))
+        sentence = wording.say("history.stage.first", stage=wording.stage(row["to_stage"]))
     else:
-        stages = {"before": words.stage(row["from_stage"]), "after": words.stage(row["to_stage"])}
-        said = words.say("history.stage.back" if row["direction"] == "back" else "history.stage.forward", **stages)
-    return f"{said} ({row['reason']})" if row["reason"] else said
+        stages = {"before": wording.stage(row["from_stage"]), "after": wording.stage(row["to_stage"])}
+        sentence = wording.say(
+            "history.stage.back" if row["direction"] == "back" else "history.stage.forward", **stages
+        )
+    return f"{sentence} ({row['reason']})" if row["reason"] else sentence
 
 
-def _tell_delivery(words: _Words, row: Row) -> str:
-    said = words.say(f"history.delivery.{row['state']}")
-    return f"{said} ({row['error']})" if row["error"] else said
+def _describe_delivery(wording: _Wording, row: Row) -> str:
+    sentence = wording.say(f"history.delivery.{row['state']}")
+    return f"{sentence} ({row['error']})" if row["error"] else sentence
 
 
-def _tell_status(words: _Words, row: Row) -> str:
-    said = words.say("history.status", status=row["status"])
-    return f"{said} ({row['reason']})" if row["reason"] else said
+def _describe_status(wording: _Wording, row: Row) -> str:
+    sentence = wording.say("history.status", status=row["status"])
+    return f"{sentence} ({row['reason']})" if row["reason"] else sentence
 
 
-def _tell_pick(words: _Words, row: Row) -> str:
-    until = words.moment(row["expires_at"]) if row["expires_at"] else ""
+def _describe_pick(wording: _Wording, row: Row) -> str:
+    until = wording.moment(row["expires_at"]) if row["expires_at"] else ""
     key = f"pick.{row['kind']}"
-    return words.say(key, seller=row["seller"], until=until) if until else words.say(key, seller=row["seller"])
+    return wording.say(key, seller=row["seller"], until=until) if until else wording.say(key, seller=row["seller"])
 
 
-def _tell_override(words: _Words, row: Row) -> str:
+def _describe_override(wording: _Wording, row: Row) -> str:
     if row["cluster"] is None:
-        said = words.say("override.released", author=row["author"])
-        return f"{said} ({row['reason']})" if row["reason"] else said
-    until = day(words.language, last_day(row["ends_at"], words.policy))
-    told = {"cluster": row["cluster"], "author": row["author"], "reason": row["reason"]}
-    return set_by(words.language, **told, until=until)
+        sentence = wording.say("override.released", author=row["author"])
+        return f"{sentence} ({row['reason']})" if row["reason"] else sentence
+    until = day(wording.language, last_day(row["ends_at"], wording.policy))
+    fields = {"cluster": row["cluster"], "author": row["author"], "reason": row["reason"]}
+    return set_by(wording.language, **fields, until=until)
 
 
-TOLD: dict[str, tuple[str, Callable[[_Words, Row], str]]] = {
-    "outcomes": ("status", _tell_status),
-    "overrides": ("override", _tell_override),
-    "scores": ("score", _tell_score),
-    "stage_changes": ("stage", _tell_stage),
-    "deliveries": ("delivery", _tell_delivery),
-    "picks": ("pick", _tell_pick),
+DESCRIBED: dict[str, tuple[str, Callable[[_Wording, Row], str]]] = {
+    "outcomes": ("status", _describe_status),
+    "overrides": ("override", _describe_override),
+    "scores": ("score", _describe_score),
+    "stage_changes": ("stage", _describe_stage),
+    "deliveries": ("delivery", _describe_delivery),
+    "picks": ("pick", _describe_pick),
 }
 """Tables with a statement `history`: the kind of their events, and how one is told."""
 
 MOMENTS = ("scored_at", "changed_at", "attempted_at", "occurred_at", "set_at")
 
 
-def _event(kind: str, row: Row, said: str) -> TimelineEvent:
+def _event(kind: str, row: Row, sentence: str) -> TimelineEvent:
     at = next(name for name in MOMENTS if name in row)
     # The figures of a score stand among the history's scores.
     names = ("score_id",) if kind == "score" else tuple(name for name in row if name != at)
     detail = {name: row[name] for name in names if row[name] is not None}
-    return TimelineEvent(at=row[at], kind=kind, text=said, detail=detail)
+    return TimelineEvent(at=row[at], kind=kind, text=sentence, detail=detail)
 
 
 def _scored(row: Row) -> PastScore:
-    known = {name: row[name] for name in PastScore.__struct_fields__ if name in row}
+    columns = {name: row[name] for name in PastScore.__struct_fields__ if name in row}
     return PastScore(
-        **known, score=row["predictive_score"], cluster=row["score_cluster"], action=row["recommended_action"]
+        **columns, score=row["predictive_score"], cluster=row["score_cluster"], action=row["recommended_action"]
     )
 
 

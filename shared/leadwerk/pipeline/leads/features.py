@@ -47,15 +47,15 @@ def occurrences_statement(policy: Policy) -> Statement[Row]:
     return statement("occurrences/select", amount=AMOUNTS, touchpoint=_touchpoints(policy))
 
 
-def occurrence_parameters(policy: Policy, asked: Mapping[str, Any]) -> dict[str, Any]:
+def occurrence_parameters(policy: Policy, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of `occurrences/select` for what `training_parameters` or `scoring_parameters` ask for."""
     window = policy.points.window_days
-    further_back = timedelta(days=window - asked["longest_window"])
+    further_back = timedelta(days=window - parameters["longest_window"])
     return {
-        **asked,
+        **parameters,
         "signals": [signal.name for signal in policy.signals],
         "longest_window": window,
-        "first_day": asked["first_day"] - further_back,
+        "first_day": parameters["first_day"] - further_back,
     }
 
 

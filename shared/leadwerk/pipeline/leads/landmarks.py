@@ -42,20 +42,20 @@ def read_labelled_rows(
         occurred = occurrence_frame(warehouse, policy, first, last) if with_facts else None
         labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
         features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
-    known = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
+    labelled = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
     # An engine returns rows in any order; the model must not depend on it.
-    known = known.sort_values(["as_of", "lead_id"], ignore_index=True)
-    landmarks = landmarks_from_rows(known, contract(policy))
-    return landmarks, None if occurred is None else facts_of_frame(policy, known, occurred)
+    labelled = labelled.sort_values(["as_of", "lead_id"], ignore_index=True)
+    landmarks = landmarks_from_rows(labelled, contract(policy))
+    return landmarks, None if occurred is None else facts_of_frame(policy, labelled, occurred)
 
 
 def _rules(policy: Policy, facts: LeadFacts) -> PointsBaseline:
-    pointed = compute_points(policy, facts, ledger=False)
-    points = pointed.total / HUNDREDTHS
+    totals = compute_points(policy, facts, ledger=False)
+    points = totals.total / HUNDREDTHS
     return PointsBaseline(
         points=points,
         on_scale=as_predictive(policy, points),
-        disqualified=pointed.disqualified,
+        disqualified=totals.disqualified,
         hot=policy.points.bands.hot,
         weight=policy.decision.points_weight / PERCENT,
         disqualify=policy.decision.points_disqualify,

@@ -41,39 +41,45 @@ def points_input_of_leads(
 
     An unknown lead is a row without created_at.
     """
-    asked = scoring_parameters(policy, lead_ids, [], as_of)
+    parameters = scoring_parameters(policy, lead_ids, [], as_of)
     with warehouse.unit_of_work():
-        rows = warehouse.rows(features_statement(policy), asked)
-        occurred = occurrences_by_lead(warehouse, policy, asked)
+        rows = warehouse.rows(features_statement(policy), parameters)
+        occurred = occurrences_by_lead(warehouse, policy, parameters)
     facts = facts_of_rows(policy, rows, [occurred.get(row["lead_id"], []) for row in rows])
-    pointed = compute_points(policy, facts)
-    return rows, facts, pointed, rate_leads(policy, facts, pointed)
+    totals = compute_points(policy, facts)
+    return rows, facts, totals, rate_leads(policy, facts, totals)
 
 
-def occurrences_by_lead(warehouse: Warehouse, policy: Policy, asked: Mapping[str, Any]) -> dict[str, list[Row]]:
+def occurrences_by_lead(warehouse: Warehouse, policy: Policy, parameters: Mapping[str, Any]) -> dict[str, list[Row]]:
     """Rows of occurrences/select by lead, for the parameters of lead_features; nothing is read without rules."""
     if not policy.points.rules:
         return {}
-    found: dict[str, list[Row]] = {}
-    for row in warehouse.rows(occurrences_statement(policy), occurrence_parameters(policy, asked)):
-        found.setdefault(row["lead_id"], []).append(row)
-    return found
+    by_lead: dict[str, list[Row]] = {}
+    for row in warehouse.rows(occurrences_statement(policy), occurrence_parameters(policy, parameters)):
+        by_lead.setdefault(row["lead_id"], []).append(row)
+    return by_lead
 
 
 def occurrence_frame(warehouse: Warehouse, policy: Policy, first_as_of: datetime, last_as_of: datetime) -> pd.DataFrame:
     """Rows of occurrences/select for all landmarks within the range."""
-    asked = training_parameters(policy, first_as_of, last_as_of)
-    return warehouse.frame(occurrences_statement(policy), occurrence_parameters(policy, asked))
+    parameters = training_parameters(policy, first_as_of, last_as_of)
+    return warehouse.frame(occurrences_statement(policy), occurrence_parameters(policy, parameters))
 
 
 def facts_of_rows(policy: Policy, rows: Sequence[Row], occurred: Sequence[Sequence[Row]]) -> LeadFacts:
     """The facts of n rows of lead_features, each with the rows of occurrences that belong to it."""
-    places = _places(policy)
+    signal_index = _signal_indices(policy)
     flat = [
-        (lead, places[one["signal"]], one["day"], one["events"], max(0, (row["as_of"] - one["last_at"]) // DAY))
-        for lead, (row, ones) in enumerate(zip(rows, occurred, strict=True))
-        for one in ones
-        if one["signal"] in places
+        (
+            lead,
+            signal_index[occurrence["signal"]],
+            occurrence["day"],
+            occurrence["events"],
+            max(0, (row["as_of"] - occurrence["last_at"]) // DAY),
+        )
+        for lead, (row, occurrences) in enumerate(zip(rows, occurred, strict=True))
+        for occurrence in occurrences
+        if occurrence["signal"] in signal_index
     ]
     lead, signal, day, events, age = zip(*flat, strict=True) if flat else ((),) * 5
     return LeadFacts(
@@ -92,18 +98,18 @@ def facts_of_rows(policy: Policy, rows: Sequence[Row], occurred: Sequence[Sequen
 def facts_of_frame(policy: Policy, frame: pd.DataFrame, occurred: pd.DataFrame) -> LeadFacts:
     """The facts of a frame of lead_features; of `occurred` those rows count whose lead and moment the frame has."""
     place = frame[["lead_id", "as_of"]].assign(lead=np.arange(len(frame)))
-    known = occurred.merge(place, on=["lead_id", "as_of"], how="inner", validate="many_to_one")
-    signal = known["signal"].astype(object).map(_places(policy)).fillna(VISIT)
-    age = (_microseconds(known["as_of"]) - _microseconds(known["last_at"])) // DAY_MICROSECONDS
+    at_landmarks = occurred.merge(place, on=["lead_id", "as_of"], how="inner", validate="many_to_one")
+    signal = at_landmarks["signal"].astype(object).map(_signal_indices(policy)).fillna(VISIT)
+    age = (_microseconds(at_landmarks["as_of"]) - _microseconds(at_landmarks["last_at"])) // DAY_MICROSECONDS
     columns: dict[str, Any] = {str(name): frame[name] for name in frame.columns}
     return LeadFacts(
         len(frame),
         columns,
         _sorted(
-            np.asarray(known["lead"], dtype=np.int64),
+            np.asarray(at_landmarks["lead"], dtype=np.int64),
             np.asarray(signal, dtype=np.int64),
-            known["day"].to_numpy("datetime64[D]"),
-            np.asarray(known["events"], dtype=np.int64),
+            at_landmarks["day"].to_numpy("datetime64[D]"),
+            np.asarray(at_landmarks["events"], dtype=np.int64),
             np.maximum(age, 0).astype(np.int64),
         ),
     )
@@ -131,14 +137,14 @@ class _ColumnsOfRows(Mapping[str, Sequence[Any]]):
         return len(self._names)
 
 
-def _places(policy: Policy) -> dict[str | None, int]:
+def _signal_indices(policy: Policy) -> dict[str | None, int]:
     """The place of each signal among the policy's, and of none."""
     return {None: VISIT, **{signal.name: place for place, signal in enumerate(policy.signals)}}
 
 
 def _microseconds(times: pd.Series[Any]) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = times.dt.tz_convert(None).to_numpy("datetime64[us]").astype(np.int64)
-    return found
+    microseconds: NDArray[np.int64] = times.dt.tz_convert(None).to_numpy("datetime64[us]").astype(np.int64)
+    return microseconds
 
 
 def _sorted(

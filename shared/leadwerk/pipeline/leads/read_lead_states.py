@@ -42,8 +42,8 @@ class LeadStates:
 
     def status(self, lead_id: str) -> CrmStatus:
         """The newest status that the CRM told."""
-        found = self.before.get(lead_id, {})
-        return CrmStatus(found.get("status"), found.get("outcome"))
+        stored = self.before.get(lead_id, {})
+        return CrmStatus(stored.get("status"), stored.get("outcome"))
 
     def override(self, lead_id: str) -> Override | None:
         """What a person says of a lead."""
@@ -51,35 +51,35 @@ class LeadStates:
 
     def newest(self, lead_id: str) -> Row | None:
         """The newest stored score of a lead."""
-        found = self.before.get(lead_id)
-        return found if found and found["score_id"] else None
+        stored = self.before.get(lead_id)
+        return stored if stored and stored["score_id"] else None
 
-    def stage_change(self, lead_id: str, judgement: LeadScore, score_id: str | None) -> Row | None:
+    def stage_change(self, lead_id: str, score: LeadScore, score_id: str | None) -> Row | None:
         """The row of stage_changes that a judgement calls for; compared with the record of stages itself.
 
         Compared with the newest score instead, a change would be lost if the process died between two tables.
         """
         status = self.status(lead_id)
-        reached = StageInputs(
-            stage=judgement.stage,
-            cluster=judgement.score_cluster,
-            grade=judgement.grade,
-            points=judgement.points,
-            interest=judgement.interest,
+        inputs = StageInputs(
+            stage=score.stage,
+            cluster=score.score_cluster,
+            grade=score.grade,
+            points=score.points,
+            interest=score.interest,
             status=status.status,
             outcome=status.outcome,
         )
-        reached_before = self.before.get(lead_id, {}).get("stage_reached")
-        return stage_change(lead_id, reached_before, reached, self.policy, at=self.now, score_id=score_id)
+        recorded_stage = self.before.get(lead_id, {}).get("stage_reached")
+        return stage_change(lead_id, recorded_stage, inputs, self.policy, at=self.now, score_id=score_id)
 
 
 def read_lead_states(
-    warehouse: Warehouse, policy: Policy, asked: Mapping[str, Any], *, first_day: date, hot: HotThresholds
+    warehouse: Warehouse, policy: Policy, parameters: Mapping[str, Any], *, first_day: date, hot: HotThresholds
 ) -> LeadStates:
     """What is known of those that `scoring_parameters` ask for; scores before `first_day` are forgotten."""
-    now: datetime = asked["as_of"]
-    wanted = {"lead_ids": asked["lead_ids"], "first_day": first_day, "as_of": now}
-    before = warehouse.rows(statement("scores/lead_state"), wanted) if asked["lead_ids"] else []
+    now: datetime = parameters["as_of"]
+    state_parameters = {"lead_ids": parameters["lead_ids"], "first_day": first_day, "as_of": now}
+    before = warehouse.rows(statement("scores/lead_state"), state_parameters) if parameters["lead_ids"] else []
     return LeadStates(
-        policy, now, hot, occurrences_by_lead(warehouse, policy, asked), {row["lead_id"]: row for row in before}
+        policy, now, hot, occurrences_by_lead(warehouse, policy, parameters), {row["lead_id"]: row for row in before}
     )

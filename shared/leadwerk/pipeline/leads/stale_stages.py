@@ -19,7 +19,7 @@ from leadwerk.scoring.stage_change import StageInputs, stage_change
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
-TOLD_DAYS = OPEN_DAYS
+STATUS_DAYS = OPEN_DAYS
 """Older news of the CRM move nobody any more: what a night looks at follows these days, not all leads ever closed."""
 
 SCORED_DAYS = 400
@@ -40,25 +40,25 @@ def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, re
 
     A lead that was never scored has no stage.
     """
-    found = StaleStages([], [])
-    for lead in _told(warehouse, now) if policy.stages else ():
+    stale = StaleStages([], [])
+    for lead in _statuses_and_stages(warehouse, now) if policy.stages else ():
         if lead["lead_id"] in rescored:
             continue
         stage = _stage(lead, policy)
         if stage != lead["stage"]:
-            found.moved.append(lead["lead_id"])
+            stale.moved.append(lead["lead_id"])
         elif change := _unrecorded(lead, stage, policy, now):
-            found.unrecorded.append(change)
-    return found
+            stale.unrecorded.append(change)
+    return stale
 
 
-def _told(warehouse: Warehouse, now: datetime) -> list[Row]:
-    wanted = {
-        "status_since": (now - timedelta(days=TOLD_DAYS)).date(),
+def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[Row]:
+    parameters = {
+        "status_since": (now - timedelta(days=STATUS_DAYS)).date(),
         "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
         "as_of": now,
     }
-    return warehouse.rows(statement("stage_changes/status_vs_stage"), wanted)
+    return warehouse.rows(statement("stage_changes/status_vs_stage"), parameters)
 
 
 def _stage(lead: Row, policy: Policy) -> str | None:
@@ -76,6 +76,6 @@ def _stage(lead: Row, policy: Policy) -> str | None:
 
 def _unrecorded(lead: Row, stage: str | None, policy: Policy, now: datetime) -> Row | None:
     """The change that a run which died between score and stage left unsaid."""
-    told = {name: lead[name] for name in ("grade", "points", "interest", "status", "outcome")}
-    reached = StageInputs(stage=stage, cluster=lead["score_cluster"], **told)
-    return stage_change(lead["lead_id"], lead["stage_reached"], reached, policy, at=now, score_id=lead["score_id"])
+    columns = {name: lead[name] for name in ("grade", "points", "interest", "status", "outcome")}
+    inputs = StageInputs(stage=stage, cluster=lead["score_cluster"], **columns)
+    return stage_change(lead["lead_id"], lead["stage_reached"], inputs, policy, at=now, score_id=lead["score_id"])

@@ -79,7 +79,7 @@ def rules_at(
         return RulesAt(policy=present, source="requested", in_force=version, stored=stored)
     if version is None:
         return RulesAt(policy=present, source="not_recorded", stored=stored)
-    policy = present if version == present.version else _kept(policies, version)
+    policy = present if version == present.version else _archived_policy(policies, version)
     if policy is None:
         return RulesAt(policy=present, source="not_kept", in_force=version, since=since, stored=stored)
     return RulesAt(policy=policy, source=source, in_force=version, since=since, stored=stored)
@@ -101,15 +101,15 @@ def _recorded(
 
 
 def _scores(warehouse: Warehouse, lead_id: str, at: datetime) -> list[Row]:
-    wanted = {"lead_id": lead_id, "first_day": (at - SCORES_BACK).date(), "as_of": at}
-    return warehouse.rows(statement("scores/history"), wanted)
+    parameters = {"lead_id": lead_id, "first_day": (at - SCORES_BACK).date(), "as_of": at}
+    return warehouse.rows(statement("scores/history"), parameters)
 
 
 def _stored(row: Row) -> StoredThen:
     return StoredThen(**{name: row[name] for name in StoredThen.__struct_fields__})
 
 
-def _kept(policies: PolicyStore | None, version: str) -> Policy | None:
+def _archived_policy(policies: PolicyStore | None, version: str) -> Policy | None:
     """The policy of a version; None where it was never published here, or can no longer be read."""
     if policies is None:
         return None

@@ -150,8 +150,8 @@ def read_draft(text: str, file: str) -> Draft:
     Raises:
         PolicyError: it is wrong.
     """
-    found = MARK.match(text)
-    return Draft(text[found.end() :] if found else text, parse(text, file), found[2] if found else None)
+    mark = MARK.match(text)
+    return Draft(text[mark.end() :] if mark else text, parse(text, file), mark[2] if mark else None)
 
 
 def check_base(draft: Draft, present: InForce) -> None:

@@ -36,9 +36,7 @@ def publication_note(author: str, reason: str, now: datetime) -> PublicationNote
     return PublicationNote(author.strip(), reason.strip(), now)
 
 
-def publish(
-    policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: InForce, decided: PublicationNote
-) -> Row:
+def publish(policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: InForce, note: PublicationNote) -> Row:
     """Put a draft in force in the place of `present`; the row of policy_changes.
 
     What is in force already but was not recorded (a publisher that died, an edit by hand) is recorded.
@@ -50,18 +48,18 @@ def publish(
     if draft.policy.version != present.version:
         check_base(draft, present)
         policies.replace(present, draft.text, draft.policy)
-        return _record(warehouse, "publish", present.version, draft.policy.version, decided)
-    before = unrecorded_changes(warehouse, present, decided.now)
+        return _record(warehouse, "publish", present.version, draft.policy.version, note)
+    before = unrecorded_changes(warehouse, present, note.now)
     if before is None:
         raise InputError(
             f"The file says what policy {present.version} says, which is in force.",
             field="policy",
             remedy="Change something; comments alone make no new policy.",
         )
-    return _record(warehouse, "publish", before, present.version, decided)
+    return _record(warehouse, "publish", before, present.version, note)
 
 
-def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, decided: PublicationNote) -> Row:
+def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, note: PublicationNote) -> Row:
     """Put a former policy in force again: `version`, or the one before the present one; the row of policy_changes.
 
     Raises:
@@ -69,12 +67,12 @@ def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, dec
         WriteConflict: somebody else published meanwhile.
     """
     present = policies.in_force()
-    wanted = version or _before(warehouse, present, decided.now)
-    if wanted == present.version:
-        raise InputError(f"Policy {wanted} is in force.", field="version", value=wanted, remedy="Name another one.")
-    former = policies.archived(wanted)
+    target = version or _before(warehouse, present, note.now)
+    if target == present.version:
+        raise InputError(f"Policy {target} is in force.", field="version", value=target, remedy="Name another one.")
+    former = policies.archived(target)
     policies.replace(present, former.text, former.policy)
-    return _record(warehouse, "revert", present.version, wanted, decided)
+    return _record(warehouse, "revert", present.version, target, note)
 
 
 def history(warehouse: Warehouse, now: datetime, most: int = SHOWN) -> list[Row]:
@@ -102,16 +100,16 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
     )
 
 
-def _record(warehouse: Warehouse, kind: str, before: str, after: str, decided: PublicationNote) -> Row:
-    identity = f"{kind} {before} {after} {decided.now.isoformat()}"
+def _record(warehouse: Warehouse, kind: str, before: str, after: str, note: PublicationNote) -> Row:
+    identity = f"{kind} {before} {after} {note.now.isoformat()}"
     row = {
         "change_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
-        "changed_at": decided.now,
+        "changed_at": note.now,
         "kind": kind,
         "from_version": before,
         "to_version": after,
-        "author": decided.author,
-        "reason": decided.reason,
+        "author": note.author,
+        "reason": note.reason,
     }
     warehouse.append("policy_changes", [row])
     return row

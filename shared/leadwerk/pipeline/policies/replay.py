@@ -77,14 +77,14 @@ def run(
     tell("reading the leads")
     with warehouse.unit_of_work():
         frame = _features(warehouse, old, first, now)
-        known = _known(warehouse, old, frame, first, now)
-        given = _given(warehouse, old, frame, known, first, now)
-        given_new = given
+        moments = _open_moments(warehouse, old, frame, first, now)
+        inputs = _inputs(warehouse, old, frame, moments, first, now)
+        new_inputs = inputs
         if _reads(new) != _reads(old):
             tell("reading them as the new policy does")
-            given_new = _given(warehouse, new, _features(warehouse, new, first, now), known, first, now)
-    tell(f"judging {len(known):,} moments under both policies")
-    sides = _side(old, *given, known, champions[0]), _side(new, *given_new, known, champions[1])
+            new_inputs = _inputs(warehouse, new, _features(warehouse, new, first, now), moments, first, now)
+    tell(f"judging {len(moments):,} moments under both policies")
+    sides = _side(old, *inputs, moments, champions[0]), _side(new, *new_inputs, moments, champions[1])
     by_model = champions[0] is not None and old.decision.rank_by != "points"
     return Replayed(
         from_version=old.version,
@@ -93,7 +93,7 @@ def run(
         until=now,
         ranked_by=champions[0].version if champions[0] is not None and by_model else "points",
         notes=(*_unknown(old, new), *notes),
-        replay=compare(_moments(known), *sides, weeks=days / DAYS_A_WEEK),
+        replay=compare(_moments(moments), *sides, weeks=days / DAYS_A_WEEK),
     )
 
 
@@ -103,7 +103,9 @@ def _features(warehouse: Warehouse, policy: Policy, first: datetime, now: dateti
     return frame[frame["created_at"] >= first]
 
 
-def _known(warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: datetime, now: datetime) -> pd.DataFrame:
+def _open_moments(
+    warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: datetime, now: datetime
+) -> pd.DataFrame:
     """The moments at which a lead was open: its status then, and what became of it (nothing: not certain yet)."""
     import pandas as pd
 
@@ -116,16 +118,16 @@ def _known(warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: dat
     labels = labels.astype({"as_of": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype})
     then = pd.merge_asof(moments, changes, left_on="as_of", right_on="occurred_at", by="lead_id")
     still_open = then[then["outcome"].isna() | (then["outcome"] == "open")]
-    known = still_open.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
-    return known.sort_values(["as_of", "lead_id"], ignore_index=True)
+    open_moments = still_open.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
+    return open_moments.sort_values(["as_of", "lead_id"], ignore_index=True)
 
 
-def _given(
-    warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, known: pd.DataFrame, first: datetime, now: datetime
+def _inputs(
+    warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, moments: pd.DataFrame, first: datetime, now: datetime
 ) -> tuple[pd.DataFrame, LeadFacts]:
     """Features and facts of the moments that are looked at, in their order."""
-    looked_at = known[["lead_id", "as_of"]].merge(frame, on=["lead_id", "as_of"], how="left", validate="one_to_one")
-    return looked_at, facts_of_frame(policy, looked_at, occurrence_frame(warehouse, policy, first, now))
+    features = moments[["lead_id", "as_of"]].merge(frame, on=["lead_id", "as_of"], how="left", validate="one_to_one")
+    return features, facts_of_frame(policy, features, occurrence_frame(warehouse, policy, first, now))
 
 
 def _reads(policy: Policy) -> tuple[object, ...]:
@@ -139,60 +141,62 @@ def _champions(registry: Registry | None, old: Policy, new: Policy) -> tuple[lis
     if registry is None or pointer is None:
         return [None, None], []
     files = registry.load(pointer.version)
-    found: list[Scorer | None] = []
+    scorers: list[Scorer | None] = []
     for policy in (old, new):
         try:
-            found.append(Scorer.load(files, policy))
+            scorers.append(Scorer.load(files, policy))
         except ContractMismatch:
-            found.append(None)
-    if found[0] is not None and found[1] is None:
-        return found, ["The champion does not know the new policy's signals and attributes: points decide there."]
-    return found, ["The segments are in force with the next training."] if old.segments != new.segments else []
+            scorers.append(None)
+    if scorers[0] is not None and scorers[1] is None:
+        return scorers, ["The champion does not know the new policy's signals and attributes: points decide there."]
+    return scorers, ["The segments are in force with the next training."] if old.segments != new.segments else []
 
 
 def _side(
-    policy: Policy, frame: pd.DataFrame, facts: LeadFacts, known: pd.DataFrame, scorer: Scorer | None
+    policy: Policy, frame: pd.DataFrame, facts: LeadFacts, moments: pd.DataFrame, scorer: Scorer | None
 ) -> PolicyOutcome:
     """What a policy says of the moments: without rules there is no standing, without a champion no score."""
-    pointed = compute_points(policy, facts)
-    standing: list[LeadRating] | list[None] = [None] * len(frame)
+    totals = compute_points(policy, facts)
+    ratings: list[LeadRating] | list[None] = [None] * len(frame)
     if policy.points.rules:
-        standing = rate_leads(policy, facts, pointed)
+        ratings = rate_leads(policy, facts, totals)
     scores: list[int] | list[None] = [None] * len(frame)
     if scorer is not None and len(frame):
         inputs = scorer.encode_columns(columns_of(frame, scorer.features))
         scores = scorer.predict(inputs).predictive_score.tolist()
-    clusters = [decide(score, policy, one).cluster for score, one in zip(scores, standing, strict=True)]
-    words = [_words(frame[name]) for name in ("language", "region")]
-    then = [_words(known[name]) for name in ("status", "outcome")]
+    clusters = [decide(score, policy, rating).cluster for score, rating in zip(scores, ratings, strict=True)]
+    languages_regions = [_texts(frame[name]) for name in ("language", "region")]
+    crm_states = [_texts(moments[name]) for name in ("status", "outcome")]
     stages = [
-        stage_of(policy, is_known=True, cluster=cluster, rating=one, status=status, outcome=outcome)
-        for cluster, one, status, outcome in zip(clusters, standing, *then, strict=True)
+        stage_of(policy, is_known=True, cluster=cluster, rating=rating, status=status, outcome=outcome)
+        for cluster, rating, status, outcome in zip(clusters, ratings, *crm_states, strict=True)
     ]
-    pools = [pool(policy, language, region) for language, region in zip(*words, strict=True)]
-    return PolicyOutcome(policy, pointed, clusters, stages, pools)
+    pools = [pool(policy, language, region) for language, region in zip(*languages_regions, strict=True)]
+    return PolicyOutcome(policy, totals, clusters, stages, pools)
 
 
-def _moments(known: pd.DataFrame) -> ReplayMoments:
+def _moments(moments: pd.DataFrame) -> ReplayMoments:
     import pandas as pd
 
-    lead, lead_ids = pd.factorize(known["lead_id"])
+    lead, lead_ids = pd.factorize(moments["lead_id"])
     return ReplayMoments(
-        lead_ids=[str(one) for one in lead_ids],
+        lead_ids=[str(lead_id) for lead_id in lead_ids],
         lead=lead.astype(np.int64),
-        as_of=pd.to_datetime(known["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),
-        mature=known["converted"].notna().to_numpy(dtype=bool),
-        converted=known["converted"].fillna(value=False).to_numpy(dtype=bool),
+        as_of=pd.to_datetime(moments["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),
+        mature=moments["converted"].notna().to_numpy(dtype=bool),
+        converted=moments["converted"].fillna(value=False).to_numpy(dtype=bool),
     )
 
 
-def _words(column: pd.Series[Any]) -> list[str | None]:
+def _texts(column: pd.Series[Any]) -> list[str | None]:
     return column.astype(object).where(column.notna(), None).tolist()
 
 
 def _reading(attribute: Attribute) -> tuple[object, ...]:
     """What decides the value of an attribute."""
-    return attribute.source or attribute.name, *((one.name, one.matches) for one in attribute.classes)
+    return attribute.source or attribute.name, *(
+        (attribute_class.name, attribute_class.matches) for attribute_class in attribute.classes
+    )
 
 
 def _unknown(old: Policy, new: Policy) -> Iterator[str]:
@@ -207,9 +211,9 @@ def _unknown(old: Policy, new: Policy) -> Iterator[str]:
             f"The signal {signal.name} {what}: past events have not been extracted as it, so it counts "
             f"{'for nothing' if was is None else 'as it did'} here."
         )
-    known = {attribute.name: attribute for attribute in old.attributes}
+    old_attributes = {attribute.name: attribute for attribute in old.attributes}
     for attribute in new.attributes:
-        former = known.get(attribute.name)
+        former = old_attributes.get(attribute.name)
         if former is None or former.kind != attribute.kind:
             yield f"The attribute {attribute.name} has not been read from past leads: it counts for nothing here."
         elif _reading(former) != _reading(attribute):

@@ -79,44 +79,47 @@ def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence,
 
 def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
     """The numbers that the newest run suggested for this policy, each with the newest decision on just that number."""
-    asked = {"policy_version": policy.version, "as_of": now}
-    rows = warehouse.rows(statement("suggestions/latest"), asked)
+    parameters = {"policy_version": policy.version, "as_of": now}
+    rows = warehouse.rows(statement("suggestions/latest"), parameters)
     suggested = [row for row in rows if row["state"] == "suggested"]
     newest = max((row["recorded_at"] for row in suggested), default=now)
     return [_proposal(row, rows) for row in suggested if row["recorded_at"] == newest]
 
 
 def decide(
-    warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, decided: PublicationNote
+    warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, note: PublicationNote
 ) -> list[Proposal]:
     """Record a person's decision on these rules' numbers of the newest run; the proposals then.
 
     Raises:
         InputError: nothing is suggested for one of the rules; then nothing is recorded.
     """
-    found = {one.rule: one for one in proposals(warehouse, policy, decided.now)}
+    proposed = {proposal.rule: proposal for proposal in proposals(warehouse, policy, note.now)}
     for rule in rules:
-        if rule not in found:
-            remedy = f"Suggested are: {', '.join(found)}." if found else "Run `leadwerk policy suggest` first."
+        if rule not in proposed:
+            remedy = f"Suggested are: {', '.join(proposed)}." if proposed else "Run `leadwerk policy suggest` first."
             raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
-    of = [(one.rule, one.before, one.after, one.evidence) for one in (found[rule] for rule in rules)]
-    rows = [_row(policy, decided.now, verdict, *one) for one in of]
-    said = {"author": decided.author, "reason": decided.reason}
-    warehouse.append("suggestions", [{**row, **said} for row in rows])
-    return proposals(warehouse, policy, decided.now)
+    of = [
+        (proposal.rule, proposal.before, proposal.after, proposal.evidence)
+        for proposal in (proposed[rule] for rule in rules)
+    ]
+    rows = [_row(policy, note.now, verdict, *proposal) for proposal in of]
+    decision = {"author": note.author, "reason": note.reason}
+    warehouse.append("suggestions", [{**row, **decision} for row in rows])
+    return proposals(warehouse, policy, note.now)
 
 
 def numbers(chosen: Iterable[Proposal]) -> PointsNumbers:
     """These proposals as `policy.points_numbers` sets them."""
     points: dict[tuple[str, bool], int] = {}
     bands, rules = {}, []
-    for one in chosen:
-        if one.rule.startswith(BAND):
-            bands[one.rule.removeprefix(BAND)] = one.after
-        elif (found := _EVIDENCE.decode(one.evidence)).rule_to_add is not None:
-            rules.append(found.rule_to_add)
+    for proposal in chosen:
+        if proposal.rule.startswith(BAND):
+            bands[proposal.rule.removeprefix(BAND)] = proposal.after
+        elif (stored := _EVIDENCE.decode(proposal.evidence)).rule_to_add is not None:
+            rules.append(stored.rule_to_add)
         else:
-            points[one.rule.removesuffix(REPEAT), one.rule.endswith(REPEAT)] = one.after
+            points[proposal.rule.removesuffix(REPEAT), proposal.rule.endswith(REPEAT)] = proposal.after
     return PointsNumbers(points, bands, tuple(rules))
 
 
@@ -129,16 +132,21 @@ _EVIDENCE = msgspec.json.Decoder(_StoredSuggestion)
 
 def _proposed(suggested: SuggestionSet) -> list[tuple[str, int, int, str]]:
     """Rule, number before and after, and the evidence as JSON."""
-    found = [
-        (one.rule + (REPEAT if one.is_repeat else ""), one.before, one.after, msgspec.json.encode(one).decode())
-        for one in suggested.suggestions
+    proposed = [
+        (
+            suggestion.rule + (REPEAT if suggestion.is_repeat else ""),
+            suggestion.before,
+            suggestion.after,
+            msgspec.json.encode(suggestion).decode(),
+        )
+        for suggestion in suggested.suggestions
     ]
     for new in suggested.new_rules:
-        said = msgspec.json.encode({**msgspec.structs.asdict(new), "rule_to_add": new.rule}).decode()
-        found.append((new.rule.name, 0, new.points, said))
+        evidence = msgspec.json.encode({**msgspec.structs.asdict(new), "rule_to_add": new.rule}).decode()
+        proposed.append((new.rule.name, 0, new.points, evidence))
     for name, band in suggested.bands().items():
-        found.append((BAND + name, band.before, band.after, msgspec.json.encode(band).decode()))
-    return found
+        proposed.append((BAND + name, band.before, band.after, msgspec.json.encode(band).decode()))
+    return proposed
 
 
 def _row(policy: Policy, at: datetime, state: str, rule: str, before: int, after: int, evidence: str) -> Row:

@@ -45,7 +45,7 @@ class DraftForm:
 
 
 def read_form(
-    raw: Mapping[str, Any], known: Row | None, *, policy: Policy, now: datetime, person_key: str
+    raw: Mapping[str, Any], stored: Row | None, *, policy: Policy, now: datetime, person_key: str
 ) -> DraftForm:
     """The form in `raw` (with lead_id and ga_client_id), on top of what is `known` of the lead (row of leads/latest).
 
@@ -54,17 +54,17 @@ def read_form(
     Raises:
         InputError: the lead has no usable id, or created_at lies in the future.
     """
-    since = (known or {}).get("created_at", now)
+    since = (stored or {}).get("created_at", now)
     # Under the name that is tried last: a form's e-mail address does not move a lead to another account, an id does.
-    kept = {"web_consent": (known or {}).get("web_consent"), "company_id": (known or {}).get("account_id")}
-    complete = {**kept, **raw, "created_at": raw.get("created_at") or since}
+    defaults = {"web_consent": (stored or {}).get("web_consent"), "company_id": (stored or {}).get("account_id")}
+    complete = {**defaults, **raw, "created_at": raw.get("created_at") or since}
     version, rejections = lead_version(complete, policy=policy, recorded_at=now, event_id="", person_key=person_key)
     if version is None:
         raise _refusal(rejections[-1])
     links, wrong_links = identity_rows(complete, policy=policy, recorded_at=now)
-    merged = _merge(version, known) if known else version
-    merged["event_id"] = _event_id(merged, known)
-    return DraftForm(merged, links, known is None or _content(merged) != _content(known), [*rejections, *wrong_links])
+    merged = _merge(version, stored) if stored else version
+    merged["event_id"] = _event_id(merged, stored)
+    return DraftForm(merged, links, stored is None or _content(merged) != _content(stored), [*rejections, *wrong_links])
 
 
 def overlay(row: Row, form: DraftForm, *, policy: Policy, as_of: datetime) -> Row:
@@ -76,7 +76,7 @@ def overlay(row: Row, form: DraftForm, *, policy: Policy, as_of: datetime) -> Ro
     version, born = form.version, row.get("created_at") or form.version["created_at"]
     features = _behaviour(row, form, policy)
     features |= {name: version[name] for name in COPIED if version[name] is not None}
-    features |= {f"attribute_{one['name']}": _value(one) for one in version["attributes"]}
+    features |= {f"attribute_{attribute['name']}": _value(attribute) for attribute in version["attributes"]}
     created = born.astimezone(ZoneInfo(policy.time_zone))
     return features | {
         "lead_id": version["lead_id"],
@@ -94,22 +94,24 @@ def _refusal(rejection: Rejection) -> InputError:
     return InputError(rejection.reason, field=f"form.{rejection.field}", value=rejection.value, remedy=rejection.remedy)
 
 
-def _merge(version: Row, known: Row) -> Row:
-    filled = {name: known.get(name) if value is None else value for name, value in version.items()}
-    attributes = {one["name"]: one for one in (*(known.get("attributes") or ()), *version["attributes"])}
+def _merge(version: Row, stored: Row) -> Row:
+    filled = {name: stored.get(name) if value is None else value for name, value in version.items()}
+    attributes = {
+        attribute["name"]: attribute for attribute in (*(stored.get("attributes") or ()), *version["attributes"])
+    }
     return {**filled, "attributes": [attributes[name] for name in sorted(attributes)]}
 
 
 def _content(version: Row) -> Row:
     return {
         **{name: value for name, value in version.items() if name not in IDENTITY},
-        "attributes": sorted((version.get("attributes") or ()), key=lambda one: str(one["name"])),
+        "attributes": sorted((version.get("attributes") or ()), key=lambda attribute: str(attribute["name"])),
     }
 
 
-def _event_id(version: Row, known: Row | None) -> str:
+def _event_id(version: Row, stored: Row | None) -> str:
     """Hash of what the version says and of the version it follows: A, then B, then A again are three versions."""
-    content = msgspec.json.encode([_content(version), (known or {}).get("event_id")], order="deterministic")
+    content = msgspec.json.encode([_content(version), (stored or {}).get("event_id")], order="deterministic")
     return f"form:{hashlib.sha256(content).hexdigest()[:32]}"
 
 

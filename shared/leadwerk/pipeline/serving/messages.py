@@ -50,15 +50,15 @@ def requests(body: ScoreBody) -> list[ScoreRequest]:
     Raises:
         InputError: it asks for two things at once, one of which would be passed over without a word.
     """
-    one = ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)
+    single = ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)
     by_itself = "rescore" if body.rescore else "leads"
-    beside = [name for name in ("lead_id", "ga_client_id", "form") if getattr(one, name) is not None]
+    others = [name for name in ("lead_id", "ga_client_id", "form") if getattr(single, name) is not None]
     if body.rescore:
-        beside += [name for name, said in (("leads", body.leads), ("dry_run", body.dry_run)) if said]
-    if beside and (body.rescore or body.leads):
-        remedy = f"Send {by_itself} alone, or {beside[0]} in a request of its own."
-        raise InputError(f"{beside[0]} does not go with {by_itself}.", field=beside[0], remedy=remedy)
-    return body.leads or [one]
+        others += [name for name, value in (("leads", body.leads), ("dry_run", body.dry_run)) if value]
+    if others and (body.rescore or body.leads):
+        remedy = f"Send {by_itself} alone, or {others[0]} in a request of its own."
+        raise InputError(f"{others[0]} does not go with {by_itself}.", field=others[0], remedy=remedy)
+    return body.leads or [single]
 
 
 class ScoredLead(LeadScore, frozen=True, kw_only=True):
@@ -100,8 +100,8 @@ class ScoreReport:
 
 def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
     """Leads whose score stands and says something to a seller: not that there is neither model nor rule nor a word."""
-    told = (one.lead_id for one in scores if one.stored and (one.basis != NO_CHAMPION or one.decided_by))
-    return list(dict.fromkeys(lead_id for lead_id in told if lead_id))
+    lead_ids = (score.lead_id for score in scores if score.stored and (score.basis != NO_CHAMPION or score.decided_by))
+    return list(dict.fromkeys(lead_id for lead_id in lead_ids if lead_id))
 
 
 def with_deliveries(scores: Sequence[ScoredLead], states: Mapping[str, str]) -> list[ScoredLead]:

@@ -57,27 +57,27 @@ class RuntimeCache:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: Runtime | None = None
+        self._runtime: Runtime | None = None
         self._looked_at = float("-inf")
 
-    def kept(self) -> Runtime:
+    def runtime(self) -> Runtime:
         """The same objects for every request, until a new policy is in force."""
         with self._lock:
-            if self._kept is None or self._clock() - self._looked_at >= POLICY_SECONDS:
-                self._kept = _made() if self._kept is None else _renewed(self._kept)
+            if self._runtime is None or self._clock() - self._looked_at >= POLICY_SECONDS:
+                self._runtime = _new_runtime() if self._runtime is None else _renewed(self._runtime)
                 self._looked_at = self._clock()
-            return self._kept
+            return self._runtime
 
 
-def _made() -> Runtime:
-    here = settings.read()
-    return _of(here, wiring.policy(here))
+def _new_runtime() -> Runtime:
+    config = settings.read()
+    return _runtime_for(config, wiring.policy(config))
 
 
-def _of(here: settings.Settings, policy: Policy) -> Runtime:
-    warehouse = wiring.warehouse(here)
-    champions, thresholds = ChampionCache(wiring.registry(here), policy), ThresholdCache(warehouse, policy)
-    return Runtime(here, policy, warehouse, champions, thresholds)
+def _runtime_for(config: settings.Settings, policy: Policy) -> Runtime:
+    warehouse = wiring.warehouse(config)
+    champions, thresholds = ChampionCache(wiring.registry(config), policy), ThresholdCache(warehouse, policy)
+    return Runtime(config, policy, warehouse, champions, thresholds)
 
 
 def _renewed(present: Runtime) -> Runtime:
@@ -91,17 +91,17 @@ def _renewed(present: Runtime) -> Runtime:
     except LeadwerkError as error:
         logger.error("The policy was not taken over: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
         return present
-    return present if policy.version == present.policy.version else _of(present.settings, policy)
+    return present if policy.version == present.policy.version else _runtime_for(present.settings, policy)
 
 
 def _with_settings_of_now(present: Runtime) -> Runtime:
     """The environment stays, but a mounted secret changes; on a laptop the first publication makes a policy file."""
     try:
-        here = settings.read()
+        current = settings.read()
     except LeadwerkError as error:
         logger.error("Settings were not taken over: %s", error, extra={"fields": {"event": "settings_not_taken_over"}})
         return present
-    return present if here == present.settings else replace(present, settings=here)
+    return present if current == present.settings else replace(present, settings=current)
 
 
 _cache = RuntimeCache()
@@ -109,4 +109,4 @@ _cache = RuntimeCache()
 
 def current_runtime() -> Runtime:
     """What serves in this process now."""
-    return _cache.kept()
+    return _cache.runtime()

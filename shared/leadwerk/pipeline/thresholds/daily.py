@@ -65,7 +65,7 @@ class ThresholdReport:
     moved: int = 0
     unserved_per_week: float = 0.0
     thresholds: tuple[ThresholdDecision, ...] = ()
-    held: tuple[ThresholdHold, ...] = ()
+    holds: tuple[ThresholdHold, ...] = ()
 
 
 def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
@@ -73,24 +73,24 @@ def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
     if not policy.capacity.sellers:
         return ThresholdReport(day_of(policy, now))
     with warehouse.unit_of_work():
-        stood = threshold_snapshot(warehouse, policy, now)
-        done = {basis for (basis, _), line in stood.decided.items() if line.day >= stood.day}
+        snapshot = threshold_snapshot(warehouse, policy, now)
+        done = {basis for (basis, _), line in snapshot.decided.items() if line.day >= snapshot.day}
         rows, unserved = [], 0.0
         for basis in (basis for basis in bases(policy) if basis not in done):
-            found, without = _decided(warehouse, policy, basis, stood, now)
-            rows += [_row(policy, basis, one, stood.day, now) for one in found]
+            decided, without = _decided(warehouse, policy, basis, snapshot, now)
+            rows += [_row(policy, basis, threshold, snapshot.day, now) for threshold in decided]
             unserved = max(unserved, without)
         stored = warehouse.append("thresholds", rows) if rows else 0
-    return replace(_report(stood, rows), stored=stored, unserved_per_week=round(unserved, 2))
+    return replace(_report(snapshot, rows), stored=stored, unserved_per_week=round(unserved, 2))
 
 
 def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotThresholds:
     """From which value on leads are HOT as of `now` (aware): one small query; none if the policy names no seller."""
     if not policy.capacity.sellers:
         return HotThresholds(policy)
-    stood = threshold_snapshot(warehouse, policy, now)
-    decided = {key: line.row["hot"] for key, line in stood.decided.items()}
-    return HotThresholds(policy, decided, {key: hold.hot for key, hold in stood.held.items()})
+    snapshot = threshold_snapshot(warehouse, policy, now)
+    decided = {key: line.row["hot"] for key, line in snapshot.decided.items()}
+    return HotThresholds(policy, decided, {key: hold.hot for key, hold in snapshot.manual_holds.items()})
 
 
 def current_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
@@ -125,9 +125,9 @@ class ThresholdSnapshot:
 
     day: date
     decided: Mapping[Key, ThresholdLine]
-    held: Mapping[Key, ThresholdHold]
+    manual_holds: Mapping[Key, ThresholdHold]
 
-    def standings(self, basis: Basis) -> dict[str, ThresholdState]:
+    def states(self, basis: Basis) -> dict[str, ThresholdState]:
         """Where each seller pool's threshold stands."""
         rows = {seller_pool: line.row for (of, seller_pool), line in self.decided.items() if of == basis}
         return {
@@ -137,7 +137,7 @@ class ThresholdSnapshot:
 
     def holds(self, basis: Basis) -> dict[str, int]:
         """At which value persons hold which seller pool's."""
-        return {seller_pool: hold.hot for (of, seller_pool), hold in self.held.items() if of == basis}
+        return {seller_pool: hold.hot for (of, seller_pool), hold in self.manual_holds.items() if of == basis}
 
 
 def threshold_snapshot(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdSnapshot:
@@ -147,13 +147,13 @@ def threshold_snapshot(warehouse: Warehouse, policy: Policy, now: datetime) -> T
     keyed = {(row["basis"], row["seller_pool"], row["is_hold"]): row for row in rows}
     return ThresholdSnapshot(
         day,
-        {(basis, name): ThresholdLine(row["day"], row) for (basis, name, held), row in keyed.items() if not held},
-        {(basis, name): _held(row) for (basis, name, held), row in keyed.items() if held},
+        {(basis, name): ThresholdLine(row["day"], row) for (basis, name, is_hold), row in keyed.items() if not is_hold},
+        {(basis, name): _hold_from_row(row) for (basis, name, is_hold), row in keyed.items() if is_hold},
     )
 
 
-def _held(row: Row) -> ThresholdHold:
-    said = (
+def _hold_from_row(row: Row) -> ThresholdHold:
+    columns = (
         row["basis"],
         row["seller_pool"],
         row["hot"],
@@ -162,52 +162,52 @@ def _held(row: Row) -> ThresholdHold:
         row["hold_reason"],
         row["decided_at"],
     )
-    return ThresholdHold(*said)
+    return ThresholdHold(*columns)
 
 
 def _decided(
-    warehouse: Warehouse, policy: Policy, basis: Basis, stood: ThresholdSnapshot, now: datetime
+    warehouse: Warehouse, policy: Policy, basis: Basis, snapshot: ThresholdSnapshot, now: datetime
 ) -> tuple[list[Threshold], float]:
     """Thresholds of a basis, everybody's first, and leads a week that reach it and that nobody can serve."""
-    before = stood.standings(basis)
-    incoming = newly_reaching_demand(warehouse, policy, basis, now, known=before)
+    before = snapshot.states(basis)
+    incoming = newly_reaching_demand(warehouse, policy, basis, now, seller_pools=before)
     if incoming is None:
         return [], 0.0
-    found = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), stood.holds(basis))
-    return found, incoming.unserved_from(found[0].state.hot)
+    decided = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), snapshot.holds(basis))
+    return decided, incoming.unserved_from(decided[0].state.hot)
 
 
-def _row(policy: Policy, basis: Basis, one: Threshold, day: date, now: datetime) -> Row:
+def _row(policy: Policy, basis: Basis, threshold: Threshold, day: date, now: datetime) -> Row:
     return {
         "day": day,
         "decided_at": now,
         "basis": basis,
-        "seller_pool": one.seller_pool,
-        "hot": one.state.hot,
-        "wanted": one.wanted,
-        "direction": one.state.direction,
-        "calls_per_week": one.calls_per_week,
-        "capacity_per_week": one.capacity_per_week,
-        "reason": one.state.why,
+        "seller_pool": threshold.seller_pool,
+        "hot": threshold.state.hot,
+        "wanted": threshold.wanted,
+        "direction": threshold.state.direction,
+        "calls_per_week": threshold.calls_per_week,
+        "capacity_per_week": threshold.capacity_per_week,
+        "reason": threshold.state.why,
         "policy_version": policy.version,
     }
 
 
-def _report(stood: ThresholdSnapshot, rows: list[Row]) -> ThresholdReport:
+def _report(snapshot: ThresholdSnapshot, rows: list[Row]) -> ThresholdReport:
     """What stands, after what was decided now."""
     fresh = {(row["basis"], row["seller_pool"]): row for row in rows}
-    before = {key: line.row for key, line in stood.decided.items()}
+    before = {key: line.row for key, line in snapshot.decided.items()}
     lines = tuple(
-        _line(row, before[key]["hot"] if key in fresh and key in before else None, stood.held)
+        _line(row, before[key]["hot"] if key in fresh and key in before else None, snapshot.manual_holds)
         for key, row in sorted({**before, **fresh}.items())
     )
     moved = sum(line.before is not None and line.before != line.hot for line in lines)
-    return ThresholdReport(stood.day, moved=moved, thresholds=lines, held=tuple(stood.held.values()))
+    return ThresholdReport(snapshot.day, moved=moved, thresholds=lines, holds=tuple(snapshot.manual_holds.values()))
 
 
-def _line(row: Mapping[str, Any], before: int | None, held: Mapping[Key, ThresholdHold]) -> ThresholdDecision:
+def _line(row: Mapping[str, Any], before: int | None, holds: Mapping[Key, ThresholdHold]) -> ThresholdDecision:
     basis, seller_pool = row["basis"], row["seller_pool"]
-    hold = held.get((basis, seller_pool)) or held.get((basis, EVERYBODY))
+    hold = holds.get((basis, seller_pool)) or holds.get((basis, EVERYBODY))
     hot, reason = (hold.hot, "set") if hold else (row["hot"], row["reason"])
     calls, capacity = round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2)
     return ThresholdDecision(basis, seller_pool, hot, before, row["wanted"], calls, capacity, reason)

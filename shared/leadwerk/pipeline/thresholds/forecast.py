@@ -67,24 +67,26 @@ def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: d
             return None
         today = hot_thresholds(warehouse, policy, now)
         past = _past(warehouse, policy, basis, now)
-        held = picked(warehouse, policy, now)
-    found = {one.seller_pool: one.wanted for one in thresholds(policy, basis, incoming, {}, held)}
+        picked_leads = picked(warehouse, policy, now)
+    needed = {
+        threshold.seller_pool: threshold.wanted for threshold in thresholds(policy, basis, incoming, {}, picked_leads)
+    }
     bands = threshold_limits(policy, basis)
-    stands = today.decided.get((basis, EVERYBODY), bands.hot)
-    hot = bands.within(today.held.get((basis, EVERYBODY), stands))
+    decided = today.decided.get((basis, EVERYBODY), bands.hot)
+    hot = bands.within(today.held.get((basis, EVERYBODY), decided))
     rungs, source = _ladder(policy, incoming, past)
-    room = sum(leads_a_week(policy.capacity, held).values())
+    room = sum(leads_a_week(policy.capacity, picked_leads).values())
     return Outlook(
         basis=basis,
         today=hot,
-        wanted=found[EVERYBODY],
+        wanted=needed[EVERYBODY],
         room=room,
         hours=sum(seller.hours_per_week for seller in policy.capacity.sellers),
         source=source,
         past_leads=sum(leads for leads, _ in past.values()),
         rungs=tuple(rungs),
         one_more_hour=one_more_hour(at(rungs, hot), room),
-        seller_pools={name: wanted for name, wanted in found.items() if name},
+        seller_pools={name: hot_needed for name, hot_needed in needed.items() if name},
     )
 
 
@@ -97,11 +99,11 @@ def with_team(policy: Policy, sellers: int | None, hours: float | None) -> Polic
     """
     if sellers is None and hours is None:
         return policy
-    own = policy.capacity.sellers
+    present = policy.capacity.sellers
     if sellers is None:
-        team = tuple(msgspec.structs.replace(seller, hours_per_week=hours) for seller in own)
+        team = tuple(msgspec.structs.replace(seller, hours_per_week=hours) for seller in present)
     else:
-        usual = sum(seller.hours_per_week for seller in own) / len(own) if own else DEFAULT_HOURS
+        usual = sum(seller.hours_per_week for seller in present) / len(present) if present else DEFAULT_HOURS
         each = usual if hours is None else hours
         team = tuple(Seller(name=f"seller_{number}", hours_per_week=each) for number in range(1, sellers + 1))
     return msgspec.structs.replace(policy, capacity=msgspec.structs.replace(policy.capacity, sellers=team))
@@ -118,17 +120,17 @@ def _ladder(policy: Policy, incoming: Demand, past: Mapping[int, tuple[int, int]
 
 def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> dict[int, tuple[int, int]]:
     """Of each level, how many past leads had reached it at best, and how many of them converted."""
-    wanted = {
+    parameters = {
         **demand_parameters(policy, basis, now),
         "first_day": (now - OUTCOMES).date(),
         "horizon_days": policy.horizon_days,
         "look_back_days": policy.capacity.look_back_days,
         "positive": list(policy.positive),
     }
-    rows = warehouse.rows(statement("thresholds/conversions_by_value"), wanted)
-    found = {row["value"]: (row["leads"], row["converted"]) for row in rows}
-    if basis == "model" or sum(leads for leads, _ in found.values()) >= LEAST_LEADS:
-        return found
+    rows = warehouse.rows(statement("thresholds/conversions_by_value"), parameters)
+    outcomes = {row["value"]: (row["leads"], row["converted"]) for row in rows}
+    if basis == "model" or sum(leads for leads, _ in outcomes.values()) >= LEAST_LEADS:
+        return outcomes
     from leadwerk.pipeline.policies.points_as_of import past_points
 
     return past_points(warehouse, policy, now)

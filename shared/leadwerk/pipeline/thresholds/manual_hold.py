@@ -36,23 +36,25 @@ def hold(
     if until is not None and until < day_of(policy, now):
         raise InputError(f"{until} is over.", field="until", value=str(until), remedy="Name today or a later day.")
     if hot is None:
-        _check_held(threshold_snapshot(warehouse, policy, now).held, basis, seller_pool)
-    said = {"set_at": now, "basis": basis, "seller_pool": seller_pool, "hot": hot, "until": until}
-    row = {**said, "author": author.strip(), "reason": reason.strip()}
+        _check_held(threshold_snapshot(warehouse, policy, now).manual_holds, basis, seller_pool)
+    key = {"set_at": now, "basis": basis, "seller_pool": seller_pool, "hot": hot, "until": until}
+    row = {**key, "author": author.strip(), "reason": reason.strip()}
     warehouse.append("threshold_holds", [row])
     return row
 
 
-def _check_held(held: Mapping[tuple[str, str], ThresholdHold], basis: Basis, seller_pool: str) -> None:
+def _check_held(holds: Mapping[tuple[str, str], ThresholdHold], basis: Basis, seller_pool: str) -> None:
     """Whoever lets go of the wrong one should not believe that he let go."""
-    if (basis, seller_pool) in held:
+    if (basis, seller_pool) in holds:
         return
-    others = [f"{name or 'everybody'} ({of}) at {one.hot}" for (of, name), one in held.items()]
+    held_pools = [
+        f"{name or 'everybody'} ({of}) at {threshold_hold.hot}" for (of, name), threshold_hold in holds.items()
+    ]
     raise InputError(
         f"Nothing was held for {seller_pool or 'everybody'} ({basis}): the threshold follows the load already.",
         field="seller_pool",
         value=seller_pool,
-        remedy=f"Held are: {', '.join(others)}." if others else "No threshold is held at all.",
+        remedy=f"Held are: {', '.join(held_pools)}." if held_pools else "No threshold is held at all.",
     )
 
 

@@ -31,7 +31,7 @@ def newly_reaching_demand(
     basis: Basis,
     now: datetime,
     *,
-    known: Iterable[str] = (),
+    seller_pools: Iterable[str] = (),
     settled: bool = True,
 ) -> Demand | None:
     """Leads that newly reached each threshold in the look-back; None while too little is known.
@@ -40,15 +40,15 @@ def newly_reaching_demand(
     from before the first value of all: of the leads that came then, those that were closed soon have none. `known`
     pools are in it even if no lead of theirs came in.
     """
-    wanted = {**demand_parameters(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
-    rows = warehouse.rows(statement("thresholds/call_demand"), wanted)
+    parameters = {**demand_parameters(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
+    rows = warehouse.rows(statement("thresholds/call_demand"), parameters)
     if not rows[0]["leads_with_value"]:
         return None
     begins = max(rows[0]["began_at"], rows[0]["first_created_at"])
     days = (now - begins).total_seconds() / SECONDS_A_DAY
     if days < LEAST_DAYS:
         return None
-    return demand(policy, basis, [row for row in rows if row["value"] is not None], days, known)
+    return demand(policy, basis, [row for row in rows if row["value"] is not None], days, seller_pools)
 
 
 def _look_back(policy: Policy) -> timedelta:
@@ -66,10 +66,10 @@ def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
     """Parameters that say by which value leads are ranked (thresholds/ranking_value.fragment.sql)."""
     shared = policy.decision.rank_by == "both"
     weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
-    reached, places = knots(policy)
-    steps = zip(pairwise(places), pairwise(reached), strict=True)
+    scores, points = knots(policy)
+    steps = zip(pairwise(points), pairwise(scores), strict=True)
     slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
-    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, reached), strict=True))
+    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, scores), strict=True))
     return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
 
 
