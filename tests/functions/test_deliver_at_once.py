@@ -73,7 +73,7 @@ def answer(warehouse: LateWarehouse, crm: ScriptedCRM, monkeypatch: pytest.Monke
         requests = [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids or ("1",)]
         report = score.run(warehouse, MORTGAGE, None, requests, now=now, stored_at=now)
         scores, problem = entrypoint.deliver_at_once(report.scores, now)
-        return {one.lead_id or "": one.delivery for one in scores}, problem
+        return {scored_lead.lead_id or "": scored_lead.delivery for scored_lead in scores}, problem
 
     return scored
 
@@ -118,24 +118,24 @@ def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM
 
 @pytest.mark.parametrize("trouble", [CRMRejected("who are you?", status=401), LeadwerkError("no token")])
 @pytest.mark.parametrize(
-    ("before", "says"), [([], "sent"), ([raising(REFUSED)], "dead_letter"), ([raising(DOWN)], "pending")]
+    ("before", "problem_text"), [([], "sent"), ([raising(REFUSED)], "dead_letter"), ([raising(DOWN)], "pending")]
 )
 def test_a_crm_that_does_not_let_us_in_changes_no_recorded_state(
     answer: Answer,
     crm: ScriptedCRM,
     monkeypatch: pytest.MonkeyPatch,
     before: list[Callable[..., None]],
-    says: str,
+    problem_text: str,
     trouble: LeadwerkError,
 ) -> None:
     crm.script = list(before)
-    assert answer()[0] == {"1": says}
+    assert answer()[0] == {"1": problem_text}
 
     def locked(_: object) -> None:
         raise trouble
 
     monkeypatch.setattr("leadwerk.pipeline.wiring.crm", locked)
-    assert answer(minutes=0.5) == ({"1": says}, trouble.message)
+    assert answer(minutes=0.5) == ({"1": problem_text}, trouble.message)
 
 
 def test_a_score_that_the_outbox_does_not_show_yet_is_pending(
@@ -180,8 +180,8 @@ def test_over_http_a_crm_that_fails_is_never_called_sent(tmp_path: Path) -> None
         boma_fake.serving(boma),
         running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,
     ):
-        said = [
+        deliveries = [
             function.scores({"lead_id": "1", "now": (NOW + seconds * MINUTE / 60).isoformat()})[0]["delivery"]
             for seconds in (0, 5, 10)
         ]
-    assert (said, states(DuckDBWarehouse(tmp_path))) == (["pending"] * 3, ["retry"])
+    assert (deliveries, states(DuckDBWarehouse(tmp_path))) == (["pending"] * 3, ["retry"])

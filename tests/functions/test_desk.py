@@ -54,11 +54,11 @@ def desks(home: Path, count: int = 1, **environment: str) -> Iterator[list[str]]
             stack.enter_context(serving(home, names=["desk"], crm=False, environment=SIMULATED | environment))
             for _ in range(count)
         ]
-        yield [one.url("desk") for one in started]
+        yield [servers.url("desk") for servers in started]
 
 
-def get(url: str, path: str, **asked: Any) -> requests.Response:
-    return requests.get(url + path, params={"now": AT, **asked}, timeout=60)
+def get(url: str, path: str, **fields: Any) -> requests.Response:
+    return requests.get(url + path, params={"now": AT, **fields}, timeout=60)
 
 
 def pick(url: str, lead_id: str, seller: str, deed: str = "pick", **body: Any) -> requests.Response:
@@ -87,41 +87,41 @@ def url(home: Path) -> Iterator[str]:
 
 
 def test_the_list_comes_page_by_page(url: str) -> None:
-    found, cursor = [], None
+    lead_ids, cursor = [], None
     for _ in range(9):
         page = get(url, "/leads", limit=7, cursor=cursor).json()
-        found += [one["lead_id"] for one in page["leads"]]
+        lead_ids += [lead["lead_id"] for lead in page["leads"]]
         cursor = page.get("next")
         if cursor is None:
             break
-    assert len(found) == len(set(found)) == 22
-    assert found[:2] == ["Zürich 7", "with/slash"]
+    assert len(lead_ids) == len(set(lead_ids)) == 22
+    assert lead_ids[:2] == ["Zürich 7", "with/slash"]
 
 
 @pytest.mark.parametrize("lead_id", ["with/slash", "Zürich 7"])
 def test_an_id_may_hold_any_sign(url: str, lead_id: str) -> None:
-    held = pick(url, lead_id, "anna").json()
-    assert (held["lead_id"], held["seller"]) == (lead_id, "anna")
+    first_pick = pick(url, lead_id, "anna").json()
+    assert (first_pick["lead_id"], first_pick["seller"]) == (lead_id, "anna")
     assert get(url, f"/leads/{quote(lead_id, safe='')}/history").json()["held_by"] == "anna"
     assert pick(url, lead_id, "anna", "release").json() == {"lead_id": lead_id, "seller": None}
 
 
 def test_a_lead_that_is_held_is_a_conflict_that_says_who_and_until_when(url: str) -> None:
-    held = pick(url, "l1", "anna").json()
-    assert pick(url, "l1", "anna").json() == held
+    first_pick = pick(url, "l1", "anna").json()
+    assert pick(url, "l1", "anna").json() == first_pick
     for deed in ("pick", "release"):
         refused = pick(url, "l1", "beat", deed)
         assert (refused.status_code, refused.headers["Content-Type"]) == (409, "application/problem+json")
-        said = refused.json()
-        assert (said["seller"], said["until"], said["field"]) == ("anna", held["expires_at"], "lead_id")
-        assert "anna" in said["detail"] and said["remedy"]
-    assert [one["lead_id"] for one in get(url, "/leads", seller="anna").json()["leads"]] == ["l1"]
+        problem = refused.json()
+        assert (problem["seller"], problem["until"], problem["field"]) == ("anna", first_pick["expires_at"], "lead_id")
+        assert "anna" in problem["detail"] and problem["remedy"]
+    assert [lead["lead_id"] for lead in get(url, "/leads", seller="anna").json()["leads"]] == ["l1"]
 
 
 def test_history_and_ledger_of_a_lead(url: str) -> None:
-    found = get(url, "/leads/l0/history", output_language="it").json()
-    assert [event["kind"] for event in found["timeline"]] == ["status", "score"]
-    assert found["timeline"][0]["text"] == "stato nel CRM: appointmentscheduled"
+    history = get(url, "/leads/l0/history", output_language="it").json()
+    assert [event["kind"] for event in history["timeline"]] == ["status", "score"]
+    assert history["timeline"][0]["text"] == "stato nel CRM: appointmentscheduled"
     ledger = get(url, "/leads/l0/history", at=AT).json()
     assert ledger["sum"] == ledger["standing"]["points"]
     assert {entry["kind"] for entry in ledger["entries"]} >= {"event"}
@@ -130,13 +130,13 @@ def test_history_and_ledger_of_a_lead(url: str) -> None:
 def test_accounts_and_one_of_them(url: str) -> None:
     page = get(url, "/accounts", limit=2).json()
     assert (len(page["accounts"]), bool(page["next"])) == (2, True)
-    found = get(url, f"/accounts/{page['accounts'][0]['account_id']}").json()
-    assert found["account"]["company"]["employees"] == page["accounts"][0]["company"]["employees"]
-    assert len(found["contacts"]) == found["account"]["contacts"]
+    detail = get(url, f"/accounts/{page['accounts'][0]['account_id']}").json()
+    assert detail["account"]["company"]["employees"] == page["accounts"][0]["company"]["employees"]
+    assert len(detail["contacts"]) == detail["account"]["contacts"]
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "field", "says"),
+    ("path", "status", "field", "detail"),
     [
         ("/leads?sort=size", 422, "sort", "score"),
         ("/leads?limit=0", 422, "limit", "1"),
@@ -156,13 +156,13 @@ def test_accounts_and_one_of_them(url: str) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_a_problem_with_field_and_remedy(
-    url: str, path: str, status: int, field: str, says: str
+    url: str, path: str, status: int, field: str, detail: str
 ) -> None:
     answer = requests.get(url + path, timeout=30)
-    said = answer.json()
+    problem = answer.json()
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
-    assert (said["field"], bool(said["remedy"])) == (field, True)
-    assert says in said["detail"] + said["remedy"]
+    assert (problem["field"], bool(problem["remedy"])) == (field, True)
+    assert detail in problem["detail"] + problem["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -192,25 +192,28 @@ def test_methods_and_paths_that_are_none(url: str) -> None:
 
 def race(urls: Sequence[str], leads: Sequence[str], sellers: int) -> dict[str, list[requests.Response]]:
     """All sellers at once after each lead, over all processes."""
-    asked = [(lead_id, number) for lead_id in leads for number in range(sellers)]
+    attempts = [(lead_id, number) for lead_id in leads for number in range(sellers)]
     doors = itertools.cycle(urls)
-    asked = [(lead_id, number, next(doors)) for lead_id, number in asked]
-    with ThreadPoolExecutor(len(asked)) as pool:
-        answers = list(pool.map(lambda one: pick(one[2], one[0], f"seller {one[1]}"), asked))
+    attempts = [(lead_id, number, next(doors)) for lead_id, number in attempts]
+    with ThreadPoolExecutor(len(attempts)) as pool:
+        answers = list(pool.map(lambda attempt: pick(attempt[2], attempt[0], f"seller {attempt[1]}"), attempts))
     return {
-        lead_id: [answer for answer, one in zip(answers, asked, strict=True) if one[0] == lead_id] for lead_id in leads
+        lead_id: [answer for answer, attempt in zip(answers, attempts, strict=True) if attempt[0] == lead_id]
+        for lead_id in leads
     }
 
 
 def check(answers: dict[str, list[requests.Response]], desk: Warehouse) -> None:
     """One winner a lead, whom all losers name and the table holds."""
     steps = desk.rows(STEPS, {})
-    for lead_id, given in answers.items():
-        assert sorted({answer.status_code for answer in given}) == [200, 409], [answer.text for answer in given][:3]
-        [winner] = [answer.json() for answer in given if answer.status_code == 200]
-        losers = [answer.json() for answer in given if answer.status_code == 409]
-        assert {(one["seller"], one["until"]) for one in losers} == {(winner["seller"], winner["expires_at"])}
-        assert [(one["kind"], one["seller"]) for one in steps if one["lead_id"] == lead_id] == [
+    for lead_id, responses in answers.items():
+        assert sorted({answer.status_code for answer in responses}) == [200, 409], [
+            answer.text for answer in responses
+        ][:3]
+        [winner] = [answer.json() for answer in responses if answer.status_code == 200]
+        losers = [answer.json() for answer in responses if answer.status_code == 409]
+        assert {(loser["seller"], loser["until"]) for loser in losers} == {(winner["seller"], winner["expires_at"])}
+        assert [(loser["kind"], loser["seller"]) for loser in steps if loser["lead_id"] == lead_id] == [
             ("picked", winner["seller"])
         ]
 
@@ -233,20 +236,20 @@ def test_after_kill_9_in_the_middle_a_retry_leaves_one_pick(tmp_path: Path, swap
         while len(list(tmp_path.glob("picks/leads/*/*.json"))) < swapped and time.monotonic() < until:
             time.sleep(0.001)
         servers.running["desk"].kill()
-        done = [one.result().json()["lead_id"] for one in answers if one.exception() is None]
+        done = [future.result().json()["lead_id"] for future in answers if future.exception() is None]
     assert len(done) < len(leads), "nothing was in the middle"
     with desks(tmp_path) as [url]:
         for name in leads:
             assert pick(url, name, "anna").status_code == 200
             assert pick(url, name, "beat").status_code == 409
     steps = desk.rows(STEPS, {})
-    assert sorted((one["lead_id"], one["kind"], one["seller"]) for one in steps) == sorted(
+    assert sorted((future["lead_id"], future["kind"], future["seller"]) for future in steps) == sorted(
         (name, "picked", "anna") for name in leads
     )
 
 
 def fields(of: tuple[schema.Field, ...]) -> list[google.SchemaField]:
-    return [google.SchemaField(one.name, one.type, one.mode, fields=fields(one.fields)) for one in of]
+    return [google.SchemaField(column.name, column.type, column.mode, fields=fields(column.fields)) for column in of]
 
 
 @pytest.fixture(scope="module")
@@ -259,14 +262,16 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, 
             "LEADWERK_DATASET": "leadwerk", "LEADWERK_GA4_DATASET": "ga4", "LEADWERK_BIGQUERY_URL": bigquery,
             "LEADWERK_STORAGE_URL": storage, "LEADWERK_PICKS": "gs://picks/desk",
         }  # fmt: skip
-        made = BigQueryWarehouse.from_settings(settings.read(environment))
-        made._client.create_dataset("leadwerk", timeout=20)
+        warehouse = BigQueryWarehouse.from_settings(settings.read(environment))
+        warehouse._client.create_dataset("leadwerk", timeout=20)
         for table in map(schema.table, TABLES):
-            made._client.create_table(google.Table(f"test.leadwerk.{table.name}", fields(table.fields)), timeout=20)
-        made.append("leads", [lead(f"l{number}") for number in range(8)])
-        made.append("scores", [score(f"l{number}") for number in range(8)])
-        yield environment, bucket, made
-        made._client.close()
+            warehouse._client.create_table(
+                google.Table(f"test.leadwerk.{table.name}", fields(table.fields)), timeout=20
+            )
+        warehouse.append("leads", [lead(f"l{number}") for number in range(8)])
+        warehouse.append("scores", [score(f"l{number}") for number in range(8)])
+        yield environment, bucket, warehouse
+        warehouse._client.close()
 
 
 def test_in_the_cloud_exactly_one_gets_each_lead(cloud: Any, tmp_path: Path) -> None:
@@ -275,8 +280,8 @@ def test_in_the_cloud_exactly_one_gets_each_lead(cloud: Any, tmp_path: Path) -> 
     with desks(tmp_path, 2, **environment) as urls:
         answers = race(urls, leads, sellers=8)
         check(answers, desk)
-        listed = {one["lead_id"]: one.get("held_by") for one in get(urls[0], "/leads").json()["leads"]}
-    winners = {lead_id: next(a.json()["seller"] for a in given if a.ok) for lead_id, given in answers.items()}
+        listed = {lead["lead_id"]: lead.get("held_by") for lead in get(urls[0], "/leads").json()["leads"]}
+    winners = {lead_id: next(a.json()["seller"] for a in responses if a.ok) for lead_id, responses in answers.items()}
     assert {lead_id: listed[lead_id] for lead_id in leads} == winners
     assert bucket.refused > 0, "nobody came too late: the race was none"
     assert len(bucket.objects) == 3
@@ -286,19 +291,19 @@ def test_in_the_cloud_a_release_and_a_takeover_after_the_end_are_audited(cloud: 
     environment, _, desk = cloud
     later = (NOW + 3 * DAY).isoformat()
     with desks(tmp_path, 1, **environment) as [url]:
-        held = pick(url, "l5", "anna").json()
-        assert datetime.fromisoformat(held["expires_at"]) == NOW + 2 * DAY
+        first_pick = pick(url, "l5", "anna").json()
+        assert datetime.fromisoformat(first_pick["expires_at"]) == NOW + 2 * DAY
         released = pick(url, "l5", "anna", "release")
         assert released.ok, released.text
         assert pick(url, "l5", "beat").ok
         assert pick(url, "l5", "carla", now=later).ok
-        told = requests.get(
+        history = requests.get(
             f"{url}/leads/l5/history", params={"now": later, "output_language": "en"}, timeout=60
         ).json()
-    steps = [f"{one['kind']} {one['seller']}" for one in desk.rows(STEPS, {}) if one["lead_id"] == "l5"]
+    steps = [f"{step['kind']} {step['seller']}" for step in desk.rows(STEPS, {}) if step["lead_id"] == "l5"]
     assert steps == ["picked anna", "released anna", "picked beat", "expired beat", "picked carla"]
-    assert told["held_by"] == "carla"
-    assert "the pick of beat has lapsed" in [event["text"] for event in told["timeline"]]
+    assert history["held_by"] == "carla"
+    assert "the pick of beat has lapsed" in [event["text"] for event in history["timeline"]]
 
 
 @pytest.mark.parametrize("place", ["laptop", "cloud"])
@@ -311,10 +316,10 @@ def test_the_day_begins_with_the_picks_that_lapsed(place: str, request: pytest.F
         assert pick(url, "l6", "anna").ok
         before = desk.rows(STEPS, {})  # in the cloud tests before this one picked, too
         first, second = (requests.post(url, json=morning, timeout=60).json() for _ in range(2))
-    noted = [one for one in desk.rows(STEPS, {}) if one not in before]
-    assert {one["kind"] for one in noted} == {"expired"}
+    noted = [step for step in desk.rows(STEPS, {}) if step not in before]
+    assert {step["kind"] for step in noted} == {"expired"}
     assert (first["lapsed_picks"], second["lapsed_picks"]) == (len(noted), 0)
-    assert [one["seller"] for one in noted if one["lead_id"] == "l6"] == ["anna"]
+    assert [step["seller"] for step in noted if step["lead_id"] == "l6"] == ["anna"]
 
 
 def test_in_the_cloud_after_kill_9_a_retry_leaves_one_pick(cloud: Any, tmp_path: Path) -> None:
@@ -327,8 +332,8 @@ def test_in_the_cloud_after_kill_9_a_retry_leaves_one_pick(cloud: Any, tmp_path:
             time.sleep(0.001)
         servers.running["desk"].kill()  # swapped, and not yet in the table
         assert answer.exception() is not None
-    assert [one for one in desk.rows(STEPS, {}) if one["lead_id"] == "l7"] == []
+    assert [step for step in desk.rows(STEPS, {}) if step["lead_id"] == "l7"] == []
     with desks(tmp_path, 1, **environment) as [url]:
         assert pick(url, "l7", "beat").json()["seller"] == "anna"
         assert pick(url, "l7", "anna").ok
-    assert [one["kind"] for one in desk.rows(STEPS, {}) if one["lead_id"] == "l7"] == ["picked"]
+    assert [step["kind"] for step in desk.rows(STEPS, {}) if step["lead_id"] == "l7"] == ["picked"]

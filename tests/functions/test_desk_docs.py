@@ -20,8 +20,11 @@ EXAMPLE = re.compile(r"```http\n(GET|POST) (\S+)\n(?:\n(.*?)\n)?```\n\n(?:`(\d+)
 
 
 def examples() -> list[tuple[str, str, str, int, Any]]:
-    found = EXAMPLE.findall(PAGE.read_text("utf-8"))
-    return [(method, path, body, int(status or 200), json.loads(said)) for method, path, body, status, said in found]
+    matches = EXAMPLE.findall(PAGE.read_text("utf-8"))
+    return [
+        (method, path, body, int(status or 200), json.loads(answer_text))
+        for method, path, body, status, answer_text in matches
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -72,22 +75,24 @@ def answer(url: str, method: str, path: str, body: str) -> requests.Response:
 
 
 def test_the_examples_are_what_is_answered(url: str) -> None:
-    for method, path, body, status, said in examples():
-        found = answer(url, method, path, body)
-        assert (found.status_code, unversioned(found.json())) == (status, unversioned(said)), f"{method} {path}"
+    for method, path, body, status, documented in examples():
+        answered = answer(url, method, path, body)
+        assert (answered.status_code, unversioned(answered.json())) == (status, unversioned(documented)), (
+            f"{method} {path}"
+        )
 
 
-def unversioned(said: Any) -> Any:
+def unversioned(document: Any) -> Any:
     """Without the hash of the policy, which changes with every word of it."""
-    if isinstance(said, dict):
-        return {name: unversioned(value) for name, value in said.items() if name != "policy_version"}
-    return [unversioned(one) for one in said] if isinstance(said, list) else said
+    if isinstance(document, dict):
+        return {name: unversioned(value) for name, value in document.items() if name != "policy_version"}
+    return [unversioned(part) for part in document] if isinstance(document, list) else document
 
 
 def test_every_path_has_an_example() -> None:
-    asked = {(method, path.partition("?")[0]) for method, path, *_ in examples()}
+    documented = {(method, path.partition("?")[0]) for method, path, *_ in examples()}
     for route in api.routes:
-        assert any(method == route.method and route.pattern.fullmatch(path) for method, path in asked), route.path
+        assert any(method == route.method and route.pattern.fullmatch(path) for method, path in documented), route.path
 
 
 def test_every_field_that_may_be_asked_is_described() -> None:

@@ -135,11 +135,11 @@ def test_a_function_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_named_and_nothing_keeps_running(servers: FunctionServers, tmp_path: Path) -> None:
-    taken = int(servers.url("desk").rpartition(":")[2])
+    used_port = int(servers.url("desk").rpartition(":")[2])
     (other,) = free_ports(1)
-    ports = {"retrain": other, "desk": taken}
+    ports = {"retrain": other, "desk": used_port}
     with (
-        pytest.raises(ConfigurationError, match=str(taken)),
+        pytest.raises(ConfigurationError, match=str(used_port)),
         serving(tmp_path, names=["retrain", "desk"], crm=False, ports=ports),
     ):
         pass

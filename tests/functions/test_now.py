@@ -73,9 +73,11 @@ def post(servers: FunctionServers, function: str, path: str, body: dict[str, Any
 
 
 def tables(home: Path) -> dict[str, list[dict[str, Any]]]:
-    found = DuckDBWarehouse(home)
-    with found.unit_of_work():
-        return {name: sorted(found.rows(from_text(f"SELECT * FROM leadwerk.{name}"), {}), key=repr) for name in TABLES}
+    warehouse = DuckDBWarehouse(home)
+    with warehouse.unit_of_work():
+        return {
+            name: sorted(warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name}"), {}), key=repr) for name in TABLES
+        }
 
 
 def files(home: Path) -> list[Path]:
@@ -111,20 +113,20 @@ def test_a_page_of_a_past_moment_is_shown(servers: FunctionServers, path: str) -
 
 
 def test_a_closed_lead_is_refused_and_a_held_one_is_kept(servers: FunctionServers) -> None:
-    word = {"cluster": "HOT", "by": "Eva", "reason": "fair"}
-    closed = post(servers, "desk", "/leads/closed/override", word)
+    body = {"cluster": "HOT", "by": "Eva", "reason": "fair"}
+    closed = post(servers, "desk", "/leads/closed/override", body)
     assert (closed.status_code, "was closed" in closed.json()["detail"]) == (422, True)
     assert post(servers, "desk", "/leads/open/pick", {"seller": "anna"}).status_code == 200
-    taken = post(servers, "desk", "/leads/open/pick", {"seller": "beat"})
-    assert (taken.status_code, taken.json()["seller"]) == (409, "anna")
+    conflict = post(servers, "desk", "/leads/open/pick", {"seller": "beat"})
+    assert (conflict.status_code, conflict.json()["seller"]) == (409, "anna")
 
 
 def test_rows_say_when_they_were_stored(servers: FunctionServers, home: Path) -> None:
     visited = {"lead_id": "new", "ga_client_id": "11.22", "form": {"web_consent": True, "income": 2}}
     assert post(servers, "score", "", {**visited, "deliver": False}).status_code == 200
     assert post(servers, "desk", "/leads/new/pick", {"seller": "anna"}).status_code == 200
-    word = {"cluster": "HOT", "by": "Eva", "reason": "fair"}
-    assert post(servers, "desk", "/leads/new/override", word).status_code == 200
+    body = {"cluster": "HOT", "by": "Eva", "reason": "fair"}
+    assert post(servers, "desk", "/leads/new/override", body).status_code == 200
     for name in STORED_AT:
         [stored_at] = [row["stored_at"] for row in tables(home)[name] if row["lead_id"] == "new"]
         assert STARTED < stored_at < datetime.now(UTC), name

@@ -40,8 +40,8 @@ def echoed(calls: list[Any]) -> RemoteReport:
 def ask(body: Any, calls: Any = echoed, method: str = "POST", path: str = "/") -> tuple[int, Any]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     http = SimpleNamespace(method=method, path=path, content_length=len(raw), headers={}, stream=BytesIO(raw))
-    said, status, _ = also_from_bigquery(calls)(ordinary)(http)  # type: ignore[arg-type]
-    return status, json.loads(said)
+    reply, status, _ = also_from_bigquery(calls)(ordinary)(http)  # type: ignore[arg-type]
+    return status, json.loads(reply)
 
 
 def failing(error: Exception) -> Any:
@@ -75,20 +75,20 @@ def test_other_methods_are_the_ordinary_functions() -> None:
 
 
 def test_an_ordinary_request_keeps_its_limit_of_a_megabyte() -> None:
-    status, said = ask({"form": {"note": "x" * MAXIMUM_BYTES}})
-    assert (status, said["title"]) == (413, "Request too large")
+    status, reply = ask({"form": {"note": "x" * MAXIMUM_BYTES}})
+    assert (status, reply["title"]) == (413, "Request too large")
 
 
 def test_calls_may_be_larger() -> None:
-    status, said = ask({"calls": [["x" * 100_000]] * 30})
-    assert (status, len(said["replies"])) == (200, 30)
+    status, reply = ask({"calls": [["x" * 100_000]] * 30})
+    assert (status, len(reply["replies"])) == (200, 30)
 
 
 def test_more_than_fifty_megabytes_are_refused() -> None:
-    status, said = ask(b'{"calls": [["' + b"x" * MAXIMUM_REMOTE_BYTES + b'"]]}')
+    status, reply = ask(b'{"calls": [["' + b"x" * MAXIMUM_REMOTE_BYTES + b'"]]}')
     assert status == 413
-    assert list(said) == ["errorMessage"]
-    assert "50,000,000" in said["errorMessage"]
+    assert list(reply) == ["errorMessage"]
+    assert "50,000,000" in reply["errorMessage"]
 
 
 @pytest.mark.parametrize(
@@ -105,15 +105,15 @@ def test_more_than_fifty_megabytes_are_refused() -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_a_failure_is_told_with_a_status_that_says_whether_to_repeat(error: Exception, status: int) -> None:
-    found, said = ask({"calls": [["a"]]}, failing(error))
-    assert (found, list(said)) == (status, ["errorMessage"])
-    assert "secret" not in said["errorMessage"]
+    status_sent, reply = ask({"calls": [["a"]]}, failing(error))
+    assert (status_sent, list(reply)) == (status, ["errorMessage"])
+    assert "secret" not in reply["errorMessage"]
 
 
 @pytest.mark.parametrize("calls", [None, 3, {"a": 1}])
 def test_calls_of_another_shape_are_refused_for_good(calls: Any) -> None:
-    status, said = ask({"calls": calls})
-    assert (status, list(said)) == (400, ["errorMessage"])
+    status, reply = ask({"calls": calls})
+    assert (status, list(reply)) == (400, ["errorMessage"])
 
 
 @pytest.mark.parametrize("call", [[], ["{}", "{}"], [4711], "call", 0, {}], ids=str)

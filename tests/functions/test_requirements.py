@@ -78,8 +78,8 @@ def pinned(name: str) -> dict[str, str]:
 
 def pins(name: str) -> list[tuple[str, str]]:
     lines = (source_of(name).parent / "requirements.txt").read_text("utf-8").splitlines()
-    found = [line.partition("==") for line in lines if line and not line.startswith("#")]
-    return [(normal(distribution), version.strip()) for distribution, _, version in found]
+    pinned = [line.partition("==") for line in lines if line and not line.startswith("#")]
+    return [(normal(distribution), version.strip()) for distribution, _, version in pinned]
 
 
 def normal(distribution: str) -> str:
@@ -89,31 +89,35 @@ def normal(distribution: str) -> str:
 @cache
 def closure(distributions: frozenset[str]) -> frozenset[str]:
     """The distributions and all they require without extras."""
-    reached: set[str] = set()
+    closed: set[str] = set()
     waiting = list(distributions)
     while waiting:
-        found = waiting.pop()
-        if found in reached:
+        package = waiting.pop()
+        if package in closed:
             continue
-        reached.add(found)
+        closed.add(package)
         try:
-            required = metadata.requires(found) or []
+            required = metadata.requires(package) or []
         except metadata.PackageNotFoundError:  # for another platform or Python
             continue
-        waiting += [normal(re.split(r"[ ;<>=!~(\[]", one)[0]) for one in required if "extra ==" not in one]
-    return frozenset(reached)
+        waiting += [
+            normal(re.split(r"[ ;<>=!~(\[]", requirement)[0])
+            for requirement in required
+            if "extra ==" not in requirement
+        ]
+    return frozenset(closed)
 
 
 @cache
 def imported(name: str) -> frozenset[str]:
     """Distributions that the code imports which the function can reach."""
     tops = metadata.packages_distributions()
-    found = {
+    modules = {
         normal(owner)
         for module in reached_modules(name)
         for owner in google_owners(module) or tops.get(module.split(".")[0], [])
     }
-    return frozenset(found - {"leadwerk", ""})
+    return frozenset(modules - {"leadwerk", ""})
 
 
 def google_owners(module: str) -> list[str]:
@@ -143,7 +147,7 @@ def reached_modules(name: str) -> set[str]:
                 names |= {alias.name for alias in node.names}
                 new = {part for dotted in dotted_names(node) for part in prefixes(dotted)} - modules
                 modules |= new
-                pending += [ast.parse(file.read_text("utf-8")) for one in sorted(new) if (file := file_of(one))]
+                pending += [ast.parse(file.read_text("utf-8")) for module in sorted(new) if (file := file_of(module))]
         woken = [node for node in asleep if node.name in names or node.name.startswith("__")]
         asleep = [node for node in asleep if node not in woken]
         pending += woken

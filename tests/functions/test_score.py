@@ -47,9 +47,9 @@ class Function:
             return refused.code, json.load(refused), refused.headers["Content-Type"]
 
     def scores(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        status, said, _ = self.post(AT | body)
-        assert status == 200, said
-        return said["scores"]
+        status, answer, _ = self.post(AT | body)
+        assert status == 200, answer
+        return answer["scores"]
 
     def tables(self) -> list[list[dict[str, Any]]]:
         warehouse = DuckDBWarehouse(self.home)
@@ -64,8 +64,8 @@ def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
     home = tmp_path_factory.mktemp("home")
     example_leads.warehouse(home)
     example_leads.champion(home, MORTGAGE)
-    with running(home) as found:
-        yield found
+    with running(home) as running_function:
+        yield running_function
 
 
 def running(home: Path, **environment: str) -> Any:
@@ -117,38 +117,38 @@ def test_a_form_is_scored_at_once_and_again_without_a_trace(function):
 
 def test_a_form_says_the_id_of_its_lead_as_text_or_number(function):
     ids = [
-        function.scores({"form": {**FORM, "lead_id": said}, "dry_run": True})[0]["lead_id"]
-        for said in (71, 71.0, " 71 ")
+        function.scores({"form": {**FORM, "lead_id": lead_id}, "dry_run": True})[0]["lead_id"]
+        for lead_id in (71, 71.0, " 71 ")
     ]
     assert ids == ["71", "71", "71"]
 
 
 def test_one_impossible_id_does_not_spoil_a_batch(function):
-    asked = [{"lead_id": "1"}, {"lead_id": "a\0b"}, {"form": {**FORM, "lead_id": []}}, {"lead_id": "c\0", "form": FORM}]
-    status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
-    assert (status, said["scored"]) == (200, 1)
-    assert [(one["index"], one["status"]) for one in said["errors"]] == [(1, 404), (2, 422), (3, 422)]
+    leads = [{"lead_id": "1"}, {"lead_id": "a\0b"}, {"form": {**FORM, "lead_id": []}}, {"lead_id": "c\0", "form": FORM}]
+    status, answer, _ = function.post({**AT, "leads": leads, "dry_run": True})
+    assert (status, answer["scored"]) == (200, 1)
+    assert [(error["index"], error["status"]) for error in answer["errors"]] == [(1, 404), (2, 422), (3, 422)]
 
 
 def test_a_batch_reports_errors_beside_scores(function):
-    asked = [{"lead_id": "1"}, {"lead_id": "nobody"}, {"ga_client_id": "V4"}, {"form": {}}]
-    status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
+    leads = [{"lead_id": "1"}, {"lead_id": "nobody"}, {"ga_client_id": "V4"}, {"form": {}}]
+    status, answer, _ = function.post({**AT, "leads": leads, "dry_run": True})
     assert status == 200
-    assert [scored["index"] for scored in said["scores"]] == [0, 2]
-    unknown, unnamed = said["errors"]
+    assert [scored["index"] for scored in answer["scores"]] == [0, 2]
+    unknown, unnamed = answer["errors"]
     assert (unknown["index"], unknown["lead_id"], unknown["status"], unknown["field"]) == (1, "nobody", 404, "lead_id")
     assert unknown["remedy"]
     assert (unnamed["index"], unnamed["status"]) == (3, 422)
 
 
 def test_a_thousand_leads_are_taken_and_one_more_is_not(function):
-    asked = [{"lead_id": "1"}] * 1000
-    status, said, _ = function.post({**AT, "leads": asked, "dry_run": True})
-    assert (status, len(said["scores"])) == (200, 1000)
-    status, said, _ = function.post({**AT, "leads": [*asked, {"lead_id": "1"}]})
+    leads = [{"lead_id": "1"}] * 1000
+    status, answer, _ = function.post({**AT, "leads": leads, "dry_run": True})
+    assert (status, len(answer["scores"])) == (200, 1000)
+    status, answer, _ = function.post({**AT, "leads": [*leads, {"lead_id": "1"}]})
     assert status == 422
-    assert "1000" in said["detail"]
-    assert said["field"].endswith("leads")
+    assert "1000" in answer["detail"]
+    assert answer["field"].endswith("leads")
 
 
 def test_a_dry_run_stores_nothing(function):
@@ -160,9 +160,9 @@ def test_a_dry_run_stores_nothing(function):
 
 
 def test_rescoring_reports_what_it_did(function):
-    status, said, _ = function.post({**AT, "rescore": True})
+    status, answer, _ = function.post({**AT, "rescore": True})
     assert status == 200
-    assert said["leads"] >= 3
+    assert answer["leads"] >= 3
     assert function.post({**AT, "rescore": True})[1]["stored"] == 0
     closed = function.post({**AT, "rescore": "closed"})[1]
     assert (closed["leads"], closed["closed"], closed["stage_changes"]) == (0, 0, 0)
@@ -170,7 +170,7 @@ def test_rescoring_reports_what_it_did(function):
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "field", "says"),
+    ("body", "status", "field", "detail"),
     [
         (b'{"lead_id": ', 400, "body", "not JSON"),
         (b"\xff\xfe", 400, "body", "not JSON"),
@@ -199,40 +199,40 @@ def test_rescoring_reports_what_it_did(function):
     ],
     ids=str,
 )
-def test_bad_input_is_a_problem_that_says_where_and_what_to_do(function, body, status, field, says):
+def test_bad_input_is_a_problem_that_says_where_and_what_to_do(function, body, status, field, detail):
     before = function.tables()
-    found, said, content_type = function.post(body)
-    assert (found, content_type) == (status, "application/problem+json")
-    assert said["status"] == status
-    assert says in said["detail"]
-    assert field in said["field"]
-    assert said["remedy"]
-    assert "Traceback" not in json.dumps(said)
+    status_sent, problem, content_type = function.post(body)
+    assert (status_sent, content_type) == (status, "application/problem+json")
+    assert problem["status"] == status
+    assert detail in problem["detail"]
+    assert field in problem["field"]
+    assert problem["remedy"]
+    assert "Traceback" not in json.dumps(problem)
     assert function.tables() == before
 
 
 def test_ten_megabytes_are_refused_with_an_answer(function):
-    status, said, _ = function.post(b'{"lead_id": "' + b"1" * 10_000_000 + b'"}')
-    assert (status, said["field"]) == (413, "body")
+    status, problem, _ = function.post(b'{"lead_id": "' + b"1" * 10_000_000 + b'"}')
+    assert (status, problem["field"]) == (413, "body")
 
 
 def test_a_crm_that_is_not_there_leaves_the_score_pending_and_says_so(function):
     request = {"lead_id": "4712", "form": FORM}
-    status, said, _ = function.post({**AT, **request})
+    status, answer, _ = function.post({**AT, **request})
     assert status == 200
-    assert said["scores"][0]["delivery"] == "pending"
-    assert said["scores"][0]["stored"]
-    assert "token" in said["delivery_problem"]
+    assert answer["scores"][0]["delivery"] == "pending"
+    assert answer["scores"][0]["stored"]
+    assert "token" in answer["delivery_problem"]
 
 
 def test_the_first_requests_may_come_at_once(tmp_path):
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, MORTGAGE)
-    asked = [{"lead_id": str(lead), "form": FORM, "deliver": False} for lead in range(100, 108)]
-    with running(tmp_path) as function, ThreadPoolExecutor(len(asked)) as pool:
-        answers = list(pool.map(function.scores, asked))
-    assert [scored["lead_id"] for [scored] in answers] == [request["lead_id"] for request in asked]
-    assert {row["lead_id"] for row in function.tables()[2]} == {request["lead_id"] for request in asked}
+    leads = [{"lead_id": str(lead), "form": FORM, "deliver": False} for lead in range(100, 108)]
+    with running(tmp_path) as function, ThreadPoolExecutor(len(leads)) as pool:
+        answers = list(pool.map(function.scores, leads))
+    assert [scored["lead_id"] for [scored] in answers] == [request["lead_id"] for request in leads]
+    assert {row["lead_id"] for row in function.tables()[2]} == {request["lead_id"] for request in leads}
 
 
 def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
@@ -242,14 +242,14 @@ def test_before_the_first_champion_points_decide_and_are_delivered(tmp_path):
         running(tmp_path, LEADWERK_CRM_URL=boma.url, LEADWERK_CRM_TOKEN=boma_fake.TOKEN) as function,
     ):
         [scored] = function.scores({"lead_id": "1"})
-        shown = boma.leads["1"]
+        delivered = boma.leads["1"]
     assert (scored["basis"], scored["probability"], scored["predictive_score"]) == ("points", None, None)
     assert scored["delivery"] == "sent"
     assert scored["points"] == round(sum(entry["points"] for entry in scored["ledger"]), 2)
-    assert (shown["points"], shown["lead_matrix_cell"], shown["lead_stage"]) == (
+    assert (delivered["points"], delivered["lead_matrix_cell"], delivered["lead_stage"]) == (
         scored["points"], scored["matrix_cell"], scored["stage"],
     )  # fmt: skip
-    assert (shown["predictive_score"], shown["score_cluster"]) == (None, scored["score_cluster"])
+    assert (delivered["predictive_score"], delivered["score_cluster"]) == (None, scored["score_cluster"])
 
 
 def test_before_the_first_champion_and_without_rules_nothing_is_invented(tmp_path):
@@ -279,10 +279,10 @@ def test_a_flipped_byte_in_the_model_is_503_and_a_rollback_heals_it(tmp_path):
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     with running(tmp_path) as function:
-        status, said, _ = function.post({**AT, "lead_id": "1"})
-        assert (status, said["title"]) == (503, "Corrupt model")
-        assert "model.ubj" in said["detail"]
-        assert "rollback" in said["remedy"]
+        status, answer, _ = function.post({**AT, "lead_id": "1"})
+        assert (status, answer["title"]) == (503, "Corrupt model")
+        assert "model.ubj" in answer["detail"]
+        assert "rollback" in answer["remedy"]
         registry.rollback(at=NOW)
         assert function.scores({"lead_id": "1", "deliver": False})[0]["basis"] == "model"
 
@@ -291,18 +291,18 @@ def test_a_champion_of_another_policy_does_not_score_and_the_answer_says_so(tmp_
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, load("b2b_swiss"))
     with running(tmp_path) as function:
-        status, said, _ = function.post({**AT, "lead_id": "1", "deliver": False})
-    assert (status, said["model_version"], said["scores"][0]["basis"]) == (200, None, "points")
-    assert "retrain" in said["model_problem"]
+        status, answer, _ = function.post({**AT, "lead_id": "1", "deliver": False})
+    assert (status, answer["model_version"], answer["scores"][0]["basis"]) == (200, None, "points")
+    assert "retrain" in answer["model_problem"]
 
 
 def test_without_rules_a_champion_of_another_policy_is_503(tmp_path):
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, load("b2b_swiss"))
     with running(tmp_path, LEADWERK_POLICY=str(without_rules(tmp_path))) as function:
-        status, said, _ = function.post({**AT, "lead_id": "1"})
-    assert (status, said["title"]) == (503, "Contract mismatch")
-    assert "retrain" in said["remedy"]
+        status, answer, _ = function.post({**AT, "lead_id": "1"})
+    assert (status, answer["title"]) == (503, "Contract mismatch")
+    assert "retrain" in answer["remedy"]
 
 
 def test_a_stored_score_reaches_the_crm(tmp_path):

@@ -53,30 +53,30 @@ def answer(call: Call, result: Any = None) -> tuple[int, dict[str, Any], dict[st
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, Any]]]:
     """The log, line by line, as Cloud Logging reads it."""
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     (handler,) = logger.handlers
 
     class Reader(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            found.append(json.loads(handler.format(record)))
+            entries.append(json.loads(handler.format(record)))
 
     reader = Reader()
     logger.addHandler(reader)
-    yield found
+    yield entries
     logger.removeHandler(reader)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}"])
 def test_no_body_is_an_empty_request_at_this_moment(raw: bytes) -> None:
-    status, said, _ = answer(Call(raw))
-    assert (status, said["lead_ids"]) == (200, [])
-    assert abs(datetime.fromisoformat(said["now"]) - datetime.now(UTC)) < timedelta(seconds=5)
+    status, reply, _ = answer(Call(raw))
+    assert (status, reply["lead_ids"]) == (200, [])
+    assert abs(datetime.fromisoformat(reply["now"]) - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_in_a_simulation_a_request_names_its_now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADWERK_SIMULATION", "1")
-    _, said, _ = answer(Call(b'{"now": "2026-01-05T09:00:00+01:00"}'))
-    assert said["now"] == "2026-01-05T08:00:00Z"
+    _, reply, _ = answer(Call(b'{"now": "2026-01-05T09:00:00+01:00"}'))
+    assert reply["now"] == "2026-01-05T08:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_in_a_simulation_a_request_names_its_now(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_bad_input_is_told_with_field_and_remedy(raw: bytes, status: int, where: str) -> None:
-    got, said, headers = answer(Call(raw))
-    assert (got, said["status"], said["field"]) == (status, status, where)
-    assert said["detail"]
-    assert said["remedy"]
+    got, problem, headers = answer(Call(raw))
+    assert (got, problem["status"], problem["field"]) == (status, status, where)
+    assert problem["detail"]
+    assert problem["remedy"]
     assert headers["Content-Type"] == "application/problem+json"
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
@@ -120,13 +120,13 @@ def test_a_large_body_is_read_to_its_end_so_that_its_sender_gets_the_answer() ->
 
 
 def test_another_method_is_told_which_are_answered() -> None:
-    status, said, headers = answer(Call(method="DELETE"))
-    assert (status, headers["Allow"], said["field"]) == (405, "POST", "method")
+    status, problem, headers = answer(Call(method="DELETE"))
+    assert (status, headers["Allow"], problem["field"]) == (405, "POST", "method")
 
 
 def test_health_needs_nothing_and_is_not_logged(lines: list[dict[str, Any]]) -> None:
-    status, said, _ = answer(Call(method="GET", path="/health"), RuntimeError("never called"))
-    assert (status, said["status"], lines) == (200, "ok", [])
+    status, reply, _ = answer(Call(method="GET", path="/health"), RuntimeError("never called"))
+    assert (status, reply["status"], lines) == (200, "ok", [])
 
 
 def every(kind: type[errors.LeadwerkError]) -> Iterator[type[errors.LeadwerkError]]:
@@ -136,7 +136,7 @@ def every(kind: type[errors.LeadwerkError]) -> Iterator[type[errors.LeadwerkErro
             yield from every(sub)
 
 
-def made(kind: type[errors.LeadwerkError]) -> errors.LeadwerkError:
+def new_error(kind: type[errors.LeadwerkError]) -> errors.LeadwerkError:
     extra: dict[str, Any] = {"field": "lead_id"} if issubclass(kind, errors.InputError) else {}
     if issubclass(kind, errors.PolicyError):
         extra = {"file": "policy.yaml", "line": 3, "field": "bands"}
@@ -145,9 +145,9 @@ def made(kind: type[errors.LeadwerkError]) -> errors.LeadwerkError:
 
 @pytest.mark.parametrize("kind", list(every(errors.LeadwerkError)))
 def test_every_error_has_a_status_by_its_class(kind: type[errors.LeadwerkError]) -> None:
-    status, said, headers = answer(Call(), made(kind))
-    assert said["title"]
-    assert "It went wrong." in said["detail"]
+    status, problem, headers = answer(Call(), new_error(kind))
+    assert problem["title"]
+    assert "It went wrong." in problem["detail"]
     assert (status < 500) is issubclass(kind, errors.InputError | errors.NoChampion)
     assert ("Retry-After" in headers) is (status == 503)
     assert status == 503 if kind.retryable else status in (404, 409, 422, 500, 502, 503)
@@ -159,10 +159,10 @@ def test_the_crms_wish_to_wait_is_passed_on() -> None:
 
 
 def test_the_unexpected_is_logged_and_not_shown(lines: list[dict[str, Any]]) -> None:
-    status, said, _ = answer(Call(), ZeroDivisionError("secret detail"))
+    status, problem, _ = answer(Call(), ZeroDivisionError("secret detail"))
     assert status == 500
-    assert "secret" not in json.dumps(said)
-    assert "Traceback" not in json.dumps(said)
+    assert "secret" not in json.dumps(problem)
+    assert "Traceback" not in json.dumps(problem)
     assert [line["event"] for line in lines] == ["stage_failed"]
     assert lines[0]["severity"] == "ERROR"
     assert "secret detail" in lines[0]["exception"]

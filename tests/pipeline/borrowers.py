@@ -52,10 +52,10 @@ def _end(*, paid: bool) -> tuple[str, str]:
     return ("Ausbezahlt", "paid_out") if paid else ("Verloren", "lost")
 
 
-def _lead(k: int, created: datetime, **said: Any) -> dict[str, Any]:
-    known = {"income": 96_000.0, "language": "de", "country": "CH", "web_consent": False, "attributes": []}
+def _lead(k: int, created: datetime, **changes: Any) -> dict[str, Any]:
+    base = {"income": 96_000.0, "language": "de", "country": "CH", "web_consent": False, "attributes": []}
     times = {"recorded_at": created, "created_at": created}
-    return {"event_id": f"L{k}", "lead_id": f"L{k}", **times, **known, **said}
+    return {"event_id": f"L{k}", "lead_id": f"L{k}", **times, **base, **changes}
 
 
 def _touch(k: int, at: datetime) -> dict[str, Any]:

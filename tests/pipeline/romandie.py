@@ -75,7 +75,7 @@ def market(seed: int = 1) -> tuple[Rows, Rows]:
 
 
 def lead(lead_id: str, created: datetime, ltv: float, income: float | None, region: str | None) -> dict[str, Any]:
-    known = {"web_consent": False, "country": "CH", "attributes": []}
+    base = {"web_consent": False, "country": "CH", "attributes": []}
     return {
         "event_id": f"{lead_id}-created",
         "lead_id": lead_id,
@@ -85,13 +85,13 @@ def lead(lead_id: str, created: datetime, ltv: float, income: float | None, regi
         "property_value": 900_000.0,
         "income": income,
         "region": region,
-        **known,
+        **base,
     }
 
 
 def change(lead_id: str, at: datetime, outcome: str) -> dict[str, Any]:
-    known = {"status": outcome, "outcome": outcome, "day": at.date(), "occurred_at": at, "recorded_at": at}
-    return {"event_id": f"{lead_id}-{outcome}", "lead_id": lead_id, **known}
+    base = {"status": outcome, "outcome": outcome, "day": at.date(), "occurred_at": at, "recorded_at": at}
+    return {"event_id": f"{lead_id}-{outcome}", "lead_id": lead_id, **base}
 
 
 def _end(won: bool) -> str:

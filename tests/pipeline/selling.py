@@ -19,13 +19,13 @@ POLICY = load("b2b_swiss")
 def lead(lead_id: str, **changes: Any) -> dict[str, Any]:
     """A version of a lead (row of `leads`) of a company without any facts."""
     nothing = dict.fromkeys(("loan_amount", "property_value", "income", "instalment", "account_id"))
-    known = {"event_id": f"crm:{lead_id}", "recorded_at": BORN, "created_at": BORN, "email_domain_kind": "business"}
-    return example_leads.lead(lead_id, **{**nothing, **known, **changes})
+    base = {"event_id": f"crm:{lead_id}", "recorded_at": BORN, "created_at": BORN, "email_domain_kind": "business"}
+    return example_leads.lead(lead_id, **{**nothing, **base, **changes})
 
 
 def score(lead_id: str, at: datetime = NOW - DAY, **changes: Any) -> dict[str, Any]:
     """A stored score (row of `scores`) of a model that also points."""
-    known = {
+    base = {
         "score_id": f"s:{lead_id}:{at.isoformat()}",
         "lead_id": lead_id,
         "day": at.date(),
@@ -56,7 +56,7 @@ def score(lead_id: str, at: datetime = NOW - DAY, **changes: Any) -> dict[str, A
         "hot_threshold": 70,
         "ledger": [],
     }
-    return known | changes
+    return base | changes
 
 
 def touch(number: int, lead_id: str, kind: str, at: datetime) -> dict[str, Any]:

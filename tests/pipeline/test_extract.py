@@ -179,11 +179,11 @@ def test_a_missing_table_is_reported_and_caught_up_when_it_comes(home: Path) -> 
 
 def session_starts(home: Path) -> dict[str, list[int]]:
     """Session ids by visitor, once for each time a session was counted."""
-    found: dict[str, list[int]] = {}
+    starts: dict[str, list[int]] = {}
     columns = "SELECT visitor_id, session_id FROM leadwerk.activity_events WHERE session_start ORDER BY 2"
     for row in DuckDBWarehouse(home).rows(from_text(columns), {}):
-        found.setdefault(row["visitor_id"], []).append(row["session_id"])
-    return found
+        starts.setdefault(row["visitor_id"], []).append(row["session_id"])
+    return starts
 
 
 def test_a_session_over_midnight_is_counted_once_on_its_first_day(home: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_range_is_rebuilt_on_demand_with_the_day_after_it(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "day_range",
     [
         {"first_day": date(2026, 3, 26), "last_day": date(2026, 3, 25)},
         {"first_day": date.max},
@@ -247,10 +247,10 @@ def test_a_range_is_rebuilt_on_demand_with_the_day_after_it(home: Path) -> None:
     ids=str,
 )
 def test_a_range_without_days_or_with_centuries_is_refused_and_leaves_no_trace(
-    home: Path, asked: dict[str, Any]
+    home: Path, day_range: dict[str, Any]
 ) -> None:
     with pytest.raises(InputError):
-        run(home, **asked)
+        run(home, **day_range)
     assert contents(home, "extract_runs") == {"extract_runs": []}
 
 
@@ -304,30 +304,30 @@ def test_sums_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
         }
         for rank, (seconds, amount) in enumerate([(0.1, 100.1), (0.2, 100.2), (0.3, 100.3)], start=1)
     ]  # fmt: skip
-    found = []
+    results = []
     for number, order in enumerate((events, events[::-1])):
         warehouse = DuckDBWarehouse(tmp_path / str(number))
         warehouse.append("activity_events", order)
         warehouse.replace_days("activity_daily", day, day, extract.daily_statement(), extract.rules(POLICY))
         visits = warehouse.rows(from_text("SELECT * FROM leadwerk.activity_daily"), {})
-        asked = scoring_parameters(POLICY, [], ["v1"], next_morning)
-        found.append((visits, warehouse.rows(features_statement(POLICY), asked)))
+        parameters = scoring_parameters(POLICY, [], ["v1"], next_morning)
+        results.append((visits, warehouse.rows(features_statement(POLICY), parameters)))
         today = scoring_parameters(POLICY, [], ["v1"], next_morning - timedelta(hours=12))
-        found[-1] += (warehouse.rows(features_statement(POLICY), today),)
-    assert found[0] == found[1]
-    assert found[0][0][0]["seconds"] == 0.6
-    assert [rows[0]["blog_seconds_7d"] for rows in found[0][1:]] == [0.6, 0.6]
+        results[-1] += (warehouse.rows(features_statement(POLICY), today),)
+    assert results[0] == results[1]
+    assert results[0][0][0]["seconds"] == 0.6
+    assert [rows[0]["blog_seconds_7d"] for rows in results[0][1:]] == [0.6, 0.6]
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the public GA4 samples are not part of the repository")
 def test_five_real_events_become_the_right_rows(tmp_path: Path) -> None:
-    found: dict[str, list[dict[str, Any]]] = {}
+    exported: dict[str, list[dict[str, Any]]] = {}
     for line in SAMPLES.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        found.setdefault(row["event_date"], []).append(row)
-    write_export(tmp_path, found)
-    asked = [date.fromisoformat(suffix) for suffix in found]
-    days = {day.day: day for first in asked for day in run(tmp_path, first_day=first, last_day=first).days}
+        exported.setdefault(row["event_date"], []).append(row)
+    write_export(tmp_path, exported)
+    exported_days = [date.fromisoformat(suffix) for suffix in exported]
+    days = {day.day: day for first in exported_days for day in run(tmp_path, first_day=first, last_day=first).days}
     assert {day: (report.events_read, report.events_kept) for day, report in days.items()} == {
         date(2021, 1, 28): (1, 1), date(2022, 5, 27): (1, 1), date(2023, 1, 16): (1, 1), date(2023, 10, 5): (2, 0),
     }  # fmt: skip

@@ -29,24 +29,24 @@ def ago(*ages: int) -> frozenset[date]:
 
 
 def test_a_night_after_a_read_night_takes_the_corrected_days_and_today() -> None:
-    held = Ga4Export(daily=ago(*range(1, 60)), intraday=ago(0))
-    assert due(held, dict.fromkeys(held.daily, "daily"), TODAY, 400) == sorted(ago(0, 1, 2, 3, 4))
+    exported = Ga4Export(daily=ago(*range(1, 60)), intraday=ago(0))
+    assert due(exported, dict.fromkeys(exported.daily, "daily"), TODAY, 400) == sorted(ago(0, 1, 2, 3, 4))
 
 
 def test_an_empty_warehouse_takes_all_days() -> None:
-    held = Ga4Export(daily=ago(*range(1, 60)), intraday=ago(0))
-    assert due(held, {}, TODAY, 400) == sorted(held.days)
+    exported = Ga4Export(daily=ago(*range(1, 60)), intraday=ago(0))
+    assert due(exported, {}, TODAY, 400) == sorted(exported.days)
 
 
 def test_a_day_that_was_missing_or_only_intraday_is_caught_up_with_the_day_after_it() -> None:
-    held = Ga4Export(daily=ago(*range(1, 60)), intraday=frozenset())
-    known = dict.fromkeys(held.daily, "daily") | {TODAY - 30 * DAY: "missing", TODAY - 20 * DAY: "intraday"}
-    assert due(held, known, TODAY, 400) == sorted(ago(1, 2, 3, 4, 19, 20, 29, 30))
+    exported = Ga4Export(daily=ago(*range(1, 60)), intraday=frozenset())
+    extracted = dict.fromkeys(exported.daily, "daily") | {TODAY - 30 * DAY: "missing", TODAY - 20 * DAY: "intraday"}
+    assert due(exported, extracted, TODAY, 400) == sorted(ago(1, 2, 3, 4, 19, 20, 29, 30))
 
 
 def test_days_that_retention_would_drop_and_days_to_come_are_left_alone() -> None:
-    held = Ga4Export(daily=ago(-1, 1, 500), intraday=frozenset())
-    assert due(held, {}, TODAY, 400) == sorted(ago(1))
+    exported = Ga4Export(daily=ago(-1, 1, 500), intraday=frozenset())
+    assert due(exported, {}, TODAY, 400) == sorted(ago(1))
 
 
 def test_days_before_the_export_began_are_not_missed() -> None:
@@ -59,31 +59,37 @@ def test_without_streaming_yesterday_is_not_missed_before_google_writes_it() -> 
 
 
 def test_tables_of_other_kinds_are_not_days() -> None:
-    held = export(["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "users_20260329"])
-    assert held == Ga4Export(daily=ago(1), intraday=ago(0))
+    exported = export(["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "users_20260329"])
+    assert exported == Ga4Export(daily=ago(1), intraday=ago(0))
 
 
 @given(st.frozensets(days))
-def test_chunks_cover_the_days_and_nothing_between(found: frozenset[date]) -> None:
+def test_chunks_cover_the_days_and_nothing_between(due_days: frozenset[date]) -> None:
     covered = [
-        first + timedelta(days=step) for first, last in chunks(sorted(found)) for step in range((last - first).days + 1)
+        first + timedelta(days=step)
+        for first, last in chunks(sorted(due_days))
+        for step in range((last - first).days + 1)
     ]
-    assert covered == sorted(found)
-    assert all((last - first).days < CHUNK_DAYS for first, last in chunks(sorted(found)))
+    assert covered == sorted(due_days)
+    assert all((last - first).days < CHUNK_DAYS for first, last in chunks(sorted(due_days)))
 
 
 @given(exports, days, st.integers(0, 9))
-def test_no_day_is_read_from_two_tables(held: Ga4Export, first: date, length: int) -> None:
+def test_no_day_is_read_from_two_tables(exported: Ga4Export, first: date, length: int) -> None:
     last = first + length * DAY
-    read = tables_to_read(held, first, last)
+    read = tables_to_read(exported, first, last)
     parameters = {name: value for kind in read.values() for name, value in kind.items()}
-    tables = [f"events_{day:%Y%m%d}" for day in held.daily] + [f"events_intraday_{day:%Y%m%d}" for day in held.intraday]
-    wanted = [table for table in tables if table.startswith(tuple(read)) and in_range(table, parameters)]
-    assert sorted(table[-8:] for table in wanted) == [f"{d:%Y%m%d}" for d in sorted(held.days) if first <= d <= last]
+    tables = [f"events_{day:%Y%m%d}" for day in exported.daily] + [
+        f"events_intraday_{day:%Y%m%d}" for day in exported.intraday
+    ]
+    selected = [table for table in tables if table.startswith(tuple(read)) and in_range(table, parameters)]
+    assert sorted(table[-8:] for table in selected) == [
+        f"{d:%Y%m%d}" for d in sorted(exported.days) if first <= d <= last
+    ]
 
 
 def test_a_kind_without_a_table_is_not_read_since_bigquery_refuses_its_wildcard() -> None:
-    held = export(["events_20260327", "events_20260328", "events_intraday_20260329"])
-    assert [*tables_to_read(held, date(2026, 3, 27), date(2026, 3, 28))] == ["events_2"]
-    assert [*tables_to_read(held, date(2026, 3, 29), date(2026, 3, 29))] == ["events_intraday_2"]
-    assert [*tables_to_read(held, date(2026, 3, 27), date(2026, 3, 29))] == ["events_2", "events_intraday_2"]
+    exported = export(["events_20260327", "events_20260328", "events_intraday_20260329"])
+    assert [*tables_to_read(exported, date(2026, 3, 27), date(2026, 3, 28))] == ["events_2"]
+    assert [*tables_to_read(exported, date(2026, 3, 29), date(2026, 3, 29))] == ["events_intraday_2"]
+    assert [*tables_to_read(exported, date(2026, 3, 27), date(2026, 3, 29))] == ["events_2", "events_intraday_2"]

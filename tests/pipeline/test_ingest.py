@@ -34,8 +34,8 @@ def case(number: int, lead_id: str = "102938", status: str = "Neu", **other: Any
         "lead_id": lead_id, "created_at": "2026-01-05T08:00:00Z", "email": "anna@example.ch", "postcode": "8001",
         "country": "CH", "loan_amount": "450'000", "ga_client_id": f"{lead_id}.1", "web_consent": True,
     }  # fmt: skip
-    found = Case(f"e{number}", datetime(2026, 1, 5, 8, tzinfo=UTC) + number * HOUR, lead, status)
-    return replace(found, **other)
+    crm_case = Case(f"e{number}", datetime(2026, 1, 5, 8, tzinfo=UTC) + number * HOUR, lead, status)
+    return replace(crm_case, **other)
 
 
 @dataclass
@@ -86,14 +86,14 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def test_a_case_becomes_lead_link_touchpoint_and_outcome(warehouse: DuckDBWarehouse) -> None:
-    told = case(3, status="Ausbezahlt", amount="CHF 450'000.–", reason=" ")
-    told = replace(told, touchpoints=(Touchpoint("t1", "call_answered", told.changed_at - HOUR),))
-    report = run(warehouse, ScriptedCRM(pages([told])))
+    paid_out = case(3, status="Ausbezahlt", amount="CHF 450'000.–", reason=" ")
+    paid_out = replace(paid_out, touchpoints=(Touchpoint("t1", "call_answered", paid_out.changed_at - HOUR),))
+    report = run(warehouse, ScriptedCRM(pages([paid_out])))
     assert (report.leads, report.identities, report.touchpoints, report.outcomes, report.rejected) == (1, 1, 1, 1, 0)
     (lead,), (link,), (touch,), (outcome,) = (table(warehouse, name) for name in TABLES[:4])
-    assert (lead["region"], lead["loan_amount"], lead["recorded_at"]) == ("CH-ZH", 450000.0, told.changed_at)
+    assert (lead["region"], lead["loan_amount"], lead["recorded_at"]) == ("CH-ZH", 450000.0, paid_out.changed_at)
     assert (link["visitor_id"], link["linked_at"]) == ("102938.1", datetime(2026, 1, 5, 8, tzinfo=UTC))
-    assert (touch["occurred_at"], touch["recorded_at"]) == (told.changed_at - HOUR, told.changed_at)
+    assert (touch["occurred_at"], touch["recorded_at"]) == (paid_out.changed_at - HOUR, paid_out.changed_at)
     assert (outcome["outcome"], outcome["amount"], outcome["reason"]) == ("paid_out", 450000.0, None)
 
 
@@ -214,9 +214,9 @@ def test_what_the_adapter_could_not_read_is_kept_as_a_rejection(warehouse: DuckD
 def test_no_row_says_who_the_person_is(warehouse: DuckDBWarehouse) -> None:
     lead = {**case(1).lead, "email": "anna(at)example.ch", "phone": "+41 79 123 45 67"}
     run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=lead)])))
-    said = repr([table(warehouse, name) for name in TABLES])
-    assert "anna" not in said
-    assert "791234567" not in said.replace(" ", "")
+    stored = repr([table(warehouse, name) for name in TABLES])
+    assert "anna" not in stored
+    assert "791234567" not in stored.replace(" ", "")
 
 
 def test_a_touchpoint_alone_is_no_new_status(warehouse: DuckDBWarehouse) -> None:
@@ -286,9 +286,9 @@ STORY = [
 def tellings(draw: st.DrawFn) -> list[list[Case]]:
     """The story in any order, with repeats, cut into pages."""
     repeated = STORY + draw(st.lists(st.sampled_from(STORY), max_size=6))
-    told = draw(st.permutations(repeated))
-    cuts = sorted(draw(st.lists(st.integers(0, len(told)), max_size=4)))
-    return [list(told[start:end]) for start, end in zip([0, *cuts], [*cuts, len(told)], strict=True)]
+    ordered = draw(st.permutations(repeated))
+    cuts = sorted(draw(st.lists(st.integers(0, len(ordered)), max_size=4)))
+    return [list(ordered[start:end]) for start, end in zip([0, *cuts], [*cuts, len(ordered)], strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -300,22 +300,22 @@ def as_told_plainly(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]
 
 
 @settings(max_examples=15, deadline=None)
-@given(told=tellings(), breaks=st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=3))
+@given(deliveries=tellings(), breaks=st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=3))
 def test_any_telling_gives_the_same_tables(
     tmp_path_factory: pytest.TempPathFactory,
     as_told_plainly: list[list[Row]],
-    told: list[list[Case]],
+    deliveries: list[list[Case]],
     breaks: list[tuple[bool, int]],
 ) -> None:
     warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("told"))
-    crm = ScriptedCRM(pages(*told))
+    crm = ScriptedCRM(pages(*deliveries))
     with warehouse.unit_of_work():  # one connection: the example costs a tenth
         for number, (of_the_crm, place) in enumerate(breaks):
             interrupted(warehouse, crm, of_the_crm, place, NOW + number * HOUR)
         for _ in range(2):
             run(warehouse, crm, now=NOW + 9 * HOUR)
         assert [table(warehouse, name) for name in TABLES] == as_told_plainly
-        assert cursor(warehouse) == str(len(told))
+        assert cursor(warehouse) == str(len(deliveries))
 
 
 def interrupted(warehouse: DuckDBWarehouse, crm: ScriptedCRM, of_the_crm: bool, place: int, now: datetime) -> None:

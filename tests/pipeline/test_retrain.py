@@ -96,8 +96,8 @@ def runs(warehouse, at):
 
 
 def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registry):
-    said = []
-    report = retrain.run(filled, policy, registry, now=NOW, progress=said.append)
+    progress = []
+    report = retrain.run(filled, policy, registry, now=NOW, progress=progress.append)
     assert report.promoted
     assert (report.champion_before, report.champion_after) == (None, report.model_version)
     assert report.metrics["challenger"]["auc"]["value"] > 0.7
@@ -106,17 +106,17 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
     assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
     assert (manifest.data.rows, manifest.data.leads) == (report.rows, report.leads)
-    assert said[0] == "reading matured landmarks"
+    assert progress[0] == "reading matured landmarks"
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
 
 
 def test_points_alone_model_alone_and_both_are_kept_with_the_model(filled, policy, registry):
     report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=6))
-    kept = registry.champion_files().manifest.metrics
-    assert {"challenger", "points", "both"} <= kept.keys() == report.metrics.keys()
-    auc = {name: kept[name]["auc"]["value"] for name in ("points", "both", "challenger")}
+    metrics = registry.champion_files().manifest.metrics
+    assert {"challenger", "points", "both"} <= metrics.keys() == report.metrics.keys()
+    auc = {name: metrics[name]["auc"]["value"] for name in ("points", "both", "challenger")}
     assert auc["points"] < auc["challenger"]  # this market rewards equity more than the shipped rules do
-    assert len({kept[name]["rows"] for name in auc}) == 1
+    assert len({metrics[name]["rows"] for name in auc}) == 1
 
 
 def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, policy):
@@ -125,10 +125,10 @@ def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, polic
     for place in (0, 100, len(landmarks) - 1):
         as_of = landmarks.as_of[place].item().replace(tzinfo=UTC)
         alike = [lead["lead_id"] for lead in leads_and_outcomes()[0] if (as_of - lead["created_at"]).days in (0, 3)]
-        rows, _, pointed, _ = points_input_of_leads(filled, policy, alike, as_of)
+        rows, _, totals, _ = points_input_of_leads(filled, policy, alike, as_of)
         values = landmarks.columns["loan_amount"][place]
-        found = [total / 100 for row, total in zip(rows, pointed.total, strict=True) if row["loan_amount"] == values]
-        assert found == [rules.points[place]]
+        points = [total / 100 for row, total in zip(rows, totals.total, strict=True) if row["loan_amount"] == values]
+        assert points == [rules.points[place]]
 
 
 def test_without_rules_no_points_are_compared(filled, policy, registry):
@@ -167,8 +167,8 @@ def test_a_champion_that_fell_behind_the_points_stands_down(filled, policy, regi
     assert registry.champion() is None
     assert registry.stood_down().version == early.model_version
     assert f"{early.model_version} stands down, the points rank better" in late.reason
-    [said] = [record.fields for record in caplog.records if record.fields["event"] == "champion_stood_down"]
-    assert said["model_version"] == early.model_version
+    [log_fields] = [record.fields for record in caplog.records if record.fields["event"] == "champion_stood_down"]
+    assert log_fields["model_version"] == early.model_version
     assert runs(filled, later)[-1]["reason"] == late.reason
     assert registry.rollback(at=later).version == early.model_version
 
@@ -186,22 +186,22 @@ def test_a_standing_down_is_done_once_however_often_and_wherever_the_run_dies(fi
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(filled, "append", die)
         retrain.run(filled, knowing(policy), registry, now=later)
-    gone = registry.stood_down()
+    demoted = registry.stood_down()
     first, second = (retrain.run(filled, knowing(policy), registry, now=later) for _ in range(2))
     assert first == second
-    assert first.stood_down and first.champion_before == gone.version
-    assert registry.stood_down() == gone
+    assert first.stood_down and first.champion_before == demoted.version
+    assert registry.stood_down() == demoted
     assert len(runs(filled, later)) == 1
 
 
 def test_who_stood_down_is_replaced_by_the_next_model_that_beats_the_points(filled, policy, registry):
-    gone = retrain.run(filled, policy, registry, now=EARLY).model_version
+    demoted = retrain.run(filled, policy, registry, now=EARLY).model_version
     assert retrain.run(filled, knowing(policy), registry, now=NOW + timedelta(hours=31)).stood_down
     report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=32))
     assert report.promoted and report.champion_before is None
     assert "there was no champion to compare with" in report.reason
     assert registry.stood_down() is None
-    assert registry.champion().previous == (gone,)
+    assert registry.champion().previous == (demoted,)
 
 
 def test_where_the_points_rank_anyway_or_there_are_none_nobody_stands_down(filled, policy, registry):
@@ -305,9 +305,9 @@ def test_of_two_retrainings_at_once_one_wins(filled, policy, registry):
     both = threading.Barrier(2)
 
     def look_together():
-        found = pointer()
+        champion = pointer()
         both.wait(timeout=60)
-        return found
+        return champion
 
     registry.champion = look_together
     threads = [threading.Thread(target=train, args=(hours,)) for hours in (10, 11)]

@@ -39,13 +39,13 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 @pytest.fixture
 def ask(warehouse: DuckDBWarehouse, scorer: Scorer) -> Ask:
-    def asked(*requests: ScoreRequest, now=NOW, by: Scorer | None = scorer, **options: Any) -> ScoreReport:
+    def run_score(*requests: ScoreRequest, now=NOW, by: Scorer | None = scorer, **options: Any) -> ScoreReport:
         return score.run(warehouse, MORTGAGE, by, requests, now=now, stored_at=now, person_key="secret", **options)
 
-    return asked
+    return run_score
 
 
-def one(report: ScoreReport) -> ScoredLead:
+def only_score(report: ScoreReport) -> ScoredLead:
     assert report.refusals == []
     [scored] = report.scores
     return scored
@@ -60,7 +60,7 @@ def tables(warehouse: DuckDBWarehouse) -> list[list[dict[str, Any]]]:
 
 
 def test_a_lead_is_scored_with_reasons_in_its_language_and_stored(ask, warehouse, scorer):
-    scored = one(ask(ScoreRequest(lead_id="1")))
+    scored = only_score(ask(ScoreRequest(lead_id="1")))
     assert scored.basis == "model"
     assert scored.has_web_behaviour
     assert scored.language == "de"
@@ -73,28 +73,28 @@ def test_a_lead_is_scored_with_reasons_in_its_language_and_stored(ask, warehouse
 
 
 def test_a_number_is_as_good_a_lead_id_as_a_text(ask):
-    assert one(ask(ScoreRequest(lead_id=1))).lead_id == "1"
+    assert only_score(ask(ScoreRequest(lead_id=1))).lead_id == "1"
 
 
 def test_without_behaviour_a_lead_is_scored_all_the_same(ask):
-    scored = one(ask(ScoreRequest(lead_id="3")))
+    scored = only_score(ask(ScoreRequest(lead_id="3")))
     assert not scored.has_web_behaviour
     assert scored.probability is not None
 
 
 def test_without_consent_behaviour_is_not_used(ask):
-    scored = one(ask(ScoreRequest(lead_id="2")))
+    scored = only_score(ask(ScoreRequest(lead_id="2")))
     assert not scored.has_web_behaviour
     assert scored.language == "fr"
 
 
 def test_a_client_id_of_a_lead_scores_that_lead(ask):
-    assert one(ask(ScoreRequest(ga_client_id="V1"))).lead_id == "1"
-    assert not one(ask(ScoreRequest(ga_client_id="V2"))).has_web_behaviour
+    assert only_score(ask(ScoreRequest(ga_client_id="V1"))).lead_id == "1"
+    assert not only_score(ask(ScoreRequest(ga_client_id="V2"))).has_web_behaviour
 
 
 def test_a_visitor_who_is_no_lead_is_scored_but_not_stored(ask, warehouse):
-    scored = one(ask(ScoreRequest(ga_client_id="V4")))
+    scored = only_score(ask(ScoreRequest(ga_client_id="V4")))
     assert scored.lead_id is None
     assert scored.has_web_behaviour
     assert scored.probability is not None
@@ -115,7 +115,7 @@ def test_the_unknown_are_refused_with_a_remedy(ask, request_, field):
 
 
 def test_without_a_champion_points_decide_and_are_for_delivery(ask, warehouse):
-    scored = one(ask(ScoreRequest(lead_id="1"), by=None))
+    scored = only_score(ask(ScoreRequest(lead_id="1"), by=None))
     assert (scored.basis, scored.probability, scored.predictive_score) == ("points", None, None)
     assert scored.score_cluster != "UNSCORED"
     assert round(sum(entry.points for entry in scored.ledger), 2) == scored.points
@@ -127,7 +127,7 @@ def test_without_a_champion_points_decide_and_are_for_delivery(ask, warehouse):
 def test_without_champion_and_rules_the_answer_says_so_and_is_not_for_delivery(ask, warehouse):
     bare = msgspec.structs.replace(MORTGAGE, points=PointsModel(), stages=())
     report = score.run(warehouse, bare, None, [ScoreRequest(lead_id="1")], now=NOW, stored_at=NOW)
-    scored = one(report)
+    scored = only_score(report)
     assert (scored.basis, scored.score_cluster, scored.probability) == ("no_champion", "UNSCORED", None)
     assert table(warehouse, "scores")[0]["basis"] == "no_champion"
     assert deliverable([scored]) == []
@@ -183,28 +183,28 @@ def test_an_empty_warehouse_knows_nobody(tmp_path, scorer):
 
 def test_a_dry_run_answers_the_same_and_stores_nothing(ask, warehouse):
     before = tables(warehouse)
-    dry = one(ask(ScoreRequest(lead_id="1"), store=False))
+    dry = only_score(ask(ScoreRequest(lead_id="1"), store=False))
     assert tables(warehouse) == before
     assert not dry.stored
-    wet = one(ask(ScoreRequest(lead_id="1")))
+    wet = only_score(ask(ScoreRequest(lead_id="1")))
     assert (dry.probability, dry.reasons) == (wet.probability, wet.reasons)
 
 
 class TestASecondDelivery:
     def test_of_the_same_request_leaves_the_same_tables(self, ask, warehouse):
-        asked = [ScoreRequest(lead_id="1"), ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)]
-        first = ask(*asked)
+        requests = [ScoreRequest(lead_id="1"), ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)]
+        first = ask(*requests)
         before = tables(warehouse)
-        second = ask(*asked)
+        second = ask(*requests)
         assert tables(warehouse) == before
         assert [s.score_id for s in second.scores] == [s.score_id for s in first.scores]
 
     def test_a_moment_later_leaves_them_too_as_nothing_changed(self, ask, warehouse):
         form = {name: value for name, value in FORM.items() if name != "created_at"}
-        asked = ScoreRequest(lead_id="77", ga_client_id="V4", form=form)
-        one(ask(asked))
+        request = ScoreRequest(lead_id="77", ga_client_id="V4", form=form)
+        only_score(ask(request))
         before = tables(warehouse)
-        again = one(ask(asked, now=NOW + timedelta(seconds=2)))
+        again = only_score(ask(request, now=NOW + timedelta(seconds=2)))
         assert tables(warehouse) == before
         assert again.stored
         assert again.score_id == before[2][0]["score_id"]
@@ -212,7 +212,7 @@ class TestASecondDelivery:
 
 class TestAForm:
     def test_makes_a_lead_that_was_not_known(self, ask, warehouse):
-        scored = one(ask(ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)))
+        scored = only_score(ask(ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)))
         assert scored.has_web_behaviour
         assert scored.stored
         [lead] = [row for row in table(warehouse, "leads") if row["lead_id"] == "77"]
@@ -221,12 +221,12 @@ class TestAForm:
 
     def test_without_consent_links_no_visitor(self, ask, warehouse):
         form = FORM | {"web_consent": False}
-        scored = one(ask(ScoreRequest(lead_id="77", ga_client_id="V4", form=form)))
+        scored = only_score(ask(ScoreRequest(lead_id="77", ga_client_id="V4", form=form)))
         assert not scored.has_web_behaviour
         assert "77" not in {row["lead_id"] for row in table(warehouse, "identities")}
 
     def test_adds_to_what_is_known_and_forgets_nothing(self, ask, warehouse):
-        one(ask(ScoreRequest(lead_id="1", form={"loan_amount": 700_000})))
+        only_score(ask(ScoreRequest(lead_id="1", form={"loan_amount": 700_000})))
         versions = [row for row in table(warehouse, "leads") if row["lead_id"] == "1"]
         newest = max(versions, key=lambda row: row["recorded_at"])
         assert (newest["loan_amount"], newest["income"], newest["language"]) == (700_000.0, 150_000.0, "de")
@@ -234,7 +234,7 @@ class TestAForm:
 
     def test_back_and_forth_is_three_versions(self, ask, warehouse):
         for step, amount in enumerate((1.0, 2.0, 1.0)):
-            one(ask(ScoreRequest(lead_id="1", form={"loan_amount": amount}), now=NOW + timedelta(minutes=step)))
+            only_score(ask(ScoreRequest(lead_id="1", form={"loan_amount": amount}), now=NOW + timedelta(minutes=step)))
         versions = [row for row in table(warehouse, "leads") if row["lead_id"] == "1"]
         assert [row["loan_amount"] for row in sorted(versions, key=lambda row: row["recorded_at"])][1:] == [
             1.0,
@@ -243,14 +243,14 @@ class TestAForm:
         ]
 
     def test_field_that_cannot_be_read_is_named_and_the_rest_is_scored(self, ask):
-        scored = one(ask(ScoreRequest(lead_id="77", form=FORM | {"loan_amount": "much"})))
+        scored = only_score(ask(ScoreRequest(lead_id="77", form=FORM | {"loan_amount": "much"})))
         assert scored.probability is not None
         [ignored_fields] = scored.ignored_fields
         assert ignored_fields.startswith("loan_amount: ")
 
     def test_a_misspelt_field_is_named_with_what_was_meant_and_without_its_value(self, ask):
         wrong = FORM | {"loan_amout": 450_000, "Vorname": "Anna"}
-        alone = one(ask(ScoreRequest(lead_id="77", form=wrong), store=False))
+        alone = only_score(ask(ScoreRequest(lead_id="77", form=wrong), store=False))
         report = ask(ScoreRequest(lead_id="77", form=wrong), ScoreRequest(lead_id="78", form=FORM), store=False)
         for scored in (alone, report.scores[0]):
             misspelt, other = scored.ignored_fields
@@ -280,7 +280,7 @@ class TestAForm:
         assert tables(warehouse) == before
 
     def test_links_a_visitor_to_a_known_lead(self, ask, warehouse):
-        assert one(ask(ScoreRequest(lead_id="3", ga_client_id="V4"))).has_web_behaviour
+        assert only_score(ask(ScoreRequest(lead_id="3", ga_client_id="V4"))).has_web_behaviour
         assert ("V4", "3") in {(row["visitor_id"], row["lead_id"]) for row in table(warehouse, "identities")}
 
 
@@ -298,8 +298,8 @@ class TestAForm:
     ],
 )
 def test_a_dry_run_of_a_form_gives_what_storing_it_gives(ask, lead, visitor, form):
-    asked = ScoreRequest(lead_id=lead, ga_client_id=visitor, form=form)
-    dry, wet = one(ask(asked, store=False)), one(ask(asked))
+    request = ScoreRequest(lead_id=lead, ga_client_id=visitor, form=form)
+    dry, wet = only_score(ask(request, store=False)), only_score(ask(request))
     facts = ("probability", "predictive_score", "reasons", "has_web_behaviour", "language", "ignored_fields")
     for field in (*facts, "points", "matrix_cell", "phase", "stage", "ledger", "score_cluster"):
         assert getattr(dry, field) == getattr(wet, field), field

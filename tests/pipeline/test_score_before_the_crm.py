@@ -49,8 +49,8 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 def scored_at(warehouse: DuckDBWarehouse) -> datetime:
     row = score("102938", 1)
     warehouse.append("scores", [row])
-    found: datetime = row["scored_at"]
-    return found
+    moment: datetime = row["scored_at"]
+    return moment
 
 
 def sending(warehouse: DuckDBWarehouse, crm: YoungCRM, at: datetime) -> deliver.DeliverReport:

@@ -89,43 +89,43 @@ def servers(home: Home) -> Iterator[FunctionServers]:
 def posted(servers: FunctionServers, body: dict[str, Any]) -> dict[str, Any]:
     answer = requests.post(servers.url("score"), json=body, timeout=60)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    reply: dict[str, Any] = answer.json()
+    return reply
 
 
 def test_the_example_of_the_documents_is_what_comes_out(home: Home) -> None:
     assert home.trained.promoted
-    shown = {
+    documented = {
         line.split("`")[1]: line for line in DOCS.splitlines() if re.match(r"\| `(romandie|weekend|large)` \|", line)
     }
-    for one in home.trained.segments:
-        cells = [cell.strip() for cell in shown[one["name"]].strip("|").split("|")]
-        assert cells[1] == str(one["test_rows"])
-        assert (cells[7].startswith("a model of its own")) == one["serves"] == (one["name"] == "romandie")
-        if one["own"] is None:
-            assert f"{one['train_converted']} conversions to learn from, 30 are needed" in cells[7]
+    for trial in home.trained.segments:
+        cells = [cell.strip() for cell in documented[trial["name"]].strip("|").split("|")]
+        assert cells[1] == str(trial["test_rows"])
+        assert (cells[7].startswith("a model of its own")) == trial["serves"] == (trial["name"] == "romandie")
+        if trial["own"] is None:
+            assert f"{trial['train_converted']} conversions to learn from, 30 are needed" in cells[7]
             continue
-        told = [float(cell) for cell in cells[2:6]]
-        pairs = [one[whose][metric] for metric in ("auc", "log_loss") for whose in ("own", "general")]
-        assert told == pytest.approx(pairs, abs=0.02)
+        documented_values = [float(cell) for cell in cells[2:6]]
+        pairs = [trial[model][metric] for metric in ("auc", "log_loss") for model in ("own", "general")]
+        assert documented_values == pytest.approx(pairs, abs=0.02)
         gain, error = (float(part.replace("−", "-")) for part in cells[6].split(" ± "))
-        assert (gain, error) == pytest.approx((one["gain"], one["error"]), abs=0.01)
+        assert (gain, error) == pytest.approx((trial["gain"], trial["error"]), abs=0.01)
     auc = {name: home.trained.metrics[name]["auc"]["value"] for name in ("general", "challenger")}
-    found = re.search(r"Over all leads the AUC rises from (0\.\d+) to (0\.\d+)", DOCS)
-    assert found
-    assert [float(one) for one in found.groups()] == pytest.approx([auc["general"], auc["challenger"]], abs=0.01)
+    sentence = re.search(r"Over all leads the AUC rises from (0\.\d+) to (0\.\d+)", DOCS)
+    assert sentence
+    assert [float(trial) for trial in sentence.groups()] == pytest.approx([auc["general"], auc["challenger"]], abs=0.01)
 
 
 def test_one_version_holds_all_and_says_what_was_tried(home: Home) -> None:
     files = home.registry.champion_files()
     assert files.manifest.segments == home.trained.segments
-    assert [(one["name"], one["serves"]) for one in files.manifest.segments] == [
+    assert [(trial["name"], trial["serves"]) for trial in files.manifest.segments] == [
         ("romandie", True),
         ("weekend", False),
         ("large", False),
     ]
-    own = {name for name in files.manifest.files if name.startswith("segments/")}
-    assert own == {"segments/romandie/calibration.json", "segments/romandie/model.json"}
+    segment_files = {name for name in files.manifest.files if name.startswith("segments/")}
+    assert segment_files == {"segments/romandie/calibration.json", "segments/romandie/model.json"}
     assert home.registry.versions() == [files.version]
 
 
@@ -143,14 +143,14 @@ def test_the_same_lead_gets_the_same_score_on_every_path(home: Home, servers: Fu
     scorer = ChampionCache(home.registry, home.policy).scorer()
     rescore.run(home.warehouse, home.policy, scorer, now=TODAY, stored_at=TODAY)
     stored = home.scores()
-    asked = [{"lead_id": lead} for lead in OPEN]
-    together = posted(servers, {"now": AT, "leads": asked, "dry_run": True})["scores"]
-    alone = [posted(servers, {"now": AT, **one, "dry_run": True})["scores"][0] for one in asked]
+    requests = [{"lead_id": lead} for lead in OPEN]
+    together = posted(servers, {"now": AT, "leads": requests, "dry_run": True})["scores"]
+    alone = [posted(servers, {"now": AT, **request, "dry_run": True})["scores"][0] for request in requests]
     for answer in (together, alone):
-        assert [one["probability"] for one in answer] == [stored[lead]["probability"] for lead in OPEN]
-        assert [one["segment"] for one in answer] == list(SEGMENT.values())
-    for one, lead in zip(alone, OPEN, strict=True):
-        assert [reason["contribution"] for reason in one["reasons"]] == pytest.approx(
+        assert [request["probability"] for request in answer] == [stored[lead]["probability"] for lead in OPEN]
+        assert [request["segment"] for request in answer] == list(SEGMENT.values())
+    for request, lead in zip(alone, OPEN, strict=True):
+        assert [reason["contribution"] for reason in request["reasons"]] == pytest.approx(
             [reason["contribution"] for reason in stored[lead]["reasons"]]
         )
 
@@ -170,17 +170,17 @@ def test_a_form_of_a_dry_run_is_scored_by_the_segment_that_it_makes(servers: Fun
 def test_bigquerys_calls_are_answered_by_each_rows_own_model(home: Home, servers: FunctionServers) -> None:
     features = {lead: json.loads(msgspec.json.encode(row, enc_hook=str)) for lead, row in _features(home).items()}
     calls = [[json.dumps(row)] for row in features.values()]
-    replies = [json.loads(one) for one in posted(servers, {"calls": calls})["replies"]]
-    assert {one["lead_id"]: one["segment"] for one in replies} == SEGMENT
+    replies = [json.loads(reply) for reply in posted(servers, {"calls": calls})["replies"]]
+    assert {reply["lead_id"]: reply["segment"] for reply in replies} == SEGMENT
     local = remote_scoring.run(ChampionCache(home.registry, home.policy).scorer(), home.policy, calls)
-    assert [json.loads(one)["probability"] for one in local.replies] == [one["probability"] for one in replies]
+    assert [json.loads(reply)["probability"] for reply in local.replies] == [reply["probability"] for reply in replies]
 
 
 def _features(home: Home) -> dict[str, dict[str, Any]]:
     from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 
-    asked = scoring_parameters(home.policy, list(OPEN), [], TODAY)
-    return {row["lead_id"]: row for row in home.warehouse.rows(features_statement(home.policy), asked)}
+    parameters = scoring_parameters(home.policy, list(OPEN), [], TODAY)
+    return {row["lead_id"]: row for row in home.warehouse.rows(features_statement(home.policy), parameters)}
 
 
 def test_the_command_line_says_whose_model_it_was(
@@ -196,27 +196,31 @@ def test_the_command_line_says_whose_model_it_was(
     assert read_table(target).values("segment") == ["romandie", ""]
     capsys.readouterr()
     assert run(["models", "show"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert "Segments" in shown and "romandie own model" in shown
+    output = " ".join(capsys.readouterr().out.split())
+    assert "Segments" in output and "romandie own model" in output
     assert run(["models", "show", "--json"]) == 0
-    assert [one["name"] for one in json.loads(capsys.readouterr().out)["segments"]] == ["romandie", "weekend", "large"]
+    assert [segment["name"] for segment in json.loads(capsys.readouterr().out)["segments"]] == [
+        "romandie",
+        "weekend",
+        "large",
+    ]
 
 
 def test_retrain_prints_what_was_tried_and_a_champion_with_segments_is_compared_as_it_serves(
     home: Home, command: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["retrain", "--now", AT]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert f"{home.trained.model_version} stays: only 0 conversions are new since it was trained" in said
-    assert "Segments, out of time" in said
-    assert "14 of its leads converted in the training period, 30 are needed there" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"{home.trained.model_version} stays: only 0 conversions are new since it was trained" in output
+    assert "Segments, out of time" in output
+    assert "14 of its leads converted in the training period, 30 are needed there" in output
 
 
 def test_an_older_champion_is_judged_with_its_models_of_segments(home: Home, tmp_path: Path) -> None:
     registry = open_registry(str(tmp_path / "models"))
     few = msgspec.structs.replace(home.policy.training, trees=60)
     policy, bare = (
-        msgspec.structs.replace(one, training=few) for one in (home.policy, romandie.policy("segments: []\n"))
+        msgspec.structs.replace(former, training=few) for former in (home.policy, romandie.policy("segments: []\n"))
     )
     early = retrain.run(home.warehouse, policy, registry, now=NOW - timedelta(days=60))
     assert early.segments[0]["serves"], early.segments
@@ -238,13 +242,13 @@ def test_a_damaged_file_of_a_segment_is_refused(home: Home, tmp_path: Path) -> N
         copy.load(version)
 
 
-@pytest.mark.parametrize(("language", "said"), [("de", "Wochenende"), ("fr", "Week-end"), ("it", "Fine settimana")])
-def test_the_report_shows_every_segment_in_its_language(home: Home, language: Any, said: str) -> None:
+@pytest.mark.parametrize(("language", "sentence"), [("de", "Wochenende"), ("fr", "Week-end"), ("it", "Fine settimana")])
+def test_the_report_shows_every_segment_in_its_language(home: Home, language: Any, sentence: str) -> None:
     from leadwerk.pipeline.report import gather
 
     facts = gather(home.warehouse, home.policy, home.registry, now=TODAY)
     page = render(facts, language)
-    assert said in page
+    assert sentence in page
     assert 'id="segments"' in page
     assert "0,867" in page or "0.867" in page
 

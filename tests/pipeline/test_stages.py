@@ -39,7 +39,7 @@ def rescored(warehouse: DuckDBWarehouse, now=NOW, policy=MORTGAGE) -> rescore.Re
     return rescore.run(warehouse, policy, None, now=now, stored_at=now)
 
 
-def asked(warehouse: DuckDBWarehouse, *leads: str, now=NOW, policy=MORTGAGE, **options: Any):
+def scored(warehouse: DuckDBWarehouse, *leads: str, now=NOW, policy=MORTGAGE, **options: Any):
     requests = [ScoreRequest(lead_id=lead) for lead in leads]
     return score.run(warehouse, policy, None, requests, now=now, stored_at=now, **options)
 
@@ -57,7 +57,7 @@ def table(warehouse: DuckDBWarehouse, name: str) -> list[dict[str, Any]]:
     return warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name} ORDER BY lead_id"), {})
 
 
-def told(warehouse: DuckDBWarehouse, lead_id: str, at, status: str, outcome: str) -> None:
+def add_status(warehouse: DuckDBWarehouse, lead_id: str, at, status: str, outcome: str) -> None:
     times = {"day": at.date(), "occurred_at": at, "recorded_at": at}
     event = {"event_id": f"{lead_id}-{status}-{at}", "lead_id": lead_id, "status": status, "outcome": outcome}
     warehouse.append("outcomes", [event | times])
@@ -84,7 +84,7 @@ def test_running_again_changes_nothing(warehouse, again):
     rescored(warehouse)
     before = changes(warehouse)
     assert rescored(warehouse, again).stage_changes == 0
-    asked(warehouse, "1", "2", now=again)
+    scored(warehouse, "1", "2", now=again)
     assert changes(warehouse) == before
 
 
@@ -101,14 +101,14 @@ def test_stages_go_forward_and_back_as_the_bands_are_reached_and_left(warehouse)
 
 def test_what_the_crm_says_of_an_open_lead_moves_it(warehouse):
     rescored(warehouse)
-    told(warehouse, "3", NOW + HOUR, "Prüfung", "open")
+    add_status(warehouse, "3", NOW + HOUR, "Prüfung", "open")
     rescored(warehouse, NOW + DAY)
     assert changes(warehouse, "3")[-1][2:4] == ("application", "forward")
 
 
 def test_a_lead_that_the_crm_closed_becomes_a_customer_with_one_last_score(warehouse):
     rescored(warehouse)
-    told(warehouse, "3", NOW + HOUR, "Ausbezahlt", "paid_out")
+    add_status(warehouse, "3", NOW + HOUR, "Ausbezahlt", "paid_out")
     scores = table(warehouse, "scores")
     report = rescored(warehouse, NOW + DAY)
     assert report.stage_changes >= 1
@@ -122,7 +122,7 @@ def test_a_lead_that_the_crm_closed_becomes_a_customer_with_one_last_score(wareh
 
 def test_what_the_crm_says_later_is_not_known_before(warehouse):
     rescored(warehouse)
-    told(warehouse, "3", NOW + DAY, "Ausbezahlt", "paid_out")
+    add_status(warehouse, "3", NOW + DAY, "Ausbezahlt", "paid_out")
     rescored(warehouse, NOW + HOUR)
     assert [change[2] for change in changes(warehouse, "3")] != ["customer"]
     assert changes(warehouse, "3")[-1][2] != "customer"
@@ -134,7 +134,7 @@ def test_a_closed_lead_that_was_never_scored_has_no_stages(warehouse):
 
 
 def test_a_dry_run_and_a_mere_visitor_leave_no_stage(warehouse):
-    asked(warehouse, "1", store=False)
+    scored(warehouse, "1", store=False)
     report = score.run(
         warehouse, MORTGAGE, None, [ScoreRequest(ga_client_id="V4")], now=NOW, stored_at=NOW
     )  # fmt: skip

@@ -198,8 +198,8 @@ def occurred(signal: str, day: str) -> dict[str, Any]:
 
 def test_occurrences_and_status_that_come_along_give_points_and_stage(scorer, rows):
     seen = [occurred("mortgage_simulator", "2026-05-01"), occurred("rates_page", "2026-05-03")]
-    told = rows[0] | {"occurrences": seen, "status": "Prüfung", "outcome": "open"}
-    [reply] = replies(scorer, calls_of([told]))
+    complete = rows[0] | {"occurrences": seen, "status": "Prüfung", "outcome": "open"}
+    [reply] = replies(scorer, calls_of([complete]))
     assert reply["interest"] > 0
     assert reply["points"] == reply["fit"] + reply["interest"]
     assert (reply["stage"], reply["hot_threshold"]) == ("application", POLICY.bands.hot)

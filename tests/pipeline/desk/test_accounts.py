@@ -48,14 +48,18 @@ def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NO
 
 
 def test_e4_the_account_has_the_newest_facts_of_its_contacts_and_the_interest_of_all(acme: DuckDBWarehouse) -> None:
-    found = detail(acme)
-    assert found.account.company == {
+    acme_detail = detail(acme)
+    assert acme_detail.account.company == {
         "employees": 400, "revenue": 6e7, "industry": "Software", "country": "CH", "region": "CH-ZH",
     }  # fmt: skip
-    assert (found.account.tier, found.account.icp, found.account.traffic_light) == ("Enterprise", 85, "green")
-    assert next(one.lead_id for one in found.contacts) == found.account.best_contact == "ceo"
-    _, _, pointed, _ = points_input_of_leads(acme, POLICY, ["ceo", "expert"], NOW)
-    assert found.account.interest == pointed.interest.sum() / 100 > 0
+    assert (acme_detail.account.tier, acme_detail.account.icp, acme_detail.account.traffic_light) == (
+        "Enterprise",
+        85,
+        "green",
+    )
+    assert next(contact.lead_id for contact in acme_detail.contacts) == acme_detail.account.best_contact == "ceo"
+    _, _, totals, _ = points_input_of_leads(acme, POLICY, ["ceo", "expert"], NOW)
+    assert acme_detail.account.interest == totals.interest.sum() / 100 > 0
 
 
 def test_before_the_expert_corrected_it_the_account_was_what_the_ceo_had_said(acme: DuckDBWarehouse) -> None:
@@ -73,14 +77,14 @@ def test_an_account_is_unknown_before_its_first_contact_and_if_nobody_names_it(a
 
 def test_who_moves_to_another_company_takes_his_interest_with_him_and_leaves_its_facts(acme: DuckDBWarehouse) -> None:
     acme.append("leads", [lead("expert", event_id="e3", account_id="beta.ch", recorded_at=NOW - DAY)])
-    assert [one.lead_id for one in detail(acme).contacts] == ["ceo"]
+    assert [contact.lead_id for contact in detail(acme).contacts] == ["ceo"]
     assert detail(acme).account.company["employees"] == 400
-    assert {one.lead_id for one in detail(acme, "beta.ch").contacts} == {"beta", "expert"}
+    assert {contact.lead_id for contact in detail(acme, "beta.ch").contacts} == {"beta", "expert"}
 
 
 def test_the_list_is_by_match_and_leaves_out_who_has_no_account(acme: DuckDBWarehouse) -> None:
     page = accounts.page(acme, POLICY, now=NOW)
-    assert [(one.account_id, one.icp, one.tier, one.contacts) for one in page.accounts] == [
+    assert [(account.account_id, account.icp, account.tier, account.contacts) for account in page.accounts] == [
         ("acme.ch", 85, "Enterprise", 2),
         ("beta.ch", 5, "SMB", 1),
     ]
@@ -89,7 +93,7 @@ def test_the_list_is_by_match_and_leaves_out_who_has_no_account(acme: DuckDBWare
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("account_filter", "account_ids"),
     [
         ({"light": "green"}, ["acme.ch"]),
         ({"tier": "SMB"}, ["beta.ch"]),
@@ -98,8 +102,12 @@ def test_the_list_is_by_match_and_leaves_out_who_has_no_account(acme: DuckDBWare
     ],
     ids=str,
 )
-def test_the_list_is_cut_by_light_and_tier(acme: DuckDBWarehouse, wanted: dict[str, Any], found: list[str]) -> None:
-    assert [one.account_id for one in accounts.page(acme, POLICY, now=NOW, **wanted).accounts] == found
+def test_the_list_is_cut_by_light_and_tier(
+    acme: DuckDBWarehouse, account_filter: dict[str, Any], account_ids: list[str]
+) -> None:
+    assert [
+        account.account_id for account in accounts.page(acme, POLICY, now=NOW, **account_filter).accounts
+    ] == account_ids
 
 
 @pytest.mark.parametrize("sort", ["icp", "points", "interest", "contacts"])
@@ -109,15 +117,15 @@ def test_pages_put_together_are_the_list(tmp_path: Path, sort: Any) -> None:
     desk = warehouse(tmp_path, leads=leads, scores=[score(f"l{n}", interest=float(n % 4)) for n in range(45)])
     whole = accounts.page(desk, POLICY, now=NOW, sort=sort, limit=200)
     assert (len(whole.accounts), whole.next) == (30, None)
-    keys = [getattr(one, sort) for one in whole.accounts]
+    keys = [getattr(account, sort) for account in whole.accounts]
     assert keys == sorted(keys, reverse=True)
-    cursor, found = None, []
+    cursor, paged = None, []
     for _ in range(10):
         page = accounts.page(desk, POLICY, now=NOW, sort=sort, limit=4, cursor=cursor)
-        found, cursor = [*found, *page.accounts], page.next
+        paged, cursor = [*paged, *page.accounts], page.next
         if cursor is None:
             break
-    assert found == list(whole.accounts)
+    assert paged == list(whole.accounts)
     with pytest.raises(InputError, match="cursor"):
         accounts.page(desk, POLICY, now=NOW, sort=sort, cursor="x")
 
@@ -126,7 +134,7 @@ def test_e2_with_an_equal_match_the_enterprise_comes_first(tmp_path: Path) -> No
     leads = [lead("s", account_id="a", employees=60), lead("b", account_id="b", employees=300)]
     desk = warehouse(tmp_path, leads=leads, scores=[score("s", points=90.0, interest=90.0), score("b", interest=0.0)])
     page = accounts.page(desk, POLICY, now=NOW)
-    assert [(one.account_id, one.icp) for one in page.accounts] == [("b", 55), ("a", 55)]
+    assert [(account.account_id, account.icp) for account in page.accounts] == [("b", 55), ("a", 55)]
 
 
 kinds = st.sampled_from(["webinar_attended", "chat", "email_click", "event", "call_answered", "social"])
@@ -157,18 +165,20 @@ def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(
     desk = warehouse(tmp_path_factory.mktemp("desk"), leads=leads, touchpoints=touches)
     with desk.unit_of_work():
         for ago in moments:
-            found = detail(desk, at=NOW - timedelta(hours=ago))
-            hundredths = [round(entry.points * 100) for entry in found.entries]
-            assert sum(hundredths) == round(found.account.fit * 100)
-            given_ = sum(round(one.adds * 100) for one in found.contacts) + round(found.capped * 100)
-            assert given_ == round(found.account.interest * 100)
-            assert round(found.account.points * 100) == sum(hundredths) + given_
+            account_detail = detail(desk, at=NOW - timedelta(hours=ago))
+            hundredths = [round(entry.points * 100) for entry in account_detail.entries]
+            assert sum(hundredths) == round(account_detail.account.fit * 100)
+            added = sum(round(contact.adds * 100) for contact in account_detail.contacts) + round(
+                account_detail.capped * 100
+            )
+            assert added == round(account_detail.account.interest * 100)
+            assert round(account_detail.account.points * 100) == sum(hundredths) + added
 
 
 def test_a_form_does_not_move_a_lead_to_another_account_but_an_id_does() -> None:
-    known = lead("1", account_id="crm-7")
+    stored = lead("1", account_id="crm-7")
     raw = {"lead_id": "1", "email": "anna@elsewhere.ch", "web_consent": True}
-    made = {"policy": POLICY, "now": NOW, "person_key": "k"}
-    assert read_form(raw, known, **made).version["account_id"] == "crm-7"
-    assert read_form({**raw, "company_id": "crm-8"}, known, **made).version["account_id"] == "crm-8"
-    assert read_form(raw, lead("1"), **made).version["account_id"] == "elsewhere.ch"
+    context = {"policy": POLICY, "now": NOW, "person_key": "k"}
+    assert read_form(raw, stored, **context).version["account_id"] == "crm-7"
+    assert read_form({**raw, "company_id": "crm-8"}, stored, **context).version["account_id"] == "crm-8"
+    assert read_form(raw, lead("1"), **context).version["account_id"] == "elsewhere.ch"

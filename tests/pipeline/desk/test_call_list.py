@@ -52,17 +52,17 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
     return warehouse(tmp_path_factory.mktemp("desk"), leads=leads, scores=scores, outcomes=outcomes)
 
 
-def page(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None, **wanted: Any) -> LeadPage:
-    return call_list.page(desk, POLICY, LeadFilter(**wanted), now=NOW, limit=limit, cursor=cursor)
+def page(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None, **filters: Any) -> LeadPage:
+    return call_list.page(desk, POLICY, LeadFilter(**filters), now=NOW, limit=limit, cursor=cursor)
 
 
-def ids(desk: DuckDBWarehouse, **wanted: Any) -> list[str]:
-    return [one.lead_id for one in page(desk, **wanted).leads]
+def ids(desk: DuckDBWarehouse, **filters: Any) -> list[str]:
+    return [lead.lead_id for lead in page(desk, **filters).leads]
 
 
 def test_e2_with_an_equal_match_an_enterprise_ranks_above_mid_market_above_smb(desk: DuckDBWarehouse) -> None:
     for sort in ("score", "points", "fit"):
-        listed = [one for one in ids(desk, sort=sort) if one in ("big", "mid", "small", "unsized")]
+        listed = [lead_id for lead_id in ids(desk, sort=sort) if lead_id in ("big", "mid", "small", "unsized")]
         assert listed == ["big", "mid", "small", "unsized"]
 
 
@@ -74,7 +74,7 @@ def test_e6_the_list_is_by_score_fit_points_or_tier(desk: DuckDBWarehouse) -> No
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("filters", "lead_ids"),
     [
         ({"cluster": "HOT"}, ["hot"]),
         ({"cluster": "DISQUALIFIED"}, ["gone"]),
@@ -91,9 +91,9 @@ def test_e6_the_list_is_by_score_fit_points_or_tier(desk: DuckDBWarehouse) -> No
     ids=str,
 )
 def test_e6_the_list_is_cut_by_cluster_grade_tier_region_and_language(
-    desk: DuckDBWarehouse, wanted: dict[str, Any], found: list[str]
+    desk: DuckDBWarehouse, filters: dict[str, Any], lead_ids: list[str]
 ) -> None:
-    assert ids(desk, **wanted) == found
+    assert ids(desk, **filters) == lead_ids
 
 
 def test_who_is_closed_forgotten_disqualified_or_not_scored_is_not_called(desk: DuckDBWarehouse) -> None:
@@ -105,8 +105,8 @@ def test_a_lead_says_what_a_seller_needs(desk: DuckDBWarehouse) -> None:
     assert (hot.score, hot.points, hot.cluster, hot.matrix_cell, hot.stage) == (90, 12.5, "HOT", "C4", "sql")
     assert hot.reasons == ("Dafür spricht: 3 Besuche",)
     assert hot.labels["traffic_light"] == "grün"
-    words = call_list.page(desk, POLICY, LeadFilter(), now=NOW, output_language="fr").leads[0].labels
-    assert (words["traffic_light"], words["cluster"]) == ("vert", "très prometteur")
+    labels = call_list.page(desk, POLICY, LeadFilter(), now=NOW, output_language="fr").leads[0].labels
+    assert (labels["traffic_light"], labels["cluster"]) == ("vert", "très prometteur")
 
 
 def test_before_a_model_the_list_is_by_points(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_the_list_says_who_holds_a_lead_and_until_when(tmp_path: Path) -> None:
     picks = Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
     picks.pick("a", "anna", NOW - HOUR)
     picks.pick("b", "beat", NOW - 60 * HOUR)
-    found = {one.lead_id: (one.held_by, one.held_until) for one in page(desk).leads}
-    assert found == {"a": ("anna", NOW + 47 * HOUR), "b": (None, None), "c": (None, None)}
+    holds = {listed.lead_id: (listed.held_by, listed.held_until) for listed in page(desk).leads}
+    assert holds == {"a": ("anna", NOW + 47 * HOUR), "b": (None, None), "c": (None, None)}
     assert ids(desk, held=False) == ["b", "c"]
     assert ids(desk, held=True) == ids(desk, seller="anna") == ["a"]
 
@@ -132,19 +132,19 @@ def test_a_lead_that_is_worked_on_stays_with_its_seller(tmp_path: Path) -> None:
     picks = Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
     for name in ("a", "b"):
         picks.pick(name, "anna", NOW - 60 * HOUR)
-    assert {one.lead_id: one.held_until for one in page(desk).leads} == {"a": NOW + 47 * HOUR, "b": None}
+    assert {listed.lead_id: listed.held_until for listed in page(desk).leads} == {"a": NOW + 47 * HOUR, "b": None}
 
 
-def all_pages(desk: DuckDBWarehouse, limit: int, **wanted: Any) -> list[LeadListItem]:
-    found: list[LeadListItem] = []
+def all_pages(desk: DuckDBWarehouse, limit: int, **filters: Any) -> list[LeadListItem]:
+    leads: list[LeadListItem] = []
     cursor = None
     for _ in range(100):  # pages; one that leads back to itself must not hang the suite
-        shown = page(desk, limit=limit, cursor=cursor, **wanted)
-        assert len(shown.leads) <= limit
-        found += shown.leads
-        cursor = shown.next
+        lead_page = page(desk, limit=limit, cursor=cursor, **filters)
+        assert len(lead_page.leads) <= limit
+        leads += lead_page.leads
+        cursor = lead_page.next
         if cursor is None:
-            return found
+            return leads
     raise AssertionError("the pages do not end")
 
 
@@ -175,7 +175,7 @@ def test_the_pages_of_a_list_are_as_of_its_first_page(tmp_path: Path) -> None:
     first = page(desk, limit=1)
     desk.append("scores", [score("b", NOW + HOUR, predictive_score=99)])
     later = call_list.page(desk, POLICY, LeadFilter(), now=NOW + 2 * HOUR, limit=1, cursor=first.next)
-    assert [one.lead_id for one in (*first.leads, *later.leads)] == ["a", "b"]
+    assert [listed.lead_id for listed in (*first.leads, *later.leads)] == ["a", "b"]
     assert (later.as_of, later.leads[0].score) == (NOW, 60)
 
 

@@ -39,8 +39,8 @@ def trail(picks: Picks, lead_id: str = "1") -> list[str]:
     return [f"{row['kind']} {row['seller']}" for row in picks.warehouse.rows(STEPS, {}) if row["lead_id"] == lead_id]
 
 
-def held(picks: Picks, at: datetime) -> list[tuple[str, str]]:
-    return [(one.lead_id, one.seller) for one in picks.active(at)]
+def active_holds(picks: Picks, at: datetime) -> list[tuple[str, str]]:
+    return [(pick.lead_id, pick.seller) for pick in picks.active(at)]
 
 
 def test_a_lapse_is_noted_as_of_its_end(picks: Picks) -> None:
@@ -69,11 +69,11 @@ def test_at_any_moment_who_holds_a_lead_is_the_same_before_and_after_it_was_note
     if settled:
         assert settle_lapsed(picks, MORNING).lapsed_picks == 1
     tick = timedelta(microseconds=1)
-    assert held(picks, NOW - tick) == []
-    assert held(picks, NOW) == [("1", "anna")]
-    assert held(picks, NOW + 19 * HOUR) == [("1", "anna"), ("2", "beat")]
-    assert held(picks, END - tick) == [("1", "anna")]
-    assert held(picks, END) == held(picks, MORNING) == []
+    assert active_holds(picks, NOW - tick) == []
+    assert active_holds(picks, NOW) == [("1", "anna")]
+    assert active_holds(picks, NOW + 19 * HOUR) == [("1", "anna"), ("2", "beat")]
+    assert active_holds(picks, END - tick) == [("1", "anna")]
+    assert active_holds(picks, END) == active_holds(picks, MORNING) == []
 
 
 def test_a_hold_is_not_noted_while_the_nights_feedback_may_still_extend_it(picks: Picks) -> None:
@@ -82,7 +82,7 @@ def test_a_hold_is_not_noted_while_the_nights_feedback_may_still_extend_it(picks
     worked = selling.outcome("1", END - HOUR, "Kontaktiert", "open") | {"recorded_at": END + 12 * HOUR}
     picks.warehouse.append("outcomes", [worked])
     assert settle_lapsed(picks, MORNING) == LapsedPicks(0, 0)
-    assert held(picks, MORNING) == [("1", "anna")]
+    assert active_holds(picks, MORNING) == [("1", "anna")]
     extended = END - HOUR + 48 * HOUR
     assert settle_lapsed(picks, extended + GRACE) == LapsedPicks(1, 0)
     assert picks.warehouse.rows(STEPS, {})[-1]["occurred_at"] == extended
@@ -103,11 +103,11 @@ class Racing(StrictStore):
 
     rival: Any = None
 
-    def write(self, name: str, data: bytes, **given: Any) -> None:
+    def write(self, name: str, data: bytes, **options: Any) -> None:
         rival, self.rival = self.rival, None
         if rival:
             rival()
-        super().write(name, data, **given)
+        super().write(name, data, **options)
 
 
 def test_a_pick_at_the_same_moment_wins(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_killed_between_swap_and_table_the_next_run_says_what_is_missing(picks: 
     with pytest.raises(KeyboardInterrupt):
         settle_lapsed(replace(picks, warehouse=dying), MORNING)
     assert trail(picks) == ["picked anna"]
-    assert held(picks, MORNING) == []
+    assert active_holds(picks, MORNING) == []
     assert settle_lapsed(picks, MORNING + DAY) == LapsedPicks(2, 0)
     assert trail(picks) == ["picked anna", "expired anna"]
     assert {row["occurred_at"] for row in picks.warehouse.rows(STEPS, {}) if row["kind"] == "expired"} == {END}
@@ -205,7 +205,7 @@ def test_whatever_is_done_settling_changes_nobodys_hold_and_leaves_an_unbroken_t
     with picks.warehouse.unit_of_work():
         for number, (deed, seller, hours) in enumerate(done):
             now += hours * HOUR
-            before = held(picks, now)
+            before = active_holds(picks, now)
             try:
                 if deed == "pick":
                     picks.pick("1", seller, now)
@@ -216,13 +216,15 @@ def test_whatever_is_done_settling_changes_nobodys_hold_and_leaves_an_unbroken_t
                     picks.warehouse.append("outcomes", [worked])
                 else:
                     settle_lapsed(picks, now)
-                    assert held(picks, now) == before
+                    assert active_holds(picks, now) == before
             except AlreadyPicked:
                 assert before and before[0][1] != seller
         settle_lapsed(picks, now + 9 * DAY)
     steps = picks.warehouse.rows(STEPS, {})
     assert [row["sequence"] for row in steps] == list(range(1, len(steps) + 1))
-    assert all((one["kind"] == "picked") != (other["kind"] == "picked") for one, other in itertools.pairwise(steps))
+    assert all(
+        (step["kind"] == "picked") != (next_step["kind"] == "picked") for step, next_step in itertools.pairwise(steps)
+    )
     assert not steps or steps[-1]["kind"] != "picked"
 
 
@@ -247,10 +249,10 @@ rows_of_steps = st.lists(
 def test_both_engines_find_the_same_lapses_and_no_hold_in_force_among_them(
     steps: list[dict[str, Any]], worked: list[float]
 ) -> None:
-    told = [selling.outcome("1", NOW + at * HOUR, f"Kontaktiert {at}", "open") for at in worked]
-    tables, asked = {"picks": steps, "outcomes": told}, {"first_day": first_day(NOW), "now": NOW}
-    over = assert_engines_agree(statement("picks/lapsed"), asked | {"until": NOW - GRACE}, tables)
-    force = assert_engines_agree(statement("picks/active"), asked | {"seller": None}, tables)
+    outcomes = [selling.outcome("1", NOW + at * HOUR, f"Kontaktiert {at}", "open") for at in worked]
+    tables, parameters = {"picks": steps, "outcomes": outcomes}, {"first_day": first_day(NOW), "now": NOW}
+    over = assert_engines_agree(statement("picks/lapsed"), parameters | {"until": NOW - GRACE}, tables)
+    force = assert_engines_agree(statement("picks/active"), parameters | {"seller": None}, tables)
     assert all(row["expires_at"] <= NOW - GRACE for row in over)
     assert all(row["picked_at"] <= NOW < row["expires_at"] for row in force)
     assert not {row["lead_id"] for row in over} & {row["lead_id"] for row in force}

@@ -53,16 +53,16 @@ def desk(tmp_path: Path) -> DuckDBWarehouse:
     )
 
 
-def say(
+def set_override(
     desk: DuckDBWarehouse, lead_id: str = "1", cluster: str = "HOT", now: datetime = NOW, **changes: Any
 ) -> OverrideRecord:
-    said = {"by": "Eva", "reason": "met at the fair", **changes}
-    return override(desk, POLICY, lead_id, OverrideRequest(cluster=cluster, **said), now)
+    fields = {"by": "Eva", "reason": "met at the fair", **changes}
+    return override(desk, POLICY, lead_id, OverrideRequest(cluster=cluster, **fields), now)
 
 
 def ask(desk: DuckDBWarehouse, lead_id: str = "1", now: datetime = NOW, policy: Any = POLICY) -> ScoredLead:
-    [found] = score.run(desk, policy, None, [ScoreRequest(lead_id=lead_id)], now=now, stored_at=now).scores
-    return found
+    [scored] = score.run(desk, policy, None, [ScoreRequest(lead_id=lead_id)], now=now, stored_at=now).scores
+    return scored
 
 
 def rescored(desk: DuckDBWarehouse, now: datetime) -> dict[str, tuple[str, str | None]]:
@@ -77,18 +77,23 @@ def table(desk: DuckDBWarehouse, name: str, order: str = "set_at") -> list[dict[
 
 class TestAWord:
     def test_is_recorded_with_name_reason_and_end(self, desk):
-        word = say(desk, days=14)
-        assert (word.cluster, word.by, word.reason, word.until) == ("HOT", "Eva", "met at the fair", date(2026, 5, 18))
+        record = set_override(desk, days=14)
+        assert (record.cluster, record.by, record.reason, record.until) == (
+            "HOT",
+            "Eva",
+            "met at the fair",
+            date(2026, 5, 18),
+        )
         [row] = table(desk, "overrides")
-        assert (row["author"], row["cluster"], row["set_at"], row["ends_at"]) == ("Eva", "HOT", NOW, word.ends_at)
+        assert (row["author"], row["cluster"], row["set_at"], row["ends_at"]) == ("Eva", "HOT", NOW, record.ends_at)
 
     def test_that_names_no_end_holds_for_thirty_days(self, desk):
-        assert (DAYS, say(desk).until) == (30, date(2026, 6, 3))
+        assert (DAYS, set_override(desk).until) == (30, date(2026, 6, 3))
 
     @pytest.mark.parametrize("end", [{}, {"days": 7}, {"until": date(2026, 5, 20)}])
     def test_delivered_twice_is_recorded_once(self, desk, end):
-        first = say(desk, **end)
-        assert say(desk, now=NOW + HOUR, **end) == first
+        first = set_override(desk, **end)
+        assert set_override(desk, now=NOW + HOUR, **end) == first
         assert len(table(desk, "overrides")) == 1
 
     @pytest.mark.parametrize(
@@ -96,23 +101,23 @@ class TestAWord:
         [{"cluster": "WARM"}, {"by": "Urs"}, {"reason": "another"}, {"days": 31}, {"until": date(2026, 5, 5)}],
     )
     def test_that_differs_is_recorded_and_says_whom_it_overrules(self, desk, changes):
-        say(desk)
-        second = say(desk, now=NOW + HOUR, **changes)
+        set_override(desk)
+        second = set_override(desk, now=NOW + HOUR, **changes)
         assert (len(table(desk, "overrides")), second.overrules) == (2, "Eva")
         assert active_overrides(desk, POLICY, NOW + HOUR) == [msgspec.structs.replace(second, overrules=None)]
 
     def test_is_kept_on_one_line_and_without_spaces_around_it(self, desk):
-        word = say(desk, by=" Eva ", reason=" met\n at  the fair ")
-        assert (word.by, word.reason) == ("Eva", "met at the fair")
+        record = set_override(desk, by=" Eva ", reason=" met\n at  the fair ")
+        assert (record.by, record.reason) == ("Eva", "met at the fair")
 
     def test_said_by_two_at_the_same_moment_is_recorded_twice_and_one_holds_for_everybody(self, desk):
-        words = [say(desk), say(desk, cluster="COLD", by="Urs")]
-        assert words[1].overrules == "Eva"
+        records = [set_override(desk), set_override(desk, cluster="COLD", by="Urs")]
+        assert records[1].overrules == "Eva"
         assert [row["author"] for row in table(desk, "overrides", "sequence")] == ["Eva", "Urs"]
         assert ask(desk).decided_by == "Urs"
 
     def test_written_by_two_deliveries_that_saw_nothing_of_each_other_is_one_row(self, desk):
-        say(desk)
+        set_override(desk)
         [row] = table(desk, "overrides")
         desk.append("overrides", [row])
         assert len(table(desk, "overrides")) == 1
@@ -137,28 +142,28 @@ class TestAWord:
     )
     def test_that_makes_no_sense_is_refused_with_its_remedy(self, desk, changes, field):
         with pytest.raises(InputError) as refused:
-            say(desk, **changes)
+            set_override(desk, **changes)
         assert (refused.value.field, bool(refused.value.remedy)) == (field, True)
         assert table(desk, "overrides") == []
 
     def test_about_nobody_is_refused(self, desk):
         with pytest.raises(UnknownLead, match="nobody"):
-            say(desk, "nobody")
+            set_override(desk, "nobody")
         with pytest.raises(UnknownLead):
-            say(desk, now=BORN - DAY)  # not known by then
+            set_override(desk, now=BORN - DAY)  # not known by then
 
 
 class TestARelease:
     def test_is_recorded_with_a_name_and_leaves_the_lead_to_the_product(self, desk):
-        say(desk)
-        word = release(desk, POLICY, "1", by="Urs", reason="a mistake", now=NOW + HOUR)
-        assert (word.cluster, word.by, word.until, word.overrules) == (None, "Urs", None, "Eva")
+        set_override(desk)
+        record = release(desk, POLICY, "1", by="Urs", reason="a mistake", now=NOW + HOUR)
+        assert (record.cluster, record.by, record.until, record.overrules) == (None, "Urs", None, "Eva")
         assert ask(desk, now=NOW + HOUR).decided_by is None
         assert active_overrides(desk, POLICY, NOW + HOUR) == []
 
     def test_of_what_nobody_decides_changes_nothing(self, desk):
         assert release(desk, POLICY, "1", by="Urs", now=NOW) is None
-        say(desk, days=1)
+        set_override(desk, days=1)
         assert release(desk, POLICY, "1", by="Urs", now=NOW + 3 * DAY) is None
         assert [row["author"] for row in table(desk, "overrides")] == ["Eva"]
 
@@ -171,18 +176,22 @@ class TestARelease:
 
 class TestScores:
     def test_follow_at_once_and_only_in_what_is_decided(self, desk):
-        own = ask(desk, now=NOW - HOUR)
-        say(desk)
-        found = ask(desk)
-        assert (found.score_cluster, found.decided_by, found.stage) == ("HOT", "Eva", "sql")
-        assert (found.points, found.grade, found.ledger) == (own.points, own.grade, own.ledger)
-        assert found.reasons[0].text == "Eva hat den Lead bis 03.06.2026 auf «heiss» gesetzt: met at the fair"
+        without_override = ask(desk, now=NOW - HOUR)
+        set_override(desk)
+        overridden = ask(desk)
+        assert (overridden.score_cluster, overridden.decided_by, overridden.stage) == ("HOT", "Eva", "sql")
+        assert (overridden.points, overridden.grade, overridden.ledger) == (
+            without_override.points,
+            without_override.grade,
+            without_override.ledger,
+        )
+        assert overridden.reasons[0].text == "Eva hat den Lead bis 03.06.2026 auf «heiss» gesetzt: met at the fair"
         stored = table(desk, "scores", "scored_at")
         assert [(row["score_cluster"], row["decided_by"]) for row in stored] == [("WARM", None), ("HOT", "Eva")]
 
     def test_change_when_a_word_begins_ends_or_lapses_and_not_in_between(self, desk):
         clusters = [rescored(desk, NOW)["2"]]
-        say(desk, "2", days=2, now=NOW + HOUR)
+        set_override(desk, "2", days=2, now=NOW + HOUR)
         steps = (HOUR, 5 * HOUR, DAY, 2 * DAY, 3 * DAY, 4 * DAY)
         clusters += [rescored(desk, NOW + step)["2"] for step in steps]
         assert clusters == [("COLD", None), *[("HOT", "Eva")] * 4, *[("COLD", None)] * 2]
@@ -191,32 +200,32 @@ class TestScores:
         ]  # fmt: skip
 
     def test_say_the_new_end_when_a_word_is_prolonged(self, desk):
-        say(desk, days=2)
+        set_override(desk, days=2)
         ask(desk)
-        say(desk, days=9, now=NOW + HOUR)
+        set_override(desk, days=9, now=NOW + HOUR)
         assert "bis 13.05.2026" in ask(desk, now=NOW + HOUR).reasons[0].text
         assert len(table(desk, "scores", "scored_at")) == 2
 
     def test_do_not_change_once_more_when_asked_again(self, desk):
-        say(desk)
+        set_override(desk)
         ask(desk)
         ask(desk)
         ask(desk, now=NOW + HOUR)
         assert len(table(desk, "scores", "scored_at")) == 1
 
     def test_come_with_the_next_who_scores_after_a_crash_between_word_and_score(self, desk):
-        say(desk)  # and nothing more
+        set_override(desk)  # and nothing more
         assert rescored(desk, NOW + DAY)["1"] == ("HOT", "Eva")
 
     def test_of_an_old_lead_follow_until_after_the_end(self, desk):
         assert "old" not in rescored(desk, NOW)
-        say(desk, "old", days=3)
+        set_override(desk, "old", days=3)
         assert [rescored(desk, NOW + days * DAY)["old"][1] for days in (1, 3, 4)] == ["Eva", "Eva", None]
         assert "old" in rescored(desk, NOW + 5 * DAY)
 
     def test_stages_are_recorded_forth_and_back(self, desk):
         rescored(desk, NOW)
-        say(desk, "2", days=1)
+        set_override(desk, "2", days=1)
         for days in (1, 2):
             rescored(desk, NOW + days * DAY)
         moved = [row for row in table(desk, "stage_changes", "changed_at") if row["lead_id"] == "2"]
@@ -224,22 +233,37 @@ class TestScores:
 
     def test_by_the_model_keep_chance_and_score(self, tmp_path):
         mortgage = load("mortgage")
-        there = example_leads.warehouse(tmp_path)
+        warehouse = example_leads.warehouse(tmp_path)
         scorer = Scorer.load(models.files(mortgage), mortgage)
 
-        def asked(now: datetime) -> ScoredLead:
-            wanted = [ScoreRequest(lead_id="1")]
-            return score.run(there, mortgage, scorer, wanted, now=now, stored_at=now).scores[0]
+        def scored(now: datetime) -> ScoredLead:
+            requests = [ScoreRequest(lead_id="1")]
+            return score.run(warehouse, mortgage, scorer, requests, now=now, stored_at=now).scores[0]
 
-        own = asked(NOW)
-        cluster = "COLD" if own.score_cluster != "COLD" else "HOT"
-        override(there, mortgage, "1", OverrideRequest(cluster=cluster, by="Eva", reason="r"), NOW)
-        found = asked(NOW + timedelta(minutes=1))
-        assert (found.score_cluster, found.decided_by) == (cluster, "Eva")
-        told = (found.probability, found.predictive_score, found.hot_threshold, found.points, found.reasons[1:])
-        assert told == (own.probability, own.predictive_score, own.hot_threshold, own.points, own.reasons)
-        [listed] = override_list(there, mortgage, scorer, NOW + timedelta(minutes=1))
-        assert (listed.product.cluster, listed.product.score) == (own.score_cluster, own.predictive_score)
+        without_override = scored(NOW)
+        cluster = "COLD" if without_override.score_cluster != "COLD" else "HOT"
+        override(warehouse, mortgage, "1", OverrideRequest(cluster=cluster, by="Eva", reason="r"), NOW)
+        overridden = scored(NOW + timedelta(minutes=1))
+        assert (overridden.score_cluster, overridden.decided_by) == (cluster, "Eva")
+        unchanged = (
+            overridden.probability,
+            overridden.predictive_score,
+            overridden.hot_threshold,
+            overridden.points,
+            overridden.reasons[1:],
+        )
+        assert unchanged == (
+            without_override.probability,
+            without_override.predictive_score,
+            without_override.hot_threshold,
+            without_override.points,
+            without_override.reasons,
+        )
+        [listed] = override_list(warehouse, mortgage, scorer, NOW + timedelta(minutes=1))
+        assert (listed.product.cluster, listed.product.score) == (
+            without_override.score_cluster,
+            without_override.predictive_score,
+        )
 
 
 class RememberingCRM(ScriptedCRM):
@@ -249,10 +273,10 @@ class RememberingCRM(ScriptedCRM):
         super().take(update)
         self.__dict__.setdefault("taken", []).append(update)
 
-    def said(self) -> tuple[str, tuple[str, ...]] | None:
+    def last_update(self) -> tuple[str, tuple[str, ...]] | None:
         """Cluster and reasons of what came last."""
-        taken = self.__dict__.get("taken")
-        return (taken[-1].score_cluster, taken[-1].reasons) if taken else None
+        update = self.__dict__.get("taken")
+        return (update[-1].score_cluster, update[-1].reasons) if update else None
 
 
 class TestTheCRM:
@@ -260,77 +284,80 @@ class TestTheCRM:
         crm = RememberingCRM()
 
         def delivered(now: datetime) -> Any:
-            found = ask(desk, now=now, policy=BARE)
+            scored = ask(desk, now=now, policy=BARE)
             deliver.run(desk, BARE, crm, now=now)
-            assert bool(deliverable([found])) == (found.decided_by is not None)
-            return crm.said()
+            assert bool(deliverable([scored])) == (scored.decided_by is not None)
+            return crm.last_update()
 
         assert delivered(NOW - HOUR) is None
-        say(desk, days=1)
+        set_override(desk, days=1)
         cluster, reasons = delivered(NOW)
         assert (cluster, "met at the fair" in reasons[0]) == ("HOT", True)
         assert delivered(NOW + 2 * DAY) == ("UNSCORED", ())
 
 
 class TestTheDesk:
-    def listed(self, desk, now=NOW, **wanted):
+    def listed(self, desk, now=NOW, **filters):
         return [
-            (one.lead_id, one.decided_by) for one in call_list.page(desk, POLICY, LeadFilter(**wanted), now=now).leads
+            (lead.lead_id, lead.decided_by)
+            for lead in call_list.page(desk, POLICY, LeadFilter(**filters), now=now).leads
         ]
 
     def test_lists_whom_a_person_set_hot_among_the_hot_ones_and_not_whom_he_disqualified(self, desk):
         for lead_id, cluster in (("2", "HOT"), ("1", "DISQUALIFIED"), ("old", "HOT")):
             ask(desk, lead_id, NOW - HOUR)
-            say(desk, lead_id, cluster)
+            set_override(desk, lead_id, cluster)
             ask(desk, lead_id)
         assert sorted(self.listed(desk, cluster="HOT")) == [("2", "Eva"), ("old", "Eva")]
         assert self.listed(desk, cluster="DISQUALIFIED") == [("1", "Eva")]
         assert ("1", "Eva") not in self.listed(desk)
 
     def test_ranks_a_lead_within_the_band_of_the_cluster_that_a_person_set(self, tmp_path):
-        known = {"hot": (80, "HOT", None), "warm": (60, "WARM", None), "cold": (10, "COLD", None)}
-        known |= {"raised": (3, "HOT", "Eva"), "lowered": (99, "COLD", "Eva"), "calmed": (98, "WARM", "Eva")}
-        there = selling.warehouse(
+        stored = {"hot": (80, "HOT", None), "warm": (60, "WARM", None), "cold": (10, "COLD", None)}
+        stored |= {"raised": (3, "HOT", "Eva"), "lowered": (99, "COLD", "Eva"), "calmed": (98, "WARM", "Eva")}
+        warehouse = selling.warehouse(
             tmp_path,
-            leads=[lead(name) for name in known],
+            leads=[lead(name) for name in stored],
             scores=[
                 selling.score(name, predictive_score=value, score_cluster=cluster, decided_by=by)
-                for name, (value, cluster, by) in known.items()
+                for name, (value, cluster, by) in stored.items()
             ],
         )
-        order = [name for name, _ in self.listed(there)]
+        order = [name for name, _ in self.listed(warehouse)]
         assert order == ["hot", "raised", "calmed", "warm", "lowered", "cold"]
-        values = {one.lead_id: one.score for one in call_list.page(there, POLICY, LeadFilter(), now=NOW).leads}
-        assert values == {name: value for name, (value, _, _) in known.items()}
+        values = {
+            listed.lead_id: listed.score for listed in call_list.page(warehouse, POLICY, LeadFilter(), now=NOW).leads
+        }
+        assert values == {name: value for name, (value, _, _) in stored.items()}
 
     def test_a_pick_and_a_word_leave_each_other_alone(self, desk, tmp_path):
         picks = Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
-        say(desk)
+        set_override(desk)
         ask(desk)
         assert picks.pick("1", "anna", NOW).seller == "anna"
-        say(desk, cluster="DISQUALIFIED", now=NOW + HOUR)
+        set_override(desk, cluster="DISQUALIFIED", now=NOW + HOUR)
         ask(desk, now=NOW + HOUR)
         assert picks.holder("1", NOW + HOUR).seller == "anna"
-        assert [one.lead_id for one in picks.active(NOW + HOUR)] == ["1"]
+        assert [pick.lead_id for pick in picks.active(NOW + HOUR)] == ["1"]
 
     def test_the_history_tells_the_word_before_the_score_that_follows(self, desk, tmp_path):
-        say(desk)
+        set_override(desk)
         ask(desk)
         release(desk, POLICY, "1", by="Urs", reason="a mistake", now=NOW + HOUR)
         ask(desk, now=NOW + HOUR)
         picks = Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
-        told = timeline.history(picks, "1", now=NOW + HOUR, output_language="en")
-        texts = [event.text for event in told.timeline if event.kind in ("override", "score")]
+        history = timeline.history(picks, "1", now=NOW + HOUR, output_language="en")
+        texts = [event.text for event in history.timeline if event.kind in ("override", "score")]
         assert texts[0] == "Eva set the lead to “hot” until 2026-06-03: met at the fair"
         assert texts[1].startswith("hot, ") and texts[1].endswith("decided by Eva")
         assert texts[2] == "Urs leaves the lead to its score again (a mistake)"
-        assert [one.decided_by for one in told.scores] == ["Eva", None]
+        assert [score.decided_by for score in history.scores] == ["Eva", None]
 
     def test_the_list_of_words_says_what_the_product_would_say_and_when_they_end(self, desk):
-        say(desk, "2", "HOT", days=9)
-        say(desk, "1", "COLD", days=2, by="Urs")
+        set_override(desk, "2", "HOT", days=9)
+        set_override(desk, "1", "COLD", days=2, by="Urs")
         first, second = override_list(desk, POLICY, None, NOW)
-        assert [(one.lead_id, one.by, one.product.cluster) for one in (first, second)] == [
+        assert [(override.lead_id, override.by, override.product.cluster) for override in (first, second)] == [
             ("1", "Urs", "WARM"), ("2", "Eva", "COLD"),
         ]  # fmt: skip
         assert (first.until, first.product.points) == (date(2026, 5, 6), ask(desk, "1").points)
@@ -343,7 +370,7 @@ class TestThresholds:
     def calls(self, tmp_path: Path, *scores: dict[str, Any], **x: Any) -> list[float]:
         """Calls at the lowest and at the highest threshold, beside a lead of 45 points that nobody overrides."""
         came = {"created_at": NOW - 9 * DAY, "recorded_at": NOW - 9 * DAY}
-        there = selling.warehouse(
+        warehouse = selling.warehouse(
             tmp_path,
             leads=[lead("first"), lead("plain", **came), lead("x", **(x or came))],
             scores=[
@@ -352,9 +379,9 @@ class TestThresholds:
                 *scores,
             ],
         )
-        found = read_demand.newly_reaching_demand(there, self.POLICY, "points", NOW)
-        assert found is not None
-        return [float(found.everybody[0]), float(found.everybody[-1])]
+        demand = read_demand.newly_reaching_demand(warehouse, self.POLICY, "points", NOW)
+        assert demand is not None
+        return [float(demand.everybody[0]), float(demand.everybody[-1])]
 
     def score(self, days: int, points: float, cluster: str, by: str | None = "Eva") -> dict[str, Any]:
         return selling.score("x", NOW - days * DAY, points=points, score_cluster=cluster, decided_by=by)
@@ -390,38 +417,40 @@ STEPS = st.lists(
 
 
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
-@given(steps=STEPS, asked=st.lists(st.integers(-5, 500), min_size=1, max_size=4))
-def test_as_of_any_moment_the_newest_word_holds_that_was_neither_released_nor_over(tmp_path_factory, steps, asked):
+@given(steps=STEPS, moments=st.lists(st.integers(-5, 500), min_size=1, max_size=4))
+def test_as_of_any_moment_the_newest_word_holds_that_was_neither_released_nor_over(tmp_path_factory, steps, moments):
     desk = selling.warehouse(tmp_path_factory.mktemp("words"), leads=[lead("1")])
-    at, words = NOW, []
+    at, records = NOW, []
     with desk.unit_of_work():
         for hours, cluster, by, days in steps:
             at += hours * HOUR
             if cluster is None:
                 release(desk, POLICY, "1", by=by, now=at)
-                words.append((at, None, by, at))
+                records.append((at, None, by, at))
             else:
-                word = say(desk, cluster=cluster, by=by, days=days, now=at)
-                words.append((at, cluster, by, word.ends_at))
-        for hours in asked:
+                record = set_override(desk, cluster=cluster, by=by, days=days, now=at)
+                records.append((at, cluster, by, record.ends_at))
+        for hours in moments:
             moment = NOW + hours * HOUR
-            newest = max((word for word in words if word[0] <= moment), default=None)
+            newest = max((record for record in records if record[0] <= moment), default=None)
             expected = newest if newest and newest[1] and moment < newest[3] else None
-            found = active_overrides(desk, POLICY, moment)
-            assert [(word.cluster, word.by) for word in found] == ([expected[1:3]] if expected else [])
+            active = active_overrides(desk, POLICY, moment)
+            assert [(record.cluster, record.by) for record in active] == ([expected[1:3]] if expected else [])
             before = {"lead_ids": ["1"], "first_day": (moment - 400 * DAY).date(), "as_of": moment}
             [row] = desk.rows(statement("scores/lead_state"), before)
             assert (row["override_cluster"], row["override_author"]) == (expected[1:3] if expected else (None, None))
 
 
 def test_a_score_asks_no_question_more_for_it(desk, monkeypatch):
-    asked = []
+    statements = []
     rows = DuckDBWarehouse.rows
     monkeypatch.setattr(
-        DuckDBWarehouse, "rows", lambda self, one, given: asked.append(one.name) or rows(self, one, given)
+        DuckDBWarehouse,
+        "rows",
+        lambda self, statement, parameters: statements.append(statement.name) or rows(self, statement, parameters),
     )
-    say(desk)
-    asked.clear()
+    set_override(desk)
+    statements.clear()
     ask(desk)
-    assert [name for name in asked if "override" in name] == []
-    assert sorted(asked) == ["lead_features/select", "occurrences/select", "scores/lead_state"]
+    assert [name for name in statements if "override" in name] == []
+    assert sorted(statements) == ["lead_features/select", "occurrences/select", "scores/lead_state"]

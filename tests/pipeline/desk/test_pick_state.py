@@ -38,10 +38,10 @@ def test_picking_what_one_holds_changes_nothing_not_even_its_end() -> None:
 
 def test_a_takeover_after_the_end_says_that_the_first_lapsed_and_when() -> None:
     state = pick_state.pick(pick_state.pick(FREE, "anna", NOW, 48), "beat", NOW + 60 * HOUR, 48)
-    expired, taken = state.steps
+    expired, picked = state.steps
     assert (expired.kind, expired.seller, expired.occurred_at) == ("expired", "anna", NOW + 48 * HOUR)
     assert expired.recorded_at == NOW + 60 * HOUR
-    assert (taken.kind, taken.seller, taken.taken_from) == ("picked", "beat", "anna")
+    assert (picked.kind, picked.seller, picked.taken_from) == ("picked", "beat", "anna")
 
 
 def test_only_the_holder_releases() -> None:
@@ -91,7 +91,7 @@ def test_whatever_sellers_do_the_trail_tells_who_held_the_lead_and_nobody_held_i
         state = new
     assert [step.sequence for step in trail] == list(range(1, len(trail) + 1))
     assert len({step.event_id for step in trail}) == len(trail)
-    assert all(one.occurred_at <= next_.occurred_at for one, next_ in itertools.pairwise(trail))
+    assert all(earlier.occurred_at <= later.occurred_at for earlier, later in itertools.pairwise(trail))
     # Replayed from the table alone: a hold begins only where none is, and ends with the one who held.
     holding = None
     for step in trail:

@@ -71,7 +71,7 @@ def test_of_sellers_who_pick_at_once_exactly_one_wins(picks: Picks, count: int) 
     [winner] = [result for result in results if isinstance(result, str)]
     losers = [result for result in results if isinstance(result, AlreadyPicked)]
     assert len(losers) == count - 1
-    assert {(one.seller, one.until) for one in losers} == {(winner, NOW + 48 * HOUR)}
+    assert {(loser.seller, loser.until) for loser in losers} == {(winner, NOW + 48 * HOUR)}
     assert trail(picks) == [f"picked {winner}"]
 
 
@@ -93,8 +93,8 @@ def test_the_swap_decides_when_both_have_already_looked(tmp_path: Path) -> None:
             return refusal
 
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(attempt, ["anna", "beat"])
-    assert isinstance(one, AlreadyPicked) != isinstance(other, AlreadyPicked)
+        first, other = pool.map(attempt, ["anna", "beat"])
+    assert isinstance(first, AlreadyPicked) != isinstance(other, AlreadyPicked)
 
 
 class Dying:
@@ -103,8 +103,8 @@ class Dying:
     def __init__(self, warehouse: DuckDBWarehouse, appends: int = 0) -> None:
         self.warehouse, self.left = warehouse, appends
 
-    def rows(self, *asked: Any) -> Any:
-        return self.warehouse.rows(*asked)
+    def rows(self, *arguments: Any) -> Any:
+        return self.warehouse.rows(*arguments)
 
     def append(self, table: str, rows: Any) -> int:
         self.left -= 1
@@ -157,8 +157,8 @@ def test_what_a_seller_holds_is_read_from_the_table(picks: Picks) -> None:
     for lead, seller in (("1", "anna"), ("2", "beat"), ("3", "anna")):
         picks.pick(lead, seller, NOW)
     picks.release("3", "anna", NOW + HOUR)
-    assert [(one.lead_id, one.seller) for one in picks.active(NOW + HOUR)] == [("1", "anna"), ("2", "beat")]
-    assert [one.lead_id for one in picks.active(NOW + HOUR, "beat")] == ["2"]
+    assert [(pick.lead_id, pick.seller) for pick in picks.active(NOW + HOUR)] == [("1", "anna"), ("2", "beat")]
+    assert [pick.lead_id for pick in picks.active(NOW + HOUR, "beat")] == ["2"]
     assert picks.active(NOW + 48 * HOUR) == []
 
 
@@ -171,7 +171,7 @@ def test_who_works_on_a_lead_keeps_it(picks: Picks) -> None:
     with pytest.raises(AlreadyPicked) as refusal:
         picks.pick("1", "beat", NOW + 60 * HOUR)
     assert refusal.value.until == NOW + 88 * HOUR
-    assert [(one.lead_id, one.expires_at) for one in picks.active(NOW + 60 * HOUR)] == [("1", NOW + 88 * HOUR)]
+    assert [(pick.lead_id, pick.expires_at) for pick in picks.active(NOW + 60 * HOUR)] == [("1", NOW + 88 * HOUR)]
     picks.pick("1", "beat", NOW + 88 * HOUR)
     assert trail(picks) == ["picked anna", "expired anna", "picked beat"]
     lapsed = picks.warehouse.rows(from_text("SELECT occurred_at FROM leadwerk.picks WHERE kind = 'expired'"), {})
@@ -230,9 +230,9 @@ def test_a_damaged_object_is_named_with_what_to_do(picks: Picks) -> None:
 class Deaf(StrictStore):
     """Takes every write, and says of the first that it did not: an answer that was lost on its way."""
 
-    def write(self, name: str, data: bytes, **given: Any) -> None:
+    def write(self, name: str, data: bytes, **options: Any) -> None:
         first = not self.blobs
-        super().write(name, data, **given)
+        super().write(name, data, **options)
         if first:
             raise WriteConflict("412")
 
@@ -250,16 +250,16 @@ class Watched:
         self.warehouse, self.read = warehouse, []
         self.append = warehouse.append
 
-    def rows(self, asked: Any, parameters: Any) -> Any:
-        self.read.append(asked)
-        return self.warehouse.rows(asked, parameters)
+    def rows(self, statement: Any, parameters: Any) -> Any:
+        self.read.append(statement)
+        return self.warehouse.rows(statement, parameters)
 
 
 def test_a_pick_reads_its_own_leads_block_and_no_more(picks: Picks) -> None:
     watched = Watched(picks.warehouse)
     frugal = replace(picks, warehouse=watched)
     frugal.pick("1", "anna", NOW)
-    assert [asked.name for asked in watched.read] == ["leads/as_of"]
+    assert [statement_read.name for statement_read in watched.read] == ["leads/as_of"]
     # The table is clustered by lead_id: equality with it prunes.
     assert re.search(r"WHERE lead_id = @lead_id", statement("leads/as_of").text)
     frugal.release("1", "anna", NOW)
@@ -284,17 +284,17 @@ def test_both_engines_say_the_same_of_picks_even_where_a_row_came_twice() -> Non
         step(2, "2", "released", "anna", 0),
         step(1, "3", "picked", "carla", -48),
     ]
-    asked = {"first_day": first_day(NOW), "now": NOW, "seller": None}
-    found = assert_engines_agree(statement("picks/active"), asked, {"picks": rows})
-    assert [(row["lead_id"], row["seller"]) for row in found] == [("1", "beat")]
+    parameters = {"first_day": first_day(NOW), "now": NOW, "seller": None}
+    active = assert_engines_agree(statement("picks/active"), parameters, {"picks": rows})
+    assert [(row["lead_id"], row["seller"]) for row in active] == [("1", "beat")]
     worked = [selling.outcome("3", NOW - HOUR, "Kontaktiert", "open")]
-    found = assert_engines_agree(statement("picks/active"), asked, {"picks": rows, "outcomes": worked})
-    assert sorted(row["lead_id"] for row in found) == ["1", "3"]
+    active = assert_engines_agree(statement("picks/active"), parameters, {"picks": rows, "outcomes": worked})
+    assert sorted(row["lead_id"] for row in active) == ["1", "3"]
     for lead_id in ("1", "3"):
         work = {"lead_id": lead_id, "first_day": NOW.date() - 2 * DAY, "picked_at": NOW - 48 * HOUR, "now": NOW}
         assert_engines_agree(statement("outcomes/last_activity"), work, {"outcomes": worked})
-    asked = {"lead_id": "1", "first_day": first_day(NOW), "as_of": NOW}
-    history = assert_engines_agree(statement("picks/history"), asked, {"picks": rows})
+    parameters = {"lead_id": "1", "first_day": first_day(NOW), "as_of": NOW}
+    history = assert_engines_agree(statement("picks/history"), parameters, {"picks": rows})
     assert [row["kind"] for row in history] == ["picked", "expired", "picked"]
 
 
@@ -304,5 +304,5 @@ def test_both_engines_say_the_same_of_a_known_lead() -> None:
         example_leads.lead("1", event_id="later", recorded_at=NOW, account_id="muster-ag.ch"),
     ]
     for lead_id in ("1", "2"):
-        asked = {"lead_id": lead_id, "as_of": NOW}
-        assert_engines_agree(statement("leads/as_of"), asked, {"leads": leads})
+        parameters = {"lead_id": lead_id, "as_of": NOW}
+        assert_engines_agree(statement("leads/as_of"), parameters, {"leads": leads})

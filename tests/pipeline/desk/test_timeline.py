@@ -49,29 +49,29 @@ def picks(tmp_path: Path) -> Picks:
     return Picks(desk, POLICY, FolderStore(tmp_path / "picks"))
 
 
-def told(picks: Picks, output_language: Any = "en") -> History:
+def history_of(picks: Picks, output_language: Any = "en") -> History:
     return timeline.history(picks, "1", now=NOW, output_language=output_language)
 
 
 def test_the_history_has_everything_in_order(picks: Picks) -> None:
     picks.pick("1", "anna", NOW - HOUR)
-    found = told(picks)
-    assert [event.kind for event in found.timeline] == [
+    history = history_of(picks)
+    assert [event.kind for event in history.timeline] == [
         "status", "score", "stage", "stage", "score", "delivery", "delivery", "pick",
     ]  # fmt: skip
-    assert [event.at for event in found.timeline] == sorted(event.at for event in found.timeline)
-    assert (found.account_id, found.held_by, found.held_until) == ("acme.ch", "anna", NOW + 47 * HOUR)
+    assert [event.at for event in history.timeline] == sorted(event.at for event in history.timeline)
+    assert (history.account_id, history.held_by, history.held_until) == ("acme.ch", "anna", NOW + 47 * HOUR)
 
 
 def test_scores_stand_with_the_threshold_and_decision_of_then(picks: Picks) -> None:
-    first, last = told(picks).scores
+    first, last = history_of(picks).scores
     assert (first.basis, first.score, first.points, first.hot_threshold) == ("points", None, 22.5, 50)
     assert (last.score, last.probability, last.cluster, last.stage) == (71, 0.21, "HOT", "sql")
 
 
 def test_transitions_are_told_with_their_reasons(picks: Picks) -> None:
     picks.pick("1", "anna", NOW - HOUR)
-    assert [event.text for event in told(picks).timeline] == [
+    assert [event.text for event in history_of(picks).timeline] == [
         "status in the CRM: appointmentscheduled",
         "warm, 22.50 points (fit 20, interest 2.50), hot from 50",
         "first stage: MQL (points=22.5)",
@@ -88,21 +88,23 @@ def test_every_event_is_told_in_every_language(picks: Picks, language: str) -> N
     picks.pick("1", "anna", NOW - 60 * HOUR)
     picks.pick("1", "beat", NOW - HOUR)
     picks.release("1", "beat", NOW)
-    texts = [event.text for event in told(picks, language).timeline]
+    texts = [event.text for event in history_of(picks, language).timeline]
     assert len(set(texts)) == len(texts) == 11
-    others = {event.text for other in LANGUAGES if other != language for event in told(picks, other).timeline}
-    assert not {text for text in texts if "CRM" not in text} & others
+    other_texts = {
+        event.text for other in LANGUAGES if other != language for event in history_of(picks, other).timeline
+    }
+    assert not {text for text in texts if "CRM" not in text} & other_texts
 
 
 def test_another_leads_life_is_not_told(picks: Picks) -> None:
-    found = timeline.history(picks, "2", now=NOW)
-    assert ([event.kind for event in found.timeline], len(found.scores)) == (["score"], 1)
+    history = timeline.history(picks, "2", now=NOW)
+    assert ([event.kind for event in history.timeline], len(history.scores)) == (["score"], 1)
 
 
 def test_days_bound_what_is_read(picks: Picks) -> None:
-    found = timeline.history(picks, "1", now=NOW, days=2)
-    assert {event.kind for event in found.timeline} == {"score", "stage", "delivery"}
-    assert len(found.scores) == 1
+    history = timeline.history(picks, "1", now=NOW, days=2)
+    assert {event.kind for event in history.timeline} == {"score", "stage", "delivery"}
+    assert len(history.scores) == 1
 
 
 def test_nobody_has_a_history_before_he_was_known(picks: Picks) -> None:
@@ -123,8 +125,8 @@ def test_the_ledger_of_a_past_moment_is_what_was_known_then(picks: Picks) -> Non
 
 
 def test_a_hole_in_the_ledger_would_be_seen(picks: Picks) -> None:
-    found = timeline.ledger(picks.warehouse, RULES, "1", at=NOW)
-    assert sum(round(entry.points * 100) for entry in found.entries[1:]) != round(found.rating.points * 100)
+    ledger = timeline.ledger(picks.warehouse, RULES, "1", at=NOW)
+    assert sum(round(entry.points * 100) for entry in ledger.entries[1:]) != round(ledger.rating.points * 100)
 
 
 kinds = st.sampled_from(["webinar_attended", "chat", "email_click", "event", "call_answered"])
@@ -146,10 +148,10 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
     )
     with desk.unit_of_work():
         for ago in moments:
-            found = timeline.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
-            standing = found.rating
-            assert found.sum == standing.points
-            assert round(found.sum * 100) == round(standing.fit * 100) + round(standing.interest * 100)
+            ledger = timeline.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
+            rating = ledger.rating
+            assert ledger.sum == rating.points
+            assert round(ledger.sum * 100) == round(rating.fit * 100) + round(rating.interest * 100)
 
 
 def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(tmp_path: Path) -> None:
@@ -163,15 +165,15 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
         for night in reversed(range(9)):
             at = NOW - night * DAY
             rescore.run(desk, POLICY, None, now=at, stored_at=at + HOUR)
-        found = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
-        assert len({row["points"] for row in found if row["lead_id"] == "1"}) > 5
-        for row in found:
+        scores = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
+        assert len({row["points"] for row in scores if row["lead_id"] == "1"}) > 5
+        for row in scores:
             then = timeline.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
             assert then.sum == then.rating.points == row["points"]
             assert (then.rating.fit, then.rating.interest, then.rating.matrix_cell) == (
                 row["fit"], row["interest"], row["matrix_cell"],
             )  # fmt: skip
-            kept = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]
-            assert kept == row["ledger"]
-    told = timeline.history(Picks(desk, POLICY, FolderStore(tmp_path / "picks")), "1", now=NOW)
-    assert [one.points for one in told.scores] == [row["points"] for row in found if row["lead_id"] == "1"]
+            entries = [{name: getattr(entry, name) for name in row["ledger"][0]} for entry in then.entries]
+            assert entries == row["ledger"]
+    history = timeline.history(Picks(desk, POLICY, FolderStore(tmp_path / "picks")), "1", now=NOW)
+    assert [score.points for score in history.scores] == [row["points"] for row in scores if row["lead_id"] == "1"]

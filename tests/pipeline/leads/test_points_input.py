@@ -53,24 +53,24 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def of(policy, warehouse, *lead_ids, as_of=NOW):
-    rows, _, pointed, standing = points_input_of_leads(warehouse, policy, lead_ids, as_of)
+    rows, _, totals, ratings = points_input_of_leads(warehouse, policy, lead_ids, as_of)
     return {
-        row["lead_id"]: (one, pointed.ledger.entries(i))
-        for i, (row, one) in enumerate(zip(rows, standing, strict=True))
+        row["lead_id"]: (rating, totals.ledger.entries(i))
+        for i, (row, rating) in enumerate(zip(rows, ratings, strict=True))
     }
 
 
 def test_a_lead_has_the_points_that_a_pencil_gives(warehouse):
-    found = of(POLICY, warehouse, "1")["1"][0]
+    rating = of(POLICY, warehouse, "1")["1"][0]
     simulator = 4 * 0.5**0.1 + 4 * 0.5**0.3 + 12 * 0.5**2  # twice a day, 1, 3 and 20 days ago; the oldest is the first
     rates = 3 * (0.5**0.1 + 0.5**0.3 + 0.5**2)
-    assert found.fit == 5
-    assert found.interest == pytest.approx(simulator + rates + 8, abs=0.03)  # each entry rounded to hundredths; a cap
+    assert rating.fit == 5
+    assert rating.interest == pytest.approx(simulator + rates + 8, abs=0.03)  # each entry rounded to hundredths; a cap
 
 
 def test_the_ledger_adds_up_to_the_points(warehouse):
-    for standing, entries in of(POLICY, warehouse, "1", "2", "3", "7").values():
-        assert sum(round(entry.points * 100) for entry in entries) == round(standing.points * 100)
+    for rating, entries in of(POLICY, warehouse, "1", "2", "3", "7").values():
+        assert sum(round(entry.points * 100) for entry in entries) == round(rating.points * 100)
 
 
 def test_the_job_title_is_a_fact_though_no_model_learns_from_it(warehouse):
@@ -78,28 +78,28 @@ def test_the_job_title_is_a_fact_though_no_model_learns_from_it(warehouse):
 
 
 def test_without_consent_only_what_was_said_and_not_what_was_surfed_counts(warehouse):
-    standing, entries = of(POLICY, warehouse, "2")["2"]
-    assert standing.interest == 0
+    rating, entries = of(POLICY, warehouse, "2")["2"]
+    assert rating.interest == 0
     assert {entry.rule for entry in entries} == {"cantons"}
 
 
 def test_a_lead_that_nobody_knows_has_a_row_and_no_points(warehouse):
-    rows, facts, pointed, _ = points_input_of_leads(warehouse, POLICY, ["nobody"], NOW)
-    assert (rows[0]["created_at"], facts.size, pointed.total.tolist()) == (None, 1, [0])
+    rows, facts, totals, _ = points_input_of_leads(warehouse, POLICY, ["nobody"], NOW)
+    assert (rows[0]["created_at"], facts.size, totals.total.tolist()) == (None, 1, [0])
 
 
 def test_no_leads_are_no_facts(warehouse):
-    rows, facts, _, standing = points_input_of_leads(warehouse, POLICY, [], NOW)
-    assert (rows, facts.size, len(facts.columns), standing) == ([], 0, 0, [])
+    rows, facts, _, ratings = points_input_of_leads(warehouse, POLICY, [], NOW)
+    assert (rows, facts.size, len(facts.columns), ratings) == ([], 0, 0, [])
 
 
 def test_what_a_policy_has_no_rules_for_is_not_even_read(warehouse, monkeypatch):
-    asked = []
+    statements = []
     rows = warehouse.rows
-    monkeypatch.setattr(warehouse, "rows", lambda s, p: asked.append(s.name) or rows(s, p))
+    monkeypatch.setattr(warehouse, "rows", lambda s, p: statements.append(s.name) or rows(s, p))
     plain = msgspec.structs.replace(POLICY, points=PointsModel())
     assert of(plain, warehouse, "1")["1"][0].points == 0
-    assert asked == [features_statement(plain).name]
+    assert statements == [features_statement(plain).name]
 
 
 def test_what_became_known_after_the_moment_changes_no_point(warehouse):
@@ -119,12 +119,12 @@ def test_what_became_known_after_the_moment_changes_no_point(warehouse):
 
 def test_training_gives_the_points_that_scoring_at_that_moment_gives(warehouse):
     frame, facts = landmarks_with_facts(warehouse, POLICY, CREATED, NOW)
-    pointed = compute_points(POLICY, facts)
-    trained = rate_leads(POLICY, facts, pointed)
+    totals = compute_points(POLICY, facts)
+    trained = rate_leads(POLICY, facts, totals)
     assert len(frame) == facts.size == 15
     for place, (lead, as_of) in enumerate(zip(frame["lead_id"], frame["as_of"], strict=True)):
-        standing, entries = of(POLICY, warehouse, lead, as_of=as_of.to_pydatetime())[lead]
-        assert (trained[place], pointed.ledger.entries(place)) == (standing, entries)
+        rating, entries = of(POLICY, warehouse, lead, as_of=as_of.to_pydatetime())[lead]
+        assert (trained[place], totals.ledger.entries(place)) == (rating, entries)
 
 
 def test_occurrences_are_sorted_and_those_of_forgotten_signals_left_out():
@@ -135,14 +135,14 @@ def test_occurrences_are_sorted_and_those_of_forgotten_signals_left_out():
         return {"signal": signal, "day": at.date(), "events": 1, "last_at": at}
 
     occurred = [[seen("rates_page", 1.5), seen("gone", 3), seen(None, 0.1)], [], [seen("blog", 2), seen("blog", 9)]]
-    found = facts_of_rows(POLICY, [row] * 3, occurred).occurrences
+    occurrences = facts_of_rows(POLICY, [row] * 3, occurred).occurrences
     names = [signal.name for signal in POLICY.signals]
-    assert found.lead.tolist() == [0, 0, 2, 2]
-    assert found.signal.tolist() == [names.index("rates_page"), VISIT, names.index("blog"), names.index("blog")]
-    assert found.age_days.tolist() == [1, 0, 9, 2]
-    assert (np.diff(found.lead) >= 0).all()
+    assert occurrences.lead.tolist() == [0, 0, 2, 2]
+    assert occurrences.signal.tolist() == [names.index("rates_page"), VISIT, names.index("blog"), names.index("blog")]
+    assert occurrences.age_days.tolist() == [1, 0, 9, 2]
+    assert (np.diff(occurrences.lead) >= 0).all()
 
 
 def test_the_statements_are_those_of_the_same_front():
-    asked = features_statement(POLICY).parameters.keys() - {f"zero_{signal.name}" for signal in POLICY.signals}
-    assert occurrences_statement(POLICY).parameters.keys() == asked | {"signals"}
+    parameters = features_statement(POLICY).parameters.keys() - {f"zero_{signal.name}" for signal in POLICY.signals}
+    assert occurrences_statement(POLICY).parameters.keys() == parameters | {"signals"}

@@ -180,10 +180,10 @@ class Watched:
         self.warehouse, self.asked = warehouse, []
         self.append, self.unit_of_work = warehouse.append, warehouse.unit_of_work
 
-    def rows(self, asked: Any, parameters: Any) -> Any:
-        if asked.name == "lead_features/select":
+    def rows(self, statement: Any, parameters: Any) -> Any:
+        if statement.name == "lead_features/select":
             self.asked += parameters["lead_ids"]
-        return self.warehouse.rows(asked, parameters)
+        return self.warehouse.rows(statement, parameters)
 
 
 def test_only_who_was_newly_closed_is_read_again(warehouse: DuckDBWarehouse) -> None:
@@ -258,21 +258,21 @@ news = st.lists(
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(news)
 def test_in_whatever_order_news_arrive_the_last_word_stands_and_every_change_was_sent_once(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, int, int]]
+    tmp_path_factory: pytest.TempPathFactory, updates: list[tuple[str, int, int]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
     warehouse, crm = example_leads.warehouse(home), CRM()
     night(warehouse, crm, NOW)
     for number in range(1, 5):
-        for status, hours, _ in [one for one in told if one[2] == number]:
+        for status, hours, _ in [update for update in updates if update[2] == number]:
             crm.say("3", status, NOW + hours * HOUR)
         night(warehouse, crm, NOW + (3 + number) * DAY)
-    last = max(told, key=lambda one: one[1])[0]
+    last = max(updates, key=lambda update: update[1])[0]
     trail, scores = table(warehouse, "stage_changes"), table(warehouse, "scores")
-    reached = {"Ausbezahlt": "customer", "Prüfung": "application"}.get(last)
+    expected = {"Ausbezahlt": "customer", "Prüfung": "application"}.get(last)
     assert trail[-1]["to_stage"] == scores[-1]["stage"] == crm.stages("3")[-1]
-    assert reached in (None, trail[-1]["to_stage"])
-    assert reached is not None or trail[-1]["to_stage"] not in ("customer", "application")
+    assert expected in (None, trail[-1]["to_stage"])
+    assert expected is not None or trail[-1]["to_stage"] not in ("customer", "application")
     assert [row["from_stage"] for row in trail] == [None, *(row["to_stage"] for row in trail[:-1])]
     assert all(row["from_stage"] != row["to_stage"] for row in trail)
     assert crm.stages("3") == [row["stage"] for row in scores]

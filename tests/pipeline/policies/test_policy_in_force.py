@@ -27,7 +27,7 @@ SCORES = from_text("SELECT * FROM leadwerk.scores ORDER BY scored_at, lead_id")
 CEO = {"job_title": "CEO", "employees": 60}
 
 
-def here(home: Path, **other: str) -> Settings:
+def settings_of(home: Path, **other: str) -> Settings:
     return read({"LEADWERK_HOME": str(home)} | {f"LEADWERK_{name}": value for name, value in other.items()})
 
 
@@ -46,7 +46,7 @@ class Office:
         (home / "policy.yaml").write_text(B2B, encoding="utf-8")
         touches = [touch(n, "1", "webinar_attended", NOW - n * DAY - HOUR) for n in range(1, 15, 3)]
         self.warehouse: DuckDBWarehouse = warehouse(home, leads=[lead("1", **CEO), lead("2")], touchpoints=touches)
-        self.home, self.place = home, open_policies(here(home))
+        self.home, self.place = home, open_policies(settings_of(home))
 
     def publish(self, points: int, at: datetime) -> str:
         present = self.place.in_force()
@@ -59,10 +59,10 @@ class Office:
         rescore.run(self.warehouse, self.place.in_force().policy, None, now=at, stored_at=at + HOUR)
 
     def ledger(
-        self, at: datetime, which: Which = "in_force", kept: PolicyStore | None = None, lead_id: str = "1"
+        self, at: datetime, which: Which = "in_force", policies: PolicyStore | None = None, lead_id: str = "1"
     ) -> LedgerAt:
         present = self.place.in_force().policy
-        rules = rules_at(self.warehouse, present, kept or self.place, lead_id, at=at, now=NOW, which=which)
+        rules = rules_at(self.warehouse, present, policies or self.place, lead_id, at=at, now=NOW, which=which)
         return ledger(self.warehouse, rules, lead_id, at=at)
 
 
@@ -76,8 +76,8 @@ def office(tmp_path: Path, translations: Path) -> Office:
     return Office(tmp_path, translations)
 
 
-def webinar(found: LedgerAt) -> set[int]:
-    return {entry.base for entry in found.entries if (entry.rule, entry.kind) == ("webinar", "event")}
+def webinar(ledger: LedgerAt) -> set[int]:
+    return {entry.base for entry in ledger.entries if (entry.rule, entry.kind) == ("webinar", "event")}
 
 
 def test_points_of_a_past_moment_are_counted_by_the_policy_that_was_published_then(office: Office) -> None:
@@ -106,12 +106,12 @@ def test_a_reverted_policy_is_the_one_of_its_days(office: Office) -> None:
 def test_the_stored_score_of_that_moment_has_the_same_points(office: Office) -> None:
     office.night(NOW - 5 * DAY)
     office.publish(28, NOW - 4 * DAY)
-    found = office.ledger(NOW - 5 * DAY)
-    assert found.stored is not None and found.adds_up is True
-    assert (found.stored.points, found.policy_source) == (found.sum, "scored")
+    ledger = office.ledger(NOW - 5 * DAY)
+    assert ledger.stored is not None and ledger.adds_up is True
+    assert (ledger.stored.points, ledger.policy_source) == (ledger.sum, "scored")
     today = office.ledger(NOW - 5 * DAY, which="current")
     assert (today.policy_source, today.adds_up, webinar(today)) == ("requested", False, {28})
-    assert today.in_force == found.policy_version != today.policy_version
+    assert today.in_force == ledger.policy_version != today.policy_version
 
 
 def test_a_process_that_had_not_noticed_the_publication_is_told_by_its_score(office: Office) -> None:
@@ -119,22 +119,22 @@ def test_a_process_that_had_not_noticed_the_publication_is_told_by_its_score(off
     office.publish(28, NOW - 4 * DAY)
     late = NOW - 4 * DAY + timedelta(seconds=30)
     rescore.run(office.warehouse, former, None, now=late, stored_at=late)
-    found = office.ledger(late)
-    assert (found.policy_source, found.policy_version, found.adds_up) == ("scored", former.version, True)
+    ledger = office.ledger(late)
+    assert (ledger.policy_source, ledger.policy_version, ledger.adds_up) == ("scored", former.version, True)
 
 
 def test_before_the_first_publication_the_policy_that_it_replaced_was_in_force(office: Office) -> None:
     first = office.place.in_force().version
     office.publish(28, NOW - 4 * DAY)
-    found = office.ledger(NOW - 5 * DAY)
-    assert (found.policy_source, found.policy_version, found.since) == ("replaced_later", first, None)
-    assert webinar(found) == {10}
+    ledger = office.ledger(NOW - 5 * DAY)
+    assert (ledger.policy_source, ledger.policy_version, ledger.since) == ("replaced_later", first, None)
+    assert webinar(ledger) == {10}
 
 
 def test_what_nobody_recorded_is_said_and_counted_by_the_present_rules(office: Office) -> None:
-    found = office.ledger(NOW - 5 * DAY)
-    assert (found.policy_source, found.in_force, found.stored, found.adds_up) == ("not_recorded", None, None, None)
-    assert found.policy_version == office.place.in_force().version
+    ledger = office.ledger(NOW - 5 * DAY)
+    assert (ledger.policy_source, ledger.in_force, ledger.stored, ledger.adds_up) == ("not_recorded", None, None, None)
+    assert ledger.policy_version == office.place.in_force().version
 
 
 def test_a_policy_that_is_not_kept_is_named_and_the_present_rules_stand_in(office: Office) -> None:
@@ -142,27 +142,27 @@ def test_a_policy_that_is_not_kept_is_named_and_the_present_rules_stand_in(offic
     office.night(NOW - 5 * DAY)
     former = office.place.in_force().version
     (office.home / "policy.yaml").write_text(text_with(25), encoding="utf-8")
-    found = office.ledger(NOW - 5 * DAY)
-    assert (found.policy_source, found.in_force, found.adds_up) == ("not_kept", former, False)
-    assert found.policy_version == office.place.in_force().version != former
+    ledger = office.ledger(NOW - 5 * DAY)
+    assert (ledger.policy_source, ledger.in_force, ledger.adds_up) == ("not_kept", former, False)
+    assert ledger.policy_version == office.place.in_force().version != former
 
 
 @pytest.mark.parametrize("damage", ["gone", "tampered", "no policy"])
 def test_an_archive_that_cannot_be_believed_is_not_used(office: Office, damage: str) -> None:
     first = office.publish(20, NOW - 6 * DAY)
     office.publish(30, NOW - 3 * DAY)
-    kept = office.home / "policies" / f"{first}.yaml"
+    archived = office.home / "policies" / f"{first}.yaml"
     if damage == "gone":
-        kept.unlink()
+        archived.unlink()
     else:
-        kept.write_text(text_with(29) if damage == "tampered" else "name: [", encoding="utf-8")
-    found = office.ledger(NOW - 5 * DAY)
-    assert (found.policy_source, found.in_force, webinar(found)) == ("not_kept", first, {30})
+        archived.write_text(text_with(29) if damage == "tampered" else "name: [", encoding="utf-8")
+    ledger = office.ledger(NOW - 5 * DAY)
+    assert (ledger.policy_source, ledger.in_force, webinar(ledger)) == ("not_kept", first, {30})
 
 
 def test_without_an_archive_a_score_of_the_present_policy_is_still_reproduced(office: Office, tmp_path: Path) -> None:
     office.night(NOW - 5 * DAY)
-    shipped = cached_policies(here(tmp_path, POLICY="b2b_swiss"))
+    shipped = cached_policies(settings_of(tmp_path, POLICY="b2b_swiss"))
     assert shipped is None
     present = office.place.in_force().policy
     rules = rules_at(office.warehouse, present, None, "1", at=NOW - 5 * DAY, now=NOW)
@@ -199,11 +199,11 @@ def test_whatever_was_published_and_when_every_stored_score_is_reproduced_exactl
             elif publishing.history(office.warehouse, at):
                 publishing.revert(office.place, office.warehouse, None, publication_note("Bob", "back", at))
         for row in office.warehouse.rows(SCORES, {}):
-            found = office.ledger(row["scored_at"], lead_id=row["lead_id"])
-            assert (found.adds_up, found.sum, found.policy_version) == (True, row["points"], row["policy_version"])
-            assert [_kept(entry, row) for entry in found.entries] == row["ledger"]
+            ledger = office.ledger(row["scored_at"], lead_id=row["lead_id"])
+            assert (ledger.adds_up, ledger.sum, ledger.policy_version) == (True, row["points"], row["policy_version"])
+            assert [_stored_fields(entry, row) for entry in ledger.entries] == row["ledger"]
     shutil.rmtree(home)
 
 
-def _kept(entry: Any, row: dict[str, Any]) -> dict[str, Any]:
+def _stored_fields(entry: Any, row: dict[str, Any]) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in row["ledger"][0]}

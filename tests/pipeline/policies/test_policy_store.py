@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 MORTGAGE = shipped_text("mortgage")
 
 
-def here(home: Path, **other: str) -> Settings:
+def settings_of(home: Path, **other: str) -> Settings:
     return read({"LEADWERK_HOME": str(home)} | {f"LEADWERK_{name}": value for name, value in other.items()})
 
 
@@ -40,10 +40,10 @@ def storage() -> Iterator[str]:
 @pytest.fixture(params=["folder", "bucket"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyStore:
     if request.param == "folder":
-        return open_policies(here(tmp_path))
+        return open_policies(settings_of(tmp_path))
     url, folder = request.getfixturevalue("storage"), tmp_path.name
-    cloud = here(tmp_path, POLICY=f"gs://private/{folder}/policy.yaml", STORAGE_URL=url)
-    wiring.reports(here(tmp_path, REPORTS=f"gs://private/{folder}", STORAGE_URL=url)).write(
+    cloud = settings_of(tmp_path, POLICY=f"gs://private/{folder}/policy.yaml", STORAGE_URL=url)
+    wiring.reports(settings_of(tmp_path, REPORTS=f"gs://private/{folder}", STORAGE_URL=url)).write(
         "policy.yaml", MORTGAGE.encode()
     )
     return open_policies(cloud)
@@ -144,7 +144,7 @@ def test_whatever_was_published_reverting_gives_the_version_before(
     tmp_path_factory: pytest.TempPathFactory, thresholds: list[int]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    place, warehouse = open_policies(here(home)), DuckDBWarehouse(home / "data")
+    place, warehouse = open_policies(settings_of(home)), DuckDBWarehouse(home / "data")
     versions = [place.in_force().version]
     for minute, points in enumerate(thresholds):
         if hot(MORTGAGE, points) != place.in_force().text and points != 70:
@@ -160,7 +160,7 @@ def test_whatever_was_published_reverting_gives_the_version_before(
 
 
 def test_an_archive_that_somebody_wrote_to_is_not_put_in_force(tmp_path: Path, warehouse: DuckDBWarehouse) -> None:
-    place = open_policies(here(tmp_path))
+    place = open_policies(settings_of(tmp_path))
     former = place.in_force().version
     put(place, warehouse, 72)
     (tmp_path / "policies" / f"{former}.yaml").write_text(hot(MORTGAGE, 61), encoding="utf-8")
@@ -175,12 +175,14 @@ def test_a_version_that_never_was_is_not_found(
     tmp_path: Path, warehouse: DuckDBWarehouse, version: str, complaint: str
 ) -> None:
     with pytest.raises(InputError, match=complaint):
-        publishing.revert(open_policies(here(tmp_path)), warehouse, version, publication_note("Bob", "back", NOW))
+        publishing.revert(
+            open_policies(settings_of(tmp_path)), warehouse, version, publication_note("Bob", "back", NOW)
+        )
 
 
 def test_in_the_place_of_a_shipped_policy_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="shipped policy b2b_swiss"):
-        open_policies(here(tmp_path, POLICY="b2b_swiss"))
+        open_policies(settings_of(tmp_path, POLICY="b2b_swiss"))
 
 
 def test_a_wrong_draft_and_an_anonymous_author_are_refused(tmp_path: Path) -> None:
@@ -191,6 +193,6 @@ def test_a_wrong_draft_and_an_anonymous_author_are_refused(tmp_path: Path) -> No
 
 
 def test_an_empty_place_in_a_bucket_is_told(tmp_path: Path, storage: str) -> None:
-    cloud = here(tmp_path, POLICY="gs://private/nowhere/policy.yaml", STORAGE_URL=storage)
+    cloud = settings_of(tmp_path, POLICY="gs://private/nowhere/policy.yaml", STORAGE_URL=storage)
     with pytest.raises(ConfigurationError, match=r"There is no policy at policy\.yaml"):
         open_policies(cloud).in_force()

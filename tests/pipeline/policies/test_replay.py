@@ -35,10 +35,10 @@ def replayed(warehouse: DuckDBWarehouse, new: Policy, old: Policy = MORTGAGE, da
 
 
 def test_a_policy_against_itself_moves_nobody(warehouse: DuckDBWarehouse) -> None:
-    found = replayed(warehouse, MORTGAGE).replay
-    assert (found.moved, found.movers, found.gained.leads, found.lost.leads) == (0, (), 0, 0)
-    assert found.before == found.after
-    assert found.leads > 100
+    result = replayed(warehouse, MORTGAGE).replay
+    assert (result.moved, result.movers, result.gained.leads, result.lost.leads) == (0, (), 0, 0)
+    assert result.before == result.after
+    assert result.leads > 100
 
 
 @pytest.mark.parametrize("leads", [0, 2])
@@ -46,19 +46,19 @@ def test_on_the_first_day_without_any_outcome_a_policy_can_be_replayed(tmp_path:
     first = DuckDBWarehouse(tmp_path)
     if leads:
         first.append("leads", [selling.lead(str(n), recorded_at=NOW - DAY, created_at=NOW - DAY) for n in range(leads)])
-    found = replay.run(first, MORTGAGE, CLICKS, None, now=NOW, days=90).replay
-    assert (found.leads, found.gained.converted, found.gained.mature) == (leads, 0, 0)
+    result = replay.run(first, MORTGAGE, CLICKS, None, now=NOW, days=90).replay
+    assert (result.leads, result.gained.converted, result.gained.mature) == (leads, 0, 0)
 
 
 def test_who_gains_is_shown_with_what_became_of_him(warehouse: DuckDBWarehouse) -> None:
-    found = replayed(warehouse, CLICKS).replay
-    assert found.gained.leads > 10
-    assert found.lost.leads == 0
-    assert 0 < found.gained.converted <= found.gained.mature <= found.gained.leads
-    assert found.gained.rate is not None
-    assert found.gained.low < found.gained.rate < found.gained.high
-    assert found.after.leads == found.before.leads + found.gained.leads
-    [first, *_] = found.movers[0].rules
+    result = replayed(warehouse, CLICKS).replay
+    assert result.gained.leads > 10
+    assert result.lost.leads == 0
+    assert 0 < result.gained.converted <= result.gained.mature <= result.gained.leads
+    assert result.gained.rate is not None
+    assert result.gained.low < result.gained.rate < result.gained.high
+    assert result.after.leads == result.before.leads + result.gained.leads
+    [first, *_] = result.movers[0].rules
     assert (first.rule, first.after > first.before) == ("newsletter_click", True)
 
 
@@ -75,24 +75,24 @@ def test_calls_go_to_those_who_speak_the_language(warehouse: DuckDBWarehouse) ->
         Seller(name="luc", hours_per_week=30, languages=("fr",)),
     )
     staffed = msgspec.structs.replace(MORTGAGE, capacity=Capacity(sellers=sellers, minutes_per_lead=30))
-    found = replayed(warehouse, staffed).replay
-    by_name = {one.seller: one for one in found.after.sellers}
+    result = replayed(warehouse, staffed).replay
+    by_name = {seller_load.seller: seller_load for seller_load in result.after.sellers}
     assert by_name["luc"].average == 0
     assert by_name["anna"].average * 3 == pytest.approx(by_name["beat"].average, abs=0.5)
     assert by_name["anna"].room == 20
-    assert sum(one.average for one in by_name.values()) == pytest.approx(found.after.average)
+    assert sum(seller_load.average for seller_load in by_name.values()) == pytest.approx(result.after.average)
 
 
 def test_what_was_never_extracted_is_said_and_counts_for_nothing(warehouse: DuckDBWarehouse) -> None:
     chat = Signal(name="chat", event="chat_opened")
-    first, *others = MORTGAGE.signals
+    first, *other_signals = MORTGAGE.signals
     changed = msgspec.structs.replace(first, event="something_else")
-    found = replayed(warehouse, msgspec.structs.replace(MORTGAGE, signals=(changed, *others, chat)))
-    assert [note.split(":")[0] for note in found.notes] == [
+    result = replayed(warehouse, msgspec.structs.replace(MORTGAGE, signals=(changed, *other_signals, chat)))
+    assert [note.split(":")[0] for note in result.notes] == [
         f"The signal {first.name} means something else now",
         "The signal chat is new",
     ]
-    assert found.replay.moved == 0
+    assert result.replay.moved == 0
 
 
 BOSS = TextClass(name="boss", matches="(?i)ceo")
@@ -122,9 +122,9 @@ def test_an_attribute_that_past_leads_were_not_asked_for_is_said(
     bosses = Rule(name="bosses", group="person", points=90, when={"level": Condition(any_of=("boss",))})
     old, new = (msgspec.structs.replace(MORTGAGE, attributes=attributes) for attributes in (before, after))
     asking = msgspec.structs.replace(new.points, rules=(*new.points.rules, bosses))
-    found = replayed(warehouse, msgspec.structs.replace(new, points=asking), old)
-    assert list(found.notes) == ([] if note is None else [note])
-    assert found.replay.moved == 0
+    result = replayed(warehouse, msgspec.structs.replace(new, points=asking), old)
+    assert list(result.notes) == ([] if note is None else [note])
+    assert result.replay.moved == 0
 
 
 def test_stages_move_with_the_thresholds(warehouse: DuckDBWarehouse) -> None:
@@ -134,10 +134,10 @@ def test_stages_move_with_the_thresholds(warehouse: DuckDBWarehouse) -> None:
 
 
 def test_without_leads_there_is_nothing_to_say(tmp_path: Path) -> None:
-    found = replay.run(
+    result = replay.run(
         DuckDBWarehouse(tmp_path), MORTGAGE, CLICKS, open_registry(str(tmp_path / "models")), now=NOW, days=30
     )
-    assert (found.replay.leads, found.replay.gained.rate, found.ranked_by) == (0, None, "points")
+    assert (result.replay.leads, result.replay.gained.rate, result.ranked_by) == (0, None, "points")
 
 
 def test_the_future_is_not_looked_at(warehouse: DuckDBWarehouse) -> None:
@@ -156,28 +156,28 @@ def champion(warehouse: DuckDBWarehouse, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_where_a_model_ranks_other_points_move_nobody(warehouse: DuckDBWarehouse, champion: Registry) -> None:
-    found = replay.run(warehouse, MORTGAGE, CLICKS, champion, now=NOW, days=90)
+    result = replay.run(warehouse, MORTGAGE, CLICKS, champion, now=NOW, days=90)
     pointer = champion.champion()
     assert pointer is not None
-    assert found.ranked_by == pointer.version
-    assert found.replay.moved == 0
-    assert found.replay.movers  # their points differ all the same
+    assert result.ranked_by == pointer.version
+    assert result.replay.moved == 0
+    assert result.replay.movers  # their points differ all the same
     both = msgspec.structs.replace(CLICKS, decision=RankingRule(rank_by="both", points_weight=100))
     assert replay.run(warehouse, MORTGAGE, both, champion, now=NOW, days=90).replay.moved > 0
 
 
 def test_a_champion_that_a_policy_would_refuse_is_told(warehouse: DuckDBWarehouse, champion: Registry) -> None:
     wider = msgspec.structs.replace(MORTGAGE, signals=(*MORTGAGE.signals, Signal(name="chat", event="chat_opened")))
-    found = replay.run(warehouse, MORTGAGE, wider, champion, now=NOW, days=90)
-    assert any("The champion does not know the new policy's signals" in note for note in found.notes)
+    result = replay.run(warehouse, MORTGAGE, wider, champion, now=NOW, days=90)
+    assert any("The champion does not know the new policy's signals" in note for note in result.notes)
 
 
 def test_other_segments_move_nobody_before_the_next_training_and_that_is_said(
     warehouse: DuckDBWarehouse, champion: Registry
 ) -> None:
     geneva = Segment(name="geneva", when={"region": Condition(any_of=("CH-GE",))})
-    found = replay.run(
+    result = replay.run(
         warehouse, MORTGAGE, msgspec.structs.replace(MORTGAGE, segments=(geneva,)), champion, now=NOW, days=90
     )
-    assert found.replay.moved == 0
-    assert "The segments are in force with the next training." in found.notes
+    assert result.replay.moved == 0
+    assert "The segments are in force with the next training." in result.notes

@@ -31,11 +31,11 @@ def report(warehouse: DuckDBWarehouse) -> suggest.SuggestionReport:
 
 
 def test_what_makes_people_buy_gets_more_points(report: suggest.SuggestionReport) -> None:
-    better = {one.rule: one for one in report.suggested.suggestions}
+    better = {suggestion.rule: suggestion for suggestion in report.suggested.suggestions}
     assert better["newsletter_click"].after > 10
     assert better["newsletter_click"].with_points.rate > better["newsletter_click"].without_points.rate
-    for one in better.values():
-        assert not one.low <= one.before <= one.high or one.before == one.after
+    for suggestion in better.values():
+        assert not suggestion.low <= suggestion.before <= suggestion.high or suggestion.before == suggestion.after
 
 
 def test_a_region_that_converts_otherwise_becomes_a_rule(report: suggest.SuggestionReport) -> None:
@@ -60,7 +60,11 @@ def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_t
     changed = text_with_numbers(text, MORTGAGE, suggest.numbers(suggest.proposals(warehouse, MORTGAGE, NOW)))
     policy = parse(changed)
     rules = {rule.name: rule for rule in policy.points.rules}
-    assert all(rules[one.rule].points == one.after for one in report.suggested.suggestions if not one.is_repeat)
+    assert all(
+        rules[suggestion.rule].points == suggestion.after
+        for suggestion in report.suggested.suggestions
+        if not suggestion.is_repeat
+    )
     assert rules["region_ch_ge"].when["region"].any_of == ("CH-GE",)
     comments = [line.split("#", 1)[1] for line in text.splitlines() if "#" in line]
     assert [line.split("#", 1)[1] for line in changed.splitlines() if "#" in line] == comments
@@ -69,13 +73,13 @@ def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_t
 def test_decisions_are_kept_with_author_and_reason(
     warehouse: DuckDBWarehouse, report: suggest.SuggestionReport
 ) -> None:
-    first, second = (one.rule for one in suggest.proposals(warehouse, MORTGAGE, NOW)[:2])
+    first, second = (proposal.rule for proposal in suggest.proposals(warehouse, MORTGAGE, NOW)[:2])
     ada = publication_note("Ada", "as we thought", NOW + HOUR)
     suggest.decide(warehouse, MORTGAGE, [first, second], "accepted", ada)
     bob = publication_note("Bob", "too much", NOW + 2 * HOUR)
-    found = {one.rule: one for one in suggest.decide(warehouse, MORTGAGE, [second], "declined", bob)}
-    assert (found[first].state, found[first].author, found[first].reason) == ("accepted", "Ada", "as we thought")
-    assert (found[second].state, found[second].author) == ("declined", "Bob")
+    decided = {proposal.rule: proposal for proposal in suggest.decide(warehouse, MORTGAGE, [second], "declined", bob)}
+    assert (decided[first].state, decided[first].author, decided[first].reason) == ("accepted", "Ada", "as we thought")
+    assert (decided[second].state, decided[second].author) == ("declined", "Bob")
 
 
 def test_a_later_run_keeps_a_decision_only_for_the_same_number(

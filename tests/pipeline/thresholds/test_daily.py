@@ -77,9 +77,9 @@ def test_whoever_scores_sees_what_was_decided_by_then(warehouse):
     policy = policy_with(anna(14, "de"))
     for n in range(3):
         threshold.run(warehouse, policy, NOW + n * DAY)
-    asked = [NOW - timedelta(seconds=1), NOW, NOW + 1.5 * DAY, NOW + 30 * DAY, NOW + 90 * DAY]
-    found = [threshold.hot_thresholds(warehouse, policy, at)("points", "de", "CH-ZH") for at in asked]
-    assert found == [50, 51, 52, 53, 50]
+    moments = [NOW - timedelta(seconds=1), NOW, NOW + 1.5 * DAY, NOW + 30 * DAY, NOW + 90 * DAY]
+    starts = [threshold.hot_thresholds(warehouse, policy, at)("points", "de", "CH-ZH") for at in moments]
+    assert starts == [50, 51, 52, 53, 50]
 
 
 def test_each_language_has_the_threshold_of_those_who_speak_it(warehouse):
@@ -163,9 +163,9 @@ def test_a_month_without_leads_lets_every_threshold_fall(warehouse):
 
 def test_disqualified_leads_are_no_load(warehouse):
     come_in(warehouse, [52.0])
-    one = warehouse.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY scored_at DESC LIMIT 1"), {})[0]
+    newest = warehouse.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY scored_at DESC LIMIT 1"), {})[0]
     leads = [{**lead, "event_id": f"d{i}", "lead_id": f"d{i}"} for i, lead in enumerate(_one_lead(warehouse) * 40)]
-    bad = {**one, "points": 60.0, "score_cluster": "DISQUALIFIED"}
+    bad = {**newest, "points": 60.0, "score_cluster": "DISQUALIFIED"}
     warehouse.append("leads", leads)
     warehouse.append("scores", [{**bad, "score_id": f"d{i}", "lead_id": f"d{i}"} for i in range(40)])
     assert by_pool(threshold.run(warehouse, policy_with(anna(7)), NOW))["anna"].calls_per_week == 7.0

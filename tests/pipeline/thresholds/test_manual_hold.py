@@ -40,8 +40,8 @@ def test_it_holds_at_once_and_after_the_days_decision(warehouse):
 
 def test_it_is_shown_with_name_and_reason(warehouse):
     hold(warehouse, POLICY, "points", 45, now=NOW, until=date(2026, 5, 8), **EVA)
-    [held] = threshold.current_thresholds(warehouse, POLICY, NOW).holds
-    assert (held.author, held.reason, held.hot, held.until, held.since) == (
+    [stored_hold] = threshold.current_thresholds(warehouse, POLICY, NOW).holds
+    assert (stored_hold.author, stored_hold.reason, stored_hold.hot, stored_hold.until, stored_hold.since) == (
         "Eva",
         "trade fair",
         45,
@@ -93,9 +93,9 @@ def test_a_hold_of_one_seller_pool_leaves_the_others_alone(warehouse):
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_remedy(warehouse, changes, field):
-    said = {"hot": 45, "author": "Eva", "reason": "fair", **changes}
+    fields = {"hot": 45, "author": "Eva", "reason": "fair", **changes}
     with pytest.raises(InputError) as refused:
-        hold(warehouse, POLICY, "points", said.pop("hot"), now=NOW, **said)
+        hold(warehouse, POLICY, "points", fields.pop("hot"), now=NOW, **fields)
     assert refused.value.field == field
     assert refused.value.remedy
 

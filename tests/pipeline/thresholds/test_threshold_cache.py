@@ -24,10 +24,10 @@ def test_they_are_read_again_only_after_a_while(monkeypatch: pytest.MonkeyPatch)
         return HotThresholds(MORTGAGE, {("points", ""): 40 + len(reads)})
 
     monkeypatch.setattr(kept_thresholds, "hot_thresholds", read)
-    kept = ThresholdCache(None, MORTGAGE, clock=lambda: clock[0])  # type: ignore[arg-type]
-    first = kept.at(NOW)
+    cache = ThresholdCache(None, MORTGAGE, clock=lambda: clock[0])  # type: ignore[arg-type]
+    first = cache.at(NOW)
     clock[0] = CHECK_SECONDS - 1
-    assert kept.at(NOW) is first
+    assert cache.at(NOW) is first
     clock[0] = CHECK_SECONDS
-    assert kept.at(NOW).decided == {("points", ""): 42}
+    assert cache.at(NOW).decided == {("points", ""): 42}
     assert len(reads) == 2
