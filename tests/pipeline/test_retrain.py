@@ -105,7 +105,7 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     manifest = registry.champion_files().manifest
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
     assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
-    assert (manifest.data.rows, manifest.data.leads) == (report.rows, report.leads)
+    assert (manifest.data.rows, manifest.data.leads) == (report.row_count, report.leads)
     assert progress[0] == "reading matured landmarks"
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
 
@@ -267,7 +267,7 @@ def test_new_outcomes_let_a_fresher_model_take_over(filled, policy, registry):
 def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, registry):
     warehouse = DuckDBWarehouse(tmp_path / "empty")
     report = retrain.run(warehouse, policy, registry, now=NOW)
-    assert (report.model_version, report.promoted, report.rows) == (None, False, 0)
+    assert (report.model_version, report.promoted, report.row_count) == (None, False, 0)
     assert "No landmark has matured yet" in report.reason
     assert report.reason.endswith("Until then the points decide.")
     assert registry.champion() is None
@@ -345,5 +345,5 @@ def test_imported_leads_without_behaviour_are_learned_from(tmp_path, registry):
     warehouse.append("outcomes", outcomes)
     report = retrain.run(warehouse, imported, registry, now=NOW)
     assert report.promoted, report.reason
-    assert report.rows == 500
+    assert report.row_count == 500
     assert set(list(registry.champion_files().manifest.importances)[:2]) == {"attribute_visits", "attribute_origin"}

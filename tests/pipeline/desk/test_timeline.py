@@ -19,7 +19,7 @@ from leadwerk.texts import LANGUAGES
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, touch, warehouse
 
-RULES = RulesAt(policy=POLICY, source="asked")
+RULES = RulesAt(policy=POLICY, source="requested")
 
 
 @pytest.fixture
