@@ -87,7 +87,7 @@ def test_the_history_of_a_lead_is_drawn_and_told(capsys: pytest.CaptureFixture[s
 def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture[str]) -> None:
     for at in (NOW, NOW - 2 * DAY):
         found = result(capsys, "history", "1", "--at", at.isoformat())
-        assert found["sum"] == round(found["standing"]["fit"] + found["standing"]["interest"], 2)
+        assert found["sum"] == round(found["rating"]["fit"] + found["rating"]["interest"], 2)
         assert f"{found['sum']:.2f} = fit" in said(capsys, "history", "1", "--at", at.isoformat())
     assert "webinar" not in said(capsys, "history", "1", "--at", (NOW - 2 * DAY).isoformat())
     assert "webinar" in said(capsys, "history", "1", "--at", NOW.isoformat())

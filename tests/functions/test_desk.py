@@ -123,7 +123,7 @@ def test_history_and_ledger_of_a_lead(url: str) -> None:
     assert [event["kind"] for event in history["timeline"]] == ["status", "score"]
     assert history["timeline"][0]["text"] == "stato nel CRM: appointmentscheduled"
     ledger = get(url, "/leads/l0/history", at=AT).json()
-    assert ledger["sum"] == ledger["standing"]["points"]
+    assert ledger["sum"] == ledger["rating"]["points"]
     assert {entry["kind"] for entry in ledger["entries"]} >= {"event"}
 
 
