@@ -1,4 +1,4 @@
-"""deliver_scores: what waits in the outbox goes to the CRM; {"retry_dead_letters": true} to send dead letters too."""
+"""deliver_scores: sends the scores in the outbox to the CRM; {"retry_dead_letters": true} retries dead letters too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LeadId = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Body(Request, frozen=True):
-    """Without `lead_ids`: the newest scores of all leads that the CRM does not hold yet."""
+    """`lead_ids` restricts the delivery to these leads; default: all leads with a score that the CRM lacks."""
 
     lead_ids: Annotated[list[LeadId], Meta(max_length=1000)] | None = None
     retry_dead_letters: bool = False

@@ -1,6 +1,6 @@
-"""desk: the sellers' API (leadwerk.web.desk); GET / shows the newest report, POST {} writes it.
+"""desk: the desk API (leadwerk.web.desk); GET / shows the newest report, POST {} writes it.
 
-POST {"threshold": true} begins the day: from what score on a lead is HOT by the sellers' time, and whose picks lapsed.
+POST {"threshold": true} starts the day: decides where HOT starts and records lapsed picks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REPORT = "report.html"
 
 
 class Body(Request, frozen=True):
-    """`language` of the page (de, fr, it, en; else the policy's first); `threshold` decides the day's instead."""
+    """`language` of the report (de, fr, it, en; default: the policy's first); `threshold`: start the day instead."""
 
     language: str | None = None
     threshold: bool = False
@@ -49,7 +49,7 @@ def show(path: str) -> Answer:
         raise NotFound(f"There is no page {path}.", field="path", remedy="GET / shows the newest report.")
     newest = wiring.reports(settings.read()).read(REPORT)
     if newest is None:
-        raise NotFound("No report was written yet.", field="path", remedy="POST {} here, or run `leadwerk report`.")
+        raise NotFound("There is no report yet.", field="path", remedy="POST {} here, or run `leadwerk report`.")
     return Answer(newest.data)
 
 

@@ -1,4 +1,4 @@
-"""extract_features: GA4 events become activity, day by day; {"intraday_only": true} rebuilds today only."""
+"""extract_features: rebuilds activity from GA4 events, day by day; {"intraday_only": true} rebuilds today only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leadwerk.web import Request, entry
 
 
 class Body(Request, frozen=True):
-    """Without days: yesterday, the three days before, which GA4 still corrects, today so far, and what was missed."""
+    """Days to rebuild; default: today, the four days before (GA4 corrects them) and days missed by earlier runs."""
 
     first_day: date | None = None
     last_day: date | None = None

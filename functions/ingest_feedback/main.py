@@ -1,4 +1,4 @@
-"""ingest_feedback: what changed in the CRM becomes leads, touchpoints and outcomes."""
+"""ingest_feedback: turns CRM changes into leads, touchpoints and outcomes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leadwerk.web import Request, entry
 
 
 class Body(Request, frozen=True):
-    """`from_start` forgets the cursor: for statuses that the policy did not know when they came."""
+    """`from_start` ignores the cursor: for statuses that the policy has learnt since."""
 
     from_start: bool = False
 

@@ -1,4 +1,4 @@
-"""retrain: a challenger is trained on the matured outcomes and becomes champion if it proves better."""
+"""retrain: trains a challenger on mature outcomes and promotes it if the promotion gate allows."""
 
 from __future__ import annotations
 

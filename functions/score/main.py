@@ -1,4 +1,4 @@
-"""score: leads in, scores with reasons out, stored, then delivered; {"rescore": true} scores all open leads again."""
+"""score: scores leads with reasons, stores and delivers the scores; {"rescore": true} rescores all open leads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from leadwerk.web.remote import also_from_bigquery
 
 
 class Body(Request, frozen=True):
-    """One lead, or up to 1,000 in `leads`; `dry_run` stores nothing, `deliver` sends what was stored to the CRM."""
+    """One lead, or up to 1,000 in `leads`; `dry_run` stores nothing; `deliver` sends the stored scores to the CRM."""
 
     leads: Annotated[list[ScoreRequest], Meta(min_length=1, max_length=1000)] | None = None
     lead_id: Text | int | None = None

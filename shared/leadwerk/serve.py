@@ -1,9 +1,9 @@
-"""Every function on this machine in its own functions-framework process, as in the cloud, and the local CRM beside.
+"""Local serving: runs each function in its own functions-framework process, as in the cloud, and the local CRM.
 
     with serving(home) as servers:
         requests.post(servers.url("score"), json={"lead_id": "102938"})
 
-Ports are free ones unless given. What a process says goes to HOME/logs/<name>.log.
+Ports are free ones unless given. The output of a process goes to HOME/logs/<name>.log.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from leadwerk.settings import private_folder
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk")
 CRM = "crm"
-# Where each listens, after the first port that was asked for.
+# Offset of each process from the first port.
 PLACES: Mapping[str, int] = {
     "desk": 0,
     "score": 1,
@@ -41,9 +41,9 @@ PLACES: Mapping[str, int] = {
     CRM: 10,
 }
 START_SECONDS = 60.0
-STOP_SECONDS = 5.0  # to finish what it is doing, before it is killed
-RELEASE_SECONDS = 2.0  # until the workers of a killed process have let go of its port
-LOCAL_CRM_PER_SECOND = "500"  # ours, on this machine: nobody to be polite to
+STOP_SECONDS = 5.0  # for a process to finish its work, before it is killed
+RELEASE_SECONDS = 2.0  # until the workers of a killed process have released its port
+LOCAL_CRM_PER_SECOND = "500"  # the local CRM needs no rate limit
 LAST_LINES = 15  # of a log, shown when a process did not start
 
 
@@ -58,7 +58,7 @@ def fixed_ports(first: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class FunctionServer:
-    """A running process and where it listens."""
+    """A running process and its URL."""
 
     name: str
     url: str
@@ -66,21 +66,21 @@ class FunctionServer:
     process: subprocess.Popen[bytes]
 
     def see_ended(self) -> None:
-        """Wait until it has ended; kill it if that takes too long."""
+        """Wait until the process has ended; kill it after STOP_SECONDS."""
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """End it and its workers at once, as a crash would."""
+        """Kill the process and its workers at once, as a crash would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 @dataclass(frozen=True)
 class FunctionServers:
-    """What runs, by name; `environment` is what the functions see beside the environment of this process."""
+    """Running processes by name; `environment`: variables that the functions get besides this process's own."""
 
     running: dict[str, FunctionServer] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class FunctionServers:
         return self.running[name].url
 
     def wait(self) -> str:
-        """Block until one of the processes ends; its name."""
+        """Block until one of the processes ends; return its name."""
         while True:
             for name, server in self.running.items():
                 if server.process.poll() is not None:
@@ -110,10 +110,10 @@ def serving(
 ) -> Iterator[FunctionServers]:
     """Start the functions `names` and, if `crm`, the local CRM over HOME/market; stop all when the block ends.
 
-    `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides what we set.
+    `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides all variables.
 
     Raises:
-        ConfigurationError: there are no functions here, a port is taken, or a process did not start; names its log.
+        ConfigurationError: this is no clone, a port is in use, or a process did not start; names its log.
     """
     started = ([CRM] if crm else []) + list(names)
     chosen = dict(zip(started, free_ports(len(started)), strict=True)) | dict(ports or {})
@@ -129,7 +129,7 @@ def serving(
         yield servers
     finally:
         for server in servers.running.values():
-            server.process.terminate()  # all may finish what they are doing before the first is waited for
+            server.process.terminate()  # all at once, so that they finish their work in parallel
         for server in servers.running.values():
             server.see_ended()
         if previous is not None:
@@ -137,7 +137,7 @@ def serving(
 
 
 def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> FunctionServer:
-    """Start one process; it may take a moment until it answers."""
+    """Start one process, without waiting until it answers."""
     _check_free(name, port)
     log = home / "logs" / f"{name}.log"
     private_folder(log.parent)
@@ -147,20 +147,20 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> F
             env={**os.environ, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+            start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others in order
         )
     return FunctionServer(name, f"http://127.0.0.1:{port}", log, process)
 
 
 def _exit_on_sigterm() -> Any:
-    """Let SIGTERM end us as Ctrl-C does, through every `finally`; the handler before, None outside the main thread."""
+    """Let SIGTERM end this process through every `finally`; return the former handler, None outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return None
     return signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different ports on which nobody listens at this moment."""
+    """`count` different ports that are free at this moment."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for listener in sockets:
@@ -175,7 +175,7 @@ def source_of(name: str) -> Path:
     """The main.py of a function.
 
     Raises:
-        ConfigurationError: this is no clone of Leadwerk's repository.
+        ConfigurationError: this is not a clone of Leadwerk's repository.
     """
     file = Path(leadwerk.__file__).parents[2] / "functions" / name / "main.py"
     if not file.is_file():
@@ -185,7 +185,7 @@ def source_of(name: str) -> Path:
 
 def _command(name: str, port: int, home: Path) -> list[str]:
     if name == CRM:
-        # It takes its token from the environment: arguments of a process are seen by all of the machine.
+        # The token comes from the environment: arguments of a process are visible to all users of the machine.
         return [sys.executable, "-m", "leadwerk.simulation.crm_server", "--port", str(port), "--data", str(home)]
     return [
         *(sys.executable, "-m", "functions_framework", "--target", name, "--source", str(source_of(name))),
@@ -210,7 +210,7 @@ def _check_free(name: str, port: int) -> None:
     while not _is_free(port):
         if time.monotonic() > until:
             raise ConfigurationError(
-                f"Port {port} for {name} is taken.", remedy="Stop who listens there, or give another --port."
+                f"Port {port} for {name} is in use.", remedy="Stop the process that uses it, or choose another --port."
             )
         time.sleep(0.05)
 
@@ -243,7 +243,7 @@ def _answers(server: FunctionServer) -> bool:
         with urllib.request.urlopen(f"{server.url}/health", timeout=2):  # noqa: S310  our own process
             return True
     except urllib.error.HTTPError:
-        return server.name == CRM  # any answer of the CRM is one; a function that fails here is not up
+        return server.name == CRM  # the CRM has no /health: any answer means that it runs
     except OSError:
         return False
 

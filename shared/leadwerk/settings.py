@@ -1,4 +1,4 @@
-"""The only reader of the environment: everything a deployment can set, with defaults for a laptop.
+"""Settings of a deployment, read from the environment here only; the defaults suit a laptop.
 
 | variable                 | meaning                                                        | default                  |
 |--------------------------|----------------------------------------------------------------|--------------------------|
@@ -38,9 +38,9 @@ ENGINES = ("duckdb", "bigquery")
 
 @dataclass(frozen=True)
 class Settings:
-    """What this deployment is made of; see the table above for each field.
+    """Settings of a deployment; the table above describes each field.
 
-    `policy_place` is where a published policy goes: `policy`, or HOME/policy.yaml while a shipped one is in force.
+    `policy_place`: where a policy is published: `policy`, or HOME/policy.yaml while a shipped one is in force.
     """
 
     engine: str
@@ -64,11 +64,11 @@ class Settings:
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment (or a mapping in its place).
+    """Read the settings from the environment, or from a mapping instead.
 
     Raises:
         ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, a number
-            is none, or the file of a secret cannot be read.
+            is malformed, or the file of a secret cannot be read.
     """
     env = os.environ if environment is None else environment
 

@@ -81,7 +81,7 @@ def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -
         (("1", "--cluster", "HOT", "--reason", "r"), "--by"),
         (("1", "--by", "Eva", "--cluster", "HOT"), "--reason"),
         (("1", "--by", "Eva", "--cluster", "BOILING", "--reason", "r"), "HOT, WARM, COLD, DISQUALIFIED"),
-        (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "2026-05-01"), "is over"),
+        (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "2026-05-01"), "is in the past"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "soon"), "Write 2026-01-31"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--days", "500"), "365"),
         (("nobody", "--by", "Eva", "--cluster", "HOT", "--reason", "r"), "not known"),

@@ -1,4 +1,4 @@
-"""The frame around every HTTP function: parse, call one stage, answer; a user never sees a traceback.
+"""Frame of every HTTP function: parses the request, calls one stage, answers; a user never sees a traceback.
 
 A function is `@entry(RequestType)` over `(request, now) -> result`, or `@page()` over `(path) -> Answer`. It answers
 - the result as JSON (anything msgspec encodes: a report, a mapping), or an `Answer` as it is (a page);
@@ -37,18 +37,18 @@ from leadwerk.web.problem_document import (
     status_of,
 )
 
-# While a process starts nearly everything it makes stays: Python's default of looking through it after every 700 new
-# objects costs a cold start some 20 ms and frees nothing.
+# Objects made while a process starts nearly all stay: a collection after every 700 of them (Python's default) costs a
+# cold start some 20 ms and frees nothing.
 gc.set_threshold(20_000, 20, 20)
 
 __all__ = ["Answer", "Moment", "NotFound", "Request", "Timed", "entry", "page", "problem", "status_of"]
 
 MAXIMUM_BYTES = 1_000_000
-DRAINED_BYTES = 64_000_000  # read and thrown away, so that the sender of too much gets our answer and not a reset
+DRAINED_BYTES = 64_000_000  # read and discarded, so that the sender of too much gets an answer and not a reset
 AS_DOCUMENTED = "Send the fields by name and type as listed: docs/score.md for score, docs/desk.md for desk."
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-RETRY_SECONDS = 5.0  # said with 503 where the error knows no better
+RETRY_SECONDS = 5.0  # Retry-After of a 503 whose error names no time
 
 # Leads and pages of today belong in no cache, and are nothing but the type that is stated.
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -59,7 +59,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of the JSON bodies; `now` (RFC 3339 with zone) stands in for the clock: see `moment_of`."""
+    """Base of the JSON bodies; `now` (RFC 3339 with zone) replaces the clock: see `moment_of`."""
 
     now: Moment | None = None
 
@@ -69,7 +69,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Timed(Protocol):
-    """Body or query of a route: any struct with `now`, None for the clock's."""
+    """Body or query of a route: any struct with `now`; None means the clock."""
 
     @property
     def now(self) -> datetime | None: ...
@@ -85,7 +85,7 @@ class Answer:
 
 
 class HTTPRequest(Protocol):
-    """The part of a Flask request that we use; flask itself need not be imported."""
+    """The part of a Flask request that the frame uses, so that flask need not be imported."""
 
     method: str
     path: str
@@ -104,7 +104,7 @@ def entry(
 ) -> Callable[[Callable[[Body, datetime], Any]], Function]:
     """Frame `(body, now) -> result` as an HTTP function that takes at most `limit` bytes of JSON; no body means {}.
 
-    The log calls it `stage`, which is the function's name unless said otherwise.
+    `stage` is its name in the log; default: the handler's name.
     """
     decoder = msgspec.json.Decoder(body)
 
@@ -119,7 +119,7 @@ def entry(
 
 
 def page(*, stage: str = "") -> Callable[[Callable[[str], Answer]], Function]:
-    """Frame `(path) -> Answer` as an HTTP function that shows pages."""
+    """Frame `(path) -> Answer` as an HTTP function that serves pages."""
 
     def framed(handle: Callable[[str], Answer]) -> Function:
         return _function(handle, stage or handle.__name__, ("GET", "HEAD"), lambda http: handle(http.path))
@@ -145,7 +145,7 @@ def _function(
 
 
 def answered(stage: str, call: Callable[[], Any]) -> Response:
-    """What `call` returns or raises as a response, with one line of JSON in the log."""
+    """Run `call` and turn its result or error into a response, with one line of JSON in the log."""
     started = time.monotonic()
 
     def seconds() -> float:
@@ -165,10 +165,10 @@ def answered(stage: str, call: Callable[[], Any]) -> Response:
 
 
 def read_body(http: HTTPRequest, limit: int) -> bytes:
-    """The body's bytes.
+    """The bytes of the body.
 
     Raises:
-        RequestTooLarge: it has more than `limit` bytes.
+        RequestTooLarge: the body has more than `limit` bytes.
     """
     raw = http.stream.read(limit + 1)
     if len(raw) <= limit:
@@ -182,10 +182,10 @@ def read_body(http: HTTPRequest, limit: int) -> bytes:
 
 
 def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
-    """The request in a JSON body.
+    """Parse a request from a JSON body.
 
     Raises:
-        MalformedBody: it is not JSON.
+        MalformedBody: the body is not JSON.
         InputError: a field is unknown, missing or of another type.
     """
     try:
@@ -197,7 +197,7 @@ def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
 
 
 def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] | None = None) -> InputError:
-    """What msgspec says as our refusal; `fields` are those of a query, whose value can then be shown."""
+    """The InputError of a msgspec validation error; `fields` of a query add the wrong field's value."""
     what, _, where = str(error).partition(" - at `")
     field = where.rstrip("`") or "body"
     if fields is not None:
@@ -208,14 +208,14 @@ def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] |
 
 
 def moment_of(request: Timed, clock: datetime, *, stores: bool) -> datetime:
-    """The moment of a request, UTC: the clock, or the request's own `now` where that can falsify no stored row.
+    """The moment of a request, UTC: its `now`, or the clock.
 
-    A request that `stores` takes `now` in a simulation only. Otherwise any caller could date what is stored: a version
-    of a lead that past forecasts then learn from, an override of a lead that the CRM has closed since, a pick of a lead
-    that another seller holds.
+    A request that `stores` rows may set `now` in a simulation only. Otherwise any caller could backdate stored rows: a
+    lead version that training then reads, an override of a lead closed since, a pick of a lead that another seller
+    holds.
 
     Raises:
-        InputError: the request stores and names a moment, and this is no simulation; or the moment makes no sense.
+        InputError: the request stores rows and sets `now` outside a simulation; or `now` is out of range.
     """
     if stores and request.now is not None and not settings.read().simulation:
         raise InputError(
@@ -228,11 +228,11 @@ def moment_of(request: Timed, clock: datetime, *, stores: bool) -> datetime:
 
 
 def moment(requested: datetime | None, clock: datetime, field: str = "now") -> datetime:
-    """The `now` (or another `field`) of a request in UTC: what it says, else the clock.
+    """The `now` (or another `field`) of a request in UTC; without one, the clock.
 
     Raises:
-        InputError: it lies before anybody scored leads; or in the future, and this is no simulation (what is stored as
-            of then would stand as the newest until then).
+        InputError: the moment is too far in the past; or in the future outside a simulation (a row stored with it
+            would stay the newest until then).
     """
     if requested is None:
         return clock
@@ -267,7 +267,7 @@ def _json(value: Any, status: int, content_type: str = "application/json") -> Re
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy's as one of Python's."""
+    """A numpy number as a Python number."""
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} does not go into JSON")

@@ -1,4 +1,4 @@
-"""Delivery of a scoring's answer: sends the scores that were just stored, and reports what the CRM has of each."""
+"""Delivery after scoring: sends the scores just stored and reports the delivery state of each."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from leadwerk.pipeline.serving.runtime_cache import current_runtime
 
 
 def deliver_at_once(scores: list[ScoredLead], now: datetime) -> tuple[list[ScoredLead], str | None]:
-    """The scores with their delivery state, and what went wrong: they are stored, so `deliver_scores` tries again.
+    """The scores with their delivery state, and the problem if any; `deliver_scores` retries what was not sent.
 
-    A score is `sent` only if its last attempt in `deliveries` says so.
+    A score is `sent` only if its last attempt in `deliveries` is.
     """
     if not deliverable(scores):
         return scores, None
     try:
         states, problem = _states(scores, now)
-    except WarehouseError as error:  # what the CRM has is not known then
+    except WarehouseError as error:  # without the outbox every state is unknown, reported as pending
         return with_deliveries(scores, {}), error.message
     return with_deliveries(scores, states), problem
 
 
 def _states(scores: Sequence[ScoredLead], now: datetime) -> tuple[dict[str, str], str | None]:
-    """Score id → state of its last attempt, and why the CRM was not reached.
+    """Score id → state of the last attempt, and the problem if the CRM was not reached.
 
     Raises:
         WarehouseError: the outbox cannot be read or written.

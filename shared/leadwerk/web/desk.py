@@ -1,6 +1,6 @@
-"""The sellers' API: the list, picks, overrides, histories, accounts.
+"""Desk API for sellers: call list, picks, overrides, histories, accounts.
 
-docs/desk.md describes it, with examples that a test runs.
+docs/desk.md documents it; a test runs its examples.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Days = Annotated[int, Meta(ge=1, le=1100)]
 
 
 class LeadQuery(LeadFilter, frozen=True, forbid_unknown_fields=True):
-    """The leads wanted, a page of at most `limit`, with `labels` in `output_language`; `now` as in Request."""
+    """Query of the call list: a page of at most `limit` leads, `labels` in `output_language`; `now` as in Request."""
 
     now: Moment | None = None
     limit: Limit = 50
@@ -41,13 +41,16 @@ class LeadQuery(LeadFilter, frozen=True, forbid_unknown_fields=True):
 
 
 class SellerBody(Request, frozen=True):
-    """Who picks or releases. The function is private: whoever may call it at all is believed."""
+    """Body of a pick or release. The function is private, so an authorised caller's `seller` is trusted."""
 
     seller: Text
 
 
 class HistoryQuery(Request, frozen=True):
-    """`days` back, in `output_language`; or the ledger `at` a moment, by the policy in force then or the current."""
+    """Query of a history of `days`, in `output_language`; with `at`, of the ledger at that moment.
+
+    `policy`: count the ledger by the policy in force at that moment, or by the current one.
+    """
 
     days: Days = timeline.DAYS
     at: Moment | None = None
@@ -56,7 +59,7 @@ class HistoryQuery(Request, frozen=True):
 
 
 class AccountQuery(Request, frozen=True):
-    """See accounts.page."""
+    """Query of the account list; fields as in accounts.page."""
 
     sort: accounts.Sort = "icp"
     light: accounts.Light | None = None
@@ -66,7 +69,7 @@ class AccountQuery(Request, frozen=True):
 
 
 class AccountDetailQuery(Request, frozen=True):
-    """`at`: the moment, by default now."""
+    """Query of an account; `at`: the moment (default: now)."""
 
     at: Moment | None = None
 
@@ -119,7 +122,7 @@ def _account(query: AccountDetailQuery, now: datetime, account_id: str) -> accou
 
 
 def start_of_day(now: datetime) -> dict[str, Any]:
-    """What begins the sellers' day: the day's thresholds, and yesterday's picks that lapsed, in one report."""
+    """Start the sellers' day: decide the day's thresholds and record yesterday's lapsed picks, in one report."""
     picks = _picks()
     decided = threshold.run(picks.warehouse, picks.policy, now)
     report: dict[str, Any] = to_builtins(decided) | to_builtins(settle_lapsed(picks, now))

@@ -1,4 +1,4 @@
-"""What persons decide, at the desk: to override a lead's cluster, to leave it to the product again, and who did."""
+"""Overrides in the desk API: set, release and list them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
 
 
 class OverrideBody(Request, frozen=True):
-    """Who sets the lead's cluster, why, and until when: for `days` after today, or `until` a last day; else 30 days."""
+    """Body of an override: for `days` after today, or through the day `until`; without either, for 30 days."""
 
     cluster: Text
     by: Text
@@ -32,20 +32,20 @@ class OverrideBody(Request, frozen=True):
 
 
 class ReleaseBody(Request, frozen=True):
-    """Who leaves the lead to the product again, and why if he says it."""
+    """Body of a release: its author, and optionally the reason."""
 
     by: Text
     reason: Reason | None = None
 
 
 class OverridesQuery(Request, frozen=True):
-    """Nothing: all that hold are listed."""
+    """Query of the override list; it has no filters."""
 
 
 class OverrideAnswer(Struct, frozen=True, kw_only=True):
-    """What now holds (None: nobody's word), who holds the lead as a pick, and the lead's score that follows.
+    """The active override (None: none), the seller who holds the lead, and the lead's new score.
 
-    The word stands even where the score could not be made: then `problem` says why, and the next scoring makes it.
+    The override is stored even if the scoring fails: `problem` then gives the cause, and the next scoring catches up.
     """
 
     lead_id: str
@@ -56,7 +56,7 @@ class OverrideAnswer(Struct, frozen=True, kw_only=True):
 
 
 class OverrideListAnswer(Struct, frozen=True, kw_only=True):
-    """All words that hold at a moment, those that end first in front."""
+    """All overrides active at `as_of`, the earliest end first."""
 
     as_of: datetime
     overrides: tuple[ActiveOverride, ...]
@@ -82,7 +82,7 @@ def _overrides(_: OverridesQuery, now: datetime) -> OverrideListAnswer:
 
 
 def _answered(runtime: Runtime, lead_id: str, record: OverrideRecord | None, now: datetime) -> OverrideAnswer:
-    """The lead is scored at once, so that lists, history and CRM need not wait for the morning."""
+    """The answer with the lead's new score: scored at once, so that lists, history and CRM need not wait a night."""
     holder = wiring.picks(runtime.settings, runtime.policy).holder(lead_id, now)
     decided, problem = None, None
     try:
@@ -101,4 +101,4 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/leads/{lead_id}/override-release", ReleaseBody, _release),
     Route("GET", "/overrides", OverridesQuery, _overrides),
 )
-"""What web.desk adds to the sellers' API."""
+"""Routes of this module, part of web.desk.api."""

@@ -1,4 +1,4 @@
-"""What a function says to the log: one line of JSON a call, with nothing in it about a person."""
+"""Log of the functions: one line of JSON per call, without personal data."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ logger = logging.getLogger("leadwerk")
 
 
 def finished(stage: str, result: Any, seconds: float) -> None:
-    """The stage did its work; its counts are what metrics are made of."""
+    """Log a finished stage with the counts of its report; metrics are built from them."""
     fields = {"event": "stage_finished", "stage": stage, "seconds": seconds, **counts(result)}
     logger.info("%s finished", stage, extra={"fields": fields})
 
 
 def refused_or_failed(stage: str, error: LeadwerkError, seconds: float) -> None:
-    """The stage said no: to a mistake of the sender's (4xx), or because something is wrong with us."""
+    """Log a LeadwerkError: a refused request (4xx), or a failed stage (5xx)."""
     status = status_of(error)
     fields = {"stage": stage, "error": type(error).__name__, "status": status, "seconds": seconds}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error(str(error), extra={"fields": fields | {"event": "stage_failed"}})
-    else:  # what was sent may speak of a person, and its sender is told anyway
+    else:  # the message may contain personal data, and the sender has it in the answer
         refused = fields | {"event": "request_refused", "field": getattr(error, "field", None)}
         logger.warning("%s refused a request", stage, extra={"fields": refused})
 
 
 def failed_unexpectedly(stage: str, seconds: float) -> None:
-    """To be called while the exception is handled: its traceback goes to the log, and only there."""
+    """Log an unforeseen exception with its traceback; call it inside the except block."""
     fields = {"event": "stage_failed", "stage": stage, "error": "unexpected", "status": 500, "seconds": seconds}
     logger.exception("%s failed unexpectedly", stage, extra={"fields": fields})
 
 
 def counts(result: Any) -> dict[str, int | float | bool]:
-    """The numbers and flags of a report, without its texts and lists: nothing about a person enters the log.
+    """The numbers and flags of a report. Texts and lists are left out, so no personal data enters the log.
 
     >>> counts({"sent": 3, "states": {"102938": "sent"}, "stopped": None})
     {'sent': 3}
@@ -69,7 +69,7 @@ class _CloudLogging(logging.Formatter):
 
 
 def configure() -> None:
-    """Write to stderr, once, whatever was imported before."""
+    """Log to stderr as JSON; repeated calls change nothing."""
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_CloudLogging())

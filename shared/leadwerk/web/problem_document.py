@@ -22,32 +22,32 @@ UNEXPECTED = {
     "type": "about:blank",
     "title": "Internal Server Error",
     "status": 500,
-    "detail": "Something went wrong that we did not foresee; the log of this function says what.",
+    "detail": "An unexpected error occurred; the log of this function has the details.",
 }
 
 
 class MalformedBody(InputError):
-    """The body is not JSON at all."""
+    """The body is not JSON."""
 
 
 class NotFound(InputError):
-    """There is nothing under this path."""
+    """The path does not exist."""
 
 
 class RequestTooLarge(InputError):
-    """The body has more bytes than this function takes."""
+    """The body has more bytes than the function accepts."""
 
 
 class MethodNotAllowed(InputError):
-    """This path answers to the `allowed` methods only."""
+    """The path accepts the `allowed` methods only."""
 
     def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
         super().__init__(message, field="method", remedy=f"Use {' or '.join(allowed)}.")
         self.allowed = allowed
 
 
-# The first class that fits decides; what may succeed later is 503 and the rest is our own fault: 500.
-# An instance with a bad champion recovers by itself once another one is promoted, so that is 503 too.
+# The first matching class decides; of all others, retryable errors are 503 and the rest 500.
+# A bad champion is 503 too: an instance recovers by itself once another model is promoted.
 STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (UnknownLead, 404),
     (UnknownAccount, 404),
@@ -79,7 +79,7 @@ def status_of(error: LeadwerkError) -> int:
 def problem(error: LeadwerkError) -> dict[str, Any]:
     """The members of a problem document (RFC 9457), with the extensions field, value and remedy.
 
-    Of a lead that somebody holds it says `seller` and `until`, too.
+    For a lead that another seller holds it also has `seller` and `until`.
 
     >>> problem(UnknownLead("Lead 7 is unknown.", field="lead_id", value="7", remedy="Send its form."))["title"]
     'Unknown lead'

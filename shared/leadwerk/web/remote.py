@@ -32,7 +32,7 @@ Call = tuple[str | None]
 
 
 class RemoteRequest(msgspec.Struct, frozen=True):
-    """What BigQuery sends, as far as it matters here: the function has one argument, a STRING that may be NULL."""
+    """The part of BigQuery's request that is read: calls of a function with one STRING argument, which may be NULL."""
 
     calls: list[Call]
 
@@ -41,7 +41,7 @@ DECODER = msgspec.json.Decoder(RemoteRequest)
 
 
 class RemoteAnswers(Protocol):
-    """What is answered to calls."""
+    """Replies to calls, and how many rows were scored and refused."""
 
     replies: Sequence[str]
     scored: int
@@ -57,14 +57,14 @@ PROBE = msgspec.json.Decoder(_Probe)
 
 @dataclass(frozen=True)
 class RemoteResponse(Answer):
-    """Replies on their way to BigQuery, with what the log counts of them."""
+    """Response to BigQuery, with the counts for the log."""
 
     scored: int = 0
     refused: int = 0
 
 
 class _Stream:
-    """A stream that was read in part, from its beginning."""
+    """A partly read stream, replayed from its beginning."""
 
     def __init__(self, read: bytes, rest: IO[bytes]) -> None:
         self._read, self._rest = read, rest
@@ -76,7 +76,7 @@ class _Stream:
 
 @dataclass
 class _Rewound:
-    """A request of which the first bytes were looked at."""
+    """A request whose first bytes were inspected."""
 
     method: str
     path: str
@@ -86,7 +86,7 @@ class _Rewound:
 
 
 def also_from_bigquery(calls: Callable[[list[Call]], RemoteAnswers]) -> Callable[[Function], Function]:
-    """Let a function answer BigQuery's requests by `calls`, and anybody else's as before."""
+    """Let a function answer BigQuery's requests by `calls`, and all other requests as before."""
 
     def framed(otherwise: Function) -> Function:
         stage = getattr(otherwise, "__name__", "")
@@ -107,7 +107,7 @@ def also_from_bigquery(calls: Callable[[list[Call]], RemoteAnswers]) -> Callable
 
 
 def _has_calls(head: bytes) -> bool:
-    """Whether a body that begins so is BigQuery's; one too long for anybody else needs no closer look."""
+    """Whether a body that begins with `head` has `calls`; a body over the ordinary limit is not parsed for that."""
     if MARK not in head or len(head) > MAXIMUM_BYTES:
         return MARK in head
     try:

@@ -1,4 +1,4 @@
-"""Functions with several paths: which one is meant, and what is asked there, from the body or from the query.
+"""Routing for functions with several paths: picks the route, reads its body or query, calls its handler.
 
     api = Routes("desk", [Route("GET", "/leads", Asked, page), Route("POST", "/leads/{lead_id}/pick", Body, pick)])
 
@@ -37,14 +37,14 @@ NAME = re.compile(r"\{(\w+)\}")
 
 
 class QueriedRequest(HTTPRequest, Protocol):
-    """A Flask request with what stands behind the question mark."""
+    """A Flask request with its query string."""
 
     query_string: bytes
 
 
 @dataclass(frozen=True)
 class Route:
-    """`path` may hold {names}, each of which stands for any text, slashes included: ids of leads hold any sign."""
+    """A path of a function. A {name} in `path` matches any text, slashes included: lead ids may hold any sign."""
 
     method: str
     path: str
@@ -54,24 +54,24 @@ class Route:
     decoder: msgspec.json.Decoder[Timed] = field(init=False)
 
     def __post_init__(self) -> None:
-        # Made here, also for queries: two threads that make msgspec look at a type at once crash the process.
+        # Built here, also for queries: msgspec crashes the process if two threads inspect a type at the same time.
         object.__setattr__(self, "decoder", msgspec.json.Decoder(self.request_type))
         object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
 
     def answers(self, method: str) -> bool:
-        """Whether it is this method's."""
+        """Whether the route accepts this method."""
         return method == self.method or (self.method == "GET" and method in READING)
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Several paths of one function; the first route that fits decides. The log calls them `stage`."""
+    """The routes of one function; the first match decides. `stage` is their name in the log."""
 
     stage: str
     routes: Sequence[Route]
 
     def know(self, path: str) -> bool:
-        """Whether a path is one of these."""
+        """Whether a route has this path."""
         return any(route.pattern.fullmatch(path) for route in self.routes)
 
     def __call__(self, http: QueriedRequest) -> Response:
@@ -97,30 +97,30 @@ def _request_of(route: Route, http: QueriedRequest) -> Timed:
 
 
 def query(text: bytes) -> dict[str, str]:
-    """The fields of a query string; empty ones are not asked.
+    """The fields of a query string, without empty ones.
 
     >>> query(b"language=fr&region=CH-VD&tier=")
     {'language': 'fr', 'region': 'CH-VD'}
 
     Raises:
-        InputError: a field stands there twice, or there are too many.
+        InputError: a field occurs twice, or there are too many fields.
     """
     try:
         pairs = parse_qsl(text.decode("utf-8", "replace"), max_num_fields=100)
     except ValueError as error:
-        raise InputError(f"The query cannot be read: {error}.", field="query", remedy="Ask for less.") from error
+        raise InputError(f"The query cannot be read: {error}.", field="query", remedy="Send fewer fields.") from error
     fields = dict(pairs)
     for name in fields:
         if [field for field, _ in pairs].count(name) > 1:
-            raise InputError(f"{name[:60]} is asked twice.", field=name[:60], remedy="Give each field once.")
+            raise InputError(f"{name[:60]} occurs twice.", field=name[:60], remedy="Give each field once.")
     return fields
 
 
 def converted(request_type: type[Timed], fields: Mapping[str, str]) -> Timed:
-    """The fields of a query as what is asked.
+    """Convert the fields of a query to the route's request.
 
     Raises:
-        InputError: a field is unknown, or of another kind; says which, its value and what is possible.
+        InputError: a field is unknown or of another type; names the field, its value and the possible values.
     """
     try:
         return msgspec.convert(fields, request_type, strict=False)
@@ -131,12 +131,12 @@ def converted(request_type: type[Timed], fields: Mapping[str, str]) -> Timed:
 
 
 def _possible(request_type: type[Timed], name: str) -> str:
-    """What may be asked, where that can be listed."""
+    """Remedy that lists the known fields or the possible values of a field, if they can be listed."""
     body = msgspec.inspect.type_info(request_type)
     assert isinstance(body, msgspec.inspect.StructType)
     types = {field.name: field.type for field in body.fields}
     if name not in types:
-        return f"Known are {', '.join(sorted(types))}."
+        return f"Known fields: {', '.join(sorted(types))}."
     kinds = value.types if isinstance(value := types[name], msgspec.inspect.UnionType) else (value,)
     values = [str(value) for kind in kinds if isinstance(kind, msgspec.inspect.LiteralType) for value in kind.values]
     return f"Use one of {', '.join(values)}." if values else ""

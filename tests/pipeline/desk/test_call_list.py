@@ -196,7 +196,7 @@ def test_a_cursor_of_a_moment_at_which_no_page_was_read_is_refused(desk: DuckDBW
 
 
 def test_a_cursor_of_another_order_is_refused(desk: DuckDBWarehouse) -> None:
-    with pytest.raises(InputError, match="none of this list"):
+    with pytest.raises(InputError, match="belongs to a different list"):
         page(desk, sort="points", cursor=page(desk, limit=1).next)
 
 

@@ -67,13 +67,13 @@ def test_whoever_lets_go_is_recorded_too(warehouse):
 
 
 def test_who_lets_go_of_what_nobody_holds_is_told_so_and_what_is_held(warehouse):
-    with pytest.raises(InputError, match="Nothing was held for everybody") as refused:
+    with pytest.raises(InputError, match="Nothing is held for everybody") as refused:
         hold(warehouse, POLICY, "points", None, now=NOW, **EVA)
     assert refused.value.remedy == "No threshold is held at all."
     hold(warehouse, POLICY, "points", 45, now=NOW, seller_pool="anna", **EVA)
-    with pytest.raises(InputError, match="Nothing was held for everybody") as refused:
+    with pytest.raises(InputError, match="Nothing is held for everybody") as refused:
         hold(warehouse, POLICY, "points", None, now=NOW + DAY, **EVA)
-    assert refused.value.remedy == "Held are: anna (points) at 45."
+    assert refused.value.remedy == "Held thresholds: anna (points) at 45."
     assert hot(warehouse, NOW + DAY) == 45
 
 

@@ -1,1 +1,1 @@
-"""What sellers see and do: the call list, picks, overrides, accounts, a lead's history."""
+"""The sellers' desk: call list, picks, overrides, accounts, a lead's history."""

@@ -1,7 +1,7 @@
-"""Accounts: what the contacts of one company add up to, as a list by the newest scores, and one of them as of now.
+"""Accounts: the contacts of a company added up, as a list and one at a time.
 
-The list takes interest and points of contacts from their newest scores, so that it costs what reading them costs. One
-account is pointed afresh, at any moment, and its ledger adds up to its points exactly.
+The list takes the contacts' points from their newest stored scores, so it costs one read of those. A single account is
+computed afresh for any moment, and its ledger adds up to its points exactly.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 SCORED_DAYS = 120
-"""As in the stage rescore: contacts whose newest score is older are forgotten rather than open."""
+"""Contacts whose newest score is older do not count: the stage rescore no longer scores them either."""
 
-MOST_ACCOUNTS = 5_000  # that the list looks at: those whose contacts are most interested
+MOST_ACCOUNTS = 5_000  # the list ranks these: the accounts with the most interested contacts
 MOST_CONTACTS = 500  # of one account, the newest
 Sort = Literal["icp", "points", "interest", "contacts"]
 Light = Literal["red", "yellow", "green"]
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What a company's contacts add up to. Fit, match, tier and light are the company's own; interest is its people's.
+    """A company: fit, ICP match, tier and light follow from its attributes, interest from its contacts.
 
-    `best_contact` has the most points of those who are not disqualified.
+    `best_contact`: the contact with the most points among those that are not disqualified.
     """
 
     account_id: str
@@ -56,7 +56,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class AccountPage(Struct, frozen=True, kw_only=True):
-    """Some accounts, and the cursor of the page after them (None: there is none)."""
+    """A page of accounts; `next`: cursor of the next page (None: this is the last)."""
 
     as_of: datetime
     accounts: tuple[Account, ...]
@@ -64,7 +64,7 @@ class AccountPage(Struct, frozen=True, kw_only=True):
 
 
 class AccountContact(Struct, frozen=True, kw_only=True):
-    """A contact of an account, and what he adds to its interest before the cap."""
+    """A contact of an account; `adds`: its part of the account's interest, before the cap."""
 
     lead_id: str
     fit: float
@@ -79,7 +79,7 @@ class AccountContact(Struct, frozen=True, kw_only=True):
 class AccountDetail(Struct, frozen=True, kw_only=True):
     """One account with its contacts, best first, and its ledger.
 
-    `entries` add up to fit; what the contacts add and `capped` (what the cap took, never above 0) to interest.
+    `entries` add up to fit. The contacts' `adds` and `capped` (the cap's deduction, never above 0) add up to interest.
     """
 
     as_of: datetime
@@ -101,10 +101,12 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
 ) -> AccountPage:
-    """Accounts by falling match, points, interest or number of contacts; of equal ones the larger company comes first.
+    """A page of accounts, highest `sort` key first; a tie goes to the larger company.
 
-    As of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given. Raises InputError if the
-    cursor is of another list.
+    As of `now` (aware, UTC); with a `cursor`, as of the first page.
+
+    Raises:
+        InputError: the cursor belongs to a different list.
     """
     after = cursors.read(cursor, sort) if cursor else None
     as_of = min(after.as_of, now) if after else now
@@ -124,10 +126,10 @@ def page(
 
 
 def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> AccountDetail:
-    """One account at `as_of` (aware, UTC), from what was known then.
+    """One account at `as_of` (aware, UTC), computed from the data of that moment.
 
     Raises:
-        UnknownAccount: no lead that was known then names it.
+        UnknownAccount: no lead of that moment belongs to the account.
     """
     parameters = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
     with warehouse.unit_of_work():
@@ -174,7 +176,7 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
 
 
 def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime) -> list[Row]:
-    """The newest known company facts of accounts, in the order of their ids."""
+    """Rows of accounts/attributes (the newest attributes of each company), ordered by account id."""
     numbers, categories = ([a.name for a in policy.attributes if a.kind == kind] for kind in ("number", "category"))
     attributes = statement("accounts/attributes", number=numbers, category=categories)
     parameters = {"account_ids": list(account_ids), "as_of": as_of}

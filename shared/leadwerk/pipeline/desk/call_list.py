@@ -1,4 +1,4 @@
-"""The list that sellers choose from: open leads by their newest scores, page by page, with who holds them."""
+"""Call list: the open leads with their newest scores and picks, page by page."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class LeadFilter(Struct, frozen=True, kw_only=True):
-    """Which leads, in which order. What is None is not asked; disqualified leads are only shown if asked for.
+    """Filters and order of the call list; None filters nothing. Disqualified leads appear only in their own cluster.
 
     `grade`: of fit. `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's.
-    `held`: whether it is picked; `seller`: by whom.
+    `held`: whether the lead is picked; `seller`: the seller who picked it.
     """
 
     sort: Sort = "score"
@@ -49,10 +49,10 @@ class LeadFilter(Struct, frozen=True, kw_only=True):
 
 
 class LeadListItem(Struct, frozen=True, kw_only=True):
-    """A lead of the list. Points and all behind them are None where the policy has no rules; moments are UTC.
+    """A lead of the list. Points and ratings are None if the policy has no rules; moments are UTC.
 
-    `decided_by` names the person who set the cluster; None where the product decided. `labels` has cluster, stage,
-    traffic light and action in the language asked for; reasons stand in the lead's own.
+    `decided_by`: the author of an active override (None: the product decided). `labels`: cluster, stage, traffic light
+    and action in the requested language; `reasons` are in the lead's language.
     """
 
     lead_id: str
@@ -84,7 +84,7 @@ class LeadListItem(Struct, frozen=True, kw_only=True):
 
 
 class LeadPage(Struct, frozen=True, kw_only=True):
-    """Some leads, and the cursor of the page after them (None: there is none)."""
+    """A page of leads; `next`: cursor of the next page (None: this is the last)."""
 
     as_of: datetime
     leads: tuple[LeadListItem, ...]
@@ -101,10 +101,10 @@ def page(
     cursor: str | None = None,
     output_language: Language | None = None,
 ) -> LeadPage:
-    """At most `limit` leads as of `now` (aware, UTC), or of the moment of the first page where a `cursor` is given.
+    """At most `limit` leads as of `now` (aware, UTC); with a `cursor`, as of the first page.
 
     Raises:
-        InputError: the policy has no such tier, or the cursor is of another list.
+        InputError: the policy has no such tier, or the cursor belongs to a different list.
     """
     _check_tier(policy, lead_filter.tier)
     after = cursors.read(cursor, lead_filter.sort) if cursor else None
@@ -148,7 +148,7 @@ def _parameters(
 
 
 def _reasons(warehouse: Warehouse, rows: Sequence[Row]) -> Mapping[str, Row]:
-    """Reasons by score: read for the page alone, because they are the widest column by far."""
+    """Reasons by score id. They are read for one page only: they are the widest column by far."""
     if not rows:
         return {}
     parameters = {
@@ -174,7 +174,7 @@ def _listed(policy: Policy, language: str, row: Row, reasons_by_score: Mapping[s
 
 
 def row_labels(policy: Policy, language: str, row: Row) -> dict[str, str]:
-    """What a row of `scores` says, for a seller to read: cluster, action, and stage and traffic light where known."""
+    """Labels of a row of `scores`, for sellers: cluster and action; stage and traffic light if the row has them."""
     labels = {
         "cluster": text(language, f"cluster.{row['score_cluster']}"),
         "action": action_label(policy, language, row["score_cluster"]),
@@ -187,7 +187,7 @@ def row_labels(policy: Policy, language: str, row: Row) -> dict[str, str]:
 
 
 def stage_label(policy: Policy, language: str, name: str) -> str:
-    """A stage in words; the name itself where the policy no longer has it, or no words for it."""
+    """Label of a stage; its name if the policy no longer has the stage or gives it no label."""
     labels = next((stage.labels for stage in policy.stages if stage.name == name), {})
     return labelled(labels, language) or name
 

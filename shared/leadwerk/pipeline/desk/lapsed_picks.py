@@ -1,8 +1,7 @@
-"""Holds that lapsed: once a day the record says so, though nobody picked the lead again.
+"""Lapsed picks: adds the audit rows of expired picks, once a day.
 
-A lapse needs no deed, so nobody writes it down when it happens; lists and holders see it by the clock. What is missing
-is its row in the audit trail. The statement picks/lapsed finds the holds that are over and unsaid in the table itself,
-so a day costs what lapsed that day, not a look at every object.
+A pick expires by the clock, so nothing is written at that moment. The statement picks/lapsed finds expired picks
+without an audit row, so a run costs what lapsed that day and does not read every object.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from leadwerk.warehouse.statement import statement
 logger = logging.getLogger("leadwerk")
 
 GRACE = timedelta(days=1)
-"""So long a lapse is left open: the night's feedback may still say that the seller worked on the lead in time."""
+"""Wait before a lapse is recorded: the night's feedback may still report that the seller worked on the lead in time."""
 
 
 @dataclass(frozen=True)
 class LapsedPicks:
-    """What a run noted: lapses that the table did not have, and objects that cannot be read."""
+    """Result of a run: audit rows added, and objects that cannot be read."""
 
     lapsed_picks: int = 0
     damaged_picks: int = 0
 
 
 def settle_lapsed(picks: Picks, now: datetime) -> LapsedPicks:
-    """Note the holds that were over a day before `now` (aware, UTC), as of their end; a second run notes nothing new.
+    """Record the picks that expired a day or more before `now` (aware, UTC), as of their end; idempotent.
 
-    An object that cannot be read is said in the log and left as it is; the others are settled.
+    An object that cannot be read is logged and left alone; the others are settled.
     """
     parameters = {"first_day": first_day(now), "now": now, "until": now - GRACE}
     steps: list[PickStep] = []
@@ -49,28 +48,28 @@ def settle_lapsed(picks: Picks, now: datetime) -> LapsedPicks:
         except WarehouseError as error:
             logger.error("%s", error, extra={"fields": {"event": "pick_damaged"}})
             damaged += 1
-    # Together and last: whoever dies before has left the steps in the objects, and the next run finds them there.
+    # One append, at the end: after a crash before it, the objects still hold the steps and the next run finds them.
     recorded = picks.warehouse.append("picks", [step.row for step in steps]) if steps else 0
     return LapsedPicks(recorded, damaged)
 
 
 def _settled(picks: Picks, row: Row, now: datetime) -> tuple[PickStep, ...]:
-    """The steps that the table lacks of a lead whose hold is over.
+    """The steps of a lead with an expired pick that the table lacks.
 
     Raises:
         WarehouseError: the lead's object cannot be read.
     """
     state, generation = picks.read(row["lead_id"])
     recorded = _of_row(row)
-    if generation == ABSENT:  # deleted by hand, as the remedy for a damaged one says
+    if generation == ABSENT:  # deleted by hand: the remedy for a damaged object
         return pick_state.expire(recorded, now).steps
     if state.hold is None or state.hold.picked_at != row["picked_at"]:
-        return state.steps  # another step followed, and whoever took it died before he could say so
+        return state.steps  # a later step's process died between swap and append
     ended = pick_state.expire(replace(state, hold=recorded.hold), now)
     try:
         picks.swap(ended, generation)
     except WriteConflict:
-        return ()  # somebody picks or releases it just now, and says what was before
+        return ()  # a concurrent pick or release records the earlier steps itself
     return (*state.steps, *ended.steps)
 
 

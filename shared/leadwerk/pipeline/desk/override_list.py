@@ -1,4 +1,4 @@
-"""Who overrode what, until when, and what the product would say of the lead: the list, and the lead scored at once."""
+"""Override list: the active overrides, each beside the score that the lead would have without it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 
 BATCH = 500
-"""Leads a query; nobody decides upon so many by hand."""
+"""Leads per query; persons seldom override more."""
 
 
 class ModelRecommendation(Struct, frozen=True, kw_only=True):
-    """What the product says of a lead, whoever decides: what of it is None is as in a score."""
+    """The score of a lead without its override; fields are None as in a score."""
 
     cluster: str
     score: int | None
@@ -34,13 +34,13 @@ class ModelRecommendation(Struct, frozen=True, kw_only=True):
 
 
 class ActiveOverride(OverrideRecord, frozen=True, kw_only=True):
-    """A word that holds, and what the product would say of the lead now."""
+    """An active override and the lead's present score without it."""
 
     product: ModelRecommendation
 
 
 class ScoredOverride(Struct, frozen=True, kw_only=True):
-    """A lead's score right after a person spoke of it, as it is stored."""
+    """A lead's stored score right after an override or its release."""
 
     scored_at: datetime
     cluster: str
@@ -52,7 +52,7 @@ class ScoredOverride(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, scored: ScoredLead) -> ScoredOverride:
-        """Those fields of an answer of the stage score."""
+        """These fields of a scored lead."""
         return cls(
             scored_at=scored.scored_at,
             cluster=scored.score_cluster,
@@ -65,7 +65,7 @@ class ScoredOverride(Struct, frozen=True, kw_only=True):
 
 
 def override_list(warehouse: Warehouse, policy: Policy, scorer: Scorer | None, now: datetime) -> list[ActiveOverride]:
-    """All words that hold at `now` (aware), those that end first in front, each beside the product's own judgement."""
+    """All overrides active at `now` (aware), the earliest end first, each with the score without it."""
     with warehouse.unit_of_work():
         overrides = active_overrides(warehouse, policy, now)
         recommendations = dict(_advised(warehouse, policy, scorer, [override.lead_id for override in overrides], now))
@@ -77,7 +77,7 @@ def override_list(warehouse: Warehouse, policy: Policy, scorer: Scorer | None, n
 def _advised(
     warehouse: Warehouse, policy: Policy, scorer: Scorer | None, leads: Sequence[str], now: datetime
 ) -> Iterator[tuple[str, LeadScore]]:
-    """The judgements that would be stored if nobody had said anything."""
+    """Lead id and score of each lead, computed without overrides."""
     hot = hot_thresholds(warehouse, policy, now)
     first_day = (now - timedelta(days=OPEN_DAYS)).date()
     for batch in batches(leads, BATCH):

@@ -1,11 +1,11 @@
-"""A person overrides the cluster of one lead, or leaves it to the product again: recorded with name, reason and end.
+"""Overrides: a person sets the cluster of one lead, or releases it; recorded with author, reason and end.
 
-A word is appended and never changed; of a lead's words the newest holds (tables/overrides/active.fragment.sql). Two
-persons who speak at the same moment are both recorded, and the later one's word holds. Picks need a swap, because two
-sellers who both believe that a lead is theirs call it twice; a word claims nothing for whoever says it, so there is
-nothing that a swap could save: an append loses no word, and the answer says whose word it overrules.
+Override rows are appended and never changed; the newest of a lead is the active one
+(tables/overrides/active.fragment.sql). An override does not lock the lead, so no compare-and-swap is needed: of two at
+the same moment both rows are kept, the later one wins, and the response names the author it replaces. (Picks need a
+swap: two sellers who both hold a lead would call it twice.)
 
-The scores follow by themselves: whoever scores the lead next reads the word along with what stood before.
+Scores follow without further work: each scoring reads the active override together with the lead's other state.
 """
 
 from __future__ import annotations
@@ -23,20 +23,19 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 DAYS = 30
-"""For so long a word holds that names no end: a person's knowledge of a lead grows old as its behaviour does, which no
-feature window looks at for longer than a month or three."""
+"""Duration of an override without an end: what a person knows of a lead ages as fast as its behaviour, which feature
+windows cover for one to three months."""
 
 LONGEST_DAYS = 365
-"""Nobody decides for longer than this; whoever still thinks so then says it again."""
+"""Longest duration of an override; it can be set again afterwards."""
 
 LONGEST_NAME, LONGEST_REASON = 100, 500  # characters
 
 
 class OverrideRecord(Struct, frozen=True, kw_only=True):
-    """What `by` said of a lead: its cluster until the last day `until` (in the policy's time zone), that is until right
-    before `ends_at`. Where he leaves it to the product, the three are None. Moments are UTC.
+    """An override by `by`: `cluster` holds through the day `until` (policy's time zone), that is before `ends_at`.
 
-    `overrules` names whose word held until then; None where nobody's did.
+    The three are None for a release. Moments are UTC. `overrules`: author of the override it replaces (None: none).
     """
 
     lead_id: str
@@ -50,7 +49,7 @@ class OverrideRecord(Struct, frozen=True, kw_only=True):
 
 
 class OverrideRequest(Struct, frozen=True, kw_only=True):
-    """What `by` wants of a lead: for so many `days` after today, or `until` a last day; for DAYS if he names no end."""
+    """An override to set: for `days` after today, or through the day `until`; without either, for DAYS days."""
 
     cluster: str
     by: str
@@ -62,14 +61,13 @@ class OverrideRequest(Struct, frozen=True, kw_only=True):
 def override(
     warehouse: Warehouse, policy: Policy, lead_id: str, request: OverrideRequest, now: datetime
 ) -> OverrideRecord:
-    """The lead is of the cluster that a person wants, from `now` (aware) on.
+    """Set the cluster of a lead from `now` (aware) on.
 
-    To say again what holds changes nothing, and returns the word that holds: the same cluster, name and reason, and no
-    other end.
+    Idempotent: repeating the active override (same cluster, author, reason and end) stores nothing and returns it.
 
     Raises:
         UnknownLead: there is no such lead.
-        InputError: the lead is closed; cluster, name, reason or end is missing or makes no sense.
+        InputError: the lead is closed; cluster, author, reason or end is missing or invalid.
     """
     columns = {"author": _name(request.by), "reason": _reason(request.reason), "cluster": _cluster(request.cluster)}
     ends_at = _end(policy, now, request.days, request.until)
@@ -87,11 +85,11 @@ def override(
 def release(
     warehouse: Warehouse, policy: Policy, lead_id: str, *, by: str, reason: str = "", now: datetime
 ) -> OverrideRecord | None:
-    """Leave the lead to the product again, whoever's word holds; where nobody's does, nothing is recorded: None.
+    """End the active override of a lead, whoever set it. Without one, nothing is stored and the result is None.
 
     Raises:
         UnknownLead: there is no such lead.
-        InputError: the name is missing, or makes no sense.
+        InputError: the author is missing or invalid.
     """
     columns = {
         "author": _name(by),
@@ -105,7 +103,7 @@ def release(
 
 
 def active_overrides(warehouse: Warehouse, policy: Policy, now: datetime) -> list[OverrideRecord]:
-    """All words that hold at `now` (aware), those that end first in front."""
+    """All overrides active at `now` (aware), the earliest end first."""
     return [_override(row, policy) for row in warehouse.rows(statement("overrides/active"), {"as_of": now})]
 
 
@@ -117,7 +115,7 @@ def _append(warehouse: Warehouse, policy: Policy, before: Row, columns: Row, now
 
 
 def _event_id(row: Row) -> str:
-    """The same for a word that is delivered twice, also at the same moment: which word it follows is part of it."""
+    """Id of an override row: equal for a repeated delivery, distinct for each step of the lead (sequence)."""
     ends_at = row["ends_at"]
     parts = (row["lead_id"], row["sequence"], row["cluster"], row["author"], row["reason"])
     identity = "\x1f".join(map(str, (*parts, ends_at and ends_at.isoformat())))
@@ -125,14 +123,14 @@ def _event_id(row: Row) -> str:
 
 
 def _before(warehouse: Warehouse, lead_id: str, now: datetime) -> Row:
-    """The row of overrides/latest."""
+    """The lead's row of overrides/latest."""
     rows = warehouse.rows(statement("overrides/latest"), {"lead_id": lead_id, "as_of": now})
     if not rows:
         raise UnknownLead(
-            f"Lead {lead_id[:LONGEST_NAME]} is not known.",
+            f"Lead {lead_id[:LONGEST_NAME]} does not exist.",
             field="lead_id",
             value=lead_id[:LONGEST_NAME],
-            remedy="Use an id of the list; a new lead is known once it is ingested.",
+            remedy="Use an id of the call list; a new lead appears after the next ingest.",
         )
     return rows[0]
 
@@ -151,24 +149,28 @@ def _cluster(cluster: str) -> str:
     if cluster not in CLUSTERS:
         remedy = f"Use one of {', '.join(CLUSTERS)}, or release the lead."
         raise InputError(
-            f"{cluster[:60]!r} is no cluster that can be set.", field="cluster", value=cluster[:60], remedy=remedy
+            f"{cluster[:60]!r} is not a cluster that can be set.", field="cluster", value=cluster[:60], remedy=remedy
         )
     return cluster
 
 
 def _name(author: str) -> str:
-    return _text("by", author, LONGEST_NAME, "Say who decides that: a short name.")
+    return _text("by", author, LONGEST_NAME, "Name the person who decides, in at most 100 characters.")
 
 
 def _reason(reason: str) -> str:
-    return _text("reason", reason, LONGEST_REASON, "Say why, in a sentence: sellers read it with the lead.")
+    return _text("reason", reason, LONGEST_REASON, "Give the reason in a sentence; sellers read it with the lead.")
 
 
 def _text(field: str, value: str, longest: int, remedy: str) -> str:
     text = " ".join(value.split())
     if not text or len(text) > longest or not text.isprintable():
         wrong = (
-            "is empty" if not text else f"has more than {longest} characters" if len(text) > longest else "is no text"
+            "is empty"
+            if not text
+            else f"has more than {longest} characters"
+            if len(text) > longest
+            else "has unprintable characters"
         )
         raise InputError(f"`{field}` {wrong}.", field=field, value=value[:60], remedy=remedy)
     return text
@@ -177,22 +179,26 @@ def _text(field: str, value: str, longest: int, remedy: str) -> str:
 def _end(policy: Policy, now: datetime, days: int | None, until: date | None) -> datetime:
     today = day_of(policy, now)
     if days is not None and until is not None:
-        raise InputError("An override has one end.", field="until", value=str(until), remedy="Name days, or until.")
+        raise InputError(
+            "An override has one end.", field="until", value=str(until), remedy="Send days or until, not both."
+        )
     if days is not None and not 1 <= days <= LONGEST_DAYS:
-        remedy = f"Name 1 to {LONGEST_DAYS} days; whoever still thinks so then says it again."
+        remedy = f"Choose 1 to {LONGEST_DAYS} days; the override can be set again afterwards."
         raise InputError(f"An override cannot hold for {days} days.", field="days", value=days, remedy=remedy)
     last = until or today + timedelta(days=days or DAYS)
     if last < today:
-        raise InputError(f"{last} is over.", field="until", value=str(last), remedy="Name today or a later day.")
+        raise InputError(
+            f"{last} is in the past.", field="until", value=str(last), remedy="Choose today or a later day."
+        )
     if last > today + timedelta(days=LONGEST_DAYS):
-        remedy = f"Name a day within {LONGEST_DAYS} days; whoever still thinks so then says it again."
+        remedy = f"Choose a day within {LONGEST_DAYS} days; the override can be set again afterwards."
         raise InputError(f"{last} is too far away.", field="until", value=str(last), remedy=remedy)
     return end_of(last, policy)
 
 
 def _closed(lead_id: str, at: datetime) -> InputError:
     return InputError(
-        f"Lead {lead_id} was closed in the CRM on {at:%Y-%m-%d}: nobody calls it.",
+        f"Lead {lead_id} was closed in the CRM on {at:%Y-%m-%d}.",
         field="lead_id",
         value=lead_id,
         remedy="Open a new case in the CRM if the customer has come back.",

@@ -1,4 +1,4 @@
-"""Where the next page of a list begins: behind the last row of the page before, whatever has come in between."""
+"""Page cursor: marks the last row of a page, so that the next page starts right after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leadwerk.errors import InputError
 
 
 class PageCursor(Struct, frozen=True, array_like=True):
-    """The list a page belongs to (its `sort` and moment), and the keys of the last row, falling, and its id."""
+    """Position in a list: its `sort` and moment, the sort keys (descending) and the id (`last`) of the last row."""
 
     sort: str
     as_of: Annotated[datetime, Meta(tz=True)]
@@ -22,7 +22,7 @@ class PageCursor(Struct, frozen=True, array_like=True):
     last: str
 
     def written(self) -> str:
-        """As a text that may stand in a URL."""
+        """The cursor as URL-safe text."""
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
 
 
@@ -33,10 +33,10 @@ _DECODER = msgspec.json.Decoder(PageCursor)
 
 
 def read(text: str, sort: str) -> PageCursor:
-    """What `PageCursor.written` gave, of a list in the same order.
+    """Parse the text of `PageCursor.written`.
 
     Raises:
-        InputError: it is none of this list.
+        InputError: the cursor belongs to a different list, or is damaged.
     """
     try:
         cursor = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -48,5 +48,5 @@ def read(text: str, sort: str) -> PageCursor:
 
 
 def _unusable(text: str) -> InputError:
-    remedy = "Send `next` of the page before, with the same sort and filters, or none to begin again."
-    return InputError("The cursor is none of this list.", field="cursor", value=text[:60], remedy=remedy)
+    remedy = "Send `next` of the previous page with the same sort and filters, or no cursor to start again."
+    return InputError("This cursor belongs to a different list.", field="cursor", value=text[:60], remedy=remedy)

@@ -1,7 +1,7 @@
-"""What becomes of the hold of a seller on a lead: pure steps from one state to the next.
+"""Pick state: pure transitions (pick, release, expire) of the hold on one lead.
 
-A state carries the steps that led to it, so that whoever finds it can write them to the audit trail if the one who made
-them died in between.
+A state carries the steps that led to it. If a process dies before it writes them to the audit trail, the next reader
+of the state does.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PickStep(Struct, frozen=True, kw_only=True):
 
 
 class Pick(Struct, frozen=True, kw_only=True):
-    """A hold: nobody but `seller` works on the lead until `expires_at`, or until he releases it."""
+    """A hold: only `seller` works on the lead until `expires_at` or a release."""
 
     lead_id: str
     seller: str
@@ -47,7 +47,7 @@ class Pick(Struct, frozen=True, kw_only=True):
 
 
 class PickState(Struct, frozen=True, kw_only=True):
-    """All that is known of the picking of a lead: the last hold, None once it ended; `steps` of the last change."""
+    """Pick state of a lead: `hold`, None once released or expired; `steps` of the last change."""
 
     lead_id: str
     sequence: int = 0
@@ -56,22 +56,22 @@ class PickState(Struct, frozen=True, kw_only=True):
     steps: tuple[PickStep, ...] = ()
 
     def worked_on(self, at: datetime) -> PickState:
-        """The state if somebody worked on the lead at `at`: the hours of its hold count from then."""
+        """The state after work on the lead at `at`, which restarts the hours of the hold."""
         if self.hold is None or at <= self.hold.picked_at:
             return self
         until = at + (self.hold.expires_at - self.hold.picked_at)
         return replace(self, hold=replace(self.hold, expires_at=until))
 
     def holder(self, now: datetime) -> Pick | None:
-        """The hold that is in force at `now`."""
+        """The hold in force at `now`, or None."""
         return self.hold if self.hold is not None and now < self.hold.expires_at else None
 
 
 def pick(state: PickState, seller: str, now: datetime, hours: int) -> PickState:
-    """The lead goes to `seller` for so many hours; to pick what one holds changes nothing, not even the end.
+    """Give the lead to `seller` for `hours`. Idempotent: the seller's own pick stays as it is, with the same end.
 
     Raises:
-        AlreadyPicked: somebody else holds it.
+        AlreadyPicked: another seller holds the lead.
     """
     holder = state.holder(now)
     if holder is not None:
@@ -87,10 +87,10 @@ def pick(state: PickState, seller: str, now: datetime, hours: int) -> PickState:
 
 
 def release(state: PickState, seller: str, now: datetime) -> PickState:
-    """Nobody holds the lead; to release what nobody holds changes nothing but that a lapse is noted.
+    """Release the lead. Without a hold in force nothing changes, except that an expired hold is recorded.
 
     Raises:
-        AlreadyPicked: somebody else holds it.
+        AlreadyPicked: another seller holds the lead.
     """
     holder = state.holder(now)
     if holder is None:
@@ -102,7 +102,7 @@ def release(state: PickState, seller: str, now: datetime) -> PickState:
 
 
 def expire(state: PickState, now: datetime) -> PickState:
-    """A hold that is past its end becomes none, as of its end; otherwise the same state."""
+    """Remove a hold past its end, as of that end; otherwise return the same state."""
     if state.hold is None or now < state.hold.expires_at:
         return state
     step = _step(state, "expired", state.hold.seller, state.hold.expires_at, now)
@@ -122,13 +122,13 @@ def _check_own(holder: Pick, seller: str) -> None:
 
 
 def _not_before(state: PickState, now: datetime) -> datetime:
-    """Clocks of two machines differ: a step never lies before the one it follows."""
+    """The later of `now` and the last change: clocks of two machines differ, and steps must stay in order."""
     return max(now, state.changed_at) if state.changed_at else now
 
 
 def _step(state: PickState, kind: StepKind, seller: str, at: datetime, now: datetime, **details: Any) -> PickStep:
     sequence = state.sequence + 1
-    # The moment too: an object that was deleted by hand begins at 1 again.
+    # The moment is part of the id: after an object was deleted by hand, the sequence starts at 1 again.
     identity = "\x1f".join((state.lead_id, str(sequence), kind, seller, at.isoformat()))
     return PickStep(
         event_id=hashlib.sha256(identity.encode()).hexdigest()[:32],

@@ -1,12 +1,12 @@
-"""Picks: a seller takes a lead for some hours, and nobody else does, whoever asks at the same moment.
+"""Picks: exclusive, expiring claims of leads; of concurrent picks exactly one wins.
 
-BigQuery has no unique keys, so the table `picks` cannot refuse a second pick. One object a lead in the Store can: it is
-written only if nobody wrote it since it was read. Whoever wins that swap holds the lead; the table is the audit trail
-behind it, and what lists are made from. The object carries its own last steps, and whoever reads or changes it writes
-those to the table first (again, in most cases: they have an id). So a crash between swap and table loses no step: the
-pick holds from the swap on, and its row comes with the next who looks.
+BigQuery has no unique keys, so the table `picks` cannot refuse a second pick. One object per lead in the Store can: a
+write succeeds only if the object is unchanged since it was read (compare-and-swap). The winner of the swap holds the
+lead; the table is the audit trail and the source of lists. The object carries its last steps, and each reader or writer
+first appends them to the table (their ids make repeats harmless). So a crash between swap and append loses no step: the
+pick holds from the swap on, and the next reader adds its row.
 
-A pick reads its object, the lead's own block of `leads` (a first time) and the day's partition of `picks`.
+A pick reads its object, the lead's block of `leads` (the first time) and the day's partition of `picks`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 ATTEMPTS = 10
-"""Swaps that may fail in a row: each means that another one succeeded, and most of those end the matter."""
+"""Failed swaps in a row before giving up. Each failure means that another swap succeeded, so more are improbable."""
 
 LONGEST_HOLD = timedelta(days=400)
-"""What was picked earlier is not looked for in the table, however long somebody has been working on it."""
+"""Older picks are not looked for in the table: bounds the partitions read."""
 
 LONGEST_NAME = 100  # characters of a seller's name
 _ENCODER = msgspec.json.Encoder()
@@ -39,7 +39,7 @@ _DECODER = msgspec.json.Decoder(PickState)
 
 @dataclass(frozen=True)
 class SettledPicks:
-    """What `Picks.settle` found: objects, steps that the table lacked, and holds in force."""
+    """Result of `Picks.settle`: objects read, missing steps recorded, and holds in force."""
 
     leads: int
     recorded: int
@@ -48,21 +48,21 @@ class SettledPicks:
 
 @dataclass(frozen=True)
 class Picks:
-    """Picks of a deployment: `store` decides, `warehouse` remembers."""
+    """Picks of a deployment: `store` decides who holds a lead, `warehouse` has the audit trail."""
 
     warehouse: Warehouse
     policy: Policy
     store: Store
 
     def pick(self, lead_id: str, seller: str, now: datetime) -> Pick:
-        """Give the lead to `seller` for the policy's pick_hours from `now` (aware); again while he holds it: the same.
+        """Give the lead to `seller` for the policy's pick_hours from `now` (aware); repeating a pick changes nothing.
 
-        The hours begin anew with each change of the lead's status in the CRM: who works on a lead keeps it.
+        Each change of the lead's CRM status restarts the hours: a seller who works on a lead keeps it.
 
         Raises:
-            AlreadyPicked: somebody else holds it; says who, and until when.
+            AlreadyPicked: another seller holds the lead; names the seller and the end.
             UnknownLead: there is no such lead.
-            InputError: the policy names sellers, and this is none of them.
+            InputError: the policy names sellers, and `seller` is not among them.
         """
         self._check_seller(seller)
         hours = self.policy.capacity.pick_hours
@@ -71,28 +71,28 @@ class Picks:
         return state.hold
 
     def release(self, lead_id: str, seller: str, now: datetime) -> None:
-        """Give the lead back; nothing happens if nobody holds it.
+        """Release the lead; without a hold nothing happens.
 
         Raises:
-            AlreadyPicked: somebody else holds it.
+            AlreadyPicked: another seller holds the lead.
             UnknownLead: there is no such lead.
         """
         self._check_seller(seller)
         self._change(lead_id, now, lambda state: pick_state.release(state, seller, now))
 
     def holder(self, lead_id: str, now: datetime) -> Pick | None:
-        """Who holds the lead at `now`, by its object; what the table lacks of it is written."""
+        """The hold of the lead at `now`, from its object; appends missing steps to the table."""
         state, _ = self.read(lead_id)
         self._record(state)
         return self._as_worked_on(state, now).holder(now)
 
     def active(self, now: datetime, seller: str | None = None) -> list[Pick]:
-        """All holds in force at `now` by the table, those that end first in front; of one seller if named."""
+        """All holds in force at `now` from the table, the earliest end first; optionally of one seller."""
         parameters = {"first_day": first_day(now), "now": now, "seller": seller}
         return [Pick(**row) for row in self.warehouse.rows(statement("picks/active"), parameters)]
 
     def settle(self, now: datetime) -> SettledPicks:
-        """Read every object: write what the table lacks, and note the holds that lapsed. For once in a while."""
+        """Repair: read every object, append missing steps and record lapsed holds. Reads all objects; run it rarely."""
         leads = recorded = in_force = 0
         for name in self.store.names("leads/"):
             blob = self.store.read(name)
@@ -105,20 +105,20 @@ class Picks:
         return SettledPicks(leads, recorded, in_force)
 
     def _change(self, lead_id: str, now: datetime, step: Callable[[PickState], PickState]) -> PickState:
-        """Swap the lead's state for the one that `step` makes of it, and write the steps to the table."""
+        """Swap the lead's state for the result of `step`, and append the steps to the table."""
         for attempt in range(1, ATTEMPTS + 1):
             state, generation = self.read(lead_id)
             if generation == ABSENT:
                 self._check_known(lead_id, now)
-            self._record(state)  # before its object no longer says them
+            self._record(state)  # the swap replaces the object's steps
             state = self._as_worked_on(state, now)
             new = step(state)
-            if new is state:  # a release of what nobody holds, a pick by who holds it: no swap, no step
+            if new is state:  # a release without a hold, or a repeated pick: no swap, no step
                 return state
             try:
                 self.swap(new, generation)
             except WriteConflict:
-                # Somebody was faster; or we were, and Cloud Storage's answer was lost: reading again tells.
+                # Another process was faster, or our write succeeded and its answer was lost: read again.
                 if attempt == ATTEMPTS:
                     raise
                 continue
@@ -127,9 +127,9 @@ class Picks:
         raise AssertionError("the last attempt returns or raises")
 
     def _as_worked_on(self, state: PickState, now: datetime) -> PickState:
-        """The state at `now`: a hold that would be over lasts longer if the lead's status changed since it was picked.
+        """The state at `now`: a status change since the pick restarts the hours of a hold that would be over.
 
-        Only then is it asked, so that what holds anyway costs no query.
+        Queried only for such a hold, so that a hold in force costs no query.
         """
         hold = state.hold
         if hold is None or now < hold.expires_at:
@@ -144,10 +144,10 @@ class Picks:
         return state.worked_on(activity["worked_at"]) if activity["worked_at"] else state
 
     def read(self, lead_id: str) -> tuple[PickState, int]:
-        """The lead's state and its generation; ABSENT where nobody ever picked it.
+        """The lead's state and its generation (ABSENT: never picked).
 
         Raises:
-            WarehouseError: its object is damaged.
+            WarehouseError: the lead's object is damaged.
         """
         name = _name(lead_id)
         blob = self.store.read(name)
@@ -168,17 +168,17 @@ class Picks:
     def _check_known(self, lead_id: str, now: datetime) -> None:
         if not self.warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now}):
             raise UnknownLead(
-                f"Lead {lead_id} is not known.",
+                f"Lead {lead_id} does not exist.",
                 field="lead_id",
                 value=lead_id,
-                remedy="Use an id of the list; a new lead is known once it is ingested.",
+                remedy="Use an id of the call list; a new lead appears after the next ingest.",
             )
 
     def _check_seller(self, seller: str) -> None:
         sellers = [policy_seller.name for policy_seller in self.policy.capacity.sellers]
         if sellers and seller not in sellers:
             raise InputError(
-                f"{seller[:LONGEST_NAME]!r} is no seller of the policy.",
+                f"{seller[:LONGEST_NAME]!r} is not a seller of the policy.",
                 field="seller",
                 value=seller[:LONGEST_NAME],
                 remedy=f"Use one of {', '.join(sellers)}, or add the seller to the policy's capacity.",
@@ -193,12 +193,12 @@ class Picks:
 
 
 def first_day(now: datetime) -> object:
-    """UTC day before which no pick is taken to hold at `now`."""
+    """UTC day of the oldest pick that can be in force at `now`."""
     return (now - LONGEST_HOLD).date()
 
 
 def _name(lead_id: str) -> str:
-    """Of the lead's object. An id may hold any sign, and be longer than a file's name may be."""
+    """Name of the lead's object: a hash, because an id may hold any sign and be longer than a file name."""
     hashed = hashlib.sha256(lead_id.encode(errors="surrogatepass")).hexdigest()
     return f"leads/{hashed[:2]}/{hashed}.json"
 
@@ -208,5 +208,5 @@ def _decoded(blob: Blob, name: str) -> PickState:
         return _DECODER.decode(blob.data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WarehouseError(
-            f"The pick at {name} cannot be read: {error}.", remedy="Delete the object: its lead is then free."
+            f"The pick at {name} cannot be read: {error}.", remedy="Delete the object; the lead is free afterwards."
         ) from error

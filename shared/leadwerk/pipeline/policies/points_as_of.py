@@ -1,4 +1,4 @@
-"""What became of past leads, by the points that today's rules would have given them: known on the first day already."""
+"""Past outcomes by points: counts past leads by the points of today's rules, so that the first day has data."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.protocol import Warehouse
 
 NOWHERE = np.iinfo(np.int64).min
-"""The level of a lead that was disqualified whenever it was looked at."""
+"""Level of a lead that was disqualified at each of its landmarks."""
 
 
 def past_points(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[int, tuple[int, int]]:
-    """Of each level, how many leads of the training history had reached it at best, and how many of them converted.
+    """For each level: leads of the training history whose best level it was, and how many of them converted.
 
     A lead counts with its highest points within the look-back of its first landmark, while it was open, and with the
-    outcome within the horizon of that landmark. Levels beyond the limits stand at the limits, as in
+    outcome within that landmark's horizon. Levels beyond the limits count at the limits, as in
     thresholds/conversions_by_value.
     """
     landmarks, rules = read_rows_with_points(warehouse, policy, now)

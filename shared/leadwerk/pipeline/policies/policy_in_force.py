@@ -1,9 +1,9 @@
-"""Which policy was in force at a past moment, as far as it is on record, and its rules.
+"""Policy in force: finds the policy version of a past moment, and its rules.
 
-Three things are on record: publications (policy_changes), the version that each stored score names, and what the first
-publication replaced. The newest word by the moment decides: a score that was stored after a publication says what its
-process still, or by then, worked with (a running process notices a publication within a minute; somebody may have
-changed the file by hand). Where the rules of that version are not kept, those of the present stand in, and it is said.
+Three records exist: publications (policy_changes), the version named by each stored score, and the version that the
+first publication replaced. The newest record before the moment decides. A score stored after a publication may name
+another version: a running process notices a publication within a minute, and the file may be edited by hand. If the
+rules of the version are not in the archive, the current ones are used and `source` says so.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Which = Literal["in_force", "current"]
 Source = Literal["published", "scored", "replaced_later", "requested", "not_kept", "not_recorded"]
 
 SCORES_BACK = timedelta(days=400)
-"""A score older than this says nothing of the policy of a moment."""
+"""An older score is no evidence of the policy of a moment."""
 
 
 class StoredThen(Struct, frozen=True, kw_only=True):
-    """The score that was stored of a lead at exactly the moment asked for."""
+    """The score of a lead that was stored at exactly the requested moment."""
 
     score_id: str
     policy_version: str
@@ -42,13 +42,15 @@ class StoredThen(Struct, frozen=True, kw_only=True):
 
 
 class RulesAt(Struct, frozen=True, kw_only=True):
-    """The policy to count with, and how it was found.
+    """The policy to apply to a past moment, and its `source`:
 
-    `source`: the version was `published` by then and in force; a stored score of the lead names it (`scored`); the
-    first publication of all replaced it afterwards (`replaced_later`), so it was in force unless somebody changed the
-    file by hand; or the present policy stands in, because that was `requested`, because the version `in_force` is
-    `not_kept`, or because it is `not_recorded` which one that was. `since`: when it was published, or that score
-    stored. `stored`: the score of exactly this moment, if there is one.
+    - `published`: the last publication before the moment;
+    - `scored`: a stored score of the lead names it;
+    - `replaced_later`: the first publication replaced it, so it was in force unless the file was edited by hand;
+    - the current policy, because it was `requested`, because the version `in_force` is `not_kept` in the archive, or
+      because the version is `not_recorded`.
+
+    `since`: when it was published, or that score stored. `stored`: the score of exactly this moment, if any.
     """
 
     policy: Policy
@@ -68,7 +70,7 @@ def rules_at(
     now: datetime,
     which: Which = "in_force",
 ) -> RulesAt:
-    """The policy that was in force for a lead at `at` (aware); `policies` is None where none can be published.
+    """The policy in force for a lead at `at` (aware); `policies` is None if the deployment cannot publish.
 
     `which` "current" applies the `present` policy instead.
     """
@@ -88,7 +90,7 @@ def rules_at(
 def _recorded(
     scores: Sequence[Row], changes: Sequence[Row], at: datetime
 ) -> tuple[Source, str | None, datetime | None]:
-    """The newest word by `at` on which version was in force; `changes` have the newest first."""
+    """Source, version and start of the newest record by `at`; `changes` are ordered newest first."""
     published = next((change for change in changes if change["changed_at"] <= at), None)
     scored = scores[-1] if scores else None
     if scored is not None and (published is None or scored["scored_at"] > published["changed_at"]):
@@ -110,7 +112,7 @@ def _stored(row: Row) -> StoredThen:
 
 
 def _archived_policy(policies: PolicyStore | None, version: str) -> Policy | None:
-    """The policy of a version; None where it was never published here, or can no longer be read."""
+    """The policy of a version; None if it was never published here or can no longer be read."""
     if policies is None:
         return None
     try:

@@ -1,9 +1,9 @@
-"""The policy in force and all those before it, in a place where a version never changes.
+"""Policy store: the policy in force and an immutable archive of all policies before it.
 
     policy.yaml                 in force; replaced only on top of the generation that was read
     policies/<version>.yaml     every policy that was ever in force here; written once
 
-A version is the hash of what a policy says, so that a text under its version can be checked against its name.
+A version is the hash of a policy's content, so an archived text can be checked against its name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MARK = re.compile(r"\A# Draft on policy ([0-9a-f]{12}), text ([0-9a-f]{12})\b.*\
 
 @dataclass(frozen=True)
 class InForce:
-    """A policy with its text, and the generation at which it was read (ABSENT: a shipped one, not yet copied)."""
+    """A policy with its text and the generation it was read at (ABSENT: a shipped policy, not yet copied)."""
 
     text: str
     policy: Policy
@@ -39,7 +39,7 @@ class InForce:
 
 @dataclass(frozen=True)
 class Draft:
-    """A policy that somebody may publish; `base` is the digest of the text it was made from, if it says so."""
+    """A policy to publish; `base`: digest of the text it was made from, if its first line names it."""
 
     text: str
     policy: Policy
@@ -47,17 +47,17 @@ class Draft:
 
 
 class PolicyStore:
-    """The policy at `name` of a store, and the archive beside it; `fallback` is in force while nothing is there."""
+    """The policy at `name` of a store, and its archive; `fallback` is in force while the store has no policy."""
 
     def __init__(self, store: Store, name: str, fallback: str = "") -> None:
         self._store, self._name, self._fallback = store, name, fallback
 
     def in_force(self) -> InForce:
-        """What every stage reads now.
+        """The policy that every stage reads now.
 
         Raises:
-            PolicyError: it is wrong.
-            ConfigurationError: nothing is there.
+            PolicyError: the policy is invalid.
+            ConfigurationError: there is no policy.
         """
         blob = self._store.read(self._name)
         text = self._fallback if blob is None else blob.data.decode("utf-8", "replace")
@@ -66,11 +66,11 @@ class PolicyStore:
         return InForce(text, parse(text, self._name), ABSENT if blob is None else blob.generation)
 
     def archived(self, version: str) -> Draft:
-        """A policy that was in force once.
+        """A former policy.
 
         Raises:
-            InputError: it never was here, or is not what its name says.
-            PolicyError: this release no longer takes it.
+            InputError: the version was never in force here, or the file's content has another version.
+            PolicyError: this release no longer accepts it.
         """
         blob = self._store.read(_place(version))
         if blob is None:
@@ -78,14 +78,14 @@ class PolicyStore:
                 f"Policy {version} was never in force here.",
                 field="version",
                 value=version,
-                remedy="`leadwerk policy history` names those that were.",
+                remedy="`leadwerk policy history` lists the versions.",
             )
         text = blob.data.decode("utf-8", "replace")
         policy = parse(text, _place(version))
         if policy.version != version:
             raise InputError(
-                f"{_place(version)} says what policy {policy.version} says: somebody wrote to the archive, or this "
-                "release reads it otherwise.",
+                f"{_place(version)} has the content of policy {policy.version}: the archive was edited, or this "
+                "release reads the file differently.",
                 field="version",
                 value=version,
                 remedy="Read the file, and publish it as a new policy if it is what you want.",
@@ -106,7 +106,7 @@ class PolicyStore:
             raise changed_meanwhile() from error
 
     def _keep(self, text: str, version: str) -> None:
-        """Into the archive, unless it is there: the first text of a version stays, comments and all."""
+        """Archive a text unless its version is archived: the first text of a version stays, with its comments."""
         if self._store.read(_place(version)) is None:
             try:
                 self._store.write(_place(version), text.encode(), generation=ABSENT, content_type=YAML)
@@ -115,15 +115,15 @@ class PolicyStore:
 
 
 def open_policies(settings: Settings) -> PolicyStore:
-    """The policies of a deployment: those of a home, of the file that LEADWERK_POLICY names, or of a bucket.
+    """The policy store of a deployment: a home, the file named by LEADWERK_POLICY, or a bucket.
 
     Raises:
-        ConfigurationError: LEADWERK_POLICY names a shipped policy, which nobody can replace.
+        ConfigurationError: LEADWERK_POLICY names a shipped policy, which cannot be replaced.
     """
     place = settings.policy_place
     if place in SHIPPED:
         raise ConfigurationError(
-            f"LEADWERK_POLICY names the shipped policy {place}, in whose place nothing can be published.",
+            f"LEADWERK_POLICY names the shipped policy {place}, which cannot be replaced.",
             remedy=f"Unset it, or copy the policy to {settings.home / 'policy.yaml'}.",
         )
     fallback = shipped_text(settings.policy) if settings.policy in SHIPPED else ""
@@ -134,21 +134,21 @@ def open_policies(settings: Settings) -> PolicyStore:
 
 
 def cached_policies(settings: Settings) -> PolicyStore | None:
-    """The policies of a deployment; None where a shipped one is in force by name, beside which none is kept."""
+    """The policy store of a deployment; None if LEADWERK_POLICY names a shipped policy, which has no archive."""
     return None if settings.policy_place in SHIPPED else open_policies(settings)
 
 
 def draft_of(present: InForce, text: str | None = None) -> str:
-    """The text in force (or what was made of it) under a line that says on what it builds, to edit and to publish."""
+    """A draft to edit and publish: the text in force (or `text`) under a line that names the text it was made from."""
     mark = f"# Draft on policy {present.version}, text {digest(present.text)}. Leave this line, edit what follows.\n"
     return mark + (present.text if text is None else text)
 
 
 def read_draft(text: str, file: str) -> Draft:
-    """A draft, or any other policy file.
+    """Parse a draft or any other policy file.
 
     Raises:
-        PolicyError: it is wrong.
+        PolicyError: the policy is invalid.
     """
     mark = MARK.match(text)
     return Draft(text[mark.end() :] if mark else text, parse(text, file), mark[2] if mark else None)
@@ -170,7 +170,7 @@ def digest(text: str) -> str:
 
 
 def changed_meanwhile() -> WriteConflict:
-    """What is said to the second of two publishers."""
+    """The error for the second of two concurrent publishers."""
     return WriteConflict(
         "The policy in force has changed since.",
         remedy="See `leadwerk policy history`; make a new draft and put your changes into it.",
@@ -180,9 +180,9 @@ def changed_meanwhile() -> WriteConflict:
 def _place(version: str) -> str:
     if not re.fullmatch("[0-9a-f]{12}", version):
         raise InputError(
-            f"{version!r} is no version of a policy.",
+            f"{version!r} is not a policy version.",
             field="version",
             value=version,
-            remedy="It has twelve hexadecimal digits; see `leadwerk policy history`.",
+            remedy="A version has twelve hexadecimal digits; see `leadwerk policy history`.",
         )
     return f"{ARCHIVE}/{version}.yaml"

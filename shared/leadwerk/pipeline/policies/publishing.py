@@ -1,4 +1,4 @@
-"""Publishing and reverting a policy: who, when and why go into policy_changes."""
+"""Publishing and reverting policies; policy_changes records author, moment and reason."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 SHOWN = 1_000
-"""Changes of the history that are read at most."""
+"""Most changes of the history that are read."""
 
 
 @dataclass(frozen=True)
 class PublicationNote:
-    """Who decided, why, and when (aware)."""
+    """Author, reason and moment (aware) of a decision."""
 
     author: str
     reason: str
@@ -25,14 +25,14 @@ class PublicationNote:
 
 
 def publication_note(author: str, reason: str, now: datetime) -> PublicationNote:
-    """What a person says of his decision.
+    """Check author and reason of a decision.
 
     Raises:
-        InputError: he does not say who he is, or why.
+        InputError: author or reason is empty.
     """
     for field, text in (("by", author), ("reason", reason)):
         if not text.strip():
-            raise InputError(f"--{field} is empty.", field=field, value=text, remedy="Say who decides, and why.")
+            raise InputError(f"--{field} is empty.", field=field, value=text, remedy="Name the author and the reason.")
     return PublicationNote(author.strip(), reason.strip(), now)
 
 
@@ -52,9 +52,9 @@ def publish(policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: 
     before = unrecorded_changes(warehouse, present, note.now)
     if before is None:
         raise InputError(
-            f"The file says what policy {present.version} says, which is in force.",
+            f"The file equals policy {present.version}, which is in force.",
             field="policy",
-            remedy="Change something; comments alone make no new policy.",
+            remedy="Change a value; comments alone make no new policy.",
         )
     return _record(warehouse, "publish", before, present.version, note)
 
@@ -69,19 +69,19 @@ def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, not
     present = policies.in_force()
     target = version or _before(warehouse, present, note.now)
     if target == present.version:
-        raise InputError(f"Policy {target} is in force.", field="version", value=target, remedy="Name another one.")
+        raise InputError(f"Policy {target} is in force.", field="version", value=target, remedy="Name another version.")
     former = policies.archived(target)
     policies.replace(present, former.text, former.policy)
     return _record(warehouse, "revert", present.version, target, note)
 
 
 def history(warehouse: Warehouse, now: datetime, most: int = SHOWN) -> list[Row]:
-    """Changes of the policy, the newest first (rows of policy_changes)."""
+    """Rows of policy_changes, newest first."""
     return warehouse.rows(statement("policy_changes/history"), {"now": now, "most": most})
 
 
 def unrecorded_changes(warehouse: Warehouse, present: InForce, now: datetime) -> str | None:
-    """The version that was last recorded, if it is not the one in force: somebody changed the file by hand."""
+    """The last recorded version if another one is in force: the file was edited by hand."""
     newest = history(warehouse, now, 1)
     return str(newest[0]["to_version"]) if newest and newest[0]["to_version"] != present.version else None
 
@@ -92,7 +92,7 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
         if change["to_version"] == present.version:
             return str(change["from_version"])
     if changes:
-        return str(changes[0]["to_version"])  # what is in force came by hand; this was published before
+        return str(changes[0]["to_version"])  # the policy in force was edited by hand; this one came before
     raise InputError(
         f"Nothing was published before policy {present.version}.",
         field="version",

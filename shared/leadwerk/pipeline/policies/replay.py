@@ -1,7 +1,7 @@
-"""Replaying a policy: the leads of the last days, as the policy in force and another one would have judged them.
+"""Policy replay: recent leads as scored by the policy in force and by another policy.
 
-Looked at are the landmarks of each lead, because that is when learning looks at leads, because they lie closest where a
-lead changes most, and because whether it converted within the horizon is known there as soon as it is certain.
+It uses each lead's landmarks: training uses them too, they lie closest where a lead changes most, and their outcome
+within the horizon is known as soon as it is mature.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Progress = Callable[[str], None]
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
-    """A replay of the leads that came in the `days` before `until`; `notes` say what it cannot know.
+    """Replay of the leads created in the `days` before `until`; `notes`: what the warehouse cannot show.
 
     `ranked_by`: points, or the version of the model that ranks under the old policy.
     """
@@ -65,10 +65,10 @@ def run(
     days: int,
     progress: Progress | None = None,
 ) -> Replayed:
-    """Both policies over the leads that were created in the `days` before `now` (aware), while they were open.
+    """Replay both policies over the leads created in the `days` before `now` (aware), while they were open.
 
-    With a `registry` its champion judges too, as each policy combines it with the points; without one, points alone.
-    Conversion is that of the policy in force, by its horizon and outcomes.
+    With a `registry` the champion scores too, blended as each policy says; without one, points decide. Conversion
+    follows the horizon and outcomes of the policy in force.
     """
     tell = progress or (lambda _: None)
     new = msgspec.structs.replace(new, landmark_days=old.landmark_days)  # the same moments
@@ -98,7 +98,7 @@ def run(
 
 
 def _features(warehouse: Warehouse, policy: Policy, first: datetime, now: datetime) -> pd.DataFrame:
-    """Rows of lead_features at the landmarks of the leads that came since `first`."""
+    """Rows of lead_features at the landmarks of the leads created since `first`."""
     frame = warehouse.frame(features_statement(policy), training_parameters(policy, first, now))
     return frame[frame["created_at"] >= first]
 
@@ -106,13 +106,13 @@ def _features(warehouse: Warehouse, policy: Policy, first: datetime, now: dateti
 def _open_moments(
     warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, first: datetime, now: datetime
 ) -> pd.DataFrame:
-    """The moments at which a lead was open: its status then, and what became of it (nothing: not certain yet)."""
+    """Landmarks at which a lead was open, with its status then and its outcome (missing: not mature)."""
     import pandas as pd
 
     labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, now, now))
     changes = warehouse.frame(statement("outcomes/changes"), {"first_day": first.date(), "as_of": now})
     moments = frame[["lead_id", "as_of"]].sort_values("as_of")
-    # A frame without rows has columns of no kind, and pandas joins equal kinds only.
+    # Columns of an empty frame have no dtype, and pandas joins equal dtypes only.
     kinds = {"occurred_at": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype}
     changes = changes.astype(kinds).sort_values("occurred_at")
     labels = labels.astype({"as_of": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype})
@@ -125,18 +125,18 @@ def _open_moments(
 def _inputs(
     warehouse: Warehouse, policy: Policy, frame: pd.DataFrame, moments: pd.DataFrame, first: datetime, now: datetime
 ) -> tuple[pd.DataFrame, LeadFacts]:
-    """Features and facts of the moments that are looked at, in their order."""
+    """Features and facts of the moments, in their order."""
     features = moments[["lead_id", "as_of"]].merge(frame, on=["lead_id", "as_of"], how="left", validate="one_to_one")
     return features, facts_of_frame(policy, features, occurrence_frame(warehouse, policy, first, now))
 
 
 def _reads(policy: Policy) -> tuple[object, ...]:
-    """The parts of a policy that decide what is read of a lead."""
+    """The parts of a policy that determine which data of a lead is read."""
     return policy.signals, policy.attributes, policy.time_zone, policy.points.window_days
 
 
 def _champions(registry: Registry | None, old: Policy, new: Policy) -> tuple[list[Scorer | None], list[str]]:
-    """The champion as each policy takes it, and what is to be said of that."""
+    """The champion's scorer under each policy (None: unusable), and notes on it."""
     pointer = registry.champion() if registry is not None else None
     if registry is None or pointer is None:
         return [None, None], []
@@ -155,7 +155,7 @@ def _champions(registry: Registry | None, old: Policy, new: Policy) -> tuple[lis
 def _side(
     policy: Policy, frame: pd.DataFrame, facts: LeadFacts, moments: pd.DataFrame, scorer: Scorer | None
 ) -> PolicyOutcome:
-    """What a policy says of the moments: without rules there is no standing, without a champion no score."""
+    """Clusters, stages and seller pools of the moments under a policy; ratings need rules, scores a champion."""
     totals = compute_points(policy, facts)
     ratings: list[LeadRating] | list[None] = [None] * len(frame)
     if policy.points.rules:
@@ -193,14 +193,14 @@ def _texts(column: pd.Series[Any]) -> list[str | None]:
 
 
 def _reading(attribute: Attribute) -> tuple[object, ...]:
-    """What decides the value of an attribute."""
+    """The parts of an attribute that determine its value."""
     return attribute.source or attribute.name, *(
         (attribute_class.name, attribute_class.matches) for attribute_class in attribute.classes
     )
 
 
 def _unknown(old: Policy, new: Policy) -> Iterator[str]:
-    """What the warehouse does not hold as the new policy would have it, in words."""
+    """Notes on data that the warehouse lacks under the new policy."""
     before = {signal.name: signal for signal in old.signals}
     for signal in new.signals:
         was = before.get(signal.name)

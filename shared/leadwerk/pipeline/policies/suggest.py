@@ -1,4 +1,4 @@
-"""Suggesting points: matured landmarks out of the warehouse, proposals and decisions on them into `suggestions`."""
+"""Point suggestions: computed from mature landmarks; proposals and decisions go into `suggestions`."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 BAND = "points.bands."
-"""Before hot or warm: what the thresholds are called among rules."""
+"""Prefix of hot and warm: names the bands among the rules."""
 
 REPEAT = ".repeat_points"
-"""After the name of a rule: its repeat points."""
+"""Suffix of a rule's name: its repeat points."""
 
 Progress = Callable[[str], None]
 Verdict = Literal["accepted", "declined"]
 
 
 class SuggestionReport(Struct, frozen=True, kw_only=True):
-    """What one run proposes for a policy, and what that would have brought out of time."""
+    """The suggestions of one run for a policy, and their effect measured out of time."""
 
     policy_version: str
     suggested_at: datetime
@@ -46,7 +46,7 @@ class SuggestionReport(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Proposal:
-    """A number of the newest run, and what somebody decided on it (None: nothing yet); a new rule had 0 before."""
+    """A suggested number of the newest run and the decision on it (None: open); a new rule has `before` 0."""
 
     rule: str
     before: int
@@ -58,7 +58,7 @@ class Proposal:
 
 
 def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> SuggestionReport:
-    """Suggest from all landmarks of the training history whose outcome is certain at `now` (aware), and record it."""
+    """Suggest points from all mature landmarks of the training history at `now` (aware), and record them."""
     tell = progress or (lambda _: None)
     tell("reading matured landmarks")
     evidence, landmarks = read(warehouse, policy, now)
@@ -71,14 +71,14 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
 
 
 def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
-    """All landmarks of the policy's training history whose label is certain at `now`, in order of time."""
+    """All landmarks of the policy's training history that are mature at `now`, in order of time."""
     landmarks, facts = read_labelled_rows(warehouse, policy, now)
     assert facts is not None  # they were asked for
     return Evidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks
 
 
 def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
-    """The numbers that the newest run suggested for this policy, each with the newest decision on just that number."""
+    """The suggestions of the newest run for this policy, each with the newest decision on exactly that number."""
     parameters = {"policy_version": policy.version, "as_of": now}
     rows = warehouse.rows(statement("suggestions/latest"), parameters)
     suggested = [row for row in rows if row["state"] == "suggested"]
@@ -89,15 +89,19 @@ def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Propo
 def decide(
     warehouse: Warehouse, policy: Policy, rules: Sequence[str], verdict: Verdict, note: PublicationNote
 ) -> list[Proposal]:
-    """Record a person's decision on these rules' numbers of the newest run; the proposals then.
+    """Record a person's decision on these rules of the newest run; returns the updated proposals.
 
     Raises:
-        InputError: nothing is suggested for one of the rules; then nothing is recorded.
+        InputError: a rule has no suggestion; nothing is recorded then.
     """
     proposed = {proposal.rule: proposal for proposal in proposals(warehouse, policy, note.now)}
     for rule in rules:
         if rule not in proposed:
-            remedy = f"Suggested are: {', '.join(proposed)}." if proposed else "Run `leadwerk policy suggest` first."
+            remedy = (
+                f"Rules with a suggestion: {', '.join(proposed)}."
+                if proposed
+                else "Run `leadwerk policy suggest` first."
+            )
             raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
     of = [
         (proposal.rule, proposal.before, proposal.after, proposal.evidence)
@@ -110,7 +114,7 @@ def decide(
 
 
 def numbers(chosen: Iterable[Proposal]) -> PointsNumbers:
-    """These proposals as `policy.points_numbers` sets them."""
+    """The proposals as numbers for `policy.points_numbers`."""
     points: dict[tuple[str, bool], int] = {}
     bands, rules = {}, []
     for proposal in chosen:

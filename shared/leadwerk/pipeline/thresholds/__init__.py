@@ -1,1 +1,1 @@
-"""HOT thresholds: the day's decision, a person's hold, and what others would bring."""
+"""HOT thresholds: the daily decision, manual holds, and the outlook of other values."""

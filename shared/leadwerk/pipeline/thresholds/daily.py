@@ -1,6 +1,6 @@
-"""The day's HOT thresholds: from the leads that came in and the sellers' free time; one decision a day.
+"""Daily thresholds: decides once a day where HOT starts, from incoming leads and the sellers' free time.
 
-Without sellers in the policy there is nothing to decide, nothing is read, and the policy's bands hold.
+Without sellers in the policy nothing is decided or read, and the policy's bands hold.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 MEMORY = timedelta(days=60)
-"""A threshold that was not decided again for so long is forgotten: the policy's bands hold."""
+"""A threshold without a newer decision for this long no longer counts: the policy's bands hold."""
 
 Key = tuple[str, str]
 """Basis and seller pool."""
@@ -28,7 +28,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class ThresholdDecision:
-    """The threshold of a seller pool ("": of all sellers) on a basis; `before`: yesterday's."""
+    """Threshold of a seller pool ("": all sellers) on a basis.
+
+    `before`: the previous day's value; `wanted`: the value that would exactly fill the sellers' time.
+    """
 
     basis: str
     seller_pool: str
@@ -42,7 +45,7 @@ class ThresholdDecision:
 
 @dataclass(frozen=True)
 class ThresholdHold:
-    """A person holds the threshold of a seller pool ("": of all) at a value; `until`: the last day, None for no end."""
+    """A person's fixed threshold of a seller pool ("": all sellers); `until`: its last day (None: no end)."""
 
     basis: str
     seller_pool: str
@@ -55,9 +58,9 @@ class ThresholdHold:
 
 @dataclass(frozen=True)
 class ThresholdReport:
-    """The day's decision. `stored`: rows that are new; `moved`: thresholds that differ from the day before.
+    """The thresholds of a day. `stored`: new rows; `moved`: thresholds that differ from the previous day.
 
-    `unserved_per_week`: leads that reach everybody's threshold, and whom no seller can serve.
+    `unserved_per_week`: leads that reach the threshold of all sellers, but no seller can serve.
     """
 
     day: date
@@ -69,7 +72,7 @@ class ThresholdReport:
 
 
 def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
-    """Decide the thresholds of the day of `now` (aware), unless that has been done; a second run stores nothing new."""
+    """Decide the thresholds of the day of `now` (aware). Idempotent: a second run that day stores nothing new."""
     if not policy.capacity.sellers:
         return ThresholdReport(day_of(policy, now))
     with warehouse.unit_of_work():
@@ -85,7 +88,7 @@ def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
 
 
 def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotThresholds:
-    """From which value on leads are HOT as of `now` (aware): one small query; none if the policy names no seller."""
+    """Where HOT starts as of `now` (aware): one small query; none if the policy names no sellers."""
     if not policy.capacity.sellers:
         return HotThresholds(policy)
     snapshot = threshold_snapshot(warehouse, policy, now)
@@ -94,20 +97,20 @@ def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotTh
 
 
 def current_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
-    """What stands as of `now` (aware); writes nothing."""
+    """The thresholds in force as of `now` (aware); writes nothing."""
     if not policy.capacity.sellers:
         return ThresholdReport(day_of(policy, now))
     return _report(threshold_snapshot(warehouse, policy, now), [])
 
 
 def bases(policy: Policy) -> tuple[Basis, ...]:
-    """What can decide under this policy: points where there are rules, and the model unless points outrank it."""
+    """Bases that can decide under this policy: points if it has rules, the model unless it ranks by points only."""
     possible = {"points": bool(policy.points.rules), "model": policy.decision.rank_by != "points"}
     return tuple(basis for basis in BASES if possible[basis])
 
 
 def day_of(policy: Policy, now: datetime) -> date:
-    """The day of a moment, as the policy counts days."""
+    """The day of a moment in the policy's time zone."""
     return now.astimezone(ZoneInfo(policy.time_zone)).date()
 
 
@@ -121,14 +124,14 @@ class ThresholdLine:
 
 @dataclass(frozen=True)
 class ThresholdSnapshot:
-    """What stands on a day: what was decided last, and where persons hold it."""
+    """Thresholds in force on a day: the last decisions and the manual holds."""
 
     day: date
     decided: Mapping[Key, ThresholdLine]
     manual_holds: Mapping[Key, ThresholdHold]
 
     def states(self, basis: Basis) -> dict[str, ThresholdState]:
-        """Where each seller pool's threshold stands."""
+        """State of the threshold of each seller pool, for the next decision."""
         rows = {seller_pool: line.row for (of, seller_pool), line in self.decided.items() if of == basis}
         return {
             seller_pool: ThresholdState(row["hot"], row["direction"], row["reason"])
@@ -136,12 +139,12 @@ class ThresholdSnapshot:
         }
 
     def holds(self, basis: Basis) -> dict[str, int]:
-        """At which value persons hold which seller pool's."""
+        """Held value of each seller pool with a manual hold."""
         return {seller_pool: hold.hot for (of, seller_pool), hold in self.manual_holds.items() if of == basis}
 
 
 def threshold_snapshot(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdSnapshot:
-    """What stands as of `now` (aware)."""
+    """The decisions and holds in force as of `now` (aware)."""
     day = day_of(policy, now)
     rows = warehouse.rows(statement("thresholds/latest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
     keyed = {(row["basis"], row["seller_pool"], row["is_hold"]): row for row in rows}
@@ -168,7 +171,7 @@ def _hold_from_row(row: Row) -> ThresholdHold:
 def _decided(
     warehouse: Warehouse, policy: Policy, basis: Basis, snapshot: ThresholdSnapshot, now: datetime
 ) -> tuple[list[Threshold], float]:
-    """Thresholds of a basis, everybody's first, and leads a week that reach it and that nobody can serve."""
+    """Thresholds of a basis, that of all sellers first, and the weekly leads above it that no seller can serve."""
     before = snapshot.states(basis)
     incoming = newly_reaching_demand(warehouse, policy, basis, now, seller_pools=before)
     if incoming is None:
@@ -194,7 +197,7 @@ def _row(policy: Policy, basis: Basis, threshold: Threshold, day: date, now: dat
 
 
 def _report(snapshot: ThresholdSnapshot, rows: list[Row]) -> ThresholdReport:
-    """What stands, after what was decided now."""
+    """The report of a snapshot after the decisions in `rows`."""
     fresh = {(row["basis"], row["seller_pool"]): row for row in rows}
     before = {key: line.row for key, line in snapshot.decided.items()}
     lines = tuple(

@@ -1,4 +1,4 @@
-"""What thresholds would bring: of the present team, or of one that somebody thinks of. Reads only."""
+"""Threshold outlook: what each threshold would bring, for the present or an assumed team. Reads only."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 OUTCOMES = timedelta(days=730)
-"""Older leads say what was."""
+"""Older outcomes are not used: they no longer describe today's market."""
 
 DEFAULT_HOURS = 20.0
-"""Of a seller of whom nothing else is known."""
+"""Weekly hours of an assumed seller if the policy has no sellers to average."""
 
 Source = Literal["chances", "past", "nothing"]
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """The ladder of all leads that somebody can serve.
+    """Outlook for all leads that a seller can serve.
 
-    `today`: the threshold of everybody that is in force; `wanted`: the one that would fill the time of `room` leads a
-    week. `source` of the wins: the model's chances, `past_leads` with a known outcome, or nothing.
+    `today`: the threshold of all sellers in force; `wanted`: the value that would fill the time of `room` leads a week.
+    `source` of the expected wins: the model's chances, `past_leads` with a known outcome, or nothing.
     """
 
     basis: Basis
@@ -58,7 +58,7 @@ class Outlook:
 
 
 def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> Outlook | None:
-    """The outlook as of `now` (aware) for the sellers of this policy; None while too little is known of leads."""
+    """The outlook as of `now` (aware) for the sellers of this policy; None with too few leads."""
     with warehouse.unit_of_work():
         incoming = newly_reaching_demand(
             warehouse, policy, basis, now, settled=False
@@ -91,7 +91,9 @@ def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: d
 
 
 def with_team(policy: Policy, sellers: int | None, hours: float | None) -> Policy:
-    """The policy with so many sellers of so many hours who serve anybody; without a number, with its own sellers.
+    """The policy with `sellers` sellers of `hours` a week, each able to serve every lead.
+
+    Without `sellers`, the policy's own sellers with `hours` each; without both, the policy as it is.
 
     >>> from leadwerk.policy.load import load
     >>> [seller.hours_per_week for seller in with_team(load("mortgage"), 2, 30).capacity.sellers]
@@ -119,7 +121,7 @@ def _ladder(policy: Policy, incoming: Demand, past: Mapping[int, tuple[int, int]
 
 
 def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> dict[int, tuple[int, int]]:
-    """Of each level, how many past leads had reached it at best, and how many of them converted."""
+    """For each level: past leads whose best value it was, and how many of them converted."""
     parameters = {
         **demand_parameters(policy, basis, now),
         "first_day": (now - OUTCOMES).date(),

@@ -1,4 +1,4 @@
-"""Leads that came in lately, as thresholds see them: by the value that ranks them, and by who can serve them."""
+"""Call demand: recently arrived leads by ranking value and by seller pool."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 OPEN = timedelta(days=120)
-"""For so long before the look-back a lead's earlier values are known: as long as open leads are scored."""
+"""Earlier values of a lead are read for this long before the look-back: as long as open leads are scored."""
 
 LEAST_DAYS = 7.0
-"""With leads of less than a week nothing is decided: weekdays differ."""
+"""Nothing is decided on less than a week of leads: weekdays differ."""
 
 SECONDS_A_DAY = 86_400
 WHOLE = 100  # percent
@@ -34,11 +34,11 @@ def newly_reaching_demand(
     seller_pools: Iterable[str] = (),
     settled: bool = True,
 ) -> Demand | None:
-    """Leads that newly reached each threshold in the look-back; None while too little is known.
+    """Leads that newly reached each threshold in the look-back; None with too little data.
 
-    Too little: no lead has a value on this basis, or what can be counted is less than a week. `settled` counts nothing
-    from before the first value of all: of the leads that came then, those that were closed soon have none. `known`
-    pools are in it even if no lead of theirs came in.
+    Too little: no lead has a value on this basis, or less than a week can be counted. `settled` ignores the time before
+    the first value: leads that were closed soon have no value from then. `seller_pools` are included even without an
+    incoming lead.
     """
     parameters = {**demand_parameters(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
     rows = warehouse.rows(statement("thresholds/call_demand"), parameters)
@@ -56,14 +56,14 @@ def _look_back(policy: Policy) -> timedelta:
 
 
 def demand_parameters(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
-    """Parameters of the statements about values: which value, within which limits, since when."""
+    """Parameters of the statements on ranking values: which value, its limits, and the first day."""
     first_day = (now - _look_back(policy) - OPEN).date()
     bands, limits = threshold_limits(policy, basis), {"first_day": first_day, "as_of": now}
     return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
 
 
 def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
-    """Parameters that say by which value leads are ranked (thresholds/ranking_value.fragment.sql)."""
+    """Parameters of the ranking value of leads (thresholds/ranking_value.fragment.sql)."""
     shared = policy.decision.rank_by == "both"
     weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
     scores, points = knots(policy)
@@ -74,7 +74,7 @@ def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
 
 
 def picked(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:
-    """How many picked leads each seller holds."""
+    """Picked leads per seller."""
     since = (now - timedelta(hours=policy.capacity.pick_hours)).date()
     rows = warehouse.rows(statement("picks/active"), {"first_day": since, "now": now, "seller": None})
     return dict(Counter(row["seller"] for row in rows))

@@ -1,4 +1,4 @@
-"""The day's HOT thresholds, kept for a while: what scores many requests a second cannot ask for them each time."""
+"""Threshold cache: keeps the day's HOT thresholds for a while, so that not every request queries them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from leadwerk.scoring.seller_pools import HotThresholds
 from leadwerk.warehouse.protocol import Warehouse
 
 CHECK_SECONDS = 300.0
-"""For how long a threshold that was decided may go unnoticed; they move once a day."""
+"""Longest delay until a new threshold is noticed; thresholds move once a day."""
 
 
 class ThresholdCache:
-    """Answers which thresholds hold. Safe to share between threads; `clock` gives seconds that only go forward."""
+    """Thresholds in force. Thread-safe; `clock` gives monotonic seconds."""
 
     def __init__(self, warehouse: Warehouse, policy: Policy, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._warehouse, self._policy, self._clock = warehouse, policy, clock
@@ -26,7 +26,7 @@ class ThresholdCache:
         self._looked_at = float("-inf")
 
     def at(self, now: datetime) -> HotThresholds:
-        """The thresholds as of `now` (aware), or as of at most CHECK_SECONDS before."""
+        """The thresholds as of `now` (aware), at most CHECK_SECONDS old."""
         with self._lock:
             if self._found is None or self._clock() - self._looked_at >= CHECK_SECONDS:
                 self._found = hot_thresholds(self._warehouse, self._policy, now)
