@@ -141,7 +141,7 @@ def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> Non
         (("history", "nobody"), "later moment"),
         (("history", "1", "--at", "yesterday"), "2026-01-31T08:00:00Z"),
         (("history", "1", "--output-language", "es"), "de, fr, it or en"),
-        (("picks", "take", "nobody", "--seller", "anna"), "ingested"),
+        (("picks", "take", "nobody", "--seller", "anna"), "next ingest"),
         (("picks", "take", "1", "--seller", " "), "at most 100 characters"),
     ],
     ids=str,

@@ -1,4 +1,4 @@
-"""The champion that fell behind the points leaves the ranking to them: what learning found, done and said."""
+"""Champion check: demotes a champion that training found behind the points, so that points rank."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ logger = logging.getLogger("leadwerk")
 
 
 def decided_on(registry: Registry, now: datetime) -> Champion | None:
-    """The champion that a run of `now` has to decide on: the present one, or None.
+    """The champion on which a run of `now` decides: the present one, or None.
 
-    Of a run that died after its champion stood down, that one: it then ends as it would have.
+    If an earlier run with the same `now` died after the demotion, its champion: the repeated run then ends the same.
     """
     champion, demoted = registry.champion(), registry.stood_down()
     if champion is not None or demoted is None or demoted.stood_down_at != now.isoformat():
@@ -30,10 +30,10 @@ def decided_on(registry: Registry, now: datetime) -> Champion | None:
 
 
 def stand_down(registry: Registry, policy: Policy, champion: Champion, learned: TrainingResult, now: datetime) -> bool:
-    """Let the champion stand down if it ranks, nobody takes its place, and learning found it behind the points.
+    """Demote the champion if it ranks, no challenger replaces it, and training found it behind the points.
 
     Raises:
-        PromotionConflict: somebody else promoted meanwhile; the next run compares with his champion.
+        PromotionConflict: another run promoted in the meantime; the next run compares with that champion.
     """
     if not learned.stands_down or learned.decision.promote or policy.decision.rank_by == "points":
         return False

@@ -1,11 +1,10 @@
-"""Deliver: send the newest score of each lead to the CRM, at least once, and never leave an older one standing.
+"""Delivery: sends the newest score of each lead to the CRM, at least once, and replaces older ones.
 
-A score is stored before it is sent, and an attempt is recorded only after it was made: a crash in between, or a second
-deliverer at the same time, leads to a repeat under the same idempotency key and to nothing else. What could do harm is
-a score that grew old while we were about to send it, for another deliverer may have sent the newer one just before. So
-after each batch, and before anything of it is recorded, we look again and send what is newest now over anything older.
-(A crash of one of two deliverers between that sending and this look is the one thing that leaves an older score
-standing, until the lead's next score.)
+A score is stored before it is sent, and an attempt is recorded only after it was made. So a crash in between, or two
+deliveries at once, lead at most to a repeat under the same idempotency key. One race could do harm: a score may grow
+old while it is being sent, after another delivery sent the newer one. Therefore each batch is checked before it is
+recorded, and the newest score is sent again over any older one. (Only a crash of one of two deliveries between sending
+and check leaves an older score in the CRM, until the lead's next score.)
 """
 
 from __future__ import annotations
@@ -24,18 +23,17 @@ from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
-BATCH = 200  # sendings between two records: as many are repeated after a crash
-MOST_READ = 10_000  # scores one run looks at, so that it can say how many wait
-MOST_SENT = 2_000  # with 10 calls a second 200 seconds: a run ends before the next one, every 5 minutes, begins
-LONGEST_RUN = timedelta(minutes=15)  # a score that somebody else stores meanwhile is dated by then, in replays as well
+BATCH = 200  # attempts between two records; at most these repeat after a crash
+MOST_READ = 10_000  # scores that one run reads, to report how many wait
+MOST_SENT = 2_000  # 200 seconds at 10 calls a second: a run ends before the next one starts (every 5 minutes)
+LONGEST_RUN = timedelta(minutes=15)  # scores stored by others during a run are dated within it, also in simulations
 
 
 @dataclass(frozen=True)
 class DeliverReport:
-    """What one run did; `pending` scores wait for `next_attempt_at` (or now, if it `stopped` or had too many).
+    """Result of a run. `pending` scores wait for `next_attempt_at` (now if the run `stopped` or had too many).
 
-    `oldest_hours` is for how long the oldest of them has been a score, 0 without any. `states` has the state of each
-    score that was attempted, by its id.
+    `oldest_hours`: age of the oldest pending score, 0 without any. `states`: score id → state of each attempt.
     """
 
     sent: int
@@ -50,7 +48,7 @@ class DeliverReport:
 
 
 def recorded_states(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> dict[str, str]:
-    """Score id → state of its last attempt, for the newest score of each lead as of `now`; not of untried ones."""
+    """Score id → state of its last attempt, for the newest score of each lead as of `now`; without untried scores."""
     box = _Outbox(warehouse, outbox.first_day(policy, now), now)
     return {row["score_id"]: row["last_state"] for row in box.rows(lead_ids, every_state=True) if row["last_state"]}
 
@@ -64,10 +62,10 @@ def run(
     lead_ids: Sequence[str] | None = None,
     retry_dead_letters: bool = False,
 ) -> DeliverReport:
-    """Send what is due at `now`, at most MOST_SENT: of all leads or `lead_ids`; `retry_dead_letters`: those too.
+    """Send the scores due at `now`, at most MOST_SENT, of all leads or `lead_ids`; optionally retry dead letters.
 
     Raises:
-        CRMRejected: the CRM does not let us in (401, 403) or sends us elsewhere (3xx); no dead letter follows.
+        CRMRejected: the CRM refuses access (401, 403) or redirects (3xx); this makes no dead letters.
     """
     box = _Outbox(warehouse, outbox.first_day(policy, now), now)
     line = _Line(crm, now)
@@ -88,11 +86,11 @@ class _Outbox:
     now: datetime
 
     def read(self, lead_ids: Sequence[str] | None, *, retry_dead_letters: bool) -> list[Pending]:
-        """The newest score of each lead that the CRM does not hold yet."""
+        """The newest score of each lead, if the CRM lacks it."""
         return outbox.pending(self.rows(lead_ids, retry_dead_letters=retry_dead_letters))
 
     def newest(self, lead_ids: Sequence[str]) -> list[Pending]:
-        """The newest score of each lead, also one that was stored since this run began."""
+        """The newest score of each lead, including scores stored since this run began."""
         return outbox.pending(self.rows(lead_ids, every_state=True, as_of=self.now + LONGEST_RUN))
 
     def rows(
@@ -103,7 +101,7 @@ class _Outbox:
         every_state: bool = False,
         as_of: datetime | None = None,
     ) -> list[Row]:
-        """Rows of deliveries/outbox; with `every_state` of scores that the CRM holds or refused, too."""
+        """Rows of deliveries/outbox; `every_state` includes scores that the CRM has or refused."""
         parameters = {
             "first_day": self.first_day,
             "as_of": as_of or self.now,
@@ -121,7 +119,7 @@ class _Outbox:
 
 @dataclass
 class _Line:
-    """The line to the CRM during one run; it stays `stopped` once the CRM seems to be down."""
+    """Connection to the CRM during a run; `stopped` is set once the CRM seems to be down."""
 
     crm: CRM
     now: datetime
@@ -129,7 +127,7 @@ class _Line:
     stopped: str | None = None
 
     def send(self, queue: Sequence[Pending]) -> list[Attempt]:
-        """One attempt at each, as long as the CRM answers."""
+        """One attempt per score, while the CRM answers."""
         attempts: list[Attempt] = []
         for item in queue:
             if self.stopped:
@@ -158,14 +156,14 @@ def _deliver(batch: Sequence[Pending], line: _Line, box: _Outbox) -> list[Attemp
     all_attempts = attempts = line.send(batch)
     while overtaken := _overtaken(attempts, box):
         attempts = line.send(overtaken)
-        # Another one's record says that these were sent, which is no longer what the CRM shows.
+        # Another delivery recorded these as sent, but the CRM no longer shows them.
         postponed = [outbox.postponed(item, line.now) for item in overtaken[len(attempts) :]]
         all_attempts = all_attempts + attempts + postponed
     return all_attempts
 
 
 def _overtaken(attempts: Sequence[Attempt], box: _Outbox) -> list[Pending]:
-    """The newest scores of leads to which we may have sent an older one (a time-out may have been taken as well)."""
+    """The newest scores of leads for which this run may have sent an older one (a timed-out one may have arrived)."""
     touched = {
         item.pending.update.lead_id: item.pending.update.score_id for item in attempts if item.state != "dead_letter"
     }

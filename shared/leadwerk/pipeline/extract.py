@@ -1,7 +1,7 @@
-"""Stage: the GA4 export becomes activity_events and activity_daily, by day, and can be rerun at any time.
+"""Extract: rebuilds activity_events and activity_daily from the GA4 export, by day; idempotent.
 
-A day counts as read only when its row stands in extract_runs, which is written last. A run that was killed therefore
-starts the same days again, and finds the same rows.
+A day counts as read once its row is in extract_runs, which is written last. After a crash the next run therefore
+rebuilds the same days with the same rows.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from leadwerk.warehouse.statement import statement
 
 EXPORTS = (DAILY, INTRADAY)
 NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
-"""Numbers of an event and the keys under which GA4 exports them."""
+"""Numeric parameters of an event → their keys in the GA4 export."""
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 STRINGS = {"page_location": "page_location", "session_source": "source", "session_medium": "medium"}
 ORIGINS = ("source", "medium")
-"""Of a session; its own campaign goes before what the event says, and that before the visitor's first one."""
+"""Origin of a session: its own campaign, else the event's, else the visitor's first one."""
 LARGEST_AMOUNT = 1e12
-"""Francs or euros; what a form sends beyond is a mistake."""
+"""In the policy's currency; a larger amount in a form is a mistake."""
 LONGEST_ENGAGEMENT = 4 * 3600.0
-"""Seconds between two reports of engagement; GA4 ends a session after at most 7 h 55 min without any."""
+"""Most seconds between two engagement reports; GA4 ends a session after at most 7 h 55 min without one."""
 UNUSABLE_SHARE = 0.02
-"""From which share of events on another day than their table's on a run warns."""
+"""A run warns if more than this share of a table's events belongs to another day."""
 COUNTS = ("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept", "visitors")
 
 
 @dataclass(frozen=True)
 class DayReport:
-    """One day as a run found it; see extract_runs/schema.json for each count."""
+    """Counts of one day; extract_runs/schema.json describes each."""
 
     day: date
     source: str
@@ -53,7 +53,7 @@ class DayReport:
 
 @dataclass(frozen=True)
 class ExtractReport:
-    """A run: the days it read, their sums, how many days had no table, and how many whole ones kept no event."""
+    """Result of a run: its days and their sums; `missing`: days without table, `empty`: daily tables without events."""
 
     run_at: datetime
     intraday: bool
@@ -81,12 +81,12 @@ def run(
     intraday_only: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> ExtractReport:
-    """Rebuild the days that are due, or those of the given range; `now` is aware.
+    """Rebuild the days that are due, or the days of a range; `now` is aware.
 
     Raises:
-        InputError: the range asked for holds no day up to today, or far too many.
-        MissingTable: the export holds no table at all.
-        WarehouseError: the rows written break a promise of their tables.
+        InputError: the range has no day up to today, or too many days.
+        MissingTable: the export has no table.
+        WarehouseError: the written rows violate an invariant of their tables.
     """
     today = now.astimezone(ZoneInfo(policy.time_zone)).date()
     with warehouse.unit_of_work():
@@ -96,7 +96,7 @@ def run(
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
         done = [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[:1]]
-    # Who waits for the file gets a turn between two quarters; a night has one span, and opens the file once.
+    # Other processes get a turn at the file between two spans; a nightly run has one span and opens the file once.
     done += [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[1:]]
     day_reports = [day for reports, _ in done for day in reports]
     logins = sum(new for _, new in done)
@@ -107,7 +107,7 @@ def _exported_days(warehouse: Warehouse) -> Ga4Export:
     exported = ga4_export_days.export(warehouse.export_tables())
     if not exported.days:
         raise MissingTable(
-            "The GA4 export holds no table events_YYYYMMDD yet.",
+            "The GA4 export has no table events_YYYYMMDD yet.",
             remedy="Link the GA4 property to BigQuery and wait a day; check LEADWERK_GA4_DATASET.",
         )
     return exported
@@ -122,10 +122,10 @@ def _days(
     last_day: date | None,
     intraday_only: bool,
 ) -> tuple[list[date], list[date]]:
-    """The days to rebuild, and those that should have a table but have none."""
+    """The days to rebuild, and the days whose table is missing."""
     if intraday_only and (first_day or last_day):
         remedy = "Send intraday_only alone, or the days without it."
-        raise InputError("intraday_only does not go with days.", field="intraday_only", remedy=remedy)
+        raise InputError("intraday_only cannot be combined with days.", field="intraday_only", remedy=remedy)
     if intraday_only:
         return [day for day in (today - DAY, today) if exported.source(day) == "intraday"], []
     if first_day or last_day:
@@ -202,7 +202,7 @@ def counts_statement(exports: Sequence[str] = EXPORTS) -> Statement[Row]:
 
 
 def rules(policy: Policy) -> dict[str, Any]:
-    """What the policy says about events, as parameters."""
+    """Parameters of the statements on events, from the policy."""
     traffic = policy.traffic
     keys = {
         **NUMBERS,

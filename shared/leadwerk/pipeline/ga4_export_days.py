@@ -1,4 +1,4 @@
-"""Which days of the GA4 export a run reads, and from which tables."""
+"""GA4 export days: selects the days that a run reads, and their tables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from leadwerk.errors import InputError
 
 TABLE = re.compile(r"events_(intraday_)?(\d{8})")
 DAILY, INTRADAY = "events_2", "events_intraday_2"
-"""Prefixes of the export's tables, each with the first digit of the year."""
+"""Prefixes of the export's tables, with the first digit of the year."""
 CORRECTED_DAYS = 4
 """Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
 CHUNK_DAYS = 92
-"""Days rebuilt by one statement, a quarter: bounds what is lost if a full rebuild is stopped."""
+"""Most days per statement, a quarter: bounds the work lost if a full rebuild is stopped."""
 MOST_ASKED_DAYS = 3660
-"""Days that may be asked for at once, ten years: each is reported and recorded, whether there is a table or not."""
+"""Most days of a requested range, ten years: each is reported and recorded, with or without a table."""
 EARLIEST = date(2000, 1, 1)
 """No web site was measured by Google before; each day that is asked for leaves a row."""
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Ga4Export:
-    """The days that the export holds."""
+    """The days of the export with a daily or intraday table."""
 
     daily: frozenset[date]
     intraday: frozenset[date]
@@ -41,7 +41,7 @@ class Ga4Export:
 
 
 def export(tables: Iterable[str]) -> Ga4Export:
-    """The export whose tables are named so; what is named after no day, such as a copy, is none of it.
+    """Build an export from table names; names without a valid date (such as copies) are ignored.
 
     >>> export(["events_20260130", "events_intraday_20260131", "events_20260231"]).source(date(2026, 1, 31))
     'intraday'
@@ -56,9 +56,9 @@ def export(tables: Iterable[str]) -> Ga4Export:
 
 
 def due(exported: Ga4Export, extracted: Mapping[date, str], today: date, keep_days: int) -> list[date]:
-    """The days a nightly run rebuilds: those Google may have corrected, and those never read from their best table.
+    """The days of a nightly run: those Google may have corrected, and those not yet read from their best table.
 
-    `extracted` says from what (daily, intraday, missing) a day was read last.
+    `extracted`: day → source of its last read (daily, intraday, missing).
     """
     recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
     stale = {
@@ -69,10 +69,10 @@ def due(exported: Ga4Export, extracted: Mapping[date, str], today: date, keep_da
 
 
 def requested_days(exported: Ga4Export, first_day: date | None, last_day: date | None, today: date) -> list[date]:
-    """The days from `first_day` (else the export's first) to `last_day` (else today), none after today.
+    """The days from `first_day` (default: the export's first) to `last_day` (default: today), none after today.
 
     Raises:
-        InputError: there is no such day, or there are too many.
+        InputError: the range has no day, or too many.
     """
     first, last = first_day or min(exported.days), min(last_day or today, today)
     days = (last - first).days + 1
@@ -87,22 +87,22 @@ def requested_days(exported: Ga4Export, first_day: date | None, last_day: date |
 
 
 def with_followers(exported: Ga4Export, days: set[date], today: date) -> list[date]:
-    """The days and those after them: what began on one day may go on after midnight."""
+    """The days and the day after each: a session may continue after midnight."""
     followers = {day + DAY for day in days} & exported.days
     return sorted(days | {day for day in followers if day <= today})
 
 
 def expected(exported: Ga4Export, today: date) -> list[date]:
-    """The days whose tables should be there by now: D-1 … D-4, but none before the export began.
+    """The days whose tables should exist by now: D-1 … D-4, from the export's first day on.
 
-    Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of today.
+    Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of the day.
     """
     began, newest = min(exported.days), 1 if exported.intraday else 2
     return [day for age in range(CORRECTED_DAYS, newest - 1, -1) if (day := today - DAY * age) >= began]
 
 
 def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """First and last day of each unbroken run of `days` (sorted), cut to at most a quarter.
+    """First and last day of each unbroken run of `days` (sorted), split at CHUNK_DAYS.
 
     >>> list(chunks([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 5)]))[1][0]
     datetime.date(2026, 1, 5)
@@ -118,9 +118,9 @@ def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
 
 
 def tables_to_read(exported: Ga4Export, first: date, last: date) -> dict[str, dict[str, object]]:
-    """The parameters that say which tables hold the days `first` … `last`, by prefix; a day never comes from two.
+    """Parameters that select the tables of the days `first` … `last`, by prefix; no day is read from two tables.
 
-    A kind without a table there is left out: BigQuery refuses a wildcard that matches no table at all.
+    A prefix without a table is left out: BigQuery refuses a wildcard that matches no table.
     """
     days = {first + DAY * step for step in range((last - first).days + 1)} & exported.days
     kinds = {
@@ -139,5 +139,5 @@ def tables_to_read(exported: Ga4Export, first: date, last: date) -> dict[str, di
 
 
 def _suffix(day: date) -> str:
-    """What a table's name has behind its prefix, which ends with the first digit of the year."""
+    """Table suffix of a day: the prefix ends with the first digit of the year."""
     return f"{day:%Y%m%d}"[1:]

@@ -1,4 +1,4 @@
-"""The champion's health: how old it is, and how far the leads of this week are from those it learned from."""
+"""Champion health: its age, and the drift of this week's leads from its training data."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 RECENT = timedelta(days=7)
-"""Landmarks of a whole week, so that no weekday is missing."""
+"""A whole week of landmarks, so that every weekday is included."""
 
 SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Health:
-    """Age of the champion in days since it was trained; the largest stability index and whose it is."""
+    """Champion's age in days since training; largest stability index (`drift`) and its feature (`drifted`)."""
 
     age_days: float | None = None
     drift: float | None = None
@@ -28,7 +28,7 @@ class Health:
 
 
 def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *, now: datetime) -> Health:
-    """The health of the champion as of `now` (aware); without a champion nothing, with few leads no drift."""
+    """The champion's health as of `now` (aware); empty without a champion, without drift if there are few leads."""
     if champion is None:
         return Health()
     stability = drift(champion.profile, _recent(warehouse, policy, now))
@@ -38,7 +38,7 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
 
 
 def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Row]:
-    """Features at the last week's landmarks of leads that are open: the population that training draws from."""
+    """Features at the last week's landmarks of open leads: the population of training."""
     oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
     opened = warehouse.rows(statement("leads/open"), {"created_since": oldest, "as_of": now})
     leads = {row["lead_id"] for row in opened}

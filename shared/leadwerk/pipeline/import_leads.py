@@ -1,4 +1,4 @@
-"""Import: the rows of a file become leads and outcomes. A later file supersedes an earlier one; twice is once."""
+"""Import: turns the rows of a file into leads and outcomes; a later file replaces an earlier one; idempotent."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from leadwerk.warehouse.protocol import Warehouse
 
 _MOSTLY = 0.5
 _MOST_LEVEL_ROWS, _SHARE_OF_ROWS = 20, 50
-"""A level of a category is kept from 20 rows on, in small files from a fiftieth of them: rarer ones may be names."""
+"""A category level needs 20 rows, in small files a fiftieth of the rows: rarer ones may be personal names."""
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What one run read and what of it was new; `converted`, `lost`, `open` count leads by outcome.
+    """Rows read and stored by a run; `converted`, `lost`, `open` count leads by outcome.
 
-    `later_rows` are further rows of the same leads, `continuation_rows` rows that only continue the one above.
-    `warnings` are said aloud: columns most of whose values could not be used.
+    `later_rows`: further rows of the same leads; `continuation_rows`: rows that only continue the row above.
+    `warnings`: columns with mostly unusable values.
     """
 
     file: str
@@ -57,7 +57,7 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class PreparedImport:
-    """Leads of a file that may be stored, and what each of its statuses means (None: nothing)."""
+    """Leads of a file ready to be stored, and the outcome of each of its statuses (None: no meaning)."""
 
     leads: ParsedLeads
     policy: Policy
@@ -193,7 +193,7 @@ def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:
 
 
 def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str) -> str | None:
-    """Write what was left out beside the result; the path, None where nothing was left out."""
+    """Write the rejected rows and values to `path`; returns the path, or None without rejects."""
     if not groups:
         path.unlink(missing_ok=True)  # of an earlier run with a worse file
         return None

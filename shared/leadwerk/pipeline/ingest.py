@@ -1,7 +1,7 @@
-"""Ingest: what changed in the CRM since the cursor becomes versions of leads, links, touchpoints and outcomes.
+"""Ingest: turns CRM changes since the cursor into lead versions, links, touchpoints and outcomes.
 
-Every row takes its key and its times from the change itself, never from the run: so changes may come twice, out of
-order or in several interrupted runs, and the tables end up the same. The cursor moves only after its page is stored.
+Every row takes its key and times from the change, never from the run. So changes may come twice, out of order or in
+several interrupted runs, and the tables end up the same. The cursor moves only after its page is stored.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from leadwerk.policy.outcome import outcome_of
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
-# Clocks differ: a change from a moment ahead is one of now, one from further ahead is a mistake.
+# Clocks differ: a change dated slightly ahead counts as now, one further ahead is a mistake.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 STEP = timedelta(microseconds=1)  # two moves of a cursor never share a moment
-# Cases at which our code fails are rejected. At more of a page than this, and than half of it, the fault is not theirs:
-# the run stops before the cursor passes cases that the mended code can read.
+# Cases at which the code fails are rejected. With more than this, and more than half of a page, the cases are not at
+# fault: the run stops before the cursor passes cases that a fixed release can read.
 TOLERATED_FAILURES = 10
 
 logger = logging.getLogger("leadwerk")
@@ -37,7 +37,7 @@ logger = logging.getLogger("leadwerk")
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What one run read, and how many rows of each table were new; `rejected` rows name field and remedy."""
+    """Pages and cases read by a run, and new rows per table; `rejected` rows name field and remedy."""
 
     pages: int
     cases: int
@@ -54,13 +54,13 @@ class IngestReport:
 def run(
     warehouse: Warehouse, policy: Policy, crm: CRM, *, now: datetime, person_key: str, from_start: bool = False
 ) -> IngestReport:
-    """Read all changes since the stored cursor (or all there are, `from_start`: after the policy learnt a status).
+    """Read all changes since the stored cursor; `from_start`: all changes, after the policy has learnt a status.
 
-    `person_key` is the secret that keys the hashes of persons.
+    `person_key`: secret key for the hashes of persons.
 
     Raises:
-        CRMUnavailable, CRMRejected: the CRM failed between two pages; what came before is stored, and a rerun goes on.
-        RecordFailure: our own code fails at most cases of a page; likewise.
+        CRMUnavailable, CRMRejected: the CRM failed between two pages; earlier pages are stored and a rerun continues.
+        RecordFailure: the code fails at most cases of a page; likewise.
     """
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
@@ -75,7 +75,7 @@ def _position(warehouse: Warehouse, source: str) -> tuple[str | None, datetime |
 
 
 class CursorMove(Struct, frozen=True):
-    """The place up to which a source was read, and when the cursor moved there."""
+    """Position up to which a source is read, and when the cursor moved there."""
 
     cursor: str
     moved_at: datetime
@@ -83,7 +83,7 @@ class CursorMove(Struct, frozen=True):
 
 @dataclass
 class _Rows:
-    """The rows that a page becomes, by table."""
+    """Rows of a page, by table."""
 
     leads: list[Row] = field(default_factory=list)
     identities: list[Row] = field(default_factory=list)
@@ -92,7 +92,7 @@ class _Rows:
     rejections: list[Row] = field(default_factory=list)
 
     def add(self, other: _Rows) -> None:
-        """Take the rows of another one."""
+        """Add the rows of `other`."""
         for name, rows in vars(self).items():
             rows += vars(other)[name]
 
@@ -102,7 +102,7 @@ class _Rows:
 
 @dataclass
 class _Reading:
-    """One run: what it stored so far, and how much of what."""
+    """State of a run: its inputs, and counts of what it stored so far."""
 
     warehouse: Warehouse
     policy: Policy
@@ -118,7 +118,7 @@ class _Reading:
     rejected_fields: Counter[str] = field(default_factory=Counter)
 
     def store(self, page: CasePage) -> None:
-        """Store a page's rows, and only then move the cursor behind it, unless it stands there."""
+        """Store a page's rows, and only then move the cursor past it, unless it is there already."""
         rows = self._rows(page)
         with self.warehouse.unit_of_work():
             for table, new in rows.tables():
@@ -130,7 +130,7 @@ class _Reading:
         self.cases += len(page.cases)
 
     def _make_due(self, lead_ids: Sequence[str]) -> None:
-        """Scores that waited because the CRM did not know their lead are sent by the next delivery."""
+        """Make scores due whose lead was unknown to the CRM until now: the next delivery sends them."""
         if not lead_ids:
             return
         parameters = {"lead_ids": lead_ids, "first_day": outbox.first_day(self.policy, self.now), "now": self.now}
@@ -160,7 +160,7 @@ class _Reading:
         return rows
 
     def _read(self, case: Case, failures: list[RecordFailure]) -> tuple[_Rows, list[Rejection]]:
-        """What a case becomes; nothing but a rejection where our own code fails, which also goes to `failures`."""
+        """Rows and rejections of a case; only a rejection if the code fails, which is added to `failures`."""
         rows = _Rows()
         try:
             return rows, list(_add_case(rows, case, self.policy, self.person_key, self.now))
@@ -175,7 +175,7 @@ class _Reading:
         self.rejected_fields[rejection.field] += 1
 
     def report(self) -> IngestReport:
-        """What was done so far."""
+        """The report so far."""
         new = self.new_rows
         return IngestReport(
             pages=self.pages,
@@ -196,7 +196,7 @@ def _rejection_of(bad: BadRow) -> Rejection:
 
 
 def _add_case(rows: _Rows, case: Case, policy: Policy, person_key: str, now: datetime) -> Iterator[Rejection]:
-    """Add what can be used of a case; yield what cannot."""
+    """Add the usable rows of a case; yield rejections of the rest."""
     if wrong := _out_of_time("changed_at", case.changed_at, now):
         yield wrong
         return
@@ -246,7 +246,7 @@ def _times(occurred_at: datetime, recorded_at: datetime) -> dict[str, Any]:
 
 
 def _out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:
-    """Why something cannot have happened at this moment; the first years of the calendar are not even UTC's."""
+    """The rejection of an impossible moment, or None; the calendar's first years cannot be converted to UTC."""
     if EARLIEST <= moment <= now + CLOCK_TOLERANCE:
         return None
     problem = "is too long ago" if moment < EARLIEST else "lies in the future"
@@ -259,6 +259,6 @@ def _unknown_status(status: str, reason: str | None) -> Rejection:
     return Rejection.of(
         "status",
         status,
-        f"The policy does not say what the status {status!r}{because} means.",
+        f"The policy has no outcome for the status {status!r}{because}.",
         "Add a rule for it under `outcomes` in the policy, then ingest once from the start.",
     )

@@ -1,4 +1,4 @@
-"""Report: what is stored, read once, as one page in a folder or bucket. Reads much, writes the page only."""
+"""Report: renders the stored data as one page in a folder or bucket; writes nothing else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 
 @dataclass(frozen=True)
 class ReportTruth:
-    """What only a simulated market knows: the champion against the best model, and chances of (lead, moment) pairs."""
+    """Truth of a simulation: the champion compared with the best model, and chances of (lead, moment) pairs."""
 
     known: SimulationTruth
     chances: Callable[[Sequence[str], Sequence[datetime]], Floats]
@@ -39,9 +39,9 @@ class ReportTruth:
 
 @dataclass(frozen=True)
 class ReportWritten:
-    """The page's name in its store, and its main figures (None where nothing can be said yet).
+    """Name of the page in its store, and its main figures (None: not enough data yet).
 
-    `drift` is the stability index of the feature that changed most since training, `drifted`: see pipeline.health.
+    `drift`: stability index of the feature `drifted`, which changed most since training (pipeline.health).
     """
 
     name: str
@@ -68,10 +68,10 @@ def run(
     name: str = NEWEST,
     truth: ReportTruth | None = None,
 ) -> ReportWritten:
-    """Write the report as of `now` (aware, UTC) to `store` under `name`, replacing what is there.
+    """Write the report as of `now` (aware, UTC) to `store` under `name`, replacing an earlier one.
 
     Raises:
-        InputError: the language is not one of ours.
+        InputError: the language is not supported.
     """
     facts = gather(warehouse, policy, registry, now=now, truth=truth)
     page = render(facts, _spoken(language, policy)).encode()
@@ -83,7 +83,7 @@ def run(
 def gather(
     warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, truth: ReportTruth | None = None
 ) -> ReportData:
-    """Everything the page says, from the warehouse and the registry."""
+    """All data of the page, from the warehouse and the registry."""
     champion = registry.champion()
     parameters = {
         "first_day": (now - timedelta(days=SCORED_DAYS)).date(),

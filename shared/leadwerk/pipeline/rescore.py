@@ -1,7 +1,7 @@
-"""Rescoring: every open lead again, because time passed, behaviour changed, or another model serves.
+"""Rescore: scores every open lead again, because time passed, behaviour changed, or another model serves.
 
-Leads that were closed are not scored again but once: when what the CRM says puts them into another stage, say customer,
-so that the change stands in their newest score and reaches the CRM by the same outbox (pipeline/leads/stale_stages.py).
+When a CRM update moves a closed or expired lead to another stage, the lead gets one final score, so that the change
+reaches the CRM through the same outbox (pipeline/leads/stale_stages.py).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 BATCH = 2_000
-"""Leads a query: bounds memory, and how much is repeated after a crash."""
+"""Leads per query: bounds memory and the work repeated after a crash."""
 
 
 @dataclass(frozen=True)
 class RescoreReport:
-    """What one run did: open leads seen, scores stored because they say something new, and all leads by cluster.
+    """Result of a run: open leads, stored scores (only changed ones), and open leads by cluster.
 
-    `closed` counts leads that are scored no more and got one last score, because the CRM's news moved their stage.
-    `stage_changes` counts leads, closed ones too, whose stage is another than on record.
+    `closed`: closed or expired leads that got a final score, because a CRM update moved their stage.
+    `stage_changes`: leads, including closed ones, with a new stage.
     """
 
     scored_at: datetime
@@ -54,10 +54,10 @@ def run(
     stored_at: datetime,
     only_closed: bool = False,
 ) -> RescoreReport:
-    """Score all open leads of the last 120 days as of `now` (aware, UTC) and store what changed.
+    """Score all open leads of the last 120 days as of `now` (aware, UTC) and store changed scores.
 
-    A second run with the same `now`, or one after a crash, stores only what is missing. `only_closed` leaves the open
-    leads to a rescoring in SQL that ran before (docs/scale.md).
+    A second run with the same `now`, or one after a crash, stores only missing rows. `only_closed` skips the open
+    leads, for use after a rescoring in SQL (docs/scale.md).
     """
     opened = {"created_since": now - timedelta(days=OPEN_DAYS), "as_of": now}
     leads = [] if only_closed else [lead["lead_id"] for lead in warehouse.rows(statement("leads/open"), opened)]
@@ -74,7 +74,7 @@ def run(
 
 @dataclass
 class _Run:
-    """What a run works with, and what it did so far."""
+    """Inputs of a run, and its counts so far."""
 
     warehouse: Warehouse
     policy: Policy
@@ -88,7 +88,7 @@ class _Run:
     closed: int = 0
 
     def rescore(self, leads: Sequence[str]) -> None:
-        """Store the scores and stages of open leads that say something new."""
+        """Store the changed scores and stages of open leads."""
         features, states = self._read(leads, OPEN_DAYS)
         judged = score_leads(self.scorer, self.policy, features, states.of(features), explained=False)
         self.clusters.update(score.score_cluster for score in judged)
@@ -98,7 +98,7 @@ class _Run:
         self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, states))
 
     def move(self, leads: Sequence[str]) -> None:
-        """Store a last score of leads whose stage moved though they are scored no more, and the change."""
+        """Store the final score and stage change of closed or expired leads with a stale stage."""
         features, states = self._read(leads, stale_stages.SCORED_DAYS)
         judged = score_leads(self.scorer, self.policy, features, states.of(features))
         pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, states)]
@@ -123,19 +123,19 @@ class _Run:
 
 
 def _changed(features: Sequence[Row], scores: Sequence[LeadScore], states: LeadStates) -> list[Row]:
-    """The features of those leads whose judgement is not the one that stands."""
+    """Features of the leads whose score differs from the stored one."""
     pairs = zip(features, scores, strict=True)
     return [lead for lead, score in pairs if changed(score, states.newest(lead["lead_id"]), states.policy)]
 
 
 def _moved(lead: Row, score: LeadScore, states: LeadStates) -> bool:
-    """Whether the lead is known still, and in another stage than its newest score says."""
+    """Whether the lead still exists and its stage differs from that of its newest score."""
     newest = states.newest(lead["lead_id"]) or {}
     return lead["created_at"] is not None and score.stage != newest.get("stage")
 
 
 def _why(lead_id: str, states: LeadStates) -> ScoreOrigin:
-    """Why a lead that is rescored no more got a score: whom the CRM closed nobody calls, and no threshold counts."""
+    """Origin of a final score: "outcome" if the CRM closed the lead, so that no threshold counts it as a call."""
     return "rescore" if states.status(lead_id).outcome in (None, "open") else "outcome"
 
 

@@ -1,4 +1,4 @@
-"""Retraining: matured landmarks out of the warehouse, a model into the registry, and the gate's word in model_runs."""
+"""Retrain: trains a model on mature landmarks, saves it to the registry, and records the gate's decision."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 POINTS_DECIDE = "Until then the points decide."
-"""Said where no model could be trained and none serves yet."""
+"""Appended to the reason if no model could be trained and none serves yet."""
 
 
 @dataclass(frozen=True)
 class RetrainReport:
-    """What one run did; `model_version` is None when no model could be trained, and `reason` says why.
+    """Result of a run; `model_version` is None if no model could be trained, `reason` has the cause.
 
-    `segments`: what was tried for each segment of the policy, as the manifest has it.
+    `segments`: trial of each segment of the policy, as in the manifest.
     """
 
     run_id: str
@@ -63,12 +63,12 @@ class RetrainReport:
 def run(
     warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, progress: Progress | None = None
 ) -> RetrainReport:
-    """Train on what is known at `now` (aware, UTC), save the model, and promote it if the gate says so.
+    """Train on the data as of `now` (aware, UTC), save the model, and promote it if the promotion gate allows.
 
-    Again with the same `now`, or after a crash, it ends with the same model, champion and row of model_runs.
+    Repeated with the same `now`, also after a crash, it ends with the same model, champion and row of model_runs.
 
     Raises:
-        PromotionConflict: somebody else promoted meanwhile; the next run compares with his champion.
+        PromotionConflict: another run promoted in the meantime; the next run compares with that champion.
     """
     tell = progress or (lambda _: None)
     pointer = champion_check.decided_on(registry, now)
@@ -134,7 +134,7 @@ def _learn_and_save(
 def _champion(
     registry: Registry, pointer: Pointer | None, features: tuple[Feature, ...], policy: Policy
 ) -> tuple[ChampionForecast | None, str]:
-    """The champion as it scores, with its models of segments, or a note why it cannot be compared with."""
+    """The champion's forecast with its segment models, or a note why it cannot be compared."""
     if pointer is None:
         return None, ""
     try:

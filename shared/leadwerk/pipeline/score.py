@@ -1,7 +1,7 @@
-"""Scoring on demand: leads or web visitors in, scores with reasons out, stored before anybody is told.
+"""Score: scores leads or web visitors on request, with reasons; stores the scores before it answers.
 
-A form that comes along is stored first, as a version of its lead, so that the features come from the query that also
-trained the model. A score that says nothing new is not stored again; asking twice leaves the same tables.
+A form in the request is stored first, as a lead version, so that the features come from the same query as in training.
+An unchanged score is not stored again: a repeated request leaves the same tables.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 VISITOR = "visitor:"
-"""Prefix under which the feature query speaks of a web visitor who is no lead."""
+"""Prefix of the id of a web visitor without a lead, in the feature query."""
 
 logger = logging.getLogger("leadwerk")
 
 HISTORY = timedelta(days=400)
-"""Older scores are not compared with: a lead that was silent for longer gets a new one anyway."""
+"""Older scores are not compared: a lead without a score for longer gets a new one anyway."""
 
 
 @dataclass
@@ -53,13 +53,13 @@ class ScoringItem:
 
     @property
     def point(self) -> str:
-        """Id under which the feature query answers."""
+        """Id of the item's row in the feature query."""
         return self.lead_id or f"{VISITOR}{self.visitor_id}"
 
 
 @dataclass(frozen=True)
 class ScoringContext:
-    """What a run works with."""
+    """Inputs of a run, and its refusals."""
 
     warehouse: Warehouse
     policy: Policy
@@ -70,7 +70,7 @@ class ScoringContext:
         return self.warehouse.rows(statement(name), {"as_of": self.now, **parameters})
 
     def each(self, cases: Sequence[ScoringItem], step: Callable[[ScoringItem], None]) -> list[ScoringItem]:
-        """The cases that `step` takes; one at which it fails is refused, even if the fault is ours."""
+        """The cases for which `step` succeeds; any other is refused, also for an unforeseen error."""
         passed = []
         for case in cases:
             try:
@@ -102,9 +102,8 @@ def run(
 ) -> ScoreReport:
     """Score each request as of `now` (aware, UTC); without `store` nothing is written.
 
-    `scorer` is None before the first champion: the points decide then, and without rules leads are UNSCORED.
-    `person_key` keys the hashes of persons in forms. What is wrong with a single request becomes its refusal, and the
-    others are scored.
+    `scorer`: None before the first champion; then points decide, and without rules leads are UNSCORED. `person_key`:
+    secret key for the hashes of persons in forms. An invalid request becomes a refusal; the others are scored.
     """
     desk = ScoringContext(warehouse, policy, now, [])
     with warehouse.unit_of_work():
@@ -140,16 +139,16 @@ def _same(name: str, value: Any, raw: Mapping[str, Any] | None) -> Any:
 def _check_named(case: ScoringItem) -> None:
     if not case.lead_id and (not case.visitor_id or case.raw is not None):
         raise InputError(
-            "The request does not say whom to score.",
+            "The request names no lead to score.",
             field="lead_id",
-            remedy="Give lead_id (needed with a form), or the ga_client_id of a web visitor.",
+            remedy="Send lead_id (required with a form), or the ga_client_id of a web visitor.",
         )
     if case.lead_id and case.visitor_id and case.raw is None:
-        case.raw = {}  # a form that says nothing but who the visitor is
+        case.raw = {}  # an empty form, which links the visitor to the lead
 
 
 def _with_leads(desk: ScoringContext, cases: list[ScoringItem]) -> list[ScoringItem]:
-    """Visitors who are known to be leads become these leads; of several, the one linked last."""
+    """Replace visitors with a linked lead by that lead; of several, the one linked last."""
     visitors = [case.visitor_id for case in cases if case.lead_id is None]
     if visitors:
         links = desk.rows("identities/links", visitor_ids=visitors)
@@ -178,10 +177,10 @@ def _with_forms(desk: ScoringContext, cases: list[ScoringItem], person_key: str)
 def _check_once(case: ScoringItem, with_form: Sequence[str | None]) -> None:
     if with_form.count(case.lead_id) > 1:
         raise InputError(
-            f"Lead {case.lead_id} comes with several forms in one request.",
+            f"Lead {case.lead_id} has several forms in one request.",
             field="lead_id",
             value=case.lead_id,
-            remedy="Send one form a lead.",
+            remedy="Send one form per lead.",
         )
 
 
@@ -220,7 +219,7 @@ def _surroundings(desk: ScoringContext, parameters: Mapping[str, Any]) -> LeadSt
 
 
 def _asked_visitor(case: ScoringItem, stored: bool) -> str | None:
-    """The visitor to ask for: one who is no lead, or, in a dry run, whose link with the lead cannot be stored."""
+    """The visitor to query: one without a lead or, in a dry run, one whose link with the lead is not stored."""
     linked = case.form.links[0]["visitor_id"] if case.form and case.form.links and not stored else None
     return linked if case.lead_id else case.visitor_id
 
@@ -247,10 +246,10 @@ def _is_known(case: ScoringItem) -> bool:
 def _unknown(case: ScoringItem) -> UnknownLead:
     if case.lead_id is None:
         return UnknownLead(
-            f"Web visitor {case.visitor_id} is no known lead and has no known behaviour.",
+            f"Web visitor {case.visitor_id} has no lead and no behaviour.",
             field="ga_client_id",
             value=case.visitor_id,
-            remedy="Send lead_id and form, or ask again when today's events are extracted.",
+            remedy="Send lead_id and form, or retry after the next extraction of web events.",
         )
     return UnknownLead(
         f"Lead {case.lead_id} is not known.",
@@ -267,9 +266,9 @@ def _store_scores(
     states: LeadStates,
     stored_at: datetime,
 ) -> dict[str, str]:
-    """Append scores and stages that say something new; for each lead the id of the row that stands for its score now.
+    """Append changed scores and stages; returns for each lead the id of its current score row.
 
-    A score is stored before the stage that follows from it: a crash in between leaves the stage to the next run.
+    A score is stored before its stage change: after a crash in between, the next run adds the stage change.
     """
     of_leads = {case.lead_id: judgement for case, judgement in zip(cases, judged, strict=True) if case.lead_id}
     fresh = {
@@ -299,6 +298,6 @@ def _scored(desk: ScoringContext, case: ScoringItem, judgement: LeadScore, score
 
 
 def _unread(case: ScoringItem, policy: Policy) -> tuple[str, ...]:
-    """What of the form could not be used, and why."""
+    """Unusable fields of the form, with the reason."""
     wrong = [*(case.form.rejections if case.form else ()), *unknown_fields(case.raw or {}, policy)]
     return tuple(f"{rejection.field}: {rejection.reason}" for rejection in wrong)

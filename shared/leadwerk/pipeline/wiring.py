@@ -1,6 +1,6 @@
-"""The one place that makes real objects from settings; stages take them as arguments.
+"""Wiring: builds warehouse, registry, CRM client and stores from settings; stages take them as arguments.
 
-Engines, clients and libraries are imported inside the functions: a process pays only for what it uses.
+Engines, clients and libraries are imported inside the functions, so that a process loads only what it uses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PERSON_KEY_FILE = "person.key"
 def warehouse(settings: Settings) -> Warehouse:
     """The warehouse of this deployment: BigQuery, or DuckDB under the home folder.
 
-    One object a process and place: two would open the same DuckDB file in two ways at once, which it refuses.
+    One object per process and location: DuckDB refuses two connections with different settings to one file.
     """
     place = (settings.engine, settings.home.absolute(), settings.project, settings.dataset, settings.bigquery_url)
     with _opening:
@@ -52,21 +52,21 @@ def _new_warehouse(settings: Settings) -> Warehouse:
 
 
 def registry(settings: Settings) -> Registry:
-    """The models of this deployment: a folder, or Cloud Storage where LEADWERK_REGISTRY begins with gs://."""
+    """Model registry of this deployment: a folder, or Cloud Storage if LEADWERK_REGISTRY starts with gs://."""
     from leadwerk.registry import open_registry
 
     return open_registry(settings.registry, endpoint=settings.storage_url)
 
 
 def reports(settings: Settings) -> Store:
-    """Where the reports lie: a folder, or Cloud Storage where LEADWERK_REPORTS begins with gs://."""
+    """Store of the reports: a folder, or Cloud Storage if LEADWERK_REPORTS starts with gs://."""
     from leadwerk.registry.store import open_store
 
     return open_store(settings.reports, settings.storage_url)
 
 
 def picks(settings: Settings, policy: Policy) -> Picks:
-    """Who holds which lead: objects in a folder, or in Cloud Storage where LEADWERK_PICKS begins with gs://."""
+    """Picks of this deployment: objects in a folder, or in Cloud Storage if LEADWERK_PICKS starts with gs://."""
     from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.registry.store import open_store
 
@@ -77,7 +77,7 @@ def crm(settings: Settings) -> CRM:
     """The CRM of this deployment.
 
     Raises:
-        ConfigurationError: its token is not set.
+        ConfigurationError: the token is not set.
     """
     if not settings.crm_token:
         raise ConfigurationError(
@@ -93,8 +93,8 @@ def policy(settings: Settings) -> Policy:
     """The policy of this deployment: a file, a shipped one, or an object of Cloud Storage.
 
     Raises:
-        PolicyError: it is wrong; says where and what to do.
-        ConfigurationError: LEADWERK_POLICY names an object that is not there.
+        PolicyError: the policy is invalid; names the place and the remedy.
+        ConfigurationError: LEADWERK_POLICY names an object that does not exist.
     """
     from leadwerk.policy.load import load, parse
 
@@ -112,10 +112,10 @@ def policy(settings: Settings) -> Policy:
 
 
 def person_key(settings: Settings) -> str:
-    """The secret that keys the hashes of persons; on a laptop it is made once and kept in the home folder.
+    """Secret key for the hashes of persons; on a laptop it is created once in the home folder.
 
     Raises:
-        ConfigurationError: it is not set in the cloud.
+        ConfigurationError: the key is not set in the cloud.
     """
     if settings.person_key:
         return settings.person_key
@@ -131,7 +131,7 @@ def person_key(settings: Settings) -> str:
 
 
 def _keep_secret(file: Path, secret: str) -> None:
-    """Write it whole for its owner only; if another process was first, its secret stands."""
+    """Write the secret atomically, readable by its owner only; if another process was first, its secret stays."""
     private_folder(file.parent)
     draft = file.with_suffix(f".{secrets.token_hex(4)}")
     draft.touch(mode=0o600)

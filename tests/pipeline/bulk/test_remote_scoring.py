@@ -84,7 +84,7 @@ def test_what_is_wrong_with_a_row_is_named(scorer, rows):
     errors = [reply["error"] for reply in replies(scorer, calls_of([lacking, worded, unknown, *timeless]))]
     assert "sessions_7d" in errors[0]
     assert "$.income" in errors[1]
-    assert errors[2] == "Lead 404 is not known."
+    assert errors[2] == "Lead 404 does not exist."
     assert all("is before 1990 or after 8999" in error for error in errors[3:])
 
 

@@ -75,7 +75,7 @@ def test_a_policy_that_is_wrong_is_said_and_the_former_one_serves_on(
     clock.now = POLICY_SECONDS
     with caplog.at_level(logging.ERROR, logger="leadwerk"):
         assert cache.runtime().policy is first.policy
-    assert "was not taken over" in caplog.text
+    assert "new policy is not in use" in caplog.text
     version = publish(tmp_path, 73)
     clock.now = 2 * POLICY_SECONDS
     assert cache.runtime().policy.version == version

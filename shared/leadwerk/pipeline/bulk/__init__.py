@@ -1,1 +1,1 @@
-"""Scoring a base of any size from SQL, through the remote function."""
+"""Bulk scoring: rescores a base of any size from SQL, through the remote function."""

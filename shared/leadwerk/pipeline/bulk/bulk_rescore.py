@@ -1,8 +1,7 @@
-"""SQL for rescoring a base of any size inside BigQuery: no list of leads leaves it, and none comes back.
+"""Bulk rescore: SQL that rescores a base of any size inside BigQuery, without moving lists of leads.
 
-The stage rescore asks for leads by id, batch after batch, in one process. Here the same query of features, over the
-same open leads, is one part of one statement that BigQuery spreads over as many machines as it likes. docs/scale.md
-says when that pays.
+The stage rescore reads leads by id, batch by batch, in one process. Here the same feature query over the same open
+leads is part of one statement that BigQuery spreads over many machines. docs/scale.md says when that pays.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ INSTEAD = {
     "lead_id IN UNNEST(@lead_ids)": "lead_id IN (SELECT lead_id FROM open_leads)",
     "FROM UNNEST(@lead_ids) AS lead_id": "FROM open_leads",
 }
-"""How lead_features/select and occurrences/select ask for leads that are named, and how for all open ones."""
+"""Selection of leads by id in lead_features/select and occurrences/select → selection of all open leads."""
 
 SLOT, OCCURRENCES = "${lead_features}", "${occurrences}"
 OWN = {"longest_window": "occurrence_window", "first_day": "occurrence_first_day"}
-"""Parameters that mean something else in occurrences/select than in lead_features/select, and what they are called."""
+"""Parameters whose meaning differs between lead_features/select and occurrences/select → name in the statement."""
 
 NOTHING = """SELECT
   CAST(NULL AS STRING) AS lead_id, CAST(NULL AS STRING) AS signal, CAST(NULL AS DATE) AS day,
@@ -43,12 +42,12 @@ WHERE FALSE"""
 
 
 def features_of_open_leads(policy: Policy) -> Statement[Row]:
-    """`lead_features/select` for all rows of `leads/open`, in place of leads that are named one by one."""
+    """`lead_features/select` for all rows of `leads/open` instead of a list of leads."""
     return _for_open_leads(features_statement(policy))
 
 
 def occurrences_of_open_leads(policy: Policy) -> Statement[Row]:
-    """`occurrences/select` for all rows of `leads/open`, with its OWN parameters renamed; nothing without rules."""
+    """`occurrences/select` for all rows of `leads/open`, with parameters renamed by OWN; no rows without rules."""
     if not policy.points.rules:
         return Statement("occurrences/whole_base", NOTHING)
     selection = _for_open_leads(occurrences_statement(policy))
@@ -63,7 +62,7 @@ def _for_open_leads(named: Statement[Row]) -> Statement[Row]:
     leads, text = statement("leads/open"), body(named)
     for by_id, all_open in INSTEAD.items():
         if text.count(by_id) != 1:
-            raise WarehouseError(f"{named.name} does not say {by_id!r} once.", remedy="Adapt bulk_rescore.py.")
+            raise WarehouseError(f"{named.name} does not contain {by_id!r} once.", remedy="Adapt bulk_rescore.py.")
         text = text.replace(by_id, all_open)
     parameters = {**named.parameters, **leads.parameters}
     del parameters["lead_ids"]
@@ -97,7 +96,7 @@ def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) ->
 
 
 def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str:
-    """New rows of `scores`, then the changes of stage that follow: INSERTs for `bq query` that need no parameters."""
+    """INSERTs without parameters for `bq query`: new rows of `scores`, then the resulting stage changes."""
     parameters = rescore_parameters(policy, now=now, stored_at=stored_at)
     scores = _insert("scores", rescore_statement(policy), parameters)
     if not policy.stages:
@@ -108,7 +107,7 @@ def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str
 
 
 def stages_statement(policy: Policy) -> Statement[Row]:
-    """New rows of `stage_changes`: of all leads whose newest score names another stage than the record."""
+    """New rows of `stage_changes`: for all leads whose newest score has another stage than the last change."""
     positions = range(1, len(policy.stages) + 1)
     return statement("stage_changes/bulk_insert", number=("points", "interest"), fact=FACTS, place=positions)
 
@@ -132,6 +131,6 @@ def _insert(table: str, rows: Statement[Row], parameters: dict[str, Any]) -> str
 
 
 def body(of: Statement[Row]) -> str:
-    """The text without the sentence on top and the declarations: comments of another statement mean nothing here."""
+    """The text without its header and declarations, to be embedded in another statement."""
     last = max((declaration.end() for declaration in DECLARATION.finditer(of.text)), default=0)
     return of.text[last:].strip()

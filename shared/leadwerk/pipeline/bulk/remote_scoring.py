@@ -1,9 +1,8 @@
-"""Scoring in SQL: rows of features that BigQuery sends come back as scores, in order, in one prediction.
+"""Remote scoring: scores rows of features that BigQuery sends, in order, in one prediction per request.
 
-BigQuery calls a remote function with many rows a request and as many requests at once as it likes; it may repeat a
-request. Nothing is stored here, so that is harmless, and instances add up. Each call carries one argument, the JSON of
-a row of `lead_features` (with its occurrences and the CRM's status, where points are to be given); each reply is the
-JSON of its score, or {"error": …}.
+BigQuery calls a remote function with many rows per request and many requests in parallel, and may repeat a request.
+Nothing is stored here, so repeats are harmless. Each call has one argument, the JSON of a row of `lead_features` (for
+points also its occurrences and CRM status); each reply is the JSON of its score, or {"error": …}.
 """
 
 from __future__ import annotations
@@ -30,22 +29,22 @@ from leadwerk.scoring.score_row import score_id
 from leadwerk.scoring.seller_pools import HotThresholds
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-"""Beyond lie moments that UTC does not know, and no lead."""
+"""Limits of moments: beyond them lie no leads, and moments that a change to UTC cannot represent."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]  # a day has no more events, and sums of them fit 64 bits
 
 TOLERATED_FAILURES = 100
-"""Rows of a request at which our own code may fail; at more, the fault is not the rows', and the request fails."""
+"""Rows of a request at which the code may fail; with more, the rows are not at fault and the request fails."""
 
 logger = logging.getLogger("leadwerk")
 
 
 class RemoteReply(ScoreFields, frozen=True, kw_only=True):
-    """The score of one row, under the names of the table `scores`, short of reasons and ledger.
+    """The score of one row, with the columns of the table `scores` except reasons and ledger.
 
-    `score_id` is the one that the stage rescore would give at the same moment. What follows from points is None where
-    the row said nothing of occurrences, or the policy has no rules.
+    `score_id` equals that of the stage rescore at the same moment. Fields that follow from points are None if the row
+    has no `occurrences` or the policy has no rules.
     """
 
     lead_id: str
@@ -74,9 +73,9 @@ class RemoteOccurrence(Struct, frozen=True):
 
 
 class RemoteRow(Struct, frozen=True, kw_only=True):
-    """What a row of features says beside the features themselves; these must be there, null if unknown.
+    """A row of features without the features, which are required, null if unknown.
 
-    The others may be missing; without `occurrences` (null: there were none) no points are given.
+    Fields with a default may be missing; without `occurrences` (null: there are none) the row gets no points.
     """
 
     lead_id: str
@@ -109,7 +108,7 @@ OVERRIDE = [name for name in RemoteRow.__struct_fields__ if name.startswith("ove
 
 
 def _check_moments(**moments: datetime | None) -> None:
-    """Raise ValueError, which msgspec makes its own, if one of the moments is none at which a lead can exist."""
+    """Raise ValueError (msgspec turns it into a ValidationError) if a moment is outside the limits."""
     for name, moment in moments.items():
         if moment is not None and not EARLIEST < moment < LATEST:
             raise ValueError(f"{name} {moment.isoformat()} is before 1990 or after 8999")
@@ -127,9 +126,9 @@ class RemoteReport:
 def run(
     scorer: Scorer | None, policy: Policy, calls: Sequence[tuple[str | None]], hot: HotThresholds | None = None
 ) -> RemoteReport:
-    """Score the row of each call; what is wrong with one row becomes its own reply and spoils no other.
+    """Score the row of each call; an invalid row becomes a refusal and does not affect the others.
 
-    `hot` are the thresholds of the day, else the policy's bands.
+    `hot`: the day's thresholds; default: the policy's bands.
     """
     decoder = _decoder(contract(policy))
     read = [_read(decoder, argument) for (argument,) in calls]
@@ -142,7 +141,7 @@ def run(
 
 @lru_cache(maxsize=2)
 def _decoder(features: tuple[Feature, ...]) -> msgspec.json.Decoder[RemoteRow]:
-    """Reads a row of this contract: a feature that is not there or of another type is an error, never a silent zero."""
+    """Decoder of a row of this contract: a missing or mistyped feature is an error, never a silent zero."""
     kinds = {"number": float | None, "category": str | None}
     typed = msgspec.defstruct(
         "FeatureRow", [(f.name, kinds[f.kind]) for f in features], bases=(RemoteRow,), frozen=True, kw_only=True
@@ -158,13 +157,13 @@ def _read(decoder: msgspec.json.Decoder[RemoteRow], argument: str | None) -> Rem
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         return RemoteRefusal(f"{error}. The argument must be the JSON of a row of lead_features.")
     if row.created_at is None and not getattr(row, "has_web_behaviour", None):
-        return RemoteRefusal(f"Lead {row.lead_id} is not known.")
+        return RemoteRefusal(f"Lead {row.lead_id} does not exist.")
     return row
 
 
 @dataclass
 class _Scoring:
-    """Scores rows by one model, policy and thresholds, and counts at how many rows it failed."""
+    """Scores rows by one model, policy and thresholds, and counts the failures."""
 
     scorer: Scorer | None
     policy: Policy
@@ -172,7 +171,7 @@ class _Scoring:
     failures: int = 0
 
     def replies(self, rows: Sequence[RemoteRow]) -> list[RemoteReply | RemoteRefusal]:
-        """The score of each row; where all at once fail, the halves are scored apart, down to the row that fails."""
+        """The score of each row; if a batch fails, its halves are scored separately, down to the failing row."""
         try:
             return list(self._scores(rows))
         except LeadwerkError:
@@ -192,7 +191,7 @@ class _Scoring:
         return RemoteRefusal(failure.message)
 
     def _scores(self, rows: Sequence[RemoteRow]) -> list[RemoteReply]:
-        """All rows of a request come from one statement: they say something of occurrences, or none of them does."""
+        """All rows of a request come from one statement, so all of them have `occurrences` or none."""
         features = [asdict(row) for row in rows]
         with_occurrences = all(row.occurrences is not UNSET for row in rows)
         occurred = (

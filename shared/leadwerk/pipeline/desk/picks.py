@@ -154,10 +154,10 @@ class Picks:
         return (PickState(lead_id=lead_id), ABSENT) if blob is None else (_decoded(blob, name), blob.generation)
 
     def swap(self, state: PickState, generation: int) -> None:
-        """Put the lead's state in the place of the one that was read at `generation`.
+        """Write the lead's state if its object is still at `generation`.
 
         Raises:
-            WriteConflict: somebody else was faster.
+            WriteConflict: another process wrote the object in the meantime.
         """
         data = _ENCODER.encode(state)
         self.store.write(_name(state.lead_id), data, generation=generation, content_type="application/json")
@@ -188,7 +188,7 @@ class Picks:
                 "A pick needs the name of its seller.",
                 field="seller",
                 value=seller[:LONGEST_NAME],
-                remedy=f"Send a short name, at most {LONGEST_NAME} characters.",
+                remedy=f"Send a name of at most {LONGEST_NAME} characters.",
             )
 
 

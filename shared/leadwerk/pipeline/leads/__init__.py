@@ -1,1 +1,1 @@
-"""What the warehouse knows of leads as of a moment: features, facts for points, circumstances."""
+"""Leads as of a moment, read from the warehouse: features, facts for points, lead states."""

@@ -1,6 +1,6 @@
-"""Features, occurrences and labels of leads: which statement, and with which parameters for training and for scoring.
+"""Statements and parameters for features, occurrences and labels of leads.
 
-All uses run the same SQL. Training asks for every landmark of every lead within a range, scoring for some leads and
+Training and scoring run the same SQL: training for all landmarks of all leads in a range, scoring for some leads and
 visitors at one moment.
 """
 
@@ -16,17 +16,17 @@ from leadwerk.warehouse.statement import statement
 
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 OPEN_DAYS = 120
-"""An older lead without an outcome is forgotten rather than open; several horizons of the shipped policies."""
+"""Older leads without an outcome no longer count as open; several horizons of the shipped policies."""
 
 WINDOWS = (1, 7, 30, 90)
-"""Days over which behaviour is counted, the own day included; the same as in features.contract."""
+"""Days over which behaviour is counted, the moment's own day included; the same as in features.contract."""
 
 
 def features_statement(policy: Policy) -> Statement[Row]:
-    """`lead_features/select` for a policy: one row for each lead (or visitor) and moment.
+    """`lead_features/select` for a policy: one row per lead (or visitor) and moment.
 
-    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and
-    job_title and account_id, which points are given for and no model learns from.
+    Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and job_title and
+    account_id, which are inputs of points but not of models.
     """
     return statement(
         "lead_features/select",
@@ -40,15 +40,15 @@ def features_statement(policy: Policy) -> Statement[Row]:
 
 
 def occurrences_statement(policy: Policy) -> Statement[Row]:
-    """`occurrences/select` for a policy: the same leads and moments as `features_statement`, one row a signal and day.
+    """`occurrences/select` for a policy: leads and moments of `features_statement`, one row per signal and day.
 
-    Columns: lead_id, as_of, signal (null: was there at all), day, events, last_at.
+    Columns: lead_id, as_of, signal (null: any visit), day, events, last_at.
     """
     return statement("occurrences/select", amount=AMOUNTS, touchpoint=_touchpoints(policy))
 
 
 def occurrence_parameters(policy: Policy, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of `occurrences/select` for what `training_parameters` or `scoring_parameters` ask for."""
+    """Parameters of `occurrences/select` for the leads and moments of training_ or scoring_parameters."""
     window = policy.points.window_days
     further_back = timedelta(days=window - parameters["longest_window"])
     return {
@@ -75,7 +75,7 @@ def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datet
 def scoring_parameters(
     policy: Policy, lead_ids: Sequence[str], visitor_ids: Sequence[str], as_of: datetime
 ) -> dict[str, Any]:
-    """Parameters for these leads, and visitors that are no leads yet, at `as_of` (aware)."""
+    """Parameters for these leads, and for visitors without a lead, at `as_of` (aware)."""
     return {
         **_common(policy, as_of, as_of),
         "landmark_days": [],
@@ -88,12 +88,12 @@ def scoring_parameters(
 
 
 def labels_statement(_: Policy) -> Statement[Row]:
-    """`labels/select`: lead_id, as_of, converted, for landmarks whose outcome is certain; the rest is absent."""
+    """`labels/select`: lead_id, as_of, converted, for mature landmarks only."""
     return statement("labels/select")
 
 
 def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime, now: datetime) -> dict[str, Any]:
-    """Parameters for the labels of `training_parameters`' landmarks, as known at `now`."""
+    """Parameters for the labels of the landmarks of `training_parameters`, as of `now`."""
     return {
         "landmark_days": list(policy.landmark_days),
         "first_as_of": first_as_of,
@@ -109,7 +109,7 @@ def _touchpoints(policy: Policy) -> list[str]:
 
 
 def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
-    # A day more at both ends: the policy's days are not UTC's. BigQuery prunes partitions by constants alone.
+    # One day more at both ends, because the policy's days differ from UTC days. BigQuery prunes by constants only.
     return {
         "time_zone": policy.time_zone,
         "longest_window": max(WINDOWS),

@@ -1,4 +1,4 @@
-"""Past leads at their landmarks, out of the warehouse: features and labels as learning takes them, and their points."""
+"""Landmarks: features, labels and points of past leads, read from the warehouse for training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def read_rows_with_points(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
 ) -> tuple[Landmarks, PointsBaseline | None]:
-    """The landmarks, and what the policy's rules say of them; None without rules, or unless they are asked for."""
+    """The labelled landmarks and their points; the latter None without rules or `with_points`."""
     landmarks, facts = read_labelled_rows(warehouse, policy, now, with_facts=with_points and bool(policy.points.rules))
     return landmarks, None if facts is None else _rules(policy, facts)
 
@@ -35,7 +35,7 @@ def read_rows_with_points(
 def read_labelled_rows(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool = True
 ) -> tuple[Landmarks, LeadFacts | None]:
-    """The landmarks, and the facts that points are given for, in their order; None unless they are asked for."""
+    """The labelled landmarks and, in the same order, their facts for points (None without `with_facts`)."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
     with warehouse.unit_of_work():
@@ -43,7 +43,7 @@ def read_labelled_rows(
         labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
         features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
     labelled = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
-    # An engine returns rows in any order; the model must not depend on it.
+    # Engines return rows in any order, on which the model must not depend.
     labelled = labelled.sort_values(["as_of", "lead_id"], ignore_index=True)
     landmarks = landmarks_from_rows(labelled, contract(policy))
     return landmarks, None if occurred is None else facts_of_frame(policy, labelled, occurred)
@@ -63,7 +63,7 @@ def _rules(policy: Policy, facts: LeadFacts) -> PointsBaseline:
 
 
 def landmarks_from_rows(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Landmarks:
-    """A frame with lead_id, as_of, converted and the features as arrays."""
+    """Arrays from a frame with lead_id, as_of, converted and the features."""
     import pandas as pd
 
     as_of = pd.to_datetime(frame["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
@@ -72,7 +72,7 @@ def landmarks_from_rows(frame: pd.DataFrame, features: tuple[Feature, ...]) -> L
 
 
 def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, Any]:
-    """The features of a frame as arrays: numbers with NaN, categories with None, where nothing is known."""
+    """The features of a frame as arrays; unknown numbers are NaN, unknown categories None."""
     return {f.name: _values(frame[f.name], f.kind) for f in features}
 
 

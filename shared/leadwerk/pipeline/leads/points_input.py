@@ -1,7 +1,7 @@
-"""Facts of leads out of the warehouse, as the points are given for them: rows for scoring, columns for training.
+"""Points input: facts of leads from the warehouse, as rows for scoring and as columns for training.
 
-Both come from the same two statements, lead_features/select and occurrences/select, so a lead gets the same points
-whether it is scored alone or learned from among a million.
+Both read the same two statements, lead_features/select and occurrences/select, so a lead gets the same points whether
+it is scored alone or among a million training rows.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ DAY_MICROSECONDS = 86_400_000_000
 def points_input_of_leads(
     warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], as_of: datetime
 ) -> tuple[list[Row], LeadFacts, PointTotals, list[LeadRating]]:
-    """Rows of lead_features, facts, points with ledger, and standing of these leads at `as_of` (aware), side by side.
+    """Rows of lead_features, facts, points with ledger, and ratings of these leads at `as_of` (aware), in one order.
 
-    An unknown lead is a row without created_at.
+    An unknown lead has a row without created_at.
     """
     parameters = scoring_parameters(policy, lead_ids, [], as_of)
     with warehouse.unit_of_work():
@@ -51,7 +51,7 @@ def points_input_of_leads(
 
 
 def occurrences_by_lead(warehouse: Warehouse, policy: Policy, parameters: Mapping[str, Any]) -> dict[str, list[Row]]:
-    """Rows of occurrences/select by lead, for the parameters of lead_features; nothing is read without rules."""
+    """Rows of occurrences/select by lead, for the parameters of lead_features; empty, unread, without rules."""
     if not policy.points.rules:
         return {}
     by_lead: dict[str, list[Row]] = {}
@@ -61,13 +61,13 @@ def occurrences_by_lead(warehouse: Warehouse, policy: Policy, parameters: Mappin
 
 
 def occurrence_frame(warehouse: Warehouse, policy: Policy, first_as_of: datetime, last_as_of: datetime) -> pd.DataFrame:
-    """Rows of occurrences/select for all landmarks within the range."""
+    """Rows of occurrences/select for all landmarks of the range."""
     parameters = training_parameters(policy, first_as_of, last_as_of)
     return warehouse.frame(occurrences_statement(policy), occurrence_parameters(policy, parameters))
 
 
 def facts_of_rows(policy: Policy, rows: Sequence[Row], occurred: Sequence[Sequence[Row]]) -> LeadFacts:
-    """The facts of n rows of lead_features, each with the rows of occurrences that belong to it."""
+    """The facts of n rows of lead_features; `occurred` has the rows of occurrences/select of each."""
     signal_index = _signal_indices(policy)
     flat = [
         (
@@ -96,7 +96,7 @@ def facts_of_rows(policy: Policy, rows: Sequence[Row], occurred: Sequence[Sequen
 
 
 def facts_of_frame(policy: Policy, frame: pd.DataFrame, occurred: pd.DataFrame) -> LeadFacts:
-    """The facts of a frame of lead_features; of `occurred` those rows count whose lead and moment the frame has."""
+    """The facts of a frame of lead_features; rows of `occurred` for other leads or moments are ignored."""
     place = frame[["lead_id", "as_of"]].assign(lead=np.arange(len(frame)))
     at_landmarks = occurred.merge(place, on=["lead_id", "as_of"], how="inner", validate="many_to_one")
     signal = at_landmarks["signal"].astype(object).map(_signal_indices(policy)).fillna(VISIT)
@@ -116,7 +116,7 @@ def facts_of_frame(policy: Policy, frame: pd.DataFrame, occurred: pd.DataFrame) 
 
 
 class _ColumnsOfRows(Mapping[str, Sequence[Any]]):
-    """Rows seen as columns; a column is made when it is asked for, because rules ask for few."""
+    """Column view of rows; columns are built on first use, because rules use few."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
@@ -138,7 +138,7 @@ class _ColumnsOfRows(Mapping[str, Sequence[Any]]):
 
 
 def _signal_indices(policy: Policy) -> dict[str | None, int]:
-    """The place of each signal among the policy's, and of none."""
+    """Index of each signal of the policy; None (any visit) is VISIT."""
     return {None: VISIT, **{signal.name: place for place, signal in enumerate(policy.signals)}}
 
 

@@ -1,4 +1,4 @@
-"""What is known of leads beside their features, read once for a batch: occurrences, status, thresholds, what stood."""
+"""Lead states: occurrences, CRM status, last score and override of a batch of leads, read once."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class LeadStates:
 
     @classmethod
     def nothing(cls, policy: Policy, now: datetime) -> LeadStates:
-        """Of nobody."""
+        """The states of no leads."""
         return cls(policy, now, HotThresholds(policy), {}, {})
 
     def of(self, rows: Sequence[Row], occurred: Sequence[Sequence[Row]] | None = None) -> LeadState:
-        """The circumstances of rows of lead_features; `occurred` where others than the leads' own count for them."""
+        """The lead state of rows of lead_features; `occurred` replaces the leads' own occurrences."""
         if occurred is None:
             occurred = [self.occurred.get(row["lead_id"], []) for row in rows]
         facts = facts_of_rows(self.policy, rows, occurred) if self.policy.points.rules else None
@@ -41,12 +41,12 @@ class LeadStates:
         return LeadState(facts, [*map(self.status, leads)], self.hot, [*map(self.override, leads)])
 
     def status(self, lead_id: str) -> CrmStatus:
-        """The newest status that the CRM told."""
+        """The newest CRM status of a lead."""
         stored = self.before.get(lead_id, {})
         return CrmStatus(stored.get("status"), stored.get("outcome"))
 
     def override(self, lead_id: str) -> Override | None:
-        """What a person says of a lead."""
+        """The newest override of a lead."""
         return Override.of_row(self.before.get(lead_id, {}))
 
     def newest(self, lead_id: str) -> Row | None:
@@ -55,9 +55,10 @@ class LeadStates:
         return stored if stored and stored["score_id"] else None
 
     def stage_change(self, lead_id: str, score: LeadScore, score_id: str | None) -> Row | None:
-        """The row of stage_changes that a judgement calls for; compared with the record of stages itself.
+        """The row of stage_changes that a score requires, or None.
 
-        Compared with the newest score instead, a change would be lost if the process died between two tables.
+        The comparison is with stage_changes, not with the newest score: else a crash between the two tables would lose
+        the change.
         """
         status = self.status(lead_id)
         inputs = StageInputs(
@@ -76,7 +77,7 @@ class LeadStates:
 def read_lead_states(
     warehouse: Warehouse, policy: Policy, parameters: Mapping[str, Any], *, first_day: date, hot: HotThresholds
 ) -> LeadStates:
-    """What is known of those that `scoring_parameters` ask for; scores before `first_day` are forgotten."""
+    """The states of the leads of `scoring_parameters`; scores before `first_day` are ignored."""
     now: datetime = parameters["as_of"]
     state_parameters = {"lead_ids": parameters["lead_ids"], "first_day": first_day, "as_of": now}
     before = warehouse.rows(statement("scores/lead_state"), state_parameters) if parameters["lead_ids"] else []

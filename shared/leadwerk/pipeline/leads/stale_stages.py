@@ -1,8 +1,8 @@
-"""Leads that are scored no more, because the CRM closed them or they are old: their stage still follows what it says.
+"""Stale stages: closed or expired leads are no longer scored, but their stage still follows the CRM status.
 
-Whether a lead is behind is seen from what stands, not from when something arrived: the stage that its newest score and
-its newest status in the CRM ask for is held against the stage in that score and against the record of stages. So news
-that arrive late, twice or out of order, and runs that died between two tables, end up the same.
+The stage required by a lead's newest score and newest CRM status is compared with the stage in that score and with
+stage_changes; times of arrival do not matter. So updates that arrive late, twice or out of order, and runs that died
+between two tables, lead to the same rows.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
 
 STATUS_DAYS = OPEN_DAYS
-"""Older news of the CRM move nobody any more: what a night looks at follows these days, not all leads ever closed."""
+"""Ignore older CRM updates, so that a nightly run scales with recent leads and not with all closed ones."""
 
 SCORED_DAYS = 400
-"""A lead that has had no score for longer than this keeps its stage."""
+"""A lead without a score for longer than this keeps its stage."""
 
 
 @dataclass(frozen=True)
 class StaleStages:
-    """`moved`: leads whose newest score names another stage than it should. `unrecorded`: rows that `stage_changes`
-    lacks though the newest score names the stage already."""
+    """`moved`: leads whose newest score has an outdated stage. `unrecorded`: missing rows of `stage_changes` for leads
+    whose newest score has the right stage."""
 
     moved: list[str]
     unrecorded: list[Row]
 
 
 def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, rescored: Container[str]) -> StaleStages:
-    """Leads whose stage is not what the CRM's news ask for at `now` (aware), but those that are `rescored` anyway.
+    """Find leads whose stage differs from what their CRM status requires at `now` (aware), except the `rescored`.
 
-    A lead that was never scored has no stage.
+    A lead without a score has no stage.
     """
     stale = StaleStages([], [])
     for lead in _statuses_and_stages(warehouse, now) if policy.stages else ():
@@ -62,7 +62,7 @@ def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[Row]:
 
 
 def _stage(lead: Row, policy: Policy) -> str | None:
-    """The stage by the lead's newest score and what the CRM says now."""
+    """The stage by the lead's newest score and present CRM status."""
     stage = stage_of(
         policy,
         is_known=True,
@@ -75,7 +75,7 @@ def _stage(lead: Row, policy: Policy) -> str | None:
 
 
 def _unrecorded(lead: Row, stage: str | None, policy: Policy, now: datetime) -> Row | None:
-    """The change that a run which died between score and stage left unsaid."""
+    """The row of stage_changes that a run omitted when it died between score and stage."""
     columns = {name: lead[name] for name in ("grade", "points", "interest", "status", "outcome")}
     inputs = StageInputs(stage=stage, cluster=lead["score_cluster"], **columns)
     return stage_change(lead["lead_id"], lead["stage_reached"], inputs, policy, at=now, score_id=lead["score_id"])

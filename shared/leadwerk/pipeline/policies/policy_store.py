@@ -93,10 +93,10 @@ class PolicyStore:
         return Draft(text, policy, None)
 
     def replace(self, present: InForce, text: str, policy: Policy) -> None:
-        """Put `text` in the place of what was read as `present`; both are in the archive before anything changes.
+        """Replace `present` by `text`; both are archived before anything changes.
 
         Raises:
-            WriteConflict: somebody else published since `present` was read.
+            WriteConflict: another publication happened since `present` was read.
         """
         self._keep(present.text, present.version)
         self._keep(text, policy.version)
@@ -155,7 +155,7 @@ def read_draft(text: str, file: str) -> Draft:
 
 
 def check_base(draft: Draft, present: InForce) -> None:
-    """Refuse a draft that was made from another text than the one in force.
+    """Refuse a draft that was made from a text other than the one in force.
 
     Raises:
         WriteConflict: the policy in force changed since the draft was made.

@@ -37,13 +37,13 @@ def publication_note(author: str, reason: str, now: datetime) -> PublicationNote
 
 
 def publish(policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: InForce, note: PublicationNote) -> Row:
-    """Put a draft in force in the place of `present`; the row of policy_changes.
+    """Put a draft in force instead of `present`; returns the row of policy_changes.
 
-    What is in force already but was not recorded (a publisher that died, an edit by hand) is recorded.
+    If the draft is in force already without a record (a crash while publishing, an edit by hand), it is recorded.
 
     Raises:
         WriteConflict: the policy in force changed since the draft was made, or since `present` was read.
-        InputError: the draft says what is in force already, and that is recorded.
+        InputError: the draft is in force and recorded already.
     """
     if draft.policy.version != present.version:
         check_base(draft, present)
@@ -60,11 +60,11 @@ def publish(policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: 
 
 
 def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, note: PublicationNote) -> Row:
-    """Put a former policy in force again: `version`, or the one before the present one; the row of policy_changes.
+    """Put a former policy in force again: `version`, or the previous one; returns the row of policy_changes.
 
     Raises:
-        InputError: there is no such version, or none before.
-        WriteConflict: somebody else published meanwhile.
+        InputError: there is no such version, or no previous one.
+        WriteConflict: another publication happened in the meantime.
     """
     present = policies.in_force()
     target = version or _before(warehouse, present, note.now)

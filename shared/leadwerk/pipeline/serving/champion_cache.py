@@ -1,4 +1,4 @@
-"""The champion's scorer, kept in the process and renewed when the pointer moves."""
+"""Champion cache: keeps the champion's scorer in the process and renews it when another model is promoted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger("leadwerk")
 
 CHECK_SECONDS = 15.0
-"""For how long a promotion may go unnoticed by a running process; one read of a small object pays for each check."""
+"""Longest delay until a running process notices a promotion; each check reads one small object."""
 
 
 class ChampionCache:
-    """Answers which scorer serves now. Safe to share between threads.
+    """The scorer in use. Thread-safe.
 
-    A published policy may ask for features that the champion does not know. Where that policy has rules for points,
-    they decide until the next retraining, and `refused` says why; without rules nobody could decide.
+    A published policy may have features that the champion was not trained on. If the policy has rules, the points then
+    decide until the next retraining and `refused` has the cause; without rules the error is raised.
 
     Args:
         threads: of one prediction, as in `Booster`.
@@ -64,11 +64,11 @@ class ChampionCache:
 
     @property
     def problem(self) -> str | None:
-        """Why the champion does not serve, with the remedy."""
+        """Why the champion is not in use, with the remedy; None if it is."""
         return str(self.refused) if self.refused else None
 
     def _renewed(self) -> Scorer | None:
-        """Who serves now; where the registry does not answer, whoever served until now."""
+        """The present champion's scorer; if the registry does not answer, the last one."""
         try:
             return self._current()
         except RegistryUnavailable as error:
@@ -82,7 +82,7 @@ class ChampionCache:
     def _current(self) -> Scorer | None:
         champion = self._registry.champion()
         if champion is None:
-            self.refused = None  # it has stood down since
+            self.refused = None  # the champion was demoted
             return None
         if self._scorer is not None and self._scorer.version == champion.version:
             return self._scorer

@@ -1,4 +1,4 @@
-"""A form that comes with the request: the version of the lead it makes, and its features before anything is stored."""
+"""Draft form: a form in a request as a lead version, and the features it leads to before anything is stored."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ COUNTED = ("sessions", "page_views", "seconds", "active_days")
 SECONDS_A_DAY = 86_400
 MONTHS_A_YEAR = 12
 IDENTITY = ("event_id", "recorded_at")
-"""Columns that tell versions apart, and not what they say."""
+"""Columns that identify a version and are not part of its content."""
 
 
 @dataclass(frozen=True)
 class DraftForm:
-    """A form as the newest version of its lead: `version` is a row of `leads`, `links` rows of `identities`.
+    """A form as the newest version of its lead: `version` is a row of `leads`, `links` are rows of `identities`.
 
-    `new` says whether the version says anything that the warehouse did not know; `rejections` what could not be read.
+    `new`: whether its content differs from the stored version; `rejections`: values that cannot be read.
     """
 
     version: Row
@@ -47,15 +47,15 @@ class DraftForm:
 def read_form(
     raw: Mapping[str, Any], stored: Row | None, *, policy: Policy, now: datetime, person_key: str
 ) -> DraftForm:
-    """The form in `raw` (with lead_id and ga_client_id), on top of what is `known` of the lead (row of leads/latest).
+    """The form in `raw` (with lead_id and ga_client_id) merged into the `stored` version (row of leads/latest).
 
-    Where the form is silent, what was known stays. Sending the same form again makes no new version.
+    Fields missing in the form keep their stored value. Sending the same form again makes no new version.
 
     Raises:
         InputError: the lead has no usable id, or created_at lies in the future.
     """
     since = (stored or {}).get("created_at", now)
-    # Under the name that is tried last: a form's e-mail address does not move a lead to another account, an id does.
+    # company_id is tried last, so an e-mail address in the form does not move a lead to another account; an id does.
     defaults = {"web_consent": (stored or {}).get("web_consent"), "company_id": (stored or {}).get("account_id")}
     complete = {**defaults, **raw, "created_at": raw.get("created_at") or since}
     version, rejections = lead_version(complete, policy=policy, recorded_at=now, event_id="", person_key=person_key)
@@ -68,10 +68,10 @@ def read_form(
 
 
 def overlay(row: Row, form: DraftForm, *, policy: Policy, as_of: datetime) -> Row:
-    """Features (`row` of lead_features, unknown for a new lead) as they will be once the form is stored.
+    """Features (`row` of lead_features, empty for a new lead) as they will be once the form is stored.
 
-    Equal to what the query yields then, but for a visitor who joins others of the same lead: their behaviour is not
-    added up. For a dry run only, in which nothing may be stored.
+    For a dry run, in which nothing may be stored. Equal to the later query, except for a visitor who joins other
+    visitors of the same lead: their behaviour is not summed.
     """
     version, born = form.version, row.get("created_at") or form.version["created_at"]
     features = _behaviour(row, form, policy)
@@ -110,13 +110,13 @@ def _content(version: Row) -> Row:
 
 
 def _event_id(version: Row, stored: Row | None) -> str:
-    """Hash of what the version says and of the version it follows: A, then B, then A again are three versions."""
+    """Hash of the content and of the preceding version: contents A, then B, then A again are three versions."""
     content = msgspec.json.encode([_content(version), (stored or {}).get("event_id")], order="deterministic")
     return f"form:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
 def _behaviour(row: Row, form: DraftForm, policy: Policy) -> Row:
-    """The row with what may be known of behaviour: nothing without consent, zeros for a visitor who did nothing."""
+    """The row with its behaviour features: none without consent, zeros for a visitor without events."""
     if not form.version["web_consent"]:
         contacts = tuple(f"{signal.name}_" for signal in policy.signals if signal.touchpoint)
         return {**{name: value for name, value in row.items() if name.startswith(contacts)}, "has_web_behaviour": 0}

@@ -1,4 +1,4 @@
-"""What is asked of the stage `score` and what it answers."""
+"""Messages of the stage `score`: requests, scored leads, refusals and their report."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ DELIVERIES: Mapping[str, Delivery] = {
     "repair": "pending",
     "dead_letter": "dead_letter",
 }
-"""States of an attempt (outbox) as the caller reads them."""
+"""State of an attempt in the outbox → delivery state in an answer."""
 
 
 class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to score: by the CRM's lead id or the GA4 client id; `form` holds the fields of a lead not yet stored."""
+    """A lead to score, by CRM lead id or GA4 client id; `form`: fields of a lead that is not stored yet."""
 
     lead_id: Text | int | None = None
     ga_client_id: Text | None = None
@@ -34,7 +34,7 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ScoreBody(Protocol):
-    """The body of a request: one lead, or `leads`, or (`rescore`) all that are open; "closed": but the closed ones."""
+    """Body of a request: one lead, or `leads`, or with `rescore` all open leads ("closed": only the closed ones)."""
 
     leads: list[ScoreRequest] | None
     lead_id: str | int | None
@@ -45,10 +45,10 @@ class ScoreBody(Protocol):
 
 
 def requests(body: ScoreBody) -> list[ScoreRequest]:
-    """Whom a body asks to score; of a rescoring nobody by name.
+    """The leads that a body requests; for a rescoring one empty request.
 
     Raises:
-        InputError: it asks for two things at once, one of which would be passed over without a word.
+        InputError: the body requests two things at once, one of which would be ignored.
     """
     single = ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)
     by_itself = "rescore" if body.rescore else "leads"
@@ -57,16 +57,15 @@ def requests(body: ScoreBody) -> list[ScoreRequest]:
         others += [name for name, value in (("leads", body.leads), ("dry_run", body.dry_run)) if value]
     if others and (body.rescore or body.leads):
         remedy = f"Send {by_itself} alone, or {others[0]} in a request of its own."
-        raise InputError(f"{others[0]} does not go with {by_itself}.", field=others[0], remedy=remedy)
+        raise InputError(f"{others[0]} cannot be combined with {by_itself}.", field=others[0], remedy=remedy)
     return body.leads or [single]
 
 
 class ScoredLead(LeadScore, frozen=True, kw_only=True):
-    """The answer for the request at `index`; probability and predictive score are None before there is a champion.
+    """Score for the request at `index`; probability and predictive score are None without a champion.
 
-    `lead_id` is None for a web visitor who is no lead. `stored` says whether this score stands in the warehouse, in the
-    row `score_id`; `delivery` what became of it on the way to the CRM; `ignored_fields` lists fields of the form
-    that could not be used, with the reason.
+    `lead_id`: None for a web visitor without a lead. `stored`: whether the warehouse has this score, in the row
+    `score_id`. `delivery`: its state on the way to the CRM. `ignored_fields`: unusable fields of the form with reason.
     """
 
     index: int
@@ -81,7 +80,7 @@ class ScoredLead(LeadScore, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class ScoreRefusal:
-    """Why the request at `index` could not be scored."""
+    """The error of the request at `index`."""
 
     index: int
     lead_id: str | None
@@ -90,7 +89,7 @@ class ScoreRefusal:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """What was scored and what was not: each request is in one of the two."""
+    """Scores and refusals; each request is in exactly one of the two."""
 
     model_version: str | None
     scored_at: datetime
@@ -99,7 +98,7 @@ class ScoreReport:
 
 
 def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
-    """Leads whose score stands and says something to a seller: not that there is neither model nor rule nor a word."""
+    """Leads with a stored score that has a basis: a model, rules or an override."""
     lead_ids = (score.lead_id for score in scores if score.stored and (score.basis != NO_CHAMPION or score.decided_by))
     return list(dict.fromkeys(lead_id for lead_id in lead_ids if lead_id))
 

@@ -1,7 +1,7 @@
-"""What a scoring process keeps between requests: settings, policy, warehouse and the champion's scorer.
+"""Runtime cache: settings, policy, warehouse and the champion's scorer, kept between the requests of a process.
 
-Policy and settings are looked at again when they have served for POLICY_SECONDS: a published policy and the new version
-of a mounted secret serve everywhere within that time, and a promoted model within `champion_cache.CHECK_SECONDS`.
+Policy and settings are checked again after POLICY_SECONDS: a published policy and a new version of a mounted secret are
+in use everywhere within that time, a promoted model within `champion_cache.CHECK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("leadwerk")
 
 POLICY_SECONDS = 60.0
-"""For how long a published policy or a new secret may go unnoticed by a running process."""
+"""Longest delay until a running process notices a published policy or a new secret."""
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """Made at the first request: a mistake in the settings is then an answer, and not a process that will not start."""
+    """Objects that serve requests. Built at the first request: wrong settings give an answer, not a failed start."""
 
     settings: settings.Settings
     policy: Policy
@@ -52,7 +52,7 @@ class Runtime:
 
 
 class RuntimeCache:
-    """Answers what serves now. Safe to share between threads; `clock` gives seconds that only go forward."""
+    """The runtime in use. Thread-safe; `clock` gives monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -61,7 +61,7 @@ class RuntimeCache:
         self._looked_at = float("-inf")
 
     def runtime(self) -> Runtime:
-        """The same objects for every request, until a new policy is in force."""
+        """The present runtime: the same objects until a new policy is in force."""
         with self._lock:
             if self._runtime is None or self._clock() - self._looked_at >= POLICY_SECONDS:
                 self._runtime = _new_runtime() if self._runtime is None else _renewed(self._runtime)
@@ -81,25 +81,27 @@ def _runtime_for(config: settings.Settings, policy: Policy) -> Runtime:
 
 
 def _renewed(present: Runtime) -> Runtime:
-    """As it is, unless another policy is in force: the champion is then held against that policy's contract.
+    """The present runtime, or a new one if another policy is in force (its contract is checked against the champion).
 
-    A policy that is wrong or cannot be read does not stop the one that serves.
+    A policy that is invalid or unreadable is logged, and the present one stays in use.
     """
     present = _with_settings_of_now(present)
     try:
         policy = wiring.policy(present.settings)
     except LeadwerkError as error:
-        logger.error("The policy was not taken over: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
+        logger.error("The new policy is not in use: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
         return present
     return present if policy.version == present.policy.version else _runtime_for(present.settings, policy)
 
 
 def _with_settings_of_now(present: Runtime) -> Runtime:
-    """The environment stays, but a mounted secret changes; on a laptop the first publication makes a policy file."""
+    """The runtime with fresh settings: a mounted secret may change, and a first publication creates a policy file."""
     try:
         current = settings.read()
     except LeadwerkError as error:
-        logger.error("Settings were not taken over: %s", error, extra={"fields": {"event": "settings_not_taken_over"}})
+        logger.error(
+            "The new settings are not in use: %s", error, extra={"fields": {"event": "settings_not_taken_over"}}
+        )
         return present
     return present if current == present.settings else replace(present, settings=current)
 
@@ -108,5 +110,5 @@ _cache = RuntimeCache()
 
 
 def current_runtime() -> Runtime:
-    """What serves in this process now."""
+    """The runtime of this process."""
     return _cache.runtime()
