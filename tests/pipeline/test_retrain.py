@@ -23,7 +23,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=240)
 RUNS = Statement(
     "model_runs/all",
-    "SELECT run_id, trained_at, model_version, promoted, reason, champion_before, `rows`, positives, metrics"
+    "SELECT run_id, trained_at, model_version, promoted, reason, champion_before, row_count, positives, metrics"
     " FROM leadwerk.model_runs ORDER BY trained_at",
 )
 

@@ -137,7 +137,7 @@ def test_a_row_at_which_our_own_code_fails_costs_only_itself(scorer, rows, monke
     report = remote_scoring.run(scorer, POLICY, calls_of(rows))
     got = [json.loads(reply) for reply in report.replies]
     assert [place for place, reply in enumerate(got) if "error" in reply] == [3, 17]
-    assert got[3]["error"].startswith("Lead 3 cannot be read: ZeroDivisionError at test_remote.py:")
+    assert got[3]["error"].startswith("Lead 3 cannot be read: ZeroDivisionError at test_remote_scoring.py:")
     assert [reply.get("lead_id", "") for reply in got[:5]] == ["0", "1", "2", "", "4"]
     assert (report.scored, report.refused, len(caplog.records)) == (48, 2, 2)
 
