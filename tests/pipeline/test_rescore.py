@@ -87,7 +87,7 @@ def test_another_model_is_news_for_everybody(warehouse, scorer):
 
 
 def test_leads_older_than_the_window_are_left_alone(warehouse, scorer):
-    assert run(warehouse, scorer, NOW + timedelta(days=rescore.OPEN_DAYS)).leads == 0
+    assert run(warehouse, scorer, NOW + timedelta(days=rescore.OPEN_LEAD_DAYS)).leads == 0
 
 
 def test_without_a_champion_points_decide(warehouse):

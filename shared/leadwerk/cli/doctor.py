@@ -11,6 +11,7 @@ from typing import Any, Literal
 import typer
 from rich.text import Text
 
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli import EXIT_ERROR
 from leadwerk.cli.console import out, print_json, table, working
 from leadwerk.cli.invocation import Invocation, shared_options
@@ -20,7 +21,6 @@ from leadwerk.warehouse.statement import statement
 
 Verdict = Literal["good", "look", "broken"]
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
-SCORED_DAYS = 400
 WAREHOUSED = frozenset(("deliveries", "scores", "outcomes", "leads", "activity", "GA4 export"))
 FRESH = timedelta(days=3)
 
@@ -99,7 +99,7 @@ class _Look:
     now: datetime
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        first_day = (self.now - timedelta(days=SCORED_DAYS)).date()
+        first_day = (self.now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
         return self.here.warehouse.rows(statement(name), {"as_of": self.now, "first_day": first_day})
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.markup import escape
 
+from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.cli.chart import plot, sparkline
 from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.desk.timeline import History, LedgerAt, PastScore
     from leadwerk.pipeline.policies.policy_in_force import StoredThen, Which
 
-DEFAULT_DAYS = 400
 HUNDRED = 100.0
 POLICIES: Final[dict[str, Which]] = {"in-force": "in_force", "current": "current"}
 
@@ -38,7 +38,7 @@ def history(
     policy: Annotated[
         str, typer.Option(help="Policy to apply to --at: the one in-force then, or the current one.")
     ] = "in-force",
-    days: Annotated[int, typer.Option(min=1, help="How far back.")] = DEFAULT_DAYS,
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = TIMELINE_DAYS,
     drawn: Annotated[bool, typer.Option("--plot", help="Draw the scores over several lines.")] = False,
 ) -> None:
     """Show the history of a lead: scores, thresholds, stages, deliveries, picks; or its ledger at a past moment.

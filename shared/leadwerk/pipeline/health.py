@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from leadwerk.catalogue.periods import SECONDS_A_DAY
 from leadwerk.features.drift import drift
 from leadwerk.pipeline.leads.features import features_statement, training_parameters
 from leadwerk.policy.model import Policy
@@ -14,8 +15,6 @@ from leadwerk.warehouse.statement import statement
 
 RECENT = timedelta(days=7)
 """A whole week of landmarks, so that every weekday is included."""
-
-SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True)

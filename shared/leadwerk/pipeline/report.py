@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError
 from leadwerk.pipeline.health import Health, health_of
 from leadwerk.policy.model import Policy
@@ -23,7 +24,6 @@ from leadwerk.warehouse.statement import statement
 if TYPE_CHECKING:
     from leadwerk.stats.arrays import Floats
 
-SCORED_DAYS = 400  # older scores say how it was, not how it is
 RUNS = 12
 NEWEST = "report.html"
 LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
@@ -86,7 +86,7 @@ def gather(
     """All data of the page, from the warehouse and the registry."""
     champion = registry.champion()
     parameters = {
-        "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
+        "first_day": (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
         "horizon_days": policy.horizon_days,
         "positive": list(policy.positive),
         "as_of": now,

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS, SCORE_LOOK_BACK_DAYS
 from leadwerk.pipeline.leads import stale_stages
-from leadwerk.pipeline.leads.features import OPEN_DAYS, features_statement, scoring_parameters
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 from leadwerk.pipeline.leads.read_lead_states import LeadStates, read_lead_states
 from leadwerk.pipeline.thresholds.daily import hot_thresholds
 from leadwerk.policy.model import Policy
@@ -59,7 +60,7 @@ def run(
     A second run with the same `now`, or one after a crash, stores only missing rows. `only_closed` skips the open
     leads, for use after a rescoring in SQL (docs/scale.md).
     """
-    opened = {"created_since": now - timedelta(days=OPEN_DAYS), "as_of": now}
+    opened = {"created_since": now - timedelta(days=OPEN_LEAD_DAYS), "as_of": now}
     leads = [] if only_closed else [lead["lead_id"] for lead in warehouse.rows(statement("leads/open"), opened)]
     run = _Run(warehouse, policy, scorer, now, stored_at, hot_thresholds(warehouse, policy, now))
     for batch in batches(leads, BATCH):
@@ -89,7 +90,7 @@ class _Run:
 
     def rescore(self, leads: Sequence[str]) -> None:
         """Store the changed scores and stages of open leads."""
-        features, states = self._read(leads, OPEN_DAYS)
+        features, states = self._read(leads, OPEN_LEAD_DAYS)
         judged = score_leads(self.scorer, self.policy, features, states.of(features), explained=False)
         self.clusters.update(score.score_cluster for score in judged)
         fresh = _changed(features, judged, states)
@@ -99,7 +100,7 @@ class _Run:
 
     def move(self, leads: Sequence[str]) -> None:
         """Store the final score and stage change of closed or expired leads with a stale stage."""
-        features, states = self._read(leads, stale_stages.SCORED_DAYS)
+        features, states = self._read(leads, SCORE_LOOK_BACK_DAYS)
         judged = score_leads(self.scorer, self.policy, features, states.of(features))
         pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, states)]
         rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]

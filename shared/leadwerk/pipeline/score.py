@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError, LeadwerkError, RecordFailure, UnknownLead
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
@@ -34,9 +35,6 @@ VISITOR = "visitor:"
 """Prefix of the id of a web visitor without a lead, in the feature query."""
 
 logger = logging.getLogger("leadwerk")
-
-HISTORY = timedelta(days=400)
-"""Older scores are not compared: a lead without a score for longer gets a new one anyway."""
 
 
 @dataclass
@@ -214,7 +212,8 @@ def _with_features(
 
 
 def _surroundings(desk: ScoringContext, parameters: Mapping[str, Any]) -> LeadStates:
-    since, hot = (desk.now - HISTORY).date(), hot_thresholds(desk.warehouse, desk.policy, desk.now)
+    since = (desk.now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
+    hot = hot_thresholds(desk.warehouse, desk.policy, desk.now)
     return read_lead_states(desk.warehouse, desk.policy, parameters, first_day=since, hot=hot)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, to_builtins
 
 from leadwerk import settings
+from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.desk import accounts, call_list, timeline
 from leadwerk.pipeline.desk.call_list import LeadFilter, Text
@@ -52,7 +53,7 @@ class HistoryQuery(Request, frozen=True):
     `policy`: count the ledger by the policy in force at that moment, or by the current one.
     """
 
-    days: Days = timeline.DAYS
+    days: Days = TIMELINE_DAYS
     at: Moment | None = None
     policy: Which = "in_force"
     output_language: Language | None = None

@@ -218,7 +218,7 @@ def test_a_lead_that_was_never_scored_gets_no_score_for_being_closed(warehouse: 
 
 
 def test_an_old_lead_that_is_rescored_no_more_moves_as_well(warehouse: DuckDBWarehouse) -> None:
-    crm, late = CRM(), NOW + (rescore.OPEN_DAYS + 30) * DAY
+    crm, late = CRM(), NOW + (rescore.OPEN_LEAD_DAYS + 30) * DAY
     night(warehouse, crm, NOW)
     crm.say("3", "Prüfung", late - HOUR)
     assert night(warehouse, crm, late).leads == 0

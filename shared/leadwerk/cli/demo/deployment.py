@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli.demo.functions import Functions
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import wiring
@@ -59,7 +60,7 @@ class DemoDeployment:
     def newest_scores(self, now: datetime) -> list[Row]:
         """The newest stored score of every lead."""
         everything = {
-            "first_day": now.date() - timedelta(days=400),
+            "first_day": now.date() - timedelta(days=SCORE_LOOK_BACK_DAYS),
             "as_of": now,
             "every_lead": True,
             "lead_ids": [],

@@ -10,9 +10,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import WarehouseError
 from leadwerk.pipeline.leads.features import (
-    OPEN_DAYS,
     features_statement,
     occurrence_parameters,
     occurrences_statement,
@@ -81,7 +81,7 @@ def rescore_statement(policy: Policy) -> Statement[Row]:
 
 def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
     """Parameters of `rescore_statement` as of `now` (aware)."""
-    since = now - timedelta(days=OPEN_DAYS)
+    since = now - timedelta(days=OPEN_LEAD_DAYS)
     scoring = scoring_parameters(policy, [], [], now)
     occurred = occurrence_parameters(policy, scoring)
     return {
@@ -117,7 +117,7 @@ def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
     stages_by_fact = {fact: entry_reason(policy, fact) for fact in FACTS}
     return {
         "as_of": now,
-        "scored_since": (now - timedelta(days=OPEN_DAYS)).date(),
+        "scored_since": (now - timedelta(days=OPEN_LEAD_DAYS)).date(),
         **{f"stage_{place}": stage.name for place, stage in enumerate(policy.stages, 1)},
         "asks_known": [stage.name for stage in policy.stages if stage.known],
         **{f"asks_{fact}": [stage.name for stage in stages] for fact, stages in stages_by_fact.items()},

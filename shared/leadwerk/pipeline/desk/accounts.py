@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import UnknownAccount
 from leadwerk.pipeline.desk import page_cursor as cursors
 from leadwerk.pipeline.desk.page_cursor import PageCursor
@@ -24,9 +25,6 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
-
-SCORED_DAYS = 120
-"""Contacts whose newest score is older do not count: the stage rescore no longer scores them either."""
 
 MOST_ACCOUNTS = 5_000  # the list ranks these: the accounts with the most interested contacts
 MOST_CONTACTS = 500  # of one account, the newest
@@ -158,7 +156,7 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
 
 
 def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Account]:
-    parameters = {"first_day": (as_of - timedelta(days=SCORED_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
+    parameters = {"first_day": (as_of - timedelta(days=OPEN_LEAD_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
     with warehouse.unit_of_work():
         rows = warehouse.rows(statement("accounts/scored"), parameters)
         company = _companies(warehouse, policy, sorted({row["account_id"] for row in rows}), as_of)

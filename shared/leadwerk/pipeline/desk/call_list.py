@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk import page_cursor as cursors
 from leadwerk.pipeline.desk.page_cursor import PageCursor
 from leadwerk.pipeline.desk.picks import first_day
-from leadwerk.pipeline.leads.features import OPEN_DAYS
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Cluster, Language
 from leadwerk.texts import action_label, text
@@ -125,7 +125,7 @@ def _statement(policy: Policy) -> Any:
 def _parameters(
     policy: Policy, lead_filter: LeadFilter, after: PageCursor | None, as_of: datetime, now: datetime, most: int
 ) -> dict[str, Any]:
-    since = as_of - timedelta(days=OPEN_DAYS)
+    since = as_of - timedelta(days=OPEN_LEAD_DAYS)
     first, second, third = after.keys if after else (None, None, None)
     return {
         **msgspec.structs.asdict(lead_filter),

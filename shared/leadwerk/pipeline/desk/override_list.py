@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.desk.overrides import OverrideRecord, active_overrides
-from leadwerk.pipeline.leads.features import OPEN_DAYS, features_statement, scoring_parameters
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 from leadwerk.pipeline.leads.read_lead_states import read_lead_states
 from leadwerk.pipeline.serving.messages import ScoredLead
 from leadwerk.pipeline.thresholds.daily import hot_thresholds
@@ -79,7 +80,7 @@ def _advised(
 ) -> Iterator[tuple[str, LeadScore]]:
     """Lead id and score of each lead, computed without overrides."""
     hot = hot_thresholds(warehouse, policy, now)
-    first_day = (now - timedelta(days=OPEN_DAYS)).date()
+    first_day = (now - timedelta(days=OPEN_LEAD_DAYS)).date()
     for batch in batches(leads, BATCH):
         parameters = scoring_parameters(policy, batch, [], now)
         rows = warehouse.rows(features_statement(policy), parameters)

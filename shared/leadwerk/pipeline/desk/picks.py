@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from leadwerk.catalogue.periods import LONGEST_PICK_DAYS
 from leadwerk.errors import InputError, UnknownLead, WarehouseError, WriteConflict
 from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState
@@ -29,7 +30,7 @@ from leadwerk.warehouse.statement import statement
 ATTEMPTS = 10
 """Failed swaps in a row before giving up. Each failure means that another swap succeeded, so more are improbable."""
 
-LONGEST_HOLD = timedelta(days=400)
+LONGEST_HOLD = timedelta(days=LONGEST_PICK_DAYS)
 """Older picks are not looked for in the table: bounds the partitions read."""
 
 LONGEST_NAME = 100  # characters of a seller's name

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline.desk.call_list import stage_label
 from leadwerk.pipeline.desk.picks import Picks
@@ -29,9 +30,6 @@ from leadwerk.texts.number_format import day
 from leadwerk.texts.reasons import set_by
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
-
-DAYS = 400
-"""How far back a history goes unless more is asked: BigQuery bills what is read."""
 
 
 class PastScore(Struct, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ class LedgerAt(Struct, frozen=True, kw_only=True):
 
 
 def history(
-    picks: Picks, lead_id: str, *, now: datetime, days: int = DAYS, output_language: Language | None = None
+    picks: Picks, lead_id: str, *, now: datetime, days: int = TIMELINE_DAYS, output_language: Language | None = None
 ) -> History:
     """What was stored of a lead in the `days` before `now` (aware, UTC), in `output_language` or the policy's language.
 

@@ -10,16 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from leadwerk.catalogue.periods import WINDOWS_DAYS
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import statement
 
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
-OPEN_DAYS = 120
-"""Older leads without an outcome no longer count as open; several horizons of the shipped policies."""
-
-WINDOWS = (1, 7, 30, 90)
-"""Days over which behaviour is counted, the moment's own day included; the same as in features.contract."""
 
 
 def features_statement(policy: Policy) -> Statement[Row]:
@@ -31,7 +27,7 @@ def features_statement(policy: Policy) -> Statement[Row]:
     return statement(
         "lead_features/select",
         amount=AMOUNTS,
-        window=WINDOWS,
+        window=WINDOWS_DAYS,
         signal=[signal.name for signal in policy.signals],
         touchpoint=_touchpoints(policy),
         number=[attribute.name for attribute in policy.attributes if attribute.kind == "number"],
@@ -112,8 +108,8 @@ def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
     # One day more at both ends, because the policy's days differ from UTC days. BigQuery prunes by constants only.
     return {
         "time_zone": policy.time_zone,
-        "longest_window": max(WINDOWS),
-        "first_day": first.astimezone(UTC).date() - timedelta(days=max(WINDOWS)),
+        "longest_window": max(WINDOWS_DAYS),
+        "first_day": first.astimezone(UTC).date() - timedelta(days=max(WINDOWS_DAYS)),
         "first_event_day": first.astimezone(UTC).date() - timedelta(days=1),
         "last_day": last.astimezone(UTC).date() + timedelta(days=1),
         **{f"kind_{signal.name}": signal.touchpoint for signal in policy.signals if signal.touchpoint},

@@ -11,19 +11,13 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadwerk.pipeline.leads.features import OPEN_DAYS
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS, STATUS_LOOK_BACK_DAYS
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.score_row import standing_of
 from leadwerk.scoring.stage_change import StageInputs, stage_change
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import statement
-
-STATUS_DAYS = OPEN_DAYS
-"""Ignore older CRM updates, so that a nightly run scales with recent leads and not with all closed ones."""
-
-SCORED_DAYS = 400
-"""A lead without a score for longer than this keeps its stage."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +48,8 @@ def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, re
 
 def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[Row]:
     parameters = {
-        "status_since": (now - timedelta(days=STATUS_DAYS)).date(),
-        "first_day": (now - timedelta(days=SCORED_DAYS)).date(),
+        "status_since": (now - timedelta(days=STATUS_LOOK_BACK_DAYS)).date(),
+        "first_day": (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
         "as_of": now,
     }
     return warehouse.rows(statement("stage_changes/status_vs_stage"), parameters)

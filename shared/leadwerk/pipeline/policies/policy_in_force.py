@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError, PolicyError
 from leadwerk.pipeline.policies import publishing
 from leadwerk.warehouse.statement import statement
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 Which = Literal["in_force", "current"]
 Source = Literal["published", "scored", "replaced_later", "requested", "not_kept", "not_recorded"]
-
-SCORES_BACK = timedelta(days=400)
-"""An older score is no evidence of the policy of a moment."""
 
 
 class StoredThen(Struct, frozen=True, kw_only=True):
@@ -103,7 +101,7 @@ def _recorded(
 
 
 def _scores(warehouse: Warehouse, lead_id: str, at: datetime) -> list[Row]:
-    parameters = {"lead_id": lead_id, "first_day": (at - SCORES_BACK).date(), "as_of": at}
+    parameters = {"lead_id": lead_id, "first_day": (at - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(), "as_of": at}
     return warehouse.rows(statement("scores/history"), parameters)
 
 

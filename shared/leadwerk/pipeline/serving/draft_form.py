@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from leadwerk.catalogue.periods import SECONDS_A_DAY, WINDOWS_DAYS
 from leadwerk.errors import InputError
-from leadwerk.features.contract import WINDOWS
 from leadwerk.lead.lead import identity_rows, lead_version
 from leadwerk.lead.rejection import Rejection
 from leadwerk.policy.model import Policy
@@ -25,7 +25,6 @@ COPIED = (
 """Columns of `leads` that lead_features/select yields as they are."""
 
 COUNTED = ("sessions", "page_views", "seconds", "active_days")
-SECONDS_A_DAY = 86_400
 MONTHS_A_YEAR = 12
 IDENTITY = ("event_id", "recorded_at")
 """Columns that identify a version and are not part of its content."""
@@ -122,9 +121,9 @@ def _behaviour(row: Row, form: DraftForm, policy: Policy) -> Row:
         return {**{name: value for name, value in row.items() if name.startswith(contacts)}, "has_web_behaviour": 0}
     if not form.links or row.get("has_web_behaviour"):
         return dict(row)
-    counted = ["calculator_uses_90d", *(f"{what}_{days}d" for what in COUNTED for days in WINDOWS)]
+    counted = ["calculator_uses_90d", *(f"{what}_{days}d" for what in COUNTED for days in WINDOWS_DAYS)]
     counted += [
-        f"{s.name}_{what}_{days}d" for s in policy.signals for what in ("events", "seconds") for days in WINDOWS
+        f"{s.name}_{what}_{days}d" for s in policy.signals for what in ("events", "seconds") for days in WINDOWS_DAYS
     ]
     return {**row, **{name: 0 for name in counted if row.get(name) is None}, "has_web_behaviour": 1}
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isfinite
 from typing import NamedTuple
 
-from leadwerk.policy.facts import RANGES, Fact, Kind, facts
+from leadwerk.catalogue.features import Kind
+from leadwerk.policy.facts import RANGES, Fact, facts
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Rule

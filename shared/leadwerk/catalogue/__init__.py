@@ -1,0 +1,1 @@
+"""Catalogue: the one list of features, and periods that several rooms share. Pure; imports no other room."""

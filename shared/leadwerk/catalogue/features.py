@@ -1,0 +1,114 @@
+"""Feature catalogue: every input that a model or a rule may use, once, in the order of the feature query's columns.
+
+The feature contract, the facts that rules may name, their ranges and the reserved names derive from it. To add a
+feature, add one entry here and its column to `lead_features/select.sql`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from leadwerk.catalogue.periods import WINDOWS_DAYS
+
+Kind = Literal["number", "category"]
+
+_SHARE, _PERCENT = "A share is written as 0.8, not as 80.", "It is a percentage, 0 to 100."
+_WEEKDAY, _HOUR = "Weekdays are 1 (Monday) to 7 (Sunday).", "Hours are 0 to 23."
+_YES_OR_NO = "It is 1 (known) or 0."
+
+
+class ValueRange(NamedTuple):
+    """The numbers between which a feature lies, and what to remember when one is written."""
+
+    low: float
+    high: float
+    hint: str
+
+
+class CatalogueEntry(NamedTuple):
+    """One feature, or with `is_windowed` one for each window.
+
+    `group` is what reasons speak about, and the key of its label. `monotone` is 1 where a higher value can only help,
+    -1 where it can only hurt, 0 where the domain does not say. `levels` is the closed list of a category's values,
+    empty where any value may come. Rules may use every entry, models those that are learned from.
+    """
+
+    name: str
+    group: str
+    kind: Kind = "number"
+    is_windowed: bool = False
+    monotone: Literal[-1, 0, 1] = 0
+    value_range: ValueRange | None = None
+    levels: tuple[str, ...] = ()
+    is_learned: bool = True
+
+    def columns(self) -> Iterator[str]:
+        """The columns of the feature query that this entry stands for.
+
+        >>> list(CatalogueEntry("sessions", "visits", is_windowed=True).columns())
+        ['sessions_1d', 'sessions_7d', 'sessions_30d', 'sessions_90d']
+        """
+        yield from (f"{self.name}_{days}d" for days in WINDOWS_DAYS) if self.is_windowed else (self.name,)
+
+
+FEATURES: Final = (
+    CatalogueEntry("has_web_behaviour", "behaviour", value_range=ValueRange(0, 1, _YES_OR_NO)),
+    CatalogueEntry("lead_age_days", "lead_age"),
+    CatalogueEntry("created_hour", "created_time", value_range=ValueRange(0, 23, _HOUR)),
+    CatalogueEntry("created_weekday", "created_time", value_range=ValueRange(1, 7, _WEEKDAY)),
+    CatalogueEntry("loan_amount", "loan_amount"),
+    CatalogueEntry("property_value", "property_value"),
+    CatalogueEntry("income", "income"),
+    CatalogueEntry("instalment", "instalment"),
+    # No monotone: banks like a higher loan-to-value less, but a lead that borrows little needs no help either. On three
+    # simulated markets unseen leads were predicted better without it (log loss 0.298 against 0.303).
+    CatalogueEntry("loan_to_value", "loan_to_value", value_range=ValueRange(0, 10, _SHARE)),
+    # Affordability rules of banks make it certain: a higher instalment on the same income is never better.
+    CatalogueEntry("instalment_to_income", "instalment_to_income", monotone=-1, value_range=ValueRange(0, 10, _SHARE)),
+    CatalogueEntry("calculator_uses_90d", "calculator"),
+    CatalogueEntry("calculator_loan_amount_mean", "calculator"),
+    CatalogueEntry("sessions", "visits", is_windowed=True),
+    CatalogueEntry("page_views", "visits", is_windowed=True),
+    CatalogueEntry("seconds", "time_on_site", is_windowed=True),
+    CatalogueEntry("active_days", "visits", is_windowed=True),
+    CatalogueEntry("session_seconds_30d", "time_on_site"),
+    CatalogueEntry("scroll_percent_90d", "scroll", value_range=ValueRange(0, 100, _PERCENT)),
+    CatalogueEntry("days_since_activity", "recency"),
+    CatalogueEntry("days_since_first_activity", "first_visit"),
+    CatalogueEntry("sessions_trend", "trend"),
+    CatalogueEntry("last_active_hour", "active_time", value_range=ValueRange(0, 23, _HOUR)),
+    CatalogueEntry("last_active_weekday", "active_time", value_range=ValueRange(1, 7, _WEEKDAY)),
+    CatalogueEntry("employees", "employees"),
+    CatalogueEntry("revenue", "revenue"),
+    CatalogueEntry("language", "language", "category"),
+    CatalogueEntry("country", "country", "category"),
+    CatalogueEntry("region", "region", "category"),
+    CatalogueEntry(
+        "email_domain_kind",
+        "email_domain_kind",
+        "category",
+        levels=("business", "freemail", "education", "invalid"),
+    ),
+    CatalogueEntry("channel", "channel", "category"),
+    CatalogueEntry("industry", "industry", "category"),
+    CatalogueEntry("source", "source", "category"),
+    CatalogueEntry("medium", "source", "category"),
+    CatalogueEntry("device_category", "device", "category"),
+    # Free text: rules may search it, but its values are too many and too personal to learn from.
+    CatalogueEntry("job_title", "job_title", "category", is_learned=False),
+)
+"""All features that do not depend on the policy."""
+
+GROUPS: Final = frozenset(entry.group for entry in FEATURES if entry.is_learned)
+"""The feature groups, without those that a policy's signals and attributes add."""
+
+
+def signal_columns(signal: str) -> tuple[str, ...]:
+    """The columns of one of the policy's signals.
+
+    >>> signal_columns("pricing")[0], signal_columns("pricing")[-1], len(signal_columns("pricing"))
+    ('pricing_events_1d', 'pricing_days_since', 9)
+    """
+    counted = (f"{signal}_{measure}_{days}d" for measure in ("events", "seconds") for days in WINDOWS_DAYS)
+    return (*counted, f"{signal}_days_since")
