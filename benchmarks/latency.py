@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import duckdb
 
 from benchmarks.figure import Figure
 from benchmarks.scoring import home, process
+from leadwerk.warehouse.batches import batches
 
 WARM_UP = 20
 REQUESTS = 200
 REPEATS = 3
 QUANTILES = (0.5, 0.99)
+OPERATIONS: tuple[tuple[str, dict[str, bool], bool], ...] = (
+    ("looked up", {"dry_run": True}, False),
+    ("looked up and stored", {"deliver": False}, True),
+)
+"""What a request does, by which options, and whether it stores a score."""
 
 
 def run() -> Iterable[Figure]:
-    """p50 and p99 in milliseconds of REPEATS × REQUESTS requests for one lead each; the spread is over the repeats."""
+    """p50 and p99 in milliseconds of REPEATS × REQUESTS requests for one lead each; the spread is over the repeats.
+
+    Each repeat asks for leads of its own: a score that says nothing new is not stored again.
+    """
     folder = process.FOLDER / "home"
     ids = home.make(folder)
     venv = process.environment()
@@ -25,12 +38,16 @@ def run() -> Iterable[Figure]:
     with process.served(venv, source, "score", settings) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=process.PATIENCE_SECONDS)
         process.ask(port, {"lead_id": ids[0], "dry_run": True})
-        for label, options in (("looked up", {"dry_run": True}), ("looked up and stored", {"deliver": False})):
+        for label, options, stores in OPERATIONS:
 
-            def ask(lead_id: str, options: dict[str, bool] = options) -> None:
+            def ask(lead_id: str, options: Mapping[str, bool] = options) -> None:
                 process.ask(port, {"lead_id": lead_id, **options}, connection)
 
-            rounds = [milliseconds(ask, ids) for _ in range(REPEATS)]
+            rounds = []
+            for repeat in islice(batches(ids, WARM_UP + REQUESTS), REPEATS):
+                before = stored_scores(folder)
+                rounds.append(milliseconds(ask, repeat))
+                check_stored(label, stored_scores(folder) - before, len(repeat) if stores else 0)
             for share in QUANTILES:
                 yield Figure.of(
                     f"one lead over HTTP, {label}, p{share * 100:.0f}", [at(r, share) for r in rounds], unit="ms"
@@ -38,12 +55,26 @@ def run() -> Iterable[Figure]:
 
 
 def milliseconds(ask: Callable[[str], None], ids: Sequence[str]) -> list[float]:
+    """Duration of each request after the first WARM_UP, shortest first."""
     taken = []
-    for lead_id in ids[: WARM_UP + REQUESTS]:
+    for lead_id in ids:
         started = time.perf_counter()
         ask(lead_id)
         taken.append((time.perf_counter() - started) * 1000)
     return sorted(taken[WARM_UP:])
+
+
+def stored_scores(folder: Path) -> int:
+    """How many scores the warehouse holds."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        [scores] = connection.execute("SELECT count(*) FROM leadwerk.scores").fetchone() or (0,)
+        return int(scores)
+
+
+def check_stored(label: str, stored: int, expected: int) -> None:
+    """Refuse a figure of requests that did other work than it says."""
+    if stored != expected:
+        raise AssertionError(f"{label}: {stored} scores were stored, {expected} expected.")
 
 
 def at(ordered: Sequence[float], share: float) -> float:
