@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from leadwerk.cli import score_csv
 from leadwerk.cli.application import app, run
 from leadwerk.cli.console import out
 from leadwerk.cli.model_card import card
@@ -65,7 +66,9 @@ def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 IMPORT = ("--id", "nr", "--outcome", "gewonnen", "--exclude", "stufe")
 
 
-def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_a_file_of_leads_to_scores(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = lead_file(tmp_path)
     imported = result(capsys, "import", str(file), *IMPORT)
     assert (imported["encoding"], imported["delimiter"]) == ("cp1252", ";")
@@ -85,6 +88,10 @@ def test_from_a_file_of_leads_to_scores(home: Path, tmp_path: Path, capsys: pyte
     assert by_visits["11"] > by_visits["0"]
     result(capsys, "score", "--csv", str(tmp_path / "scored.csv"), "--out", str(tmp_path / "again.csv"))
     assert list(read_table(tmp_path / "again.csv").rows()) == list(after.rows())
+
+    monkeypatch.setattr(score_csv, "BATCH", 7)
+    result(capsys, "score", "--csv", str(file), "--out", str(tmp_path / "in_batches.csv"))
+    assert (tmp_path / "in_batches.csv").read_bytes() == (tmp_path / "scored.csv").read_bytes()
 
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]) == (trained["champion_after"], None)

@@ -190,6 +190,15 @@ def test_a_dry_run_answers_the_same_and_stores_nothing(ask, warehouse):
     assert (dry.probability, dry.reasons) == (wet.probability, wet.reasons)
 
 
+def test_without_reasons_the_answer_is_the_same_in_all_else(ask):
+    points = ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)
+    for scorer in ({}, {"by": None}):
+        explained = ask(ScoreRequest(lead_id="1"), points, store=False, **scorer)
+        bare = ask(ScoreRequest(lead_id="1"), points, store=False, explained=False, **scorer)
+        assert all(scored.reasons for scored in explained.scores)
+        assert [msgspec.structs.replace(scored, reasons=(), ledger=()) for scored in explained.scores] == bare.scores
+
+
 class TestASecondDelivery:
     def test_of_the_same_request_leaves_the_same_tables(self, ask, warehouse):
         requests = [ScoreRequest(lead_id="1"), ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ADDED = ("probability", "predictive_score", "score_cluster")
 BY_RULES = ("points", "matrix_cell")
 BY_SEGMENT = ("segment",)
-BATCH = 1_000
+BATCH = 10_000
 _NEW_SHARE = 0.01
 _NO_PERSON = "file"  # a key for hashes that are not stored
 
@@ -105,7 +105,15 @@ def _scores(deployment: Deployment, model: Scorer | None, parsed: ParsedLeads, n
     for which in _batches_of_different_leads(ids):
         requests = [ScoreRequest(lead_id=ids[at], form=raw[at]) for at in which]
         report = stage.run(
-            deployment.warehouse, policy, model, requests, now=now, stored_at=now, store=False, person_key=_NO_PERSON
+            deployment.warehouse,
+            policy,
+            model,
+            requests,
+            now=now,
+            stored_at=now,
+            store=False,
+            explained=False,
+            person_key=_NO_PERSON,
         )
         scores.by_row |= {int(parsed.rows[which[scored.index]]): scored for scored in report.scores}
         for refusal in report.refusals:

@@ -7,6 +7,7 @@ An unchanged score is not stored again: a repeated request leaves the same table
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -96,9 +97,10 @@ def run(
     now: datetime,
     stored_at: datetime,
     store: bool = True,
+    explained: bool = True,
     person_key: str = "",
 ) -> ScoreReport:
-    """Score each request as of `now` (aware, UTC); without `store` nothing is written.
+    """Score each request as of `now` (aware, UTC); without `store` nothing is written, unless `explained` no reasons.
 
     `scorer`: None before the first champion; then points decide, and without rules leads are UNSCORED. `person_key`:
     secret key for the hashes of persons in forms. An invalid request becomes a refusal; the others are scored.
@@ -109,8 +111,9 @@ def run(
         if store:
             _store_forms(desk, cases)
         cases, states = _with_features(desk, cases, stored=store)
-        state = states.of([case.features for case in cases], [case.occurred for case in cases])
-        judged = score_leads(scorer, policy, [case.features for case in cases], state)
+        features = [case.features for case in cases]
+        state = states.of(features, [case.occurred for case in cases])
+        judged = score_leads(scorer, policy, features, state, explained=explained)
         score_ids = _store_scores(desk, cases, judged, states, stored_at) if store else {}
     scores = [_scored(desk, case, judgement, score_ids) for case, judgement in zip(cases, judged, strict=True)]
     return ScoreReport(scorer.version if scorer else None, now, scores, sorted(desk.refusals, key=lambda r: r.index))
@@ -157,23 +160,23 @@ def _with_leads(desk: ScoringContext, cases: list[ScoringItem]) -> list[ScoringI
 
 
 def _with_forms(desk: ScoringContext, cases: list[ScoringItem], person_key: str) -> list[ScoringItem]:
-    with_form = [case.lead_id for case in cases if case.raw is not None]
+    with_form = Counter(case.lead_id for case in cases if case.raw is not None)
     if not with_form:
         return cases
-    stored_leads = {lead["lead_id"]: lead for lead in desk.rows("leads/latest", lead_ids=with_form)}
+    stored_leads = {lead["lead_id"]: lead for lead in desk.rows("leads/latest", lead_ids=list(with_form))}
 
     def read(case: ScoringItem) -> None:
         lead = stored_leads.get(case.lead_id)
         if case.raw or (case.raw is not None and lead):
-            _check_once(case, with_form)
+            _check_once(case, with_form[case.lead_id])
             raw = {**case.raw, "lead_id": case.lead_id, "ga_client_id": case.visitor_id}
             case.form = read_form(raw, lead, policy=desk.policy, now=desk.now, person_key=person_key)
 
     return desk.each(cases, read)
 
 
-def _check_once(case: ScoringItem, with_form: Sequence[str | None]) -> None:
-    if with_form.count(case.lead_id) > 1:
+def _check_once(case: ScoringItem, forms: int) -> None:
+    if forms > 1:
         raise InputError(
             f"Lead {case.lead_id} has several forms in one request.",
             field="lead_id",
