@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.report.formatter import Formatter
     from leadwerk.scoring.seller_pools import Basis
-    from leadwerk.warehouse.protocol import Row
+    from leadwerk.warehouse.records import ThresholdHoldRow
 
 PICTURE = "threshold.png"
 
@@ -178,7 +178,7 @@ def release(call: Invocation, by: By, reason: Reason, seller_pool: SellerPool = 
     out.print("[green]The threshold follows the load again.[/green]")
 
 
-def _hold(call: Invocation, hot: int | None, *, basis: Basis | None, **stated: Any) -> Row:
+def _hold(call: Invocation, hot: int | None, *, basis: Basis | None, **stated: Any) -> ThresholdHoldRow:
     from leadwerk.pipeline.thresholds.manual_hold import hold
 
     here, at = call.deployment, call.deciding_moment()

@@ -64,7 +64,7 @@ def put(place: PolicyStore, warehouse: DuckDBWarehouse, points: int, minutes: in
     present = place.in_force()
     draft = read_draft(hot(draft_of(present), points) if present.text == MORTGAGE else hot(MORTGAGE, points), "d.yaml")
     decided = publication_note("Ada", f"hot from {points}", NOW + minutes * MINUTE)
-    return str(publishing.publish(place, warehouse, draft, present, decided)["to_version"])
+    return publishing.publish(place, warehouse, draft, present, decided).to_version
 
 
 def test_a_published_policy_is_in_force_and_the_former_one_can_be_had_again(
@@ -76,10 +76,10 @@ def test_a_published_policy_is_in_force_and_the_former_one_can_be_had_again(
     assert "# Draft on" not in place.in_force().text
     assert place.archived(former.version).text == MORTGAGE
     back = publishing.revert(place, warehouse, None, publication_note("Bob", "too few calls", NOW + MINUTE))
-    assert (back["kind"], back["to_version"]) == ("revert", former.version)
+    assert (back.kind, back.to_version) == ("revert", former.version)
     assert place.in_force().text == MORTGAGE
     changes = publishing.history(warehouse, NOW + MINUTE)
-    assert [(row["kind"], row["author"], row["from_version"], row["to_version"]) for row in changes] == [
+    assert [(row.kind, row.author, row.from_version, row.to_version) for row in changes] == [
         ("revert", "Bob", version, former.version),
         ("publish", "Ada", former.version, version),
     ]
@@ -134,7 +134,7 @@ def test_a_publisher_that_died_before_writing_it_down_is_made_good(
     row = publishing.publish(
         place, warehouse, changed, place.in_force(), publication_note("Ada", "once more", NOW + MINUTE)
     )
-    assert (row["from_version"], row["to_version"]) == (first, changed.policy.version)
+    assert (row.from_version, row.to_version) == (first, changed.policy.version)
     assert publishing.unrecorded_changes(warehouse, place.in_force(), NOW + MINUTE) is None
 
 

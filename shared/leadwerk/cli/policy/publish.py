@@ -14,7 +14,7 @@ from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.policies.policy_store import Draft, InForce
-    from leadwerk.warehouse.protocol import Row
+    from leadwerk.warehouse.records import PolicyChangeRow
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
@@ -200,14 +200,16 @@ def history(call: Invocation) -> None:
     _show_history(changes, present)
 
 
-def _show_history(changes: list[Row], present: InForce) -> None:
-    names = ("changed_at", "kind", "from_version", "to_version", "author", "reason")
+def _show_history(changes: list[PolicyChangeRow], present: InForce) -> None:
+    names = ("kind", "from_version", "to_version", "author", "reason")
     header = ("when (UTC)", "what", "from", "to", "author", "reason")
     if changes:
-        rows = [(f"{row['changed_at']:%Y-%m-%d %H:%M}", *(figure(row[name]) for name in names[1:])) for row in changes]
+        rows = [
+            (f"{row.changed_at:%Y-%m-%d %H:%M}", *(figure(getattr(row, name)) for name in names)) for row in changes
+        ]
         out.print(table("", header, rows))
     out.print(f"In force: [bold]{present.version}[/bold] ({present.policy.name})")
-    if changes and changes[0]["to_version"] != present.version:
+    if changes and changes[0].to_version != present.version:
         out.print("[yellow]It was put there by hand, without a record; publish the file to record it.[/yellow]")
 
 
@@ -230,13 +232,13 @@ def revert(
     _tell(publishing.revert(place, here.warehouse, version, decided), as_json=call.as_json)
 
 
-def _tell(change: Row, *, as_json: bool) -> None:
+def _tell(change: PolicyChangeRow, *, as_json: bool) -> None:
     from leadwerk.pipeline.serving.runtime_cache import POLICY_SECONDS
 
     if as_json:
         print_json(change)
         return
     out.print(
-        f"In force: policy [bold]{change['to_version']}[/bold], in place of {change['from_version']}. "
+        f"In force: policy [bold]{change.to_version}[/bold], in place of {change.from_version}. "
         f"Running functions follow within {POLICY_SECONDS:.0f} seconds."
     )

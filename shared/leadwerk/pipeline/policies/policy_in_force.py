@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.policies.policy_store import PolicyStore
     from leadwerk.policy.model import Policy
     from leadwerk.warehouse.protocol import Row, Warehouse
+    from leadwerk.warehouse.records import PolicyChangeRow
 
 Which = Literal["in_force", "current"]
 Source = Literal["published", "scored", "replaced_later", "requested", "not_kept", "not_recorded"]
@@ -86,17 +87,17 @@ def rules_at(
 
 
 def _recorded(
-    scores: Sequence[Row], changes: Sequence[Row], at: datetime
+    scores: Sequence[Row], changes: Sequence[PolicyChangeRow], at: datetime
 ) -> tuple[Source, str | None, datetime | None]:
     """Source, version and start of the newest record by `at`; `changes` are ordered newest first."""
-    published = next((change for change in changes if change["changed_at"] <= at), None)
+    published = next((change for change in changes if change.changed_at <= at), None)
     scored = scores[-1] if scores else None
-    if scored is not None and (published is None or scored["scored_at"] > published["changed_at"]):
+    if scored is not None and (published is None or scored["scored_at"] > published.changed_at):
         return "scored", scored["policy_version"], scored["scored_at"]
     if published is not None:
-        return "published", published["to_version"], published["changed_at"]
+        return "published", published.to_version, published.changed_at
     if changes and len(changes) < publishing.SHOWN:
-        return "replaced_later", changes[-1]["from_version"], None
+        return "replaced_later", changes[-1].from_version, None
     return "not_recorded", None, None
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.policies.policy_store import Draft, InForce, PolicyStore, check_base
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import PolicyChangeRow
 from leadwerk.warehouse.statement import statement
 
 SHOWN = 1_000
@@ -36,7 +37,9 @@ def publication_note(author: str, reason: str, now: datetime) -> PublicationNote
     return PublicationNote(author.strip(), reason.strip(), now)
 
 
-def publish(policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: InForce, note: PublicationNote) -> Row:
+def publish(
+    policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: InForce, note: PublicationNote
+) -> PolicyChangeRow:
     """Put a draft in force instead of `present`; returns the row of policy_changes.
 
     If the draft is in force already without a record (a crash while publishing, an edit by hand), it is recorded.
@@ -59,7 +62,7 @@ def publish(policies: PolicyStore, warehouse: Warehouse, draft: Draft, present: 
     return _record(warehouse, "publish", before, present.version, note)
 
 
-def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, note: PublicationNote) -> Row:
+def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, note: PublicationNote) -> PolicyChangeRow:
     """Put a former policy in force again: `version`, or the previous one; returns the row of policy_changes.
 
     Raises:
@@ -75,24 +78,24 @@ def revert(policies: PolicyStore, warehouse: Warehouse, version: str | None, not
     return _record(warehouse, "revert", present.version, target, note)
 
 
-def history(warehouse: Warehouse, now: datetime, most: int = SHOWN) -> list[Row]:
+def history(warehouse: Warehouse, now: datetime, most: int = SHOWN) -> list[PolicyChangeRow]:
     """Rows of policy_changes, newest first."""
-    return warehouse.rows(statement("policy_changes/history"), {"now": now, "most": most})
+    return warehouse.rows(statement("policy_changes/history", PolicyChangeRow), {"now": now, "most": most})
 
 
 def unrecorded_changes(warehouse: Warehouse, present: InForce, now: datetime) -> str | None:
     """The last recorded version if another one is in force: the file was edited by hand."""
     newest = history(warehouse, now, 1)
-    return str(newest[0]["to_version"]) if newest and newest[0]["to_version"] != present.version else None
+    return newest[0].to_version if newest and newest[0].to_version != present.version else None
 
 
 def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
     changes = history(warehouse, now)
     for change in changes:
-        if change["to_version"] == present.version:
-            return str(change["from_version"])
+        if change.to_version == present.version:
+            return change.from_version
     if changes:
-        return str(changes[0]["to_version"])  # the policy in force was edited by hand; this one came before
+        return changes[0].to_version  # the policy in force was edited by hand; this one came before
     raise InputError(
         f"Nothing was published before policy {present.version}.",
         field="version",
@@ -100,16 +103,16 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
     )
 
 
-def _record(warehouse: Warehouse, kind: str, before: str, after: str, note: PublicationNote) -> Row:
+def _record(warehouse: Warehouse, kind: str, before: str, after: str, note: PublicationNote) -> PolicyChangeRow:
     identity = f"{kind} {before} {after} {note.now.isoformat()}"
-    row = {
-        "change_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
-        "changed_at": note.now,
-        "kind": kind,
-        "from_version": before,
-        "to_version": after,
-        "author": note.author,
-        "reason": note.reason,
-    }
+    row = PolicyChangeRow(
+        change_id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+        changed_at=note.now,
+        kind=kind,
+        from_version=before,
+        to_version=after,
+        author=note.author,
+        reason=note.reason,
+    )
     warehouse.append("policy_changes", [row])
     return row

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -22,7 +22,8 @@ from leadwerk.pipeline.policies.publishing import PublicationNote
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
 from leadwerk.policy.points_numbers import PointsNumbers
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import SuggestionRow
 from leadwerk.warehouse.statement import statement
 
 BAND = "points.bands."
@@ -42,6 +43,29 @@ class SuggestionReport(Struct, frozen=True, kw_only=True):
     suggested_at: datetime
     suggested: SuggestionSet
     effect: Effect | EvaluationSkipped
+
+
+class SuggestionEntry(Struct, frozen=True, kw_only=True):
+    """A row of suggestions/latest: a suggested number, or a decision on it."""
+
+    rule: str
+    state: Literal["suggested", "accepted", "declined"]
+    recorded_at: datetime
+    points_before: int
+    points_after: int
+    author: str | None
+    reason: str | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class SuggestedNumber:
+    """A suggested number of a rule, and its evidence as JSON."""
+
+    rule: str
+    before: int
+    after: int
+    evidence: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +89,7 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
     tell(f"weighing the rules on {len(landmarks)} landmarks")
     suggested = suggest(evidence, np.arange(len(landmarks)))
     effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=tell)
-    rows = [_row(policy, now, "suggested", *proposed) for proposed in _proposed(suggested)]
+    rows = [_row(policy, number, "suggested", now) for number in _proposed(suggested)]
     warehouse.append("suggestions", rows)
     return SuggestionReport(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
 
@@ -80,10 +104,10 @@ def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence,
 def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:
     """The suggestions of the newest run for this policy, each with the newest decision on exactly that number."""
     parameters = {"policy_version": policy.version, "as_of": now}
-    rows = warehouse.rows(statement("suggestions/latest"), parameters)
-    suggested = [row for row in rows if row["state"] == "suggested"]
-    newest = max((row["recorded_at"] for row in suggested), default=now)
-    return [_proposal(row, rows) for row in suggested if row["recorded_at"] == newest]
+    rows = warehouse.rows(statement("suggestions/latest", SuggestionEntry), parameters)
+    suggested = [row for row in rows if row.state == "suggested"]
+    newest = max((row.recorded_at for row in suggested), default=now)
+    return [_proposal(row, rows) for row in suggested if row.recorded_at == newest]
 
 
 def decide(
@@ -103,13 +127,9 @@ def decide(
                 else "Run `leadwerk policy suggest` first."
             )
             raise InputError(f"Nothing is suggested for {rule!r}.", field="rule", value=rule, remedy=remedy)
-    of = [
-        (proposal.rule, proposal.before, proposal.after, proposal.evidence)
-        for proposal in (proposed[rule] for rule in rules)
-    ]
-    rows = [_row(policy, note.now, verdict, *proposal) for proposal in of]
-    decision = {"author": note.author, "reason": note.reason}
-    warehouse.append("suggestions", [{**row, **decision} for row in rows])
+    rows = [_row(policy, proposed[rule], verdict, note.now) for rule in rules]
+    decisions = [msgspec.structs.replace(row, author=note.author, reason=note.reason) for row in rows]
+    warehouse.append("suggestions", decisions)
     return proposals(warehouse, policy, note.now)
 
 
@@ -134,49 +154,52 @@ class _StoredSuggestion(Struct):
 _EVIDENCE = msgspec.json.Decoder(_StoredSuggestion)
 
 
-def _proposed(suggested: SuggestionSet) -> list[tuple[str, int, int, str]]:
-    """Rule, number before and after, and the evidence as JSON."""
-    proposed = [
-        (
-            suggestion.rule + (REPEAT if suggestion.is_repeat else ""),
-            suggestion.before,
-            suggestion.after,
-            msgspec.json.encode(suggestion).decode(),
-        )
-        for suggestion in suggested.suggestions
+def _proposed(suggested: SuggestionSet) -> list[SuggestedNumber]:
+    """All numbers of a suggestion: points of rules, new rules, bands."""
+    numbers = [
+        SuggestedNumber(change.rule + (REPEAT if change.is_repeat else ""), change.before, change.after, _json(change))
+        for change in suggested.suggestions
     ]
     for new in suggested.new_rules:
-        evidence = msgspec.json.encode({**msgspec.structs.asdict(new), "rule_to_add": new.rule}).decode()
-        proposed.append((new.rule.name, 0, new.points, evidence))
-    for name, band in suggested.bands().items():
-        proposed.append((BAND + name, band.before, band.after, msgspec.json.encode(band).decode()))
-    return proposed
+        evidence = _json({**msgspec.structs.asdict(new), "rule_to_add": new.rule})
+        numbers.append(SuggestedNumber(new.rule.name, 0, new.points, evidence))
+    bands = suggested.bands().items()
+    return numbers + [SuggestedNumber(BAND + name, band.before, band.after, _json(band)) for name, band in bands]
 
 
-def _row(policy: Policy, at: datetime, state: str, rule: str, before: int, after: int, evidence: str) -> Row:
-    identity = f"{policy.version} {rule} {state} {before} {after} {at.isoformat()}"
-    return {
-        "entry_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
-        "recorded_at": at,
-        "policy_version": policy.version,
-        "rule": rule,
-        "state": state,
-        "points_before": before,
-        "points_after": after,
-        "evidence": evidence,
-    }
+def _json(evidence: Any) -> str:
+    return msgspec.json.encode(evidence).decode()
 
 
-def _proposal(suggested: Row, rows: Sequence[Row]) -> Proposal:
-    same = [row for row in rows if row["rule"] == suggested["rule"] and row["state"] != "suggested"]
-    decisions = [row for row in same if row["points_after"] == suggested["points_after"]]
-    newest = max(decisions, key=lambda row: row["recorded_at"], default=None)
+def _row(
+    policy: Policy, number: SuggestedNumber | Proposal, state: Literal["suggested"] | Verdict, at: datetime
+) -> SuggestionRow:
+    identity = f"{policy.version} {number.rule} {state} {number.before} {number.after} {at.isoformat()}"
+    return SuggestionRow(
+        entry_id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+        recorded_at=at,
+        policy_version=policy.version,
+        rule=number.rule,
+        state=state,
+        points_before=number.before,
+        points_after=number.after,
+        evidence=number.evidence,
+    )
+
+
+def _proposal(suggested: SuggestionEntry, rows: Sequence[SuggestionEntry]) -> Proposal:
+    decisions = [
+        row
+        for row in rows
+        if row.rule == suggested.rule and row.state != "suggested" and row.points_after == suggested.points_after
+    ]
+    newest = max(decisions, key=lambda row: row.recorded_at, default=None)
     return Proposal(
-        rule=suggested["rule"],
-        before=suggested["points_before"],
-        after=suggested["points_after"],
-        evidence=suggested["evidence"],
-        state=newest["state"] if newest else None,
-        author=newest["author"] if newest else None,
-        reason=newest["reason"] if newest else None,
+        rule=suggested.rule,
+        before=suggested.points_before,
+        after=suggested.points_after,
+        evidence=suggested.evidence,
+        state=newest.state if newest and newest.state != "suggested" else None,
+        author=newest.author if newest else None,
+        reason=newest.reason if newest else None,
     )

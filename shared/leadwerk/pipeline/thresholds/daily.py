@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from leadwerk.pipeline.thresholds.read_demand import newly_reaching_demand, picked
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.hysteresis import ThresholdState
+from leadwerk.scoring.hysteresis import ThresholdState, Why
 from leadwerk.scoring.seller_pools import BASES, EVERYBODY, Basis, HotThresholds
 from leadwerk.scoring.threshold_update import Threshold, thresholds
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import ThresholdRow
 from leadwerk.warehouse.statement import statement
 
 MEMORY = timedelta(days=60)
@@ -77,8 +79,9 @@ def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
         return ThresholdReport(day_of(policy, now))
     with warehouse.unit_of_work():
         snapshot = threshold_snapshot(warehouse, policy, now)
-        done = {basis for (basis, _), line in snapshot.decided.items() if line.day >= snapshot.day}
-        rows, unserved = [], 0.0
+        done = {row.basis for row in snapshot.decided.values() if row.day >= snapshot.day}
+        rows: list[ThresholdRow] = []
+        unserved = 0.0
         for basis in (basis for basis in bases(policy) if basis not in done):
             decided, without = _decided(warehouse, policy, basis, snapshot, now)
             rows += [_row(policy, basis, threshold, snapshot.day, now) for threshold in decided]
@@ -92,7 +95,7 @@ def hot_thresholds(warehouse: Warehouse, policy: Policy, now: datetime) -> HotTh
     if not policy.capacity.sellers:
         return HotThresholds(policy)
     snapshot = threshold_snapshot(warehouse, policy, now)
-    decided = {key: line.row["hot"] for key, line in snapshot.decided.items()}
+    decided = {key: row.hot for key, row in snapshot.decided.items()}
     return HotThresholds(policy, decided, {key: hold.hot for key, hold in snapshot.manual_holds.items()})
 
 
@@ -114,12 +117,35 @@ def day_of(policy: Policy, now: datetime) -> date:
     return now.astimezone(ZoneInfo(policy.time_zone)).date()
 
 
-@dataclass(frozen=True)
-class ThresholdLine:
-    """The newest row of `thresholds` of a basis and seller pool."""
+class StoredThreshold(Struct, frozen=True, kw_only=True):
+    """A row of thresholds/latest: the newest decision of a basis and seller pool, or its manual hold."""
 
+    is_hold: bool
     day: date
-    row: Row
+    decided_at: datetime
+    basis: str
+    seller_pool: str
+    hot: int
+    wanted: int
+    direction: int
+    calls_per_week: float | None
+    capacity_per_week: float | None
+    reason: Why
+    until: date | None
+    author: str | None
+    hold_reason: str | None
+
+    def hold(self) -> ThresholdHold:
+        """The row of a manual hold as a hold."""
+        return ThresholdHold(
+            basis=self.basis,
+            seller_pool=self.seller_pool,
+            hot=self.hot,
+            until=self.until,
+            author=self.author or "",
+            reason=self.hold_reason or "",
+            since=self.decided_at,
+        )
 
 
 @dataclass(frozen=True)
@@ -127,15 +153,15 @@ class ThresholdSnapshot:
     """Thresholds in force on a day: the last decisions and the manual holds."""
 
     day: date
-    decided: Mapping[Key, ThresholdLine]
+    decided: Mapping[Key, StoredThreshold]
     manual_holds: Mapping[Key, ThresholdHold]
 
     def states(self, basis: Basis) -> dict[str, ThresholdState]:
         """State of the threshold of each seller pool, for the next decision."""
-        rows = {seller_pool: line.row for (of, seller_pool), line in self.decided.items() if of == basis}
         return {
-            seller_pool: ThresholdState(row["hot"], row["direction"], row["reason"])
-            for seller_pool, row in rows.items()
+            seller_pool: ThresholdState(row.hot, row.direction, row.reason)
+            for (of, seller_pool), row in self.decided.items()
+            if of == basis
         }
 
     def holds(self, basis: Basis) -> dict[str, int]:
@@ -146,26 +172,13 @@ class ThresholdSnapshot:
 def threshold_snapshot(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdSnapshot:
     """The decisions and holds in force as of `now` (aware)."""
     day = day_of(policy, now)
-    rows = warehouse.rows(statement("thresholds/latest"), {"first_day": day - MEMORY, "day": day, "as_of": now})
-    keyed = {(row["basis"], row["seller_pool"], row["is_hold"]): row for row in rows}
+    parameters = {"first_day": day - MEMORY, "day": day, "as_of": now}
+    rows = warehouse.rows(statement("thresholds/latest", StoredThreshold), parameters)
     return ThresholdSnapshot(
         day,
-        {(basis, name): ThresholdLine(row["day"], row) for (basis, name, is_hold), row in keyed.items() if not is_hold},
-        {(basis, name): _hold_from_row(row) for (basis, name, is_hold), row in keyed.items() if is_hold},
+        {(row.basis, row.seller_pool): row for row in rows if not row.is_hold},
+        {(row.basis, row.seller_pool): row.hold() for row in rows if row.is_hold},
     )
-
-
-def _hold_from_row(row: Row) -> ThresholdHold:
-    columns = (
-        row["basis"],
-        row["seller_pool"],
-        row["hot"],
-        row["until"],
-        row["author"],
-        row["hold_reason"],
-        row["decided_at"],
-    )
-    return ThresholdHold(*columns)
 
 
 def _decided(
@@ -180,37 +193,46 @@ def _decided(
     return decided, incoming.unserved_from(decided[0].state.hot)
 
 
-def _row(policy: Policy, basis: Basis, threshold: Threshold, day: date, now: datetime) -> Row:
-    return {
-        "day": day,
-        "decided_at": now,
-        "basis": basis,
-        "seller_pool": threshold.seller_pool,
-        "hot": threshold.state.hot,
-        "wanted": threshold.wanted,
-        "direction": threshold.state.direction,
-        "calls_per_week": threshold.calls_per_week,
-        "capacity_per_week": threshold.capacity_per_week,
-        "reason": threshold.state.why,
-        "policy_version": policy.version,
-    }
+def _row(policy: Policy, basis: Basis, threshold: Threshold, day: date, now: datetime) -> ThresholdRow:
+    return ThresholdRow(
+        day=day,
+        decided_at=now,
+        basis=basis,
+        seller_pool=threshold.seller_pool,
+        hot=threshold.state.hot,
+        wanted=threshold.wanted,
+        direction=threshold.state.direction,
+        calls_per_week=threshold.calls_per_week,
+        capacity_per_week=threshold.capacity_per_week,
+        reason=threshold.state.why,
+        policy_version=policy.version,
+    )
 
 
-def _report(snapshot: ThresholdSnapshot, rows: list[Row]) -> ThresholdReport:
+def _report(snapshot: ThresholdSnapshot, rows: list[ThresholdRow]) -> ThresholdReport:
     """The report of a snapshot after the decisions in `rows`."""
-    fresh = {(row["basis"], row["seller_pool"]): row for row in rows}
-    before = {key: line.row for key, line in snapshot.decided.items()}
+    fresh = {(row.basis, row.seller_pool): row for row in rows}
+    before = snapshot.decided
+    newest: dict[Key, StoredThreshold | ThresholdRow] = {**before, **fresh}
     lines = tuple(
-        _line(row, before[key]["hot"] if key in fresh and key in before else None, snapshot.manual_holds)
-        for key, row in sorted({**before, **fresh}.items())
+        _line(row, before[key].hot if key in fresh and key in before else None, snapshot.manual_holds)
+        for key, row in sorted(newest.items())
     )
     moved = sum(line.before is not None and line.before != line.hot for line in lines)
     return ThresholdReport(snapshot.day, moved=moved, thresholds=lines, holds=tuple(snapshot.manual_holds.values()))
 
 
-def _line(row: Mapping[str, Any], before: int | None, holds: Mapping[Key, ThresholdHold]) -> ThresholdDecision:
-    basis, seller_pool = row["basis"], row["seller_pool"]
-    hold = holds.get((basis, seller_pool)) or holds.get((basis, EVERYBODY))
-    hot, reason = (hold.hot, "set") if hold else (row["hot"], row["reason"])
-    calls, capacity = round(row["calls_per_week"], 2), round(row["capacity_per_week"], 2)
-    return ThresholdDecision(basis, seller_pool, hot, before, row["wanted"], calls, capacity, reason)
+def _line(
+    row: StoredThreshold | ThresholdRow, before: int | None, holds: Mapping[Key, ThresholdHold]
+) -> ThresholdDecision:
+    hold = holds.get((row.basis, row.seller_pool)) or holds.get((row.basis, EVERYBODY))
+    return ThresholdDecision(
+        basis=row.basis,
+        seller_pool=row.seller_pool,
+        hot=hold.hot if hold else row.hot,
+        before=before,
+        wanted=row.wanted,
+        calls_per_week=round(row.calls_per_week or 0.0, 2),
+        capacity_per_week=round(row.capacity_per_week or 0.0, 2),
+        reason="set" if hold else row.reason,
+    )

@@ -9,7 +9,8 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.thresholds.daily import ThresholdHold, day_of, threshold_snapshot
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.seller_pools import EVERYBODY, Basis, threshold_limits
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import ThresholdHoldRow
 
 
 def hold(
@@ -23,7 +24,7 @@ def hold(
     now: datetime,
     until: date | None = None,
     seller_pool: str = EVERYBODY,
-) -> Row:
+) -> ThresholdHoldRow:
     """Hold the threshold of a seller pool ("": all) at `hot` from `now` (aware) on; None releases it.
 
     Returns the row stored.
@@ -41,8 +42,15 @@ def hold(
         )
     if hot is None:
         _check_held(threshold_snapshot(warehouse, policy, now).manual_holds, basis, seller_pool)
-    key = {"set_at": now, "basis": basis, "seller_pool": seller_pool, "hot": hot, "until": until}
-    row = {**key, "author": author.strip(), "reason": reason.strip()}
+    row = ThresholdHoldRow(
+        set_at=now,
+        basis=basis,
+        seller_pool=seller_pool,
+        hot=hot,
+        until=until,
+        author=author.strip(),
+        reason=reason.strip(),
+    )
     warehouse.append("threshold_holds", [row])
     return row
 

@@ -66,10 +66,10 @@ def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
     """Parameters of the ranking value of leads (thresholds/ranking_value.fragment.sql)."""
     shared = policy.decision.rank_by == "both"
     weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
-    scores, points = knots(policy)
-    steps = zip(pairwise(points), pairwise(scores), strict=True)
+    points, scores = knots(policy)
+    steps = zip(pairwise(scores), pairwise(points), strict=True)
     slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
-    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, scores), strict=True))
+    at = dict(zip(("bottom", "warm", "hot", "top"), map(float, points), strict=True))
     return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
 
 
