@@ -145,7 +145,7 @@ def test_accounts_and_one_of_them(url: str) -> None:
         ("/leads?tier=Huge", 422, "tier", "Enterprise"),
         ("/leads?grade=Z", 422, "grade", "'Z'"),
         ("/leads?matrix_cell=Z", 422, "matrix_cell", "A-D"),
-        ("/leads?cursor=x", 422, "cursor", "begin again"),
+        ("/leads?cursor=x", 422, "cursor", "start again"),
         ("/leads?sort=score&sort=tier", 422, "sort", "once"),
         ("/leads?now=2999-01-01", 422, "now", "RFC3339"),
         ("/leads/nobody/history", 404, "lead_id", "nobody"),

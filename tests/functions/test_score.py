@@ -178,7 +178,7 @@ def test_rescoring_reports_what_it_did(function):
         ({"lead_id": "1", "dry_run": "yes"}, 422, "dry_run", "Expected `bool`"),
         ({"leads": [{"lead_id": "1", "from": 3}]}, 422, "leads", "from"),
         ({"leads": []}, 422, "leads", "1"),
-        ({}, 422, "lead_id", "whom to score"),
+        ({}, 422, "lead_id", "no lead to score"),
         ({"lead_id": "nobody"}, 404, "lead_id", "nobody"),
         ({"lead_id": "no\0body"}, 404, "lead_id", "not known"),
         ({"lead_id": " ", "ga_client_id": "V5"}, 404, "ga_client_id", "V5"),

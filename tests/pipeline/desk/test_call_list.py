@@ -181,7 +181,7 @@ def test_the_pages_of_a_list_are_as_of_its_first_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "!!!", "eyJhIjoxfQ", "W10", "ÿ"])
 def test_a_cursor_that_is_none_is_refused_with_a_remedy(desk: DuckDBWarehouse, cursor: str) -> None:
-    with pytest.raises(InputError, match="begin again") as refusal:
+    with pytest.raises(InputError, match="start again") as refusal:
         page(desk, cursor=cursor)
     assert (refusal.value.field, refusal.value.value) == ("cursor", cursor)
 

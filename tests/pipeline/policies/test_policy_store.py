@@ -164,12 +164,13 @@ def test_an_archive_that_somebody_wrote_to_is_not_put_in_force(tmp_path: Path, w
     former = place.in_force().version
     put(place, warehouse, 72)
     (tmp_path / "policies" / f"{former}.yaml").write_text(hot(MORTGAGE, 61), encoding="utf-8")
-    with pytest.raises(InputError, match="somebody wrote to the archive"):
+    with pytest.raises(InputError, match="the archive was edited"):
         publishing.revert(place, warehouse, former, publication_note("Bob", "back", NOW))
 
 
 @pytest.mark.parametrize(
-    ("version", "complaint"), [("0" * 12, "never in force"), ("../x", "no version"), ("A" * 12, "no version")]
+    ("version", "complaint"),
+    [("0" * 12, "never in force"), ("../x", "not a policy version"), ("A" * 12, "not a policy version")],
 )
 def test_a_version_that_never_was_is_not_found(
     tmp_path: Path, warehouse: DuckDBWarehouse, version: str, complaint: str
