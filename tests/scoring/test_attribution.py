@@ -28,6 +28,13 @@ def test_groups_sum_to_all_and_come_by_size(features):
     assert sizes == sorted(sizes, reverse=True)
 
 
+@given(attributed, st.integers(2, 5))
+def test_a_row_among_others_sums_to_what_it_sums_to_alone(columns, count):
+    owners = ["abc".index(owner) for _, owner in columns]
+    rows = [[value / place for value, _ in columns] for place in range(1, count + 1)]
+    assert sum_columns(rows, owners, 3).tolist() == [sum_columns([row], owners, 3)[0].tolist() for row in rows]
+
+
 def test_equal_groups_come_in_the_order_of_their_names():
     [found] = by_group([[1.0, -1.0]], groups=["zebra", "ant"])
     assert [one.group for one in found] == ["ant", "zebra"]

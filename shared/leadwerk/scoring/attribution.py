@@ -8,16 +8,15 @@ Source: Lundberg & Lee (2017), A unified approach to interpreting model predicti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Contribution:
+class Contribution(Struct, frozen=True):
     """What one feature group adds to a lead's log-odds."""
 
     group: str
@@ -32,6 +31,7 @@ def sum_columns(contributions: npt.ArrayLike, owners: npt.ArrayLike, count: int)
     """
     columns = np.asarray(contributions, dtype=np.float64)
     totals = np.zeros((count, len(columns)))
+    # One column after the other, so that a row has the same last digit among others and alone.
     np.add.at(totals, np.asarray(owners, dtype=np.intp), columns.T)
     return totals.T
 
@@ -49,6 +49,6 @@ def by_group(contributions: npt.ArrayLike, groups: Sequence[str]) -> list[list[C
     totals = sum_columns(contributions, owners, len(names))
     order = np.argsort(-np.abs(totals), axis=1, kind="stable")
     return [
-        [Contribution(names[index], float(row[index])) for index in largest]
-        for row, largest in zip(totals, order, strict=True)
+        [Contribution(names[index], row[index]) for index in largest]
+        for row, largest in zip(totals.tolist(), order.tolist(), strict=True)
     ]
