@@ -15,21 +15,24 @@ resource "google_monitoring_dashboard" "operations" {
     mosaicLayout = {
       columns = 48
       tiles = [
-        for index, name in sort(keys(local.charts)) : {
-          xPos   = (index % 3) * 16
-          yPos   = floor(index / 3) * 12
-          width  = 16
-          height = 12
-          widget = {
-            title = replace(name, "_", " ")
-            xyChart = {
-              dataSets = [{
-                plotType        = contains(keys(local.log_metrics), name) ? "STACKED_BAR" : "LINE"
-                timeSeriesQuery = { prometheusQuery = local.charts[name] }
-              }]
+        # Google leaves out a position of 0, so it is not sent: a plan would change it for ever.
+        for index, name in sort(keys(local.charts)) : merge(
+          index % 3 > 0 ? { xPos = (index % 3) * 16 } : {},
+          index >= 3 ? { yPos = floor(index / 3) * 12 } : {},
+          {
+            width  = 16
+            height = 12
+            widget = {
+              title = replace(name, "_", " ")
+              xyChart = {
+                dataSets = [{
+                  plotType        = contains(keys(local.log_metrics), name) ? "STACKED_BAR" : "LINE"
+                  timeSeriesQuery = { prometheusQuery = local.charts[name] }
+                }]
+              }
             }
-          }
-        }
+          },
+        )
       ]
     }
   })

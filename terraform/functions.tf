@@ -1,6 +1,10 @@
 # What each function is: its size, what it may read and write (identities.tf turns that into roles, one table and one
 # secret at a time), and which stage of the loop it runs.
 locals {
+  service_names = { for name in keys(local.functions) : name => "leadwerk-${replace(name, "_", "-")}" }
+  # Requests that an instance of score answers at once; functions-framework takes its number of threads from THREADS.
+  concurrency = 8
+
   functions = {
     extract_features = {
       description = "GA4 export to activity tables, by day."
@@ -49,7 +53,7 @@ locals {
     deliver_scores = {
       description = "Pending scores to the CRM, through the outbox."
       memory      = "512Mi"
-      timeout     = 1500
+      timeout     = 300
       instances   = 1
       writes      = ["deliveries"]
       reads_ga4   = false
@@ -90,7 +94,7 @@ resource "google_cloudfunctions2_function" "stage" {
   #checkov:skip=CKV_GCP_124:Callers (web site, CRM, BigQuery, Scheduler) come from outside the VPC; IAM guards every door, and a test holds that nobody is public.
   for_each = local.functions
 
-  name         = replace(each.key, "_", "-")
+  name         = local.service_names[each.key]
   location     = var.region
   description  = each.value.description
   kms_key_name = var.kms_key_name
@@ -117,11 +121,11 @@ resource "google_cloudfunctions2_function" "stage" {
     timeout_seconds                  = each.value.timeout
     min_instance_count               = each.key == "score" ? var.score_min_instances : 0
     max_instance_count               = each.value.instances
-    max_instance_request_concurrency = each.key == "score" ? 8 : 1
+    max_instance_request_concurrency = each.key == "score" ? local.concurrency : 1
     ingress_settings                 = "ALLOW_ALL" # IAM guards every door: callers are the web site, the CRM and BigQuery
     all_traffic_on_latest_revision   = true
     service_account_email            = google_service_account.function[each.key].email
-    environment_variables = merge(local.environment, {
+    environment_variables = merge(local.environment, each.key == "score" ? { THREADS = tostring(local.concurrency) } : {}, {
       for secret in each.value.secrets : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest"
     })
 

@@ -2,7 +2,7 @@
 # counts (shared/leadwerk/web/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has
 # a runbook for every alert under its name here.
 locals {
-  services         = [for name in keys(local.functions) : replace(name, "_", "-")]
+  services         = values(local.service_names)
   log_of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in local.services : "\"${name}\""])})"
   finished         = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage="
 
@@ -50,7 +50,7 @@ locals {
   # What Cloud Run counts itself sees also what cannot log any more: a function out of memory or out of time.
   requests = "increase(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"${join("|", local.services)}\"%s}[2h])"
   errors   = "sum by (service_name) (${format(local.requests, ",response_code_class=\"5xx\"")})"
-  slowest  = "histogram_quantile(0.95, sum by (le) (rate(run_googleapis_com:request_latencies_bucket{monitored_resource=\"cloud_run_revision\",service_name=\"score\"}[5m])))"
+  slowest  = "histogram_quantile(0.95, sum by (le) (rate(run_googleapis_com:request_latencies_bucket{monitored_resource=\"cloud_run_revision\",service_name=\"${local.service_names["score"]}\"}[5m])))"
 
   conditions = merge(
     {
@@ -120,7 +120,7 @@ resource "google_monitoring_alert_policy" "stage" {
   combiner              = "OR"
   severity              = each.value.severity
   enabled               = !(each.key == "extract_late" && var.schedules_paused)
-  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+  notification_channels = local.channels
 
   conditions {
     display_name = each.value.says

@@ -1,3 +1,14 @@
+locals {
+  channels = [for address in sort(var.alert_emails) : google_monitoring_notification_channel.email[address].id]
+}
+
+check "alerts_reach_somebody" {
+  assert {
+    condition     = length(var.alert_emails) > 0
+    error_message = "alert_emails is empty: the alerts are made, but nobody learns of them."
+  }
+}
+
 resource "google_monitoring_notification_channel" "email" {
   for_each = var.alert_emails
 
@@ -32,7 +43,12 @@ resource "google_billing_budget" "project" {
     }
   }
 
-  all_updates_rule {
-    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+  # Google refuses a rule without channels, and one with more than five.
+  dynamic "all_updates_rule" {
+    for_each = length(var.alert_emails) > 0 ? ["channels"] : []
+
+    content {
+      monitoring_notification_channels = slice(local.channels, 0, min(5, length(local.channels)))
+    }
   }
 }

@@ -1,14 +1,14 @@
-# The loop's clock. Stages are idempotent, so a retry is harmless; deadlines stay under Scheduler's 30 minutes.
+# The loop's clock. Stages are idempotent, so a retry is harmless; the functions' timeouts stay under Scheduler's 30 minutes.
 locals {
   schedules = {
-    extract_nightly  = { function = "extract_features", cron = "30 5 * * *", deadline = 1500, body = {}, about = "Yesterday's and the three corrected days before." }
-    extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", deadline = 900, body = { intraday_only = true }, about = "Today so far." }
-    ingest_nightly   = { function = "ingest_feedback", cron = "0 2 * * *", deadline = 1500, body = {}, about = "Outcomes of the day." }
-    deliver          = { function = "deliver_scores", cron = "*/5 * * * *", deadline = 280, body = {}, about = "What waits in the outbox." }
-    threshold_daily  = { function = "desk", cron = "15 6 * * *", deadline = 600, body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time." }
-    rescore_daily    = { function = "score", cron = "30 6 * * *", deadline = 1500, body = { rescore = true }, about = "All open leads, after the night's activity." }
-    retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", deadline = 1700, body = {}, about = "A challenger for the champion." }
-    report_daily     = { function = "desk", cron = "0 7 * * *", deadline = 900, body = {}, about = "The report of the day." }
+    extract_nightly  = { function = "extract_features", cron = "30 5 * * *", body = {}, about = "Yesterday's and the three corrected days before." }
+    extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", body = { intraday = true }, about = "What came since the night: today so far, and daily tables." }
+    ingest_nightly   = { function = "ingest_feedback", cron = "0 2 * * *", body = {}, about = "Outcomes of the day." }
+    deliver          = { function = "deliver_scores", cron = "*/5 * * * *", body = {}, about = "What waits in the outbox." }
+    threshold_daily  = { function = "desk", cron = "15 6 * * *", body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time." }
+    rescore_daily    = { function = "score", cron = "30 6 * * *", body = { rescore = true }, about = "All open leads, after the night's activity." }
+    retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", body = {}, about = "A challenger for the champion." }
+    report_daily     = { function = "desk", cron = "0 7 * * *", body = {}, about = "The report of the day." }
   }
 }
 
@@ -21,7 +21,7 @@ resource "google_cloud_scheduler_job" "stage" {
   schedule         = each.value.cron
   time_zone        = coalesce(var.time_zone, local.policy.time_zone)
   paused           = var.schedules_paused
-  attempt_deadline = "${each.value.deadline}s"
+  attempt_deadline = "${local.functions[each.value.function].timeout}s" # as long as the function may run: a retry would meet the run before
 
   retry_config {
     retry_count          = 3

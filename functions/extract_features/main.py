@@ -1,4 +1,4 @@
-"""extract_features: rebuilds activity from GA4 events, day by day; {"intraday_only": true} rebuilds today only."""
+"""extract_features: rebuilds activity from GA4 events, day by day; {"intraday": true} reads what came since the night."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Body(Request, frozen=True):
 
     first_day: date | None = None
     last_day: date | None = None
-    intraday_only: bool = False
+    intraday: bool = False
 
 
 @functions_framework.http
@@ -30,5 +30,5 @@ def extract_features(body: Body, now: datetime) -> Any:
         now=now,
         first_day=body.first_day,
         last_day=body.last_day,
-        intraday_only=body.intraday_only,
+        intraday=body.intraday,
     )

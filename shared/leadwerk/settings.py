@@ -103,6 +103,11 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def project() -> str:
+    """Google Cloud project of this process, for its log, which must not hang on all other settings being right."""
+    return os.environ.get("LEADWERK_PROJECT", "").strip()
+
+
 def _content(setting: str, file: str) -> str:
     """Content of the file that `setting` names; empty if the setting names none."""
     try:

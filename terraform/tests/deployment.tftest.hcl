@@ -9,6 +9,7 @@ mock_provider "google" {
 }
 
 variables {
+  alert_emails   = ["revops@example.ch"]
   project_id     = "test-project"
   ga4_dataset_id = "analytics_1"
   policy_file    = "../shared/leadwerk/policy/defaults/mortgage.yaml"
@@ -17,6 +18,12 @@ variables {
 
 run "plans_with_the_required_variables_alone" {
   command = plan
+
+  variables {
+    alert_emails = []
+  }
+
+  expect_failures = [check.alerts_reach_somebody]
 
   assert {
     condition     = length(google_cloudfunctions2_function.stage) == 6
@@ -106,7 +113,12 @@ run "sets_a_budget_where_one_is_named" {
 
   variables {
     monthly_budget = { billing_account = "012345-6789AB-CDEF01", amount = 100 }
-    alert_emails   = ["revops@example.ch"]
+    alert_emails   = ["a@example.ch", "b@example.ch", "c@example.ch", "d@example.ch", "e@example.ch", "f@example.ch"]
+  }
+
+  assert {
+    condition     = length(google_billing_budget.project["this"].all_updates_rule[0].monitoring_notification_channels) == 5
+    error_message = "A budget mails to five addresses at most."
   }
 
   assert {
@@ -117,6 +129,22 @@ run "sets_a_budget_where_one_is_named" {
   assert {
     condition     = [for rule in google_billing_budget.project["this"].threshold_rules : rule.threshold_percent] == [0.5, 0.9, 1]
     error_message = "It warns at half, nine tenths and all of it."
+  }
+}
+
+run "sets_a_budget_without_addresses" {
+  command = plan
+
+  variables {
+    monthly_budget = { billing_account = "012345-6789AB-CDEF01", amount = 100 }
+    alert_emails   = []
+  }
+
+  expect_failures = [check.alerts_reach_somebody]
+
+  assert {
+    condition     = length(google_billing_budget.project["this"].all_updates_rule) == 0
+    error_message = "Without addresses there is no rule, for Google refuses an empty one."
   }
 }
 

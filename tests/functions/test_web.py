@@ -205,3 +205,18 @@ def test_the_remedy_of_a_wrong_field_names_pages_that_there_are() -> None:
     named = re.findall(r"docs/\w+\.md", json.dumps(body))
     assert len(named) == 2
     assert all((Path(__file__).parents[2] / page).is_file() for page in named)
+
+
+TRACE = "105445aa7843bc8bf206b12000100000"
+
+
+def test_a_line_of_the_log_belongs_to_the_trace_of_its_request(
+    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADWERK_PROJECT", "broker-leadwerk")
+    answer(Call(headers={"X-Cloud-Trace-Context": f"{TRACE}/1;o=1"}))
+    answer(Call(), errors.WarehouseError("not now"))
+    monkeypatch.delenv("LEADWERK_PROJECT")
+    answer(Call(headers={"X-Cloud-Trace-Context": f"{TRACE}/1;o=1"}))
+    traced = f"projects/broker-leadwerk/traces/{TRACE}"
+    assert [line.get("logging.googleapis.com/trace") for line in lines] == [traced, None, None]

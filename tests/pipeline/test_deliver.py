@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -214,6 +215,20 @@ def test_a_crm_that_is_down_is_left_alone(warehouse: DuckDBWarehouse) -> None:
     assert (report.retry, report.pending, len(crm.script)) == (5, 20, 15)
     assert "5 times in a row" in str(report.stopped)
     assert report.next_attempt_at == NOW + MINUTE
+
+
+def test_a_slow_crm_gets_no_more_than_fits_into_the_time_of_a_run(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run begins after five minutes, and the function may run but one at a time."""
+    clock = iter(range(0, 10_000, 90))  # seconds; a call takes 90
+    monkeypatch.setattr(deliver, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    warehouse.append("scores", [score(f"L{number}", number) for number in range(5)])
+    crm = ScriptedCRM()
+    report = run(warehouse, crm)
+    assert (report.sent, report.pending, report.next_attempt_at, report.stopped) == (2, 3, NOW, None)
+    assert run(warehouse, crm, minutes=5).sent == 2
+    assert crm.received == ["L4-4", "L3-3", "L2-2", "L1-1"]
 
 
 def test_a_drop_after_the_commit_leads_to_a_harmless_repeat(warehouse: DuckDBWarehouse) -> None:

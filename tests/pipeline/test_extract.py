@@ -204,10 +204,20 @@ def test_the_daily_table_replaces_the_intraday_one_and_never_adds_to_it(home: Pa
 def test_during_the_day_only_intraday_tables_are_read(home: Path) -> None:
     run(home)
     write_export(home, {"intraday_20260330": [event("2026-03-30 03:00"), event("2026-03-30 05:00")]})
-    report = run(home, now=NOW + timedelta(hours=2), intraday_only=True)
+    report = run(home, now=NOW + timedelta(hours=2), intraday=True)
     assert [(day.day.day, day.events_kept) for day in report.days] == [(30, 2)]
     assert report.intraday
     assert not run(home, now=NOW + timedelta(hours=3)).intraday
+
+
+def test_a_daily_table_that_came_after_the_night_is_read_during_the_day(home: Path) -> None:
+    """Without streaming it is all there is: Google writes yesterday's table in the afternoon."""
+    drop_export(home, "intraday_20260330")
+    run(home)
+    write_export(home, {"20260330": [event("2026-03-30 03:00")]})
+    report = run(home, now=NOW + timedelta(days=1), intraday=True)
+    assert [(day.day.day, day.source, day.events_kept) for day in report.days] == [(30, "daily", 1)]
+    assert run(home, now=NOW + timedelta(days=1, hours=1), intraday=True).days == ()
 
 
 def test_a_whole_day_without_a_visitor_is_told_although_the_days_before_had_some(home: Path) -> None:
@@ -242,7 +252,7 @@ def test_a_range_is_rebuilt_on_demand_with_the_day_after_it(home: Path) -> None:
         {"first_day": date.min},
         {"first_day": date.min, "last_day": date(1, 12, 31)},
         {"first_day": date(1999, 12, 31), "last_day": date(2000, 1, 2)},
-        {"first_day": date(2026, 3, 26), "intraday_only": True},
+        {"first_day": date(2026, 3, 26), "intraday": True},
     ],
     ids=str,
 )

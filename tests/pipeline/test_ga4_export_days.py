@@ -10,6 +10,7 @@ from leadwerk.pipeline.ga4_export_days import (
     CHUNK_DAYS,
     DAY,
     Ga4Export,
+    arrived,
     chunks,
     due,
     expected,
@@ -31,6 +32,17 @@ def ago(*ages: int) -> frozenset[date]:
 def test_a_night_after_a_read_night_takes_the_corrected_days_and_today() -> None:
     exported = Ga4Export(daily=ago(*range(1, 60)), intraday=ago(0))
     assert due(exported, dict.fromkeys(exported.daily, "daily"), TODAY, 400) == sorted(ago(0, 1, 2, 3, 4))
+
+
+def test_a_run_during_the_day_takes_what_came_since_the_night() -> None:
+    streaming = Ga4Export(daily=ago(*range(2, 60)), intraday=ago(0, 1))
+    night = dict.fromkeys(streaming.daily, "daily") | {TODAY - DAY: "intraday"}
+    assert arrived(streaming, night, TODAY) == sorted(ago(0, 1))
+    whole = Ga4Export(daily=ago(*range(1, 60)), intraday=ago(0))
+    assert arrived(whole, night, TODAY) == sorted(ago(0, 1))
+    daily_alone = Ga4Export(daily=ago(*range(1, 60)), intraday=frozenset())
+    assert arrived(daily_alone, dict.fromkeys(ago(*range(2, 60)), "daily"), TODAY) == sorted(ago(1))
+    assert arrived(daily_alone, dict.fromkeys(daily_alone.daily, "daily"), TODAY) == []
 
 
 def test_an_empty_warehouse_takes_all_days() -> None:

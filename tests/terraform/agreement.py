@@ -26,7 +26,7 @@ NOT_DEPLOYED = re.compile(r"__pycache__|\.pyc$|^leadwerk/(simulation|cli)/")
 # What runs when: schedule → cron, function and body. A second look, as the permissions have one.
 SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "extract-nightly": ("30 5 * * *", "extract_features", {}),
-    "extract-intraday": ("5 7-20 * * *", "extract_features", {"intraday_only": True}),
+    "extract-intraday": ("5 7-20 * * *", "extract_features", {"intraday": True}),
     "ingest-nightly": ("0 2 * * *", "ingest_feedback", {}),
     "deliver": ("*/5 * * * *", "deliver_scores", {}),
     "threshold-daily": ("15 6 * * *", "desk", {"threshold": True}),
@@ -123,7 +123,7 @@ def settings_are_understood(resources: Resources) -> list[str]:
     for function in of_type(resources, "google_cloudfunctions2_function"):
         [service] = function["values"]["service_config"]
         given, name = service["environment_variables"], function["index"]
-        complaints += [f"{name}: nobody reads {key}" for key in sorted(given.keys() - known)]
+        complaints += [f"{name}: nobody reads {key}" for key in sorted(given.keys() - known - {"THREADS"})]
         files = {key: value for key, value in given.items() if key.endswith("_FILE")}
         complaints += _mounted_otherwise(name, files, mounted_secrets(service))
         read = settings.read({key: value for key, value in given.items() if key not in files})

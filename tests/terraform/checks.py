@@ -45,6 +45,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         'project, if resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")': "roles/storage.objectViewer",
     },
 }
+PREFIX = "leadwerk-"
 BUILDER_ON_PROJECT = {"roles/logging.logWriter", "roles/artifactregistry.writer"}
 LONGEST_DEADLINE_SECONDS = 1800
 
@@ -68,7 +69,7 @@ def _place(resource: dict[str, Any]) -> str:
         case "google_secret_manager_secret_iam_member":
             return f"secret {values['secret_id']}"
         case "google_cloud_run_v2_service_iam_member":
-            return f"function {values['name']}"
+            return f"function {values['name'].removeprefix(PREFIX)}"
     return resource["address"]
 
 
@@ -208,6 +209,53 @@ def secrets_are_protected(resources: Resources) -> list[str]:
         f"{secret['address']} can be destroyed while the tables cannot"
         for secret in of_type(resources, "google_secret_manager_secret")
         if not secret["values"]["deletion_protection"]
+    ]
+
+
+NAMES = {
+    "google_cloudfunctions2_function": "name",
+    "google_cloud_scheduler_job": "name",
+    "google_service_account": "account_id",
+    "google_secret_manager_secret": "secret_id",
+    "google_bigquery_connection": "connection_id",
+}
+
+
+def names_say_whose_they_are(resources: Resources) -> list[str]:
+    """In a project that others use as well, a service called `score` may be anybody's."""
+    return [
+        f"{resource['address']} is called {name}"
+        for kind, attribute in NAMES.items()
+        for resource in of_type(resources, kind)
+        if not (name := resource["values"][attribute]).startswith(PREFIX)
+    ]
+
+
+def threads_answer_what_cloud_run_sends(resources: Resources) -> list[str]:
+    """As many threads as Cloud Run sends requests at once, or some of them wait; functions-framework has 4 a CPU."""
+    services = {
+        function["index"]: function["values"]["service_config"][0]
+        for function in of_type(resources, "google_cloudfunctions2_function")
+    }
+    return [
+        f"{name} gets {concurrency} requests at once and has {threads} threads"
+        for name, service in services.items()
+        if (concurrency := service["max_instance_request_concurrency"])
+        > (threads := int(service["environment_variables"].get("THREADS", 4 * int(service["available_cpu"]))))
+    ]
+
+
+def functions_end_before_their_schedule_gives_up(resources: Resources) -> list[str]:
+    """A retry of Scheduler's must not meet the run that it has given up: one instance answers 429 meanwhile."""
+    allowed = {
+        function["values"]["service_config"][0]["uri"]: function["values"]["service_config"][0]["timeout_seconds"]
+        for function in of_type(resources, "google_cloudfunctions2_function")
+    }
+    jobs = {job["values"]["name"]: job["values"] for job in of_type(resources, "google_cloud_scheduler_job")}
+    return [
+        f"{name} gives up after {deadline} s, its function runs for up to {allowed[job['http_target'][0]['uri']]} s"
+        for name, job in jobs.items()
+        if (deadline := int(job["attempt_deadline"].rstrip("s"))) < allowed[job["http_target"][0]["uri"]]
     ]
 
 

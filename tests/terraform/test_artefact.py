@@ -33,7 +33,7 @@ from leadwerk.simulation.crm_server import CrmServer
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from terraform import agreement
 from terraform.bundle import Bundle, megabytes, unpack
-from terraform.checks import EDITS, grants, of_type
+from terraform.checks import EDITS, PREFIX, grants, of_type
 from terraform.cloud import Cloud
 from terraform.deployment import LATER, NOW, POLICY, START_SECONDS, TOKEN, WEB_DAYS, Deployment, account, backfill, wait
 from terraform.guard import Guard
@@ -295,7 +295,7 @@ def test_every_metric_finds_its_lines_in_the_functions_logs(deployment: Deployme
     deployment.crm.server_close()
     with pytest.raises(urllib.error.HTTPError, match=r"50[023]"):  # a failure, for the metric of failures
         urllib.request.urlopen(deployment.urls["ingest_feedback"], b"{}", timeout=300).close()
-    lines = [line for name, log in deployment.logs.items() for line in entries(log, name.replace("_", "-"))]
+    lines = [line for name, log in deployment.logs.items() for line in entries(log, PREFIX + name.replace("_", "-"))]
     for metric in of_type(deployment.cloud.resources, "google_logging_metric"):
         if metric["values"]["name"] == "leadwerk/stood_down":
             continue

@@ -105,6 +105,18 @@ def test_nothing_is_made_before_its_service_is_on(lean: Workspace) -> None:
     assert checks.nothing_is_made_before_its_service_is_on(lean.terraform("graph").stdout) == []
 
 
+def test_names_say_whose_they_are(resources: list[dict]) -> None:
+    assert checks.names_say_whose_they_are(resources) == []
+
+
+def test_threads_answer_what_cloud_run_sends(resources: list[dict]) -> None:
+    assert checks.threads_answer_what_cloud_run_sends(resources) == []
+
+
+def test_functions_end_before_their_schedule_gives_up(resources: list[dict]) -> None:
+    assert checks.functions_end_before_their_schedule_gives_up(resources) == []
+
+
 def test_functions_wait_for_what_they_are_built_on(lean: Workspace) -> None:
     assert checks.functions_wait_for_what_they_are_built_on(lean.terraform("graph").stdout) == []
 

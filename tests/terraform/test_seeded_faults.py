@@ -159,9 +159,9 @@ FAULTS: dict[str, Fault] = {
         "schedule deliver runs at 5 * * * *",
     ),
     "a body that its function refuses": (
-        "schedules.tf", "intraday_only = true", "intraday = true",
+        "schedules.tf", "intraday = true", "intra_day = true",
         agreement.schedules_call_what_is_there,
-        "schedule extract-intraday: extract_features refuses its body: Object contains unknown field `intraday`",
+        "schedule extract-intraday: extract_features refuses its body: Object contains unknown field `intra_day`",
     ),
     "a region written down": (
         "secrets.tf", "location = var.region", 'location = "europe-west1"',
@@ -216,6 +216,21 @@ FAULTS: dict[str, Fault] = {
     ),
 }  # fmt: skip
 HIDING: dict[str, Fault] = {
+    "a service with anybody's name": (
+        "functions.tf", '"leadwerk-${replace(name, "_", "-")}"', 'replace(name, "_", "-")',
+        checks.names_say_whose_they_are,
+        'google_cloudfunctions2_function.stage["score"] is called score',
+    ),
+    "requests that wait for a thread": (
+        "functions.tf", "THREADS = tostring(local.concurrency)", "THREADS = tostring(local.concurrency - 1)",
+        checks.threads_answer_what_cloud_run_sends,
+        "score gets 8 requests at once and has 7 threads",
+    ),
+    "a schedule that gives up too early": (
+        "schedules.tf", "${local.functions[each.value.function].timeout}s", "180s",
+        checks.functions_end_before_their_schedule_gives_up,
+        "leadwerk-deliver gives up after 180 s, its function runs for up to 300 s",
+    ),
     "a schedule with another method": (
         "schedules.tf", '"POST"', '"GET"',
         agreement.schedules_call_what_is_there,

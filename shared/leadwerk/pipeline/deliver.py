@@ -9,6 +9,7 @@ and check leaves an older score in the CRM, until the lead's next score.)
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from leadwerk.warehouse.statement import statement
 BATCH = 200  # attempts between two records; at most these repeat after a crash
 MOST_READ = 10_000  # scores that one run reads, to report how many wait
 MOST_SENT = 2_000  # 200 seconds at 10 calls a second: a run ends before the next one starts (every 5 minutes)
+SENDING_SECONDS = 200.0  # of a slow CRM, too: a run ends before the next one, every 5 minutes, begins
 LONGEST_RUN = timedelta(minutes=15)  # scores stored by others during a run are dated within it, also in simulations
 
 
@@ -64,11 +66,13 @@ def run(
 ) -> DeliverReport:
     """Send the scores due at `now`, at most MOST_SENT, of all leads or `lead_ids`; optionally retry dead letters.
 
+    A run sends nothing after SENDING_SECONDS; the next run sends the rest.
+
     Raises:
         CRMRejected: the CRM refuses access (401, 403) or redirects (3xx); this makes no dead letters.
     """
     box = _Outbox(warehouse, outbox.first_day(policy, now), now)
-    line = _Line(crm, now)
+    line = _Line(crm, now, until=time.monotonic() + SENDING_SECONDS)
     waiting = box.read(lead_ids, retry_dead_letters=retry_dead_letters)
     due = [item for item in waiting if item.due(now)]
     attempts_made: list[Attempt] = []
@@ -119,18 +123,22 @@ class _Outbox:
 
 @dataclass
 class _Line:
-    """Connection to the CRM during a run; `stopped` is set once the CRM seems to be down."""
+    """Connection to the CRM during a run; `stopped` is set once the CRM seems to be down.
+
+    `until` is the end of the time for sending, in seconds of the monotonic clock.
+    """
 
     crm: CRM
     now: datetime
+    until: float
     unavailable_in_a_row: int = 0
     stopped: str | None = None
 
-    def send(self, queue: Sequence[Pending]) -> list[Attempt]:
-        """One attempt per score, while the CRM answers."""
+    def send(self, queue: Sequence[Pending], *, repairs: bool = False) -> list[Attempt]:
+        """One attempt per score, while the CRM answers and there is time; repairs are made whatever the time."""
         attempts: list[Attempt] = []
         for item in queue:
-            if self.stopped:
+            if self.stopped or (time.monotonic() > self.until and not repairs):
                 break
             attempts.append(self._attempt(item))
         return attempts
@@ -155,7 +163,7 @@ class _Line:
 def _deliver(batch: Sequence[Pending], line: _Line, box: _Outbox) -> list[Attempt]:
     all_attempts = attempts = line.send(batch)
     while overtaken := _overtaken(attempts, box):
-        attempts = line.send(overtaken)
+        attempts = line.send(overtaken, repairs=True)
         # Another delivery recorded these as sent, but the CRM no longer shows them.
         postponed = [outbox.postponed(item, line.now) for item in overtaken[len(attempts) :]]
         all_attempts = all_attempts + attempts + postponed

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import ga4_export_days
-from leadwerk.pipeline.ga4_export_days import DAILY, DAY, INTRADAY, Ga4Export
+from leadwerk.pipeline.ga4_export_days import DAILY, INTRADAY, Ga4Export
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -78,10 +78,12 @@ def run(
     now: datetime,
     first_day: date | None = None,
     last_day: date | None = None,
-    intraday_only: bool = False,
+    intraday: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> ExtractReport:
     """Rebuild the days that are due, or the days of a range; `now` is aware.
+
+    A run during the day (`intraday`) reads only what came since the night.
 
     Raises:
         InputError: the range has no day up to today, or too many days.
@@ -91,7 +93,7 @@ def run(
     today = now.astimezone(ZoneInfo(policy.time_zone)).date()
     with warehouse.unit_of_work():
         exported = _exported_days(warehouse)
-        days, absent = _days(warehouse, policy, exported, today, first_day, last_day, intraday_only)
+        days, absent = _days(warehouse, policy, exported, today, first_day, last_day, intraday)
         missing = [DayReport(day, "missing") for day in absent]
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
@@ -100,7 +102,7 @@ def run(
     done += [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[1:]]
     day_reports = [day for reports, _ in done for day in reports]
     logins = sum(new for _, new in done)
-    return _report(now, intraday_only, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
+    return _report(now, intraday, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
 
 
 def _exported_days(warehouse: Warehouse) -> Ga4Export:
@@ -120,14 +122,12 @@ def _days(
     today: date,
     first_day: date | None,
     last_day: date | None,
-    intraday_only: bool,
+    intraday: bool,
 ) -> tuple[list[date], list[date]]:
     """The days to rebuild, and the days whose table is missing."""
-    if intraday_only and (first_day or last_day):
-        remedy = "Send intraday_only alone, or the days without it."
-        raise InputError("intraday_only cannot be combined with days.", field="intraday_only", remedy=remedy)
-    if intraday_only:
-        return [day for day in (today - DAY, today) if exported.source(day) == "intraday"], []
+    if intraday and (first_day or last_day):
+        remedy = "Send intraday alone, or the days without it."
+        raise InputError("intraday cannot be combined with days.", field="intraday", remedy=remedy)
     if first_day or last_day:
         requested = set(ga4_export_days.requested_days(exported, first_day, last_day, today))
         return ga4_export_days.with_followers(exported, requested & exported.days, today), sorted(
@@ -135,6 +135,8 @@ def _days(
         )
     runs = warehouse.rows(statement("extract_runs/latest"), {"first_day": min(exported.days)})
     extracted = {row["day"]: row["source"] for row in runs}
+    if intraday:
+        return ga4_export_days.arrived(exported, extracted, today), []
     days = ga4_export_days.due(exported, extracted, today, policy.retention.activity)
     return days, [day for day in ga4_export_days.expected(exported, today) if day not in exported.days]
 

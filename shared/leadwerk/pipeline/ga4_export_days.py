@@ -68,6 +68,17 @@ def due(exported: Ga4Export, extracted: Mapping[date, str], today: date, keep_da
     return with_followers(exported, {day for day in (recent & exported.days) | stale if oldest <= day <= today}, today)
 
 
+def arrived(exported: Ga4Export, extracted: Mapping[date, str], today: date) -> list[date]:
+    """The days a run during the day rebuilds: those of intraday tables, and those whose daily table came since.
+
+    Google writes yesterday's daily table in the course of today, mostly in the afternoon: the night came too early.
+    """
+    recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
+    whole = {day for day in recent & exported.daily if extracted.get(day) != "daily"}
+    streamed = {day for day in (today - DAY, today) if exported.source(day) == "intraday"}
+    return sorted({*with_followers(exported, whole, today), *streamed})
+
+
 def requested_days(exported: Ga4Export, first_day: date | None, last_day: date | None, today: date) -> list[date]:
     """The days from `first_day` (default: the export's first) to `last_day` (default: today), none after today.
 

@@ -139,14 +139,15 @@ def _function(
     def function(http: HTTPRequest) -> Response:
         if (http.method, http.path) == ("GET", "/health"):
             return _json({"status": "ok", "function": stage}, 200)
-        return answered(stage, lambda: checked(http))
+        return answered(stage, http.headers, lambda: checked(http))
 
     return function
 
 
-def answered(stage: str, call: Callable[[], Any]) -> Response:
-    """Run `call` and turn its result or error into a response, with one line of JSON in the log."""
+def answered(stage: str, headers: Mapping[str, str], call: Callable[[], Any]) -> Response:
+    """Run `call` and turn its result or error into a response, with one line of JSON in the log under its trace."""
     started = time.monotonic()
+    log.follow(headers)
 
     def seconds() -> float:
         return round(time.monotonic() - started, 4)

@@ -6,16 +6,26 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from leadwerk import settings
 from leadwerk.errors import LeadwerkError
 from leadwerk.web.problem_document import status_of
 
 logger = logging.getLogger("leadwerk")
+TRACE_HEADER = "X-Cloud-Trace-Context"  # TRACE_ID/SPAN_ID;o=OPTIONS, from Google's front end
+_trace: ContextVar[str] = ContextVar("trace", default="")
+
+
+def follow(headers: Mapping[str, str]) -> None:
+    """Log under the trace of this request from now on: Cloud Logging then shows our lines below the request's own."""
+    trace_id, project = headers.get(TRACE_HEADER, "").partition("/")[0], settings.project()
+    _trace.set(f"projects/{project}/traces/{trace_id}" if trace_id and project else "")
 
 
 def finished(stage: str, result: Any, seconds: float) -> None:
@@ -63,6 +73,8 @@ class _CloudLogging(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {"severity": record.levelname, "message": record.getMessage(), **getattr(record, "fields", {})}
+        if trace := _trace.get():
+            entry["logging.googleapis.com/trace"] = trace
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)

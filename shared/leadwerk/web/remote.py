@@ -99,7 +99,7 @@ def also_from_bigquery(calls: Callable[[list[Call]], RemoteAnswers]) -> Callable
             again = _Rewound(http.method, http.path, http.content_length, http.headers, _Stream(head, http.stream))
             if not _has_calls(head):
                 return otherwise(again)
-            return _for_bigquery(answered(stage, lambda: _replied(calls, again)))
+            return _for_bigquery(answered(stage, again.headers, lambda: _replied(calls, again)))
 
         return function
 
