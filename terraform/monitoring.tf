@@ -25,16 +25,16 @@ locals {
 
   # above: the metric's sum over `window`; mean_above: its mean; none: not one line in `window`.
   alerts = {
-    stage_failing     = { metric = "stage_failed", kind = "above", threshold = 2, window = "1h", severity = "ERROR", says = "A stage failed more than twice within an hour." }
-    extract_late      = { metric = "extract_finished", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The nightly extraction has not finished for 25 hours." }
-    feed_missing      = { metric = "days_missing", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "GA4 did not export a day that should be there." }
-    feed_empty        = { metric = "days_empty", kind = "above", threshold = 0, window = "24h", severity = "ERROR", says = "A whole day's extraction kept not a single event." }
+    stage_failing          = { metric = "stage_failed", kind = "above", threshold = 2, window = "1h", severity = "ERROR", says = "A stage failed more than twice within an hour." }
+    extract_late           = { metric = "extract_finished", kind = "none", threshold = 0.5, window = "25h", severity = "ERROR", says = "The nightly extraction has not finished for 25 hours." }
+    feed_missing           = { metric = "days_missing", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "GA4 did not export a day that should be there." }
+    feed_empty             = { metric = "days_empty", kind = "above", threshold = 0, window = "24h", severity = "ERROR", says = "A whole day's extraction kept not a single event." }
     deliveries_dead_letter = { metric = "dead_letter", kind = "above", threshold = 0, window = "1h", severity = "WARNING", says = "The CRM refuses scores; they are dead letters with the reason." }
-    outbox_old        = { metric = "outbox_hours", kind = "mean_above", threshold = 6, window = "1h", severity = "WARNING", says = "A score has been waiting for the CRM for more than 6 hours." }
-    drift             = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
-    model_stale       = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
-    model_stood_down  = { metric = "stood_down", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "The champion ranked worse than the points and stood down; the points decide." }
-    feedback_rejected = { metric = "rejected", kind = "above", threshold = 100, window = "24h", severity = "WARNING", says = "Many cases of the CRM could not be used." }
+    outbox_old             = { metric = "outbox_hours", kind = "mean_above", threshold = 6, window = "1h", severity = "WARNING", says = "A score has been waiting for the CRM for more than 6 hours." }
+    drift                  = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
+    model_stale            = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
+    model_stood_down       = { metric = "stood_down", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "The champion ranked worse than the points and stood down; the points decide." }
+    feedback_rejected      = { metric = "rejected", kind = "above", threshold = 100, window = "24h", severity = "WARNING", says = "Many cases of the CRM could not be used." }
   }
 
   # A distribution has a series of its sum and one of its count; a counter is its own.
