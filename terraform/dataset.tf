@@ -31,7 +31,10 @@ resource "google_bigquery_dataset_iam_member" "reader" {
 resource "google_bigquery_dataset_iam_member" "ga4_reader" {
   for_each = { for name, function in local.functions : name => function if function.reads_ga4 }
 
+  project    = local.ga4_project
   dataset_id = var.ga4_dataset_id
   role       = "roles/bigquery.dataViewer"
   member     = google_service_account.function[each.key].member
+
+  depends_on = [google_bigquery_dataset.ga4_copy]
 }

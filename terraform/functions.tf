@@ -79,7 +79,7 @@ locals {
     LEADWERK_PROJECT     = var.project_id
     LEADWERK_LOCATION    = local.data_location
     LEADWERK_DATASET     = google_bigquery_dataset.leadwerk.dataset_id
-    LEADWERK_GA4_DATASET = var.ga4_dataset_id
+    LEADWERK_GA4_DATASET = "${local.ga4_project}.${var.ga4_dataset_id}"
     LEADWERK_POLICY      = "gs://${google_storage_bucket.private["policy"].name}/${google_storage_bucket_object.policy.name}"
     LEADWERK_REGISTRY    = "gs://${google_storage_bucket.private["models"].name}/models"
     LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
@@ -128,6 +128,9 @@ resource "google_cloudfunctions2_function" "stage" {
     environment_variables = merge(local.environment, each.key == "score" ? { THREADS = tostring(local.concurrency) } : {}, {
       for secret in each.value.secrets : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest"
     })
+
+    vpc_connector                 = contains(each.value.secrets, "crm_token") ? var.vpc_connector : null
+    vpc_connector_egress_settings = contains(each.value.secrets, "crm_token") && var.vpc_connector != null ? "ALL_TRAFFIC" : null
 
     # A file is read from Secret Manager whenever it is opened; an environment variable would keep what it was at the start.
     dynamic "secret_volumes" {

@@ -11,6 +11,19 @@ resource "google_storage_bucket_object" "policy" {
   }
 }
 
+# Tables expire by the file that Terraform is given, and what is published later never reaches them: say so at the plan.
+check "retention" {
+  data "google_storage_bucket_object_content" "policy" {
+    bucket = google_storage_bucket.private["policy"].name
+    name   = google_storage_bucket_object.policy.name
+  }
+
+  assert {
+    condition     = jsonencode(try(yamldecode(data.google_storage_bucket_object_content.policy.content).retention, local.policy.retention, null)) == jsonencode(try(local.policy.retention, null))
+    error_message = "The policy in force keeps data for other times (${jsonencode(try(yamldecode(data.google_storage_bucket_object_content.policy.content).retention, null))}) than policy_file (${jsonencode(try(local.policy.retention, null))}), by which the tables expire. Bring policy_file up to date; shorter times delete older rows at once."
+  }
+}
+
 # Whoever publishes replaces the object, reads the leads that a replay is made of, and writes down who decided what: changes,
 # suggestions, and thresholds held against the load.
 resource "google_storage_bucket_iam_member" "policy_publisher" {

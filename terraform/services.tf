@@ -17,7 +17,11 @@ resource "google_project_service" "required" {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
-  ], var.kms_key_name == null ? [] : ["cloudkms.googleapis.com"]))
+    ],
+    var.kms_key_name == null ? [] : ["cloudkms.googleapis.com"],
+    var.ga4_copied_from == null ? [] : ["bigquerydatatransfer.googleapis.com"],
+    var.vpc_connector == null ? [] : ["vpcaccess.googleapis.com"],
+  ))
 
   service            = each.key
   disable_on_destroy = false

@@ -45,13 +45,43 @@ variable "dataset_id" {
   }
 }
 
+variable "ga4_project_id" {
+  description = "Project of the GA4 export, where it is another one; null means project_id."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ga4_project_id == null || can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.ga4_project_id))
+    error_message = "ga4_project_id must be a project's id (6-30 lower-case letters, digits and hyphens), not its name or number."
+  }
+}
+
+variable "ga4_copied_from" {
+  description = "Export of GA4 in another location, which is copied twice a day into a dataset ga4_dataset_id of this project and of data_location; null copies nothing."
+  type = object({
+    project_id = string
+    dataset_id = string
+  })
+  default = null
+
+  validation {
+    condition     = var.ga4_copied_from == null || can(regex("^[A-Za-z0-9_]+$", var.ga4_copied_from.dataset_id))
+    error_message = "ga4_copied_from.dataset_id is the dataset's bare name, such as analytics_123456789; its project is project_id."
+  }
+
+  validation {
+    condition     = var.ga4_copied_from == null || var.ga4_project_id == null
+    error_message = "ga4_copied_from makes a copy in project_id, so leave ga4_project_id null."
+  }
+}
+
 variable "ga4_dataset_id" {
   description = "BigQuery dataset into which GA4 exports: analytics_ and the property's number."
   type        = string
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_]+$", var.ga4_dataset_id))
-    error_message = "ga4_dataset_id is the dataset's bare name, such as analytics_123456789, in this project."
+    error_message = "ga4_dataset_id is the dataset's bare name, such as analytics_123456789; its project is ga4_project_id."
   }
 }
 
@@ -94,6 +124,17 @@ variable "crm_per_second" {
   validation {
     condition     = var.crm_per_second > 0
     error_message = "crm_per_second must be above 0."
+  }
+}
+
+variable "vpc_connector" {
+  description = "Connector of Serverless VPC Access through which the functions call the CRM, for a CRM that only knows addresses or lies in a private network; null calls it through the internet."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.vpc_connector == null || can(regex("^projects/[^/]+/locations/${var.region}/connectors/[^/]+$", var.vpc_connector))
+    error_message = "vpc_connector must be projects/…/locations/REGION/connectors/…, and its location region."
   }
 }
 

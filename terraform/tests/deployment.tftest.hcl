@@ -6,6 +6,10 @@ mock_provider "google" {
       service_config = { uri = "https://function.example.run.app" }
     }
   }
+
+  mock_data "google_bigquery_dataset" {
+    defaults = { location = "europe-west6", default_table_expiration_ms = 0 }
+  }
 }
 
 variables {
@@ -186,5 +190,92 @@ run "lets_publishers_write_the_policy_and_what_they_decide" {
   assert {
     condition     = google_storage_bucket_object.policy.name == "policy.yaml"
     error_message = "The policy keeps its place when its content changes: archive and drafts lie beside it."
+  }
+}
+
+run "reads_an_export_of_another_project" {
+  command = plan
+
+  variables {
+    ga4_project_id = "analytics-project"
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.stage : function.service_config[0].environment_variables.LEADWERK_GA4_DATASET == "analytics-project.analytics_1"])
+    error_message = "The functions read the export where it lies."
+  }
+
+  assert {
+    condition     = alltrue([for grant in google_bigquery_dataset_iam_member.ga4_reader : grant.project == "analytics-project"])
+    error_message = "They may read it there."
+  }
+
+  assert {
+    condition     = length(google_bigquery_data_transfer_config.ga4_copy) == 0
+    error_message = "Nothing is copied unless asked for."
+  }
+}
+
+run "warns_of_an_export_in_another_location" {
+  command = plan
+
+  variables {
+    region = "europe-west1"
+  }
+
+  expect_failures = [check.ga4_export]
+}
+
+run "copies_an_export_of_another_location" {
+  command = plan
+
+  variables {
+    ga4_copied_from = { project_id = "analytics-project", dataset_id = "analytics_9" }
+  }
+
+  assert {
+    condition     = google_bigquery_data_transfer_config.ga4_copy["ga4"].params == tomap({ source_project_id = "analytics-project", source_dataset_id = "analytics_9", overwrite_destination_table = "true" })
+    error_message = "The copy is of that export."
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.ga4_copy["ga4"].location == "europe-west6" && google_bigquery_dataset.ga4_copy["ga4"].dataset_id == "analytics_1"
+    error_message = "The copy lies where Leadwerk's tables do, under the name that the functions read."
+  }
+
+  assert {
+    condition     = google_bigquery_dataset_iam_member.ga4_copier_reads["ga4"].project == "analytics-project" && google_bigquery_dataset_iam_member.ga4_copier_reads["ga4"].role == "roles/bigquery.dataViewer"
+    error_message = "The copier reads the export, and writes nothing there."
+  }
+
+  assert {
+    condition     = contains(keys(google_project_service.required), "bigquerydatatransfer.googleapis.com")
+    error_message = "The transfer's service is on."
+  }
+}
+
+run "calls_the_crm_through_a_connector" {
+  command = plan
+
+  variables {
+    vpc_connector = "projects/p/locations/europe-west6/connectors/crm"
+  }
+
+  assert {
+    condition     = toset([for name, function in google_cloudfunctions2_function.stage : name if function.service_config[0].vpc_connector == var.vpc_connector]) == toset(["deliver_scores", "ingest_feedback", "score"])
+    error_message = "What calls the CRM calls it through the connector, and nothing else does."
+  }
+}
+
+run "keeps_the_logs_under_the_customers_key" {
+  command = plan
+
+  variables {
+    kms_key_name = "projects/p/locations/europe-west6/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition     = google_logging_project_bucket_config.functions.cmek_settings[0].kms_key_name == var.kms_key_name && length(google_kms_crypto_key_iam_member.logging) == 1
+    error_message = "The bucket of the logs takes the customer's key, and Logging may use it."
   }
 }

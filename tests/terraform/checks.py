@@ -212,6 +212,19 @@ def secrets_are_protected(resources: Resources) -> list[str]:
     ]
 
 
+def logs_stay_in_the_region(resources: Resources, region: str) -> list[str]:
+    """Google's own buckets for logs are global: the functions' lines go to one of the region, and to no other."""
+    [bucket] = of_type(resources, "google_logging_project_bucket_config")
+    [sink] = of_type(resources, "google_logging_project_sink")
+    [exclusion] = of_type(resources, "google_logging_project_exclusion")
+    services = [function["values"]["name"] for function in of_type(resources, "google_cloudfunctions2_function")]
+    complaints = [f"logs lie in {bucket['values']['location']}"] if bucket["values"]["location"] != region else []
+    for what, resource in (("do not go to the region", sink), ("also lie in the global bucket", exclusion)):
+        filter_ = resource["values"]["filter"]
+        complaints += [f"lines of {name} {what}" for name in services if f'"{name}"' not in filter_]
+    return complaints
+
+
 NAMES = {
     "google_cloudfunctions2_function": "name",
     "google_cloud_scheduler_job": "name",

@@ -111,7 +111,7 @@ class Cloud:
                 found = ga4.execute(f"SELECT to_json(e) FROM events_{day:%Y%m%d} AS e").fetchall()
                 rows = [row.encode() for [row] in found]
                 config = bigquery.LoadJobConfig(schema=fields, source_format="NEWLINE_DELIMITED_JSON")
-                place = f"{client.project}.{dataset}.events_{day:%Y%m%d}"
+                place = f"{dataset}.events_{day:%Y%m%d}"  # project.dataset.table
                 client.create_table(bigquery.Table(place, fields), timeout=TIMEOUT)
                 lines = BytesIO(b"\n".join(rows))
                 client.load_table_from_file(lines, place, job_config=config, timeout=TIMEOUT).result(timeout=TIMEOUT)

@@ -17,6 +17,9 @@ mock_provider "google" {
   mock_resource "google_cloudfunctions2_function" {
     defaults = { service_config = { uri = "https://function.example.run.app" } }
   }
+  mock_data "google_bigquery_dataset" {
+    defaults = { location = "europe-west6", default_table_expiration_ms = 0 }
+  }
 }
 """
 ACCOUNT = """

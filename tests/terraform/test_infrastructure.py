@@ -105,6 +105,10 @@ def test_nothing_is_made_before_its_service_is_on(lean: Workspace) -> None:
     assert checks.nothing_is_made_before_its_service_is_on(lean.terraform("graph").stdout) == []
 
 
+def test_logs_stay_in_the_region(resources: list[dict]) -> None:
+    assert checks.logs_stay_in_the_region(resources, "europe-west6") == []
+
+
 def test_names_say_whose_they_are(resources: list[dict]) -> None:
     assert checks.names_say_whose_they_are(resources) == []
 

@@ -90,6 +90,8 @@ READ_AT_START = """    secret_environment_variables {
     }
 
     dynamic "secret_volumes\""""
+EXCLUDED = """region, and not in the global one."
+  filter      = local.log_of_functions"""
 RUN = "3. gcloud scheduler jobs run leadwerk-extract-nightly --location=europe-west6"
 RETENTION = {"activity": 830, "scores": 1100, "deliveries": 400}
 FAULTS: dict[str, Fault] = {
@@ -203,6 +205,11 @@ FAULTS: dict[str, Fault] = {
         "secrets.tf", "deletion_protection = var.deletion_protection", "deletion_protection = false",
         checks.secrets_are_protected,
         'google_secret_manager_secret.value["person_key"] can be destroyed while the tables cannot',
+    ),
+    "lines that also lie in the global bucket": (
+        "logs.tf", EXCLUDED, EXCLUDED.replace("local.log_of_functions", '"severity<ERROR"'),
+        lambda resources: checks.logs_stay_in_the_region(resources, "europe-west6"),
+        "lines of leadwerk-score also lie in the global bucket",
     ),
     "more instances than the quota": (
         "variables.tf", "default     = 6\n", "default     = 60\n",

@@ -34,6 +34,8 @@ WRONG: list[tuple[str, Any]] = [
     ("data_location", "europe-west1"),
     ("dataset_id", "lead-werk"),
     ("ga4_dataset_id", "other-project.analytics_1"),
+    ("ga4_project_id", "123456789"),
+    ("ga4_copied_from", {"project_id": "p", "dataset_id": "p.analytics_1"}),
     ("policy_file", "nowhere.yaml"),
     ("time_zone", "CET"),
     ("time_zone", "+01:00"),
@@ -50,6 +52,8 @@ WRONG: list[tuple[str, Any]] = [
     ("monthly_budget", {"billing_account": ACCOUNT, "amount": 99.5}),
     ("kms_key_name", "my-key"),
     ("kms_key_name", KEY.replace("europe-west6", "global")),
+    ("vpc_connector", "crm"),
+    ("vpc_connector", "projects/p/locations/us-east1/connectors/crm"),
     ("score_max_instances", 0),
     ("score_max_instances", 1001),
     ("score_min_instances", 11),
@@ -68,6 +72,8 @@ RIGHT: list[dict[str, Any]] = [
         "score_min_instances": 10,
         "score_max_instances": 10,
     },
+    {"ga4_project_id": "analytics-project", "vpc_connector": "projects/p/locations/europe-west6/connectors/crm"},
+    {"ga4_copied_from": {"project_id": "analytics-project", "dataset_id": "analytics_9"}},
     {"time_zone": "America/Argentina/Buenos_Aires", "desk_readers": ["group:sales@example.ch"]},
 ]
 
@@ -117,6 +123,13 @@ def test_the_tables_must_lie_where_their_key_is(variables_alone: Path) -> None:
             "data_location": "EU",
             "kms_key_name": KEY.replace("europe-west6", "europe-west1"),
         },
+    )
+
+
+def test_a_copy_lies_in_our_own_project(variables_alone: Path) -> None:
+    copied = {"project_id": "analytics-project", "dataset_id": "analytics_9"}
+    assert "ga4_copied_from makes a copy in project_id" in plan(
+        variables_alone, {"ga4_copied_from": copied, "ga4_project_id": "analytics-project"}
     )
 
 

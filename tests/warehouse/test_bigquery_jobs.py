@@ -109,3 +109,18 @@ def test_a_message_of_googles_that_leaves_the_reader_alone_gets_its_remedy(
     with pytest.raises(WarehouseError) as failure:
         warehouse.rows(ONE, {})
     assert failure.value.remedy == bigquery.REMEDIES[message]
+
+
+def test_rows_that_bigquery_refuses_are_described_without_what_is_in_them(
+    warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = {
+        "reason": "invalid",
+        "location": "linked_at",
+        "message": "Could not parse 'anna@example.ch' as a timestamp",
+    }
+    monkeypatch.setattr(warehouse._client, "insert_rows_json", lambda *_, **__: [{"index": 0, "errors": [error]}])
+    with pytest.raises(WarehouseError) as failure:
+        warehouse.append("identities", [LINK])
+    assert "invalid in linked_at" in str(failure.value)
+    assert "anna" not in str(failure.value)

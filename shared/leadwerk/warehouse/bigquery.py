@@ -217,7 +217,11 @@ class BigQueryWarehouse:
         place = f"{self._dataset}.{target.name}"
         refused = self._client.insert_rows_json(place, rows, row_ids=ids, retry=RETRY, timeout=CALL_SECONDS)
         if refused:
-            raise WarehouseError(f"{target.name}: BigQuery refused rows: {refused[0]}", remedy="See its schema.json.")
+            reasons = sorted({_refusal(error) for row in refused for error in row.get("errors", ())})
+            raise WarehouseError(
+                f"{target.name}: BigQuery refused {len(refused)} rows: {', '.join(reasons)}.",
+                remedy="See its schema.json.",
+            )
 
     def _load(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
         """One load job; its id follows from the rows, so that a repeated request cannot load them twice.
@@ -312,6 +316,11 @@ def _as_warehouse_error(name: str) -> Iterator[None]:
         raise WarehouseBusy(f"{name}: BigQuery did not answer in time: {error}", remedy="Try again.") from error
     except GoogleAPICallError as error:
         raise WarehouseError(f"{name} failed on BigQuery: {error.message}", remedy=_remedy(error)) from error
+
+
+def _refusal(error: Mapping[str, Any]) -> str:
+    """Reason and column; the message may hold the value, which is a person's and no business of a log."""
+    return f"{error.get('reason', 'unknown reason')} in {error.get('location') or 'an unknown column'}"
 
 
 def _reason(error: Exception) -> str:
