@@ -38,6 +38,7 @@ bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 # What derives from other files: the records of tables. Tests compare it with its sources.
 generate: $(STAMP) ## writes what derives from other files, such as the records of tables
 	.venv/bin/python -m tools.table_records
+	.venv/bin/python -m tools.terraform_reference
 
 lint: $(STAMP) ## ruff and mypy
 	.venv/bin/ruff check .

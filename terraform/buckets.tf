@@ -1,3 +1,4 @@
+# Buckets: models, reports, picks, policy and source bundles. Private, versioned, in the region; who may read or write which.
 locals {
   buckets = {
     models  = { versioned = true, keep_noncurrent_days = 400, deleted_with_contents = false }

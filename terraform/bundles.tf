@@ -1,4 +1,4 @@
-# A function's source: its own folder plus the common package, in Google's documented layout for local packages. The
+# Source bundles: each function's folder plus the common package, in Google's documented layout for local packages. The
 # object's name carries the content's hash: a change of code is a new object and so a new revision, and nothing else is.
 locals {
   package_root  = "${path.module}/../shared"

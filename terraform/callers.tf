@@ -1,4 +1,4 @@
-# People and systems that may call a function beside the schedules: by IAM member, never the public.
+# Callers: people and systems that may call a function beside the schedules. IAM members by name, never the public.
 resource "google_cloud_run_v2_service_iam_member" "score_invoker" {
   for_each = var.score_invokers
 

@@ -1,5 +1,5 @@
-# Scoring in SQL: SELECT leadwerk.score(TO_JSON_STRING(features)) FROM (lead_features) AS features; BigQuery fans the rows
-# out over the score function's instances by itself. docs/scale.md has the statement for the whole base and its cost.
+# Remote function: SELECT leadwerk.score(TO_JSON_STRING(features)) FROM (lead_features) AS features scores in SQL. BigQuery
+# fans the rows out over the instances of score; docs/scale.md has the statement for the whole base and its cost.
 resource "google_bigquery_connection" "score" {
   connection_id = "leadwerk-score"
   location      = local.data_location

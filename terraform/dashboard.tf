@@ -1,4 +1,4 @@
-# One chart a log-based metric, and what Cloud Run counts itself.
+# Dashboard: one chart for each log-based metric, and for what Cloud Run counts itself.
 locals {
   charts = merge(
     { for name, query in local.sums : name => format(query, "1h") },

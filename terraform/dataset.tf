@@ -1,3 +1,4 @@
+# Dataset: Leadwerk's own tables, where they lie and who may read them and the GA4 export.
 locals {
   data_location = coalesce(var.data_location, var.region)
 }

@@ -1,5 +1,5 @@
-# A key of the customer's, where he has one: whom of Google's own agents it serves, and the images that are built under it.
-# Two agents are no more than names until somebody asks for them; docs/operations.md has the commands.
+# Customer-managed encryption key (optional): the Google service agents that may use it, and the repository of images under it.
+# Two of the agents do not exist until first requested; docs/operations.md has the commands.
 locals {
   key_agents = {
     for name, agent in {

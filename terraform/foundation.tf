@@ -1,6 +1,6 @@
-# What functions are built on. Google takes up to some minutes until a new account, role or service is known everywhere, and a
-# build that comes sooner fails. So docs/operations.md applies this first, and then asks a person for the values of the secrets,
-# without which secrets.tf lets no function be made: the wait between the two applies is built in.
+# Foundation: what functions are built on. Google takes minutes until a new account, role or service is known everywhere, and a
+# build that starts sooner fails. docs/operations.md applies the foundation first and then asks a person for the values of the
+# secrets, without which secrets.tf refuses every function: the wait between the two applies is built in.
 resource "terraform_data" "foundation" {
   depends_on = [
     google_artifact_registry_repository.images,

@@ -1,5 +1,5 @@
-# What each function is: its size, what it may read and write (identities.tf turns that into roles, one table and one
-# secret at a time), and which stage of the loop it runs.
+# Functions: the size of each, what it may read and write (identities.tf turns that into roles, one table and one secret at a
+# time), and which stage of the loop it runs.
 locals {
   service_names = { for name in keys(local.functions) : name => "leadwerk-${replace(name, "_", "-")}" }
   # Requests that an instance of score answers at once; functions-framework takes its number of threads from THREADS.

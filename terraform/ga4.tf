@@ -1,5 +1,5 @@
-# The GA4 export: in this project or in another one; and where it lies in another location, a copy of it that is brought up to
-# date twice a day, for BigQuery cannot join across locations.
+# GA4 export: in this project or in another one. Where it lies in another location, a copy of it that is brought up to date
+# twice a day, for BigQuery cannot join across locations.
 locals {
   ga4_project = coalesce(var.ga4_project_id, var.project_id)
   ga4_copies  = { for copied in var.ga4_copied_from[*] : "ga4" => copied }

@@ -1,6 +1,6 @@
-# Who may do what. One account a function; every role sits on the resource it is for. Four cannot: BigQuery has no narrower
+# Identities: one account a function, and every role on the resource it is for. Four roles cannot be: BigQuery has no narrower
 # home than the project for "may run a job" and "may open a read session", Cloud Build logs to the project, and builds read
-# from a bucket that Google makes at the first one, so that right is narrowed by a condition.
+# from a bucket that Google makes at the first one, so that role is narrowed by a condition.
 resource "google_service_account" "function" {
   for_each = local.functions
 

@@ -1,5 +1,5 @@
-# Where the lines of the functions lie, with Cloud Run's own line of each request to them. Google's own buckets for logs are
-# global; this one is in the region, and _Default gets none of these lines. Metrics count them all the same.
+# Logs: a bucket of the region for the lines of the functions, and for Cloud Run's own line of each request. Google's own
+# buckets for logs are global, so _Default gets none of these lines; metrics count them all the same.
 locals {
   log_days = 30
 }

@@ -1,6 +1,6 @@
-# What an operator wants to be told. Every function logs one line a call, `stage_finished` or `stage_failed`, with its
-# counts (shared/leadwerk/web/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has
-# a runbook for every alert under its name here.
+# Monitoring: metrics and alerts. Every function logs one line a call, `stage_finished` or `stage_failed`, with its counts
+# (shared/leadwerk/web/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has a runbook for
+# every alert under its name here.
 locals {
   services         = values(local.service_names)
   log_of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in local.services : "\"${name}\""])})"

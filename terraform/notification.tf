@@ -1,3 +1,4 @@
+# Notification: the addresses that alerts go to, and the budget of the project.
 locals {
   channels = [for address in sort(var.alert_emails) : google_monitoring_notification_channel.email[address].id]
 }

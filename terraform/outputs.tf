@@ -1,3 +1,4 @@
+# Outputs: what a person or another configuration needs next.
 output "score_url" {
   description = "Where the web site or the CRM asks for a score; call it with an identity token whose audience is this URL."
   value       = google_cloudfunctions2_function.stage["score"].service_config[0].uri
@@ -30,6 +31,6 @@ output "next_steps" {
        (trains the first model)
     4. terraform apply   (without schedules_paused: the schedules run from now on)
     Each of 1 to 3 when the one before has answered. Should a connection break, the function goes on; it is done when this says so:
-    gcloud logging read 'jsonPayload.event="stage_finished"' --limit=1 --project=${var.project_id}
+    gcloud logging read 'jsonPayload.event="stage_finished"' --limit=1 --bucket=${google_logging_project_bucket_config.functions.bucket_id} --location=${var.region} --view=_AllLogs --project=${var.project_id}
   EOT
 }

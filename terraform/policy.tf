@@ -1,5 +1,5 @@
-# The business rules as one object. Terraform puts the first policy there; from then on `leadwerk policy publish` replaces
-# it, and keeps every version beside it (docs/operations.md). Functions take a new policy over within a minute.
+# Policy: the business rules as one object. Terraform puts the first policy there; from then on `leadwerk policy publish`
+# replaces it and keeps every version beside it (docs/operations.md). Functions take a new policy over within a minute.
 resource "google_storage_bucket_object" "policy" {
   bucket       = google_storage_bucket.private["policy"].name
   name         = "policy.yaml"

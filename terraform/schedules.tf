@@ -1,4 +1,5 @@
-# The loop's clock. Stages are idempotent, so a retry is harmless; the functions' timeouts stay under Scheduler's 30 minutes.
+# Schedules: the clock of the loop. Stages are idempotent, so a retry is harmless; the functions' timeouts stay under
+# Scheduler's 30 minutes.
 locals {
   schedules = {
     extract_nightly  = { function = "extract_features", cron = "30 5 * * *", body = {}, about = "Yesterday's and the three corrected days before." }

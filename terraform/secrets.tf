@@ -1,5 +1,5 @@
-# Containers only: the values are added by hand (docs/operations.md says how), so that no state file ever holds one and no
-# apply can ever replace one.
+# Secrets: containers only. The values are added by hand (docs/operations.md says how), so that no state file ever holds one
+# and no apply can ever replace one.
 locals {
   secrets = {
     crm_token  = "Bearer token of the CRM's API."

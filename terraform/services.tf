@@ -1,5 +1,5 @@
-# Every API that the deployment calls or its functions do. All resources wait for them (a test holds that): a new project has
-# next to none of them switched on.
+# Services: every API that the deployment calls or its functions do. All resources wait for them (a test checks it), since a new
+# project has next to none of them switched on.
 resource "google_project_service" "required" {
   for_each = toset(concat([
     "artifactregistry.googleapis.com",

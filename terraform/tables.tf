@@ -1,4 +1,4 @@
-# Every folder under warehouse/tables with a schema.json is a table; its policy-dependent expiry is read from the policy.
+# Tables: every folder under warehouse/tables with a schema.json is a table. Its rows expire as the policy says.
 locals {
   tables_root = "${path.module}/../shared/leadwerk/warehouse/tables"
   schemas = {

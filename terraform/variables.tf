@@ -1,3 +1,4 @@
+# Variables: what a deployment decides. A wrong value is refused at the plan, with the remedy.
 variable "project_id" {
   description = "Google Cloud project that everything is created in."
   type        = string
@@ -9,7 +10,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Region of functions, schedules, buckets and data. Personal data never leaves it."
+  description = "Region of functions, schedules, buckets, data and the functions' logs. Personal data never leave it."
   type        = string
   default     = "europe-west6"
 

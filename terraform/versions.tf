@@ -1,3 +1,4 @@
+# Versions: of Terraform and its providers, and how the provider is called.
 terraform {
   required_version = ">= 1.9"
 

@@ -121,6 +121,6 @@ def test_rows_that_bigquery_refuses_are_described_without_what_is_in_them(
     }
     monkeypatch.setattr(warehouse._client, "insert_rows_json", lambda *_, **__: [{"index": 0, "errors": [error]}])
     with pytest.raises(WarehouseError) as failure:
-        warehouse.append("identities", [LINK])
+        warehouse._stream(TARGET, schema.json_rows(TARGET, [LINK]))
     assert "invalid in linked_at" in str(failure.value)
     assert "anna" not in str(failure.value)

@@ -1,0 +1,97 @@
+# Bootstrap: what an Owner makes once, so that nobody has to be Owner afterwards: a bucket for the state, with versions and a lock,
+# and an account with the roles that an apply takes, which people and the CI impersonate.
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 6.50, < 8"
+    }
+  }
+}
+
+provider "google" {
+  project = var.project_id
+  region  = var.region
+}
+
+locals {
+  # Role → what an apply needs it for. docs/operations.md lists them for who applies without this module (a test compares).
+  roles = {
+    "roles/editor"                          = "functions, schedules, service accounts, tables, metrics and alerts"
+    "roles/resourcemanager.projectIamAdmin" = "roles on the project"
+    "roles/serviceusage.serviceUsageAdmin"  = "switches services on"
+    "roles/run.admin"                       = "who may call a function, and calling one"
+    "roles/storage.admin"                   = "buckets and who may read them"
+    "roles/secretmanager.admin"             = "secrets, their values and who may read them"
+    "roles/bigquery.dataOwner"              = "datasets, tables and who may read them"
+    "roles/bigquery.connectionAdmin"        = "the remote function"
+    "roles/logging.configWriter"            = "the bucket of the logs, and what goes there"
+  }
+}
+
+resource "google_project_service" "required" {
+  for_each = toset(["cloudresourcemanager.googleapis.com", "iam.googleapis.com", "iamcredentials.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com"])
+
+  service            = each.key
+  disable_on_destroy = false
+}
+
+resource "google_storage_bucket" "state" {
+  #checkov:skip=CKV_GCP_62:Only the deployer reads the state; data-access audit logs show every read where an organisation wants that.
+  name                        = "${var.project_id}-leadwerk-terraform"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  versioning {
+    enabled = true
+  }
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      days_since_noncurrent_time = 400
+      with_state                 = "ARCHIVED"
+    }
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_service_account" "deployer" {
+  account_id   = "leadwerk-deployer"
+  display_name = "Leadwerk deployer"
+  description  = "Applies Leadwerk's Terraform."
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_project_iam_member" "deployer" {
+  for_each = local.roles
+
+  project = var.project_id
+  role    = each.key
+  member  = google_service_account.deployer.member
+}
+
+resource "google_storage_bucket_iam_member" "state" {
+  bucket = google_storage_bucket.state.name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.deployer.member
+}
+
+resource "google_service_account_iam_member" "deployer" {
+  for_each = var.deployers
+
+  service_account_id = google_service_account.deployer.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = each.key
+}
