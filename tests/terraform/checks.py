@@ -23,7 +23,10 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     | {"dataset analytics_123456789": VIEWS}
     | {f"table {name}": EDITS for name in ("activity_events", "activity_daily", "extract_runs", "identities")},
     "leadwerk-ingest-feedback": COMMON
-    | {f"table {name}": EDITS for name in ("leads", "identities", "outcomes", "touchpoints", "cursors", "rejections")}
+    | {
+        f"table {name}": EDITS
+        for name in ("leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries")
+    }
     | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")},
     "leadwerk-retrain": COMMON | {"table model_runs": EDITS, "bucket models": "roles/storage.objectUser"},
     "leadwerk-score": COMMON

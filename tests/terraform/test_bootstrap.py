@@ -30,14 +30,7 @@ def resources(bootstrap: Workspace) -> Resources:
     done = bootstrap.terraform("apply", "-no-color", "-input=false", "-auto-approve", *VARIABLES)
     assert done.returncode == 0, done.stderr
     state = json.loads(bootstrap.terraform("show", "-json").stdout)["values"]
-    assert state["outputs"]["backend"]["value"].split()[3:] == [
-        "{",
-        "bucket",
-        "=",
-        '"broker-leadwerk-leadwerk-terraform"',
-        "}",
-        "}",
-    ]
+    assert 'bucket = "broker-leadwerk-leadwerk-terraform"' in state["outputs"]["backend"]["value"]
     return state["root_module"]["resources"]
 
 

@@ -211,6 +211,11 @@ FAULTS: dict[str, Fault] = {
         lambda resources: checks.logs_stay_in_the_region(resources, "europe-west6"),
         "lines of leadwerk-score also lie in the global bucket",
     ),
+    "a schedule that gives up too early": (
+        "schedules.tf", "${local.functions[each.value.function].timeout}s", "180s",
+        checks.functions_end_before_their_schedule_gives_up,
+        "leadwerk-deliver gives up after 180 s, its function runs for up to 300 s",
+    ),
     "more instances than the quota": (
         "variables.tf", "default     = 6\n", "default     = 60\n",
         checks.functions_fit_the_quota,
@@ -232,11 +237,6 @@ HIDING: dict[str, Fault] = {
         "functions.tf", "THREADS = tostring(local.concurrency)", "THREADS = tostring(local.concurrency - 1)",
         checks.threads_answer_what_cloud_run_sends,
         "score gets 8 requests at once and has 7 threads",
-    ),
-    "a schedule that gives up too early": (
-        "schedules.tf", "${local.functions[each.value.function].timeout}s", "180s",
-        checks.functions_end_before_their_schedule_gives_up,
-        "leadwerk-deliver gives up after 180 s, its function runs for up to 300 s",
     ),
     "a schedule with another method": (
         "schedules.tf", '"POST"', '"GET"',
