@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from export_rows import write_export
 from leadwerk.cli.application import run
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.selling import NOW, lead, score, warehouse
 
 
@@ -46,3 +49,21 @@ def test_deliveries_name_what_helps(
     links = {link["link"]: link for link in json.loads(capsys.readouterr().out)}
     assert links["deliveries"]["found"].endswith(found)
     assert remedy in links["deliveries"]["remedy"]
+
+
+def test_an_export_that_forgets_is_named_with_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a project that was once a BigQuery sandbox: history goes after 60 days, and nothing says so."""
+    monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
+    monkeypatch.delenv("LEADWERK_CRM_TOKEN", raising=False)
+    write_export(tmp_path, {f"{NOW:%Y%m%d}": []})
+
+    def export_link() -> dict[str, Any]:
+        run(["doctor", "--json", "--now", NOW.isoformat()])
+        return next(link for link in json.loads(capsys.readouterr().out) if link["link"] == "GA4 export")
+
+    assert export_link()["verdict"] == "good"
+    monkeypatch.setattr(DuckDBWarehouse, "export_lifetime", lambda _: timedelta(days=60))
+    assert export_link()["found"].endswith("each deleted after 60 days")
+    assert "expiration" in export_link()["remedy"]

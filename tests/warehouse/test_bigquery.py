@@ -165,6 +165,14 @@ def test_the_export_is_read_by_its_suffix(warehouse: BigQueryWarehouse) -> None:
     assert warehouse.rows(count, {}) == [{"n": 0}]
 
 
+def test_for_how_long_the_export_keeps_a_table(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert warehouse.export_lifetime() is None
+    sandbox = google.Dataset("test.ga4")
+    sandbox.default_table_expiration_ms = 60 * 24 * 60 * 60 * 1000
+    monkeypatch.setattr(warehouse._client, "get_dataset", lambda *_, **__: sandbox)
+    assert warehouse.export_lifetime() == timedelta(days=60)
+
+
 def test_a_missing_table_is_named(warehouse: BigQueryWarehouse) -> None:
     with pytest.raises(MissingTable, match="outcomes"):
         warehouse.rows(from_text("SELECT * FROM leadwerk.outcomes", "desk/outcomes"), {})

@@ -220,4 +220,13 @@ class _Look:
             return Finding(
                 "GA4 export", "look", f"the newest day is {newest}", "Look at the BigQuery link of the GA4 property."
             )
-        return Finding("GA4 export", "good", f"{len(days):,} tables, {min(days)} to {newest}")
+        tables = f"{len(days):,} tables, {min(days)} to {newest}"
+        lifetime = self.here.warehouse.export_lifetime()
+        if lifetime:
+            return Finding(
+                "GA4 export",
+                "look",
+                f"{tables}, each deleted after {lifetime.days} days",
+                "Take the default expiration from the dataset, and the expiration from its tables (operations guide).",
+            )
+        return Finding("GA4 export", "good", tables)

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -156,6 +156,13 @@ class BigQueryWarehouse:
         with _as_warehouse_error(self._ga4_dataset):
             found = self._client.list_tables(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
             return sorted(item.table_id for item in found if item.table_id.startswith("events_"))
+
+    def export_lifetime(self) -> timedelta | None:
+        """For how long the export's dataset keeps a table: 60 days in a project that was once a sandbox."""
+        with _as_warehouse_error(self._ga4_dataset):
+            dataset = self._client.get_dataset(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
+        expiry = dataset.default_table_expiration_ms
+        return timedelta(milliseconds=expiry) if expiry else None
 
     def unit_of_work(self) -> AbstractContextManager[None]:
         """Nothing to keep: a connection costs nothing."""

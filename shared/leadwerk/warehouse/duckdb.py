@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,6 +123,10 @@ class DuckDBWarehouse:
         """Names of the tables in ga4.duckdb, sorted."""
         with self._connection(writing=False) as connection:
             return self._export_tables(connection)
+
+    def export_lifetime(self) -> timedelta | None:
+        """The simulated export keeps every table."""
+        return None
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:

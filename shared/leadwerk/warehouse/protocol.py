@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -80,6 +80,9 @@ class Warehouse(Protocol):
 
     def export_tables(self) -> list[str]:
         """Names of the GA4 export's tables, such as events_20260131 and events_intraday_20260201."""
+
+    def export_lifetime(self) -> timedelta | None:
+        """For how long the GA4 export keeps a table; None for ever."""
 
     def unit_of_work(self) -> AbstractContextManager[None]:
         """Keep one connection for all verbs within (embedded engine); a no-op where connections cost nothing."""
