@@ -5,20 +5,28 @@ locals {
   ga4_copies  = { for copied in var.ga4_copied_from[*] : "ga4" => copied }
 }
 
+# Read outside of the check below: what a check reads itself stands in every plan as a change.
+data "google_bigquery_dataset" "ga4" {
+  for_each = toset(var.ga4_copied_from == null ? [var.ga4_dataset_id] : [])
+
+  project    = local.ga4_project
+  dataset_id = each.key
+}
+
+locals {
+  ga4_location = one([for export in data.google_bigquery_dataset.ga4 : export.location])
+  ga4_lifetime = one([for export in data.google_bigquery_dataset.ga4 : export.default_table_expiration_ms])
+}
+
 check "ga4_export" {
-  data "google_bigquery_dataset" "ga4" {
-    project    = local.ga4_project
-    dataset_id = var.ga4_dataset_id
+  assert {
+    condition     = lower(coalesce(local.ga4_location, local.data_location)) == lower(local.data_location)
+    error_message = "The GA4 export ${local.ga4_project}.${var.ga4_dataset_id} lies in ${coalesce(local.ga4_location, "?")}, Leadwerk's tables in ${local.data_location}: BigQuery cannot join across locations. Set region and data_location to the export's, or ga4_copied_from, which copies it."
   }
 
   assert {
-    condition     = lower(data.google_bigquery_dataset.ga4.location) == lower(local.data_location)
-    error_message = "The GA4 export ${local.ga4_project}.${var.ga4_dataset_id} lies in ${data.google_bigquery_dataset.ga4.location}, Leadwerk's tables in ${local.data_location}: BigQuery cannot join across locations. Set region and data_location to the export's, or ga4_copied_from, which copies it."
-  }
-
-  assert {
-    condition     = coalesce(data.google_bigquery_dataset.ga4.default_table_expiration_ms, 0) == 0
-    error_message = "Tables of the GA4 export expire (${coalesce(data.google_bigquery_dataset.ga4.default_table_expiration_ms, 0) / 86400000} days after they were made), as in a project that was once a sandbox: bq update --default_table_expiration 0 ${local.ga4_project}:${var.ga4_dataset_id}, and the same for the tables that are there."
+    condition     = coalesce(local.ga4_lifetime, 0) == 0
+    error_message = "Tables of the GA4 export expire ${floor(coalesce(local.ga4_lifetime, 0) / 86400000)} days after they are made, as in a project that was once a sandbox: bq update --default_table_expiration 0 ${local.ga4_project}:${var.ga4_dataset_id}, and the same for the tables that are there."
   }
 }
 
