@@ -1,4 +1,4 @@
-"""extract_features: rebuilds activity from GA4 events, day by day; {"intraday": true} reads what came since the night."""
+"""extract_features: GA4 events become activity, day by day; {"intraday": true} reads what came since the night."""
 
 from __future__ import annotations
 
