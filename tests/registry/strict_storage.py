@@ -22,6 +22,7 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, tuple[bytes, int]] = {}
         self.refused = 0
+        self.requests: list[str] = []
         self._lock = threading.Lock()
         self._generations = itertools.count(1_700_000_000_000_000)
 
@@ -56,6 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self.bucket.requests.append(self.path)
         path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         _, _, name = path.partition("/o/")
         if not name:

@@ -13,6 +13,7 @@ from gcp_storage_emulator.server import create_server
 from leadwerk.errors import ConfigurationError, CorruptModel, RegistryUnavailable, WriteConflict
 from leadwerk.registry import cloud, open_registry, open_store
 from registry.models import FILES, NOW, manifest
+from registry.strict_storage import strict_storage
 
 
 def free_port():
@@ -63,6 +64,40 @@ def test_names_are_relative_to_the_prefix(endpoint):
     assert store.names() == ["2026/report.html"]
     assert store.read("2026/report.html").data == b"<html>"
     assert store.read("nothing") is None
+
+
+def object_requests(bucket):
+    """Requests for objects; the client looks at the bucket by itself, in the background."""
+    return [path for path in bucket.requests if "/o/" in path]
+
+
+def test_an_object_is_read_in_one_request_with_the_generation_that_it_swaps_by():
+    with strict_storage() as (url, bucket):
+        store = open_store("gs://leadwerk/models", url)
+        store.write("champion.json", b"old")
+        read = store.read("champion.json")
+        assert (read.data, read.generation) == bucket.objects["models/champion.json"]
+        assert len(object_requests(bucket)) == 1
+        store.write("champion.json", b"new", generation=read.generation)
+        with pytest.raises(WriteConflict):
+            store.write("champion.json", b"newer", generation=read.generation)
+
+
+def test_an_object_that_is_not_there_is_asked_for_once():
+    with strict_storage() as (url, bucket):
+        assert open_store("gs://leadwerk", url).read("nothing") is None
+        assert len(object_requests(bucket)) == 1
+
+
+def test_a_champion_is_loaded_with_a_request_for_each_of_its_objects():
+    with strict_storage() as (url, bucket):
+        registry = open_registry("gs://leadwerk/models", url)
+        registry.promote(registry.save(FILES, manifest()), expected=None, at=NOW, reason="first")
+        bucket.requests.clear()
+        assert registry.champion_files().files == FILES
+        names = [path.partition("/o/")[2].partition("?")[0] for path in object_requests(bucket)]
+        assert sorted(names) == sorted({*names})
+        assert len(names) == len(FILES) + 2  # and the pointer and the manifest
 
 
 class Precondition(BaseHTTPRequestHandler):

@@ -40,15 +40,16 @@ class CloudStore:
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def read(self, name: str) -> Blob | None:
-        """See `Store.read`; reads exactly the generation it reports."""
+        """See `Store.read`; one request, whose answer has the generation that was read."""
         with self._answering(name):
-            blob = self._bucket.get_blob(self._prefix + name, timeout=TIMEOUT, retry=PATIENCE)
-            if blob is None:
-                return None
+            blob = self._bucket.blob(self._prefix + name)
             try:
-                return Blob(blob.download_as_bytes(timeout=TIMEOUT, retry=PATIENCE), int(blob.generation or 0))
+                content = blob.download_as_bytes(timeout=TIMEOUT, retry=PATIENCE)
+                if blob.generation is None:  # the answer of an emulator does not have it
+                    blob.reload(timeout=TIMEOUT, retry=PATIENCE)
             except NotFound:
                 return None
+            return Blob(content, int(blob.generation or 0))
 
     def write(self, name: str, data: bytes, *, generation: int | None = None, content_type: str = "") -> None:
         """See `Store.write`."""
