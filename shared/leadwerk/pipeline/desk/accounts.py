@@ -88,6 +88,24 @@ class AccountDetail(Struct, frozen=True, kw_only=True):
     capped: float
 
 
+class AccountMember(Struct, frozen=True):
+    """A row of accounts/members: a contact of the account."""
+
+    lead_id: str
+
+
+class ScoredContact(Struct, frozen=True, kw_only=True):
+    """A row of accounts/scored: a contact's account and newest score."""
+
+    account_id: str
+    lead_id: str
+    stage: str | None
+    phase: str | None
+    interest_hundredths: int
+    points_hundredths: int
+    disqualified: bool
+
+
 def page(
     warehouse: Warehouse,
     policy: Policy,
@@ -131,7 +149,7 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
     """
     parameters = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
     with warehouse.unit_of_work():
-        members = [row["lead_id"] for row in warehouse.rows(statement("accounts/members"), parameters)]
+        members = [row.lead_id for row in warehouse.rows(statement("accounts/members", AccountMember), parameters)]
         if not members:
             raise UnknownAccount(
                 f"Account {account_id[:100]} is not known.",
@@ -158,18 +176,18 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
 def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Account]:
     parameters = {"first_day": (as_of - timedelta(days=OPEN_LEAD_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
     with warehouse.unit_of_work():
-        rows = warehouse.rows(statement("accounts/scored"), parameters)
-        company = _companies(warehouse, policy, sorted({row["account_id"] for row in rows}), as_of)
+        rows = warehouse.rows(statement("accounts/scored", ScoredContact), parameters)
+        company = _companies(warehouse, policy, sorted({row.account_id for row in rows}), as_of)
     index_of = {row["account_id"]: index for index, row in enumerate(company)}
-    rows = [row for row in rows if row["account_id"] in index_of]
+    rows = [row for row in rows if row.account_id in index_of]
     contacts = AccountContacts(
-        np.array([index_of[row["account_id"]] for row in rows], dtype=np.int64),
-        np.array([row["interest_hundredths"] for row in rows], dtype=np.int64),
-        np.array([row["points_hundredths"] for row in rows], dtype=np.int64),
-        np.array([row["disqualified"] for row in rows], dtype=bool),
+        np.array([index_of[row.account_id] for row in rows], dtype=np.int64),
+        np.array([row.interest_hundredths for row in rows], dtype=np.int64),
+        np.array([row.points_hundredths for row in rows], dtype=np.int64),
+        np.array([row.disqualified for row in rows], dtype=bool),
     )
     rolled = roll_up(policy, company_facts(policy, company), contacts)
-    names, phases = [row["lead_id"] for row in rows], [row["phase"] for row in rows]
+    names, phases = [row.lead_id for row in rows], [row.phase for row in rows]
     return _accounts(policy, company, rolled, names, phases, contacts)
 
 

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from leadwerk.errors import WarehouseError, WriteConflict
@@ -17,13 +18,27 @@ from leadwerk.pipeline.desk import pick_state
 from leadwerk.pipeline.desk.pick_state import Pick, PickState, PickStep
 from leadwerk.pipeline.desk.picks import Picks, first_day
 from leadwerk.registry.store import ABSENT
-from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 
 logger = logging.getLogger("leadwerk")
 
 GRACE = timedelta(days=1)
 """Wait before a lapse is recorded: the night's feedback may still report that the seller worked on the lead in time."""
+
+
+class LapsedPick(Struct, frozen=True, kw_only=True):
+    """A row of picks/lapsed: an expired pick without an audit row of its end."""
+
+    lead_id: str
+    sequence: int
+    seller: str
+    picked_at: datetime
+    expires_at: datetime
+
+    def state(self) -> PickState:
+        """The pick state that the table records."""
+        hold = Pick(lead_id=self.lead_id, seller=self.seller, picked_at=self.picked_at, expires_at=self.expires_at)
+        return PickState(lead_id=self.lead_id, sequence=self.sequence, changed_at=self.picked_at, hold=hold)
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ def settle_lapsed(picks: Picks, now: datetime) -> LapsedPicks:
     parameters = {"first_day": first_day(now), "now": now, "until": now - GRACE}
     steps: list[PickStep] = []
     damaged = 0
-    for row in picks.warehouse.rows(statement("picks/lapsed"), parameters):
+    for row in picks.warehouse.rows(statement("picks/lapsed", LapsedPick), parameters):
         try:
             steps += _settled(picks, row, now)
         except WarehouseError as error:
@@ -53,17 +68,17 @@ def settle_lapsed(picks: Picks, now: datetime) -> LapsedPicks:
     return LapsedPicks(recorded, damaged)
 
 
-def _settled(picks: Picks, row: Row, now: datetime) -> tuple[PickStep, ...]:
+def _settled(picks: Picks, lapsed: LapsedPick, now: datetime) -> tuple[PickStep, ...]:
     """The steps of a lead with an expired pick that the table lacks.
 
     Raises:
         WarehouseError: the lead's object cannot be read.
     """
-    state, generation = picks.read(row["lead_id"])
-    recorded = _of_row(row)
+    state, generation = picks.read(lapsed.lead_id)
+    recorded = lapsed.state()
     if generation == ABSENT:  # deleted by hand: the remedy for a damaged object
         return pick_state.expire(recorded, now).steps
-    if state.hold is None or state.hold.picked_at != row["picked_at"]:
+    if state.hold is None or state.hold.picked_at != lapsed.picked_at:
         return state.steps  # a later step's process died between swap and append
     ended = pick_state.expire(replace(state, hold=recorded.hold), now)
     try:
@@ -71,8 +86,3 @@ def _settled(picks: Picks, row: Row, now: datetime) -> tuple[PickStep, ...]:
     except WriteConflict:
         return ()  # a concurrent pick or release records the earlier steps itself
     return (*state.steps, *ended.steps)
-
-
-def _of_row(row: Row) -> PickState:
-    hold = Pick(**{name: row[name] for name in Pick.__struct_fields__})
-    return PickState(lead_id=row["lead_id"], sequence=row["sequence"], changed_at=row["picked_at"], hold=hold)

@@ -11,6 +11,7 @@ Scores follow without further work: each scoring reads the active override toget
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
@@ -19,7 +20,8 @@ from leadwerk.errors import InputError, UnknownLead
 from leadwerk.pipeline.thresholds.daily import day_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.override import CLUSTERS, end_of, last_day
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import OverrideRow
 from leadwerk.warehouse.statement import statement
 
 DAYS = 30
@@ -58,6 +60,54 @@ class OverrideRequest(Struct, frozen=True, kw_only=True):
     until: date | None = None
 
 
+class StoredOverride(Struct, frozen=True, kw_only=True):
+    """A row of overrides/active: an override in force."""
+
+    lead_id: str
+    cluster: str
+    author: str
+    reason: str
+    set_at: datetime
+    ends_at: datetime
+
+
+class LatestOverride(Struct, frozen=True, kw_only=True):
+    """A row of overrides/latest: an existing lead, when the CRM closed it, and its latest override or release."""
+
+    lead_id: str
+    closed_at: datetime | None
+    sequence: int | None
+    set_at: datetime | None
+    cluster: str | None
+    ends_at: datetime | None
+    author: str | None
+    reason: str | None
+
+    def active(self, now: datetime) -> StoredOverride | None:
+        """The override, if it is in force at `now`."""
+        if self.cluster is None or self.ends_at is None or now >= self.ends_at:
+            return None
+        assert self.set_at is not None  # a row with a cluster has an author, a reason and a moment
+        return StoredOverride(
+            lead_id=self.lead_id,
+            cluster=self.cluster,
+            author=self.author or "",
+            reason=self.reason or "",
+            set_at=self.set_at,
+            ends_at=self.ends_at,
+        )
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """A checked override; without cluster and end, a release."""
+
+    author: str
+    reason: str
+    cluster: str | None = None
+    ends_at: datetime | None = None
+
+
 def override(
     warehouse: Warehouse, policy: Policy, lead_id: str, request: OverrideRequest, now: datetime
 ) -> OverrideRecord:
@@ -69,17 +119,18 @@ def override(
         UnknownLead: there is no such lead.
         InputError: the lead is closed; cluster, author, reason or end is missing or invalid.
     """
-    columns = {"author": _name(request.by), "reason": _reason(request.reason), "cluster": _cluster(request.cluster)}
-    ends_at = _end(policy, now, request.days, request.until)
+    author, reason, cluster = _name(request.by), _reason(request.reason), _cluster(request.cluster)
+    decision = _Decision(author, reason, cluster, _end(policy, now, request.days, request.until))
+    has_end = request.days is not None or request.until is not None
     with warehouse.unit_of_work():
-        before = _before(warehouse, lead_id, now)
-        if before["closed_at"] is not None:
-            raise _closed(lead_id, before["closed_at"])
-        holds = _holds(before, now)
-        same = all(before[name] == value for name, value in columns.items())
-        if holds and same and (ends_at == before["ends_at"] or (request.days is None and request.until is None)):
-            return _override(before, policy)
-        return _append(warehouse, policy, before, columns | {"ends_at": ends_at}, now)
+        latest = _latest(warehouse, lead_id, now)
+        if latest.closed_at is not None:
+            raise _closed(lead_id, latest.closed_at)
+        active = latest.active(now)
+        repeated = active and (active.author, active.reason, active.cluster) == (author, reason, cluster)
+        if active and repeated and (not has_end or decision.ends_at == active.ends_at):
+            return _record(active, policy)
+        return _append(warehouse, policy, latest, decision, now)
 
 
 def release(
@@ -91,40 +142,47 @@ def release(
         UnknownLead: there is no such lead.
         InputError: the author is missing or invalid.
     """
-    columns = {
-        "author": _name(by),
-        "reason": _reason(reason) if reason.strip() else "",
-        "cluster": None,
-        "ends_at": None,
-    }
+    decision = _Decision(_name(by), _reason(reason) if reason.strip() else "")
     with warehouse.unit_of_work():
-        before = _before(warehouse, lead_id, now)
-        return _append(warehouse, policy, before, columns, now) if _holds(before, now) else None
+        latest = _latest(warehouse, lead_id, now)
+        return _append(warehouse, policy, latest, decision, now) if latest.active(now) else None
 
 
 def active_overrides(warehouse: Warehouse, policy: Policy, now: datetime) -> list[OverrideRecord]:
     """All overrides active at `now` (aware), the earliest end first."""
-    return [_override(row, policy) for row in warehouse.rows(statement("overrides/active"), {"as_of": now})]
+    rows = warehouse.rows(statement("overrides/active", StoredOverride), {"as_of": now})
+    return [_record(row, policy) for row in rows]
 
 
-def _append(warehouse: Warehouse, policy: Policy, before: Row, columns: Row, now: datetime) -> OverrideRecord:
-    sequence = (before["sequence"] or 0) + 1
-    row = {"lead_id": before["lead_id"], "sequence": sequence, "set_at": now, **columns}
-    warehouse.append("overrides", [row | {"event_id": _event_id(row)}])
-    return _override(row, policy, overrules=before["author"] if _holds(before, now) else None)
+def _append(
+    warehouse: Warehouse, policy: Policy, latest: LatestOverride, decision: _Decision, now: datetime
+) -> OverrideRecord:
+    sequence = (latest.sequence or 0) + 1
+    row = OverrideRow(
+        event_id=_event_id(latest.lead_id, sequence, decision),
+        lead_id=latest.lead_id,
+        sequence=sequence,
+        set_at=now,
+        cluster=decision.cluster,
+        ends_at=decision.ends_at,
+        author=decision.author,
+        reason=decision.reason,
+    )
+    warehouse.append("overrides", [row])
+    replaced = latest.active(now)
+    return _record(row, policy, overrules=replaced.author if replaced else None)
 
 
-def _event_id(row: Row) -> str:
+def _event_id(lead_id: str, sequence: int, decision: _Decision) -> str:
     """Id of an override row: equal for a repeated delivery, distinct for each step of the lead (sequence)."""
-    ends_at = row["ends_at"]
-    parts = (row["lead_id"], row["sequence"], row["cluster"], row["author"], row["reason"])
-    identity = "\x1f".join(map(str, (*parts, ends_at and ends_at.isoformat())))
+    parts = (lead_id, sequence, decision.cluster, decision.author, decision.reason)
+    identity = "\x1f".join(map(str, (*parts, decision.ends_at and decision.ends_at.isoformat())))
     return hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def _before(warehouse: Warehouse, lead_id: str, now: datetime) -> Row:
+def _latest(warehouse: Warehouse, lead_id: str, now: datetime) -> LatestOverride:
     """The lead's row of overrides/latest."""
-    rows = warehouse.rows(statement("overrides/latest"), {"lead_id": lead_id, "as_of": now})
+    rows = warehouse.rows(statement("overrides/latest", LatestOverride), {"lead_id": lead_id, "as_of": now})
     if not rows:
         raise UnknownLead(
             f"Lead {lead_id[:LONGEST_NAME]} does not exist.",
@@ -135,14 +193,17 @@ def _before(warehouse: Warehouse, lead_id: str, now: datetime) -> Row:
     return rows[0]
 
 
-def _holds(before: Row, now: datetime) -> bool:
-    return before["cluster"] is not None and now < before["ends_at"]
-
-
-def _override(row: Row, policy: Policy, overrules: str | None = None) -> OverrideRecord:
-    shared_columns = {name: row[name] for name in ("lead_id", "cluster", "reason", "set_at", "ends_at")}
-    until = last_day(row["ends_at"], policy) if row["ends_at"] else None
-    return OverrideRecord(**shared_columns, by=row["author"], until=until, overrules=overrules)
+def _record(row: StoredOverride | OverrideRow, policy: Policy, overrules: str | None = None) -> OverrideRecord:
+    return OverrideRecord(
+        lead_id=row.lead_id,
+        cluster=row.cluster,
+        by=row.author,
+        reason=row.reason,
+        set_at=row.set_at,
+        until=last_day(row.ends_at, policy) if row.ends_at else None,
+        ends_at=row.ends_at,
+        overrules=overrules,
+    )
 
 
 def _cluster(cluster: str) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from leadwerk.errors import AlreadyPicked
+from leadwerk.warehouse.records import PickRow
 
 StepKind = Literal["picked", "released", "expired"]
 
@@ -32,9 +33,9 @@ class PickStep(Struct, frozen=True, kw_only=True):
     taken_from: str | None = None
 
     @property
-    def row(self) -> dict[str, Any]:
-        """The step as the table holds it."""
-        return {**asdict(self), "day": self.occurred_at.date()}
+    def row(self) -> PickRow:
+        """The step as a row of the table."""
+        return PickRow(**asdict(self), day=self.occurred_at.date())
 
 
 class Pick(Struct, frozen=True, kw_only=True):

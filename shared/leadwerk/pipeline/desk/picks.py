@@ -47,6 +47,12 @@ class SettledPicks:
     in_force: int
 
 
+class LastActivity(msgspec.Struct, frozen=True):
+    """A row of outcomes/last_activity: the last status change of a lead since its pick, if any."""
+
+    worked_at: datetime | None
+
+
 @dataclass(frozen=True)
 class Picks:
     """Picks of a deployment: `store` decides who holds a lead, `warehouse` has the audit trail."""
@@ -90,7 +96,7 @@ class Picks:
     def active(self, now: datetime, seller: str | None = None) -> list[Pick]:
         """All holds in force at `now` from the table, the earliest end first; optionally of one seller."""
         parameters = {"first_day": first_day(now), "now": now, "seller": seller}
-        return [Pick(**row) for row in self.warehouse.rows(statement("picks/active"), parameters)]
+        return self.warehouse.rows(statement("picks/active", Pick), parameters)
 
     def settle(self, now: datetime) -> SettledPicks:
         """Repair: read every object, append missing steps and record lapsed holds. Reads all objects; run it rarely."""
@@ -141,8 +147,8 @@ class Picks:
             "picked_at": hold.picked_at,
             "now": now,
         }
-        [activity] = self.warehouse.rows(statement("outcomes/last_activity"), parameters)
-        return state.worked_on(activity["worked_at"]) if activity["worked_at"] else state
+        [activity] = self.warehouse.rows(statement("outcomes/last_activity", LastActivity), parameters)
+        return state.worked_on(activity.worked_at) if activity.worked_at else state
 
     def read(self, lead_id: str) -> tuple[PickState, int]:
         """The lead's state and its generation (ABSENT: never picked).

@@ -37,6 +37,14 @@ DEFAULT_HOURS = 20.0
 Source = Literal["chances", "past", "nothing"]
 
 
+class ValueOutcome(msgspec.Struct, frozen=True):
+    """A row of thresholds/conversions_by_value: past leads whose best value it was, and how many converted."""
+
+    value: int
+    leads: int
+    converted: int
+
+
 @dataclass(frozen=True)
 class Outlook:
     """Outlook for all leads that a seller can serve.
@@ -129,8 +137,8 @@ def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> 
         "look_back_days": policy.capacity.look_back_days,
         "positive": list(policy.positive),
     }
-    rows = warehouse.rows(statement("thresholds/conversions_by_value"), parameters)
-    outcomes = {row["value"]: (row["leads"], row["converted"]) for row in rows}
+    rows = warehouse.rows(statement("thresholds/conversions_by_value", ValueOutcome), parameters)
+    outcomes = {row.value: (row.leads, row.converted) for row in rows}
     if basis == "model" or sum(leads for leads, _ in outcomes.values()) >= LEAST_LEADS:
         return outcomes
     from leadwerk.pipeline.policies.points_as_of import past_points
