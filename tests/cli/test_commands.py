@@ -441,11 +441,13 @@ def test_import_shows_which_columns_it_reads_as_a_leads_fields(
     assert unnamed["columns"][1]["role"] == "read as every lead's field postcode"
 
 
-@pytest.mark.parametrize("command", [("history",), ("score",), ("pick", "--seller", "anna")])
+@pytest.mark.parametrize(
+    "command", [("history", "\udcff"), ("score", "\udcff"), ("picks", "take", "\udcff", "--seller", "anna")]
+)
 def test_an_argument_that_is_not_utf_8_is_named_without_a_traceback(
     home: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
-    assert run([command[0], "\udcff", *command[1:]]) == 2
+    assert run(list(command)) == 2
     assert "not UTF-8" in capsys.readouterr().err
 
 

@@ -57,7 +57,7 @@ def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]
 def test_reconciling_records_expired_picks(capsys: pytest.CaptureFixture[str]) -> None:
     result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
     later = ("--now", (NOW + 4 * DAY).isoformat())
-    assert result(capsys, "picks", "reconcile", *later) == {"leads": 1, "recorded": 0, "held": 0}
+    assert result(capsys, "picks", "reconcile", *later) == {"leads": 1, "recorded": 0, "in_force": 0}
     kinds = [
         one["detail"]["kind"] for one in result(capsys, "history", "1", *later)["timeline"] if one["kind"] == "pick"
     ]

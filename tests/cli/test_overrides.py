@@ -84,7 +84,7 @@ def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "2026-05-01"), "is in the past"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--until", "soon"), "Write 2026-01-31"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", "r", "--days", "500"), "365"),
-        (("nobody", "--by", "Eva", "--cluster", "HOT", "--reason", "r"), "not known"),
+        (("nobody", "--by", "Eva", "--cluster", "HOT", "--reason", "r"), "does not exist"),
         (("lost", "--by", "Eva", "--cluster", "HOT", "--reason", "r"), "closed"),
     ],
 )

@@ -31,7 +31,8 @@ class CatalogueEntry(NamedTuple):
 
     `group` is what reasons speak about, and the key of its label. `monotone` is 1 where a higher value can only help,
     -1 where it can only hurt, 0 where the domain does not say. `levels` is the closed list of a category's values,
-    empty where any value may come. Rules may use every entry, models those that are learned from.
+    empty where any value may come. Rules may use every entry, models those that are learned from;
+    `is_creation_time` marks those that follow from the lead's creation, which a file may not state.
     """
 
     name: str
@@ -42,6 +43,7 @@ class CatalogueEntry(NamedTuple):
     value_range: ValueRange | None = None
     levels: tuple[str, ...] = ()
     is_learned: bool = True
+    is_creation_time: bool = False
 
     def columns(self) -> Iterator[str]:
         """The columns of the feature query that this entry stands for.
@@ -54,9 +56,9 @@ class CatalogueEntry(NamedTuple):
 
 FEATURES: Final = (
     CatalogueEntry("has_web_behaviour", "behaviour", value_range=ValueRange(0, 1, _YES_OR_NO)),
-    CatalogueEntry("lead_age_days", "lead_age"),
-    CatalogueEntry("created_hour", "created_time", value_range=ValueRange(0, 23, _HOUR)),
-    CatalogueEntry("created_weekday", "created_time", value_range=ValueRange(1, 7, _WEEKDAY)),
+    CatalogueEntry("lead_age_days", "lead_age", is_creation_time=True),
+    CatalogueEntry("created_hour", "created_time", value_range=ValueRange(0, 23, _HOUR), is_creation_time=True),
+    CatalogueEntry("created_weekday", "created_time", value_range=ValueRange(1, 7, _WEEKDAY), is_creation_time=True),
     CatalogueEntry("loan_amount", "loan_amount"),
     CatalogueEntry("property_value", "property_value"),
     CatalogueEntry("income", "income"),

@@ -40,7 +40,7 @@ def contract(policy: Policy) -> tuple[Feature, ...]:
         ConfigurationError: two features would have the same name.
     """
     features = (
-        *(feature for entry in FEATURES if entry.is_learned for feature in _from_entry(entry)),
+        *(feature for entry in FEATURES if _is_learned(entry, policy) for feature in _from_entry(entry)),
         *(Feature(name, "number", signal.name) for signal in policy.signals for name in signal_columns(signal.name)),
         *(Feature(f"attribute_{a.name}", a.kind, f"attribute_{a.name}") for a in policy.attributes),
     )
@@ -61,6 +61,11 @@ def contract_hash(features: tuple[Feature, ...]) -> str:
     """
     text = "\n".join(f"{feature.name} {feature.kind}" for feature in features)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _is_learned(entry: CatalogueEntry, policy: Policy) -> bool:
+    """Whether models learn from an entry; not from a lead's creation time where the source does not state it."""
+    return entry.is_learned and (policy.lead_times == "stated" or not entry.is_creation_time)
 
 
 def _from_entry(entry: CatalogueEntry) -> list[Feature]:

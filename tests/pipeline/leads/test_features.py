@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from leadwerk.features import contract
 from leadwerk.pipeline.leads import features as lead_features
 from leadwerk.policy.load import load
 from leadwerk.warehouse.statement import bound
@@ -23,10 +22,6 @@ def test_training_and_scoring_run_the_same_statement_with_all_it_declares() -> N
 def test_the_scanned_days_hold_the_longest_window_in_every_time_zone() -> None:
     parameters = lead_features.scoring_parameters(POLICY, [], ["v1"], NOW)
     assert (parameters["first_day"], parameters["last_day"]) == (date(2025, 12, 29), date(2026, 3, 30))
-
-
-def test_the_windows_are_those_of_the_contract() -> None:
-    assert lead_features.WINDOWS == contract.WINDOWS
 
 
 def test_labels_have_all_parameters() -> None:
