@@ -57,7 +57,7 @@ class Workspace:
         """A copy whose bundles are nearly empty: Terraform spends most of a plan on putting files into them."""
         copy = self.copy_to(destination)
         for file in (destination / "shared" / "leadwerk").rglob("*"):
-            if file.is_file() and file.name != "schema.json" and file.suffix != ".yaml":
+            if file.is_file() and file.name not in ("schema.json", "retention.json") and file.suffix != ".yaml":
                 file.unlink()
         return copy
 
