@@ -5,9 +5,11 @@ locals {
     for file in fileset(local.tables_root, "*/schema.json") : dirname(file) => jsondecode(file("${local.tables_root}/${file}"))
     if dirname(file) != "ga4_events"
   }
-  policy            = yamldecode(file(var.policy_file))
-  default_retention = jsondecode(file("${path.module}/../shared/leadwerk/policy/defaults/retention.json"))
-  retention_days    = merge(local.default_retention, try(local.policy.retention, {}))
+  policy = yamldecode(file(var.policy_file))
+  retention_days = merge(
+    jsondecode(file("${path.module}/../shared/leadwerk/policy/defaults/retention.json")),
+    try(local.policy.retention, {}),
+  )
   table_writers = merge([
     for name, function in local.functions : { for table in function.writes : "${name}.${table}" => { function = name, table = table } }
   ]...)
