@@ -54,7 +54,8 @@ LONGEST_DEADLINE_SECONDS = 1800
 
 
 def of_type(resources: Resources, kind: str) -> Resources:
-    return [resource for resource in resources if resource["type"] == kind]
+    """The managed resources of a type; what is only read (`data.…`) belongs to somebody else."""
+    return [r for r in resources if r["type"] == kind and not r["address"].startswith("data.")]
 
 
 def _place(resource: dict[str, Any]) -> str:
@@ -178,7 +179,9 @@ def everything_is_in(resources: Resources, region: str) -> list[str]:
         (resource["address"], place)
         for resource in resources
         for name in ("location", "region")
-        if resource["type"] not in PLACED_BY_THEIR_DATASET and (place := resource["values"].get(name))
+        if not resource["address"].startswith("data.")
+        and resource["type"] not in PLACED_BY_THEIR_DATASET
+        and (place := resource["values"].get(name))
     ]
     places += [
         (secret["address"], replica["location"])
