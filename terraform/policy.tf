@@ -11,22 +11,6 @@ resource "google_storage_bucket_object" "policy" {
   }
 }
 
-data "google_storage_bucket_object_content" "policy" {
-  bucket = google_storage_bucket.private["policy"].name
-  name   = google_storage_bucket_object.policy.name
-}
-
-locals {
-  published_retention = try(yamldecode(data.google_storage_bucket_object_content.policy.content).retention, null)
-}
-
-# Tables expire by the file that Terraform is given, and what is published later never reaches them: the plan says so.
-check "retention" {
-  assert {
-    condition     = local.published_retention == null || jsonencode(local.published_retention) == jsonencode(try(local.policy.retention, null))
-    error_message = "The policy in force keeps data for other times (${jsonencode(local.published_retention)}) than policy_file (${jsonencode(try(local.policy.retention, null))}), by which the tables expire. Bring policy_file up to date; shorter times delete older rows at once."
-  }
-}
 
 # Whoever publishes replaces the object, reads the leads that a replay is made of, and writes down who decided what: changes,
 # suggestions, and thresholds held against the load.
