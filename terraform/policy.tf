@@ -11,7 +11,6 @@ resource "google_storage_bucket_object" "policy" {
   }
 }
 
-
 # Whoever publishes replaces the object, reads the leads that a replay is made of, and writes down who decided what: changes,
 # suggestions, and thresholds held against the load.
 resource "google_storage_bucket_iam_member" "policy_publisher" {
