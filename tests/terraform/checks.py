@@ -195,7 +195,8 @@ def terraform_holds_no_secret_value(resources: Resources) -> list[str]:
     """No version of a secret is made by Terraform, and none is read with its value."""
     return [
         f"{version['address']} {'is made by Terraform' if version['mode'] == 'managed' else 'is read with its value'}"
-        for version in of_type(resources, "google_secret_manager_secret_version")
+        for version in resources
+        if version["type"] == "google_secret_manager_secret_version"
         if version["mode"] == "managed" or version["values"]["fetch_secret_data"] is not False
     ]
 
