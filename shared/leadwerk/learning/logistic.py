@@ -56,12 +56,15 @@ def _cross_fit(matrix: NDArray[np.float32], landmarks: Landmarks, seed: int) -> 
     return fit_calibration(margin, landmarks.converted)
 
 
-def fit_linear(matrix: NDArray[np.float32], converted: Bools) -> Linear:
+def fit_linear(matrix: NDArray[np.float32], converted: Bools, *, standardised: bool = True) -> Linear:
     """Newton's method (iteratively reweighted least squares; McCullagh and Nelder 1989, §4.4).
 
-    A missing value counts as its column's mean; the bias is not penalised.
+    A missing value counts as its column's mean; the bias is not penalised. Without `standardised` the penalty is on
+    weights as they are: for columns in one unit, of which a small one shall stay small.
     """
     means, scales = _scaling(matrix)
+    if not standardised:
+        scales = [1.0] * len(scales)
     design = Linear(1.0, (1.0,) * len(means), tuple(means), tuple(scales)).contributions(matrix)
     weights = np.zeros(design.shape[1])
     penalty = np.r_[np.full(len(means), PENALTY), 1e-6]

@@ -1,0 +1,284 @@
+"""Leakage gate: finds fields that know the outcome, before a model may learn from them.
+
+A field that sales fill in when the outcome is near makes a beautiful model that is useless for a new lead. Each check
+compares a field's ranking within blocks of time with what honest fields were seen to reach, by its lower confidence
+limit (Bonferroni over the fields). A stop is a question for a person: exclude the field, or keep it for a stated
+reason. Kaufman et al. 2012, Leakage in data mining, ACM TKDD 6 (4), §3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from leadwerk.features.linear import Linear
+from leadwerk.learning.field_presence import presence, presence_difference
+from leadwerk.learning.landmarks import Times
+from leadwerk.learning.logistic import fit_linear
+from leadwerk.learning.split import folds
+from leadwerk.learning.target_encoding import MISSING_CELL, cells, is_missing, out_of_fold_log_odds
+from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.within_time import WithinTimeAuc, time_blocks, within_time_auc
+
+LeakCheck = Literal["alone", "dominates", "missing", "presence"]
+
+FEWEST_ROWS, FEWEST_LEADS_OF_A_CLASS = 100, 10
+"""Below these nothing can be checked; the limits widen by themselves where leads are few."""
+
+MOST_ROWS = 40_000
+"""Rows looked at: all conversions first, then others by chance; an area under the curve does not mind the share."""
+
+FOLDS = 5
+ERROR_RATE = 0.05
+
+# Strongest honest field seen alone: .76 (lower limit .743), weakest leak: .83.
+ALONE_STOP, ALONE_SUSPECT = 0.90, 0.77
+# Late form fields reach .65 by being missing, reasons for a loss 1.0.
+MISSING_STOP, MISSING_SUSPECT = 0.80, 0.62
+# A field as good as all others together. A page value of a shop is that, too, and honest: no value of it is near
+# certain. So a stop also needs values that all but decide the outcome.
+DOMINATES_FROM, DOMINANCE = 0.75, 0.9
+NEAR_CERTAIN_ODDS, NEAR_CERTAIN_SHARE = 40.0, 0.25
+# Share of decided leads that have the field, less that of open leads created at the same time: .14 at most was honest.
+PRESENCE_STOP, PRESENCE_SUSPECT, PRESENCE_Z = 0.50, 0.25, 4.0
+
+
+class LeakFinding(Struct, frozen=True, kw_only=True):
+    """A field that may know the outcome.
+
+    `figure` and its lower limit `low`: an area under the ROC curve within time, for `presence` a difference of shares.
+    `dominance`: the field's lead over chance by that of all others together. `best_value` converts at `best_rate` in
+    `best_rows` rows (None where no value stands out). `stops`: no model may be promoted before a person decides.
+    """
+
+    field: str
+    check: LeakCheck
+    stops: bool
+    figure: float
+    low: float
+    dominance: float | None = None
+    best_value: str | None = None
+    best_rate: float | None = None
+    best_rows: int | None = None
+
+
+class LeakReport(Struct, frozen=True, kw_only=True):
+    """Findings, the worst first; `unchecked` names the checks that could not run: `too_few`, `presence`."""
+
+    rows: int
+    fields: int
+    findings: tuple[LeakFinding, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def stopping_fields(self) -> tuple[str, ...]:
+        """Fields that a person must decide about, each once."""
+        return tuple(dict.fromkeys(finding.field for finding in self.findings if finding.stops))
+
+
+@dataclass(frozen=True)
+class OpenLeads:
+    """Leads without an outcome: the same fields as the decided ones, (k,) each, and when they were created."""
+
+    fields: Mapping[str, Any]
+    as_of: Times
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What one field says: its cells, out-of-fold log-odds, and areas by value and by being missing."""
+
+    cell: Index
+    log_odds: Floats
+    alone: WithinTimeAuc
+    missing: WithinTimeAuc
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Decided rows: labels, lead, block of time, fold; `quantile` makes a confidence limit."""
+
+    converted: Bools
+    lead: Index
+    block: Index
+    fold: Index
+    quantile: float
+
+
+def find_leaks(
+    fields: Mapping[str, Any],
+    converted: Bools,
+    as_of: Times,
+    *,
+    lead: Index | None = None,
+    open_leads: OpenLeads | None = None,
+    seed: int = 1,
+) -> LeakReport:
+    """Check each field of n decided rows; None, NaN and empty texts are missing, an array of numbers is a number.
+
+    Args:
+        fields: by the name that a person knows the field by, (n,) each.
+        converted: whether the row's lead converted.
+        as_of: creation of the row, or the moment it is looked at; a file's order will do.
+        lead: the same number for rows of one lead; None: each row is a lead of its own.
+        open_leads: None where there are none; then presence cannot be checked.
+    """
+    lead = np.arange(len(converted)) if lead is None else lead
+    classes = (len(np.unique(lead[converted])), len(np.unique(lead[~converted])))
+    if len(converted) < FEWEST_ROWS or min(classes) < FEWEST_LEADS_OF_A_CLASS:
+        return LeakReport(rows=len(converted), fields=len(fields), unchecked=("too_few",))
+    chosen = _chosen(converted, seed)
+    rows = _rows(converted[chosen], as_of[chosen], lead[chosen], len(fields), seed)
+    columns = {name: np.asarray(column)[chosen] for name, column in fields.items()}
+    evidence = {name: found for name, column in columns.items() if (found := _evidence(column, rows)) is not None}
+    findings = [*_by_ranking(evidence, columns, rows), *_by_presence(fields, as_of, open_leads)]
+    findings.sort(key=lambda finding: (not finding.stops, -finding.low))
+    unchecked = () if open_leads is not None and len(open_leads.as_of) else ("presence",)
+    return LeakReport(rows=len(converted), fields=len(fields), findings=tuple(findings), unchecked=unchecked)
+
+
+def _chosen(converted: Bools, seed: int) -> Index:
+    """At most MOST_ROWS rows in their order: up to half of them conversions."""
+    if len(converted) <= MOST_ROWS:
+        return np.arange(len(converted))
+    random = np.random.default_rng(seed)
+    positives = random.permutation(np.flatnonzero(converted))[: MOST_ROWS // 2]
+    others = random.permutation(np.flatnonzero(~converted))[: MOST_ROWS - len(positives)]
+    return np.sort(np.r_[positives, others])
+
+
+def _rows(converted: Bools, as_of: Times, lead: Index, fields: int, seed: int) -> _Rows:
+    positives = len(np.unique(lead[converted]))
+    quantile = NormalDist().inv_cdf(1 - ERROR_RATE / (2 * max(fields, 1)))
+    return _Rows(converted, lead, time_blocks(as_of, positives), folds(lead, count=FOLDS, seed=seed), float(quantile))
+
+
+def _evidence(column: Any, rows: _Rows) -> _Evidence | None:
+    """None for a field that is the same in all rows."""
+    cell = cells(column)
+    if len(np.unique(cell)) < 2:
+        return None
+    log_odds = out_of_fold_log_odds(cell, rows.converted, rows.fold)
+    missing = (cell == MISSING_CELL) * 1.0
+    return _Evidence(cell, log_odds, _auc(log_odds, rows), max(_auc(missing, rows), _auc(-missing, rows), key=_value))
+
+
+def _value(auc: WithinTimeAuc) -> float:
+    return auc.value
+
+
+def _auc(score: Floats, rows: _Rows) -> WithinTimeAuc:
+    return within_time_auc(rows.converted, score, rows.block, rows.lead)
+
+
+def _by_ranking(evidence: Mapping[str, _Evidence], columns: Mapping[str, Any], rows: _Rows) -> list[LeakFinding]:
+    """Findings of ranking: what stops is taken out, until nothing new dominates what is left."""
+    findings: dict[str, LeakFinding] = {}
+    left = dict(evidence)
+    while True:
+        stopped = []
+        for name, field in left.items():
+            finding = _judged(name, field, left, rows)
+            if finding is not None:
+                findings[name] = finding
+                stopped += [name] if finding.stops else []
+        left = {name: field for name, field in left.items() if name not in stopped}
+        if not stopped or not left:
+            return [_with_best_value(finding, columns, evidence, rows) for finding in findings.values()]
+
+
+def _judged(name: str, field: _Evidence, left: Mapping[str, _Evidence], rows: _Rows) -> LeakFinding | None:
+    alone, missing = field.alone.lower(rows.quantile), field.missing.lower(rows.quantile)
+    dominance = _dominance(name, field, left, rows) if alone >= DOMINATES_FROM else None
+    dominates = dominance is not None and dominance >= DOMINANCE
+    check: LeakCheck
+    if missing >= MISSING_STOP or (alone < ALONE_SUSPECT and missing >= MISSING_SUSPECT and not dominates):
+        check, auc, low = "missing", field.missing, missing
+    elif dominates and alone < ALONE_STOP:
+        check, auc, low = "dominates", field.alone, alone
+    elif alone >= ALONE_SUSPECT:
+        check, auc, low = "alone", field.alone, alone
+    else:
+        return None
+    stops = missing >= MISSING_STOP or alone >= ALONE_STOP or (dominates and _is_near_certain(field.cell, rows))
+    return LeakFinding(field=name, check=check, stops=stops, figure=auc.value, low=low, dominance=dominance)
+
+
+def _dominance(name: str, field: _Evidence, left: Mapping[str, _Evidence], rows: _Rows) -> float | None:
+    """The field's lead over chance by that of all others together; None where it is the only one."""
+    others = {other: evidence for other, evidence in left.items() if other != name}
+    if not others:
+        return None
+    rest = _auc(_together(others, rows), rows).value
+    return float((field.alone.value - 0.5) / max(rest - 0.5, 0.01))
+
+
+def _together(evidence: Mapping[str, _Evidence], rows: _Rows) -> Floats:
+    """Out-of-fold log-odds by a regression on all fields' log-odds, (n,).
+
+    Not standardised: what varies little says little, and a column that hardly varies is mostly its folds' own noise.
+    """
+    matrix = np.column_stack([field.log_odds for field in evidence.values()]).astype(np.float32)
+    score = np.empty(len(matrix))
+    for number in range(FOLDS):
+        held_out = rows.fold == number
+        score[held_out] = _fit(matrix[~held_out], rows.converted[~held_out]).margin(matrix[held_out])
+    return score
+
+
+def _fit(matrix: NDArray[np.float32], converted: Bools) -> Linear:
+    return fit_linear(matrix, converted, standardised=False)
+
+
+def _is_near_certain(cell: Index, rows: _Rows) -> bool:
+    """Whether many conversions have values at which hardly anything else happens."""
+    average = rows.converted.mean()
+    count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
+    rate = (hits + average) / (count + 1)
+    certain = rate / (1 - rate) >= NEAR_CERTAIN_ODDS * average / (1 - average)
+    return bool(hits[certain].sum() >= NEAR_CERTAIN_SHARE * hits.sum())
+
+
+def _with_best_value(
+    finding: LeakFinding, columns: Mapping[str, Any], evidence: Mapping[str, _Evidence], rows: _Rows
+) -> LeakFinding:
+    """The finding with the value that most conversions of near certainty have, of a category only."""
+    column = columns[finding.field]
+    if column.dtype.kind in "iufb":
+        return finding
+    cell = evidence[finding.field].cell
+    count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
+    average = rows.converted.mean()
+    surprise = hits - average * count
+    surprise[MISSING_CELL] = 0
+    best = int(np.argmax(surprise))
+    example = column[np.flatnonzero(cell == best)[0]] if count[best] and surprise[best] > 0 else None
+    if example is None or is_missing(example):
+        return finding
+    return msgspec.structs.replace(
+        finding, best_value=str(example), best_rate=float(hits[best] / count[best]), best_rows=int(count[best])
+    )
+
+
+def _by_presence(fields: Mapping[str, Any], as_of: Times, open_leads: OpenLeads | None) -> list[LeakFinding]:
+    """Fields that decided leads have, and open leads created at the same time lack."""
+    if open_leads is None or not len(open_leads.as_of):
+        return []
+    is_open = np.r_[np.zeros(len(as_of), bool), np.ones(len(open_leads.as_of), bool)]
+    block = time_blocks(np.r_[as_of, open_leads.as_of], int(is_open.sum()))
+    findings = []
+    for name, column in fields.items():
+        present = np.r_[presence(column), presence(open_leads.fields[name])]
+        difference, error = presence_difference(present, is_open, block)
+        if difference > PRESENCE_SUSPECT and difference > PRESENCE_Z * error:
+            low = difference - PRESENCE_Z * error
+            stops = difference > PRESENCE_STOP
+            findings.append(LeakFinding(field=name, check="presence", stops=stops, figure=difference, low=low))
+    return findings

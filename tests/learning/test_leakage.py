@@ -1,0 +1,136 @@
+"""The leakage gate stops on fields that know the outcome, and passes honest ones, however strong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leadwerk.learning.leak_texts import finding_text, remedy_text, stop_text, unchecked_texts
+from leadwerk.learning.leakage import FEWEST_ROWS, OpenLeads, find_leaks
+from leadwerk.texts.catalogue import LANGUAGES
+
+SHARED = Path(__file__).parents[3] / "shared"
+EDUCATION = SHARED / "data" / "x-education-leads" / "leads_first_80_percent.csv"
+SHOPPERS = SHARED / "data" / "online-shoppers" / "online_shoppers_intention.csv"
+LEAKY = SHARED / "cases" / "22-leaky-columns" / "leads.csv"
+ROWS = 2000
+
+
+def fields_of(path, outcome, positive, ignored=()):
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here")
+    frame = pd.read_csv(path)
+    columns = {
+        name: frame[name].to_numpy()
+        if frame[name].dtype.kind in "iufb"
+        else frame[name].astype(object).where(frame[name].notna(), None).to_numpy()
+        for name in frame.columns.drop([outcome, *ignored])
+    }
+    return columns, (frame[outcome] == positive).to_numpy()
+
+
+def in_order(rows):
+    return np.arange(rows).astype("datetime64[us]")
+
+
+def market(seed=1, rows=ROWS, rate=0.3):
+    """An honest strong field, a weak one, noise; the base rate of the market."""
+    random = np.random.default_rng(seed)
+    hours, visits = random.normal(size=rows), random.poisson(2, rows) * 1.0
+    log_odds = np.log(rate / (1 - rate)) + 1.2 * hours + 0.2 * (visits - 2)
+    converted = random.random(rows) < 1 / (1 + np.exp(-log_odds))
+    return {"hours": hours, "visits": visits, "noise": random.normal(size=rows)}, converted, random
+
+
+def test_real_leads_stop_on_tags_alone_and_name_other_late_columns():
+    columns, converted = fields_of(EDUCATION, "Converted", 1, ["Prospect ID", "Lead Number"])
+    report = find_leaks(columns, converted, in_order(len(converted)))
+    assert report.stopping_fields == ("Tags",)
+    named = {finding.field for finding in report.findings}
+    assert {"Lead Quality", "Lead Profile"} <= named
+    assert "Total Time Spent on Website" not in named
+
+
+def test_the_page_value_of_a_shop_is_strong_and_does_not_stop():
+    columns, converted = fields_of(SHOPPERS, "Revenue", True)
+    report = find_leaks(columns, converted, in_order(len(converted)))
+    assert report.stopping_fields == ()
+    assert [finding.field for finding in report.findings] == ["PageValues"]
+
+
+def test_reasons_for_a_loss_and_amounts_of_a_deal_stop():
+    columns, converted = fields_of(LEAKY, "Outcome", "won", ["Lead ID", "Created"])
+    report = find_leaks(columns, converted, in_order(len(converted)))
+    assert set(report.stopping_fields) == {"Lost Reason", "Deal Amount"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_honest_fields_pass(seed):
+    columns, converted, _ = market(seed)
+    assert find_leaks(columns, converted, in_order(ROWS)).stopping_fields == ()
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.02])
+@pytest.mark.parametrize("rate", [0.02, 0.3])
+def test_a_copy_of_the_outcome_stops_although_a_few_are_wrong(wrong, rate):
+    columns, converted, random = market(rows=6000, rate=rate)
+    columns["Won after call"] = np.where(converted ^ (random.random(6000) < wrong * rate), "yes", "no").astype(object)
+    assert find_leaks(columns, converted, in_order(6000)).stopping_fields == ("Won after call",)
+
+
+def test_a_second_leak_behind_the_first_is_seen():
+    columns, converted, random = market()
+    columns["reason"] = np.where(converted, None, "price").astype(object)
+    columns["revenue"] = np.where(converted, random.lognormal(10, 1, ROWS), np.nan)
+    assert set(find_leaks(columns, converted, in_order(ROWS)).stopping_fields) == {"reason", "revenue"}
+
+
+def test_a_calendar_column_is_no_leak_although_the_base_rate_trebles():
+    random = np.random.default_rng(1)
+    late = np.arange(ROWS) > ROWS / 2
+    converted = random.random(ROWS) < np.where(late, 0.45, 0.15)
+    campaign = np.where(late, "spring", "winter").astype(object)
+    assert find_leaks({"campaign": campaign}, converted, in_order(ROWS)).findings == ()
+
+
+def test_a_field_that_only_decided_leads_have_stops():
+    columns, converted, random = market()
+    later = {name: values[: ROWS // 2] for name, values in columns.items()}
+    stated = np.where(random.random(ROWS) < 0.9, "x", None).astype(object)
+    times = in_order(ROWS)
+    waiting = OpenLeads({**later, "closed by": np.full(ROWS // 2, None)}, times[::2])
+    report = find_leaks({**columns, "closed by": stated}, converted, times, open_leads=waiting)
+    assert report.stopping_fields == ("closed by",)
+    assert report.findings[0].check == "presence"
+    assert report.findings[0].figure == pytest.approx(0.9, abs=0.03)
+    assert report.unchecked == ()
+
+
+def test_too_few_leads_are_stated_and_not_guessed_about():
+    columns, converted, _ = market(rows=FEWEST_ROWS - 1)
+    report = find_leaks({**columns, "copy": converted * 1.0}, converted, in_order(len(converted)))
+    assert (report.findings, report.unchecked) == ((), ("too_few",))
+
+
+def test_the_result_does_not_depend_on_how_many_rows_a_lead_has():
+    columns, converted, random = market(rows=300)
+    columns["copy"] = np.where(random.random(300) < 0.15, ~converted, converted) * 1.0
+    twice = {name: np.repeat(values, 4) for name, values in columns.items()}
+    once = find_leaks(columns, converted, in_order(300)).findings
+    many = find_leaks(twice, np.repeat(converted, 4), np.repeat(in_order(300), 4), lead=np.repeat(np.arange(300), 4))
+    assert [f.stops for f in many.findings] == [f.stops for f in once]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_finding_is_told_with_figure_evidence_and_remedy(language):
+    columns, converted, _ = market()
+    columns["Lost reason"] = np.where(converted, None, "price").astype(object)
+    report = find_leaks(columns, converted, in_order(ROWS))
+    (finding,) = report.findings
+    assert "Lost reason" in finding_text(finding, language)
+    assert "--exclude 'Lost reason'" in remedy_text(finding, language)
+    assert "Lost reason" in stop_text(report, language)
+    assert len(unchecked_texts(report, language)) == 1
