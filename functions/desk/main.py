@@ -1,4 +1,5 @@
-"""desk: the desk API (leadwerk.web.desk); GET / shows the newest report, POST {} writes it.
+"""desk: the desk's pages (leadwerk.web.pages) and API (leadwerk.web.desk); GET /report shows the newest report, POST {}
+writes it.
 
 POST {"threshold": true} starts the day: decides where HOT starts and records lapsed picks.
 """
@@ -14,8 +15,11 @@ from leadwerk import settings
 from leadwerk.pipeline import wiring
 from leadwerk.web import Answer, NotFound, Request, entry, page
 from leadwerk.web.desk import api, start_of_day
+from leadwerk.web.door.admission import only_operators, only_readers
 
 REPORT = "report.html"
+# The report is one file that needs nothing but itself: its style stands in it, its charts too.
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 
 
 class Body(Request, frozen=True):
@@ -25,32 +29,25 @@ class Body(Request, frozen=True):
     threshold: bool = False
 
 
-@entry(Body, stage="desk")
+@entry(Body, stage="desk", door=only_operators)
 def write(body: Body, now: datetime) -> Any:
     if body.threshold:
         return start_of_day(now)
     from leadwerk.pipeline import report
 
     config = settings.read()
-    return report.run(
-        wiring.warehouse(config),
-        wiring.policy(config),
-        wiring.registry(config),
-        wiring.reports(config),
-        now=now,
-        language=body.language,
-        name=REPORT,
-    )
+    inputs = wiring.warehouse(config), wiring.policy(config), wiring.registry(config), wiring.reports(config)
+    return report.run(*inputs, now=now, language=body.language, name=REPORT)
 
 
-@page(stage="desk")
+@page(stage="desk", door=only_readers)
 def show(path: str) -> Answer:
     if path not in ("/", "/report"):
         raise NotFound(f"There is no page {path}.", field="path", remedy="GET / shows the newest report.")
     newest = wiring.reports(settings.read()).read(REPORT)
     if newest is None:
         raise NotFound("There is no report yet.", field="path", remedy="POST {} here, or run `leadwerk report`.")
-    return Answer(newest.data)
+    return Answer(newest.data, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 @functions_framework.http

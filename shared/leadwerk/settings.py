@@ -21,6 +21,14 @@
 | LEADWERK_PERSON_KEY      | secret that keys the hashes of persons                         |                          |
 | LEADWERK_PERSON_KEY_FILE | file that holds that secret, where it is not set itself        |                          |
 | LEADWERK_SIMULATION      | 1: `now` replaces the clock also where rows are stored         |                          |
+| LEADWERK_CLOCK_OFFSET    | seconds that the desk's clock runs ahead; a demo's runs behind | 0                        |
+| LEADWERK_ACCESS          | who is let into the desk: private, iap or local                | private                  |
+| LEADWERK_PEOPLE          | file or gs://bucket/object of its people                       | HOME/people.yaml         |
+| LEADWERK_IAP_AUDIENCE    | audience of identity-aware proxy's assertions                  |                          |
+| LEADWERK_IAP_KEYS_URL    | public keys that verify them                                   | Google's                 |
+| LEADWERK_DESK_KEY        | secret of a local start: signs cookies, opens the first link   |                          |
+| LEADWERK_DESK_TOKEN      | bearer token of programs at a local desk                       |                          |
+| LEADWERK_CRM_LEAD_URL    | page of a lead in the CRM, with {lead_id} in its place         |                          |
 """
 
 from __future__ import annotations
@@ -34,6 +42,8 @@ from leadwerk.errors import ConfigurationError
 
 FOR_ITS_OWNER = 0o700
 ENGINES = ("duckdb", "bigquery")
+ACCESSES = ("private", "iap", "local")
+IAP_KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,14 @@ class Settings:
     crm_per_second: float
     person_key: str
     simulation: bool
+    clock_offset: float
+    access: str
+    people: str
+    iap_audience: str
+    iap_keys_url: str
+    desk_key: str
+    desk_token: str
+    crm_lead_url: str
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -98,6 +116,14 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         crm_per_second=_rate(value("CRM_PER_SECOND", "10")),
         person_key=secret("PERSON_KEY"),
         simulation=value("SIMULATION") == "1",
+        clock_offset=_seconds(value("CLOCK_OFFSET", "0")),
+        access=value("ACCESS", "private"),
+        people=value("PEOPLE", str(home / "people.yaml")),
+        iap_audience=value("IAP_AUDIENCE"),
+        iap_keys_url=value("IAP_KEYS_URL", IAP_KEYS_URL),
+        desk_key=value("DESK_KEY"),
+        desk_token=value("DESK_TOKEN"),
+        crm_lead_url=value("CRM_LEAD_URL"),
     )
     _check(settings)
     return settings
@@ -129,7 +155,37 @@ def _rate(text: str) -> float:
     return rate
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not abs(seconds) < float("inf"):
+        raise ConfigurationError(f"LEADWERK_CLOCK_OFFSET is {text!r}.", remedy="Set it to seconds, or leave it out.")
+    return seconds
+
+
+def _check_access(settings: Settings) -> None:
+    if settings.access not in ACCESSES:
+        raise ConfigurationError(
+            f"LEADWERK_ACCESS is {settings.access!r}.", remedy=f"Set it to one of {', '.join(ACCESSES)}."
+        )
+    if settings.access == "iap" and not settings.iap_audience:
+        raise ConfigurationError(
+            "LEADWERK_ACCESS is iap, but the audience is not set.", remedy="Set LEADWERK_IAP_AUDIENCE."
+        )
+    # Whoever reaches a local desk's link may choose any person, and its clock may be a demo's: never in the cloud.
+    if settings.engine != "duckdb" and (settings.access == "local" or settings.clock_offset):
+        raise ConfigurationError(
+            "LEADWERK_ACCESS=local and LEADWERK_CLOCK_OFFSET are for a laptop.",
+            remedy="Set LEADWERK_ACCESS to iap, and leave the offset out.",
+        )
+    if settings.access == "local" and not settings.desk_key:
+        raise ConfigurationError("LEADWERK_DESK_KEY is not set.", remedy="Start the desk with `leadwerk serve`.")
+
+
 def _check(settings: Settings) -> None:
+    _check_access(settings)
     if settings.engine not in ENGINES:
         raise ConfigurationError(
             f"LEADWERK_ENGINE is {settings.engine!r}.", remedy=f"Set it to one of {', '.join(ENGINES)}."

@@ -169,7 +169,7 @@ def test_what_cannot_be_asked_is_a_problem_with_field_and_remedy(
     ("body", "status", "field"),
     [
         (b"{", 400, "body"),
-        (b"{}", 422, "body"),
+        (b"{}", 422, "seller"),
         (b'{"seller": ""}', 422, "$.seller"),
         (b'{"seller": 7}', 422, "$.seller"),
         (b'{"seller": "anna", "force": true}', 422, "body"),
@@ -337,3 +337,12 @@ def test_in_the_cloud_after_kill_9_a_retry_leaves_one_pick(cloud: Any, tmp_path:
         assert pick(url, "l7", "beat").json()["seller"] == "anna"
         assert pick(url, "l7", "anna").ok
     assert [step["kind"] for step in desk.rows(STEPS, {}) if step["lead_id"] == "l7"] == ["picked"]
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_a_page_of_another_site_picks_nothing(url: str, headers: dict[str, str]) -> None:
+    body = '{"seller": "beat"}'
+    for path in ("/leads/l3/pick", "/leads/l3/override", "/"):
+        answer = requests.post(url + path, data=body, headers=headers | {"Content-Type": "text/plain"}, timeout=30)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:leadwerk:problem:CrossSiteRequest")
+    assert get(url, "/leads/l3/history").json().get("held_by") is None

@@ -89,7 +89,7 @@ def test_whoever_overrules_somebody_is_told_and_a_pick_stays_with_its_seller(url
         ("lost", EVA, 422, "lead_id", "closed"),
         ("l4", EVA | {"cluster": "UNSCORED"}, 422, "cluster", "DISQUALIFIED"),
         ("l4", EVA | {"cluster": "hot"}, 422, "cluster", "'hot'"),
-        ("l4", {"cluster": "HOT", "reason": "r"}, 422, "body", "by"),
+        ("l4", {"cluster": "HOT", "reason": "r"}, 422, "by", "by"),
         ("l4", {"cluster": "HOT", "by": "Eva"}, 422, "body", "reason"),
         ("l4", EVA | {"by": " "}, 422, "by", "who"),
         ("l4", EVA | {"by": 7}, 422, "$.by", "str"),
@@ -118,7 +118,7 @@ def test_a_word_is_sent_and_the_list_is_asked_for(url: str) -> None:
     assert requests.get(f"{url}/leads/l4/override", timeout=10).headers["Allow"] == "POST"
     assert requests.post(f"{url}/overrides", timeout=10).headers["Allow"] == "GET"
     assert post_override(url, "nobody", "override-release", by="Urs").status_code == 404
-    assert post_override(url, "l4", "override-release").json()["field"] == "body"
+    assert post_override(url, "l4", "override-release").json()["field"] == "by"
 
 
 def test_of_persons_who_speak_at_once_all_are_recorded_and_one_holds_for_everybody(tmp_path: Path) -> None:

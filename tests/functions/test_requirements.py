@@ -20,6 +20,7 @@ SHARED = Path(leadwerk.__file__).parents[1]
 ELSEWHERE = "leadwerk.warehouse.duckdb"  # the laptop's engine: in the cloud the warehouse is BigQuery
 # Not seen in an import statement, and needed all the same.
 UNSEEN = {
+    "cryptography": "google-auth verifies ES256 with it",
     "tzdata": "zoneinfo reads it where the system has no time zones",
     "xgboost-cpu": "score loads its library without its Python package",
     "google-cloud-bigquery-storage": "the BigQuery client reads frames through it where it is there",

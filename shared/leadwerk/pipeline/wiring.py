@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
     from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.policy.model import Policy
+    from leadwerk.policy.people import Person
     from leadwerk.registry import Registry
     from leadwerk.registry.store import Store
     from leadwerk.warehouse.protocol import Warehouse
@@ -109,6 +110,20 @@ def policy(settings: Settings) -> Policy:
             f"There is no policy at {settings.policy}.", remedy="Put the policy's YAML file there."
         )
     return parse(blob.data.decode("utf-8", "replace"), settings.policy)
+
+
+def people(settings: Settings) -> tuple[Person, ...]:
+    """The people of this deployment's desk; none where there is no people.yaml.
+
+    Raises:
+        ConfigurationError: the file is no list of people.
+    """
+    from leadwerk.policy.people import parse_people
+    from leadwerk.registry.store import open_store
+
+    folder, _, name = settings.people.rpartition("/")
+    blob = open_store(folder or ".", settings.storage_url).read(name)
+    return () if blob is None else parse_people(blob.data.decode("utf-8", "replace"), settings.people)
 
 
 def person_key(settings: Settings) -> str:

@@ -15,7 +15,7 @@ import gc
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
@@ -26,6 +26,7 @@ import msgspec
 from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.web import log
+from leadwerk.web.door.origin import check_origin
 from leadwerk.web.problem_document import (
     CONTENT_TYPE,
     UNEXPECTED,
@@ -51,7 +52,14 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 RETRY_SECONDS = 5.0  # Retry-After of a 503 whose error names no time
 
 # Leads and pages of today belong in no cache, and are nothing but the type that is stated.
-PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 Response = tuple[bytes, int, dict[str, str]]
 
@@ -82,6 +90,7 @@ class Answer:
     body: bytes
     content_type: str = "text/html; charset=utf-8"
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class HTTPRequest(Protocol):
@@ -97,42 +106,55 @@ class HTTPRequest(Protocol):
 Body = TypeVar("Body", bound=Request)
 Read = TypeVar("Read")
 Function = Callable[[HTTPRequest], Response]
+Door = Callable[[Mapping[str, str]], None]
 
 
 def entry(
-    body: type[Body], *, stage: str = "", methods: tuple[str, ...] = ("POST",), limit: int = MAXIMUM_BYTES
+    body: type[Body],
+    *,
+    stage: str = "",
+    methods: tuple[str, ...] = ("POST",),
+    limit: int = MAXIMUM_BYTES,
+    door: Door | None = None,
 ) -> Callable[[Callable[[Body, datetime], Any]], Function]:
     """Frame `(body, now) -> result` as an HTTP function that takes at most `limit` bytes of JSON; no body means {}.
 
-    `stage` is its name in the log; default: the handler's name.
+    `stage` is its name in the log; default: the handler's name. `door` refuses by the headers who may not come in.
     """
     decoder = msgspec.json.Decoder(body)
 
     def framed(handle: Callable[[Body, datetime], Any]) -> Function:
         def call(http: HTTPRequest) -> Any:
             request = decode(decoder, read_body(http, limit))
-            return handle(request, moment_of(request, datetime.now(UTC), stores=request.stores_rows()))
+            return handle(request, moment_of(request, clock(), stores=request.stores_rows()))
 
-        return _function(handle, stage or handle.__name__, methods, call)
+        return _function(handle, stage or handle.__name__, methods, call, door)
 
     return framed
 
 
-def page(*, stage: str = "") -> Callable[[Callable[[str], Answer]], Function]:
+def page(*, stage: str = "", door: Door | None = None) -> Callable[[Callable[[str], Answer]], Function]:
     """Frame `(path) -> Answer` as an HTTP function that serves pages."""
 
     def framed(handle: Callable[[str], Answer]) -> Function:
-        return _function(handle, stage or handle.__name__, ("GET", "HEAD"), lambda http: handle(http.path))
+        return _function(handle, stage or handle.__name__, ("GET", "HEAD"), lambda http: handle(http.path), door)
 
     return framed
 
 
 def _function(
-    handle: Callable[..., Any], stage: str, methods: tuple[str, ...], call: Callable[[HTTPRequest], Any]
+    handle: Callable[..., Any],
+    stage: str,
+    methods: tuple[str, ...],
+    call: Callable[[HTTPRequest], Any],
+    door: Door | None,
 ) -> Function:
     def checked(http: HTTPRequest) -> Any:
         if http.method not in methods:
             raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
+        check_origin(http.method, http.headers)
+        if door is not None:
+            door(http.headers)
         return call(http)
 
     @wraps(handle)
@@ -163,6 +185,11 @@ def answered(stage: str, headers: Mapping[str, str], call: Callable[[], Any]) ->
         return _json(UNEXPECTED, 500, CONTENT_TYPE)
     log.finished(stage, result, seconds())
     return response
+
+
+def clock() -> datetime:
+    """The moment of this deployment, UTC: a demo's desk stands where its simulated market ended."""
+    return datetime.now(UTC) + timedelta(seconds=settings.read().clock_offset)
 
 
 def read_body(http: HTTPRequest, limit: int) -> bytes:
@@ -259,7 +286,7 @@ def _problem_response(error: LeadwerkError) -> Response:
 
 def _response(result: Any) -> Response:
     if isinstance(result, Answer):
-        return result.body, result.status, {**PRIVATE, "Content-Type": result.content_type}
+        return result.body, result.status, {**PRIVATE, "Content-Type": result.content_type, **result.headers}
     return _json(result, 200)
 
 

@@ -19,6 +19,7 @@ from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
 from leadwerk.pipeline.policies.policy_in_force import Which, rules_at
 from leadwerk.pipeline.policies.policy_store import cached_policies
 from leadwerk.pipeline.thresholds import daily as threshold
+from leadwerk.policy.people import Role
 from leadwerk.policy.section import Language
 from leadwerk.web import Moment, Request, moment
 from leadwerk.web.desk_overrides import ROUTES
@@ -27,6 +28,7 @@ from leadwerk.web.routes import Route, Routes
 if TYPE_CHECKING:
     from leadwerk.pipeline.desk.picks import Picks
 
+SELLERS: tuple[Role, ...] = ("seller",)
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Position = Annotated[str, Meta(min_length=1, max_length=1000)]
 Days = Annotated[int, Meta(ge=1, le=1100)]
@@ -42,9 +44,9 @@ class LeadQuery(LeadFilter, frozen=True, forbid_unknown_fields=True):
 
 
 class SellerBody(Request, frozen=True):
-    """Body of a pick or release. The function is private, so an authorised caller's `seller` is trusted."""
+    """Body of a pick or release; `seller` is whoever is signed in, and only a program names it."""
 
-    seller: Text
+    seller: Text | None = None
 
 
 class HistoryQuery(Request, frozen=True):
@@ -94,11 +96,11 @@ def _leads(query: LeadQuery, now: datetime) -> call_list.LeadPage:
 
 
 def _pick(body: SellerBody, now: datetime, lead_id: str) -> Any:
-    return _picks().pick(lead_id, body.seller, now)
+    return _picks().pick(lead_id, body.seller or "", now)
 
 
 def _release(body: SellerBody, now: datetime, lead_id: str) -> Any:
-    _picks().release(lead_id, body.seller, now)
+    _picks().release(lead_id, body.seller or "", now)
     return {"lead_id": lead_id, "seller": None}
 
 
@@ -134,8 +136,8 @@ api = Routes(
     "desk",
     (
         Route("GET", "/leads", LeadQuery, _leads),
-        Route("POST", "/leads/{lead_id}/pick", SellerBody, _pick),
-        Route("POST", "/leads/{lead_id}/release", SellerBody, _release),
+        Route("POST", "/leads/{lead_id}/pick", SellerBody, _pick, SELLERS, "seller"),
+        Route("POST", "/leads/{lead_id}/release", SellerBody, _release, SELLERS, "seller"),
         Route("GET", "/leads/{lead_id}/history", HistoryQuery, _history),
         Route("GET", "/accounts", AccountQuery, _accounts),
         Route("GET", "/accounts/{account_id}", AccountDetailQuery, _account),

@@ -15,9 +15,11 @@ from leadwerk.pipeline.desk.override_list import ActiveOverride, ScoredOverride,
 from leadwerk.pipeline.desk.overrides import LONGEST_REASON, OverrideRecord, OverrideRequest
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.pipeline.serving.runtime_cache import Runtime, current_runtime
+from leadwerk.policy.people import Role
 from leadwerk.web import Request
 from leadwerk.web.routes import Route
 
+DECIDERS: tuple[Role, ...] = ("seller", "manager")
 Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
 
 
@@ -25,8 +27,8 @@ class OverrideBody(Request, frozen=True):
     """Body of an override: for `days` after today, or through the day `until`; without either, for 30 days."""
 
     cluster: Text
-    by: Text
     reason: Reason
+    by: Text | None = None
     days: int | None = None
     until: date | None = None
 
@@ -34,7 +36,7 @@ class OverrideBody(Request, frozen=True):
 class ReleaseBody(Request, frozen=True):
     """Body of a release: its author, and optionally the reason."""
 
-    by: Text
+    by: Text | None = None
     reason: Reason | None = None
 
 
@@ -64,14 +66,16 @@ class OverrideListAnswer(Struct, frozen=True, kw_only=True):
 
 def _override(body: OverrideBody, now: datetime, lead_id: str) -> OverrideAnswer:
     runtime = current_runtime()
-    request = OverrideRequest(cluster=body.cluster, by=body.by, reason=body.reason, days=body.days, until=body.until)
+    request = OverrideRequest(
+        cluster=body.cluster, by=body.by or "", reason=body.reason, days=body.days, until=body.until
+    )
     record = words.override(runtime.warehouse, runtime.policy, lead_id, request, now)
     return _answered(runtime, lead_id, record, now)
 
 
 def _release(body: ReleaseBody, now: datetime, lead_id: str) -> OverrideAnswer:
     runtime = current_runtime()
-    words.release(runtime.warehouse, runtime.policy, lead_id, by=body.by, reason=body.reason or "", now=now)
+    words.release(runtime.warehouse, runtime.policy, lead_id, by=body.by or "", reason=body.reason or "", now=now)
     return _answered(runtime, lead_id, None, now)
 
 
@@ -97,8 +101,8 @@ def _answered(runtime: Runtime, lead_id: str, record: OverrideRecord | None, now
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/leads/{lead_id}/override", OverrideBody, _override),
-    Route("POST", "/leads/{lead_id}/override-release", ReleaseBody, _release),
+    Route("POST", "/leads/{lead_id}/override", OverrideBody, _override, DECIDERS, "by"),
+    Route("POST", "/leads/{lead_id}/override-release", ReleaseBody, _release, DECIDERS, "by"),
     Route("GET", "/overrides", OverridesQuery, _overrides),
 )
 """Routes of this module, part of web.desk.api."""

@@ -34,6 +34,18 @@ class NotFound(InputError):
     """The path does not exist."""
 
 
+class CrossSiteRequest(InputError):
+    """A page of another site made the browser send a request that changes something."""
+
+
+class NotSignedIn(InputError):
+    """Nobody is signed in, or by a proof that does not hold."""
+
+
+class Forbidden(InputError):
+    """The person's roles do not allow it."""
+
+
 class RequestTooLarge(InputError):
     """The body has more bytes than the function accepts."""
 
@@ -52,6 +64,9 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (UnknownLead, 404),
     (UnknownAccount, 404),
     (NotFound, 404),
+    (CrossSiteRequest, 403),
+    (NotSignedIn, 401),
+    (Forbidden, 403),
     (RequestTooLarge, 413),
     (MethodNotAllowed, 405),
     (AlreadyPicked, 409),

@@ -11,26 +11,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from leadwerk import settings
 from leadwerk.errors import InputError
+from leadwerk.policy.people import STAFF, Role
 from leadwerk.web import (
+    AS_DOCUMENTED,
     MAXIMUM_BYTES,
     HTTPRequest,
     NotFound,
     Response,
     Timed,
     answered,
+    clock,
     decode,
     moment_of,
     not_as_described,
     read_body,
 )
-from leadwerk.web.problem_document import MethodNotAllowed
+from leadwerk.web.door.admission import Visitor, admit
+from leadwerk.web.door.origin import check_origin
+from leadwerk.web.problem_document import Forbidden, MethodNotAllowed
 
 READING = ("GET", "HEAD")
 NAME = re.compile(r"\{(\w+)\}")
@@ -44,12 +49,17 @@ class QueriedRequest(HTTPRequest, Protocol):
 
 @dataclass(frozen=True)
 class Route:
-    """A path of a function. A {name} in `path` matches any text, slashes included: lead ids may hold any sign."""
+    """A path of a function. A {name} in `path` matches any text, slashes included: lead ids may hold any sign.
+
+    `roles`: whom it answers. `signed_by`: the field of the body that names who acts, which is whoever is signed in.
+    """
 
     method: str
     path: str
     request_type: type[Timed]
     handle: Callable[..., Any]
+    roles: tuple[Role, ...] = STAFF
+    signed_by: str = ""
     pattern: re.Pattern[str] = field(init=False)
     decoder: msgspec.json.Decoder[Timed] = field(init=False)
 
@@ -83,8 +93,11 @@ class Routes:
             raise NotFound(f"There is nothing at {http.path[:200]}.", field="path", remedy="See docs/desk.md.")
         for route, match in matches:
             if route.answers(http.method):
-                request = _request_of(route, http)
-                now = moment_of(request, datetime.now(UTC), stores=http.method not in READING)
+                check_origin(http.method, http.headers)
+                visitor = admit(settings.read(), http.headers)
+                visitor.check(route.roles)
+                request = _signed(route, _request_of(route, http), visitor)
+                now = moment_of(request, clock(), stores=http.method not in READING)
                 return route.handle(request, now, **match.groupdict())
         allowed = tuple(dict.fromkeys(route.method for route, _ in matches))
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
@@ -94,6 +107,34 @@ def _request_of(route: Route, http: QueriedRequest) -> Timed:
     if route.method == "GET":
         return converted(route.request_type, query(http.query_string))
     return decode(route.decoder, read_body(http, MAXIMUM_BYTES))
+
+
+def _signed(route: Route, request: Timed, visitor: Visitor) -> Timed:
+    """The request in the visitor's name; a program names the person itself.
+
+    Raises:
+        Forbidden: a person names somebody else.
+        InputError: a program names nobody.
+    """
+    if not route.signed_by:
+        return request
+    named = getattr(request, route.signed_by)
+    if visitor.is_program:
+        if named is None:
+            raise InputError(
+                f"Object missing required field `{route.signed_by}`.", field=route.signed_by, remedy=AS_DOCUMENTED
+            )
+        return request
+    if named not in (None, visitor.person.name):
+        raise Forbidden(
+            f"{visitor.person.name} cannot act as {named[:60]}.",
+            field=route.signed_by,
+            value=named[:60],
+            remedy="Leave the field out: whoever is signed in acts.",
+        )
+    assert isinstance(request, msgspec.Struct)
+    signed: Timed = msgspec.structs.replace(request, **{route.signed_by: visitor.person.name})
+    return signed
 
 
 def query(text: bytes) -> dict[str, str]:

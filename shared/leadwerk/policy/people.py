@@ -1,0 +1,78 @@
+"""People: who may use the desk, in which roles; read from people.yaml, which is no part of the policy.
+
+A policy's content is hashed and kept for ever; e-mail addresses must leave when their owner does.
+
+    - {email: anna@example.ch, name: anna, roles: [seller], language: de}
+    - {email: eva@example.ch, name: eva, roles: [manager, operator]}
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+from leadwerk.errors import ConfigurationError
+from leadwerk.policy.section import Language
+from leadwerk.policy.selling import Seller
+
+Role = Literal["seller", "manager", "operator", "privacy", "tool"]
+STAFF: tuple[Role, ...] = ("seller", "manager", "operator", "privacy")
+"""Roles of people; `tool` is a program that acts in the name of others."""
+
+LOCAL_MANAGER = "manager"
+LOCAL_SELLER = "seller"
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person who may use the desk; `name` is the seller's name in the policy, and stands in every trail."""
+
+    name: Name
+    roles: tuple[Role, ...]
+    email: str | None = None
+    language: Language | None = None
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the person has one of these roles."""
+        return any(role in self.roles for role in roles)
+
+
+def parse_people(text: str, place: str) -> tuple[Person, ...]:
+    """The people of a people.yaml.
+
+    Raises:
+        ConfigurationError: the file is no list of people, or two have the same name or address; names the place.
+    """
+    try:
+        people = msgspec.convert(yaml.safe_load(text) or [], tuple[Person, ...])
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise ConfigurationError(
+            f"{place} is no list of people: {error}.",
+            remedy="Write one line a person: - {email: …, name: …, roles: [seller]}.",
+        ) from error
+    for names in ([person.name for person in people], [person.email.lower() for person in people if person.email]):
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ConfigurationError(f"{place} has {repeated[0]} twice.", remedy="Give each person one line.")
+    return people
+
+
+def local_people(sellers: tuple[Seller, ...]) -> tuple[Person, ...]:
+    """Whom a laptop without people.yaml lets in: the policy's sellers, and one person for everything else."""
+    names = [seller.name for seller in sellers] or [LOCAL_SELLER]
+    return (
+        *(Person(name=name, roles=("seller",)) for name in names),
+        Person(name=LOCAL_MANAGER, roles=("manager", "operator", "privacy")),
+    )
+
+
+def by_email(people: tuple[Person, ...], email: str) -> Person | None:
+    """The person with this e-mail address, whatever its case."""
+    return next((person for person in people if (person.email or "").lower() == email.lower()), None)
+
+
+def by_name(people: tuple[Person, ...], name: str) -> Person | None:
+    """The person with this name."""
+    return next((person for person in people if person.name == name), None)

@@ -1,0 +1,127 @@
+"""Admission: from a request to its visitor, by the deployment's kind of access.
+
+| LEADWERK_ACCESS | who is let in                                                                                 |
+|-----------------|-----------------------------------------------------------------------------------------------|
+| private         | whoever Cloud Run's IAM lets in, as a program: the JSON API, no pages (the default)           |
+| iap             | people of people.yaml, by the verified assertion of identity-aware proxy                      |
+| local           | people of people.yaml or the policy's sellers, by a session; programs by LEADWERK_DESK_TOKEN  |
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from leadwerk import settings
+from leadwerk.pipeline import wiring
+from leadwerk.policy.people import Person, Role, by_email, by_name, local_people
+from leadwerk.settings import Settings
+from leadwerk.web.door.iap import AssertionVerifier
+from leadwerk.web.door.session import LocalSessions, is_local_host
+from leadwerk.web.problem_document import Forbidden, NotSignedIn
+
+PROGRAM = Person(name="", roles=("tool",))
+"""A caller that acts in the name of others."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who sent a request; `person` is PROGRAM where a program did."""
+
+    person: Person
+
+    @property
+    def is_program(self) -> bool:
+        """Whether the visitor may act in the name of others."""
+        return self.person.has("tool")
+
+    def check(self, roles: tuple[Role, ...]) -> None:
+        """Refuse a visitor who has none of `roles`; a program has all.
+
+        Raises:
+            Forbidden: the person's roles do not allow it.
+        """
+        if not self.is_program and not self.person.has(*roles):
+            raise Forbidden(
+                f"{self.person.name} may not see or do this.",
+                field="role",
+                value=", ".join(self.person.roles),
+                remedy=f"Ask whoever keeps people.yaml for the role {' or '.join(roles)}.",
+            )
+
+
+def admit(config: Settings, headers: Mapping[str, str]) -> Visitor:
+    """The visitor of a request with these headers.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+        Forbidden: who is signed in is no person of this desk, or the host is not this machine's.
+    """
+    if config.access == "iap":
+        return _of_proxy(config, headers)
+    if config.access == "local":
+        return _of_session(config, headers)
+    return Visitor(PROGRAM)
+
+
+def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
+    email = verifier(config.iap_audience, config.iap_keys_url).email(headers)
+    person = by_email(wiring.people(config), email)
+    if person is None or not person.roles:
+        raise Forbidden(
+            f"{email} may not use this desk.",
+            field="email",
+            value=email,
+            remedy="Ask whoever keeps people.yaml to add this account with a role.",
+        )
+    return Visitor(person)
+
+
+def _of_session(config: Settings, headers: Mapping[str, str]) -> Visitor:
+    if not is_local_host(headers.get("Host", "")):
+        raise Forbidden("This desk answers on this machine only.", field="Host", remedy="Open 127.0.0.1.")
+    token = headers.get("Authorization", "").removeprefix("Bearer ")
+    if config.desk_token and hmac.compare_digest(token.encode(), config.desk_token.encode()):
+        return Visitor(PROGRAM)
+    name = sessions(config.desk_key).name_of(headers, datetime.now(UTC))
+    person = by_name(people(config), name) if name else None
+    if person is None:
+        raise NotSignedIn(
+            "Nobody is signed in.",
+            field="session",
+            remedy="Open the link that `leadwerk serve` printed; a program sends LEADWERK_DESK_TOKEN as its bearer.",
+        )
+    return Visitor(person)
+
+
+def people(config: Settings) -> tuple[Person, ...]:
+    """The people of this desk: those of people.yaml, or on a laptop without one the policy's sellers."""
+    listed = wiring.people(config)
+    if listed or config.access != "local":
+        return listed
+    return local_people(wiring.policy(config).capacity.sellers)
+
+
+@cache
+def sessions(key: str) -> LocalSessions:
+    """The sessions of this process."""
+    return LocalSessions.of(key)
+
+
+@cache
+def verifier(audience: str, keys_url: str) -> AssertionVerifier:
+    """The verifier of this process, which keeps Google's keys."""
+    return AssertionVerifier(audience, keys_url)
+
+
+def only_operators(headers: Mapping[str, str]) -> None:
+    """Refuse who may not start a stage by hand."""
+    admit(settings.read(), headers).check(("operator",))
+
+
+def only_readers(headers: Mapping[str, str]) -> None:
+    """Refuse who may not read the report."""
+    admit(settings.read(), headers).check(("seller", "manager", "operator"))
