@@ -22,10 +22,10 @@ def row(figure: Figure) -> str:
     )
 
 
-def main(wanted: list[str]) -> None:
+def main(chosen: list[str]) -> None:
     write = sys.stdout.write
     write("| figure | median | target | n | lowest … highest |\n|---|---|---|---|---|\n")
-    for name in wanted or names():
+    for name in chosen or names():
         for figure in import_module(f"benchmarks.{name}").run():
             write(row(figure) + "\n")
             sys.stdout.flush()

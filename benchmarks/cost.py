@@ -38,11 +38,11 @@ SIZES = {"INT64": 8, "INTEGER": 8, "FLOAT64": 8, "FLOAT": 8, "TIMESTAMP": 8, "DA
 
 def run() -> Iterable[Figure]:
     """Bytes an event on a simulated web site; the spread is over SEEDS."""
-    found: dict[str, list[float]] = {}
+    bytes_read: dict[str, list[float]] = {}
     for seed in SEEDS:
         for name, value in measured(seed).items():
-            found.setdefault(name, []).append(value)
-    for name, values in found.items():
+            bytes_read.setdefault(name, []).append(value)
+    for name, values in bytes_read.items():
         yield Figure.of(name, values, unit="" if "rows" in name else "B")
 
 
@@ -73,14 +73,14 @@ TABLES = ("activity_events", "activity_daily")
 def sample(file: Path, table: str, rows: int) -> list[dict[str, Any]]:
     with duckdb.connect(str(file), read_only=True) as connection:
         source = f"FROM {table} USING SAMPLE {rows} ROWS (reservoir, 1)"
-        found = connection.execute(f"SELECT to_json(t) FROM ({source}) AS t")  # noqa: S608
-        return [json.loads(row) for [row] in found.fetchall()]
+        json_rows = connection.execute(f"SELECT to_json(t) FROM ({source}) AS t")  # noqa: S608
+        return [json.loads(row) for [row] in json_rows.fetchall()]
 
 
 def count(file: Path, table: str) -> int:
     with duckdb.connect(str(file), read_only=True) as connection:
-        [found] = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)  # noqa: S608
-        return int(found)
+        [row_count] = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)  # noqa: S608
+        return int(row_count)
 
 
 def mean(fields: Sequence[schema.Field], rows: Sequence[Mapping[str, Any]]) -> float:
@@ -96,8 +96,8 @@ def size(field: schema.Field, value: Any) -> float:
     if value is None:
         return 0
     if field.mode == "REPEATED":
-        one = schema.Field(field.name, field.type, fields=field.fields)
-        return sum(size(one, item) for item in value)
+        element = schema.Field(field.name, field.type, fields=field.fields)
+        return sum(size(element, item) for item in value)
     if field.fields:
         return sum(size(part, value.get(part.name)) for part in field.fields)
     return SIZES.get(field.type) or 2 + len(str(value).encode())

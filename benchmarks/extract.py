@@ -72,7 +72,7 @@ def run() -> Iterable[Figure]:
         events = [nightly(homes[day], day).events_read for day in homes]
         turns = [(seconds(lambda: rebuild(homes[LATE], LATE)), seconds(lambda: by_hand(homes[LATE])))
                  for _ in range(REPEATS)]  # fmt: skip
-        whole, hand = [one for one, _ in turns], [other for _, other in turns]
+        whole, hand = [by_hand_seconds for by_hand_seconds, _ in turns], [other for _, other in turns]
         assert_same_tables(homes[LATE])
     yield Figure.of(f"nightly extract, day {LATE}", [late for _, late in nights], unit="s")
     yield Figure.of(
@@ -89,7 +89,7 @@ def run() -> Iterable[Figure]:
     )
     yield Figure.of(
         "speed of the full rebuild by SQL written by hand",
-        [one / full for one, full in zip(hand, whole, strict=True)],
+        [by_hand_seconds / full for by_hand_seconds, full in zip(hand, whole, strict=True)],
         unit="×",
         target=LIMITS["by hand"],
     )
@@ -97,11 +97,11 @@ def run() -> Iterable[Figure]:
 
 def home(folder: Path, day: int) -> Path:
     """A market as its export looks in the morning of this day."""
-    made = folder / "market"
-    if not made.exists():
-        simulation.simulate(made)
+    original = folder / "market"
+    if not original.exists():
+        simulation.simulate(original)
     copy = folder / f"day{day}"
-    shutil.copytree(made, copy)
+    shutil.copytree(original, copy)
     simulation.publish(copy, moment(day))
     return copy
 
@@ -146,9 +146,9 @@ def assert_same_tables(folder: Path) -> None:
 
 def hand_written(connection: duckdb.DuckDBPyConnection) -> str:
     """The SQL file with its lists of tables and keys filled in."""
-    shown = "table_catalog = 'ga4' AND table_schema = 'main' ORDER BY 1"
-    found = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {shown}").fetchall()
-    tables = [name for (name,) in found]
+    in_export = "table_catalog = 'ga4' AND table_schema = 'main' ORDER BY 1"
+    table_names = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {in_export}").fetchall()
+    tables = [name for (name,) in table_names]
     days = [name[-8:] for name in tables]
     text = Path(__file__).with_name("extract_by_hand.sql").read_text(encoding="utf-8")
     return Template(text).substitute(

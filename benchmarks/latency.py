@@ -56,12 +56,12 @@ def run() -> Iterable[Figure]:
 
 def milliseconds(ask: Callable[[str], None], ids: Sequence[str]) -> list[float]:
     """Duration of each request after the first WARM_UP, shortest first."""
-    taken = []
+    durations = []
     for lead_id in ids:
         started = time.perf_counter()
         ask(lead_id)
-        taken.append((time.perf_counter() - started) * 1000)
-    return sorted(taken[WARM_UP:])
+        durations.append((time.perf_counter() - started) * 1000)
+    return sorted(durations[WARM_UP:])
 
 
 def stored_scores(folder: Path) -> int:

@@ -77,10 +77,10 @@ def _generate(file: Path, leads: int) -> None:
 def _apart(file: Path) -> tuple[float, float]:
     """`pointed` in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(pointed, file).result()
+        return pool.submit(point_leads, file).result()
 
 
-def pointed(file: Path) -> tuple[float, float]:
+def point_leads(file: Path) -> tuple[float, float]:
     """Seconds to read and point all leads of the file, and the process's peak memory in megabytes."""
     import duckdb
 

@@ -62,12 +62,12 @@ def arguments(count: int) -> list[str]:
     random = np.random.default_rng(SEED)
     features = contract(load("mortgage"))
     moment = datetime(2026, 5, 4, 9, 30, tzinfo=UTC).isoformat()
-    known = random.random((count, len(features))) >= MISSING
+    is_present = random.random((count, len(features))) >= MISSING
     numbers = random.gamma(1.0, 8.0, (count, len(features))).round(3)
     return [
         json.dumps(
             {"lead_id": str(i), "as_of": moment, "created_at": moment}
-            | {f.name: value(f.kind, numbers[i, j]) if known[i, j] else None for j, f in enumerate(features)}
+            | {f.name: value(f.kind, numbers[i, j]) if is_present[i, j] else None for j, f in enumerate(features)}
         )
         for i in range(count)
     ]

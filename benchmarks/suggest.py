@@ -33,12 +33,16 @@ def filled(home: Path, *, days: int, leads: int, seed: int) -> Iterator[tuple[Wa
     token = secrets.token_urlsafe(8)
     server = CrmServer(home, token)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    own = {"HOME": str(home), "CRM_URL": server.url, "CRM_TOKEN": token, "CRM_PER_SECOND": "2000"}
-    here = settings.read({f"LEADWERK_{name}": value for name, value in own.items()})
-    warehouse, policy, key = wiring.warehouse(here), wiring.policy(here), wiring.person_key(here)
+    variables = {"HOME": str(home), "CRM_URL": server.url, "CRM_TOKEN": token, "CRM_PER_SECOND": "2000"}
+    deployment_settings = settings.read({f"LEADWERK_{name}": value for name, value in variables.items()})
+    warehouse, policy, key = (
+        wiring.warehouse(deployment_settings),
+        wiring.policy(deployment_settings),
+        wiring.person_key(deployment_settings),
+    )
     try:
         extract.run(warehouse, policy, now=now)
-        ingest.run(warehouse, policy, wiring.crm(here), now=now, person_key=key)
+        ingest.run(warehouse, policy, wiring.crm(deployment_settings), now=now, person_key=key)
         yield warehouse, now
     finally:
         server.shutdown()
@@ -47,9 +51,12 @@ def filled(home: Path, *, days: int, leads: int, seed: int) -> Iterator[tuple[Wa
 
 def effect(*, days: int, leads: int, seed: int) -> Effect:
     """What `leadwerk policy suggest` says of the shipped mortgage policy on one market."""
-    with tempfile.TemporaryDirectory() as home, filled(Path(home), days=days, leads=leads, seed=seed) as (found, now):
+    with (
+        tempfile.TemporaryDirectory() as home,
+        filled(Path(home), days=days, leads=leads, seed=seed) as (warehouse, now),
+    ):
         policy = wiring.policy(settings.read({"LEADWERK_HOME": home}))
-        measured = suggest.run(found, policy, now=now).effect
+        measured = suggest.run(warehouse, policy, now=now).effect
     if not isinstance(measured, Effect):
         raise SystemExit(measured.reason)
     return measured
@@ -57,10 +64,10 @@ def effect(*, days: int, leads: int, seed: int) -> Effect:
 
 def run(seeds: Sequence[int] = SEEDS, days: int = DAYS, leads: int = LEADS) -> Iterator[Figure]:
     """One market a seed."""
-    found = [effect(days=days, leads=leads, seed=seed) for seed in seeds]
-    for name, words in (("present", "points as shipped"), ("suggested", "suggested points"), ("model", "model")):
-        aucs = [getattr(one, name).auc.value for one in found]
-        yield Figure.of(f"{words}: AUC out of time", aucs, unit="")
+    effects = [effect(days=days, leads=leads, seed=seed) for seed in seeds]
+    for name, label in (("present", "points as shipped"), ("suggested", "suggested points"), ("model", "model")):
+        aucs = [getattr(effect_of_market, name).auc.value for effect_of_market in effects]
+        yield Figure.of(f"{label}: AUC out of time", aucs, unit="")
         if name != "model":
-            shares = [getattr(one, name).of_model for one in found]
-            yield Figure.of(f"{words}: share of the model's lead over chance", shares, unit="", target=LIMITS[name])
+            shares = [getattr(effect_of_market, name).of_model for effect_of_market in effects]
+            yield Figure.of(f"{label}: share of the model's lead over chance", shares, unit="", target=LIMITS[name])

@@ -37,8 +37,8 @@ def _variables() -> Iterator[str]:
     yield from ("| variable | type | default | meaning |", "|---|---|---|---|")
     for _, name, block in BLOCK.findall((FOLDER / "variables.tf").read_text("utf-8")):
         default = _value(block, "default")
-        shown = f"`{default}`" if default else "required"
-        yield f"| `{name}` | `{_value(block, 'type')}` | {shown} | {_description(block)} |"
+        default_text = f"`{default}`" if default else "required"
+        yield f"| `{name}` | `{_value(block, 'type')}` | {default_text} | {_description(block)} |"
 
 
 def _outputs() -> Iterator[str]:
@@ -53,10 +53,10 @@ def _value(block: str, attribute: str) -> str:
     >>> _value('{\\n  type = object({\\n    a = string\\n    b = number\\n  })\\n  default = null\\n}', "type")
     'object({ a = string, b = number })'
     """
-    found = re.search(rf"^  {attribute}\s+= (.*(?:\n    .*)*(?:\n  [\])}}]+)?)", block, re.MULTILINE)
-    if not found:
+    attribute_match = re.search(rf"^  {attribute}\s+= (.*(?:\n    .*)*(?:\n  [\])}}]+)?)", block, re.MULTILINE)
+    if not attribute_match:
         return ""
-    first, *rest = (" ".join(line.split()) for line in found[1].splitlines())
+    first, *rest = (" ".join(line.split()) for line in attribute_match[1].splitlines())
     return f"{first} {', '.join(rest[:-1])} {rest[-1]}" if rest else first
 
 

@@ -61,10 +61,10 @@ def make(folder: Path) -> list[str]:
 def _lead(lead_id: str, now: datetime, random: np.random.Generator) -> Row:
     created = now - timedelta(days=float(random.uniform(0, 8)))
     loan = float(random.integers(200, 1_500) * 1_000)
-    said: dict[str, Any] = {"language": str(random.choice(["de", "fr", "it"])), "country": "CH", "region": "CH-ZH"}
+    form: dict[str, Any] = {"language": str(random.choice(["de", "fr", "it"])), "country": "CH", "region": "CH-ZH"}
     amounts = {"loan_amount": loan, "property_value": loan * 1.4, "income": 140_000.0, "instalment": loan / 400}
     times = {"recorded_at": created, "created_at": created}
-    return {"event_id": lead_id, "lead_id": lead_id, **times, "web_consent": True, **said, **amounts, "attributes": []}
+    return {"event_id": lead_id, "lead_id": lead_id, **times, "web_consent": True, **form, **amounts, "attributes": []}
 
 
 def _days(visitor: str, policy: Policy, now: datetime, random: np.random.Generator) -> Iterator[Row]:

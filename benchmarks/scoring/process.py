@@ -28,8 +28,8 @@ NAIVE = ("pandas==3.1.1", "scikit-learn==1.9.1")
 
 def environment(extra: Sequence[str] = ()) -> Path:
     """A virtual environment with the function's requirements and `extra`, bytecode compiled; made once."""
-    wanted = REQUIREMENTS.read_text("utf-8") + "\n".join((*EMBEDDED, *extra))
-    folder = FOLDER / f"venv-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+    requirements = REQUIREMENTS.read_text("utf-8") + "\n".join((*EMBEDDED, *extra))
+    folder = FOLDER / f"venv-{hashlib.sha256(requirements.encode()).hexdigest()[:12]}"
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(folder))
@@ -93,8 +93,8 @@ def ask(port: int, body: Any, connection: http.client.HTTPConnection | None = No
             continue
         if answer.status != http.client.OK:
             raise RuntimeError(f"{answer.status}: {content.decode()}")
-        found: dict[str, Any] = json.loads(content)
-        return found
+        response: dict[str, Any] = json.loads(content)
+        return response
 
 
 def _free_port() -> int:

@@ -77,17 +77,23 @@ def parsed(path: Path) -> ast.Module:
 
 
 def test_every_room_has_its_floor() -> None:
-    known = frozenset().union(*FLOORS)
-    assert {found for path in modules() if (found := room(name_of(path)))} <= known
+    all_floors = frozenset().union(*FLOORS)
+    assert {room_of_module for path in modules() if (room_of_module := room(name_of(path)))} <= all_floors
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_imports_point_down(path: Path) -> None:
-    own = room(name_of(path))
-    if own is None:
+    importing_room = room(name_of(path))
+    if importing_room is None:
         return
-    reached = {there for name in imports(parsed(path)) if (there := room(name)) and there != own}
-    assert [there for there in sorted(reached) if floor(there) >= floor(own)] == []
+    imported_rooms = {
+        imported_room
+        for name in imports(parsed(path))
+        if (imported_room := room(name)) and imported_room != importing_room
+    }
+    assert [
+        imported_room for imported_room in sorted(imported_rooms) if floor(imported_room) >= floor(importing_room)
+    ] == []
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "pipeline").rglob("*.py")), ids=name_of)
@@ -134,21 +140,23 @@ def attributes(tree: ast.AST) -> set[str]:
 def test_a_cold_start_of_score_pays_for_no_heavy_library() -> None:
     start = [name_of(p) for p in modules() if room(name_of(p)) == "scoring"]
     for name in reached_from(start):
-        heavy = {found.split(".")[0] for found in top_level_imports(parsed(file_of(name)))} & set(SCORE_MUST_NOT_REACH)
+        heavy = {imported.split(".")[0] for imported in top_level_imports(parsed(file_of(name)))} & set(
+            SCORE_MUST_NOT_REACH
+        )
         assert heavy == set(), f"{name} imports {heavy} at its top and is reached from leadwerk.scoring"
 
 
 def reached_from(start: list[str]) -> set[str]:
     """All modules of the package that loading `start` loads, at the top of modules."""
-    reached: set[str] = set()
+    loaded: set[str] = set()
     waiting = list(start)
     while waiting:
         name = waiting.pop()
-        if name in reached or not exists(name):
+        if name in loaded or not exists(name):
             continue
-        reached.add(name)
-        waiting += [part for found in top_level_imports(parsed(file_of(name))) for part in prefixes(found)]
-    return reached
+        loaded.add(name)
+        waiting += [part for imported in top_level_imports(parsed(file_of(name))) for part in prefixes(imported)]
+    return loaded
 
 
 def prefixes(dotted: str) -> list[str]:

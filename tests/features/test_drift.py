@@ -32,9 +32,9 @@ def learned() -> dict[str, dict]:
     rows = leads(5_000, seed=1)
     columns = {name: np.array([row[name] for row in rows], dtype=object) for name in ("income", "language")}
     columns["income"] = columns["income"].astype(float)
-    made = Landmarks.__new__(Landmarks)
-    object.__setattr__(made, "columns", columns)
-    return profile(made, [INCOME, LANGUAGE])
+    landmarks = Landmarks.__new__(Landmarks)
+    object.__setattr__(landmarks, "columns", columns)
+    return profile(landmarks, [INCOME, LANGUAGE])
 
 
 def test_the_same_population_has_not_drifted(learned):
@@ -72,8 +72,10 @@ def test_a_feature_that_is_gone_is_left_out(learned):
 
 
 @given(shares, st.data())
-def test_the_index_is_symmetric_and_never_negative(one, data):
-    other = data.draw(st.lists(st.floats(0, 1), min_size=len(one), max_size=len(one)).filter(lambda p: sum(p) > 0.1))
-    assert stability(one, other) >= 0
-    assert stability(one, other) == pytest.approx(stability(other, one))
-    assert stability(one, one) == 0
+def test_the_index_is_symmetric_and_never_negative(first, data):
+    other = data.draw(
+        st.lists(st.floats(0, 1), min_size=len(first), max_size=len(first)).filter(lambda p: sum(p) > 0.1)
+    )
+    assert stability(first, other) >= 0
+    assert stability(first, other) == pytest.approx(stability(other, first))
+    assert stability(first, first) == 0

@@ -61,10 +61,10 @@ def test_rare_and_unseen_levels_share_a_column_and_missing_has_none():
 
 def test_levels_are_the_most_frequent_ones_whatever_the_order_of_the_rows():
     cantons = ["A"] * 3 + ["B"] * 3 + ["C"] * 4
-    one = Encoder.fit({"canton": cantons}, FEATURES[1:2], minimum_count=1)
+    encoder = Encoder.fit({"canton": cantons}, FEATURES[1:2], minimum_count=1)
     other = Encoder.fit({"canton": cantons[::-1]}, FEATURES[1:2], minimum_count=1)
-    assert one == other
-    assert one.features[0].levels == ("C", "A", "B")
+    assert encoder == other
+    assert encoder.features[0].levels == ("C", "A", "B")
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "float64"])

@@ -76,11 +76,11 @@ def test_a_swiss_number_is_one_however_it_is_written(national: str, prefix: str,
 @given(text=st.text() | st.text(alphabet="+0123456789 ()/-."), country=st.sampled_from(["CH", "DE", "AT", "IT", "XX"]))
 def test_no_text_brings_a_traceback_and_all_results_are_e164(text: str, country: str) -> None:
     try:
-        found = parse_phone(text, country)
+        phone = parse_phone(text, country)
     except InputError:
         return
-    assert found[0] == "+" and found[1:].isdecimal() and 7 <= len(found) <= 16
-    assert parse_phone(found, country) == found
+    assert phone[0] == "+" and phone[1:].isdecimal() and 7 <= len(phone) <= 16
+    assert parse_phone(phone, country) == phone
 
 
 @pytest.mark.parametrize(

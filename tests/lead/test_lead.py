@@ -197,13 +197,15 @@ def test_nothing_of_the_person_is_stored() -> None:
     personal = {"first_name": "Anna", "last_name": "Muster", "street": "Bahnhofstrasse 1"}
     written = str(version({**FORM, **personal})) + str(identity_rows(FORM, policy=MORTGAGE, recorded_at=NOW))
     assert not [
-        word for word in ("Anna", "anna", "Muster", "muster", "123 45 67", "1234567", "Bahnhof") if word in written
+        personal_text
+        for personal_text in ("Anna", "anna", "Muster", "muster", "123 45 67", "1234567", "Bahnhof")
+        if personal_text in written
     ]
 
 
 def test_the_same_person_has_the_same_key_however_it_is_written() -> None:
-    def key(**said: str) -> Any:
-        return version({"lead_id": "1", "created_at": "2026-01-01", **said})[0]["person_key"]
+    def key(**fields: str) -> Any:
+        return version({"lead_id": "1", "created_at": "2026-01-01", **fields})[0]["person_key"]
 
     assert key(email="ANNA@example.ch ") == key(email="anna@example.ch", phone="079 123 45 67")
     assert key(phone="079 123 45 67") == key(phone="+41 (0)79/1234567") != key(email="anna@example.ch")
@@ -234,7 +236,9 @@ def test_attributes_are_read_by_their_source_and_kind() -> None:
 
 def sorted_title(title: object) -> tuple[list[Any], list[str]]:
     row, rejections = version({"lead_id": "1", "created_at": "2026-01-01", "job_title": title}, B2B)
-    return [one["text"] for one in row["attributes"]], [rejection.field for rejection in rejections]
+    return [stored_attribute["text"] for stored_attribute in row["attributes"]], [
+        rejection.field for rejection in rejections
+    ]
 
 
 @pytest.mark.parametrize(
@@ -268,7 +272,7 @@ def test_a_text_that_is_none_costs_itself_once() -> None:
 @given(title=st.text(max_size=300) | st.sampled_from(["CEO", "Chef de projet"]))
 def test_whatever_a_title_says_it_has_one_class_and_always_the_same(title: str) -> None:
     row, _ = version({"lead_id": "1", "created_at": "2026-01-01", "job_title": title}, B2B)
-    seniority = next(one for one in B2B.attributes if one.name == "seniority")
+    seniority = next(attribute for attribute in B2B.attributes if attribute.name == "seniority")
     says_something = any(sign.isalnum() for sign in row["job_title"] or "")
     expected = [class_of(seniority, row["job_title"])] if says_something else []
     assert sorted_title(title) == sorted_title(title) == (expected, [])
@@ -280,9 +284,9 @@ def test_text_is_trimmed_of_what_cannot_be_shown() -> None:
     assert len(row["industry"]) == 200
 
 
-@pytest.mark.parametrize(("said", "consent"), [("ja", True), ("OUI", True), (1, True), ("nein", False), (0, False)])
-def test_consent_in_words(said: object, consent: bool) -> None:
-    assert version({**FORM, "web_consent": said})[0]["web_consent"] is consent
+@pytest.mark.parametrize(("answer", "consent"), [("ja", True), ("OUI", True), (1, True), ("nein", False), (0, False)])
+def test_consent_in_words(answer: object, consent: bool) -> None:
+    assert version({**FORM, "web_consent": answer})[0]["web_consent"] is consent
 
 
 def test_a_visitor_is_linked_from_the_leads_creation_on() -> None:
@@ -330,9 +334,13 @@ values = st.recursive(
 aliases = sorted({alias for names in NAMES.values() for alias in names} | {a.source for a in B2B.attributes})
 
 
-@given(raw=st.dictionaries(st.sampled_from(aliases), values), known=st.booleans())
-def test_no_record_brings_a_traceback_and_every_row_can_be_stored(raw: dict[str, Any], known: bool) -> None:
-    row, rejections = version({**raw, **({"lead_id": "1", "created_at": "2026-01-01"} if known else {})}, B2B)
+@given(raw=st.dictionaries(st.sampled_from(aliases), values), with_policy_fields=st.booleans())
+def test_no_record_brings_a_traceback_and_every_row_can_be_stored(
+    raw: dict[str, Any], with_policy_fields: bool
+) -> None:
+    row, rejections = version(
+        {**raw, **({"lead_id": "1", "created_at": "2026-01-01"} if with_policy_fields else {})}, B2B
+    )
     identities, _ = identity_rows({**raw, "lead_id": "1", "created_at": "2026-01-01"}, policy=B2B, recorded_at=NOW)
     assert (row is not None) or rejections
     assert all(rejection.reason and rejection.remedy for rejection in rejections)

@@ -11,7 +11,7 @@ from leadwerk.lead.region import _cantons, _ranges
 
 
 @pytest.mark.parametrize(
-    ("text", "country", "found"),
+    ("text", "country", "expected"),
     [
         ("8001", None, ("CH", "8001")),
         ("8001 Zürich", None, ("CH", "8001")),
@@ -28,8 +28,8 @@ from leadwerk.lead.region import _cantons, _ranges
         ("SW1A 1AA", "GB", ("GB", "SW1A 1AA")),
     ],
 )
-def test_postcodes_with_and_without_country(text: object, country: str | None, found: tuple[str, str]) -> None:
-    assert parse_postcode(text, country) == found
+def test_postcodes_with_and_without_country(text: object, country: str | None, expected: tuple[str, str]) -> None:
+    assert parse_postcode(text, country) == expected
 
 
 def test_four_digits_without_a_country_are_of_the_policys_own() -> None:

@@ -121,8 +121,8 @@ def test_moments_with_an_offset_survive(moment: datetime, offset: int) -> None:
 @given(walls)
 def test_moments_without_an_offset_are_of_the_policys_zone(moment: datetime) -> None:
     local = moment.replace(microsecond=0)
-    found = parse_moment(local.strftime("%d.%m.%Y %H:%M:%S"), ZURICH)
-    assert found == local.replace(tzinfo=ZoneInfo(ZURICH)).astimezone(UTC)
+    parsed = parse_moment(local.strftime("%d.%m.%Y %H:%M:%S"), ZURICH)
+    assert parsed == local.replace(tzinfo=ZoneInfo(ZURICH)).astimezone(UTC)
 
 
 digits = st.integers(0, 4000).map(lambda exponent: 10**exponent)

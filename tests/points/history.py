@@ -39,19 +39,19 @@ def lead(**facts: Any) -> Lead:
 
 def facts_at(policy: Policy, leads: Sequence[Lead], moment: datetime = NOON) -> LeadFacts:
     """What is known strictly before the moment."""
-    known = known_facts(policy)
-    names = sorted({name for one in leads for name in one.facts})
-    columns = {known[name].column: [one.facts.get(name) for one in leads] for name in names}
-    return LeadFacts(len(leads), columns, occurrences(policy, [one.events for one in leads], moment))
+    catalogue = known_facts(policy)
+    names = sorted({name for history in leads for name in history.facts})
+    columns = {catalogue[name].column: [history.facts.get(name) for history in leads] for name in names}
+    return LeadFacts(len(leads), columns, occurrences(policy, [history.events for history in leads], moment))
 
 
 def occurrences(policy: Policy, histories: Sequence[Sequence[Event]], moment: datetime) -> Occurrences:
-    places = {None: VISIT, **{signal.name: place for place, signal in enumerate(policy.signals)}}
+    signal_index = {None: VISIT, **{signal.name: place for place, signal in enumerate(policy.signals)}}
     times: dict[tuple[int, np.datetime64, int], list[datetime]] = defaultdict(list)
     for place, events in enumerate(histories):
         for signal, at in events:
             if at < moment:
-                times[place, np.datetime64(at.date()), places[signal]].append(at)
+                times[place, np.datetime64(at.date()), signal_index[signal]].append(at)
     rows = sorted(times)
     return Occurrences(
         lead=np.array([row[0] for row in rows], dtype=np.int64),

@@ -19,7 +19,7 @@ BIG = {"employees": 400, "industry": "Software", "revenue": 60e6, "region": "CH-
 
 def contacts(*each: tuple[int, float, float] | tuple[int, float, float, bool]) -> AccountContacts:
     """(place of the account, interest, points, disqualified) of each contact."""
-    rows = [(*one, False)[:4] for one in each]
+    rows = [(*contact, False)[:4] for contact in each]
     numbers = [np.array([round(row[column] * 100) for row in rows], dtype=np.int64) for column in (1, 2)]
     account = np.array([row[0] for row in rows], dtype=np.int64)
     return AccountContacts(account, *numbers, np.array([row[3] for row in rows], dtype=bool))
@@ -31,52 +31,52 @@ def rolled(rows: list[dict[str, Any]], people: AccountContacts) -> Any:
 
 def test_e1_more_than_50_employees_are_50_points_of_the_match_and_the_industry_more() -> None:
     rows = [{"employees": 51}, {"employees": 50}, {"employees": 51, "industry": "Software"}, BIG, {}]
-    found = rolled(rows, contacts(*((place, 0, 0) for place in range(5))))
-    assert found.totals.icp.tolist() == [50, 20, 70, 85, 0]
-    standing = rate_leads(POLICY, company_facts(POLICY, rows), found.totals)
-    assert [one.traffic_light for one in standing] == ["yellow", "red", "yellow", "green", None]
+    rollup = rolled(rows, contacts(*((place, 0, 0) for place in range(5))))
+    assert rollup.totals.icp.tolist() == [50, 20, 70, 85, 0]
+    ratings = rate_leads(POLICY, company_facts(POLICY, rows), rollup.totals)
+    assert [rating.traffic_light for rating in ratings] == ["yellow", "red", "yellow", "green", None]
 
 
 def test_e2_the_tier_of_an_account_is_that_of_its_company() -> None:
     rows = [{"employees": 400}, {"employees": 60}, {"employees": 3}, {"revenue": 70e6}, {}]
-    found = rolled(rows, contacts(*((place, 0, 0) for place in range(5))))
-    standing = rate_leads(POLICY, company_facts(POLICY, rows), found.totals)
-    assert [one.tier for one in standing] == ["Enterprise", "Mid-Market", "SMB", "Enterprise", None]
+    rollup = rolled(rows, contacts(*((place, 0, 0) for place in range(5))))
+    ratings = rate_leads(POLICY, company_facts(POLICY, rows), rollup.totals)
+    assert [rating.tier for rating in ratings] == ["Enterprise", "Mid-Market", "SMB", "Enterprise", None]
 
 
 def test_e4_contacts_roll_up_to_their_account() -> None:
     people = contacts((0, 25.5, 45.5), (0, 10, 50), (1, 40, 60))
-    found = rolled([BIG, {}], people)
-    assert (found.totals.interest / 100).tolist() == [35.5, 40]
-    assert found.contacts.tolist() == [2, 1]
-    assert found.best.tolist() == [1, 2]
+    rollup = rolled([BIG, {}], people)
+    assert (rollup.totals.interest / 100).tolist() == [35.5, 40]
+    assert rollup.contacts.tolist() == [2, 1]
+    assert rollup.best.tolist() == [1, 2]
 
 
 def test_a_persons_facts_never_leak_into_the_account() -> None:
     person = {"job_title": "CEO", "email_domain_kind": "freemail", "income": 1e6, "language": "de", "channel": "form"}
     alone, with_person = rolled([BIG], contacts((0, 0, 0))), rolled([BIG | person], contacts((0, 0, 0)))
     assert with_person.totals.fit.tolist() == alone.totals.fit.tolist()
-    asked = {name for rule in company_rules(POLICY).points.rules for name in rule.when}
-    assert not asked & {"job_title", "email_domain_kind", "language", "channel", "income"}
+    company_fields = {name for rule in company_rules(POLICY).points.rules for name in rule.when}
+    assert not company_fields & {"job_title", "email_domain_kind", "language", "channel", "income"}
 
 
 def test_a_rule_of_the_account_that_asks_for_a_person_finds_nobody() -> None:
     rule = replace(company_rules(POLICY).points.rules[0], when={"job_title": {"matches": "CEO"}}, points=100)
     wrong = replace(POLICY, points=replace(POLICY.points, rules=(rule,)))
-    found = roll_up(wrong, company_facts(wrong, [{"job_title": "CEO"}]), contacts((0, 0, 0)))
-    assert found.totals.fit.tolist() == [0]
+    rollup = roll_up(wrong, company_facts(wrong, [{"job_title": "CEO"}]), contacts((0, 0, 0)))
+    assert rollup.totals.fit.tolist() == [0]
 
 
 def test_whom_the_points_disqualify_adds_nothing_and_is_not_the_best() -> None:
-    found = rolled([BIG, BIG], contacts((0, 90, 90, True), (0, 10, 20), (1, 50, 50, True)))
-    assert (found.totals.interest / 100).tolist() == [10, 0]
-    assert found.best.tolist() == [1, NOBODY]
-    assert found.contacts.tolist() == [2, 1]
+    rollup = rolled([BIG, BIG], contacts((0, 90, 90, True), (0, 10, 20), (1, 50, 50, True)))
+    assert (rollup.totals.interest / 100).tolist() == [10, 0]
+    assert rollup.best.tolist() == [1, NOBODY]
+    assert rollup.contacts.tolist() == [2, 1]
 
 
 def test_an_account_without_any_contact_has_its_fit() -> None:
-    found = rolled([BIG], contacts())
-    assert (found.totals.icp.tolist(), found.best.tolist(), found.contacts.tolist()) == ([85], [NOBODY], [0])
+    rollup = rolled([BIG], contacts())
+    assert (rollup.totals.icp.tolist(), rollup.best.tolist(), rollup.contacts.tolist()) == ([85], [NOBODY], [0])
 
 
 points = st.integers(-5_000, 20_000).map(lambda hundredths: hundredths / 100)
@@ -85,22 +85,22 @@ people = st.lists(st.tuples(st.integers(0, 3), points, points, st.booleans()), m
 
 @given(people, st.lists(st.sampled_from([BIG, {}, {"employees": 20}, {"revenue": 2e7}]), min_size=4, max_size=4))
 def test_the_ledger_of_every_account_adds_up_exactly(people: list[Any], rows: list[dict[str, Any]]) -> None:
-    found = rolled(rows, contacts(*people))
+    rollup = rolled(rows, contacts(*people))
     for place in range(4):
-        fit = sum(round(entry.points * 100) for entry in found.totals.ledger.entries(place))
-        given = sum(round(one[1] * 100) for one in people if one[0] == place and not one[3])
-        assert fit == found.totals.fit[place]
-        assert given + found.capped[place] == found.totals.interest[place]
-        assert fit + given + found.capped[place] == found.totals.total[place]
-        assert found.capped[place] <= 0
-        assert found.totals.interest[place] <= POLICY.points.interest_cap * 100
+        fit = sum(round(entry.points * 100) for entry in rollup.totals.ledger.entries(place))
+        interest = sum(round(contact[1] * 100) for contact in people if contact[0] == place and not contact[3])
+        assert fit == rollup.totals.fit[place]
+        assert interest + rollup.capped[place] == rollup.totals.interest[place]
+        assert fit + interest + rollup.capped[place] == rollup.totals.total[place]
+        assert rollup.capped[place] <= 0
+        assert rollup.totals.interest[place] <= POLICY.points.interest_cap * 100
 
 
 @given(people)
 def test_the_best_contact_is_beaten_by_nobody_of_his_account(people: list[Any]) -> None:
-    found = rolled([{}] * 4, contacts(*people))
-    for place, best in enumerate(found.best.tolist()):
-        rivals = [round(one[2] * 100) for one in people if one[0] == place and not one[3]]
+    rollup = rolled([{}] * 4, contacts(*people))
+    for place, best in enumerate(rollup.best.tolist()):
+        rivals = [round(contact[2] * 100) for contact in people if contact[0] == place and not contact[3]]
         assert (best == NOBODY) == (not rivals)
         if rivals:
             assert (people[best][0], people[best][3]) == (place, False)
@@ -110,6 +110,6 @@ def test_the_best_contact_is_beaten_by_nobody_of_his_account(people: list[Any]) 
 @pytest.mark.parametrize("order", [1, -1])
 def test_accounts_do_not_depend_on_the_company_they_come_in(order: int) -> None:
     rows = [BIG, {"employees": 20}, {}][::order]
-    found = rolled(rows, contacts((0, 1, 1), (1, 2, 2), (2, 3, 3)))
+    rollup = rolled(rows, contacts((0, 1, 1), (1, 2, 2), (2, 3, 3)))
     alone = [int(rolled([row], contacts((0, 0, 0))).totals.fit[0]) for row in rows]
-    assert found.totals.fit.tolist() == alone
+    assert rollup.totals.fit.tolist() == alone

@@ -15,9 +15,9 @@ def hundredths(points: int, *, weight: int, decay: Decay, days: float) -> tuple[
     group = Group(name="web", score="interest", weight=weight, decay=decay)
     rule = Rule(name="blog", group="web", signal="blog", points=points)
     mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,)))
-    found = compute_points(mine, facts_at(mine, [lead().did("blog", days)]))
-    assert found.ledger is not None
-    return int(found.interest[0]), [entry.points for entry in found.ledger.entries(0)]
+    totals = compute_points(mine, facts_at(mine, [lead().did("blog", days)]))
+    assert totals.ledger is not None
+    return int(totals.interest[0]), [entry.points for entry in totals.ledger.entries(0)]
 
 
 @pytest.mark.parametrize(("points", "days", "left"), [(1, 3.1, 12), (3, 3.1, 38), (-1, 3.1, -12), (5, 4.1, 31)])
@@ -40,20 +40,20 @@ def test_what_a_weight_lets_in_is_rounded_half_to_even(
 
 
 @pytest.mark.parametrize(
-    ("points", "days", "sum_of_rule", "taken"), [(-50, 2, -60, 40), (-50, 1, -50, None), (50, 2, 60, -40)]
+    ("points", "days", "sum_of_rule", "expected"), [(-50, 2, -60, 40), (-50, 1, -50, None), (50, 2, 60, -40)]
 )
-def test_a_rules_cap_bounds_it_on_either_side(points: int, days: int, sum_of_rule: int, taken: int | None) -> None:
+def test_a_rules_cap_bounds_it_on_either_side(points: int, days: int, sum_of_rule: int, expected: int | None) -> None:
     group = Group(name="web", score="interest", cap=70)
     rule = Rule(name="blog", group="web", signal="blog", points=points, cap=60)
     mine = msgspec.structs.replace(B2B, points=PointsModel(groups=(group,), rules=(rule,)))
-    one = lead()
+    history = lead()
     for day in range(days):
-        one = one.did("blog", day + 0.1)
-    found = compute_points(mine, facts_at(mine, [one]))
-    assert found.ledger is not None
-    caps = [(row.rule, row.subject, row.points) for row in found.ledger.entries(0) if row.kind == "cap"]
-    assert found.interest.tolist() == [sum_of_rule * 100]
-    assert caps == ([] if taken is None else [("blog", "blog", taken)])
+        history = history.did("blog", day + 0.1)
+    totals = compute_points(mine, facts_at(mine, [history]))
+    assert totals.ledger is not None
+    caps = [(row.rule, row.subject, row.points) for row in totals.ledger.entries(0) if row.kind == "cap"]
+    assert totals.interest.tolist() == [sum_of_rule * 100]
+    assert caps == ([] if expected is None else [("blog", "blog", expected)])
 
 
 def test_caps_of_groups_and_scores_bound_from_above_only() -> None:

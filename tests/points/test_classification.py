@@ -37,9 +37,9 @@ def staged(*stages: Stage) -> Policy:
     return msgspec.structs.replace(B2B, stages=(Stage(name="first"), *stages))
 
 
-def stage(mine: Policy, standing: LeadRating | None = SOMEBODY, **known: str | None) -> str:
-    status, outcome, cluster = (known.get(name) for name in ("status", "outcome", "cluster"))
-    return stage_of(mine, is_known=True, cluster=cluster, rating=standing, status=status, outcome=outcome)
+def stage(mine: Policy, rating: LeadRating | None = SOMEBODY, **previous: str | None) -> str:
+    status, outcome, cluster = (previous.get(name) for name in ("status", "outcome", "cluster"))
+    return stage_of(mine, is_known=True, cluster=cluster, rating=rating, status=status, outcome=outcome)
 
 
 @given(st.lists(st.integers(-20_000, 20_000), min_size=1, max_size=30))
@@ -56,29 +56,29 @@ def test_the_light_is_red_below_50_yellow_to_80_and_green_from_there(match: int,
 
 def test_consumers_have_neither_light_nor_tier() -> None:
     facts = facts_at(MORTGAGE, [lead(employees=500, country="CH", loan_to_value=0.7)])
-    one = rate_leads(MORTGAGE, facts, compute_points(MORTGAGE, facts))[0]
-    assert (one.traffic_light, one.tier, one.icp) == (None, None, 0)
-    assert (one.fit, one.grade) == (20.0, "C")
+    rating = rate_leads(MORTGAGE, facts, compute_points(MORTGAGE, facts))[0]
+    assert (rating.traffic_light, rating.tier, rating.icp) == (None, None, 0)
+    assert (rating.fit, rating.grade) == (20.0, "C")
 
 
 def test_standings_come_in_the_order_of_the_leads() -> None:
     facts = facts_at(B2B, [lead(job_title="CEO"), lead(), lead(country="US")])
-    found = rate_leads(B2B, facts, compute_points(B2B, facts))
-    assert [one.fit for one in found] == [20.0, 0.0, -100.0]
-    assert [one.disqualified for one in found] == [False, False, True]
+    ratings = rate_leads(B2B, facts, compute_points(B2B, facts))
+    assert [rating.fit for rating in ratings] == [20.0, 0.0, -100.0]
+    assert [rating.disqualified for rating in ratings] == [False, False, True]
     assert rate_leads(B2B, facts_at(B2B, []), compute_points(B2B, facts_at(B2B, []))) == []
 
 
 def test_a_policy_without_rules_gives_nobody_points_and_everybody_a_standing() -> None:
     bare = msgspec.structs.replace(B2B, points=msgspec.structs.replace(B2B.points, rules=(), groups=()), stages=())
     facts = facts_at(bare, [lead(job_title="CEO", employees=99).did("webinar")])
-    one = rate_leads(bare, facts, compute_points(bare, facts))[0]
-    assert (one.points, one.matrix_cell, one.traffic_light, one.tier) == (0.0, "D4", None, "Mid-Market")
+    rating = rate_leads(bare, facts, compute_points(bare, facts))[0]
+    assert (rating.points, rating.matrix_cell, rating.traffic_light, rating.tier) == (0.0, "D4", None, "Mid-Market")
     assert stage(bare) == ""
 
 
 @pytest.mark.parametrize(
-    ("asked", "reached"),
+    ("required", "is_reached"),
     [
         (Stage(name="next", grade="B"), True),
         (Stage(name="next", grade="A"), False),
@@ -89,20 +89,20 @@ def test_a_policy_without_rules_gives_nobody_points_and_everybody_a_standing() -
         (Stage(name="next", interest=21, points=10), False),
     ],
 )
-def test_all_that_a_stage_asks_of_points_must_be_met(asked: Stage, reached: bool) -> None:
-    assert stage(staged(asked)) == ("next" if reached else "first")
-    assert stage(staged(asked), None) == "first"
+def test_all_that_a_stage_asks_of_points_must_be_met(required: Stage, is_reached: bool) -> None:
+    assert stage(staged(required)) == ("next" if is_reached else "first")
+    assert stage(staged(required), None) == "first"
 
 
 @pytest.mark.parametrize(
-    ("cluster", "found"),
+    ("cluster", "expected"),
     [("HOT", "hot"), ("WARM", "warm"), ("COLD", "first"), ("DISQUALIFIED", "first"), (None, "first")],
 )
-def test_a_stage_of_warm_leads_takes_hot_ones_too(cluster: str | None, found: str) -> None:
+def test_a_stage_of_warm_leads_takes_hot_ones_too(cluster: str | None, expected: str) -> None:
     mine = staged(Stage(name="warm", cluster="WARM"), Stage(name="hot", cluster="HOT"))
-    assert stage(mine, cluster=cluster) == found
+    assert stage(mine, cluster=cluster) == expected
     assert stage(staged(Stage(name="warm", cluster="WARM")), cluster=cluster) == (
-        "first" if found == "first" else "warm"
+        "first" if expected == "first" else "warm"
     )
 
 

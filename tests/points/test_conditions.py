@@ -24,8 +24,8 @@ def conditions(**columns: Any) -> Conditions:
 
 
 def holding(test: Condition, name: str, values: Any, column: str | None = None) -> list[bool]:
-    found: list[bool] = conditions(**{column or name: values}).hold({name: test}).tolist()
-    return found
+    matches: list[bool] = conditions(**{column or name: values}).hold({name: test}).tolist()
+    return matches
 
 
 @pytest.mark.parametrize(

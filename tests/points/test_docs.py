@@ -50,15 +50,15 @@ def written(entry: Entry) -> str:
 
 def test_the_ledger_it_shows_is_the_one_that_comes() -> None:
     facts = facts_at(B2B, [STORY])
-    pointed = compute_points(B2B, facts)
-    assert pointed.ledger is not None
-    rows = [written(entry) for entry in pointed.ledger.entries(0)]
+    totals = compute_points(B2B, facts)
+    assert totals.ledger is not None
+    rows = [written(entry) for entry in totals.ledger.entries(0)]
     table = POINTS[POINTS.index("|---|---|---|---|---|---|---|---|\n") :].split("\n\n")[0].splitlines()[1:]
     assert table == rows
-    one = rate_leads(B2B, facts, pointed)[0]
-    assert f"Fit {one.fit:g}, interest {one.interest:g}, together {one.points:g} points: HOT" in POINTS
-    assert one.points >= B2B.points.bands.hot
-    assert f"The lead above is a {one.matrix_cell}" in POINTS
+    rating = rate_leads(B2B, facts, totals)[0]
+    assert f"Fit {rating.fit:g}, interest {rating.interest:g}, together {rating.points:g} points: HOT" in POINTS
+    assert rating.points >= B2B.points.bands.hot
+    assert f"The lead above is a {rating.matrix_cell}" in POINTS
 
 
 def test_the_days_it_tells_are_those_of_the_ledger() -> None:
@@ -66,7 +66,7 @@ def test_the_days_it_tells_are_those_of_the_ledger() -> None:
 
 
 def test_the_error_it_shows_is_the_one_that_comes() -> None:
-    (shown,) = re.findall(r"    (policy\.yaml:\d+: points\.rules.*)", POINTS)
+    (documented_error,) = re.findall(r"    (policy\.yaml:\d+: points\.rules.*)", POINTS)
     with pytest.raises(PolicyError) as caught:
         policy.parse(EXAMPLE.replace("signal: price_list,", "signal: price_lst,"), "policy.yaml")
-    assert str(caught.value) == shown
+    assert str(caught.value) == documented_error

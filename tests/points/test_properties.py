@@ -22,42 +22,42 @@ many = st.lists(leads, max_size=5) | st.lists(leads, min_size=3, max_size=8)
 thoroughly = settings(deadline=None, max_examples=80)
 
 
-def pointed(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[PointTotals, Ledger]:
-    found = compute_points(policy, facts_at(policy, histories, moment))
-    assert found.ledger is not None
-    return found, found.ledger
+def totals_and_ledger(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[PointTotals, Ledger]:
+    totals = compute_points(policy, facts_at(policy, histories, moment))
+    assert totals.ledger is not None
+    return totals, totals.ledger
 
 
 @thoroughly
 @given(policy=policies(), histories=many, moment=moments)
 def test_the_ledger_sums_exactly_to_both_scores(policy: Policy, histories: list[Lead], moment: datetime) -> None:
-    found, ledger = pointed(policy, histories, moment)
+    totals, ledger = totals_and_ledger(policy, histories, moment)
     for place in range(len(histories)):
         entries = ledger.entries(place)
-        for score, sums in zip(SCORES, (found.fit, found.interest), strict=True):
+        for score, sums in zip(SCORES, (totals.fit, totals.interest), strict=True):
             assert sum(round(entry.points * 100) for entry in entries if entry.score == score) == sums[place]
-    assert found.total.tolist() == (found.fit + found.interest).tolist()
+    assert totals.total.tolist() == (totals.fit + totals.interest).tolist()
 
 
 @thoroughly
 @given(policy=policies(), histories=many, moment=moments)
 def test_columns_say_what_a_pencil_says(policy: Policy, histories: list[Lead], moment: datetime) -> None:
-    found, _ = pointed(policy, histories, moment)
-    columns = zip(found.fit, found.interest, found.icp, found.disqualified, strict=True)
-    said = [tuple(value.item() for value in row) for row in columns]
-    assert said == [worked_out(policy, one, moment) for one in histories]
+    totals, _ = totals_and_ledger(policy, histories, moment)
+    columns = zip(totals.fit, totals.interest, totals.icp, totals.disqualified, strict=True)
+    by_columns = [tuple(value.item() for value in row) for row in columns]
+    assert by_columns == [worked_out(policy, history, moment) for history in histories]
 
 
 @thoroughly
 @given(policy=policies(), histories=many, moment=moments)
 def test_a_lead_is_pointed_alone_as_among_others(policy: Policy, histories: list[Lead], moment: datetime) -> None:
-    together, ledger = pointed(policy, histories, moment)
-    for place, one in enumerate(histories):
-        alone, own = pointed(policy, [one], moment)
+    together, ledger = totals_and_ledger(policy, histories, moment)
+    for place, history in enumerate(histories):
+        alone, ledger_alone = totals_and_ledger(policy, [history], moment)
         assert [x[0] for x in (alone.fit, alone.interest, alone.icp, alone.disqualified)] == [
             x[place] for x in (together.fit, together.interest, together.icp, together.disqualified)
         ]
-        assert own.entries(0) == ledger.entries(place)
+        assert ledger_alone.entries(0) == ledger.entries(place)
 
 
 @thoroughly
@@ -74,9 +74,9 @@ def test_the_order_of_rows_does_not_matter(policy: Policy, histories: list[Lead]
 @thoroughly
 @given(policy=policies(), histories=many, moment=moments)
 def test_caps_hold(policy: Policy, histories: list[Lead], moment: datetime) -> None:
-    found, ledger = pointed(policy, histories, moment)
+    totals, ledger = totals_and_ledger(policy, histories, moment)
     model = policy.points
-    assert (found.fit <= model.fit_cap * 100).all() and (found.interest <= model.interest_cap * 100).all()
+    assert (totals.fit <= model.fit_cap * 100).all() and (totals.interest <= model.interest_cap * 100).all()
     for place in range(len(histories)):
         entries = ledger.entries(place)
         for rule in (rule for rule in model.rules if rule.cap is not None):
@@ -90,15 +90,15 @@ def test_caps_hold(policy: Policy, histories: list[Lead], moment: datetime) -> N
 def test_nobody_gets_more_than_the_policy_check_holds_possible(
     policy: Policy, histories: list[Lead], moment: datetime
 ) -> None:
-    found, _ = pointed(policy, histories, moment)
+    totals, _ = totals_and_ledger(policy, histories, moment)
     highest = PointRange.of(policy)
-    assert (found.fit <= highest.fit * 100 + 0.5).all() and (found.interest <= highest.interest * 100 + 0.5).all()
+    assert (totals.fit <= highest.fit * 100 + 0.5).all() and (totals.interest <= highest.interest * 100 + 0.5).all()
 
 
 @thoroughly
 @given(policy=policies(), histories=many, moment=moments)
 def test_decay_never_adds_to_what_an_entry_was_worth(policy: Policy, histories: list[Lead], moment: datetime) -> None:
-    _, ledger = pointed(policy, histories, moment)
+    _, ledger = totals_and_ledger(policy, histories, moment)
     given_rows = np.isin(ledger.kind, [KINDS.index("attribute"), KINDS.index("event")])
     assert ((ledger.factor >= 0) & (ledger.factor <= 1)).all()
     assert (np.abs(ledger.hundredths) <= np.abs(ledger.base) * 100)[given_rows].all()
@@ -117,33 +117,38 @@ def test_decay_never_rises_with_time(decay: Decay | None, age: int, idle: int, l
 def test_what_happens_at_or_after_the_moment_changes_nothing(
     policy: Policy, histories: list[Lead], moment: datetime, extra: list[tuple[int, int]]
 ) -> None:
-    later = [Lead(one.facts, list(one.events)) for one in histories]
+    later = [Lead(history.facts, list(history.events)) for history in histories]
     for place, hours in extra:
         if place < len(later):
             later[place].events.append(("pricing_page", moment + timedelta(hours=hours)))
-    assert pointed(policy, later, moment)[0].total.tolist() == pointed(policy, histories, moment)[0].total.tolist()
+    assert (
+        totals_and_ledger(policy, later, moment)[0].total.tolist()
+        == totals_and_ledger(policy, histories, moment)[0].total.tolist()
+    )
     facts = facts_at(policy, histories, moment)
-    told = LeadFacts(facts.size, facts.columns, with_future(facts.occurrences, facts.size))
-    assert compute_points(policy, told).total.tolist() == compute_points(policy, facts).total.tolist()
+    with_later_events = LeadFacts(facts.size, facts.columns, with_future(facts.occurrences, facts.size))
+    assert compute_points(policy, with_later_events).total.tolist() == compute_points(policy, facts).total.tolist()
 
 
-def with_future(known: Occurrences, size: int) -> Occurrences:
+def with_future(occurrences: Occurrences, size: int) -> Occurrences:
     """The occurrences, and one of tomorrow for every lead, should somebody ever pass one on."""
-    lead, one = np.arange(size), np.ones(size, dtype=np.int64)
+    lead, one_each = np.arange(size), np.ones(size, dtype=np.int64)
     return Occurrences(
-        np.append(known.lead, lead),
-        np.append(known.signal, 0 * one),
-        np.append(known.day, np.full(size, np.datetime64("2026-12-31"))),
-        np.append(known.events, one),
-        np.append(known.age_days, -one),
+        np.append(occurrences.lead, lead),
+        np.append(occurrences.signal, 0 * one_each),
+        np.append(occurrences.day, np.full(size, np.datetime64("2026-12-31"))),
+        np.append(occurrences.events, one_each),
+        np.append(occurrences.age_days, -one_each),
     )
 
 
 @thoroughly
-@given(policy=policies(), one=leads, moment=moments)
-def test_a_past_moment_is_pointed_today_as_it_was_then(policy: Policy, one: Lead, moment: datetime) -> None:
-    then = Lead(one.facts, [event for event in one.events if event[1] < moment])
-    assert pointed(policy, [one], moment)[1].entries(0) == pointed(policy, [then], moment)[1].entries(0)
+@given(policy=policies(), history=leads, moment=moments)
+def test_a_past_moment_is_pointed_today_as_it_was_then(policy: Policy, history: Lead, moment: datetime) -> None:
+    then = Lead(history.facts, [event for event in history.events if event[1] < moment])
+    assert totals_and_ledger(policy, [history], moment)[1].entries(0) == totals_and_ledger(policy, [then], moment)[
+        1
+    ].entries(0)
 
 
 @thoroughly
@@ -158,7 +163,7 @@ def test_a_ledger_that_nobody_reads_changes_no_points(policy: Policy, histories:
 @thoroughly
 @given(policy=policies(), histories=many, moment=moments)
 def test_every_row_says_what_it_is_about(policy: Policy, histories: list[Lead], moment: datetime) -> None:
-    _, ledger = pointed(policy, histories, moment)
+    _, ledger = totals_and_ledger(policy, histories, moment)
     groups = {group.name: group for group in policy.points.groups}
     for entry in (entry for place in range(len(histories)) for entry in ledger.entries(place)):
         assert not entry.group or groups[entry.group].score == entry.score

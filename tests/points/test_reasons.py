@@ -18,17 +18,17 @@ B2B = POLICIES["b2b_swiss"]
 ALL = [(name, language) for name in POLICIES for language in texts.LANGUAGES]
 
 
-def ledger(one: Lead, mine: Policy = B2B) -> tuple[Entry, ...]:
-    found = compute_points(mine, facts_at(mine, [one])).ledger
-    assert found is not None
-    return found.entries(0)
+def ledger(history: Lead, mine: Policy = B2B) -> tuple[Entry, ...]:
+    entries = compute_points(mine, facts_at(mine, [history])).ledger
+    assert entries is not None
+    return entries.entries(0)
 
 
 def test_rules_come_by_weight_with_their_caps_taken_off() -> None:
-    one = lead(job_title="CEO", email_domain_kind="freemail")
+    history = lead(job_title="CEO", email_domain_kind="freemail")
     for day in range(5):
-        one = one.did("pricing_page", day + 0.1)
-    assert by_rule(B2B, ledger(one)) == (
+        history = history.did("pricing_page", day + 0.1)
+    assert by_rule(B2B, ledger(history)) == (
         RulePoints("pricing_page", 45.0, 5),
         RulePoints("ceo", 20.0, 0),
         RulePoints("freemail", -10.0, 0),
@@ -36,23 +36,23 @@ def test_rules_come_by_weight_with_their_caps_taken_off() -> None:
 
 
 def test_a_rule_says_what_it_counts_in_the_total() -> None:
-    one = lead(employees=60)
-    assert by_rule(B2B, ledger(one)) == (RulePoints("more_than_50_employees", 15.0, 0),)
-    assert [(entry.rule, entry.points) for entry in ledger(one)] == [("more_than_50_employees", 50.0), ("", -35.0)]
+    history = lead(employees=60)
+    assert by_rule(B2B, ledger(history)) == (RulePoints("more_than_50_employees", 15.0, 0),)
+    assert [(entry.rule, entry.points) for entry in ledger(history)] == [("more_than_50_employees", 50.0), ("", -35.0)]
 
 
 def test_reasons_add_up_to_the_total_where_no_cap_takes_any() -> None:
-    one = lead(job_title="CEO", employees=60, email_domain_kind="freemail").did("pricing_page").did("webinar")
-    found = compute_points(B2B, facts_at(B2B, [one]))
-    assert not [entry for entry in ledger(one) if entry.kind == "cap"]
-    assert sum(given.points for given in by_rule(B2B, ledger(one))) == int(found.total[0]) / 100
+    history = lead(job_title="CEO", employees=60, email_domain_kind="freemail").did("pricing_page").did("webinar")
+    totals = compute_points(B2B, facts_at(B2B, [history]))
+    assert not [entry for entry in ledger(history) if entry.kind == "cap"]
+    assert sum(rule_points.points for rule_points in by_rule(B2B, ledger(history))) == int(totals.total[0]) / 100
 
 
 def test_opposite_rules_of_a_weighted_group_are_weighted_although_its_weight_took_nothing() -> None:
     group = next(group for group in B2B.points.groups if group.weight < 100)
     entry = ledger(lead(employees=60))[0]
     opposite = msgspec.structs.replace(entry, rule="other", points=-entry.points)
-    assert {given.points for given in by_rule(B2B, [entry, opposite])} == {
+    assert {rule_points.points for rule_points in by_rule(B2B, [entry, opposite])} == {
         entry.points * group.weight / 100,
         -entry.points * group.weight / 100,
     }
@@ -75,9 +75,9 @@ def test_rules_that_give_nothing_are_no_reason() -> None:
 
 
 def test_at_most_three_speak_for_and_three_against() -> None:
-    one = lead(job_title="CEO", employees=60, country="US", email_domain_kind="freemail", language="de")
-    one = one.did("careers").did("pricing_page").did("webinar")
-    rules = [said.rule for said, _ in top_reasons(B2B, "de", ledger(one))]
+    history = lead(job_title="CEO", employees=60, country="US", email_domain_kind="freemail", language="de")
+    history = history.did("careers").did("pricing_page").did("webinar")
+    rules = [text.rule for text, _ in top_reasons(B2B, "de", ledger(history))]
     assert rules == ["country_not_served", "careers", "ceo", "more_than_50_employees", "pricing_page", "freemail"]
 
 
@@ -94,15 +94,15 @@ SAID = {
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_what_a_seller_reads(language: str) -> None:
-    said = point_reason(B2B, language, "pricing_page", 45, 3), point_reason(B2B, language, "country_not_served", -100)
-    assert said == SAID[language]
+    texts = point_reason(B2B, language, "pricing_page", 45, 3), point_reason(B2B, language, "country_not_served", -100)
+    assert texts == SAID[language]
 
 
 @pytest.mark.parametrize(
-    ("points", "said"), [(1, "+1 Punkt"), (-1, "−1 Punkt"), (7.07, "+7.07 Punkte"), (0.5, "+0.50 Punkte")]
+    ("points", "expected"), [(1, "+1 Punkt"), (-1, "−1 Punkt"), (7.07, "+7.07 Punkte"), (0.5, "+0.50 Punkte")]
 )
-def test_points_are_written_with_sign_and_number(points: float, said: str) -> None:
-    assert point_reason(B2B, "de", "webinar", points).endswith(f": {said}")
+def test_points_are_written_with_sign_and_number(points: float, expected: str) -> None:
+    assert point_reason(B2B, "de", "webinar", points).endswith(f": {expected}")
 
 
 @pytest.mark.parametrize(("name", "language"), ALL)
@@ -113,8 +113,8 @@ def test_every_rule_of_a_shipped_policy_has_a_name_of_its_own_in_every_language(
     named = {rule.name: rule for rule in mine.points.rules}
     signals = {signal.name: signal for signal in mine.signals}
     for rule, label in zip(named.values(), labels, strict=True):
-        given = rule.labels or (signals[rule.signal].labels if rule.signal else {})
-        assert label == given[language] if given else texts.has(language, f"label.phase.{rule.phase}")
+        own_labels = rule.labels or (signals[rule.signal].labels if rule.signal else {})
+        assert label == own_labels[language] if own_labels else texts.has(language, f"label.phase.{rule.phase}")
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)

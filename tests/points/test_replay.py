@@ -34,8 +34,8 @@ def moments(
 
 
 def side(policy: Policy, people: list[Lead], clusters: list[str], stages: list[str] | None = None) -> PolicyOutcome:
-    pointed = compute_points(policy, facts_at(policy, people))
-    return PolicyOutcome(policy, pointed, clusters, stages or [""] * len(people), [()] * len(people))
+    totals = compute_points(policy, facts_at(policy, people))
+    return PolicyOutcome(policy, totals, clusters, stages or [""] * len(people), [()] * len(people))
 
 
 def replayed(before: list[str], after: list[str], of: ReplayMoments) -> Replay:
@@ -48,41 +48,43 @@ def replayed(before: list[str], after: list[str], of: ReplayMoments) -> Replay:
 def test_a_policy_against_itself_moves_nobody(data: st.DataObject) -> None:
     policy, people = data.draw(policies()), data.draw(st.lists(leads, min_size=1, max_size=6))
     clusters = data.draw(st.lists(st.sampled_from(CLUSTERS), min_size=len(people), max_size=len(people)))
-    whose = sorted(data.draw(st.lists(st.integers(0, 3), min_size=len(people), max_size=len(people))))
+    lead_of_moment = sorted(data.draw(st.lists(st.integers(0, 3), min_size=len(people), max_size=len(people))))
     same = side(policy, people, clusters)
-    found = compare(moments([sorted(set(whose)).index(one) for one in whose]), same, same, weeks=1)
-    assert (found.moved, found.movers, found.gained.leads, found.lost.leads) == (0, (), 0, 0)
-    assert found.before == found.after
+    replay = compare(
+        moments([sorted(set(lead_of_moment)).index(lead_index) for lead_index in lead_of_moment]), same, same, weeks=1
+    )
+    assert (replay.moved, replay.movers, replay.gained.leads, replay.lost.leads) == (0, (), 0, 0)
+    assert replay.before == replay.after
 
 
 @few
 @given(st.data())
 def test_every_lead_is_counted_once_on_each_side(data: st.DataObject) -> None:
     size, different = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 4))
-    whose = [n % different for n in range(size)]
+    lead_of_moment = [n % different for n in range(size)]
     before, after = (data.draw(st.lists(st.sampled_from(CLUSTERS), min_size=size, max_size=size)) for _ in "ab")
-    found = replayed(before, after, moments(whose))
-    assert sum(move.leads for move in found.clusters) == len(set(whose))
-    assert found.before.leads == found.kept.leads + found.lost.leads
-    assert found.after.leads == found.kept.leads + found.gained.leads
+    replay = replayed(before, after, moments(lead_of_moment))
+    assert sum(move.leads for move in replay.clusters) == len(set(lead_of_moment))
+    assert replay.before.leads == replay.kept.leads + replay.lost.leads
+    assert replay.after.leads == replay.kept.leads + replay.gained.leads
 
 
 def test_a_lead_counts_by_its_best_moment() -> None:
-    found = replayed(["COLD", "HOT", "COLD"], ["WARM", "COLD", "COLD"], moments([0, 0, 0]))
-    [move] = found.clusters
+    replay = replayed(["COLD", "HOT", "COLD"], ["WARM", "COLD", "COLD"], moments([0, 0, 0]))
+    [move] = replay.clusters
     assert (move.before, move.after, move.direction, move.examples) == ("HOT", "WARM", "back", ("L0",))
 
 
 def test_conversion_is_of_the_moment_at_which_a_lead_became_hot() -> None:
     of = moments([0, 0, 1, 2], mature=[True, True, True, False], converted=[False, True, False, False])
-    found = replayed(["COLD"] * 4, ["COLD", "HOT", "HOT", "HOT"], of)
-    assert (found.gained.leads, found.gained.mature, found.gained.converted, found.gained.rate) == (3, 2, 1, 0.5)
-    assert (round(found.gained.low, 3), round(found.gained.high, 3)) == (0.095, 0.905)  # Wilson, 1 of 2
+    replay = replayed(["COLD"] * 4, ["COLD", "HOT", "HOT", "HOT"], of)
+    assert (replay.gained.leads, replay.gained.mature, replay.gained.converted, replay.gained.rate) == (3, 2, 1, 0.5)
+    assert (round(replay.gained.low, 3), round(replay.gained.high, 3)) == (0.095, 0.905)  # Wilson, 1 of 2
 
 
 def test_undecided_leads_have_no_rate() -> None:
-    found = replayed(["COLD"], ["HOT"], moments([0], mature=[False]))
-    assert (found.gained.leads, found.gained.mature, found.gained.rate) == (1, 0, None)
+    replay = replayed(["COLD"], ["HOT"], moments([0], mature=[False]))
+    assert (replay.gained.leads, replay.gained.mature, replay.gained.rate) == (1, 0, None)
 
 
 def test_a_mover_is_explained_by_the_rules_that_differ() -> None:
@@ -91,10 +93,10 @@ def test_a_mover_is_explained_by_the_rules_that_differ() -> None:
     rules[place] = msgspec.structs.replace(rules[place], points=rules[place].points + 7)
     other = msgspec.structs.replace(B2B, points=msgspec.structs.replace(B2B.points, rules=tuple(rules)))
     people = [lead(), lead().did("webinar", 0.5), lead().did("pricing_page", 0.5)]
-    found = compare(
+    replay = compare(
         moments([0, 1, 2]), side(B2B, people, ["COLD"] * 3), side(other, people, ["COLD", "WARM", "COLD"]), weeks=1
     )
-    [mover] = found.movers
+    [mover] = replay.movers
     assert (mover.lead_id, mover.cluster_after) == ("L1", "WARM")
     [difference] = mover.rules
     assert difference.rule == rules[place].name
@@ -105,15 +107,18 @@ def test_a_mover_is_explained_by_the_rules_that_differ() -> None:
 def test_calls_are_dealt_by_free_time_and_counted_by_week() -> None:
     sellers = (Seller(name="anna", hours_per_week=10), Seller(name="beat", hours_per_week=30))
     both, anna, nobody = ("anna", "beat"), ("anna",), ()
-    found = workload(
+    weeks_of_calls = workload(
         Capacity(sellers=sellers, minutes_per_lead=60),
         [both, both, both, both, anna, nobody],
         np.array([0, 0, 0, 0, 1, 1]),
         weeks=2,
     )
-    assert [(one.seller, one.average, one.busiest, one.room) for one in found.sellers] == [
+    assert [
+        (seller_week.seller, seller_week.average, seller_week.busiest, seller_week.room)
+        for seller_week in weeks_of_calls.sellers
+    ] == [
         ("anna", 1.0, 1, 10.0),
         ("beat", 1.5, 3, 30.0),
         ("", 0.5, 1, None),
     ]
-    assert (found.leads, found.average, found.busiest) == (6, 3.0, 4)
+    assert (weeks_of_calls.leads, weeks_of_calls.average, weeks_of_calls.busiest) == (6, 3.0, 4)

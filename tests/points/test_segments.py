@@ -38,10 +38,10 @@ def by_hand(lead: dict[str, Any]) -> int:
     zurich = lead.get("region") == "CH-ZH"
     return next(
         place
-        for place, held in enumerate(
+        for place, is_member in enumerate(
             (zurich and (lead.get("income") or 0) > 150_000, zurich, (lead.get("rates_page_events_7d") or 0) >= 3, True)
         )
-        if held
+        if is_member
     )
 
 
@@ -55,10 +55,10 @@ def test_everybody_is_in_the_first_segment_that_fits_alone_as_among_others(rows:
 @given(rows=st.lists(leads, min_size=1, max_size=8))
 def test_columns_of_training_say_what_rows_of_scoring_say(rows: list[dict[str, Any]]) -> None:
     named = {name: [row.get(name) for row in rows] for name in ("region", "income", "rates_page_events_7d")}
-    words = {"region": np.array(named["region"], dtype=object)}
+    text_columns = {"region": np.array(named["region"], dtype=object)}
     numbers = {name: np.array(named[name], dtype=np.float64) for name in ("income", "rates_page_events_7d")}
     expected = SEGMENTS.places_of_rows(rows).tolist()
-    assert SEGMENTS.segment_index(words | numbers, len(rows)).tolist() == expected
+    assert SEGMENTS.segment_index(text_columns | numbers, len(rows)).tolist() == expected
     frame = pd.DataFrame(named).astype({"income": "Float64", "rates_page_events_7d": "Int64"})
     assert SEGMENTS.segment_index({str(name): frame[name] for name in frame}, len(rows)).tolist() == expected
 
@@ -80,8 +80,8 @@ def test_definitions_are_written_and_read_without_loss() -> None:
 
 def test_the_segments_of_a_policy_keep_their_order_and_have_no_models_yet() -> None:
     two = tuple(Segment(name=name, when={"income": Condition(above=1)}) for name in ("b", "a"))
-    found = Segments.of(msgspec.structs.replace(MORTGAGE, segments=two)).definitions
-    assert [(one.name, one.model) for one in found] == [("b", None), ("a", None)]
+    definitions = Segments.of(msgspec.structs.replace(MORTGAGE, segments=two)).definitions
+    assert [(definition.name, definition.model) for definition in definitions] == [("b", None), ("a", None)]
 
 
 @pytest.mark.parametrize("size", [0, 2])

@@ -62,7 +62,7 @@ def test_what_is_no_pattern_is_refused_for_that_and_not_twice() -> None:
 @pytest.mark.parametrize("name", ["mortgage", "b2b_swiss"])
 def test_the_patterns_of_shipped_policies_leave_few_ways(name: str) -> None:
     loaded = policy.load(name)
-    classes = [one.matches for attribute in loaded.attributes for one in attribute.classes]
+    classes = [text_class.matches for attribute in loaded.attributes for text_class in attribute.classes]
     rules = [test.matches for rule in loaded.points.rules for test in rule.when.values() if test.matches]
     assert name == "mortgage" or len(classes) + len(rules) > 10
     assert all(backtracking.ways(pattern) <= 201 for pattern in classes + rules)
@@ -100,8 +100,8 @@ def test_there_are_never_more_ways_than_counted(pattern: str, text: str) -> None
         return
     finally:
         backtracking.MATCHED_CHARACTERS = before
-    tried, _ = tries(list(_parser.parse(pattern)), text, 0, lambda _: (1, True))
-    assert tried <= most * (1 + pattern.count("("))  # on each way each choice may try something in vain
+    attempts, _ = tries(list(_parser.parse(pattern)), text, 0, lambda _: (1, True))
+    assert attempts <= most * (1 + pattern.count("("))  # on each way each choice may try something in vain
 
 
 Continue = Callable[[int], tuple[int, bool]]

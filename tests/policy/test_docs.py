@@ -33,24 +33,24 @@ def test_the_defaults_it_names_are_the_defaults() -> None:
     defaults = policy.parse(EXAMPLE)
     assert f"| `{list(defaults.landmark_days)}` |" in DOCS
     assert f"| `{defaults.bands.hot}`, `{defaults.bands.warm}` |" in DOCS
-    kept = defaults.retention
-    assert f"| {kept.activity}, {kept.scores}, {kept.deliveries} |" in DOCS
+    retention = defaults.retention
+    assert f"| {retention.activity}, {retention.scores}, {retention.deliveries} |" in DOCS
     fit = defaults.training
     fitted = f"{fit.trees}, {fit.learning_rate}, {fit.depth}, nothing, `{fit.half_life_days}`"
     assert f"{fitted}, {fit.test_share}, {fit.history_days}, {fit.minimum_positives} |" in DOCS
 
 
 def test_the_error_it_shows_is_the_one_that_comes() -> None:
-    shown = "signals[1].touchpiont: this field is unknown. Did you mean `touchpoint`?"
-    assert shown in DOCS
+    example_error = "signals[1].touchpiont: this field is unknown. Did you mean `touchpoint`?"
+    assert example_error in DOCS
     text = EXAMPLE.replace("event: file_download", "touchpiont: file_download")
-    with pytest.raises(PolicyError, match=re.escape(shown)):
+    with pytest.raises(PolicyError, match=re.escape(example_error)):
         policy.parse(text, "policy.yaml")
 
 
 def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defaults() -> None:
     table = DOCS[DOCS.index("### Points, stages and selling") : DOCS.index("## What a change does")]
-    said = "\n".join(line for line in table.splitlines() if line.startswith("| `"))
+    documented_fields = "\n".join(line for line in table.splitlines() if line.startswith("| `"))
     sections = {
         "points": PointsModel,
         "points.groups[]": Group,
@@ -65,7 +65,7 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
         f"{section}.{field}"
         for section, kind in sections.items()
         for field in kind.__struct_fields__
-        if f"`{section}.{field}`" not in said and not _beside(section, field, said)
+        if f"`{section}.{field}`" not in documented_fields and not _beside(section, field, documented_fields)
     ]
     assert unsaid == ["points.groups", "points.rules", "capacity.sellers"]
     model, selling = PointsModel(), Capacity()
@@ -77,18 +77,18 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
         f"{model.traffic_light.yellow}, {model.traffic_light.green} |",
         *(f"| {getattr(selling, name)} |" for name in ("minutes_per_lead", "look_back_days", "pick_hours")),
     ):
-        assert default in said
+        assert default in documented_fields
 
 
-def _beside(section: str, field: str, said: str) -> bool:
+def _beside(section: str, field: str, cell: str) -> bool:
     """Whether the row of a section as a whole names the field."""
-    return any(f"`{field}`" in line for line in said.splitlines() if line.startswith(f"| `{section}` |"))
+    return any(f"`{field}`" in line for line in cell.splitlines() if line.startswith(f"| `{section}` |"))
 
 
 def test_the_classes_it_shows_are_right_and_all_their_fields_are_listed() -> None:
     section = DOCS[DOCS.index("## Classes") : DOCS.index("## What a change does")]
-    shown = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
-    [seniority] = policy.parse(EXAMPLE.replace("horizon_days: 60", f"horizon_days: 60\n{shown}")).attributes
+    example = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    [seniority] = policy.parse(EXAMPLE.replace("horizon_days: 60", f"horizon_days: 60\n{example}")).attributes
     titles = ("Praktikant der Geschäftsführung", "Directeur général", "Ingénieur")
     assert [class_of(seniority, title) for title in titles] == ["intern", "ceo", "other"]
     listed = re.findall(r"^\| `attributes\[\]\.classes\[\]\.(\w+)` \|", section, re.MULTILINE)

@@ -29,9 +29,9 @@ def test_shipped_policies_are_right(name: str) -> None:
 
 @pytest.mark.parametrize("name", policy.SHIPPED)
 def test_shipped_policies_spell_out_every_section(name: str) -> None:
-    said = yaml.safe_load((DEFAULTS / f"{name}.yaml").read_text("utf-8"))
+    document = yaml.safe_load((DEFAULTS / f"{name}.yaml").read_text("utf-8"))
     optional = {"calculator", "version"}  # only who has a calculator says what it sends
-    assert set(policy.Policy.__struct_fields__) - set(said) <= optional
+    assert set(policy.Policy.__struct_fields__) - set(document) <= optional
 
 
 @pytest.mark.parametrize("name", policy.SHIPPED)
@@ -69,19 +69,19 @@ def test_version_follows_every_change_of_content() -> None:
 
 
 def test_order_of_fields_does_not_change_the_version_but_order_of_signals_does() -> None:
-    said = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))
-    fields = list(said.items())
+    document = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))
+    fields = list(document.items())
     random.Random(1).shuffle(fields)
     assert policy.parse(yaml.safe_dump(dict(fields))).version == policy.load("mortgage").version
-    said["signals"].reverse()
-    assert policy.parse(yaml.safe_dump(said)).version != policy.load("mortgage").version
+    document["signals"].reverse()
+    assert policy.parse(yaml.safe_dump(document)).version != policy.load("mortgage").version
 
 
 def test_what_is_written_as_yaml_is_loaded_again() -> None:
     loaded = policy.load("b2b_swiss")
-    said = msgspec.to_builtins(loaded)
-    del said["version"]
-    assert policy.parse(yaml.safe_dump(said, allow_unicode=True)) == loaded
+    document = msgspec.to_builtins(loaded)
+    del document["version"]
+    assert policy.parse(yaml.safe_dump(document, allow_unicode=True)) == loaded
 
 
 def test_defaults_of_the_shape_go_together() -> None:
@@ -105,8 +105,8 @@ def test_all_errors_are_listed_in_the_order_of_the_file(tmp_path: Path) -> None:
     mine = tmp_path / "policy.yaml"
     text = (DEFAULTS / "mortgage.yaml").read_text("utf-8")
     mine.write_text(text.replace("horizon_days: 30", "horizon_day: 30").replace("hot: 70", "hot: 700"), "utf-8")
-    found = policy.errors(mine)
-    assert [error.field for error in found] == ["horizon_day", "bands.hot"]
+    errors = policy.errors(mine)
+    assert [error.field for error in errors] == ["horizon_day", "bands.hot"]
     with pytest.raises(PolicyError, match=r"horizon_day: this.*Did you mean `horizon_days`\?.*1 more error") as caught:
         policy.load(mine)
     assert str(caught.value).count("horizon_day:") == 1
@@ -128,8 +128,8 @@ values = st.recursive(
 @settings(deadline=None)
 @given(field=st.sampled_from(sorted(policy.Policy.__struct_fields__)), value=values)
 def test_no_value_brings_a_traceback(field: str, value: object) -> None:
-    said = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))
-    text = yaml.safe_dump({**said, field: value}, allow_unicode=True, sort_keys=False)
+    document = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))
+    text = yaml.safe_dump({**document, field: value}, allow_unicode=True, sort_keys=False)
     try:
         policy.parse(text)
     except PolicyError as error:

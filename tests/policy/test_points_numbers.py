@@ -125,8 +125,8 @@ def test_an_entry_is_put_behind_the_last_though_its_text_stands_elsewhere(text: 
 
 def test_differences_name_rules_and_not_places() -> None:
     policy = load("mortgage")
-    found = differences(policy, _with(("newsletter_click", 25)))
-    assert [(one.field, one.before, one.after) for one in found] == [
+    changes = differences(policy, _with(("newsletter_click", 25)))
+    assert [(change.field, change.before, change.after) for change in changes] == [
         ("points.groups[contact].cap", 40, 70),
         ("points.rules[newsletter_click].points", 10, 25),
         ("points.rules[newsletter_click].cap", 30, 75),
@@ -140,6 +140,6 @@ def test_added_removed_and_moved_entries_are_differences() -> None:
     text = shipped_text("mortgage")
     first, second = "  - {status: Neu, outcome: open}\n", "  - {status: Kontaktiert, outcome: open}\n"
     swapped = differences(policy, parse(text.replace(first + second, second + first)))
-    assert [one.field for one in swapped] == ["outcomes (order)"]
-    [gone] = differences(policy, parse(text.replace(second, "")))
-    assert (gone.field, gone.after) == ("outcomes[Kontaktiert]", None)
+    assert [change.field for change in swapped] == ["outcomes (order)"]
+    [removal] = differences(policy, parse(text.replace(second, "")))
+    assert (removal.field, removal.after) == ("outcomes[Kontaktiert]", None)

@@ -336,7 +336,7 @@ MISTAKES = [
 RIGHT_TOO = [case[:2] for section in (CONDITIONS, STAGES) for case in section if case[2] is None]
 
 
-def found(tmp_path: Path, old: str, new: str) -> tuple[list[PolicyError], list[str]]:
+def errors_and_lines(tmp_path: Path, old: str, new: str) -> tuple[list[PolicyError], list[str]]:
     assert old in RIGHT
     mine = tmp_path / "mine.yaml"
     mine.write_text(RIGHT.replace(old, new, 1), "utf-8")
@@ -349,14 +349,14 @@ def test_the_right_policy_is_right() -> None:
 
 @pytest.mark.parametrize(("old", "new"), RIGHT_TOO)
 def test_what_looks_odd_but_can_be_meant_is_taken(tmp_path: Path, old: str, new: str) -> None:
-    assert found(tmp_path, old, new)[0] == []
+    assert errors_and_lines(tmp_path, old, new)[0] == []
 
 
 @pytest.mark.parametrize(("old", "new", "field", "message", "remedy"), MISTAKES)
 def test_a_mistake_is_named_by_field_with_remedy(
     tmp_path: Path, old: str, new: str, field: str, message: str, remedy: str
 ) -> None:
-    errors, _ = found(tmp_path, old, new)
+    errors, _ = errors_and_lines(tmp_path, old, new)
     assert field in [error.field for error in errors]
     error = next(error for error in errors if error.field == field)
     assert message in error.message
@@ -365,19 +365,19 @@ def test_a_mistake_is_named_by_field_with_remedy(
 
 @pytest.mark.parametrize(("old", "new", "field"), [case[:3] for case in MISTAKES if case[1]])
 def test_the_line_is_where_the_mistake_was_made(tmp_path: Path, old: str, new: str, field: str) -> None:
-    errors, lines = found(tmp_path, old, new)
-    said = {lines[error.line - 1] for error in errors if error.field == field}
+    errors, lines = errors_and_lines(tmp_path, old, new)
+    error_lines = {lines[error.line - 1] for error in errors if error.field == field}
     section = field.partition("[")[0].partition(".")[0]
-    assert any(new.splitlines()[-1].strip() in line or line.startswith((f"{section}:", "  - ")) for line in said)
+    assert any(new.splitlines()[-1].strip() in line or line.startswith((f"{section}:", "  - ")) for line in error_lines)
 
 
 def test_a_mistake_is_found_once(tmp_path: Path) -> None:
-    errors, _ = found(tmp_path, EMPLOYEES, "{employees: {above: 50, below: 50}}")
+    errors, _ = errors_and_lines(tmp_path, EMPLOYEES, "{employees: {above: 50, below: 50}}")
     assert [error.field for error in errors] == ["points.rules[0].when.employees"]
 
 
 def test_a_disqualification_behind_a_rule_that_takes_all_its_leads_never_fires(tmp_path: Path) -> None:
-    errors, _ = found(tmp_path, BOSS, "when: {country: {none_of: [CH]}}")
+    errors, _ = errors_and_lines(tmp_path, BOSS, "when: {country: {none_of: [CH]}}")
     assert [error.field for error in errors] == ["points.rules[2]"]
     assert "the disqualification `foreign` never fires: `boss` stands before it" in errors[0].message
     assert "particular before the general" in errors[0].remedy
@@ -400,9 +400,9 @@ def test_in_a_group_that_replaces_the_general_must_not_come_first(tmp_path: Path
         for name in ("r1", "r2")
     )
     start = "    - {name: prices"
-    errors, _ = found(tmp_path, start, both.format(first, second) + start)
+    errors, _ = errors_and_lines(tmp_path, start, both.format(first, second) + start)
     assert [error.field for error in errors] == ["points.rules[4]"]
-    errors, _ = found(tmp_path, start, both.format(second, first) + start)
+    errors, _ = errors_and_lines(tmp_path, start, both.format(second, first) + start)
     assert errors == []
 
 
@@ -421,21 +421,23 @@ def test_in_a_group_that_replaces_the_general_must_not_come_first(tmp_path: Path
 def test_a_stage_that_a_later_one_always_overtakes_has_nobody_in_it(tmp_path: Path, earlier: str, later: str) -> None:
     stages = RIGHT[RIGHT.index("stages:\n") : RIGHT.index("capacity:\n")]
     mine = "stages:\n  - {name: anonymous, labels: {de: x}}\n" + "".join(
-        f"  - {{name: {name}, {'' if 'known' in asked else 'known: true, '}{asked}, labels: {{de: x}}}}\n"
-        for name, asked in (("first", earlier), ("second", later))
+        f"  - {{name: {name}, {'' if 'known' in conditions else 'known: true, '}{conditions}, labels: {{de: x}}}}\n"
+        for name, conditions in (("first", earlier), ("second", later))
     )
-    assert "stages[1]" in [error.field for error in found(tmp_path, stages, mine)[0]]
+    assert "stages[1]" in [error.field for error in errors_and_lines(tmp_path, stages, mine)[0]]
     swapped = mine.replace(earlier, "?").replace(later, earlier).replace("?", later)
     if earlier != later:
-        assert found(tmp_path, stages, swapped)[0] == []
+        assert errors_and_lines(tmp_path, stages, swapped)[0] == []
 
 
 def test_attributes_must_not_take_the_name_of_a_fact(tmp_path: Path) -> None:
-    assert [error.field for error in found(tmp_path, "name: floors", "name: job_title")[0]] == ["attributes[0].name"]
+    assert [error.field for error in errors_and_lines(tmp_path, "name: floors", "name: job_title")[0]] == [
+        "attributes[0].name"
+    ]
 
 
 def test_signals_must_outlive_the_window_in_which_they_count(tmp_path: Path) -> None:
-    errors, _ = found(tmp_path, "window_days: 90", "window_days: 400")
+    errors, _ = errors_and_lines(tmp_path, "window_days: 90", "window_days: 400")
     assert [error.field for error in errors] == ["retention.activity"]
 
 
@@ -473,26 +475,26 @@ values = st.recursive(
 )
 
 
-def places(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def paths(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     if path:
         yield path
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in items:
-        yield from places(value, (*path, key))
+        yield from paths(value, (*path, key))
 
 
-PLACES = [path for path in places(yaml.safe_load(RIGHT)) if path[0] in sections]
+PLACES = [path for path in paths(yaml.safe_load(RIGHT)) if path[0] in sections]
 
 
 @settings(deadline=None)
 @given(path=st.sampled_from(PLACES), value=values)
 def test_no_value_anywhere_brings_a_traceback(path: tuple[str | int, ...], value: object) -> None:
-    said = yaml.safe_load(RIGHT)
-    place = said
+    document = yaml.safe_load(RIGHT)
+    place = document
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
     try:
-        policy.parse(yaml.safe_dump(said, allow_unicode=True, sort_keys=False))
+        policy.parse(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
     except PolicyError as error:
         assert error.remedy and error.line >= 1

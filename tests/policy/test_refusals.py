@@ -173,9 +173,9 @@ def test_a_mistake_is_refused_by_field_with_remedy(old: str, new: str, field: st
 @pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, *_ in SHAPE + RULES if new and "\n" not in new])
 def test_the_line_is_where_the_mistake_was_made(old: str, new: str) -> None:
     error, text = refusal(old, new)
-    said = text.splitlines()[error.line - 1]
+    error_line = text.splitlines()[error.line - 1]
     section = error.field.partition("[")[0].partition(".")[0]
-    assert new.strip() in said or said.startswith((f"{section}:", "  - "))
+    assert new.strip() in error_line or error_line.startswith((f"{section}:", "  - "))
 
 
 @pytest.mark.parametrize(("old", "new", "message", "remedy"), SYNTAX)

@@ -70,12 +70,12 @@ def test_the_shipped_policies_have_none() -> None:
 
 def test_every_fact_that_may_be_asked_for_is_one_that_models_learn_from() -> None:
     mine = policy.parse(RIGHT)
-    asked = {fact.column for name, fact in facts(mine).items() if name != UNLEARNED}
-    assert asked == {feature.name for feature in contract(mine)}
+    allowed_columns = {fact.column for name, fact in facts(mine).items() if name != UNLEARNED}
+    assert allowed_columns == {feature.name for feature in contract(mine)}
 
 
 @pytest.mark.parametrize(
-    ("line", "field", "wrong", "right", "said"),
+    ("line", "field", "wrong", "right", "message"),
     [
         (ROMANDIE, "segments[0].when.regoin", "regoin", "region", "no fact `regoin`. Did you mean `region`?"),
         (ROMANDIE, "segments[0].when.region.any_of[1]", "Vaud", "CH-VD", "`region` is never 'Vaud'"),
@@ -109,13 +109,13 @@ def test_every_fact_that_may_be_asked_for_is_one_that_models_learn_from() -> Non
     ],
 )
 def test_a_mistake_is_refused_with_line_field_and_remedy(
-    line: int, field: str, wrong: str, right: str, said: str
+    line: int, field: str, wrong: str, right: str, message: str
 ) -> None:
     assert right in RIGHT
     head, mark, segments = RIGHT.partition("segments:")
     error = refused(head + mark + segments.replace(right, wrong))
     assert (error.line, error.field) == (line, field)
-    assert said in str(error)
+    assert message in str(error)
 
 
 def test_a_segment_of_everybody_is_refused() -> None:
@@ -149,5 +149,5 @@ def test_a_segment_that_an_earlier_one_takes_in_part_is_right(when: dict[str, An
 
 def test_the_difference_of_two_policies_names_the_segment() -> None:
     before, after = policy.parse(RIGHT), policy.parse(RIGHT.replace("at_least: 10", "at_least: 12"))
-    (found,) = differences(before, after)
-    assert (found.field, found.before, found.after) == ("segments[towers].when.floors.at_least", 10, 12)
+    (change,) = differences(before, after)
+    assert (change.field, change.before, change.after) == ("segments[towers].when.floors.at_least", 10, 12)

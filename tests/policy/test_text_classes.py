@@ -18,7 +18,7 @@ from leadwerk.policy.model import Attribute, TextClass
 from leadwerk.policy.text_classes import OTHER, class_names, class_of
 
 B2B = policy.load("b2b_swiss")
-[SENIORITY] = [one for one in B2B.attributes if one.name == "seniority"]
+[SENIORITY] = [attribute for attribute in B2B.attributes if attribute.name == "seniority"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_job_title_has_a_class_in_every_language(title: str, expected: str) ->
 
 def test_the_shipped_classes_are_those_of_the_rules_on_roles() -> None:
     rules = [(rule.name, rule.when["job_title"].matches) for rule in B2B.points.rules if rule.group == "role"]
-    assert [(one.name, one.matches) for one in SENIORITY.classes] == rules
+    assert [(text_class.name, text_class.matches) for text_class in SENIORITY.classes] == rules
 
 
 def test_the_policy_says_each_pattern_once() -> None:
@@ -75,10 +75,10 @@ PATTERNS = st.lists(st.sampled_from(["a", "b", "c", "^x", "d$", "(?i)AB"]), min_
 @given(text=WORDS, patterns=PATTERNS)
 def test_the_first_class_that_fits_wins_and_none_is_other(text: str, patterns: list[str]) -> None:
     attribute = sorting(*patterns)
-    found = class_of(attribute, text)
-    fitting = [one.name for one in attribute.classes if re.search(one.matches, text)]
-    assert found == [*fitting, OTHER][0] == class_of(attribute, text)
-    assert found in class_names(attribute)
+    class_name = class_of(attribute, text)
+    fitting = [text_class.name for text_class in attribute.classes if re.search(text_class.matches, text)]
+    assert class_name == [*fitting, OTHER][0] == class_of(attribute, text)
+    assert class_name in class_names(attribute)
 
 
 @given(text=WORDS, patterns=PATTERNS)
@@ -102,7 +102,7 @@ def test_the_order_of_classes_is_content() -> None:
     backwards = msgspec.structs.replace(SENIORITY, classes=SENIORITY.classes[::-1])
     turned = msgspec.structs.replace(B2B, attributes=(*B2B.attributes[:-1], backwards))
     assert version(turned) != B2B.version
-    assert [one.field for one in differences(B2B, turned)] == ["attributes[seniority].classes (order)"]
+    assert [change.field for change in differences(B2B, turned)] == ["attributes[seniority].classes (order)"]
 
 
 RIGHT = """\
@@ -134,14 +134,14 @@ actions:
 
 
 def test_the_right_classes_are_right() -> None:
-    assert [one.name for one in policy.parse(RIGHT).attributes[0].classes] == ["boss", "clerk"]
+    assert [text_class.name for text_class in policy.parse(RIGHT).attributes[0].classes] == ["boss", "clerk"]
 
 
 CLASS = "attributes[0].classes"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "field", "said"),
+    ("old", "new", "field", "message"),
     [
         ("kind: category", "kind: number", "attributes[0].kind", "this is a number. Write kind: category"),
         ("    source: job_title\n", "", "attributes[0]", "which text is sorted into the classes. Name the field"),
@@ -162,14 +162,14 @@ CLASS = "attributes[0].classes"
     ],
 )
 def test_wrong_classes_are_refused_with_line_field_and_remedy(
-    tmp_path: Path, old: str, new: str, field: str, said: str
+    tmp_path: Path, old: str, new: str, field: str, message: str
 ) -> None:
     assert RIGHT.count(old) == 1
     file = tmp_path / "policy.yaml"
     file.write_text(RIGHT.replace(old, new), "utf-8")
     [error, *_] = errors(file)
     assert error.field == field
-    assert said in str(error)
+    assert message in str(error)
     wrong = file.read_text("utf-8").splitlines()[error.line - 1]
     assert new.strip() in wrong or wrong.strip() in (
         "- name: level",

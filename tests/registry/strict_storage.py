@@ -58,29 +58,33 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.bucket.requests.append(self.path)
-        path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         _, _, name = path.partition("/o/")
         if not name:
-            prefix = asked.get("prefix", [""])[0]
-            items = [self._described(one) for one in sorted(self.bucket.objects) if one.startswith(prefix)]
+            prefix = query.get("prefix", [""])[0]
+            items = [
+                self._described(object_name)
+                for object_name in sorted(self.bucket.objects)
+                if object_name.startswith(prefix)
+            ]
             return self._answer(200, {"kind": "storage#objects", "items": items})
         name = unquote(name)
         if name not in self.bucket.objects:
             return self._answer(404, {"error": {"code": 404, "message": "No such object"}})
-        if asked.get("alt") != ["media"]:
+        if query.get("alt") != ["media"]:
             return self._answer(200, self._described(name))
         data, generation = self.bucket.objects[name]
-        if asked.get("generation", [str(generation)]) != [str(generation)]:
+        if query.get("generation", [str(generation)]) != [str(generation)]:
             return self._answer(404, {"error": {"code": 404, "message": "No such generation"}})
         return self._send(200, data, "application/octet-stream", **{"X-Goog-Generation": str(generation)})
 
     def do_POST(self) -> None:
-        asked = parse_qs(urlsplit(self.path).query)
+        query = parse_qs(urlsplit(self.path).query)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         parts = message_from_bytes(f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode() + body)
         described, media = parts.get_payload()
         name = json.loads(described.get_payload())["name"]
-        expected = asked.get("ifGenerationMatch")
+        expected = query.get("ifGenerationMatch")
         data = media.get_payload(decode=True)
         if self.bucket.write(name, data, int(expected[0]) if expected else None) is None:
             return self._answer(412, {"error": {"code": 412, "message": "conditionNotMet"}})

@@ -45,10 +45,10 @@ def test_a_version_is_stored_promoted_and_loaded_over_http(registry):
 
 
 def test_rollback_over_http(registry):
-    one, two = (registry.save(FILES, manifest(seed=seed)) for seed in (1, 2))
-    registry.promote(one, expected=None, at=NOW, reason="")
+    first, two = (registry.save(FILES, manifest(seed=seed)) for seed in (1, 2))
+    registry.promote(first, expected=None, at=NOW, reason="")
     registry.promote(two, expected=registry.champion(), at=NOW, reason="")
-    assert registry.rollback(at=NOW).version == one
+    assert registry.rollback(at=NOW).version == first
 
 
 def test_a_changed_object_is_noticed(registry, endpoint, request):
@@ -103,10 +103,10 @@ def test_a_champion_is_loaded_with_a_request_for_each_of_its_objects():
 class Precondition(BaseHTTPRequestHandler):
     """Answers every upload as Cloud Storage does when the generation is another one."""
 
-    asked: ClassVar[list[str]] = []
+    preconditions: ClassVar[list[str]] = []
 
     def do_POST(self):
-        self.asked.append(self.path)
+        self.preconditions.append(self.path)
         self.rfile.read(int(self.headers["Content-Length"]))
         body = json.dumps({"error": {"code": 412, "message": "conditionNotMet"}}).encode()
         self.send_response(412)
@@ -126,7 +126,7 @@ def test_an_unmet_generation_is_a_conflict_and_the_client_sends_it():
         store = open_store("gs://leadwerk/models", f"http://127.0.0.1:{server.server_port}")
         with pytest.raises(WriteConflict):
             store.write("champion.json", b"{}", generation=7)
-        assert "ifGenerationMatch=7" in Precondition.asked[-1]
+        assert "ifGenerationMatch=7" in Precondition.preconditions[-1]
     finally:
         server.shutdown()
         server.server_close()

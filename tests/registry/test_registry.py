@@ -35,13 +35,16 @@ def test_a_version_without_segments_is_named_as_it_was_before_there_were_any(reg
 
 
 def test_files_of_segments_and_what_was_tried_are_kept_under_the_versions_name(registry):
-    tried = [{"name": "romandie", "serves": True, "gain": 0.02}, {"name": "few", "serves": False, "gain": None}]
-    version = registry.save(FILES | {"segments/romandie/model.json": b"{}"}, manifest(segments=tried))
+    segment_trials = [
+        {"name": "romandie", "serves": True, "gain": 0.02},
+        {"name": "few", "serves": False, "gain": None},
+    ]
+    version = registry.save(FILES | {"segments/romandie/model.json": b"{}"}, manifest(segments=segment_trials))
     loaded = registry.load(version)
-    assert loaded.manifest.segments == tried
+    assert loaded.manifest.segments == segment_trials
     assert loaded.files["segments/romandie/model.json"] == b"{}"
     assert registry.versions() == [version]
-    assert registry.save(FILES, manifest(segments=tried[:1])) != version
+    assert registry.save(FILES, manifest(segments=segment_trials[:1])) != version
 
 
 def test_saving_the_same_content_twice_is_saving_it_once(registry):
@@ -158,7 +161,7 @@ def test_a_persons_name_stays_in_the_history_of_the_pointer(store, registry):
     registry.promote(a, expected=None, at=NOW, reason="seen", by="Ada Keller")
     registry.promote(b, expected=registry.champion(), at=NOW, reason="better")
     pointer = msgspec.json.decode(store.read("champion.json").data)
-    assert [one.get("by") for one in (pointer["champion"], *pointer["previous"])] == [None, "Ada Keller"]
+    assert [entry.get("by") for entry in (pointer["champion"], *pointer["previous"])] == [None, "Ada Keller"]
     back = registry.rollback(at=NOW, reason="b misreads", by="Bob")
     assert (back.version, back.by, back.reason) == (a, "Bob", "b misreads")
 

@@ -31,10 +31,14 @@ def stand_down(registry, at=NOW):
 def test_after_standing_down_there_is_no_champion_and_it_is_said_why(registry):
     (a,) = champions(registry, 1)
     assert registry.stood_down() is None
-    gone = stand_down(registry)
+    stood_down = stand_down(registry)
     assert registry.champion() is None
-    assert registry.stood_down() == gone
-    assert (gone.version, gone.stood_down_at, gone.reason) == (a, NOW.isoformat(), "behind the points")
+    assert registry.stood_down() == stood_down
+    assert (stood_down.version, stood_down.stood_down_at, stood_down.reason) == (
+        a,
+        NOW.isoformat(),
+        "behind the points",
+    )
     with pytest.raises(NoChampion, match=rf"{a} stood down on 2026-03-01: behind the points.*rollback"):
         registry.champion_files()
 

@@ -35,8 +35,8 @@ def outcomes(n: int = 1500, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 def evaluation(n: int = 1500, seed: int = 3) -> dict[str, Any]:
     chance, converted = outcomes(n, seed)
-    found = evaluate(converted, chance, np.arange(n), threshold=0.2, seed=1)
-    return msgspec.to_builtins(found)
+    metrics = evaluate(converted, chance, np.arange(n), threshold=0.2, seed=1)
+    return msgspec.to_builtins(metrics)
 
 
 def manifest(metrics: dict[str, Any]) -> Manifest:
@@ -89,13 +89,13 @@ def facts() -> ReportData:
         deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "dead_letter"): 2},
         scores={score: 3 + score % 7 for score in range(101)},
         cells={("A1", "HOT"): 40, ("D4", "COLD"): 900, ("D4", "DISQUALIFIED"): 7},
-        pointed=pointed(),
+        pointed=points_outcomes(),
         extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
-        known=known(),
+        known=simulation_truth(),
     )
 
 
-def known() -> SimulationTruth:
+def simulation_truth() -> SimulationTruth:
     """What a simulation knows of two models."""
     first = TruthComparison("first", date(2026, 3, 20), date(2026, 4, 10), 2100, 0.839, 0.86, 0.011, 4.2)
     later = replace(first, model="first_later", first=date(2026, 6, 1), last=date(2026, 7, 1), auc=0.782, best=0.91)
@@ -103,7 +103,7 @@ def known() -> SimulationTruth:
     return SimulationTruth((first, later, in_use), CallingComparison(2835, 14.2, 6.1, 0.57))
 
 
-def pointed(n: int = 400) -> PointsOutcomes:
+def points_outcomes(n: int = 400) -> PointsOutcomes:
     """Leads with points from -50 to 150, of which the better convert more often."""
     points = np.linspace(-50, 150, n)
     return PointsOutcomes(points, (np.random.default_rng(4).random(n) < np.clip(points / 300, 0.01, 1)).astype(float))

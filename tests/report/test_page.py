@@ -29,10 +29,10 @@ def test_the_page_is_whole_in_every_language(language: Language) -> None:
 
 
 def test_a_metric_that_nothing_was_measured_on_is_a_dash() -> None:
-    known = facts()
-    metrics = {name: dict(of) for name, of in known.champion.metrics.items()}
+    report_data = facts()
+    metrics = {name: dict(of) for name, of in report_data.champion.metrics.items()}
     metrics["challenger"]["precision"] = {"value": None, "low": None, "high": None}
-    page = render(replace(known, champion=msgspec.structs.replace(known.champion, metrics=metrics)), "en")
+    page = render(replace(report_data, champion=msgspec.structs.replace(report_data.champion, metrics=metrics)), "en")
     assert "–" in page
 
 
@@ -106,26 +106,26 @@ def test_the_leads_with_a_score_are_counted_and_so_are_the_hot_ones() -> None:
 
 def test_the_figures_are_those_of_the_facts() -> None:
     page = render(facts(), "en")
-    found = calls_saved(facts())
-    assert found is not None and found.saved is not None
-    assert f"{found.saved:.0%}" in page
+    savings = calls_saved(facts())
+    assert savings is not None and savings.saved is not None
+    assert f"{savings.saved:.0%}" in page
     assert VERSION in page
     assert "600’000" in page
 
 
 def test_reasons_and_names_cannot_inject_markup() -> None:
-    shown = facts()
-    hostile = replace(shown, runs=[replace(shown.runs[0], reason="<script>alert(1)</script>")])
+    report_data = facts()
+    hostile = replace(report_data, runs=[replace(report_data.runs[0], reason="<script>alert(1)</script>")])
     assert "<script>" not in render(hostile, "en")
 
 
 def test_scored_leads_are_better_evidence_than_the_test_of_the_model() -> None:
-    shown = facts()
-    assert calls_saved(shown).source == "scored"
+    report_data = facts()
+    assert calls_saved(report_data).source == "scored"
     few = ScoredOutcomes.of([{"probability": 0.1, "predictive_score": 50, "converted": True, "model_version": "m"}])
-    fallback = calls_saved(replace(shown, scored=few))
+    fallback = calls_saved(replace(report_data, scored=few))
     assert (fallback.source, fallback.leads) == ("test", 1500)
-    assert fallback.before == pytest.approx(1500 / shown.test["positives"])
+    assert fallback.before == pytest.approx(1500 / report_data.test["positives"])
 
 
 def test_no_evidence_is_no_claim() -> None:
@@ -133,16 +133,16 @@ def test_no_evidence_is_no_claim() -> None:
 
 
 def test_leads_whose_truth_is_not_known_are_left_out_of_it() -> None:
-    shown = facts()
-    truth = shown.scored.true_probability.copy()
+    report_data = facts()
+    truth = report_data.scored.true_probability.copy()
     truth[::2] = np.nan
-    assert "<svg" in render(replace(shown, scored=replace(shown.scored, true_probability=truth)), "en")
+    assert "<svg" in render(replace(report_data, scored=replace(report_data.scored, true_probability=truth)), "en")
 
 
 def tiles(page: str) -> dict[str, tuple[str, str]]:
     """Figure and note of each tile, by its name."""
-    found = re.findall(r'figure">([^<]*)</p><p class="name">([^<]*)</p><p class="note">([^<]*)<', page)
-    return {name: (figure, note) for figure, name, note in found}
+    tile_texts = re.findall(r'figure">([^<]*)</p><p class="name">([^<]*)</p><p class="note">([^<]*)<', page)
+    return {name: (figure, note) for figure, name, note in tile_texts}
 
 
 def test_a_tile_and_the_table_of_candidates_show_the_same_figure() -> None:
@@ -156,15 +156,15 @@ def test_a_tile_and_the_table_of_candidates_show_the_same_figure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "whose"),
+    ("model", "followed_scores"),
     [((VERSION,), "by the model in use."), (("old",), "by models before the one in use."), ((VERSION, "old"), "both")],
 )
-def test_a_reader_learns_whose_scores_were_followed_and_when(model: tuple[str, ...], whose: str) -> None:
+def test_a_reader_learns_whose_scores_were_followed_and_when(model: tuple[str, ...], followed_scores: str) -> None:
     scored = facts().scored
     page = render(replace(facts(), scored=replace(scored, model=(model * len(scored))[: len(scored)])), "en")
     _, note = tiles(page)["Calls saved per conversion, calling only HOT"]
     assert "(2026-04-20 to 2026-05-28)" in note
-    assert note.endswith("by the model in use and models before it." if whose == "both" else whose)
+    assert note.endswith("by the model in use and models before it." if followed_scores == "both" else followed_scores)
 
 
 def test_what_was_tested_knew_less_than_the_model_in_use() -> None:
@@ -194,7 +194,7 @@ def test_a_period_of_one_day_is_that_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said", "target"),
+    ("language", "expected", "target"),
     [
         ("de", "die Reihenfolge der Datei steht für die Zeit", "innert 1 Tag;"),
         ("fr", "l’ordre du fichier tient lieu de temps", "en l’espace de 1 jour"),
@@ -202,7 +202,7 @@ def test_a_period_of_one_day_is_that_day() -> None:
         ("en", "the order of the file stands for time", "within 1 day;"),
     ],
 )
-def test_a_file_without_times_has_no_dates_on_the_page(language: Language, said: str, target: str) -> None:
+def test_a_file_without_times_has_no_dates_on_the_page(language: Language, expected: str, target: str) -> None:
     champion = facts().champion
     assert champion
     data = msgspec.structs.replace(
@@ -213,6 +213,6 @@ def test_a_file_without_times_has_no_dates_on_the_page(language: Language, said:
         champion, policy_name="import_leads", data=data, split=split, horizon_days=1, version="v"
     )
     page = render(replace(facts(), champion=imported, known=None), language)
-    assert said in page
+    assert expected in page
     assert target in page
     assert not re.search(r"20(00|16|20)-\d\d-\d\d", page)

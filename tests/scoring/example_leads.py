@@ -35,7 +35,7 @@ def warehouse(home: Path) -> DuckDBWarehouse:
 
 
 def lead(lead_id: str, **changes: Any) -> dict[str, Any]:
-    known = {
+    fields = {
         "event_id": f"crm:{lead_id}",
         "lead_id": lead_id,
         "recorded_at": CREATED,
@@ -58,7 +58,7 @@ def lead(lead_id: str, **changes: Any) -> dict[str, Any]:
         "revenue": None,
         "attributes": [],
     }
-    return known | changes
+    return fields | changes
 
 
 def link(visitor: str, lead_id: str) -> dict[str, Any]:
@@ -105,9 +105,11 @@ def days(visitor: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def champion(home: Path, policy: Policy, *, seed: int = 3, made: ModelFiles | None = None) -> tuple[Registry, Champion]:
+def champion(
+    home: Path, policy: Policy, *, seed: int = 3, model_files: ModelFiles | None = None
+) -> tuple[Registry, Champion]:
     """A registry under `home` with a champion: a small model, or what was `made`."""
     registry = open_registry(str(home / "models"))
-    made = made or models.files(policy, seed=seed)
-    version = registry.save(made.files, made.manifest)
+    model_files = model_files or models.files(policy, seed=seed)
+    version = registry.save(model_files.files, model_files.manifest)
     return registry, registry.promote(version, expected=registry.champion(), at=NOW, reason="test")

@@ -21,24 +21,24 @@ CATEGORIES = {"language": ["de", "fr", "it", None], "device_category": ["mobile"
 def columns(policy: Policy, rows: int, seed: int = 3) -> dict[str, list[object]]:
     """Plausible features: a third of all values unknown."""
     random = np.random.default_rng(seed)
-    found: dict[str, list[object]] = {}
+    values_by_feature: dict[str, list[object]] = {}
     for feature in contract(policy):
         if feature.kind == "category":
             levels = CATEGORIES.get(feature.name, ["a", "b", None])
-            found[feature.name] = [levels[i] for i in random.integers(0, len(levels), rows)]
+            values_by_feature[feature.name] = [levels[i] for i in random.integers(0, len(levels), rows)]
         else:
             values = random.gamma(1.0, 5.0, rows).round(2)
-            found[feature.name] = [None if random.random() < 0.3 else float(value) for value in values]
-    return found
+            values_by_feature[feature.name] = [None if random.random() < 0.3 else float(value) for value in values]
+    return values_by_feature
 
 
 def files(policy: Policy, *, trees: int = 20, rows: int = 800, seed: int = 3) -> ModelFiles:
     """A boosted model in which visits help and a high loan-to-value hurts."""
-    known = columns(policy, rows, seed)
-    encoder = Encoder.fit(known, contract(policy))
-    matrix = encoder.matrix(known)
-    visits = np.nan_to_num(np.array(known["sessions_7d"], dtype=float))
-    loan = np.nan_to_num(np.array(known["loan_to_value"], dtype=float))
+    training_columns = columns(policy, rows, seed)
+    encoder = Encoder.fit(training_columns, contract(policy))
+    matrix = encoder.matrix(training_columns)
+    visits = np.nan_to_num(np.array(training_columns["sessions_7d"], dtype=float))
+    loan = np.nan_to_num(np.array(training_columns["loan_to_value"], dtype=float))
     label = (visits - loan + np.random.default_rng(seed).normal(0, 2, rows) > 4).astype(int)
     booster = xgb.train(
         {"objective": "binary:logistic", "max_depth": 4, "nthread": 1}, xgb.DMatrix(matrix, label), trees
@@ -65,14 +65,14 @@ def segmented_files(policy: Policy) -> ModelFiles:
     booster = xgb.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, xgb.DMatrix(matrix, label), 9)
     width = len(encoder.names)
     linear = Linear(1.0, tuple(np.linspace(0.05, -0.05, width).tolist()), (1.0,) * width, (2.0,) * width)
-    own = {
+    segment_files = {
         "segments.json": Segments(policy, (MOBILE, FRENCH, RICH)).to_json(),
         "segments/mobile/model.ubj": bytes(booster.save_raw("ubj")),
         "segments/mobile/calibration.json": Calibration(slope=1.5, intercept=0.4).to_json(),
         "segments/rich/model.json": linear.to_json(),
         "segments/rich/calibration.json": Calibration(slope=0.5, intercept=-1.0).to_json(),
     }
-    return ModelFiles("20260101T000000Z-many", whole.manifest, whole.files | own)
+    return ModelFiles("20260101T000000Z-many", whole.manifest, whole.files | segment_files)
 
 
 def linear_files(policy: Policy) -> ModelFiles:

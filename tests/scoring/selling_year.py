@@ -81,13 +81,13 @@ class Diary:
 
     def starved(self, by: float) -> np.ndarray:
         """Days on which some sellers had fewer calls, by this share, than time, though one point less brought more."""
-        found = []
+        starved_days = []
         for load, lower, hot in zip(self.load, self.lower, self.hot, strict=True):
             sellers = overloaded(self.capacity * (1 - by), self.serves.T, load)
             served = self.serves[:, sellers].any(axis=1)
             low = threshold_limits(self.policy, "points").low
-            found.append(bool((served & (np.array(hot) > low) & (lower > load)).any()))
-        return np.array(found)
+            starved_days.append(bool((served & (np.array(hot) > low) & (lower > load)).any()))
+        return np.array(starved_days)
 
     def weeks(self) -> tuple[np.ndarray, np.ndarray]:
         """Of each week, in shares of the time: leads that nobody had time for, and time that nobody had a lead for.
@@ -148,14 +148,14 @@ def carefully(policy: Policy, incoming: Demand, before: dict[str, ThresholdState
 
 def at_fifty(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """As many do: the threshold is never touched."""
-    found = thresholds(policy, "points", incoming, {})
-    return [replace(one, state=ThresholdState(50)) for one in found]
+    decided = thresholds(policy, "points", incoming, {})
+    return [replace(threshold, state=ThresholdState(50)) for threshold in decided]
 
 
 def hastily(policy: Policy, incoming: Demand, before: dict[str, ThresholdState]) -> list[Threshold]:
     """Every morning to what yesterday's look-back would have wanted."""
-    found = thresholds(policy, "points", incoming, {})
-    return [replace(one, state=ThresholdState(one.wanted)) for one in found]
+    decided = thresholds(policy, "points", incoming, {})
+    return [replace(threshold, state=ThresholdState(threshold.wanted)) for threshold in decided]
 
 
 def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAYS) -> Diary:
@@ -166,7 +166,7 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
     serving = sorted({p for p in pools.values() if p})
     names = [seller.name for seller in policy.capacity.sellers]
     diary = Diary(policy, [pool_name(p) for p in serving], np.array([[n in p for n in names] for p in serving]))
-    standing: dict[str, ThresholdState] = {}
+    states: dict[str, ThresholdState] = {}
     for day in range(days):
         recent = came[day : day + before].sum(axis=0)
         rows = [
@@ -181,22 +181,24 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
             for k, n in enumerate(counts)
         ]
         incoming = demand(policy, "points", rows, before)
-        found = {one.seller_pool: one for one in decide(policy, incoming, standing)}
-        standing = {name: one.state for name, one in found.items()}
-        diary.everybody.append(standing[EVERYBODY].hot)
-        diary.hot.append([standing[name].hot for name in diary.pools])
+        decided = {threshold.seller_pool: threshold for threshold in decide(policy, incoming, states)}
+        states = {name: threshold.state for name, threshold in decided.items()}
+        diary.everybody.append(states[EVERYBODY].hot)
+        diary.hot.append([states[name].hot for name in diary.pools])
         at = np.array(diary.hot[-1]) - bands.low
         each = np.arange(len(at))
-        diary.called.append(_reached(came[day + before], list(pools.values()), serving)[each, at])
+        diary.called.append(_calls_from_each_level(came[day + before], list(pools.values()), serving)[each, at])
         diary.load.append(incoming.calls[each, at])
         diary.lower.append(incoming.calls[each, np.maximum(at - 1, 0)])
     return diary
 
 
-def _reached(counts: np.ndarray, pools: list[tuple[str, ...]], serving: list[tuple[str, ...]]) -> np.ndarray:
+def _calls_from_each_level(
+    counts: np.ndarray, pools: list[tuple[str, ...]], serving: list[tuple[str, ...]]
+) -> np.ndarray:
     """(pools, levels): leads of one day that reached each threshold."""
-    reached = counts[:, 1:][:, ::-1].cumsum(axis=1)[:, ::-1]
-    return np.array([reached[[p == one for p in pools]].sum(axis=0) for one in serving])
+    at_or_above = counts[:, 1:][:, ::-1].cumsum(axis=1)[:, ::-1]
+    return np.array([at_or_above[[p == pool_indices for p in pools]].sum(axis=0) for pool_indices in serving])
 
 
 def _leads(policy: Policy, year: Year, days: int) -> np.ndarray:

@@ -16,15 +16,17 @@ def test_columns_sum_to_their_owners(columns):
     owners = ["abc".index(owner) for _, owner in columns]
     [totals] = sum_columns([[value for value, _ in columns]], owners, 3)
     for index, owner in enumerate("abc"):
-        assert np.isclose(totals[index], sum(value for value, own in columns if own == owner))
+        assert np.isclose(totals[index], sum(value for value, group in columns if group == owner))
 
 
 @given(attributed)
 def test_groups_sum_to_all_and_come_by_size(features):
-    [found] = by_group([[value for value, _ in features]], [group for _, group in features])
-    assert np.isclose(sum(one.log_odds for one in found), sum(value for value, _ in features))
-    assert [one.group for one in sorted(found, key=lambda one: one.group)] == sorted({group for _, group in features})
-    sizes = [abs(one.log_odds) for one in found]
+    [contributions] = by_group([[value for value, _ in features]], [group for _, group in features])
+    assert np.isclose(sum(contribution.log_odds for contribution in contributions), sum(value for value, _ in features))
+    assert [
+        contribution.group for contribution in sorted(contributions, key=lambda contribution: contribution.group)
+    ] == sorted({group for _, group in features})
+    sizes = [abs(contribution.log_odds) for contribution in contributions]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -36,11 +38,11 @@ def test_a_row_among_others_sums_to_what_it_sums_to_alone(columns, count):
 
 
 def test_equal_groups_come_in_the_order_of_their_names():
-    [found] = by_group([[1.0, -1.0]], groups=["zebra", "ant"])
-    assert [one.group for one in found] == ["ant", "zebra"]
+    [contributions] = by_group([[1.0, -1.0]], groups=["zebra", "ant"])
+    assert [contribution.group for contribution in contributions] == ["ant", "zebra"]
 
 
 def test_each_row_is_explained_by_itself():
-    [one, other] = by_group([[1.0, 2.0], [0.0, -3.0]], groups=["a", "b"])
-    assert [(c.group, c.log_odds) for c in one] == [("b", 2.0), ("a", 1.0)]
+    [first, other] = by_group([[1.0, 2.0], [0.0, -3.0]], groups=["a", "b"])
+    assert [(c.group, c.log_odds) for c in first] == [("b", 2.0), ("a", 1.0)]
     assert [(c.group, c.log_odds) for c in other] == [("b", -3.0), ("a", 0.0)]

@@ -29,10 +29,10 @@ MORTGAGE = load("mortgage")
 HOT, WARM, COLD, GONE = "Call_Immediately", "Send_Offer", "Nurture", "Do_Not_Contact"
 
 
-def standing(points: float = 0.0, **known: Any) -> LeadRating:
+def rating(points: float = 0.0, **changes: Any) -> LeadRating:
     named = {"fit": points, "interest": 0.0, "points": points, "grade": "B", "level": 2, "matrix_cell": "B2", "icp": 0,
              "traffic_light": None, "tier": None, "phase": None, "disqualified": False}  # fmt: skip
-    return LeadRating(**named | known)
+    return LeadRating(**named | changes)
 
 
 def ranked_by(rank: str, **options: Any) -> Any:
@@ -44,52 +44,52 @@ def ranked_by(rank: str, **options: Any) -> Any:
     [(50, "HOT", HOT), (49.99, "WARM", WARM), (20, "WARM", WARM), (19.99, "COLD", COLD), (-80, "COLD", COLD)],
 )
 def test_without_a_model_points_decide_by_their_own_bands(points, cluster, action):
-    found = decide(None, MORTGAGE, standing(points))
-    assert (found.cluster, found.action, found.hot_threshold) == (cluster, action, 50)
+    decision = decide(None, MORTGAGE, rating(points))
+    assert (decision.cluster, decision.action, decision.hot_threshold) == (cluster, action, 50)
 
 
 def test_without_model_and_rules_nobody_decides():
-    found = decide(None, MORTGAGE)
-    assert (found.cluster, found.action, found.hot_threshold) == ("UNSCORED", "Review_Manually", None)
+    decision = decide(None, MORTGAGE)
+    assert (decision.cluster, decision.action, decision.hot_threshold) == ("UNSCORED", "Review_Manually", None)
 
 
 @pytest.mark.parametrize(("score", "cluster"), [(70, "HOT"), (69, "WARM"), (50, "WARM"), (49, "COLD")])
 def test_a_model_ranks_whatever_the_points_are(score, cluster):
     for points in (-100, 0, 100):
-        found = decide(score, MORTGAGE, standing(points))
-        assert (found.cluster, found.hot_threshold) == (cluster, 70)
+        decision = decide(score, MORTGAGE, rating(points))
+        assert (decision.cluster, decision.hot_threshold) == (cluster, 70)
 
 
 def test_whom_points_disqualify_no_score_saves_unless_the_policy_says_so():
-    gone = standing(90, disqualified=True)
-    assert decide(None, MORTGAGE, gone).action == GONE
-    assert decide(99, MORTGAGE, gone).cluster == "DISQUALIFIED"
+    disqualified = rating(90, disqualified=True)
+    assert decide(None, MORTGAGE, disqualified).action == GONE
+    assert decide(99, MORTGAGE, disqualified).cluster == "DISQUALIFIED"
     forgiving = ranked_by("model", points_disqualify=False)
-    assert decide(99, forgiving, gone).cluster == "HOT"
-    assert decide(None, forgiving, gone).cluster == "DISQUALIFIED"  # no model: the points decide
+    assert decide(99, forgiving, disqualified).cluster == "HOT"
+    assert decide(None, forgiving, disqualified).cluster == "DISQUALIFIED"  # no model: the points decide
 
 
 def test_a_policy_may_rank_by_points_although_there_is_a_model():
-    found = decide(5, ranked_by("points"), standing(55))
-    assert (found.cluster, found.hot_threshold) == ("HOT", 50)
+    decision = decide(5, ranked_by("points"), rating(55))
+    assert (decision.cluster, decision.hot_threshold) == ("HOT", 50)
 
 
 def test_a_policy_may_weigh_both():
     policy = ranked_by("both", points_weight=50)
-    assert decide(90, policy, standing(20)).cluster == "HOT"  # (90 + 50) / 2
-    assert decide(89, policy, standing(20)).cluster == "HOT"  # 69.5 rounds up
-    assert decide(88, policy, standing(20)).cluster == "WARM"
-    assert decide(90, ranked_by("both", points_weight=100), standing(20)).cluster == "WARM"
+    assert decide(90, policy, rating(20)).cluster == "HOT"  # (90 + 50) / 2
+    assert decide(89, policy, rating(20)).cluster == "HOT"  # 69.5 rounds up
+    assert decide(88, policy, rating(20)).cluster == "WARM"
+    assert decide(90, ranked_by("both", points_weight=100), rating(20)).cluster == "WARM"
 
 
 @given(st.integers(-100, 200), st.integers(-100, 200), st.integers(0, 100), st.integers(0, 100))
-def test_on_the_models_scale_points_keep_order_and_bands(one, other, predictive, weight):
+def test_on_the_models_scale_points_keep_order_and_bands(lower, other, predictive, weight):
     policy = ranked_by("both", points_weight=weight)
-    scaled = as_predictive(policy, [one, other])
-    assert (scaled[0] <= scaled[1]) == (one <= other) or scaled[0] == scaled[1]
-    assert ((scaled >= policy.bands.hot) == (np.array([one, other]) >= policy.points.bands.hot)).all()
-    assert ((scaled >= policy.bands.warm) == (np.array([one, other]) >= policy.points.bands.warm)).all()
-    both = float(weighted_mean(policy, predictive, one))
+    scaled = as_predictive(policy, [lower, other])
+    assert (scaled[0] <= scaled[1]) == (lower <= other) or scaled[0] == scaled[1]
+    assert ((scaled >= policy.bands.hot) == (np.array([lower, other]) >= policy.points.bands.hot)).all()
+    assert ((scaled >= policy.bands.warm) == (np.array([lower, other]) >= policy.points.bands.warm)).all()
+    both = float(weighted_mean(policy, predictive, lower))
     assert min(predictive, scaled[0]) - 1e-9 <= both <= max(predictive, scaled[0]) + 1e-9
 
 
@@ -97,9 +97,9 @@ def test_the_threshold_of_those_who_can_serve_the_lead_is_the_one_that_counts():
     sellers = (Seller(name="anna", hours_per_week=10, languages=("de",)), Seller(name="luc", hours_per_week=9))
     policy = msgspec.structs.replace(MORTGAGE, capacity=Capacity(sellers=sellers))
     hot = HotThresholds(policy, {("points", ""): 55, ("points", "luc"): 42, ("model", ""): 75})
-    assert decide(None, policy, standing(50), hot=hot, language="de").cluster == "WARM"
-    assert decide(None, policy, standing(50), hot=hot, language="fr").cluster == "HOT"
-    assert decide(72, policy, standing(50), hot=hot, language="fr").hot_threshold == 75
+    assert decide(None, policy, rating(50), hot=hot, language="de").cluster == "WARM"
+    assert decide(None, policy, rating(50), hot=hot, language="fr").cluster == "HOT"
+    assert decide(72, policy, rating(50), hot=hot, language="fr").hot_threshold == 75
 
 
 @pytest.fixture(scope="module")
@@ -108,71 +108,73 @@ def scorer() -> Scorer:
 
 
 class TestAJudgementWithPoints:
-    def one(self, scorer, policy=MORTGAGE, status=None, created_at=NOW, **facts):
+    def lead_score(self, scorer, policy=MORTGAGE, status=None, created_at=NOW, **facts):
         """The judgement of a lead with these facts that used the simulator yesterday."""
-        known = {"language": "fr", "has_web_behaviour": 1, **facts}
-        facts_of = facts_at(policy, [lead(**known).did("mortgage_simulator", 1)])
-        told = LeadState(facts_of, [status] if status else [])
-        [found] = score_leads(scorer, policy, [{"created_at": created_at, **known}], told)
-        return found
+        features = {"language": "fr", "has_web_behaviour": 1, **facts}
+        facts_of = facts_at(policy, [lead(**features).did("mortgage_simulator", 1)])
+        lead_state = LeadState(facts_of, [status] if status else [])
+        [score] = score_leads(scorer, policy, [{"created_at": created_at, **features}], lead_state)
+        return score
 
     def test_without_a_model_it_says_where_its_points_come_from(self):
-        found = self.one(None, instalment_to_income=0.2)
-        assert (found.basis, found.probability, found.predictive_score) == ("points", None, None)
-        assert found.points == found.fit + found.interest == round(sum(entry.points for entry in found.ledger), 2)
-        assert [reason.feature for reason in found.reasons][:2] == ["affordable", "mortgage_simulator"]
-        assert found.reasons[0].contribution == 20
-        assert "bien supportable" in found.reasons[0].text
+        score = self.lead_score(None, instalment_to_income=0.2)
+        assert (score.basis, score.probability, score.predictive_score) == ("points", None, None)
+        assert score.points == score.fit + score.interest == round(sum(entry.points for entry in score.ledger), 2)
+        assert [reason.feature for reason in score.reasons][:2] == ["affordable", "mortgage_simulator"]
+        assert score.reasons[0].contribution == 20
+        assert "bien supportable" in score.reasons[0].text
 
     def test_with_a_model_the_reasons_are_the_models_and_the_points_stand_beside(self, scorer):
-        found = self.one(scorer, instalment_to_income=0.2)
-        assert found.basis == "model"
-        assert found.model_version == scorer.version
-        assert found.probability is not None
-        assert found.points > 0
-        assert found.ledger
-        assert "affordable" not in {reason.feature for reason in found.reasons}
+        score = self.lead_score(scorer, instalment_to_income=0.2)
+        assert score.basis == "model"
+        assert score.model_version == scorer.version
+        assert score.probability is not None
+        assert score.points > 0
+        assert score.ledger
+        assert "affordable" not in {reason.feature for reason in score.reasons}
 
     def test_whoever_is_disqualified_reads_by_which_rule(self, scorer):
         barred = Rule(name="barred", group="warning", points=0, when={"country": {"any_of": ["RU"]}}, disqualifies=True)
         model = msgspec.convert(msgspec.to_builtins(MORTGAGE.points), type(MORTGAGE.points))
         model = msgspec.structs.replace(model, rules=(*model.rules, msgspec.convert(msgspec.to_builtins(barred), Rule)))
         policy = msgspec.structs.replace(MORTGAGE, points=model)
-        found = self.one(scorer, policy, country="RU")
-        assert (found.score_cluster, found.recommended_action) == ("DISQUALIFIED", GONE)
-        assert found.reasons[0].feature == "barred"
+        score = self.lead_score(scorer, policy, country="RU")
+        assert (score.score_cluster, score.recommended_action) == ("DISQUALIFIED", GONE)
+        assert score.reasons[0].feature == "barred"
 
     def test_the_crms_status_makes_the_stage(self):
-        assert self.one(None, status=CrmStatus("Prüfung", "open")).stage == "application"
-        assert self.one(None, status=CrmStatus("Ausbezahlt", "paid_out")).stage == "customer"
-        assert self.one(None, created_at=None).stage == "anonymous"
+        assert self.lead_score(None, status=CrmStatus("Prüfung", "open")).stage == "application"
+        assert self.lead_score(None, status=CrmStatus("Ausbezahlt", "paid_out")).stage == "customer"
+        assert self.lead_score(None, created_at=None).stage == "anonymous"
 
     def test_ledger_and_reasons_come_on_demand_and_nothing_else_changes(self, scorer):
-        known = {"language": "de", "loan_to_value": 0.7}
-        circumstances = LeadState(facts_at(MORTGAGE, [lead(**known)]))
-        [whole], [brief] = (score_leads(scorer, MORTGAGE, [known], circumstances, explained=e) for e in (True, False))
+        features = {"language": "de", "loan_to_value": 0.7}
+        circumstances = LeadState(facts_at(MORTGAGE, [lead(**features)]))
+        [whole], [brief] = (
+            score_leads(scorer, MORTGAGE, [features], circumstances, explained=e) for e in (True, False)
+        )
         assert brief == msgspec.structs.replace(whole, reasons=(), ledger=())
 
     def test_it_is_a_row_of_scores_and_comes_back_as_a_standing(self):
-        found = self.one(None)
-        stored = row("1", found, scored_at=NOW, stored_at=NOW, score_origin="rescore")
+        score = self.lead_score(None)
+        stored = row("1", score, scored_at=NOW, stored_at=NOW, score_origin="rescore")
         assert "group" not in stored["ledger"][0]
         back = standing_of(stored)
         assert (back.points, back.matrix_cell, back.grade, back.level) == (
-            found.points,
-            found.matrix_cell,
-            found.grade,
-            found.level,
+            score.points,
+            score.matrix_cell,
+            score.grade,
+            score.level,
         )
-        assert found.matrix_cell == f"{found.grade}{found.level}"
+        assert score.matrix_cell == f"{score.grade}{score.level}"
         assert standing_of({"matrix_cell": None}) is None
 
 
 class TestWhatIsNews:
     def judgement(self, scorer=None, **changes):
         facts = facts_at(MORTGAGE, [lead(language="de")])
-        [found] = score_leads(scorer, MORTGAGE, [{"created_at": NOW}], LeadState(facts))
-        return msgspec.structs.replace(found, **changes)
+        [score] = score_leads(scorer, MORTGAGE, [{"created_at": NOW}], LeadState(facts))
+        return msgspec.structs.replace(score, **changes)
 
     def stored(self, judgement):
         return row("1", judgement, scored_at=NOW, stored_at=NOW, score_origin="rescore")
@@ -205,5 +207,5 @@ def entry(rule: str, points: float, events: int = 0) -> Entry:
 
 def test_reasons_by_points_are_the_weightiest_and_no_more_than_a_person_reads():
     ledger = [entry(f"plus_{n}", n) for n in range(1, 7)] + [entry(f"minus_{n}", -n) for n in range(1, 7)]
-    found = rule_reasons(ledger, MORTGAGE, "de")
-    assert [reason.contribution for reason in found] == [6, -6, 5, -5, 4, -4]
+    reasons = rule_reasons(ledger, MORTGAGE, "de")
+    assert [reason.contribution for reason in reasons] == [6, -6, 5, -5, 4, -4]

@@ -46,8 +46,8 @@ def test_a_lead_of_which_nothing_is_known_gets_a_score(scorer):
 
 
 def test_the_score_is_the_rounded_probability_under_a_balanced_prior(scorer):
-    known = scorer.encode_columns(models.columns(MORTGAGE, 200))
-    predicted = scorer.predict(known)
+    encoded = scorer.encode_columns(models.columns(MORTGAGE, 200))
+    predicted = scorer.predict(encoded)
     p, base = predicted.probability, models.BASE_RATE
     expected = 100 * p * (1 - base) / (p * (1 - base) + (1 - p) * base)
     assert np.abs(predicted.predictive_score - expected).max() <= 0.5
@@ -55,9 +55,9 @@ def test_the_score_is_the_rounded_probability_under_a_balanced_prior(scorer):
 
 
 def test_one_lead_scores_as_it_does_among_many(scorer):
-    known = models.columns(MORTGAGE, 50)
-    together = scorer.predict(scorer.encode_columns(known)).probability
-    rows = [{name: values[i] for name, values in known.items()} for i in range(50)]
+    feature_columns = models.columns(MORTGAGE, 50)
+    together = scorer.predict(scorer.encode_columns(feature_columns)).probability
+    rows = [{name: values[i] for name, values in feature_columns.items()} for i in range(50)]
     alone = [scorer.predict(scorer.encode([row])).probability[0] for row in rows]
     assert together.tolist() == alone
 

@@ -23,9 +23,9 @@ LEAD = {"lead_id": "1", "created_at": NOW, "language": "fr", "region": "CH-VD"}
 PERSONS = ("score_cluster", "recommended_action", "decided_by", "stage", "reasons")
 
 
-def said(cluster: str = "HOT", **changes: object) -> Override:
-    known = {"author": "Eva", "reason": "met at the fair", "set_at": NOW, "ends_at": UNTIL}
-    return Override(cluster=cluster, **{**known, **changes})
+def override(cluster: str = "HOT", **changes: object) -> Override:
+    defaults = {"author": "Eva", "reason": "met at the fair", "set_at": NOW, "ends_at": UNTIL}
+    return Override(cluster=cluster, **{**defaults, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +33,16 @@ def scorer() -> Scorer:
     return Scorer.load(models.files(MORTGAGE), MORTGAGE)
 
 
-def judged(scorer: Scorer | None, *words: Override | None) -> LeadScore:
-    return score_leads(scorer, MORTGAGE, [LEAD], LeadState(overrides=words))[0]
+def judged(scorer: Scorer | None, *overrides: Override | None) -> LeadScore:
+    return score_leads(scorer, MORTGAGE, [LEAD], LeadState(overrides=overrides))[0]
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 @pytest.mark.parametrize("score", [None, 0, 55, 99])
 def test_cluster_and_action_are_the_persons_and_the_threshold_stays_the_products(score, cluster):
-    own = decide(score, MORTGAGE)
-    found = overruled(own, said(cluster), MORTGAGE)
-    assert found == Decision(cluster, action_for(cluster, MORTGAGE), own.hot_threshold, "Eva")
+    product_decision = decide(score, MORTGAGE)
+    decision = overruled(product_decision, override(cluster), MORTGAGE)
+    assert decision == Decision(cluster, action_for(cluster, MORTGAGE), product_decision.hot_threshold, "Eva")
 
 
 def test_without_a_word_the_decision_is_the_products():
@@ -51,15 +51,15 @@ def test_without_a_word_the_decision_is_the_products():
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_what_the_product_says_stays_beside_the_persons_cluster(scorer, cluster):
-    own, found = judged(scorer), judged(scorer, said(cluster))
-    assert (found.score_cluster, found.decided_by, own.decided_by) == (cluster, "Eva", None)
+    product_score, score = judged(scorer), judged(scorer, override(cluster))
+    assert (score.score_cluster, score.decided_by, product_score.decided_by) == (cluster, "Eva", None)
     left_out = dict.fromkeys(PERSONS)
-    assert {**msgspec.structs.asdict(own), **left_out} == {**msgspec.structs.asdict(found), **left_out}
-    assert found.reasons[1:] == own.reasons
+    assert {**msgspec.structs.asdict(product_score), **left_out} == {**msgspec.structs.asdict(score), **left_out}
+    assert score.reasons[1:] == product_score.reasons
 
 
 def test_the_stage_follows_from_the_cluster_as_for_any_decision(scorer):
-    stages = {cluster: judged(scorer, said(cluster)).stage for cluster in CLUSTERS}
+    stages = {cluster: judged(scorer, override(cluster)).stage for cluster in CLUSTERS}
     assert stages["HOT"] == "sql"
     assert len({stages["HOT"], stages["WARM"], stages["COLD"]}) == 3
     assert stages["DISQUALIFIED"] == stages["COLD"]
@@ -67,8 +67,8 @@ def test_the_stage_follows_from_the_cluster_as_for_any_decision(scorer):
 
 def test_where_nobody_scores_a_person_still_decides():
     bare = msgspec.structs.replace(MORTGAGE, points=type(MORTGAGE.points)(), stages=())
-    found = score_leads(None, bare, [LEAD], LeadState(overrides=[said()]))[0]
-    assert (found.basis, found.score_cluster, found.predictive_score) == ("no_champion", "HOT", None)
+    score = score_leads(None, bare, [LEAD], LeadState(overrides=[override()]))[0]
+    assert (score.basis, score.score_cluster, score.predictive_score) == ("no_champion", "HOT", None)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_where_nobody_scores_a_person_still_decides():
     ],
 )
 def test_the_first_reason_says_who_why_and_until_when_in_the_leads_language(language, text):
-    found = said().as_reason(MORTGAGE, language)
-    assert (found.feature, found.contribution, found.text) == ("override", 0.0, text)
+    reason = override().as_reason(MORTGAGE, language)
+    assert (reason.feature, reason.contribution, reason.text) == ("override", 0.0, text)
 
 
 def test_braces_in_a_reason_are_text():
-    assert said(reason="{author} of {x}").as_reason(MORTGAGE, "en").text.endswith(": {author} of {x}")
+    assert override(reason="{author} of {x}").as_reason(MORTGAGE, "en").text.endswith(": {author} of {x}")
 
 
 @given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.sampled_from(["Europe/Zurich", "UTC", "America/New_York"]))
@@ -110,21 +110,23 @@ class TestNews:
         return row("1", judgement, scored_at=at, stored_at=at, score_origin="request") | {"override_set_at": None}
 
     def test_a_word_that_begins_or_ends_is_news_even_with_the_products_own_cluster(self, scorer):
-        own = judged(scorer)
-        word = said(own.score_cluster)
-        assert changed(judged(scorer, word), self.stored(own), MORTGAGE)
-        assert changed(own, self.stored(judged(scorer, word)), MORTGAGE)
-        assert not changed(judged(scorer, word), self.stored(judged(scorer, word)), MORTGAGE)
+        product_score = judged(scorer)
+        active = override(product_score.score_cluster)
+        assert changed(judged(scorer, active), self.stored(product_score), MORTGAGE)
+        assert changed(product_score, self.stored(judged(scorer, active)), MORTGAGE)
+        assert not changed(judged(scorer, active), self.stored(judged(scorer, active)), MORTGAGE)
 
     def test_a_word_said_since_is_news_even_if_only_reason_or_end_are_others(self, scorer):
-        later = said(set_at=NOW + timedelta(hours=1), reason="and again")
-        stands = self.stored(judged(scorer, said()))
-        assert changed(judged(scorer, later), stands | {"override_set_at": later.set_at}, MORTGAGE)
-        assert not changed(judged(scorer, later), stands | {"override_set_at": NOW}, MORTGAGE)
+        later = override(set_at=NOW + timedelta(hours=1), reason="and again")
+        stored_row = self.stored(judged(scorer, override()))
+        assert changed(judged(scorer, later), stored_row | {"override_set_at": later.set_at}, MORTGAGE)
+        assert not changed(judged(scorer, later), stored_row | {"override_set_at": NOW}, MORTGAGE)
 
     def test_a_score_with_a_word_has_an_id_of_its_own_at_the_same_moment(self, scorer):
-        words = [judged(scorer, word) for word in (None, said(), said("COLD"), said(author="Urs"))]
-        assert len({score_id("1", NOW, one) for one in words}) == 4
+        lead_scores = [
+            judged(scorer, active) for active in (None, override(), override("COLD"), override(author="Urs"))
+        ]
+        assert len({score_id("1", NOW, lead_score) for lead_score in lead_scores}) == 4
 
     def test_the_row_names_who_decided(self, scorer):
-        assert self.stored(judged(scorer, said()))["decided_by"] == "Eva"
+        assert self.stored(judged(scorer, override()))["decided_by"] == "Eva"

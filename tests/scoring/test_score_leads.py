@@ -37,7 +37,7 @@ def test_a_judgement_has_numbers_decision_and_reasons(judgement, scorer):
     assert judgement.has_web_behaviour is True
     assert judgement.language == "fr"
     assert decide(judgement.predictive_score, MORTGAGE).cluster == judgement.score_cluster
-    assert "visits" in {one.feature for one in judgement.reasons}
+    assert "visits" in {reason.feature for reason in judgement.reasons}
 
 
 def test_without_a_champion_nothing_is_invented():

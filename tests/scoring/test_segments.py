@@ -50,8 +50,8 @@ def test_each_lead_is_scored_by_its_own_model_alone_as_among_others(rows: list[d
     together = SCORER.predict(SCORER.encode(rows))
     assert together.segments == tuple(expected(row) for row in rows)
     alone = [SCORER.predict(SCORER.encode([row])) for row in rows]
-    assert together.probability.tolist() == [one.probability[0] for one in alone]
-    assert together.predictive_score.tolist() == [one.predictive_score[0] for one in alone]
+    assert together.probability.tolist() == [scored_alone.probability[0] for scored_alone in alone]
+    assert together.predictive_score.tolist() == [scored_alone.predictive_score[0] for scored_alone in alone]
 
 
 @settings(deadline=None, max_examples=50)
@@ -65,19 +65,21 @@ def test_contributions_and_bias_sum_to_the_log_odds_of_the_leads_own_model(rows:
 @settings(deadline=None, max_examples=50)
 @given(rows=st.lists(leads, min_size=1, max_size=6))
 def test_whom_the_general_model_scores_it_scores_as_if_there_were_no_segments(rows: list[dict[str, Any]]) -> None:
-    mixed, general = (one.predict(one.encode(rows)) for one in (SCORER, GENERAL))
+    mixed, general = (scorer.predict(scorer.encode(rows)) for scorer in (SCORER, GENERAL))
     same = [place for place, segment in enumerate(mixed.segments) if segment is None]
     assert mixed.probability[same].tolist() == general.probability[same].tolist()
     assert general.segments == (None,) * len(rows)
 
 
 def test_scoring_says_what_learning_said() -> None:
-    known = models.columns(MORTGAGE, 300)
+    training_columns = models.columns(MORTGAGE, 300)
     arrays = {
-        feature.name: np.array(known[feature.name], dtype=object if feature.kind == "category" else np.float64)
+        feature.name: np.array(
+            training_columns[feature.name], dtype=object if feature.kind == "category" else np.float64
+        )
         for feature in SCORER.features
     }
-    predicted = SCORER.predict(SCORER.encode_columns(known))
+    predicted = SCORER.predict(SCORER.encode_columns(training_columns))
     assert {"mobile", "rich", None} == set(predicted.segments)
     learned = from_files(FILES.files, MORTGAGE).probability(arrays)
     np.testing.assert_allclose(predicted.probability, learned, rtol=1e-6)
@@ -107,8 +109,11 @@ def test_another_segment_alone_is_no_news() -> None:
 
 
 def test_the_definitions_of_the_version_hold_whatever_the_policy_says_by_now() -> None:
-    others = (Segment(name="mobile", when={"language": Condition(any_of=("de",))}), Segment(name="new", when={}))
-    later = msgspec.structs.replace(MORTGAGE, segments=others)
+    changed_segments = (
+        Segment(name="mobile", when={"language": Condition(any_of=("de",))}),
+        Segment(name="new", when={}),
+    )
+    later = msgspec.structs.replace(MORTGAGE, segments=changed_segments)
     rows = [{"device_category": "mobile", "language": "fr"}, {"language": "de"}]
     scorer = Scorer.load(FILES, later, threads=1)
     assert scorer.predict(scorer.encode(rows)).segments == ("mobile", None)
@@ -118,7 +123,7 @@ def test_the_definitions_of_the_version_hold_whatever_the_policy_says_by_now() -
 
 @pytest.mark.parametrize("name", [name for name in FILES.files if name.startswith("segments/")])
 def test_a_version_that_lacks_a_segments_file_is_refused(name: str) -> None:
-    rest = {one: data for one, data in FILES.files.items() if one != name}
+    rest = {file_name: data for file_name, data in FILES.files.items() if file_name != name}
     with pytest.raises(CorruptModel, match=name):
         Scorer.load(msgspec.structs.replace(FILES, files=rest), MORTGAGE)
 

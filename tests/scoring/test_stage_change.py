@@ -18,14 +18,14 @@ AT = datetime(2026, 5, 4, 23, 30, tzinfo=UTC)
 NOBODY = StageInputs(stage="known", cluster="COLD", grade="D", points=-2.5, interest=0.0, status=None, outcome=None)
 
 
-def change(before: str | None, **reached: object):
-    return stage_change("1", before, replace(NOBODY, **reached), MORTGAGE, at=AT, score_id="s")
+def change(before: str | None, **inputs: object):
+    return stage_change("1", before, replace(NOBODY, **inputs), MORTGAGE, at=AT, score_id="s")
 
 
 def test_a_change_is_a_row_of_its_table():
-    found = change("mql", stage="sql", cluster="HOT")
-    assert schema.json_rows(schema.table("stage_changes"), [found])
-    assert found == {
+    change_row = change("mql", stage="sql", cluster="HOT")
+    assert schema.json_rows(schema.table("stage_changes"), [change_row])
+    assert change_row == {
         "lead_id": "1", "day": AT.date(), "changed_at": AT, "from_stage": "mql", "to_stage": "sql",
         "direction": "forward", "reason": "cluster=HOT", "score_id": "s",
     }  # fmt: skip
@@ -37,8 +37,8 @@ def test_the_same_stage_is_no_change_and_neither_is_none_at_all():
 
 
 def test_the_first_stage_is_a_change_from_nothing():
-    found = change(None)
-    assert (found["from_stage"], found["to_stage"], found["direction"], found["reason"]) == (
+    change_row = change(None)
+    assert (change_row["from_stage"], change_row["to_stage"], change_row["direction"], change_row["reason"]) == (
         None, "known", "forward", "known=true",
     )  # fmt: skip
 
@@ -55,12 +55,12 @@ def test_the_first_stage_is_a_change_from_nothing():
     ],
 )  # fmt: skip
 def test_the_reason_is_what_both_stages_ask_for_as_it_is_now(before, after, facts, direction, reason):
-    found = change(before, stage=after, **facts)
-    assert (found["direction"], found["reason"]) == (direction, reason)
+    change_row = change(before, stage=after, **facts)
+    assert (change_row["direction"], change_row["reason"]) == (direction, reason)
 
 
 def test_points_in_a_reason_are_as_people_write_them():
     ready = msgspec.structs.replace(MORTGAGE, stages=(Stage(name="new"), Stage(name="ready", points=50, grade="B")))
-    reached = replace(NOBODY, stage="ready", points=62.5, grade="B")
-    found = stage_change("1", "new", reached, ready, at=AT, score_id=None)
-    assert found["reason"] == "grade=B, points=62.5"
+    inputs = replace(NOBODY, stage="ready", points=62.5, grade="B")
+    change_row = stage_change("1", "new", inputs, ready, at=AT, score_id=None)
+    assert change_row["reason"] == "grade=B, points=62.5"

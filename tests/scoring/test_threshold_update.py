@@ -33,12 +33,12 @@ def leads(points: list[int], *, days: int = 28) -> list[dict]:
 
 
 def day_by_day(policy, rows, days: int) -> list[int]:
-    standing: dict[str, ThresholdState] = {}
+    states: dict[str, ThresholdState] = {}
     path = []
     for _ in range(days):
-        found = thresholds(policy, "points", demand(policy, "points", rows, 28), standing)
-        standing = {one.seller_pool: one.state for one in found}
-        path.append(standing["anna"].hot)
+        decided = thresholds(policy, "points", demand(policy, "points", rows, 28), states)
+        states = {threshold.seller_pool: threshold.state for threshold in decided}
+        path.append(states["anna"].hot)
     return path
 
 
@@ -80,16 +80,16 @@ def test_d2_it_stays_at_50_while_the_calls_fit():
 
 
 @given(st.integers(40, 60), st.integers(40, 60), st.floats(0, 1000), st.floats(0, 1000), st.sampled_from([-1, 0, 1]))
-def test_a_step_is_a_point_towards_what_is_wanted_or_none(hot, wanted, load_, room, direction):
-    new = step(ThresholdState(hot, direction), wanted, load_, room, limits=(40, 60))
+def test_a_step_is_a_point_towards_what_is_wanted_or_none(hot, target, load_, room, direction):
+    new = step(ThresholdState(hot, direction), target, load_, room, limits=(40, 60))
     assert abs(new.hot - hot) <= 1
-    assert new.hot == hot or (new.hot > hot) == (wanted > hot)
+    assert new.hot == hot or (new.hot > hot) == (target > hot)
 
 
 def test_what_has_begun_goes_on_until_it_fits_and_not_beyond():
-    standing = ThresholdState(50)
-    assert step(standing, 53, 90, 80, limits=(40, 60)).why == "noise"
-    begun = step(standing, 53, 130, 80, limits=(40, 60))
+    state = ThresholdState(50)
+    assert step(state, 53, 90, 80, limits=(40, 60)).why == "noise"
+    begun = step(state, 53, 130, 80, limits=(40, 60))
     assert (begun.hot, begun.why) == (51, "overloaded")
     assert step(begun, 53, 90, 80, limits=(40, 60)).hot == 52  # within noise, but on its way
     assert step(begun, 51, 90, 80, limits=(40, 60)).why == "fits"
@@ -162,9 +162,9 @@ def test_a_seller_pool_of_few_leads_takes_its_shape_from_the_whole_and_its_size_
 @given(st.lists(st.lists(st.integers(0, 50), min_size=4, max_size=4), min_size=1, max_size=4))
 def test_borrowing_keeps_calls_falling_and_their_number(steps):
     calls = np.array(steps, float)[:, ::-1].cumsum(axis=1)[:, ::-1]
-    found = smoothed(calls)
-    assert (np.diff(found, axis=1) <= 1e-9).all()
-    assert found[:, 0] == pytest.approx(calls[:, 0])
+    smoothed_calls = smoothed(calls)
+    assert (np.diff(smoothed_calls, axis=1) <= 1e-9).all()
+    assert smoothed_calls[:, 0] == pytest.approx(calls[:, 0])
 
 
 # A year.

@@ -67,8 +67,8 @@ def as_duckdb(field):
 def test_every_table_has_the_exports_columns_in_its_order_and_nesting(complete):
     fields = [as_duckdb(field) for field in json.loads(SAMPLE.read_text())]
     expected = [(field.name, schema.duckdb_type(field)) for field in fields]
-    found = query(complete, "DESCRIBE events_20260110")
-    assert [(row[0], row[1].replace('"', "")) for row in found] == [(n, t.replace('"', "")) for n, t in expected]
+    described = query(complete, "DESCRIBE events_20260110")
+    assert [(row[0], row[1].replace('"', "")) for row in described] == [(n, t.replace('"', "")) for n, t in expected]
 
 
 def test_daily_tables_reach_up_to_yesterday_and_today_is_intraday(own_home):
@@ -140,8 +140,10 @@ def test_amounts_come_in_all_four_value_fields(complete):
 @pytest.mark.parametrize("path", PATHS)
 def test_pages_lie_on_the_paths_of_four_languages(complete, path):
     pages = f"SELECT unnest(event_params) AS p FROM ({everything(complete)})"
-    found = f"SELECT count(*) FROM ({pages}) WHERE p.key = 'page_location' AND contains(p.value.string_value, '{path}')"
-    assert query(complete, found)[0][0] > 0
+    page_count = (
+        f"SELECT count(*) FROM ({pages}) WHERE p.key = 'page_location' AND contains(p.value.string_value, '{path}')"
+    )
+    assert query(complete, page_count)[0][0] > 0
 
 
 def test_signals_of_the_mortgage_policy_are_sent(complete):
@@ -152,8 +154,8 @@ def test_signals_of_the_mortgage_policy_are_sent(complete):
 
 def test_machines_and_own_people_are_in_it(complete):
     assert count(complete, "contains(device.web_info.browser, 'Headless')") > 0
-    own = "list_filter(event_params, lambda p: p.key = 'traffic_type')[1].value.string_value"
-    assert min(count(complete, f"{own} = '{kind}'") for kind in ("internal", "developer")) > 0
+    traffic_type = "list_filter(event_params, lambda p: p.key = 'traffic_type')[1].value.string_value"
+    assert min(count(complete, f"{traffic_type} = '{kind}'") for kind in ("internal", "developer")) > 0
 
 
 def test_one_machine_is_told_by_its_haste_only(complete):
@@ -173,9 +175,11 @@ def test_without_consent_no_id_of_browser_or_session_is_exported(complete):
 
 def test_a_login_links_a_second_browser_to_the_lead(complete):
     logins = f"SELECT user_id, user_pseudo_id FROM ({everything(complete)}) WHERE user_id IS NOT NULL"
-    found = query(complete, f"SELECT user_id, count(DISTINCT user_pseudo_id) FROM ({logins}) GROUP BY user_id")
-    assert all(100_001 <= int(lead) <= 100_900 for lead, _ in found)
-    assert {browsers for _, browsers in found} == {1, 2}
+    browsers_by_user = query(
+        complete, f"SELECT user_id, count(DISTINCT user_pseudo_id) FROM ({logins}) GROUP BY user_id"
+    )
+    assert all(100_001 <= int(lead) <= 100_900 for lead, _ in browsers_by_user)
+    assert {browsers for _, browsers in browsers_by_user} == {1, 2}
 
 
 def test_a_moment_without_zone_is_refused(own_home):

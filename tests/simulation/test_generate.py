@@ -30,11 +30,11 @@ def contents(home):
 
 
 def test_the_same_arguments_give_the_same_market(tmp_path):
-    one, two, other = (tmp_path / name for name in ("one", "two", "other"))
-    simulation.simulate(one, days=12, leads=60, seed=5)
+    first, two, other = (tmp_path / name for name in ("one", "two", "other"))
+    simulation.simulate(first, days=12, leads=60, seed=5)
     simulation.simulate(two, days=12, leads=60, seed=5)
     simulation.simulate(other, days=12, leads=60, seed=6)
-    assert contents(one) == contents(two) != contents(other)
+    assert contents(first) == contents(two) != contents(other)
 
 
 def test_a_second_market_replaces_the_first(tmp_path):
@@ -100,7 +100,7 @@ def test_the_truth_is_kept_apart_from_what_the_product_reads(home):
 
 @pytest.mark.slow
 def test_the_default_market_is_large_enough_to_learn_from(tmp_path):
-    made = simulation.simulate(tmp_path)
-    assert made.events >= 500_000 and made.leads >= 6_000
-    assert 0.09 <= made.rate <= 0.13
-    assert 0.80 <= made.bayes_auc <= 0.85
+    simulated_market = simulation.simulate(tmp_path)
+    assert simulated_market.events >= 500_000 and simulated_market.leads >= 6_000
+    assert 0.09 <= simulated_market.rate <= 0.13
+    assert 0.80 <= simulated_market.bayes_auc <= 0.85

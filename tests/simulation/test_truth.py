@@ -41,7 +41,7 @@ def test_chances_agree_with_what_happens_at_every_age(large, age):
     home, stored = large
     at = stored["created"] + int(age * DAY)
     ids = [lead_id(index) for index in range(len(at))]
-    chance = simulation.true_probability(home, ids, [moment(one) for one in at])
+    chance = simulation.true_probability(home, ids, [moment(as_of) for as_of in at])
     is_open = ~np.isnan(chance)
     assert (is_open == (stored["closed"] > at)).all()
     p, y = chance[is_open], paid_within(stored, at)[is_open]
@@ -55,7 +55,7 @@ def test_what_happens_later_makes_the_chance_sharper(large):
     home, stored = large
     at = stored["created"] + 7 * DAY
     ids = [lead_id(index) for index in range(len(at))]
-    late = simulation.true_probability(home, ids, [moment(one) for one in at])
+    late = simulation.true_probability(home, ids, [moment(as_of) for as_of in at])
     is_open, y = ~np.isnan(late), paid_within(stored, at)
     early = simulation.true_probability(home, ids)
     assert roc_auc_score(y[is_open], late[is_open]) > roc_auc_score(y[is_open], early[is_open]) + 0.02
@@ -136,9 +136,9 @@ def ranked(model, x):
 def test_a_model_of_8000_leads_comes_close_to_the_best_possible_one():
     x, paid, chance, _ = drawn(seed=7)
     model = boosted(x[:8000], paid[:8000])
-    reached, best = (roc_auc_score(paid[9000:], rank[9000:]) for rank in (ranked(model, x), chance))
+    auc, best = (roc_auc_score(paid[9000:], rank[9000:]) for rank in (ranked(model, x), chance))
     assert 0.78 <= best <= 0.87
-    assert reached >= 0.97 * best
+    assert auc >= 0.97 * best
 
 
 def test_after_the_shock_the_old_model_is_beaten_by_a_retrained_one():

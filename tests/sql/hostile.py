@@ -58,8 +58,8 @@ def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def repeated(rows: st.SearchStrategy[Row], largest: int) -> st.SearchStrategy[list[Row]]:
     """Lists of rows in which some rows stand twice."""
     return st.lists(rows, max_size=largest).flatmap(
-        lambda found: (
-            st.lists(st.sampled_from(found), max_size=2).map(lambda again: found + again) if found else st.just(found)
+        lambda drawn: (
+            st.lists(st.sampled_from(drawn), max_size=2).map(lambda again: drawn + again) if drawn else st.just(drawn)
         )
     )
 
@@ -103,12 +103,12 @@ KEYS = ["ga_session_id", "engagement_time_msec", "percent_scrolled", "loan_amoun
 
 def parameter(key: str, value: st.SearchStrategy[Any]) -> st.SearchStrategy[Row]:
     """An event parameter with this key."""
-    return value.map(lambda found: {"key": key, "value": found})
+    return value.map(lambda drawn: {"key": key, "value": drawn})
 
 
-def text(words: st.SearchStrategy[str]) -> st.SearchStrategy[Row]:
+def text(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Row]:
     """A value in string_value."""
-    return words.map(lambda word: {"string_value": word})
+    return texts.map(lambda text_value: {"string_value": text_value})
 
 
 event_parameters = st.lists(

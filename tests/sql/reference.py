@@ -86,8 +86,8 @@ class _InMemory(DuckDBWarehouse):
         create_tables(self.connection)
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
-        shown = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ga4' ORDER BY 1")
-        return [name for (name,) in shown.fetchall()]
+        tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ga4' ORDER BY 1")
+        return [name for (name,) in tables.fetchall()]
 
 
 @functools.cache
@@ -116,10 +116,10 @@ def _filled(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[N
         connection.execute("DETACH ga4")
 
 
-def assert_equal_rows(one: Sequence[Row], other: Sequence[Row]) -> None:
+def assert_equal_rows(actual: Sequence[Row], other: Sequence[Row]) -> None:
     """Equal as bags of rows; floats to 1e-9 relative."""
-    assert len(one) == len(other), f"{len(one)} rows against {len(other)}:\n{list(one)[:5]}\n{list(other)[:5]}"
-    for left, right in zip(sorted(one, key=_order), sorted(other, key=_order), strict=True):
+    assert len(actual) == len(other), f"{len(actual)} rows against {len(other)}:\n{list(actual)[:5]}\n{list(other)[:5]}"
+    for left, right in zip(sorted(actual, key=_order), sorted(other, key=_order), strict=True):
         assert list(left) == list(right), f"columns {list(left)} against {list(right)}"
         wrong = {name: (left[name], right[name]) for name in left if not _same(left[name], right[name])}
         assert not wrong, f"{wrong} in {left}"
@@ -161,9 +161,11 @@ def _rounded(value: Any) -> Any:
 
 def _with_tables(statement: Statement, tables: Tables) -> str:
     """The statement with every table it names as a CTE; those without rows are empty but typed."""
-    own = sorted(set(OWN_TABLE.findall(statement.text)))
+    tables_read = sorted(set(OWN_TABLE.findall(statement.text)))
     text = OWN_TABLE.sub(r"leadwerk__\1", statement.text)
-    ctes = [f"leadwerk__{name} AS ({_rows_sql(schema.table(name).fields, tables.get(name, ()))})" for name in own]
+    ctes = [
+        f"leadwerk__{name} AS ({_rows_sql(schema.table(name).fields, tables.get(name, ()))})" for name in tables_read
+    ]
     export = (SUFFIX, *schema.table(schema.EXPORT).fields)
     for prefix in sorted(set(EXPORT_TABLE.findall(text))):
         rows = _matched_by(prefix, tables.get(schema.EXPORT, ()))

@@ -43,9 +43,9 @@ def event(minute: int, **fields: Any) -> dict[str, Any]:
 
 
 def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
-    found = analyse(REBUILD)
-    assert set(found) == {field.name for field in schema.table("activity_daily").fields}
-    assert found["signals"] == "ARRAY<STRUCT<name STRING, events INT64, seconds FLOAT64, last_at TIMESTAMP>>"
+    columns = analyse(REBUILD)
+    assert set(columns) == {field.name for field in schema.table("activity_daily").fields}
+    assert columns["signals"] == "ARRAY<STRUCT<name STRING, events INT64, seconds FLOAT64, last_at TIMESTAMP>>"
     assert analyse(CHECKS) == {"finding": "STRING", "violations": "INT64"}
     assert {*analyse(LOGINS), "stored_at"} == {field.name for field in schema.table("identities").fields}
     assert analyse(NEWEST) == {"day": "DATE", "source": "STRING"}
@@ -64,32 +64,32 @@ def test_both_engines_build_the_same_days_which_keep_every_promise(rows: list[di
 def test_both_engines_find_the_same_broken_promises(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     days = on_duckdb(REBUILD, SPAN, {"activity_events": rows})
     broken = data.draw(st.lists(st.sampled_from(days), max_size=4)) if days else []
-    found = assert_engines_agree(CHECKS, SPAN, {"activity_events": rows + rows[:1], "activity_daily": broken})
-    assert bool(found) == any(FIRST <= row["day"] <= LAST for row in rows)
+    broken_rules = assert_engines_agree(CHECKS, SPAN, {"activity_events": rows + rows[:1], "activity_daily": broken})
+    assert bool(broken_rules) == any(FIRST <= row["day"] <= LAST for row in rows)
 
 
 @pytest.mark.parametrize("minutes", [(0, 0), (0, 1, 1), (0, 2), (1, 2), (0, 0, 2), (1,)], ids=str)
 def test_an_event_that_is_there_twice_or_lacking_is_found(minutes: tuple[int, ...]) -> None:
     rows = [event(minute) for minute in minutes]
     days = on_duckdb(REBUILD, SPAN, {"activity_events": rows})
-    (found,) = on_duckdb(CHECKS, SPAN, {"activity_events": rows, "activity_daily": days})
-    assert found["finding"].startswith("activity_events")
+    (broken_rule,) = on_duckdb(CHECKS, SPAN, {"activity_events": rows, "activity_daily": days})
+    assert broken_rule["finding"].startswith("activity_events")
 
 
 @hostile
 @given(events, repeated(identities, 4))
 def test_both_engines_find_the_same_new_logins_and_none_twice(
-    rows: list[dict[str, Any]], known: list[dict[str, Any]]
+    rows: list[dict[str, Any]], links: list[dict[str, Any]]
 ) -> None:
-    found = assert_engines_agree(LOGINS, SPAN, {"activity_events": rows, "identities": known})
-    assert not on_duckdb(LOGINS, SPAN, {"activity_events": rows, "identities": known + found})
+    new_links = assert_engines_agree(LOGINS, SPAN, {"activity_events": rows, "identities": links})
+    assert not on_duckdb(LOGINS, SPAN, {"activity_events": rows, "identities": links + new_links})
 
 
 @hostile
 @given(repeated(runs, 6))
 def test_both_engines_know_what_a_day_was_last_read_from(rows: list[dict[str, Any]]) -> None:
-    found = assert_engines_agree(NEWEST, {"first_day": FIRST}, {"extract_runs": rows})
-    assert len(found) == len({row["day"] for row in rows})
+    latest_runs = assert_engines_agree(NEWEST, {"first_day": FIRST}, {"extract_runs": rows})
+    assert len(latest_runs) == len({row["day"] for row in rows})
 
 
 def test_a_day_says_what_its_events_say() -> None:
@@ -121,7 +121,7 @@ def test_a_day_without_calculator_or_signals_says_so() -> None:
 
 def test_a_login_is_known_from_its_first_event_on() -> None:
     rows = [event(0), event(5, user_id="L1"), event(9, user_id="L1")]
-    found = on_duckdb(LOGINS, SPAN, {"activity_events": rows})
+    links = on_duckdb(LOGINS, SPAN, {"activity_events": rows})
     assert_equal_rows(
-        found, [{"visitor_id": "v1", "lead_id": "L1", "linked_at": NOON + timedelta(minutes=5), "source": "login"}]
+        links, [{"visitor_id": "v1", "lead_id": "L1", "linked_at": NOON + timedelta(minutes=5), "source": "login"}]
     )

@@ -49,10 +49,10 @@ sessions_before = st.lists(
 )
 
 
-def rebuilt(*rows: dict[str, Any], held: Sequence[dict[str, Any]] = (), **parameters: Any) -> list[dict[str, Any]]:
+def rebuilt(*rows: dict[str, Any], stored: Sequence[dict[str, Any]] = (), **parameters: Any) -> list[dict[str, Any]]:
     """What the export's rows become, in order, where the table holds some."""
-    found = on_duckdb(REBUILD, {**PARAMETERS, **parameters}, {"ga4_events": rows, "activity_events": held})
-    return sorted(found, key=lambda row: (row["day"], row["visitor_id"], row["event_rank"]))
+    events = on_duckdb(REBUILD, {**PARAMETERS, **parameters}, {"ga4_events": rows, "activity_events": stored})
+    return sorted(events, key=lambda row: (row["day"], row["visitor_id"], row["event_rank"]))
 
 
 def counted(*rows: dict[str, Any], **parameters: Any) -> dict[date, dict[str, Any]]:
@@ -66,8 +66,8 @@ def counted(*rows: dict[str, Any], **parameters: Any) -> dict[date, dict[str, An
          "page_views": 0, "seconds": 0.0, "first_hour": 0, "weekday": 1}
         for (day, visitor), events in days.items()
     ]  # fmt: skip
-    found = on_duckdb(COUNTS, {**PARAMETERS, **parameters}, {"ga4_events": rows, "activity_daily": daily})
-    return {row["day"]: row for row in found}
+    counts = on_duckdb(COUNTS, {**PARAMETERS, **parameters}, {"ga4_events": rows, "activity_daily": daily})
+    return {row["day"]: row for row in counts}
 
 
 def test_the_statements_pass_googles_analyser_and_fit_their_tables() -> None:
@@ -104,19 +104,19 @@ def test_a_policy_without_signals_builds_events_too() -> None:
 
 @hostile
 @given(exports, sessions_before)
-def test_both_engines_build_the_same_events(rows: list[dict[str, Any]], held: list[dict[str, Any]]) -> None:
-    found = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": rows, "activity_events": held})
-    assert all(FIRST <= row["day"] <= LAST for row in found)
-    keys = [(row["day"], row["visitor_id"], row["event_rank"]) for row in found]
+def test_both_engines_build_the_same_events(rows: list[dict[str, Any]], stored: list[dict[str, Any]]) -> None:
+    events = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": rows, "activity_events": stored})
+    assert all(FIRST <= row["day"] <= LAST for row in events)
+    keys = [(row["day"], row["visitor_id"], row["event_rank"]) for row in events]
     assert len(keys) == len(set(keys))
 
 
 @hostile
 @given(exports)
 def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]]) -> None:
-    found = assert_engines_agree(COUNTS, PARAMETERS, {"ga4_events": rows})
+    counts = assert_engines_agree(COUNTS, PARAMETERS, {"ga4_events": rows})
     reasons = ("duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept")
-    for day in found:
+    for day in counts:
         assert day["events_read"] == sum(day[reason] for reason in reasons)
         assert min(day[reason] for reason in reasons) >= 0
 
@@ -126,7 +126,7 @@ def test_both_engines_count_the_same_and_lose_no_row(rows: list[dict[str, Any]])
 def test_rebuilding_one_day_yields_the_same_as_rebuilding_all(rows: list[dict[str, Any]]) -> None:
     whole = rebuilt(*rows)
     day = date(2026, 3, 29)
-    alone = rebuilt(*rows, held=whole, first_day=day, last_day=day, first_events_2="0260329", last_events_2="0260329")
+    alone = rebuilt(*rows, stored=whole, first_day=day, last_day=day, first_events_2="0260329", last_events_2="0260329")
     assert alone == [row for row in whole if row["day"] == day]
 
 
@@ -139,8 +139,8 @@ def test_a_session_that_was_under_way_before_the_first_day_is_not_counted_again(
     session = {"ga_session_id": {"int_value": 17}}
     visit = event("2026-03-27 23:01", suffix="20260328", parameters=session)
 
-    def begins(*held: dict[str, Any]) -> list[bool]:
-        return [row["session_start"] for row in rebuilt(visit, held=held)]
+    def begins(*stored: dict[str, Any]) -> list[bool]:
+        return [row["session_start"] for row in rebuilt(visit, stored=stored)]
 
     assert begins(earlier()) == [False]
     assert begins() == begins(earlier(18)) == begins(earlier(visitor="v2")) == begins(earlier(None)) == [True]
@@ -150,7 +150,7 @@ def test_a_session_that_was_under_way_before_the_first_day_is_not_counted_again(
 def test_a_row_of_a_day_that_is_replaced_says_nothing_of_what_was_before() -> None:
     session = {"ga_session_id": {"int_value": 17}}
     visit = event("2026-03-29 12:00", suffix="20260329", parameters=session)
-    assert [row["session_start"] for row in rebuilt(visit, held=[earlier(day=FIRST)])] == [True]
+    assert [row["session_start"] for row in rebuilt(visit, stored=[earlier(day=FIRST)])] == [True]
 
 
 def test_a_day_of_23_hours_takes_its_events_and_no_others() -> None:
@@ -193,12 +193,12 @@ def test_the_first_signal_that_matches_names_the_event() -> None:
 
 
 def test_duplicates_bots_own_traffic_and_visitors_without_consent_are_left_out_and_counted() -> None:
-    own = {"traffic_type": {"string_value": "internal"}}
+    internal_traffic = {"traffic_type": {"string_value": "internal"}}
     rows = [
         event("2026-03-29 12:00"),
         event("2026-03-29 12:00"),
         event("2026-03-29 12:01", user_pseudo_id=None),
-        event("2026-03-29 12:02", parameters=own),
+        event("2026-03-29 12:02", parameters=internal_traffic),
         event("2026-03-29 12:03", device={"web_info": {"browser": "HeadlessChrome"}}),
         *(event(f"2026-03-29 13:0{minute}", user_pseudo_id="fast") for minute in range(5)),
     ]

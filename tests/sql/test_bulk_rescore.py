@@ -34,7 +34,7 @@ CALLED = "leadwerk.score(TO_JSON_STRING(features))"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     example_leads.warehouse(folder)
-    example_leads.champion(folder, POLICY, made=models.segmented_files(POLICY))
+    example_leads.champion(folder, POLICY, model_files=models.segmented_files(POLICY))
     return folder
 
 
@@ -60,8 +60,8 @@ def called_with(home: Path) -> dict[str, str]:
     whole = bulk_rescore.rescore_statement(POLICY)
     front, _, _ = whole.text.rpartition(",\n\nlatest_score AS (")
     sent = "SELECT lead_id, TO_JSON_STRING(features) AS sent FROM features"
-    asked = Statement("sent", f"{front}\n{sent}", whole.parameters)
-    return {row["lead_id"]: row["sent"] for row in evaluate(asked, parameters(), tables(home))}
+    query = Statement("sent", f"{front}\n{sent}", whole.parameters)
+    return {row["lead_id"]: row["sent"] for row in evaluate(query, parameters(), tables(home))}
 
 
 def rescored_in_sql(home: Path) -> list[dict[str, Any]]:
@@ -73,8 +73,8 @@ def rescored_in_sql(home: Path) -> list[dict[str, Any]]:
 
 
 def test_the_rows_are_the_columns_of_scores() -> None:
-    wanted = {f.name: googlesql_type(f).replace("`", "") for f in schema.table("scores").fields}
-    assert analyse(answered_by({"1": "{}"})) == wanted
+    column_types = {f.name: googlesql_type(f).replace("`", "") for f in schema.table("scores").fields}
+    assert analyse(answered_by({"1": "{}"})) == column_types
 
 
 def test_the_same_leads_get_the_same_scores_as_by_the_stage(home: Path) -> None:
@@ -99,8 +99,8 @@ def test_what_persons_say_holds_in_sql_as_by_the_stage(tmp_path: Path) -> None:
     earlier = NOW - timedelta(hours=30)
     rescore.run(warehouse, POLICY, scorer, now=earlier, stored_at=earlier)
     for lead, cluster, at in (("1", "COLD", earlier), ("2", "HOT", NOW), ("3", "DISQUALIFIED", earlier)):
-        said = OverrideRequest(cluster=cluster, by="Zoë", reason='it\'s "so"', days=1)
-        override(warehouse, POLICY, lead, said, at + timedelta(hours=-1 if at == NOW else 1))
+        request = OverrideRequest(cluster=cluster, by="Zoë", reason='it\'s "so"', days=1)
+        override(warehouse, POLICY, lead, request, at + timedelta(hours=-1 if at == NOW else 1))
     release(warehouse, POLICY, "3", by="Urs", now=NOW - timedelta(hours=2))
     in_sql = {row["lead_id"]: row for row in rescored_in_sql(tmp_path)}
     rescore.run(warehouse, POLICY, scorer, now=NOW, stored_at=NOW + timedelta(minutes=1))
@@ -122,13 +122,13 @@ def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
     alone = {**tables(home), "scores": []}
     in_sql = {row["lead_id"]: row for row in evaluate(answered_by(replies), parameters(), alone)}
     rows, _, _, standings = points_input_of_leads(example_leads.DuckDBWarehouse(home), POLICY, ["1", "2", "3"], NOW)
-    for row, standing in zip(rows, standings, strict=True):
-        found = in_sql[row["lead_id"]]
-        assert (found["basis"], found["predictive_score"]) == ("points", None)
-        assert (found["points"], found["matrix_cell"], found["phase"]) == (
-            standing.points,
-            standing.matrix_cell,
-            standing.phase,
+    for row, rating in zip(rows, standings, strict=True):
+        sql_row = in_sql[row["lead_id"]]
+        assert (sql_row["basis"], sql_row["predictive_score"]) == ("points", None)
+        assert (sql_row["points"], sql_row["matrix_cell"], sql_row["phase"]) == (
+            rating.points,
+            rating.matrix_cell,
+            rating.phase,
         )
 
 
@@ -137,10 +137,10 @@ def test_points_are_news_where_they_rank_and_none_where_the_model_does(home: Pat
     [score] = [row for row in tables(home)["scores"] if row["lead_id"] == "1"] or [{}]
     scorer = ChampionCache(example_leads.open_registry(str(home / "models")), POLICY).scorer()
     [reply] = remote_scoring.run(scorer, POLICY, [[sent["1"]]]).replies
-    held = {**tables(home), "scores": [{**score, "points": score["points"] + 5}]}
+    changed_tables = {**tables(home), "scores": [{**score, "points": score["points"] + 5}]}
     for ranked, new in ((False, []), (True, ["1"])):
-        found = evaluate(answered_by({"1": reply}), {**parameters(), "points_rank": ranked}, held)
-        assert [row["lead_id"] for row in found if row["lead_id"] == "1"] == new
+        rescored = evaluate(answered_by({"1": reply}), {**parameters(), "points_rank": ranked}, changed_tables)
+        assert [row["lead_id"] for row in rescored if row["lead_id"] == "1"] == new
 
 
 def test_without_rules_nothing_is_asked_of_occurrences(home: Path) -> None:

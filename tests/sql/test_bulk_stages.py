@@ -39,14 +39,14 @@ points = st.integers(-20_000, 2_000_000).map(lambda hundredths: hundredths / 100
 def score(lead_id: str, hours: int, stage: str | None, cluster: str, number: float | None) -> dict[str, Any]:
     at = NOW - hours * HOUR
     row = {"score_id": f"{lead_id}{hours}", "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at}
-    known = {"points": number, "interest": number, "grade": None if number is None else "B", "stage": stage}
-    return row | known | {
+    fields = {"points": number, "interest": number, "grade": None if number is None else "B", "stage": stage}
+    return row | fields | {
         "score_origin": "rescore", "basis": "points", "policy_version": "p", "score_cluster": cluster,
         "recommended_action": "Call", "language": "de", "has_web_behaviour": False, "reasons": [],
     }  # fmt: skip
 
 
-def told(lead_id: str, hours: int, status: str) -> dict[str, Any]:
+def reported_status(lead_id: str, hours: int, status: str) -> dict[str, Any]:
     at = NOW - hours * HOUR
     times = {"day": at.date(), "occurred_at": at, "recorded_at": at}
     kind = {"Ausbezahlt": "paid_out", "Prüfung": "open"}[status]
@@ -66,7 +66,7 @@ scores = st.lists(
     max_size=6, unique_by=lambda row: row["score_id"],
 )  # fmt: skip
 news = st.lists(
-    st.builds(told, leads, hours, st.sampled_from(["Ausbezahlt", "Prüfung"])),
+    st.builds(reported_status, leads, hours, st.sampled_from(["Ausbezahlt", "Prüfung"])),
     max_size=4, unique_by=lambda row: row["event_id"],
 )  # fmt: skip
 record = st.lists(
@@ -76,8 +76,8 @@ record = st.lists(
 
 
 def newest(rows: list[dict[str, Any]], moment: str) -> dict[str, dict[str, Any]]:
-    known = sorted((row for row in rows if row[moment] <= NOW), key=lambda row: row[moment])
-    return {row["lead_id"]: row for row in known}
+    visible = sorted((row for row in rows if row[moment] <= NOW), key=lambda row: row[moment])
+    return {row["lead_id"]: row for row in visible}
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
@@ -89,32 +89,33 @@ def test_sql_records_the_changes_that_the_function_says(
     stored: list[dict[str, Any]], outcomes: list[dict[str, Any]], moved: list[dict[str, Any]]
 ) -> None:
     tables = {"scores": stored, "outcomes": outcomes, "stage_changes": moved}
-    asked = bulk_rescore.stages_parameters(POLICY, now=NOW)
-    found = assert_engines_agree(bulk_rescore.stages_statement(POLICY), asked, tables)
+    arguments = bulk_rescore.stages_parameters(POLICY, now=NOW)
+    changes = assert_engines_agree(bulk_rescore.stages_statement(POLICY), arguments, tables)
     status, stages = newest(outcomes, "recorded_at"), newest(moved, "changed_at")
     expected = []
     for lead_id, row in newest(stored, "scored_at").items():
-        said = status.get(lead_id, {})
-        reached = StageInputs(
+        latest_status = status.get(lead_id, {})
+        inputs = StageInputs(
             stage=row["stage"], cluster=row["score_cluster"], grade=row["grade"], points=row["points"],
-            interest=row["interest"], status=said.get("status"), outcome=said.get("outcome"),
+            interest=row["interest"], status=latest_status.get("status"), outcome=latest_status.get("outcome"),
         )  # fmt: skip
         before = stages.get(lead_id, {}).get("to_stage")
-        expected.append(stage_change(lead_id, before, reached, POLICY, at=NOW, score_id=row["score_id"]))
+        expected.append(stage_change(lead_id, before, inputs, POLICY, at=NOW, score_id=row["score_id"]))
     by_lead = {row["lead_id"]: row for row in expected if row is not None}
-    assert {row["lead_id"]: row for row in found} == by_lead
+    assert {row["lead_id"]: row for row in changes} == by_lead
 
 
 def test_the_rows_are_the_columns_of_stage_changes() -> None:
-    wanted = {field.name: googlesql_type(field) for field in schema.table("stage_changes").fields}
-    assert analyse(bulk_rescore.stages_statement(POLICY)) == wanted
+    column_types = {field.name: googlesql_type(field) for field in schema.table("stage_changes").fields}
+    assert analyse(bulk_rescore.stages_statement(POLICY)) == column_types
 
 
 def test_every_condition_of_a_stage_is_a_fact_that_a_reason_can_name() -> None:
     conditions = {field.name for field in msgspec.structs.fields(Stage)} - {"name", "labels", "known"}
-    assert {"status" if one == "statuses" else "outcome" if one == "outcomes" else one for one in conditions} == {
-        *FACTS
-    }
+    assert {
+        "status" if condition == "statuses" else "outcome" if condition == "outcomes" else condition
+        for condition in conditions
+    } == {*FACTS}
 
 
 @pytest.fixture

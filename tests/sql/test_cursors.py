@@ -33,7 +33,7 @@ def test_the_statement_passes_googles_analyser() -> None:
     )
 )  # fmt: skip
 def test_both_engines_find_the_last_move(rows: list[dict[str, Any]]) -> None:
-    found = assert_engines_agree(NEWEST, {"source": "boma.cases"}, {"cursors": rows})
+    latest = assert_engines_agree(NEWEST, {"source": "boma.cases"}, {"cursors": rows})
     moves = [row for row in rows if row["source"] == "boma.cases"]
-    assert len(found) == bool(moves)
-    assert all(found[0]["moved_at"] >= row["moved_at"] for row in moves)
+    assert len(latest) == bool(moves)
+    assert all(latest[0]["moved_at"] >= row["moved_at"] for row in moves)

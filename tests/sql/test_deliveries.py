@@ -59,10 +59,10 @@ def test_what_is_pending_is_found_on_both_engines() -> None:
             delivery("dead_letter", "p1", "dead_letter"), delivery("newer", "w1", "sent"),
         ],
     }  # fmt: skip
-    found = assert_engines_agree(OUTBOX, EVERYTHING, tables)
-    assert {(row["score_id"], row["attempts"]) for row in found} == {("n2", 0), ("r1", 1), ("w2", 0)}
-    held = assert_engines_agree(OUTBOX, {**EVERYTHING, "every_state": True}, tables)
-    assert {row["score_id"] for row in held} == {"s1", "r1", "p1", "n2", "w2"}
+    pending = assert_engines_agree(OUTBOX, EVERYTHING, tables)
+    assert {(row["score_id"], row["attempts"]) for row in pending} == {("n2", 0), ("r1", 1), ("w2", 0)}
+    every_delivery = assert_engines_agree(OUTBOX, {**EVERYTHING, "every_state": True}, tables)
+    assert {row["score_id"] for row in every_delivery} == {"s1", "r1", "p1", "n2", "w2"}
 
 
 MOMENTS = st.integers(0, 3).map(lambda minutes: START + timedelta(minutes=minutes))
@@ -117,8 +117,8 @@ def test_both_engines_agree_on_hostile_rows(
     # Which of two rows that tie in everything is taken, no engine promises: a score's id is unique.
     unique = list({row["score_id"]: row for row in scores}.values())
     tables = {"scores": unique, "deliveries": deliveries}
-    found = assert_engines_agree(OUTBOX, {**EVERYTHING, **flags, "lead_ids": lead_ids}, tables)
-    leads = [row["lead_id"] for row in found]
+    pending = assert_engines_agree(OUTBOX, {**EVERYTHING, **flags, "lead_ids": lead_ids}, tables)
+    leads = [row["lead_id"] for row in pending]
     assert len(leads) == len(set(leads))
     assert flags["every_lead"] or set(leads) <= set(lead_ids)
 
@@ -143,8 +143,8 @@ def test_the_leads_that_the_crm_did_not_know_are_found_on_both_engines() -> None
             delivery("other", "d1", "dead_letter", http_status=404),
         ],
     }  # fmt: skip
-    found = assert_engines_agree(UNKNOWN_LEADS, UNKNOWN, tables)
-    assert {(row["lead_id"], row["score_id"], row["state"]) for row in found} == {
+    unknown_leads = assert_engines_agree(UNKNOWN_LEADS, UNKNOWN, tables)
+    assert {(row["lead_id"], row["score_id"], row["state"]) for row in unknown_leads} == {
         ("a", "a1", "retry"), ("b", "b1", "dead_letter"),
     }  # fmt: skip
     assert [row["lead_id"] for row in assert_engines_agree(UNKNOWN_LEADS, UNKNOWN | {"now": later}, tables)] == ["b"]
@@ -161,5 +161,5 @@ def test_the_limit_takes_untried_and_best_leads_first() -> None:
         "scores": [score("a", "a1", predictive_score=10), score("b", "b1", predictive_score=90), score("c", "c1")],
         "deliveries": [delivery("b", "b1", "retry")],
     }
-    found = assert_engines_agree(OUTBOX, {**EVERYTHING, "most": 2}, tables)
-    assert sorted(row["lead_id"] for row in found) == ["a", "c"]
+    pending = assert_engines_agree(OUTBOX, {**EVERYTHING, "most": 2}, tables)
+    assert sorted(row["lead_id"] for row in pending) == ["a", "c"]

@@ -35,9 +35,14 @@ maybe = st.sampled_from
 
 
 def a_version(number: int, name: str, at: Any, account: Any, employees: Any, region: Any, notes: Any) -> Row:
-    told = [{"name": "it_budget", "text": None, "number": notes}, {"name": "branch", "text": region, "number": None}]
+    attributes = [
+        {"name": "it_budget", "text": None, "number": notes},
+        {"name": "branch", "text": region, "number": None},
+    ]
     row = {"event_id": f"e{number}", "recorded_at": at, "created_at": at - HOUR, "account_id": account}
-    return lead(name, **row, employees=employees, revenue=employees, region=region, attributes=told if notes else [])
+    return lead(
+        name, **row, employees=employees, revenue=employees, region=region, attributes=attributes if notes else []
+    )
 
 
 def a_score(number: int, name: str, at: Any, value: Any, points: Any, tier: Any, cluster: str) -> Row:
@@ -84,7 +89,7 @@ outcomes = st.lists(
     max_size=3,
     unique_by=lambda row: row["event_id"],
 )
-asked = st.fixed_dictionaries(
+queries = st.fixed_dictionaries(
     {},
     optional={
         "sort": maybe(["points", "fit", "tier"]),
@@ -131,18 +136,18 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -> None:
-    found, parameters = STATEMENTS[name]
-    assert analyse(found)
-    assert_engines_agree(found, parameters, {})
+    statement_read, parameters = STATEMENTS[name]
+    assert analyse(statement_read)
+    assert_engines_agree(statement_read, parameters, {})
 
 
 @few
-@given(leads, scores, picks, outcomes, asked, cursors)
+@given(leads, scores, picks, outcomes, queries, cursors)
 def test_the_list_is_the_same_on_both_engines(
-    leads: list[Row], scores: list[Row], picks: list[Row], outcomes: list[Row], asked: dict[str, Any], cursor: Any
+    leads: list[Row], scores: list[Row], picks: list[Row], outcomes: list[Row], query: dict[str, Any], cursor: Any
 ) -> None:
     tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
-    parameters = {**LIST, **asked, **cursor}
+    parameters = {**LIST, **query, **cursor}
     rows = assert_engines_agree(call_list(), parameters, tables)
     assert len({row["lead_id"] for row in rows}) == len(rows) <= LIST["most"]
 
@@ -171,9 +176,9 @@ def test_histories_are_the_same_on_both_engines_even_where_a_row_came_twice(
     for name, key in (("scores", "score_id"), ("picks", "event_id"), ("outcomes", "event_id")):
         rows = assert_engines_agree(*STATEMENTS[name], tables)
         assert len({row[key] for row in rows}) == len(rows)
-    wanted = {"score_ids": [f"s{n}" for n in range(10)], "lead_ids": ["1", "2", "3"]}
+    requested_ids = {"score_ids": [f"s{n}" for n in range(10)], "lead_ids": ["1", "2", "3"]}
     days = {"first_day": (NOW - 200 * DAY).date(), "last_day": (NOW + timedelta(days=1)).date()}
-    assert_engines_agree(STATEMENTS["reasons"][0], wanted | days, tables)
+    assert_engines_agree(STATEMENTS["reasons"][0], requested_ids | days, tables)
 
 
 def test_what_a_history_or_a_pick_reads_is_pruned_by_the_leads_own_id() -> None:

@@ -29,10 +29,10 @@ hostile = settings(max_examples=4, deadline=None, suppress_health_check=[HealthC
 moments_of_a_day = st.integers(0, 23).map(lambda hours: AS_OF + timedelta(hours=hours))
 
 
-def in_zone(zone: str, held: dict[str, list[Row]]) -> tuple[Policy, dict[str, list[Row]]]:
+def in_zone(zone: str, tables: dict[str, list[Row]]) -> tuple[Policy, dict[str, list[Row]]]:
     """The policy in this time zone, and the rows with their events on the days of that zone."""
-    events = [row | {"day": row["occurred_at"].astimezone(ZoneInfo(zone)).date()} for row in held["activity_events"]]
-    return msgspec.structs.replace(POLICY, time_zone=zone), held | {"activity_events": events}
+    events = [row | {"day": row["occurred_at"].astimezone(ZoneInfo(zone)).date()} for row in tables["activity_events"]]
+    return msgspec.structs.replace(POLICY, time_zone=zone), tables | {"activity_events": events}
 
 
 def reading_more_days(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -40,44 +40,46 @@ def reading_more_days(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters | {"first_event_day": parameters["first_day"]}
 
 
-def statements(policy: Policy, asked: dict[str, Any]) -> list[tuple[Statement[Row], dict[str, Any]]]:
+def statements(policy: Policy, arguments: dict[str, Any]) -> list[tuple[Statement[Row], dict[str, Any]]]:
     """Both statements that read events, with their parameters."""
     return [
-        (features_statement(policy), asked),
-        (occurrences_statement(policy), occurrence_parameters(policy, asked)),
+        (features_statement(policy), arguments),
+        (occurrences_statement(policy), occurrence_parameters(policy, arguments)),
     ]
 
 
 @pytest.mark.parametrize("zone", ZONES)
 @hostile
-@given(held=tables(), as_of=moments_of_a_day, place=st.integers(0, 1))
+@given(tables=tables(), as_of=moments_of_a_day, place=st.integers(0, 1))
 def test_more_days_of_events_give_the_same_on_googles_evaluator(
-    zone: str, held: dict[str, list[Row]], as_of: datetime, place: int
+    zone: str, tables: dict[str, list[Row]], as_of: datetime, place: int
 ) -> None:
-    policy, rows = in_zone(zone, held)
-    select, asked = statements(policy, scoring_parameters(policy, ["L1", "L2"], ["v1"], as_of))[place]
-    assert_equal_rows(evaluate(select, asked, rows), evaluate(select, reading_more_days(asked), rows))
+    policy, rows = in_zone(zone, tables)
+    select, arguments = statements(policy, scoring_parameters(policy, ["L1", "L2"], ["v1"], as_of))[place]
+    assert_equal_rows(evaluate(select, arguments, rows), evaluate(select, reading_more_days(arguments), rows))
 
 
 @pytest.mark.parametrize("zone", ZONES)
 @hostile
-@given(held=tables(), as_of=moments_of_a_day)
-def test_more_days_of_events_give_the_same_for_training(zone: str, held: dict[str, list[Row]], as_of: datetime) -> None:
-    policy, rows = in_zone(zone, held)
-    for select, asked in statements(policy, training_parameters(policy, as_of - 7 * DAY, as_of + 7 * DAY)):
-        assert_equal_rows(on_duckdb(select, asked, rows), on_duckdb(select, reading_more_days(asked), rows))
+@given(tables=tables(), as_of=moments_of_a_day)
+def test_more_days_of_events_give_the_same_for_training(
+    zone: str, tables: dict[str, list[Row]], as_of: datetime
+) -> None:
+    policy, rows = in_zone(zone, tables)
+    for select, arguments in statements(policy, training_parameters(policy, as_of - 7 * DAY, as_of + 7 * DAY)):
+        assert_equal_rows(on_duckdb(select, arguments, rows), on_duckdb(select, reading_more_days(arguments), rows))
 
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("hours", [0, 6, 12, 18])
 def test_an_event_right_before_the_moment_is_read_whatever_the_time_zone(zone: str, hours: int) -> None:
     as_of = AS_OF + timedelta(hours=hours)
-    held = {"leads": [form()], "identities": [link()], "activity_events": [event(as_of - timedelta(minutes=1))]}
-    policy, rows = in_zone(zone, held)
+    tables = {"leads": [form()], "identities": [link()], "activity_events": [event(as_of - timedelta(minutes=1))]}
+    policy, rows = in_zone(zone, tables)
     [row] = on_duckdb(features_statement(policy), scoring_parameters(policy, ["L1"], [], as_of), rows)
     assert row["sessions_1d"] == 1
 
 
 def test_a_look_up_reads_three_days_of_events_at_most() -> None:
-    asked = scoring_parameters(POLICY, ["L1"], [], AS_OF)
-    assert (asked["last_day"] - asked["first_event_day"]).days == 2
+    arguments = scoring_parameters(POLICY, ["L1"], [], AS_OF)
+    assert (arguments["last_day"] - arguments["first_event_day"]).days == 2

@@ -34,8 +34,8 @@ def outcome(age: float, what: str, delay: float = 0, name: str = "") -> Row:
 
 def labels(*rows: Row, now: datetime = NOW) -> dict[float, bool]:
     """Age in days → converted."""
-    found = on_duckdb(SELECT, parameters(now), {"leads": [LEAD], "outcomes": rows})
-    return {(row["as_of"] - AS_OF) / DAY: row["converted"] for row in found}
+    labels_read = on_duckdb(SELECT, parameters(now), {"leads": [LEAD], "outcomes": rows})
+    return {(row["as_of"] - AS_OF) / DAY: row["converted"] for row in labels_read}
 
 
 def test_the_statement_passes_googles_analyser() -> None:
@@ -44,21 +44,21 @@ def test_the_statement_passes_googles_analyser() -> None:
 
 @hostile
 @given(keyed(versions, lambda row: row["event_id"], 4), keyed(outcomes, lambda row: row["event_id"], 6), st.booleans())
-def test_both_engines_agree_and_each_label_has_its_features(held: list[Row], ends: list[Row], twice: bool) -> None:
-    rows = {"leads": held, "outcomes": ends * 2 if twice else ends}
-    found = assert_engines_agree(SELECT, parameters(), rows)
-    asked = training_parameters(POLICY, AS_OF - 90 * DAY, AS_OF + 90 * DAY)
-    points = {(row["lead_id"], row["as_of"]) for row in on_duckdb(features_statement(POLICY), asked, rows)}
-    assert {(row["lead_id"], row["as_of"]) for row in found} <= points
+def test_both_engines_agree_and_each_label_has_its_features(tables: list[Row], ends: list[Row], twice: bool) -> None:
+    rows = {"leads": tables, "outcomes": ends * 2 if twice else ends}
+    labels_read = assert_engines_agree(SELECT, parameters(), rows)
+    arguments = training_parameters(POLICY, AS_OF - 90 * DAY, AS_OF + 90 * DAY)
+    points = {(row["lead_id"], row["as_of"]) for row in on_duckdb(features_statement(POLICY), arguments, rows)}
+    assert {(row["lead_id"], row["as_of"]) for row in labels_read} <= points
 
 
 @hostile
 @given(keyed(outcomes, lambda row: row["event_id"], 6))
 def test_what_is_recorded_later_changes_nothing(ends: list[Row]) -> None:
-    known = [row for row in ends if row["recorded_at"] <= NOW]
-    held = {"leads": [LEAD]}
-    assert on_duckdb(SELECT, parameters(), held | {"outcomes": ends}) == on_duckdb(
-        SELECT, parameters(), held | {"outcomes": known}
+    recorded_by_then = [row for row in ends if row["recorded_at"] <= NOW]
+    lead_tables = {"leads": [LEAD]}
+    assert on_duckdb(SELECT, parameters(), lead_tables | {"outcomes": ends}) == on_duckdb(
+        SELECT, parameters(), lead_tables | {"outcomes": recorded_by_then}
     )
 
 
@@ -89,5 +89,5 @@ def test_an_outcome_that_we_do_not_know_of_yet_leaves_the_lead_open() -> None:
 
 def test_landmarks_are_counted_from_the_first_version_of_the_lead() -> None:
     later = LEAD | {"event_id": "e2", "recorded_at": AS_OF + DAY, "created_at": AS_OF + DAY}
-    found = on_duckdb(SELECT, parameters(), {"leads": [later, LEAD], "outcomes": [outcome(9, "paid_out")]})
-    assert min(row["as_of"] for row in found) == AS_OF
+    labels_read = on_duckdb(SELECT, parameters(), {"leads": [later, LEAD], "outcomes": [outcome(9, "paid_out")]})
+    assert min(row["as_of"] for row in labels_read) == AS_OF

@@ -50,19 +50,19 @@ def event(at: datetime, **fields: Any) -> Row:
     } | fields  # fmt: skip
 
 
-def features(**held: list[Row]) -> Row:
+def features(**tables: list[Row]) -> Row:
     """The features of L1 at AS_OF."""
-    (row,) = on_duckdb(SELECT, scoring_parameters(POLICY, ["L1"], [], AS_OF), held)
+    (row,) = on_duckdb(SELECT, scoring_parameters(POLICY, ["L1"], [], AS_OF), tables)
     return row
 
 
 def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None:
-    found = analyse(SELECT)
+    columns = analyse(SELECT)
     kinds = {"number": {"INT64", "FLOAT64"}, "category": {"STRING"}}
     assert {f.name for f in contract(POLICY)} | {"lead_id", "as_of", "created_at", "job_title", "account_id"} == set(
-        found
+        columns
     )
-    assert all(found[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
+    assert all(columns[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
 
 
 def test_a_policy_without_signals_and_attributes_has_features_too() -> None:
@@ -72,49 +72,49 @@ def test_a_policy_without_signals_and_attributes_has_features_too() -> None:
 
 @hostile
 @given(tables())
-def test_both_engines_agree_when_scoring(held: dict[str, list[Row]]) -> None:
-    found = assert_engines_agree(SELECT, SCORING, held)
-    assert sorted(row["lead_id"] for row in found) == ["L1", "L2", "unknown", "visitor:nobody", "visitor:v1"]
+def test_both_engines_agree_when_scoring(tables: dict[str, list[Row]]) -> None:
+    feature_rows = assert_engines_agree(SELECT, SCORING, tables)
+    assert sorted(row["lead_id"] for row in feature_rows) == ["L1", "L2", "unknown", "visitor:nobody", "visitor:v1"]
 
 
 @hostile
 @given(tables())
-def test_both_engines_agree_when_training(held: dict[str, list[Row]]) -> None:
-    found = assert_engines_agree(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), held)
-    assert len({(row["lead_id"], row["as_of"]) for row in found}) == len(found)
+def test_both_engines_agree_when_training(tables: dict[str, list[Row]]) -> None:
+    feature_rows = assert_engines_agree(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), tables)
+    assert len({(row["lead_id"], row["as_of"]) for row in feature_rows}) == len(feature_rows)
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
-def test_training_sees_what_scoring_at_that_moment_would_have_seen(held: dict[str, list[Row]]) -> None:
-    trained = on_duckdb(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), held)
+def test_training_sees_what_scoring_at_that_moment_would_have_seen(tables: dict[str, list[Row]]) -> None:
+    trained = on_duckdb(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), tables)
     for row in trained[:6]:
         assert_equal_rows(
-            on_duckdb(SELECT, scoring_parameters(POLICY, [row["lead_id"]], [], row["as_of"]), held), [row]
+            on_duckdb(SELECT, scoring_parameters(POLICY, [row["lead_id"]], [], row["as_of"]), tables), [row]
         )
 
 
-def future_of(held: dict[str, list[Row]], as_of: datetime) -> dict[str, list[Row]]:
+def future_of(tables: dict[str, list[Row]], as_of: datetime) -> dict[str, list[Row]]:
     """Those rows that were not known, or had not happened, at `as_of`."""
-    first = {row["lead_id"]: row for row in sorted(held["leads"], key=lambda row: (row["recorded_at"], row["event_id"]),
-                                                   reverse=True)}  # fmt: skip
+    from_the_newest = sorted(tables["leads"], key=lambda row: (row["recorded_at"], row["event_id"]), reverse=True)
+    first = {row["lead_id"]: row for row in from_the_newest}
     forms = [row for row in first.values() if row["created_at"] <= as_of]  # the form itself counts from creation on
     return {
-        "leads": [row for row in held["leads"] if row["recorded_at"] > as_of and row not in forms],
-        "identities": [row for row in held["identities"] if row["linked_at"] > as_of],
-        "touchpoints": [row for row in held["touchpoints"] if max(row["occurred_at"], row["recorded_at"]) > as_of],
-        "activity_daily": [row for row in held["activity_daily"] if row["day"] >= local_day(as_of)],
-        "activity_events": [row for row in held["activity_events"] if row["occurred_at"] >= as_of],
+        "leads": [row for row in tables["leads"] if row["recorded_at"] > as_of and row not in forms],
+        "identities": [row for row in tables["identities"] if row["linked_at"] > as_of],
+        "touchpoints": [row for row in tables["touchpoints"] if max(row["occurred_at"], row["recorded_at"]) > as_of],
+        "activity_daily": [row for row in tables["activity_daily"] if row["day"] >= local_day(as_of)],
+        "activity_events": [row for row in tables["activity_events"] if row["occurred_at"] >= as_of],
     }
 
 
 @hostile
 @given(tables(), st.sampled_from([AS_OF, AS_OF - 2 * DAY, AS_OF - timedelta(hours=12)]))
-def test_nothing_at_or_after_the_moment_changes_anything(held: dict[str, list[Row]], as_of: datetime) -> None:
-    future = future_of(held, as_of)
-    past = {name: [row for row in rows if row not in future[name]] for name, rows in held.items()}
+def test_nothing_at_or_after_the_moment_changes_anything(tables: dict[str, list[Row]], as_of: datetime) -> None:
+    future = future_of(tables, as_of)
+    past = {name: [row for row in rows if row not in future[name]] for name, rows in tables.items()}
     parameters = scoring_parameters(POLICY, ["L1", "L2"], ["v1"], as_of)
-    assert_equal_rows(on_duckdb(SELECT, parameters, held), on_duckdb(SELECT, parameters, past))
+    assert_equal_rows(on_duckdb(SELECT, parameters, tables), on_duckdb(SELECT, parameters, past))
 
 
 def test_windows_hold_the_own_day_and_whole_days_before() -> None:
@@ -194,13 +194,13 @@ def test_hours_and_weekdays_are_those_of_the_policys_time_zone() -> None:
 
 
 def test_signals_of_days_events_and_touchpoints_are_counted_alike() -> None:
-    said = {"name": "simulator", "events": 2, "seconds": 30.0, "last_at": AS_OF - 2 * DAY}
+    signal = {"name": "simulator", "events": 2, "seconds": 30.0, "last_at": AS_OF - 2 * DAY}
     mail = {"event_id": "t1", "lead_id": "L1", "day": (AS_OF - DAY).date(), "occurred_at": AS_OF - DAY,
             "recorded_at": AS_OF - DAY, "kind": "email_click"}  # fmt: skip
     row = features(
         leads=[form()],
         identities=[link()],
-        activity_daily=[day(2, signals=[said])],
+        activity_daily=[day(2, signals=[signal])],
         activity_events=[event(AS_OF - timedelta(hours=6), signal="simulator", signal_count=1)],
         touchpoints=[mail, mail],
     )
@@ -211,14 +211,14 @@ def test_signals_of_days_events_and_touchpoints_are_counted_alike() -> None:
 
 
 def test_attributes_become_features_by_name() -> None:
-    held = [{"name": "score", "text": None, "number": 2.5}, {"name": "branch", "text": "north", "number": None}]
-    row = features(leads=[form(attributes=held)])
+    attributes = [{"name": "score", "text": None, "number": 2.5}, {"name": "branch", "text": "north", "number": None}]
+    row = features(leads=[form(attributes=attributes)])
     assert (row["attribute_score"], row["attribute_branch"]) == (2.5, "north")
 
 
 def test_a_visitor_without_a_lead_is_known_by_his_behaviour_only() -> None:
-    held = {"activity_daily": [day(1, language="fr")]}
-    seen, unseen = on_duckdb(SELECT, scoring_parameters(POLICY, [], ["v1", "v9"], AS_OF), held)
+    tables = {"activity_daily": [day(1, language="fr")]}
+    seen, unseen = on_duckdb(SELECT, scoring_parameters(POLICY, [], ["v1", "v9"], AS_OF), tables)
     seen, unseen = sorted((seen, unseen), key=lambda row: row["lead_id"])
     assert (seen["lead_id"], seen["has_web_behaviour"], seen["sessions_7d"], seen["language"]) == (
         "visitor:v1",

@@ -38,7 +38,7 @@ def a_word(name: str, sequence: int, at: datetime, cluster: str | None, ends_at:
             "ends_at": until, "author": author, "reason": "it's \"so\" {x}"}  # fmt: skip
 
 
-words = st.lists(
+override_rows = st.lists(
     st.builds(
         a_word, names, st.integers(1, 3), moments, st.sampled_from(["HOT", "COLD", None]), ends,
         st.sampled_from(["Eva", "Zoë"]),
@@ -71,17 +71,20 @@ scores = st.lists(
 )  # fmt: skip
 
 
-def newest(said: list[Row], at: datetime = NOW) -> dict[str, Row]:
+def newest(overrides: list[Row], at: datetime = NOW) -> dict[str, Row]:
     """The newest word about each lead as of a moment."""
-    known = [word for word in said if word["set_at"] <= at]
-    return {word["lead_id"]: word for word in sorted(known, key=lambda w: (w["set_at"], w["sequence"], w["event_id"]))}
-
-
-def holding(said: list[Row], at: datetime = NOW) -> dict[str, tuple[str, str]]:
+    set_by_then = [override for override in overrides if override["set_at"] <= at]
     return {
-        name: (word["cluster"], word["author"])
-        for name, word in newest(said, at).items()
-        if word["cluster"] and word["ends_at"] > at
+        override["lead_id"]: override
+        for override in sorted(set_by_then, key=lambda w: (w["set_at"], w["sequence"], w["event_id"]))
+    }
+
+
+def holding(overrides: list[Row], at: datetime = NOW) -> dict[str, tuple[str, str]]:
+    return {
+        name: (override["cluster"], override["author"])
+        for name, override in newest(overrides, at).items()
+        if override["cluster"] and override["ends_at"] > at
     }
 
 
@@ -92,64 +95,72 @@ def test_google_accepts_the_statement_and_empty_tables_are_no_error(name: str) -
 
 
 @few
-@given(said=words, known=leads)
-def test_the_newest_word_of_a_known_lead_holds_until_it_ends_or_is_released(said: list[Row], known: list[Row]) -> None:
-    tables = {"overrides": said, "leads": known}
-    found = assert_engines_agree(statement("overrides/active"), {"as_of": NOW}, tables)
-    there = {row["lead_id"] for row in known if row["recorded_at"] <= NOW}
-    assert {row["lead_id"]: (row["cluster"], row["author"]) for row in found} == {
-        name: word for name, word in holding(said).items() if name in there
+@given(overrides=override_rows, lead_versions=leads)
+def test_the_newest_word_of_a_known_lead_holds_until_it_ends_or_is_released(
+    overrides: list[Row], lead_versions: list[Row]
+) -> None:
+    tables = {"overrides": overrides, "leads": lead_versions}
+    active = assert_engines_agree(statement("overrides/active"), {"as_of": NOW}, tables)
+    known_leads = {row["lead_id"] for row in lead_versions if row["recorded_at"] <= NOW}
+    assert {row["lead_id"]: (row["cluster"], row["author"]) for row in active} == {
+        name: override for name, override in holding(overrides).items() if name in known_leads
     }
-    assert len(found) == len({row["lead_id"] for row in found})
+    assert len(active) == len({row["lead_id"] for row in active})
 
 
 @few
-@given(said=words, known=leads, ended=outcomes)
+@given(overrides=override_rows, lead_versions=leads, ended=outcomes)
 def test_a_known_lead_is_one_row_with_the_newest_word_whatever_became_of_it(
-    said: list[Row], known: list[Row], ended: list[Row]
+    overrides: list[Row], lead_versions: list[Row], ended: list[Row]
 ) -> None:
-    tables = {"overrides": said, "leads": known, "outcomes": ended}
-    found = assert_engines_agree(statement("overrides/latest"), STATEMENTS["overrides/latest"], tables)
-    there = any(row["lead_id"] == "1" and row["recorded_at"] <= NOW for row in known)
+    tables = {"overrides": overrides, "leads": lead_versions, "outcomes": ended}
+    latest = assert_engines_agree(statement("overrides/latest"), STATEMENTS["overrides/latest"], tables)
+    is_known = any(row["lead_id"] == "1" and row["recorded_at"] <= NOW for row in lead_versions)
     closed = [row for row in ended if row["lead_id"] == "1" and row["outcome"] != "open" and row["recorded_at"] <= NOW]
-    assert len(found) == there
-    for row in found:
-        last = newest(said).get("1", dict.fromkeys(("sequence", "author", "cluster", "ends_at")))
+    assert len(latest) == is_known
+    for row in latest:
+        last = newest(overrides).get("1", dict.fromkeys(("sequence", "author", "cluster", "ends_at")))
         assert all(row[name] == last[name] for name in ("sequence", "author", "cluster", "ends_at"))
         assert (row["closed_at"] is not None) == bool(closed)
 
 
 @few
-@given(said=words)
-def test_a_history_has_each_word_once(said: list[Row]) -> None:
-    found = assert_engines_agree(statement("overrides/history"), ONE, {"overrides": said})
-    wanted = {word["event_id"] for word in said if word["lead_id"] == "1" and word["set_at"] <= NOW}
-    recent = {w["event_id"] for w in said if w["set_at"].date() >= ONE["first_day"]}
-    assert sorted(row["event_id"] for row in found) == sorted(wanted & recent)
+@given(overrides=override_rows)
+def test_a_history_has_each_word_once(overrides: list[Row]) -> None:
+    history = assert_engines_agree(statement("overrides/history"), ONE, {"overrides": overrides})
+    expected_ids = {
+        override["event_id"] for override in overrides if override["lead_id"] == "1" and override["set_at"] <= NOW
+    }
+    recent = {w["event_id"] for w in overrides if w["set_at"].date() >= ONE["first_day"]}
+    assert sorted(row["event_id"] for row in history) == sorted(expected_ids & recent)
 
 
 @few
-@given(said=words, stored=scores)
-def test_what_stood_before_a_score_says_what_persons_say_in_the_same_query(said: list[Row], stored: list[Row]) -> None:
-    found = assert_engines_agree(statement("scores/lead_state"), BEFORE, {"overrides": said, "scores": stored})
-    assert [row["lead_id"] for row in sorted(found, key=lambda row: row["lead_id"])] == ["1", "2", "4"]
-    told = {row["lead_id"]: (row["override_cluster"], row["override_author"]) for row in found}
-    assert told == {name: holding(said).get(name, (None, None)) for name in ("1", "2", "4")}
-
-
-@few
-@given(said=words, known=leads, ended=outcomes)
-def test_a_lead_that_was_overridden_lately_is_as_open_as_one_that_came_lately(
-    said: list[Row], known: list[Row], ended: list[Row]
+@given(overrides=override_rows, stored=scores)
+def test_what_stood_before_a_score_says_what_persons_say_in_the_same_query(
+    overrides: list[Row], stored: list[Row]
 ) -> None:
-    tables = {"overrides": said, "leads": known, "outcomes": ended}
+    lead_states = assert_engines_agree(
+        statement("scores/lead_state"), BEFORE, {"overrides": overrides, "scores": stored}
+    )
+    assert [row["lead_id"] for row in sorted(lead_states, key=lambda row: row["lead_id"])] == ["1", "2", "4"]
+    override_by_lead = {row["lead_id"]: (row["override_cluster"], row["override_author"]) for row in lead_states}
+    assert override_by_lead == {name: holding(overrides).get(name, (None, None)) for name in ("1", "2", "4")}
+
+
+@few
+@given(overrides=override_rows, lead_versions=leads, ended=outcomes)
+def test_a_lead_that_was_overridden_lately_is_as_open_as_one_that_came_lately(
+    overrides: list[Row], lead_versions: list[Row], ended: list[Row]
+) -> None:
+    tables = {"overrides": overrides, "leads": lead_versions, "outcomes": ended}
     since = NOW - 120 * DAY
-    found = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": NOW}, tables)
-    versions = {row["lead_id"]: row for row in sorted(known, key=lambda r: (r["recorded_at"], r["event_id"]))
+    open_leads = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": NOW}, tables)
+    versions = {row["lead_id"]: row for row in sorted(lead_versions, key=lambda r: (r["recorded_at"], r["event_id"]))
                 if row["recorded_at"] <= NOW}  # fmt: skip
-    lately = {w["lead_id"] for w in said if w["set_at"] <= NOW and w["ends_at"] and w["ends_at"] >= since}
+    lately = {w["lead_id"] for w in overrides if w["set_at"] <= NOW and w["ends_at"] and w["ends_at"] >= since}
     closed = {row["lead_id"] for row in ended if row["outcome"] != "open" and row["recorded_at"] <= NOW}
-    assert {row["lead_id"] for row in found} == {
+    assert {row["lead_id"] for row in open_leads} == {
         name
         for name, row in versions.items()
         if row["created_at"] <= NOW and (row["created_at"] >= since or name in lately) and name not in closed
@@ -157,13 +168,13 @@ def test_a_lead_that_was_overridden_lately_is_as_open_as_one_that_came_lately(
 
 
 @few
-@given(known=leads, stored=scores, ended=outcomes, cluster=st.sampled_from([None, "HOT", "DISQUALIFIED"]))
+@given(lead_versions=leads, stored=scores, ended=outcomes, cluster=st.sampled_from([None, "HOT", "DISQUALIFIED"]))
 def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
-    known: list[Row], stored: list[Row], ended: list[Row], cluster: str | None
+    lead_versions: list[Row], stored: list[Row], ended: list[Row], cluster: str | None
 ) -> None:
-    tables = {"leads": known, "scores": stored, "outcomes": ended}
-    found = assert_engines_agree(call_list(), {**LIST, "cluster": cluster, "most": 9}, tables)
-    for row in found:
+    tables = {"leads": lead_versions, "scores": stored, "outcomes": ended}
+    listed = assert_engines_agree(call_list(), {**LIST, "cluster": cluster, "most": 9}, tables)
+    for row in listed:
         by_score = row["predictive_score"] is not None
         hot, warm = (LIST["hot_score"], LIST["warm_score"]) if by_score else (LIST["hot_points"], LIST["warm_points"])
         bands = {"HOT": (hot, 1e9), "WARM": (warm, hot - 1), "COLD": (-1e9, warm - 1), "DISQUALIFIED": (-1e9, warm - 1)}
@@ -173,17 +184,17 @@ def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
 
 
 @few
-@given(known=leads, stored=scores)
-def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(known: list[Row], stored: list[Row]) -> None:
-    wanted = {**read_demand.demand_parameters(POLICY, "points", NOW), "since": NOW - 28 * DAY, "settled": False}
-    assert_engines_agree(statement("thresholds/call_demand"), wanted, {"leads": known, "scores": stored})
+@given(lead_versions=leads, stored=scores)
+def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(lead_versions: list[Row], stored: list[Row]) -> None:
+    arguments = {**read_demand.demand_parameters(POLICY, "points", NOW), "since": NOW - 28 * DAY, "settled": False}
+    assert_engines_agree(statement("thresholds/call_demand"), arguments, {"leads": lead_versions, "scores": stored})
 
 
 @few
-@given(said=words, stored=scores)
-def test_the_outbox_has_unscored_leads_only_where_a_person_spoke(said: list[Row], stored: list[Row]) -> None:
+@given(overrides=override_rows, stored=scores)
+def test_the_outbox_has_unscored_leads_only_where_a_person_spoke(overrides: list[Row], stored: list[Row]) -> None:
     mute = [row | {"basis": "no_champion", "predictive_score": None} for row in stored]
     every = {"first_day": ONE["first_day"], "as_of": NOW, "every_lead": True, "lead_ids": [], "every_state": False,
              "retry_dead_letters": False, "most": 10}  # fmt: skip
-    found = assert_engines_agree(statement("deliveries/outbox"), every, {"scores": mute, "overrides": said})
-    assert {row["lead_id"] for row in found} <= {word["lead_id"] for word in said}
+    pending = assert_engines_agree(statement("deliveries/outbox"), every, {"scores": mute, "overrides": overrides})
+    assert {row["lead_id"] for row in pending} <= {override["lead_id"] for override in overrides}

@@ -204,7 +204,11 @@ def test_missing_values_as_parameters_agree() -> None:
 
 def test_nothing_is_allowed_that_is_not_compared_here() -> None:
     statements = [*map(scalars, SCALARS.values()), *map(over_leads, QUERIES.values())]
-    seen = {type(node) for one in statements for node in sqlglot.parse_one(one.text, read="bigquery").walk()}
+    seen = {
+        type(node)
+        for read_statement in statements
+        for node in sqlglot.parse_one(read_statement.text, read="bigquery").walk()
+    }
     assert {kind.__name__ for kind in ALLOWED - seen} == set()
     assert {kind.__name__ for kind in seen - ALLOWED} == set()
     assert issubclass(exp.Select, exp.Query)

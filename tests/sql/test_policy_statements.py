@@ -24,8 +24,8 @@ def test_the_statement_passes_googles_analyser(name: str) -> None:
 
 
 def change(change_id: str, at: datetime, to: str) -> Row:
-    said = {"author": "Ada", "reason": "because 'x'", "kind": "publish"}
-    return {"change_id": change_id, "changed_at": at, "from_version": "a", "to_version": to, **said}
+    note = {"author": "Ada", "reason": "because 'x'", "kind": "publish"}
+    return {"change_id": change_id, "changed_at": at, "from_version": "a", "to_version": to, **note}
 
 
 @few
@@ -62,29 +62,41 @@ def entry(number: int, rule: str, state: str, at: datetime, version: str) -> Row
     )
 )
 def test_of_each_rule_and_state_the_newest_entry_is_found(drawn: list[tuple[Any, ...]]) -> None:
-    entries = [entry(number, *one) for number, one in enumerate(drawn)]
+    entries = [entry(number, *drawn_entry) for number, drawn_entry in enumerate(drawn)]
     rows = assert_engines_agree(
         statement("suggestions/latest"), {"policy_version": "v", "as_of": NOW}, {"suggestions": entries}
     )
-    mine = [one for one in entries if one["policy_version"] == "v" and one["recorded_at"] <= NOW]
-    assert {(row["rule"], row["state"]) for row in rows} == {(one["rule"], one["state"]) for one in mine}
+    mine = [entry for entry in entries if entry["policy_version"] == "v" and entry["recorded_at"] <= NOW]
+    assert {(row["rule"], row["state"]) for row in rows} == {(entry["rule"], entry["state"]) for entry in mine}
     for row in rows:
-        same = [one["recorded_at"] for one in mine if (one["rule"], one["state"]) == (row["rule"], row["state"])]
+        same = [
+            entry["recorded_at"] for entry in mine if (entry["rule"], entry["state"]) == (row["rule"], row["state"])
+        ]
         assert row["recorded_at"] == max(same)
 
 
 def outcome(number: int, lead: str, at: datetime, late: int) -> Row:
-    told = at + timedelta(days=late)
-    known = {"status": f"S{number}", "outcome": "open", "day": at.date(), "occurred_at": at, "recorded_at": told}
-    return {"event_id": f"o{number}", "lead_id": lead, **known}
+    recorded_at = at + timedelta(days=late)
+    fields = {
+        "status": f"S{number}",
+        "outcome": "open",
+        "day": at.date(),
+        "occurred_at": at,
+        "recorded_at": recorded_at,
+    }
+    return {"event_id": f"o{number}", "lead_id": lead, **fields}
 
 
 @few
 @given(st.lists(st.tuples(st.sampled_from(["1", "2"]), moments, st.integers(0, 9)), max_size=8))
 def test_a_lead_has_one_status_at_a_time_and_none_from_the_future(drawn: list[tuple[Any, ...]]) -> None:
-    outcomes = [outcome(number, *one) for number, one in enumerate(drawn)]
-    asked = {"first_day": T0.date(), "as_of": NOW}
-    rows = assert_engines_agree(statement("outcomes/changes"), asked, {"outcomes": outcomes})
+    outcomes = [outcome(number, *drawn_outcome) for number, drawn_outcome in enumerate(drawn)]
+    arguments = {"first_day": T0.date(), "as_of": NOW}
+    rows = assert_engines_agree(statement("outcomes/changes"), arguments, {"outcomes": outcomes})
     assert len({(row["lead_id"], row["occurred_at"]) for row in rows}) == len(rows)
-    told = [one for one in outcomes if max(one["recorded_at"], one["occurred_at"]) <= NOW and one["day"] >= T0.date()]
-    assert {(row["lead_id"], row["occurred_at"]) for row in rows} == {(o["lead_id"], o["occurred_at"]) for o in told}
+    visible = [
+        outcome_row
+        for outcome_row in outcomes
+        if max(outcome_row["recorded_at"], outcome_row["occurred_at"]) <= NOW and outcome_row["day"] >= T0.date()
+    ]
+    assert {(row["lead_id"], row["occurred_at"]) for row in rows} == {(o["lead_id"], o["occurred_at"]) for o in visible}

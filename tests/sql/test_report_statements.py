@@ -210,14 +210,14 @@ def test_scores_of_the_future_do_not_wait_and_unknown_leads_are_counted() -> Non
     ]
 
 
-def extracted(day: int, run_at: datetime, source: str, kept: int) -> Row:
+def extracted(day: int, run_at: datetime, source: str, events_kept: int) -> Row:
     counts = dict.fromkeys(("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable"), 1)
     return {
         "day": date(2026, 3, day),
         "run_at": run_at,
         "source": source,
         **counts,
-        "events_kept": kept,
+        "events_kept": events_kept,
         "visitors": 1,
     }
 

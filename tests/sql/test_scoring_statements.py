@@ -112,47 +112,51 @@ def newest(rows: list[dict[str, Any]], *by: str) -> dict[str, dict[str, Any]]:
 
 
 @few
-@given(stored=scores, told=outcomes, moved=moves, as_of=moments, wanted=st.lists(lead_ids, unique=True))
-def test_what_stood_of_each_lead_asked_for(stored, told, moved, as_of, wanted):
+@given(stored=scores, reported=outcomes, moved=moves, as_of=moments, lead_ids=st.lists(lead_ids, unique=True))
+def test_what_stood_of_each_lead_asked_for(stored, reported, moved, as_of, lead_ids):
     since = date(2026, 3, 29)
-    tables = {"scores": stored, "outcomes": told, "stage_changes": moved}
-    parameters = {"lead_ids": wanted, "first_day": since, "as_of": as_of}
-    found = {row["lead_id"]: row for row in assert_engines_agree(statement("scores/lead_state"), parameters, tables)}
+    tables = {"scores": stored, "outcomes": reported, "stage_changes": moved}
+    parameters = {"lead_ids": lead_ids, "first_day": since, "as_of": as_of}
+    state_by_lead = {
+        row["lead_id"]: row for row in assert_engines_agree(statement("scores/lead_state"), parameters, tables)
+    }
     scored = newest([s for s in stored if s["day"] >= since and s["scored_at"] <= as_of], "scored_at")
-    status = newest([o for o in told if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
+    status = newest([o for o in reported if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
     stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
-    assert found.keys() == set(wanted)
-    for lead_id, row in found.items():
+    assert state_by_lead.keys() == set(lead_ids)
+    for lead_id, row in state_by_lead.items():
         assert row["scored_at"] == (scored[lead_id]["scored_at"] if lead_id in scored else None)
         assert row["outcome"] == (status[lead_id]["outcome"] if lead_id in status else None)
         assert row["stage_reached"] == (stages[lead_id]["to_stage"] if lead_id in stages else None)
 
 
 @few
-@given(stored=scores, told=outcomes, moved=moves, as_of=moments, since=moments)
-def test_what_the_crm_told_lately_stands_beside_score_and_stage_whenever_it_arrived(stored, told, moved, as_of, since):
-    tables = {"scores": stored, "outcomes": told, "stage_changes": moved}
+@given(stored=scores, reported=outcomes, moved=moves, as_of=moments, since=moments)
+def test_what_the_crm_told_lately_stands_beside_score_and_stage_whenever_it_arrived(
+    stored, reported, moved, as_of, since
+):
+    tables = {"scores": stored, "outcomes": reported, "stage_changes": moved}
     parameters = {"status_since": since.date(), "first_day": date(2026, 3, 29), "as_of": as_of}
-    found = assert_engines_agree(statement("stage_changes/status_vs_stage"), parameters, tables)
+    changed = assert_engines_agree(statement("stage_changes/status_vs_stage"), parameters, tables)
     scored = newest([s for s in stored if s["day"] >= date(2026, 3, 29) and s["scored_at"] <= as_of], "scored_at")
-    status = newest([o for o in told if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
+    status = newest([o for o in reported if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
     stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
-    wanted = {lead for lead, one in status.items() if lead in scored and one["day"] >= since.date()}
-    assert [row["lead_id"] for row in found] == sorted(wanted)
-    for row in found:
+    expected = {lead for lead, latest in status.items() if lead in scored and latest["day"] >= since.date()}
+    assert [row["lead_id"] for row in changed] == sorted(expected)
+    for row in changed:
         assert (row["status"], row["outcome"]) == (status[row["lead_id"]]["status"], status[row["lead_id"]]["outcome"])
         assert row["stage_reached"] == stages.get(row["lead_id"], {}).get("to_stage")
 
 
 @few
-@given(stored=versions, as_of=moments, wanted=st.lists(lead_ids, unique=True))
-def test_the_newest_version_of_each_lead_as_then_known(stored, as_of, wanted):
-    found = assert_engines_agree(
-        statement("leads/latest"), {"lead_ids": wanted, "as_of": as_of}, {"leads": [*stored, *stored[:2]]}
+@given(stored=versions, as_of=moments, lead_ids=st.lists(lead_ids, unique=True))
+def test_the_newest_version_of_each_lead_as_then_known(stored, as_of, lead_ids):
+    versions = assert_engines_agree(
+        statement("leads/latest"), {"lead_ids": lead_ids, "as_of": as_of}, {"leads": [*stored, *stored[:2]]}
     )
-    eligible = [v for v in stored if v["lead_id"] in wanted and v["recorded_at"] <= as_of]
+    eligible = [v for v in stored if v["lead_id"] in lead_ids and v["recorded_at"] <= as_of]
     newest = {v["lead_id"]: v for v in sorted(eligible, key=lambda v: (v["recorded_at"], v["event_id"]))}
-    assert {v["lead_id"]: (v["event_id"], v["attributes"]) for v in found} == {
+    assert {v["lead_id"]: (v["event_id"], v["attributes"]) for v in versions} == {
         lead_id: (v["event_id"], v["attributes"]) for lead_id, v in newest.items()
     }
 
@@ -161,14 +165,16 @@ def test_the_newest_version_of_each_lead_as_then_known(stored, as_of, wanted):
 @given(stored=versions, closed=outcomes, as_of=moments, since=moments)
 def test_open_leads_are_recent_and_the_newest_news_of_them_is_no_end(stored, closed, as_of, since):
     tables = {"leads": stored, "outcomes": closed}
-    found = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": as_of}, tables)
-    known = [v for v in stored if v["recorded_at"] <= as_of]
-    told = [o for o in closed if o["recorded_at"] <= as_of and o["occurred_at"] <= as_of]
-    newest = {o["lead_id"]: o for o in sorted(told, key=itemgetter("occurred_at", "recorded_at", "event_id"))}
+    open_leads = assert_engines_agree(statement("leads/open"), {"created_since": since, "as_of": as_of}, tables)
+    visible_versions = [v for v in stored if v["recorded_at"] <= as_of]
+    visible_outcomes = [o for o in closed if o["recorded_at"] <= as_of and o["occurred_at"] <= as_of]
+    newest = {
+        o["lead_id"]: o for o in sorted(visible_outcomes, key=itemgetter("occurred_at", "recorded_at", "event_id"))
+    }
     ended = {lead_id for lead_id, o in newest.items() if o["outcome"] != "open"}
-    ids = [row["lead_id"] for row in found]
+    ids = [row["lead_id"] for row in open_leads]
     assert len(ids) == len(set(ids))
-    assert set(ids) <= {v["lead_id"] for v in known if since <= v["created_at"] <= as_of} - ended
+    assert set(ids) <= {v["lead_id"] for v in visible_versions if since <= v["created_at"] <= as_of} - ended
 
 
 def test_a_lead_that_the_crm_opened_again_is_open():
@@ -182,18 +188,18 @@ def test_a_lead_that_the_crm_opened_again_is_open():
             outcome("ended", "2", late, "lost"),
         ],
     }
-    found = assert_engines_agree(statement("leads/open"), {"created_since": T0, "as_of": now}, tables)
-    assert [row["lead_id"] for row in found] == ["1"]
+    open_leads = assert_engines_agree(statement("leads/open"), {"created_since": T0, "as_of": now}, tables)
+    assert [row["lead_id"] for row in open_leads] == ["1"]
 
 
 @few
-@given(stored=links, as_of=moments, wanted=st.lists(st.sampled_from("VWX"), unique=True))
-def test_a_visitor_is_linked_since_it_was_first_observed(stored, as_of, wanted):
-    found = assert_engines_agree(
-        statement("identities/links"), {"visitor_ids": wanted, "as_of": as_of}, {"identities": stored}
+@given(stored=links, as_of=moments, visitor_ids=st.lists(st.sampled_from("VWX"), unique=True))
+def test_a_visitor_is_linked_since_it_was_first_observed(stored, as_of, visitor_ids):
+    links = assert_engines_agree(
+        statement("identities/links"), {"visitor_ids": visitor_ids, "as_of": as_of}, {"identities": stored}
     )
-    eligible = [link for link in stored if link["visitor_id"] in wanted and link["linked_at"] <= as_of]
+    eligible = [link for link in stored if link["visitor_id"] in visitor_ids and link["linked_at"] <= as_of]
     first: dict[tuple[str, str], datetime] = {}
     for link in sorted(eligible, key=lambda link: link["linked_at"]):
         first.setdefault((link["visitor_id"], link["lead_id"]), link["linked_at"])
-    assert {(row["visitor_id"], row["lead_id"]): row["linked_at"] for row in found} == first
+    assert {(row["visitor_id"], row["lead_id"]): row["linked_at"] for row in links} == first

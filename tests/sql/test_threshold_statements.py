@@ -112,16 +112,16 @@ holds = st.lists(
 
 
 @few
-@given(stored=rows_of_thresholds, said=holds, as_of=st.integers(1, 4))
-def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, said, as_of):
+@given(stored=rows_of_thresholds, holds=holds, as_of=st.integers(1, 4))
+def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, holds, as_of):
     today = date(2026, 3, as_of)
     parameters = {"first_day": date(2026, 3, 2), "day": today, "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
-    tables = {"thresholds": stored, "threshold_holds": said}
-    found = assert_engines_agree(statement("thresholds/latest"), parameters, tables)
+    tables = {"thresholds": stored, "threshold_holds": holds}
+    latest = assert_engines_agree(statement("thresholds/latest"), parameters, tables)
     newest = {
-        (h["basis"], h["seller_pool"]): h for h in sorted(said, key=lambda h: h["set_at"]) if h["set_at"].day <= as_of
+        (h["basis"], h["seller_pool"]): h for h in sorted(holds, key=lambda h: h["set_at"]) if h["set_at"].day <= as_of
     }
-    assert {(r["basis"], r["seller_pool"]): (r["hot"], r["author"], r["reason"]) for r in found if r["is_hold"]} == {
+    assert {(r["basis"], r["seller_pool"]): (r["hot"], r["author"], r["reason"]) for r in latest if r["is_hold"]} == {
         key: (h["hot"], "eva", "set")
         for key, h in newest.items()
         if h["hot"] is not None and (h["until"] is None or h["until"] >= today)
@@ -134,12 +134,12 @@ def test_the_newest_threshold_of_each_seller_pool_decided_by_then(stored, as_of)
     parameters = {
         "first_day": date(2026, 3, 2), "day": date(2026, 3, as_of), "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)
     }  # fmt: skip
-    found = assert_engines_agree(statement("thresholds/latest"), parameters, {"thresholds": stored})
+    latest = assert_engines_agree(statement("thresholds/latest"), parameters, {"thresholds": stored})
     newest = {}
     for row in sorted(stored, key=lambda row: row["day"]):
         if row["day"] >= parameters["first_day"] and row["decided_at"] <= parameters["as_of"]:
             newest[row["basis"], row["seller_pool"]] = row["hot"]
-    assert {(row["basis"], row["seller_pool"]): row["hot"] for row in found} == newest
+    assert {(row["basis"], row["seller_pool"]): row["hot"] for row in latest} == newest
 
 
 POLICY = msgspec.structs.replace(load("mortgage"), decision=RankingRule(rank_by="both", points_weight=40))
@@ -155,35 +155,37 @@ def value(row: dict[str, Any], weight: int) -> float | None:
         return points
     if weight == 0:
         return predictive
-    standing: Any = SimpleNamespace(points=points, disqualified=False)
-    found = None if points is None or predictive is None else ranked(predictive, POLICY, standing)
-    return None if found is None else found[0]
+    rating: Any = SimpleNamespace(points=points, disqualified=False)
+    ranking_value = None if points is None or predictive is None else ranked(predictive, POLICY, rating)
+    return None if ranking_value is None else ranking_value[0]
 
 
 @few
-@given(known=leads, scored=scores, last=scores, told=outcomes)
-def test_the_last_score_of_a_closed_lead_counts_for_no_threshold(known, scored, last, told):
+@given(lead_versions=leads, scored=scores, last=scores, outcomes=outcomes)
+def test_the_last_score_of_a_closed_lead_counts_for_no_threshold(lead_versions, scored, last, outcomes):
     closing = [row | {"score_id": f"closing {row['score_id']}", "score_origin": "outcome"} for row in last]
     shared = {"first_day": T0.date(), "as_of": NOW, "low": LOW, "high": HIGH, **ranking(0)}
-    asked = {
+    arguments_of = {
         "thresholds/call_demand": {"since": SINCE, "settled": False},
         "thresholds/conversions_by_value": {"horizon_days": 1, "look_back_days": 1, "positive": ["won"]},
     }
-    for name, own in asked.items():
-        tables = {"leads": known, "outcomes": told, "scores": scored}
-        found = assert_engines_agree(statement(name), shared | own, tables | {"scores": [*scored, *closing]})
-        assert found == assert_engines_agree(statement(name), shared | own, tables)
+    for name, arguments in arguments_of.items():
+        tables = {"leads": lead_versions, "outcomes": outcomes, "scores": scored}
+        counts = assert_engines_agree(statement(name), shared | arguments, tables | {"scores": [*scored, *closing]})
+        assert counts == assert_engines_agree(statement(name), shared | arguments, tables)
 
 
 @few
-@given(known=leads, scored=scores, weight=st.sampled_from([0, 40, 100]), settled=st.booleans())
-def test_leads_that_newly_reached_each_level(known, scored, weight, settled):
+@given(lead_versions=leads, scored=scores, weight=st.sampled_from([0, 40, 100]), settled=st.booleans())
+def test_leads_that_newly_reached_each_level(lead_versions, scored, weight, settled):
     parameters = {
         "first_day": T0.date(), "since": SINCE, "settled": settled, "as_of": NOW, "low": LOW, "high": HIGH,
         **ranking(weight),
     }  # fmt: skip
-    found = assert_engines_agree(statement("thresholds/call_demand"), parameters, {"leads": known, "scores": scored})
-    newest = {v["lead_id"]: v for v in sorted(known, key=lambda v: (v["recorded_at"], v["event_id"]))}
+    call_demand = assert_engines_agree(
+        statement("thresholds/call_demand"), parameters, {"leads": lead_versions, "scores": scored}
+    )
+    newest = {v["lead_id"]: v for v in sorted(lead_versions, key=lambda v: (v["recorded_at"], v["event_id"]))}
     firsts = [s["scored_at"] for s in scored if s["score_cluster"] != "DISQUALIFIED" and value(s, weight) is not None]
     since = max(SINCE, min(firsts, default=SINCE)) if settled else SINCE
     with_value = 0
@@ -202,26 +204,28 @@ def test_leads_that_newly_reached_each_level(known, scored, weight, settled):
         for level in range(LOW, HIGH + 1):
             expected[version["region"], level] += highest >= level and (earlier is None or earlier < level)
     counted = {
-        (region, level): sum(r["leads"] for r in found if r["region"] == region and (r["value"] or 0) >= level)
-        for region in {r["region"] for r in found if r["value"] is not None}
+        (region, level): sum(r["leads"] for r in call_demand if r["region"] == region and (r["value"] or 0) >= level)
+        for region in {r["region"] for r in call_demand if r["value"] is not None}
         for level in range(LOW, HIGH + 1)
     }
     assert {key: n for key, n in counted.items() if n} == {key: n for key, n in expected.items() if n}
     first = min((v["created_at"] for v in newest.values()), default=None)
-    assert {(r["first_created_at"], r["leads_with_value"], r["began_at"]) for r in found} == {
+    assert {(r["first_created_at"], r["leads_with_value"], r["began_at"]) for r in call_demand} == {
         (first, with_value, since)
     }
 
 
 def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_chance():
-    known = [lead("a", "1", T0, T0, "CH-ZH")]
+    lead_versions = [lead("a", "1", T0, T0, "CH-ZH")]
     scored = [score("1", MOMENTS[1], 45, 10, "WARM"), score("1", MOMENTS[5], 52.9, 30, "HOT")]
     parameters = {
         "first_day": T0.date(), "since": SINCE, "settled": False, "as_of": NOW, "low": LOW, "high": HIGH,
         **ranking(100),
     }  # fmt: skip
-    found = assert_engines_agree(statement("thresholds/call_demand"), parameters, {"leads": known, "scores": scored})
-    assert [(r["value"], r["leads"], r["expected_conversions"]) for r in found] == [(45, -1, -0.3), (52, 1, 0.3)]
+    call_demand = assert_engines_agree(
+        statement("thresholds/call_demand"), parameters, {"leads": lead_versions, "scores": scored}
+    )
+    assert [(r["value"], r["leads"], r["expected_conversions"]) for r in call_demand] == [(45, -1, -0.3), (52, 1, 0.3)]
 
 
 @few
@@ -232,14 +236,14 @@ def test_what_past_leads_of_each_level_came_to(scored, closed, weight):
         "look_back_days": 15, "positive": ["won"],
     }  # fmt: skip
     tables = {"scores": scored, "outcomes": closed}
-    found = assert_engines_agree(statement("thresholds/conversions_by_value"), parameters, tables)
+    conversions = assert_engines_agree(statement("thresholds/conversions_by_value"), parameters, tables)
     expected: Counter[tuple[int, bool]] = Counter()
     for lead_id in ("1", "2", "3"):
-        one = _certain(lead_id, scored, closed, weight)
-        if one is not None:
-            expected[one] += 1
+        mature_lead = _certain(lead_id, scored, closed, weight)
+        if mature_lead is not None:
+            expected[mature_lead] += 1
     levels = sorted({level for level, _ in expected})
-    assert [(r["value"], r["leads"], r["converted"]) for r in found] == [
+    assert [(r["value"], r["leads"], r["converted"]) for r in conversions] == [
         (level, expected[level, True] + expected[level, False], expected[level, True]) for level in levels
     ]
 

@@ -62,10 +62,10 @@ def rows_expire_as_the_policy_says(resources: Resources, tables: Path, retention
     for table in of_type(resources, "google_bigquery_table"):
         name = table["values"]["table_id"]
         kind = json.loads((tables / name / "schema.json").read_text())["retention"]
-        wanted = None if kind is None else retention[kind] * DAY_MS
-        found = [one["expiration_ms"] for one in table["values"]["time_partitioning"]]
-        if found and found != [wanted]:
-            complaints.append(f"rows of {name} expire after {found[0]} ms, not {wanted}")
+        expected = None if kind is None else retention[kind] * DAY_MS
+        expirations = [partitioning["expiration_ms"] for partitioning in table["values"]["time_partitioning"]]
+        if expirations and expirations != [expected]:
+            complaints.append(f"rows of {name} expire after {expirations[0]} ms, not {expected}")
     return complaints
 
 
@@ -116,17 +116,17 @@ def deployed_module(function: str) -> Any:
 
 def settings_are_understood(resources: Resources) -> list[str]:
     """The code reads every variable that is set, and finds in it what was deployed: buckets, dataset, secrets."""
-    known = set(re.findall(r"^\| (LEADWERK_\w+)", settings.__doc__ or "", re.M))
+    documented = set(re.findall(r"^\| (LEADWERK_\w+)", settings.__doc__ or "", re.M))
     buckets = {bucket["values"]["name"] for bucket in of_type(resources, "google_storage_bucket")}
     [dataset] = of_type(resources, "google_bigquery_dataset")
     complaints = []
     for function in of_type(resources, "google_cloudfunctions2_function"):
         [service] = function["values"]["service_config"]
-        given, name = service["environment_variables"], function["index"]
-        complaints += [f"{name}: nobody reads {key}" for key in sorted(given.keys() - known - {"THREADS"})]
-        files = {key: value for key, value in given.items() if key.endswith("_FILE")}
+        variables, name = service["environment_variables"], function["index"]
+        complaints += [f"{name}: nobody reads {key}" for key in sorted(variables.keys() - documented - {"THREADS"})]
+        files = {key: value for key, value in variables.items() if key.endswith("_FILE")}
         complaints += _mounted_otherwise(name, files, mounted_secrets(service))
-        read = settings.read({key: value for key, value in given.items() if key not in files})
+        read = settings.read({key: value for key, value in variables.items() if key not in files})
         if (read.engine, read.dataset, read.location) != (
             "bigquery",
             dataset["values"]["dataset_id"],
@@ -135,10 +135,10 @@ def settings_are_understood(resources: Resources) -> list[str]:
             complaints.append(
                 f"{name}: engine, dataset and location are {read.engine}, {read.dataset}, {read.location}"
             )
-        places = {kind: getattr(read, kind).removeprefix("gs://").partition("/")[0] for kind in KINDS}
+        bucket_of = {kind: getattr(read, kind).removeprefix("gs://").partition("/")[0] for kind in KINDS}
         complaints += [
             f"{name}: {kind} lies in {place}"
-            for kind, place in places.items()
+            for kind, place in bucket_of.items()
             if place not in buckets or not place.endswith(f"-{KINDS[kind]}")
         ]
     return complaints
@@ -178,10 +178,12 @@ def functions_run_the_tested_python(resources: Resources) -> list[str]:
 def bundle_is_the_code(bundle: Path, function: Path, shared: Path) -> list[str]:
     """A zip holds the function's folder and the package, byte by byte, and nothing else; no simulation, no CLI."""
     package = {path.relative_to(shared).as_posix(): path for path in (shared / "leadwerk").rglob("*") if path.is_file()}
-    own = {path.relative_to(function).as_posix(): path for path in function.rglob("*") if path.is_file()}
-    wanted = {name: path for name, path in (package | own).items() if not NOT_DEPLOYED.search(name)}
-    with zipfile.ZipFile(bundle) as found:
-        names = set(found.namelist())
-        return [f"{name} is only in one place" for name in sorted(names ^ wanted.keys())] + [
-            f"{name} differs" for name in sorted(names & wanted.keys()) if found.read(name) != wanted[name].read_bytes()
+    function_files = {path.relative_to(function).as_posix(): path for path in function.rglob("*") if path.is_file()}
+    deployed_files = {name: path for name, path in (package | function_files).items() if not NOT_DEPLOYED.search(name)}
+    with zipfile.ZipFile(bundle) as archive:
+        names = set(archive.namelist())
+        return [f"{name} is only in one place" for name in sorted(names ^ deployed_files.keys())] + [
+            f"{name} differs"
+            for name in sorted(names & deployed_files.keys())
+            if archive.read(name) != deployed_files[name].read_bytes()
         ]

@@ -33,13 +33,13 @@ class Bundle:
         """The running function and its URL; it may take a moment until it answers."""
         [port] = free_ports(1)
         command = ["-m", "functions_framework", "--target", self.name, "--source", str(self.folder / "main.py")]
-        with log.open("wb") as said:
+        with log.open("wb") as log_file:
             process = subprocess.Popen(
                 [str(self.python), *command, "--host", "127.0.0.1", "--port", str(port)],
                 cwd=log.parent,
                 env=clean(settings),
-                stdout=said,
-                stderr=said,
+                stdout=log_file,
+                stderr=log_file,
                 start_new_session=True,
             )
         return process, f"http://127.0.0.1:{port}"

@@ -79,13 +79,13 @@ def _place(resource: dict[str, Any]) -> str:
 
 def grants(resources: Resources) -> set[tuple[str, str, str]]:
     """Every grant to an account of ours: (account, place, role)."""
-    found = set()
+    granted = set()
     for resource in resources:
         member = str(resource["values"].get("member", ""))
         account = re.match(r"serviceAccount:(leadwerk-[a-z-]+)@", member)
         if "_iam_" in resource["type"] and account:
-            found.add((account[1], _place(resource), resource["values"]["role"]))
-    return found
+            granted.add((account[1], _place(resource), resource["values"]["role"]))
+    return granted
 
 
 def others_may_only_call(resources: Resources, callers: set[tuple[str, str]]) -> list[str]:
@@ -95,25 +95,27 @@ def others_may_only_call(resources: Resources, callers: set[tuple[str, str]]) ->
     """
     [connection] = of_type(resources, "google_bigquery_connection")
     bigquery = f"serviceAccount:{connection['values']['cloud_resource'][0]['service_account_id']}"
-    wanted = {(member, f"function {name}", INVOKES) for member, name in {*callers, (bigquery, "score")}}
-    found = {
+    allowed = {(member, f"function {name}", INVOKES) for member, name in {*callers, (bigquery, "score")}}
+    invokers = {
         (member, _place(resource), resource["values"]["role"])
         for resource in resources
         if "_iam_" in resource["type"]
         and not (member := str(resource["values"].get("member", ""))).startswith("serviceAccount:leadwerk-")
     }
-    return [f"missing: {grant}" for grant in sorted(wanted - found)] + [
-        f"not asked for: {grant}" for grant in sorted(found - wanted)
+    return [f"missing: {grant}" for grant in sorted(allowed - invokers)] + [
+        f"not asked for: {grant}" for grant in sorted(invokers - allowed)
     ]
 
 
 def permissions_are_exactly_the_table(resources: Resources) -> list[str]:
-    wanted = {(who, where, role) for who, places in PERMISSIONS.items() for where, role in places.items()}
-    wanted |= {("leadwerk-builder", "project", role) for role in BUILDER_ON_PROJECT}
-    wanted.add(("leadwerk-retrain", "project", OPENS_READ_SESSIONS))
-    found = grants(resources)
-    return [f"missing: {grant}" for grant in sorted(wanted - found)] + [
-        f"not in the table: {grant}" for grant in sorted(found - wanted)
+    expected = {
+        (who, where, role) for who, roles_by_place in PERMISSIONS.items() for where, role in roles_by_place.items()
+    }
+    expected |= {("leadwerk-builder", "project", role) for role in BUILDER_ON_PROJECT}
+    expected.add(("leadwerk-retrain", "project", OPENS_READ_SESSIONS))
+    granted = grants(resources)
+    return [f"missing: {grant}" for grant in sorted(expected - granted)] + [
+        f"not in the table: {grant}" for grant in sorted(granted - expected)
     ]
 
 
@@ -175,7 +177,7 @@ PLACED_BY_THEIR_DATASET = ("google_bigquery_table", "google_bigquery_routine")
 
 def everything_is_in(resources: Resources, region: str) -> list[str]:
     """Whatever has a place has this one."""
-    places = [
+    locations = [
         (resource["address"], place)
         for resource in resources
         for name in ("location", "region")
@@ -183,12 +185,12 @@ def everything_is_in(resources: Resources, region: str) -> list[str]:
         and resource["type"] not in PLACED_BY_THEIR_DATASET
         and (place := resource["values"].get(name))
     ]
-    places += [
+    locations += [
         (secret["address"], replica["location"])
         for secret in of_type(resources, "google_secret_manager_secret")
         for replica in secret["values"]["replication"][0]["user_managed"][0]["replicas"]
     ]
-    return [f"{address} is in {place}" for address, place in places if place != region]
+    return [f"{address} is in {place}" for address, place in locations if place != region]
 
 
 def terraform_holds_no_secret_value(resources: Resources) -> list[str]:
@@ -315,7 +317,11 @@ def runs_of_paused_jobs(text: str, resources: Resources) -> list[str]:
 
 def nothing_is_made_before_its_service_is_on(graph: str) -> list[str]:
     """`graph` is what `terraform graph` prints; a new project has next to none of Google's services on."""
-    resources = {found for found in re.findall(r'"(google_[^"]+)" \[label=', graph) if found != SERVICES}
+    resources = {
+        resource_address
+        for resource_address in re.findall(r'"(google_[^"]+)" \[label=', graph)
+        if resource_address != SERVICES
+    }
     return [
         f"{resource} does not wait for {SERVICES}"
         for resource in sorted(resources)

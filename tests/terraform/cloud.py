@@ -38,13 +38,13 @@ class Cloud:
     def settings(self, function: str, crm_url: str, crm_token: str) -> dict[str, str]:
         """The function's environment as Terraform set it, secrets included, led to emulators and the local CRM."""
         [service] = [
-            found["values"]["service_config"][0]
-            for found in of_type(self.resources, "google_cloudfunctions2_function")
-            if found["index"] == function
+            service_resource["values"]["service_config"][0]
+            for service_resource in of_type(self.resources, "google_cloudfunctions2_function")
+            if service_resource["index"] == function
         ]
-        given = service["environment_variables"] | self._mounted(service, crm_token)
+        variables = service["environment_variables"] | self._mounted(service, crm_token)
         local = {"BIGQUERY_URL": self.bigquery_url, "STORAGE_URL": self.storage_url, "CRM_URL": crm_url}
-        return given | {f"LEADWERK_{name}": url for name, url in local.items()}
+        return variables | {f"LEADWERK_{name}": url for name, url in local.items()}
 
     def _mounted(self, service: dict[str, Any], crm_token: str) -> dict[str, str]:
         """The settings that name files of secrets, led to files under `secrets` that are written here."""
@@ -85,10 +85,10 @@ class Cloud:
         self._build_datasets()
         for bucket in of_type(self.resources, "google_storage_bucket"):
             self.storage.create_bucket(bucket["values"]["name"])
-        for found in of_type(self.resources, "google_storage_bucket_object"):
-            if "content" in found["values"] and found["values"]["content"]:
-                place = self.storage.bucket(found["values"]["bucket"]).blob(found["values"]["name"])
-                place.upload_from_string(found["values"]["content"], timeout=TIMEOUT)
+        for bucket_object in of_type(self.resources, "google_storage_bucket_object"):
+            if "content" in bucket_object["values"] and bucket_object["values"]["content"]:
+                place = self.storage.bucket(bucket_object["values"]["bucket"]).blob(bucket_object["values"]["name"])
+                place.upload_from_string(bucket_object["values"]["content"], timeout=TIMEOUT)
 
     def _build_datasets(self) -> None:
         client = self.client
@@ -97,10 +97,12 @@ class Cloud:
         for table in of_type(self.resources, "google_bigquery_table"):
             values = table["values"]
             place = f"{client.project}.{values['dataset_id']}.{values['table_id']}"
-            made = bigquery.Table(place, [bigquery.SchemaField.from_api_repr(f) for f in json.loads(values["schema"])])
+            export_table = bigquery.Table(
+                place, [bigquery.SchemaField.from_api_repr(f) for f in json.loads(values["schema"])]
+            )
             for partition in values["time_partitioning"]:
-                made.time_partitioning = bigquery.TimePartitioning(type_="DAY", field=partition["field"])
-            client.create_table(made, timeout=TIMEOUT)
+                export_table.time_partitioning = bigquery.TimePartitioning(type_="DAY", field=partition["field"])
+            client.create_table(export_table, timeout=TIMEOUT)
 
     def export(self, home: Path, days: Iterable[date]) -> int:
         """Put the simulated GA4 export of these days into its dataset; how many events that are."""
@@ -108,8 +110,8 @@ class Cloud:
         dataset, client, events = self.environment["LEADWERK_GA4_DATASET"], self.client, 0
         with duckdb.connect(str(home / "ga4.duckdb"), read_only=True) as ga4:
             for day in days:
-                found = ga4.execute(f"SELECT to_json(e) FROM events_{day:%Y%m%d} AS e").fetchall()
-                rows = [row.encode() for [row] in found]
+                exported = ga4.execute(f"SELECT to_json(e) FROM events_{day:%Y%m%d} AS e").fetchall()
+                rows = [row.encode() for [row] in exported]
                 config = bigquery.LoadJobConfig(schema=fields, source_format="NEWLINE_DELIMITED_JSON")
                 place = f"{dataset}.events_{day:%Y%m%d}"  # project.dataset.table
                 client.create_table(bigquery.Table(place, fields), timeout=TIMEOUT)

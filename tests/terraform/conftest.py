@@ -42,7 +42,7 @@ def lean(initialised: workspace.Workspace, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def resources(lean: workspace.Workspace) -> list[dict]:
-    return lean.shown()
+    return lean.applied_resources()
 
 
 @pytest.fixture(scope="session")

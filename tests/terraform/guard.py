@@ -55,7 +55,7 @@ class Guard:
                 yield f"dataset {dataset}", {VIEWS}
 
     @contextmanager
-    def standing(self) -> Iterator[str]:
+    def running(self) -> Iterator[str]:
         """URL under which the upstream is reached past this guard."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -74,17 +74,19 @@ def _handler(guard: Guard) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if lacking := guard.missing(self.command, self.path, body):
                 guard.refused += lacking
-                said = {"error": {"code": 403, "message": f"Access Denied: {lacking}", "status": "PERMISSION_DENIED"}}
-                self._answer(403, {"Content-Type": "application/json"}, json.dumps(said).encode())
+                refusal = {
+                    "error": {"code": 403, "message": f"Access Denied: {lacking}", "status": "PERMISSION_DENIED"}
+                }
+                self._answer(403, {"Content-Type": "application/json"}, json.dumps(refusal).encode())
                 return
-            there = http.client.HTTPConnection(guard.upstream.hostname or "", guard.upstream.port, timeout=300)
+            connection = http.client.HTTPConnection(guard.upstream.hostname or "", guard.upstream.port, timeout=300)
             try:
-                there.request(self.command, self.path, body, dict(self.headers))
-                answer = there.getresponse()
-                kept = {name: value for name, value in answer.getheaders() if name.lower() not in OWN_HEADERS}
-                self._answer(answer.status, kept, answer.read())
+                connection.request(self.command, self.path, body, dict(self.headers))
+                answer = connection.getresponse()
+                headers = {name: value for name, value in answer.getheaders() if name.lower() not in OWN_HEADERS}
+                self._answer(answer.status, headers, answer.read())
             finally:
-                there.close()
+                connection.close()
 
         do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815  the server asks for these names
 

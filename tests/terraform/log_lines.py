@@ -13,13 +13,15 @@ CONDITION = re.compile(r'([\w.]+)=(\((?:"[^"]*"(?: OR )?)+\)|"[^"]*"|true|false)
 
 def entries(log: Path, service: str) -> list[dict[str, Any]]:
     """The entries that Cloud Run makes of a function's stderr: a line that is a JSON object becomes jsonPayload."""
-    found = []
+    log_entries = []
     for line in log.read_text().splitlines():
         if line.startswith("{"):
             payload = json.loads(line)
             resource = {"type": "cloud_run_revision", "labels": {"service_name": service}}
-            found.append({"resource": resource, "severity": payload.pop("severity", None), "jsonPayload": payload})
-    return found
+            log_entries.append(
+                {"resource": resource, "severity": payload.pop("severity", None), "jsonPayload": payload}
+            )
+    return log_entries
 
 
 def counted(filter_: str, lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -31,17 +33,17 @@ def counted(filter_: str, lines: Iterable[Mapping[str, Any]]) -> list[Mapping[st
     conditions = CONDITION.findall(filter_)
     if " AND ".join(f"{field}={value}" for field, value in conditions) != filter_:
         raise ValueError(f"not in the language of this test: {filter_}")
-    return [line for line in lines if all(_said(line, field) in _values(value) for field, value in conditions)]
+    return [line for line in lines if all(_field_value(line, field) in _values(value) for field, value in conditions)]
 
 
 def extracted(extractor: str, entry: Mapping[str, Any]) -> Any:
     """What EXTRACT(field) takes from an entry."""
-    found = re.fullmatch(r"EXTRACT\(([\w.]+)\)", extractor)
-    assert found, extractor
-    return _said(entry, found[1])
+    field_match = re.fullmatch(r"EXTRACT\(([\w.]+)\)", extractor)
+    assert field_match, extractor
+    return _field_value(entry, field_match[1])
 
 
-def _said(entry: Any, field: str) -> Any:
+def _field_value(entry: Any, field: str) -> Any:
     for name in field.split("."):
         entry = entry.get(name) if isinstance(entry, Mapping) else None
     return entry

@@ -57,15 +57,18 @@ def text(terraform: Path) -> str:
     return "".join(path.read_text() for path in sorted(terraform.glob("*.tf")))
 
 
-def resources(said: str) -> list[dict[str, Any]]:
+def resources(output: str) -> list[dict[str, Any]]:
     """The resources, with every value known, of what `terraform test -json -verbose` said."""
-    messages = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    messages = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     [state] = [message["test_state"] for message in messages if message["type"] == "test_state"]
     return state["root_module"]["resources"]
 
 
-def complaints(said: str) -> str:
+def complaints(output: str) -> str:
     """All diagnostics, as text."""
-    messages = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    found = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
-    return "\n".join(f"{one['severity']}: {one['summary']}: {one.get('detail', '')}" for one in found)
+    messages = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
+    return "\n".join(
+        f"{diagnostic['severity']}: {diagnostic['summary']}: {diagnostic.get('detail', '')}"
+        for diagnostic in diagnostics
+    )

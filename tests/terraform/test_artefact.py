@@ -48,8 +48,8 @@ def bundles(initialised: Workspace, applied: list[dict], tmp_path_factory: pytes
     where = tmp_path_factory.mktemp("deployed")
     zips = {name: initialised.folder / ".bundles" / f"{name}.zip" for name in FUNCTIONS}
     with ThreadPoolExecutor(2) as pool:
-        made = pool.map(lambda name: unpack(name, zips[name], where), FUNCTIONS)
-        return dict(zip(FUNCTIONS, made, strict=True))
+        unpacked = pool.map(lambda name: unpack(name, zips[name], where), FUNCTIONS)
+        return dict(zip(FUNCTIONS, unpacked, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def deployment(
     crm = CrmServer(home, TOKEN)
     threading.Thread(target=crm.serve_forever, daemon=True).start()
     running = Deployment(cloud, crm)
-    processes, standing = [], ExitStack()
+    processes, resources = [], ExitStack()
     try:
         for name, bundle in bundles.items():
             running.logs[name] = tmp_path_factory.mktemp(f"log-{name}") / "log"
@@ -75,7 +75,7 @@ def deployment(
             for url in ("LEADWERK_BIGQUERY_URL", "LEADWERK_STORAGE_URL"):
                 guard = Guard(granted, settings[url])
                 running.guards.setdefault(name, []).append(guard)
-                settings[url] = standing.enter_context(guard.standing())
+                settings[url] = resources.enter_context(guard.running())
             process, running.urls[name] = bundle.serve(settings, running.logs[name])
             processes.append(process)
         for name in bundles:
@@ -86,7 +86,7 @@ def deployment(
         for process in processes:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(10)
-        standing.close()
+        resources.close()
         crm.shutdown()
         crm.server_close()
 
@@ -111,8 +111,8 @@ def loop(deployment: Deployment) -> Loop:
     call = deployment.call
     days = {"first_day": str(WEB_DAYS[0]), "last_day": str(WEB_DAYS[-1])}
     extract, backfill, trained = call("extract_features", days), call("ingest_feedback"), call("retrain")
-    [found] = deployment.cloud.query(ONE_OPEN_LEAD)
-    lead = found["lead_id"]
+    [open_lead] = deployment.cloud.query(ONE_OPEN_LEAD)
+    lead = open_lead["lead_id"]
     score = call("score", {"lead_id": lead, "deliver": False})
     delivered = call("deliver_scores")
     in_crm = deployment.ask_crm(f"/api/v1/leads/{lead}")
@@ -156,7 +156,7 @@ def test_the_package_comes_from_the_bundle(name: str, bundles: dict[str, Bundle]
 
 
 def test_sizes_stay_small(bundles: dict[str, Bundle], record_property: Any) -> None:
-    sizes = {name: (megabytes(one.archive), megabytes(one.environment)) for name, one in bundles.items()}
+    sizes = {name: (megabytes(bundle.archive), megabytes(bundle.environment)) for name, bundle in bundles.items()}
     for name, (archive, environment) in sizes.items():
         print(f"{name}: zip {archive:.2f} MB, environment {environment:.0f} MB")
         record_property(name, f"zip {archive:.2f} MB, environment {environment:.0f} MB")
@@ -236,8 +236,8 @@ def test_the_report_is_written_and_shown(loop: Loop, deployment: Deployment) -> 
 
 def test_a_form_is_scored_stored_and_sent(loop: Loop, deployment: Deployment) -> None:
     form = {"created_at": LATER.isoformat(), "loan_amount": 450_000, "property_value": 700_000, "web_consent": True}
-    asked = {"lead_id": loop.lead, "ga_client_id": "0815.4711", "form": form}
-    [score] = deployment.call("score", asked, now=LATER)["scores"]
+    request = {"lead_id": loop.lead, "ga_client_id": "0815.4711", "form": form}
+    [score] = deployment.call("score", request, now=LATER)["scores"]
     assert score["delivery"] == "sent"
 
 
@@ -250,20 +250,22 @@ def test_a_score_waits_for_its_lead_and_is_sent_once_it_is_ingested(loop: Loop, 
     deployment.ask_crm("/api/v1/leads", {**young, **form})
     assert call("ingest_feedback", now=late)["leads"] >= 1
     assert call("deliver_scores", {"lead_ids": ["900001"]}, now=late)["sent"] == 1
-    shown = deployment.ask_crm("/api/v1/leads/900001")["custom_fields"]
-    assert shown["predictive_score"] == score["predictive_score"]
+    crm_fields = deployment.ask_crm("/api/v1/leads/900001")["custom_fields"]
+    assert crm_fields["predictive_score"] == score["predictive_score"]
 
 
 def test_sellers_pick_what_is_on_their_list_and_decide(loop: Loop, deployment: Deployment) -> None:
     desk, now = deployment.urls["desk"], LATER.strftime("%Y-%m-%dT%H:%M:%SZ")
-    with urllib.request.urlopen(f"{desk}/leads?now={now}", timeout=60) as found:
-        [first, *_] = json.load(found)["leads"]
+    with urllib.request.urlopen(f"{desk}/leads?now={now}", timeout=60) as response:
+        [first, *_] = json.load(response)["leads"]
     lead = f"{desk}/leads/{first['lead_id']}"
-    asked = json.dumps({"seller": "Eva", "now": now}).encode()
-    with urllib.request.urlopen(f"{lead}/pick", asked, timeout=60) as picked:
+    pick_request = json.dumps({"seller": "Eva", "now": now}).encode()
+    with urllib.request.urlopen(f"{lead}/pick", pick_request, timeout=60) as picked:
         assert json.load(picked)["seller"] == "Eva"
-    word = json.dumps({"cluster": "COLD", "by": "Eva", "reason": "bought elsewhere", "days": 14, "now": now}).encode()
-    with urllib.request.urlopen(f"{lead}/override", word, timeout=60) as decided:
+    override_request = json.dumps(
+        {"cluster": "COLD", "by": "Eva", "reason": "bought elsewhere", "days": 14, "now": now}
+    ).encode()
+    with urllib.request.urlopen(f"{lead}/override", override_request, timeout=60) as decided:
         assert decided.status == 200
     assert deployment.call("desk", {"threshold": True}, now=LATER)
 
@@ -299,8 +301,8 @@ def test_every_metric_finds_its_lines_in_the_functions_logs(deployment: Deployme
     for metric in of_type(deployment.cloud.resources, "google_logging_metric"):
         if metric["values"]["name"] == "leadwerk/stood_down":
             continue
-        found = counted(metric["values"]["filter"], lines)
-        assert found, metric["values"]["name"]
+        metrics = counted(metric["values"]["filter"], lines)
+        assert metrics, metric["values"]["name"]
         if (extractor := metric["values"]["value_extractor"]) and "drift" not in extractor:
-            numbers = [extracted(extractor, line) for line in found]
+            numbers = [extracted(extractor, line) for line in metrics]
             assert any(isinstance(number, int | float) for number in numbers), metric["values"]["name"]

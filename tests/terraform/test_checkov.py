@@ -18,10 +18,10 @@ REASON_WORDS = 5
 
 
 def checkov() -> str:
-    found = str(CHECKOV) if CHECKOV.exists() else shutil.which("checkov")
-    if found is None:
+    executable = str(CHECKOV) if CHECKOV.exists() else shutil.which("checkov")
+    if executable is None:
         pytest.skip("checkov is not installed: `make test-cloud` installs it in an environment of its own")
-    return found
+    return executable
 
 
 def test_checkov_is_clean(tmp_path: Path) -> None:
@@ -35,10 +35,12 @@ def test_checkov_is_clean(tmp_path: Path) -> None:
     done = subprocess.run(
         [*command, "--skip-download"], capture_output=True, text=True, timeout=200, env=environment, check=False
     )
-    said = json.loads(done.stdout[done.stdout.index("{") :])
-    failed = [(one["check_id"], one["resource"]) for one in said["results"]["failed_checks"]]
+    report = json.loads(done.stdout[done.stdout.index("{") :])
+    failed = [
+        (failed_check["check_id"], failed_check["resource"]) for failed_check in report["results"]["failed_checks"]
+    ]
     assert failed == []
-    assert said["summary"]["passed"] > 50
+    assert report["summary"]["passed"] > 50
 
 
 def test_a_skipped_check_says_why() -> None:

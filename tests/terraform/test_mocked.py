@@ -39,8 +39,10 @@ def test_what_the_mock_applies_passes_the_checks_and_leaves_no_test_behind(mock:
 
 def test_what_terraform_complains_of_is_said() -> None:
     complaint = {"severity": "error", "summary": "Invalid value", "detail": "nothing of Leadwerk is public"}
-    said = [{"type": "version"}, {"type": "diagnostic", "diagnostic": complaint}]
-    assert mocked.complaints("\n".join(map(json.dumps, said))) == "error: Invalid value: nothing of Leadwerk is public"
+    messages = [{"type": "version"}, {"type": "diagnostic", "diagnostic": complaint}]
+    assert (
+        mocked.complaints("\n".join(map(json.dumps, messages))) == "error: Invalid value: nothing of Leadwerk is public"
+    )
 
 
 def test_every_account_answers_to_its_own_name() -> None:
@@ -50,8 +52,8 @@ def test_every_account_answers_to_its_own_name() -> None:
 
 def test_resources_are_read_out_of_what_terraform_says() -> None:
     state = {"root_module": {"resources": [{"address": "a.b"}]}}
-    said = [{"type": "version"}, {"type": "test_state", "test_state": state}, {"type": "test_summary"}]
-    assert mocked.resources("\n".join(map(json.dumps, said))) == [{"address": "a.b"}]
+    messages = [{"type": "version"}, {"type": "test_state", "test_state": state}, {"type": "test_summary"}]
+    assert mocked.resources("\n".join(map(json.dumps, messages))) == [{"address": "a.b"}]
 
 
 def test_without_stand_in_mirror_and_registry_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,6 @@ def _terraform_retention(folder: Path, policy: str) -> dict[str, int]:
         subprocess.run(
             [terraform, *arguments, "-input=false", "-no-color"], cwd=module, check=True, capture_output=True
         )
-    shown = subprocess.run([terraform, "output", "-json", "retention"], cwd=module, check=True, capture_output=True)
-    retention: dict[str, int] = json.loads(shown.stdout)
+    output = subprocess.run([terraform, "output", "-json", "retention"], cwd=module, check=True, capture_output=True)
+    retention: dict[str, int] = json.loads(output.stdout)
     return retention

@@ -36,14 +36,14 @@ REPORTS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def alerts(resources: Resources) -> dict[str, str]:
     """The query of every alert, by the section that its mail names."""
-    found = {}
+    query_by_alert = {}
     for alert in of_type(resources, "google_monitoring_alert_policy"):
         [[section], [condition]] = (
             re.findall(r"docs/operations\.md#(\w+)$", alert["values"]["documentation"][0]["content"]),
             alert["values"]["conditions"],
         )
-        found[section] = condition["condition_prometheus_query_language"][0]["query"]
-    return found
+        query_by_alert[section] = condition["condition_prometheus_query_language"][0]["query"]
+    return query_by_alert
 
 
 def test_the_first_run_takes_no_job_that_is_paused(lean: Workspace) -> None:
@@ -72,16 +72,20 @@ def test_every_alert_has_its_section_in_the_operations_guide(alerts: dict[str, s
 
 
 def test_every_alert_asks_for_a_metric_that_is_made(alerts: dict[str, str], resources: Resources) -> None:
-    made = {
+    metrics = {
         metric["values"]["name"].replace("/", "_"): metric["values"]
         for metric in of_type(resources, "google_logging_metric")
     }
-    asked = [found for query in alerts.values() for found in re.findall(r"user_(leadwerk_\w+?)(_sum|_count)?\{", query)]
-    assert {name for name, _ in asked} <= made.keys()
-    for name, part in asked:  # a counter has no parts, a distribution nothing but parts
-        assert bool(part) == bool(made[name]["value_extractor"]), name
-    own = {section for section, query in alerts.items() if "logging_googleapis_com:user_" in query}
-    assert alerts.keys() - own == {"error_rate", "score_latency"}
+    requested_metrics = [
+        metric_match
+        for query in alerts.values()
+        for metric_match in re.findall(r"user_(leadwerk_\w+?)(_sum|_count)?\{", query)
+    ]
+    assert {name for name, _ in requested_metrics} <= metrics.keys()
+    for name, part in requested_metrics:  # a counter has no parts, a distribution nothing but parts
+        assert bool(part) == bool(metrics[name]["value_extractor"]), name
+    with_query = {section for section, query in alerts.items() if "logging_googleapis_com:user_" in query}
+    assert alerts.keys() - with_query == {"error_rate", "score_latency"}
 
 
 def test_an_alert_can_be_made_together_with_its_metric(resources: Resources) -> None:
@@ -92,7 +96,7 @@ def test_an_alert_can_be_made_together_with_its_metric(resources: Resources) -> 
 
 
 def test_every_alert_is_sent_to_somebody(resources: Resources) -> None:
-    channels = {one["values"]["id"] for one in of_type(resources, "google_monitoring_notification_channel")}
+    channels = {channel["values"]["id"] for channel in of_type(resources, "google_monitoring_notification_channel")}
     assert channels
     for alert in of_type(resources, "google_monitoring_alert_policy"):
         assert set(alert["values"]["notification_channels"]) == channels
@@ -100,14 +104,14 @@ def test_every_alert_is_sent_to_somebody(resources: Resources) -> None:
 
 def test_the_dashboard_shows_every_metric(resources: Resources) -> None:
     [dashboard] = of_type(resources, "google_monitoring_dashboard")
-    shown = dashboard["values"]["dashboard_json"]
+    dashboard_text = dashboard["values"]["dashboard_json"]
     for metric in of_type(resources, "google_logging_metric"):
-        assert f"user_{metric['values']['name'].replace('/', '_')}" in shown
-    assert "request_count" in shown
-    assert "request_latencies" in shown
-    tiles = json.loads(shown)["mosaicLayout"]["tiles"]
-    places = {(tile.get("xPos", 0), tile.get("yPos", 0)) for tile in tiles}
-    assert len(places) == len(tiles)
+        assert f"user_{metric['values']['name'].replace('/', '_')}" in dashboard_text
+    assert "request_count" in dashboard_text
+    assert "request_latencies" in dashboard_text
+    tiles = json.loads(dashboard_text)["mosaicLayout"]["tiles"]
+    positions = {(tile.get("xPos", 0), tile.get("yPos", 0)) for tile in tiles}
+    assert len(positions) == len(tiles)
     assert all(tile.get(axis) != 0 for tile in tiles for axis in ("xPos", "yPos"))  # Google drops it: a plan never ends
 
 
@@ -118,8 +122,8 @@ def test_metrics_take_their_numbers_from_the_line_of_a_stage(
     """The quick look, at reports full of numbers; test_artefact.py has the lines of the deployed functions."""
     with caplog.at_level(logging.INFO, "leadwerk"):
         for flag in (False, True):
-            known = {**NUMBERS, "bool": flag}
-            full = {field.name: known.get(str(field.type)) for field in fields(REPORTS[stage])}
+            numbers = {**NUMBERS, "bool": flag}
+            full = {field.name: numbers.get(str(field.type)) for field in fields(REPORTS[stage])}
             log.finished(stage, REPORTS[stage](**full), 0.5)
     formatter = log._CloudLogging()
     (tmp_path / "log").write_text("\n".join(formatter.format(record) for record in caplog.records))
@@ -131,9 +135,9 @@ def test_metrics_take_their_numbers_from_the_line_of_a_stage(
     ]
     assert metrics
     for metric in metrics:
-        found = counted(metric["filter"], lines)
-        assert found
-        for line in found if metric["value_extractor"] else ():
+        metric_points = counted(metric["filter"], lines)
+        assert metric_points
+        for line in metric_points if metric["value_extractor"] else ():
             assert isinstance(extracted(metric["value_extractor"], line), int | float)
 
 
@@ -141,8 +145,8 @@ def test_a_filter_counts_the_lines_it_describes_and_no_other(tmp_path: Path) -> 
     log = tmp_path / "log"
     log.write_text('starting\n{"event": "x", "late": false, "n": 3}\n{"event": "y", "late": true}\n')
     lines = entries(log, "score")
-    found = counted('resource.labels.service_name=("desk" OR "score") AND jsonPayload.late=false', lines)
-    assert [extracted("EXTRACT(jsonPayload.n)", line) for line in found] == [3]
+    matched_lines = counted('resource.labels.service_name=("desk" OR "score") AND jsonPayload.late=false', lines)
+    assert [extracted("EXTRACT(jsonPayload.n)", line) for line in matched_lines] == [3]
     assert counted('jsonPayload.event="z"', lines) == []
     with pytest.raises(ValueError, match="not in the language"):
         counted('jsonPayload.event=~"x"', lines)

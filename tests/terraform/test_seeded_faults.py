@@ -34,8 +34,8 @@ def test_a_misspelt_attribute_is_found_by_validate(copy: Workspace) -> None:
 def test_a_resource_before_its_service_is_found(copy: Workspace) -> None:
     for _ in range(3):
         plant(copy, "identities.tf", "depends_on = [google_project_service.required]", "")
-    found = checks.nothing_is_made_before_its_service_is_on(copy.terraform("graph").stdout)
-    assert "google_service_account.builder does not wait for google_project_service.required" in found
+    faults = checks.nothing_is_made_before_its_service_is_on(copy.terraform("graph").stdout)
+    assert "google_service_account.builder does not wait for google_project_service.required" in faults
 
 
 def test_a_function_that_does_not_wait_for_its_roles_is_found(copy: Workspace) -> None:
@@ -280,18 +280,18 @@ HIDING: dict[str, Fault] = {
 @pytest.fixture(scope="module")
 def planned(lean: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Resources]:
     """What a plan says of the faults, one plan for each group of those that do not hide each other."""
-    found: dict[str, Resources] = {}
+    plans: dict[str, Resources] = {}
     for group in (FAULTS, HIDING):
         copy = lean.copy_to(tmp_path_factory.mktemp("faults") / "copy")
         for file, before, after, *_ in group.values():
             plant(copy, file, before, after)
-        found |= dict.fromkeys(group, copy.planned())
-    return found
+        plans |= dict.fromkeys(group, copy.planned())
+    return plans
 
 
 @pytest.mark.parametrize("fault", FAULTS | HIDING)
 def test_a_fault_is_found(fault: str, planned: dict[str, Resources], resources: Resources) -> None:
-    *_, check, says = (FAULTS | HIDING)[fault]
-    assert [complaint for complaint in check(resources) if says in complaint] == []
-    found = check(planned[fault])
-    assert any(says in complaint for complaint in found), found
+    *_, check, message = (FAULTS | HIDING)[fault]
+    assert [complaint for complaint in check(resources) if message in complaint] == []
+    faults = check(planned[fault])
+    assert any(message in complaint for complaint in faults), faults

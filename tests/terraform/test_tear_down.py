@@ -39,14 +39,16 @@ def test_the_tear_down_that_keeps_the_data_destroys_no_data(copy: Workspace) -> 
     destroyed = planned(copy, "-destroy")
     assert {tuple(change["change"]["actions"]) for change in destroyed} == {("delete",)}
     assert {change["type"] for change in destroyed} & KEPT == set()
-    assert {"google_cloudfunctions2_function", "google_cloud_scheduler_job"} <= {one["type"] for one in destroyed}
+    assert {"google_cloudfunctions2_function", "google_cloud_scheduler_job"} <= {
+        resource["type"] for resource in destroyed
+    }
 
 
 def test_data_is_protected_until_it_is_said_that_they_may_go(copy: Workspace) -> None:
     [protected] = {
-        one["change"]["before"]["deletion_protection"]
-        for one in planned(copy, "-destroy")
-        if one["type"] == "google_bigquery_table"
+        resource["change"]["before"]["deletion_protection"]
+        for resource in planned(copy, "-destroy")
+        if resource["type"] == "google_bigquery_table"
     }
     assert protected is True
     released = planned(copy, "-var=deletion_protection=false")

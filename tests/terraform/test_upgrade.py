@@ -90,7 +90,7 @@ TAGS = {"name": "tags", "type": "RECORD", "mode": "REPEATED", "fields": [DAY]}
 
 
 @pytest.mark.parametrize(
-    ("after", "says"),
+    ("after", "complaint"),
     [
         ([DAY, TAGS], None),
         ([{**DAY, "mode": "NULLABLE", "description": "Other words."}, TAGS], None),
@@ -103,10 +103,10 @@ TAGS = {"name": "tags", "type": "RECORD", "mode": "REPEATED", "fields": [DAY]}
         ([DAY, TAGS, {**NEW, "mode": "REQUIRED"}], "rows from before have none"),
     ],
 )
-def test_only_what_leaves_rows_as_they_are_is_taken(after: list[dict[str, Any]], says: str | None) -> None:
-    found = upgrade.columns([DAY, TAGS], after)
-    assert (says is None) == (found == [])
-    assert says is None or says in found[0]
+def test_only_what_leaves_rows_as_they_are_is_taken(after: list[dict[str, Any]], complaint: str | None) -> None:
+    complaints = upgrade.columns([DAY, TAGS], after)
+    assert (complaint is None) == (complaints == [])
+    assert complaint is None or complaint in complaints[0]
 
 
 def test_another_partition_is_refused() -> None:

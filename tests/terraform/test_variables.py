@@ -105,9 +105,9 @@ def plan(folder: Path, values: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=str)
 def test_a_wrong_value_is_refused_with_its_remedy(name: str, value: Any, variables_alone: Path) -> None:
-    said = " ".join(plan(variables_alone, {name: value}).split())
-    assert "Invalid value for variable" in said
-    assert any(message in said for message in re.findall(r'error_message += "(.*)"', BLOCKS[name])), said
+    output = " ".join(plan(variables_alone, {name: value}).split())
+    assert "Invalid value for variable" in output
+    assert any(message in output for message in re.findall(r'error_message += "(.*)"', BLOCKS[name])), output
 
 
 @pytest.mark.parametrize("values", RIGHT, ids=str)

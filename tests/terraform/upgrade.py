@@ -14,22 +14,25 @@ Column = dict[str, Any]
 
 def complaints(changes: list[dict[str, Any]]) -> list[str]:
     """`changes` are a plan's resource_changes: what of them would touch rows that are there."""
-    found = []
+    problems = []
     for change in changes:
         if change["type"] not in ("google_bigquery_table", "google_bigquery_dataset"):
             continue
         if "delete" in change["change"]["actions"]:
-            found.append(f"{change['address']} would be deleted")
+            problems.append(f"{change['address']} would be deleted")
         elif change["type"] == "google_bigquery_table" and change["change"]["actions"] == ["update"]:
             before, after = change["change"]["before"], change["change"]["after"]
-            found += [f"{change['address']}: {what}" for what in _changed(before, after)]
-    return found
+            problems += [f"{change['address']}: {what}" for what in _changed(before, after)]
+    return problems
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     fixed = ("table_id", "dataset_id", "project")
     moved = [f"{name} changes" for name in fixed if before.get(name) != after.get(name)]
-    fields = [[one.get("field") for one in values.get("time_partitioning") or []] for values in (before, after)]
+    fields = [
+        [partitioning.get("field") for partitioning in values.get("time_partitioning") or []]
+        for values in (before, after)
+    ]
     moved += ["it is partitioned by another column"] if fields[0] != fields[1] else []
     return moved + columns(json.loads(before["schema"]), json.loads(after["schema"]))
 
@@ -46,8 +49,8 @@ def columns(before: list[Column], after: list[Column], within: str = "") -> list
     names = [column["name"] for column in before]
     if [column["name"] for column in after[: len(before)]] != names:
         return [f"the columns that are there are no longer the first, in their order{within}"]
-    found = [reason for old, new in zip(before, after, strict=False) for reason in _column(old, new)]
-    return found + [
+    reasons = [reason for old, new in zip(before, after, strict=False) for reason in _column(old, new)]
+    return reasons + [
         f"{column['name']} is new and {column['mode']}: rows from before have none{within}"
         for column in after[len(before) :]
         if column["mode"] == "REQUIRED"

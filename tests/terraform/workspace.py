@@ -80,8 +80,8 @@ class Workspace:
         assert done.returncode == 0, done.stderr
         if self.mock:
             return mocked.resources(done.stdout)
-        shown = json.loads(self.terraform("show", "-json", "plan.bin").stdout)
-        return shown["planned_values"]["root_module"]["resources"]
+        plan = json.loads(self.terraform("show", "-json", "plan.bin").stdout)
+        return plan["planned_values"]["root_module"]["resources"]
 
     def applied(self, *options: str) -> list[dict[str, Any]]:
         """The resources after an apply into the stand-in or in the mock, with every value known."""
@@ -89,9 +89,9 @@ class Workspace:
             return self.planned()
         done = self.terraform("apply", "-no-color", "-input=false", "-auto-approve", VARIABLES, *options)
         assert done.returncode == 0, done.stderr
-        return self.shown()
+        return self.applied_resources()
 
-    def shown(self) -> list[dict[str, Any]]:
+    def applied_resources(self) -> list[dict[str, Any]]:
         """The resources that were applied; the mock keeps none, and applies again."""
         if self.mock:
             return self.planned()

@@ -100,7 +100,7 @@ def test_apostrophes_are_typographic(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "count", "said"),
+    ("language", "count", "expected"),
     [
         ("de", 0, "0 Minuten"),
         ("de", 1, "1 Minute"),
@@ -114,8 +114,8 @@ def test_apostrophes_are_typographic(language: str) -> None:
         ("en", 0, "0 minutes"),
     ],
 )
-def test_plural_follows_the_language(language: str, count: int, said: str) -> None:
-    assert texts.text(language, "duration.minutes", count=count) == said
+def test_plural_follows_the_language(language: str, count: int, expected: str) -> None:
+    assert texts.text(language, "duration.minutes", count=count) == expected
 
 
 def test_zero_has_its_own_words_where_they_exist() -> None:

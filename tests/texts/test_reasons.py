@@ -21,7 +21,7 @@ def filled(features: tuple[Feature, ...]) -> dict[str, Any]:
     return {feature.name: 2.0 if feature.kind == "number" else "CH" for feature in features}
 
 
-def said(group: str, language: str = "de", mine: policy.Policy = MORTGAGE, **features: Any) -> str:
+def fact_text(group: str, language: str = "de", mine: policy.Policy = MORTGAGE, **features: Any) -> str:
     return texts.fact(mine, language, group, features)
 
 
@@ -30,10 +30,10 @@ def test_every_group_of_the_contract_has_a_label(name: str, language: str) -> No
     mine = POLICIES[name]
     labels = {group: texts.label(mine, language, group) for group in groups(contract(mine))}
     named = {item.name for item in (*mine.signals, *mine.attributes) if language in item.labels}
-    known = {
+    labelled_groups = {
         group for group in labels if group.removeprefix("attribute_") in named or texts.has(language, f"label.{group}")
     }
-    assert set(labels) - known == set()
+    assert set(labels) - labelled_groups == set()
     assert len(set(labels.values())) == len(labels)
 
 
@@ -42,17 +42,17 @@ def test_every_group_says_its_value_when_known_and_that_it_is_unknown_when_not(n
     mine = POLICIES[name]
     features = contract(mine)
     for group in groups(features):
-        known, unknown = texts.fact(mine, language, group, filled(features)), texts.fact(mine, language, group, {})
-        assert known != unknown
-        assert "{" not in known + unknown
+        with_value, unknown = texts.fact(mine, language, group, filled(features)), texts.fact(mine, language, group, {})
+        assert with_value != unknown
+        assert "{" not in with_value + unknown
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_for_and_against_differ(language: str) -> None:
     for_, against = (texts.reason(MORTGAGE, language, "visits", way, {"sessions_30d": 3}) for way in ("for", "against"))
     assert for_ != against
-    assert said("visits", language, sessions_30d=3) in for_
-    assert said("visits", language, sessions_30d=3) in against
+    assert fact_text("visits", language, sessions_30d=3) in for_
+    assert fact_text("visits", language, sessions_30d=3) in against
 
 
 STORY = {
@@ -67,7 +67,7 @@ STORY = {
 
 
 @pytest.mark.parametrize(
-    ("language", "group", "words"),
+    ("language", "group", "expected"),
     [
         ("de", "loan_amount", "gewünschter Kredit CHF\u00a0450’000"),
         ("fr", "loan_amount", "prêt souhaité de 450\u00a0000\u00a0francs"),
@@ -82,42 +82,48 @@ STORY = {
         ("de", "recency", "heute auf der Website"),
     ],
 )
-def test_a_story_in_words(language: str, group: str, words: str) -> None:
-    assert said(group, language, **STORY) == words
+def test_a_story_in_words(language: str, group: str, expected: str) -> None:
+    assert fact_text(group, language, **STORY) == expected
 
 
 def test_a_signal_that_was_not_met_says_so() -> None:
-    assert said("blog", blog_events_30d=0, blog_events_90d=0) == "Blog: kein Mal in 90 Tagen"
+    assert fact_text("blog", blog_events_30d=0, blog_events_90d=0) == "Blog: kein Mal in 90 Tagen"
 
 
 def test_a_signal_of_long_ago_is_counted_over_90_days() -> None:
-    assert said("blog", blog_events_30d=0, blog_events_90d=2) == "Blog: 2-mal in 90 Tagen"
+    assert fact_text("blog", blog_events_30d=0, blog_events_90d=2) == "Blog: 2-mal in 90 Tagen"
 
 
 def test_one_visit_is_singular() -> None:
-    assert said("visits", "en", sessions_30d=1) == "1 visit to the website in 30 days"
-    assert said("visits", "en", sessions_30d=0, sessions_90d=0) == "no visit to the website in 90 days"
+    assert fact_text("visits", "en", sessions_30d=1) == "1 visit to the website in 30 days"
+    assert fact_text("visits", "en", sessions_30d=0, sessions_90d=0) == "no visit to the website in 90 days"
 
 
 def test_no_behaviour_is_said_in_words() -> None:
-    assert said("behaviour", has_web_behaviour=0) == said("behaviour") == "kein Verhalten auf der Website bekannt"
-    assert said("behaviour", has_web_behaviour=1) == "Verhalten auf der Website bekannt"
+    assert (
+        fact_text("behaviour", has_web_behaviour=0)
+        == fact_text("behaviour")
+        == "kein Verhalten auf der Website bekannt"
+    )
+    assert fact_text("behaviour", has_web_behaviour=1) == "Verhalten auf der Website bekannt"
 
 
-@pytest.mark.parametrize(("ratio", "words"), [(3.0, "häufiger"), (1.0, "gleich häufig"), (0.2, "seltener")])
-def test_a_trend_has_a_direction(ratio: float, words: str) -> None:
-    assert words in said("trend", sessions_trend=ratio)
+@pytest.mark.parametrize(("ratio", "expected"), [(3.0, "häufiger"), (1.0, "gleich häufig"), (0.2, "seltener")])
+def test_a_trend_has_a_direction(ratio: float, expected: str) -> None:
+    assert expected in fact_text("trend", sessions_trend=ratio)
 
 
 def test_attributes_speak_by_their_labels() -> None:
     b2b = POLICIES["b2b_swiss"]
     assert (
-        said("attribute_it_budget", "fr", b2b, attribute_it_budget=50000.0) == "budget informatique\u00a0: 50\u00a0000"
+        fact_text("attribute_it_budget", "fr", b2b, attribute_it_budget=50000.0)
+        == "budget informatique\u00a0: 50\u00a0000"
     )
     assert (
-        said("attribute_decision_authority", "en", b2b, attribute_decision_authority="CEO") == "decision authority: CEO"
+        fact_text("attribute_decision_authority", "en", b2b, attribute_decision_authority="CEO")
+        == "decision authority: CEO"
     )
-    assert said("attribute_it_budget", "de", b2b) == "IT-Budget: nicht bekannt"
+    assert fact_text("attribute_it_budget", "de", b2b) == "IT-Budget: nicht bekannt"
 
 
 @pytest.mark.parametrize(
@@ -131,32 +137,32 @@ def test_attributes_speak_by_their_labels() -> None:
 )
 def test_a_class_is_called_by_its_label(language: str, ceo: str, other: str) -> None:
     b2b = POLICIES["b2b_swiss"]
-    assert said("attribute_seniority", language, b2b, attribute_seniority="ceo") == ceo
-    assert said("attribute_seniority", language, b2b, attribute_seniority="other") == other
+    assert fact_text("attribute_seniority", language, b2b, attribute_seniority="ceo") == ceo
+    assert fact_text("attribute_seniority", language, b2b, attribute_seniority="other") == other
 
 
 def test_a_class_without_labels_is_called_by_its_name_as_is_one_of_an_older_policy() -> None:
     classes = (policy.model.TextClass(name="vice_president", matches="VP"),)
     level = policy.model.Attribute(name="level", kind="category", source="job_title", classes=classes)
     mine = msgspec.structs.replace(MORTGAGE, attributes=(level,))
-    assert said("attribute_level", "en", mine, attribute_level="vice_president") == "level: vice president"
-    assert said("attribute_level", "en", mine, attribute_level="big_boss") == "level: big boss"
+    assert fact_text("attribute_level", "en", mine, attribute_level="vice_president") == "level: vice president"
+    assert fact_text("attribute_level", "en", mine, attribute_level="big_boss") == "level: big boss"
 
 
 def test_a_direct_visit_has_no_medium() -> None:
-    assert said("source", source="(direct)", medium="(none)") == "Herkunft des Besuchs: direkt"
-    assert said("source", source="google", medium="organic") == "Herkunft des Besuchs: google, unbezahlte Suche"
+    assert fact_text("source", source="(direct)", medium="(none)") == "Herkunft des Besuchs: direkt"
+    assert fact_text("source", source="google", medium="organic") == "Herkunft des Besuchs: google, unbezahlte Suche"
 
 
 def test_amounts_in_euros_read_as_at_home() -> None:
     german = msgspec.structs.replace(MORTGAGE, currency="EUR")
-    assert said("loan_amount", "de", german, loan_amount=450000.0) == "gewünschter Kredit 450.000\u00a0€"
-    assert said("loan_amount", "en", german, loan_amount=450000.0) == "loan of €450,000 wanted"
+    assert fact_text("loan_amount", "de", german, loan_amount=450000.0) == "gewünschter Kredit 450.000\u00a0€"
+    assert fact_text("loan_amount", "en", german, loan_amount=450000.0) == "loan of €450,000 wanted"
 
 
 def test_a_signal_without_labels_is_called_by_its_name() -> None:
     bare = msgspec.structs.replace(MORTGAGE, signals=(policy.model.Signal(name="my_page", page="^/my"),))
-    assert said("my_page", mine=bare, my_page_events_30d=1) == "my page: 1-mal in 30 Tagen"
+    assert fact_text("my_page", mine=bare, my_page_events_30d=1) == "my page: 1-mal in 30 Tagen"
 
 
 @pytest.mark.parametrize("cluster", ["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"])
@@ -183,4 +189,4 @@ def test_no_lead_is_without_words(row: dict[str, Any], language: str, direction:
 
 
 def test_a_number_that_is_none_is_unknown() -> None:
-    assert said("income", income=math.nan) == said("income", income=None) == "Jahreseinkommen: nicht bekannt"
+    assert fact_text("income", income=math.nan) == fact_text("income", income=None) == "Jahreseinkommen: nicht bekannt"

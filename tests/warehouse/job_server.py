@@ -119,9 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._note()
-        found = JOB.match(self.path)
-        assert found, self.path
-        self._answer(*(self.jobs.results if found[1] == "queries" else self.jobs.get)(found[2]))
+        job_match = JOB.match(self.path)
+        assert job_match, self.path
+        self._answer(*(self.jobs.results if job_match[1] == "queries" else self.jobs.get)(job_match[2]))
 
     def _note(self) -> None:
         self.jobs.requests.append(f"{self.command} {self.path.partition('?')[0]}")
@@ -133,9 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.jobs.uploads.append(json.loads(body))
             place = f"{self.jobs.url}/upload/{len(self.jobs.uploads) - 1}"
             self._answer(200, {}, Location=place)
-        elif (found := JOB.match(self.path)) and found[3]:
-            self.jobs.cancelled.append(found[2])
-            self._answer(200, {"job": self.jobs.jobs[found[2]]})
+        elif (job_match := JOB.match(self.path)) and job_match[3]:
+            self.jobs.cancelled.append(job_match[2])
+            self._answer(200, {"job": self.jobs.jobs[job_match[2]]})
         elif self.path.partition("?")[0].endswith("/queries"):
             self._answer(*self.jobs.query(json.loads(body)))
         elif self.path.partition("?")[0].endswith("/insertAll"):

@@ -35,16 +35,18 @@ def at(url: str, dataset: str) -> BigQueryWarehouse:
 @pytest.fixture
 def warehouse(emulator: str) -> Iterator[BigQueryWarehouse]:
     dataset = f"leadwerk_{next(NUMBERS)}"
-    made = at(emulator, dataset)
+    bigquery_warehouse = at(emulator, dataset)
     for name in (dataset, f"{dataset}_ga4"):
-        made._client.create_dataset(name, timeout=20)
+        bigquery_warehouse._client.create_dataset(name, timeout=20)
     for table in map(schema.table, ("touchpoints", "leads", "identities", "extract_runs")):
-        made._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
+        bigquery_warehouse._client.create_table(
+            google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20
+        )
     export = _fields(schema.table("ga4_events").fields)
     for suffix in ("20260328", "intraday_20260329"):
-        made._client.create_table(google.Table(f"test.{dataset}_ga4.events_{suffix}", export), timeout=20)
-    yield made
-    made._client.close()
+        bigquery_warehouse._client.create_table(google.Table(f"test.{dataset}_ga4.events_{suffix}", export), timeout=20)
+    yield bigquery_warehouse
+    bigquery_warehouse._client.close()
 
 
 def _fields(fields: tuple[schema.Field, ...]) -> list[google.SchemaField]:
@@ -146,9 +148,9 @@ def test_replacing_days_leaves_the_others(warehouse: BigQueryWarehouse) -> None:
     parameters = {"kind": 'it\'s "new" @kind'}
     for _ in range(2):
         assert warehouse.replace_days("touchpoints", days[1], days[2], REPEATED, parameters) == 2
-    found = warehouse.rows(ALL_TOUCHPOINTS, {})
-    assert [row["event_id"] for row in found] == ["n2026-03-02", "n2026-03-03", "old2026-03-01"]
-    assert found[0]["kind"] == parameters["kind"]
+    touchpoints = warehouse.rows(ALL_TOUCHPOINTS, {})
+    assert [row["event_id"] for row in touchpoints] == ["n2026-03-02", "n2026-03-03", "old2026-03-01"]
+    assert touchpoints[0]["kind"] == parameters["kind"]
 
 
 def test_a_failing_statement_leaves_the_days_as_they_were(warehouse: BigQueryWarehouse) -> None:

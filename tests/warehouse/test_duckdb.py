@@ -122,8 +122,10 @@ def test_a_frame_keeps_whole_sums_whole_and_times_aware(warehouse: DuckDBWarehou
 
 @pytest.mark.parametrize("text", ["a\0b", "\0", "'\0'; DROP TABLE leadwerk.leads --", "$first_day \u202e💥"])
 def test_any_text_is_a_parameter(warehouse: DuckDBWarehouse, text: str) -> None:
-    asked = from_text("-- @one STRING\n-- @many ARRAY<STRING>\nSELECT @one AS one, x AS other FROM UNNEST(@many) AS x")
-    assert warehouse.rows(asked, {"one": text, "many": [text]}) == [{"one": text, "other": text}]
+    statement_with_parameters = from_text(
+        "-- @one STRING\n-- @many ARRAY<STRING>\nSELECT @one AS one, x AS other FROM UNNEST(@many) AS x"
+    )
+    assert warehouse.rows(statement_with_parameters, {"one": text, "many": [text]}) == [{"one": text, "other": text}]
 
 
 @pytest.fixture(scope="module")
@@ -221,11 +223,11 @@ def test_a_file_of_an_older_version_gains_the_columns_that_came_since(tmp_path: 
         connection.execute("ALTER TABLE leadwerk.leads DROP COLUMN attributes")
         connection.execute("DROP TABLE leadwerk.picks")
     lead = {"event_id": "e", "lead_id": "1", "recorded_at": NOON, "created_at": NOON, "web_consent": True}
-    known = {"account_id": "muster-ag.ch", "attributes": [{"name": "branch", "text": "IT", "number": None}]}
+    stored_lead = {"account_id": "muster-ag.ch", "attributes": [{"name": "branch", "text": "IT", "number": None}]}
     young = DuckDBWarehouse(tmp_path)
-    assert young.append("leads", [lead | known]) == 1
-    [found] = young.rows(from_text("SELECT account_id, attributes FROM leadwerk.leads"), {})
-    assert found == known
+    assert young.append("leads", [lead | stored_lead]) == 1
+    [lead_row] = young.rows(from_text("SELECT account_id, attributes FROM leadwerk.leads"), {})
+    assert lead_row == stored_lead
     assert young.rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
     assert young.rows(from_text("SELECT * FROM leadwerk.picks"), {}) == []
 
@@ -358,7 +360,7 @@ def test_the_export_is_reached_in_a_folder_of_any_name(tmp_path: Path, writing: 
         assert warehouse.export_tables() == ["events_20260101"]
 
 
-def _kept(warehouse: DuckDBWarehouse) -> Path:
+def _translation_folder(warehouse: DuckDBWarehouse) -> Path:
     [file] = (warehouse.home / "translations").glob("*.sql")
     return file
 
@@ -380,15 +382,15 @@ def test_a_kept_translation_that_was_changed_is_made_anew(
 ) -> None:
     warehouse.append("touchpoints", [touchpoint("a")])
     warehouse.rows(ALL_TOUCHPOINTS, {})
-    good = _kept(warehouse).read_text()
-    _kept(warehouse).write_text(spoil(good))
+    good = _translation_folder(warehouse).read_text()
+    _translation_folder(warehouse).write_text(spoil(good))
     assert DuckDBWarehouse(warehouse.home).rows(ALL_TOUCHPOINTS, {}) == [touchpoint("a")]
-    assert _kept(warehouse).read_text() == good
+    assert _translation_folder(warehouse).read_text() == good
 
 
 def test_a_kept_translation_that_is_no_text_is_made_anew(warehouse: DuckDBWarehouse) -> None:
     warehouse.rows(ALL_TOUCHPOINTS, {})
-    _kept(warehouse).write_bytes(b"\xff\xfe\0")
+    _translation_folder(warehouse).write_bytes(b"\xff\xfe\0")
     assert warehouse.rows(ALL_TOUCHPOINTS, {}) == []
 
 
@@ -401,16 +403,16 @@ def test_a_statement_is_translated_once_for_all_warehouses_and_kept_by_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statement = from_text("SELECT COUNT(*) AS translated_once FROM leadwerk.leads")
-    one, other = DuckDBWarehouse(tmp_path / "one"), DuckDBWarehouse(tmp_path / "other")
-    assert one.rows(statement, {}) == [{"translated_once": 0}]
+    first, other = DuckDBWarehouse(tmp_path / "one"), DuckDBWarehouse(tmp_path / "other")
+    assert first.rows(statement, {}) == [{"translated_once": 0}]
 
     def twice(_: object) -> str:
         raise AssertionError("translated twice")
 
     monkeypatch.setattr("leadwerk.warehouse.dialect.translate", twice)
     assert other.rows(statement, {}) == [{"translated_once": 0}]
-    [kept], [also_kept] = ((home / "translations").glob("*.sql") for home in (one.home, other.home))
-    assert (kept.name, kept.read_text()) == (also_kept.name, also_kept.read_text())
+    [translation], [also_kept] = ((home / "translations").glob("*.sql") for home in (first.home, other.home))
+    assert (translation.name, translation.read_text()) == (also_kept.name, also_kept.read_text())
 
 
 def test_the_moment_of_writing_is_the_clocks_whatever_the_row_says(warehouse: DuckDBWarehouse) -> None:

@@ -68,13 +68,13 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     return DuckDBWarehouse(tmp_path)
 
 
-def found(warehouse: DuckDBWarehouse, **parameters: Any) -> list[tuple[Any, ...]]:
+def rows_read(warehouse: DuckDBWarehouse, **parameters: Any) -> list[tuple[Any, ...]]:
     rows = warehouse.rows(reading(LEAF), {**EVERYTHING, **parameters})
     return sorted((tuple(row.values()) for row in rows), key=repr)
 
 
 def test_rows_and_values_are_those_of_the_tables(warehouse: DuckDBWarehouse) -> None:
-    assert found(warehouse) == [
+    assert rows_read(warehouse) == [
         ("20260328", "v1", "Firefox", "page_view"),
         ("20260328", "v1", None, "it's $word 'quoted'"),
         ("20260329", "v2", None, "page_view"),
@@ -83,17 +83,17 @@ def test_rows_and_values_are_those_of_the_tables(warehouse: DuckDBWarehouse) -> 
 
 
 def test_only_tables_asked_for_are_read(warehouse: DuckDBWarehouse) -> None:
-    assert found(warehouse, first_events_2="0260329", last_events_intraday_2="0") == [
+    assert rows_read(warehouse, first_events_2="0260329", last_events_intraday_2="0") == [
         ("20260329", "v2", None, "page_view")
     ]
-    assert len(found(warehouse, first_events_2="0260329", without_events_intraday_2=["0260330"])) == 1
+    assert len(rows_read(warehouse, first_events_2="0260329", without_events_intraday_2=["0260330"])) == 1
 
 
 def test_a_copy_of_a_day_is_not_read(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "ga4.duckdb")) as connection:
         connection.execute("CREATE TABLE events_20260328_old AS FROM events_20260328")
         connection.execute("CREATE VIEW events_flat AS SELECT 1 AS x")
-    assert len(found(warehouse)) == 4
+    assert len(rows_read(warehouse)) == 4
 
 
 def test_without_any_table_there_are_no_rows(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_an_older_table_that_lacks_columns_and_fields_has_nothing_there(
         connection.execute(
             "CREATE TABLE events_20240102 AS SELECT 'older' AS user_pseudo_id, {category: 'tv'} AS device"
         )
-    assert len(found(warehouse)) == 6
-    assert found(warehouse, last_events_2="0240102", last_events_intraday_2="0") == [
+    assert len(rows_read(warehouse)) == 6
+    assert rows_read(warehouse, last_events_2="0240102", last_events_intraday_2="0") == [
         ("20240101", "old", None, "view"),
         ("20240102", "older", None, None),
     ]

@@ -71,8 +71,8 @@ def test_four_processes_append_at_once_and_nothing_is_lost(tmp_path: Path) -> No
     for process in running:
         process.communicate(timeout=60)
     assert [process.returncode for process in running] == [0] * PROCESSES
-    [found] = DuckDBWarehouse(tmp_path).rows(COUNT, {})
-    assert found == {"n": PROCESSES * ROWS_EACH, "sources": PROCESSES}
+    [counted] = DuckDBWarehouse(tmp_path).rows(COUNT, {})
+    assert counted == {"n": PROCESSES * ROWS_EACH, "sources": PROCESSES}
 
 
 def test_who_waits_too_long_is_told_that_it_is_busy(tmp_path: Path) -> None:
@@ -103,5 +103,5 @@ def test_a_process_killed_while_it_replaces_a_day_leaves_the_old_or_the_new(tmp_
     process.send_signal(signal.SIGKILL)
     process.communicate()
     kinds = from_text("SELECT kind, COUNT(*) AS n FROM leadwerk.touchpoints GROUP BY kind")
-    [found] = DuckDBWarehouse(tmp_path).rows(kinds, {})
-    assert found in ({"kind": "old", "n": 3}, {"kind": "new", "n": EVENTS})
+    [event_kinds] = DuckDBWarehouse(tmp_path).rows(kinds, {})
+    assert event_kinds in ({"kind": "old", "n": 3}, {"kind": "new", "n": EVENTS})

@@ -77,8 +77,8 @@ def test_blocks_hold_each_other_and_words_stand_between() -> None:
 
 
 def test_parameters_declared_in_a_repeated_header_are_known() -> None:
-    made = from_text("-- for each s\n-- @min_${s} INT64\n-- end\nSELECT @min_a", s=["a", "b"])
-    assert made.parameters == {"min_a": "INT64", "min_b": "INT64"}
+    built = from_text("-- for each s\n-- @min_${s} INT64\n-- end\nSELECT @min_a", s=["a", "b"])
+    assert built.parameters == {"min_a": "INT64", "min_b": "INT64"}
 
 
 def test_superfluous_and_missing_repetitions_are_refused() -> None:

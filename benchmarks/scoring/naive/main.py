@@ -56,9 +56,9 @@ def encode(row, features):
             parts.append(column.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float, na_value=np.nan))
             continue
         encoder = OneHotEncoder(categories=[list(feature["levels"])], handle_unknown="ignore", sparse_output=False)
-        known = encoder.fit_transform(column.astype(object).where(column.notna(), ""))
-        rare = pd.notna(column.iloc[0, 0]) and not known.any()
-        parts.append(np.hstack([known, [[float(rare)]]]))
+        codes = encoder.fit_transform(column.astype(object).where(column.notna(), ""))
+        rare = pd.notna(column.iloc[0, 0]) and not codes.any()
+        parts.append(np.hstack([codes, [[float(rare)]]]))
     return xgb.DMatrix(np.hstack(parts))
 
 
