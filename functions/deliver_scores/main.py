@@ -16,10 +16,14 @@ LeadId = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Body(Request, frozen=True):
-    """`lead_ids` restricts the delivery to these leads; default: all leads with a score that the CRM lacks."""
+    """`lead_ids` restricts the delivery to these leads; default: all leads with a score that the CRM lacks.
+
+    `dead_letter_code` retries only the dead letters of this code.
+    """
 
     lead_ids: Annotated[list[LeadId], Meta(max_length=1000)] | None = None
     retry_dead_letters: bool = False
+    dead_letter_code: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
 @functions_framework.http
@@ -33,4 +37,5 @@ def deliver_scores(body: Body, now: datetime) -> Any:
         now=now,
         lead_ids=body.lead_ids,
         retry_dead_letters=body.retry_dead_letters,
+        dead_letter_code=body.dead_letter_code,
     )

@@ -170,4 +170,11 @@ class CRMUnavailable(CRMError):
 
 
 class CRMRejected(CRMError):
-    """The CRM understood and refused: repeating will not help."""
+    """The CRM understood and refused: repeating will not help.
+
+    `locked_out`: it refuses us, not a record: the address, the credentials or what they may do are wrong.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, remedy: str = "", locked_out: bool = False) -> None:
+        super().__init__(message, status=status, remedy=remedy)
+        self.locked_out = locked_out

@@ -29,6 +29,7 @@ MINUTE = timedelta(minutes=1)
 STATES = from_text("SELECT lead_id, score_id, state FROM leadwerk.deliveries ORDER BY attempted_at, attempt")
 DOWN = CRMUnavailable("down", status=500)
 REFUSED = CRMRejected("no such field", status=422)
+LOCKED_OUT = CRMRejected("who are you?", status=401, locked_out=True)
 Answer = Callable[..., tuple[dict[str, str], str | None]]
 
 
@@ -116,7 +117,9 @@ def test_each_lead_of_a_batch_has_its_own_state(answer: Answer, crm: ScriptedCRM
     assert answer("1", "2", "3", minutes=0.5)[0] == first
 
 
-@pytest.mark.parametrize("trouble", [CRMRejected("who are you?", status=401), LeadwerkError("no token")])
+@pytest.mark.parametrize(
+    "trouble", [CRMRejected("who are you?", status=401, locked_out=True), LeadwerkError("no token")]
+)
 @pytest.mark.parametrize(
     ("before", "problem_text"), [([], "sent"), ([raising(REFUSED)], "dead_letter"), ([raising(DOWN)], "pending")]
 )

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from leadwerk.crm.port import BadRow, Case, CasePage, LeadUpdate, Touchpoint
+from crm.one_by_one import OneByOne
+from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
 from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
 from leadwerk.lead import lead_version
 from leadwerk.pipeline import ingest
@@ -39,16 +40,12 @@ def case(number: int, lead_id: str = "102938", status: str = "Neu", **other: Any
 
 
 @dataclass
-class ScriptedCRM:
+class ScriptedCRM(OneByOne):
     """A CRM that hands out `pages`; a page that is an exception is raised instead, once."""
 
     pages: list[CasePage | Exception]
-    source = "scripted.cases"
 
-    def patch_lead(self, update: LeadUpdate) -> None:
-        raise AssertionError("ingest sends nothing")
-
-    def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
+    def pull(self, cursor: str | None) -> Iterator[CasePage]:
         for index, page in enumerate(self.pages):
             if isinstance(page, Exception):
                 del self.pages[index]
@@ -111,7 +108,7 @@ def test_a_cursor_that_stands_where_it_stood_is_no_row(warehouse: DuckDBWarehous
     before = table(warehouse, "cursors")
 
     class Finished(ScriptedCRM):
-        def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
+        def pull(self, cursor: str | None) -> Iterator[CasePage]:
             yield CasePage((), (), cursor or "")
 
     assert run(warehouse, Finished([])).cursor == "2"

@@ -34,7 +34,7 @@ class YoungCRM(ScriptedCRM):
             raise CRMRejected(f"lead {update.lead_id} does not exist", status=404)
         super().patch_lead(update)
 
-    def changed_cases(self, cursor: str | None):  # type: ignore[no-untyped-def]
+    def pull(self, cursor: str | None):  # type: ignore[no-untyped-def]
         start = int(cursor or 0)
         cases = tuple(case(number, lead_id) for number, lead_id in enumerate(self.created))[start:]
         yield CasePage(cases, (), str(len(self.created)))

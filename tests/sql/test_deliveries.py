@@ -14,7 +14,7 @@ OUTBOX, UNKNOWN_LEADS = statement("deliveries/outbox"), statement("deliveries/un
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
 EVERYTHING = {
     "first_day": date(2026, 3, 1), "as_of": START + timedelta(days=1), "every_lead": True, "lead_ids": [],
-    "every_state": False, "retry_dead_letters": False, "most": 100,
+    "every_state": False, "retry_dead_letters": False, "dead_letter_code": "", "most": 100,
 }  # fmt: skip
 
 
@@ -29,12 +29,14 @@ def score(lead_id: str, score_id: str, at: datetime = START, **other: Any) -> di
 
 
 def delivery(
-    lead_id: str, score_id: str, state: str, attempt: int = 1, at: datetime = START, http_status: int | None = None
-) -> dict[str, Any]:
+    lead_id: str, score_id: str, state: str, attempt: int = 1, at: datetime = START, http_status: int | None = None,
+    **other: Any,
+) -> dict[str, Any]:  # fmt: skip
     return {
         "delivery_id": f"{score_id}-{attempt}-{state}", "score_id": score_id, "lead_id": lead_id, "day": at.date(),
         "attempted_at": at, "attempt": attempt, "state": state, "http_status": http_status,
         "next_attempt_at": at + timedelta(minutes=attempt) if state in ("retry", "repair") else None,
+        **other,
     }  # fmt: skip
 
 
@@ -42,7 +44,7 @@ def test_the_statement_passes_googles_analyser() -> None:
     assert list(analyse(OUTBOX)) == [
         "lead_id", "score_id", "scored_at", "predictive_score", "score_cluster", "recommended_action", "probability",
         "points", "matrix_cell", "tier", "stage", "traffic_light", "reasons", "attempts", "last_state",
-        "last_http_status", "next_attempt_at",
+        "last_http_status", "next_attempt_at", "shown_hash", "record_id",
     ]  # fmt: skip
 
 
@@ -96,8 +98,11 @@ SCORES = st.lists(
 DELIVERIES = st.lists(
     st.builds(
         delivery, LEADS, st.sampled_from(["s1", "s2", "s3", "s4"]),
-        st.sampled_from(["sent", "retry", "repair", "dead_letter"]), st.integers(1, 3), MOMENTS,
+        st.sampled_from(["sent", "same", "retry", "repair", "dead_letter"]), st.integers(1, 3), MOMENTS,
         http_status=st.sampled_from([None, 200, 404, 500]),
+        payload_hash=st.sampled_from([None, "h1", "h2"]),
+        crm_code=st.sampled_from([None, "INVALID_FIELD"]),
+        crm_record_id=st.sampled_from([None, "r1"]),
     ),
     max_size=8,
     unique_by=lambda row: row["delivery_id"],
@@ -110,14 +115,20 @@ DELIVERIES = st.lists(
     deliveries=DELIVERIES,
     flags=st.fixed_dictionaries({name: st.booleans() for name in ("every_lead", "every_state", "retry_dead_letters")}),
     lead_ids=st.lists(LEADS, max_size=2),
+    code=st.sampled_from(["", "refused", "INVALID_FIELD"]),
 )
 def test_both_engines_agree_on_hostile_rows(
-    scores: list[dict[str, Any]], deliveries: list[dict[str, Any]], flags: dict[str, bool], lead_ids: list[str]
+    scores: list[dict[str, Any]],
+    deliveries: list[dict[str, Any]],
+    flags: dict[str, bool],
+    lead_ids: list[str],
+    code: str,
 ) -> None:
     # Which of two rows that tie in everything is taken, no engine promises: a score's id is unique.
     unique = list({row["score_id"]: row for row in scores}.values())
     tables = {"scores": unique, "deliveries": deliveries}
-    pending = assert_engines_agree(OUTBOX, {**EVERYTHING, **flags, "lead_ids": lead_ids}, tables)
+    parameters = {**EVERYTHING, **flags, "lead_ids": lead_ids, "dead_letter_code": code}
+    pending = assert_engines_agree(OUTBOX, parameters, tables)
     leads = [row["lead_id"] for row in pending]
     assert len(leads) == len(set(leads))
     assert flags["every_lead"] or set(leads) <= set(lead_ids)

@@ -157,6 +157,7 @@ def deliver(
     retry_dead_letters: Annotated[
         bool, typer.Option("--retry-dead-letters", help="Also what the CRM had refused.")
     ] = False,
+    code: Annotated[str | None, typer.Option("--code", help="Of the dead letters only those of this code.")] = None,
 ) -> None:
     """Send pending scores to the CRM; a failed attempt is repeated later, or becomes a dead letter with its reason.
 
@@ -167,7 +168,12 @@ def deliver(
     here = call.deployment
     with working("Delivering"):
         result = stage.run(
-            here.warehouse, here.policy, here.crm, now=call.storing_moment(), retry_dead_letters=retry_dead_letters
+            here.warehouse,
+            here.policy,
+            here.crm,
+            now=call.storing_moment(),
+            retry_dead_letters=retry_dead_letters,
+            dead_letter_code=code,
         )
     show(result, title="Delivered", as_json=call.as_json)
 

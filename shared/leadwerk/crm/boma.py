@@ -1,86 +1,125 @@
-"""The CRM "BOMA" over HTTP: bearer token, JSON, PATCH /api/v1/leads/{id}, GET /api/v1/cases?cursor=…&limit=…."""
+"""The CRM "BOMA": PATCH /api/v1/leads/{id}, GET /api/v1/cases?cursor=…&limit=…; one score a call, JSON.
+
+Paths and credentials are settings, because several CRMs take the same body under another address.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import quote, urlsplit
+from datetime import datetime
+from urllib.parse import quote
 
 import msgspec
-import requests
-import urllib3
 
+from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.boma_cases import Page, read_page
-from leadwerk.crm.port import CasePage, LeadUpdate
-from leadwerk.crm.rate_limiter import RateLimiter
-from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.port import (
+    Capabilities,
+    CasePage,
+    Check,
+    CRMField,
+    FieldPlan,
+    Gone,
+    Hint,
+    LeadUpdate,
+    PushResult,
+    Refused,
+    Taken,
+    Task,
+    Unknown,
+    WebhookRequest,
+)
+from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 
-TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
-LONGEST_ANSWER = 60.0  # seconds for the answer as a whole: byte by byte it could take days
 PER_SECOND = 10.0  # calls a second that BOMA is known to take
 PAGE_SIZE = 1000  # the most that BOMA gives: storing a page has a cost of its own
-READ_ATTEMPTS = 6  # of one page within one run; each failed one waits twice as long as the one before
-FIRST_WAIT = 0.5  # seconds
-LONGEST_WAIT = 30.0  # seconds that a run waits for the CRM before it leaves the rest to the next run
-LONGEST_PAUSE = 86_400.0  # seconds; who asks for more asks for nothing that a schedule could keep
-LATER = frozenset({408, 425, 429})  # beside 5xx: the statuses that say "not now"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+class Paths:
+    """Where the API has its leads and cases, below the base URL; `{id}` stands for the lead."""
+
+    lead: str = "/api/v1/leads/{id}"
+    cases: str = "/api/v1/cases"
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    """What an error's body says, as far as it is RFC 9457; `merged_into` is BOMA's own."""
+
+    merged_into: str | None = None
+    code: str | None = None
+    field: str | None = None
 
 
 class Boma:
-    """See `leadwerk.crm.port.CRM`. One object, one connection: not to be shared between threads."""
+    """See `leadwerk.crm.port.CRM`."""
 
     source = "boma.cases"
+    capabilities = Capabilities(
+        reports=frozenset({"deletions", "merges", "touchpoints", "lost_reason"}), idempotency_key=True
+    )
 
     def __init__(
-        self, url: str, token: str, *, per_second: float = PER_SECOND, sleep: Callable[[float], None] = time.sleep
+        self,
+        url: str,
+        auth: Auth | str,
+        *,
+        per_second: float = PER_SECOND,
+        sleep: Callable[[float], None] = time.sleep,
+        paths: Paths | None = None,
     ) -> None:
-        """Open no connection yet.
+        """Open no connection yet; `auth` may be a bearer token.
 
         Raises:
             ConfigurationError: the token would travel in the clear.
         """
-        parts = urlsplit(url)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise ConfigurationError(
-                f"The CRM's URL is {url!r}, not https.", remedy="Set LEADWERK_CRM_URL to https://…."
-            )
-        self._url = url.rstrip("/") + "/api/v1"
-        self._sleep = sleep
-        self._pace = RateLimiter(per_second, sleep=sleep)
-        self._session = requests.Session()
-        self._session.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
-        self._session.trust_env = False  # neither ~/.netrc nor a proxy of the environment shall see the token
-
-    def patch_lead(self, update: LeadUpdate) -> None:
-        """See `CRM.patch_lead`; one attempt, because the outbox remembers and repeats."""
-        fields = {
-            "predictive_score": update.predictive_score,
-            "score_cluster": update.score_cluster,
-            "recommended_action": update.recommended_action,
-            "probability": update.probability,
-            "score_reasons": list(update.reasons),
-            **update.standing,
-        }
-        self._call(
-            "PATCH",
-            f"/leads/{quote(update.lead_id, safe='')}",
-            headers={"Idempotency-Key": update.key},
-            json={"lead_id": update.lead_id, "custom_fields": fields},
+        self._http = HttpClient(
+            url, bearer(auth) if isinstance(auth, str) else auth, per_second=per_second, sleep=sleep
         )
+        self._paths = paths or Paths()
 
-    def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.changed_cases`; a failed page is asked for again a few times."""
+    def field_name(self, shows: str) -> str:
+        """BOMA's fields are called as what they show."""
+        return shows
+
+    def check(self, fields: Sequence[CRMField]) -> Sequence[Check]:
+        """See `CRM.check`: one case is asked for, which proves address and token."""
+        self._http.call("GET", self._paths.cases, params={"limit": 1})
+        return [Check("access", "answers")]
+
+    def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
+        """BOMA takes any custom field, so there is nothing to create."""
+        return FieldPlan()
+
+    def push(self, updates: Sequence[LeadUpdate]) -> Sequence[PushResult]:
+        """See `CRM.push`."""
+        return [self._push_one(update) for update in updates]
+
+    def _push_one(self, update: LeadUpdate) -> PushResult:
+        answer = self._http.call(
+            "PATCH",
+            self._paths.lead.replace("{id}", quote(update.target, safe="")),
+            headers={"Idempotency-Key": update.key},
+            json={"lead_id": update.target, "custom_fields": dict(update.fields)},
+        )
+        if 200 <= answer.status < 300:
+            return Taken()
+        problem = _problem(answer)
+        if answer.status == 404:
+            return Unknown(_explained(answer, "Check that the lead is in the CRM."))
+        if answer.status == 410:
+            return Gone(problem.merged_into, _explained(answer))
+        return Refused(_explained(answer), problem.code, problem.field, answer.status)
+
+    def budget(self) -> float | None:
+        """BOMA counts no calls a day."""
+        return None
+
+    def pull(self, cursor: str | None) -> Iterator[CasePage]:
+        """See `CRM.pull`; a failed page is asked for again a few times."""
         more, read_from = True, {cursor}
         while more:
             page = self._page(cursor)
@@ -95,7 +134,9 @@ class Boma:
 
     def _page(self, cursor: str | None) -> Page:
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
-        answer = self._persistently("GET", "/cases", params=parameters)
+        answer = self._http.call_repeatedly("GET", self._paths.cases, params=parameters)
+        if answer.status != 200:
+            raise CRMRejected(_explained(answer), status=answer.status, remedy="Check LEADWERK_CRM_URL.")
         try:
             return read_page(answer.body)
         except msgspec.ValidationError as error:
@@ -106,82 +147,33 @@ class Boma:
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CRMUnavailable(f"The CRM's list of cases is not JSON: {error}.", status=answer.status) from error
 
-    def _persistently(self, method: str, path: str, **arguments: Any) -> _Answer:
-        for attempt in range(READ_ATTEMPTS - 1):
-            try:
-                return self._call(method, path, **arguments)
-            except CRMUnavailable as error:
-                wait = max(error.retry_after or 0.0, FIRST_WAIT * 2**attempt)
-                if wait > LONGEST_WAIT:
-                    raise
-                self._pace.hold(wait)
-        return self._call(method, path, **arguments)
+    def reread(self, record_ids: Sequence[str]) -> CasePage:
+        """BOMA has no webhooks, so nothing is ever hinted at."""
+        return CasePage((), (), "")
 
-    def _call(self, method: str, path: str, **arguments: Any) -> _Answer:
-        held = self._pace.held_for()
-        if held > LONGEST_WAIT:
-            raise CRMUnavailable(f"The CRM asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
-        self._pace.wait()
-        until = time.monotonic() + LONGEST_ANSWER
-        try:
-            with self._session.request(
-                method, self._url + path, timeout=TIMEOUT, allow_redirects=False, stream=True, **arguments
-            ) as response:
-                answer = _Answer(response.status_code, response.headers, _body(response, until))
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
-        return self._checked(answer)
+    def create_task(self, task: Task) -> str:
+        """BOMA has no tasks.
 
-    def _checked(self, answer: _Answer) -> _Answer:
-        status = answer.status
-        if status in LATER or status >= 500:
-            pause = retry_after(answer.headers)
-            if pause is not None:
-                self._pace.hold(pause)
-            raise CRMUnavailable(f"The CRM answered {status}.", status=status, retry_after=pause)
-        if not 200 <= status < 300:
-            raise CRMRejected(f"The CRM answered {status}: {_said(answer)}", status=status, remedy=_remedy(status))
-        return answer
+        Raises:
+            CRMRejected: always.
+        """
+        raise CRMRejected("BOMA has no tasks.", remedy="Let the workflow send a message instead.")
+
+    def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
+        """BOMA sends no webhooks.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("BOMA sends no webhooks.", field="webhook", remedy="Rely on the nightly reading.")
 
 
-def _body(response: requests.Response, until: float) -> bytes:
-    parts = []
-    while part := response.raw.read1(decode_content=True):
-        parts.append(part)
-        if time.monotonic() > until:
-            raise CRMUnavailable(f"The CRM's answer was not over after {LONGEST_ANSWER:g} seconds.")
-    if response.raw.length_remaining:
-        raise CRMUnavailable("The CRM's answer broke off.")
-    return b"".join(parts)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks for, at most a day.
-
-    RFC 9110 §10.2.3: seconds, or a date, here against the Date header.
-
-    >>> retry_after({"Retry-After": "2.5"}), retry_after({"Retry-After": "soon"}), retry_after({})
-    (2.5, None, None)
-    >>> retry_after({"Retry-After": "Fri, 02 Jan 2026 10:00:07 GMT", "Date": "Fri, 02 Jan 2026 10:00:00 GMT"})
-    7.0
-    """
-    said = headers.get("Retry-After", "").strip()
-    if said.replace(".", "", 1).isascii() and said.replace(".", "", 1).isdigit():
-        return min(float(said), LONGEST_PAUSE)
+def _problem(answer: Answer) -> _Problem:
     try:
-        pause = (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(0.0, pause), LONGEST_PAUSE)
+        return msgspec.json.decode(answer.body, type=_Problem)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _Problem()
 
 
-def _said(answer: _Answer) -> str:
-    return " ".join(answer.body[:300].decode(errors="replace").split()) or "nothing"
-
-
-def _remedy(status: int) -> str:
-    if status in (401, 403):
-        return "Check LEADWERK_CRM_TOKEN and what the token may do."
-    if status < 400:
-        return "Check LEADWERK_CRM_URL: the token is sent nowhere else."
-    return "Check that the lead is in the CRM." if status == 404 else ""
+def _explained(answer: Answer, remedy: str = "") -> str:
+    return f"The CRM answered {answer.status}: {answer.text()} {remedy}".strip()

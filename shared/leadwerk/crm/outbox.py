@@ -1,7 +1,8 @@
 """The outbox, without its I/O: what to send, what an answer means, when to try again.
 
-An attempt ends as `sent`; as `retry`, not before a moment that moves away with each attempt; or as `dead_letter`, when
-the CRM refused and repeating will not help. Only the newest score of a lead is sent, so an older one needs no ending.
+An attempt ends as `sent`; as `same`, when the CRM shows these fields already and no call was made; as `retry`, not
+before a moment that moves away with each attempt; or as `dead_letter`, when the CRM refused and repeating will not
+help. Only the newest score of a lead is sent, so an older one needs no ending.
 
 The idempotency key of a score is its id, however often it is tried: what a CRM took before it dropped the connection it
 takes once. Where an older score may stand over it, it has to take effect a second time: that is a `repair`, with a key
@@ -15,27 +16,61 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
-from leadwerk.crm.port import STANDING, LeadUpdate
-from leadwerk.errors import CRMError, CRMUnavailable
+from leadwerk.crm.fields import FieldMapping, payload_hash
+from leadwerk.crm.port import Gone, Later, LeadUpdate, PushResult, Refused, Taken, Unknown
+from leadwerk.errors import CRMUnavailable
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.records import DeliveryRow
 
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
+JITTER = 0.2  # at most this share is taken off a wait, so that what failed together does not return together
 UNAVAILABLE_IN_A_ROW = 5  # then the CRM is down, not a call unlucky: the rest waits for the next run
 UNKNOWN_LEAD = 404
+HOT = "HOT"
 UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)  # from the score on; nightly imports into a CRM take a day at most
-LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or token's fault: no dead letter for it
 WINDOW = timedelta(days=90)  # an older score is not news to a seller; it bounds what BigQuery reads, too
-REASONS_SENT = 5
 LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
+CANARY = 10  # scores that are sent first: a field that is missing fails there, not a hundred thousand times
+CANARY_REFUSALS = 0.2  # share of the canary that may be refused
+CANARY_PATIENCE = 5  # attempts: a record that failed so often is at fault itself, not the set-up
+
+
+class OutboxReason(Struct, frozen=True, kw_only=True):
+    """A reason of a score, in the lead's language."""
+
+    text: str | None = None
+
+
+class OutboxRow(Struct, frozen=True, kw_only=True):
+    """A row of deliveries/outbox; `shown_hash` is what the CRM shows of the lead, where that is certain."""
+
+    lead_id: str
+    score_id: str
+    scored_at: datetime
+    predictive_score: int | None
+    score_cluster: str
+    recommended_action: str
+    probability: float | None
+    points: float | None
+    matrix_cell: str | None
+    tier: str | None
+    stage: str | None
+    traffic_light: str | None
+    reasons: list[OutboxReason]
+    attempts: int
+    last_state: str | None
+    last_http_status: int | None
+    next_attempt_at: datetime | None
+    shown_hash: str | None
+    record_id: str | None
 
 
 @dataclass(frozen=True)
@@ -47,15 +82,21 @@ class Pending:
     attempts: int
     not_before: datetime | None
     repair: bool = False
+    shown_hash: str | None = None
+    is_hot: bool = False
 
     def due(self, now: datetime) -> bool:
         """Whether it may be tried at `now`."""
         return self.not_before is None or self.not_before <= now
 
+    def is_shown(self) -> bool:
+        """Whether the CRM shows these very fields already."""
+        return not self.repair and self.shown_hash == payload_hash(self.update.fields)
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sending and how it ended."""
+    """One sending and how it ended; `record_id` is the CRM's record, where that is another than the lead."""
 
     pending: Pending
     state: str
@@ -63,22 +104,29 @@ class Attempt:
     http_status: int | None = None
     error: str | None = None
     next_attempt_at: datetime | None = None
+    code: str | None = None
+    field: str | None = None
+    record_id: str | None = None
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> DeliveryRow:
         """The attempt as a row of `deliveries`; the same attempt twice is one row."""
         update, number = self.pending.update, self.pending.attempts + 1
-        return {
-            "delivery_id": _id(update.score_id, number, self.attempted_at.isoformat(), self.state, self.http_status),
-            "score_id": update.score_id,
-            "lead_id": update.lead_id,
-            "day": self.attempted_at.date(),
-            "attempted_at": self.attempted_at,
-            "attempt": number,
-            "state": self.state,
-            "http_status": self.http_status,
-            "error": self.error,
-            "next_attempt_at": self.next_attempt_at,
-        }
+        return DeliveryRow(
+            delivery_id=_id(update.score_id, number, self.attempted_at.isoformat(), self.state, self.http_status),
+            score_id=update.score_id,
+            lead_id=update.lead_id,
+            day=self.attempted_at.date(),
+            attempted_at=self.attempted_at,
+            attempt=number,
+            state=self.state,
+            http_status=self.http_status,
+            error=self.error,
+            next_attempt_at=self.next_attempt_at,
+            payload_hash=payload_hash(update.fields),
+            crm_code=self.code,
+            crm_field=self.field,
+            crm_record_id=self.record_id or update.record_id or None,
+        )
 
 
 class UnknownLeadAttempt(Struct, frozen=True, kw_only=True):
@@ -116,9 +164,9 @@ def first_day(policy: Policy, now: datetime) -> date:
     return (now - min(WINDOW, timedelta(days=policy.retention.deliveries))).date()
 
 
-def pending(rows: Sequence[Mapping[str, Any]]) -> list[Pending]:
-    """The rows of deliveries/outbox.sql as what is to be sent, in their order."""
-    return [_pending(row) for row in rows]
+def pending(rows: Sequence[OutboxRow], mapping: FieldMapping) -> list[Pending]:
+    """The rows of deliveries/outbox as what is to be sent, in their order."""
+    return [_pending(row, mapping) for row in rows]
 
 
 def repair(item: Pending) -> Pending:
@@ -126,22 +174,58 @@ def repair(item: Pending) -> Pending:
     return replace(item, update=replace(item.update, key=_new_key(item.update.score_id)), repair=True)
 
 
-def sent(item: Pending, now: datetime) -> Attempt:
-    """The CRM took it."""
-    return Attempt(item, "sent", now, http_status=200)
+def redirected(item: Pending, record_id: str) -> Pending:
+    """The same score, to be sent to the record into which the lead's was merged."""
+    return replace(item, update=replace(item.update, record_id=record_id, key=_new_key(item.update.score_id)))
 
 
-def failed(item: Pending, error: CRMError, now: datetime) -> Attempt:
-    """The CRM did not take it: to be tried again, or a dead letter."""
-    text = str(error)[:LONGEST_ERROR]
-    if not isinstance(error, CRMUnavailable) and not _is_lead_expected(item, error, now):
-        return Attempt(item, "dead_letter", now, error.status, text)
-    asked = error.retry_after if isinstance(error, CRMUnavailable) else None
-    return Attempt(item, _later(item), now, error.status, text, now + backoff(item.attempts + 1, asked))
+def same(item: Pending, now: datetime) -> Attempt:
+    """The CRM shows it already: no call."""
+    return Attempt(item, "same", now)
 
 
-def _is_lead_expected(item: Pending, error: CRMError, now: datetime) -> bool:
-    return error.status == UNKNOWN_LEAD and now - item.scored_at <= UNKNOWN_LEAD_PATIENCE
+def folded(items: Sequence[Pending], now: datetime) -> tuple[list[Pending], list[Attempt]]:
+    """One score per record, the newest; and the ends of those that another lead's newer score replaces."""
+    newest = {item.update.target: item for item in sorted(items, key=lambda item: item.scored_at)}
+    kept = [item for item in items if newest[item.update.target] is item]
+    outdated = [
+        Attempt(item, "same", now, error="Another lead of the same record has a newer score.")
+        for item in items
+        if newest[item.update.target] is not item
+    ]
+    return kept, outdated
+
+
+def attempted(item: Pending, result: PushResult, now: datetime) -> Attempt:
+    """The attempt as the CRM's answer ends it."""
+    match result:
+        case Taken(record_id):
+            return Attempt(item, "sent", now, http_status=200, record_id=record_id)
+        case Unknown(text):
+            if now - item.scored_at <= UNKNOWN_LEAD_PATIENCE:
+                return _again(item, now, UNKNOWN_LEAD, text)
+            return Attempt(item, "dead_letter", now, UNKNOWN_LEAD, text[:LONGEST_ERROR], code="unknown_lead")
+        case Later(after, code, text):
+            return replace(_again(item, now, None, text, after), code=code)
+        case Gone(merged_into, text):
+            code = "merged" if merged_into else "deleted"
+            return Attempt(item, "dead_letter", now, 410, text[:LONGEST_ERROR], code=code)
+        case Refused(text, code, field, status):
+            error = text[:LONGEST_ERROR]
+            return Attempt(item, "dead_letter", now, status, error, code=code or "refused", field=field)
+
+
+def unavailable(item: Pending, error: CRMUnavailable, now: datetime) -> Attempt:
+    """The CRM did not answer, or asked for a pause: to be tried again."""
+    return _again(item, now, error.status, str(error), error.retry_after)
+
+
+def held_back(attempt: Attempt, now: datetime) -> Attempt:
+    """A refusal within a failed canary: the set-up is at fault, so the score is tried again, for a while."""
+    if attempt.state != "dead_letter" or attempt.pending.attempts + 1 >= CANARY_PATIENCE:
+        return attempt
+    again = _again(attempt.pending, now, attempt.http_status, attempt.error or "")
+    return replace(again, code=attempt.code, field=attempt.field)
 
 
 def postponed(item: Pending, now: datetime) -> Attempt:
@@ -149,17 +233,27 @@ def postponed(item: Pending, now: datetime) -> Attempt:
     return Attempt(item, _later(item), now, None, "The CRM may show an older score.", now + FIRST_BACKOFF)
 
 
-def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
+def backoff(attempt: int, retry_after: float | None = None, draw: float = 0.0) -> timedelta:
     """How long to wait after the `attempt`-th failure: doubling, and at least what the CRM asked for (seconds).
+
+    `draw` (0–1) takes up to JITTER off our own wait, never off the CRM's.
 
     >>> [str(backoff(n)) for n in (1, 2, 3, 20)]
     ['0:01:00', '0:02:00', '0:04:00', '6:00:00']
-    >>> str(backoff(1, retry_after=120))
-    '0:02:00'
+    >>> str(backoff(1, retry_after=120)), str(backoff(1, draw=0.5))
+    ('0:02:00', '0:00:54')
     """
     doublings = min(attempt - 1, 16)  # beyond the longest wait anyway, and far below what a timedelta holds
     asked = timedelta(seconds=min(retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
-    return max(min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF), asked)
+    return max(min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF) * (1 - JITTER * draw), asked)
+
+
+def _again(item: Pending, now: datetime, status: int | None, text: str, after: float | None = None) -> Attempt:
+    number = item.attempts + 1
+    # From the score's id and not from a generator: a repeated run waits as long, and tests can tell how long.
+    draw = int(_id(item.update.score_id, number)[:8], 16) / 0xFFFFFFFF
+    next_attempt_at = now + backoff(number, after, draw)
+    return Attempt(item, _later(item), now, status, text[:LONGEST_ERROR], next_attempt_at)
 
 
 def _later(item: Pending) -> str:
@@ -170,33 +264,20 @@ def _new_key(score_id: str) -> str:
     return f"{score_id}.{secrets.token_hex(8)}"
 
 
-def _pending(row: Mapping[str, Any]) -> Pending:
-    # A CRM may remember its refusal under the old key as well, so what it refused gets a new one.
-    refused = row["last_state"] not in (None, "retry") or row["last_http_status"] == UNKNOWN_LEAD
-    later = {"repair": row["last_state"] == "repair"}
-    found = Pending(_update(row), row["scored_at"], row["attempts"], row["next_attempt_at"], **later)
-    return replace(repair(found), repair=found.repair) if refused else found
-
-
-def _update(row: Mapping[str, Any]) -> LeadUpdate:
-    reasons = tuple(reason["text"] for reason in row["reasons"] if reason["text"])
-    return LeadUpdate(
-        key=row["score_id"],
-        score_id=row["score_id"],
-        lead_id=row["lead_id"],
-        predictive_score=row["predictive_score"],
-        score_cluster=row["score_cluster"],
-        recommended_action=row["recommended_action"],
-        probability=row["probability"],
-        reasons=reasons[:REASONS_SENT],
-        standing=_standing(row),
+def _pending(row: OutboxRow, mapping: FieldMapping) -> Pending:
+    update = LeadUpdate(
+        key=row.score_id,
+        score_id=row.score_id,
+        lead_id=row.lead_id,
+        fields=mapping.values(row),
+        record_id=row.record_id or "",
     )
-
-
-def _standing(row: Mapping[str, Any]) -> dict[str, str | float | None]:
-    """All fields or none: what became unknown is emptied in the CRM, what a policy does not have never gets there."""
-    shown = {field: row.get(column) for field, column in STANDING.items()}
-    return shown if any(value is not None for value in shown.values()) else {}
+    is_repair = row.last_state == "repair"
+    is_hot = row.score_cluster == HOT
+    item = Pending(update, row.scored_at, row.attempts, row.next_attempt_at, is_repair, row.shown_hash, is_hot)
+    # A CRM may remember its refusal under the old key as well, so what it refused gets a new one.
+    refused = row.last_state not in (None, "retry") or row.last_http_status == UNKNOWN_LEAD
+    return replace(repair(item), repair=is_repair) if refused else item
 
 
 def _id(*parts: Any) -> str:

@@ -64,7 +64,7 @@ def run(
     """
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
-    for page in crm.changed_cases(None if from_start else cursor):
+    for page in crm.pull(None if from_start else cursor):
         reading.store(page)
     return reading.report()
 
@@ -228,6 +228,9 @@ def _add_touchpoints(rows: _Rows, case: Case, lead_id: str) -> Iterator[Rejectio
 def _add_outcome(rows: _Rows, case: Case, lead_id: str, policy: Policy) -> Iterator[Rejection]:
     reason = (case.reason or "").strip() or None
     outcome = outcome_of(policy, case.status, reason)
+    if outcome is None and case.kind is not None:
+        # A stage of a custom pipeline has an opaque number for a name; what kind it is, the CRM says itself.
+        outcome = outcome_of(policy, case.kind, reason)
     if outcome is None:
         yield _unknown_status(case.status, reason)
         return

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
+from leadwerk.policy.crm import CRMSection
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, RankingRule, Stage
@@ -180,4 +181,5 @@ class Policy(PolicySection, frozen=True):
     training: Training = Training()
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
+    crm: CRMSection = CRMSection()
     version: str = ""

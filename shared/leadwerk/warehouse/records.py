@@ -106,6 +106,10 @@ class DeliveryRow(TableRow, frozen=True, kw_only=True):
     http_status: int | None = None
     error: str | None = None
     next_attempt_at: datetime | None = None
+    payload_hash: str | None = None
+    crm_code: str | None = None
+    crm_field: str | None = None
+    crm_record_id: str | None = None
 
 
 class ExtractRunRow(TableRow, frozen=True, kw_only=True):

@@ -276,7 +276,7 @@ class RememberingCRM(ScriptedCRM):
     def last_update(self) -> tuple[str, tuple[str, ...]] | None:
         """Cluster and reasons of what came last."""
         update = self.__dict__.get("taken")
-        return (update[-1].score_cluster, update[-1].reasons) if update else None
+        return (update[-1].fields["score_cluster"], update[-1].fields["score_reasons"]) if update else None
 
 
 class TestTheCRM:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from crm.one_by_one import OneByOne
 from leadwerk.crm.port import Case, CasePage, LeadUpdate
 from leadwerk.pipeline import deliver, ingest, rescore
 from leadwerk.policy.load import load
@@ -32,24 +33,23 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 @dataclass
-class CRM:
+class CRM(OneByOne):
     """A CRM in memory: the changes it tells, and the stages it was sent, in order."""
 
     told: list[Case] = field(default_factory=list)
     sent: list[tuple[str, str | float | None]] = field(default_factory=list)
-    source = "memory.cases"
 
     def say(self, lead_id: str, status: str, at: datetime) -> None:
         case = {"lead_id": lead_id, "created_at": example_leads.CREATED.isoformat(), "country": "CH"}
         self.told.append(Case(f"{lead_id} {status} {at}", at, case, status))
 
-    def changed_cases(self, cursor: str | None) -> Iterator[CasePage]:
+    def pull(self, cursor: str | None) -> Iterator[CasePage]:
         since = int(cursor or 0)
         if self.told[since:]:
             yield CasePage(tuple(self.told[since:]), (), str(len(self.told)))
 
     def patch_lead(self, update: LeadUpdate) -> None:
-        self.sent.append((update.lead_id, update.standing.get("lead_stage")))
+        self.sent.append((update.lead_id, update.fields.get("lead_stage")))
 
     def stages(self, lead_id: str) -> list[str | float | None]:
         return [stage for lead, stage in self.sent if lead == lead_id]

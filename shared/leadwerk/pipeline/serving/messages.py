@@ -18,6 +18,7 @@ Delivery = Literal["none", "sent", "pending", "dead_letter"]
 
 DELIVERIES: Mapping[str, Delivery] = {
     "sent": "sent",
+    "same": "sent",
     "retry": "pending",
     "repair": "pending",
     "dead_letter": "dead_letter",

@@ -10,7 +10,8 @@ WITH latest_score AS (
 ),
 
 latest_attempt AS (
-  SELECT score_id, state, http_status
+  -- What the CRM showed already without a call counts as sent.
+  SELECT score_id, IF(state = 'same', 'sent', state) AS state, http_status
   FROM leadwerk.deliveries
   WHERE day >= @first_day
   QUALIFY ROW_NUMBER() OVER (

@@ -6,6 +6,7 @@
 -- @lead_ids ARRAY<STRING>
 -- @every_state BOOL
 -- @retry_dead_letters BOOL
+-- @dead_letter_code STRING
 -- @most INT64
 WITH latest_score AS (
   SELECT
@@ -20,13 +21,22 @@ WITH latest_score AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
 ),
 latest_attempt AS (
-  SELECT score_id, attempt, state, http_status, next_attempt_at
+  SELECT score_id, attempt, state, http_status, next_attempt_at, crm_code
   FROM leadwerk.deliveries
   WHERE day >= @first_day
     AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY score_id ORDER BY attempt DESC, attempted_at DESC, delivery_id DESC
   ) = 1
+),
+-- What the CRM shows is certain only where the last attempt at any score of the lead succeeded: one that got no answer
+-- may have taken effect.
+last_of_lead AS (
+  SELECT lead_id, IF(state IN ('sent', 'same'), payload_hash, NULL) AS shown_hash, crm_record_id AS record_id
+  FROM leadwerk.deliveries
+  WHERE day >= @first_day
+    AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY attempted_at DESC, attempt DESC, delivery_id DESC) = 1
 )
 SELECT
   latest_score.lead_id,
@@ -45,13 +55,20 @@ SELECT
   COALESCE(latest_attempt.attempt, 0) AS attempts,
   latest_attempt.state AS last_state,
   latest_attempt.http_status AS last_http_status,
-  latest_attempt.next_attempt_at
+  latest_attempt.next_attempt_at,
+  last_of_lead.shown_hash,
+  last_of_lead.record_id
 FROM latest_score
 LEFT JOIN latest_attempt ON latest_attempt.score_id = latest_score.score_id
+LEFT JOIN last_of_lead ON last_of_lead.lead_id = latest_score.lead_id
 WHERE @every_state
   OR latest_attempt.state IS NULL
   OR latest_attempt.state IN ('retry', 'repair')
-  OR (latest_attempt.state = 'dead_letter' AND @retry_dead_letters)
+  OR (
+    latest_attempt.state = 'dead_letter'
+    AND @retry_dead_letters
+    AND (@dead_letter_code = '' OR COALESCE(latest_attempt.crm_code, 'refused') = @dead_letter_code)
+  )
 -- Never tried (NULL) comes first; among those the best leads, because sellers call them first.
 ORDER BY latest_attempt.next_attempt_at, latest_score.predictive_score DESC, latest_score.points DESC, latest_score.lead_id
 LIMIT @most

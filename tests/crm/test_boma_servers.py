@@ -1,4 +1,4 @@
-"""What client and CRM agreed on, held by the scripted fake and by the market's server alike."""
+"""What client and BOMA agreed on, held by the scripted fake and by the simulation's server alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import requests
 from crm.boma_fake import TOKEN, FakeBoma, Fault, serving
 from leadwerk import simulation
 from leadwerk.crm.boma import Boma
-from leadwerk.crm.port import LeadUpdate
+from leadwerk.crm.port import LeadUpdate, Refused, Unknown
 from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.simulation.crm_server import CrmServer
 
@@ -28,7 +28,11 @@ SCRIPTED = {
     "drop": Fault(drop=True),
     "drop_after_commit": Fault(drop=True, after_commit=True),
 }
-UPDATE = LeadUpdate("score-1", "score-1", LEAD, 85, "HOT", "Call_Immediately", 0.31, ("Liest Zinsen",))
+FIELDS = {
+    "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately", "probability": 0.31,
+    "score_reasons": ("Liest Zinsen",),
+}  # fmt: skip
+UPDATE = LeadUpdate("score-1", "score-1", LEAD, FIELDS)
 
 
 @dataclass
@@ -100,7 +104,7 @@ def shown(crm: Fake | Market, lead_id: str = LEAD) -> dict[str, Any]:
 
 
 def test_a_sent_score_is_shown(crm: Fake | Market, client: Boma) -> None:
-    client.patch_lead(UPDATE)
+    client.push([UPDATE])
     assert shown(crm) == {
         "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately",
         "probability": 0.31, "score_reasons": ["Liest Zinsen"],
@@ -115,77 +119,72 @@ def test_before_a_model_points_and_what_follows_from_them_are_shown(crm: Fake | 
         "lead_stage": "sql",
         "traffic_light": "green",
     }
-    client.patch_lead(LeadUpdate("p-1", "p-1", LEAD, None, "HOT", "Call_Immediately", None, (), standing))
+    unscored = {"predictive_score": None, "probability": None, "score_cluster": "HOT"}
+    client.push([LeadUpdate("p-1", "p-1", LEAD, unscored | standing)])
     found = shown(crm)
     assert {name: found[name] for name in standing} == standing
     assert (found["predictive_score"], found["probability"], found["score_cluster"]) == (None, None, "HOT")
 
 
 def test_the_same_score_twice_is_harmless(crm: Fake | Market, client: Boma) -> None:
-    client.patch_lead(UPDATE)
-    client.patch_lead(UPDATE)
+    client.push([UPDATE])
+    client.push([UPDATE])
     assert shown(crm)["predictive_score"] == 85
 
 
 def test_a_key_that_was_seen_does_nothing_again_and_a_new_key_does(crm: Fake | Market, client: Boma) -> None:
     """Where an older score may have come after it, the outbox sends a score again: under a new key."""
-    older = LeadUpdate("score-0", "score-0", LEAD, 40, "COLD", "Nurture", 0.05)
+    older = LeadUpdate("score-0", "score-0", LEAD, {**FIELDS, "predictive_score": 40})
     for update, expected in ((UPDATE, 85), (older, 40), (UPDATE, 40), (replace(UPDATE, key="score-1.repair"), 85)):
-        client.patch_lead(update)
+        client.push([update])
         assert shown(crm)["predictive_score"] == expected
 
 
-@pytest.mark.parametrize(
-    ("update", "status"),
-    [
-        (LeadUpdate("s", "s", "nobody", 85, "HOT", "Call_Immediately", 0.3), 404),
-        (LeadUpdate("s", "s", LEAD, 101, "HOT", "Call_Immediately", 0.3), 422),
-    ],
-)
-def test_a_refusal_says_why(client: Boma, update: LeadUpdate, status: int) -> None:
-    with pytest.raises(CRMRejected) as caught:
-        client.patch_lead(update)
-    assert caught.value.status == status
+def test_a_refusal_says_why(client: Boma) -> None:
+    assert isinstance(client.push([LeadUpdate("s", "s", "nobody", FIELDS)])[0], Unknown)
+    (result,) = client.push([LeadUpdate("s", "s", LEAD, {**FIELDS, "predictive_score": 101})])
+    assert isinstance(result, Refused)
+    assert result.status == 422
 
 
 def test_nobody_without_the_token_gets_in(crm: Fake | Market) -> None:
     stranger = Boma(crm.url, "stolen")
     with pytest.raises(CRMRejected, match="LEADWERK_CRM_TOKEN"):
-        stranger.patch_lead(UPDATE)
+        stranger.push([UPDATE])
     with pytest.raises(CRMRejected, match="LEADWERK_CRM_TOKEN"):
-        list(stranger.changed_cases(None))
+        list(stranger.pull(None))
 
 
 @pytest.mark.parametrize("fault", ["error", "throttle", "slow", "drop", "drop_after_commit"])
 def test_after_a_fault_the_same_call_succeeds(
     crm: Fake | Market, client: Boma, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leadwerk.crm.boma.TIMEOUT", (0.3, 0.3))
+    monkeypatch.setattr("leadwerk.crm.http_client.TIMEOUT", (0.3, 0.3))
     crm.next_faults([fault])
     with pytest.raises(CRMUnavailable) as caught:
-        client.patch_lead(UPDATE)
+        client.push([UPDATE])
     assert caught.value.retry_after == (3 if fault == "throttle" else None)
     monkeypatch.undo()
-    client.patch_lead(UPDATE)
+    client.push([UPDATE])
     assert shown(crm)["predictive_score"] == 85
 
 
 def test_all_cases_come_page_by_page_and_from_any_cursor(client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = [case.event_id for page in client.changed_cases(None) for case in page.cases]
+    whole = [case.event_id for page in client.pull(None) for case in page.cases]
     monkeypatch.setattr("leadwerk.crm.boma.PAGE_SIZE", 3)
-    pages = list(client.changed_cases(None))
+    pages = list(client.pull(None))
     assert [case.event_id for page in pages for case in page.cases] == whole
     assert [len(page.bad) for page in pages] == [0] * len(pages)
-    rest = [case.event_id for page in client.changed_cases(pages[0].cursor) for case in page.cases]
+    rest = [case.event_id for page in client.pull(pages[0].cursor) for case in page.cases]
     assert rest == whole[3:]
-    assert next(client.changed_cases(pages[-1].cursor)).cases == ()
+    assert next(client.pull(pages[-1].cursor)).cases == ()
 
 
 def test_faults_between_pages_lose_and_double_nothing(
     crm: Fake | Market, client: Boma, monkeypatch: pytest.MonkeyPatch, slept: list[float]
 ) -> None:
-    whole = [case.event_id for page in client.changed_cases(None) for case in page.cases]
+    whole = [case.event_id for page in client.pull(None) for case in page.cases]
     monkeypatch.setattr("leadwerk.crm.boma.PAGE_SIZE", max(1, len(whole) // 4))
     crm.next_faults(["error", "none", "drop", "throttle", "none", "drop_after_commit", "error"])
-    assert [case.event_id for page in client.changed_cases(None) for case in page.cases] == whole
+    assert [case.event_id for page in client.pull(None) for case in page.cases] == whole
     assert sum(slept) > 3

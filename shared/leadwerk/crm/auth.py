@@ -1,0 +1,121 @@
+"""How a client proves who it is: a fixed header, or OAuth client credentials with a cached token."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+import requests
+
+from leadwerk.errors import CRMRejected, CRMUnavailable
+
+TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
+EARLY = 60.0  # seconds before its end at which a token is replaced: a call may take that long
+DEFAULT_LIFETIME = 600.0  # seconds, where the server does not state one (RFC 6749 §5.1 recommends that it does)
+
+
+class Auth(Protocol):
+    """Headers of each call; `renew` after a 401 returns whether it is worth a second try."""
+
+    def headers(self) -> Mapping[str, str]: ...
+
+    def renew(self, refused: Mapping[str, str]) -> bool: ...
+
+
+class FixedHeader:
+    """A header that never changes, such as a bearer token or an API key."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._headers = {name: value}
+
+    def headers(self) -> Mapping[str, str]:
+        return self._headers
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        return False
+
+
+def bearer(token: str) -> FixedHeader:
+    """RFC 6750 §2.1."""
+    return FixedHeader("Authorization", f"Bearer {token}")
+
+
+def basic(user: str, password: str) -> FixedHeader:
+    """RFC 7617."""
+    return FixedHeader("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+class _TokenAnswer(msgspec.Struct, frozen=True):
+    access_token: str
+    expires_in: float | str | None = None
+
+
+class ClientCredentials:
+    """OAuth 2.0 client credentials (RFC 6749 §4.4): one token for all threads, fetched once when it ends."""
+
+    def __init__(
+        self,
+        token_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        scope: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url, self._id, self._secret, self._scope, self._clock = token_url, client_id, client_secret, scope, clock
+        self._lock = threading.Lock()
+        self._token, self._until = "", 0.0
+
+    def headers(self) -> Mapping[str, str]:
+        """The header of the present token.
+
+        Raises:
+            CRMUnavailable, CRMRejected: the token server does not answer, or refuses.
+        """
+        # Whoever waits at the lock finds the token that the first one fetched: CRMs count logins.
+        with self._lock:
+            if not self._token or self._clock() >= self._until:
+                self._fetch()
+            return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Drop the refused token, unless another thread has done so already."""
+        with self._lock:
+            if refused.get("Authorization") == f"Bearer {self._token}":
+                self._token = ""
+        return True
+
+    def _fetch(self) -> None:
+        form = {"grant_type": "client_credentials", "client_id": self._id, "client_secret": self._secret}
+        try:
+            answer = requests.post(
+                self._url,
+                data=form | ({"scope": self._scope} if self._scope else {}),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise CRMUnavailable(f"The token server did not answer ({type(error).__name__}).") from error
+        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
+            raise CRMUnavailable(f"The token server answered {answer.status_code}.", status=answer.status_code)
+        if answer.status_code != 200:
+            raise CRMRejected(
+                f"The token server answered {answer.status_code}.",
+                status=answer.status_code,
+                remedy="Check LEADWERK_CRM_CLIENT_ID, LEADWERK_CRM_CLIENT_SECRET and LEADWERK_CRM_TOKEN_URL.",
+                locked_out=True,
+            )
+        self._store(answer.content)
+
+    def _store(self, body: bytes) -> None:
+        try:
+            fetched = msgspec.json.decode(body, type=_TokenAnswer)
+            lifetime = float(fetched.expires_in or DEFAULT_LIFETIME)
+        except (msgspec.DecodeError, ValueError) as error:
+            # The body may hold a token: it is not repeated.
+            raise CRMUnavailable("The token server's answer is not a token.") from error
+        self._token, self._until = fetched.access_token, self._clock() + max(lifetime - EARLY, lifetime / 2)

@@ -1,0 +1,202 @@
+"""HTTP as all adapters speak it: paced, bounded in time, never redirected, and with one meaning for each failure."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+import urllib3
+
+from leadwerk.crm.auth import Auth
+from leadwerk.crm.rate_limiter import RateLimiter
+from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+
+TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
+LONGEST_ANSWER = 60.0  # seconds for the answer as a whole: byte by byte it could take days
+LONGEST_BODY = 64 * 2**20  # bytes; 1,000 cases are far below
+READ_ATTEMPTS = 6  # of one page within one run; each failed one waits twice as long as the one before
+FIRST_WAIT = 0.5  # seconds
+LONGEST_WAIT = 30.0  # seconds that a run waits for the CRM before it leaves the rest to the next run
+LONGEST_PAUSE = 86_400.0  # seconds; a longer pause is none that a schedule could keep
+LATER = frozenset({408, 423, 425, 429})  # beside 5xx: the statuses that say "not now"
+LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or credentials' fault, not a record's
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers and whole body of an answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def text(self) -> str:
+        """The first 300 bytes on one line, for an error."""
+        return " ".join(self.body[:300].decode(errors="replace").split()) or "nothing"
+
+    def decoded(self, kind: type[T]) -> T:
+        """The body as `kind`.
+
+        Raises:
+            CRMRejected: it has another form than agreed.
+            CRMUnavailable: it is not JSON: a proxy, or an answer that broke off.
+        """
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except msgspec.ValidationError as error:
+            raise CRMRejected(
+                f"The CRM's answer has another form than agreed: {error}.",
+                status=self.status,
+                remedy="Check LEADWERK_CRM_URL and the CRM's version.",
+            ) from error
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise CRMUnavailable(f"The CRM's answer is not JSON: {error}.", status=self.status) from error
+
+
+Throttle = Callable[[Answer], float | None]
+"""Whether an answer is a rate limit in disguise: seconds to wait, or None. Some CRMs answer 403 or 400 for it."""
+
+
+class HttpClient:
+    """Calls below one base URL. Threads share the pace and the credentials; each has a connection of its own."""
+
+    def __init__(
+        self,
+        url: str,
+        auth: Auth,
+        *,
+        per_second: float,
+        sleep: Callable[[float], None] = time.sleep,
+        throttle: Throttle = lambda _: None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open no connection yet.
+
+        Raises:
+            ConfigurationError: the credentials would travel in the clear.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise ConfigurationError(
+                f"The CRM's URL is {url!r}, not https.", remedy="Set LEADWERK_CRM_URL to https://…."
+            )
+        self._url = url.rstrip("/")
+        self._auth, self._throttle = auth, throttle
+        self.pace = RateLimiter(per_second, sleep=sleep)
+        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._sessions = threading.local()
+
+    def call(self, method: str, path: str, **arguments: Any) -> Answer:
+        """One call; any status that is about the request itself is returned.
+
+        Raises:
+            CRMUnavailable: no answer, or 408, 423, 425, 429, 5xx, or a rate limit in disguise.
+            CRMRejected: `locked_out`: 3xx, 401, 403.
+        """
+        sent_as = self._auth.headers()
+        answer = self._once(method, path, sent_as, **arguments)
+        if answer.status == 401 and self._auth.renew(sent_as):
+            answer = self._once(method, path, self._auth.headers(), **arguments)
+        return self._checked(answer)
+
+    def call_repeatedly(self, method: str, path: str, **arguments: Any) -> Answer:
+        """As `call`, for reading: a failed call is repeated a few times within the run."""
+        for attempt in range(READ_ATTEMPTS - 1):
+            try:
+                return self.call(method, path, **arguments)
+            except CRMUnavailable as error:
+                wait = max(error.retry_after or 0.0, FIRST_WAIT * 2**attempt)
+                if wait > LONGEST_WAIT:
+                    raise
+                self.pace.hold(wait)
+        return self.call(method, path, **arguments)
+
+    def _once(self, method: str, path: str, auth: Mapping[str, str], **arguments: Any) -> Answer:
+        held = self.pace.held_for()
+        if held > LONGEST_WAIT:
+            raise CRMUnavailable(f"The CRM asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
+        self.pace.wait()
+        until = time.monotonic() + LONGEST_ANSWER
+        headers = {**self._headers, **auth, **arguments.pop("headers", {})}
+        try:
+            with self._session().request(
+                method,
+                self._url + path,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+                headers=headers,
+                **arguments,
+            ) as response:
+                return Answer(response.status_code, response.headers, _body(response, until))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._sessions, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # neither ~/.netrc nor a proxy of the environment shall see the token
+            self._sessions.session = session
+        return session
+
+    def _checked(self, answer: Answer) -> Answer:
+        status, pause = answer.status, retry_after(answer.headers)
+        disguised = self._throttle(answer)
+        if disguised is not None or status in LATER or status >= 500:
+            pause = pause if pause is not None else disguised or None
+            if pause is not None:
+                self.pace.hold(pause)
+            raise CRMUnavailable(f"The CRM answered {status}.", status=status, retry_after=pause)
+        if status in LOCKED_OUT:
+            raise CRMRejected(
+                f"The CRM answered {status}: {answer.text()}", status=status, remedy=_remedy(status), locked_out=True
+            )
+        return answer
+
+
+def _body(response: requests.Response, until: float) -> bytes:
+    parts, length = [], 0
+    while part := response.raw.read1(decode_content=True):
+        parts.append(part)
+        length += len(part)
+        if time.monotonic() > until or length > LONGEST_BODY:
+            raise CRMUnavailable(f"The CRM's answer was not over after {LONGEST_ANSWER:g} seconds or {length} bytes.")
+    if response.raw.length_remaining:
+        raise CRMUnavailable("The CRM's answer broke off.")
+    return b"".join(parts)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks for, at most a day.
+
+    RFC 9110 §10.2.3: seconds, or a date, here against the Date header.
+
+    >>> retry_after({"Retry-After": "2.5"}), retry_after({"Retry-After": "soon"}), retry_after({})
+    (2.5, None, None)
+    >>> retry_after({"Retry-After": "Fri, 02 Jan 2026 10:00:07 GMT", "Date": "Fri, 02 Jan 2026 10:00:00 GMT"})
+    7.0
+    """
+    written = headers.get("Retry-After", "").strip()
+    if written.replace(".", "", 1).isascii() and written.replace(".", "", 1).isdigit():
+        return min(float(written), LONGEST_PAUSE)
+    try:
+        pause = (parsedate_to_datetime(written) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(0.0, pause), LONGEST_PAUSE)
+
+
+def _remedy(status: int) -> str:
+    if status in (401, 403):
+        return "Check LEADWERK_CRM_TOKEN and what the token may do."
+    return "Check LEADWERK_CRM_URL: the token is sent nowhere else."
