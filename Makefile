@@ -6,17 +6,23 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: help demo test test-new-examples test-cloud checkov bench generate lint format clean
+.PHONY: help demo test test-all test-new-examples test-cloud checkov bench generate lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
 demo: $(STAMP) ## the whole loop on a simulated market, in about two minutes
 	.venv/bin/leadwerk demo $(DEMO)
 
-test: $(STAMP) ## all tests but those of the infrastructure; TESTS=tests/scoring runs one room
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(or $(TESTS),--ignore=tests/terraform)
+PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-# The property tests with examples never drawn before; `make test` draws the same ones at every run.
+test: $(STAMP) ## the quick tests, in about five minutes; TESTS=tests/scoring runs one room
+	$(PYTEST) -m "not slow" $(or $(TESTS),--ignore=tests/terraform)
+
+# What a minute of waiting would not pay for at every change: whole markets, kill -9, and all examples of the properties.
+test-all: $(STAMP) ## every test but those of the infrastructure, with all examples; what CI runs
+	$(PYTEST) --hypothesis-profile all_examples $(or $(TESTS),--ignore=tests/terraform)
+
+# The property tests with examples never drawn before; the others draw the same ones at every run.
 test-new-examples: $(STAMP) ## the property tests with examples never drawn before
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile new_examples \
 	  $(or $(TESTS),$(shell grep -rl --include='test_*.py' 'from hypothesis' tests))

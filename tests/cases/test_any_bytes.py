@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from cases.files import INPUTS, NOW, contents
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.examples import examples
 
 GOOD = (INPUTS / "38-import-without-a-lead" / "good.csv").read_bytes()
 OPTIONS = ("--id", "Lead-Nr", "--outcome", "Status", "--positive", "Gewonnen", "--time", "Erstellt am")
@@ -44,9 +45,7 @@ def stored(home: Path) -> int:
 
 
 @given(content=spoilt)
-@settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
-)
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_leads_are_stored_or_nothing_has_changed(folder: Path, content: bytes) -> None:
     (folder / "spoilt.csv").write_bytes(content)
     before = contents(folder / "home")

@@ -162,6 +162,7 @@ def test_suggestions_are_accepted_drafted_and_published(home: Path, capsys: pyte
     assert "In force" in said(capsys, "policy", "publish", "chosen.yaml", *BY, "--yes", *AT)
 
 
+@pytest.mark.slow
 def test_a_declined_number_stays_out_of_the_draft(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "policy", "suggest", *AT)
     said(capsys, "policy", "suggest", "decline", "newsletter_click", "--by", "Bob", "--reason", "no", *AT)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.features.contract import Feature
 from leadwerk.features.encode import RARE, Encoder
@@ -25,7 +25,6 @@ def frame_of(given_rows):
 
 
 @given(rows, rows)
-@settings(deadline=None)
 def test_serving_rows_and_training_frames_give_identical_matrices(training, serving):
     encoder = Encoder.fit(frame_of(training), FEATURES, minimum_count=1)
     frame = encoder.matrix(frame_of(serving))
@@ -36,7 +35,6 @@ def test_serving_rows_and_training_frames_give_identical_matrices(training, serv
 
 
 @given(rows)
-@settings(deadline=None)
 def test_the_matrix_is_finite_or_missing_and_a_category_fills_at_most_one_column(given_rows):
     encoder = Encoder.fit(frame_of(given_rows), FEATURES, minimum_count=2)
     matrix = encoder.matrix_of_rows(given_rows)

@@ -218,6 +218,7 @@ def check(answers: dict[str, list[requests.Response]], desk: Warehouse) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_of_sellers_at_several_processes_exactly_one_gets_each_lead(tmp_path: Path) -> None:
     leads = [f"l{number}" for number in range(5)]
     desk = warehouse(tmp_path, leads=[lead(name) for name in leads])
@@ -225,6 +226,7 @@ def test_of_sellers_at_several_processes_exactly_one_gets_each_lead(tmp_path: Pa
         check(race(urls, leads, sellers=9), desk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("swapped", [1, 7, 15])
 def test_after_kill_9_in_the_middle_a_retry_leaves_one_pick(tmp_path: Path, swapped: int) -> None:
     leads = [f"l{number}" for number in range(24)]
@@ -274,6 +276,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, 
         warehouse._client.close()
 
 
+@pytest.mark.slow
 def test_in_the_cloud_exactly_one_gets_each_lead(cloud: Any, tmp_path: Path) -> None:
     environment, bucket, desk = cloud
     leads = ["l0", "l1", "l2"]
@@ -287,6 +290,7 @@ def test_in_the_cloud_exactly_one_gets_each_lead(cloud: Any, tmp_path: Path) -> 
     assert len(bucket.objects) == 3
 
 
+@pytest.mark.slow
 def test_in_the_cloud_a_release_and_a_takeover_after_the_end_are_audited(cloud: Any, tmp_path: Path) -> None:
     environment, _, desk = cloud
     later = (NOW + 3 * DAY).isoformat()
@@ -322,6 +326,7 @@ def test_the_day_begins_with_the_picks_that_lapsed(place: str, request: pytest.F
     assert [step["seller"] for step in noted if step["lead_id"] == "l6"] == ["anna"]
 
 
+@pytest.mark.slow
 def test_in_the_cloud_after_kill_9_a_retry_leaves_one_pick(cloud: Any, tmp_path: Path) -> None:
     environment, bucket, desk = cloud
     first = serving(tmp_path, names=["desk"], crm=False, environment=SIMULATED | environment)

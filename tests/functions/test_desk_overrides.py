@@ -121,6 +121,7 @@ def test_a_word_is_sent_and_the_list_is_asked_for(url: str) -> None:
     assert post_override(url, "l4", "override-release").json()["field"] == "by"
 
 
+@pytest.mark.slow
 def test_of_persons_who_speak_at_once_all_are_recorded_and_one_holds_for_everybody(tmp_path: Path) -> None:
     desk = warehouse(tmp_path, leads=[lead("1")])
     decisions = [("HOT", "Eva"), ("COLD", "Urs"), ("WARM", "Zoë"), ("HOT", "Eva"), ("DISQUALIFIED", "Ada")]
@@ -139,6 +140,7 @@ def test_of_persons_who_speak_at_once_all_are_recorded_and_one_holds_for_everybo
     assert (holds["cluster"], holds["by"]) == (last["cluster"], last["author"])
 
 
+@pytest.mark.slow
 def test_after_kill_9_between_word_and_score_a_retry_leaves_one_word_and_its_score(tmp_path: Path) -> None:
     leads = [f"l{number}" for number in range(16)]
     desk = warehouse(tmp_path, leads=[lead(name) for name in leads])
@@ -171,6 +173,7 @@ def test_a_word_stands_even_where_the_lead_cannot_be_scored_now(tmp_path: Path) 
     assert [row["author"] for row in desk.rows(WORDS, {})] == ["Eva"]
 
 
+@pytest.mark.slow
 def test_in_the_cloud_words_are_recorded_once_and_the_lead_is_scored_at_once(cloud: Any, tmp_path: Path) -> None:
     environment, _, desk = cloud
     with desks(tmp_path, 1, **environment) as [url]:

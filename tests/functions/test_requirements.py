@@ -44,6 +44,7 @@ def test_pins_are_exact_and_those_that_were_tested(name: str) -> None:
     assert pinned(name) == {distribution: metadata.version(distribution) for distribution in pinned(name)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_starts_with_nothing_but_its_pins(name: str) -> None:
     allowed = closure(frozenset(pinned(name)))

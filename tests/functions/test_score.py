@@ -225,6 +225,7 @@ def test_a_crm_that_is_not_there_leaves_the_score_pending_and_says_so(function):
     assert "token" in answer["delivery_problem"]
 
 
+@pytest.mark.slow
 def test_the_first_requests_may_come_at_once(tmp_path):
     example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, MORTGAGE)

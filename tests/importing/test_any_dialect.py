@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings, strategies as st
+from hypothesis import HealthCheck, assume, given, strategies as st
 
 from importing.files import parsed
 from leadwerk.errors import InputError
@@ -18,6 +18,7 @@ from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.lead_values import lead_values
 from leadwerk.importing.plan import StatedFormats, plan_import
 from leadwerk.importing.table import read_table
+from support.examples import examples
 
 CITIES = ("Zürich", "Genève", "Bern", "Köln", "Graubünden", "Città")
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -121,9 +122,7 @@ def written(rows: list[tuple[int, int, str, bool]], habit: Habit) -> bytes:
 
 
 @given(leads, habits)
-@settings(
-    max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
-)
+@examples(80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_same_leads_come_back(tmp_path: Path, rows: list[tuple[int, int, str, bool]], habit: Habit) -> None:
     assume(not (habit.title and habit.names_delimiter))  # Excel reads such a line as a title, and so do we
     rows = spread(rows)
@@ -152,7 +151,7 @@ CELLS = st.text(st.sampled_from(string.printable + "äöüé€–’\u00a0\u200
 
 
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=6), min_size=1, max_size=12), st.sampled_from(",;\t|"))
-@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
+@examples(100, suppress_health_check=list(HealthCheck))
 def test_any_cells_become_leads_or_a_refusal(tmp_path: Path, rows: list[list[str]], delimiter: str) -> None:
     path = tmp_path / "leads.csv"
     numbered = ([str(n), "yes" if n % 2 else "no", *row] for n, row in enumerate(rows))

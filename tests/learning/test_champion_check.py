@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.learning.champion_check import auc_difference, behind_points
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_NEW_POSITIVES, Incumbent
 from leadwerk.stats import metrics
 from learning.simulated_landmarks import landmarks
+from support.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_the_error_is_that_of_leads_and_not_of_rows(market):
     assert again == pytest.approx(once)  # rows that repeat a lead's fate make nothing more certain
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 4)), min_size=8, max_size=40))
 def test_the_gap_is_the_difference_of_the_two_areas_and_turns_with_them(rows):
     converted, a, b = (np.array(column) for column in zip(*rows, strict=True))

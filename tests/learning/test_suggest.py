@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 from scipy.optimize import minimize
 
 from leadwerk.learning.bounded_logistic import BoundedProblem, fit
@@ -24,6 +24,7 @@ from leadwerk.policy.points_numbers import READABLE, round_to_readable
 from leadwerk.policy.text_classes import class_of
 from points.generated import leads, policies
 from points.history import facts_at
+from support.examples import examples
 
 MORTGAGE = load("mortgage")
 NO_EVENTS = Occurrences(*(np.array([], dtype=kind) for kind in ("i8", "i8", "M8[D]", "i8", "i8")))
@@ -37,7 +38,7 @@ def uncapped(policy: Policy) -> Policy:
     return msgspec.structs.replace(policy, points=wide)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60, suppress_health_check=list(HealthCheck))
 @given(policies().map(uncapped), st.lists(leads, min_size=1, max_size=4))
 def test_points_are_what_rules_counted_times_what_they_give(policy: Policy, people: list) -> None:
     facts = facts_at(policy, people)

@@ -10,7 +10,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from crm.one_by_one import OneByOne
 from leadwerk.crm.port import Capabilities, Gone, LeadUpdate, PushResult, Taken
@@ -18,6 +18,7 @@ from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.pipeline import deliver, delivery_line
 from leadwerk.policy import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.examples import examples
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 POLICY = load("mortgage")
@@ -425,7 +426,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(STEPS)
 def test_whatever_happens_the_newest_score_arrives(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]

@@ -84,6 +84,7 @@ def test_a_second_run_changes_nothing(home: Path) -> None:
     assert contents(home, *BUILT, "extract_runs") == before
 
 
+@pytest.mark.slow
 def test_day_by_day_and_all_at_once_yield_the_same(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     for day in range(26, 31):
         run(home, now=datetime(2026, 3, day, 4, tzinfo=UTC))
@@ -94,6 +95,7 @@ def test_day_by_day_and_all_at_once_yield_the_same(home: Path, tmp_path_factory:
     assert contents(home, *BUILT) == contents(other, *BUILT)
 
 
+@pytest.mark.slow
 def test_days_read_before_those_that_precede_them_end_up_the_same(
     home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -140,6 +142,7 @@ extract.run(DuckDBWarehouse(Path(sys.argv[1])), load("mortgage"), now=datetime(2
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 0.03, 0.08, 0.2])
 def test_a_run_that_was_killed_is_made_good_by_the_next(
     home: Path, tmp_path_factory: pytest.TempPathFactory, pause: float

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from crm.one_by_one import OneByOne
 from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
@@ -22,6 +22,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
+from support.examples import examples
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 POLICY = load("mortgage")
@@ -296,7 +297,7 @@ def as_told_plainly(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]
     return [table(warehouse, name) for name in TABLES]
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(deliveries=tellings(), breaks=st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=3))
 def test_any_telling_gives_the_same_tables(
     tmp_path_factory: pytest.TempPathFactory,

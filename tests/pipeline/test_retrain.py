@@ -173,6 +173,7 @@ def test_a_champion_that_fell_behind_the_points_stands_down(filled, policy, regi
     assert registry.rollback(at=later).version == early.model_version
 
 
+@pytest.mark.slow
 def test_a_standing_down_is_done_once_however_often_and_wherever_the_run_dies(filled, policy, registry, monkeypatch):
     retrain.run(filled, policy, registry, now=EARLY)
     later = NOW + timedelta(hours=30)
@@ -194,6 +195,7 @@ def test_a_standing_down_is_done_once_however_often_and_wherever_the_run_dies(fi
     assert len(runs(filled, later)) == 1
 
 
+@pytest.mark.slow
 def test_who_stood_down_is_replaced_by_the_next_model_that_beats_the_points(filled, policy, registry):
     demoted = retrain.run(filled, policy, registry, now=EARLY).model_version
     assert retrain.run(filled, knowing(policy), registry, now=NOW + timedelta(hours=31)).stood_down
@@ -204,6 +206,7 @@ def test_who_stood_down_is_replaced_by_the_next_model_that_beats_the_points(fill
     assert registry.champion().previous == (demoted,)
 
 
+@pytest.mark.slow
 def test_where_the_points_rank_anyway_or_there_are_none_nobody_stands_down(filled, policy, registry):
     early = retrain.run(filled, policy, registry, now=EARLY)
     ranking = msgspec.structs.replace(knowing(policy), decision=RankingRule(rank_by="points"))
@@ -283,6 +286,7 @@ def test_a_champion_of_another_contract_is_replaced_and_the_reason_says_so(fille
     assert "was trained on other features" in report.reason
 
 
+@pytest.mark.slow
 def test_a_damaged_champion_does_not_stop_retraining(filled, policy, registry, tmp_path):
     damaged = retrain.run(filled, policy, registry, now=START + timedelta(days=200)).model_version
     file = next((tmp_path / "models" / damaged).glob("model.*"))
@@ -292,6 +296,7 @@ def test_a_damaged_champion_does_not_stop_retraining(filled, policy, registry, t
     assert "cannot be read" in report.reason
 
 
+@pytest.mark.slow
 def test_of_two_retrainings_at_once_one_wins(filled, policy, registry):
     results = {}
 

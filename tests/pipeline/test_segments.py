@@ -206,6 +206,7 @@ def test_the_command_line_says_whose_model_it_was(
     ]
 
 
+@pytest.mark.slow
 def test_retrain_prints_what_was_tried_and_a_champion_with_segments_is_compared_as_it_serves(
     home: Home, command: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -216,6 +217,7 @@ def test_retrain_prints_what_was_tried_and_a_champion_with_segments_is_compared_
     assert "14 of its leads converted in the training period, 30 are needed there" in output
 
 
+@pytest.mark.slow
 def test_an_older_champion_is_judged_with_its_models_of_segments(home: Home, tmp_path: Path) -> None:
     registry = open_registry(str(tmp_path / "models"))
     few = msgspec.structs.replace(home.policy.training, trees=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.decay import factors, half_life_factor, idle_days, idle_factor
@@ -17,9 +17,10 @@ from leadwerk.policy.validation.point_range import PointRange
 from points.generated import B2B, decays, leads, moments, policies
 from points.history import DAY, NOON, Lead, facts_at
 from points.pencil import worked_out
+from support.examples import examples
 
 many = st.lists(leads, max_size=5) | st.lists(leads, min_size=3, max_size=8)
-thoroughly = settings(deadline=None, max_examples=80)
+thoroughly = examples(80)
 
 
 def totals_and_ledger(policy: Policy, histories: list[Lead], moment: datetime) -> tuple[PointTotals, Ledger]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.points.engine import compute_points
 from leadwerk.points.replay import CLUSTERS, PolicyOutcome, Replay, ReplayMoments, compare
@@ -14,9 +14,10 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Seller
 from points.generated import B2B, leads, policies
 from points.history import Lead, facts_at, lead
+from support.examples import examples
 
 START = np.datetime64("2026-01-01T08:00", "us")
-few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+few = examples(40, suppress_health_check=list(HealthCheck))
 
 
 def moments(

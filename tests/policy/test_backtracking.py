@@ -9,12 +9,13 @@ from re import _constants as op, _parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 
 from leadwerk import policy
 from leadwerk.policy.text_classes import MATCHED_CHARACTERS, matches
 from leadwerk.policy.validation import backtracking
 from leadwerk.policy.validation.patterns import slow_pattern, wrong_pattern
+from support.examples import examples
 
 SLOW = (
     r"(a|aa)+$", r"(a|a)*$", r"(?:(?:a|a)|b)*c", r"(.|\s)+ceo$", r"(a?){25}b", r".*.*.*.*.*.*x$",
@@ -85,7 +86,7 @@ PATTERNS = st.recursive(
 LONGEST = 16
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(pattern=PATTERNS, text=st.sampled_from(["a", "b", "ab", "aab"]).map(lambda pump: (pump * LONGEST)[:LONGEST]))
 @example(pattern=r"\w*\w*\w*[^a]", text="a" * LONGEST)
 @example(pattern="(?:a|a)" * 8 + "b", text="a" * LONGEST)

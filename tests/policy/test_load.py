@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
@@ -125,7 +125,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(field=st.sampled_from(sorted(policy.Policy.__struct_fields__)), value=values)
 def test_no_value_brings_a_traceback(field: str, value: object) -> None:
     document = yaml.safe_load((DEFAULTS / "mortgage.yaml").read_text("utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.policy.diff import differences
 from leadwerk.policy.load import load, parse, shipped_text
@@ -13,6 +13,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Rule
 from leadwerk.policy.points_numbers import READABLE, PointsNumbers, apply_numbers, text_with_numbers
 from leadwerk.policy.yaml_edit import appended, edited
+from support.examples import examples
 
 SHIPPED = ("mortgage", "b2b_swiss")
 
@@ -33,7 +34,7 @@ def changes(draw: st.DrawFn, policy: Policy) -> PointsNumbers:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(data=st.data())
 def test_whatever_is_suggested_the_policy_stays_right_and_its_text_says_just_that(
     name: str, data: st.DataObject

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
@@ -486,7 +486,6 @@ def paths(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
 PLACES = [path for path in paths(yaml.safe_load(RIGHT)) if path[0] in sections]
 
 
-@settings(deadline=None)
 @given(path=st.sampled_from(PLACES), value=values)
 def test_no_value_anywhere_brings_a_traceback(path: tuple[str | int, ...], value: object) -> None:
     document = yaml.safe_load(RIGHT)

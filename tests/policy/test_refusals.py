@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
@@ -227,7 +227,6 @@ BRANCHES = st.recursive(
 )
 
 
-@settings(deadline=None)  # the first example loads the engine
 @given(BRANCHES)
 def test_repetitions_are_refused_as_re2_refuses_them(pattern: str) -> None:
     refused = [message for _, message, _ in wrong_pattern(pattern, ("page",))]

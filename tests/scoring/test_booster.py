@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 import xgboost as xgb
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from leadwerk.errors import CorruptModel
@@ -38,7 +38,6 @@ matrices = arrays(
 )
 
 
-@settings(deadline=None)
 @given(matrices)
 def test_margins_and_contributions_are_those_of_the_python_package(trained, booster, matrix):
     data = xgb.DMatrix(matrix)
@@ -46,7 +45,6 @@ def test_margins_and_contributions_are_those_of_the_python_package(trained, boos
     np.testing.assert_array_equal(booster.contributions(matrix), trained.predict(data, pred_contribs=True))
 
 
-@settings(deadline=None)
 @given(matrices)
 def test_contributions_and_bias_sum_to_the_margin(booster, matrix):
     total = booster.contributions(matrix).astype(np.float64).sum(axis=1)

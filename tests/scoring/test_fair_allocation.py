@@ -6,9 +6,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.scoring.fair_allocation import allocate, overloaded
+from support.examples import examples
 
 LOW, LEVELS = 40, 5
 
@@ -29,14 +30,14 @@ def teams(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return demand, np.array(serves, bool), np.array(capacity, float)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(teams())
 def test_whoever_competes_for_too_little_time_is_found(team):
     demand, serves, capacity = team
     assert overloaded(demand[:, 0], serves, capacity).any() != feasible(demand[:, 0], serves, capacity)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(teams())
 def test_nobody_has_more_calls_than_time_where_a_threshold_could_still_rise(team):
     demand, serves, capacity = team
@@ -46,7 +47,7 @@ def test_nobody_has_more_calls_than_time_where_a_threshold_could_still_rise(team
     assert {allocations[k].wanted for k in np.flatnonzero(stuck)} <= {LOW + LEVELS - 1}
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(teams())
 def test_no_seller_waits_while_a_point_less_would_bring_calls_he_could_take(team):
     """Lowering a group that stopped, to its next point, asks its sellers for more than they can take."""
@@ -60,7 +61,7 @@ def test_no_seller_waits_while_a_point_less_would_bring_calls_he_could_take(team
             assert lower > allocations[members[0]].room - 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(teams())
 def test_pools_with_the_same_sellers_have_the_same_threshold(team):
     demand, serves, capacity = team
@@ -68,7 +69,7 @@ def test_pools_with_the_same_sellers_have_the_same_threshold(team):
     assert allocations[0].wanted == allocations[-1].wanted
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(teams())
 def test_a_pool_that_fits_is_not_raised_for_one_that_does_not(team):
     """Max-min fairness: whatever the others ask for, nobody stands above where he would with everybody at his level."""

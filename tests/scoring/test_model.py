@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.errors import ContractMismatch, CorruptModel
 from leadwerk.policy.load import load
 from leadwerk.scoring.model import Scorer
 from leadwerk.stats.log_odds import logit
 from scoring import models
+from support.examples import examples
 
 MORTGAGE = load("mortgage")
 KINDS = {"boosting": models.files(MORTGAGE), "logistic_regression": models.linear_files(MORTGAGE)}
@@ -31,7 +32,7 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
     return Scorer.load(KINDS[request.param], MORTGAGE, threads=1)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(rows=st.lists(features, min_size=1, max_size=5))
 def test_contributions_and_bias_sum_to_the_calibrated_log_odds(scorer, rows):
     inputs = scorer.encode(rows)

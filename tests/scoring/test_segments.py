@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.errors import CorruptModel
 from leadwerk.learning.segmented_model import from_files
@@ -19,6 +19,7 @@ from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import changed
 from leadwerk.stats.log_odds import logit
 from scoring import models
+from support.examples import examples
 
 MORTGAGE = load("mortgage")
 FILES = models.segmented_files(MORTGAGE)
@@ -44,7 +45,7 @@ def expected(lead: dict[str, Any]) -> str | None:
     return "rich" if lead.get("language") != "fr" and (lead.get("income") or 0) > 4 else None
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(rows=st.lists(leads, min_size=1, max_size=6))
 def test_each_lead_is_scored_by_its_own_model_alone_as_among_others(rows: list[dict[str, Any]]) -> None:
     together = SCORER.predict(SCORER.encode(rows))
@@ -54,7 +55,7 @@ def test_each_lead_is_scored_by_its_own_model_alone_as_among_others(rows: list[d
     assert together.predictive_score.tolist() == [scored_alone.predictive_score[0] for scored_alone in alone]
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(rows=st.lists(leads, min_size=1, max_size=6))
 def test_contributions_and_bias_sum_to_the_log_odds_of_the_leads_own_model(rows: list[dict[str, Any]]) -> None:
     inputs = SCORER.encode(rows)
@@ -62,7 +63,7 @@ def test_contributions_and_bias_sum_to_the_log_odds_of_the_leads_own_model(rows:
     np.testing.assert_allclose(totals, logit(SCORER.predict(inputs).probability), atol=1e-4)
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(rows=st.lists(leads, min_size=1, max_size=6))
 def test_whom_the_general_model_scores_it_scores_as_if_there_were_no_segments(rows: list[dict[str, Any]]) -> None:
     mixed, general = (scorer.predict(scorer.encode(rows)) for scorer in (SCORER, GENERAL))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.policy.load import load
 from leadwerk.policy.selling import Capacity, Seller
@@ -14,6 +14,7 @@ from leadwerk.scoring.hysteresis import ThresholdState, differs, step
 from leadwerk.scoring.seller_pools import EVERYBODY, HotThresholds, leads_a_week, pool, pool_name, threshold_limits
 from leadwerk.scoring.threshold_update import thresholds
 from scoring.selling_year import TEAM, Year, hastily, live, longest, policy_of
+from support.examples import examples
 
 B2B = load("b2b_swiss")
 POLICY = policy_of(B2B)
@@ -108,7 +109,7 @@ def test_to_turn_back_takes_more_than_to_set_out():
     assert step(ThresholdState(50, direction=1, why="fits"), **idle).hot == 50
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.floats(5, 500))
 def test_noise_is_what_a_count_does_by_itself(mean):
     counts = np.random.default_rng(1).poisson(mean, 2000)
@@ -187,7 +188,7 @@ def swings(year: Year) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(12, suppress_health_check=list(HealthCheck))
 @given(year=years)
 def test_e5_in_a_year_of_swings_it_moves_a_point_a_day_within_limits_without_flapping_flooding_or_starving(year):
     diary = live(POLICY, year)

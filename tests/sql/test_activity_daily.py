@@ -6,20 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline import extract
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.statement import statement
 from sql.hostile import FIRST, LAST, events, leads, moments, repeated, visitors
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
+from support.examples import examples
 
 REBUILD = extract.daily_statement()
 CHECKS, LOGINS, NEWEST = statement("activity_daily/checks"), statement("identities/logins"), statement(
     "extract_runs/latest"
 )  # fmt: skip
 SPAN: dict[str, Any] = {"first_day": FIRST, "last_day": LAST, "time_zone": "Europe/Zurich"}
-hostile = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = examples(15, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
 identities = st.fixed_dictionaries(

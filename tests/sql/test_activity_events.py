@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from export_rows import event
 from leadwerk.pipeline import extract
@@ -17,6 +17,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from sql.hostile import DAY, FIRST, LAST, MIDNIGHT, POLICY, exports, visitors
 from sql.reference import analyse, assert_engines_agree, on_duckdb
+from support.examples import examples
 
 WILDCARD = re.compile(r"`ga4\.(\w+)\*`")
 REBUILD = extract.events_statement(POLICY)
@@ -32,7 +33,7 @@ PARAMETERS: dict[str, Any] = {
     "last_events_intraday_2": "0260329",
     "without_events_intraday_2": [],
 }
-hostile = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = examples(15, suppress_health_check=[HealthCheck.too_slow])
 
 
 def earlier(session: int | None = 17, visitor: str = "v1", day: date = FIRST - DAY) -> dict[str, Any]:

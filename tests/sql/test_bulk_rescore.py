@@ -92,6 +92,7 @@ def test_the_same_leads_get_the_same_scores_as_by_the_stage(home: Path) -> None:
     assert rescored_in_sql(home) == []  # nothing new is left to say
 
 
+@pytest.mark.slow
 def test_what_persons_say_holds_in_sql_as_by_the_stage(tmp_path: Path) -> None:
     warehouse = example_leads.warehouse(tmp_path)
     example_leads.champion(tmp_path, POLICY)
@@ -132,6 +133,7 @@ def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_points_are_news_where_they_rank_and_none_where_the_model_does(home: Path) -> None:
     sent = called_with(home)
     [score] = [row for row in tables(home)["scores"] if row["lead_id"] == "1"] or [{}]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, strategies as st
 
 from leadwerk.pipeline import rescore
 from leadwerk.pipeline.bulk import bulk_rescore
@@ -21,6 +21,7 @@ from leadwerk.warehouse.statement import from_text
 from scoring import example_leads
 from scoring.example_leads import NOW
 from sql.reference import analyse, assert_engines_agree, googlesql_type
+from support.examples import examples
 
 HOUR = timedelta(hours=1)
 STAGES = (
@@ -80,7 +81,7 @@ def newest(rows: list[dict[str, Any]], moment: str) -> dict[str, dict[str, Any]]
     return {row["lead_id"]: row for row in visible}
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@examples(25, suppress_health_check=list(HealthCheck))
 @example([score("1", 5, "rich", "HOT", 12345.05)], [], [change("1", 9, "customer")])
 @example([score("1", 5, "known", "COLD", None)], [], [])
 @example([score("1", 5, "abolished", "COLD", 1.0)], [], [])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
 NEWEST = statement("cursors/latest")
 START = datetime(2026, 3, 29, 0, 59, 59, 999_999, tzinfo=UTC)
@@ -18,7 +19,7 @@ def test_the_statement_passes_googles_analyser() -> None:
     assert analyse(NEWEST) == {"cursor": "STRING", "moved_at": "TIMESTAMP"}
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(
     st.lists(
         st.builds(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
 OUTBOX, UNKNOWN_LEADS = statement("deliveries/outbox"), statement("deliveries/unknown_leads")
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
@@ -109,7 +110,7 @@ DELIVERIES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     scores=SCORES,
     deliveries=DELIVERIES,
@@ -161,7 +162,7 @@ def test_the_leads_that_the_crm_did_not_know_are_found_on_both_engines() -> None
     assert [row["lead_id"] for row in assert_engines_agree(UNKNOWN_LEADS, UNKNOWN | {"now": later}, tables)] == ["b"]
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(deliveries=DELIVERIES)
 def test_both_engines_agree_on_unknown_leads(deliveries: list[dict[str, Any]]) -> None:
     assert_engines_agree(UNKNOWN_LEADS, UNKNOWN, {"deliveries": deliveries})

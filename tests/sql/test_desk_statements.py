@@ -6,15 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.desk.picks import first_day
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import statement
 from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
-few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+few = examples(12, suppress_health_check=list(HealthCheck))
 TIERS = ("Enterprise", "SMB")
 NOTHING = dict.fromkeys(
     ("cluster", "grade", "matrix_cell", "tier", "region", "language", "held", "seller", "account_id")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.leads.features import (
     features_statement,
@@ -23,9 +23,10 @@ from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, tables
 from sql.reference import assert_equal_rows, evaluate, on_duckdb
 from sql.test_lead_features import event, form, link
+from support.examples import examples
 
 ZONES = ("Pacific/Kiritimati", "Europe/Zurich", "Pacific/Pago_Pago")  # 14 h before UTC to 11 h behind
-hostile = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = examples(4, suppress_health_check=[HealthCheck.too_slow])
 moments_of_a_day = st.integers(0, 23).map(lambda hours: AS_OF + timedelta(hours=hours))
 
 

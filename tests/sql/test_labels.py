@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from sql.hostile import POLICY, Row, keyed
 from sql.lead_rows import AS_OF, DAY, outcomes, versions
 from sql.reference import analyse, assert_engines_agree, on_duckdb
+from support.examples import examples
 
 SELECT = labels_statement(POLICY)
 NOW = AS_OF + 60 * DAY
-hostile = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = examples(40, suppress_health_check=[HealthCheck.too_slow])
 LEAD = {"event_id": "e1", "lead_id": "L1", "recorded_at": AS_OF, "created_at": AS_OF, "web_consent": True}
 
 

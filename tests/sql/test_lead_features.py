@@ -6,17 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.features.contract import contract
 from leadwerk.pipeline.leads.features import features_statement, scoring_parameters, training_parameters
 from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, local_day, tables
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
+from support.examples import examples
 
 SELECT = features_statement(POLICY)
 SCORING = scoring_parameters(POLICY, ["L1", "L2", "unknown"], ["v1", "nobody"], AS_OF)
-hostile = settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = examples(14, suppress_health_check=[HealthCheck.too_slow])
 CREATED = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # Sunday 00:30 in Zürich
 
 
@@ -84,7 +85,7 @@ def test_both_engines_agree_when_training(tables: dict[str, list[Row]]) -> None:
     assert len({(row["lead_id"], row["as_of"]) for row in feature_rows}) == len(feature_rows)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(10, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
 def test_training_sees_what_scoring_at_that_moment_would_have_seen(tables: dict[str, list[Row]]) -> None:
     trained = on_duckdb(SELECT, training_parameters(POLICY, AS_OF - 7 * DAY, AS_OF + 7 * DAY), tables)

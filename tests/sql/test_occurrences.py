@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.errors import MissingTable
 from leadwerk.pipeline.leads.features import (
@@ -24,9 +24,10 @@ from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, local_day, tables
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
 from sql.test_lead_features import day, event, form, future_of, link
+from support.examples import examples
 
 SELECT = occurrences_statement(POLICY)
-hostile = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hostile = examples(12, suppress_health_check=[HealthCheck.too_slow])
 SIGNALS = [signal.name for signal in POLICY.signals]
 
 
@@ -71,7 +72,7 @@ def test_both_engines_agree_when_training(tables: dict[str, list[Row]]) -> None:
     assert_engines_agree(SELECT, training(), tables)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(10, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
 def test_training_sees_what_scoring_at_that_moment_would_have_seen(tables: dict[str, list[Row]]) -> None:
     trained = on_duckdb(SELECT, training(), tables)

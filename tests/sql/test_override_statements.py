@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.thresholds import read_demand
 from leadwerk.warehouse.protocol import Row
@@ -13,8 +13,9 @@ from leadwerk.warehouse.statement import statement
 from pipeline.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score
 from sql.reference import analyse, assert_engines_agree
 from sql.test_desk_statements import LIST, call_list
+from support.examples import examples
 
-few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+few = examples(12, suppress_health_check=list(HealthCheck))
 SOON = datetime(2026, 5, 5, 22, tzinfo=UTC)
 ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
 BEFORE = {"lead_ids": ["1", "2", "4"], "first_day": ONE["first_day"], "as_of": NOW}

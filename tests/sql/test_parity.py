@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import sqlglot
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, strategies as st
 from sqlglot import exp
 
 from leadwerk.warehouse.sql_subset import ALLOWED
 from leadwerk.warehouse.statement import Statement, from_text
 from sql.reference import assert_engines_agree
+from support.examples import examples
 
 DECLARED = """
 -- @words ARRAY<STRING>
@@ -166,11 +167,8 @@ LEAD = st.fixed_dictionaries(
 HOSTILE = st.lists(LEAD, max_size=12).map(
     lambda leads: {"leads": [{**lead, "event_id": f"e{index:02}"} for index, lead in enumerate(leads)]}
 )
-patiently = settings(
-    deadline=None,
-    max_examples=10,
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+patiently = examples(
+    10, phases=(Phase.generate,), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

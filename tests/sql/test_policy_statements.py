@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
 T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
 NOW = T0 + timedelta(days=10)
-few = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+few = examples(15, suppress_health_check=list(HealthCheck))
 moments = st.sampled_from([T0 + timedelta(days=days) for days in (-3, 0, 0, 1, 2, 10, 11)])
 
 

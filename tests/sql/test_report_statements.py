@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree, evaluate
+from support.examples import examples
 
 T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
 NOW = T0 + timedelta(days=40)
@@ -32,7 +33,7 @@ NAMES = (
     "leads/totals",
     "outcomes/totals",
 )
-few = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+few = examples(15, suppress_health_check=list(HealthCheck))
 
 leads = st.sampled_from(["1", "2", "3"])
 # Around the scoring, the end of its horizon, the moment of reading, and equal to each other.

@@ -7,17 +7,18 @@ from operator import itemgetter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
 T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
 MOMENTS = [T0 + timedelta(hours=hours) for hours in (0, 1, 2, 30, 55)]
 LEADS = ["1", "2", "3"]
 moments = st.sampled_from(MOMENTS)
 lead_ids = st.sampled_from(LEADS)
-few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+few = examples(12, suppress_health_check=list(HealthCheck))
 
 
 def lead(event: str, lead_id: str, recorded_at: datetime, created_at: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.thresholds import read_demand
 from leadwerk.policy.load import load
@@ -18,6 +18,7 @@ from leadwerk.policy.selling import RankingRule
 from leadwerk.scoring.decide import ranked
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = (0, 10, 20, 27, 28, 40, 50)
@@ -26,7 +27,7 @@ SINCE, NOW = T0 + timedelta(days=28), T0 + timedelta(days=50)
 LOW, HIGH = 40, 60
 moments = st.sampled_from(MOMENTS)
 lead_ids = st.sampled_from(["1", "2", "3"])
-few = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+few = examples(15, suppress_health_check=list(HealthCheck))
 
 
 def lead(event: str, lead_id: str, recorded_at: datetime, created_at: datetime, region: str | None) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from sklearn import metrics as oracle
 
 from leadwerk.stats import metrics
 from leadwerk.stats.bootstrap import estimate, resample
+from support.examples import examples
 
 THEIRS = {
     metrics.auc: oracle.roc_auc_score,
@@ -24,7 +25,7 @@ def arrays(rows):
 
 
 @given(forecasts, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_metrics_are_those_of_scikit_learn(rows, random):
     converted, probability = arrays(rows)
     weights = np.array([random.randint(1, 3) for _ in rows], dtype=float)
@@ -35,7 +36,7 @@ def test_the_metrics_are_those_of_scikit_learn(rows, random):
 
 
 @given(forecasts)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_precision_recall_and_f1_are_those_of_scikit_learn(rows):
     converted, probability = arrays(rows)
     called = probability >= 0.5
@@ -50,7 +51,7 @@ def test_precision_recall_and_f1_are_those_of_scikit_learn(rows):
 
 
 @given(forecasts, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_no_metric_depends_on_the_order_of_the_rows(rows, random):
     shuffled = random.sample(rows, len(rows))
     for metric in (*THEIRS, metrics.calibration_error, metrics.lift):
@@ -76,7 +77,7 @@ chances = st.lists(st.tuples(st.floats(0.01, 0.99), st.integers(1, 9)), min_size
 
 
 @given(chances)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_true_chances_count_as_that_share_of_a_conversion(rows):
     chance, probability = arrays(rows)
     both = np.r_[np.ones(len(rows), bool), np.zeros(len(rows), bool)]
@@ -86,7 +87,7 @@ def test_true_chances_count_as_that_share_of_a_conversion(rows):
 
 
 @given(chances)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_no_order_beats_that_of_the_true_chances(rows):
     chance, probability = arrays(rows)
     assert metrics.auc(chance, probability) <= metrics.auc(chance, chance) + 1e-12

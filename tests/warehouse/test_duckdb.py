@@ -14,13 +14,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.examples import examples
 from warehouse.generated_rows import rows_of
 
 TODAY = date(2026, 3, 29)
@@ -136,7 +137,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBWarehouse
 
 
 @pytest.mark.parametrize("target", schema.own_tables(), ids=lambda target: target.name)
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(data=st.data())
 def test_rows_of_any_table_are_read_back_unchanged(
     target: schema.Table, opened: DuckDBWarehouse, data: st.DataObject

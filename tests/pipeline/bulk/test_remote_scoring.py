@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from leadwerk.errors import CorruptModel, RecordFailure
 from leadwerk.features.contract import contract
@@ -20,6 +20,7 @@ from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import score_id
 from leadwerk.scoring.seller_pools import HotThresholds
 from scoring import models
+from support.examples import examples
 
 POLICY = load("mortgage")
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -164,7 +165,7 @@ def _failing_at(leads: set[str], error: Exception | None = None) -> Any:
     return failing
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.data())
 def test_the_order_and_the_company_of_rows_change_no_reply(scorer, rows, data):
     chosen = data.draw(st.lists(st.sampled_from(range(len(rows))), max_size=20))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.errors import InputError, UnknownAccount
 from leadwerk.pipeline.desk import accounts
@@ -15,6 +15,7 @@ from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.pipeline.serving.draft_form import read_form
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.selling import BORN, DAY, NOW, POLICY, lead, score, touch, warehouse
+from support.examples import examples
 
 ACME = {"account_id": "acme.ch"}
 
@@ -151,7 +152,7 @@ versions = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(15, suppress_health_check=list(HealthCheck))
 @given(versions, happenings, st.lists(st.integers(0, 420), min_size=1, max_size=3))
 def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(
     tmp_path_factory: pytest.TempPathFactory, versions: list[Any], happenings: list[Any], moments: list[int]

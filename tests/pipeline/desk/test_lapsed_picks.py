@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.errors import AlreadyPicked
 from leadwerk.pipeline.desk.lapsed_picks import GRACE, LapsedPicks, settle_lapsed
@@ -22,6 +22,7 @@ from registry.strict_store import StrictStore
 from scoring import example_leads
 from scoring.example_leads import NOW
 from sql.reference import analyse, assert_engines_agree
+from support.examples import examples
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 END = NOW + 48 * HOUR
@@ -195,7 +196,7 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(10, suppress_health_check=list(HealthCheck))
 @given(deeds)
 def test_whatever_is_done_settling_changes_nobodys_hold_and_leaves_an_unbroken_trail(
     tmp_path_factory: pytest.TempPathFactory, done: list[tuple[str, str, int]]
@@ -244,7 +245,7 @@ rows_of_steps = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(12, suppress_health_check=list(HealthCheck))
 @given(rows_of_steps, st.lists(st.sampled_from([-70.0, -50.0, -2.0, 2.0]), max_size=2, unique=True))
 def test_both_engines_find_the_same_lapses_and_no_hold_in_force_among_them(
     steps: list[dict[str, Any]], worked: list[float]

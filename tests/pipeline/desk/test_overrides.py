@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import InputError, UnknownLead
@@ -38,6 +38,7 @@ from pipeline import selling
 from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome
 from pipeline.test_deliver import ScriptedCRM
 from scoring import example_leads, models
+from support.examples import examples
 
 BARE = msgspec.structs.replace(POLICY, points=PointsModel(), stages=())
 
@@ -416,7 +417,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@examples(12, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, moments=st.lists(st.integers(-5, 500), min_size=1, max_size=4))
 def test_as_of_any_moment_the_newest_word_holds_that_was_neither_released_nor_over(tmp_path_factory, steps, moments):
     desk = selling.warehouse(tmp_path_factory.mktemp("words"), leads=[lead("1")])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline import rescore
@@ -18,6 +18,7 @@ from leadwerk.registry import FolderStore
 from leadwerk.texts import LANGUAGES
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, touch, warehouse
+from support.examples import examples
 
 RULES = RulesAt(policy=POLICY, source="requested")
 
@@ -132,7 +133,7 @@ def test_a_hole_in_the_ledger_would_be_seen(picks: Picks) -> None:
 kinds = st.sampled_from(["webinar_attended", "chat", "email_click", "event", "call_answered"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(15, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(kinds, st.integers(1, 2_000)), max_size=60),
     st.sampled_from([None, "CEO", "Praktikantin", "Assistenz"]),

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from crm.one_by_one import OneByOne
 from leadwerk.crm.port import Case, CasePage, LeadUpdate
@@ -22,6 +22,7 @@ from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text, statement
 from scoring import example_leads
 from scoring.example_leads import NOW
+from support.examples import examples
 
 POLICY = load("mortgage")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -255,7 +256,8 @@ news = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@examples(6, suppress_health_check=list(HealthCheck))
 @given(news)
 def test_in_whatever_order_news_arrive_the_last_word_stands_and_every_change_was_sent_once(
     tmp_path_factory: pytest.TempPathFactory, updates: list[tuple[str, int, int]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline import rescore
 from leadwerk.pipeline.desk.timeline import LedgerAt, ledger
@@ -21,6 +21,7 @@ from leadwerk.settings import Settings, read
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import BORN, DAY, HOUR, NOW, lead, touch, warehouse
+from support.examples import examples
 
 B2B = shipped_text("b2b_swiss")
 SCORES = from_text("SELECT * FROM leadwerk.scores ORDER BY scored_at, lead_id")
@@ -182,7 +183,8 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@examples(10, suppress_health_check=list(HealthCheck))
 @given(deeds)
 def test_whatever_was_published_and_when_every_stored_score_is_reproduced_exactly(
     tmp_path_factory: pytest.TempPathFactory, translations: Path, done: list[tuple[int, str, int]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.errors import ConfigurationError, InputError, PolicyError, WriteConflict
 from leadwerk.pipeline import wiring
@@ -20,6 +20,7 @@ from leadwerk.policy.load import shipped_text
 from leadwerk.settings import Settings, read
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from registry.strict_storage import strict_storage
+from support.examples import examples
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -138,7 +139,7 @@ def test_a_publisher_that_died_before_writing_it_down_is_made_good(
     assert publishing.unrecorded_changes(warehouse, place.in_force(), NOW + MINUTE) is None
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(12, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(61, 79), min_size=1, max_size=5))
 def test_whatever_was_published_reverting_gives_the_version_before(
     tmp_path_factory: pytest.TempPathFactory, thresholds: list[int]
