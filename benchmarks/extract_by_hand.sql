@@ -20,19 +20,25 @@ looked_up AS (
 typed AS (
   SELECT day, user_pseudo_id AS visitor_id, nullif(user_id, '') AS user_id, make_timestamptz(event_timestamp) AS occurred_at,
     batch_page_id, batch_ordering_id, batch_event_index, event_name, session_number::BIGINT AS session_id,
+    hash(event_params) AS parameters,
     CASE WHEN location IS NOT NULL
       THEN coalesce(nullif(regexp_extract(location, '^[a-z-]+://[^/?#]*(/[^?#]*)', 1), ''), '/') END AS page,
     CASE WHEN engagement > 0 AND engagement <= 14400000 THEN engagement / 1000 ELSE 0 END AS seconds,
     CASE WHEN scroll BETWEEN 0 AND 100 THEN floor(scroll)::BIGINT END AS scroll_percent,
-    coalesce(clicked_source, session_source, first_source) AS source,
-    coalesce(clicked_medium, session_medium, first_medium) AS medium,
+    CASE WHEN shown.source <> '(not set)' THEN shown.source WHEN ad IS NOT NULL OR contains(location, 'gbraid=') THEN 'google'
+      WHEN tagged.source <> '(not set)' THEN tagged.source
+      ELSE coalesce(collected.manual_source, session_source) END AS source,
+    CASE WHEN shown.source <> '(not set)' THEN shown.medium WHEN ad IS NOT NULL OR contains(location, 'gbraid=') THEN 'cpc'
+      WHEN tagged.source <> '(not set)' THEN tagged.medium
+      WHEN collected.manual_source IS NOT NULL THEN collected.manual_medium ELSE session_medium END AS medium,
+    first_source, first_medium,
     device_category, lower(substr(device_language, 1, 2)) AS language, country, region, $amounts
   FROM looked_up
   WHERE coalesce(own, '') NOT IN ('internal', 'developer')
     AND NOT regexp_matches(browser, '(?i)bot|crawl|spider|headless')
 ),
 ranked AS (
-  SELECT * EXCLUDE (batch_page_id, batch_ordering_id, batch_event_index),
+  SELECT * EXCLUDE (parameters, batch_page_id, batch_ordering_id, batch_event_index),
     CASE WHEN event_name = 'view_mortgage_simulator' THEN 'mortgage_simulator'
       WHEN event_name = 'download_pdf_guide' THEN 'pdf_guide'
       WHEN event_name = 'mortgage_calculated' THEN 'calculator'
@@ -45,6 +51,7 @@ ranked AS (
   WINDOW w AS (PARTITION BY day, visitor_id ORDER BY occurred_at NULLS FIRST,
     batch_page_id NULLS FIRST, batch_ordering_id NULLS FIRST, batch_event_index NULLS FIRST, event_name, session_id NULLS FIRST,
     page NULLS FIRST, seconds, scroll_percent NULLS FIRST, user_id NULLS FIRST, source NULLS FIRST, medium NULLS FIRST,
+    first_source NULLS FIRST, first_medium NULLS FIRST,
     device_category NULLS FIRST, language NULLS FIRST, country NULLS FIRST, region NULLS FIRST,
     loan_amount NULLS FIRST, property_value NULLS FIRST, income NULLS FIRST, instalment NULLS FIRST)
   QUALIFY count(*) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) <= 1500
@@ -71,6 +78,8 @@ SELECT * FROM (
     count(*) FILTER (session_start) AS sessions, count(*) FILTER (event_name = 'page_view') AS page_views,
     sum(seconds) AS seconds, max(scroll_percent) AS scroll_percent, arg_min(source, event_rank) AS source,
     arg_min_null(medium, event_rank) FILTER (source IS NOT NULL) AS medium,
+    arg_min(first_source, event_rank) AS first_source,
+    arg_min_null(first_medium, event_rank) FILTER (first_source IS NOT NULL) AS first_medium,
     arg_max(device_category, event_rank) AS device_category, arg_max(language, event_rank) AS language,
     hour(min(occurred_at) AT TIME ZONE 'Europe/Zurich') AS first_hour, isodow(day) AS weekday,
     CASE WHEN count(coalesce(loan_amount, property_value, income, instalment)) > 0 THEN
@@ -79,10 +88,6 @@ SELECT * FROM (
         instalment: arg_max(instalment, event_rank)} END AS calculator
   FROM activity_events GROUP BY day, visitor_id
 ) LEFT JOIN signals USING (day, visitor_id);
-
-CREATE TABLE identities AS
-SELECT visitor_id, user_id AS lead_id, min(occurred_at) AS linked_at, 'login' AS source
-FROM activity_events WHERE user_id IS NOT NULL GROUP BY ALL;
 
 CREATE TABLE extract_runs AS
 WITH kinds AS (

@@ -282,6 +282,8 @@ def test_an_empty_daily_table_makes_a_warning(home: Path) -> None:
 
 
 def test_a_visitor_who_logs_in_is_linked_once(home: Path) -> None:
+    lead = {"lead_id": "L7", "event_id": "e", "recorded_at": NOW - 9 * 24 * HOUR, "created_at": NOW - 9 * 24 * HOUR}
+    DuckDBWarehouse(home).append("leads", [lead | {"web_consent": True, "attributes": []}])
     assert run(home).logins == 1
     assert run(home, now=NOW + timedelta(days=1)).logins == 0
     (link,) = contents(home, "identities")["identities"]
@@ -346,15 +348,15 @@ def test_five_real_events_become_the_right_rows(tmp_path: Path) -> None:
     }  # fmt: skip
     assert days[date(2023, 10, 5)].without_visitor == 2
     columns = from_text(
-        "SELECT event_name, visitor_id, session_id, session_start, page, seconds, source, medium, device_category, "
-        "language, country FROM leadwerk.activity_events ORDER BY day"
+        "SELECT event_name, visitor_id, session_id, session_start, page, seconds, source, medium, first_source, "
+        "device_category, language, country FROM leadwerk.activity_events ORDER BY day"
     )
     assert [tuple(row.values()) for row in DuckDBWarehouse(tmp_path).rows(columns, {})] == [
-        ("page_view", "1146540.1921992520", 3599645542, True, "/payment.html", 0.007, "(direct)", "(none)", "desktop",
+        ("page_view", "1146540.1921992520", 3599645542, True, "/payment.html", 0.007, None, None, "(direct)", "desktop",
          "en", "United States"),
         ("session_start", "745846450.1644156613", 1653679817, True,
-         "/ideas/2021/09/22/connecting-sitecore-identity-to-saml-part-1", 0.0, "google", "organic", "mobile", "en",
+         "/ideas/2021/09/22/connecting-sitecore-identity-to-saml-part-1", 0.0, None, None, "google", "mobile", "en",
          "India"),
-        ("sign_up", "8d59ce7133e03f6170eadbce40174c91", 1673858394, True, None, 0.0, "(direct)", "(none)", "mobile",
-         "zh", "China"),
+        ("sign_up", "8d59ce7133e03f6170eadbce40174c91", 1673858394, True, "UnityPlayerActivity", 0.0, None, None,
+         "(direct)", "mobile", "zh", "China"),
     ]  # fmt: skip

@@ -21,7 +21,12 @@ from leadwerk.warehouse.duckdb_ga4_export import in_range
 
 TODAY = date(2026, 3, 30)
 days = st.integers(0, 2 * CHUNK_DAYS).map(lambda age: TODAY - age * DAY)
-exports = st.builds(Ga4Export, daily=st.frozensets(days), intraday=st.frozensets(days, max_size=4))
+exports = st.builds(
+    Ga4Export,
+    daily=st.frozensets(days),
+    intraday=st.frozensets(days, max_size=4),
+    fresh=st.frozensets(days, max_size=4),
+)
 
 
 def ago(*ages: int) -> frozenset[date]:
@@ -43,6 +48,16 @@ def test_a_run_during_the_day_takes_what_came_since_the_night() -> None:
     daily_alone = Ga4Export(daily=ago(*range(1, 60)), intraday=frozenset())
     assert arrived(daily_alone, dict.fromkeys(ago(*range(2, 60)), "daily"), TODAY) == sorted(ago(1))
     assert arrived(daily_alone, dict.fromkeys(daily_alone.daily, "daily"), TODAY) == []
+
+
+def test_a_fresh_daily_table_is_read_while_it_grows_and_until_the_daily_one_comes() -> None:
+    growing = Ga4Export(daily=ago(*range(2, 60)), fresh=ago(0, 1), intraday=ago(0))
+    night = dict.fromkeys(growing.daily, "daily") | dict.fromkeys(ago(0, 1), "fresh")
+    assert growing.source(TODAY) == "fresh"
+    assert arrived(growing, night, TODAY) == sorted(ago(0, 1))
+    afternoon = Ga4Export(daily=ago(*range(1, 60)), fresh=ago(0), intraday=ago(0))
+    assert arrived(afternoon, night, TODAY) == sorted(ago(0, 1))
+    assert afternoon.source(TODAY - DAY) == "daily"
 
 
 def test_an_empty_warehouse_takes_all_days() -> None:
@@ -71,8 +86,11 @@ def test_without_streaming_yesterday_is_not_missed_before_google_writes_it() -> 
 
 
 def test_tables_of_other_kinds_are_not_days() -> None:
-    exported = export(["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "users_20260329"])
-    assert exported == Ga4Export(daily=ago(1), intraday=ago(0))
+    exported = export(
+        ["events_20260329", "events_intraday_20260330", "events_fresh_20260329", "users_20260329", "events_flat"]
+    )
+    assert exported == Ga4Export(daily=ago(1), intraday=ago(0), fresh=ago(1))
+    assert exported.source(TODAY - DAY) == "daily"
 
 
 @given(st.frozensets(days))
@@ -91,9 +109,8 @@ def test_no_day_is_read_from_two_tables(exported: Ga4Export, first: date, length
     last = first + length * DAY
     read = tables_to_read(exported, first, last)
     parameters = {name: value for kind in read.values() for name, value in kind.items()}
-    tables = [f"events_{day:%Y%m%d}" for day in exported.daily] + [
-        f"events_intraday_{day:%Y%m%d}" for day in exported.intraday
-    ]
+    kinds = {"events": exported.daily, "events_fresh": exported.fresh, "events_intraday": exported.intraday}
+    tables = [f"{kind}_{day:%Y%m%d}" for kind, of_kind in kinds.items() for day in of_kind]
     selected = [table for table in tables if table.startswith(tuple(read)) and in_range(table, parameters)]
     assert sorted(table[-8:] for table in selected) == [
         f"{d:%Y%m%d}" for d in sorted(exported.days) if first <= d <= last

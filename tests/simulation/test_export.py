@@ -152,6 +152,28 @@ def test_signals_of_the_mortgage_policy_are_sent(complete):
     assert names >= {"user_engagement", "session_start", "first_visit", "generate_lead", "login"}
 
 
+def test_paid_clicks_come_without_tags_and_direct_visits_are_not_set(complete):
+    tags = "session_traffic_source_last_click.manual_campaign.source"
+    shown = "session_traffic_source_last_click.cross_channel_campaign"
+    paid = f"{shown}.medium = 'cpc'"
+    assert (
+        count(complete, f"{paid} AND {tags} = '(not set)' AND {shown}.source = 'google'") == count(complete, paid) > 0
+    )
+    assert count(complete, f"{paid} AND collected_traffic_source.manual_source IS NOT NULL") == 0
+    assert count(complete, f"{shown}.source = '(direct)' AND {tags} = '(not set)'") > 0
+    clicks = f"SELECT unnest(event_params) AS p FROM ({everything(complete)})"
+    for key in ("gclid", "gbraid", "utm_source"):
+        assert (
+            query(complete, f"SELECT count(*) FROM ({clicks}) WHERE contains(p.value.string_value, '{key}=')")[0][0] > 0
+        )
+
+
+def test_the_intraday_table_is_not_attributed_yet(own_home):
+    simulation.publish(own_home, datetime(2026, 1, 8, 15, tzinfo=UTC))
+    columns = "count(traffic_source), count(session_traffic_source_last_click), count(collected_traffic_source) > 0"
+    assert query(own_home, f"SELECT {columns} FROM events_intraday_20260108") == [(0, 0, True)]
+
+
 def test_machines_and_own_people_are_in_it(complete):
     assert count(complete, "contains(device.web_info.browser, 'Headless')") > 0
     traffic_type = "list_filter(event_params, lambda p: p.key = 'traffic_type')[1].value.string_value"

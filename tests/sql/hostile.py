@@ -96,6 +96,11 @@ pages = st.sampled_from(
         "//odd",
         "",
         "ftp://x/taux",
+        "https://bank.ch/app/index.html#/zinsen/a?b",
+        "https://bank.ch/#!/guide",
+        "https://bank.ch/?a=1&gbraid=x",
+        "https://bank.ch/?msclkid=#top",
+        "https://bank.ch/?msclkid=9",
     ]
 )
 KEYS = ["ga_session_id", "engagement_time_msec", "percent_scrolled", "loan_amount", "property_value", "yearly_income"]
@@ -116,7 +121,10 @@ event_parameters = st.lists(
     | parameter("page_location", text(pages))
     | parameter("traffic_type", text(st.sampled_from(["internal", "external"])))
     | parameter("ga_session_id", st.sampled_from([{"int_value": 17}, {"string_value": "17"}, {"double_value": 17.0}]))
-    | parameter("source", text(st.sampled_from(["google", "news"])))
+    | parameter("source", text(st.sampled_from(["google", "news", "(not set)", ""])))
+    | parameter("medium", text(st.sampled_from(["organic", ""])))
+    | parameter("firebase_screen", text(st.sampled_from(["Zinsen", ""])))
+    | parameter("nobody_keeps_it", optional(values))
     | st.just({"key": None, "value": None}),
     max_size=6,
 )
@@ -126,6 +134,18 @@ devices = st.fixed_dictionaries(
         "language": optional(st.sampled_from(["de-CH", "F", ""])),
         "browser": optional(st.sampled_from(["Chrome", "Googlebot"])),
         "web_info": optional(st.fixed_dictionaries({"hostname": optional(st.sampled_from(["bank.ch", "test"]))})),
+    }
+)
+origins = st.fixed_dictionaries(
+    {name: optional(st.sampled_from(["ad", "(not set)", ""])) for name in ("source", "medium")}
+)
+last_clicks = st.fixed_dictionaries(
+    {
+        "manual_campaign": optional(origins),
+        "cross_channel_campaign": optional(origins),
+        "google_ads_campaign": optional(
+            st.fixed_dictionaries({"campaign_id": optional(st.sampled_from(["7", "(not set)"]))})
+        ),
     }
 )
 micros = moments(MIDNIGHT, MIDNIGHT + DAY - timedelta(hours=1)).map(
@@ -140,12 +160,17 @@ exported = st.fixed_dictionaries(
         "event_name": optional(st.sampled_from(["page_view", "view_mortgage_simulator", ""])),
         "event_params": event_parameters,
         "user_pseudo_id": optional(visitors | st.just("")),
-        "user_id": optional(st.sampled_from(["L1", ""])),
+        "user_id": optional(st.sampled_from(["L1", "", " L1 ", "None", "[object Object]", "(not set)", "a@b.ch", "0"])),
         "device": optional(devices),
         "geo": optional(st.just({"country": "Switzerland", "region": "Zurich"})),
         "traffic_source": optional(st.just({"source": "(direct)", "medium": "(none)"})),
         **{name: optional(st.integers(1, 2)) for name in ("batch_page_id", "batch_ordering_id", "batch_event_index")},
-        "collected_traffic_source": optional(st.just({"manual_source": "ad", "manual_medium": None})),
+        "collected_traffic_source": optional(
+            st.sampled_from(
+                [{"manual_source": "ad", "manual_medium": None}, {"gclid": "x"}, {"gclid": "", "dclid": "y"}]
+            )
+        ),
+        "session_traffic_source_last_click": optional(last_clicks),
     }
 )
 exports = repeated(exported, 8)
@@ -166,6 +191,8 @@ event_rows = st.fixed_dictionaries(
         "scroll_percent": optional(st.sampled_from([10, 90])),
         "source": optional(st.sampled_from(["google", "news"])),
         "medium": optional(st.sampled_from(["organic", "mail"])),
+        "first_source": optional(st.sampled_from(["google", "news"])),
+        "first_medium": optional(st.sampled_from(["organic", "mail"])),
         "device_category": optional(st.sampled_from(["mobile", "desktop"])),
         "language": optional(st.sampled_from(["de", "fr"])),
         "loan_amount": amounts,

@@ -91,6 +91,7 @@ daily_rows = st.builds(
             "visitor_id": visitors, "sessions": st.integers(0, 2), "page_views": st.integers(0, 3),
             "seconds": st.sampled_from([0.0, 33.3]), "scroll_percent": optional(st.just(90)),
             "source": optional(st.sampled_from(["google", "news"])), "medium": optional(st.just("organic")),
+            "first_source": optional(st.just("news")), "first_medium": optional(st.just("mail")),
             "device_category": optional(st.sampled_from(["mobile", "desktop"])), "language": optional(st.just("it")),
             "signals": signals, "calculator": optional(calculators),
         }

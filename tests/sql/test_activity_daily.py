@@ -121,8 +121,16 @@ def test_a_day_without_calculator_or_signals_says_so() -> None:
 
 
 def test_a_login_is_known_from_its_first_event_on() -> None:
-    rows = [event(0), event(5, user_id="L1"), event(9, user_id="L1")]
-    links = on_duckdb(LOGINS, SPAN, {"activity_events": rows})
+    rows = [event(0), event(5, user_id="L1"), event(9, user_id="L1"), event(9, user_id="L2")]
+    lead = {
+        "lead_id": "L1",
+        "event_id": "e",
+        "recorded_at": NOON,
+        "created_at": NOON,
+        "web_consent": True,
+        "attributes": [],
+    }
+    links = on_duckdb(LOGINS, SPAN, {"activity_events": rows, "leads": [lead]})
     assert_equal_rows(
         links, [{"visitor_id": "v1", "lead_id": "L1", "linked_at": NOON + timedelta(minutes=5), "source": "login"}]
     )

@@ -29,6 +29,9 @@ PARAMETERS: dict[str, Any] = {
     "first_events_2": "0260328",
     "last_events_2": "0260330",
     "without_events_2": [],
+    "first_events_fresh_2": "0260331",
+    "last_events_fresh_2": "0260331",
+    "without_events_fresh_2": [],
     "first_events_intraday_2": "0260329",
     "last_events_intraday_2": "0260329",
     "without_events_intraday_2": [],
@@ -82,12 +85,14 @@ def test_an_export_of_one_kind_alone_is_read_without_the_other(kind: str) -> Non
     alone, counts = extract.events_statement(POLICY, [kind]), extract.counts_statement([kind])
     assert WILDCARD.findall(alone.text) == WILDCARD.findall(counts.text) == [kind]
     assert (analyse(alone), analyse(counts)) == (analyse(REBUILD), analyse(COUNTS))
-    rows = [event("2026-03-29 12:00", suffix=suffix) for suffix in ("20260329", "intraday_20260329")]
-    assert len(assert_engines_agree(alone, PARAMETERS, {"ga4_events": rows})) == 1
+    kinds = ("20260329", "fresh_20260329", "intraday_20260329")
+    rows = [event("2026-03-29 12:00", suffix=suffix) for suffix in kinds]
+    days = PARAMETERS | {"first_events_fresh_2": "0260329"}
+    assert len(assert_engines_agree(alone, days, {"ga4_events": rows})) == 1
 
 
-OTHERS = ("events_flat", "events_backup", "events_intraday_flat", "events_fresh_20260131", "events_v2", "events_1")
-EXPORTED = ("events_20260131", "events_intraday_20260131")
+OTHERS = ("events_flat", "events_backup", "events_intraday_flat", "events_fresh_flat", "events_v2", "events_1")
+EXPORTED = ("events_20260131", "events_fresh_20260131", "events_intraday_20260131")
 
 
 @pytest.mark.parametrize("statement", [REBUILD, COUNTS], ids=["rebuild", "counts"])
@@ -245,3 +250,123 @@ def test_events_of_the_same_microsecond_that_differ_are_kept_apart() -> None:
         (1, "page_view", True),
         (2, "scroll", False),
     ]
+
+
+def address(url: str) -> dict[str, Any]:
+    """The parameters of an event on this page."""
+    return {"page_location": {"string_value": url}}
+
+
+def last_click(**campaigns: dict[str, str]) -> dict[str, Any]:
+    """Session attribution with the other campaigns as the export leaves them: present, all fields null or (not set)."""
+    nothing = {"source": "(not set)", "medium": "(not set)", "campaign_name": "(not set)"}
+    absent: dict[str, Any] = {"manual_campaign": nothing, "google_ads_campaign": {"campaign_id": None}}
+    return {"session_traffic_source_last_click": absent | campaigns}
+
+
+TAGGED = {"collected_traffic_source": {"manual_source": "letter", "manual_medium": "email"}}
+ADS = {"google_ads_campaign": {"customer_id": "7", "campaign_name": "Hypo"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "parameters", "origin"),
+    [
+        (last_click(cross_channel_campaign={"source": "google", "medium": "cpc"}) | TAGGED, {}, ("google", "cpc")),
+        (last_click(cross_channel_campaign={"source": "(direct)", "medium": "(none)"}), {}, ("(direct)", "(none)")),
+        (last_click(cross_channel_campaign={"source": "(not set)"}, **ADS) | TAGGED, {}, ("google", "cpc")),
+        (TAGGED, address("https://bank.ch/?gbraid=1"), ("google", "cpc")),
+        (TAGGED, address("https://bank.ch/?a&wbraid=1"), ("google", "cpc")),
+        (TAGGED, address("https://bank.ch/?msclkid=1"), ("bing", "cpc")),
+        (TAGGED, address("https://bank.ch/?dclid=1"), ("google", "cpm")),
+        (TAGGED, address("https://bank.ch/?gclid=&agclid=1"), ("letter", "email")),
+        (last_click(manual_campaign={"source": "news", "medium": ""}) | TAGGED, {}, ("news", None)),
+        (last_click(), {"source": {"string_value": ""}, "medium": {"string_value": "organic"}}, (None, None)),
+        (last_click(), {"source": {"string_value": "news"}, "medium": {"string_value": "mail"}}, ("news", "mail")),
+        ({"traffic_source": {"source": "google", "medium": "organic"}}, {}, (None, None)),
+    ],
+)
+def test_the_session_comes_from_where_googles_report_says(
+    fields: dict[str, Any], parameters: dict[str, Any], origin: tuple[str | None, str | None]
+) -> None:
+    visit = event("2026-03-29 12:00", parameters=parameters, **fields)
+    (row,) = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": [visit]})
+    assert (row["source"], row["medium"]) == origin
+
+
+def test_what_first_brought_the_visitor_is_no_origin_of_the_session() -> None:
+    first = {"source": "google", "medium": "(not set)"}
+    (row,) = rebuilt(event("2026-03-29 12:00", traffic_source=first, **TAGGED))
+    assert (row["source"], row["first_source"], row["first_medium"]) == ("letter", "google", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://bank.ch/#/zinsen/fest?x=1", "/zinsen/fest"),
+        ("https://bank.ch/app/index.html?a=/b#!/zinsen", "/app/zinsen"),
+        ("https://bank.ch/app/#/", "/app/"),
+        ("https://bank.ch#/zinsen", "/zinsen"),
+        ("https://bank.ch/zinsen#fest", "/zinsen"),
+        ("https://bank.ch/zinsen?x=#a", "/zinsen"),
+    ],
+)
+def test_the_route_in_the_fragment_is_the_page(url: str, page: str) -> None:
+    (row,) = assert_engines_agree(
+        REBUILD, PARAMETERS, {"ga4_events": [event("2026-03-29 12:00", parameters=address(url))]}
+    )
+    assert row["page"] == page
+
+
+def test_a_screen_of_an_app_is_a_page_that_counts() -> None:
+    policy = msgspec.structs.replace(
+        POLICY, signals=(msgspec.structs.replace(POLICY.signals[1], page="^Zinsen"), *POLICY.signals[2:])
+    )
+    screen = {"firebase_screen": {"string_value": "Zinsen"}, "firebase_screen_class": {"string_value": "RatesView"}}
+    rows = on_duckdb(
+        extract.events_statement(policy),
+        {**PARAMETERS, **extract.rules(policy)},
+        {"ga4_events": [event("2026-03-29 12:00", event_name="screen_view", platform="IOS", parameters=screen)]},
+    )
+    assert [(row["page"], row["signal"], row["signal_count"]) for row in rows] == [("Zinsen", "rates_page", 1)]
+    (bare,) = rebuilt(event("2026-03-29 12:00", parameters={"firebase_screen_class": {"string_value": "RatesView"}}))
+    assert bare["page"] == "RatesView"
+
+
+def test_events_that_differ_in_a_parameter_nobody_keeps_are_two() -> None:
+    clicks = [
+        event("2026-03-29 12:00", event_name="click", parameters={"link_id": {"string_value": link}}) for link in "abb"
+    ]
+    rows = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": clicks})
+    assert sorted(row["event_rank"] for row in rows) == [1, 2]
+    assert counted(*clicks)[date(2026, 3, 29)]["duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    [
+        "None",
+        "undefined",
+        "NULL",
+        "(not set)",
+        "0",
+        "NaN",
+        "[object Object]",
+        "p@x.ch",
+        "p%40x.ch",
+        " ",
+        "",
+        "guest",
+        "false",
+    ],
+)
+def test_a_login_that_names_nobody_is_none(user_id: str) -> None:
+    (row,) = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": [event("2026-03-29 12:00", user_id=user_id)]})
+    assert row["user_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("user_id", "kept"), [("L7", "L7"), (" L7\t", "L7"), ("0017F", "0017F"), ("none-such", "none-such")]
+)
+def test_a_login_is_kept_without_blanks_around_it(user_id: str, kept: str) -> None:
+    (row,) = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": [event("2026-03-29 12:00", user_id=user_id)]})
+    assert row["user_id"] == kept

@@ -96,6 +96,8 @@ FEATURES: Final = (
     CatalogueEntry("industry", "industry", "category"),
     CatalogueEntry("source", "source", "category"),
     CatalogueEntry("medium", "source", "category"),
+    CatalogueEntry("first_source", "first_source", "category"),
+    CatalogueEntry("first_medium", "first_source", "category"),
     CatalogueEntry("device_category", "device", "category"),
     # Free text: rules may search it, but its values are too many and too personal to learn from.
     CatalogueEntry("job_title", "job_title", "category", is_learned=False),

@@ -41,7 +41,7 @@ MOST = 5
 CERTAINTY = 0.95
 Z = 1.96
 FREE_TEXT = ("job_title",)
-WORDED = {"medium": "source", "device_category": "device"}
+WORDED = {"medium": "source", "first_medium": "first_source", "device_category": "device"}
 """Facts whose words stand under another group of the feature contract."""
 
 

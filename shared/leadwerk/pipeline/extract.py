@@ -8,28 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadwerk.catalogue.periods import WINDOWS_DAYS
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import ga4_export_days
-from leadwerk.pipeline.ga4_export_days import DAILY, INTRADAY, Ga4Export
+from leadwerk.pipeline.ga4_export_days import DAILY, FRESH, INTRADAY, Ga4Export
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
 
-EXPORTS = (DAILY, INTRADAY)
+EXPORTS = (DAILY, FRESH, INTRADAY)
 NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
 """Numeric parameters of an event → their keys in the GA4 export."""
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
-STRINGS = {"page_location": "page_location", "session_source": "source", "session_medium": "medium"}
+STRINGS = {
+    "page_location": "page_location",
+    "screen": "firebase_screen",
+    "screen_class": "firebase_screen_class",
+    "session_source": "source",
+    "session_medium": "medium",
+}
 ORIGINS = ("source", "medium")
-"""Origin of a session: its own campaign, else the event's, else the visitor's first one."""
+ATTRIBUTIONS = ("attributed", "click", "tagged", "collected", "session")
+"""Where the origin of a session may stand; the first that names one counts: Google's cross-channel attribution, a paid
+click, the session's tags, the event's, its parameters. Source: GA4 help on traffic-source dimensions and the export."""
 LARGEST_AMOUNT = 1e12
 """In the policy's currency; a larger amount in a form is a mistake."""
 LONGEST_ENGAGEMENT = 4 * 3600.0
 """Most seconds between two engagement reports; GA4 ends a session after at most 7 h 55 min without one."""
+LOGIN_DAYS = max(WINDOWS_DAYS)
+"""A night looks this far back for logins of leads that exist only since; older behaviour is in no window."""
 UNUSABLE_SHARE = 0.02
 """A run warns if more than this share of a table's events belongs to another day."""
 COUNTS = ("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept", "visitors")
@@ -98,10 +109,14 @@ def run(
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
         done = [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[:1]]
+        lately = [] if intraday else [(today - timedelta(days=LOGIN_DAYS), today)]
+        logins = sum(_link_logins(warehouse, *days) for days in [*spans[:1], *lately])
     # Other processes get a turn at the file between two spans; a nightly run has one span and opens the file once.
-    done += [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[1:]]
-    day_reports = [day for reports, _ in done for day in reports]
-    logins = sum(new for _, new in done)
+    for span in spans[1:]:
+        with warehouse.unit_of_work():
+            done.append(_rebuild(warehouse, policy, exported, span, now, progress))
+            logins += _link_logins(warehouse, *span)
+    day_reports = [day for reports in done for day in reports]
     return _report(now, intraday, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
 
 
@@ -148,7 +163,7 @@ def _rebuild(
     span: tuple[date, date],
     now: datetime,
     progress: Callable[[str], None] | None,
-) -> tuple[list[DayReport], int]:
+) -> list[DayReport]:
     first, last = span
     if progress:
         progress(f"{first} … {last}" if last > first else str(first))
@@ -159,11 +174,16 @@ def _rebuild(
         warehouse.replace_days("activity_events", first, last, events_statement(policy, [*tables]), parameters)
         warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
         _check(warehouse, parameters)
-        logins = warehouse.append("identities", warehouse.rows(statement("identities/logins"), parameters))
         counts = warehouse.rows(counts_statement([*tables]), parameters)
         reports = [DayReport(row["day"], exported.source(row["day"]), **_counted(row)) for row in counts]
         warehouse.append("extract_runs", [_row(day, now) for day in reports])
-    return reports, logins
+    return reports
+
+
+def _link_logins(warehouse: Warehouse, first: date, last: date) -> int:
+    """Link the visitors who logged in on these days to the leads that exist by now."""
+    days = {"first_day": first, "last_day": last}
+    return warehouse.append("identities", warehouse.rows(statement("identities/logins"), days))
 
 
 def _counted(row: Row) -> dict[str, int]:
@@ -187,6 +207,7 @@ def events_statement(policy: Policy, exports: Sequence[str] = EXPORTS) -> Statem
         export=exports,
         parameter=[*STRINGS, "traffic_type", *NUMBERS, *AMOUNTS],
         origin=ORIGINS,
+        attribution=ATTRIBUTIONS,
         number=list(NUMBERS),
         amount=AMOUNTS,
         signal=[signal.name for signal in policy.signals if signal.event or signal.page],

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from leadwerk.errors import InputError
 
-TABLE = re.compile(r"events_(intraday_)?(\d{8})")
-DAILY, INTRADAY = "events_2", "events_intraday_2"
+TABLE = re.compile(r"events_(fresh_|intraday_)?(\d{8})")
+DAILY, FRESH, INTRADAY = "events_2", "events_fresh_2", "events_intraday_2"
 """Prefixes of the export's tables, with the first digit of the year."""
 CORRECTED_DAYS = 4
 """Google corrects a daily table for up to 3 days: D-1 … D-4 are read again. Source: GA4 help, BigQuery export."""
@@ -25,19 +25,24 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Ga4Export:
-    """The days of the export with a daily or intraday table."""
+    """The days of the export with a daily, fresh daily or intraday table."""
 
     daily: frozenset[date]
     intraday: frozenset[date]
+    fresh: frozenset[date] = frozenset()
 
     @property
     def days(self) -> frozenset[date]:
-        """Days of either kind."""
-        return self.daily | self.intraday
+        """Days of any kind."""
+        return self.daily | self.fresh | self.intraday
 
     def source(self, day: date) -> str:
-        """daily, intraday or missing: a daily table replaces the intraday one of its day."""
-        return "daily" if day in self.daily else "intraday" if day in self.intraday else "missing"
+        """daily, fresh, intraday or missing: the more complete table of a day replaces the others.
+
+        Fresh daily tables, which Analytics 360 rewrites during the day, hold attribution that intraday ones lack.
+        """
+        kinds = {"daily": self.daily, "fresh": self.fresh, "intraday": self.intraday}
+        return next((source for source, days in kinds.items() if day in days), "missing")
 
 
 def export(tables: Iterable[str]) -> Ga4Export:
@@ -46,19 +51,20 @@ def export(tables: Iterable[str]) -> Ga4Export:
     >>> export(["events_20260130", "events_intraday_20260131", "events_20260231"]).source(date(2026, 1, 31))
     'intraday'
     """
-    days: dict[bool, set[date]] = {True: set(), False: set()}
+    days: dict[str | None, set[date]] = {None: set(), "fresh_": set(), "intraday_": set()}
     for match in filter(None, map(TABLE.fullmatch, tables)):
         try:
-            days[bool(match[1])].add(date.fromisoformat(match[2]))
+            days[match[1]].add(date.fromisoformat(match[2]))
         except ValueError:
             continue
-    return Ga4Export(daily=frozenset(days[False]), intraday=frozenset(days[True]))
+    daily, fresh, intraday = (frozenset(days[kind]) for kind in (None, "fresh_", "intraday_"))
+    return Ga4Export(daily=daily, fresh=fresh, intraday=intraday)
 
 
 def due(exported: Ga4Export, extracted: Mapping[date, str], today: date, keep_days: int) -> list[date]:
     """The days of a nightly run: those Google may have corrected, and those not yet read from their best table.
 
-    `extracted`: day → source of its last read (daily, intraday, missing).
+    `extracted`: day → source of its last read (daily, fresh, intraday, missing).
     """
     recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
     stale = {
@@ -69,13 +75,13 @@ def due(exported: Ga4Export, extracted: Mapping[date, str], today: date, keep_da
 
 
 def arrived(exported: Ga4Export, extracted: Mapping[date, str], today: date) -> list[date]:
-    """The days a run during the day rebuilds: those of intraday tables, and those whose daily table came since.
+    """The days a run during the day rebuilds: those of tables that still grow, and those whose daily table came since.
 
     Google writes yesterday's daily table in the course of today, mostly in the afternoon: the night came too early.
     """
     recent = {today - DAY * age for age in range(CORRECTED_DAYS + 1)}
     whole = {day for day in recent & exported.daily if extracted.get(day) != "daily"}
-    streamed = {day for day in (today - DAY, today) if exported.source(day) == "intraday"}
+    streamed = {day for day in (today - DAY, today) if exported.source(day) in ("fresh", "intraday")}
     return sorted({*with_followers(exported, whole, today), *streamed})
 
 
@@ -108,7 +114,7 @@ def expected(exported: Ga4Export, today: date) -> list[date]:
 
     Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of the day.
     """
-    began, newest = min(exported.days), 1 if exported.intraday else 2
+    began, newest = min(exported.days), 1 if exported.intraday or exported.fresh else 2
     return [day for age in range(CORRECTED_DAYS, newest - 1, -1) if (day := today - DAY * age) >= began]
 
 
@@ -135,8 +141,12 @@ def tables_to_read(exported: Ga4Export, first: date, last: date) -> dict[str, di
     """
     days = {first + DAY * step for step in range((last - first).days + 1)} & exported.days
     kinds = {
-        DAILY: (exported.daily, sorted(day for day in days if exported.source(day) == "daily")),
-        INTRADAY: (exported.intraday, sorted(day for day in days if exported.source(day) == "intraday")),
+        prefix: (tables, sorted(day for day in days if exported.source(day) == source))
+        for prefix, source, tables in (
+            (DAILY, "daily", exported.daily),
+            (FRESH, "fresh", exported.fresh),
+            (INTRADAY, "intraday", exported.intraday),
+        )
     }
     return {
         prefix: {

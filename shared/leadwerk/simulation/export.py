@@ -24,6 +24,8 @@ from leadwerk.warehouse import schema
 
 FILE = "ga4.duckdb"
 DAILY, INTRADAY = "events_", "events_intraday_"
+UNATTRIBUTED = " REPLACE (NULL AS traffic_source, NULL AS session_traffic_source_last_click, NULL AS is_active_user)"
+"""Google attributes a day when it is over: the intraday table does without."""
 BEGINNING = 0
 VALUE = "{'string_value': %s::VARCHAR, 'int_value': %s::BIGINT, 'float_value': %s::DOUBLE, 'double_value': %s::DOUBLE}"
 WHOLE, TEXT = VALUE % ("NULL", "number", "NULL", "NULL"), VALUE % ("words", "NULL", "NULL", "NULL")
@@ -125,5 +127,6 @@ def _name(prefix: str, calendar: Calendar, day: int) -> str:
 
 
 def _view(export: duckdb.DuckDBPyConnection, name: str, day: int, now: int) -> None:
-    rows = f"SELECT * EXCLUDE (day, arrived) FROM market.events WHERE day = {day} AND arrived <= {now}"  # noqa: S608
+    columns = "* EXCLUDE (day, arrived)" + (UNATTRIBUTED if INTRADAY in name else "")
+    rows = f"SELECT {columns} FROM market.events WHERE day = {day} AND arrived <= {now}"  # noqa: S608
     export.execute(f"CREATE OR REPLACE VIEW {name} AS {rows}")

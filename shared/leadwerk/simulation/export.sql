@@ -11,7 +11,10 @@ SELECT
     CASE WHEN b.consent THEN whole('ga_session_number', e.session_number) END,
     CASE WHEN e.event % 7 = 0 THEN text('session_engaged', '1') ELSE whole('session_engaged', 1) END,
     text('page_location', 'https://' || $host || p.path || CASE
-      WHEN e.first AND b.source_medium = 'cpc' THEN '?gclid=' || md5(e.session_id::VARCHAR)
+      WHEN e.first AND b.source_medium = 'cpc' THEN
+        CASE WHEN b.device_system = 'iOS' THEN '?gbraid=' ELSE '?gclid=' END || md5(e.session_id::VARCHAR)
+      WHEN e.first AND b.source_medium IN ('email', 'paid_social') THEN
+        '?utm_source=' || b.source_source || '&utm_medium=' || b.source_medium || '&utm_campaign=' || b.source_campaign
       WHEN e.event % 11 = 0 THEN '#top'
       ELSE ''
     END),
@@ -20,8 +23,12 @@ SELECT
       WHEN e.first AND b.source_source = 'google' THEN text('page_referrer', 'https://www.google.com/')
       WHEN e.first AND b.source_medium = 'referral' THEN text('page_referrer', 'https://' || b.source_source || '/')
     END,
-    CASE WHEN e.first AND b.source_medium NOT IN ('(none)', 'organic') THEN text('source', b.source_source) END,
-    CASE WHEN e.first AND b.source_medium NOT IN ('(none)', 'organic') THEN text('medium', b.source_medium) END,
+    -- The tag takes an ad click for a search: it sees the referrer, and no tags where the address has a click id alone.
+    CASE WHEN e.first AND b.source_medium != '(none)' THEN text('source', b.source_source) END,
+    CASE
+      WHEN e.first AND b.source_medium = 'cpc' THEN text('medium', 'organic')
+      WHEN e.first AND b.source_medium != '(none)' THEN text('medium', b.source_medium)
+    END,
     CASE WHEN e.engagement >= 0 THEN whole('engagement_time_msec', e.engagement) END,
     CASE WHEN e.scrolled >= 0 THEN whole('percent_scrolled', e.scrolled) END,
     CASE WHEN b.internal THEN text('traffic_type', CASE WHEN b.visitor % 3 = 0 THEN 'developer' ELSE 'internal' END) END,
@@ -65,20 +72,23 @@ SELECT
   '4711000815' AS stream_id,
   'WEB' AS platform,
   [] AS items,
-  CASE WHEN e.first AND b.source_medium NOT IN ('(none)', 'organic') THEN {
-    'manual_campaign_name': b.source_campaign,
-    'manual_source': b.source_source,
-    'manual_medium': b.source_medium,
-    'gclid': CASE WHEN b.source_medium = 'cpc' THEN md5(e.session_id::VARCHAR) END
+  CASE WHEN e.first AND b.source_medium != '(none)' THEN {
+    'manual_campaign_name': CASE WHEN b.source_medium != 'cpc' THEN b.source_campaign END,
+    'manual_source': CASE WHEN b.source_medium != 'cpc' THEN b.source_source END,
+    'manual_medium': CASE WHEN b.source_medium != 'cpc' THEN b.source_medium END,
+    'gclid': CASE WHEN b.source_medium = 'cpc' AND b.device_system != 'iOS' THEN md5(e.session_id::VARCHAR) END
   } END AS collected_traffic_source,
   e.engagement > 0 OR e.session_number > 1 AS is_active_user,
   (e.event % 4)::BIGINT AS batch_event_index,
   (e.moment // 1000) AS batch_page_id,
   (e.event // 4 % 50)::BIGINT AS batch_ordering_id,
   CASE WHEN b.consent THEN {
-    'manual_campaign': {
-      'campaign_name': b.source_campaign, 'source': b.source_source, 'medium': b.source_medium
-    },
+    'manual_campaign': CASE WHEN b.source_medium IN ('cpc', '(none)') THEN
+      {'campaign_name': '(not set)', 'source': '(not set)', 'medium': '(not set)'}
+    ELSE {'campaign_name': b.source_campaign, 'source': b.source_source, 'medium': b.source_medium} END,
+    'google_ads_campaign': CASE WHEN b.source_medium = 'cpc' THEN {
+      'customer_id': '4711000815', 'account_name': 'Hypothek', 'campaign_id': '815', 'campaign_name': b.source_campaign
+    } END,
     'cross_channel_campaign': {
       'campaign_name': b.source_campaign, 'source': b.source_source, 'medium': b.source_medium,
       'default_channel_group': b.source_group, 'primary_channel_group': b.source_group

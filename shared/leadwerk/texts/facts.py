@@ -184,11 +184,14 @@ def _region(labels: FactLabels) -> str | None:
     return _category("region", "region")(labels)
 
 
-def _source(labels: FactLabels) -> str | None:
-    values = [(name, labels.value(name)) for name in ("source", "medium")]
-    parts = [_worded(labels, name, value) for name, value in values if value not in (None, "(none)")]
-    named = label(labels.policy, labels.language, "source")
-    return labels.say("fact.value", label=named, value=", ".join(parts)) if parts else None
+def _origin(group: str, source: str, medium: str) -> Callable[[FactLabels], str | None]:
+    def sentence(labels: FactLabels) -> str | None:
+        values = [("source", labels.value(source)), ("medium", labels.value(medium))]
+        parts = [_worded(labels, name, value) for name, value in values if value not in (None, "(none)")]
+        named = label(labels.policy, labels.language, group)
+        return labels.say("fact.value", label=named, value=", ".join(parts)) if parts else None
+
+    return sentence
 
 
 def _other(labels: FactLabels, group: str) -> str | None:
@@ -249,7 +252,8 @@ _FACTS: Mapping[str, Callable[[FactLabels], str | None]] = {
     "active_time": _time_of_week("active_time", "last_active"),
     "employees": _employees,
     "region": _region,
-    "source": _source,
+    "source": _origin("source", "source", "medium"),
+    "first_source": _origin("first_source", "first_source", "first_medium"),
     "device": _category("device", "device_category"),
     **{name: _category(name, name) for name in ("language", "country", "email_domain_kind", "channel", "industry")},
 }

@@ -227,6 +227,8 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.AnyValue: _any_value,
     exp.LogicalOr: lambda node: _fill("BOOL_OR(:x)", x=node.this),
     exp.ArraySize: lambda node: _fill("LEN(:x)", x=node.this),
+    # Any hash will do: a fingerprint is compared with others of its engine only.
+    exp.FarmFingerprint: lambda node: _fill("HASH(:x)", x=node.expressions[0].this),
     exp.Subquery: duckdb_arrays.aggregate,
     exp.Join: _join,
     exp.Select: _select,

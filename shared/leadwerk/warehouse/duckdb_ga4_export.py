@@ -14,8 +14,8 @@ from typing import Any
 from leadwerk.warehouse import schema
 
 OF_EACH = "OF_EACH_EXPORT_TABLE"
-PREFIXES = ("events_2", "events_intraday_2")
-"""Of the daily tables and of today's, each with the first digit of the year: nothing else in the dataset begins so."""
+PREFIXES = ("events_2", "events_fresh_2", "events_intraday_2")
+"""Of the daily, fresh daily and intraday tables, each with the first digit of the year: nothing else begins so."""
 PER_TABLE = re.compile(rf"{OF_EACH}\('((?:[^']|'')*)'\)")
 TABLE = re.compile(rf"({'|'.join(PREFIXES)})([0-9]{{7}})")
 WILDCARD = re.compile(rf'"?ga4"?\."({"|".join(PREFIXES)})\*"')

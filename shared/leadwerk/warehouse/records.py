@@ -49,6 +49,8 @@ class ActivityDailyRow(TableRow, frozen=True, kw_only=True):
     scroll_percent: int | None = None
     source: str | None = None
     medium: str | None = None
+    first_source: str | None = None
+    first_medium: str | None = None
     device_category: str | None = None
     language: str | None = None
     first_hour: int
@@ -75,6 +77,8 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
     scroll_percent: int | None = None
     source: str | None = None
     medium: str | None = None
+    first_source: str | None = None
+    first_medium: str | None = None
     device_category: str | None = None
     language: str | None = None
     country: str | None = None

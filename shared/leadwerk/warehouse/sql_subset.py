@@ -34,7 +34,7 @@ FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.Date, exp.DateFromParts, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.TimeToStr,
     exp.TsOrDsToDate, exp.GenerateDateArray, exp.GenerateSeries, exp.Extract,
     exp.Timestamp, exp.TimestampAdd, exp.TimestampSub, exp.TimestampDiff, exp.UnixToTime,
-    exp.UnixDate, exp.UnixMicros, exp.ArraySize,
+    exp.UnixDate, exp.UnixMicros, exp.ArraySize, exp.FarmFingerprint, exp.JSONFormat,
 )  # fmt: skip
 AGGREGATES: tuple[type[exp.Expr], ...] = (
     exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.AnyValue, exp.HavingMax, exp.LogicalOr,
@@ -183,6 +183,19 @@ def _any_value(node: exp.Expr) -> str:
     return "" if isinstance(node.this, exp.HavingMax) else "Say which: ANY_VALUE(x HAVING MAX y), MIN or MAX"
 
 
+def _fingerprint(node: exp.Expr) -> str:
+    fine = len(node.expressions) == 1 and isinstance(node.expressions[0], exp.JSONFormat)
+    return (
+        ""
+        if fine
+        else "The engines write other numbers: only FARM_FINGERPRINT(TO_JSON_STRING(x)), to tell values apart"
+    )
+
+
+def _json(node: exp.Expr) -> str:
+    return "" if isinstance(node.parent, exp.FarmFingerprint) else "The engines write JSON differently"
+
+
 def _scale(node: exp.Expr) -> str:
     return "" if node.text("scale") == "6" else "Use TIMESTAMP_MICROS"
 
@@ -214,4 +227,6 @@ RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.ArrayAgg: _ordered_aggregate,
     exp.AnyValue: _any_value,
     exp.UnixToTime: _scale,
+    exp.FarmFingerprint: _fingerprint,
+    exp.JSONFormat: _json,
 }

@@ -26,14 +26,23 @@ exported AS (
   SELECT
     CONCAT('2', _TABLE_SUFFIX) AS suffix,
     user_pseudo_id AS visitor_id, user_id, event_timestamp, event_name, event_params,
+    -- Two events may differ in a parameter that no column keeps.
+    FARM_FINGERPRINT(TO_JSON_STRING(event_params)) AS parameters,
     batch_page_id, batch_ordering_id, batch_event_index,
     device.web_info.hostname AS hostname,
     COALESCE(device.web_info.browser, device.browser, '') AS browser,
     device.category AS device_category, device.language AS device_language, geo.country AS country, geo.region AS region,
+    CASE
+      WHEN session_traffic_source_last_click.google_ads_campaign.campaign_id NOT IN ('', '(not set)') THEN 'gclid'
+      WHEN session_traffic_source_last_click.google_ads_campaign.campaign_name NOT IN ('', '(not set)') THEN 'gclid'
+      WHEN session_traffic_source_last_click.google_ads_campaign.customer_id NOT IN ('', '(not set)') THEN 'gclid'
+      WHEN collected_traffic_source.gclid NOT IN ('', '(not set)') THEN 'gclid'
+      WHEN collected_traffic_source.dclid NOT IN ('', '(not set)') THEN 'dclid'
+    END AS collected_click,
     -- for each origin
-    COALESCE(
-      session_traffic_source_last_click.manual_campaign.${origin}, collected_traffic_source.manual_${origin}
-    ) AS clicked_${origin},
+    session_traffic_source_last_click.cross_channel_campaign.${origin} AS attributed_${origin},
+    session_traffic_source_last_click.manual_campaign.${origin} AS tagged_${origin},
+    collected_traffic_source.manual_${origin} AS collected_${origin},
     traffic_source.${origin} AS first_${origin},
     -- end
   -- include activity_events/tables
@@ -53,24 +62,67 @@ looked_up AS (
   JOIN days AS d ON d.suffix = e.suffix AND e.event_timestamp >= d.begins AND e.event_timestamp < d.ends
 ),
 
+clicked AS (
+  SELECT
+    * EXCEPT (session_source, session_medium),
+    session_source.string_value AS session_source, session_medium.string_value AS session_medium,
+    -- gbraid, wbraid and msclkid have no column in the export: they stand in the address only.
+    COALESCE(collected_click, IF(
+      STRPOS(page_location.string_value, 'id=') > 0,
+      REGEXP_EXTRACT(page_location.string_value, r'[?&](gclid|gbraid|wbraid|dclid|msclkid)=[^&#]'), NULL
+    )) AS click
+  FROM looked_up
+),
+
+-- A click id names the network that made it, an address without tags is enough.
+attributed AS (
+  SELECT
+    * EXCEPT (click),
+    CASE WHEN click = 'msclkid' THEN 'bing' WHEN click IS NOT NULL THEN 'google' END AS click_source,
+    CASE WHEN click = 'dclid' THEN 'cpm' WHEN click IS NOT NULL THEN 'cpc' END AS click_medium
+  FROM clicked
+),
+
 typed AS (
   SELECT
     day,
     visitor_id,
-    NULLIF(user_id, '') AS user_id,
+    -- What sites send for nobody, and addresses, which are nobody's id.
+    IF(
+      REGEXP_CONTAINS(
+        user_id, r'(?i)^\s*(|0|-1|-|none|null|nil|nan|undefined|true|false|unknown|anonymous|guest|n/?a|\(?not set\)?|\[object .*)\s*$'
+      ) OR REGEXP_CONTAINS(user_id, r'(?i)@|%40'),
+      NULL, REGEXP_REPLACE(user_id, r'^\s+|\s+$', '')
+    ) AS user_id,
     TIMESTAMP_MICROS(event_timestamp) AS occurred_at,
     batch_page_id, batch_ordering_id, batch_event_index,
     event_name,
-    IF(
-      page_location.string_value IS NULL, NULL,
-      COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), '/')
-    ) AS page,
+    CASE
+      -- A screen of an app has a name and no address.
+      WHEN page_location.string_value IS NULL THEN COALESCE(screen.string_value, screen_class.string_value)
+      -- Of an application that routes by the fragment, such as /app/#/rates, the route is the page.
+      WHEN (STRPOS(page_location.string_value, '#/') > 0 OR STRPOS(page_location.string_value, '#!/') > 0)
+        AND REGEXP_CONTAINS(page_location.string_value, r'^[a-z-]+://[^#]*#!?/') THEN CONCAT(
+        REGEXP_REPLACE(
+          COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), ''),
+          r'/(?:index\.html?)?$', ''
+        ),
+        REGEXP_EXTRACT(page_location.string_value, r'^[^#]*#!?(/[^?#]*)')
+      )
+      ELSE COALESCE(REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://[^/?#]*(/[^?#]*)'), '/')
+    END AS page,
     COALESCE(hostname, REGEXP_EXTRACT(page_location.string_value, r'^[a-z-]+://([^/?#:]*)'), '') AS host,
     browser,
     COALESCE(traffic_type.string_value, CAST(traffic_type.int_value AS STRING), '') AS own,
     -- for each origin
-    COALESCE(clicked_${origin}, session_${origin}.string_value, first_${origin}) AS ${origin},
+    CASE
+      -- for each attribution
+      WHEN ${attribution}_source NOT IN ('', '(not set)') THEN NULLIF(NULLIF(${attribution}_${origin}, ''), '(not set)')
+      -- end
+    END AS ${origin},
+    NULLIF(NULLIF(first_${origin}, ''), '(not set)') AS first_${origin},
     -- end
+    parameters,
     device_category, LOWER(SUBSTR(device_language, 1, 2)) AS language, country, region,
     -- for each number
     COALESCE(
@@ -88,7 +140,7 @@ typed AS (
       r'^([1-9][0-9]{0,2})[.,]([0-9]{3})(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{3}))?(?:[.,]([0-9]{1,2}))?$', r'\1\2\3\4.\5'
     ), ',', '.')) AS ${amount}_written,
     -- end
-  FROM looked_up
+  FROM attributed
 ),
 
 parsed AS (
@@ -102,12 +154,12 @@ parsed AS (
 
 human AS (
   SELECT
-    day, visitor_id, user_id, occurred_at, event_name, batch_page_id, batch_ordering_id, batch_event_index,
+    day, visitor_id, user_id, occurred_at, event_name, parameters, batch_page_id, batch_ordering_id, batch_event_index,
     IF(session_number > 0 AND session_number < 9e15, CAST(FLOOR(session_number) AS INT64), NULL) AS session_id,
     page,
     IF(engagement > 0 AND engagement / 1000 <= @longest_engagement, engagement / 1000, 0) AS seconds,
     IF(scroll BETWEEN 0 AND 100, CAST(FLOOR(scroll) AS INT64), NULL) AS scroll_percent,
-    source, medium, device_category, language, country, region,
+    source, medium, first_source, first_medium, device_category, language, country, region,
     -- for each amount
     IF(parsed_${amount} > 0 AND parsed_${amount} <= @largest_amount, parsed_${amount}, NULL) AS ${amount},
     -- end
@@ -117,10 +169,11 @@ human AS (
     AND NOT REGEXP_CONTAINS(browser, @bot_browsers)
 ),
 
--- Events of one request have one timestamp, and may be equal but for their place in it.
+-- Events of one request have one timestamp, and may be equal but for their place in it or a parameter. Those that differ in
+-- a parameter alone become equal rows: their order does not matter.
 ranked AS (
   SELECT
-    * EXCEPT (batch_page_id, batch_ordering_id, batch_event_index),
+    * EXCEPT (parameters, batch_page_id, batch_ordering_id, batch_event_index),
     CASE
       WHEN event_name IS NULL THEN CAST(NULL AS STRING)
       -- for each signal
@@ -134,8 +187,8 @@ ranked AS (
   WINDOW in_order AS (
     PARTITION BY day, visitor_id
     ORDER BY
-      occurred_at, batch_page_id, batch_ordering_id, batch_event_index, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, device_category,
-      language, country, region, loan_amount, property_value, income, instalment
+      occurred_at, batch_page_id, batch_ordering_id, batch_event_index, event_name, session_id, page, seconds, scroll_percent, user_id, source, medium, first_source,
+      first_medium, device_category, language, country, region, loan_amount, property_value, income, instalment
   )
 ),
 
@@ -147,7 +200,7 @@ under_way AS (
 
 SELECT
   *,
-  IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name = 'page_view'), 1, 0) AS signal_count,
+  IF(signal IN UNNEST(@counted_signals) OR (signal IS NOT NULL AND event_name IN ('page_view', 'screen_view')), 1, 0) AS signal_count,
   session_id IS NOT NULL AND COALESCE(
     LAG(day) OVER (PARTITION BY visitor_id, session_id ORDER BY day, event_rank) < DATE_SUB(day, INTERVAL 1 DAY),
     day > @first_day OR CONCAT(visitor_id, ' ', CAST(session_id AS STRING)) NOT IN (SELECT session FROM under_way)

@@ -69,7 +69,7 @@ activity AS (
     DATE_DIFF(d.day, l.today, DAY) * 1000000000000 + l.visitor * 1000000 AS position,
     d.first_at, d.last_at, d.sessions, d.page_views, CAST(ROUND(d.seconds * 1000) AS INT64) AS milliseconds,
     d.scroll_percent,
-    d.source, d.medium, d.device_category, d.language,
+    d.source, d.medium, d.first_source, d.first_medium, d.device_category, d.language,
     d.calculator.uses, d.calculator.loan_amount_sum,
     -- for each amount
     d.calculator.${amount},
@@ -84,9 +84,9 @@ activity AS (
     l.lead_id, l.as_of, 0 AS days_ago,
     l.visitor * 1000000 + e.event_rank AS position,
     e.occurred_at AS first_at, e.occurred_at AS last_at, IF(e.session_start, 1, 0) AS sessions,
-    IF(e.event_name = 'page_view', 1, 0) AS page_views, CAST(ROUND(e.seconds * 1000) AS INT64) AS milliseconds,
+    IF(e.event_name IN ('page_view', 'screen_view'), 1, 0) AS page_views, CAST(ROUND(e.seconds * 1000) AS INT64) AS milliseconds,
     e.scroll_percent,
-    e.source, e.medium, e.device_category, e.language,
+    e.source, e.medium, e.first_source, e.first_medium, e.device_category, e.language,
     IF(e.loan_amount IS NULL, 0, 1) AS uses, e.loan_amount AS loan_amount_sum,
     -- for each amount
     e.${amount},

@@ -22,6 +22,8 @@ behaviour AS (
     -- end
     ANY_VALUE(source HAVING MIN IF(source IS NULL, NULL, position)) AS source,
     ANY_VALUE(IF(source IS NULL, NULL, medium) HAVING MIN IF(source IS NULL, NULL, position)) AS medium,
+    ANY_VALUE(first_source HAVING MIN IF(first_source IS NULL, NULL, position)) AS first_source,
+    ANY_VALUE(IF(first_source IS NULL, NULL, first_medium) HAVING MIN IF(first_source IS NULL, NULL, position)) AS first_medium,
     ANY_VALUE(device_category HAVING MAX IF(device_category IS NULL, NULL, position)) AS device_category,
     ANY_VALUE(language HAVING MAX IF(language IS NULL, NULL, position)) AS language
   FROM activity
@@ -114,7 +116,7 @@ SELECT
   MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
   k.employees, k.revenue, k.job_title, k.account_id,
   COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel, k.industry,
-  b.source, b.medium, b.device_category,
+  b.source, b.medium, b.first_source, b.first_medium, b.device_category,
   -- for each signal
   COALESCE(s.${signal}.events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
   COALESCE(s.${signal}.events_7d, @zero_${signal}, k.zero) AS ${signal}_events_7d,
