@@ -153,7 +153,7 @@ def test_of_a_misspelt_column_the_nearest_is_proposed(tmp_path: Path) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 not a workbook", "the workbook cannot be read"),
         (b"PK\x03\x04 not an archive", "a damaged workbook or archive"),
         (b"PAR1 not Parquet", "the Parquet file cannot be read"),
-        (b'{"a": 1}\n{"a":', "neither an array of objects nor lines"),
+        (b'{"a": \n{"a":', "neither an array of objects nor lines"),
     ],
 )
 def test_a_file_without_a_table_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -40,6 +40,9 @@ _OPTION_LENGTH = 40
 _OPTION_USES = 5.0
 _LISTED_SHARE = 0.1
 _SEPARATORS = (";", "|", ",", "\n", "/")
+_FEW_WORDS = 3
+_NUMBERS_BESIDE_WORDS = 0.5
+"""Numbers with up to three words that stand for "not known" are numbers; the words are left out and counted."""
 _NUMBER_SAMPLE, _TIME_SAMPLE, _WORD_SAMPLE, _MOST_ANSWERS = 500, 500, 2_000, 24
 _SHARE_SEEN = 0.95
 ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
@@ -118,7 +121,7 @@ def _habits(
         delimiter=table.frame.dialect.delimiter if table.frame.dialect else None,
         decimal="." if marks == "." else "," if marks == "," else None,
         order="dmy" if orders == "dmy" else "mdy" if orders == "mdy" else None,
-        typed=table.frame.kind in ("workbook", "json", "parquet"),
+        typed=table.frame.kind in ("workbook", "xml", "json", "parquet"),
         stated_decimal=decimal,
         stated_order=order,
         known=known,
@@ -127,9 +130,17 @@ def _habits(
 
 def _is_numeric(cells: TextColumn, mark: DecimalMark | None) -> bool:
     sample = TextColumn.from_texts(cells.commonest(_NUMBER_SAMPLE))
-    if _share(sample, ~np.isnan(numbers_of(sample, mark))) < _SHARE_SEEN:
+    if _share(sample, ~np.isnan(numbers_of(sample, mark))) < _NUMBERS_BESIDE_WORDS:
         return False
-    return _share(cells, ~np.isnan(numbers_of(cells, mark))) >= _SHARE
+    numeric = ~np.isnan(numbers_of(cells, mark))
+    share = _share(cells, numeric)
+    words = int(((cells.counts > 0) & ~numeric & ~cells.missing).sum())
+    return share >= _SHARE or (words <= _FEW_WORDS and share >= _NUMBERS_BESIDE_WORDS and _are_many(cells, numeric))
+
+
+def _are_many(cells: TextColumn, numeric: NDArray[np.bool_]) -> bool:
+    """Whether the numbers differ as measurements do: "1", "2", "other" are categories."""
+    return int((numeric & (cells.counts > 0) & ~cells.missing).sum()) > _FEW_ROWS
 
 
 def _share(cells: TextColumn, holds: NDArray[np.bool_]) -> float:
@@ -160,7 +171,7 @@ def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits:
     known = habits.known.get(folded(column.name))
     mark = settled_decimal(seen, habits, known)
     form = form_of(cells)
-    if form in ("milliseconds", "microseconds") or (form == "seconds" and _are_recent(cells)):
+    if form in ("milliseconds", "microseconds", "nanoseconds") or (form == "seconds" and _are_recent(cells)):
         return replace(column, kind="date", format=ColumnFormat(kind="date", form=form))
     if not _is_numeric(cells, mark):
         return None
@@ -266,7 +277,7 @@ def split_options(text: str, separator: str) -> list[str]:
     >>> split_options("Karte; Leasing;", ";")
     ['Karte', 'Leasing']
     """
-    return list(dict.fromkeys(part for piece in text.split(separator) if (part := piece.strip(" \t[]\"'"))))
+    return list(dict.fromkeys(part for piece in text.split(separator) if (part := piece.strip(" \t[]{}\"'"))))
 
 
 def _are_options(options: Counter[str]) -> bool:

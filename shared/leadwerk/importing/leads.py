@@ -27,6 +27,7 @@ from leadwerk.lead.synthetic_times import FIRST_MADE_UP_TIME, step_for
 _CLOCK_TOLERANCE = timedelta(hours=14)
 """A time without a zone may be ahead of ours by as much as the earliest zone is."""
 _SHORTENED_ID = r"^\d(?:[.,]\d+)?[eE]\+\d{2}$"
+_WHOLE_WITH_POINT = r"^(?:\d+\.0)?$"
 _SIGNIFICANT_DIGITS = 15  # of a number in a spreadsheet
 _CONTINUATION_SHARE = 0.5
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -137,7 +138,10 @@ def _ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
         file = slug(table.path.stem)  # the row of another file is another lead
         return TextColumn.from_texts([f"{file}.{number}" for number in range(1, len(table) + 1)])
     column = table.column(mapping.id)
-    merged = column.trimmed.dictionary_encode()  # ids that differ in space around them are one
+    texts = column.trimmed
+    if pc.all(pc.match_substring_regex(texts, _WHOLE_WITH_POINT)).as_py():
+        texts = pc.replace_substring_regex(texts, r"\.0$", "")  # a program took the ids for numbers with decimals
+    merged = texts.dictionary_encode()  # ids that differ in space around them are one
     ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
     _refuse_shortened(ids, mapping.id)
     if ids.filled and float(ids.counts[_all(ids, _ADDRESS.pattern)].sum()) > 0.5 * ids.filled:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
+csv.field_size_limit(2**31 - 1)  # of Python's csv module: 128 KB, which a note of a CRM may exceed
 MAXIMUM_LINES = 200  # of one record; more means that a quote was never closed
+_BLANK = " \t\r\n\v\f\x1a"  # the last is how MS-DOS ends a text
 _UNFINISHED = "unexpected end of data"
 _NOT_CLOSED = "a quote is opened and not closed, or stands in the middle"
 
@@ -66,9 +68,10 @@ def _evenness(lines: Sequence[str], dialect: Dialect) -> tuple[float, float, flo
     if not widths:
         return 0.0, 0.0, 0.0
     width, times = max(widths.items(), key=lambda item: (item[1] * (item[0] - 1), item[0]))
-    cells = (field.strip() for record in records if isinstance(record, Record) for field in record.fields)
+    cells = [field.strip() for record in records if isinstance(record, Record) for field in record.fields]
     still_quoted = sum(len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'" for cell in cells)
-    return times / len(records) * (width - 1), -still_quoted, max(widths)
+    evenness = times / len(records) * (width - 1)
+    return evenness * (1 - still_quoted / len(cells)), -still_quoted, max(widths)
 
 
 def split(lines: Iterable[str], dialect: Dialect, *, first_line: int = 1) -> Iterator[Record | MalformedLine]:
@@ -80,7 +83,7 @@ def split(lines: Iterable[str], dialect: Dialect, *, first_line: int = 1) -> Ite
         if line is None:
             return
         if dialect.quote not in line:
-            if line.strip():
+            if line.strip(_BLANK):
                 yield Record(line_number, line.rstrip("\r\n").split(dialect.delimiter))
             line_number += 1
             continue

@@ -1,28 +1,24 @@
-"""Kinds of files by their first bytes, and their rows: text, workbooks of Excel and others, HTML tables, JSON, Parquet.
-
-Workbooks are read by python-calamine (one reader for .xlsx, .xls, .xlsb and .ods, in Rust), Parquet by pyarrow, the
-others by the standard library.
-"""
+"""Kinds of files by their first bytes; the rows of HTML tables (by the standard library) and Parquet (by pyarrow)."""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Literal
 
 from leadwerk.errors import InputError
+from leadwerk.importing.cell_text import cell_text
 from leadwerk.importing.encoding import decoded, detect_encoding
 from leadwerk.importing.records import Record
 
-SourceKind = Literal["text", "workbook", "html", "json", "parquet"]
+SourceKind = Literal["text", "workbook", "xml", "html", "json", "parquet"]
 
 _HEAD_BYTES = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CONTROLS_OF_TEXT = frozenset("\t\r\n\v\f\x1a\x1b\x1f\x01\x00")
+_MOST_CONTROLS = 0.05
 _HTML_STARTS = ("<html", "<table", "<!doctype html", "<meta", "<style", "<head", "<body", "<div", "<center")
 _REFUSED = (
     (b"%PDF", "a PDF document", "Export the table as CSV or Excel file."),
@@ -37,6 +33,9 @@ _REFUSED = (
     (b"{\\rtf", "an RTF document", "Save the table as CSV or Excel file."),
     (b"Obj\x01", "an Avro file", "Export the table as CSV or Parquet."),
     (b"ORC", "an ORC file", "Export the table as CSV or Parquet."),
+    (b"ARROW1", "an Arrow file", "Export the table as CSV or Parquet."),
+    (b"MIME-Version:", "a web archive (MHT)", "Open it in a spreadsheet and save it as .xlsx or CSV."),
+    (b"$FL2", "an SPSS file", "Export the table as CSV or Parquet."),
 )
 
 
@@ -95,79 +94,15 @@ def _zipped(path: Path) -> SourceKind:
 
 def _text_kind(path: Path, head: bytes) -> SourceKind:
     start = decoded(head, detect_encoding(path)).lstrip().casefold()
-    if start.startswith("<?xml") and "html" not in start[:400]:
-        raise refusal(path, "it is an XML document", "Open it in a spreadsheet and save it as .xlsx or CSV.")
+    if sum(sign < " " and sign not in _CONTROLS_OF_TEXT for sign in start) > _MOST_CONTROLS * len(start):
+        raise refusal(path, "its bytes are no text", "Export the table as CSV or Excel file.")
+    if start.startswith("<?xml") and "<html" not in start[:400]:
+        return "xml"
     if start.startswith((*_HTML_STARTS, "<?xml")) or ("<table" in start and start.startswith("<")):
         return "html"
     if start.startswith(("{", "[{", "[\n", "[ ", "[\r")):
         return "json"
     return "text"
-
-
-def workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
-    """The filled rows of a sheet: the stated one, or the only one that holds more than a line.
-
-    Raises:
-        InputError: it cannot be read, or several sheets hold rows and none is stated.
-    """
-    from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
-
-    try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        name = sheet if sheet is not None else _only_sheet(path, workbook)
-        rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except WorksheetNotFound as error:
-        raise InputError(
-            f"{path.name} has no sheet {sheet!r}.",
-            field="sheet",
-            value=sheet,
-            remedy=f"Name one of {', '.join(map(repr, workbook.sheet_names))} with --sheet.",
-        ) from error
-    except (CalamineError, OSError) as error:
-        remedy = "Open it in a spreadsheet (with its password, if it has one) and save it as .xlsx or CSV."
-        raise refusal(path, f"the workbook cannot be read ({error})", remedy) from error
-    for number, row in enumerate(rows, 1):
-        fields = [cell_text(cell) for cell in row]
-        if any(field.strip() for field in fields):
-            yield Record(number, fields)
-
-
-def _only_sheet(path: Path, workbook: Any) -> str:
-    filled = [name for name in workbook.sheet_names if len(workbook.get_sheet_by_name(name).to_python()) > 1]
-    if len(filled) > 1:
-        raise InputError(
-            f"{path.name} has several sheets with rows: {', '.join(map(repr, filled))}.",
-            field="sheet",
-            remedy="Name one with --sheet NAME.",
-        )
-    if not filled:
-        raise refusal(path, "no sheet holds more than one row", "Bring a sheet whose first row names the columns.")
-    return str(filled[0])
-
-
-def cell_text(cell: Any) -> str:
-    """A typed value as text: whole numbers without a point, times in ISO 8601, lists as options.
-
-    >>> cell_text(3.0), cell_text(True), cell_text(datetime(2026, 1, 2, 3, 4)), cell_text(["a", "b"]), cell_text(None)
-    ('3', 'true', '2026-01-02T03:04:00', 'a;b', '')
-    """
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.isoformat() if cell.time() != time() or cell.tzinfo else cell.date().isoformat()
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    if isinstance(cell, timedelta):
-        return f"{cell.total_seconds():g} s"
-    if isinstance(cell, (list, tuple)) and not any(isinstance(item, (list, dict)) for item in cell):
-        return ";".join(cell_text(item) for item in cell)
-    if isinstance(cell, (list, dict, tuple)):
-        return msgspec.json.encode(cell, enc_hook=str).decode()
-    return str(cell).encode("utf-8", "replace").decode()
 
 
 class _TableReader(HTMLParser):
@@ -242,26 +177,3 @@ def parquet_records(path: Path) -> Iterator[Record]:
                 yield Record(number, list(fields))
     except (pa.ArrowException, OSError) as error:
         raise refusal(path, f"the Parquet file cannot be read ({error})", "Write it again.") from error
-
-
-def json_records(path: Path, encoding: str | None) -> Iterator[Record]:
-    """The objects of a JSON array or of JSON lines as rows, all their names first.
-
-    Raises:
-        InputError: it is neither.
-    """
-    text = decoded(path.read_bytes(), detect_encoding(path, encoding)).strip()
-    try:
-        if text.startswith("["):
-            objects = msgspec.json.decode(text, type=list[dict[str, Any]])
-        else:
-            objects = [msgspec.json.decode(line, type=dict[str, Any]) for line in text.splitlines() if line.strip()]
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        remedy = "Write one JSON object a line, or an array of objects."
-        raise refusal(
-            path, f"it looks like JSON, and is neither an array of objects nor lines ({error})", remedy
-        ) from error
-    names = list(dict.fromkeys(name for row in objects for name in row))
-    yield Record(1, [cell_text(name) for name in names])
-    for number, row in enumerate(objects, 2):
-        yield Record(number, [cell_text(row.get(name)) for name in names])

@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
 from leadwerk.importing.encoding import Encoding, detect_encoding
+from leadwerk.importing.json_file import json_records
 from leadwerk.importing.records import Dialect, MalformedLine, Record, sniff, split
-from leadwerk.importing.source_file import (
-    SourceKind,
-    html_records,
-    json_records,
-    parquet_records,
-    recognise,
-    refusal,
-    workbook_records,
-)
+from leadwerk.importing.source_file import SourceKind, html_records, parquet_records, recognise, refusal
 from leadwerk.importing.table_builder import CHUNK, TableBuilder
 from leadwerk.importing.table_frame import (
     SNIFFED_LINES,
@@ -34,9 +27,11 @@ from leadwerk.importing.table_frame import (
     stated_delimiter,
 )
 from leadwerk.importing.text_column import TextColumn
+from leadwerk.importing.workbook import workbook_records, xml_workbook_records
 from leadwerk.policy.folding import folded
 
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+_KIND_NAMES = {"workbook": "workbook", "xml": "workbook", "html": "HTML table", "json": "JSON", "parquet": "Parquet"}
 _UNDEFINED = "leadwerk-undefined"
 """Error handler: bytes that Windows-1252 leaves undefined are the control characters of Latin-1, both ways."""
 
@@ -73,7 +68,7 @@ class Frame:
     def description(self) -> str:
         """Encoding and delimiter, or the kind of file."""
         if self.encoding is None or self.dialect is None:
-            return {"workbook": "workbook", "html": "HTML table", "json": "JSON", "parquet": "Parquet"}[self.kind]
+            return _KIND_NAMES[self.kind]
         mark = DELIMITER_NAMES.get(self.dialect.delimiter, repr(self.dialect.delimiter))
         return f"{self.encoding.label}, separated by {mark}"
 
@@ -155,9 +150,10 @@ def read_table(path: Path, options: ReadOptions | None = None) -> CsvTable:
     return _built(path, Frame(kind, encoding), header, iter(records))
 
 
-def _records(path: Path, kind: SourceKind, options: ReadOptions) -> Iterator[Record]:
-    readers: dict[SourceKind, Callable[[], Iterator[Record]]] = {
+def _records(path: Path, kind: SourceKind, options: ReadOptions) -> Iterator[Record | MalformedLine]:
+    readers: dict[SourceKind, Callable[[], Iterator[Record | MalformedLine]]] = {
         "workbook": lambda: workbook_records(path, options.sheet),
+        "xml": lambda: xml_workbook_records(path, options.sheet),
         "html": lambda: html_records(path, options.encoding),
         "json": lambda: json_records(path, options.encoding),
         "parquet": lambda: parquet_records(path),

@@ -63,7 +63,11 @@ class TableBuilder:
     def finish(self) -> tuple[NDArray[np.int64], tuple[TextColumn, ...], int]:
         """Line numbers, columns, and how many rows at the end are totals and remarks."""
         last = len(self.rows) - FOOTER_ROWS if len(self.rows) > FOOTER_ROWS else 0
-        footers = len(self.rows) - last - footer_start(self.rows[last:])
+        footers = (
+            len(self.rows)
+            - last
+            - footer_start(self.rows[last:], self.lines[len(self.lines) - len(self.rows) + last :])
+        )
         del self.rows[len(self.rows) - footers :]
         del self.lines[len(self.lines) - footers :]
         if self.rows:

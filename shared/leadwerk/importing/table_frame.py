@@ -11,14 +11,18 @@ from leadwerk.errors import InputError
 from leadwerk.importing.records import MalformedLine, Record
 
 SNIFFED_LINES = 500
-FOOTER_ROWS = 5
+FOOTER_ROWS = 15
 """Totals and remarks stand within so many rows of the end."""
 _FULL_SHARE = 0.75
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?,*;*\s*', re.IGNORECASE)
 _TOTALS = re.compile(
     r"(?:grand |sub)?totals?|(?:gesamt|end|zwischen)?summen?|insgesamt|gesamt|total général|sommes?|somma|totale|totali"
     r"|sous-total|ensemble|anzahl|count|rows?|zeilen|datensätze"
+    r"|(?:grand |sub)?totals?\b.{0,30}\d|(?:anzahl|count|total|nombre|numero)\b[^:]{0,30}:.*"
+    r"|\d[\d'., ]* (?:rows?|records?|results?|entries|leads?|zeilen|datensätze|einträge|lignes|résultats|righe)"
 )
+_SPARSE = 0.6
+"""A row behind a blank line that fills less of the columns than this part of what rows fill usually is a remark."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +90,26 @@ def _is_spare(rows: Sequence[Record], width: int, header_line: int) -> bool:
     )
 
 
-def footer_start(rows: Sequence[Sequence[str]]) -> int:
+def footer_start(rows: Sequence[Sequence[str]], lines: Sequence[int] = ()) -> int:
     """Where, among the last rows of a table, totals and remarks begin; len(rows) if there are none.
+
+    `lines` are the rows' line numbers, which show blank lines between them.
 
     >>> footer_start([["1", "a", "2"], ["Total", "", "2"]]), footer_start([["1", "a", "2"], ["2", "", ""]])
     (1, 2)
+    >>> footer_start([["1", "a", "2"], ["Acme", "", ""], ["by Anna", "", ""]], [7, 9, 10])
+    1
     """
     start = len(rows)
     for at in range(len(rows) - 1, -1, -1):
         if not _is_footer(rows[at]):
             break
         start = at
+    filled = [sum(bool(field.strip()) for field in row) for row in rows]
+    for at in range(1, len(lines)):
+        usual = sorted(filled[:at])[at // 2]
+        if lines[at] - lines[at - 1] > 1 and max(filled[at:]) < _SPARSE * usual:
+            return min(at, start)
     return start
 
 

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-MISSING = frozenset(
-    {"", "na", "n/a", "nan", "null", "none", "nil", "-", "–", "—", "?", "#n/a", "#nv", "(leer)", "(blank)"}
-)
+_NOTHING = "|na|n/a|n.a.|nan|nat|null|none|nil|-|–|—|--|?|(leer)|(blank)|(none)|(not set)|not set|<na>|\\n|undefined"
+_NOT_STATED = "k.a.|k. a.|keine angabe|nd|n.d.|non disponible|non renseigné|non disponibile|not available|not specified"
+_SPREADSHEET_ERRORS = "#n/a|#nv|#value!|#wert!|#valeur!|#valore!|#ref!|#bezug!|#div/0!|#name?|#null!|#num!|#zahl!"
+MISSING = frozenset(f"{_NOTHING}|{_NOT_STATED}|{_SPREADSHEET_ERRORS}".split("|"))
+"""Cells that stand for "not known", in lower case."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _SPACE = " \t\r\n\v\f\u00a0\u202f\u2007\u2009\u3000" + _INVISIBLE
 
@@ -47,8 +49,16 @@ class TextColumn:
 
     @cached_property
     def trimmed(self) -> pa.StringArray:
-        """The different cells without surrounding space and invisible signs."""
-        return pc.utf8_trim(self.distinct, _SPACE)
+        """The different cells without surrounding space and invisible signs, and without a spreadsheet's text marks."""
+        trimmed = pc.utf8_trim(self.distinct, _SPACE)
+        # ="007" keeps a spreadsheet from making 7 of it; so does an apostrophe in front, where all cells have one.
+        if pc.any(pc.starts_with(trimmed, '="')).as_py():
+            trimmed = pc.replace_substring_regex(trimmed, r'^="([^"]*)"$', r"\1")
+        if len(trimmed) and trimmed[0].as_py().startswith("'"):
+            marked = pc.match_substring_regex(trimmed, "^'[^']*$")
+            if pc.all(pc.or_(marked, pc.equal(trimmed, ""))).as_py():
+                trimmed = pc.replace_substring_regex(trimmed, "^'", "")
+        return trimmed
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:

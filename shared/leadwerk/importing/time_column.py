@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
 from leadwerk.importing.text_column import TextColumn
-from leadwerk.lead.timestamps import DateOrder, parse_moment
+from leadwerk.lead.timestamps import HOURS_A_DAY, DateOrder, parse_moment
 
-TimeForm = Literal["text", "seconds", "milliseconds", "microseconds", "serial"]
+TimeForm = Literal["text", "seconds", "milliseconds", "microseconds", "nanoseconds", "serial"]
 Moments = NDArray[np.datetime64]
 
-_CLOCK = r"(?:[T ,]+(?P<h>\d{1,2}):(?P<i>\d{2})(?::(?P<s>\d{2}))?(?:[.,]\d+)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?$"
+_CLOCK = (
+    r"(?:[Tt ,]+(?P<h>\d{1,2}):(?P<i>\d{2})(?::(?P<s>\d{2}))?(?:[.,]\d+)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?: ?(?P<zone>[Zz]|UTC|[+-]\d{2}(?::?\d{2})?))?)?$"
+)
 _YEAR_FIRST = r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _CLOCK
 _ORDERED = {
     "dmy": r"^(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})" + _CLOCK,
@@ -33,13 +36,15 @@ _LIKE_A_DATE = r"\d\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}"
 _DIGITS = r"^\d+(?:[.,]\d+)?$"
 _SERIAL_ORIGIN = np.datetime64("1899-12-30T00:00:00", "us")
 _SERIALS = (20_000.0, 80_000.0)  # 1954 to 2119
-_EPOCHS: tuple[tuple[TimeForm, float, int], ...] = (
+_EPOCHS: tuple[tuple[TimeForm, float, float], ...] = (
     ("seconds", 1e8, 1_000_000),
     ("milliseconds", 1e11, 1_000),
     ("microseconds", 1e14, 1),
+    ("nanoseconds", 1e17, 0.001),
 )
 _EPOCH_SPAN = 50.0  # from 1973 to 2128, whatever the unit
 _WALL_SECONDS = (-62_000_000_000, 253_000_000_000)  # years 6 to 9987
+_FIRST_MOMENT, _LAST_MOMENT = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59", "us")
 NOT_A_TIME = np.datetime64("NaT", "us")
 
 
@@ -104,8 +109,8 @@ def form_of(column: TextColumn) -> TimeForm | None:
     if not numeric.any() or column.counts[numeric].sum() < 0.5 * column.filled:
         return "text"
     numbers = _floats(column, numeric)
-    if np.all((numbers >= 1e7) & (numbers < 1e8)):
-        return "text"  # 20260131
+    if np.all((numbers >= 1e7) & (numbers < 1e8)) or np.all((numbers >= 1.9e13) & (numbers < 2.2e13)):
+        return "text"  # 20260131, 20260131174500
     middle = float(np.median(numbers))
     if _SERIALS[0] <= middle <= _SERIALS[1]:
         return "serial"
@@ -161,7 +166,9 @@ def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.
         )
         half = pc.utf8_lower(pc.take(pc.struct_field(parts, "half"), pa.array(rows))).to_numpy(zero_copy_only=False)
         has_half = (half == "a") | (half == "p")
-        exists = (month >= 1) & (month <= 12) & (day >= 1) & (hour < 24) & (minute < 60) & (second < 60) & (year >= 1)
+        is_midnight = (hour == HOURS_A_DAY) & (minute == 0) & (second == 0)  # 24:00, the midnight that ends a day
+        exists = (month >= 1) & (month <= 12) & (day >= 1) & (minute < 60) & (second < 60) & (year >= 1)
+        exists &= (hour < HOURS_A_DAY) | is_midnight
         exists &= ~has_half | ((hour >= 1) & (hour <= 12))
         hour = np.where(has_half, hour % 12 + np.where(half == "p", 12, 0), hour)
         months = ((year - 1970) * 12 + np.where(exists, month, 1) - 1).astype("datetime64[M]")
@@ -170,8 +177,32 @@ def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.
         seconds = hour * 3600 + minute * 60 + second
         local = days.astype("datetime64[us]") + (seconds * 1_000_000).astype("timedelta64[us]")
         local[~exists] = NOT_A_TIME
-        result[rows] = in_utc(local, zone)
+        zones = pc.take(pc.struct_field(parts, "zone"), pa.array(rows))
+        result[rows] = _in_stated_zones(local, zones, zone)
     return shown
+
+
+def _in_stated_zones(local: Moments, zones: pa.StringArray, zone: str) -> Moments:
+    """Moments of times with the offset that stands behind them, or of `zone` where none does."""
+    stated = np.asarray(pc.not_equal(pc.fill_null(zones, ""), "").to_numpy(zero_copy_only=False), dtype=bool)
+    if not stated.any():
+        return in_utc(local, zone)
+    moments = np.where(stated, local, in_utc(local, zone))
+    encoded = zones.dictionary_encode()
+    ahead = np.array([_seconds_ahead(text or "") for text in encoded.dictionary.to_pylist()], np.int64)
+    codes = np.asarray(encoded.indices.fill_null(0))
+    moments -= np.where(stated, ahead[codes] * 1_000_000, 0).astype("timedelta64[us]")
+    moments[stated & ((moments < _FIRST_MOMENT) | (moments > _LAST_MOMENT))] = NOT_A_TIME
+    return moments
+
+
+def _seconds_ahead(offset: str) -> int:
+    """Seconds ahead of UTC of an offset such as +02:00; 0 for Z."""
+    if offset[:1] not in ("+", "-"):
+        return 0
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return -seconds if offset[0] == "-" else seconds
 
 
 def in_utc(local: Moments, zone: str) -> Moments:

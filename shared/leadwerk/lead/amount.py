@@ -39,6 +39,12 @@ _BILLION = "mrd mia mld milliarde milliarden milliard milliards miliardo miliard
 _WORDS = ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9), ("lakh lakhs lac", 1e5), ("crore crores cr", 1e7))
 _MULTIPLIERS = {word: factor for words, factor in _WORDS for word in words.split()}
 _SHARES = {"%": 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
+_UNITS = (
+    "m2 m3 qm km kg ha kwh mwh kw stück stk pcs pieces pièces pezzi mitarbeiter mitarbeitende employees employés "
+    "collaborateurs dipendenti personen persons people personnes persone users zimmer rooms pièce locali"
+)
+_UNIT = "|".join(sorted(_UNITS.split(), key=len, reverse=True))
+_BEHIND = rf"(?P<number>.*[0-9].*?)\s?(?:{_UNIT})\.?"
 _SPOKEN = (
     rf"{_ABOUT}?\s*(?P<sign>[-+]?)\s*{_CURRENCY}?\s*(?P<sign2>-?)\s*(?P<digits>[0-9][0-9'., ]*?|[.,][0-9]+)"
     rf"{_NO_CENTIMES}?\s*(?:(?P<word>{'|'.join(_MULTIPLIERS)})\b\.?)?\s*{_NO_CENTIMES}?\s*{_CURRENCY}?{_NO_CENTIMES}?"
@@ -52,9 +58,15 @@ _BRACKETS = r"\((?P<inner>[^()]*[0-9][^()]*)\)(?P<share>\s*%)?"
 # SAP writes the sign behind the number.
 _SIGN_BEHIND = r"(?P<inner>[^-]*[0-9])-"
 _RANGE = r"[<>≥≤]?\s*([0-9][0-9'., ]*?)\s*(?:(?:-|bis|à|a|to)\s*[0-9][0-9'., ]*|\+)?"
+_WITH_WORD = r"[0-9]\s?(?:k|tsd\.?|mio\.?|mrd\.?|m)?"
+_OR_MORE = r"(?:\+|(?:und|oder|and|or|et|ou|e|o) (?:mehr|more|plus|più|oltre))"
+_MORE_THAN = r"(?:>=?|≥|über|mehr als|ab|more than|over|from|plus de|dès|più di|oltre|da)"
+_LESS_THAN = r"(?:<=?|≤|unter|weniger als|bis(?: zu)?|less than|under|up to|moins de|jusqu'à|meno di|fino a)"
 _AMOUNT_RANGE = (
-    r"(?P<low>[^-]*?[0-9][0-9'.,]*\s?(?:k|tsd\.?|mio\.?|m)?)\s*(?:-|bis|à|to)\s*[^-]*[0-9][^-]*"
-    r"|(?P<least>.*[0-9])\s*\+"
+    r"(?P<low>[^-]*?[0-9][0-9'.,]*\s?(?:k|tsd\.?|mio\.?|m)?)\s*(?:-|bis|à|to|a)\s*[^-]*[0-9][^-]*"
+    rf"|(?P<least>.*{_WITH_WORD})\s*{_OR_MORE}"
+    rf"|{_MORE_THAN}\s*(?P<above>[^-]*[0-9][^-]*)"
+    rf"|(?P<below>{_LESS_THAN})\s*[^-]*[0-9][^-]*"
 )
 
 
@@ -86,6 +98,8 @@ def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark 
 
     >>> parse_measure("11-50"), parse_measure("00:12:38"), parse_measure("CHF 500–1'000"), parse_measure("250+")
     (11.0, 758.0, 500.0, 250.0)
+    >>> parse_measure("15,5 m²"), parse_measure("mehr als 500 Mitarbeiter"), parse_measure("<10")
+    (15.5, 500.0, 0.0)
 
     Raises:
         InputError: the value is not among them.
@@ -95,11 +109,22 @@ def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark 
     except InputError as error:
         text = _plain(value) if isinstance(value, str) else ""
         number = duration_seconds(text)
-        if number is None and (parts := re.fullmatch(_AMOUNT_RANGE, text)):
-            number = _amount(str(parts["low"] or parts["least"]).strip(), decimal)
+        if number is None:
+            behind = re.fullmatch(_BEHIND, text)
+            number = _lower_end(behind["number"] if behind else text, decimal)
         if number is None:
             raise error from None
         return _bounded(number, value, field)
+
+
+def _lower_end(text: str, decimal: DecimalMark | None) -> float | None:
+    """The lower end of a range, 0 for one that only has an upper end; a number that stood before a unit."""
+    parts = re.fullmatch(_AMOUNT_RANGE, text)
+    if parts is None:
+        return _amount(text.strip(), decimal)
+    if parts["below"]:
+        return 0.0
+    return _amount(str(parts["low"] or parts["least"] or parts["above"]).strip(), decimal)
 
 
 def parse_count(value: object, field: str = "count") -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _CLOCK = r"(?:(?P<d>[0-9]{1,5})[d. ]\s?)?(?P<h>[0-9]{1,5}):(?P<m>[0-5][0-9]):(?P<s>[0-5][0-9](?:[.,][0-9]+)?)"
+_MINUTES = r"([0-9]{1,5}):([0-5][0-9])"
+_ISO = r"p(?:(?P<d>[0-9]+)d)?(?:t(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+(?:[.,][0-9]+)?)s)?)?"
 _SECONDS = {
     **dict.fromkeys(("d", "day", "days", "tag", "tage", "t", "jour", "jours", "j", "giorno", "giorni", "g"), 86_400),
     **dict.fromkeys(
@@ -21,12 +23,16 @@ _PARTS = rf"(?:[0-9]+(?:[.,][0-9]+)?\s?(?:{_UNIT})\b\.?[\s,]*)+"
 def duration_seconds(text: str) -> float | None:
     """The seconds of a duration in lower case, or None. A single number of minutes needs its unit.
 
-    >>> [duration_seconds(text) for text in ("00:12:38", "1h 20min", "2 std. 5 min", "7")]
-    [758.0, 4800.0, 7500.0, None]
+    Two numbers are minutes and seconds, as telephone systems write them.
+
+    >>> [duration_seconds(text) for text in ("00:12:38", "1h 20min", "2 std. 5 min", "7", "12:38", "pt1h5s")]
+    [758.0, 4800.0, 7500.0, None, 758.0, 3605.0]
     """
-    if clock := re.fullmatch(_CLOCK, text):
-        hours = int(clock["d"] or 0) * 24 + int(clock["h"])
-        return hours * 3600 + int(clock["m"]) * 60 + float(clock["s"].replace(",", "."))
+    if minutes := re.fullmatch(_MINUTES, text):
+        return float(int(minutes[1]) * 60 + int(minutes[2]))
+    if clock := re.fullmatch(_CLOCK, text) or (re.fullmatch(_ISO, text) if len(text) > len("pt") else None):
+        hours = int(clock["d"] or 0) * 24 + int(clock["h"] or 0)
+        return hours * 3600 + int(clock["m"] or 0) * 60 + float((clock["s"] or "0").replace(",", "."))
     if not re.fullmatch(_PARTS, text) or re.fullmatch(r"[0-9.,]+\s?m", text):  # 5m are five million
         return None
     return sum(float(number.replace(",", ".")) * _SECONDS[unit] for number, unit in re.findall(_PART, text))

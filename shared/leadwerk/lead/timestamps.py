@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ PIVOT_YEAR = 68
 # Larger numbers are milliseconds since 1970 (JavaScript, HubSpot), smaller ones seconds: 1e11 s is the year 5138.
 _MILLISECONDS_FROM = 1e11
 _LATEST_SECONDS = 253_402_300_799
+HOURS_A_DAY = 24
 _LONGEST_SHOWN = 60  # signs of a refused value
 
 _MONTHS = (
@@ -39,14 +40,42 @@ _ISO = r"(?P<y>[0-9]{4})(?:-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<m2>[0-9]{2})
 _DAY_FIRST = r"(?P<d>[0-9]{1,2})\s?([./-])\s?(?P<m>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
 _MONTH_FIRST = r"(?P<m>[0-9]{1,2})\s?([./-])\s?(?P<d>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
 _YEAR_FIRST = r"(?P<y>[0-9]{4})([./])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})"
-_NAMED = r"(?P<d>[0-9]{1,2})(?:\.|°|o|er|st|nd|rd|th)?[\s-]*(?P<name>[^\W\d_]{3,9})\.?[\s,-]*(?P<y>[0-9]{4})"
-_NAME_FIRST = r"(?P<name>[^\W\d_]{3,9})\.?\s+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>[0-9]{4})"
+_NAMED = (
+    r"(?P<d>[0-9]{1,2})(?:\.|°|o|er|st|nd|rd|th)?[\s/-]*(?P<name>[^\W\d_]{3,9})\.?"
+    r"(?:[\s,/-]*(?P<y>[0-9]{4})|[\s,/-]+'?(?P<y2>[0-9]{2}))"
+)
+_NAME_FIRST = r"(?P<name>[^\W\d_]{3,9})\.?[\s-]+(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<y>[0-9]{4})"
 _UNORDERED = (_YEAR_FIRST, _NAMED, _NAME_FIRST)
 _FORMS = {"dmy": (_ISO, _DAY_FIRST, *_UNORDERED), "mdy": (_ISO, _MONTH_FIRST, *_UNORDERED)}
-_WEEKDAY = r"^(?:[^\W\d_]{2,10}[.,]{1,2}\s*)(?=[0-9])"
+_WEEKDAYS = (
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so "
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim "
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica gio sab dom lu ma me je ve gi do le il"
+)
+_WEEKDAY_NAME = "|".join(sorted(set(_WEEKDAYS.split()), key=len, reverse=True))
+_WEEKDAY = rf"^(?:(?:{_WEEKDAY_NAME})[.,]{{0,2}}\s+|[^\W\d_]{{2,10}}[.,]{{1,2}}\s*)(?=\w)"
 _CLOCK = (
     r"(?P<day>.*?)(?:,|\s+(?:um|à|alle|at)\b|\s)\s*"
-    r"(?P<h>[0-9]{1,2})[:.h](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?\s*(?:uhr|(?P<half>[ap])\.?\s?m\.?)?"
+    r"(?P<h>[0-9]{1,2})\s?[:.h]\s?(?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?\s*(?:uhr|(?P<half>[ap])\.?\s?m\.?)?"
+    r"(?:\s(?P<year>[0-9]{4}))?"
+)
+_COMPACT = r"(?P<day>[0-9]{8})(?P<h>[0-9]{2})(?P<min>[0-9]{2})(?P<s>[0-9]{2})(?P<half>)(?P<year>)"
+_HOURS_AHEAD = {
+    **dict.fromkeys(("utc", "gmt", "z", "wet"), 0.0),
+    **dict.fromkeys(("cet", "mez", "bst", "west"), 1.0),
+    **dict.fromkeys(("cest", "mesz"), 2.0),
+    "ist": 5.5,
+    **dict.fromkeys(("edt",), -4.0),
+    **dict.fromkeys(("est", "cdt"), -5.0),
+    **dict.fromkeys(("cst", "mdt"), -6.0),
+    **dict.fromkeys(("mst", "pdt"), -7.0),
+    "pst": -8.0,
+}
+"""Abbreviations of time zones, as CRMs write them behind a time: hours ahead of UTC."""
+_ZONE = (
+    rf"(?P<text>.*?[0-9](?:\s?[ap]\.?m\.?)?)\s?(?P<name>\b(?:{'|'.join(_HOURS_AHEAD)}))?"
+    r"(?P<offset>\s?[+-][0-9]{2}:?(?:[0-9]{2})?)?(?P<year>\s[0-9]{4})?(?:\s?[\[(][^\])]*[\])]?)?"
 )
 
 
@@ -116,12 +145,35 @@ def _from_text(value: str, field: str, order: DateOrder) -> datetime:
         return datetime.fromisoformat(text.upper())
     except ValueError:
         pass
-    clock = re.fullmatch(_CLOCK, text)
-    day = _day(clock["day"] if clock else text, order)
-    moment = _clock(clock) if clock else time()
-    if day is None or moment is None:
+    text = re.sub(r"(?<=[0-9])t(?=[0-9]{2}:)", " ", text)
+    moment = _wall_clock(text, order)
+    if moment is None and (zoned := re.fullmatch(_ZONE, text)) and (zoned["name"] or zoned["offset"]):
+        moment = _wall_clock(zoned["text"].strip() + (zoned["year"] or ""), order)
+        moment = moment.replace(tzinfo=_zone(zoned)) if moment else None
+    if moment is None:
         raise _refusal(value, field, "time", "Write it like 2025-12-31T14:30:00+01:00 or 31.12.2025 14:30.")
-    return datetime.combine(day, moment)
+    return moment
+
+
+def _wall_clock(text: str, order: DateOrder) -> datetime | None:
+    """A day with or without a time, as a clock on a wall shows it."""
+    clock = re.fullmatch(_CLOCK, text) or re.fullmatch(_COMPACT, text)
+    if clock is None:
+        day = _day(text, order)
+        return datetime.combine(day, time()) if day else None
+    day = _day(f"{clock['day']} {clock['year'] or ''}", order)
+    if day and re.fullmatch("24", clock["h"]) and not int(clock["min"]) and not int(clock["s"] or 0):
+        return datetime.combine(day, time()) + timedelta(days=1)  # ISO 8601 and German: the midnight that ends a day
+    moment = _clock(clock)
+    return datetime.combine(day, moment) if day and moment is not None else None
+
+
+def _zone(zoned: re.Match[str]) -> timezone:
+    hours = _HOURS_AHEAD[zoned["name"]] if zoned["name"] else 0.0
+    if offset := (zoned["offset"] or "").strip().replace(":", ""):
+        ahead = int(offset[1:3]) + int(offset[3:] or 0) / 60
+        hours += -ahead if offset[0] == "-" else ahead
+    return timezone(timedelta(hours=hours)) if abs(hours) < HOURS_A_DAY else UTC
 
 
 def _clock(found: re.Match[str]) -> time | None:
@@ -139,18 +191,19 @@ def _plain(value: str) -> str:
 
 
 def _day(text: str, order: DateOrder) -> date | None:
-    text = re.sub(_WEEKDAY, "", text.strip(" ,"))
-    for form in _FORMS[order]:
-        found = re.fullmatch(form, text)
-        if found:
-            return _existing(found.groupdict())
+    text = text.strip(" ,")
+    for plain in (text, re.sub(_WEEKDAY, "", text)):  # "mar 3, 2025" is in March, "mar 3 fév 2025" a Tuesday
+        for form in _FORMS[order]:
+            if (found := re.fullmatch(form, plain)) and (day := _existing(found.groupdict())):
+                return day
     return None
 
 
 def _existing(parts: dict[str, str | None]) -> date | None:
     month = _MONTH.get(parts.get("name") or "", 0) or int(parts.get("m") or parts.get("m2") or 0)
-    year = int(parts["y"] or 0)
-    if len(parts["y"] or "") == 2:
+    written = parts.get("y") or parts.get("y2") or ""
+    year = int(written or 0)
+    if len(written) == 2:
         year += 2000 if year <= PIVOT_YEAR else 1900
     try:
         return date(year, month, int(parts.get("d") or parts.get("d2") or 0))

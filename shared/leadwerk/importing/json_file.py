@@ -1,0 +1,91 @@
+"""JSON files as records: arrays of objects, one object a line, and answers of interfaces that wrap their rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.importing.cell_text import cell_text
+from leadwerk.importing.encoding import decoded, detect_encoding
+from leadwerk.importing.records import MalformedLine, Record
+
+Object = Mapping[str, Any]
+_DEEPEST = 3
+
+
+def json_records(path: Path, encoding: str | None) -> Iterator[Record | MalformedLine]:
+    """The objects of a file as rows, all their names first; an object within an object becomes columns `outer.inner`.
+
+    A line that cannot be read costs that line.
+
+    Raises:
+        InputError: there are no objects in it.
+    """
+    text = decoded(path.read_bytes(), detect_encoding(path, encoding)).strip()
+    rows, malformed = _objects(text)
+    flat = [(line, _flattened(row)) for line, row in rows]
+    names = list(dict.fromkeys(name for _, row in flat for name in row))
+    if not names:
+        raise InputError(
+            f"{path} holds no table: it looks like JSON, and is neither an array of objects nor lines.",
+            field="file",
+            value=str(path),
+            remedy="Write one JSON object a line, or an array of objects.",
+        )
+    yield Record(0, names)
+    yield from malformed
+    for line, row in flat:
+        yield Record(line, [cell_text(row.get(name)) for name in names])
+
+
+def _objects(text: str) -> tuple[list[tuple[int, Object]], list[MalformedLine]]:
+    """Objects with their number or line, and the lines that are none."""
+    whole = _decoded(text)
+    if isinstance(whole, dict) and (wrapped := _wrapped(whole)):
+        whole = wrapped
+    if isinstance(whole, list):
+        return [(number, row) for number, row in enumerate(whole, 1) if isinstance(row, dict)], []
+    rows: list[tuple[int, Object]] = []
+    malformed = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        row = _decoded(line)
+        if isinstance(row, dict):
+            rows.append((number, row))
+        else:
+            malformed.append(MalformedLine(number, "is no JSON object"))
+    return rows, malformed
+
+
+def _decoded(text: str) -> Any:
+    """The value that a JSON text holds, None if it is none; NaN and Infinity, which Python writes, are read too."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        pass
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _wrapped(answer: Object) -> Sequence[Any] | None:
+    """The longest list of objects within an answer such as {"total": 2, "results": [{…}, {…}]}."""
+    lists = [value for value in answer.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    return max(lists, key=len, default=None)
+
+
+def _flattened(row: Object, prefix: str = "", depth: int = 1) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict) and value and depth < _DEEPEST:
+            flat |= _flattened(value, f"{prefix}{name}.", depth + 1)
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

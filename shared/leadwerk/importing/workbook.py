@@ -1,0 +1,130 @@
+"""Sheets of workbooks as records: .xlsx, .xls, .xlsb and .ods by python-calamine; Excel's XML of 2003 by expat."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from leadwerk.errors import InputError
+from leadwerk.importing.cell_text import cell_text
+from leadwerk.importing.records import Record
+from leadwerk.policy.folding import folded
+
+_REMEDY = "Open it in a spreadsheet (with its password, if it has one) and save it as .xlsx or CSV."
+_SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
+Rows = list[list[Any]]
+
+
+def workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
+    """The filled rows of a sheet: the stated one, or the only one that holds more than a line.
+
+    Raises:
+        InputError: it cannot be read, or several sheets hold rows and none is stated.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        workbook = CalamineWorkbook.from_path(str(path))
+        readers = {
+            name: lambda name=name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)  # type: ignore[misc]
+            for name in workbook.sheet_names
+        }
+        rows = _chosen(path, readers, sheet)
+    except (CalamineError, OSError) as error:
+        raise _unreadable(path, error) from error
+    return _filled(rows)
+
+
+def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
+    """The filled rows of a sheet in an XML Spreadsheet 2003, which old programs write as .xls.
+
+    Raises:
+        InputError: it is none, cannot be read, or several sheets hold rows and none is stated.
+    """
+    content = path.read_bytes()
+    if b"<!ENTITY" in content or b"urn:schemas-microsoft-com:office:spreadsheet" not in content:
+        raise InputError(
+            f"{path} holds no table: it is an XML document.",
+            field="file",
+            value=str(path),
+            remedy="Open it in a spreadsheet and save it as .xlsx or CSV.",
+        )
+    try:
+        root = ElementTree.fromstring(content)  # noqa: S314  without entities of its own there is nothing to expand
+    except ElementTree.ParseError as error:
+        raise _unreadable(path, error) from error
+    sheets = {
+        element.get(f"{_SPREADSHEET}Name", ""): lambda element=element: _xml_rows(element)  # type: ignore[misc]
+        for element in root.iter(f"{_SPREADSHEET}Worksheet")
+    }
+    return _filled(_chosen(path, sheets, sheet))
+
+
+def _xml_rows(sheet: ElementTree.Element) -> Rows:
+    rows: Rows = []
+    for row in sheet.iter(f"{_SPREADSHEET}Row"):
+        rows.extend([] for _ in range(_place(row, len(rows)) - len(rows)))
+        cells: list[str] = []
+        for cell in row.iter(f"{_SPREADSHEET}Cell"):
+            cells.extend("" for _ in range(_place(cell, len(cells)) - len(cells)))
+            cells.append("".join(part for data in cell.iter(f"{_SPREADSHEET}Data") for part in data.itertext()))
+        rows.append(cells)
+    width = max(map(len, rows), default=0)
+    return [cells + [""] * (width - len(cells)) for cells in rows]
+
+
+def _place(element: ElementTree.Element, following: int) -> int:
+    """Where an element stands, from 0: behind the one before, or where its index says; empty ones are left out."""
+    index = element.get(f"{_SPREADSHEET}Index", "")
+    return max(int(index) - 1, following) if index.isdecimal() and len(index) < len("1048576 ") else following
+
+
+def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | None) -> Rows:
+    """The rows of the stated sheet, or of the only one that holds more than a line.
+
+    Raises:
+        InputError: there is no such sheet, or not exactly one.
+    """
+    if stated is not None:
+        matching = [name for name in sheets if name == stated] or [n for n in sheets if folded(n) == folded(stated)]
+        if not matching:
+            raise InputError(
+                f"{path.name} has no sheet {stated!r}.",
+                field="sheet",
+                value=stated,
+                remedy=f"Name one of {', '.join(map(repr, sheets))} with --sheet.",
+            )
+        return sheets[matching[0]]()
+    filled = {name: rows for name, read in sheets.items() if len(rows := read()) > 1}
+    if len(filled) > 1:
+        raise InputError(
+            f"{path.name} has several sheets with rows: {', '.join(map(repr, filled))}.",
+            field="sheet",
+            remedy="Name one with --sheet NAME.",
+        )
+    if not filled:
+        raise InputError(
+            f"{path} holds no table: no sheet holds more than one row.",
+            field="file",
+            value=str(path),
+            remedy="Bring a sheet whose first row names the columns.",
+        )
+    return next(iter(filled.values()))
+
+
+def _filled(rows: Rows) -> Iterator[Record]:
+    for number, row in enumerate(rows, 1):
+        fields = [cell_text(cell) for cell in row]
+        if any(field.strip() for field in fields):
+            yield Record(number, fields)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path} holds no table: the workbook cannot be read ({error}).",
+        field="file",
+        value=str(path),
+        remedy=_REMEDY,
+    )
