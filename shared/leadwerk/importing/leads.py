@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,23 +13,19 @@ from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
-from leadwerk.importing.mapping import slug
+from leadwerk.importing.lead_ids import ADDRESS, read_ids, unusable_ids
 from leadwerk.importing.rejections import RejectionGroup, rejected_rows
 from leadwerk.importing.statuses import status_codes
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.time_column import Moments, moments_of
 from leadwerk.lead.attribute import LONGEST_TEXT
-from leadwerk.lead.lead import EARLIEST, parse_id
+from leadwerk.lead.lead import EARLIEST
 from leadwerk.lead.synthetic_times import FIRST_MADE_UP_TIME, step_for
 
 _CLOCK_TOLERANCE = timedelta(hours=14)
 """A time without a zone may be ahead of ours by as much as the earliest zone is."""
-_SHORTENED_ID = r"^\d(?:[.,]\d+)?[eE]\+\d{2}$"
-_WHOLE_WITH_POINT = r"^(?:\d+\.0)?$"
-_SIGNIFICANT_DIGITS = 15  # of a number in a spreadsheet
 _CONTINUATION_SHARE = 0.5
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -78,12 +73,12 @@ def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_sc
         InputError: the id column of the mapping is not in the file, its ids were shortened by a spreadsheet, or they
             are addresses of persons.
     """
-    ids = _ids(table, mapping)
+    ids = read_ids(table, mapping)
     statuses, names = status_codes(table, mapping)
     moments = _moments(table, mapping)
     problems = _Problems(table, mapping, [_malformed(table)])
     continues = _continuation(table, mapping, ids, statuses)
-    problems.add(_bad_ids(ids, mapping) & ~continues, mapping.id, _ID_REASON, ids)
+    problems.add(unusable_ids(ids, mapping) & ~continues, mapping.id, _ID_REASON, ids)
     problems.add(ids.missing[ids.codes] & ~continues, mapping.id, "the id is missing")
     if moments is not None and mapping.time:
         _check_times(problems, table.column(mapping.time), mapping, moments, now, ~continues)
@@ -122,7 +117,7 @@ class _Problems:
         rows = np.flatnonzero(where & ~self.bad)
         if len(rows):
             example = shown.values(rows[:1])[0] if shown is not None else ""
-            example = "" if _ADDRESS.search(example) else example
+            example = "" if ADDRESS.search(example) else example
             self.groups.append(RejectionGroup(field, reason, self.table.lines[rows], example=example))
             self.bad |= where
 
@@ -131,74 +126,6 @@ def _malformed(table: CsvTable) -> RejectionGroup:
     reasons = sorted({line.reason for line in table.malformed})
     lines = np.array([line.line for line in table.malformed], np.int64)
     return RejectionGroup("row", reasons[0] if len(reasons) == 1 else "malformed: quotes or number of fields", lines)
-
-
-def _ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
-    if mapping.id == ROW_NUMBER:
-        file = slug(table.path.stem)  # the row of another file is another lead
-        return TextColumn.from_texts([f"{file}.{number}" for number in range(1, len(table) + 1)])
-    column = table.column(mapping.id)
-    texts = column.trimmed
-    if pc.all(pc.match_substring_regex(texts, _WHOLE_WITH_POINT)).as_py():
-        texts = pc.replace_substring_regex(texts, r"\.0$", "")  # a program took the ids for numbers with decimals
-    merged = texts.dictionary_encode()  # ids that differ in space around them are one
-    ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
-    _refuse_shortened(ids, mapping.id)
-    if ids.filled and float(ids.counts[_all(ids, _ADDRESS.pattern)].sum()) > 0.5 * ids.filled:
-        raise InputError(
-            f"{mapping.id!r} holds e-mail addresses, which are never stored.",
-            field="id",
-            value=mapping.id,
-            remedy="Name a column of ids with --id COL, or say --id row: the row number is the id then.",
-        )
-    return ids
-
-
-def _all(ids: TextColumn, pattern: str) -> NDArray[np.bool_]:
-    return np.asarray(
-        pc.match_substring_regex(ids.distinct, f"^(?:{pattern})$").to_numpy(zero_copy_only=False), dtype=bool
-    )
-
-
-def _refuse_shortened(ids: TextColumn, name: str) -> None:
-    """A spreadsheet shows long numbers as 2.8E+10, and keeps 15 digits of them: different leads become one.
-
-    Raises:
-        InputError: it did.
-    """
-    shortened = _all(ids, _SHORTENED_ID.strip("^$"))
-    if not shortened.any():
-        long = _all(ids, rf"[1-9]\d{{{_SIGNIFICANT_DIGITS},}}") & (ids.counts > 0)
-        rounded = long & _all(ids, rf"\d{{{_SIGNIFICANT_DIGITS}}}0+")
-        if long.sum() < 3 or (rounded != long).any():
-            return
-        shortened = rounded
-    example = ids.distinct[int(np.argmax(shortened))].as_py()
-    raise InputError(
-        f"A spreadsheet has shortened the ids in {name!r}, such as {example!r}: different leads look alike.",
-        field="id",
-        value=name,
-        remedy="Export the file again and import it without opening it in a spreadsheet before, or format the column"
-        " as text when you open it.",
-    )
-
-
-def _bad_ids(ids: TextColumn, mapping: ColumnMapping) -> NDArray[np.bool_]:
-    if mapping.id == ROW_NUMBER:
-        return np.zeros(len(ids), dtype=bool)
-    plain = _all(ids, rf"[ -~\p{{L}}\p{{N}}]{{1,{LONGEST_TEXT}}}")
-    bad = np.zeros(len(ids.distinct), dtype=bool)
-    for at in np.flatnonzero(~(plain | ids.missing)):
-        bad[at] = not _is_id(ids.distinct[int(at)].as_py())
-    return bad[ids.codes]
-
-
-def _is_id(text: str) -> bool:
-    try:
-        parse_id(text)
-    except InputError:
-        return False
-    return True
 
 
 def _continuation(

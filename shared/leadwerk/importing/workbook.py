@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,16 @@ def workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
 
     try:
         workbook = CalamineWorkbook.from_path(str(path))
-        readers = {
-            name: lambda name=name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)  # type: ignore[misc]
-            for name in workbook.sheet_names
-        }
+        readers = {name: partial(_cells, workbook, name) for name in workbook.sheet_names}
         rows = _chosen(path, readers, sheet)
     except (CalamineError, OSError) as error:
         raise _unreadable(path, error) from error
     return _filled(rows)
+
+
+def _cells(workbook: Any, sheet: str) -> Rows:
+    rows: Rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    return rows
 
 
 def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
@@ -56,7 +59,7 @@ def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
     except ElementTree.ParseError as error:
         raise _unreadable(path, error) from error
     sheets = {
-        element.get(f"{_SPREADSHEET}Name", ""): lambda element=element: _xml_rows(element)  # type: ignore[misc]
+        element.get(f"{_SPREADSHEET}Name", ""): partial(_xml_rows, element)
         for element in root.iter(f"{_SPREADSHEET}Worksheet")
     }
     return _filled(_chosen(path, sheets, sheet))

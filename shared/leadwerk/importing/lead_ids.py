@@ -1,0 +1,96 @@
+"""Ids of leads in a file, and what spreadsheets and programs make of them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from leadwerk.errors import InputError
+from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
+from leadwerk.importing.mapping import slug
+from leadwerk.importing.table import CsvTable
+from leadwerk.importing.text_column import TextColumn
+from leadwerk.lead.attribute import LONGEST_TEXT
+from leadwerk.lead.lead import parse_id
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_WHOLE_WITH_POINT = r"^(?:\d+\.0)?$"
+_SHORTENED_ID = r"^\d(?:[.,]\d+)?[eE]\+\d{2}$"
+_SIGNIFICANT_DIGITS = 15  # of a number in a spreadsheet
+
+
+def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
+    """The id of each row; row numbers where the mapping states no column.
+
+    Raises:
+        InputError: a spreadsheet has shortened them, or they are addresses of persons.
+    """
+    if mapping.id == ROW_NUMBER:
+        file = slug(table.path.stem)  # the row of another file is another lead
+        return TextColumn.from_texts([f"{file}.{number}" for number in range(1, len(table) + 1)])
+    column = table.column(mapping.id)
+    texts = column.trimmed
+    if pc.all(pc.match_substring_regex(texts, _WHOLE_WITH_POINT)).as_py():
+        texts = pc.replace_substring_regex(texts, r"\.0$", "")  # a program took the ids for numbers with decimals
+    merged = texts.dictionary_encode()  # ids that differ in space around them are one
+    ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
+    _refuse_shortened(ids, mapping.id)
+    if ids.filled and float(ids.counts[_all(ids, ADDRESS.pattern)].sum()) > 0.5 * ids.filled:
+        raise InputError(
+            f"{mapping.id!r} holds e-mail addresses, which are never stored.",
+            field="id",
+            value=mapping.id,
+            remedy="Name a column of ids with --id COL, or say --id row: the row number is the id then.",
+        )
+    return ids
+
+
+def _all(ids: TextColumn, pattern: str) -> NDArray[np.bool_]:
+    return np.asarray(
+        pc.match_substring_regex(ids.distinct, f"^(?:{pattern})$").to_numpy(zero_copy_only=False), dtype=bool
+    )
+
+
+def _refuse_shortened(ids: TextColumn, name: str) -> None:
+    """A spreadsheet shows long numbers as 2.8E+10, and keeps 15 digits of them: different leads become one.
+
+    Raises:
+        InputError: it did.
+    """
+    shortened = _all(ids, _SHORTENED_ID.strip("^$"))
+    if not shortened.any():
+        long = _all(ids, rf"[1-9]\d{{{_SIGNIFICANT_DIGITS},}}") & (ids.counts > 0)
+        rounded = long & _all(ids, rf"\d{{{_SIGNIFICANT_DIGITS}}}0+")
+        if long.sum() < 3 or (rounded != long).any():
+            return
+        shortened = rounded
+    example = ids.distinct[int(np.argmax(shortened))].as_py()
+    raise InputError(
+        f"A spreadsheet has shortened the ids in {name!r}, such as {example!r}: different leads look alike.",
+        field="id",
+        value=name,
+        remedy="Export the file again and import it without opening it in a spreadsheet before, or format the column"
+        " as text when you open it.",
+    )
+
+
+def unusable_ids(ids: TextColumn, mapping: ColumnMapping) -> NDArray[np.bool_]:
+    """Which rows (n,) have an id that is too long, or has signs that cannot be seen."""
+    if mapping.id == ROW_NUMBER:
+        return np.zeros(len(ids), dtype=bool)
+    plain = _all(ids, rf"[ -~\p{{L}}\p{{N}}]{{1,{LONGEST_TEXT}}}")
+    bad = np.zeros(len(ids.distinct), dtype=bool)
+    for at in np.flatnonzero(~(plain | ids.missing)):
+        bad[at] = not _is_id(ids.distinct[int(at)].as_py())
+    return bad[ids.codes]
+
+
+def _is_id(text: str) -> bool:
+    try:
+        parse_id(text)
+    except InputError:
+        return False
+    return True
