@@ -15,7 +15,7 @@ locals {
       reads_ga4   = true
       models      = null
       reports     = null
-      secrets     = []
+      secrets     = ["person_key"]
     }
     ingest_feedback = {
       description = "Changed cases of the CRM to leads, outcomes and touchpoints."

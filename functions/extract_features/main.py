@@ -31,4 +31,5 @@ def extract_features(body: Body, now: datetime) -> Any:
         first_day=body.first_day,
         last_day=body.last_day,
         intraday=body.intraday,
+        person_key=wiring.person_key(config),
     )

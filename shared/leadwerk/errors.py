@@ -6,6 +6,7 @@ LeadwerkError
 ├── InputError                  a request, a form or a file is wrong: field, value, remedy
 │   ├── UnknownLead             nobody told us of this lead
 │   ├── UnknownAccount          no lead names this account
+│   ├── UnknownPerson           nothing is stored of this person
 │   └── AlreadyPicked           another seller holds this lead: who, until when
 ├── WriteConflict               retryable: an object in a store changed since it was read
 │   └── PromotionConflict       another process promoted a model in the meantime
@@ -71,6 +72,10 @@ class UnknownLead(InputError):
 
 class UnknownAccount(InputError):
     """No lead that is known names this account."""
+
+
+class UnknownPerson(InputError):
+    """Nothing is stored of this person, and nothing was erased."""
 
 
 class AlreadyPicked(InputError):

@@ -21,7 +21,8 @@ COMMON = {"project": RUNS_JOBS, "dataset leadwerk": VIEWS, "bucket policy": "rol
 PERMISSIONS: dict[str, dict[str, str]] = {
     "leadwerk-extract-features": COMMON
     | {"dataset analytics_123456789": VIEWS}
-    | {f"table {name}": EDITS for name in ("activity_events", "activity_daily", "extract_runs", "identities")},
+    | {f"table {name}": EDITS for name in ("activity_events", "activity_daily", "extract_runs", "identities")}
+    | {"secret leadwerk-person-key": "roles/secretmanager.secretAccessor"},
     "leadwerk-ingest-feedback": COMMON
     | {
         f"table {name}": EDITS

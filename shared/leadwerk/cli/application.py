@@ -22,6 +22,7 @@ from leadwerk.cli import (
     overrides,
     picks,
     pipeline,
+    privacy,
     scoring,
     simulate,
     thresholds,
@@ -75,6 +76,7 @@ for family in (
     simulate,
     models,
     policy_commands,
+    privacy,
     doctor,
 ):
     family.register(app)

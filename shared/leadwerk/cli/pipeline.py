@@ -58,6 +58,7 @@ def extract(
             now=call.storing_moment(),
             first_day=day(first, "from"),
             last_day=day(last, "to"),
+            person_key=here.person_key,
             progress=progress,
         )
     show(result, title="Extracted", as_json=call.as_json)

@@ -16,6 +16,7 @@ from leadwerk.catalogue.periods import WINDOWS_DAYS
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import ga4_export_days
 from leadwerk.pipeline.ga4_export_days import DAILY, FRESH, INTRADAY, Ga4Export
+from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
 from leadwerk.warehouse.statement import statement
@@ -90,11 +91,13 @@ def run(
     first_day: date | None = None,
     last_day: date | None = None,
     intraday: bool = False,
+    person_key: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> ExtractReport:
     """Rebuild the days that are due, or the days of a range; `now` is aware.
 
-    A run during the day (`intraday`) reads only what came since the night.
+    A run during the day (`intraday`) reads only what came since the night. `person_key`: secret key of the hashes of
+    persons, by which visitors are recognised that were erased.
 
     Raises:
         InputError: the range has no day up to today, or too many days.
@@ -108,13 +111,13 @@ def run(
         missing = [DayReport(day, "missing") for day in absent]
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
-        done = [_rebuild(warehouse, policy, exported, span, now, progress) for span in spans[:1]]
+        done = [_rebuild(warehouse, policy, exported, span, now, person_key, progress) for span in spans[:1]]
         lately = [] if intraday else [(today - timedelta(days=LOGIN_DAYS), today)]
         logins = sum(_link_logins(warehouse, *days) for days in [*spans[:1], *lately])
     # Other processes get a turn at the file between two spans; a nightly run has one span and opens the file once.
     for span in spans[1:]:
         with warehouse.unit_of_work():
-            done.append(_rebuild(warehouse, policy, exported, span, now, progress))
+            done.append(_rebuild(warehouse, policy, exported, span, now, person_key, progress))
             logins += _link_logins(warehouse, *span)
     day_reports = [day for reports in done for day in reports]
     return _report(now, intraday, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
@@ -162,6 +165,7 @@ def _rebuild(
     exported: Ga4Export,
     span: tuple[date, date],
     now: datetime,
+    person_key: str,
     progress: Callable[[str], None] | None,
 ) -> list[DayReport]:
     first, last = span
@@ -172,6 +176,7 @@ def _rebuild(
     parameters = {**rules(policy), **{name: value for kind in tables.values() for name, value in kind.items()}, **days}
     with warehouse.unit_of_work():
         warehouse.replace_days("activity_events", first, last, events_statement(policy, [*tables]), parameters)
+        delete_again(warehouse, person_key, ("activity_events",), span)  # so that no sum of a day holds them
         warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
         _check(warehouse, parameters)
         counts = warehouse.rows(counts_statement([*tables]), parameters)

@@ -20,6 +20,7 @@ from leadwerk.importing.rejections import REJECTS_HEADER, RejectionGroup, reject
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
+from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
@@ -106,6 +107,7 @@ def run(
         },
         commit,
     )
+    delete_again(warehouse, person_key, ("leads", "outcomes", "identities"))
     groups = [*parsed.rejections, *values.rejections]
     by_outcome = _counted(parsed, outcomes)
     positive = sum(times for outcome, times in by_outcome.items() if outcome in policy.positive)

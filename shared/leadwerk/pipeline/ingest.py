@@ -20,6 +20,7 @@ from leadwerk.crm.port import CRM, BadRow, Case, CasePage
 from leadwerk.errors import InputError, RecordFailure
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
 from leadwerk.lead.lead import EARLIEST
+from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -66,6 +67,7 @@ def run(
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
     for page in crm.pull(None if from_start else cursor):
         reading.store(page)
+    delete_again(warehouse, person_key, ("leads", "identities", "touchpoints", "outcomes", "rejections"))
     return reading.report()
 
 

@@ -62,6 +62,15 @@ class CloudStore:
                 retry=PATIENCE,
             )
 
+    def delete(self, name: str) -> bool:
+        """See `Store.delete`."""
+        with self._answering(name):
+            try:
+                self._bucket.blob(self._prefix + name).delete(timeout=TIMEOUT, retry=PATIENCE)
+            except NotFound:
+                return False
+            return True
+
     def names(self, prefix: str = "") -> list[str]:
         """See `Store.names`."""
         with self._answering(prefix):

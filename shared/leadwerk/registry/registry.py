@@ -16,6 +16,8 @@ from datetime import datetime
 import msgspec
 
 from leadwerk.errors import CorruptModel, NoChampion, PromotionConflict, RegistryError, WriteConflict
+from leadwerk.registry import erasure_marks
+from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.store import ABSENT, Blob, Store
 
@@ -118,6 +120,22 @@ class Registry:
     def versions(self) -> list[str]:
         """All model versions, the oldest first."""
         return [name.removesuffix(f"/{MANIFEST}") for name in self._store.names() if name.endswith(f"/{MANIFEST}")]
+
+    def trained_between(self, first: datetime, last: datetime) -> list[str]:
+        """Versions whose training lies between two moments (aware): they may have learned from a row of then."""
+        return [
+            version
+            for version in self.versions()
+            if first <= datetime.fromisoformat(self.manifest(version).created_at) <= last
+        ]
+
+    def mark_erasure(self, version: str, erasure: ErasureMark) -> None:
+        """Note beside a version that a person was erased whose data was there when it was trained."""
+        erasure_marks.mark(self._store, version, erasure)
+
+    def erasures_since(self, version: str) -> tuple[ErasureMark, ...]:
+        """The erasures of persons whose data was there when the version was trained, the oldest first."""
+        return erasure_marks.marks_of(self._store, version)
 
     def champion(self) -> Champion | None:
         """The version that scores now, or None: before the first promotion, and while the champion has stood down."""

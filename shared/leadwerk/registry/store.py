@@ -44,6 +44,9 @@ class Store(Protocol):
             WriteConflict: `generation` is given and is not the object's (ABSENT: it must not be there).
         """
 
+    def delete(self, name: str) -> bool:
+        """Delete an object; returns whether it was there. A bucket with versioning keeps it as its rules say."""
+
     def names(self, prefix: str = "") -> list[str]:
         """Names of all objects that begin with `prefix`, sorted."""
 
@@ -90,6 +93,15 @@ class FolderStore:
             if generation is not None and generation != (present.generation if present else ABSENT):
                 raise WriteConflict(f"{name} changed since it was read.", remedy="Read it again, then decide.")
             _replace(path, data)
+
+    def delete(self, name: str) -> bool:
+        """See `Store.delete`."""
+        path = self.folder / name
+        if not path.is_file():
+            return False
+        with self._locked():
+            path.unlink(missing_ok=True)
+        return True
 
     def names(self, prefix: str = "") -> list[str]:
         """See `Store.names`."""

@@ -51,6 +51,7 @@ REMEDIES = {
     "Views cannot be queried through prefix": "Rename this view, or move it out of the dataset of the GA4 export.",
     "was not found in location": "The name is wrong, or the dataset lies elsewhere than data_location says.",
 }
+BUFFERED = "Rows that were streamed can be deleted after 90 minutes: try again then."
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
 EXPORT_TABLE = re.compile(r"`ga4\.(events_\w+\*)`")
 
@@ -150,6 +151,22 @@ class BigQueryWarehouse:
             SELECT COUNT(*) AS replaced FROM {place} WHERE {between};"""
         with _as_warehouse_error(statement.name):
             return int(next(iter(self._run(script, [])))["replaced"])
+
+    def delete(self, table: str, column: str, values: Sequence[str], *, moment: str, until: datetime) -> int:
+        """Delete rows of these ids; BigQuery keeps them for its time travel and fail-safe, up to 14 days."""
+        rows = f"FROM `{self._dataset}.{table}` WHERE `{column}` IN UNNEST(@ids) AND `{moment}` <= @until"
+        count = 0
+        for batch in batches(list(values), ROWS_A_LOAD):
+            parameters = [_parameter("ids", "ARRAY<STRING>", batch), _parameter("until", "TIMESTAMP", until)]
+            with _as_warehouse_error(table):
+                [present] = self._answer(f"SELECT COUNT(*) AS present {rows}", parameters)
+                if present["present"]:
+                    self._run(f"DELETE {rows}", parameters)
+                    count += int(present["present"])
+        return count
+
+    def overwrite_deleted(self) -> None:
+        """Nothing that could be done: BigQuery forgets deleted rows by itself, after 14 days."""
 
     def export_tables(self) -> list[str]:
         """Names of the export's tables, sorted."""
@@ -322,6 +339,8 @@ def _as_warehouse_error(name: str) -> Iterator[None]:
     except (TooManyRequests, ServiceUnavailable, RetryError, TimeoutError, RequestException) as error:
         raise WarehouseBusy(f"{name}: BigQuery did not answer in time: {error}", remedy="Try again.") from error
     except GoogleAPICallError as error:
+        if "streaming buffer" in str(error.message):
+            raise WarehouseBusy(f"{name}: {error.message}", remedy=BUFFERED) from error
         raise WarehouseError(f"{name} failed on BigQuery: {error.message}", remedy=_remedy(error)) from error
 
 

@@ -119,6 +119,27 @@ class DuckDBWarehouse:
             insert = (f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM ({sql}) WHERE {between}" for sql in either)
             return _count(_execute(connection, next(insert), statement.name, next(insert)))
 
+    def delete(self, table: str, column: str, values: Sequence[str], *, moment: str, until: datetime) -> int:
+        """Delete rows of these ids."""
+        if not values:
+            return 0
+        among = f'"{column}" IN (SELECT UNNEST({literal(list(values))}))'
+        sql = f'DELETE FROM leadwerk.{table} WHERE {among} AND "{moment}" <= {literal(until)}'
+        with self._connection(writing=True) as connection:
+            return _count(_execute(connection, sql, table))
+
+    def overwrite_deleted(self) -> None:
+        """Write the file anew: DuckDB leaves the bytes of deleted rows in free blocks."""
+        file, rewritten = self.home / "warehouse.duckdb", self._rows_folder / "rewritten.duckdb"
+        with self._connection(writing=True) as connection, _explained("rewrite"):
+            private_folder(rewritten.parent)
+            rewritten.unlink(missing_ok=True)
+            connection.execute("CHECKPOINT")
+            connection.execute(f"ATTACH {literal(str(rewritten))} AS rewritten")
+            connection.execute("COPY FROM DATABASE warehouse TO rewritten; DETACH rewritten")
+            # The lock on the old file holds until the connection closes, so nobody has written to it since the copy.
+            rewritten.replace(file)
+
     def export_tables(self) -> list[str]:
         """Names of the tables in ga4.duckdb, sorted."""
         with self._connection(writing=False) as connection:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -76,6 +76,21 @@ class Warehouse(Protocol):
         """Replace the partitions `first` … `last` of `table` with what the statement yields for them; return its rows.
 
         Atomic by day. The statement gets the parameters `first_day` and `last_day` beside those given.
+        """
+
+    def delete(self, table: str, column: str, values: Sequence[str], *, moment: str, until: datetime) -> int:
+        """Delete the rows with one of `values` in `column`, at most `until` by the column `moment`; return how many.
+
+        For erasure alone: nothing else takes a row away.
+
+        Raises:
+            WarehouseBusy: BigQuery still buffers rows of the table, for up to 90 minutes after they were streamed.
+        """
+
+    def overwrite_deleted(self) -> None:
+        """Make deleted rows unreadable in what the engine itself stores, as far as it lets us.
+
+        The embedded engine writes its file anew. BigQuery keeps deleted rows for its time travel and fail-safe.
         """
 
     def export_tables(self) -> list[str]:

@@ -116,6 +116,35 @@ class DeliveryRow(TableRow, frozen=True, kw_only=True):
     crm_record_id: str | None = None
 
 
+class ErasedIdRow(TableRow, frozen=True, kw_only=True):
+    """One id that was erased, as a keyed hash: what comes again from before the erasure is deleted again."""
+
+    proof: str
+    kind: str
+    erasure_id: str
+    erased_at: datetime
+
+
+class ErasureDeleted(Struct, frozen=True, kw_only=True):
+    """What a completed erasure deleted."""
+
+    place: str | None = None
+    row_count: int | None = None
+
+
+class ErasureRow(TableRow, frozen=True, kw_only=True):
+    """One step of an erasure: begun, or completed with what it deleted. It names nobody."""
+
+    entry_id: str
+    erasure_id: str
+    recorded_at: datetime
+    state: str
+    author: str
+    reason: str
+    deleted: tuple[ErasureDeleted, ...] = ()
+    models: tuple[str, ...] = ()
+
+
 class ExtractRunRow(TableRow, frozen=True, kw_only=True):
     """One day as one extract run found it."""
 
@@ -389,6 +418,8 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "activity_events": ActivityEventRow,
     "cursors": CursorRow,
     "deliveries": DeliveryRow,
+    "erased_ids": ErasedIdRow,
+    "erasures": ErasureRow,
     "extract_runs": ExtractRunRow,
     "identities": IdentityRow,
     "leads": LeadRow,

@@ -55,14 +55,30 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[Field, ...] = ()
 
 
+class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose data a table holds: `subject` maps a column to the kind of id in it (lead, event of a lead, visitor).
+
+    `moment` is the column by which a row is from before or after an erasure. Without a subject, `reason` says why no
+    row leads to a person.
+    """
+
+    subject: Mapping[str, str] = {}
+    moment: str = ""
+    reason: str = ""
+
+
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table: `partition` is its day column, `key` what makes a row the same row, `dataset` whose it is."""
+    """A table: `partition` is its day column, `key` what makes a row the same row, `dataset` whose it is.
+
+    `privacy`: which rows are a person's; every table of Leadwerk's own states it.
+    """
 
     description: str
     fields: tuple[Field, ...]
     partition: str | None = None
     cluster: tuple[str, ...] = ()
     retention: str | None = None
+    privacy: Privacy = Privacy()
     key: tuple[str, ...] = ()
     dataset: str = OWN_DATASET
     name: str = ""
@@ -99,6 +115,11 @@ def names() -> tuple[str, ...]:
 def own_tables() -> tuple[Table, ...]:
     """The tables that Leadwerk itself writes."""
     return tuple(found for found in map(table, names()) if found.dataset == OWN_DATASET)
+
+
+def tables_of_persons() -> tuple[Table, ...]:
+    """The tables whose rows are a person's: an erasure and a subject access cover all of them."""
+    return tuple(target for target in own_tables() if target.privacy.subject)
 
 
 def duckdb_type(field: Field) -> str:

@@ -15,6 +15,7 @@ from leadwerk.errors import (
     NoChampion,
     UnknownAccount,
     UnknownLead,
+    UnknownPerson,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -63,6 +64,7 @@ class MethodNotAllowed(InputError):
 STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (UnknownLead, 404),
     (UnknownAccount, 404),
+    (UnknownPerson, 404),
     (NotFound, 404),
     (CrossSiteRequest, 403),
     (NotSignedIn, 401),

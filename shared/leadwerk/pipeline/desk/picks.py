@@ -169,6 +169,13 @@ class Picks:
         data = _ENCODER.encode(state)
         self.store.write(_name(state.lead_id), data, generation=generation, content_type="application/json")
 
+    def forget(self, lead_id: str, until: datetime) -> bool:
+        """Delete the lead's object unless it changed after `until`, for an erasure; returns whether it did."""
+        state, generation = self.read(lead_id)
+        if generation == ABSENT or (state.changed_at or until) > until:
+            return False
+        return self.store.delete(_name(lead_id))
+
     def _record(self, state: PickState) -> int:
         return self.warehouse.append("picks", [step.row for step in state.steps]) if state.steps else 0
 

@@ -1,0 +1,123 @@
+"""`leadwerk privacy`: erase a person, answer what is stored of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk.cli.console import number_of, out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.privacy.access import AccessAnswer
+    from leadwerk.pipeline.privacy.erase import Deployment, Receipt
+
+PersonName = Annotated[
+    str,
+    typer.Argument(
+        metavar="PERSON", help="A lead's id, a visitor's id, an e-mail address or a telephone number (+41 …)."
+    ),
+]
+REMAINS = (
+    "BigQuery keeps deleted rows for its time travel (7 days) and fail-safe (7 more), a bucket with versions for as"
+    " long as its rules say. Erase the person in the CRM as well: Leadwerk does not write there."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="What a person may ask for: erasure, and all that is stored.", no_args_is_help=True)
+    for name, command in (("erase", erase), ("sweep", sweep), ("show", show)):
+        family.command(name)(command)
+    app.add_typer(family, name="privacy", rich_help_panel="Operation")
+
+
+@shared_options()
+def erase(
+    call: Invocation,
+    person: PersonName,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who orders the erasure.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, such as the number of the request.")],
+) -> None:
+    """Erase a person: leads, web behaviour, outcomes, scores, picks, overrides, deliveries, and the next model's rows.
+
+    The receipt names counts and no data. What a source brings again is deleted again; a person who comes back later
+    is a new one. Models that may have learned from the person are marked, and the next training replaces them.
+
+    Example: `leadwerk privacy erase anna@example.ch --by Eva --reason "request 17"`
+    """
+    from leadwerk.pipeline.privacy import erase as stage
+
+    receipt = stage.erase(_places(call), person, by=by, reason=reason, now=call.deciding_moment())
+    if call.as_json:
+        print_json(receipt)
+        return
+    _show_receipt(receipt)
+
+
+@shared_options()
+def sweep(call: Invocation) -> None:
+    """Search for what is left of erased persons, delete it, and end erasures that were interrupted.
+
+    Example: `leadwerk privacy sweep`
+    """
+    from leadwerk.pipeline.privacy import erase as stage
+
+    deleted = stage.sweep(_places(call), call.deciding_moment())
+    if call.as_json:
+        print_json({"deleted": deleted})
+        return
+    if not deleted:
+        out.print("Nothing is left of erased persons.")
+        return
+    out.print(table("Deleted again", ("place", "rows"), [(place, f"{count:,}") for place, count in deleted.items()]))
+
+
+@shared_options()
+def show(call: Invocation, person: PersonName) -> None:
+    """Show everything that is stored of a person, by table; with --json all of it, for the answer to the person.
+
+    Example: `leadwerk privacy show anna@example.ch --json > answer.json`
+    """
+    from leadwerk.pipeline.privacy.access import access
+
+    here = call.deployment
+    answer = access(here.warehouse, here.policy, person, secret=here.person_key, now=call.moment())
+    if call.as_json:
+        print_json(answer)
+        return
+    _show_answer(answer)
+
+
+def _places(call: Invocation) -> Deployment:
+    from leadwerk.pipeline.privacy.erase import Deployment
+
+    here = call.deployment
+    return Deployment(here.warehouse, here.picks, here.registry, here.person_key)
+
+
+def _show_receipt(receipt: Receipt) -> None:
+    if receipt.already_erased:
+        out.print(f"Erased already by {receipt.erasure_id} on {receipt.erased_at:%Y-%m-%d}.")
+    rows = [(place, f"{count:,}") for place, count in receipt.deleted.items() if count]
+    title = f"Receipt {receipt.erasure_id}: {number_of(rows, 'place')} searched and cleared"
+    out.print(table(title, ("place", "deleted"), rows) if rows else "Nothing was left to delete.")
+    if receipt.models:
+        out.print(f"May have learned from the person, and marked: {', '.join(receipt.models)}.")
+    out.print(f"[dim]{REMAINS}[/dim]")
+
+
+def _show_answer(answer: AccessAnswer) -> None:
+    rows = [
+        (
+            part.table,
+            f"{len(part.rows):,}",
+            f"{part.retention_days} days" if part.retention_days else "until erased",
+            part.description,
+        )
+        for part in answer.tables
+    ]
+    title = f"{number_of(answer.leads, 'lead')}, {number_of(answer.visitors, 'visitor')}"
+    out.print(table(title, ("table", "rows", "kept", "what a row is"), rows))
+    out.print("[dim]All values: add --json.[/dim]")

@@ -1,0 +1,76 @@
+"""Subject access: everything that is stored of a person (Art. 15 GDPR, Art. 25 DSG), with purpose and retention.
+
+Tables and columns explain themselves by schema.json, so a new table is in the answer from its first day.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from leadwerk.errors import UnknownPerson
+from leadwerk.pipeline.privacy.person import Person, find_person
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.stored_ids import rows_of_ids
+
+
+class TableOfPerson(Struct, frozen=True, kw_only=True):
+    """Rows of a person in a table. `retention_days`: when rows expire; None: with the lead's erasure."""
+
+    table: str
+    description: str
+    retention_days: int | None
+    columns: dict[str, str]
+    rows: list[Row]
+
+
+class AccessAnswer(Struct, frozen=True, kw_only=True):
+    """The answer to a person's request: their ids as Leadwerk holds them, and their rows by table."""
+
+    answered_at: datetime
+    leads: tuple[str, ...]
+    visitors: tuple[str, ...]
+    tables: list[TableOfPerson]
+
+
+def access(warehouse: Warehouse, policy: Policy, name: str, *, secret: str, now: datetime) -> AccessAnswer:
+    """Everything about the person of a lead's id, a visitor's id, an e-mail address or a number (+41 …).
+
+    Raises:
+        UnknownPerson: nothing is stored of such a person.
+    """
+    person = find_person(warehouse, name, secret)
+    if not person:
+        raise UnknownPerson(
+            "Nothing is stored of this person.",
+            field="person",
+            value=None,
+            remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
+        )
+    with warehouse.unit_of_work():
+        tables = [_table(warehouse, policy, table, person) for table in schema.tables_of_persons()]
+    return AccessAnswer(
+        answered_at=now, leads=person.leads, visitors=person.visitors, tables=[table for table in tables if table.rows]
+    )
+
+
+def _table(warehouse: Warehouse, policy: Policy, table: schema.Table, person: Person) -> TableOfPerson:
+    rows: dict[tuple[Any, ...], Row] = {}
+    for column, kind in table.privacy.subject.items():
+        for row in warehouse.rows(rows_of_ids(table, column), {"ids": list(person.by_kind[kind])}):
+            rows[tuple(row[name] for name in table.key)] = row  # a link of lead and visitor is found by both
+    return TableOfPerson(
+        table=table.name,
+        description=table.description,
+        retention_days=getattr(policy.retention, table.retention) if table.retention else None,
+        columns={field.name: field.description for field in table.fields},
+        rows=sorted(rows.values(), key=lambda row: _moment(row[table.privacy.moment])),
+    )
+
+
+def _moment(value: date | datetime) -> str:
+    return value.isoformat()

@@ -1,0 +1,53 @@
+"""Deletion of what a source brings again: an ingest from the start, an export read anew, a file imported again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from leadwerk.pipeline.privacy.erased_ids import ErasedIds
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.stored_ids import stored_ids
+
+ErasedByMoment = Mapping[datetime, Sequence[str]]
+"""Ids by the moment of their erasure: rows up to then are deleted, later ones are of a person who came again."""
+
+
+def delete_again(
+    warehouse: Warehouse,
+    secret: str,
+    tables: Iterable[str] | None = None,
+    days: tuple[date, date] | None = None,
+) -> dict[str, int]:
+    """Delete rows of erased ids from before their erasure; returns rows by table, without zeros.
+
+    `tables` and `days` (first and last, of tables with a partition) limit the search to what was just written; without
+    them everything is searched. Without any erasure it costs one small query.
+    """
+    erased = ErasedIds.read(warehouse, secret)
+    deleted: Counter[str] = Counter()
+    for table in schema.tables_of_persons() if erased.erased_at else ():
+        if tables is None or table.name in tables:
+            deleted[table.name] += delete_rows(warehouse, table, _erased_in(warehouse, table, erased, days))
+    return dict(+deleted)
+
+
+def delete_rows(warehouse: Warehouse, table: schema.Table, ids: Mapping[str, ErasedByMoment]) -> int:
+    """Delete a table's rows of ids, given by kind (lead, event, visitor); returns how many."""
+    return sum(
+        warehouse.delete(table.name, column, of_moment, moment=table.privacy.moment, until=erased_at)
+        for column, kind in table.privacy.subject.items()
+        for erased_at, of_moment in ids.get(kind, {}).items()
+    )
+
+
+def _erased_in(
+    warehouse: Warehouse, table: schema.Table, erased: ErasedIds, days: tuple[date, date] | None
+) -> dict[str, ErasedByMoment]:
+    ids: dict[str, ErasedByMoment] = {}
+    for column, kind in table.privacy.subject.items():
+        statement, parameters = stored_ids(table, column, days)
+        ids[kind] = erased.among(kind, (row.id for row in warehouse.rows(statement, parameters)))
+    return ids

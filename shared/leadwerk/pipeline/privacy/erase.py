@@ -1,0 +1,213 @@
+"""Erasure: deletes a person from tables, picks and the next model, and proves it by a receipt without their data.
+
+First a row says who ordered it, and the hashes of all ids are stored (erased_ids.py); then rows are deleted. From
+that moment on the erasure can only be completed: whatever ends a run early, `sweep` recognises what is left by the
+hashes, deletes it and writes the receipt. So a run after kill -9 needs no list of the ids, and a second run proves that
+nothing is left.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError, UnknownPerson
+from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.privacy import erased_ids
+from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_again, delete_rows
+from leadwerk.pipeline.privacy.erased_ids import ErasedIds
+from leadwerk.pipeline.privacy.person import Person, find_person, key_of_name
+from leadwerk.registry import Registry
+from leadwerk.registry.erasure_marks import ErasureMark
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import ErasureDeleted, ErasureRow
+from leadwerk.warehouse.statement import statement
+from leadwerk.warehouse.stored_ids import stored_ids
+
+LONGEST_TEXT = 500  # characters
+THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """All places that hold data of persons; `secret` is the key of the hashes of persons."""
+
+    warehouse: Warehouse
+    picks: Picks
+    registry: Registry
+    secret: str
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """Result of an erasure. `deleted`: rows by table and objects; `models` may have learned from them.
+
+    `already_erased`: nothing was left of an earlier erasure of the same id, whose number this is.
+    """
+
+    erasure_id: str
+    erased_at: datetime
+    deleted: dict[str, int]
+    models: tuple[str, ...]
+    already_erased: bool = False
+
+
+class ErasureOfId(Struct, frozen=True):
+    """A row of erasures/of_id."""
+
+    erasure_id: str
+    erased_at: datetime
+
+
+class UnfinishedErasure(Struct, frozen=True):
+    """A row of erasures/unfinished: begun and not completed."""
+
+    erasure_id: str
+    begun_at: datetime
+    author: str
+    reason: str
+
+
+class FirstTrace(Struct, frozen=True):
+    """The row of erasures/first_trace."""
+
+    created_at: datetime | None
+
+
+def erase(place: Deployment, name: str, *, by: str, reason: str, now: datetime) -> Receipt:
+    """Erase the person of a lead's id, a visitor's id, an e-mail address or a number, with all that belongs to them.
+
+    Idempotent, and continues what an earlier run left. Raises:
+        UnknownPerson: nothing is stored of such a person, and nothing was erased.
+        InputError: author or reason is missing or too long.
+        WarehouseBusy: BigQuery buffers rows that it cannot delete yet; a later run or `sweep` ends the erasure.
+    """
+    author, reason = _text("by", by), _text("reason", reason)
+    person = find_person(place.warehouse, name, place.secret)
+    if not person:
+        return _earlier(place, name, now)
+    erasure_id = f"E-{now:%Y%m%d}-{secrets.token_hex(4)}"
+    models = _models_that_may_know(place, person, now)
+    begun = _row(erasure_id, "begun", UnfinishedErasure(erasure_id, now, author, reason), now, {}, models)
+    hashes = erased_ids.rows_of(person.by_kind, erasure_id=erasure_id, erased_at=now, secret=place.secret)
+    place.warehouse.append("erasures", [begun])
+    place.warehouse.append("erased_ids", hashes)
+    deleted = _delete(place, {kind: {now: list(ids)} for kind, ids in person.by_kind.items()})
+    return _complete(place, UnfinishedErasure(erasure_id, now, author, reason), deleted, models, now)
+
+
+def sweep(place: Deployment, now: datetime) -> dict[str, int]:
+    """Delete all that is stored of erased ids from before their erasure, and complete unfinished erasures.
+
+    Returns rows by table and pick objects: empty proves that nothing is left.
+    """
+    picked = place.warehouse.rows(*stored_ids(schema.table("picks"), "lead_id"))
+    erased = ErasedIds.read(place.warehouse, place.secret)
+    objects = _delete_picks(place.picks, erased.among("lead", (row.id for row in picked)))
+    deleted = delete_again(place.warehouse, place.secret) | objects
+    if erased.erased_at:
+        _complete_unfinished(place, deleted, now)
+    return deleted
+
+
+def _complete_unfinished(place: Deployment, deleted: Mapping[str, int], now: datetime) -> None:
+    for unfinished in place.warehouse.rows(statement("erasures/unfinished", UnfinishedErasure), {}):
+        models = place.registry.trained_between(THE_BEGINNING, unfinished.begun_at)
+        _complete(place, unfinished, dict(deleted), models, now)
+
+
+def _earlier(place: Deployment, name: str, now: datetime) -> Receipt:
+    """The receipt of an earlier erasure of this id, after a search for what it may have left."""
+    id_ = key_of_name(name, place.secret) or name
+    hashes = [erased_ids.proof(kind, id_, place.secret) for kind in ("lead", "visitor", "person")]
+    earlier = [
+        row
+        for proof in hashes
+        for row in place.warehouse.rows(statement("erasures/of_id", ErasureOfId), {"proof": proof})
+    ]
+    if not earlier:
+        raise UnknownPerson(
+            "Nothing is stored of this person.",
+            field="person",
+            value=None,  # an id that nobody knows may still be somebody's
+            remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
+        )
+    deleted = sweep(place, now)
+    newest = max(earlier, key=lambda row: row.erased_at)
+    return Receipt(
+        erasure_id=newest.erasure_id, erased_at=newest.erased_at, deleted=deleted, models=(), already_erased=True
+    )
+
+
+def _models_that_may_know(place: Deployment, person: Person, now: datetime) -> list[str]:
+    [trace] = place.warehouse.rows(statement("erasures/first_trace", FirstTrace), {"lead_ids": list(person.leads)})
+    # A visitor without a lead has no outcome, so no model was trained on them.
+    return place.registry.trained_between(trace.created_at, now) if trace.created_at else []
+
+
+def _delete(place: Deployment, ids: Mapping[str, ErasedByMoment]) -> dict[str, int]:
+    counts = {table.name: delete_rows(place.warehouse, table, ids) for table in schema.tables_of_persons()}
+    present = {name: count for name, count in counts.items() if count}
+    return present | _delete_picks(place.picks, ids["lead"])
+
+
+def _delete_picks(picks: Picks, leads: ErasedByMoment) -> dict[str, int]:
+    deleted = sum(picks.forget(lead, erased_at) for erased_at, of_moment in leads.items() for lead in of_moment)
+    return {"pick objects": deleted} if deleted else {}
+
+
+def _complete(
+    place: Deployment,
+    unfinished: UnfinishedErasure,
+    deleted: Mapping[str, int],
+    models: Sequence[str],
+    now: datetime,
+) -> Receipt:
+    """Overwrite, mark the models, and only then write the receipt."""
+    place.warehouse.overwrite_deleted()
+    for version in models:
+        place.registry.mark_erasure(version, ErasureMark(unfinished.erasure_id, unfinished.begun_at))
+    row = _row(unfinished.erasure_id, "completed", unfinished, now, deleted, models)
+    place.warehouse.append("erasures", [row])
+    return Receipt(
+        erasure_id=unfinished.erasure_id,
+        erased_at=unfinished.begun_at,
+        deleted=dict(deleted),
+        models=tuple(models),
+    )
+
+
+def _row(
+    erasure_id: str,
+    state: str,
+    order: UnfinishedErasure,
+    now: datetime,
+    deleted: Mapping[str, int],
+    models: Sequence[str],
+) -> ErasureRow:
+    return ErasureRow(
+        entry_id=f"{erasure_id}/{state}",
+        erasure_id=erasure_id,
+        recorded_at=now,
+        state=state,
+        author=order.author,
+        reason=order.reason,
+        deleted=tuple(ErasureDeleted(place=place, row_count=count) for place, count in sorted(deleted.items())),
+        models=tuple(models),
+    )
+
+
+def _text(field: str, value: str) -> str:
+    text = " ".join(value.split())
+    if not text or len(text) > LONGEST_TEXT or not text.isprintable():
+        raise InputError(
+            f"`{field}` is empty, unprintable, or longer than {LONGEST_TEXT} characters.",
+            field=field,
+            value=value[:60],
+            remedy="Name who orders the erasure, and why, such as the number of the request.",
+        )
+    return text

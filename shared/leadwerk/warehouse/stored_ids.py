@@ -1,0 +1,38 @@
+"""Statements that follow from a table's schema.json alone: the ids of a column, and the rows of some ids."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.schema import Table
+from leadwerk.warehouse.statement import from_text
+
+
+class StoredId(Struct, frozen=True):
+    """An id that a table holds."""
+
+    id: str
+
+
+def stored_ids(
+    table: Table, column: str, days: tuple[date, date] | None = None
+) -> tuple[Statement[StoredId], dict[str, date]]:
+    """A statement of all ids in a column of a table, and its parameters.
+
+    `days` (first and last) limits it to partitions, so that on BigQuery the others cost nothing.
+    """
+    text = f"SELECT DISTINCT {column} AS id FROM leadwerk.{table.name}"
+    if days is None or table.partition is None:
+        return Statement(f"{table.name}/{column}", text, {}, StoredId), {}
+    between = f"{text} WHERE {table.partition} BETWEEN @first_day AND @last_day"
+    limited = Statement(f"{table.name}/{column}_of_days", between, {"first_day": "DATE", "last_day": "DATE"}, StoredId)
+    return limited, {"first_day": days[0], "last_day": days[1]}
+
+
+def rows_of_ids(table: Table, column: str) -> Statement[Row]:
+    """All rows of a table with one of @ids in a column."""
+    text = f"-- @ids ARRAY<STRING>\nSELECT * FROM leadwerk.{table.name} WHERE {column} IN UNNEST(@ids)"
+    return from_text(text, f"{table.name}/of_{column}")

@@ -1,0 +1,152 @@
+"""Erasure: every table, pick and model of a person; resumable, provable, and deaf to sources that bring it again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from leadwerk.errors import InputError, UnknownPerson
+from leadwerk.lead.identity import person_key
+from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.privacy import erase as stage
+from leadwerk.pipeline.privacy.erase import Deployment, Receipt
+from leadwerk.policy.load import load
+from leadwerk.registry import FolderStore, open_registry
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
+from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places
+
+HOUR = timedelta(hours=1)
+ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Deployment:
+    warehouse = DuckDBWarehouse(tmp_path)
+    fill(warehouse, ANNA, BEAT)
+    picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
+    return Deployment(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+
+
+def erase(place: Deployment, name: str = ANNA.lead) -> Receipt:
+    return stage.erase(place, name, by="Eva", reason="request 17", now=ERASED_AT)
+
+
+def test_each_table_states_whose_rows_it_holds() -> None:
+    for table in schema.own_tables():
+        privacy = table.privacy
+        assert bool(privacy.subject) != bool(privacy.reason), f"{table.name}: `privacy` names a subject, or why none"
+        assert set(privacy.subject.values()) <= {"lead", "visitor", "event"}, table.name
+        assert all(table.field(column) for column in privacy.subject), table.name
+        assert not privacy.subject or table.field(privacy.moment), f"{table.name}: `moment` is no column"
+
+
+@pytest.mark.parametrize("name", [ANNA.lead, ANNA.visitor, ANNA.key])
+def test_any_id_of_a_person_erases_all_of_them_and_nobody_else(place: Deployment, name: str) -> None:
+    assert places(place.warehouse, ANNA) == ALL_PLACES
+    receipt = erase(place, name)
+    assert places(place.warehouse, ANNA) == []
+    assert places(place.warehouse, BEAT) == ALL_PLACES
+    assert all(receipt.deleted[table] == 1 for table in ALL_PLACES)
+
+
+def test_an_address_finds_the_leads_that_share_its_hash(place: Deployment) -> None:
+    anna, other = Identity("anna.b"), Identity("anna.c")
+    anna.key = other.key = str(person_key("anna@example.ch", None, SECRET))
+    fill(place.warehouse, anna, other)
+    erase(place, "Anna@Example.ch")
+    assert places(place.warehouse, anna) == places(place.warehouse, other) == []
+
+
+def test_no_byte_of_an_erased_person_is_left_in_the_home(place: Deployment, tmp_path: Path) -> None:
+    place.picks.pick(ANNA.lead, "carla", ERASED_AT)
+    erase(place)
+    place.warehouse.rows(from_text("SELECT 1 AS one"), {})  # the file is closed, and its log is in it
+    for file in tmp_path.rglob("*"):
+        content = file.read_bytes() if file.is_file() else b""
+        assert not [id_ for id_ in (*ANNA.by_kind.values(), ANNA.key) if id_.encode() in content], file
+    assert BEAT.lead.encode() in (tmp_path / "warehouse.duckdb").read_bytes()
+
+
+def test_a_second_erasure_finds_nothing_and_names_the_first(place: Deployment) -> None:
+    first = erase(place)
+    again = erase(place)
+    assert again.erasure_id == first.erasure_id
+    assert again.already_erased
+    assert again.deleted == {}
+
+
+def test_nobody_is_erased_by_an_unknown_id(place: Deployment) -> None:
+    with pytest.raises(UnknownPerson, match="Nothing is stored"):
+        erase(place, "nobody")
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 501])
+def test_an_erasure_needs_a_reason(place: Deployment, reason: str) -> None:
+    with pytest.raises(InputError, match="reason"):
+        stage.erase(place, ANNA.lead, by="Eva", reason=reason, now=ERASED_AT)
+    assert places(place.warehouse, ANNA) == ALL_PLACES
+
+
+def test_what_a_source_brings_again_is_deleted_again(place: Deployment) -> None:
+    erase(place)
+    fill(place.warehouse, ANNA)
+    assert places(place.warehouse, ANNA) == ALL_PLACES
+    assert set(stage.sweep(place, ERASED_AT + HOUR)) == set(ALL_PLACES)
+    assert places(place.warehouse, ANNA) == []
+    assert stage.sweep(place, ERASED_AT + HOUR) == {}
+
+
+def test_a_person_who_comes_again_later_is_a_new_one(place: Deployment) -> None:
+    erase(place)
+    fill(place.warehouse, ANNA, moment=ERASED_AT + HOUR)
+    place.picks.pick(ANNA.lead, "carla", ERASED_AT + 2 * HOUR)
+    assert stage.sweep(place, ERASED_AT + 3 * HOUR) == {}
+    assert places(place.warehouse, ANNA) == ALL_PLACES
+    assert place.picks.holder(ANNA.lead, ERASED_AT + 3 * HOUR)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class DyingWarehouse(DuckDBWarehouse):
+    """Dies at the n-th write of an erasure."""
+
+    steps = 0
+
+    def _step(self) -> None:
+        self.steps -= 1
+        if self.steps == 0:
+            raise Crash
+
+    def append(self, table, rows):  # type: ignore[no-untyped-def]
+        self._step()
+        return super().append(table, rows)
+
+    def delete(self, table, column, values, *, moment, until):  # type: ignore[no-untyped-def]
+        self._step()
+        return super().delete(table, column, values, moment=moment, until=until)
+
+    def overwrite_deleted(self) -> None:
+        self._step()
+        super().overwrite_deleted()
+
+
+WRITES = 2 + len(ALL_PLACES) + 2
+"""Writes of an erasure: hashes, its beginning, deletions, the file written anew, the receipt."""
+
+
+@pytest.mark.parametrize("step", range(1, WRITES + 1))
+def test_an_erasure_that_died_at_any_step_is_completed(place: Deployment, tmp_path: Path, step: int) -> None:
+    dying = DyingWarehouse(tmp_path)
+    dying.steps = step
+    with pytest.raises(Crash):
+        erase(Deployment(dying, place.picks, place.registry, SECRET))
+    erase(place) if step <= len(("begun", "hashes")) else stage.sweep(place, ERASED_AT + HOUR)
+    assert places(place.warehouse, ANNA) == []
+    receipts = from_text("SELECT COUNT(*) AS receipts FROM leadwerk.erasures WHERE state = 'completed'")
+    assert place.warehouse.rows(receipts, {}) == [{"receipts": 1}]
