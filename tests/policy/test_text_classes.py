@@ -95,7 +95,7 @@ def sorting(*patterns: str) -> Attribute:
 def test_an_attribute_without_classes_may_say_anything() -> None:
     authority = fact_named(B2B, "decision_authority")
     assert authority is not None
-    assert authority.words == ()
+    assert authority.options == ()
 
 
 def test_the_order_of_classes_is_content() -> None:

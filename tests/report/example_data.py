@@ -89,9 +89,9 @@ def facts() -> ReportData:
         deliveries={("HOT", "sent"): 310, ("HOT", "retry"): 4, ("WARM", "sent"): 500, ("COLD", "dead_letter"): 2},
         scores={score: 3 + score % 7 for score in range(101)},
         cells={("A1", "HOT"): 40, ("D4", "COLD"): 900, ("D4", "DISQUALIFIED"): 7},
-        pointed=points_outcomes(),
+        points_outcomes=points_outcomes(),
         extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
-        known=simulation_truth(),
+        simulation_truth=simulation_truth(),
     )
 
 
@@ -119,7 +119,7 @@ def nothing() -> ReportData:
         deliveries={},
         scores={},
         extracted={},
-        known=None,
+        simulation_truth=None,
         cells={},
-        pointed=PointsOutcomes(),
+        points_outcomes=PointsOutcomes(),
     )

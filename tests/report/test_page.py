@@ -179,7 +179,7 @@ def test_the_truth_is_told_apart_from_outcomes_with_model_and_period() -> None:
     assert "6.1 instead of 14.2 calls" in truth[0]
     assert "model in use, 2026-06-01 to 2026-07-01" in truth[0]
     assert '<th scope="row">AUC</th><td>0.839</td><td>0.782</td><td>0.881</td>' in truth[0]
-    assert '<section id="truth"' not in render(replace(facts(), known=None), "en")
+    assert '<section id="truth"' not in render(replace(facts(), simulation_truth=None), "en")
 
 
 def test_a_model_of_unknown_split_is_shown_without_a_period() -> None:
@@ -212,7 +212,7 @@ def test_a_file_without_times_has_no_dates_on_the_page(language: Language, expec
     imported = msgspec.structs.replace(
         champion, policy_name="import_leads", data=data, split=split, horizon_days=1, version="v"
     )
-    page = render(replace(facts(), champion=imported, known=None), language)
+    page = render(replace(facts(), champion=imported, simulation_truth=None), language)
     assert expected in page
     assert target in page
     assert not re.search(r"20(00|16|20)-\d\d-\d\d", page)

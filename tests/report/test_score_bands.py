@@ -28,9 +28,9 @@ def test_calling_every_lead_saves_nothing(rows: list[tuple[int, bool]]) -> None:
     score, converted = arrays(rows)
     savings = score_bands.threshold_savings(score, converted, threshold=0)
     if converted.sum():
-        assert (savings.saved, savings.kept) == (0.0, 1.0)
+        assert (savings.saved, savings.conversion_share) == (0.0, 1.0)
     else:
-        assert (savings.saved, savings.kept, savings.calls_per_success) == (None, None, None)
+        assert (savings.saved, savings.conversion_share, savings.calls_per_success) == (None, None, None)
 
 
 @given(rows, st.randoms(use_true_random=False))

@@ -111,8 +111,8 @@ def drawn(seed, leads=12_000, shock=None):
     people, seen = past.people, past.seen
     web = [seen.simulator, seen.guide, seen.calculator, seen.rates_seconds, seen.careers]
     web += [people.source, people.device >= 3]
-    columns = [np.where(seen.known, column, np.nan) for column in web]
-    columns += [*seen.amounts.T, seen.loan_to_value, seen.instalment_to_income, seen.known]
+    columns = [np.where(seen.is_linked, column, np.nan) for column in web]
+    columns += [*seen.amounts.T, seen.loan_to_value, seen.instalment_to_income, seen.is_linked]
     columns += [people.hour, people.weekday, people.region, people.language, people.email, people.channel]
     columns += [*rng.standard_normal((20, len(people)))]  # what else a product knows, and need not
     chance = truth.mixed(fate.alone, fate.called.share)

@@ -37,7 +37,7 @@ _NO_CENTIMES = r"(?:[.,]\s?-{1,2})"
 _THOUSAND, _MILLION = "k tsd tausend mille mila teur tchf", "m mio million millionen millions milione milioni mn"
 _BILLION = "mrd mia mld milliarde milliarden milliard milliards miliardo miliardi b bn"
 _WORDS = ((_THOUSAND, 1e3), (_MILLION, 1e6), (_BILLION, 1e9), ("lakh lakhs lac", 1e5), ("crore crores cr", 1e7))
-_MULTIPLIERS = {word: factor for words, factor in _WORDS for word in words.split()}
+_MULTIPLIERS = {multiplier: factor for multipliers, factor in _WORDS for multiplier in multipliers.split()}
 _SHARES = {"%": 0.01, "‰": 0.001, "prozent": 0.01, "percent": 0.01, "pour cent": 0.01, "per cento": 0.01}
 _UNITS = (
     "m2 m3 qm km kg ha kwh mwh kw stück stk pcs pieces pièces pezzi mitarbeiter mitarbeitende employees employés "
@@ -178,8 +178,8 @@ def _amount(text: str, decimal: DecimalMark | None) -> float | None:
         return float(text.replace(",", "."))
     if brackets := re.fullmatch(_BRACKETS, text):
         return _negated(_amount(brackets["inner"].strip(), decimal), 0.01 if brackets["share"] else 1.0)
-    if behind := re.fullmatch(_SIGN_BEHIND, text):
-        return _negated(_amount(behind["inner"].strip(), decimal), 1.0)
+    if sign_behind := re.fullmatch(_SIGN_BEHIND, text):
+        return _negated(_amount(sign_behind["inner"].strip(), decimal), 1.0)
     spoken = re.fullmatch(_SPOKEN, text)
     return _evaluated(spoken, decimal) if spoken else None
 
@@ -227,16 +227,16 @@ def _at(digits: str, mark: str) -> tuple[str, str]:
 
 def _bounded(number: float, value: object, field: str) -> float:
     if not abs(number) <= LARGEST:  # also true of NaN
-        message = f"{_shown(value)} is too large for an amount."
+        message = f"{_as_quoted(value)} is too large for an amount."
         raise InputError(message, field=field, value=value, remedy="Write it in francs or euros.")
     return number
 
 
 def _refusal(value: object, field: str) -> InputError:
     remedy = "Write it like 450'000, 450.000,00 or 1.2 Mio."
-    return InputError(f"{_shown(value)} is not an amount.", field=field, value=value, remedy=remedy)
+    return InputError(f"{_as_quoted(value)} is not an amount.", field=field, value=value, remedy=remedy)
 
 
-def _shown(value: object) -> str:
+def _as_quoted(value: object) -> str:
     text = repr(value) if not isinstance(value, int) or abs(value) <= LARGEST else "a number of many digits"
     return text if len(text) <= 60 else text[:59] + "…"

@@ -105,8 +105,8 @@ def identity_rows(
         return [], []  # lead_version says why
     reader.rejections.clear()
     linked_at = created_at if recorded_at - created_at <= FORM_DELAY else recorded_at
-    given = reader.given("ga_client_id")
-    values = given if isinstance(given, (list, tuple)) else [given]
+    client_id = reader.raw_value("ga_client_id")
+    values = client_id if isinstance(client_id, (list, tuple)) else [client_id]
     visitors = [reader.value("ga_client_id", value, parse_visitor) for value in values if not _blank(value)]
     rows = [
         {"visitor_id": visitor, "lead_id": lead_id, "linked_at": linked_at, "source": source}
@@ -123,7 +123,7 @@ class _Reader:
         self.raw, self.policy, self.recorded_at, self.person_key = raw, policy, recorded_at, person_key
         self.rejections: list[Rejection] = []
 
-    def given(self, field: str) -> Any:
+    def raw_value(self, field: str) -> Any:
         """The value of `field` under any of its names, however a form writes them, or None."""
         for name in NAMES.get(field) or (field,):
             value = self.raw.get(name)
@@ -139,16 +139,16 @@ class _Reader:
 
     def read(self, field: str, parse: Callable[[Any], Any]) -> Any:
         """The parsed value of `field`, None if nothing was said or it is wrong."""
-        value = self.given(field)
+        value = self.raw_value(field)
         return None if value is None else self.value(field, value, parse)
 
     def value(self, field: str, value: Any, parse: Callable[[Any], Any]) -> Any:
         try:
             return parse(value)
         except InputError as error:
-            shown = None if field in PERSONAL else value
+            quotable = None if field in PERSONAL else value
             message = error.message if field not in PERSONAL else f"The {field} cannot be read."
-            rejection = Rejection.of(field, shown, message, error.remedy)
+            rejection = Rejection.of(field, quotable, message, error.remedy)
             if rejection not in self.rejections:  # a field that an attribute is made of is read twice
                 self.rejections.append(rejection)
             return None
@@ -170,10 +170,10 @@ class _Reader:
     def place(self) -> Row:
         """Country, region and postcode, which explain each other."""
         country, postcode = self.read("country", parse_country), None
-        home = None if self.given("country") else self.policy.country
-        found = self.read("postcode", lambda value: parse_postcode(value, country, home))
-        if found:
-            country, postcode = found
+        home = None if self.raw_value("country") else self.policy.country
+        parsed = self.read("postcode", lambda value: parse_postcode(value, country, home))
+        if parsed:
+            country, postcode = parsed
         return {"country": country, "region": region_of(country, postcode), "postcode": postcode}
 
     def attribute(self, attribute: Attribute, created_at: datetime) -> Iterator[Row]:
@@ -202,10 +202,10 @@ def _single(column: str, parse: Callable[[Any], Any]) -> FieldGroup:
 def _person(reader: _Reader) -> Row:
     """Who a person is, as a pseudonym, and whose colleague; the address itself is forgotten."""
     email = reader.read("email", parse_email)
-    country = reader.place()["country"] if reader.given("phone") else None
+    country = reader.place()["country"] if reader.raw_value("phone") else None
     phone = reader.read("phone", lambda value: parse_phone(value, country or reader.policy.country))
     return {
-        "email_domain_kind": domain_kind(email) if email else "invalid" if reader.given("email") else None,
+        "email_domain_kind": domain_kind(email) if email else "invalid" if reader.raw_value("email") else None,
         "person_key": pseudonym(email, phone, reader.person_key),
         "account_id": reader.read("account_id", parse_id) or (business_domain(email) if email else None),
     }
@@ -246,13 +246,13 @@ def _positive(value: Any) -> float:
 
 
 def _consent(value: Any) -> bool:
-    said = str(value).strip().casefold()
-    if said not in _YES | _NO:
+    answer = str(value).strip().casefold()
+    if answer not in _YES | _NO:
         remedy = "Send true or false; until then there is no consent."
         raise InputError(
             f"{shown_value(value)} is neither yes nor no.", field="web_consent", value=value, remedy=remedy
         )
-    return said in _YES
+    return answer in _YES
 
 
 FIELD_GROUPS = (

@@ -82,10 +82,10 @@ def parse_postcode(
     text = _plain(value)
     if country not in (None, *POSTCODE_DIGITS):
         return str(country), _foreign(text, field)
-    found = re.fullmatch(_POSTCODE, text)
-    digits = found["digits"] if found else ""
-    prefix = _COUNTRY.get(found["prefix"] or "") if found else None
-    if found is None or (found["prefix"] and prefix is None):
+    postcode_match = re.fullmatch(_POSTCODE, text)
+    digits = postcode_match["digits"] if postcode_match else ""
+    prefix = _COUNTRY.get(postcode_match["prefix"] or "") if postcode_match else None
+    if postcode_match is None or (postcode_match["prefix"] and prefix is None):
         raise _refusal(value, field, "a postcode")
     where = prefix or country or _assumed(digits, home)
     if where == "DE" and len(digits) == 4 and isinstance(value, int):

@@ -35,7 +35,7 @@ _MONTHS = (
     "nov november novembre",
     "dec dezember december décembre decembre dez déc dicembre dic",
 )
-_MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
+_MONTH = {month_name: number for number, month_names in enumerate(_MONTHS, 1) for month_name in month_names.split()}
 _ISO = r"(?P<y>[0-9]{4})(?:-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<m2>[0-9]{2})(?P<d2>[0-9]{2}))"
 _DAY_FIRST = r"(?P<d>[0-9]{1,2})\s?([./-])\s?(?P<m>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
 _MONTH_FIRST = r"(?P<m>[0-9]{1,2})\s?([./-])\s?(?P<d>[0-9]{1,2})\s?\2\s?(?P<y>[0-9]{4}|[0-9]{2})"
@@ -92,10 +92,10 @@ def parse_date(value: object, field: str = "date") -> date:
         return value.date()
     if isinstance(value, date):
         return value
-    found = _day(_plain(value), "dmy") if isinstance(value, str) else None
-    if found is None:
+    day = _day(_plain(value), "dmy") if isinstance(value, str) else None
+    if day is None:
         raise _refusal(value, field, "date", "Write it like 31.12.2025 or 2025-12-31, the day before the month.")
-    return found
+    return day
 
 
 def parse_moment(value: object, time_zone: str, field: str = "time", *, order: DateOrder = "dmy") -> datetime:
@@ -111,11 +111,11 @@ def parse_moment(value: object, time_zone: str, field: str = "time", *, order: D
     Raises:
         InputError: this is no moment.
     """
-    found = _moment(value, field, order)
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=ZoneInfo(time_zone))
+    moment = _moment(value, field, order)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(time_zone))
     try:
-        return found.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise _refusal(value, field, "time", "Write a year between 2 and 9998.") from None
 
@@ -176,12 +176,16 @@ def _zone(zoned: re.Match[str]) -> timezone:
     return timezone(timedelta(hours=hours)) if abs(hours) < HOURS_A_DAY else UTC
 
 
-def _clock(found: re.Match[str]) -> time | None:
-    hour, half = int(found["h"]), found["half"]
+def _clock(clock_match: re.Match[str]) -> time | None:
+    hour, half = int(clock_match["h"]), clock_match["half"]
     if half and not 1 <= hour <= 12:
         return None
     try:
-        return time(hour % 12 + (12 if half == "p" else 0) if half else hour, int(found["min"]), int(found["s"] or 0))
+        return time(
+            hour % 12 + (12 if half == "p" else 0) if half else hour,
+            int(clock_match["min"]),
+            int(clock_match["s"] or 0),
+        )
     except ValueError:
         return None
 
@@ -194,7 +198,7 @@ def _day(text: str, order: DateOrder) -> date | None:
     text = text.strip(" ,")
     for plain in (text, re.sub(_WEEKDAY, "", text)):  # "mar 3, 2025" is in March, "mar 3 fév 2025" a Tuesday
         for form in _FORMS[order]:
-            if (found := re.fullmatch(form, plain)) and (day := _existing(found.groupdict())):
+            if (day_match := re.fullmatch(form, plain)) and (day := _existing(day_match.groupdict())):
                 return day
     return None
 
@@ -213,6 +217,6 @@ def _existing(parts: dict[str, str | None]) -> date | None:
 
 def _refusal(value: object, field: str, kind: str, remedy: str) -> InputError:
     huge = isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN
-    shown = "A number of many digits" if huge else repr(value)
-    shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
-    return InputError(f"{shown} is not a {kind}.", field=field, value=value, remedy=remedy)
+    quoted = "A number of many digits" if huge else repr(value)
+    quoted = quoted if len(quoted) <= _LONGEST_SHOWN else quoted[: _LONGEST_SHOWN - 1] + "…"
+    return InputError(f"{quoted} is not a {kind}.", field=field, value=value, remedy=remedy)

@@ -18,20 +18,20 @@ _ALIKE = 0.7
 
 def unknown_fields(form: Mapping[str, Any], policy: Policy) -> Iterator[Rejection]:
     """What of a form is no field of a lead and no attribute of the policy; its value is not repeated."""
-    known = {title for titles in NAMES.values() for title in titles}
-    known |= {attribute.source or attribute.name for attribute in policy.attributes}
-    titles = set(map(folded, known))
+    read_fields = {title for titles in NAMES.values() for title in titles}
+    read_fields |= {attribute.source or attribute.name for attribute in policy.attributes}
+    titles = set(map(folded, read_fields))
     for name in form:
         if folded(name) not in titles:
-            shown = name[:LONGEST_NAME]
-            reason = f"no field of a lead and no attribute of the policy{_meant(name, known)}"
-            yield Rejection.of(shown, None, reason, "See docs/formats.md.")
+            shortened = name[:LONGEST_NAME]
+            reason = f"no field of a lead and no attribute of the policy{_closest_name(name, read_fields)}"
+            yield Rejection.of(shortened, None, reason, "See docs/formats.md.")
 
 
-def _meant(name: str, known: set[str]) -> str:
+def _closest_name(name: str, read_fields: set[str]) -> str:
     """
     >>> _meant("loan_amout", {"loan_amount", "income"}), _meant("Vorname", {"income"})
     ('; did you mean `loan_amount`?', '')
     """
-    found = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=_ALIKE)
-    return f"; did you mean `{found[0]}`?" if found else ""
+    close_matches = difflib.get_close_matches(name.lower(), sorted(read_fields), n=1, cutoff=_ALIKE)
+    return f"; did you mean `{close_matches[0]}`?" if close_matches else ""

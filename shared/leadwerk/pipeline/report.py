@@ -33,7 +33,7 @@ LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 class ReportTruth:
     """Truth of a simulation: the champion compared with the best model, and chances of (lead, moment) pairs."""
 
-    known: SimulationTruth
+    simulation_truth: SimulationTruth
     chances: Callable[[Sequence[str], Sequence[datetime]], Floats]
 
 
@@ -109,9 +109,9 @@ def gather(
             },
             scores={row["predictive_score"]: row["leads"] for row in rows("scores/distribution")},
             cells={(row["matrix_cell"], row["score_cluster"]): row["leads"] for row in rows("scores/matrix_counts")},
-            pointed=PointsOutcomes.of(rows("scores/outcomes_by_points")),
+            points_outcomes=PointsOutcomes.of(rows("scores/outcomes_by_points")),
             extracted=rows("extract_runs/totals")[0],
-            known=truth.known if truth else None,
+            simulation_truth=truth.simulation_truth if truth else None,
         )
 
 
@@ -149,7 +149,7 @@ def _written(name: str, size: int, facts: ReportData, health: Health) -> ReportW
         ece=test["ece"]["value"] if test else None,
         lift_at_10=test["lift_at_10"]["value"] if test else None,
         calls_saved=savings.saved if savings else None,
-        conversions_kept=savings.kept if savings else None,
+        conversions_kept=savings.conversion_share if savings else None,
         champion_age_days=health.age_days,
         drift=health.drift,
         drifted=health.drifted,

@@ -49,7 +49,7 @@ def compute_points(policy: Policy, facts: LeadFacts, *, ledger: bool = True) -> 
     Rules are counted group by group in the policy's order; caps bound first a rule, then its group, then, after the
     group's weight, the score.
     """
-    return _Pass(policy, facts, LedgerRows(policy.points, kept=ledger)).totals()
+    return _Pass(policy, facts, LedgerRows(policy.points, collects=ledger)).totals()
 
 
 class _Pass:

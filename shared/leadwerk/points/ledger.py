@@ -102,21 +102,21 @@ class Ledger:
 
 
 class LedgerRows:
-    """Rows of a ledger while it is written, part by part; `kept` says whether anybody will read it."""
+    """Rows of a ledger while it is written, part by part; `collects`: whether anybody will read it."""
 
-    def __init__(self, model: PointsModel, *, kept: bool) -> None:
+    def __init__(self, model: PointsModel, *, collects: bool) -> None:
         self._model = model
-        self._kept = kept
+        self._collects = collects
         self._parts: list[dict[str, Any]] = []
 
     def write(self, lead: NDArray[np.int64], **values: Any) -> None:
         """Rows for these leads; a value that is one for all rows need not be an array."""
-        if self._kept and len(lead):
+        if self._collects and len(lead):
             self._parts.append({"lead": lead, **values})
 
     def ledger(self) -> Ledger | None:
         """All entries, sorted by lead; None where no ledger was asked for."""
-        if not self._kept:
+        if not self._collects:
             return None
         columns = {name: self._column(name, kind) for name, kind in _COLUMNS.items()}
         order = np.argsort(columns["lead"], kind="stable")

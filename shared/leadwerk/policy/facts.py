@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Fact(NamedTuple):
-    """Where a fact is found, whether it is a number or a word, and which words it can be (empty: any)."""
+    """Where a fact is found, whether it is a number or a word, and which options it has (empty: any)."""
 
     column: str
     kind: Kind
-    words: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 OF_EVERY_LEAD: dict[str, Fact] = {
@@ -38,7 +38,7 @@ def facts(policy: Policy) -> dict[str, Fact]:
 
     >>> from leadwerk.policy import load
     >>> known = facts(load("b2b_swiss"))
-    >>> known["it_budget"].column, known["it_budget"].kind, known["seniority"].words[-2:]
+    >>> known["it_budget"].column, known["it_budget"].kind, known["seniority"].options[-2:]
     ('attribute_it_budget', 'number', ('manager', 'other'))
     """
     by_name = {attribute.name: _of_attribute(attribute) for attribute in policy.attributes}

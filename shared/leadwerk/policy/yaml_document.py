@@ -149,16 +149,16 @@ class _Builder:
             raise self.refusal(path, "YAML aliases (*name) make this file too large.", "Write the value out.")
 
     def scalar(self, node: Any, path: Path) -> Any:
-        shown = node.value[:LONGEST_SHOWN]
+        quoted = node.value[:LONGEST_SHOWN]
         if node.tag in _NUMBERS and ":" in node.value:
-            message = f"{shown!r} is a number of base 60 to YAML."
+            message = f"{quoted!r} is a number of base 60 to YAML."
             raise self.refusal(path, message, "Put quotes around it if it is a time or text, or write the number out.")
         try:
             value = self.scalars.construct_object(node)
         except (ValueError, yaml.YAMLError):
-            raise self.refusal(path, f"{shown!r} cannot be read.", "Put quotes around it if it is text.") from None
+            raise self.refusal(path, f"{quoted!r} cannot be read.", "Put quotes around it if it is text.") from None
         if isinstance(value, int) and value.bit_length() >= _BITS:
-            raise self.refusal(path, f"{shown!r} is too large.", "Put quotes around it if it is text.")
+            raise self.refusal(path, f"{quoted!r} is too large.", "Put quotes around it if it is text.")
         return value
 
     def refusal(self, path: Path, message: str, remedy: str) -> PolicyError:

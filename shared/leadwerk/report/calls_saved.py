@@ -17,14 +17,15 @@ from leadwerk.stats.curves import CalibrationBin, calibration_bins, gains
 class CallsSaved:
     """Calls for one conversion when everybody is called (`before`) and when only HOT leads are (`after`).
 
-    `saved` is the share of calls for one conversion that this saves, `kept` the share of conversions still reached.
+    `saved` is the share of calls for one conversion that this saves, `conversion_share` the share of conversions that
+    these calls still reach.
     """
 
     source: Literal["scored", "test"]
     leads: int
     before: float
     after: float | None
-    kept: float
+    conversion_share: float
     calibration: Sequence[CalibrationBin]
     gains: Sequence[tuple[float, float]]
 
@@ -42,13 +43,13 @@ def calls_saved(facts: ReportData) -> CallsSaved | None:
 
 def _from_scored_leads(facts: ReportData) -> CallsSaved:
     scored = facts.scored
-    found = score_bands.threshold_savings(scored.score, scored.converted, facts.policy.bands.hot)
+    savings = score_bands.threshold_savings(scored.score, scored.converted, facts.policy.bands.hot)
     return CallsSaved(
         source="scored",
         leads=len(scored),
-        before=found.calls_per_success or 0.0,
-        after=found.calls_per_success_with_scores,
-        kept=found.kept or 0.0,
+        before=savings.calls_per_success or 0.0,
+        after=savings.calls_per_success_with_scores,
+        conversion_share=savings.conversion_share or 0.0,
         calibration=calibration_bins(scored.converted, scored.probability),
         gains=gains(scored.converted, scored.probability),
     )
@@ -61,7 +62,7 @@ def _from_test_period(test: Mapping[str, Any]) -> CallsSaved:
         leads=test["rows"],
         before=test["rows"] / test["positives"],
         after=1 / precision if precision else None,
-        kept=test["recall"]["value"],
+        conversion_share=test["recall"]["value"],
         calibration=msgspec.convert(test["calibration"], list[CalibrationBin]),
-        gains=[(share, reached) for share, reached in test["gains"]],
+        gains=[(calls, conversions) for calls, conversions in test["gains"]],
     )

@@ -38,8 +38,8 @@ class Formatter:
             return self.share(value, 1)
         return self.decimal(value, 1 if name == "lift_at_10" else 3)
 
-    def metric_with_interval(self, name: str, found: Mapping[str, float | None]) -> tuple[str, str]:
-        value, low, high = (self.metric(name, found[end]) for end in ("value", "low", "high"))
+    def metric_with_interval(self, name: str, interval: Mapping[str, float | None]) -> tuple[str, str]:
+        value, low, high = (self.metric(name, interval[end]) for end in ("value", "low", "high"))
         return value, NOTHING if value == NOTHING else self.say("report.interval", low=low, high=high)
 
     def day(self, value: date) -> str:

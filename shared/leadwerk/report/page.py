@@ -22,40 +22,44 @@ def render(facts: ReportData, language: Language | None = None) -> str:
 
     spoken = language or facts.policy.languages[0]
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
-    words = Formatter(spoken, facts.policy)
+    formatter = Formatter(spoken, facts.policy)
     return environment.get_template("page.html").render(
-        t=words.say,
+        t=formatter.say,
         language=spoken,
         css=(FOLDER / "page.css").read_text("utf-8"),
         facts=facts,
         written_at=facts.now.strftime("%Y-%m-%d %H:%M UTC"),
-        tiles=_tiles(words, facts),
-        sections=[section for section in sections(words, facts) if section],
+        tiles=_tiles(formatter, facts),
+        sections=[section for section in sections(formatter, facts) if section],
     )
 
 
-def _tiles(words: Formatter, facts: ReportData) -> list[dict[str, str]]:
+def _tiles(formatter: Formatter, facts: ReportData) -> list[dict[str, str]]:
     """The figures a reader should see first."""
     tiles = []
-    found = calls_saved(facts)
-    if found and found.saved is not None:
-        tiles.append(_tile(words.share(found.saved), words.say("report.calls_saved"), source(words, facts)))
+    savings = calls_saved(facts)
+    if savings and savings.saved is not None:
+        tiles.append(
+            _tile(formatter.share(savings.saved), formatter.say("report.calls_saved"), source(formatter, facts))
+        )
     if facts.test:
-        tiles += _of_test(words, facts, facts.test)
+        tiles += _of_test(formatter, facts, facts.test)
     if facts.scores:
-        tiles.append(_tile(words.count(sum(facts.scores.values())), words.say("report.leads"), _newest(words, facts)))
+        tiles.append(
+            _tile(formatter.count(sum(facts.scores.values())), formatter.say("report.leads"), _newest(formatter, facts))
+        )
     elif facts.cells:
         hot = sum(leads for (_, cluster), leads in facts.cells.items() if cluster == "HOT")
-        note = words.say("report.leads.called_hot", count=words.count(hot))
-        tiles.append(_tile(words.count(sum(facts.cells.values())), words.say("report.leads.pointed"), note))
+        note = formatter.say("report.leads.called_hot", count=formatter.count(hot))
+        tiles.append(_tile(formatter.count(sum(facts.cells.values())), formatter.say("report.leads.pointed"), note))
     return tiles
 
 
-def _newest(words: Formatter, facts: ReportData) -> str:
+def _newest(formatter: Formatter, facts: ReportData) -> str:
     """How many of the leads with a score are hot by the policy's bands."""
     hot = facts.policy.bands.hot
-    return words.say(
-        "report.leads.hot", count=words.count(sum(n for s, n in facts.scores.items() if s >= hot)), hot=hot
+    return formatter.say(
+        "report.leads.hot", count=formatter.count(sum(n for s, n in facts.scores.items() if s >= hot)), hot=hot
     )
 
 
@@ -63,16 +67,16 @@ def _tile(figure: str, title: str, note: str) -> dict[str, str]:
     return {"figure": figure, "title": title, "note": note}
 
 
-def _of_test(words: Formatter, facts: ReportData, test: Mapping[str, Any]) -> list[dict[str, str]]:
+def _of_test(formatter: Formatter, facts: ReportData, test: Mapping[str, Any]) -> list[dict[str, str]]:
     """The champion's figures out of time: those of the table of all candidates."""
     titles = {
-        "auc": words.say("report.auc"),
-        "lift_at_10": words.say("report.lift", percent=words.share(0.1)),
-        "ece": words.say("report.ece"),
+        "auc": formatter.say("report.auc"),
+        "lift_at_10": formatter.say("report.lift", percent=formatter.share(0.1)),
+        "ece": formatter.say("report.ece"),
     }
     tiles = []
     for metric, title in titles.items():
-        figure, interval = words.metric_with_interval(metric, test[metric])
-        shown = f"× {figure}" if metric == "lift_at_10" else figure
-        tiles.append(_tile(shown, title, f"{interval}; {in_the_test(words, facts)}"))
+        figure, interval = formatter.metric_with_interval(metric, test[metric])
+        figure_text = f"× {figure}" if metric == "lift_at_10" else figure
+        tiles.append(_tile(figure_text, title, f"{interval}; {in_the_test(formatter, facts)}"))
     return tiles

@@ -11,38 +11,40 @@ from leadwerk.report.formatter import Formatter
 from leadwerk.report.report_data import ReportData, ScoredOutcomes
 
 
-def source(words: Formatter, facts: ReportData) -> str:
+def source(formatter: Formatter, facts: ReportData) -> str:
     """What `calls_saved` was measured on; nothing where there is no evidence."""
-    found = calls_saved(facts)
-    if found is None:
+    savings = calls_saved(facts)
+    if savings is None:
         return ""
-    if found.source == "scored":
-        return _scored(words, facts)
-    return words.say("report.source.test", leads=words.count(found.leads)) + _when(words, test_period(facts))
+    if savings.source == "scored":
+        return _scored(formatter, facts)
+    return formatter.say("report.source.test", leads=formatter.count(savings.leads)) + _when(
+        formatter, test_period(facts)
+    )
 
 
-def in_the_test(words: Formatter, facts: ReportData) -> str:
+def in_the_test(formatter: Formatter, facts: ReportData) -> str:
     """The shortest note that says: out of time, and when."""
-    return words.say("report.in_the_test") + _when(words, test_period(facts))
+    return formatter.say("report.in_the_test") + _when(formatter, test_period(facts))
 
 
-def test_evidence_paragraphs(words: Formatter, facts: ReportData) -> list[str]:
+def test_evidence_paragraphs(formatter: Formatter, facts: ReportData) -> list[str]:
     """What the comparison of the candidates was measured on, and what the tested ones had learned from."""
     champion, period = facts.champion, test_period(facts)
     if champion is None or facts.test is None:
         return []
     if learned_from_file_order(champion):
-        return [words.say("report.comparison.ordered", cases=words.count(facts.test["rows"]))]
+        return [formatter.say("report.comparison.ordered", cases=formatter.count(facts.test["rows"]))]
     if period is None:
         return []
     known_until = period[0] - timedelta(days=champion.split.get("gap_days", champion.horizon_days))
     return [
-        words.say(
+        formatter.say(
             "report.comparison.text",
-            cases=words.count(facts.test["rows"]),
-            first=words.day(period[0]),
-            last=words.day(period[1]),
-            until=words.day(known_until),
+            cases=formatter.count(facts.test["rows"]),
+            first=formatter.day(period[0]),
+            last=formatter.day(period[1]),
+            until=formatter.day(known_until),
         )
     ]
 
@@ -64,22 +66,22 @@ def learned_from_file_order(champion: Manifest) -> bool:
     return is_order(champion.policy_name, champion.data.first_as_of)
 
 
-def _scored(words: Formatter, facts: ReportData) -> str:
+def _scored(formatter: Formatter, facts: ReportData) -> str:
     scored = facts.scored
-    told = words.say("report.source.scored", leads=words.count(len(scored)))
+    paragraphs = formatter.say("report.source.scored", leads=formatter.count(len(scored)))
     when = scored.period and (scored.period[0].date(), scored.period[1].date())
-    return f"{told}{_when(words, when)} {words.say(f'report.source.scored.{_by_whom(scored, facts)}')}"
+    return f"{paragraphs}{_when(formatter, when)} {formatter.say(f'report.source.scored.{_by_whom(scored, facts)}')}"
 
 
 def _by_whom(scored: ScoredOutcomes, facts: ReportData) -> str:
     """Whether the scores are of the model in use, of models before it, or of both."""
-    own = {version == facts.champion.version for version in scored.model} if facts.champion else {False}
-    return "both" if len(own) > 1 else "now" if own == {True} else "before"
+    by_champion = {version == facts.champion.version for version in scored.model} if facts.champion else {False}
+    return "both" if len(by_champion) > 1 else "now" if by_champion == {True} else "before"
 
 
-def _when(words: Formatter, period: tuple[date, date] | None) -> str:
+def _when(formatter: Formatter, period: tuple[date, date] | None) -> str:
     if period is None:
         return ""
     if period[0] == period[1]:
-        return f" ({words.day(period[0])})"
-    return f" ({words.say('report.interval', low=words.day(period[0]), high=words.day(period[1]))})"
+        return f" ({formatter.day(period[0])})"
+    return f" ({formatter.say('report.interval', low=formatter.day(period[0]), high=formatter.day(period[1]))})"

@@ -92,8 +92,8 @@ class TrainingRun:
 
     def value(self, candidate: str, metric: str) -> float | None:
         """A metric's value out of time; None where it was not measured."""
-        found = self.metrics.get(candidate, {}).get(metric)
-        return None if found is None else float(found["value"])
+        estimate = self.metrics.get(candidate, {}).get(metric)
+        return None if estimate is None else float(estimate["value"])
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,9 @@ class ReportData:
     deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
     scores: Mapping[int, int] = field(default_factory=dict)
     cells: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    pointed: PointsOutcomes = field(default_factory=PointsOutcomes)
+    points_outcomes: PointsOutcomes = field(default_factory=PointsOutcomes)
     extracted: Mapping[str, int | None] = field(default_factory=dict)
-    known: SimulationTruth | None = None
+    simulation_truth: SimulationTruth | None = None
 
     @property
     def test(self) -> Mapping[str, Any] | None:

@@ -35,7 +35,7 @@ class ThresholdSavings:
     leads: int
     called: int
     converted: int
-    reached: int
+    reached_conversions: int
 
     @property
     def calls_per_success(self) -> float | None:
@@ -45,7 +45,7 @@ class ThresholdSavings:
     @property
     def calls_per_success_with_scores(self) -> float | None:
         """Calls for one conversion when only leads from the threshold on are called."""
-        return self.called / self.reached if self.reached else None
+        return self.called / self.reached_conversions if self.reached_conversions else None
 
     @property
     def saved(self) -> float | None:
@@ -54,9 +54,9 @@ class ThresholdSavings:
         return 1 - after / before if before and after is not None else None
 
     @property
-    def kept(self) -> float | None:
+    def conversion_share(self) -> float | None:
         """Share of all conversions that are still reached."""
-        return self.reached / self.converted if self.converted else None
+        return self.reached_conversions / self.converted if self.converted else None
 
 
 def score_bands(
@@ -80,7 +80,7 @@ def threshold_savings(score: npt.NDArray[np.int64], converted: Bools, threshold:
     """What calling only leads with at least `threshold` would have cost and brought.
 
     >>> s = threshold_savings(np.array([80, 80, 20, 20]), np.array([True, False, False, False]), 70)
-    >>> s.calls_per_success, s.calls_per_success_with_scores, s.saved, s.kept
+    >>> s.calls_per_success, s.calls_per_success_with_scores, s.saved, s.conversion_share
     (4.0, 2.0, 0.5, 1.0)
     """
     called = score >= threshold

@@ -11,7 +11,7 @@ ReportSection = dict[str, Any]
 
 
 def section(
-    words: Formatter,
+    formatter: Formatter,
     key: str,
     *,
     paragraphs: Sequence[str] = (),
@@ -23,7 +23,7 @@ def section(
     """A section as the page's template reads it; `key` names its title, `wide` gives it both columns."""
     return {
         "id": key.rpartition(".")[2],
-        "title": words.say(key),
+        "title": formatter.say(key),
         "paragraphs": [paragraph for paragraph in paragraphs if paragraph],
         "svg": svg,
         "header": header,

@@ -26,62 +26,65 @@ GRADES, LEVELS = "ABCD", "1234"
 STATES = ("sent", "retry", "pending", "dead_letter")
 
 
-def sections(words: Formatter, facts: ReportData) -> list[ReportSection | None]:
+def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | None]:
     """All sections; None where the facts say nothing."""
     return [
-        _savings(words, facts),
-        compare_with_truth(words, facts.known),
-        _gains(words, facts),
-        _calibration(words, facts),
-        _bands(words, facts),
-        _importance(words, facts.champion),
-        _distribution(words, facts),
-        _matrix(words, facts),
-        _by_points(words, facts),
-        _comparison(words, facts),
-        _segments(words, facts.champion),
-        _change(words, facts.runs),
-        _deliveries(words, facts),
-        _models(words, facts.runs),
-        _data(words, facts.extracted),
-        _card(words, facts.champion),
+        _savings(formatter, facts),
+        compare_with_truth(formatter, facts.simulation_truth),
+        _gains(formatter, facts),
+        _calibration(formatter, facts),
+        _bands(formatter, facts),
+        _importance(formatter, facts.champion),
+        _distribution(formatter, facts),
+        _matrix(formatter, facts),
+        _by_points(formatter, facts),
+        _comparison(formatter, facts),
+        _segments(formatter, facts.champion),
+        _change(formatter, facts.runs),
+        _deliveries(formatter, facts),
+        _models(formatter, facts.runs),
+        _data(formatter, facts.extracted),
+        _card(formatter, facts.champion),
     ]
 
 
-def _savings(words: Formatter, facts: ReportData) -> ReportSection | None:
-    found = calls_saved(facts)
-    if found is None or found.after is None:
+def _savings(formatter: Formatter, facts: ReportData) -> ReportSection | None:
+    savings = calls_saved(facts)
+    if savings is None or savings.after is None:
         return None
-    sentence = words.say(
+    sentence = formatter.say(
         "report.savings.text",
-        before=words.decimal(found.before, 1),
-        after=words.decimal(found.after, 1),
-        kept=words.share(found.kept),
+        before=formatter.decimal(savings.before, 1),
+        after=formatter.decimal(savings.after, 1),
+        kept=formatter.share(savings.conversion_share),
         threshold=facts.policy.bands.hot,
     )
-    return section(words, "report.savings", paragraphs=[sentence, source(words, facts)], wide=True)
+    return section(formatter, "report.savings", paragraphs=[sentence, source(formatter, facts)], wide=True)
 
 
-def _gains(words: Formatter, facts: ReportData) -> ReportSection | None:
-    found = calls_saved(facts)
-    if found is None or not found.gains:
+def _gains(formatter: Formatter, facts: ReportData) -> ReportSection | None:
+    savings = calls_saved(facts)
+    if savings is None or not savings.gains:
         return None
-    fifth = next(reached for share, reached in found.gains if share >= 0.2)
-    svg = charts.gains(found.gains, (words.say("report.gains.x"), words.say("report.gains.y")))
-    told = [words.say("report.gains.text", reached=words.share(fifth)), source(words, facts)]
-    return section(words, "report.gains", paragraphs=told, svg=svg)
+    fifth = next(conversions for calls, conversions in savings.gains if calls >= 0.2)
+    svg = charts.gains(savings.gains, (formatter.say("report.gains.x"), formatter.say("report.gains.y")))
+    paragraphs = [formatter.say("report.gains.text", reached=formatter.share(fifth)), source(formatter, facts)]
+    return section(formatter, "report.gains", paragraphs=paragraphs, svg=svg)
 
 
-def _calibration(words: Formatter, facts: ReportData) -> ReportSection | None:
-    found = calls_saved(facts)
-    if found is None:
+def _calibration(formatter: Formatter, facts: ReportData) -> ReportSection | None:
+    savings = calls_saved(facts)
+    if savings is None:
         return None
     truth = _true_means(facts.scored)
-    labels = words.say("report.predicted"), words.say("report.observed")
-    seen = words.say("report.calibration.truth") if truth else ""
-    told = [words.say("report.calibration.text"), seen, source(words, facts)]
+    labels = formatter.say("report.predicted"), formatter.say("report.observed")
+    seen = formatter.say("report.calibration.truth") if truth else ""
+    paragraphs = [formatter.say("report.calibration.text"), seen, source(formatter, facts)]
     return section(
-        words, "report.calibration", paragraphs=told, svg=charts.calibration(found.calibration, labels, truth)
+        formatter,
+        "report.calibration",
+        paragraphs=paragraphs,
+        svg=charts.calibration(savings.calibration, labels, truth),
     )
 
 
@@ -89,201 +92,212 @@ def _true_means(scored: ScoredOutcomes) -> list[tuple[float, float]]:
     """(predicted, true) means of tenths by prediction; empty where the truth is not known."""
     if scored.true_probability is None or not scored.tells:
         return []
-    known = ~np.isnan(scored.true_probability)
-    bins = calibration_bins(scored.true_probability[known], scored.probability[known])
+    has_truth = ~np.isnan(scored.true_probability)
+    bins = calibration_bins(scored.true_probability[has_truth], scored.probability[has_truth])
     return [(tenth.predicted, tenth.observed) for tenth in bins]
 
 
-def _bands(words: Formatter, facts: ReportData) -> ReportSection | None:
+def _bands(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     scored, bands = facts.scored, facts.policy.bands
     if not scored.tells:
         return None
-    labels = words.say("report.score"), words.say("report.rate")
+    labels = formatter.say("report.score"), formatter.say("report.rate")
     average = float(scored.converted.mean())
     svg = charts.conversion_by_band(score_bands(scored.score, scored.converted), average, labels, bands.hot, bands.warm)
-    told = [
-        words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
-        source(words, facts),
+    paragraphs = [
+        formatter.say("report.bands.text", hot=bands.hot, warm=bands.warm),
+        source(formatter, facts),
     ]
-    return section(words, "report.bands", paragraphs=told, svg=svg)
+    return section(formatter, "report.bands", paragraphs=paragraphs, svg=svg)
 
 
-def _importance(words: Formatter, champion: Manifest | None) -> ReportSection | None:
+def _importance(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
     sizes = {group: size for group, size in (champion.importances if champion else {}).items() if size > 0}
     if not sizes:
         return None
-    shown = dict(list(sizes.items())[:SHOWN_GROUPS])
-    named = {label(words.policy, words.language, group): size for group, size in shown.items()}
+    largest_groups = dict(list(sizes.items())[:SHOWN_GROUPS])
+    named = {label(formatter.policy, formatter.language, group): size for group, size in largest_groups.items()}
     return section(
-        words, "report.importance", paragraphs=[words.say("report.importance.text")], svg=charts.importance(named)
+        formatter,
+        "report.importance",
+        paragraphs=[formatter.say("report.importance.text")],
+        svg=charts.importance(named),
     )
 
 
-def _distribution(words: Formatter, facts: ReportData) -> ReportSection | None:
+def _distribution(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     if not facts.scores:
         return None
-    labels = words.say("report.score"), words.say("report.leads_count")
+    labels = formatter.say("report.score"), formatter.say("report.leads_count")
     bands = facts.policy.bands
-    return section(words, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm))
+    return section(
+        formatter, "report.distribution", svg=charts.distribution(facts.scores, labels, bands.hot, bands.warm)
+    )
 
 
-def _matrix(words: Formatter, facts: ReportData) -> ReportSection | None:
+def _matrix(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     """How many leads are in each cell of fit × interest, without the disqualified ones."""
     if not facts.cells:
         return None
     count = {cell: 0 for cell, _ in facts.cells}
     for (cell, cluster), leads in facts.cells.items():
         count[cell] += leads * (cluster != "DISQUALIFIED")
-    rows = [(grade, *(words.count(count.get(grade + level, 0)) for level in LEVELS)) for grade in GRADES]
+    rows = [(grade, *(formatter.count(count.get(grade + level, 0)) for level in LEVELS)) for grade in GRADES]
     return section(
-        words, "report.matrix", paragraphs=[words.say("report.matrix.text")], header=("", *LEVELS), rows=rows
+        formatter, "report.matrix", paragraphs=[formatter.say("report.matrix.text")], header=("", *LEVELS), rows=rows
     )
 
 
-def _by_points(words: Formatter, facts: ReportData) -> ReportSection | None:
+def _by_points(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     """Conversions by points, for leads that came before there was a model."""
-    found, bands = facts.pointed, facts.policy.points.bands
-    if not found.tells:
+    outcomes, bands = facts.points_outcomes, facts.policy.points.bands
+    if not outcomes.tells:
         return None
-    whole = np.clip(np.floor(found.points), 0, 100).astype(np.int64)
-    labels = words.say("report.points"), words.say("report.rate")
-    average = float(found.converted.mean())
+    whole = np.clip(np.floor(outcomes.points), 0, 100).astype(np.int64)
+    labels = formatter.say("report.points"), formatter.say("report.rate")
+    average = float(outcomes.converted.mean())
     svg = charts.conversion_by_band(
-        score_bands(whole, found.converted), average, labels, bands.hot, bands.warm, name="pointed"
+        score_bands(whole, outcomes.converted), average, labels, bands.hot, bands.warm, name="pointed"
     )
-    told = [
-        words.say("report.bands.text", hot=bands.hot, warm=bands.warm),
-        words.say("report.source.pointed", leads=words.count(len(found))),
+    paragraphs = [
+        formatter.say("report.bands.text", hot=bands.hot, warm=bands.warm),
+        formatter.say("report.source.pointed", leads=formatter.count(len(outcomes))),
     ]
-    return section(words, "report.pointed", paragraphs=told, svg=svg)
+    return section(formatter, "report.pointed", paragraphs=paragraphs, svg=svg)
 
 
-def _comparison(words: Formatter, facts: ReportData) -> ReportSection | None:
+def _comparison(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     champion = facts.champion
     if champion is None or not champion.metrics:
         return None
     candidates = [name for name in CANDIDATES if name in champion.metrics]
     rows = [
-        (words.say(f"report.metric.{metric}"), *(_cell(words, metric, champion.metrics[name]) for name in candidates))
+        (
+            formatter.say(f"report.metric.{metric}"),
+            *(_cell(formatter, metric, champion.metrics[name]) for name in candidates),
+        )
         for metric in METRICS
     ]
-    header = ("", *(words.say(f"report.candidate.{name}") for name in candidates))
+    header = ("", *(formatter.say(f"report.candidate.{name}") for name in candidates))
     return section(
-        words,
+        formatter,
         "report.comparison",
-        paragraphs=test_evidence_paragraphs(words, facts),
+        paragraphs=test_evidence_paragraphs(formatter, facts),
         header=header,
         rows=rows,
         wide=True,
     )
 
 
-def _cell(words: Formatter, metric: str, evaluation: Mapping[str, Any]) -> str:
-    value, interval = words.metric_with_interval(metric, evaluation[metric])
+def _cell(formatter: Formatter, metric: str, evaluation: Mapping[str, Any]) -> str:
+    value, interval = formatter.metric_with_interval(metric, evaluation[metric])
     return value if interval == NOTHING else f"{value}  ({interval})"
 
 
-def _segments(words: Formatter, champion: Manifest | None) -> ReportSection | None:
+def _segments(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
     """What the champion's training tried for each segment of the policy."""
     if champion is None or not champion.segments:
         return None
     keys = ("segment", "own", "tested", "converted", "auc.own", "auc.general", "log_loss.own", "log_loss.general")
     return section(
-        words,
+        formatter,
         "report.segments",
-        paragraphs=[words.say("report.segments.text")],
-        header=[words.say(f"report.segments.{key}") for key in keys],
-        rows=[_trial(words, one) for one in champion.segments],
+        paragraphs=[formatter.say("report.segments.text")],
+        header=[formatter.say(f"report.segments.{key}") for key in keys],
+        rows=[_trial(formatter, trial) for trial in champion.segments],
         wide=True,
     )
 
 
-def _trial(words: Formatter, one: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = {segment.name: segment.labels for segment in words.policy.segments}
-    compared = [(one[whose] or {}).get(metric) for metric in ("auc", "log_loss") for whose in ("own", "general")]
+def _trial(formatter: Formatter, trial: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = {segment.name: segment.labels for segment in formatter.policy.segments}
+    compared = [
+        (trial[model_kind] or {}).get(metric) for metric in ("auc", "log_loss") for model_kind in ("own", "general")
+    ]
     return (
-        labels.get(one["name"], {}).get(words.language, one["name"]),
-        words.say("report.yes" if one["serves"] else "report.no"),
-        words.count(one["test_rows"]),
-        words.count(one["converted"]),
-        *(words.metric("log_loss", value) for value in compared),
+        labels.get(trial["name"], {}).get(formatter.language, trial["name"]),
+        formatter.say("report.yes" if trial["serves"] else "report.no"),
+        formatter.count(trial["test_rows"]),
+        formatter.count(trial["converted"]),
+        *(formatter.metric("log_loss", value) for value in compared),
     )
 
 
-def _change(words: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
+def _change(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
     """The newest promotion that replaced a model, told by both models on the cases new to both."""
     for run in runs:
         values = [run.value(c, m) for c in ("champion", "challenger") for m in ("auc", "ece")]
         if run.promoted and None not in values:
             old, old_ece, new, new_ece = (value or 0.0 for value in values)
-            sentence = words.say(
+            sentence = formatter.say(
                 "report.change.text",
-                old=words.decimal(old, 3),
-                old_ece=words.share(old_ece, 1),
-                new=words.decimal(new, 3),
-                new_ece=words.share(new_ece, 1),
+                old=formatter.decimal(old, 3),
+                old_ece=formatter.share(old_ece, 1),
+                new=formatter.decimal(new, 3),
+                new_ece=formatter.share(new_ece, 1),
             )
-            return section(words, "report.change", paragraphs=[sentence, run.reason])
+            return section(formatter, "report.change", paragraphs=[sentence, run.reason])
     return None
 
 
-def _deliveries(words: Formatter, facts: ReportData) -> ReportSection:
+def _deliveries(formatter: Formatter, facts: ReportData) -> ReportSection:
     if not facts.deliveries:
-        return section(words, "report.deliveries", paragraphs=[words.say("report.deliveries.none")])
+        return section(formatter, "report.deliveries", paragraphs=[formatter.say("report.deliveries.none")])
     clusters = [c for c in ("HOT", "WARM", "COLD", "DISQUALIFIED") if any(c == key[0] for key in facts.deliveries)]
     rows = [
-        (cluster, *(words.count(facts.deliveries.get((cluster, state), 0)) for state in STATES)) for cluster in clusters
+        (cluster, *(formatter.count(facts.deliveries.get((cluster, state), 0)) for state in STATES))
+        for cluster in clusters
     ]
-    header = (words.say("report.cluster"), *(words.say(f"report.delivery.{state}") for state in STATES))
-    return section(words, "report.deliveries", header=header, rows=rows)
+    header = (formatter.say("report.cluster"), *(formatter.say(f"report.delivery.{state}") for state in STATES))
+    return section(formatter, "report.deliveries", header=header, rows=rows)
 
 
-def _models(words: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
+def _models(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
     if not runs:
         return None
     rows = [
         (
             f"{run.trained_at:%Y-%m-%d}",
             run.version or "–",
-            words.say("report.yes" if run.promoted else "report.no"),
-            words.decimal(auc, 3) if (auc := run.value("challenger", "auc")) is not None else "–",
+            formatter.say("report.yes" if run.promoted else "report.no"),
+            formatter.decimal(auc, 3) if (auc := run.value("challenger", "auc")) is not None else "–",
             run.reason,
         )
         for run in runs
     ]
     keys = ("report.trained", "report.version", "report.promoted", "report.metric.auc", "report.reason")
-    return section(words, "report.models", header=[words.say(key) for key in keys], rows=rows, wide=True)
+    return section(formatter, "report.models", header=[formatter.say(key) for key in keys], rows=rows, wide=True)
 
 
-def _data(words: Formatter, extracted: Mapping[str, int | None]) -> ReportSection | None:
+def _data(formatter: Formatter, extracted: Mapping[str, int | None]) -> ReportSection | None:
     if not extracted.get("days"):
         return None
-    rows = [(words.say(f"report.data.{name}"), words.count(value or 0)) for name, value in extracted.items()]
-    return section(words, "report.data", rows=rows)
+    rows = [(formatter.say(f"report.data.{name}"), formatter.count(value or 0)) for name, value in extracted.items()]
+    return section(formatter, "report.data", rows=rows)
 
 
-def _card(words: Formatter, champion: Manifest | None) -> ReportSection | None:
+def _card(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
     if champion is None:
-        return section(words, "report.card", paragraphs=[words.say("report.no_champion")])
+        return section(formatter, "report.card", paragraphs=[formatter.say("report.no_champion")])
     data = champion.data
-    learned = words.say(
+    learned = formatter.say(
         "report.card.data.ordered" if learned_from_file_order(champion) else "report.card.data.value",
-        rows=words.count(data.rows),
-        leads=words.count(data.leads),
-        positives=words.count(data.positives),
+        rows=formatter.count(data.rows),
+        leads=formatter.count(data.leads),
+        positives=formatter.count(data.positives),
         first=data.first_as_of[:10],
         last=data.last_as_of[:10],
     )
-    days, rate = champion.horizon_days, words.share(champion.base_rate, 1)
-    target = words.say("report.card.target.value", count=days, rate=rate)
+    days, rate = champion.horizon_days, formatter.share(champion.base_rate, 1)
+    target = formatter.say("report.card.target.value", count=days, rate=rate)
     rows = [
-        (words.say("report.version"), champion.version),
-        (words.say("report.card.kind"), words.say(f"report.card.kind.{champion.kind}")),
-        (words.say("report.card.target"), target),
-        (words.say("report.card.data"), learned),
-        (words.say("report.card.use"), words.say("report.card.use.value")),
-        (words.say("report.card.policy"), f"{champion.policy_name} {champion.policy_version}"),
-        (words.say("report.card.contract"), f"{champion.contract_hash} · {champion.query_hash}"),
-        (words.say("report.card.libraries"), ", ".join(f"{k} {v}" for k, v in champion.libraries.items())),
+        (formatter.say("report.version"), champion.version),
+        (formatter.say("report.card.kind"), formatter.say(f"report.card.kind.{champion.kind}")),
+        (formatter.say("report.card.target"), target),
+        (formatter.say("report.card.data"), learned),
+        (formatter.say("report.card.use"), formatter.say("report.card.use.value")),
+        (formatter.say("report.card.policy"), f"{champion.policy_name} {champion.policy_version}"),
+        (formatter.say("report.card.contract"), f"{champion.contract_hash} · {champion.query_hash}"),
+        (formatter.say("report.card.libraries"), ", ".join(f"{k} {v}" for k, v in champion.libraries.items())),
     ]
-    return section(words, "report.card", rows=rows, wide=True)
+    return section(formatter, "report.card", rows=rows, wide=True)

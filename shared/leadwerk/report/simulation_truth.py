@@ -7,34 +7,42 @@ from leadwerk.report.report_data import CallingComparison, SimulationTruth, Trut
 from leadwerk.report.section import ReportSection, section
 
 
-def compare_with_truth(words: Formatter, known: SimulationTruth | None) -> ReportSection | None:
+def compare_with_truth(formatter: Formatter, truth: SimulationTruth | None) -> ReportSection | None:
     """A column for each model and period; None where the truth is unknown."""
-    if known is None or not known.against:
+    if truth is None or not truth.against:
         return None
-    told = [words.say("report.truth.text")]
-    if known.calling:
-        told.insert(0, _calling(words, known.calling))
-    header = ("", *(_who(words, one) for one in known.against))
+    paragraphs = [formatter.say("report.truth.text")]
+    if truth.calling:
+        paragraphs.insert(0, _calling(formatter, truth.calling))
+    header = ("", *(_who(formatter, comparison) for comparison in truth.against))
     rows = [
-        (words.say("report.truth.cases"), *(words.count(one.cases) for one in known.against)),
-        (words.say("report.metric.auc"), *(words.decimal(one.auc, 3) for one in known.against)),
-        (words.say("report.truth.best"), *(words.decimal(one.best, 3) for one in known.against)),
-        (words.say("report.truth.share"), *(words.share(one.auc / one.best, 1) for one in known.against)),
-        (words.say("report.metric.ece"), *(words.share(one.ece, 1) for one in known.against)),
-        (words.say("report.metric.lift_at_10"), *(f"× {words.decimal(one.lift_at_10, 1)}" for one in known.against)),
+        (formatter.say("report.truth.cases"), *(formatter.count(comparison.cases) for comparison in truth.against)),
+        (formatter.say("report.metric.auc"), *(formatter.decimal(comparison.auc, 3) for comparison in truth.against)),
+        (formatter.say("report.truth.best"), *(formatter.decimal(comparison.best, 3) for comparison in truth.against)),
+        (
+            formatter.say("report.truth.share"),
+            *(formatter.share(comparison.auc / comparison.best, 1) for comparison in truth.against),
+        ),
+        (formatter.say("report.metric.ece"), *(formatter.share(comparison.ece, 1) for comparison in truth.against)),
+        (
+            formatter.say("report.metric.lift_at_10"),
+            *(f"× {formatter.decimal(comparison.lift_at_10, 1)}" for comparison in truth.against),
+        ),
     ]
-    return section(words, "report.truth", paragraphs=told, header=header, rows=rows, wide=True)
+    return section(formatter, "report.truth", paragraphs=paragraphs, header=header, rows=rows, wide=True)
 
 
-def _who(words: Formatter, one: TruthComparison) -> str:
-    return words.say(f"report.truth.{one.model}", first=words.day(one.first), last=words.day(one.last))
+def _who(formatter: Formatter, comparison: TruthComparison) -> str:
+    return formatter.say(
+        f"report.truth.{comparison.model}", first=formatter.day(comparison.first), last=formatter.day(comparison.last)
+    )
 
 
-def _calling(words: Formatter, calling: CallingComparison) -> str:
-    return words.say(
+def _calling(formatter: Formatter, calling: CallingComparison) -> str:
+    return formatter.say(
         "report.truth.calling",
-        leads=words.count(calling.leads),
-        before=words.decimal(calling.before, 1),
-        after=words.decimal(calling.after, 1),
-        saved=words.share(calling.saved),
+        leads=formatter.count(calling.leads),
+        before=formatter.decimal(calling.before, 1),
+        after=formatter.decimal(calling.after, 1),
+        saved=formatter.share(calling.saved),
     )

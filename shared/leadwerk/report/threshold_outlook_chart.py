@@ -25,7 +25,7 @@ LABELLED = 5  # every so many points, and today's
 
 
 def outlook_chart(
-    rungs: Sequence[OutlookRow], words: Mapping[str, str], *, today: int, hours: float, file: str = "threshold.png"
+    rungs: Sequence[OutlookRow], labels: Mapping[str, str], *, today: int, hours: float, file: str = "threshold.png"
 ) -> bytes:
     """Wins a week over seller's hours a week, a dot a threshold; the team's hours and today's threshold are marked.
 
@@ -41,7 +41,7 @@ def outlook_chart(
     with rc_context(STYLE):
         figure = Figure(figsize=SIZE, layout="constrained", dpi=RESOLUTION)
         axes: Axes = figure.add_subplot()
-        _draw(axes, rungs, words, today, hours)
+        _draw(axes, rungs, labels, today, hours)
         stream = io.BytesIO()
         # No date within: the same ladder is the same file.
         dated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
@@ -58,40 +58,44 @@ def format_of(file: str) -> str:
     Raises:
         InputError: it is not one of ours.
     """
-    found = PurePath(file).suffix.lower().removeprefix(".")
-    if found not in FORMATS:
+    suffix = PurePath(file).suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
         raise InputError(
-            f"No picture is written as {found or 'a file without ending'}.",
+            f"No picture is written as {suffix or 'a file without ending'}.",
             field="plot",
             value=file,
             remedy=f"Let the name end in {', '.join('.' + name for name in FORMATS)}.",
         )
-    return found
+    return suffix
 
 
-def _draw(axes: Axes, rungs: Sequence[OutlookRow], words: Mapping[str, str], today: int, hours: float) -> None:
-    known = [rung for rung in rungs if rung.wins]
-    heights = {rung.threshold: rung.wins.value if rung.wins else rung.calls for rung in known or rungs}
+def _draw(axes: Axes, rungs: Sequence[OutlookRow], labels: Mapping[str, str], today: int, hours: float) -> None:
+    rungs_with_wins = [rung for rung in rungs if rung.wins]
+    heights = {rung.threshold: rung.wins.value if rung.wins else rung.calls for rung in rungs_with_wins or rungs}
     at = {rung.threshold: rung.hours for rung in rungs}
-    _interval(axes, known)
+    _interval(axes, rungs_with_wins)
     axes.plot([at[t] for t in heights], list(heights.values()), "o-", color=CURVE, markersize=4, linewidth=1.6)
     for threshold, height in heights.items():
         if threshold % LABELLED == 0 and threshold != today:
             axes.annotate(str(threshold), (at[threshold], height), (5, -11), textcoords="offset points", color=MUTED)
-    axes.axvline(hours, color=TIME, linewidth=1.4, linestyle=(0, (4, 3)), label=words["team"])
+    axes.axvline(hours, color=TIME, linewidth=1.4, linestyle=(0, (4, 3)), label=labels["team"])
     if today in heights:
-        axes.plot([at[today]], [heights[today]], "o", color=TODAY, markersize=9, label=words["today"], zorder=4)
+        axes.plot([at[today]], [heights[today]], "o", color=TODAY, markersize=9, label=labels["today"], zorder=4)
     axes.set_xlim(left=0, right=1.05 * max(hours, *at.values()))
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(words["hours"])
-    axes.set_ylabel(words["wins" if known else "calls"])
+    axes.set_xlabel(labels["hours"])
+    axes.set_ylabel(labels["wins" if rungs_with_wins else "calls"])
     axes.grid(True, linewidth=0.5, color="#e5e7eb")
     axes.set_axisbelow(True)
     axes.legend(frameon=False, loc="upper left")
 
 
-def _interval(axes: Axes, known: Sequence[OutlookRow]) -> None:
-    ends = [(rung.hours, rung.wins.low, rung.wins.high) for rung in known if rung.wins and rung.wins.low is not None]
+def _interval(axes: Axes, rungs_with_wins: Sequence[OutlookRow]) -> None:
+    ends = [
+        (rung.hours, rung.wins.low, rung.wins.high)
+        for rung in rungs_with_wins
+        if rung.wins and rung.wins.low is not None
+    ]
     if ends:
         hours, low, high = zip(*ends, strict=True)
         axes.fill_between(hours, low, high, color=CURVE, alpha=0.12, linewidth=0)

@@ -102,8 +102,8 @@ def by_past(low: int, calls: Floats, past: Mapping[int, tuple[int, int]], minute
     (3.8, 3.0, 0.2)
     """
     an_hour = MINUTES_AN_HOUR / minutes_per_lead
-    known = sum(leads for leads, _ in past.values()) >= LEAST_LEADS
-    blocks = rising(past) if known else []
+    has_enough_past = sum(leads for leads, _ in past.values()) >= LEAST_LEADS
+    blocks = rising(past) if has_enough_past else []
     rungs: list[OutlookRow] = []
     won = 0.0
     for k in reversed(range(len(calls))):
@@ -115,7 +115,11 @@ def by_past(low: int, calls: Floats, past: Mapping[int, tuple[int, int]], minute
         rungs.insert(
             0,
             OutlookRow(
-                threshold, called, called / an_hour, _around(won, called, past, threshold) if known else None, hour
+                threshold,
+                called,
+                called / an_hour,
+                _around(won, called, past, threshold) if has_enough_past else None,
+                hour,
             ),
         )
     return rungs
@@ -127,8 +131,8 @@ def _rate(blocks: Sequence[OutlookSection], level: int) -> float | None:
 
 def _around(won: float, called: float, past: Mapping[int, tuple[int, int]], threshold: int) -> OutlookEstimate:
     """Wins with the interval that the conversion of all past leads from this threshold on has, in proportion."""
-    reached = [counts for level, counts in past.items() if level >= threshold]
-    leads, converted = (sum(counts[k] for counts in reached) for k in (0, 1))
+    at_or_above = [counts for level, counts in past.items() if level >= threshold]
+    leads, converted = (sum(counts[k] for counts in at_or_above) for k in (0, 1))
     rate = converted / leads if leads else 0.0
     low, high = wilson(rate, leads)
     if not converted:

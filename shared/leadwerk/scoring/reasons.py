@@ -53,8 +53,8 @@ def rule_reasons(ledger: Sequence[Entry], policy: Policy, language: Language) ->
     """The rules that disqualified the lead, then at most three rules for and three against."""
     decisive = {rule.name for rule in policy.points.rules if rule.disqualifies}
     first = [(fired, point_reason(policy, language, *fired)) for fired in _fired(policy, decisive, ledger)]
-    others = [(fired, text) for fired, text in top_rules(policy, language, ledger) if fired.rule not in decisive]
-    return tuple(Reason(fired.rule, fired.points, text) for fired, text in (*first, *others))
+    further = [(fired, text) for fired, text in top_rules(policy, language, ledger) if fired.rule not in decisive]
+    return tuple(Reason(fired.rule, fired.points, text) for fired, text in (*first, *further))
 
 
 def _fired(policy: Policy, rules: set[str], ledger: Sequence[Entry]) -> list[RulePoints]:

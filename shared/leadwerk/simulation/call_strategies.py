@@ -93,7 +93,7 @@ def _taking_part(
 ) -> tuple[Ints, Floats]:
     ids = [lead_id(index) for index in range(len(truths))] if scores is None else list(scores)
     lead = truth_lookup.positions(ids, len(truths))
-    score = truths.alone[lead] if scores is None else np.array([scores[one] for one in ids], dtype=float)
+    score = truths.alone[lead] if scores is None else np.array([scores[lead_id] for lead_id in ids], dtype=float)
     start = storage.read_market(home).start
     first = 0 if first_day is None else (first_day - start).days
     last = len(truths) if last_day is None else (last_day - start).days

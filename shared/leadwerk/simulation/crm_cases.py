@@ -26,7 +26,7 @@ def stream(history: Changes, called: Calls, clicks: tuple[Ints, Ints], ended: Ou
 
     Nothing follows the end of a case: touchpoints after it are not recorded.
     """
-    caller = np.flatnonzero(called.made & (called.at < ended.closed))
+    caller = np.flatnonzero(called.is_called & (called.at < ended.closed))
     open_click = clicks[1] < ended.closed[clicks[0]]
     clicker, clicked = clicks[0][open_click], clicks[1][open_click]
     nothing = np.zeros(len(caller) + len(clicker), dtype=np.int64)
@@ -63,10 +63,10 @@ def write(folder: Path, calendar: Calendar, raw: Sequence[dict[str, Any]], creat
         (form["lead_id"], at, json.dumps(form, ensure_ascii=False))
         for form, at in zip(raw, created.tolist(), strict=True)
     ]
-    kept = [row for row in rows if row[1] < calendar.end]
+    rows_within = [row for row in rows if row[1] < calendar.end]
     with closing(sqlite3.connect(folder / FILE)) as crm:
         crm.executescript(SCHEMA)
         with crm:
             crm.executemany("INSERT INTO leads VALUES (?, ?, ?)", leads)
-            crm.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)", kept)
-    return len(kept)
+            crm.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)", rows_within)
+    return len(rows_within)

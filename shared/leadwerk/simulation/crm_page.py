@@ -27,7 +27,7 @@ def _template() -> Template:
 def _row(lead: dict[str, Any]) -> str:
     fields, form = lead["custom_fields"], lead["lead"]
     reasons = fields.get("score_reasons") or []
-    shown = "; ".join(_reason(reason) for reason in reasons[:REASONS_SHOWN])
+    reason_texts = "; ".join(_reason(reason) for reason in reasons[:REASONS_SHOWN])
     cluster = str(fields.get("score_cluster") or "–")
     cells = [
         lead["lead_id"],
@@ -36,7 +36,7 @@ def _row(lead: dict[str, Any]) -> str:
         fields.get("recommended_action") or "–",
         lead["status"],
         f"{form.get('language') or '–'} · {form.get('postcode') or '–'}",
-        shown or "–",
+        reason_texts or "–",
     ]
     inner = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
     return f'<tr class="{escape(cluster.lower(), quote=True)}">{inner}</tr>'

@@ -119,10 +119,10 @@ class CaseStore:
         at, sequence = _place(cursor)
         with self._open() as crm:
             rows = crm.execute(CASES, (at, sequence, self.now(), limit + 1)).fetchall()
-        kept = rows[:limit]
-        if kept:
-            sequence, at = kept[-1][:2]
-        return [_case(row) for row in kept], _cursor(at, sequence), len(rows) > limit
+        page_rows = rows[:limit]
+        if page_rows:
+            sequence, at = page_rows[-1][:2]
+        return [_case(row) for row in page_rows], _cursor(at, sequence), len(rows) > limit
 
     def counts(self) -> Json:
         """How many leads, changes and patches there are, whatever the clock says."""

@@ -62,7 +62,7 @@ def joined(*parts: Events) -> Events:
     return Events(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Events)})
 
 
-def taken(events: Events, index: Ints | Bools) -> Events:
+def take_events(events: Events, index: Ints | Bools) -> Events:
     """The events at `index`, or those it marks."""
     return Events(**{f.name: getattr(events, f.name)[index] for f in fields(Events)})
 
@@ -75,7 +75,7 @@ def shifted(events: Events, sessions: int) -> Events:
 def within(events: Events, calendar: Calendar) -> Events:
     """The events of the simulated period."""
     day = calendar.day_of(events.at)
-    return taken(events, (day >= 0) & (day < calendar.days))
+    return take_events(events, (day >= 0) & (day < calendar.days))
 
 
 def _blank(session: Ints, name: int | Ints, page: Ints, at: Ints) -> Events:
@@ -147,10 +147,10 @@ def _calculations(
     """Uses of the calculator at `share` of the view, with the lead's amounts or, given a `spread`, others near them."""
     person = sessions.person[used.session]
     somebody = rng.integers(0, len(people), len(person))
-    meant = people.amounts[np.where(person == NOBODY, somebody, person)]
-    tried = meant * np.exp(spread * rng.standard_normal((len(person), 1)))
+    intended_amounts = people.amounts[np.where(person == NOBODY, somebody, person)]
+    entered_amounts = intended_amounts * np.exp(spread * rng.standard_normal((len(person), 1)))
     calculated = _blank(used.session, site.CALCULATED, used.page, _after(used, share))
-    return replace(calculated, amounts=np.round(tried, -1))
+    return replace(calculated, amounts=np.round(entered_amounts, -1))
 
 
 def _form_sent(sessions: Sessions) -> Events:

@@ -96,7 +96,7 @@ def publish(home: Path, now: datetime) -> PublishedExport:
 
 
 def _show(export: duckdb.DuckDBPyConnection, calendar: Calendar, now: int) -> PublishedExport:
-    before = _shown(export)
+    before = _last_published(export)
     last, today = _day(calendar, before), _day(calendar, now)
     is_open = 0 <= today < calendar.days
     for day in range(max(0, today), min(calendar.days, last + 1)):
@@ -113,7 +113,7 @@ def _show(export: duckdb.DuckDBPyConnection, calendar: Calendar, now: int) -> Pu
     return PublishedExport(moment(now), daily, calendar.date_of(today) if is_open else None)
 
 
-def _shown(export: duckdb.DuckDBPyConnection) -> int:
+def _last_published(export: duckdb.DuckDBPyConnection) -> int:
     row = export.execute("SELECT max(moment) FROM market.shown").fetchone()
     return int(row[0]) if row and row[0] is not None else BEGINNING
 

@@ -87,7 +87,7 @@ def _browser_columns(browsers: Browsers) -> Columns:
     device = np.where(bot, len(site.DEVICES), visitors.device)
     second = browsers.first_touch // SECOND
     ids = np.char.add(np.char.add(visitors.client.astype(str), "."), second.astype(str))
-    places = site.REGIONS
+    regions = site.REGIONS
     return {
         "visitor": np.arange(len(visitors), dtype=np.int32),
         "id": ids,
@@ -96,9 +96,9 @@ def _browser_columns(browsers: Browsers) -> Columns:
         "internal": visitors.kind == traffic.INTERNAL,
         "language": np.array(site.LANGUAGES)[visitors.language],
         "locale": np.array(["de-ch", "fr-ch", "it-ch", "en-us"])[visitors.language],
-        "country": np.array([place.ga_country for place in places])[visitors.region],
-        "region": np.array([place.ga_region for place in places])[visitors.region],
-        "city": np.array([place.city for place in places])[visitors.region],
+        "country": np.array([place.ga_country for place in regions])[visitors.region],
+        "region": np.array([place.ga_region for place in regions])[visitors.region],
+        "city": np.array([place.city for place in regions])[visitors.region],
         **{f"source_{f}": np.array([getattr(s, f) for s in site.SOURCES])[visitors.source] for f in _SOURCE_FIELDS},
         **{f"device_{f}": np.array([getattr(d, f) for d in devices])[device] for f in _DEVICE_FIELDS},
     }

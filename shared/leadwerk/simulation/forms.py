@@ -37,11 +37,11 @@ def forms(rng: Generator, people: People, client_ids: list[str]) -> list[dict[st
 
 def _form(people: People, index: int, style: int, client_id: str) -> dict[str, Any]:
     place = REGIONS[people.region[index]]
-    told = people.told[index]
+    reported = people.stated[index]
     amounts = {
         field: _written(float(people.amounts[index, at]), style + at, place.country)
         for at, field in enumerate(FIELDS)
-        if told[at]
+        if reported[at]
     }
     return {
         "lead_id": lead_id(index),

@@ -134,7 +134,7 @@ def fate_of(rng: Generator, calendar: Calendar, past: VisitorHistory, after_shoc
     people = past.people
     alone = truth.logistic(truth.log_odds(people, past.seen, after_shock))
     called = outcomes.calls(rng, calendar, people)
-    chance = np.where(called.made, truth.odds_times(alone, truth.CALL_EFFECT), alone)
+    chance = np.where(called.is_called, truth.odds_times(alone, truth.CALL_EFFECT), alone)
     ended = outcomes.outcomes(rng, people, chance)
     visit_rate, click_rate = (np.where(ended.paid, *rates[::-1]) for rates in (truth.RETURN_VISITS, truth.EMAIL_CLICKS))
     return SimulatedOutcome(
@@ -150,7 +150,7 @@ def fate_of(rng: Generator, calendar: Calendar, past: VisitorHistory, after_shoc
 def _write_traffic(
     rng: Generator, calendar: Calendar, home: Path, past: VisitorHistory, fate: SimulatedOutcome
 ) -> tuple[int, export_columns.Browsers]:
-    strangers, kinds = traffic.others(rng, calendar, len(past.people))
+    strangers, kinds = traffic.other_visitors(rng, calendar, len(past.people))
     later = visits.joined(fate.returns, strangers)
     happened = events.events(rng, past.people, later, visits.views(rng, later))
     sessions = visits.joined(past.sessions, later)
@@ -185,7 +185,7 @@ def truth_arrays(people: People, fate: SimulatedOutcome) -> dict[str, Ints | Flo
         "linked": people.linked,
         "alone": fate.alone,
         "call_share": fate.called.share,
-        "called": np.where(fate.called.made, fate.called.at, outcomes.FOREVER),
+        "called": np.where(fate.called.is_called, fate.called.at, outcomes.FOREVER),
         "closed": fate.ended.closed,
         "paid": fate.ended.paid,
         "visit_lead": fate.returns.person,

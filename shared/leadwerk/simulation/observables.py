@@ -20,10 +20,10 @@ class Observables:
     """Arrays of shape (n,). `amounts` (n, 4) as in People, NaN where neither form nor calculator says them.
 
     Windows are local days as in the product: a window of w days is the day of creation and the w - 1 days before.
-    The behaviour counts are 0 where `known` is false: nobody may look.
+    The behaviour counts are 0 where `is_linked` is false: no consent links visits to the lead.
     """
 
-    known: Bools
+    is_linked: Bools
     amounts: Floats
     simulator: Ints
     guide: Ints
@@ -58,8 +58,8 @@ def observe(people: People, calendar: Calendar, sessions: Sessions, events: Even
     on_rates = recent & (events.page == site.RATES) & (events.engagement > 0)
     uses = count(long & (events.name == site.CALCULATED))
     return Observables(
-        known=people.linked,
-        amounts=np.where(people.told | (uses > 0)[:, None], people.amounts, np.nan),
+        is_linked=people.linked,
+        amounts=np.where(people.stated | (uses > 0)[:, None], people.amounts, np.nan),
         simulator=count(recent & (events.name == site.VIEW_SIMULATOR)),
         guide=count(long & (events.name == site.DOWNLOAD_GUIDE)),
         calculator=uses,

@@ -26,10 +26,10 @@ INCOME_LIMITS, VALUE_LIMITS = (0.32, 0.26), (0.88, 0.74)
 
 @dataclass(frozen=True)
 class Calls:
-    """`share` of the day's leads that the sellers reach; `at` the instant of the call for those `made`."""
+    """`share` of the day's leads that the sellers reach; `at` the instant of the call where `is_called`."""
 
     share: Floats
-    made: Bools
+    is_called: Bools
     at: Ints
 
 
@@ -92,7 +92,9 @@ def changes(rng: Generator, people: People, called: Calls, ended: Outcomes, afte
     span = np.where(decided, ended.closed - people.created, 30 * DAY).astype(float)
     examined = np.where(ended.paid, 1.0, 0.5) > rng.random(n)
     approved = np.where(ended.paid, 1.0, 0.08 * examined) > rng.random(n)
-    contacted = np.where(called.made, called.at, people.created + (span * rng.uniform(0.1, 0.3, n)).astype(np.int64))
+    contacted = np.where(
+        called.is_called, called.at, people.created + (span * rng.uniform(0.1, 0.3, n)).astype(np.int64)
+    )
     at_examination = np.maximum(contacted, people.created + (span * rng.uniform(0.3, 0.6, n)).astype(np.int64)) + 1
     at_approval = np.maximum(at_examination, people.created + (span * rng.uniform(0.65, 0.9, n)).astype(np.int64)) + 1
     status, reason = _endings(rng, people, ended, after_shock)
@@ -128,10 +130,10 @@ def _endings(rng: Generator, people: People, ended: Outcomes, after_shock: Bools
     too_dear = instalment * 12 / income > np.array(INCOME_LIMITS)[limit]
     too_high = loan / value > np.array(VALUE_LIMITS)[limit]
     refused = (too_dear | too_high) & (rng.random(len(people)) < 0.8)
-    others = rng.choice(
+    other_endings = rng.choice(
         [INCOMPLETE, COMPETITOR, UNREACHED, NO_NEED, FALLEN_THROUGH], size=len(people), p=[0.14, 0.27, 0.25, 0.22, 0.12]
     )
-    reason = np.where(refused, np.where(too_dear, LOW_INCOME, HIGH_LOAN), others)
+    reason = np.where(refused, np.where(too_dear, LOW_INCOME, HIGH_LOAN), other_endings)
     status_of = np.array([GONE, REJECTED, REJECTED, REJECTED, GONE, GONE, WITHDRAWN, WITHDRAWN])
     return np.where(ended.paid, PAID, status_of[reason]), np.where(ended.paid, NO_REASON, reason)
 

@@ -30,7 +30,7 @@ LOWEST_COST, HIGHEST_COST = 0.060, 0.070
 class People:
     """Arrays of shape (n,), ordered by `created` (UTC microseconds); codes index the tuples of `site` and of here.
 
-    `amounts` has shape (n, 4): loan, property value, yearly income, monthly instalment, in CHF; `told` says which of
+    `amounts` has shape (n, 4): loan, property value, yearly income, monthly instalment, in CHF; `stated` is which of
     them the form gives. `intent` is the hidden zest that makes a person visit more; it acts only through visits.
     """
 
@@ -51,7 +51,7 @@ class People:
     job_seeker: Bools
     intent: Floats
     amounts: Floats
-    told: Bools
+    stated: Bools
 
     def __len__(self) -> int:
         return len(self.created)
@@ -85,7 +85,7 @@ def people(rng: Generator, calendar: Calendar, n: int) -> People:
         job_seeker=rng.random(n) < JOB_SEEKER,
         intent=rng.standard_normal(n),
         amounts=_amounts(rng, n),
-        told=rng.random((n, 4)) >= np.array(FORM_GAPS),
+        stated=rng.random((n, 4)) >= np.array(FORM_GAPS),
     )
 
 

@@ -45,18 +45,18 @@ def folder(home: Path) -> Path:
     Raises:
         ConfigurationError: no market was simulated there.
     """
-    found = Path(home) / FOLDER
-    if not (found / MARKET).is_file():
-        raise ConfigurationError(f"There is no simulated market in {found}.", remedy="Run `leadwerk simulate` first.")
-    return found
+    market = Path(home) / FOLDER
+    if not (market / MARKET).is_file():
+        raise ConfigurationError(f"There is no simulated market in {market}.", remedy="Run `leadwerk simulate` first.")
+    return market
 
 
 def emptied(home: Path) -> Path:
     """HOME/market as a new, empty folder."""
-    made = Path(home) / FOLDER
-    shutil.rmtree(made, ignore_errors=True)
-    private_folder(made)
-    return made
+    market = Path(home) / FOLDER
+    shutil.rmtree(market, ignore_errors=True)
+    private_folder(market)
+    return market
 
 
 def write_market(folder: Path, market: SimulatedMarket) -> None:

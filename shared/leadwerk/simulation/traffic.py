@@ -37,7 +37,7 @@ class Visitors:
         return len(self.kind)
 
 
-def others(rng: Generator, calendar: Calendar, leads: int) -> tuple[Sessions, Ints]:
+def other_visitors(rng: Generator, calendar: Calendar, leads: int) -> tuple[Sessions, Ints]:
     """Sessions of everybody who is no lead; the kinds of their visitors, which are numbered from 2 * leads on.
 
     Visitors 0 … leads - 1 are the leads' browsers, leads … 2 * leads - 1 their second ones.
@@ -61,10 +61,10 @@ def _unwanted(rng: Generator, calendar: Calendar) -> list[tuple[int, Ints, Ints]
         starts: Ints = calendar.boundaries[0] + (rng.random(count) * length).astype(np.int64)
         return starts
 
-    own, machine = anywhere(OWN_VISITS_PER_DAY), anywhere(HEADLESS_PER_DAY)
+    staff, machine = anywhere(OWN_VISITS_PER_DAY), anywhere(HEADLESS_PER_DAY)
     heavy = calendar.boundaries[:-1][HEAVY_EVERY_DAYS // 2 :: HEAVY_EVERY_DAYS] + HOUR // 2
     return [
-        (INTERNAL, own, rng.integers(1, 8, len(own))),
+        (INTERNAL, staff, rng.integers(1, 8, len(staff))),
         (HEADLESS, machine, rng.integers(1, 12, len(machine))),
         (HEAVY, heavy, np.full(len(heavy), HEAVY_PAGES)),
     ]

@@ -87,7 +87,7 @@ def odds_times(probability: Floats, factor: Floats | float) -> Floats:
 def log_odds(people: People, seen: Observables, after_shock: Bools) -> Floats:
     """Log-odds of being paid out when nobody calls within a day, shape (n,)."""
     amounts = np.where(after_shock, _money_after_shock(seen), _money(seen))
-    behaviour = np.where(seen.known, _behaviour(people, seen), UNKNOWN_BEHAVIOUR)
+    behaviour = np.where(seen.is_linked, _behaviour(people, seen), UNKNOWN_BEHAVIOUR)
     return INTERCEPT + STRENGTH * (amounts + behaviour + _person(people) + _moment(people))
 
 

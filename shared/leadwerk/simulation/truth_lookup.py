@@ -71,18 +71,18 @@ def true_probability(
         UnknownLead: the market has no such lead.
         InputError: another number of moments than of leads.
     """
-    known = read(home)
-    lead = positions(lead_ids, len(known))
-    at = _moments(as_of, known.created[lead])
-    age = np.maximum(at - known.created[lead], 0) / DAY
+    lead_truth = read(home)
+    lead = positions(lead_ids, len(lead_truth))
+    at = _moments(as_of, lead_truth.created[lead])
+    age = np.maximum(at - lead_truth.created[lead], 0) / DAY
     exposure = np.clip(age - RETURN_AFTER / DAY, 0, RETURN_DAYS)
     ratio = truth.likelihood_ratio(
-        (_count(known, known.visits, lead, at), exposure),
-        (_count(known, known.clicks, lead, at), np.clip(age, 0, RETURN_DAYS)),
-        known.linked[lead],
+        (_count(lead_truth, lead_truth.visits, lead, at), exposure),
+        (_count(lead_truth, lead_truth.clicks, lead, at), np.clip(age, 0, RETURN_DAYS)),
+        lead_truth.linked[lead],
     )
-    chance = truth.posterior(_call_known(known, lead, at, age), ratio, age, horizon_days)
-    is_open = (known.created[lead] <= at) & (at < known.closed[lead])
+    chance = truth.posterior(_call_known(lead_truth, lead, at, age), ratio, age, horizon_days)
+    is_open = (lead_truth.created[lead] <= at) & (at < lead_truth.closed[lead])
     return np.where(is_open, chance, np.nan)
 
 
@@ -92,7 +92,7 @@ def positions(lead_ids: Sequence[str], leads: int) -> Ints:
     >>> positions(["100003"], 5)
     array([2])
     """
-    index = np.array([int(one) - FIRST_LEAD if one.isdigit() else -1 for one in lead_ids], dtype=np.int64)
+    index = np.array([int(lead_id) - FIRST_LEAD if lead_id.isdigit() else -1 for lead_id in lead_ids], dtype=np.int64)
     unknown = (index < 0) | (index >= leads)
     if unknown.any():
         stranger = lead_ids[int(np.argmax(unknown))]
@@ -109,7 +109,7 @@ def _moments(as_of: datetime | Sequence[datetime | None] | None, created: Ints) 
     if len(as_of) != len(created):
         remedy = "Give one moment for all, or one for each."
         raise InputError(f"{len(as_of)} moments, {len(created)} leads.", field="as_of", value=len(as_of), remedy=remedy)
-    return np.array([start if one is None else micros(one) for one, start in zip(as_of, created, strict=True)])
+    return np.array([start if moment is None else micros(moment) for moment, start in zip(as_of, created, strict=True)])
 
 
 def _key(created: Ints, lead: Ints, at: Ints) -> Ints:
@@ -118,20 +118,20 @@ def _key(created: Ints, lead: Ints, at: Ints) -> Ints:
     return lead * SPAN + since
 
 
-def _count(known: LeadTruth, keys: Ints, lead: Ints, at: Ints) -> Ints:
+def _count(lead_truth: LeadTruth, keys: Ints, lead: Ints, at: Ints) -> Ints:
     """How many of the happenings `keys` came to each lead strictly before `at`."""
-    before = np.searchsorted(keys, _key(known.created, lead, at))
+    before = np.searchsorted(keys, _key(lead_truth.created, lead, at))
     return (before - np.searchsorted(keys, lead * SPAN)).astype(np.int64)
 
 
-def _call_known(known: LeadTruth, lead: Ints, at: Ints, age: Floats) -> tuple[Floats, Floats]:
+def _call_known(lead_truth: LeadTruth, lead: Ints, at: Ints, age: Floats) -> tuple[Floats, Floats]:
     """Weights of "will be paid out" and "will not" with what is known of the call at that age."""
-    alone = known.alone[lead]
+    alone = lead_truth.alone[lead]
     helped = truth.odds_times(alone, truth.CALL_EFFECT)
     first, last = outcomes.CALL_WITHIN
-    still_to_come = known.call_share[lead] * (1 - np.clip((age - first) / (last - first), 0, 1))
-    never = 1 - known.call_share[lead]
-    seen = known.called[lead] < at
+    still_to_come = lead_truth.call_share[lead] * (1 - np.clip((age - first) / (last - first), 0, 1))
+    never = 1 - lead_truth.call_share[lead]
+    seen = lead_truth.called[lead] < at
     customer = np.where(seen, helped, still_to_come * helped + never * alone)
     other = np.where(seen, 1 - helped, still_to_come * (1 - helped) + never * (1 - alone))
     return customer, other

@@ -46,9 +46,9 @@ def average_precision(converted: Outcomes, probability: Floats, weights: Floats 
     0.8333
     """
     positive, negative = (part[..., ::-1] for part in _classes_by_score(converted, probability, weights))
-    found, looked = np.cumsum(positive, axis=-1), np.cumsum(positive + negative, axis=-1)
+    true_positives, looked = np.cumsum(positive, axis=-1), np.cumsum(positive + negative, axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(looked > 0, found / looked, 0.0)
+        precision = np.where(looked > 0, true_positives / looked, 0.0)
         value = (positive * precision).sum(-1) / positive.sum(-1)
     return _plain(value)
 
@@ -150,8 +150,8 @@ def lift(converted: Outcomes, probability: Floats, weights: Floats | None = None
     both = positive + negative
     room = share * both.sum(-1, keepdims=True) - (np.cumsum(both, axis=-1) - both)
     with np.errstate(invalid="ignore", divide="ignore"):
-        taken = np.where(both > 0, np.clip(room / both, 0, 1), 0.0)
-    return _ratio((positive * taken).sum(-1) / share, positive.sum(-1))
+        share_called = np.where(both > 0, np.clip(room / both, 0, 1), 0.0)
+    return _ratio((positive * share_called).sum(-1) / share, positive.sum(-1))
 
 
 def _classes_by_score(converted: Outcomes, probability: Floats, weights: Floats | None) -> tuple[Floats, Floats]:

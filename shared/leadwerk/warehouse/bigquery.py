@@ -115,10 +115,10 @@ class BigQueryWarehouse:
         """
         rows = {name: [row for chunk in chunks for row in chunk.to_pylist()] for name, chunks in tables.items()}
         commit()
-        counts = {name: self.append(name, found) for name, found in rows.items()}
-        for name, found in rows.items():
+        counts = {name: self.append(name, table_rows) for name, table_rows in rows.items()}
+        for name, table_rows in rows.items():
             target = schema.table(name)
-            keys = {(row["lead_id"], str(row[target.key[0]])) for row in found}
+            keys = {(row["lead_id"], str(row[target.key[0]])) for row in table_rows}
             for leads in batches(lead_ids.to_pylist(), ROWS_A_LOAD):
                 self._delete_superseded(target, leads, sorted(key for lead, key in keys if lead in set(leads)))
         return counts
@@ -171,8 +171,8 @@ class BigQueryWarehouse:
     def export_tables(self) -> list[str]:
         """Names of the export's tables, sorted."""
         with _as_warehouse_error(self._ga4_dataset):
-            found = self._client.list_tables(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
-            return sorted(item.table_id for item in found if item.table_id.startswith("events_"))
+            listed = self._client.list_tables(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
+            return sorted(item.table_id for item in listed if item.table_id.startswith("events_"))
 
     def export_lifetime(self) -> timedelta | None:
         """For how long the export's dataset keeps a table: 60 days in a project that was once a sandbox."""
@@ -215,13 +215,13 @@ class BigQueryWarehouse:
         return _finish(job, job_retry=None)
 
     def _located(self, sql: str) -> str:
-        own = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
-        return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own)
+        own_tables = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
+        return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own_tables)
 
     def _append_new(self, target: schema.Table, rows: Sequence[Row]) -> int:
         with _as_warehouse_error(target.name):
-            known = self._known_keys(target, rows)
-            new = [row for row in rows if _key(target, row) not in known]
+            stored_keys = self._known_keys(target, rows)
+            new = [row for row in rows if _key(target, row) not in stored_keys]
             if len(new) > STREAMED_ROWS:
                 self._load(target, new)
             elif new:

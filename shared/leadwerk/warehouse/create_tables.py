@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring the tables of the file up to schema.json, all at once."""
     # That a table has all its columns is seen by their number: to list them takes five times as long, at every start.
-    found = connection.execute("SELECT table_name, column_count FROM duckdb_tables() WHERE schema_name = 'leadwerk'")
-    widths = dict(found.fetchall())
-    behind = [table for table in schema.own_tables() if widths.get(table.name) != len(table.fields)]
-    if not behind:
+    existing = connection.execute("SELECT table_name, column_count FROM duckdb_tables() WHERE schema_name = 'leadwerk'")
+    widths = dict(existing.fetchall())
+    outdated = [table for table in schema.own_tables() if widths.get(table.name) != len(table.fields)]
+    if not outdated:
         return
     connection.execute("BEGIN TRANSACTION; CREATE SCHEMA IF NOT EXISTS leadwerk")
-    for table in behind:
+    for table in outdated:
         bring = _widen if table.name in widths else _create
         bring(connection, table)
     connection.execute("COMMIT")

@@ -63,10 +63,10 @@ class DuckDBWarehouse:
             names = [column[0] for column in result.description]
             zoned = [index for index, column in enumerate(result.description) if "TIME ZONE" in str(column[1])]
             with _explained(statement.name):
-                found = result.fetchall()
+                values = result.fetchall()
         if zoned:
-            found = [tuple(utc(value) if i in zoned else value for i, value in enumerate(row)) for row in found]
-        return statement.read([dict(zip(names, row, strict=True)) for row in found])
+            values = [tuple(utc(value) if i in zoned else value for i, value in enumerate(row)) for row in values]
+        return statement.read([dict(zip(names, row, strict=True)) for row in values])
 
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; whole numbers stay whole where no NULL is among them."""
@@ -234,7 +234,9 @@ class DuckDBWarehouse:
             either = duckdb_ga4_export.from_tables(sql, tables)
 
         def written(sql: str) -> str:
-            return PARAMETER.sub(lambda found: literal(values[found[1]]) if found[1] in values else found[0], sql)
+            return PARAMETER.sub(
+                lambda parameter: literal(values[parameter[1]]) if parameter[1] in values else parameter[0], sql
+            )
 
         return written(either[0]), written(either[1])
 
@@ -246,9 +248,9 @@ class DuckDBWarehouse:
         attach = f"ATTACH IF NOT EXISTS {literal(str(self._export_file))} AS ga4 (READ_ONLY)"
         self._patiently(lambda: connection.execute(attach), self._export_file)
         # The simulated market shows its export as views: information_schema lists both.
-        shown = "table_catalog = 'ga4' AND table_schema = 'main'"
-        found = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {shown} ORDER BY 1")
-        self._exported = [name for (name,) in found.fetchall()]
+        in_export = "table_catalog = 'ga4' AND table_schema = 'main'"
+        names = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {in_export} ORDER BY 1")
+        self._exported = [name for (name,) in names.fetchall()]
         return self._exported
 
 

@@ -85,11 +85,11 @@ def _first_of_key(select: exp.Select) -> exp.Expr:
             )
         ]
     )
-    found: exp.Expr = _call("LIST_EXTRACT", items.copy(), place)
-    wanted = select.selects[0]
-    for part in wanted.parts[1:] if isinstance(wanted, exp.Column) else ():
-        found = _call("STRUCT_EXTRACT", found, exp.Literal.string(part.name))
-    return found
+    extracted: exp.Expr = _call("LIST_EXTRACT", items.copy(), place)
+    selected = select.selects[0]
+    for part in selected.parts[1:] if isinstance(selected, exp.Column) else ():
+        extracted = _call("STRUCT_EXTRACT", extracted, exp.Literal.string(part.name))
+    return extracted
 
 
 def _unnest(select: exp.Expr) -> exp.Unnest | None:
@@ -124,8 +124,8 @@ def contained_without_subquery(node: exp.Expr) -> None:
             items = unnest.expressions[0]
             # Nothing is in an empty list, not even NULL, of which LIST_CONTAINS knows nothing.
             some = exp.GT(this=_call("LEN", items.copy()), expression=exp.Literal.number(0))
-            found = exp.If(this=some, true=_call("LIST_CONTAINS", items.copy(), test.this.copy()))
-            test.replace(exp.Case(ifs=[found], default=exp.false()))
+            condition = exp.If(this=some, true=_call("LIST_CONTAINS", items.copy(), test.this.copy()))
+            test.replace(exp.Case(ifs=[condition], default=exp.false()))
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -30,17 +30,17 @@ def reads_export(sql: str) -> bool:
 def from_tables(sql: str, tables: Sequence[str]) -> tuple[str, str]:
     """The translated statement over these tables: read one by one, and for when an older one lacks a column, as one."""
 
-    def one_by_one(found: re.Match[str]) -> str:
-        select = _select(found)
+    def one_by_one(clause: re.Match[str]) -> str:
+        select = _select(clause)
         nothing = WILDCARD.sub(_literally(f"({_empty()})"), select)
         selects = [nothing, *(_from_one_table(select, table) for table in tables if _fits(select, table))]
         return f"({' UNION ALL '.join(selects)})"
 
-    def as_one(found: re.Match[str]) -> str:
-        return f"({_select(found)})"
+    def as_one(clause: re.Match[str]) -> str:
+        return f"({_select(clause)})"
 
-    def everything(found: re.Match[str]) -> str:
-        return _union(found[1], [table for table in tables if _fits(found[0], table)])
+    def everything(clause: re.Match[str]) -> str:
+        return _union(clause[1], [table for table in tables if _fits(clause[0], table)])
 
     lean, whole = PER_TABLE.sub(one_by_one, sql), PER_TABLE.sub(as_one, sql)
     return WILDCARD.sub(everything, lean), WILDCARD.sub(everything, whole)
@@ -63,8 +63,8 @@ def _literally(text: str) -> Callable[[re.Match[str]], str]:
     return lambda _: text
 
 
-def _select(found: re.Match[str]) -> str:
-    return found[1].replace("''", "'")
+def _select(clause: re.Match[str]) -> str:
+    return clause[1].replace("''", "'")
 
 
 def in_range(table: str, values: Mapping[str, Any]) -> bool:
@@ -72,10 +72,10 @@ def in_range(table: str, values: Mapping[str, Any]) -> bool:
 
     A copy such as events_20260131_old, which may have any columns, is no day.
     """
-    found = TABLE.fullmatch(table)
-    if not found:
+    name_match = TABLE.fullmatch(table)
+    if not name_match:
         return False
-    prefix, suffix = found.groups()
+    prefix, suffix = name_match.groups()
     first, last = values.get(f"first_{prefix}", ""), values.get(f"last_{prefix}", suffix)
     return first <= suffix <= last and suffix not in (values.get(f"without_{prefix}") or ())
 

@@ -114,7 +114,7 @@ def names() -> tuple[str, ...]:
 @cache
 def own_tables() -> tuple[Table, ...]:
     """The tables that Leadwerk itself writes."""
-    return tuple(found for found in map(table, names()) if found.dataset == OWN_DATASET)
+    return tuple(own_table for own_table in map(table, names()) if own_table.dataset == OWN_DATASET)
 
 
 def tables_of_persons() -> tuple[Table, ...]:

@@ -62,7 +62,7 @@ def _read(name: str) -> str:
     file = schema.FOLDER / f"{name}.sql"
     if not file.is_file():
         raise MissingTable(f"There is no statement {name!r}.", remedy=f"It should stand in tables/{name}.sql.")
-    return INCLUDE.sub(lambda found: _read(f"{found[1]}.fragment"), file.read_text(encoding="utf-8"))
+    return INCLUDE.sub(lambda fragment_name: _read(f"{fragment_name[1]}.fragment"), file.read_text(encoding="utf-8"))
 
 
 def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement[Row]:
@@ -71,10 +71,10 @@ def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) 
     >>> from_text("-- @n INT64\nSELECT\n-- for each w\n  @n + ${w} AS x_${w},\n-- end\n  1 AS y", w=[1, 7]).text
     '-- @n INT64\nSELECT\n  @n + 1 AS x_1,\n  @n + 7 AS x_7,\n  1 AS y'
     """
-    wanted = set(LABEL.findall(text))
-    if wanted != set(repeated):
+    labels = set(LABEL.findall(text))
+    if labels != set(repeated):
         raise WarehouseError(
-            f"{name} repeats lines for {sorted(wanted)}, but got {sorted(repeated)}.", remedy="Give exactly these."
+            f"{name} repeats lines for {sorted(labels)}, but got {sorted(repeated)}.", remedy="Give exactly these."
         )
     for label, values in repeated.items():
         _check_values(name, label, values)
@@ -83,8 +83,8 @@ def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) 
 
 
 def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
-    def block(found: re.Match[str]) -> str:
-        label, between, lines = found.groups()
+    def block(placeholder: re.Match[str]) -> str:
+        label, between, lines = placeholder.groups()
         times = [lines.replace(f"${{{label}}}", str(value)) for value in repeated[label]]
         return (f"{between}\n" if between else "").join(times)
 
@@ -131,15 +131,15 @@ def inlined(statement: AnyStatement, parameters: Parameters) -> str:
     values = bound(statement, parameters)
     header, body = _split_header(statement.text)
 
-    def written(found: re.Match[str]) -> str:
-        name = found[1]
-        return literal(values[name], statement.parameters[name]) if name in values else found[0]
+    def written(placeholder: re.Match[str]) -> str:
+        name = placeholder[1]
+        return literal(values[name], statement.parameters[name]) if name in values else placeholder[0]
 
     return header + PARAMETER.sub(written, body)
 
 
 def _split_header(text: str) -> tuple[str, str]:
-    last = max((found.end() for found in DECLARATION.finditer(text)), default=0)
+    last = max((declaration.end() for declaration in DECLARATION.finditer(text)), default=0)
     return text[:last], text[last:]
 
 

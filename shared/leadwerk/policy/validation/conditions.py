@@ -77,7 +77,7 @@ def wrong_tests(
             continue
         problems = [
             *_wrong_kind(name, test, facts_by_name[name].kind, place),
-            *_wrong_words(name, test, facts_by_name[name].words, place),
+            *_wrong_words(name, test, facts_by_name[name].options, place),
         ]
         problems = problems or list(_contradictions(test, in_vain, what, place))
         yield from problems or _out_of_range(name, test, in_vain, place)
