@@ -82,7 +82,7 @@ def test_a_table_of_many_candidates_has_the_width_of_the_page() -> None:
 
 
 def test_before_there_is_a_model_the_page_speaks_of_points() -> None:
-    page = render(replace(nothing(), cells=facts().cells, pointed=facts().pointed), "de")
+    page = render(replace(nothing(), cells=facts().cells, points_outcomes=facts().points_outcomes), "de")
     assert "Noch keine Daten" not in page
     assert re.search(r'figure">947</p><p class="name">Leads mit Punkten</p><p class="note">davon 40 HOT<', page)
     matrix = re.search(r'<section id="matrix".*?</section>', page, re.DOTALL)

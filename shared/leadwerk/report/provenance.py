@@ -68,9 +68,9 @@ def learned_from_file_order(champion: Manifest) -> bool:
 
 def _scored(formatter: Formatter, facts: ReportData) -> str:
     scored = facts.scored
-    paragraphs = formatter.say("report.source.scored", leads=formatter.count(len(scored)))
+    sentence = formatter.say("report.source.scored", leads=formatter.count(len(scored)))
     when = scored.period and (scored.period[0].date(), scored.period[1].date())
-    return f"{paragraphs}{_when(formatter, when)} {formatter.say(f'report.source.scored.{_by_whom(scored, facts)}')}"
+    return f"{sentence}{_when(formatter, when)} {formatter.say(f'report.source.scored.{_by_whom(scored, facts)}')}"
 
 
 def _by_whom(scored: ScoredOutcomes, facts: ReportData) -> str:
