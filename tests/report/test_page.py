@@ -95,7 +95,7 @@ def test_before_there_is_a_model_the_page_speaks_of_points() -> None:
 
 def test_points_of_few_conversions_are_no_rates() -> None:
     few = PointsOutcomes(np.arange(50.0), np.array([1.0] * 4 + [0.0] * 46))
-    assert '<section id="pointed"' not in render(replace(facts(), pointed=few), "en")
+    assert '<section id="pointed"' not in render(replace(facts(), points_outcomes=few), "en")
 
 
 def test_the_leads_with_a_score_are_counted_and_so_are_the_hot_ones() -> None:
