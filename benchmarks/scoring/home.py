@@ -47,7 +47,7 @@ def make(folder: Path) -> list[str]:
         warehouse.append("identities", [{**link, "source": "form"} for link in links])
         warehouse.append("activity_daily", [day for lead in ids for day in _days(f"v{lead}", policy, now, random)])
     registry, version = _champion(folder, policy, now, random)
-    # The slim environment has no sqlglot: statements are translated once, by whoever sets the home up.
+    # The slim environment has no sqlglot: statements are translated once, when the home is set up.
     scorer = Scorer.load(registry.load(version), policy)
     score.run(warehouse, policy, scorer, [ScoreRequest(lead_id=ids[-1])], now=now, stored_at=now)
     query = features_statement(policy)

@@ -105,7 +105,7 @@ def _free_port() -> int:
 
 
 def _compile(folder: Path, venv: Path) -> None:
-    # Some packages carry test files in newer syntax than this Python's, which is none of our business.
+    # Some packages carry test files in newer syntax than this Python's, which does not concern us.
     command = [f"{venv}/bin/python", "-m", "compileall", "-q", str(folder)]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
 

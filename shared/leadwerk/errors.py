@@ -4,7 +4,7 @@ LeadwerkError
 ├── ConfigurationError          a setting is missing or wrong
 │   └── PolicyError             the policy file is wrong: file, line, field, remedy
 ├── InputError                  a request, a form or a file is wrong: field, value, remedy
-│   ├── UnknownLead             nobody told us of this lead
+│   ├── UnknownLead             no form and no CRM record names this lead
 │   ├── UnknownAccount          no lead names this account
 │   ├── UnknownPerson           nothing is stored of this person
 │   └── AlreadyPicked           another seller holds this lead: who, until when
@@ -36,7 +36,7 @@ from typing import Any
 
 
 class LeadwerkError(Exception):
-    """Base of all errors a user may see; `remedy` is the sentence that tells him what to do."""
+    """Base of all errors a user may see; `remedy` is the sentence that states what to do."""
 
     retryable = False
 

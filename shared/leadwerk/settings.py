@@ -174,7 +174,7 @@ def _check_access(settings: Settings) -> None:
         raise ConfigurationError(
             "LEADWERK_ACCESS is iap, but the audience is not set.", remedy="Set LEADWERK_IAP_AUDIENCE."
         )
-    # Whoever reaches a local desk's link may choose any person, and its clock may be a demo's: never in the cloud.
+    # Anyone with a local desk's link may choose any person, and its clock may be a demo's: never in the cloud.
     if settings.engine != "duckdb" and (settings.access == "local" or settings.clock_offset):
         raise ConfigurationError(
             "LEADWERK_ACCESS=local and LEADWERK_CLOCK_OFFSET are for a laptop.",

@@ -26,7 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 PURE = ("stats", "catalogue", "points", "learning", "scoring", "features", "lead", "experiment")
 SCORE_MUST_NOT_REACH = ("pandas", "sklearn", "google", "scipy", "matplotlib", "sqlglot", "pyarrow", "requests")
-# Whoever needs the outside world imports one of these; a pure room may not.
+# A module that needs the outside world imports one of these; a pure room may not.
 OUTSIDE_WORLD = frozenset(
     {"os", "io", "time", "socket", "subprocess", "shutil", "tempfile", "threading", "random"}
     | {"requests", "urllib", "http", "duckdb", "google", "sqlglot", "flask", "functions_framework"}

@@ -1,4 +1,4 @@
-"""What the console shows fits the terminal, and is what was said."""
+"""What the console shows fits the terminal and keeps the text."""
 
 from __future__ import annotations
 

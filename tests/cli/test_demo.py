@@ -72,7 +72,7 @@ def test_the_plan_follows_the_calendar() -> None:
 
 
 class Told:
-    """A story that is told at once."""
+    """A story whose steps take no time."""
 
     def __init__(self, home: Path, plan: DemoPlan, *, language: str, say: Any, step: Any) -> None:
         self.home, self.step, self.say = home, step, say

@@ -204,7 +204,7 @@ def race(urls: Sequence[str], leads: Sequence[str], sellers: int) -> dict[str, l
 
 
 def check(answers: dict[str, list[requests.Response]], desk: Warehouse) -> None:
-    """One winner a lead, whom all losers name and the table holds."""
+    """One winner a lead: all losers name that seller, and so does the table."""
     steps = desk.rows(STEPS, {})
     for lead_id, responses in answers.items():
         assert sorted({answer.status_code for answer in responses}) == [200, 409], [
@@ -286,7 +286,7 @@ def test_in_the_cloud_exactly_one_gets_each_lead(cloud: Any, tmp_path: Path) -> 
         listed = {lead["lead_id"]: lead.get("held_by") for lead in get(urls[0], "/leads").json()["leads"]}
     winners = {lead_id: next(a.json()["seller"] for a in responses if a.ok) for lead_id, responses in answers.items()}
     assert {lead_id: listed[lead_id] for lead_id in leads} == winners
-    assert bucket.refused > 0, "nobody came too late: the race was none"
+    assert bucket.refused > 0, "no seller came too late: there was no race"
     assert len(bucket.objects) == 3
 
 

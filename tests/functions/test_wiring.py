@@ -1,4 +1,4 @@
-"""Real objects from settings, and what is said when a setting is missing."""
+"""Real objects from settings, and the error when a setting is missing."""
 
 from __future__ import annotations
 

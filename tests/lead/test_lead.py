@@ -1,4 +1,4 @@
-"""From a raw record to a version of a lead: what is right is kept, what is wrong is said, persons are not stored."""
+"""From a raw record to a version of a lead: right values stay, wrong ones are reported, persons are not stored."""
 
 from __future__ import annotations
 

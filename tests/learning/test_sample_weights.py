@@ -16,7 +16,7 @@ from learning.simulated_landmarks import FEATURES, landmarks
 
 TRAINING = Training(trees=60, depth=3)
 HORIZON_DAYS = 30
-SHOCK = 0.7  # of the days, from which on income says the opposite
+SHOCK = 0.7  # share of the days after which income predicts the opposite
 
 
 def days(*ages):

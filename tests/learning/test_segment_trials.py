@@ -1,4 +1,4 @@
-"""A segment gets its model where it behaves otherwise, and nobody is scored worse because a policy names him."""
+"""A segment gets its model where it behaves otherwise; no lead is scored worse because a policy names its segment."""
 
 from __future__ import annotations
 

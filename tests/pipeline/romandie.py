@@ -1,8 +1,8 @@
 """A market of which one part behaves oppositely: docs/score.md, Segments, tells what retraining makes of it.
 
-In German-speaking Switzerland who borrows little against his property and earns well converts. In the French-speaking
-part a partner has served those already, and who is left converts the sooner, the more he has to borrow. Whoever asks at
-the weekend converts for the same reasons as everybody else.
+In German-speaking Switzerland people who borrow little against their property and earn well convert. In the
+French-speaking part a partner has served those already: who is left converts the sooner, the more they have to borrow.
+People who ask at the weekend convert for the same reasons as everybody else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Deliver: whatever the CRM does and whoever else delivers, in the end it shows each lead's newest stored score."""
+"""Deliver: whatever the CRM does and other deliveries do, in the end it shows each lead's newest stored score."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def visits(day: int) -> Iterator[dict[str, Any]]:
-    """Of each day two visitors, one of whom stays over midnight, and a repeat."""
+    """Two visitors a day, one staying over midnight, and a repeat."""
     suffix = f"202603{day}"
     night = f"2026-03-{day} 21:59" if day >= 29 else f"2026-03-{day} 22:59"
     yield event(f"2026-03-{day} 12:00", suffix=suffix, user_id="L7")

@@ -291,7 +291,7 @@ def tellings(draw: st.DrawFn) -> list[list[Case]]:
 
 @pytest.fixture(scope="module")
 def as_told_plainly(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
-    """The tables after the story was told in order, once, without interruption."""
+    """The tables after the story came in order, once, without interruption."""
     warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("plain"))
     run(warehouse, ScriptedCRM(pages(STORY)))
     return [table(warehouse, name) for name in TABLES]

@@ -1,4 +1,4 @@
-"""Histories of leads, told as people tell them, and the facts known of them at a moment."""
+"""Histories of leads, written as people describe them, and the facts known of them at a moment."""
 
 from __future__ import annotations
 

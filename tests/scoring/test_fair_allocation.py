@@ -72,7 +72,7 @@ def test_pools_with_the_same_sellers_have_the_same_threshold(team):
 @examples(100)
 @given(teams())
 def test_a_pool_that_fits_is_not_raised_for_one_that_does_not(team):
-    """Max-min fairness: whatever the others ask for, nobody stands above where he would with everybody at his level."""
+    """Max-min fairness: whatever the others ask for, no pool is above where it would be with all at its level."""
     demand, serves, capacity = team
     allocations = allocate(demand, serves, capacity, LOW)
     for level in range(LEVELS):

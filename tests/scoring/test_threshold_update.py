@@ -117,7 +117,7 @@ def test_noise_is_what_a_count_does_by_itself(mean):
     assert np.mean([differs(count, mean) for count in counts]) < 0.02
 
 
-# Who can serve whom.
+# Which sellers can serve which pools.
 
 
 def test_a_lead_belongs_to_those_who_speak_its_language_where_it_lives():

@@ -90,7 +90,7 @@ def grants(resources: Resources) -> set[tuple[str, str, str]]:
 
 
 def others_may_only_call(resources: Resources, callers: set[tuple[str, str]]) -> list[str]:
-    """Whoever is not an account of ours may call functions, and only as `callers` (member, function) says.
+    """Accounts that are not ours may call functions, and only as `callers` (member, function) states.
 
     BigQuery's connection is one of them, and calls `score`.
     """

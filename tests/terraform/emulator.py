@@ -52,7 +52,7 @@ def as_declared(value: Any, parameter: dict[str, Any]) -> str:
 
 
 def install() -> None:
-    """Put ours in the place of theirs, in this process only: whoever imports this module is left as he was."""
+    """Put ours in the place of theirs, in this process only: modules that import this one stay as they were."""
     # It reads the first range of suffixes only; all are filtered row by row anyway.
     wildcard_expander._apply_table_suffix_pushdown = lambda tables, prefix, sql: tables
     inner_query.rewrite_unnest_offset = lambda sql: sql  # numbers offsets for their translation

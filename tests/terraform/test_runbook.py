@@ -1,4 +1,4 @@
-"""Whoever gets an alert finds what to do, and no alert waits for a number that nobody logs."""
+"""Every alert has a runbook, and no alert waits for a number that no function logs."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_every_alert_asks_for_a_metric_that_is_made(alerts: dict[str, str], reso
 
 
 def test_an_alert_can_be_made_together_with_its_metric(resources: Resources) -> None:
-    """Monitoring knows a new metric after some minutes, and refuses alerts on it before, unless told not to look."""
+    """Monitoring knows a new metric after some minutes, and refuses alerts on it before, unless it must not look."""
     for alert in of_type(resources, "google_monitoring_alert_policy"):
         [condition] = alert["values"]["conditions"][0]["condition_prometheus_query_language"]
         assert condition["disable_metric_validation"] is True

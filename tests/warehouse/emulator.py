@@ -1,4 +1,4 @@
-"""bqemulator as a process of its own that is spoken to over HTTP."""
+"""bqemulator as a process of its own, reached over HTTP."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ EXIT_TERMINATED = 143
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is told him in one block, without a traceback."""
+    """Run the command line; an error that the user can mend is printed as one block, without a traceback."""
     from leadwerk.cli.application import run
 
     # Ended from outside, we still end what we have started.

@@ -105,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
     except LeadwerkError as error:
         say_error(error)
         return EXIT_ERROR
-    except BrokenPipeError:  # whoever read our output has seen enough of it
+    except BrokenPipeError:  # the reader of our output, such as `head`, closed the pipe
         sys.stdout = None  # nor is there anybody for what is left in its buffer
         return EXIT_ERROR
     except OSError as error:

@@ -10,7 +10,7 @@ WIDTH = 60  # columns at most; of more numbers each column shows the last of its
 
 
 def sparkline(values: Sequence[float | None], *, low: float = 0.0, high: float = 100.0) -> str:
-    """One sign a value between `low` and `high`, a gap where there is none.
+    """One sign a value between `low` and `high`, a gap where a value is missing.
 
     >>> sparkline([0, 50, None, 100])
     '▁▄ █'

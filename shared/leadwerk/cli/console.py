@@ -154,6 +154,6 @@ def _listed(texts: Sequence[str]) -> str:
 
 @contextmanager
 def working(what: str) -> Iterator[Any]:
-    """Show that something is going on; the yielded function changes what is said."""
+    """Show that something is going on; the yielded function changes the text."""
     with err.status(what) as status:
         yield lambda text: status.update(f"{what}: {text}")

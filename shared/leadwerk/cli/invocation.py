@@ -1,4 +1,4 @@
-"""Invocation: what every command is told beside its own options, and the decorator that gives a command these options.
+"""Invocation: what every command receives beside its own options, and the decorator that gives a command these options.
 
 They may stand before the command as well (`leadwerk --home DIR import …`): there they are defaults for every command
 that uses them.

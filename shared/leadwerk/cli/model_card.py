@@ -65,7 +65,7 @@ def _about(manifest: Manifest, champion: Champion | None) -> list[tuple[str, str
 
 
 def _tested(manifest: Manifest) -> str:
-    """On whom the candidates below were compared: their twins had learned from older landmarks only."""
+    """Leads on which the candidates below were compared: their twins had learned from older landmarks only."""
     boundary, rows = manifest.split.get("boundary"), manifest.split.get("test_rows")
     where = "the last" if is_order(manifest.policy_name, manifest.data.first_as_of) else f"from {str(boundary)[:10]} on"
     return f"{rows:,} landmarks, {where}, by twins that knew older ones only" if boundary else ""

@@ -73,7 +73,7 @@ def clear(
 
 @shared_options()
 def list_overrides(call: Invocation) -> None:
-    """List the active overrides: by whom, why, until when, and what the product would decide.
+    """List the active overrides: author, reason, end, and what the product would decide.
 
     Example: `leadwerk overrides list`
     """

@@ -131,7 +131,7 @@ def rescore(
     only_closed: Annotated[bool, typer.Option("--only-closed", help="After a rescoring in SQL.")] = False,
     as_sql: Annotated[bool, typer.Option("--as-sql", help="Print SQL that rescores in BigQuery; run nothing.")] = False,
 ) -> None:
-    """Score all open leads again, and closed ones that the CRM's news moved to another stage; stores only what changed.
+    """Score all open leads again, and closed ones that a CRM update moved to another stage; stores only what changed.
 
     Example: `leadwerk rescore`
     """

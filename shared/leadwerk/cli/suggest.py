@@ -38,7 +38,8 @@ def register(policy: typer.Typer) -> None:
 def suggest(
     call: Invocation,
     output: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write a draft with all that nobody declined.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write a draft with every suggestion that was not declined."),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -153,7 +154,7 @@ def _show(report: SuggestionReport, proposals: Sequence[Proposal]) -> None:
     for name, band in found.bands().items():
         out.print(
             f"{name.upper()} from [bold]{band.after}[/bold] points on (now {band.before}): "
-            f"about as many leads as now, {band.share:.0%}."
+            f"about the same number of leads as now, {band.share:.0%}."
         )
     if isinstance(report.effect, Effect):
         _show_effect(report.effect)

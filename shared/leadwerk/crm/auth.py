@@ -76,7 +76,7 @@ class ClientCredentials:
         Raises:
             CRMUnavailable, CRMRejected: the token server does not answer, or refuses.
         """
-        # Whoever waits at the lock finds the token that the first one fetched: CRMs count logins.
+        # A thread that waits at the lock finds the token that the first one fetched: CRMs count logins.
         with self._lock:
             if not self._token or self._clock() >= self._until:
                 self._fetch()

@@ -36,7 +36,7 @@ UNAVAILABLE_IN_A_ROW = 5  # then the CRM is down, not a call unlucky: the rest w
 UNKNOWN_LEAD = 404
 HOT = "HOT"
 UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)  # from the score on; nightly imports into a CRM take a day at most
-WINDOW = timedelta(days=90)  # an older score is not news to a seller; it bounds what BigQuery reads, too
+WINDOW = timedelta(days=90)  # an older score is of no use to a seller; the window bounds what BigQuery reads, too
 LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
 CANARY = 10  # scores that are sent first: a field that is missing fails there, not a hundred thousand times
 CANARY_REFUSALS = 0.2  # share of the canary that may be refused
@@ -157,7 +157,7 @@ class UnknownLeadAttempt(Struct, frozen=True, kw_only=True):
 
 
 def first_day(policy: Policy, now: datetime) -> date:
-    """UTC day from which on scores are sent and attempts read.
+    """First UTC day of scores that are sent and of attempts that are read.
 
     Where records of deliveries expire sooner than scores, an old score must not look as if it was never sent.
     """

@@ -281,7 +281,7 @@ def split_options(text: str, separator: str) -> list[str]:
 
 
 def _are_options(options: Counter[str]) -> bool:
-    """Few short texts that come back: sentences with commas are none."""
+    """Few short texts that come back: sentences with commas do not count."""
     return (
         2 <= len(options) <= _MOST_OPTIONS
         and max(map(len, options)) <= _OPTION_LENGTH

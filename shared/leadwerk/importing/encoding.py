@@ -1,7 +1,7 @@
 """Encoding of a text file: by its mark, else UTF-8 if all of it is valid, else the one that makes words of its bytes.
 
 charset-normalizer takes German exports of a few umlauts for Shift-JIS or cp1250, so the old 8-bit encodings of our
-countries are told apart by what their bytes mean inside of words.
+countries are distinguished by what their bytes mean inside words.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def json_records(path: Path, encoding: str | None) -> Iterator[Record | Malforme
 
 
 def _objects(text: str) -> tuple[list[tuple[int, Object]], list[MalformedLine]]:
-    """Objects with their number or line, and the lines that are none."""
+    """Objects with their number or line, and the lines that hold no object."""
     whole = _decoded(text)
     if isinstance(whole, dict) and (wrapped := _wrapped(whole)):
         whole = wrapped
@@ -64,7 +64,7 @@ def _objects(text: str) -> tuple[list[tuple[int, Object]], list[MalformedLine]]:
 
 
 def _decoded(text: str) -> Any:
-    """The value that a JSON text holds, None if it is none; NaN and Infinity, which Python writes, are read too."""
+    """The value that a JSON text holds, None if it is not JSON; NaN and Infinity, which Python writes, are read too."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError):

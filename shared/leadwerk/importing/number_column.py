@@ -106,7 +106,7 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 
 
 def numbers_of(column: TextColumn, decimal: DecimalMark | None) -> NDArray[np.float64]:
-    """The number of each different cell; NaN where there is none."""
+    """The number of each different cell; NaN where a cell holds no number."""
     result = np.full(len(column.distinct), np.nan)
     texts = column.trimmed
     plain = _matches(texts, _PLAIN) & ~column.missing

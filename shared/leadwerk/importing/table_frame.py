@@ -91,7 +91,7 @@ def _is_spare(rows: Sequence[Record], width: int, header_line: int) -> bool:
 
 
 def footer_start(rows: Sequence[Sequence[str]], lines: Sequence[int] = ()) -> int:
-    """Where, among the last rows of a table, totals and remarks begin; len(rows) if there are none.
+    """Where, among the last rows of a table, totals and remarks begin; len(rows) without any.
 
     `lines` are the rows' line numbers, which show blank lines between them.
 

@@ -35,7 +35,7 @@ class TextColumn:
         if len({len(chunk.dictionary) for chunk in encoded.chunks}) > 1:  # rarely: unifying takes longer than encoding
             encoded = encoded.unify_dictionaries()
         encoded = encoded.combine_chunks()
-        if isinstance(encoded, pa.ChunkedArray):  # pyarrow combines no chunks of which there are none
+        if isinstance(encoded, pa.ChunkedArray):  # pyarrow cannot combine zero chunks
             encoded = pa.array([], pa.dictionary(pa.int32(), pa.string()))
         return cls(np.asarray(encoded.indices, dtype=np.int32), encoded.dictionary)
 

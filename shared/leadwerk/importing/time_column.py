@@ -123,7 +123,7 @@ def _floats(column: TextColumn, which: NDArray[np.bool_]) -> NDArray[np.float64]
 
 
 def moments_of(column: TextColumn, form: TimeForm, order: DateOrder, zone: str) -> Moments:
-    """The moment (UTC) of each different cell, NaT where there is none; without an offset it is of `zone`."""
+    """The moment (UTC) of each different cell, NaT where a cell holds no time; without an offset `zone` applies."""
     result = np.full(len(column.distinct), NOT_A_TIME, dtype="datetime64[us]")
     todo = ~column.missing
     if form != "text":

@@ -44,7 +44,7 @@ def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
     """The filled rows of a sheet in an XML Spreadsheet 2003, which old programs write as .xls.
 
     Raises:
-        InputError: it is none, cannot be read, or several sheets hold rows and none is stated.
+        InputError: the file is not a workbook, cannot be read, or several sheets hold rows and none is stated.
     """
     content = path.read_bytes()
     if b"<!ENTITY" in content or b"urn:schemas-microsoft-com:office:spreadsheet" not in content:

@@ -138,7 +138,7 @@ class _Reader:
         return {folded(title): title for title in reversed(list(self.raw))}
 
     def read(self, field: str, parse: Callable[[Any], Any]) -> Any:
-        """The parsed value of `field`, None if nothing was said or it is wrong."""
+        """The parsed value of `field`, None if the field is empty or wrong."""
         value = self.raw_value(field)
         return None if value is None else self.value(field, value, parse)
 

@@ -13,7 +13,7 @@ from leadwerk.policy.model import Policy
 
 LONGEST_NAME = 60
 _ALIKE = 0.7
-"""Likeness (difflib's ratio) from which on a name is taken for a misspelt one."""
+"""Least similarity (difflib's ratio) at which a name counts as misspelt."""
 
 
 def unknown_fields(form: Mapping[str, Any], policy: Policy) -> Iterator[Rejection]:

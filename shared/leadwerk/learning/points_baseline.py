@@ -20,7 +20,7 @@ class PointsBaseline:
     """What the policy's rules say of n landmarks.
 
     `points`: fit and interest. `on_scale`: the same on the model's scale 0–100. `disqualified`: whether a rule that
-    disqualifies fired. `hot`: from how many points on a lead is HOT. `weight`: of the points (0–1) where model and
+    disqualifies fired. `hot`: points at which HOT starts. `weight`: of the points (0–1) where model and
     points rank together; `disqualify`: whether the points do so although a model ranks.
     """
 
@@ -44,7 +44,7 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Probabilities (n,) and the one from which on a lead is HOT."""
+    """Probabilities (n,) and the one at which HOT starts."""
 
     probability: Floats
     threshold: float

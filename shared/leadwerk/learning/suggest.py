@@ -33,7 +33,7 @@ Z = 1.96
 """Of a 95 % interval."""
 
 STRONG = 3.0
-"""Standard errors on the other side of zero from which on a rule's sign is questioned."""
+"""Standard errors on the other side of zero at which a rule's sign is questioned."""
 
 NOTICEABLE = 0.1
 """Share by which the number of HOT (or WARM) leads may change before another threshold is proposed."""
@@ -65,7 +65,7 @@ class SuggestedBand(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionSet(Struct, frozen=True, kw_only=True):
-    """What is proposed for a policy: numbers of rules, and from how many points on a lead is HOT or WARM."""
+    """What is proposed for a policy: points of rules, and where HOT and WARM start."""
 
     suggestions: tuple[Suggestion, ...]
     new_rules: tuple[NewRule, ...]
@@ -216,7 +216,7 @@ def _suggestion(part: _Part, place: int, fitted: BoundedFit, scale: float) -> Su
 
 
 def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[SuggestedBand, SuggestedBand]:
-    """HOT within the policy's limits, WARM below them: each from how many points on as many landmarks are as now."""
+    """HOT and WARM cut-offs that keep today's share of landmarks in each band; HOT stays within the policy's limits."""
     bands = evidence.policy.points.bands
     present, new = (totals(policy, evidence.facts, rows) for policy in (evidence.policy, proposed))
     low, high = bands.threshold_limits

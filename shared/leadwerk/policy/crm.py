@@ -1,4 +1,4 @@
-"""What a policy says about the CRM: which fields it shows, under which names, and who else is told of changes."""
+"""What a policy says about the CRM: which fields it shows, under which names, and who else is informed of changes."""
 
 from __future__ import annotations
 

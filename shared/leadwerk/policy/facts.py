@@ -28,7 +28,7 @@ RANGES: dict[str, ValueRange] = {entry.name: entry.value_range for entry in FEAT
 """The numbers between which a fact lies, and what to remember of it."""
 
 # A signal of a feature group's name would be taken for the group. `calculator` is no mistake: a signal of that name and
-# the calculator's amounts are spoken of together.
+# the calculator's amounts are worded together.
 RESERVED_NAMES = (GROUPS - {"calculator"}) | {"sessions", "page_views"} | frozenset(OF_EVERY_LEAD)
 """Names that no signal or attribute may have."""
 

@@ -90,7 +90,7 @@ class Attribute(PolicySection, frozen=True):
 
 
 class Bands(PolicySection, frozen=True):
-    """From which predictive score on a lead is HOT or WARM (0–100; 50 is the average lead).
+    """Predictive scores at which HOT and WARM start (0–100; 50 is the average lead).
 
     `threshold_limits`: within which HOT follows the sellers' load.
     """
@@ -101,7 +101,7 @@ class Bands(PolicySection, frozen=True):
 
 
 class Action(PolicySection, frozen=True):
-    """What a seller is told to do with a lead of this cluster."""
+    """Recommended action for leads of this cluster."""
 
     cluster: Cluster
     action: str

@@ -60,7 +60,7 @@ def parse_people(text: str, place: str) -> tuple[Person, ...]:
 
 
 def local_people(sellers: tuple[Seller, ...]) -> tuple[Person, ...]:
-    """Whom a laptop without people.yaml lets in: the policy's sellers, and one person for everything else."""
+    """People that a laptop without people.yaml lets in: the policy's sellers, and one person for everything else."""
     names = [seller.name for seller in sellers] or [LOCAL_SELLER]
     return (
         *(Person(name=name, roles=("seller",)) for name in names),

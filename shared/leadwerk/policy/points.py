@@ -93,7 +93,7 @@ class PointBands(PolicySection, frozen=True):
 
 
 class Grades(PolicySection, frozen=True):
-    """From which fit on a lead is A, B or C (else D)."""
+    """Fit at which grades A, B and C start (below C is D)."""
 
     a: int = 75
     b: int = 50
@@ -101,7 +101,7 @@ class Grades(PolicySection, frozen=True):
 
 
 class Levels(PolicySection, frozen=True):
-    """From which interest on a lead is 1, 2 or 3 (else 4)."""
+    """Interest at which levels 1, 2 and 3 start (below 3 is 4)."""
 
     one: int = 60
     two: int = 40

@@ -36,7 +36,7 @@ class PointsNumbers:
 
 
 def apply_numbers(policy: Policy, numbers: PointsNumbers) -> Policy:
-    """The policy with these numbers, and with caps that leave its rules as much room as they had.
+    """The policy with these numbers, and with caps that leave its rules the room they had.
 
     Its version is no longer of its content: load the text for that.
     """

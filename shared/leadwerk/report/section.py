@@ -1,4 +1,4 @@
-"""One section of the report: a title, what is said, a chart, a table."""
+"""One section of the report: a title, paragraphs, a chart, a table."""
 
 from __future__ import annotations
 

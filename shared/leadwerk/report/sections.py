@@ -224,7 +224,7 @@ def _trial(formatter: Formatter, trial: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _change(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
-    """The newest promotion that replaced a model, told by both models on the cases new to both."""
+    """The newest promotion that replaced a model, measured by both models on the cases new to both."""
     for run in runs:
         values = [run.value(c, m) for c in ("champion", "challenger") for m in ("auc", "ece")]
         if run.promoted and None not in values:

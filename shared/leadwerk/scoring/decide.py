@@ -27,7 +27,7 @@ DISQUALIFIED: Final = "DISQUALIFIED"
 class Decision:
     """What a seller sees first: the cluster, and the name of the action as the CRM knows it.
 
-    `hot_threshold` is the value from which on the lead was HOT, on the scale that ranked it; None where nothing did. It
+    `hot_threshold` is the value at which HOT started, on the scale that ranked the lead; None where nothing did. It
     is the product's also where a person (`decided_by`) set the cluster.
     """
 

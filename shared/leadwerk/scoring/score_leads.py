@@ -37,7 +37,7 @@ class ScoreFields(Struct, frozen=True, kw_only=True):
     the average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the
     policy has no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` (A–D) and `level` (1–4)
     make the `matrix_cell`, such as B2. `basis` says who scored: the model; without one the points; without rules
-    nobody. `hot_threshold` is the value from which on the lead was HOT. `has_web_behaviour`: whether web behaviour is
+    nobody. `hot_threshold` is the value at which HOT started. `has_web_behaviour`: whether web behaviour is
     known. `decided_by` names the person who set the cluster; None where the product decided. `segment` is the one
     whose own model scored; None: the general one did, or none.
     """

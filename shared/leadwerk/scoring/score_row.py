@@ -49,7 +49,7 @@ def score_id(lead_id: str, scored_at: datetime, judgement: LeadScore) -> str:
 
 
 def changed(judgement: LeadScore, newest: Mapping[str, Any] | None, policy: Policy) -> bool:
-    """Whether a judgement differs from the newest stored score of its lead (None: there is none yet).
+    """Whether a judgement differs from the newest stored score of its lead (None: no score yet).
 
     A row of scores/lead_state also says when a person spoke of the lead.
     """

@@ -25,7 +25,7 @@ Pool = tuple[str, ...]
 
 @dataclass(frozen=True)
 class ThresholdLimits:
-    """From which value on a lead is HOT where nothing else is decided, and within which limits that may move."""
+    """Default HOT threshold and the limits within which it may be adjusted."""
 
     hot: int
     low: int
@@ -42,7 +42,7 @@ class ThresholdLimits:
 
 @dataclass(frozen=True)
 class HotThresholds:
-    """From which value on a lead is HOT: by the basis of the decision, and by who can serve the lead.
+    """HOT thresholds by the basis of the decision and by the seller pool that can serve the lead.
 
     `decided` is what the stage threshold stored, by basis and seller pool; `held` where persons hold it. A pool without
     a decision follows that of all sellers; without any, the policy's bands hold.

@@ -20,7 +20,7 @@ COST_PER_CALL = 45.0  # CHF: half an hour of a seller with preparation and notes
 
 @dataclass(frozen=True)
 class CallingResult:
-    """One way to choose whom to call within a day, in expectation.
+    """One way to choose the leads to call within a day, in expectation.
 
     `paid_out` counts all leads, `paid_out_called` those among the called; `calls_per_paid_out` and
     `cost_per_paid_out` (CHF) relate the calls to the latter, None without any.

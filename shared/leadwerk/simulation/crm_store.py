@@ -67,7 +67,7 @@ class CaseStore:
         """A lead as the CRM shows it.
 
         Raises:
-            UnknownLead: there is none of this id, or not yet.
+            UnknownLead: there is no lead of this id, or not yet.
         """
         now = self.now()
         with self._open() as crm:

@@ -75,7 +75,7 @@ def calls(rng: Generator, calendar: Calendar, people: People) -> Calls:
 
 
 def outcomes(rng: Generator, people: People, chance: Floats) -> Outcomes:
-    """Draw who is paid out, with the chance that holds for him given his call, and when it is decided."""
+    """Draw who is paid out, by each lead's chance given its call, and when that is decided."""
     paid = rng.random(len(people)) < chance
     uniform = rng.random(len(people))
     days = np.where(paid, truth.PAID_OUT.days(uniform), truth.LOST.days(uniform))

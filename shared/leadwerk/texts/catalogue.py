@@ -43,7 +43,7 @@ def entries(language: str) -> dict[str, Entry]:
     """The language file as it is.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is no such text.
     """
     if language not in LANGUAGES:
         raise ConfigurationError(

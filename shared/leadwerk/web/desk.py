@@ -44,7 +44,7 @@ class LeadQuery(LeadFilter, frozen=True, forbid_unknown_fields=True):
 
 
 class SellerBody(Request, frozen=True):
-    """Body of a pick or release; `seller` is whoever is signed in, and only a program names it."""
+    """Body of a pick or release; `seller` is the person who is signed in; only a program names it."""
 
     seller: Text | None = None
 

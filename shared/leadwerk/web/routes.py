@@ -51,7 +51,7 @@ class QueriedRequest(HTTPRequest, Protocol):
 class Route:
     """A path of a function. A {name} in `path` matches any text, slashes included: lead ids may hold any sign.
 
-    `roles`: whom it answers. `signed_by`: the field of the body that names who acts, which is whoever is signed in.
+    `roles`: the roles it answers. `signed_by`: the field of the body that names who acts: the person who is signed in.
     """
 
     method: str
@@ -130,7 +130,7 @@ def _signed(route: Route, request: Timed, visitor: Visitor) -> Timed:
             f"{visitor.person.name} cannot act as {named[:60]}.",
             field=route.signed_by,
             value=named[:60],
-            remedy="Leave the field out: whoever is signed in acts.",
+            remedy="Leave the field out: the person who is signed in acts.",
         )
     assert isinstance(request, msgspec.Struct)
     signed: Timed = msgspec.structs.replace(request, **{route.signed_by: visitor.person.name})

@@ -22,7 +22,7 @@ ACME = {"account_id": "acme.ch"}
 
 @pytest.fixture
 def acme(tmp_path: Path) -> DuckDBWarehouse:
-    """Acme: a CEO who told its size first, an expert who corrected it, an applicant; and the freemailer Zoe."""
+    """Acme: a CEO who stated its size first, an expert who corrected it, an applicant; and the freemailer Zoe."""
     leads = [
         lead("ceo", **ACME, job_title="CEO", employees=40, industry="Software"),
         lead("expert", **ACME, job_title="Software engineer"),

@@ -1,4 +1,4 @@
-"""Lapsed picks: right by the clock before anybody noted them, noted once, and never against somebody's later deed."""
+"""Lapsed picks: right by the clock before they are recorded, recorded once, never against a later pick."""
 
 from __future__ import annotations
 

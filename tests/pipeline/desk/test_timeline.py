@@ -1,4 +1,4 @@
-"""The history of a lead, told in four languages; its ledger at any past moment."""
+"""The history of a lead in four languages; its ledger at any past moment."""
 
 from __future__ import annotations
 

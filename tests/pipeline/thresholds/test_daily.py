@@ -1,4 +1,4 @@
-"""The day's thresholds: decided once a day from what is stored, and looked up by whoever scores."""
+"""The day's thresholds: decided once a day from what is stored, and looked up when a lead is scored."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_wins_are_those_of_past_leads_with_so_many_points(warehouse):
     assert outlook.source == "past"
     assert outlook.past_leads == 240  # four a day, of the 60 days whose outcome is certain
     assert at(outlook.rungs, 46).wins.value == pytest.approx(21.0)
-    assert at(outlook.rungs, 45).wins.value == pytest.approx(21.0)  # whoever had 45 points never converted
+    assert at(outlook.rungs, 45).wins.value == pytest.approx(21.0)  # leads of 45 points never converted
     assert at(outlook.rungs, 46).hour.value == 0.0
     assert at(outlook.rungs, 60).hour.value == 1.0
 

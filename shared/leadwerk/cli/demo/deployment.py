@@ -74,6 +74,6 @@ class DemoDeployment:
         """A model version, ready to predict.
 
         Raises:
-            RegistryError: there is none, because no training found a champion.
+            RegistryError: there is no champion, because no training promoted a model.
         """
         return Scorer.load(self.registry.load(version or ""), self.policy)

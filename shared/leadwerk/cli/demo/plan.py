@@ -40,7 +40,7 @@ class DemoPlan:
 
     @property
     def shock_begins(self) -> datetime:
-        """The moment from which on leads meet stricter banks."""
+        """Moment at which banks become stricter."""
         return datetime.combine(self.start + timedelta(days=self.shock), time(tzinfo=UTC))
 
     def rounds(self) -> list[int]:

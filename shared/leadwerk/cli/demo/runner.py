@@ -46,7 +46,7 @@ MOST_ROUNDS_OF_DELIVERY = 40
 
 
 class DemoRunner:
-    """One demo in `home`, which it empties first; `say` is told what is going on."""
+    """One demo in `home`, which it empties first; `say` receives each step's text."""
 
     def __init__(self, home: Path, plan: DemoPlan, *, language: str, say: Say, step: Callable[[str], None]) -> None:
         self.home, self.plan, self.language, self.say, self._step = home, plan, language, say, step

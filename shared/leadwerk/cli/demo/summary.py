@@ -114,5 +114,5 @@ def _example(examples: list[dict[str, Any]]) -> list[RenderableType]:
     text = Text(f"\nLead {best['lead_id']}: {best['predictive_score']} of 100, {best['score_cluster']}", style="bold")
     text.append(f" → {best['recommended_action']}\n", style="bold")
     text.append("\n".join(f"  {reason['text']}" for reason in best["reasons"]), style="dim")
-    text.append(f"\n  (reasons are told in the lead's language, here {best['language']})", style="dim")
+    text.append(f"\n  (reasons are in the lead's language, here {best['language']})", style="dim")
     return [text]

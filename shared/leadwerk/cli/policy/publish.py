@@ -184,7 +184,7 @@ def _warn(here: Deployment, new: Draft, file: Path) -> None:
 
 @shared_options()
 def history(call: Invocation) -> None:
-    """Which policy was put in force by whom, when and why, the newest first.
+    """List policy publications with author, time and reason, the newest first.
 
     Example: `leadwerk policy history`
     """

@@ -75,7 +75,7 @@ class RemoteOccurrence(Struct, frozen=True):
 class RemoteRow(Struct, frozen=True, kw_only=True):
     """A row of features without the features, which are required, null if unknown.
 
-    Fields with a default may be missing; without `occurrences` (null: there are none) the row gets no points.
+    Fields with a default may be missing; without `occurrences` (null: unknown) the row gets no points.
     """
 
     lead_id: str

@@ -136,7 +136,7 @@ def override(
 def release(
     warehouse: Warehouse, policy: Policy, lead_id: str, *, by: str, reason: str = "", now: datetime
 ) -> OverrideRecord | None:
-    """End the active override of a lead, whoever set it. Without one, nothing is stored and the result is None.
+    """End the active override of a lead. Without one, nothing is stored and the result is None.
 
     Raises:
         UnknownLead: there is no such lead.

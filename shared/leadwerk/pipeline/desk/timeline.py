@@ -157,7 +157,7 @@ def _adds_up(stored: StoredThen | None, rating: LeadRating) -> bool | None:
 
 
 class _Wording:
-    """How events are told: in one language, by the clock of the policy."""
+    """How events are worded: in one language, by the clock of the policy."""
 
     def __init__(self, policy: Policy, language: Language) -> None:
         self.policy, self.language = policy, language
@@ -236,7 +236,7 @@ DESCRIBED: dict[str, tuple[str, Callable[[_Wording, Row], str]]] = {
     "deliveries": ("delivery", _describe_delivery),
     "picks": ("pick", _describe_pick),
 }
-"""Tables with a statement `history`: the kind of their events, and how one is told."""
+"""Tables with a statement `history`: the kind of their events, and how one is worded."""
 
 MOMENTS = ("scored_at", "changed_at", "attempted_at", "occurred_at", "set_at")
 

@@ -2,7 +2,7 @@
 
 | LEADWERK_ACCESS | who is let in                                                                                 |
 |-----------------|-----------------------------------------------------------------------------------------------|
-| private         | whoever Cloud Run's IAM lets in, as a program: the JSON API, no pages (the default)           |
+| private         | callers that Cloud Run's IAM lets in, as a program: the JSON API, no pages (the default)        |
 | iap             | people of people.yaml, by the verified assertion of identity-aware proxy                      |
 | local           | people of people.yaml or the policy's sellers, by a session; programs by LEADWERK_DESK_TOKEN  |
 """
@@ -49,7 +49,7 @@ class Visitor:
                 f"{self.person.name} may not see or do this.",
                 field="role",
                 value=", ".join(self.person.roles),
-                remedy=f"Ask whoever keeps people.yaml for the role {' or '.join(roles)}.",
+                remedy=f"Ask the person who maintains people.yaml for the role {' or '.join(roles)}.",
             )
 
 
@@ -57,7 +57,7 @@ def admit(config: Settings, headers: Mapping[str, str]) -> Visitor:
     """The visitor of a request with these headers.
 
     Raises:
-        NotSignedIn: nobody is signed in.
+        NotSignedIn: no person is signed in.
         Forbidden: who is signed in is no person of this desk, or the host is not this machine's.
     """
     if config.access == "iap":
@@ -75,7 +75,7 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
             f"{email} may not use this desk.",
             field="email",
             value=email,
-            remedy="Ask whoever keeps people.yaml to add this account with a role.",
+            remedy="Ask the person who maintains people.yaml to add this account with a role.",
         )
     return Visitor(person)
 

@@ -1,6 +1,6 @@
 """Identity-aware proxy: verifies the signed assertion that Google's proxy adds to each request.
 
-The header X-Goog-Authenticated-User-Email is not signed, so whoever gets past the proxy could forge it; it is not read.
+X-Goog-Authenticated-User-Email is not signed: a caller that gets past the proxy could forge it, so it is not read.
 Source: https://cloud.google.com/iap/docs/signed-headers-howto
 """
 
