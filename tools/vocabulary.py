@@ -93,7 +93,7 @@ def empty_names(file: str, text: str) -> Iterator[Finding]:
 def phrases(file: str, first_line: int, prose: str) -> Iterator[Finding]:
     """Turns of phrase to be written otherwise, in prose that starts at `first_line`.
 
-    >>> [finding.line for finding in phrases("a.md", 1, "A lead.\\nHe calls.")]
+    >>> [finding.line for finding in phrases("a.md", 1, "A lead.\\nhe calls.")]
     [2]
     """
     for pattern, better in PHRASES:
