@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
-from leadwerk.warehouse.stored_ids import rows_of_ids, stored_ids
+from leadwerk.warehouse.table_statements import rows_of_ids, stored_ids
 from sql.reference import analyse, assert_engines_agree
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)

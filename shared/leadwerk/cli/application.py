@@ -26,6 +26,7 @@ from leadwerk.cli import (
     scoring,
     simulate,
     thresholds,
+    transfer,
 )
 from leadwerk.cli.console import out, say_error
 from leadwerk.cli.demo import commands as demo_commands
@@ -77,6 +78,7 @@ for family in (
     models,
     policy_commands,
     privacy,
+    transfer,
     doctor,
 ):
     family.register(app)

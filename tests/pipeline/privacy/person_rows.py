@@ -9,7 +9,7 @@ from typing import Any
 
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
-from leadwerk.warehouse.stored_ids import rows_of_ids
+from leadwerk.warehouse.table_statements import rows_of_ids
 
 ERASED_AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 BEFORE = ERASED_AT - timedelta(days=9)

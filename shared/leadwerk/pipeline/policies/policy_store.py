@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,24 @@ class PolicyStore:
             self._store.write(self._name, text.encode(), generation=present.generation, content_type=YAML)
         except WriteConflict as error:
             raise changed_meanwhile() from error
+
+    def archive(self) -> dict[str, str]:
+        """Texts of all policies that were in force, by version."""
+        names = [name for name in self._store.names(f"{ARCHIVE}/") if name.endswith(".yaml")]
+        blobs = [(name, self._store.read(name)) for name in names]
+        texts = {name: blob.data.decode("utf-8", "replace") for name, blob in blobs if blob is not None}
+        return {name.removeprefix(f"{ARCHIVE}/").removesuffix(".yaml"): text for name, text in texts.items()}
+
+    def take_over(self, text: str, archive: Mapping[str, str]) -> None:
+        """Put the policy and the archive of another deployment in their places; again it changes nothing.
+
+        Raises:
+            PolicyError: this release does not accept the policy.
+        """
+        parse(text, self._name)
+        for version, archived in archive.items():
+            self._keep(archived, version)
+        self._store.write(self._name, text.encode(), content_type=YAML)
 
     def _keep(self, text: str, version: str) -> None:
         """Archive a text unless its version is archived: the first text of a version stays, with its comments."""

@@ -15,7 +15,7 @@ from leadwerk.pipeline.privacy.person import Person, find_person
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Row, Warehouse
-from leadwerk.warehouse.stored_ids import rows_of_ids
+from leadwerk.warehouse.table_statements import rows_of_ids
 
 
 class TableOfPerson(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
-from leadwerk.warehouse.stored_ids import stored_ids
+from leadwerk.warehouse.table_statements import stored_ids
 
 ErasedByMoment = Mapping[datetime, Sequence[str]]
 """Ids by the moment of their erasure: rows up to then are deleted, later ones are of a person who came again."""

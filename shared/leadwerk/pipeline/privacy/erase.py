@@ -27,7 +27,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ErasureDeleted, ErasureRow
 from leadwerk.warehouse.statement import statement
-from leadwerk.warehouse.stored_ids import stored_ids
+from leadwerk.warehouse.table_statements import stored_ids
 
 LONGEST_TEXT = 500  # characters
 THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Statements that follow from a table's schema.json alone: the ids of a column, and the rows of some ids."""
+"""Statements that follow from a table's schema.json alone: its ids, its rows, its days."""
 
 from __future__ import annotations
 
@@ -36,3 +36,36 @@ def rows_of_ids(table: Table, column: str) -> Statement[Row]:
     """All rows of a table with one of @ids in a column."""
     text = f"-- @ids ARRAY<STRING>\nSELECT * FROM leadwerk.{table.name} WHERE {column} IN UNNEST(@ids)"
     return from_text(text, f"{table.name}/of_{column}")
+
+
+class PartitionDays(Struct, frozen=True):
+    """First and last day of a table's partitions; None without rows."""
+
+    first_day: date | None
+    last_day: date | None
+
+
+class RowCount(Struct, frozen=True):
+    """Number of rows of a table."""
+
+    row_count: int
+
+
+def partition_days(table: Table) -> Statement[PartitionDays]:
+    """First and last day of a partitioned table."""
+    text = f"SELECT MIN({table.partition}) AS first_day, MAX({table.partition}) AS last_day FROM leadwerk.{table.name}"
+    return Statement(f"{table.name}/days", text, {}, PartitionDays)
+
+
+def row_count(table: Table) -> Statement[RowCount]:
+    """Number of rows of a table."""
+    return Statement(f"{table.name}/count", f"SELECT COUNT(*) AS row_count FROM leadwerk.{table.name}", {}, RowCount)
+
+
+def all_rows(table: Table) -> Statement[Row]:
+    """All rows of a table; those of a partitioned one from @first_day to @last_day."""
+    text = f"SELECT * FROM leadwerk.{table.name}"
+    if table.partition is None:
+        return Statement(f"{table.name}/all", text)
+    between = f"{text} WHERE {table.partition} BETWEEN @first_day AND @last_day"
+    return Statement(f"{table.name}/all_of_days", between, {"first_day": "DATE", "last_day": "DATE"})

@@ -1,0 +1,82 @@
+"""`leadwerk export` and `leadwerk move`: a deployment as files, and an empty deployment filled from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from leadwerk.cli.console import out, print_json, working
+from leadwerk.cli.invocation import Invocation, shared_options
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.transfer.export import TransferPlaces
+    from leadwerk.pipeline.transfer.manifest import ExportManifest
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command("export", rich_help_panel="Operation")(export)
+    app.command("move", rich_help_panel="Operation")(move)
+
+
+@shared_options()
+def export(
+    call: Invocation,
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    file_format: Annotated[
+        Literal["parquet", "csv"], typer.Option("--format", help="Parquet keeps all types; CSV is for spreadsheets.")
+    ] = "parquet",
+) -> None:
+    """Write all tables, models, picks and policies into a folder, with a manifest of their hashes.
+
+    The GA4 export is Google's and is not in it; reports are written anew from the tables.
+
+    Example: `leadwerk export backup-2026-11`
+    """
+    from leadwerk.pipeline.transfer.export import export as write
+
+    with working("Exporting") as progress:
+        manifest = write(_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
+    _show(call, f"{folder} holds", manifest)
+
+
+@shared_options()
+def move(
+    call: Invocation, folder: Annotated[Path, typer.Argument(help="A folder that `leadwerk export` wrote.")]
+) -> None:
+    """Take an export over into this deployment, which must be empty: from the laptop to the cloud, or back.
+
+    An interrupted run continues when it is repeated.
+
+    Example: `leadwerk --home new move backup-2026-11`
+    """
+    from leadwerk.pipeline.transfer.fill import fill
+
+    with working("Moving") as progress:
+        manifest = fill(_places(call), folder, progress=progress)
+    _show(call, "This deployment took over", manifest)
+
+
+def _places(call: Invocation) -> TransferPlaces:
+    from leadwerk.pipeline.policies.policy_store import open_policies
+    from leadwerk.pipeline.transfer.export import TransferPlaces
+    from leadwerk.registry.store import open_store
+
+    here = call.deployment
+    settings = here.settings
+    models, picks = (open_store(place, settings.storage_url) for place in (settings.registry, settings.picks))
+    return TransferPlaces(here.warehouse, models, picks, open_policies(settings))
+
+
+def _show(call: Invocation, opening: str, manifest: ExportManifest) -> None:
+    if call.as_json:
+        print_json(manifest)
+        return
+    rows = sum(file.rows or 0 for file in manifest.files)
+    tables = sum(file.rows is not None for file in manifest.files)
+    others = len(manifest.files) - tables
+    out.print(
+        f"[green]{opening} {rows:,} rows of {tables} tables and {others:,} files of models, picks, policies.[/green]"
+    )

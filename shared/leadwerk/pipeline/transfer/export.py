@@ -1,0 +1,123 @@
+"""Export: all tables, models, picks and the policy of a deployment into one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.pipeline.policies.policy_store import PolicyStore
+from leadwerk.pipeline.transfer import manifest
+from leadwerk.pipeline.transfer.manifest import ExportedFile, ExportManifest
+from leadwerk.pipeline.transfer.table_files import write_csv, write_parquet
+from leadwerk.registry.store import Store
+from leadwerk.settings import private_folder
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.table_statements import PartitionDays, all_rows, partition_days
+
+FileFormat = Literal["parquet", "csv"]
+DAYS_A_BATCH = 30
+IN_FORCE = "in_force"
+"""Name of the policy in force among the policies, the others of which are named by their versions."""
+
+
+@dataclass(frozen=True)
+class TransferPlaces:
+    """Where a deployment keeps what is moved."""
+
+    warehouse: Warehouse
+    models: Store
+    picks: Store
+    policies: PolicyStore
+
+
+def export(
+    places: TransferPlaces,
+    folder: Path,
+    *,
+    file_format: FileFormat = "parquet",
+    now: datetime,
+    progress: Callable[[str], None] = lambda _: None,
+) -> ExportManifest:
+    """Write everything into an empty `folder`, the manifest last; `progress` hears the name of each part.
+
+    Raises:
+        InputError: the folder is not empty, or cannot be written to.
+    """
+    _check_empty(folder)
+    files = [*_tables(places.warehouse, folder, file_format, progress)]
+    for name, store in (("models", places.models), ("picks", places.picks)):
+        progress(name)
+        files += _objects(store, folder, name)
+    texts = {IN_FORCE: places.policies.in_force().text, **places.policies.archive()}
+    files += [_text_file(folder, f"policies/{name}.yaml", text) for name, text in texts.items()]
+    written = ExportManifest(exported_at=now, release=version("leadwerk"), format=file_format, files=files)
+    (folder / manifest.FILE).write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=1))
+    return written
+
+
+def _check_empty(folder: Path) -> None:
+    try:
+        private_folder(folder)
+        is_empty = not any(folder.iterdir())
+    except OSError as error:
+        remedy = "Name a folder that you may write to."
+        raise InputError(f"{folder}: {error.strerror}.", field="folder", value=str(folder), remedy=remedy) from error
+    if not is_empty:
+        raise InputError(
+            f"{folder} is not empty.", field="folder", value=str(folder), remedy="Name a new folder, or empty it."
+        )
+
+
+def _tables(
+    warehouse: Warehouse, folder: Path, file_format: FileFormat, progress: Callable[[str], None]
+) -> Iterator[ExportedFile]:
+    write = write_parquet if file_format == "parquet" else write_csv
+    private_folder(folder / "tables")
+    for table in schema.own_tables():
+        progress(table.name)
+        path = folder / "tables" / f"{table.name}.{file_format}"
+        count = write(path, table, _batches(warehouse, table))
+        yield manifest.described(folder, path, count)
+
+
+def _batches(warehouse: Warehouse, table: schema.Table) -> Iterator[list[Row]]:
+    """All rows of a table; those of a partitioned one by some days at a time, so that memory stays flat."""
+    if table.partition is None:
+        yield warehouse.rows(all_rows(table), {})
+        return
+    [days] = warehouse.rows(partition_days(table), {})
+    for first, last in _spans(days):
+        yield warehouse.rows(all_rows(table), {"first_day": first, "last_day": last})
+
+
+def _spans(days: PartitionDays) -> Iterator[tuple[date, date]]:
+    first, last = days.first_day, days.last_day
+    while first and last and first <= last:
+        yield first, min(last, first + timedelta(days=DAYS_A_BATCH - 1))
+        first += timedelta(days=DAYS_A_BATCH)
+
+
+def _text_file(folder: Path, name: str, text: str) -> ExportedFile:
+    path = folder / name
+    private_folder(path.parent)
+    path.write_bytes(text.encode())
+    return manifest.described(folder, path)
+
+
+def _objects(store: Store, folder: Path, name: str) -> Iterator[ExportedFile]:
+    for key in store.names():
+        blob = store.read(key)
+        if blob is None:  # deleted since it was listed
+            continue
+        path = folder / name / key
+        private_folder(path.parent)
+        path.write_bytes(blob.data)
+        yield manifest.described(folder, path)

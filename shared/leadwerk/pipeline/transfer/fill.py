@@ -1,0 +1,65 @@
+"""Fill: an empty deployment takes over the state of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from leadwerk.errors import InputError
+from leadwerk.pipeline.transfer import manifest
+from leadwerk.pipeline.transfer.export import IN_FORCE, TransferPlaces
+from leadwerk.pipeline.transfer.manifest import ExportManifest
+from leadwerk.pipeline.transfer.table_files import read_parquet
+from leadwerk.registry.registry import POINTER
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.table_statements import row_count
+
+
+def fill(
+    places: TransferPlaces,
+    folder: Path,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> ExportManifest:
+    """Take over everything of an export; repeated after an interruption it continues, since rows have keys.
+
+    Raises:
+        InputError: the export is incomplete, changed, or of CSV files; or the deployment has leads of its own.
+    """
+    exported = manifest.read(folder)
+    if exported.format != "parquet":
+        remedy = "Export as Parquet: CSV is for people and does not keep types."
+        raise InputError("An export as CSV cannot be taken over.", field="folder", value=str(folder), remedy=remedy)
+    tables = {PurePosixPath(file.path).stem: file for file in exported.files if file.path.startswith("tables/")}
+    _check_empty(places, {name: file.rows or 0 for name, file in tables.items()})
+    for name, file in tables.items():
+        progress(name)
+        for rows in read_parquet(folder / file.path):
+            places.warehouse.append(name, rows)
+    for name, store in (("models", places.models), ("picks", places.picks)):
+        progress(name)
+        # The pointer to the champion comes last: until then nothing scores by a model that is half there.
+        paths = sorted((file.path for file in exported.files if file.path.startswith(f"{name}/")), key=_pointer_last)
+        for path in paths:
+            store.write(path.removeprefix(f"{name}/"), (folder / path).read_bytes())
+    policies = {Path(file.path).stem: file.path for file in exported.files if file.path.startswith("policies/")}
+    texts = {name: (folder / path).read_bytes().decode() for name, path in policies.items()}
+    places.policies.take_over(texts.pop(IN_FORCE), texts)
+    return exported
+
+
+def _pointer_last(path: str) -> bool:
+    return path.endswith(POINTER)
+
+
+def _check_empty(places: TransferPlaces, exported: dict[str, int]) -> None:
+    """Refuse to mix two states: a table holds at most the rows of an interrupted run of the same export."""
+    for name in exported:
+        [present] = places.warehouse.rows(row_count(schema.table(name)), {})
+        if present.row_count > exported[name]:
+            raise InputError(
+                f"This deployment has {present.row_count:,} rows in {name}, the export {exported[name]:,}.",
+                field="home",
+                value=name,
+                remedy="Take an export over into an empty home or dataset.",
+            )

@@ -1,0 +1,78 @@
+"""The manifest of an export: its files with their hashes, and the rows of each table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from leadwerk.errors import InputError
+
+FILE = "manifest.json"
+BLOCK = 1 << 20
+
+
+class ExportedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an export; `rows` of a table's file."""
+
+    path: str
+    sha256: str
+    rows: int | None = None
+
+
+class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """An export as of `exported_at` (UTC) by a release; `format` is parquet or csv."""
+
+    exported_at: datetime
+    release: str
+    format: str
+    files: list[ExportedFile]
+
+
+def described(folder: Path, path: Path, rows: int | None = None) -> ExportedFile:
+    """The entry of a file under `folder`."""
+    return ExportedFile(path=path.relative_to(folder).as_posix(), sha256=_sha256(path), rows=rows)
+
+
+def read(folder: Path) -> ExportManifest:
+    """The manifest of an export, every file of it checked against its hash.
+
+    Raises:
+        InputError: there is no manifest, a file is missing or changed, or a path leads out of the folder.
+    """
+    file = folder / FILE
+    try:
+        manifest = msgspec.json.decode(file.read_bytes(), type=ExportManifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"{file} is no manifest of an export.",
+            field="folder",
+            value=str(folder),
+            remedy="Name the folder that `leadwerk export` wrote; an export that was interrupted has no manifest.",
+        ) from error
+    for wrong in _violations(folder, manifest):
+        raise InputError(wrong, field="folder", value=str(folder), remedy="Export again, or copy the files again.")
+    return manifest
+
+
+def _violations(folder: Path, manifest: ExportManifest) -> Iterator[str]:
+    root = folder.resolve()
+    for exported in manifest.files:
+        path = (root / exported.path).resolve()
+        if not path.is_relative_to(root):
+            yield f"{exported.path} leads out of the export."
+        elif not path.is_file():
+            yield f"{exported.path} is missing."
+        elif _sha256(path) != exported.sha256:
+            yield f"{exported.path} is not the file that was exported."
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
