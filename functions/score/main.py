@@ -10,17 +10,21 @@ from msgspec import Meta
 
 from leadwerk.pipeline import rescore, score as scoring
 from leadwerk.pipeline.bulk import remote_scoring as remote
-from leadwerk.pipeline.serving.messages import ScoreRequest, Text, requests
+from leadwerk.pipeline.serving.messages import Text, requests
 from leadwerk.pipeline.serving.runtime_cache import current_runtime as runtime
 from leadwerk.web import Request, entry, problem
 from leadwerk.web.deliver_at_once import deliver_at_once
+from leadwerk.web.lead_batch import score_batch
 from leadwerk.web.remote import also_from_bigquery
 
 
 class Body(Request, frozen=True):
-    """One lead, or up to 1,000 in `leads`; `dry_run` stores nothing; `deliver` sends the stored scores to the CRM."""
+    """One lead, or up to 1,000 in `leads`; `dry_run` stores nothing; `deliver` sends the stored scores to the CRM.
 
-    leads: Annotated[list[ScoreRequest], Meta(min_length=1, max_length=1000)] | None = None
+    Each of `leads` is a ScoreRequest, read by itself: the shape of one costs that lead.
+    """
+
+    leads: Annotated[list[Any], Meta(min_length=1, max_length=1000)] | None = None
     lead_id: Text | int | None = None
     ga_client_id: Text | None = None
     form: dict[str, Any] | None = None
@@ -40,7 +44,10 @@ def score(body: Body, now: datetime) -> Any:
     work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
         return rescore.run(*work, **times, only_closed=body.rescore == "closed")
-    report = scoring.run(*work, requested, **times, store=not body.dry_run, person_key=serving.person_key)
+    report = score_batch(
+        requested,
+        lambda leads: scoring.run(*work, leads, **times, store=not body.dry_run, person_key=serving.person_key),
+    )
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
     scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)

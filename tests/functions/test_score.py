@@ -151,6 +151,29 @@ def test_a_thousand_leads_are_taken_and_one_more_is_not(function):
     assert answer["field"].endswith("leads")
 
 
+def test_the_shape_of_one_lead_costs_that_lead(function):
+    fine = {"lead_id": 77, "form": json.dumps(FORM)}
+    wrong = [None, {"lead_id": True}, {"lead_id": "1", "from": 3}, {"lead_id": ""}, {"lead_id": "1", "form": "words"}]
+    late = {"lead_id": "1", "form": {**FORM, "created_at": "32.13.2026"}}
+    status, answer, _ = function.post({**AT, "dry_run": "true", "leads": [*wrong, fine, late, {"lead_id": "2"}]})
+    assert (status, [score["index"] for score in answer["scores"]]) == (200, [5, 7])
+    assert [error["index"] for error in answer["errors"]] == [0, 1, 2, 3, 4, 6]
+    fields = ["leads[0]", "leads[1].lead_id", "leads[2]", "lead_id", "leads[4].form", "form.created_at"]
+    assert [error["field"] for error in answer["errors"]] == fields
+
+
+def test_what_json_does_not_know_costs_the_field_of_the_form(function):
+    raw = json.dumps({**AT, "lead_id": "1", "dry_run": 1, "form": FORM}).replace(
+        '"web_consent"', '"income": NaN, "job_title": "CEO \\ud83d", "web_consent"'
+    )
+    status, answer, _ = function.post(raw.encode())
+    assert status == 200, answer
+    (scored,) = answer["scores"]
+    income, job_title = sorted(scored["ignored_fields"])
+    assert "income is no number" in income
+    assert "job_title holds half a character" in job_title
+
+
 def test_a_dry_run_stores_nothing(function):
     before = function.tables()
     [scored] = function.scores({"lead_id": "5000", "form": FORM, "dry_run": True})
@@ -173,11 +196,10 @@ def test_rescoring_reports_what_it_did(function):
     ("body", "status", "field", "detail"),
     [
         (b'{"lead_id": ', 400, "body", "not JSON"),
-        (b"\xff\xfe", 400, "body", "not JSON"),
-        ({"lead_id": ["1"]}, 422, "lead_id", "Expected"),
-        ({"lead_id": "1", "dry_run": "yes"}, 422, "dry_run", "Expected `bool`"),
-        ({"leads": [{"lead_id": "1", "from": 3}]}, 422, "leads", "from"),
-        ({"leads": []}, 422, "leads", "1"),
+        (b"\xff\xfe{", 400, "Content-Type", "not utf-16"),
+        ({"lead_id": ["1", "2"]}, 422, "lead_id", "Expected"),
+        ({"lead_id": "1", "dry_run": "maybe"}, 422, "dry_run", "Expected `bool`"),
+        ({"leads": []}, 422, "lead_id", "no lead to score"),
         ({}, 422, "lead_id", "no lead to score"),
         ({"lead_id": "nobody"}, 404, "lead_id", "nobody"),
         ({"lead_id": "no\0body"}, 404, "lead_id", "not known"),

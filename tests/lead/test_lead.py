@@ -15,6 +15,7 @@ import leadwerk
 from leadwerk import policy
 from leadwerk.lead import Rejection, identity_rows, lead_version
 from leadwerk.lead.lead import NAMES
+from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.text_classes import class_of
 from leadwerk.warehouse.schema import STORED_AT
 
@@ -120,7 +121,7 @@ def test_the_account_is_the_crms_company_or_the_domain_that_colleagues_share(for
 
 
 def test_an_account_id_that_is_none_costs_itself_only() -> None:
-    row, rejections = version({**FORM, "account_id": ["a"], "email": "anna@muster-ag.ch"})
+    row, rejections = version({**FORM, "account_id": ["a", "b"], "email": "anna@muster-ag.ch"})
     assert (row["account_id"], [rejection.field for rejection in rejections]) == ("muster-ag.ch", ["account_id"])
 
 
@@ -140,11 +141,11 @@ def test_without_id_or_time_there_is_no_lead(field: str) -> None:
         ("loan_amount", "viel"),
         ("loan_amount", -1),
         ("property_value", True),
-        ("yearly_income", [1]),
+        ("yearly_income", [1, 2]),
         ("monthly_instalment", {"a": 1}),
         ("employees", "2.5"),
         ("revenue", "n/a"),
-        ("channel", ["form"]),
+        ("channel", ["form", "web"]),
         ("web_consent", "vielleicht"),
     ],
 )
@@ -266,7 +267,7 @@ def test_a_text_that_says_nothing_has_no_class(nothing: object) -> None:
 
 
 def test_a_text_that_is_none_costs_itself_once() -> None:
-    assert sorted_title(["CEO"]) == ([], ["job_title"])
+    assert sorted_title(["CEO", "CFO"]) == ([], ["job_title"])
 
 
 @given(title=st.text(max_size=300) | st.sampled_from(["CEO", "Chef de projet"]))
@@ -346,3 +347,17 @@ def test_no_record_brings_a_traceback_and_every_row_can_be_stored(
     assert all(rejection.reason and rejection.remedy for rejection in rejections)
     stored = [row, *identities, *(rejection.row("test", "1", NOW) for rejection in rejections)]
     json.dumps(stored, default=str, allow_nan=False, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def test_a_list_of_one_is_its_value() -> None:
+    row, rejections = version({**FORM, "channel": ["form"], "yearly_income": ["90'000"]})
+    assert row is not None
+    assert (row["channel"], row["income"], rejections) == ("form", 90_000.0, [])
+
+
+def test_what_cannot_be_read_at_all_costs_its_field_and_shows_nothing() -> None:
+    row, (rejection,) = version({**FORM, "job_title": Unreadable("holds half a character")})
+    assert row is not None
+    assert row["job_title"] is None
+    assert (rejection.field, rejection.value) == ("job_title", None)
+    assert "half a character" in rejection.reason

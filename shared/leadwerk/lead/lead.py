@@ -22,6 +22,7 @@ from leadwerk.lead.language import parse_language
 from leadwerk.lead.region import parse_country, parse_postcode, region_of
 from leadwerk.lead.rejection import PERSONAL, Rejection
 from leadwerk.lead.timestamps import parse_moment
+from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
 from leadwerk.policy.text_classes import class_of
 
@@ -130,7 +131,8 @@ class _Reader:
             if _blank(value) and name not in self.raw:
                 value = self.raw.get(self._titles.get(folded(name), ""))
             if not _blank(value):
-                return value
+                # Tools for forms send a single choice as a list of one.
+                return value[0] if isinstance(value, list) and len(value) == 1 else value
         return None
 
     @cached_property
@@ -144,9 +146,11 @@ class _Reader:
 
     def value(self, field: str, value: Any, parse: Callable[[Any], Any]) -> Any:
         try:
+            if isinstance(value, Unreadable):
+                raise InputError(f"The {field} {value.reason}.", field=field, remedy="Send it as UTF-8 and finite.")
             return parse(value)
         except InputError as error:
-            quotable = None if field in PERSONAL else value
+            quotable = None if field in PERSONAL or isinstance(value, Unreadable) else value
             message = error.message if field not in PERSONAL else f"The {field} cannot be read."
             rejection = Rejection.of(field, quotable, message, error.remedy)
             if rejection not in self.rejections:  # a field that an attribute is made of is read twice

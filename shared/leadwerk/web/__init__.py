@@ -26,17 +26,17 @@ import msgspec
 from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.web import log
+from leadwerk.web.described import described
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.problem_document import (
     CONTENT_TYPE,
     UNEXPECTED,
-    MalformedBody,
     MethodNotAllowed,
     NotFound,
-    RequestTooLarge,
     problem,
     status_of,
 )
+from leadwerk.web.request_body import parse_json, read_body
 
 # Objects made while a process starts nearly all stay: a collection after every 700 of them (Python's default) costs a
 # cold start some 20 ms and frees nothing.
@@ -45,7 +45,6 @@ gc.set_threshold(20_000, 20, 20)
 __all__ = ["Answer", "Moment", "NotFound", "Request", "Timed", "entry", "page", "problem", "status_of"]
 
 MAXIMUM_BYTES = 1_000_000
-DRAINED_BYTES = 64_000_000  # read and discarded, so that the sender of too much gets an answer and not a reset
 AS_DOCUMENTED = "Send the fields by name and type as listed: docs/score.md for score, docs/desk.md for desk."
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -121,11 +120,12 @@ def entry(
 
     `stage` is its name in the log; default: the handler's name. `door` refuses by the headers who may not come in.
     """
-    decoder = msgspec.json.Decoder(body)
+    # Inspected here: msgspec crashes the process if two threads inspect a type at the same time.
+    msgspec.json.Decoder(body)
 
     def framed(handle: Callable[[Body, datetime], Any]) -> Function:
         def call(http: HTTPRequest) -> Any:
-            request = decode(decoder, read_body(http, limit))
+            request = decode(body, read_body(http, limit))
             return handle(request, moment_of(request, clock(), stores=request.stores_rows()))
 
         return _function(handle, stage or handle.__name__, methods, call, door)
@@ -192,24 +192,7 @@ def clock() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=settings.read().clock_offset)
 
 
-def read_body(http: HTTPRequest, limit: int) -> bytes:
-    """The bytes of the body.
-
-    Raises:
-        RequestTooLarge: the body has more than `limit` bytes.
-    """
-    raw = http.stream.read(limit + 1)
-    if len(raw) <= limit:
-        return raw
-    remaining = DRAINED_BYTES
-    while remaining > 0 and (chunk := http.stream.read(65_536)):
-        remaining -= len(chunk)
-    raise RequestTooLarge(
-        f"The request has more than {limit:,} bytes.", field="body", remedy="Send it in several smaller requests."
-    )
-
-
-def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
+def decode(kind: type[Read], raw: bytes) -> Read:
     """Parse a request from a JSON body.
 
     Raises:
@@ -217,11 +200,9 @@ def decode(decoder: msgspec.json.Decoder[Read], raw: bytes) -> Read:
         InputError: a field is unknown, missing or of another type.
     """
     try:
-        return decoder.decode(raw or b"{}")
+        return described(parse_json(raw), kind)
     except msgspec.ValidationError as error:
         raise not_as_described(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested a thousand deep
-        raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
 
 
 def not_as_described(error: msgspec.ValidationError, fields: Mapping[str, Any] | None = None) -> InputError:

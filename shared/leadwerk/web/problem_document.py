@@ -51,6 +51,10 @@ class RequestTooLarge(InputError):
     """The body has more bytes than the function accepts."""
 
 
+class UnsupportedMedia(InputError):
+    """The content encoding or charset of the body is not supported."""
+
+
 class MethodNotAllowed(InputError):
     """The path accepts the `allowed` methods only."""
 
@@ -70,6 +74,7 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (NotSignedIn, 401),
     (Forbidden, 403),
     (RequestTooLarge, 413),
+    (UnsupportedMedia, 415),
     (MethodNotAllowed, 405),
     (AlreadyPicked, 409),
     (MalformedBody, 400),

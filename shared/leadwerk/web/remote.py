@@ -17,8 +17,9 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from leadwerk.errors import InputError
-from leadwerk.web import MAXIMUM_BYTES, Answer, Function, HTTPRequest, Response, answered, decode, read_body
+from leadwerk.web import MAXIMUM_BYTES, Answer, Function, HTTPRequest, Response, answered, not_as_described
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge
+from leadwerk.web.request_body import read_body
 
 MAXIMUM_REMOTE_BYTES = 50_000_000
 MAXIMUM_CALLS = 10_000  # more than 1,000 a request score no faster (docs/scale.md)
@@ -137,12 +138,13 @@ def _read_calls(raw: bytes) -> list[Call]:
             remedy="Set max_batching_rows of the remote function to 1000.",
         )
     try:
-        return decode(DECODER, raw).calls
-    except MalformedBody:
-        raise
-    except InputError as error:
+        return DECODER.decode(raw).calls
+    except msgspec.ValidationError as refused:
+        error = not_as_described(refused)
         message = f"{error.field}: {error.message}"
-        raise InputError(message, field=error.field, remedy=ONE_ARGUMENT) from error
+        raise InputError(message, field=error.field, remedy=ONE_ARGUMENT) from refused
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBody(f"The body is not JSON: {error}.", field="body", remedy="Send a JSON object.") from error
 
 
 def _arrays(raw: bytes) -> int:

@@ -31,11 +31,11 @@ from leadwerk.web import (
     decode,
     moment_of,
     not_as_described,
-    read_body,
 )
 from leadwerk.web.door.admission import Visitor, admit
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.problem_document import Forbidden, MethodNotAllowed
+from leadwerk.web.request_body import read_body
 
 READING = ("GET", "HEAD")
 NAME = re.compile(r"\{(\w+)\}")
@@ -61,11 +61,10 @@ class Route:
     roles: tuple[Role, ...] = STAFF
     signed_by: str = ""
     pattern: re.Pattern[str] = field(init=False)
-    decoder: msgspec.json.Decoder[Timed] = field(init=False)
 
     def __post_init__(self) -> None:
-        # Built here, also for queries: msgspec crashes the process if two threads inspect a type at the same time.
-        object.__setattr__(self, "decoder", msgspec.json.Decoder(self.request_type))
+        # Inspected here: msgspec crashes the process if two threads inspect a type at the same time.
+        msgspec.json.Decoder(self.request_type)
         object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
 
     def answers(self, method: str) -> bool:
@@ -106,7 +105,7 @@ class Routes:
 def _request_of(route: Route, http: QueriedRequest) -> Timed:
     if route.method == "GET":
         return converted(route.request_type, query(http.query_string))
-    return decode(route.decoder, read_body(http, MAXIMUM_BYTES))
+    return decode(route.request_type, read_body(http, MAXIMUM_BYTES))
 
 
 def _signed(route: Route, request: Timed, visitor: Visitor) -> Timed:

@@ -37,7 +37,7 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class ScoreBody(Protocol):
     """Body of a request: one lead, or `leads`, or with `rescore` all open leads ("closed": only the closed ones)."""
 
-    leads: list[ScoreRequest] | None
+    leads: list[Any] | None
     lead_id: str | int | None
     ga_client_id: str | None
     form: dict[str, Any] | None
@@ -45,8 +45,8 @@ class ScoreBody(Protocol):
     rescore: bool | Literal["closed"]
 
 
-def requests(body: ScoreBody) -> list[ScoreRequest]:
-    """The leads that a body requests; for a rescoring one empty request.
+def requests(body: ScoreBody) -> list[Any]:
+    """The leads that a body requests, those of a batch as they came; for a rescoring one empty request.
 
     Raises:
         InputError: the body requests two things at once, one of which would be ignored.
