@@ -35,7 +35,7 @@ def _softened(value: Any, kinds: Kinds) -> Any:
         struct = next((kind for kind in kinds if _is_struct(kind)), None)
         return _fields_softened(value, _expected(struct)) if struct else value
     if isinstance(value, list):
-        items = next((get_args(kind) for kind in kinds if get_origin(kind) in LISTS), ())
+        items = next((get_args(kind) for kind in kinds if _origin(kind) in LISTS), ())
         return [_softened(item, _kinds(items[0])) for item in value] if items else value
     if bool in kinds and isinstance(value, (str, int, float)):
         answer = parse_yes_no(value)
@@ -45,10 +45,10 @@ def _softened(value: Any, kinds: Kinds) -> Any:
 
 def _unwrapped(value: Any, kinds: Kinds) -> Any:
     """A list of one as its item, a JSON text as its value, where the field expects that."""
-    is_list = any(get_origin(kind) in LISTS for kind in kinds)
+    is_list = any(_origin(kind) in LISTS for kind in kinds)
     if isinstance(value, list) and len(value) == 1 and not is_list and Any not in kinds:
         value = value[0]
-    is_composed = is_list or any(_is_struct(kind) or get_origin(kind) is dict for kind in kinds)
+    is_composed = is_list or any(_is_struct(kind) or _origin(kind) is dict for kind in kinds)
     if isinstance(value, str) and is_composed and str not in kinds:
         try:
             return msgspec.json.decode(value)
@@ -89,6 +89,10 @@ def _alternatives(annotation: Any) -> Iterator[Any]:
             yield from _alternatives(alternative)
     elif annotation is not type(None):
         yield annotation
+
+
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
 
 
 def _is_struct(kind: Any) -> bool:
