@@ -14,10 +14,19 @@
 | LEADWERK_GA4_DATASET     | BigQuery dataset of the GA4 export                             |                          |
 | LEADWERK_BIGQUERY_URL    | endpoint of an emulator                                        |                          |
 | LEADWERK_STORAGE_URL     | endpoint of an emulator                                        |                          |
+| LEADWERK_CRM             | boma, hubspot, salesforce, pipedrive, odoo, activecampaign or webhook | boma              |
 | LEADWERK_CRM_URL         | base URL of the CRM's API                                      | http://127.0.0.1:8090    |
 | LEADWERK_CRM_TOKEN       | its bearer token                                               |                          |
 | LEADWERK_CRM_TOKEN_FILE  | file that holds the token, where the token itself is not set   |                          |
 | LEADWERK_CRM_PER_SECOND  | calls a second that it takes                                   | 10                       |
+| LEADWERK_CRM_LEAD_PATH   | BOMA's path of a lead, with {id}                               | /api/v1/leads/{id}       |
+| LEADWERK_CRM_CASES_PATH  | BOMA's path of the list of cases                               | /api/v1/cases            |
+| LEADWERK_CRM_TOKEN_URL   | OAuth token server; then the next two instead of a token       |                          |
+| LEADWERK_CRM_CLIENT_ID   | OAuth client                                                   |                          |
+| LEADWERK_CRM_CLIENT_SECRET | its secret; or LEADWERK_CRM_CLIENT_SECRET_FILE               |                          |
+| LEADWERK_CRM_SCOPE       | OAuth scope                                                    |                          |
+| LEADWERK_CRM_DATABASE    | Odoo's database, where a server has several                    |                          |
+| LEADWERK_CRM_WEBHOOK_SECRET | proof of the CRM's webhooks; or …_FILE                      |                          |
 | LEADWERK_PERSON_KEY      | secret that keys the hashes of persons                         |                          |
 | LEADWERK_PERSON_KEY_FILE | file that holds that secret, where it is not set itself        |                          |
 | LEADWERK_SIMULATION      | 1: `now` replaces the clock also where rows are stored         |                          |
@@ -42,6 +51,7 @@ from leadwerk.errors import ConfigurationError
 
 FOR_ITS_OWNER = 0o700
 ENGINES = ("duckdb", "bigquery")
+CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "webhook")
 ACCESSES = ("private", "iap", "local")
 IAP_KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
 
@@ -66,9 +76,18 @@ class Settings:
     ga4_dataset: str
     bigquery_url: str
     storage_url: str
+    crm: str
     crm_url: str
     crm_token: str
     crm_per_second: float
+    crm_lead_path: str
+    crm_cases_path: str
+    crm_token_url: str
+    crm_client_id: str
+    crm_client_secret: str
+    crm_scope: str
+    crm_database: str
+    crm_webhook_secret: str
     person_key: str
     simulation: bool
     clock_offset: float
@@ -111,9 +130,18 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         ga4_dataset=value("GA4_DATASET"),
         bigquery_url=value("BIGQUERY_URL"),
         storage_url=value("STORAGE_URL"),
+        crm=value("CRM", "boma").casefold(),
         crm_url=value("CRM_URL", "http://127.0.0.1:8090"),
         crm_token=secret("CRM_TOKEN"),
         crm_per_second=_rate(value("CRM_PER_SECOND", "10")),
+        crm_lead_path=value("CRM_LEAD_PATH", "/api/v1/leads/{id}"),
+        crm_cases_path=value("CRM_CASES_PATH", "/api/v1/cases"),
+        crm_token_url=value("CRM_TOKEN_URL"),
+        crm_client_id=value("CRM_CLIENT_ID"),
+        crm_client_secret=secret("CRM_CLIENT_SECRET"),
+        crm_scope=value("CRM_SCOPE"),
+        crm_database=value("CRM_DATABASE"),
+        crm_webhook_secret=secret("CRM_WEBHOOK_SECRET"),
         person_key=secret("PERSON_KEY"),
         simulation=value("SIMULATION") == "1",
         clock_offset=_seconds(value("CLOCK_OFFSET", "0")),
@@ -190,6 +218,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(
             f"LEADWERK_ENGINE is {settings.engine!r}.", remedy=f"Set it to one of {', '.join(ENGINES)}."
         )
+    if settings.crm not in CRMS:
+        raise ConfigurationError(f"LEADWERK_CRM is {settings.crm!r}.", remedy=f"Set it to one of {', '.join(CRMS)}.")
     if settings.engine == "bigquery" and not (settings.project and settings.ga4_dataset):
         raise ConfigurationError(
             "LEADWERK_ENGINE is bigquery, but the project or the GA4 dataset is not set.",

@@ -64,6 +64,8 @@ class Answer:
 
 Throttle = Callable[[Answer], float | None]
 """Whether an answer is a rate limit in disguise: seconds to wait, or None. Some CRMs answer 403 or 400 for it."""
+OfARecord = Callable[[Answer], bool]
+"""Whether an error is about a record, whatever its status says: some CRMs answer 500 or 403 to a wrong value."""
 
 
 class HttpClient:
@@ -77,6 +79,7 @@ class HttpClient:
         per_second: float,
         sleep: Callable[[float], None] = time.sleep,
         throttle: Throttle = lambda _: None,
+        of_a_record: OfARecord = lambda _: False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Open no connection yet.
@@ -90,7 +93,7 @@ class HttpClient:
                 f"The CRM's URL is {url!r}, not https.", remedy="Set LEADWERK_CRM_URL to https://…."
             )
         self._url = url.rstrip("/")
-        self._auth, self._throttle = auth, throttle
+        self._auth, self._throttle, self._of_a_record = auth, throttle, of_a_record
         self.pace = RateLimiter(per_second, sleep=sleep)
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._sessions = threading.local()
@@ -152,6 +155,8 @@ class HttpClient:
     def _checked(self, answer: Answer) -> Answer:
         status, pause = answer.status, retry_after(answer.headers)
         disguised = self._throttle(answer)
+        if disguised is None and self._of_a_record(answer):
+            return answer
         if disguised is not None or status in LATER or status >= 500:
             pause = pause if pause is not None else disguised or None
             if pause is not None:

@@ -75,19 +75,20 @@ def picks(settings: Settings, policy: Policy) -> Picks:
 
 
 def crm(settings: Settings) -> CRM:
-    """The CRM of this deployment.
+    """The CRM of this deployment: one object per process, because it holds a token that CRMs count the fetching of.
 
     Raises:
-        ConfigurationError: the token is not set.
+        ConfigurationError: the token, or the OAuth client, is not set.
     """
-    if not settings.crm_token:
-        raise ConfigurationError(
-            "The CRM's token is not set.",
-            remedy="Set LEADWERK_CRM_TOKEN; in the cloud, add a version to the secret leadwerk-crm-token.",
-        )
-    from leadwerk.crm.boma import Boma
+    from leadwerk.pipeline.crm_wiring import connect
 
-    return Boma(settings.crm_url, settings.crm_token, per_second=settings.crm_per_second)
+    with _opening:
+        if settings not in _crms:
+            _crms[settings] = connect(settings)
+        return _crms[settings]
+
+
+_crms: dict[Settings, CRM] = {}
 
 
 def policy(settings: Settings) -> Policy:

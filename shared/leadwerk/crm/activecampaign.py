@@ -1,0 +1,275 @@
+"""ActiveCampaign: contacts as leads, one a call, five calls a second for all keys of an account.
+
+Values go by the number of a field, which is found by its personalisation tag. Changes can only be asked for by day, so
+two days are read again each time. Its webhooks are form-encoded and unsigned: their address is the secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from urllib.parse import parse_qs
+
+import msgspec
+
+from leadwerk.crm.adapter import Adapter
+from leadwerk.crm.auth import Auth, FixedHeader
+from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.keyset import Position, position
+from leadwerk.crm.port import (
+    Capabilities,
+    Case,
+    CasePage,
+    CRMField,
+    FieldPlan,
+    FieldType,
+    FieldValue,
+    Hint,
+    LeadUpdate,
+    PushResult,
+    Refused,
+    StageKind,
+    Taken,
+    Task,
+    Unknown,
+    WebhookRequest,
+)
+from leadwerk.crm.webhook_proof import check_secret_url
+from leadwerk.errors import CRMRejected
+
+PER_SECOND = 5.0
+PAGE_SIZE = 100
+TYPES: dict[FieldType, str] = {
+    "number": "text",
+    "text": "text",
+    "list": "textarea",
+}
+KINDS: Mapping[str, StageKind] = {"0": "open", "1": "won", "2": "lost"}
+
+
+class _Field(msgspec.Struct, frozen=True):
+    id: str
+    perstag: str
+    type: str
+
+
+class _Fields(msgspec.Struct, frozen=True):
+    fields: list[_Field]
+
+
+class _CreatedField(msgspec.Struct, frozen=True):
+    field: _Field
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    id: str
+    cdate: str
+    email: str = ""
+    phone: str = ""
+
+
+class _ContactAnswer(msgspec.Struct, frozen=True):
+    contact: _Contact
+
+
+class _Deal(msgspec.Struct, frozen=True):
+    """`value` is in the currency's hundredths."""
+
+    id: str
+    contact: str
+    status: int | str
+    stage: str
+    mdate: str
+    value: str = "0"
+
+    def stamp(self) -> datetime:
+        return datetime.fromisoformat(self.mdate).astimezone(UTC)
+
+
+class _Deals(msgspec.Struct, frozen=True):
+    deals: list[_Deal]
+
+
+class _Error(msgspec.Struct, frozen=True):
+    title: str = ""
+    detail: str = ""
+    code: str | None = None
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    message: str = ""
+    errors: list[_Error] = []
+
+
+class _Task(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+
+
+class _Tasks(msgspec.Struct, frozen=True, rename="camel"):
+    deal_tasks: list[_Task]
+
+
+class _CreatedTask(msgspec.Struct, frozen=True, rename="camel"):
+    deal_task: _Task
+
+
+class ActiveCampaign(Adapter):
+    """See `leadwerk.crm.port.CRM`."""
+
+    source = "activecampaign.deals"
+    capabilities = Capabilities(
+        overlap=timedelta(days=2), cursor_step=timedelta(days=1), webhooks="secret_url", budget_floor=0.0
+    )
+
+    def __init__(
+        self,
+        url: str,
+        auth: Auth | str,
+        *,
+        per_second: float = PER_SECOND,
+        sleep: Callable[[float], None] = time.sleep,
+        webhook_secret: str = "",
+    ) -> None:
+        """Open no connection yet; `url` is the account's own, as its settings page shows it."""
+        auth = FixedHeader("Api-Token", auth) if isinstance(auth, str) else auth
+        self._http = HttpClient(url, auth, per_second=per_second, sleep=sleep)
+        self._webhook_secret = webhook_secret
+        self._numbers: dict[str, str] | None = None
+
+    def field_name(self, shows: str) -> str:
+        """Personalisation tags are written in capitals."""
+        return f"LEADWERK_{shows.upper()}"
+
+    def push(self, updates: Sequence[LeadUpdate]) -> Sequence[PushResult]:
+        """See `CRM.push`."""
+        return [self._push_one(update) for update in updates]
+
+    def _push_one(self, update: LeadUpdate) -> PushResult:
+        if self._numbers is None:
+            self._numbers = {field.perstag: field.id for field in self._fields()}
+        numbers = self._numbers
+        unknown = next((name for name in update.fields if name not in numbers), None)
+        if unknown is not None:
+            self._numbers = None  # it may be created any moment
+            return Refused(f"ActiveCampaign has no field {unknown!r}.", "unknown_field", unknown)
+        values = [{"field": numbers[name], "value": _value(value)} for name, value in update.fields.items()]
+        answer = self._http.call("PUT", f"/api/3/contacts/{update.target}", json={"contact": {"fieldValues": values}})
+        if answer.status in (200, 201):
+            return Taken()
+        if answer.status == 404:
+            return Unknown("The CRM has no such contact.")
+        error = _problem(answer)
+        field = next((name for name, number in numbers.items() if f"field {number} " in f"{error.detail} "), None)
+        return Refused(error.detail or error.title or answer.text(), error.code, field, answer.status)
+
+    def _fields(self) -> list[_Field]:
+        fields: list[_Field] = []
+        while True:
+            parameters = {"limit": PAGE_SIZE, "offset": len(fields)}
+            page = self._http.call_repeatedly("GET", "/api/3/fields", params=parameters).decoded(_Fields).fields
+            fields += page
+            if len(page) < PAGE_SIZE:
+                return fields
+
+    def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
+        """See `CRM.ensure_fields`."""
+        types = {field.perstag: field.type for field in self._fields()}
+        missing = [field for field in fields if field.name not in types]
+        wrong = [field.name for field in fields if types.get(field.name, TYPES[field.type]) != TYPES[field.type]]
+        created = [] if dry_run else [self._create(field) for field in missing]
+        self._numbers = None
+        return FieldPlan(tuple(field.name for field in missing), tuple(wrong), tuple(created))
+
+    def _create(self, field: CRMField) -> str:
+        body = {"field": {"title": field.label, "perstag": field.name, "type": TYPES[field.type], "visible": 1}}
+        answer = self._http.call("POST", "/api/3/fields", json=body)
+        if answer.status not in (200, 201):
+            raise CRMRejected(f"The field {field.name} was not created: {answer.text()}", status=answer.status)
+        # A field that belongs to no list is not shown on contacts; 0 stands for all lists.
+        relation = {"fieldRel": {"field": answer.decoded(_CreatedField).field.id, "relid": 0}}
+        self._http.call("POST", "/api/3/fieldRels", json=relation)
+        return field.name
+
+    def pull(self, cursor: str | None) -> Iterator[CasePage]:
+        """See `CRM.pull`: deals changed since a day, with their contacts. Within a run pages follow an offset."""
+        start, overlap = position(cursor), self.capabilities.overlap
+        parameters: dict[str, str | int] = {"limit": PAGE_SIZE, "offset": 0, "orders[mdate]": "ASC"}
+        if start is not None:
+            parameters["filters[updated_after]"] = start.before(overlap).stamp.date().isoformat()
+        here, offset = start, 0
+        while True:
+            answer = self._http.call_repeatedly("GET", "/api/3/deals", params=parameters | {"offset": offset})
+            deals = answer.decoded(_Deals).deals
+            if deals:
+                newest = max(Position(deal.stamp(), deal.id) for deal in deals)
+                here = max(newest, here) if here else newest
+                yield CasePage(tuple(self._cases(deals)), (), str(here), newest.stamp - overlap)
+            offset += len(deals)
+            if len(deals) < PAGE_SIZE:
+                return
+
+    def _cases(self, deals: Sequence[_Deal]) -> Iterator[Case]:
+        contacts: dict[str, _Contact | None] = {}
+        for deal in deals:
+            if deal.contact not in contacts:
+                answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{deal.contact}")
+                contacts[deal.contact] = answer.decoded(_ContactAnswer).contact if answer.status == 200 else None
+            contact = contacts[deal.contact]
+            if contact is not None:
+                yield _case(deal, contact)
+
+    def create_task(self, task: Task) -> str:
+        """See `CRM.create_task`: a task of the same title for this contact is there already."""
+        parameters = {"filters[relid]": task.lead_id, "filters[ownerType]": "contact"}
+        earlier = self._http.call("GET", "/api/3/dealTasks", params=parameters).decoded(_Tasks).deal_tasks
+        same = next((entry.id for entry in earlier if entry.title == task.title), None)
+        if same is not None:
+            return same
+        body = {
+            "dealTask": {
+                "ownerType": "contact", "relid": task.lead_id, "title": task.title, "dealTasktype": "1",
+                "duedate": task.due_at.isoformat(),
+            }
+        }  # fmt: skip
+        answer = self._http.call("POST", "/api/3/dealTasks", json=body)
+        if answer.status not in (200, 201):
+            raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
+        return answer.decoded(_CreatedTask).deal_task.id
+
+    def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
+        """See `CRM.hints`."""
+        check_secret_url(request, self._webhook_secret)
+        form = parse_qs(request.body.decode("utf-8", "replace"))
+        return [Hint(record_id) for record_id in form.get("contact[id]", ())]
+
+
+def _case(deal: _Deal, contact: _Contact) -> Case:
+    kind = KINDS.get(str(deal.status), "open")
+    # Deals have no history: at best one change a reading is seen, and what makes it new is its content.
+    content = f"{deal.id}|{deal.status}|{deal.stage}|{deal.mdate}"
+    return Case(
+        event_id=f"deal:{deal.id}:{hashlib.sha256(content.encode()).hexdigest()[:16]}",
+        changed_at=deal.stamp(),
+        lead={"lead_id": contact.id, "created_at": contact.cdate, "email": contact.email, "phone": contact.phone},
+        status=kind,
+        amount=str(Decimal(deal.value) / 100),
+        kind=kind,
+    )
+
+
+def _value(value: FieldValue) -> str:
+    if value is None:
+        return ""
+    return "\n".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _problem(answer: Answer) -> _Error:
+    try:
+        problem = msgspec.json.decode(answer.body, type=_Problem)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _Error(answer.text())
+    return problem.errors[0] if problem.errors else _Error(problem.message)

@@ -1,0 +1,89 @@
+"""What an adapter inherits: an answer to everything that its CRM cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from leadwerk.crm.port import (
+    Capabilities,
+    CasePage,
+    Check,
+    CRMField,
+    FieldPlan,
+    Hint,
+    LeadUpdate,
+    PushResult,
+    Refused,
+    Task,
+    WebhookRequest,
+)
+from leadwerk.errors import CRMRejected, InputError
+
+SendBatch = Callable[[Sequence[LeadUpdate]], Sequence[PushResult] | Refused]
+
+
+class Adapter:
+    """A CRM without limits, fields, changes, tasks or webhooks. An adapter overrides what its CRM has."""
+
+    source = "none"
+    capabilities = Capabilities()
+
+    def field_name(self, shows: str) -> str:
+        """The CRM's name for a field that the policy does not name."""
+        return f"leadwerk_{shows}"
+
+    def check(self, fields: Sequence[CRMField]) -> Sequence[Check]:
+        """The fields that are missing or of another type."""
+        plan = self.ensure_fields(fields, dry_run=True)
+        missing = f"missing: {', '.join(plan.missing)}" if plan.missing else ""
+        wrong = f"of another type: {', '.join(plan.wrong_type)}" if plan.wrong_type else ""
+        problem = "; ".join(filter(None, (missing, wrong)))
+        remedy = "Run `leadwerk crm fields --create`; change a type in the CRM itself." if problem else ""
+        return [Check("fields", f"{len(fields)} fields", problem, remedy)]
+
+    def ensure_fields(self, fields: Sequence[CRMField], *, dry_run: bool) -> FieldPlan:
+        """Nothing to create."""
+        return FieldPlan()
+
+    def budget(self) -> float | None:
+        """No budget."""
+        return None
+
+    def pull(self, cursor: str | None) -> Iterator[CasePage]:
+        """No changes."""
+        return iter(())
+
+    def reread(self, record_ids: Sequence[str]) -> CasePage:
+        """Nothing to read again."""
+        return CasePage((), (), "")
+
+    def create_task(self, task: Task) -> str:
+        """No tasks.
+
+        Raises:
+            CRMRejected: always.
+        """
+        raise CRMRejected("This CRM has no tasks.", remedy="Let the workflow send a message instead.")
+
+    def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
+        """No webhooks.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("This CRM sends no webhooks.", field="webhook", remedy="Rely on the nightly reading.")
+
+
+def bisected(updates: Sequence[LeadUpdate], send: SendBatch) -> list[PushResult]:
+    """Results of a CRM that refuses a batch for one bad record: halves are sent until the bad record stands alone.
+
+    One bad record among n costs about 2·log2(n) calls.
+    """
+    answer = send(updates)
+    if not isinstance(answer, Refused):
+        return list(answer)
+    if len(updates) == 1:
+        return [answer]
+    middle = len(updates) // 2
+    return bisected(updates[:middle], send) + bisected(updates[middle:], send)

@@ -1,0 +1,111 @@
+"""HTTPS to an address that a user gave: never into the own network, whatever its name resolves to."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import urllib3
+
+from leadwerk.errors import ConfigurationError, CRMUnavailable
+
+TIMEOUT = urllib3.Timeout(connect=3.05, read=20.0)  # seconds; receivers may work before they answer
+LONGEST_ANSWER = 65_536  # bytes that are read of an answer, which is only looked at after a failure
+Resolve = Callable[[str, int], list[str]]
+
+
+def resolved(host: str, port: int) -> list[str]:
+    """The addresses of a host.
+
+    Raises:
+        CRMUnavailable: it has none now.
+    """
+    try:
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise CRMUnavailable(f"The name {host} cannot be resolved.") from error
+    return [str(entry[4][0]) for entry in entries]
+
+
+@dataclass(frozen=True)
+class GuardedAnswer:
+    """Status, headers and the beginning of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class GuardedHttp:
+    """`allow_private`: for tests, and for receivers within the own network that somebody allowed by name."""
+
+    allow_private: bool = False
+    resolve: Resolve = resolved
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> GuardedAnswer:
+        """Send a body; redirects are not followed.
+
+        The name is resolved once and the connection goes to that very address: a name that resolves otherwise a moment
+        later (DNS rebinding) changes nothing.
+
+        Raises:
+            ConfigurationError: the address is not https, or lies in a private network.
+            CRMUnavailable: no answer.
+        """
+        parts = urlsplit(url)
+        host, is_https = parts.hostname or "", parts.scheme == "https"
+        if not host or not (is_https or (self.allow_private and parts.scheme == "http")):
+            raise ConfigurationError(f"The webhook's address {url!r} is not https.", remedy="Set it to https://….")
+        port = parts.port or (443 if is_https else 80)
+        address = self._allowed(host, port)
+        path = parts.path or "/"
+        target = f"{path}?{parts.query}" if parts.query else path
+        try:
+            with _pool(is_https, address, port, host) as pool:
+                answer = pool.request(
+                    "POST",
+                    target,
+                    body=body,
+                    headers={**headers, "Host": parts.netloc.rpartition("@")[2]},
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                )
+                content = answer.read(LONGEST_ANSWER)
+                answer.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise CRMUnavailable(f"The webhook's receiver did not answer ({type(error).__name__}).") from error
+        return GuardedAnswer(answer.status, dict(answer.headers), content)
+
+    def _allowed(self, host: str, port: int) -> str:
+        addresses = self.resolve(host, port)
+        for address in addresses:
+            if not self.allow_private and not is_public(address):
+                raise ConfigurationError(
+                    f"The webhook's address {host} lies in a private network.",
+                    remedy="Use a public address; Leadwerk sends nothing into its own network.",
+                )
+        return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public Internet; one of IPv4 within IPv6 is looked at as IPv4.
+
+    >>> [is_public(a) for a in ("8.8.8.8", "127.0.0.1", "10.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", "fd00::1")]
+    [True, False, False, False, False, False]
+    """
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return parsed.is_global and not parsed.is_multicast
+
+
+def _pool(is_https: bool, address: str, port: int, host: str) -> urllib3.HTTPConnectionPool:
+    if not is_https:
+        return urllib3.HTTPConnectionPool(address, port, timeout=TIMEOUT)
+    # The certificate is checked against the name, although the connection goes to the address.
+    return urllib3.HTTPSConnectionPool(address, port, timeout=TIMEOUT, server_hostname=host, assert_hostname=host)

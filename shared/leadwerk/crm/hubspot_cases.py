@@ -1,0 +1,203 @@
+"""Changed contacts of HubSpot as cases, each with its newest deal.
+
+The search is only eventually consistent, so each run starts an overlap before its cursor. It returns at most 10,000
+records of a query: pages follow the order of (stamp, id), never a running number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from leadwerk.crm.http_client import HttpClient
+from leadwerk.crm.keyset import Position, joined, split, walk
+from leadwerk.crm.port import Case, CasePage, StageKind
+from leadwerk.errors import CRMRejected
+from leadwerk.warehouse.batches import batches
+
+VERSION = "2026-09"
+PAGE_SIZE = 200  # the most that a search gives
+IDS_AT_ONCE = 100
+CONTACT_PROPERTIES = (
+    "email", "phone", "zip", "country", "hs_language", "jobtitle", "industry", "numemployees", "annualrevenue",
+    "createdate", "lastmodifieddate", "ga_client_id", "web_consent", "hs_lead_status",
+)  # fmt: skip
+DEAL_PROPERTIES = (
+    "dealstage", "amount", "deal_currency_code", "closed_lost_reason", "hs_is_closed", "hs_is_closed_won",
+    "hs_lastmodifieddate",
+)  # fmt: skip
+NAMES = {
+    "zip": "postcode", "hs_language": "language", "jobtitle": "job_title", "numemployees": "employees",
+    "annualrevenue": "revenue", "createdate": "created_at",
+}  # fmt: skip
+Properties = Mapping[str, str | None]
+
+
+class _Record(msgspec.Struct, frozen=True):
+    id: str
+    properties: dict[str, str | None]
+
+    def stamp(self) -> datetime:
+        """Moment of the last change; contacts and deals name it differently."""
+        text = self.properties.get("lastmodifieddate") or self.properties.get("hs_lastmodifieddate")
+        return datetime.fromisoformat(text or "1970-01-01T00:00:00Z").astimezone(UTC)
+
+    def place(self) -> Position:
+        return Position(self.stamp(), self.id)
+
+    def millisecond(self) -> int:
+        return int(self.stamp().timestamp() * 1000)
+
+
+class _Records(msgspec.Struct, frozen=True):
+    results: list[_Record]
+
+
+class _To(msgspec.Struct, frozen=True, rename="camel"):
+    to_object_id: int | str
+
+
+class _From(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Link(msgspec.Struct, frozen=True, rename={"source": "from"}):
+    source: _From
+    to: list[_To]
+
+
+class _Links(msgspec.Struct, frozen=True):
+    results: list[_Link]
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of objects that is read in the order of its stamp."""
+
+    kind: str
+    stamp: str
+    properties: tuple[str, ...]
+
+
+CONTACTS = _List("contacts", "lastmodifieddate", CONTACT_PROPERTIES)
+DEALS = _List("deals", "hs_lastmodifieddate", DEAL_PROPERTIES)
+
+
+def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
+    """See `CRM.pull`: changed contacts, then changed deals with their contacts."""
+    places = split(cursor, 2)
+    for index, listed in enumerate((CONTACTS, DEALS)):
+        start = places[index]
+
+        def fetch(place: Position | None, listed: _List = listed) -> Sequence[_Record]:
+            return _search(http, listed, place)
+
+        for records, place in walk(start.before(overlap) if start else None, fetch, _Record.place):
+            places[index] = max(place, start) if start else place  # the overlap never moves the cursor back
+            cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
+            yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap)
+
+
+def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
+    """See `CRM.reread`."""
+    contacts = _read(http, CONTACTS, record_ids)
+    links = _links(http, "contacts", "deals", [contact.id for contact in contacts])
+    deals = _read(http, DEALS, list(dict.fromkeys(deal_id for deal_ids in links.values() for deal_id in deal_ids)))
+    return CasePage((*_contact_cases(contacts), *_deal_cases(http, deals)), (), "")
+
+
+def _search(http: HttpClient, listed: _List, place: Position | None) -> Sequence[_Record]:
+    """Records behind a place: those of its very stamp with a larger id first, then the later ones."""
+    if place is None:
+        return _query(http, listed, [])
+    stamp = str(int(place.stamp.timestamp() * 1000))
+    same_stamp: list[_Record] = []
+    if place.record_id:
+        same = [_filter(listed.stamp, "EQ", stamp), _filter("hs_object_id", "GT", place.record_id)]
+        same_stamp = _query(http, listed, same)
+    if len(same_stamp) == PAGE_SIZE:
+        return same_stamp
+    operator = "GT" if place.record_id else "GTE"
+    later = _query(http, listed, [_filter(listed.stamp, operator, stamp)])
+    # Results may carry stamps outside of the window: the index is older than the record.
+    return same_stamp + [record for record in later if record.stamp() >= place.stamp]
+
+
+def _filter(name: str, operator: str, value: str) -> dict[str, str]:
+    return {"propertyName": name, "operator": operator, "value": value}
+
+
+def _query(http: HttpClient, listed: _List, filters: list[dict[str, str]]) -> list[_Record]:
+    body = {
+        "filterGroups": [{"filters": filters}] if filters else [],
+        "sorts": [
+            {"propertyName": listed.stamp, "direction": "ASCENDING"},
+            {"propertyName": "hs_object_id", "direction": "ASCENDING"},
+        ],
+        "properties": list(listed.properties),
+        "limit": PAGE_SIZE,
+    }
+    answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/search", json=body)
+    if answer.status != 200:
+        raise CRMRejected(f"The search was refused: {answer.text()}", status=answer.status)
+    return answer.decoded(_Records).results
+
+
+def _read(http: HttpClient, listed: _List, record_ids: Sequence[str]) -> list[_Record]:
+    records: list[_Record] = []
+    for ids in batches(record_ids, IDS_AT_ONCE):
+        body = {"inputs": [{"id": record_id} for record_id in ids], "properties": list(listed.properties)}
+        answer = http.call_repeatedly("POST", f"/crm/objects/{VERSION}/{listed.kind}/batch/read", json=body)
+        records += answer.decoded(_Records).results
+    return records
+
+
+def _links(http: HttpClient, source: str, target: str, record_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Record id → ids of the records of another kind that it is associated with."""
+    links: dict[str, list[str]] = {}
+    for ids in batches(record_ids, IDS_AT_ONCE):
+        path = f"/crm/associations/{VERSION}/{source}/{target}/batch/read"
+        body = {"inputs": [{"id": record_id} for record_id in ids]}
+        for link in http.call_repeatedly("POST", path, json=body).decoded(_Links).results:
+            links[link.source.id] = [str(to.to_object_id) for to in link.to]
+    return links
+
+
+def _contact_cases(contacts: Sequence[_Record]) -> Iterator[Case]:
+    for contact in contacts:
+        status = contact.properties.get("hs_lead_status") or "open"
+        event_id = f"contact:{contact.id}:{contact.millisecond()}"
+        yield Case(event_id, contact.stamp(), _lead(contact), status, status_changed=False)
+
+
+def _lead(contact: _Record) -> Mapping[str, str | None]:
+    return {NAMES.get(name, name): value for name, value in contact.properties.items()} | {"lead_id": contact.id}
+
+
+def _deal_cases(http: HttpClient, deals: Sequence[_Record]) -> Iterator[Case]:
+    """A case for each contact of each deal; a deal without a contact says nothing of a lead."""
+    links = _links(http, "deals", "contacts", [deal.id for deal in deals])
+    ids = list(dict.fromkeys(contact_id for contact_ids in links.values() for contact_id in contact_ids))
+    contacts = {contact.id: contact for contact in _read(http, CONTACTS, ids)}
+    for deal in deals:
+        for contact_id in links.get(deal.id, ()):
+            if contact_id in contacts:
+                yield _deal_case(deal, contacts[contact_id])
+
+
+def _deal_case(deal: _Record, contact: _Record) -> Case:
+    won, closed = (deal.properties.get(name) == "true" for name in ("hs_is_closed_won", "hs_is_closed"))
+    kind: StageKind = "won" if won else "lost" if closed else "open"
+    stage = deal.properties.get("dealstage") or kind
+    return Case(
+        event_id=f"deal:{deal.id}:{contact.id}:{stage}:{deal.millisecond()}",
+        changed_at=deal.stamp(),
+        lead=_lead(contact),
+        status=stage,
+        reason=deal.properties.get("closed_lost_reason"),
+        amount=deal.properties.get("amount"),
+        kind=kind,
+    )

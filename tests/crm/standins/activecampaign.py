@@ -1,0 +1,83 @@
+"""ActiveCampaign: values by the number of a field, changes by day in the account's zone, amounts in hundredths."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta, timezone
+from typing import Any
+
+from crm.standins.frame import TOKEN, Call, Record, Reply, StandIn
+
+ZONE = timezone(timedelta(hours=-5))
+KINDS = {"open": 0, "won": 1, "lost": 2}
+
+
+class ActiveCampaignStandIn(StandIn):
+    def authorised(self, call: Call) -> bool:
+        return call.headers.get("api-token") == TOKEN
+
+    def handle(self, call: Call) -> Reply:
+        match call.method, call.path.removeprefix("/api/3/").split("/"):
+            case "PUT", ["contacts", key]:
+                return self._write(key, call.body["contact"]["fieldValues"])
+            case "GET", ["contacts", key] if key in self.records:
+                return Reply(
+                    200, {"contact": {"id": key, "cdate": "2026-01-05T03:00:00-05:00", "email": "", "phone": ""}}
+                )
+            case "GET", ["fields"]:
+                start = int(call.query["offset"])
+                rows = [
+                    {"id": str(number), "perstag": name, "type": "textarea" if kind == "list" else "text"}
+                    for number, (name, kind) in enumerate(self.fields.items(), 1)
+                ]
+                return Reply(200, {"fields": rows[start : start + min(100, int(call.query["limit"]))]})
+            case "POST", ["fields"]:
+                return self._create(call.body["field"])
+            case "POST", ["fieldRels"]:
+                return Reply(201, {})
+            case "GET", ["deals"]:
+                return self._deals(call)
+            case "GET", ["dealTasks"]:
+                rows = [task for task in self.tasks if task["relid"] == call.query["filters[relid]"]]
+                return Reply(200, {"dealTasks": rows})
+            case "POST", ["dealTasks"]:
+                self.tasks.append({**call.body["dealTask"], "id": str(len(self.tasks) + 1)})
+                return Reply(201, {"dealTask": self.tasks[-1]})
+        return Reply(404, {"message": "No Result found"})
+
+    def _create(self, field: dict[str, Any]) -> Reply:
+        if field["perstag"] in self.fields:
+            return Reply(422, {"errors": [{"title": "there already", "code": "duplicate"}]})
+        numeric = ("SCORE", "PROBABILITY", "POINTS")
+        kind = "list" if field["type"] == "textarea" else "number" if field["perstag"].endswith(numeric) else "text"
+        self.fields[field["perstag"]] = kind
+        return Reply(201, {"field": {"id": str(len(self.fields)), "perstag": field["perstag"], "type": field["type"]}})
+
+    def _write(self, key: str, values: list[dict[str, str]]) -> Reply:
+        if key not in self.records or self.records[key].deleted:
+            return Reply(404, {"message": f"No Result found for Subscriber with id {key}"})
+        names = dict(enumerate(self.fields, 1))
+        named = {names[int(value["field"])]: value["value"] for value in values}
+        fault = self.wrong(named)
+        if fault:
+            number = list(self.fields).index(fault[0]) + 1
+            return Reply(
+                422, {"errors": [{"title": "invalid", "detail": f"field {number} is {fault[1]}", "code": "x"}]}
+            )
+        self.records[key].shown |= named
+        return Reply(200, {"contact": {"id": key}})
+
+    def _deals(self, call: Call) -> Reply:
+        since = call.query.get("filters[updated_after]")
+        rows = [
+            row for row in self.changed()
+            if since is None or row[1].modified.astimezone(ZONE).date() > date.fromisoformat(since)
+        ]  # fmt: skip
+        start = int(call.query["offset"])
+        return Reply(200, {"deals": [_deal(*row) for row in rows[start : start + min(100, int(call.query["limit"]))]]})
+
+
+def _deal(key: str, record: Record) -> dict[str, Any]:
+    return {
+        "id": key, "contact": key, "status": str(KINDS[record.kind]), "stage": "1", "currency": "chf",
+        "mdate": record.modified.astimezone(ZONE).isoformat(), "value": str(int((record.amount or 0) * 100)),
+    }  # fmt: skip

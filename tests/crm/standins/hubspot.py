@@ -1,0 +1,138 @@
+"""HubSpot: texts only, at most 100 a batch, a batch refused whole for a wrong value, 207 for missing contacts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from crm.standins.frame import Call, Record, Reply, StandIn
+
+CONTACTS = "/crm/objects/2026-09/contacts"
+TYPES = {"number": ("number", "number"), "text": ("string", "text"), "list": ("string", "textarea")}
+LARGEST_SEARCH = 10_000
+
+
+class HubSpotStandIn(StandIn):
+    groups: tuple[str, ...] = ()
+
+    def handle(self, call: Call) -> Reply:
+        match call.method, call.path.split("/")[4:]:
+            case "POST", ["contacts", "batch", "update"]:
+                return self._update(call.body["inputs"])
+            case "GET", ["contacts", record_id]:
+                return self._get(record_id, call.query.get("archived") == "true")
+            case "POST", [kind, "search"]:
+                return self._search(kind, call.body)
+            case "POST", [kind, "batch", "read"]:
+                ids = [entry["id"] for entry in call.body["inputs"]]
+                living = [(key, self.records[key]) for key in ids if key in self.records]
+                return Reply(200, {"results": [self._object(kind, *pair) for pair in living]})
+            case "POST", [_, _, "batch", "read"]:
+                return Reply(200, {"results": self._links(call.body["inputs"])})
+            case "POST", ["tasks"]:
+                return self._task(call.body)
+        if call.path.startswith("/crm/properties/2026-09/contacts"):
+            return self._properties(call)
+        return Reply(404, {"message": f"no {call.method} {call.path}"})
+
+    def _update(self, inputs: list[dict[str, Any]]) -> Reply:
+        if len(inputs) > 100 or len({entry["id"] for entry in inputs}) < len(inputs):
+            return _error(400, "VALIDATION_ERROR", "more than 100 inputs, or one twice")
+        for entry in inputs:
+            if any(not isinstance(value, str) for value in entry["properties"].values()):
+                return _error(400, "VALIDATION_ERROR", "values are texts")
+            fault = self.wrong(entry["properties"])
+            if fault:  # names the first culprit only
+                return _error(400, "VALIDATION_ERROR", f"{fault[0]} is {fault[1]}", fault[0])
+        missing = [entry["id"] for entry in inputs if not self._living(entry["id"])]
+        for entry in inputs:
+            if entry["id"] not in missing:
+                self.records[entry["id"]].shown |= entry["properties"]
+                self.touch(entry["id"])
+        results = [{"id": entry["id"], "properties": {}} for entry in inputs if entry["id"] not in missing]
+        if not missing:
+            return Reply(200, {"status": "COMPLETE", "results": results}, self._limits())
+        error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "missing", "context": {"ids": missing}}
+        return Reply(207, {"status": "COMPLETE", "results": results, "errors": [error]}, self._limits())
+
+    def _limits(self) -> dict[str, str]:
+        return {"X-HubSpot-RateLimit-Daily": "650000", "X-HubSpot-RateLimit-Daily-Remaining": "325000"}
+
+    def _living(self, record_id: str) -> bool:
+        return record_id in self.records and not self.records[record_id].deleted
+
+    def _get(self, record_id: str, archived: bool) -> Reply:
+        record = self.records.get(record_id)
+        if record is not None and record.merged_into and not archived:
+            return Reply(200, {"id": record.merged_into, "properties": {}})
+        if record is None or record.deleted != archived or record.merged_into:
+            return _error(404, "OBJECT_NOT_FOUND", "missing")
+        return Reply(200, {"id": record_id, "properties": {}, "archived": archived})
+
+    def _properties(self, call: Call) -> Reply:
+        if call.method == "GET":
+            return Reply(
+                200, {"results": [{"name": name, "type": TYPES[kind][0]} for name, kind in self.fields.items()]}
+            )
+        if call.path.endswith("/groups"):
+            self.groups = (*self.groups, call.body["name"])
+            return Reply(201, {})
+        if call.body["groupName"] not in self.groups:
+            return _error(400, "VALIDATION_ERROR", "the group does not exist")
+        if call.body["name"] in self.fields:
+            return _error(409, "OBJECT_ALREADY_EXISTS", "there already")
+        form = (call.body["type"], call.body["fieldType"])
+        self.fields[call.body["name"]] = next(kind for kind, written in TYPES.items() if written == form)
+        return Reply(201, {})
+
+    def _search(self, kind: str, body: dict[str, Any]) -> Reply:
+        if body["limit"] > 200:
+            return _error(400, "VALIDATION_ERROR", "at most 200")
+        rows = [pair for pair in self.changed() if all(_passes(*pair, entry) for entry in _filters(body))]
+        return Reply(200, {"results": [self._object(kind, *pair) for pair in rows[: body["limit"]]]})
+
+    def _object(self, kind: str, key: str, record: Record) -> dict[str, Any]:
+        stamp = _written(record.modified)
+        if kind == "contacts":
+            properties = {"lastmodifieddate": stamp, "createdate": "2026-01-05T08:00:00Z", "email": None}
+        else:
+            properties = {
+                "hs_lastmodifieddate": stamp, "dealstage": record.stage, "closed_lost_reason": record.reason,
+                "amount": None if record.amount is None else str(record.amount),
+                "hs_is_closed": str(record.kind != "open").lower(),
+                "hs_is_closed_won": str(record.kind == "won").lower(),
+            }  # fmt: skip
+        return {"id": key, "properties": properties}
+
+    def _links(self, inputs: list[dict[str, str]]) -> list[dict[str, Any]]:
+        # A deal has the id of its contact here.
+        return [{"from": {"id": entry["id"]}, "to": [{"toObjectId": int(entry["id"])}]} for entry in inputs]
+
+    def _task(self, body: dict[str, Any]) -> Reply:
+        key = body["properties"]["hs_unique_creation_key"]
+        if any(task["properties"]["hs_unique_creation_key"] == key for task in self.tasks):
+            return _error(409, "CONFLICT", "there already")
+        self.tasks.append(body)
+        return Reply(201, {"id": str(len(self.tasks)), "properties": {}})
+
+
+def _filters(body: dict[str, Any]) -> list[dict[str, str]]:
+    return [entry for group in body["filterGroups"] for entry in group["filters"]]
+
+
+def _passes(key: str, record: Record, entry: dict[str, str]) -> bool:
+    if entry["propertyName"] == "hs_object_id":
+        return key > entry["value"]
+    millisecond, limit = int(record.modified.timestamp() * 1000), int(entry["value"])
+    return {"EQ": millisecond == limit, "GT": millisecond > limit, "GTE": millisecond >= limit}[entry["operator"]]
+
+
+def _error(status: int, category: str, message: str, field: str | None = None) -> Reply:
+    context = {"propertyName": [field]} if field else {}
+    inner = [{"message": message, "context": context}]
+    return Reply(status, {"status": "error", "category": category, "message": message, "correlationId": "c-1",
+                          "errors": inner})  # fmt: skip
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,73 @@
+"""Pipedrive: fields go by keys that it makes, not by their titles; deals are read, persons are written."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from crm.standins.frame import TOKEN, Call, Record, Reply, StandIn
+
+TYPES = {"number": "double", "text": "varchar", "list": "text"}
+
+
+def key_of(title: str) -> str:
+    return hashlib.sha1(title.encode()).hexdigest()
+
+
+class PipedriveStandIn(StandIn):
+    def authorised(self, call: Call) -> bool:
+        return call.headers.get("x-api-token") == TOKEN
+
+    def handle(self, call: Call) -> Reply:
+        match call.method, call.path.strip("/").split("/"):
+            case "PATCH", ["api", "v2", "persons", key]:
+                return self._write(key, call.body["custom_fields"])
+            case "GET", ["v1", "personFields"]:
+                rows = [{"key": key_of(n), "name": n, "field_type": TYPES[t]} for n, t in self.fields.items()]
+                return Reply(200, {"success": True, "data": rows})
+            case "POST", ["v1", "personFields"]:
+                kind = next(kind for kind, name in TYPES.items() if name == call.body["field_type"])
+                self.fields[call.body["name"]] = kind
+                return Reply(201, {"success": True})
+            case "GET", ["api", "v2", "deals"]:
+                return self._deals(call)
+            case "GET", ["api", "v2", "persons"]:
+                keys = call.query["ids"].split(",")
+                assert len(keys) <= 100
+                rows = [{"id": int(key), "add_time": "2026-01-05T08:00:00Z"} for key in keys if key in self.records]
+                return Reply(200, {"data": rows})
+            case "POST", ["api", "v2", "activities"]:
+                self.tasks.append(call.body)
+                return Reply(201, {"data": {"id": len(self.tasks)}})
+        return Reply(404, {"success": False, "error": call.path})
+
+    def _write(self, key: str, values: dict[str, Any]) -> Reply:
+        if key not in self.records or self.records[key].deleted:
+            return Reply(404, {"success": False, "error": "Person not found", "code": "ERR_NOT_FOUND"})
+        titles = {key_of(title): title for title in self.fields}
+        fault = self.wrong({titles.get(name, name): value for name, value in values.items()})
+        if fault:
+            message = f"Validation failed: custom_fields.{key_of(fault[0])} is {fault[1]}"
+            return Reply(400, {"success": False, "error": message, "code": "ERR_SCHEMA_VALIDATION_FAILED"})
+        self.records[key].shown |= {titles[name]: value for name, value in values.items()}
+        # A person's own write does not change its deals.
+        limits = {"x-daily-requests-left": "15000", "x-daily-requests-limit": "30000"}
+        return Reply(200, {"success": True, "data": {"id": int(key)}}, limits)
+
+    def _deals(self, call: Call) -> Reply:
+        since = call.query.get("updated_since")
+        rows = self.changed(datetime.fromisoformat(since) if since else None)
+        if "ids" in call.query:
+            rows = [row for row in rows if row[0] in call.query["ids"].split(",")]
+        start, limit = int(call.query.get("cursor") or 0), int(call.query.get("limit", 100))
+        more = str(start + limit) if len(rows) > start + limit else None
+        deals = [_deal(*row) for row in rows[start : start + limit]]
+        return Reply(200, {"data": deals, "additional_data": {"next_cursor": more}})
+
+
+def _deal(key: str, record: Record) -> dict[str, Any]:
+    return {
+        "id": int(key), "person_id": int(key), "status": record.kind, "stage_id": 1, "value": record.amount,
+        "lost_reason": record.reason, "update_time": record.modified.isoformat().replace("+00:00", "Z"),
+    }  # fmt: skip

@@ -1,0 +1,93 @@
+"""Salesforce: 200 records a call, one result each; a limit is 403; SOQL as far as the adapter asks."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from crm.standins.frame import Call, Record, Reply, StandIn
+
+DATA = "/services/data/v67.0"
+TYPES = {"number": "double", "text": "string", "list": "textarea"}
+CREATED = {"Number": "number", "Text": "text", "LongTextArea": "list"}
+
+
+class SalesforceStandIn(StandIn):
+    def lead_id(self, number: int) -> str:
+        return f"00Q{number:06}"
+
+    def throttled(self) -> Reply:
+        return Reply(403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}])
+
+    def handle(self, call: Call) -> Reply:
+        limits = {"Sforce-Limit-Info": "api-usage=50000/100000"}
+        match call.method, call.path.removeprefix(DATA).strip("/").split("/"):
+            case "PATCH", ["composite", "sobjects"]:
+                if len(call.body["records"]) > 200 or call.body["allOrNone"]:
+                    return Reply(400, [{"errorCode": "EXCEEDED_MAX_SIZE_REQUEST", "message": "too many"}])
+                return Reply(200, [self._write(dict(record)) for record in call.body["records"]], limits)
+            case "GET", ["sobjects", "Lead", "describe"]:
+                return Reply(200, {"fields": [{"name": n, "type": TYPES[t]} for n, t in self.fields.items()]})
+            case "POST", ["tooling", "sobjects", "CustomField"]:
+                self.fields[call.body["FullName"].removeprefix("Lead.")] = CREATED[call.body["Metadata"]["type"]]
+                return Reply(201, {"id": "1", "success": True})
+            case "POST", ["sobjects", "Task"]:
+                self.tasks.append(call.body)
+                return Reply(201, {"id": str(len(self.tasks)), "success": True})
+            case "GET", ["query" | "queryAll"]:
+                return Reply(200, {"records": self._query(call.query["q"])}, limits)
+        return Reply(404, [{"errorCode": "NOT_FOUND", "message": call.path}])
+
+    def _write(self, record: dict[str, Any]) -> dict[str, Any]:
+        kind, key = record.pop("attributes")["type"], record.pop("id")
+        stored = self.records.get(key)
+        if stored is None or kind != ("Contact" if key.startswith("003") else "Lead"):
+            return _failure("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+        if stored.deleted:
+            return _failure("ENTITY_IS_DELETED", "entity is deleted")
+        fault = self.wrong(record)
+        if fault:
+            code = "INVALID_FIELD" if fault[1] == "unknown" else "NUMBER_OUTSIDE_VALID_RANGE"
+            return _failure(code, f"{fault[0]} is {fault[1]}", fault[0])
+        stored.shown |= record
+        self.touch(key)
+        return {"id": key, "success": True, "errors": []}
+
+    def _query(self, query: str) -> list[dict[str, Any]]:
+        if " FROM Task " in query:
+            who, subject = re.findall(r"= '([^']*)'", query)[:2]
+            return [task for task in self.tasks if (task["WhoId"], task["Subject"]) == (who, subject)]
+        if "MasterRecordId" in query:
+            key = re.findall(r"Id = '([^']*)'", query)[0]
+            record = self.records[key]
+            return [{"Id": key, "IsDeleted": record.deleted, "MasterRecordId": record.merged_into}]
+        if "Id IN (" in query:
+            return [self._lead(key, self.records[key]) for key in re.findall(r"'([^']*)'", query)]
+        rows = self.changed()
+        if "ConvertedOpportunityId != null" in query:
+            rows = [row for row in rows if row[1].kind != "open"]
+        behind = re.search(r"> (\d{4}-\S+Z)", query)
+        since = re.search(r">= (\d{4}-\S+Z)", query)
+        if behind:
+            stamp, key = datetime.fromisoformat(behind[1]), re.findall(r"Id > '([^']*)'", query)[0]
+            rows = [row for row in rows if row[1].modified > stamp or (row[1].modified == stamp and row[0] > key)]
+        elif since:
+            rows = [row for row in rows if row[1].modified >= datetime.fromisoformat(since[1])]
+        return [self._lead(*row) for row in rows[: int(query.rpartition("LIMIT ")[2])]]
+
+    def _lead(self, key: str, record: Record) -> dict[str, Any]:
+        stamp = record.modified.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        deal = {
+            "StageName": record.stage, "IsWon": record.kind == "won", "IsClosed": record.kind != "open",
+            "Amount": record.amount, "SystemModstamp": stamp,
+        }  # fmt: skip
+        return {
+            "Id": key, "CreatedDate": "2026-01-05T08:00:00.000+0000", "SystemModstamp": stamp, "Status": "Open",
+            "ConvertedOpportunity": None if record.kind == "open" else deal,
+        }  # fmt: skip
+
+
+def _failure(code: str, message: str, field: str | None = None) -> dict[str, Any]:
+    errors = [{"statusCode": code, "message": message, "fields": [field] if field else []}]
+    return {"success": False, "errors": errors}

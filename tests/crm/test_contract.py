@@ -1,0 +1,286 @@
+"""What every CRM adapter promises, held by each against a strict stand-in over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from crm.standins.frame import START, serving
+from crm.subjects import SUBJECTS, Subject
+from leadwerk.crm.port import CRM, Case, Gone, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown
+from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
+
+
+@pytest.fixture(params=sorted(SUBJECTS))
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    made = SUBJECTS[request.param]()
+    with serving(made.standin):
+        made.create_fields()
+        yield made
+
+
+@pytest.fixture
+def crm(subject: Subject) -> CRM:
+    return subject.crm()
+
+
+def push_all(crm: CRM, updates: list[LeadUpdate]) -> list[PushResult]:
+    """As the deliverer does: never more at once than the CRM takes."""
+    size = crm.capabilities.batch
+    return [
+        result for start in range(0, len(updates), size) for result in crm.push(updates[start : start + size])
+    ]  # fmt: skip
+
+
+def cases(crm: CRM, cursor: str | None = None) -> list[Case]:
+    return [case for page in crm.pull(cursor) for case in page.cases]
+
+
+def pulling(subject: Subject) -> Subject:
+    if not subject.pulls:
+        pytest.skip(f"{subject.name} tells nothing")
+    return subject
+
+
+def test_a_sent_score_is_shown_with_its_types(subject: Subject, crm: CRM) -> None:
+    lead = subject.standin.add(1)
+    assert push_all(crm, [subject.update(crm, lead)]) == [Taken()]
+    assert subject.shown(crm, lead) == {
+        "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately", "probability": 0.31,
+        "score_reasons": ("Liest Zinsen", "Kam wieder"),
+    }  # fmt: skip
+
+
+def test_what_became_unknown_is_emptied(subject: Subject, crm: CRM) -> None:
+    lead = subject.standin.add(1)
+    push_all(crm, [subject.update(crm, lead), subject.update(crm, lead, predictive_score=None)][:1])
+    push_all(crm, [subject.update(crm, lead, predictive_score=None, probability=None)])
+    shown = subject.shown(crm, lead)
+    assert (shown["predictive_score"], shown["probability"], shown["score_cluster"]) == (None, None, "HOT")
+
+
+def test_each_update_has_its_own_result_in_order(subject: Subject, crm: CRM) -> None:
+    """Number 37 of 100 is wrong: 99 arrive, and the result of the wrong one names its field."""
+    leads = [subject.standin.add(number) for number in range(100)]
+    updates = [
+        subject.update(crm, lead, predictive_score=101 if number == 37 else number) for number, lead in enumerate(leads)
+    ]
+    results = push_all(crm, updates)
+    assert [number for number, result in enumerate(results) if not isinstance(result, Taken)] == [37]
+    refusal = results[37]
+    assert isinstance(refusal, Refused)
+    assert crm.field_name("predictive_score") in (refusal.field or refusal.text)
+    shown = [subject.shown(crm, lead)["predictive_score"] for lead in leads]
+    assert shown == [None if number == 37 else number for number in range(100)]
+
+
+def test_a_score_never_creates_a_lead(subject: Subject, crm: CRM) -> None:
+    absent = subject.standin.lead_id(99)
+    (result,) = push_all(crm, [subject.update(crm, absent)])
+    assert isinstance(result, Unknown)
+    assert subject.standin.records == {}
+
+
+def test_a_deleted_lead_is_gone_and_stays_gone(subject: Subject, crm: CRM) -> None:
+    lead, neighbour = subject.standin.add(1, deleted=True), subject.standin.add(2)
+    result, other = push_all(crm, [subject.update(crm, lead), subject.update(crm, neighbour)])
+    assert isinstance(result, Gone if "deletions" in crm.capabilities.reports else Unknown)
+    assert other == Taken()
+    assert subject.standin.records[lead].shown == {}
+
+
+def test_a_merged_lead_names_its_winner(subject: Subject, crm: CRM) -> None:
+    winner = subject.standin.add(2)
+    loser = subject.standin.add(1, deleted=True, merged_into=winner)
+    (result,) = push_all(crm, [subject.update(crm, loser)])
+    if "merges" in crm.capabilities.reports:
+        assert isinstance(result, Gone)
+        assert result.merged_into == winner
+    else:
+        assert isinstance(result, Unknown)
+
+
+def test_missing_fields_are_named_created_once_and_then_taken(subject: Subject, crm: CRM) -> None:
+    if not subject.typed:
+        pytest.skip(f"{subject.name} takes any field")
+    fields = subject.fields(crm)
+    subject.standin.fields.pop(crm.field_name("probability"))
+    lead = subject.standin.add(1)
+    (refusal,) = push_all(crm, [subject.update(crm, lead)])
+    assert isinstance(refusal, Refused)
+    plan = crm.ensure_fields(fields, dry_run=True)
+    assert (plan.missing, plan.created) == ((crm.field_name("probability"),), ())
+    assert any("missing" in check.problem for check in crm.check(fields))
+    assert crm.ensure_fields(fields, dry_run=False).created == (crm.field_name("probability"),)
+    assert crm.ensure_fields(fields, dry_run=False).missing == ()
+    assert push_all(crm, [subject.update(crm, lead)]) == [Taken()]
+    assert [check.problem for check in crm.check(fields)] == [""]
+
+
+def test_a_field_of_another_type_is_reported_and_left_alone(subject: Subject, crm: CRM) -> None:
+    if not subject.typed:
+        pytest.skip(f"{subject.name} takes any field")
+    name = crm.field_name("score_reasons")
+    subject.standin.fields[name] = "number"
+    assert crm.ensure_fields(subject.fields(crm), dry_run=False).wrong_type == (name,)
+    assert subject.standin.fields[name] == "number"
+
+
+@pytest.mark.parametrize("fault", ["error", "throttle", "drop", "drop_after_commit"])
+def test_after_a_fault_the_same_call_succeeds(subject: Subject, crm: CRM, fault: str) -> None:
+    lead = subject.standin.add(1)
+    push_all(crm, [subject.update(crm, lead)])  # what an adapter reads once, it has read
+    subject.standin.fail_next(fault)
+    update = subject.update(crm, lead, predictive_score=44)
+    with pytest.raises(CRMUnavailable):
+        crm.push([update])
+    fresh = subject.crm()
+    assert push_all(fresh, [update]) == [Taken()]
+    assert subject.shown(crm, lead)["predictive_score"] == 44
+
+
+def test_a_rate_limit_is_respected_before_the_next_call(subject: Subject) -> None:
+    slept: list[float] = []
+    crm = subject.crm(slept.append)
+    lead = subject.standin.add(1)
+    push_all(crm, [subject.update(crm, lead)])
+    subject.standin.fail_next("throttle")
+    with pytest.raises(CRMUnavailable) as caught:
+        crm.push([subject.update(crm, lead, predictive_score=1)])
+    if subject.name == "salesforce":
+        # No Retry-After, and a limit of a whole day: no further call, whoever asks.
+        calls = len(subject.standin.calls)
+        with pytest.raises(CRMUnavailable):
+            crm.push([subject.update(crm, lead, predictive_score=1)])
+        assert len(subject.standin.calls) == calls
+        return
+    assert caught.value.retry_after == 1
+    push_all(crm, [subject.update(crm, lead, predictive_score=1)])
+    assert sum(slept) == pytest.approx(1, abs=0.3)
+
+
+def test_nobody_without_credentials_gets_in(subject: Subject) -> None:
+    if subject.name == "webhook":
+        pytest.skip("the receiver checks signatures: see test_webhook")
+    crm = subject.connect(subject.standin.url, lambda _: None)
+    lead = subject.standin.add(1)
+    subject.standin.authorised = lambda _: False  # type: ignore[method-assign]
+    with pytest.raises(CRMRejected) as caught:
+        push_all(crm, [subject.update(crm, lead)])
+    assert caught.value.locked_out
+
+
+def test_changes_come_in_order_with_status_kind_amount_and_reason(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    won = standin.add(1, kind="won", stage="Paid", amount=1250.5)
+    lost = standin.add(2, kind="lost", stage="Dropped", reason="too expensive")
+    by_lead = {case.lead["lead_id"]: case for case in cases(crm) if case.status_changed}
+    assert (by_lead[won].kind or by_lead[won].status, float(by_lead[won].amount or 0)) == ("won", 1250.5)
+    assert (by_lead[lost].kind or by_lead[lost].status) == "lost"
+    if "lost_reason" in crm.capabilities.reports:
+        assert by_lead[lost].reason == "too expensive"
+    assert all(case.changed_at.utcoffset() is not None for case in by_lead.values())
+
+
+def test_nothing_is_lost_or_doubled_between_pages_at_one_stamp(
+    subject: Subject, crm: CRM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a mass change leaves it: many more records than a page, all of one moment."""
+    standin = pulling(subject).standin
+    for module in ("boma", "hubspot_cases", "salesforce", "odoo", "pipedrive", "activecampaign"):
+        monkeypatch.setattr(f"leadwerk.crm.{module}.PAGE_SIZE", 7)
+    leads = [standin.add(number, kind="won", modified=START) for number in range(40)]
+    read = [case for case in cases(crm) if case.status_changed]
+    ids = {case.event_id for case in read}
+    assert sorted({case.lead["lead_id"] for case in read}) == sorted(leads)
+    assert len(ids) <= 2 * len(leads)
+    pages = list(crm.pull(None))
+    assert len(pages) > 3
+    # From any page's cursor the rest comes, whatever was read before.
+    rest = {case.lead["lead_id"] for case in cases(crm, pages[1].cursor)}
+    seen = {case.lead["lead_id"] for page in pages[:2] for case in page.cases}
+    assert rest | seen == set(leads)
+
+
+def test_a_change_that_surfaces_late_is_read_within_the_overlap(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    standin.add(1, kind="won", modified=START + timedelta(hours=5))
+    cursor = list(crm.pull(None))[-1].cursor
+    overlap = crm.capabilities.overlap
+    if not overlap:
+        pytest.skip(f"{subject.name} has a stream of its own order")
+    late = standin.add(2, kind="won", modified=START + timedelta(hours=5) - overlap / 2)
+    assert late in {case.lead["lead_id"] for case in cases(crm, cursor)}
+    later = list(crm.pull(cursor))[-1]
+    assert later.complete_until is not None
+    assert later.complete_until <= START + timedelta(hours=5) - overlap
+
+
+def test_a_cursor_never_goes_back(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    standin.add(1, kind="won")
+    cursor = list(crm.pull(None))[-1].cursor
+    assert [page.cursor for page in crm.pull(cursor)][-1:] in ([cursor], [])
+
+
+def test_reading_again_yields_the_same_changes(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    for number in range(5):
+        standin.add(number, kind="lost")
+    assert {case.event_id for case in cases(crm)} == {case.event_id for case in cases(subject.crm())}
+
+
+def test_faults_between_pages_lose_nothing(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    leads = {standin.add(number, kind="won") for number in range(5)}
+    standin.fail_next("error", "drop", "throttle" if subject.name != "salesforce" else "error")
+    assert {case.lead["lead_id"] for case in cases(crm)} == leads
+
+
+def test_a_reopened_deal_is_a_change(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    lead = standin.add(1, kind="lost")
+    before = {case.event_id for case in cases(crm)}
+    standin.records[lead].kind = "won"
+    standin.records[lead].modified += timedelta(days=3)
+    after = [case for case in cases(crm) if case.event_id not in before and case.status_changed]
+    assert {case.kind or case.status for case in after} == {"won"}
+
+
+def test_a_task_is_created_once_per_key(subject: Subject, crm: CRM) -> None:
+    lead = subject.standin.add(1)
+    task = Task("t-1", lead, "Call Anna", START + timedelta(days=1))
+    if not subject.tasks:
+        with pytest.raises(CRMRejected, match="no tasks"):
+            crm.create_task(task)
+        return
+    for _ in range(2):
+        assert crm.create_task(task)
+    assert len(subject.standin.tasks) == (2 if subject.repeats_tasks else 1)
+
+
+def test_a_webhook_without_proof_is_refused(subject: Subject, crm: CRM) -> None:
+    from leadwerk.crm.port import WebhookRequest
+
+    with pytest.raises(InputError):
+        crm.hints(WebhookRequest("POST", "https://example.ch/hook/guess", {}, b"[]"), START)
+
+
+def test_what_is_left_of_a_budget_is_known_after_a_call(subject: Subject, crm: CRM) -> None:
+    if not crm.capabilities.budget_floor:
+        pytest.skip(f"{subject.name} states no budget")
+    push_all(crm, [subject.update(crm, subject.standin.add(1))])
+    assert crm.budget() == pytest.approx(0.5)
+
+
+def test_a_later_record_is_tried_again(subject: Subject, crm: CRM) -> None:
+    if subject.name != "salesforce":
+        pytest.skip("only Salesforce locks single records")
+    lead = subject.standin.add(1)
+    from crm.standins.salesforce import _failure
+
+    subject.standin._write = lambda record: _failure("UNABLE_TO_LOCK_ROW", "busy")  # type: ignore[attr-defined]
+    (result,) = push_all(crm, [subject.update(crm, lead)])
+    assert isinstance(result, Later)
