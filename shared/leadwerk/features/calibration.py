@@ -48,6 +48,7 @@ def predictive_score(probability: Floats, base_rate: float) -> Floats:
     >>> predictive_score(np.array([0.03, 0.2]), 0.03).round(1).tolist()
     [50.0, 89.0]
     """
+    # Bayes with the prior moved from the base rate to one half: odds are divided by the base odds.
     for_it = np.asarray(probability) * (1 - base_rate)
     against = (1 - np.asarray(probability)) * base_rate
     return 100 * for_it / (for_it + against)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from leadwerk.catalogue.features import FEATURES, CatalogueEntry, Kind, signal_columns
 from leadwerk.errors import ConfigurationError
 
+# The policy model is only needed for types: the score function's cold start does not import it here.
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
 
@@ -44,6 +45,7 @@ def contract(policy: Policy) -> tuple[Feature, ...]:
         *(Feature(name, "number", signal.name) for signal in policy.signals for name in signal_columns(signal.name)),
         *(Feature(f"attribute_{a.name}", a.kind, f"attribute_{a.name}") for a in policy.attributes),
     )
+    # A signal may be named like an attribute; two columns of one name would silently swap in training.
     _refuse_duplicates(features)
     return features
 
@@ -59,6 +61,7 @@ def contract_hash(features: tuple[Feature, ...]) -> str:
     >>> contract_hash((Feature("income", "number", "income"),))
     '027c63616e8b'
     """
+    # Groups and monotone constraints are left out: they change reasons and training, not what a model can read.
     text = "\n".join(f"{feature.name} {feature.kind}" for feature in features)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -43,6 +43,7 @@ def drift(profile: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, 
     """
     if len(rows) < MINIMUM_ROWS:
         return {}
+    # A profile may be older than the contract: what today's rows no longer have is no drift.
     profiles = {name: of for name, of in profile.items() if name in rows[0]}
     indices = {name: _of_feature(of, [row[name] for row in rows]) for name, of in profiles.items()}
     return dict(sorted(indices.items(), key=lambda item: -item[1]))
@@ -54,7 +55,9 @@ def _of_feature(profile: Mapping[str, Any], column: Sequence[Any]) -> float:
         expected, actual = list(profile["shares"]) or [1.0], _number_shares(profile["edges"], present)
     else:
         levels = profile["shares"]
+        # Levels that training never saw are one part of their own, the rest of the profile's shares.
         expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _level_shares(levels, present)
+    # A field that stops arriving is the most common drift; as a part of its own it cannot hide.
     missing = 1.0 - len(present) / len(column)
     return stability(
         [profile["missing"], *(share * (1.0 - profile["missing"]) for share in expected)],
@@ -79,6 +82,7 @@ def _level_shares(levels: Mapping[str, float], present: Sequence[Any]) -> list[f
 
 
 def _shares(parts: Sequence[float]) -> Shares:
+    # ln(0) is infinite: an empty part gets the least share, then all are normalised again.
     shares = np.maximum(np.asarray(parts, dtype=np.float64), SMALLEST_SHARE)
     normal: Shares = shares / shares.sum()
     return normal

@@ -92,7 +92,9 @@ class Encoder(msgspec.Struct, frozen=True):
         starts = [0, *accumulate(feature.width for feature in self.features)]
         matrix = np.zeros((len(sources[0]) if sources else 0, starts[-1]), dtype=np.float32)
         columns_in_matrix = list(zip(self.features, starts, sources, strict=False))
+        # A number too large for float32 becomes infinite, and then missing, as documented.
         with np.errstate(over="ignore"):
+            # By blocks of rows rather than whole columns: the block stays in the cache while all columns fill it.
             for first in range(0, len(matrix), BLOCK):
                 rows = slice(first, first + BLOCK)
                 block = matrix[rows]
@@ -109,12 +111,14 @@ class Encoder(msgspec.Struct, frozen=True):
 def _fit(column: Any, feature: Feature, minimum_count: int) -> Encoded:
     if feature.kind == "number":
         return Encoded(feature.name, feature.kind)
+    # Levels are counted as they are spelt first, so that the most frequent spelling names the column.
     spelt = Counter(level for value in _objects(column) if (level := _level(value)) is not None)
     commonest: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for level, count in sorted(spelt.items(), key=lambda item: (-item[1], item[0])):
         counts[commonest.setdefault(folded(level), level)] += count
     frequent = [level for level, count in counts.items() if count >= minimum_count]
+    # Ties go by name: the same training rows in another order give the same encoder.
     frequent.sort(key=lambda level: (-counts[level], level))
     return Encoded(feature.name, feature.kind, tuple(frequent[:MAXIMUM_LEVELS]))
 
@@ -177,6 +181,7 @@ def _objects(column: Any) -> Any:
 def _level(value: Any) -> str | None:
     if isinstance(value, str):
         return value
+    # Only NaN and NaT differ from themselves; pandas' NA was turned into None before.
     if value is None or value != value:  # NaN, NaT
         return None
     return str(value)

@@ -35,6 +35,7 @@ class Linear(msgspec.Struct, frozen=True):
         [[2.0, 0.5], [0.0, 0.5]]
         """
         centred = (matrix.astype(np.float64) - np.array(self.means)) / np.array(self.scales)
+        # A missing value contributes nothing: the mean is what training filled in.
         terms = np.nan_to_num(centred, nan=0.0) * np.array(self.weights)
         return np.column_stack([terms, np.full(len(matrix), self.bias)])
 

@@ -65,7 +65,9 @@ def roll_up(policy: Policy, facts: LeadFacts, contacts: AccountContacts) -> Acco
     size = facts.size
     counting = ~contacts.disqualified
     uncapped = np.zeros(size, dtype=np.int64)
+    # `add.at` and not `+=`: several contacts of one account would overwrite each other.
     np.add.at(uncapped, contacts.account[counting], contacts.interest[counting])
+    # The same engine as for a lead, so that the account's ledger has the same form and adds up likewise.
     company = compute_points(company_rules(policy), facts)
     interest = np.minimum(uncapped, policy.points.interest_cap * HUNDREDTHS)
     return AccountRollup(
@@ -81,6 +83,7 @@ def company_rules(policy: Policy) -> Policy:
     account = [
         candidate for candidate in policy.points.groups if candidate.score == "fit" and candidate.level == "account"
     ]
+    # The weight says how much of the company counts in a contact's fit; of the company itself all counts.
     groups = tuple(changed(group, weight=100) for group in account)
     names = {group.name for group in groups}
     rules = tuple(rule for rule in policy.points.rules if rule.group in names and not (rule.signal or rule.phase))
@@ -91,6 +94,7 @@ def company_facts(policy: Policy, rows: Sequence[Mapping[str, Any]]) -> LeadFact
     """Facts of m companies from rows with COMPANY and `attribute_` columns; nothing else of the rows is taken."""
     names = (*COMPANY, *(f"attribute_{attribute.name}" for attribute in policy.attributes))
     nothing = np.empty(0, dtype=np.int64)
+    # Companies have no behaviour of their own: interest comes from their contacts.
     none = Occurrences(nothing, nothing, np.empty(0, dtype="datetime64[D]"), nothing, nothing)
     return LeadFacts(len(rows), {name: [row.get(name) for row in rows] for name in names}, none)
 
@@ -99,6 +103,7 @@ def _best(contacts: AccountContacts, size: int) -> Ints:
     """The first of each account's qualified contacts by falling points."""
     best = np.full(size, NOBODY, dtype=np.int64)
     candidates = np.flatnonzero(~contacts.disqualified)
+    # Position breaks ties: the same contacts in the same order always name the same best one.
     order = candidates[np.lexsort((candidates, -contacts.total[candidates], contacts.account[candidates]))]
     accounts, first = np.unique(contacts.account[order], return_index=True)
     best[accounts] = order[first]

@@ -41,8 +41,10 @@ def largest_changes(
 ) -> tuple[ChangedLead, ...]:
     """The leads with the largest differences, each once, at its largest; leads whose points are equal are left out."""
     difference = np.abs(new.totals.total - old.totals.total)
+    # Stable: among equal differences the earlier moment is shown, at every run.
     order = np.argsort(-difference, kind="stable")
     order = order[difference[order] > 0]
+    # The first occurrence in falling order is the moment of the lead's largest difference.
     _, first = np.unique(moments.lead[order], return_index=True)
     return tuple(_mover(moments, old, new, int(order[place])) for place in np.sort(first)[:most])
 
@@ -63,6 +65,7 @@ def _by_rule(ledger: Ledger | None, place: int) -> Counter[str]:
     """Hundredths of points by rule; a cap or a weight by what it bounds."""
     changes: Counter[str] = Counter()
     for entry in ledger.entries(place) if ledger else ():
+        # A cap changes the sum without any rule changing: it is listed under what it bounds.
         name = entry.rule if entry.kind in ("attribute", "event") else f"{entry.kind} of {entry.subject}"
         changes[name] += round(entry.points * HUNDREDTHS)
     return changes

@@ -31,6 +31,7 @@ def as_predictive(policy: Policy, points: Any) -> Floats:
 def knots(policy: Policy) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
     """Points between which the scale is linear, and their places on the model's: bottom, WARM, HOT, top."""
     bands, model = policy.points.bands, policy.points
+    # Interpolation needs rising knots, even where caps are set at or below HOT.
     top = max(model.fit_cap + model.interest_cap, bands.hot + 1)
     return (min(0, bands.warm - 1), bands.warm, bands.hot, top), (0, policy.bands.warm, policy.bands.hot, HIGHEST)
 

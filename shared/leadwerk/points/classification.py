@@ -104,6 +104,7 @@ def lights(policy: Policy, facts: LeadFacts, icp: Ints) -> Words:
     is_known = np.zeros(facts.size, dtype=bool)
     for name in _account_facts(policy.points):
         is_known |= conditions.is_present(name)
+    # Red would claim a bad match where the form simply left the company out.
     colours[~is_known] = None
     return colours
 
@@ -116,6 +117,7 @@ def tiers(policy: Policy, facts: LeadFacts) -> Words:
     conditions = Conditions(policy, facts)
     employees, revenue = conditions.numbers("employees"), conditions.numbers("revenue")
     tier_names: Words = np.full(facts.size, None)
+    # Backwards, so that the first fitting tier is written last and stays.
     for tier in reversed(policy.tiers):
         if tier.employees is None and tier.revenue is None:
             fits = ~(np.isnan(employees) & np.isnan(revenue))
@@ -129,6 +131,7 @@ def phases(policy: Policy, facts: LeadFacts) -> Words:
     """The last phase of the journey of which a signal occurred within the window, else None."""
     occurred = OccurrenceIndex(policy, facts)
     phase_names: Words = np.full(facts.size, None)
+    # In the order of the journey: later phases overwrite earlier ones.
     for phase in PHASES:
         signals = [place for place, signal in enumerate(policy.signals) if signal.phase == phase]
         phase_names[occurred.of_signals(signals).lead] = phase

@@ -87,6 +87,7 @@ class Conditions:
         if fact.kind == "number":
             return _numbers_hold(test, self.numbers(name))
         values, value_index = self._read_words(fact)
+        # Texts repeat: the test runs once for each distinct value, not once for each lead.
         verdicts = np.fromiter((_word_holds(test, value) for value in values), dtype=bool, count=len(values))
         return verdicts[value_index]
 
@@ -115,6 +116,7 @@ def _numbers_hold(test: Condition, values: Floats) -> Bools:
         holding &= values >= test.at_least
     if test.at_most is not None:
         holding &= values <= test.at_most
+    # A pattern is for text; on a number it cannot hold.
     return holding & (test.matches is None)
 
 
@@ -126,6 +128,7 @@ def _word_holds(test: Condition, value: Any) -> bool:
     if not isinstance(value, str) and (value is None or value != value):  # NaN and its kin
         return False
     text = str(value)
+    # A blank field is unknown, and a numeric test cannot hold for text: neither is an error in a lead.
     if not text.strip() or any(b is not None for b in (test.above, test.below, test.at_least, test.at_most)):
         return False
     if test.any_of and folded(text) not in _folded(test.any_of):

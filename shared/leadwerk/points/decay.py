@@ -53,6 +53,7 @@ def factors(decay: Decay | None, age_days: Ints, idle_days: Ints) -> Floats:
 
 def _looked_up(factor: Callable[[int], float], days: Ints) -> Floats:
     days = np.clip(days, 0, _LONGEST)
+    # By table, see the module: array powers may differ in the last bit from scalar ones.
     table = np.array([factor(day) for day in range(int(days.max(initial=0)) + 1)])
     return table[days]
 
@@ -64,7 +65,9 @@ def idle_days(lead_age_days: Floats, seen: Occurrences) -> Ints:
     (shape (n,); NaN: not known, then 0).
     """
     newest = np.full(len(lead_age_days), _NEVER)
+    # Events at or after the moment are not known yet, even if a caller passes them.
     before = seen.age_days >= 0
     np.minimum.at(newest, seen.lead[before], seen.age_days[before])
+    # Without a creation time the lead counts as new: it loses no points for what is unknown.
     age = np.floor(np.nan_to_num(lead_age_days, nan=0.0)).clip(0, _LONGEST).astype(np.int64)
     return np.where(newest < _NEVER, newest, age)

@@ -44,7 +44,7 @@ class PointTotals:
 
 
 def compute_points(policy: Policy, facts: LeadFacts, *, ledger: bool = True) -> PointTotals:
-    """The points of n leads. Each depends on its own facts alone, in whatever company it comes.
+    """The points of n leads. Each depends on its own facts alone, whichever leads come with it.
 
     Rules are counted group by group in the policy's order; caps bound first a rule, then its group, then, after the
     group's weight, the score.
@@ -53,7 +53,7 @@ def compute_points(policy: Policy, facts: LeadFacts, *, ledger: bool = True) -> 
 
 
 class _Pass:
-    """One pass over all groups and rules; what is given or taken is written down as it happens."""
+    """One pass over all groups and rules; every point given or taken becomes a row of the ledger."""
 
     def __init__(self, policy: Policy, facts: LeadFacts, rows: LedgerRows) -> None:
         self.model: PointsModel = policy.points
@@ -67,6 +67,7 @@ class _Pass:
     def totals(self) -> PointTotals:
         sums = {score: self.nothing() for score in SCORES}
         match = self.nothing()
+        # In the policy's order, because caps bind in that order and the ledger lists rows in it.
         for place, group in enumerate(self.model.groups):
             group_points = self.of_group(place, group)
             if group.score == "fit" and group.level == "account":
@@ -84,6 +85,7 @@ class _Pass:
         for rule_place, rule in enumerate(self.model.rules):
             if rule.group != group.name:
                 continue
+            # `is_taken` is only ever set in groups where the first match wins; elsewhere it excludes no lead.
             days = self.counted(rule, self.conditions.hold(rule.when) & ~is_taken)
             if len(days.lead):  # most rules have nothing to say of a lead that comes alone
                 group_points += self.of_rule(rule, days, group, {"rule": rule_place, **where})
@@ -99,7 +101,9 @@ class _Pass:
         """What of a group's sum enters the score."""
         if group.weight == _WHOLE:
             return group_points
+        # Whole hundredths: floats would let the ledger miss its score by a rounding error.
         entering = np.rint(group_points * group.weight / _WHOLE).astype(np.int64)  # half to even
+        # Only leads that the weight takes something from get a row for it.
         lead = np.flatnonzero(entering != group_points)
         removed = (entering - group_points)[lead]
         where = {"rule": NONE, "group": place, "score": SCORES.index(group.score), "kind": _WEIGHT}
@@ -114,6 +118,7 @@ class _Pass:
         kind = KINDS.index(kind_of(rule))
         written = {"day": days.day, "events": days.events, "base": base, "factor": factor, "hundredths": hundredths}
         self.rows.write(days.lead, kind=kind, **written, **where)
+        # Sums per lead of integers held as floats: exact up to 2⁵³ hundredths.
         sums = np.bincount(days.lead, weights=hundredths, minlength=self.size).astype(np.int64)
         if rule.cap is not None:
             self.cap_from_above(sums, rule.cap, **where)

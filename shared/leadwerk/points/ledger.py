@@ -68,6 +68,7 @@ class Ledger:
 
     def entries(self, lead: int) -> tuple[Entry, ...]:
         """The ledger of the lead at this place."""
+        # Rows are sorted by lead, so one lead's rows are found without a scan of all.
         first, last = np.searchsorted(self.lead, [lead, lead + 1])
         return tuple(self._entry(row) for row in range(first, last))
 
@@ -119,10 +120,12 @@ class LedgerRows:
         if not self._collects:
             return None
         columns = {name: self._column(name, kind) for name, kind in _COLUMNS.items()}
+        # Stable: within a lead the rows stay in the order in which points were given.
         order = np.argsort(columns["lead"], kind="stable")
         return Ledger(self._model, **{name: column[order] for name, column in columns.items()})
 
     def _column(self, name: str, kind: str) -> NDArray[Any]:
+        # A value given once for all rows takes no memory until the columns are joined.
         values = [np.broadcast_to(np.asarray(part[name], dtype=kind), len(part["lead"])) for part in self._parts]
         return np.concatenate(values) if values else np.empty(0, dtype=kind)
 

@@ -59,10 +59,12 @@ class OccurrenceIndex:
             occurrences.day[rows].astype("datetime64[D]"),
             occurrences.signal[rows],
         )
+        # The query sorts already; checking is cheaper than sorting a million rows again.
         if not _sorted(lead, day):
             order = np.lexsort((day, lead))
             rows, lead, day, signal = rows[order], lead[order], day[order], signal[order]
         self._signal = signal
+        # Most leads have few signals: rules on all others cost one look-up in this set.
         self._present = set(np.unique(signal).tolist())
         self._rows = OccurrenceDays(lead, day, occurrences.events[rows], occurrences.age_days[rows])
 
@@ -85,6 +87,7 @@ class OccurrenceIndex:
 def points_before_decay(rule: Rule, days: OccurrenceDays) -> Ints:
     """Points of each row before decay: the first occurrence gives `points`, each further one `repeat_points`."""
     repeat_points = rule.points if rule.repeat_points is None else rule.repeat_points
+    # Older rows may lack the count; a day that is listed has at least one event.
     counted = np.maximum(days.events, 1) if rule.repeat == "every_event" else np.ones_like(days.events)
     base: Ints = counted * repeat_points + np.where(days.first, rule.points - repeat_points, 0)
     return base
@@ -101,6 +104,7 @@ def _signals_of(policy: Policy, rule: Rule) -> list[int]:
 def _by_day(rows: OccurrenceDays) -> OccurrenceDays:
     """Rows of one lead and day as one: events add up, the newest gives the age."""
     starts = np.flatnonzero(_differs_from_previous(rows.lead) | _differs_from_previous(rows.day))
+    # Nothing to add up: the usual case for a rule on one signal.
     if len(starts) == len(rows.lead):
         return rows
     events = np.add.reduceat(rows.events, starts)

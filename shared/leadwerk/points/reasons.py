@@ -36,6 +36,7 @@ def by_rule(policy: Policy, ledger: Iterable[Entry]) -> tuple[RulePoints, ...]:
     for entry in ledger:
         if entry.rule:
             points, events = sums.get(entry.rule, (0, 0))
+            # Rounded before weighting: entries are whole hundredths, and floats would drift over many rows.
             weighted = round(entry.points * HUNDREDTHS) * weights.get(entry.group, WHOLE) / WHOLE
             sums[entry.rule] = (points + weighted, events + entry.events)
     totals = [RulePoints(rule, round(points) / HUNDREDTHS, events) for rule, (points, events) in sums.items()]
@@ -52,5 +53,6 @@ def top_reasons(policy: Policy, language: str, ledger: Iterable[Entry]) -> tuple
     by_weight = by_rule(policy, ledger)
     speaking_for = [rule_points for rule_points in by_weight if rule_points.points > 0][:MOST]
     against = [rule_points for rule_points in by_weight if rule_points.points < 0][:MOST]
+    # Back in the order of weight, for and against mixed, as the seller reads them.
     chosen = [rule_points for rule_points in by_weight if rule_points in speaking_for or rule_points in against]
     return tuple((rule_points, point_reason(policy, language, *rule_points)) for rule_points in chosen)

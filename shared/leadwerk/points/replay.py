@@ -143,6 +143,7 @@ def compare(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, *, w
 def _best(moments: ReplayMoments, ranks: Ints) -> Ints:
     """The highest place of each lead; -1 for a lead without a moment."""
     best = np.full(len(moments.lead_ids), -1)
+    # The best moment counts: sellers call when a lead becomes HOT, not when it cools down.
     np.maximum.at(best, moments.lead, ranks)
     return best
 
@@ -150,12 +151,14 @@ def _best(moments: ReplayMoments, ranks: Ints) -> Ints:
 def _first_hot(moments: ReplayMoments, side: PolicyOutcome) -> Ints:
     """The position of each lead's first HOT moment, or -1."""
     first = np.full(len(moments.lead_ids), -1)
+    # Backwards, so that the earliest HOT moment is assigned last.
     hot = np.flatnonzero([cluster == "HOT" for cluster in side.clusters])[::-1]
     first[moments.lead[hot]] = hot  # of several assignments to one place the last one stays, which is the earliest
     return first
 
 
 def _conversion(moments: ReplayMoments, positions: Ints) -> Conversion:
+    # Leads whose horizon is not over would lower the rate of whichever policy finds newer leads.
     decided = positions[moments.mature[positions]]
     converted = int(moments.converted[decided].sum())
     rate = converted / len(decided) if len(decided) else None
@@ -165,6 +168,7 @@ def _conversion(moments: ReplayMoments, positions: Ints) -> Conversion:
 
 def _workload(moments: ReplayMoments, side: PolicyOutcome, first: Ints, weeks: float) -> Workload:
     called = np.sort(first[first >= 0])
+    # Weeks from the first moment of the replay, not calendar weeks: every week is seven days long.
     week = (moments.as_of[called] - moments.as_of[:1]) // WEEK
     pools = [side.pools[place] for place in called]
     return workload(side.policy.capacity, pools, week.astype(np.int64), weeks=weeks)
@@ -174,6 +178,7 @@ def _stage_moves(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome)
     """By the furthest stage of each lead."""
     furthest = []
     for side in (old, new):
+        # The empty stage comes first: a lead without a stage ranks below all.
         names = ["", *(stage.name for stage in side.policy.stages)]
         ranks = _best(moments, np.array([names.index(stage) for stage in side.stages]))
         furthest.append([names[place] if place > 0 else "" for place in ranks])

@@ -76,12 +76,13 @@ class Segments:
         """
         conditions = Conditions(self.policy, LeadFacts(size, columns, _NOTHING_OCCURRED))
         segment_of_lead = np.full(size, NO_SEGMENT, dtype=np.intp)
+        # Backwards, so that the first definition that fits is written last and stays.
         for place, definition in reversed(list(enumerate(self.definitions))):
             segment_of_lead[conditions.hold(definition.when)] = place
         return segment_of_lead
 
     def places_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Places:
-        """`places` of rows of `lead_features`."""
+        """`segment_index` of rows of `lead_features`."""
         return self.segment_index({name: [row.get(name) for row in rows] for name in self.columns()}, len(rows))
 
 

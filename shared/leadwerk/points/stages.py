@@ -25,7 +25,7 @@ def stage_of(
 ) -> str:
     """The last stage of the policy whose conditions all hold; empty if the policy has no stages.
 
-    `known`: whether the contact is a lead, not a mere visitor. `status` and `outcome` are the newest that the CRM said.
+    `is_known`: whether the contact is a lead, not a mere visitor. `status`, `outcome`: the newest of the CRM.
     """
     fitting = [
         stage.name
@@ -41,15 +41,18 @@ def stage_of(
 
 def direction(policy: Policy, before: str, after: str) -> Direction:
     """Whether `after` comes later in the policy than `before`; a stage that the policy no longer has came first."""
+    # A stage that was removed from the policy ranks before all: leaving it is a step forward.
     names = ["", *(stage.name for stage in policy.stages)]
     positions = [names.index(name) if name in names else 0 for name in (before, after)]
     return "back" if positions[1] < positions[0] else "forward"
 
 
 def _has_points(stage: Stage, rating: LeadRating | None) -> bool:
+    # Without rules a stage that asks for points cannot be entered.
     if rating is None:
         return stage.grade is None and stage.points is None and stage.interest is None
     return (
+        # Grades are letters: A is before B, so "at least B" is "not after B".
         (stage.grade is None or rating.grade <= stage.grade)
         and (stage.points is None or rating.points >= stage.points)
         and (stage.interest is None or rating.interest >= stage.interest)

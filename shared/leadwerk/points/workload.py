@@ -69,6 +69,7 @@ def _dealt(capacity: Capacity, pools: Sequence[tuple[str, ...]]) -> list[str]:
     dealt = []
     for pool in pools:
         willing = [name for name in pool if hours.get(name)]
+        # The seller with the largest share of time free after this call, as a fair dispatcher would choose.
         seller = min(willing, key=lambda name: (calls[name] + 1) / hours[name], default=NOBODY)
         calls[seller] += 1
         dealt.append(seller)

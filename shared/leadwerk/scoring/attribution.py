@@ -47,6 +47,7 @@ def by_group(contributions: npt.ArrayLike, groups: Sequence[str]) -> list[list[C
     names = sorted(set(groups))
     owners = [names.index(group) for group in groups]
     totals = sum_columns(contributions, owners, len(names))
+    # Names are sorted, so a stable sort breaks ties by name.
     order = np.argsort(-np.abs(totals), axis=1, kind="stable")
     return [
         [Contribution(names[index], row[index]) for index in largest]

@@ -42,6 +42,7 @@ class Booster:
         self._library = _library()
         self._handle = ctypes.c_void_p()
         self._check(self._library.XGBoosterCreate(None, ctypes.c_uint64(0), ctypes.byref(self._handle)))
+        # The handle is the library's memory: Python's collector would never free it.
         weakref.finalize(self, self._library.XGBoosterFree, self._handle)
         # Of no bytes at all the library aborts the process instead of refusing them.
         if not model or self._library.XGBoosterLoadModelFromBuffer(self._handle, model, ctypes.c_uint64(len(model))):
@@ -60,6 +61,7 @@ class Booster:
 
     def margin(self, matrix: Matrix) -> Matrix:
         """Log-odds before calibration, float32 (n,), of a float32 (n, m) matrix in which NaN is missing."""
+        # The library refuses a matrix without rows.
         if not len(matrix):
             return np.empty(0, np.float32)
         out = _Result()
@@ -79,6 +81,7 @@ class Booster:
         if not len(matrix):
             return np.empty((0, matrix.shape[1] + 1), np.float32)
         data = ctypes.c_void_p()
+        # The array interface takes no contributions; only a DMatrix does.
         config = json.dumps({"missing": float("nan"), "nthread": self._threads}).encode()
         self._check(self._library.XGDMatrixCreateFromDense(_interface(matrix), config, ctypes.byref(data)))
         try:
@@ -108,11 +111,13 @@ class _Result:
         return ctypes.byref(self._shape), ctypes.byref(self._dimensions), ctypes.byref(self._values)
 
     def copy(self) -> Matrix:
+        # A copy: the library reuses its buffer at the thread's next call.
         return np.ctypeslib.as_array(self._values, shape=tuple(self._shape[: self._dimensions.value])).copy()
 
 
 @cache
 def _request(kind: int) -> bytes:
+    # `cache_id` 0: predictions of different rows must not share the library's cache.
     request = {"type": kind, "training": False, "iteration_begin": 0, "iteration_end": 0, "strict_shape": False}
     return json.dumps({**request, "cache_id": 0, "missing": float("nan")}).encode()
 
@@ -133,5 +138,6 @@ def _library() -> ctypes.CDLL:
         raise ConfigurationError("XGBoost is not installed.", remedy="pip install xgboost-cpu")
     name = LIBRARIES.get(sys.platform, "libxgboost.so")
     library = ctypes.CDLL(f"{spec.submodule_search_locations[0]}/lib/{name}")
+    # The default is a C int, which would truncate the pointer.
     library.XGBGetLastError.restype = ctypes.c_char_p
     return library

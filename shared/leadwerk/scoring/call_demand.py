@@ -68,17 +68,20 @@ def demand(
     `expected_conversions`.
 
     A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
-    `known` pools are there even if no lead of theirs came in.
+    `known_pools` are there even if no lead of theirs came in.
     """
     bands, sellers = threshold_limits(policy, basis), {seller.name for seller in policy.capacity.sellers}
+    # Pools of before may name sellers who left; only pools of present sellers are kept.
     served = [tuple(name.split("+")) for name in known_pools if name]
     nothing = np.zeros((2, bands.high - bands.low + 1))
     grown: dict[Pool, Floats] = {serving: nothing.copy() for serving in served if sellers.issuperset(serving)}
     for row in rows:
         levels = grown.setdefault(pool(policy, row["language"], row["region"]), nothing.copy())
         if row["value"] >= bands.low:
+            # A lead above the highest threshold counts at the highest: there it is HOT in any case.
             levels[:, min(row["value"], bands.high) - bands.low] += row["leads"], row["expected_conversions"] or 0.0
     reaching = {serving: _from_the_top(levels) for serving, levels in grown.items()}
+    # The pool without sellers is no pool: no threshold can help its leads.
     unserved = reaching.pop((), nothing)
     pools = tuple(sorted(reaching))
     calls = np.array([reaching[serving][0] for serving in pools]).reshape(len(pools), unserved.shape[1])
@@ -88,6 +91,7 @@ def demand(
 
 def _from_the_top(levels: Floats) -> Floats:
     """What is at a level or above it; never negative, and falling."""
+    # A late correction may take more leads from a level than it has; demand is never negative.
     return np.asarray(np.maximum(np.maximum.accumulate(levels[:, ::-1].cumsum(axis=1), axis=1)[:, ::-1], 0.0))
 
 
@@ -100,5 +104,6 @@ def smoothed(calls: Floats) -> Floats:
     [[4.0, 2.3], [400.0, 200.1]]
     """
     whole, lowest = calls.sum(axis=0), calls[:, :1]
+    # A pool of few leads has a ragged curve; where it has no lead at all the common curve is used.
     shape = whole / whole[0] if len(whole) and whole[0] else np.zeros(calls.shape[1])
     return np.asarray(lowest * (calls + BORROWED * shape) / (lowest + BORROWED))

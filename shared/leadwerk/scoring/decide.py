@@ -57,6 +57,7 @@ def decide(
     threshold = (hot or HotThresholds(policy))(scale, language, region)
     warm = policy.points.bands.warm if scale == "points" else policy.bands.warm
     chosen = cluster(value, threshold, warm)
+    # After the band and not instead: `hot_threshold` stays the product's also for a disqualified lead.
     if rating is not None and rating.disqualified and _points_disqualify(predictive_score, policy):
         chosen = DISQUALIFIED
     return Decision(chosen, action_for(chosen, policy), threshold)
@@ -78,6 +79,7 @@ def ranked(predictive_score: int | None, policy: Policy, rating: LeadRating | No
     if predictive_score is None or policy.decision.rank_by == "points":
         return rating.points, "points"
     if policy.decision.rank_by == "both":
+        # Half up, as people round; `round` would take 70.5 to 70, below HOT.
         return floor(float(weighted_mean(policy, predictive_score, rating.points)) + 0.5), "model"
     return predictive_score, "model"
 

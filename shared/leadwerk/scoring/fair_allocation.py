@@ -28,7 +28,7 @@ NOTHING = 1e-9
 class Allocation:
     """What a pool gets: the threshold that fills its sellers, and the calls they have time for.
 
-    Segments of one `group` stop at the same threshold for want of the same sellers; `room` is what these can take.
+    Pools of one `group` stop at the same threshold for want of the same sellers; `room` is what these can take.
     """
 
     wanted: int
@@ -46,8 +46,8 @@ def allocate(demand: Floats, serves: Bools, capacity: Floats, low: int) -> list[
         low: the first level.
 
     >>> calls = np.array([[9.0, 6.0, 3.0], [5.0, 2.0, 1.0]])
-    >>> both, one = [True, True], [False, True]
-    >>> [share.wanted for share in allocate(calls, np.array([both, one]), np.array([7.0, 1.5]), 40)]
+    >>> both, second = [True, True], [False, True]
+    >>> [share.wanted for share in allocate(calls, np.array([both, second]), np.array([7.0, 1.5]), 40)]
     [41, 42]
     """
     allocations: dict[int, Allocation] = {}
@@ -58,14 +58,17 @@ def allocate(demand: Floats, serves: Bools, capacity: Floats, low: int) -> list[
 
 
 def _groups(demand: Floats, serves: Bools, capacity: Floats) -> Iterator[tuple[Ints, int, Ints]]:
-    """Segments that stop together, at which level, and the sellers who are theirs."""
+    """Pools that stop together, at which level, and the sellers who are theirs."""
     going, free, flow = np.ones(len(demand), bool), np.ones(len(capacity), bool), np.zeros(serves.shape)
     for level in reversed(range(demand.shape[1])):
+        # Down point by point from the top: the first level that overloads sellers is where their pools stop.
         while (stuck := overloaded(np.where(going, demand[:, level], 0.0), serves & free, capacity, flow)).any():
             theirs = serves[stuck].any(axis=0) & free
             yield np.flatnonzero(stuck), min(level + 1, demand.shape[1] - 1), np.flatnonzero(theirs)
             going, free = going & ~stuck, free & ~theirs
+            # Calls of stopped pools leave the network with their sellers; the others may not borrow from them.
             flow[stuck] = 0.0
+    # Pools that reached the lowest level: those that share sellers are one group.
     while going.any():
         together, theirs = _connected(int(going.argmax()), serves & free & going[:, None])
         yield np.flatnonzero(together), 0, np.flatnonzero(theirs)
@@ -85,10 +88,10 @@ def _connected(first: int, serves: Bools) -> tuple[Bools, Bools]:
 
 
 def overloaded(demand: Floats, serves: Bools, capacity: Floats, flow: Floats | None = None) -> Bools:
-    """Segments that ask for more than their sellers can take, with all that compete with them; none if all is well.
+    """Pools that ask for more than their sellers can take, with all that compete with them; none if all is well.
 
     Args:
-        asked: (k,) calls of each pool.
+        demand: (k,) calls of each pool.
         serves: (k, s): which seller can serve which pool.
         capacity: (s,) calls that each seller can take.
         flow: (k, s) calls that are dealt out already, as part of what is asked for; the rest is added to it.
@@ -101,6 +104,7 @@ def overloaded(demand: Floats, serves: Bools, capacity: Floats, flow: Floats | N
         unmet, spare = demand - flow.sum(axis=1), capacity - flow.sum(axis=0)
         is_reached, by_seller, by_pool = _search(unmet > NOTHING, serves, flow)
         ends = np.flatnonzero((by_seller >= 0) & (spare > NOTHING))
+        # No way to a seller with time: what the search reached is the minimum cut, the overloaded part.
         if not len(ends):
             return is_reached
         for end in ends:
@@ -130,6 +134,7 @@ def _send(end: int, by_seller: Ints, by_pool: Ints, flow: Floats, unmet: Floats,
     while seller >= 0:
         way.append((int(by_seller[seller]), seller))
         seller = int(by_pool[way[-1][0]])
+    # Steps backwards along the way: calls that a pool hands over to make room.
     given_back = [(pool, int(by_pool[pool])) for pool, _ in way[:-1]]
     amount = min([unmet[way[-1][0]], spare[end], *(flow[step] for step in given_back)])
     for step in way:

@@ -41,10 +41,10 @@ def step(state: ThresholdState, target: int, load: float, room: float, *, limits
     """The threshold of the next day.
 
     Args:
-        standing: today's.
-        wanted: the threshold that would fill the sellers' time.
+        state: today's.
+        target: the threshold that would fill the sellers' time.
         load: calls that today's threshold brings, in the same period as `room`, which is what there is time for.
-        limits: between which `wanted` lies.
+        limits: between which `target` lies.
 
     >>> step(ThresholdState(50), target=60, load=160, room=80, limits=(40, 60))
     ThresholdState(hot=51, direction=1, why='overloaded')
@@ -52,6 +52,7 @@ def step(state: ThresholdState, target: int, load: float, room: float, *, limits
     'noise'
     """
     direction = (target > state.hot) - (target < state.hot)
+    # Where the target is the present value, only a limit can hold the threshold away from a fit.
     if not direction:
         beyond = differs(load, room) and state.hot == limits[int(load > room)]
         return ThresholdState(state.hot, state.direction, "limit" if beyond else "fits")
@@ -65,6 +66,7 @@ def _going_on(state: ThresholdState, direction: int) -> bool:
 
 
 def _beyond_noise(state: ThresholdState, direction: int, load: float, room: float) -> bool:
+    # Turning back takes more evidence, so that noise does not make the threshold swing.
     turns = state.direction not in (0, direction)
     towards = (load > room) == (direction > 0)
     return towards and differs(load, room, SIGMAS * TO_TURN if turns else SIGMAS)

@@ -36,11 +36,15 @@ def resample(lead: Index, *, seed: int, replicates: int = REPLICATES) -> Iterato
     >>> draws.shape, bool((draws[:, 0] == draws[:, 1]).all()), (draws[:, 0] + draws[:, 2]).tolist()
     ((3, 3), True, [2.0, 2.0, 2.0])
     """
+    # Landmarks of one lead share its outcome: drawing rows would count that outcome several times, and intervals would
+    # come out too narrow.
     leads, position = np.unique(lead, return_inverse=True)
     rng = np.random.default_rng(seed)
+    # A million rows times 200 replicates would take gigabytes at once; chunks bound memory and give the same draws.
     chunk = max(1, CELLS // max(1, len(lead)))
     for first in range(0, replicates, chunk):
         size = (min(chunk, replicates - first), len(leads))
+        # Each replicate has its own range of numbers, so one bincount over all of them counts every replicate at once.
         drawn = rng.integers(0, len(leads), size) + np.arange(size[0])[:, None] * len(leads)
         times = np.bincount(drawn.ravel(), minlength=size[0] * size[1]).reshape(size)
         yield times[:, position].astype(np.float64)
@@ -50,6 +54,7 @@ def estimate(
     metrics: dict[str, Metric], converted: Bools, probability: Floats, lead: Index, *, seed: int
 ) -> dict[str, Estimate]:
     """Each metric with its percentile interval, all on the same draws."""
+    # All metrics see the same draws: differences between them are then the metrics', not the sampling's.
     draws: dict[str, list[Floats]] = {name: [] for name in metrics}
     for weights in resample(lead, seed=seed):
         for name, metric in metrics.items():
@@ -78,6 +83,7 @@ def interval(draws: Floats, coverage: float = COVERAGE) -> tuple[float, float]:
     >>> interval(np.arange(101.0), 0.5)
     (25.0, 75.0)
     """
+    # A draw without a converted lead has no AUC; counting it as zero would widen the interval for no reason.
     defined = draws[np.isfinite(draws)]
     if not len(defined):
         return float("nan"), float("nan")

@@ -55,5 +55,6 @@ def gains(converted: Bools, probability: Floats, points: int = POINTS) -> list[t
     if not converted.any():
         return []
     shares = np.linspace(0, 1, points)[1:]
+    # From `lift`, so that the curve and the figure beside it agree on tied leads.
     captured = [metrics.lift(converted, probability, share=float(share)) * share for share in shares]
     return [(0.0, 0.0), *((round(float(s), 4), round(float(c), 6)) for s, c in zip(shares, captured, strict=True))]

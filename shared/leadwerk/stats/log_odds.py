@@ -16,6 +16,7 @@ def sigmoid(log_odds: Floats) -> Floats:
     >>> sigmoid(np.array([-1000.0, 0.0])).tolist()
     [0.0, 0.5]
     """
+    # exp of a large positive number overflows; of −|x| it never does, and both branches follow from it.
     small = np.exp(-np.abs(log_odds))
     return np.where(log_odds >= 0, 1 / (1 + small), small / (1 + small))
 
@@ -27,4 +28,5 @@ def logit(probability: Floats) -> Floats:
     [0.0]
     """
     p = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    # log1p keeps the digits of small p that log(1 − p) would lose.
     return np.log(p) - np.log1p(-p)

@@ -31,6 +31,7 @@ def auc(converted: Outcomes, probability: Floats, weights: Floats | None = None)
     0.9444444444444444
     """
     positive, negative = _classes_by_score(converted, probability, weights)
+    # Negatives strictly below each score; those with the same score count half in the next line.
     below = np.cumsum(negative, axis=-1) - negative
     with np.errstate(invalid="ignore"):
         value = (positive * (below + negative / 2)).sum(-1) / (positive.sum(-1) * negative.sum(-1))
@@ -45,6 +46,7 @@ def average_precision(converted: Outcomes, probability: Floats, weights: Floats 
     >>> round(average_precision(np.array([True, False, True]), np.array([0.9, 0.5, 0.1])), 4)
     0.8333
     """
+    # From the highest score down: precision and recall grow by calling the best leads first.
     positive, negative = (part[..., ::-1] for part in _classes_by_score(converted, probability, weights))
     true_positives, looked = np.cumsum(positive, axis=-1), np.cumsum(positive + negative, axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -90,6 +92,7 @@ def calibration_error(converted: Outcomes, probability: Floats, weights: Floats 
     >>> calibration_error(np.array([True, False, False, False]), np.array([0.5, 0.5, 0.5, 0.5]))
     0.25
     """
+    # Bins come from the probabilities alone, not from the weights: a bootstrap draw must not move them.
     member = bins(probability)
     w = _weights(probability, weights)
     gaps = [np.abs((w * (probability - converted))[..., member == k].sum(-1)) for k in range(member.max(initial=0) + 1)]
@@ -104,6 +107,7 @@ def bins(probability: Floats, count: int = BINS) -> NDArray[np.intp]:
     """
     if not len(probability):
         return np.zeros(0, dtype=np.intp)
+    # Quantiles repeat where many leads share a probability; without `unique` empty bins would appear.
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, count + 1)[1:-1]))
     return np.searchsorted(edges, probability, side="left").astype(np.intp)
 
@@ -148,6 +152,7 @@ def lift(converted: Outcomes, probability: Floats, weights: Floats | None = None
     """
     positive, negative = (part[..., ::-1] for part in _classes_by_score(converted, probability, weights))
     both = positive + negative
+    # What is left of the share at each score: ties at the cut enter in proportion, so row order cannot matter.
     room = share * both.sum(-1, keepdims=True) - (np.cumsum(both, axis=-1) - both)
     with np.errstate(invalid="ignore", divide="ignore"):
         share_called = np.where(both > 0, np.clip(room / both, 0, 1), 0.0)
@@ -156,6 +161,7 @@ def lift(converted: Outcomes, probability: Floats, weights: Floats | None = None
 
 def _classes_by_score(converted: Outcomes, probability: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
     """Weight of converted and of other rows at each different probability, the lowest first."""
+    # Equal scores become one class: a metric that broke ties by position would depend on row order.
     order = np.argsort(probability, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(probability[order]) != 0])
     w = _weights(probability, weights)[..., order]

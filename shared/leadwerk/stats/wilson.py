@@ -16,8 +16,10 @@ def wilson(rate: float, n: float, z: float = Z) -> tuple[float, float]:
     >>> wilson(0.0, 0)
     (0.0, 1.0)
     """
+    # Without any lead nothing is known: the whole range, rather than a division by zero.
     if n <= 0:
         return 0.0, 1.0
     middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
+    # The normal interval p ± z·se has width 0 at p = 0; Wilson's does not, which matters for few conversions.
     reach = z / (1 + z * z / n) * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     return max(0.0, middle - reach), min(1.0, middle + reach)

@@ -39,6 +39,7 @@ def time_blocks(as_of: np.ndarray[tuple[int], np.dtype[np.datetime64]], positive
     >>> time_blocks(np.array(["2026-01-03", "2026-01-01", "2026-01-02", "2026-01-04"], "datetime64[us]"), 3).tolist()
     [1, 0, 0, 1]
     """
+    # Too many blocks leave most without a conversion; too few let the calendar decide again.
     count = int(np.clip(positives // POSITIVES_A_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS))
     block = np.empty(len(as_of), dtype=np.intp)
     block[np.argsort(as_of, kind="stable")] = np.arange(len(as_of)) * count // max(len(as_of), 1)
@@ -60,16 +61,20 @@ def within_time_auc(converted: Bools, score: Floats, block: Index, lead: Index) 
     parts = list(_blocks(converted, score, block))
     if not parts:
         return WithinTimeAuc(0.5, float("inf"), 0.0)
+    # van Elteren's weights: a block counts by its information, not by its size alone.
     weights = np.array([part.weight for part in parts])
     weights = weights / weights.sum()
     value = float(sum(weight * part.auc for weight, part in zip(weights, parts, strict=True)))
+    # Rows of blocks without both classes keep 0: they say nothing on order.
     influence = np.zeros(len(converted))
     for weight, part in zip(weights, parts, strict=True):
         influence[part.rows] = weight * part.influence
     _, position = np.unique(lead, return_inverse=True)
+    # Summed by lead before squaring, because landmarks of one lead are not independent.
     clustered = float((np.bincount(position, influence) ** 2).sum())
     error = float(np.sqrt(max(clustered, _least_variance(converted, lead, value))))
     by_chance = float(sum(weight**2 * part.null_variance for weight, part in zip(weights, parts, strict=True)))
+    # z compares with chance: the larger of both errors keeps few leads from looking certain.
     null_error = np.sqrt(max(by_chance, clustered))
     return WithinTimeAuc(value, error, float((value - 0.5) / null_error))
 
