@@ -57,6 +57,7 @@ class CloudStore:
             self._bucket.blob(self._prefix + name).upload_from_string(
                 data,
                 content_type=content_type or "application/octet-stream",
+                # Compare and swap in one request: two retrainings at once cannot both move the champion.
                 if_generation_match=generation,
                 timeout=TIMEOUT,
                 retry=PATIENCE,

@@ -92,6 +92,7 @@ def verify(version: str, files: Mapping[str, bytes], hashes: Mapping[str, str]) 
     Raises:
         CorruptModel: at the first such file.
     """
+    # By the manifest's list: a file that is missing or changed must not score any lead.
     for name, expected in hashes.items():
         if sha256(files[name]) != expected:
             raise corrupt(version, name, "its SHA-256 is not the one in the manifest")

@@ -78,9 +78,11 @@ class Registry:
 
         Saving the same content twice is saving it once. Raises RegistryError if the name is taken by other content.
         """
+        # Hashes enter the manifest before the version is named: the name covers every byte.
         manifest = msgspec.structs.replace(manifest, files={name: sha256(files[name]) for name in sorted(files)})
         version = _version(manifest)
         data = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(manifest, version=version)), indent=1)
+        # The manifest last: a version without one does not exist, so a crash leaves nothing half saved.
         for name, content in {**files, MANIFEST: data}.items():
             self._write_once(f"{version}/{name}", content)
         return version
@@ -113,6 +115,7 @@ class Registry:
         if blob is None:
             raise RegistryError(f"There is no model {version}.", remedy="See `leadwerk models list`.")
         manifest = parse(blob.data, version)
+        # The name is a hash of the content: a manifest copied under another name is found out.
         if manifest.version != version or _named(manifest) != version:
             raise corrupt(version, MANIFEST, "its content does not give the version's name")
         return manifest
@@ -163,8 +166,10 @@ class Registry:
         pointer moved since `expected` was read, RegistryError if the version is not there, CorruptModel if it is
         damaged.
         """
+        # Promoting the champion again is no new promotion, so a repeated run adds no history.
         if expected is not None and expected.version == version:
             return expected
+        # Verified before the pointer moves: a damaged file must never become the champion.
         self.load(version)
         blob = self._store.read(POINTER)
         _check_present(blob, expected)
@@ -182,6 +187,7 @@ class Registry:
         """
         blob = self._read_pointer()
         decided = StoodDown(expected.version, at.isoformat(), reason)
+        # A run that died after writing and comes again must not fail on its own change.
         if _pointer(blob).stood_down == decided:
             return decided
         _check_present(blob, expected)
@@ -202,6 +208,7 @@ class Registry:
         if not previous:
             named = present.version if present else "the one that stood down"
             raise NoChampion(f"There is no champion before {named}.", remedy="Promote another version.")
+        # A rollback happens in an emergency: it must not lead to a damaged version.
         self.load(previous[0].version)
         promotion = Promotion(previous[0].version, at.isoformat(), reason, by)
         return self._point(Pointer(promotion, previous[1:]), blob.generation)
@@ -241,6 +248,7 @@ class Registry:
         try:
             self._store.write(name, data, generation=ABSENT)
         except WriteConflict as error:
+            # The same bytes are there: an earlier attempt got so far.
             present = self._store.read(name)
             if present is None or present.data != data:
                 raise RegistryError(f"{name} is there with other content.", remedy="Delete that version.") from error
@@ -249,6 +257,7 @@ class Registry:
 def _version(manifest: Manifest) -> str:
     """The second of training and 12 hex digits over all that the manifest says, hashes of the files included."""
     moment = datetime.fromisoformat(manifest.created_at).strftime("%Y%m%dT%H%M%SZ")
+    # Deterministic order: the same model gets the same name on every machine.
     content = msgspec.json.encode(msgspec.structs.replace(manifest, version=""), order="deterministic")
     return f"{moment}-{sha256(content)[:12]}"
 
@@ -282,6 +291,7 @@ def _champion(blob: Blob) -> Champion | None:
 def _check_present(blob: Blob | None, expected: Champion | None) -> None:
     """Refuse a decision on a champion that is gone or was never known."""
     present = None if blob is None else _champion(blob)
+    # By generation and not by version: A, then B, then A again is a change too.
     if (present and present.generation) != (expected and expected.generation):
         raise _promoted_meanwhile()
 

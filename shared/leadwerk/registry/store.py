@@ -105,6 +105,7 @@ class FolderStore:
 
     def names(self, prefix: str = "") -> list[str]:
         """See `Store.names`."""
+        # Names with a dot are drafts and the lock.
         files = (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith("."))
         names = (p.relative_to(self.folder).as_posix() for p in files)
         return sorted(name for name in names if name.startswith(prefix))
@@ -117,6 +118,7 @@ class FolderStore:
 
 
 def _generation(data: bytes) -> int:
+    # Content as generation: a folder has no counter that survives copying, and equal bytes need no conflict.
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big") or 1
 
 
@@ -124,5 +126,6 @@ def _replace(path: Path, data: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         file.write(data)
         file.flush()
+        # Renaming is atomic, but without fsync a power cut may leave the new name with no content.
         os.fsync(file.fileno())
     Path(file.name).replace(path)

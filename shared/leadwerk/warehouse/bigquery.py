@@ -65,6 +65,7 @@ class BigQueryWarehouse:
 
     def __init__(self, client: bigquery.Client, *, dataset: str, ga4_dataset: str, emulated: bool = False) -> None:
         self._client = client
+        # Short queries answer within one request: a look-up takes a third of the time that a job takes.
         self._client.default_job_creation_mode = "JOB_CREATION_OPTIONAL"
         self._dataset = dataset
         self._ga4_dataset = ga4_dataset
@@ -80,6 +81,7 @@ class BigQueryWarehouse:
                 "client_options": ClientOptions(api_endpoint=settings.bigquery_url),
             }
         client = bigquery.Client(project=settings.project, location=settings.location, **emulator)
+        # The GA4 export may lie in another project; then the setting names that project too.
         ga4 = settings.ga4_dataset if "." in settings.ga4_dataset else f"{settings.project}.{settings.ga4_dataset}"
         return cls(
             client,
@@ -97,6 +99,7 @@ class BigQueryWarehouse:
         """Run a statement; many rows, by way of Arrow."""
         with _as_warehouse_error(statement.name):
             result = JOB_RETRY(self._run)(*self._query(statement, parameters))
+            # No emulator has the Storage API, which is how BigQuery sends large results fast.
             table = result.to_arrow(create_bqstorage_client=not self._emulated, timeout=JOB_SECONDS)
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
         return frame
@@ -113,11 +116,14 @@ class BigQueryWarehouse:
         """Replace what earlier imports stored of these leads. The new rows come first, so that a run which ends early
         leaves no lead without one; the next run ends what it began.
         """
+        # BigQuery has no transaction over load jobs: rows are read before anything is written, so a broken file changes
+        # nothing.
         rows = {name: [row for chunk in chunks for row in chunk.to_pylist()] for name, chunks in tables.items()}
         commit()
         counts = {name: self.append(name, table_rows) for name, table_rows in rows.items()}
         for name, table_rows in rows.items():
             target = schema.table(name)
+            # Appended first and deleted afterwards: a crash in between leaves rows twice, never none.
             keys = {(row["lead_id"], str(row[target.key[0]])) for row in table_rows}
             for leads in batches(lead_ids.to_pylist(), ROWS_A_LOAD):
                 self._delete_superseded(target, leads, sorted(key for lead, key in keys if lead in set(leads)))
@@ -137,6 +143,7 @@ class BigQueryWarehouse:
         a query's nullable columns where the table requires them.
         """
         target = schema.table(table)
+        # A script takes no parameters inside a transaction on every API, so values are written into the text.
         text = self._located(inlined(statement, {**parameters, "first_day": first, "last_day": last}))
         place = f"`{self._dataset}.{table}`"
         columns = ", ".join(f"`{field.name}`" for field in target.fields)
@@ -159,6 +166,7 @@ class BigQueryWarehouse:
         for batch in batches(list(values), ROWS_A_LOAD):
             parameters = [_parameter("ids", "ARRAY<STRING>", batch), _parameter("until", "TIMESTAMP", until)]
             with _as_warehouse_error(table):
+                # A DELETE scans and rewrites partitions even where nothing matches; a count is cheap.
                 [present] = self._answer(f"SELECT COUNT(*) AS present {rows}", parameters)
                 if present["present"]:
                     self._run(f"DELETE {rows}", parameters)
@@ -171,6 +179,7 @@ class BigQueryWarehouse:
     def export_tables(self) -> list[str]:
         """Names of the export's tables, sorted."""
         with _as_warehouse_error(self._ga4_dataset):
+            # By the API and not by INFORMATION_SCHEMA: it costs nothing and needs no query rights on the export.
             listed = self._client.list_tables(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
             return sorted(item.table_id for item in listed if item.table_id.startswith("events_"))
 
@@ -202,6 +211,7 @@ class BigQueryWarehouse:
             api_timeout=CALL_SECONDS,
             wait_timeout=JOB_SECONDS,
             retry=RETRY,
+            # Its own retry would run a failed script again; JOB_RETRY decides which errors are worth that.
             job_retry=None,  # type: ignore[arg-type]
         )
         if not rows.schema:
@@ -220,6 +230,8 @@ class BigQueryWarehouse:
 
     def _append_new(self, target: schema.Table, rows: Sequence[Row]) -> int:
         with _as_warehouse_error(target.name):
+            # Rows may come again after a lost answer: keys already stored are left out, so appending twice is appending
+            # once.
             stored_keys = self._known_keys(target, rows)
             new = [row for row in rows if _key(target, row) not in stored_keys]
             if len(new) > STREAMED_ROWS:
@@ -253,6 +265,7 @@ class BigQueryWarehouse:
         BigQuery takes an id once. A job that failed has loaded nothing, so the attempt after it takes the next id.
         """
         payload = b"\n".join(map(msgspec.json.encode, rows))
+        # Named by content: a repeated call finds the job of before instead of loading the rows again.
         job_id = f"leadwerk-append-{target.name}-{_content_hash(rows)}"
         attempt = 1
         while not self._is_loaded(target, payload, job_id if attempt == 1 else f"{job_id}-{attempt}"):
@@ -289,6 +302,7 @@ def _finish(job: Any, **options: Any) -> Any:
     try:
         return job.result(retry=RETRY, timeout=JOB_SECONDS, **options)
     except (TimeoutError, RetryError):
+        # Cancelling is a courtesy to the quota; its failure must not hide the time-out.
         with suppress(GoogleAPICallError, RetryError, RequestException):
             job.cancel(retry=RETRY, timeout=CALL_SECONDS)
         raise
@@ -297,11 +311,13 @@ def _finish(job: Any, **options: Any) -> Any:
 def _known_keys_query(place: str, target: schema.Table, rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Keys in the partitions between the rows' first and last day: BigQuery prunes by constants, not by a subquery."""
     columns = ", ".join(f"`{name}`" for name in target.key)
+    # One column of the key narrows enough: the rest is compared here.
     by, kind = target.key[0], getattr(target.field(target.key[0]), "type", "STRING")
     # The values are JSON already, so they are compared as text.
     conditions = [f"`{by}` IN (SELECT CAST(value AS {kind}) FROM UNNEST(@keys) AS value)"]
     parameters: list[Any] = [bigquery.ArrayQueryParameter("keys", "STRING", sorted({row[by] for row in rows}))]
     if target.partition:
+        # The partition bounds what the look-up reads, and so what it costs.
         days = sorted(date.fromisoformat(row[target.partition]) for row in rows)
         conditions.append(f"`{target.partition}` BETWEEN @first_day AND @last_day")
         parameters += [_parameter("first_day", "DATE", days[0]), _parameter("last_day", "DATE", days[-1])]
@@ -319,6 +335,7 @@ def _key(target: schema.Table, row: dict[str, Any]) -> tuple[Any, ...]:
 
 def _content_hash(rows: Sequence[Row]) -> str:
     """The same for the same rows whenever they are written."""
+    # Without the moment of storing: a second attempt has the same content at another moment.
     content = [{name: value for name, value in row.items() if name != schema.STORED_AT} for row in rows]
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
 

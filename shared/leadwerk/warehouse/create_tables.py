@@ -22,6 +22,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     outdated = [table for table in schema.own_tables() if widths.get(table.name) != len(table.fields)]
     if not outdated:
         return
+    # All tables or none: a process that dies here leaves a home that the next start completes.
     connection.execute("BEGIN TRANSACTION; CREATE SCHEMA IF NOT EXISTS leadwerk")
     for table in outdated:
         bring = _widen if table.name in widths else _create

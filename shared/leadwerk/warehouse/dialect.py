@@ -34,6 +34,7 @@ def translate(statement: Statement[Row]) -> str:
         UnsupportedSQL: it cannot be parsed, leaves the subset, or uses a parameter that it does not declare.
     """
     try:
+        # sqlglot alone does not keep meaning: what it translates wrongly is refused or rewritten below.
         tree = sqlglot.parse_one(statement.text, read="bigquery")
     except SqlglotError as error:
         raise UnsupportedSQL(f"{statement.name}: {error}", remedy="Write one SELECT in GoogleSQL.") from error
@@ -57,6 +58,7 @@ def _rewrite(node: exp.Expr, statement: Statement[Row]) -> None:
 
 
 def _parameter(node: exp.Parameter, statement: Statement[Row]) -> exp.Expr:
+    # A typed cast: DuckDB would guess the type of a bare parameter from its value, and of NULL not at all.
     kind = statement.parameters.get(node.name)
     if kind is None:
         refuse(node, statement.name, f"Declare it: `-- @{node.name} TYPE`")
@@ -155,6 +157,7 @@ def _cast(node: exp.Expr) -> exp.Expr:
 def _guarded(template: str, target: str, node: exp.Expr) -> exp.Expr:
     strict = type(node) is exp.Cast
     text = re.sub(r"CAST_AS\((.*)\)", rf"{'CAST' if strict else 'TRY_CAST'}(\1 AS {target})", template)
+    # CAST fails the statement as on BigQuery, SAFE_CAST yields NULL; both must read the same texts.
     unreadable = _template(f"ERROR('Bad {target.lower()} value')" if strict else "NULL")
     return _fill(text, x=node.this, unreadable=unreadable)
 
@@ -167,6 +170,7 @@ def _regexp_extract(node: exp.Expr) -> exp.Expr:
     """DuckDB says '' where nothing matches; a group that is never empty makes a second search superfluous."""
     pattern = node.expression
     group = exp.Literal.number(re.compile(pattern.name).groups)
+    # DuckDB yields '' for no match and for an empty match; BigQuery tells them apart.
     never_empty = NEVER_EMPTY.search(pattern.name) and "|" not in pattern.name
     return _fill(
         "NULLIF(REGEXP_EXTRACT(:x, :pattern, :group), '')"

@@ -61,6 +61,7 @@ class DuckDBWarehouse:
         with self._connection(writing=False) as connection:
             result = self._run(connection, statement, parameters)
             names = [column[0] for column in result.description]
+            # Only aware columns: a plain TIMESTAMP would silently be taken for UTC.
             zoned = [index for index, column in enumerate(result.description) if "TIME ZONE" in str(column[1])]
             with _explained(statement.name):
                 values = result.fetchall()
@@ -87,6 +88,7 @@ class DuckDBWarehouse:
         new = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         if not new:
             return 0
+        # Keys may hold NULL (a score without an override), which `=` never finds equal.
         same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
         with self._connection(writing=True) as connection, rows_file(self._rows_folder, target, new) as relation:
             sql = (
@@ -114,6 +116,7 @@ class DuckDBWarehouse:
         days = {"first_day": first, "last_day": last}
         between = f"\"{target.partition}\" BETWEEN DATE '{first}' AND DATE '{last}'"
         with self._connection(writing=True) as connection, _transaction(connection):
+            # Translated before the DELETE: a statement that cannot be translated must not empty days.
             either = self._prepare(connection, statement, {**parameters, **days})
             _execute(connection, f"DELETE FROM leadwerk.{table} WHERE {between}", table)
             insert = (f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM ({sql}) WHERE {between}" for sql in either)
@@ -132,6 +135,7 @@ class DuckDBWarehouse:
         """Write the file anew: DuckDB leaves the bytes of deleted rows in free blocks."""
         file, rewritten = self.home / "warehouse.duckdb", self._rows_folder / "rewritten.duckdb"
         with self._connection(writing=True) as connection, _explained("rewrite"):
+            # A deleted row stays in the file's free blocks; only a copy leaves it behind for good.
             private_folder(rewritten.parent)
             rewritten.unlink(missing_ok=True)
             connection.execute("CHECKPOINT")
@@ -153,6 +157,7 @@ class DuckDBWarehouse:
     def unit_of_work(self) -> Iterator[None]:
         """One connection for all verbs within, and no other process in between."""
         with self._turn:
+            # Nested units join the outer one: DuckDB allows one writing connection, and it would wait for itself.
             if self._kept is not None:
                 yield
                 return
@@ -178,12 +183,15 @@ class DuckDBWarehouse:
     def _open(self, writing: bool) -> duckdb.DuckDBPyConnection:
         file = self.home / "warehouse.duckdb"
         self._exported = None
+        # A home may be deleted while the process lives, as the demo does.
         self._tables_exist = self._tables_exist and file.exists()
         if not self._tables_exist:
             private_folder(self.home)
+        # Readers share the file among processes; only a writer needs it alone.
         read_only = self._tables_exist and not writing
         connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        # Before any statement runs: SQL of a policy or file must not read other files of this machine.
         _confine(connection, self._export_file, self._rows_folder)
         if not self._tables_exist:
             with _explained("create_tables"):
@@ -230,6 +238,7 @@ class DuckDBWarehouse:
         sql = self._translations.of(statement)
         either = (sql, sql)
         if duckdb_ga4_export.reads_export(sql):
+            # Only tables in the asked days are opened: an export of years has thousands.
             tables = [name for name in self._export_tables(connection) if duckdb_ga4_export.in_range(name, values)]
             either = duckdb_ga4_export.from_tables(sql, tables)
 
@@ -261,6 +270,7 @@ def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) ->
     """
     files, folders = literal([str(export), f"{export}.wal"]), literal([str(rows)])
     with _confining:
+        # The setting belongs to the database instance, which a second connection of this process shares.
         is_open = connection.execute("SELECT current_setting('enable_external_access')").fetchone()
         if is_open == (True,):
             allowed = f"SET allowed_paths = {files}; SET allowed_directories = {folders}"
@@ -285,6 +295,7 @@ def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Tabl
     """Insert the rows whose key is new, and delete the imported rows of their leads that are not among them."""
     table, imported = f"leadwerk.{target.name}", schema.IMPORTED[target.name]
     first = _execute(connection, f"SELECT NOT EXISTS (SELECT 1 FROM {table} WHERE {imported})", target.name).fetchone()
+    # The first import into an empty table is the large one; comparing every row with nothing would double its time.
     if first and first[0] and target.key == ("event_id",):  # ids of imports are different: there is nothing to compare
         return _insert_batches(connection, table, target, batches)
     _execute(connection, f"CREATE OR REPLACE TEMP TABLE imported AS FROM {table} LIMIT 0", target.name)
@@ -318,6 +329,7 @@ def _execute(
     with _explained(name):
         try:
             return connection.execute(sql)
+        # A lean statement names columns that an older export lacks; the whole one fills these with NULL.
         except duckdb.BinderException:
             if otherwise in ("", sql):
                 raise

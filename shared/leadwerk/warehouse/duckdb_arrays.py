@@ -18,6 +18,7 @@ def aggregate(node: exp.Expr) -> exp.Expr:
     select = node.this
     if not isinstance(select, exp.Select):
         return node
+    # GA4's parameters are read this way dozens of times a row: a correlated subquery each would take minutes a night.
     if is_first_of_key(select):
         return _first_of_key(select)
     parts = _filtered(select, {"expressions", "from_", "where"})
@@ -67,6 +68,7 @@ def is_first_of_key(select: exp.Expr) -> bool:
 def _is_key_test(test: exp.Expr, element: str) -> bool:
     if not isinstance(test, exp.EQ) or not isinstance(test.this, exp.Column):
         return False
+    # The key must not depend on the row: it is computed once for the list.
     free = isinstance(test.expression, exp.Parameter | exp.Cast | exp.Literal)
     return free and test.this.parts[0].name == element and len(test.this.parts) == 2
 

@@ -27,5 +27,6 @@ def _is_row_by_row(select: exp.Expr) -> bool:
     if not source or not isinstance(source.this, exp.Table) or used - {"expressions", "from_", "where"}:
         return False
     inner = any(node is not select for node in select.find_all(exp.Select))
+    # A sum or a window over each table is not the one over all tables together.
     across_rows = any(select.find_all(exp.AggFunc, exp.Window, exp.Star))
     return (source.this.db, source.this.name) in EXPORTS and not inner and not across_rows

@@ -32,6 +32,7 @@ def from_tables(sql: str, tables: Sequence[str]) -> tuple[str, str]:
 
     def one_by_one(clause: re.Match[str]) -> str:
         select = _select(clause)
+        # An empty typed relation first: the columns have their types even if no table fits.
         nothing = WILDCARD.sub(_literally(f"({_empty()})"), select)
         selects = [nothing, *(_from_one_table(select, table) for table in tables if _fits(select, table))]
         return f"({' UNION ALL '.join(selects)})"
@@ -60,6 +61,7 @@ def _from_one_table(select: str, table: str) -> str:
 
 def _literally(text: str) -> Callable[[re.Match[str]], str]:
     """A replacement in which no backslash means anything."""
+    # As a function: `re.sub` would read backslashes in a plain replacement as groups.
     return lambda _: text
 
 

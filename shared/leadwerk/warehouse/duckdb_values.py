@@ -30,6 +30,7 @@ def rows_file(folder: Path, table: schema.Table, rows: Sequence[Row]) -> Iterato
         folder.mkdir(exist_ok=True)
         with TemporaryDirectory(dir=folder) as own_folder:
             file = Path(own_folder, f"{table.name}.ndjson")
+            # DuckDB refuses lines longer than its limit: a long answer of a CRM raises the limit, not an error.
             longest = _write_lines(file, rows)
             columns = ", ".join(f"'{field.name}': '{schema.duckdb_type(field)}'" for field in table.fields)
             options = f"columns = {{{columns}}}, maximum_object_size = {max(longest, LINE_BYTES)}"
@@ -51,6 +52,7 @@ def literal(value: Any) -> str:
     """A checked value as SQL: DuckDB's own parameters import pandas and pyarrow, 0.4 s, wherever they are installed."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
+    # Before numbers: True is an int to Python, and repr would write `True`.
     if isinstance(value, bool) or value is None:
         return {True: "TRUE", False: "FALSE", None: "NULL"}[value]
     if isinstance(value, int | float):

@@ -167,11 +167,13 @@ def stamped(target: Table, rows: Sequence[dict[str, Any]], clock: datetime) -> S
     """
     if not is_stamped(target):
         return rows
+    # One moment for all rows of a call: what was stored together can be found together.
     written = clock.astimezone(UTC).isoformat()
     return [{**row, STORED_AT: row[STORED_AT] or written} for row in rows]
 
 
 def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    # BigQuery would drop or refuse an unknown column only at the end of a load; here the error names the row.
     unknown = set(row) - {field.name for field in fields}
     if unknown:
         raise WarehouseError(f"{where}: there is no column {sorted(unknown)[0]!r}.", remedy="See its schema.json.")
@@ -207,6 +209,7 @@ def is_scalar(value: Any, kind: str) -> bool:
     False
     """
     accepted = SCALARS.get(kind, ())
+    # Before int: True is an instance of int, and would be stored as 1.
     if isinstance(value, bool):
         return bool in accepted
     if isinstance(value, int):
@@ -220,6 +223,7 @@ def is_scalar(value: Any, kind: str) -> bool:
 
 def unique(target: Table, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first of every key, in their order."""
+    # The first row of a key stays, as it does among rows that come in two calls.
     first: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         first.setdefault(tuple(row[name] for name in target.key), row)

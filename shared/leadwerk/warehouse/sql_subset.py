@@ -54,6 +54,7 @@ def check(tree: exp.Expr, where: str) -> None:
     Raises:
         UnsupportedSQL: naming the construct, as written, and `where`.
     """
+    # Allowed node by node and not forbidden: what was not compared on both engines is refused.
     for node in tree.walk():
         if type(node) not in ALLOWED:
             refuse(node, where, "It is not in the subset proven equal on both engines")

@@ -62,6 +62,7 @@ def _read(name: str) -> str:
     file = schema.FOLDER / f"{name}.sql"
     if not file.is_file():
         raise MissingTable(f"There is no statement {name!r}.", remedy=f"It should stand in tables/{name}.sql.")
+    # Included before parsing: a fragment may hold half a statement, such as a CTE.
     return INCLUDE.sub(lambda fragment_name: _read(f"{fragment_name[1]}.fragment"), file.read_text(encoding="utf-8"))
 
 
@@ -88,6 +89,7 @@ def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
         times = [lines.replace(f"${{{label}}}", str(value)) for value in repeated[label]]
         return (f"{between}\n" if between else "").join(times)
 
+    # From the inside out, so that an inner block may use the label of the outer one.
     while INNERMOST.search(text):
         text = INNERMOST.sub(block, text)
     return text
@@ -95,6 +97,7 @@ def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
 
 def _check_values(name: str, label: str, values: Sequence[str | int]) -> None:
     for value in values:
+        # These become part of the SQL text: only names and whole numbers, never a value of a user.
         if isinstance(value, bool) or not (isinstance(value, int) or NAME.match(value)):
             raise WarehouseError(
                 f"{name}: {value!r} cannot be repeated for {label}.",
@@ -129,6 +132,7 @@ def inlined(statement: AnyStatement, parameters: Parameters) -> str:
     'SELECT CAST(2 AS INT64)'
     """
     values = bound(statement, parameters)
+    # `@name` in the header declares a parameter; only the body's are replaced.
     header, body = _split_header(statement.text)
 
     def written(placeholder: re.Match[str]) -> str:

@@ -31,6 +31,7 @@ class Translations:
             UnsupportedSQL: it leaves the subset that is proven equal on both engines.
         """
         parameters = tuple(sorted(statement.parameters.items()))
+        # A new translator must not serve files of the old one, nor one type the text of another.
         typed = f"{_translator_version()}\n{list(parameters)}\n{statement.text}"
         file = self._folder / f"{hashlib.sha256(typed.encode()).hexdigest()}.sql"
         sql = _read(file)
@@ -46,6 +47,7 @@ def _read(file: Path) -> str | None:
         first, _, sql = file.read_text(encoding="utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):
         return None
+    # A disk that ran full leaves half a file: the seal finds it, and the statement is translated again.
     return sql if sql and first == _seal(sql) else None
 
 
