@@ -22,7 +22,7 @@ locals {
       memory      = "512Mi"
       timeout     = 1500
       instances   = 1
-      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries"]
+      writes      = ["leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries", "audit_seals"]
       reads_ga4   = false
       models      = null
       reports     = null

@@ -9,6 +9,7 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.pipeline import ingest, wiring
+from leadwerk.pipeline.audit.seal import seal
 from leadwerk.web import Request, entry
 
 
@@ -22,11 +23,14 @@ class Body(Request, frozen=True):
 @entry(Body)
 def ingest_feedback(body: Body, now: datetime) -> Any:
     config = settings.read()
-    return ingest.run(
-        wiring.warehouse(config),
+    warehouse, person_key = wiring.warehouse(config), wiring.person_key(config)
+    report = ingest.run(
+        warehouse,
         wiring.policy(config),
         wiring.crm(config),
         now=now,
-        person_key=wiring.person_key(config),
+        person_key=person_key,
         from_start=body.from_start,
     )
+    seal(warehouse, person_key, now)
+    return report

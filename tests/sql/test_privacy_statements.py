@@ -29,6 +29,9 @@ keys = st.sampled_from([None, "k", "l"])
         "erasures/person",
         "erasures/first_trace",
         "erasures/visitor_trace",
+        "erasures/audit_hashes",
+        "audit_seals/all",
+        "audit/trail",
     ],
 )
 def test_the_statement_passes_googles_analyser(name: str) -> None:
@@ -78,7 +81,7 @@ def test_an_erasure_is_unfinished_until_its_receipt(steps: list[tuple[str, str]]
     rows = [
         {
             "entry_id": f"{erasure}/{state}", "erasure_id": erasure, "recorded_at": NOW + timedelta(hours=at),
-            "state": state, "author": "Eva", "reason": "request", "deleted": [], "models": [],
+            "state": state, "author": "Eva", "reason": "request", "deleted": [], "audit_hashes": [], "models": [],
         }
         for at, (erasure, state) in enumerate(steps)
     ]  # fmt: skip

@@ -26,7 +26,16 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     "leadwerk-ingest-feedback": COMMON
     | {
         f"table {name}": EDITS
-        for name in ("leads", "identities", "outcomes", "touchpoints", "cursors", "rejections", "deliveries")
+        for name in (
+            "leads",
+            "identities",
+            "outcomes",
+            "touchpoints",
+            "cursors",
+            "rejections",
+            "deliveries",
+            "audit_seals",
+        )
     }
     | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")},
     "leadwerk-retrain": COMMON | {"table model_runs": EDITS, "bucket models": "roles/storage.objectUser"},

@@ -14,6 +14,7 @@ from leadwerk.cli import (
     EXIT_ERROR,
     EXIT_INTERRUPTED,
     accounts,
+    audit,
     doctor,
     history,
     import_csv,
@@ -78,6 +79,7 @@ for family in (
     models,
     policy_commands,
     privacy,
+    audit,
     transfer,
     doctor,
 ):

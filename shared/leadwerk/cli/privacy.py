@@ -80,10 +80,15 @@ def show(call: Invocation, person: PersonName) -> None:
 
     Example: `leadwerk privacy show anna@example.ch --json > answer.json`
     """
+    from getpass import getuser
+
+    from leadwerk.pipeline.audit.trail import record_act
     from leadwerk.pipeline.privacy.access import access
 
     here = call.deployment
-    answer = access(here.warehouse, here.policy, person, secret=here.person_key, now=call.moment())
+    now = call.moment()
+    answer = access(here.warehouse, here.policy, person, secret=here.person_key, now=now)
+    record_act(here.warehouse, actor=getuser(), action="access", now=now, object_=answer.number)
     if call.as_json:
         print_json(answer)
         return

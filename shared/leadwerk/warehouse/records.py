@@ -89,6 +89,33 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
     instalment: float | None = None
 
 
+class AuditLogRow(TableRow, frozen=True, kw_only=True):
+    """One act that no other table records: a sign-in, an answer to a person, an export, a rollback."""
+
+    entry_id: str
+    day: date
+    occurred_at: datetime
+    actor: str
+    action: str
+    object: str | None = None
+    reason: str | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+class AuditSealRow(TableRow, frozen=True, kw_only=True):
+    """One seal over entries of the audit trail: their hashes, chained to the seal before."""
+
+    sequence: int
+    sealed_at: datetime
+    source: str
+    first_at: datetime
+    last_at: datetime
+    hashes: tuple[str, ...] = ()
+    previous: str
+    seal: str
+
+
 class CursorRow(TableRow, frozen=True, kw_only=True):
     """One move of the place up to which a source was read."""
 
@@ -142,6 +169,7 @@ class ErasureRow(TableRow, frozen=True, kw_only=True):
     author: str
     reason: str
     deleted: tuple[ErasureDeleted, ...] = ()
+    audit_hashes: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
 
 
@@ -416,6 +444,8 @@ class TouchpointRow(TableRow, frozen=True, kw_only=True):
 TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "activity_daily": ActivityDailyRow,
     "activity_events": ActivityEventRow,
+    "audit_log": AuditLogRow,
+    "audit_seals": AuditSealRow,
     "cursors": CursorRow,
     "deliveries": DeliveryRow,
     "erased_ids": ErasedIdRow,

@@ -5,6 +5,7 @@ Tables and columns explain themselves by schema.json, so a new table is in the a
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, datetime
 from typing import Any
 
@@ -29,8 +30,12 @@ class TableOfPerson(Struct, frozen=True, kw_only=True):
 
 
 class AccessAnswer(Struct, frozen=True, kw_only=True):
-    """The answer to a person's request: their ids as Leadwerk holds them, and their rows by table."""
+    """The answer to a person's request: their ids as Leadwerk holds them, and their rows by table.
 
+    `number` names the answer in the audit trail, which does not name the person.
+    """
+
+    number: str
     answered_at: datetime
     leads: tuple[str, ...]
     visitors: tuple[str, ...]
@@ -54,7 +59,11 @@ def access(warehouse: Warehouse, policy: Policy, name: str, *, secret: str, now:
     with warehouse.unit_of_work():
         tables = [_table(warehouse, policy, table, person) for table in schema.tables_of_persons()]
     return AccessAnswer(
-        answered_at=now, leads=person.leads, visitors=person.visitors, tables=[table for table in tables if table.rows]
+        number=f"A-{now:%Y%m%d}-{secrets.token_hex(4)}",
+        answered_at=now,
+        leads=person.leads,
+        visitors=person.visitors,
+        tables=[table for table in tables if table.rows],
     )
 
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadwerk.errors import InputError, UnknownPerson
+from leadwerk.pipeline.audit.trail import AuditFilter, entry_hash, read_trail
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erased_ids
 from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_again, delete_rows
@@ -92,7 +94,10 @@ def erase(place: Deployment, name: str, *, by: str, reason: str, now: datetime) 
         return _earlier(place, name, now)
     erasure_id = f"E-{now:%Y%m%d}-{secrets.token_hex(4)}"
     models = _models_that_may_know(place, person, now)
+    entries = read_trail(place.warehouse, AuditFilter(until=now))
+    hashes_of_acts = [entry_hash(entry, place.secret) for entry in entries if entry.lead_id in person.leads]
     begun = _row(erasure_id, "begun", UnfinishedErasure(erasure_id, now, author, reason), now, {}, models)
+    begun = replace(begun, audit_hashes=tuple(hashes_of_acts))
     hashes = erased_ids.rows_of(person.by_kind, erasure_id=erasure_id, erased_at=now, secret=place.secret)
     place.warehouse.append("erasures", [begun])
     place.warehouse.append("erased_ids", hashes)

@@ -1,0 +1,113 @@
+"""`leadwerk audit`: who did what, when and why; and the proof that nothing was taken out."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk.cli import EXIT_ERROR
+from leadwerk.cli.console import number_of, out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import moment
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.audit.trail import AuditEntry
+
+COLUMNS = ("occurred_at", "actor", "action", "object", "before", "after", "reason", "source")
+MOST_SHOWN = 200
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="Who changed what, when and why.", no_args_is_help=True)
+    for name, command in (("list", list_entries), ("seal", seal), ("verify", verify)):
+        family.command(name)(command)
+    app.add_typer(family, name="audit", rich_help_panel="Operation")
+
+
+@shared_options()
+def list_entries(
+    call: Invocation,
+    lead: Annotated[str | None, typer.Option(metavar="ID", help="Of this lead only.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Of this person only.")] = None,
+    action: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Actions that begin so: override, delivery, erasure, …")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="From this moment on (RFC 3339).")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print all of it as CSV.")] = False,
+) -> None:
+    """List the acts on rules, thresholds, models, leads, scores, picks, overrides and deliveries, the oldest first.
+
+    Example: `leadwerk audit list --lead 102938`
+    """
+    from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, read_trail
+
+    first = moment(since, "since") if since else THE_BEGINNING
+    filters = AuditFilter(until=call.moment(), since=first, lead_id=lead, actor=by, action=action)
+    entries = read_trail(call.deployment.warehouse, filters)
+    if call.as_json:
+        print_json(entries)
+    elif as_csv:
+        _print_csv(entries)
+    else:
+        _show(entries)
+
+
+@shared_options()
+def seal(call: Invocation) -> None:
+    """Seal the entries that no seal holds yet; the nightly ingest does the same in the cloud.
+
+    Example: `leadwerk audit seal`
+    """
+    from leadwerk.pipeline.audit.seal import seal as stage
+
+    here = call.deployment
+    count = stage(here.warehouse, here.person_key, call.deciding_moment())
+    print_json({"sealed": count}) if call.as_json else out.print(f"Sealed {count:,} entries.")
+
+
+@shared_options()
+def verify(call: Invocation) -> None:
+    """Prove that every sealed entry is there, was erased by order, or expired; exit code 2 if one is not.
+
+    Example: `leadwerk audit verify`
+    """
+    from leadwerk.pipeline.audit.seal import verify as stage
+
+    here = call.deployment
+    findings = stage(here.warehouse, here.policy, here.person_key, call.moment())
+    if call.as_json:
+        print_json(findings)
+    elif not findings:
+        out.print("[green]No sealed entry was changed or taken away.[/green]")
+    else:
+        rows = [
+            (str(f.sequence), f.source, f"{f.first_at:%Y-%m-%d}", f"{f.last_at:%Y-%m-%d}", f"{f.entries:,}", f.problem)
+            for f in findings
+        ]
+        out.print(table("The trail has gaps", ("seal", "table", "from", "to", "entries", "problem"), rows))
+    if findings:
+        raise typer.Exit(EXIT_ERROR)
+
+
+def _print_csv(entries: list[AuditEntry]) -> None:
+    from leadwerk.importing.written_file import harmless
+
+    writer = csv.writer(sys.stdout)
+    writer.writerow(COLUMNS)
+    writer.writerows([harmless(str(getattr(entry, column) or "")) for column in COLUMNS] for entry in entries)
+
+
+def _show(entries: list[AuditEntry]) -> None:
+    title = number_of(entries, "act")
+    out.print(table(title, ("when (UTC)", "who", "did", "to what", "after", "why"), map(_row, entries[-MOST_SHOWN:])))
+    if len(entries) > MOST_SHOWN:
+        out.print(f"[dim]The newest {MOST_SHOWN} of {len(entries):,}; all of them with --csv or --json.[/dim]")
+
+
+def _row(entry: AuditEntry) -> tuple[str, ...]:
+    texts = (entry.actor or "Leadwerk", entry.action, entry.object, entry.after, entry.reason)
+    return (f"{entry.occurred_at:%Y-%m-%d %H:%M}", *(text or "" for text in texts))

@@ -1,0 +1,93 @@
+"""The audit trail: every act on rules, thresholds, models, leads, scores and deliveries, read where it is recorded.
+
+An act is written once, by the stage that does it, into its own table; tables/audit/trail.sql reads them all. What has
+no table of its own (a sign-in, an answer to a person, an export, a rollback) is recorded here, in audit_log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import AuditLogRow
+from leadwerk.warehouse.statement import statement
+
+THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """A row of audit/trail: `actor` did `action` to `object`; no actor is Leadwerk itself. `source` is its table."""
+
+    source: str
+    entry_id: str
+    occurred_at: datetime
+    actor: str | None
+    action: str
+    object: str | None
+    lead_id: str | None
+    reason: str | None
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries: from `since` to `until` (aware), of one lead, actor or action where it is given."""
+
+    until: datetime
+    since: datetime = THE_BEGINNING
+    lead_id: str | None = None
+    actor: str | None = None
+    action: str | None = None
+
+    def accepts(self, entry: AuditEntry) -> bool:
+        """Whether the entry is of that lead, actor and action."""
+        return (
+            self.lead_id in (None, entry.lead_id)
+            and self.actor in (None, entry.actor)
+            and (self.action is None or entry.action.startswith(self.action))
+        )
+
+
+def read_trail(warehouse: Warehouse, filters: AuditFilter) -> list[AuditEntry]:
+    """The entries, the oldest first."""
+    parameters = {"since": filters.since, "until": filters.until}
+    entries = warehouse.rows(statement("audit/trail", AuditEntry), parameters)
+    return [entry for entry in entries if filters.accepts(entry)]
+
+
+def record_act(
+    warehouse: Warehouse,
+    *,
+    actor: str,
+    action: str,
+    now: datetime,
+    object_: str | None = None,
+    reason: str | None = None,
+    change: tuple[str | None, str | None] = (None, None),
+) -> None:
+    """Record an act that no other table records; `change` is the state before and after."""
+    row = AuditLogRow(
+        entry_id=secrets.token_hex(16),
+        day=now.astimezone(UTC).date(),
+        occurred_at=now,
+        actor=actor,
+        action=action,
+        object=object_,
+        reason=reason,
+        before=change[0],
+        after=change[1],
+    )
+    warehouse.append("audit_log", [row])
+
+
+def entry_hash(entry: AuditEntry, secret: str) -> str:
+    """HMAC-SHA256 (RFC 2104) of an entry: equal while the entry is what it was, and no help to guess a lead."""
+    return hmac.new(secret.encode(), msgspec.json.encode(entry), hashlib.sha256).hexdigest()
