@@ -49,7 +49,8 @@ def make(folder: Path) -> list[str]:
     registry, version = _champion(folder, policy, now, random)
     # The slim environment has no sqlglot: statements are translated once, when the home is set up.
     scorer = Scorer.load(registry.load(version), policy)
-    score.run(warehouse, policy, scorer, [ScoreRequest(lead_id=ids[-1])], now=now, stored_at=now)
+    run = score.ScoringRun(warehouse, policy, scorer, now=now, stored_at=now)
+    score.run(run, [ScoreRequest(lead_id=ids[-1])])
     query = features_statement(policy)
     parameters = scoring_parameters(policy, [], [], now)
     sql = translate(query)

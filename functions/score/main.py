@@ -44,10 +44,8 @@ def score(body: Body, now: datetime) -> Any:
     work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
         return rescore.run(*work, **times, only_closed=body.rescore == "closed")
-    report = score_batch(
-        requested,
-        lambda leads: scoring.run(*work, leads, **times, store=not body.dry_run, person_key=serving.person_key),
-    )
+    run = scoring.ScoringRun(*work, **times, store=not body.dry_run, person_key=serving.person_key)
+    report = score_batch(requested, lambda leads: scoring.run(run, leads))
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
     scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)

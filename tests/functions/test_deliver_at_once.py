@@ -72,7 +72,7 @@ def answer(warehouse: LateWarehouse, crm: ScriptedCRM, monkeypatch: pytest.Monke
     def scored(*lead_ids: str, minutes: float = 0) -> tuple[dict[str, str], str | None]:
         now = NOW + minutes * MINUTE
         requests = [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids or ("1",)]
-        report = score.run(warehouse, MORTGAGE, None, requests, now=now, stored_at=now)
+        report = score.run(score.ScoringRun(warehouse, MORTGAGE, None, now=now, stored_at=now), requests)
         scores, problem = entrypoint.deliver_at_once(report.scores, now)
         return {scored_lead.lead_id or "": scored_lead.delivery for scored_lead in scores}, problem
 

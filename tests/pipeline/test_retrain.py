@@ -125,9 +125,10 @@ def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, polic
     for place in (0, 100, len(landmarks) - 1):
         as_of = landmarks.as_of[place].item().replace(tzinfo=UTC)
         alike = [lead["lead_id"] for lead in leads_and_outcomes()[0] if (as_of - lead["created_at"]).days in (0, 3)]
-        rows, _, totals, _ = points_input_of_leads(filled, policy, alike, as_of)
+        states, _, totals, _ = points_input_of_leads(filled, policy, alike, as_of)
         values = landmarks.columns["loan_amount"][place]
-        points = [total / 100 for row, total in zip(rows, totals.total, strict=True) if row["loan_amount"] == values]
+        pairs = zip(states, totals.total, strict=True)
+        points = [total / 100 for state, total in pairs if state.features["loan_amount"] == values]
         assert points == [rules.points[place]]
 
 

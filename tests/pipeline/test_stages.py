@@ -41,7 +41,7 @@ def rescored(warehouse: DuckDBWarehouse, now=NOW, policy=MORTGAGE) -> rescore.Re
 
 def scored(warehouse: DuckDBWarehouse, *leads: str, now=NOW, policy=MORTGAGE, **options: Any):
     requests = [ScoreRequest(lead_id=lead) for lead in leads]
-    return score.run(warehouse, policy, None, requests, now=now, stored_at=now, **options)
+    return score.run(score.ScoringRun(warehouse, policy, None, now=now, stored_at=now, **options), requests)
 
 
 def changes(warehouse: DuckDBWarehouse, lead_id: str | None = None) -> list[tuple[Any, ...]]:
@@ -135,9 +135,8 @@ def test_a_closed_lead_that_was_never_scored_has_no_stages(warehouse):
 
 def test_a_dry_run_and_a_mere_visitor_leave_no_stage(warehouse):
     scored(warehouse, "1", store=False)
-    report = score.run(
-        warehouse, MORTGAGE, None, [ScoreRequest(ga_client_id="V4")], now=NOW, stored_at=NOW
-    )  # fmt: skip
+    run = score.ScoringRun(warehouse, MORTGAGE, None, now=NOW, stored_at=NOW)
+    report = score.run(run, [ScoreRequest(ga_client_id="V4")])
     assert report.scores[0].stage == "anonymous"
     assert changes(warehouse) == []
 

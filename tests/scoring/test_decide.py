@@ -18,12 +18,13 @@ from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.reasons import rule_reasons
-from leadwerk.scoring.score_leads import CrmStatus, LeadState, score_leads
-from leadwerk.scoring.score_row import changed, row, standing_of
+from leadwerk.scoring.score_leads import score_leads
+from leadwerk.scoring.score_row import changed, stored_rating
 from leadwerk.scoring.seller_pools import HotThresholds
-from points.history import facts_at, lead
+from points.history import lead
 from scoring import models
 from scoring.example_leads import NOW
+from support.lead_states import lead_state, scored_before, state_of_history
 
 MORTGAGE = load("mortgage")
 HOT, WARM, COLD, GONE = "Call_Immediately", "Send_Offer", "Nurture", "Do_Not_Contact"
@@ -108,12 +109,12 @@ def scorer() -> Scorer:
 
 
 class TestAJudgementWithPoints:
-    def lead_score(self, scorer, policy=MORTGAGE, status=None, created_at=NOW, **facts):
+    def lead_score(self, scorer, policy=MORTGAGE, status=None, outcome=None, created_at=NOW, **facts):
         """The judgement of a lead with these facts that used the simulator yesterday."""
         features = {"language": "fr", "has_web_behaviour": 1, **facts}
-        facts_of = facts_at(policy, [lead(**features).did("mortgage_simulator", 1)])
-        lead_state = LeadState(facts_of, [status] if status else [])
-        [score] = score_leads(scorer, policy, [{"created_at": created_at, **features}], lead_state)
+        history = lead(**features).did("mortgage_simulator", 1)
+        state = state_of_history(policy, history, created_at=created_at, status=status, outcome=outcome)
+        [score] = score_leads(scorer, policy, [state])
         return score
 
     def test_without_a_model_it_says_where_its_points_come_from(self):
@@ -143,23 +144,18 @@ class TestAJudgementWithPoints:
         assert score.reasons[0].feature == "barred"
 
     def test_the_crms_status_makes_the_stage(self):
-        assert self.lead_score(None, status=CrmStatus("Prüfung", "open")).stage == "application"
-        assert self.lead_score(None, status=CrmStatus("Ausbezahlt", "paid_out")).stage == "customer"
+        assert self.lead_score(None, status="Prüfung", outcome="open").stage == "application"
+        assert self.lead_score(None, status="Ausbezahlt", outcome="paid_out").stage == "customer"
         assert self.lead_score(None, created_at=None).stage == "anonymous"
 
     def test_ledger_and_reasons_come_on_demand_and_nothing_else_changes(self, scorer):
-        features = {"language": "de", "loan_to_value": 0.7}
-        circumstances = LeadState(facts_at(MORTGAGE, [lead(**features)]))
-        [whole], [brief] = (
-            score_leads(scorer, MORTGAGE, [features], circumstances, explained=e) for e in (True, False)
-        )
+        state = state_of_history(MORTGAGE, lead(language="de", loan_to_value=0.7))
+        [whole], [brief] = (score_leads(scorer, MORTGAGE, [state], explained=e) for e in (True, False))
         assert brief == msgspec.structs.replace(whole, reasons=(), ledger=())
 
-    def test_it_is_a_row_of_scores_and_comes_back_as_a_standing(self):
+    def test_a_stored_score_has_the_rating_that_stages_depend_on(self):
         score = self.lead_score(None)
-        stored = row("1", score, scored_at=NOW, stored_at=NOW, score_origin="rescore")
-        assert "group" not in stored["ledger"][0]
-        back = standing_of(stored)
+        back = stored_rating(score)
         assert (back.points, back.matrix_cell, back.grade, back.level) == (
             score.points,
             score.matrix_cell,
@@ -167,17 +163,16 @@ class TestAJudgementWithPoints:
             score.level,
         )
         assert score.matrix_cell == f"{score.grade}{score.level}"
-        assert standing_of({"matrix_cell": None}) is None
+        assert stored_rating(msgspec.structs.replace(score, matrix_cell=None)) is None
 
 
 class TestWhatIsNews:
     def judgement(self, scorer=None, **changes):
-        facts = facts_at(MORTGAGE, [lead(language="de")])
-        [score] = score_leads(scorer, MORTGAGE, [{"created_at": NOW}], LeadState(facts))
+        [score] = score_leads(scorer, MORTGAGE, [state_of_history(MORTGAGE, lead(language="de"), created_at=NOW)])
         return msgspec.structs.replace(score, **changes)
 
     def stored(self, judgement):
-        return row("1", judgement, scored_at=NOW, stored_at=NOW, score_origin="rescore")
+        return lead_state({}, latest_score=scored_before(judgement))
 
     def test_where_points_decide_a_whole_point_is_and_a_hundredth_is_not(self):
         before = self.stored(self.judgement(points=30.2))

@@ -7,19 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 from hypothesis import given, strategies as st
+from msgspec.structs import replace
 
 from leadwerk.policy.load import load
 from leadwerk.scoring.decide import Decision, action_for, decide, overruled
+from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.override import CLUSTERS, Override, end_of, last_day
-from leadwerk.scoring.score_leads import LeadScore, LeadState, score_leads
-from leadwerk.scoring.score_row import changed, row, score_id
+from leadwerk.scoring.score_leads import LeadScore, score_leads
+from leadwerk.scoring.score_row import changed, score_id
 from scoring import models
+from support.lead_states import lead_state, scored_before
 
 MORTGAGE = load("mortgage")
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 UNTIL = datetime(2026, 5, 18, 22, tzinfo=UTC)
-LEAD = {"lead_id": "1", "created_at": NOW, "language": "fr", "region": "CH-VD"}
+LEAD = lead_state({"language": "fr", "region": "CH-VD"}, created_at=NOW)
 PERSONS = ("score_cluster", "recommended_action", "decided_by", "stage", "reasons")
 
 
@@ -33,8 +36,13 @@ def scorer() -> Scorer:
     return Scorer.load(models.files(MORTGAGE), MORTGAGE)
 
 
-def judged(scorer: Scorer | None, *overrides: Override | None) -> LeadScore:
-    return score_leads(scorer, MORTGAGE, [LEAD], LeadState(overrides=overrides))[0]
+def judged(scorer: Scorer | None, active: Override | None = None) -> LeadScore:
+    return score_leads(scorer, MORTGAGE, [replace(LEAD, override=active)])[0]
+
+
+def after(score: LeadScore, active: Override | None = None) -> LeadState:
+    """The state of a lead with this latest score and override."""
+    return replace(LEAD, latest_score=scored_before(score), override=active)
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
@@ -67,7 +75,7 @@ def test_the_stage_follows_from_the_cluster_as_for_any_decision(scorer):
 
 def test_where_nobody_scores_a_person_still_decides():
     bare = msgspec.structs.replace(MORTGAGE, points=type(MORTGAGE.points)(), stages=())
-    score = score_leads(None, bare, [LEAD], LeadState(overrides=[override()]))[0]
+    score = score_leads(None, bare, [replace(LEAD, override=override())])[0]
     assert (score.basis, score.score_cluster, score.predictive_score) == ("no_champion", "HOT", None)
 
 
@@ -106,27 +114,21 @@ def test_the_day_on_which_the_clock_changes_ends_at_its_own_midnight():
 
 
 class TestNews:
-    def stored(self, judgement, at=NOW):
-        return row("1", judgement, scored_at=at, stored_at=at, score_origin="request") | {"override_set_at": None}
-
     def test_a_word_that_begins_or_ends_is_news_even_with_the_products_own_cluster(self, scorer):
         product_score = judged(scorer)
         active = override(product_score.score_cluster)
-        assert changed(judged(scorer, active), self.stored(product_score), MORTGAGE)
-        assert changed(product_score, self.stored(judged(scorer, active)), MORTGAGE)
-        assert not changed(judged(scorer, active), self.stored(judged(scorer, active)), MORTGAGE)
+        assert changed(judged(scorer, active), after(product_score), MORTGAGE)
+        assert changed(product_score, after(judged(scorer, active)), MORTGAGE)
+        assert not changed(judged(scorer, active), after(judged(scorer, active)), MORTGAGE)
 
     def test_a_word_said_since_is_news_even_if_only_reason_or_end_are_others(self, scorer):
         later = override(set_at=NOW + timedelta(hours=1), reason="and again")
-        stored_row = self.stored(judged(scorer, override()))
-        assert changed(judged(scorer, later), stored_row | {"override_set_at": later.set_at}, MORTGAGE)
-        assert not changed(judged(scorer, later), stored_row | {"override_set_at": NOW}, MORTGAGE)
+        before = judged(scorer, override())
+        assert changed(judged(scorer, later), after(before, later), MORTGAGE)
+        assert not changed(judged(scorer, later), after(before, override()), MORTGAGE)
 
     def test_a_score_with_a_word_has_an_id_of_its_own_at_the_same_moment(self, scorer):
         lead_scores = [
             judged(scorer, active) for active in (None, override(), override("COLD"), override(author="Urs"))
         ]
         assert len({score_id("1", NOW, lead_score) for lead_score in lead_scores}) == 4
-
-    def test_the_row_names_who_decided(self, scorer):
-        assert self.stored(judged(scorer, override()))["decided_by"] == "Eva"

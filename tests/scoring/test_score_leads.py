@@ -11,13 +11,14 @@ from leadwerk.policy.load import load
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
-from leadwerk.scoring.score_row import changed, row, score_id
-from leadwerk.warehouse import schema
+from leadwerk.scoring.score_row import changed, score_id
 from scoring import models
+from support.lead_states import lead_state, scored_before
 
 MORTGAGE = load("mortgage")
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 LEAD = {"has_web_behaviour": 1, "sessions_7d": 12, "sessions_30d": 14, "loan_to_value": 0.6, "language": "fr"}
+STATE = lead_state(LEAD)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def scorer() -> Scorer:
 
 @pytest.fixture(scope="module")
 def judgement(scorer: Scorer) -> LeadScore:
-    return score_leads(scorer, MORTGAGE, [LEAD])[0]
+    return score_leads(scorer, MORTGAGE, [STATE])[0]
 
 
 def test_a_judgement_has_numbers_decision_and_reasons(judgement, scorer):
@@ -41,7 +42,7 @@ def test_a_judgement_has_numbers_decision_and_reasons(judgement, scorer):
 
 
 def test_without_a_champion_nothing_is_invented():
-    [judgement] = score_leads(None, MORTGAGE, [LEAD])
+    [judgement] = score_leads(None, MORTGAGE, [STATE])
     assert judgement.basis == "no_champion"
     assert judgement.score_cluster == "UNSCORED"
     assert judgement.recommended_action == "Review_Manually"
@@ -51,23 +52,16 @@ def test_without_a_champion_nothing_is_invented():
 
 @pytest.mark.parametrize(("spoken", "read"), [("it", "it"), ("rm", "de"), (None, "de")])
 def test_a_language_that_the_policy_does_not_speak_becomes_its_first(scorer, spoken, read):
-    assert score_leads(scorer, MORTGAGE, [{**LEAD, "language": spoken}])[0].language == read
+    assert score_leads(scorer, MORTGAGE, [lead_state({**LEAD, "language": spoken})])[0].language == read
 
 
 def test_reasons_are_left_out_on_demand_and_nothing_else_changes(scorer, judgement):
-    [brief] = score_leads(scorer, MORTGAGE, [LEAD], explained=False)
+    [brief] = score_leads(scorer, MORTGAGE, [STATE], explained=False)
     assert brief == msgspec.structs.replace(judgement, reasons=())
 
 
 def test_no_leads_are_no_judgements(scorer):
     assert score_leads(scorer, MORTGAGE, []) == []
-
-
-def test_the_row_is_one_of_the_table_scores(judgement):
-    stored = row("102938", judgement, scored_at=NOW, stored_at=NOW, score_origin="request")
-    table = schema.table("scores")
-    assert set(stored) == {field.name for field in table.fields}
-    assert schema.json_rows(table, [stored])
 
 
 def test_the_id_is_the_same_for_the_same_moment_in_any_zone(judgement):
@@ -85,10 +79,10 @@ def test_another_lead_moment_or_model_has_another_id(judgement, other):
 
 
 def test_only_what_a_seller_would_notice_is_a_change(judgement):
-    stored = row("1", judgement, scored_at=NOW, stored_at=NOW, score_origin="request")
+    stored = lead_state(LEAD, latest_score=scored_before(judgement))
     assert not changed(judgement, stored, MORTGAGE)
     assert not changed(msgspec.structs.replace(judgement, probability=0.123456), stored, MORTGAGE)
-    assert changed(judgement, None, MORTGAGE)
+    assert changed(judgement, STATE, MORTGAGE)
     assert changed(
         msgspec.structs.replace(judgement, predictive_score=judgement.predictive_score + 1), stored, MORTGAGE
     )

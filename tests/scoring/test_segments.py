@@ -20,6 +20,7 @@ from leadwerk.scoring.score_row import changed
 from leadwerk.stats.log_odds import logit
 from scoring import models
 from support.examples import examples
+from support.lead_states import lead_state, scored_before
 
 MORTGAGE = load("mortgage")
 FILES = models.segmented_files(MORTGAGE)
@@ -95,18 +96,19 @@ def test_50_is_the_average_lead_of_all_in_every_segment() -> None:
 
 def test_a_score_names_the_segment_and_its_reasons_are_its_models() -> None:
     rows = [{"device_category": "mobile", "sessions_7d": 9.0}, {"language": "fr", "income": 9.0, "sessions_7d": 9.0}]
-    on_mobile, french = score_leads(SCORER, MORTGAGE, rows)
+    states = list(map(lead_state, rows))
+    on_mobile, french = score_leads(SCORER, MORTGAGE, states)
     assert (on_mobile.segment, french.segment) == ("mobile", None)
-    (alone,) = score_leads(GENERAL, MORTGAGE, rows[:1])
+    (alone,) = score_leads(GENERAL, MORTGAGE, states[:1])
     assert (alone.segment, alone.model_version) == (None, GENERAL.version)
     assert on_mobile.reasons != alone.reasons
-    assert french.reasons == score_leads(GENERAL, MORTGAGE, rows[1:])[0].reasons
+    assert french.reasons == score_leads(GENERAL, MORTGAGE, states[1:])[0].reasons
 
 
 def test_another_segment_alone_is_no_news() -> None:
-    (judged,) = score_leads(SCORER, MORTGAGE, [{"device_category": "mobile"}])
-    newest = msgspec.to_builtins(judged) | {"segment": None}
-    assert not changed(judged, newest, MORTGAGE)
+    (judged,) = score_leads(SCORER, MORTGAGE, [lead_state({"device_category": "mobile"})])
+    before = lead_state({}, latest_score=scored_before(msgspec.structs.replace(judged, segment=None)))
+    assert not changed(judged, before, MORTGAGE)
 
 
 def test_the_definitions_of_the_version_hold_whatever_the_policy_says_by_now() -> None:

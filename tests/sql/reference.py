@@ -25,8 +25,9 @@ import msgspec
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.parameter_types import googlesql as googlesql_type, literal, parameter_type, single
 from leadwerk.warehouse.protocol import Row, Statement
-from leadwerk.warehouse.statement import inlined, literal
+from leadwerk.warehouse.statement import inlined
 
 Tables = Mapping[str, Sequence[Row]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -180,17 +181,6 @@ def _matched_by(prefix: str, export: Sequence[Row]) -> list[Row]:
     return [{**row, SUFFIX.name: table.removeprefix(prefix)} for table, row in tables if table.startswith(prefix)]
 
 
-def googlesql_type(field: schema.Field) -> str:
-    """Type of a column in GoogleSQL.
-
-    >>> googlesql_type(schema.Field("tags", "RECORD", "REPEATED", fields=(schema.Field("at", "TIMESTAMP"),)))
-    'ARRAY<STRUCT<`at` TIMESTAMP>>'
-    """
-    inner = ", ".join(f"`{part.name}` {googlesql_type(part)}" for part in field.fields)
-    base = f"STRUCT<{inner}>" if field.fields else field.type
-    return f"ARRAY<{base}>" if field.mode == "REPEATED" else base
-
-
 def _rows_sql(fields: Sequence[schema.Field], rows: Sequence[Row]) -> str:
     kind = ", ".join(f"`{field.name}` {googlesql_type(field)}" for field in fields)
     written = ",\n".join(_struct(fields, row) for row in rows)
@@ -203,15 +193,14 @@ def _struct(fields: Sequence[schema.Field], row: Row) -> str:
 
 def _field(field: schema.Field, value: Any) -> str:
     if field.mode == "REPEATED":
-        single = schema.Field(field.name, field.type, fields=field.fields)
-        items = ", ".join(_field(single, item) for item in value or ())
+        items = ", ".join(_field(single(field), item) for item in value or ())
         return f"{googlesql_type(field)}[{items}]"
     if value is None:
         return "NULL"
     if field.fields:
         # A struct of one field would read as a mere pair of brackets.
         return f"{googlesql_type(field)}{_struct(field.fields, value)}"
-    return literal(value, field.type)
+    return literal(value, field)
 
 
 def _fill_tables(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
@@ -332,18 +321,22 @@ def _options(statement: Statement | None) -> Any:
     options = options_pb2.AnalyzerOptionsProto(language_options=_language(), default_timezone="UTC")
     for name, kind in (statement.parameters if statement else {}).items():
         parameter = options.query_parameters.add(name=name)
-        _set_type(parameter.type, kind)
+        _set_type(parameter.type, parameter_type(kind))
     return options
 
 
-def _set_type(target: Any, kind: str) -> None:
+def _set_type(target: Any, kind: schema.Field) -> None:
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
-    if kind.startswith("ARRAY<"):
+    if kind.mode == "REPEATED":
         target.type_kind = type_pb2.TYPE_ARRAY
-        _set_type(target.array_type.element_type, kind[6:-1])
-        return
-    target.type_kind = type_pb2.TypeKind.Value("TYPE_" + {"FLOAT64": "DOUBLE"}.get(kind, kind))
+        _set_type(target.array_type.element_type, single(kind))
+    elif kind.fields:
+        target.type_kind = type_pb2.TYPE_STRUCT
+        for part in kind.fields:
+            _set_type(target.struct_type.field.add(field_name=part.name).field_type, part)
+    else:
+        target.type_kind = type_pb2.TypeKind.Value("TYPE_" + {"FLOAT64": "DOUBLE"}.get(kind.type, kind.type))
 
 
 @functools.cache

@@ -122,9 +122,9 @@ def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
     )
     alone = {**tables(home), "scores": []}
     in_sql = {row["lead_id"]: row for row in evaluate(answered_by(replies), parameters(), alone)}
-    rows, _, _, standings = points_input_of_leads(example_leads.DuckDBWarehouse(home), POLICY, ["1", "2", "3"], NOW)
-    for row, rating in zip(rows, standings, strict=True):
-        sql_row = in_sql[row["lead_id"]]
+    states, _, _, ratings = points_input_of_leads(example_leads.DuckDBWarehouse(home), POLICY, ["1", "2", "3"], NOW)
+    for state, rating in zip(states, ratings, strict=True):
+        sql_row = in_sql[state.lead_id]
         assert (sql_row["basis"], sql_row["predictive_score"]) == ("points", None)
         assert (sql_row["points"], sql_row["matrix_cell"], sql_row["phase"]) == (
             rating.points,

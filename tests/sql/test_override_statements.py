@@ -18,12 +18,10 @@ from support.examples import examples
 few = examples(12, suppress_health_check=list(HealthCheck))
 SOON = datetime(2026, 5, 5, 22, tzinfo=UTC)
 ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
-BEFORE = {"lead_ids": ["1", "2", "4"], "first_day": ONE["first_day"], "as_of": NOW}
 STATEMENTS = {
     "overrides/active": {"as_of": NOW},
     "overrides/latest": {"lead_id": "1", "as_of": NOW},
     "overrides/history": ONE,
-    "scores/lead_state": BEFORE,
     "leads/open": {"created_since": NOW - 120 * DAY, "as_of": NOW},
 }
 
@@ -134,19 +132,6 @@ def test_a_history_has_each_word_once(overrides: list[Row]) -> None:
     }
     recent = {w["event_id"] for w in overrides if w["set_at"].date() >= ONE["first_day"]}
     assert sorted(row["event_id"] for row in history) == sorted(expected_ids & recent)
-
-
-@few
-@given(overrides=override_rows, stored=scores)
-def test_what_stood_before_a_score_says_what_persons_say_in_the_same_query(
-    overrides: list[Row], stored: list[Row]
-) -> None:
-    lead_states = assert_engines_agree(
-        statement("scores/lead_state"), BEFORE, {"overrides": overrides, "scores": stored}
-    )
-    assert [row["lead_id"] for row in sorted(lead_states, key=lambda row: row["lead_id"])] == ["1", "2", "4"]
-    override_by_lead = {row["lead_id"]: (row["override_cluster"], row["override_author"]) for row in lead_states}
-    assert override_by_lead == {name: holding(overrides).get(name, (None, None)) for name in ("1", "2", "4")}
 
 
 @few

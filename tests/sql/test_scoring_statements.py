@@ -99,7 +99,7 @@ def stage_change(lead_id: str, changed_at: datetime, to_stage: str) -> dict[str,
 
 
 moves = st.lists(st.builds(stage_change, lead_ids, moments, st.sampled_from(["known", "sql"])), max_size=6)
-STATEMENTS = ["scores/lead_state", "stage_changes/status_vs_stage", "leads/latest", "leads/open", "identities/links"]
+STATEMENTS = ["stage_changes/status_vs_stage", "leads/latest", "leads/open", "identities/links"]
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -110,25 +110,6 @@ def test_the_analyser_accepts_it(name):
 def newest(rows: list[dict[str, Any]], *by: str) -> dict[str, dict[str, Any]]:
     """The last row of each lead in an order."""
     return {row["lead_id"]: row for row in sorted(rows, key=lambda row: [row[name] for name in by])}
-
-
-@few
-@given(stored=scores, reported=outcomes, moved=moves, as_of=moments, lead_ids=st.lists(lead_ids, unique=True))
-def test_what_stood_of_each_lead_asked_for(stored, reported, moved, as_of, lead_ids):
-    since = date(2026, 3, 29)
-    tables = {"scores": stored, "outcomes": reported, "stage_changes": moved}
-    parameters = {"lead_ids": lead_ids, "first_day": since, "as_of": as_of}
-    state_by_lead = {
-        row["lead_id"]: row for row in assert_engines_agree(statement("scores/lead_state"), parameters, tables)
-    }
-    scored = newest([s for s in stored if s["day"] >= since and s["scored_at"] <= as_of], "scored_at")
-    status = newest([o for o in reported if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")
-    stages = newest([m for m in moved if m["changed_at"] <= as_of], "changed_at", "to_stage")
-    assert state_by_lead.keys() == set(lead_ids)
-    for lead_id, row in state_by_lead.items():
-        assert row["scored_at"] == (scored[lead_id]["scored_at"] if lead_id in scored else None)
-        assert row["outcome"] == (status[lead_id]["outcome"] if lead_id in status else None)
-        assert row["stage_reached"] == (stages[lead_id]["to_stage"] if lead_id in stages else None)
 
 
 @few

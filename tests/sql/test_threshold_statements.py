@@ -116,7 +116,7 @@ holds = st.lists(
 @given(stored=rows_of_thresholds, holds=holds, as_of=st.integers(1, 4))
 def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, holds, as_of):
     today = date(2026, 3, as_of)
-    parameters = {"first_day": date(2026, 3, 2), "day": today, "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
+    parameters = {"threshold_since": date(2026, 3, 2), "day": today, "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)}
     tables = {"thresholds": stored, "threshold_holds": holds}
     latest = assert_engines_agree(statement("thresholds/latest"), parameters, tables)
     newest = {
@@ -133,12 +133,14 @@ def test_what_a_person_said_last_stands_until_it_ends_or_is_ended(stored, holds,
 @given(stored=rows_of_thresholds, as_of=st.integers(1, 4))
 def test_the_newest_threshold_of_each_seller_pool_decided_by_then(stored, as_of):
     parameters = {
-        "first_day": date(2026, 3, 2), "day": date(2026, 3, as_of), "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC)
-    }  # fmt: skip
+        "threshold_since": date(2026, 3, 2),
+        "day": date(2026, 3, as_of),
+        "as_of": datetime(2026, 3, as_of, 12, tzinfo=UTC),
+    }
     latest = assert_engines_agree(statement("thresholds/latest"), parameters, {"thresholds": stored})
     newest = {}
     for row in sorted(stored, key=lambda row: row["day"]):
-        if row["day"] >= parameters["first_day"] and row["decided_at"] <= parameters["as_of"]:
+        if row["day"] >= parameters["threshold_since"] and row["decided_at"] <= parameters["as_of"]:
             newest[row["basis"], row["seller_pool"]] = row["hot"]
     assert {(row["basis"], row["seller_pool"]): row["hot"] for row in latest} == newest
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import sqlglot
 from bqemulator.domain.result import Ok
 from bqemulator.sql import inner_query, parameters
@@ -21,6 +22,7 @@ from bqemulator.sql.translator import SQLTranslator
 from leadwerk.errors import UnsupportedSQL
 from leadwerk.warehouse import dialect
 from leadwerk.warehouse.protocol import Statement
+from leadwerk.warehouse.schema import Field, duckdb_type
 
 INSERT = re.compile(r"\s*INSERT INTO\s+\S+\s*\([^)]*\)", re.IGNORECASE)
 theirs = SQLTranslator.translate
@@ -47,8 +49,15 @@ def quoted(head: str) -> str:
 
 def as_declared(value: Any, parameter: dict[str, Any]) -> str:
     """A placeholder with the declared type: a date, and an array without elements, say none themselves."""
-    kind = parameters._bq_to_duckdb_type(parameter.get("parameterType", {}))
-    return f"CAST(? AS {kind})" if kind else "?"
+    return f"CAST(? AS {duckdb_type(column('', parameter.get('parameterType', {})))})"
+
+
+def column(name: str, kind: dict[str, Any]) -> Field:
+    """A parameter's type, as the protocol writes it, as a column."""
+    if kind["type"] == "ARRAY":
+        return msgspec.structs.replace(column(name, kind["arrayType"]), mode="REPEATED")
+    members = tuple(column(part["name"], part["type"]) for part in kind.get("structTypes", ()))
+    return Field(name, "RECORD" if members else kind["type"], fields=members)
 
 
 def install() -> None:

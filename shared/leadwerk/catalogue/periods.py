@@ -22,4 +22,7 @@ TIMELINE_DAYS: Final = 400
 LONGEST_PICK_DAYS: Final = 400
 """No pick lasts longer, whatever a policy allows, so that reading active picks stays bounded."""
 
+THRESHOLD_MEMORY_DAYS: Final = 60
+"""A threshold without a newer decision for this long no longer counts: the policy's bands hold."""
+
 SECONDS_A_DAY: Final = 86_400

@@ -100,7 +100,8 @@ def _score(here: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     requests = [ScoreRequest(lead_id=lead_id)]
-    report = stage.run(here.warehouse, here.policy, here.scorer(), requests, now=at, stored_at=moment(None))
+    run = stage.ScoringRun(here.warehouse, here.policy, here.scorer(), now=at, stored_at=moment(None))
+    report = stage.run(run, requests)
     if report.refusals:
         raise report.refusals[0].error
     return ScoredOverride.of(report.scores[0])

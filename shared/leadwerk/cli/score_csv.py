@@ -102,19 +102,19 @@ def _scores(deployment: Deployment, model: Scorer | None, parsed: ParsedLeads, n
     scores = FileScores(rejections=[*parsed.rejections, *lead_values(parsed, policy, person_key="").rejections])
     raw = list(forms(parsed, policy))
     ids = parsed.ids.to_pylist()
+    context = stage.ScoringRun(
+        deployment.warehouse,
+        policy,
+        model,
+        now=now,
+        stored_at=now,
+        person_key=_NO_PERSON,
+        store=False,
+        explained=False,
+    )
     for which in _batches_of_different_leads(ids):
         requests = [ScoreRequest(lead_id=ids[at], form=raw[at]) for at in which]
-        report = stage.run(
-            deployment.warehouse,
-            policy,
-            model,
-            requests,
-            now=now,
-            stored_at=now,
-            store=False,
-            explained=False,
-            person_key=_NO_PERSON,
-        )
+        report = stage.run(context, requests)
         scores.by_row |= {int(parsed.rows[which[scored.index]]): scored for scored in report.scores}
         for refusal in report.refusals:
             line = parsed.lines[which[refusal.index] : which[refusal.index] + 1]

@@ -76,16 +76,16 @@ def _score_one(
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
-    report = stage.run(
+    context = stage.ScoringRun(
         here.warehouse,
         here.policy,
         here.scorer(),
-        [request],
         now=at,
         stored_at=moment(None),
         store=store,
         person_key=here.person_key,
     )
+    report = stage.run(context, [request])
     if report.refusals:
         raise report.refusals[0].error
     _show_score(report.scores[0], as_json)

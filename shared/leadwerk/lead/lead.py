@@ -71,7 +71,7 @@ def lead_version(
     `recorded_at` (UTC) is when this version became known, `event_id` the change in its source; `person_key` is the
     secret that keys the hashes of persons. created_at without an offset is of the policy's time zone.
     """
-    reader = _Reader(raw, policy, recorded_at, person_key)
+    reader = FieldReader(raw, policy, recorded_at, person_key)
     lead_id, created_at = reader.read("lead_id", parse_id), reader.read("created_at", reader.moment)
     reader.require("lead_id", lead_id)
     reader.require("created_at", created_at)
@@ -88,7 +88,7 @@ def read_group(
     group: FieldGroup, raw: Mapping[str, Any], *, policy: Policy, person_key: str
 ) -> tuple[Row, list[Rejection]]:
     """The columns of `leads` that a group of fields fills, as `lead_version` fills them: for files, text by text."""
-    reader = _Reader(raw, policy, EARLIEST, person_key)
+    reader = FieldReader(raw, policy, EARLIEST, person_key)
     return group.read(reader), reader.rejections
 
 
@@ -100,9 +100,9 @@ def identity_rows(
     A record of the lead's first day is the form itself, so the link was known at creation. An id in a later record may
     have come with that record: known from then on, so that no past moment is taught what it did not know.
     """
-    reader = _Reader(raw, policy, recorded_at, "")
+    reader = FieldReader(raw, policy, recorded_at, "")
     lead_id, created_at = reader.read("lead_id", parse_id), reader.read("created_at", reader.moment)
-    if not reader.read("web_consent", _consent) or lead_id is None or created_at is None:
+    if not reader.read("web_consent", parse_consent) or lead_id is None or created_at is None:
         return [], []  # lead_version says why
     reader.rejections.clear()
     linked_at = created_at if recorded_at - created_at <= FORM_DELAY else recorded_at
@@ -117,7 +117,7 @@ def identity_rows(
     return rows, reader.rejections
 
 
-class _Reader:
+class FieldReader:
     """Reads fields of one raw record and collects what cannot be read."""
 
     def __init__(self, raw: Mapping[str, Any], policy: Policy, recorded_at: datetime, person_key: str) -> None:
@@ -196,14 +196,14 @@ class FieldGroup:
     """Fields of a form that explain each other, and the columns of `leads` they fill."""
 
     fields: tuple[str, ...]
-    read: Callable[[_Reader], Row]
+    read: Callable[[FieldReader], Row]
 
 
 def _single(column: str, parse: Callable[[Any], Any]) -> FieldGroup:
     return FieldGroup((column,), lambda reader: {column: reader.read(column, parse)})
 
 
-def _person(reader: _Reader) -> Row:
+def _person(reader: FieldReader) -> Row:
     """Who a person is, as a pseudonym, and whose colleague; the address itself is forgotten."""
     email = reader.read("email", parse_email)
     country = reader.place()["country"] if reader.raw_value("phone") else None
@@ -249,7 +249,7 @@ def _positive(value: Any) -> float:
     return amount
 
 
-def _consent(value: Any) -> bool:
+def parse_consent(value: Any) -> bool:
     answer = str(value).strip().casefold()
     if answer not in _YES | _NO:
         remedy = "Send true or false; until then there is no consent."
@@ -260,7 +260,7 @@ def _consent(value: Any) -> bool:
 
 
 FIELD_GROUPS = (
-    FieldGroup(("web_consent",), lambda reader: {"web_consent": bool(reader.read("web_consent", _consent))}),
+    FieldGroup(("web_consent",), lambda reader: {"web_consent": bool(reader.read("web_consent", parse_consent))}),
     _single("language", parse_language),
     FieldGroup(("country", "postcode"), lambda reader: reader.place()),
     FieldGroup(("email", "phone", "country", "postcode", "account_id"), _person),

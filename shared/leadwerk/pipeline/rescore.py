@@ -11,22 +11,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from leadwerk.catalogue.periods import OPEN_LEAD_DAYS, SCORE_LOOK_BACK_DAYS
+from msgspec import Struct
+
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.leads import stale_stages
-from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
-from leadwerk.pipeline.leads.read_lead_states import LeadStates, read_lead_states
-from leadwerk.pipeline.thresholds.daily import hot_thresholds
+from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
+from leadwerk.pipeline.leads.score_rows import ScoreOrigin, score_row, stage_change_row
 from leadwerk.policy.model import Policy
+from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
-from leadwerk.scoring.score_row import ScoreOrigin, changed, row
-from leadwerk.scoring.seller_pools import HotThresholds
+from leadwerk.scoring.score_row import changed
 from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import ScoreRow, StageChangeRow
 from leadwerk.warehouse.statement import statement
 
 BATCH = 2_000
 """Leads per query: bounds memory and the work repeated after a crash."""
+
+
+class OpenLead(Struct, frozen=True, kw_only=True):
+    """A row of leads/open."""
+
+    lead_id: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,9 @@ def run(
     leads, for use after a rescoring in SQL (docs/scale.md).
     """
     opened = {"created_since": now - timedelta(days=OPEN_LEAD_DAYS), "as_of": now}
-    leads = [] if only_closed else [lead["lead_id"] for lead in warehouse.rows(statement("leads/open"), opened)]
-    run = _Run(warehouse, policy, scorer, now, stored_at, hot_thresholds(warehouse, policy, now))
+    open_leads = statement("leads/open", OpenLead)
+    leads = [] if only_closed else [lead.lead_id for lead in warehouse.rows(open_leads, opened)]
+    run = _Run(warehouse, policy, scorer, now, stored_at)
     for batch in batches(leads, BATCH):
         run.rescore(batch)
     stale = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
@@ -82,7 +91,6 @@ class _Run:
     scorer: Scorer | None
     now: datetime
     stored_at: datetime
-    hot: HotThresholds
     clusters: Counter[str] = field(default_factory=Counter)
     stored: int = 0
     moved: int = 0
@@ -90,62 +98,49 @@ class _Run:
 
     def rescore(self, leads: Sequence[str]) -> None:
         """Store the changed scores and stages of open leads."""
-        features, states = self._read(leads, OPEN_LEAD_DAYS)
-        judged = score_leads(self.scorer, self.policy, features, states.of(features), explained=False)
-        self.clusters.update(score.score_cluster for score in judged)
-        fresh = _changed(features, judged, states)
-        scores = self._rows(fresh, score_leads(self.scorer, self.policy, fresh, states.of(fresh)))
-        self.stored += self.warehouse.append("scores", scores)
-        self.moved += self.warehouse.append("stage_changes", _stage_changes(features, judged, scores, states))
+        states = read_lead_states(
+            self.warehouse, self.policy, LeadSelection(leads), self.now, score_days=OPEN_LEAD_DAYS
+        )
+        scores = score_leads(self.scorer, self.policy, states, explained=False)
+        self.clusters.update(score.score_cluster for score in scores)
+        fresh = [state for state, score in zip(states, scores, strict=True) if changed(score, state, self.policy)]
+        # Only what is stored needs its reasons, which cost some twenty times what a score costs.
+        rows = self._rows(fresh, score_leads(self.scorer, self.policy, fresh))
+        self.stored += self.warehouse.append("scores", rows)
+        self.moved += self.warehouse.append("stage_changes", self._stage_changes(states, scores, rows))
 
     def move(self, leads: Sequence[str]) -> None:
         """Store the final score and stage change of closed or expired leads with a stale stage."""
-        features, states = self._read(leads, SCORE_LOOK_BACK_DAYS)
-        judged = score_leads(self.scorer, self.policy, features, states.of(features))
-        pairs = [pair for pair in zip(features, judged, strict=True) if _moved(*pair, states)]
-        rows, judged = [lead for lead, _ in pairs], [judgement for _, judgement in pairs]
-        scores = [{**score, "score_origin": _why(score["lead_id"], states)} for score in self._rows(rows, judged)]
-        self.closed += self.warehouse.append("scores", scores)
-        self.moved += self.warehouse.append("stage_changes", _stage_changes(rows, judged, scores, states))
+        states = read_lead_states(self.warehouse, self.policy, LeadSelection(leads), self.now)
+        scores = score_leads(self.scorer, self.policy, states)
+        moved = [pair for pair in zip(states, scores, strict=True) if _moved(*pair)]
+        states, scores = [state for state, _ in moved], [score for _, score in moved]
+        rows = self._rows(states, scores, final=True)
+        self.closed += self.warehouse.append("scores", rows)
+        self.moved += self.warehouse.append("stage_changes", self._stage_changes(states, scores, rows))
 
-    def _read(self, leads: Sequence[str], score_days: int) -> tuple[list[Row], LeadStates]:
-        parameters, since = scoring_parameters(self.policy, list(leads), [], self.now), timedelta(days=score_days)
-        features = self.warehouse.rows(features_statement(self.policy), parameters)
-        states = read_lead_states(
-            self.warehouse, self.policy, parameters, first_day=(self.now - since).date(), hot=self.hot
-        )
-        return features, states
-
-    def _rows(self, leads: Sequence[Row], judged: Sequence[LeadScore]) -> list[Row]:
+    def _rows(self, states: Sequence[LeadState], scores: Sequence[LeadScore], *, final: bool = False) -> list[ScoreRow]:
         return [
-            row(lead["lead_id"], judgement, scored_at=self.now, stored_at=self.stored_at, score_origin="rescore")
-            for lead, judgement in zip(leads, judged, strict=True)
+            score_row(state, score, stored_at=self.stored_at, origin=_final_origin(state) if final else "rescore")
+            for state, score in zip(states, scores, strict=True)
         ]
 
-
-def _changed(features: Sequence[Row], scores: Sequence[LeadScore], states: LeadStates) -> list[Row]:
-    """Features of the leads whose score differs from the stored one."""
-    pairs = zip(features, scores, strict=True)
-    return [lead for lead, score in pairs if changed(score, states.newest(lead["lead_id"]), states.policy)]
-
-
-def _moved(lead: Row, score: LeadScore, states: LeadStates) -> bool:
-    """Whether the lead still exists and its stage differs from that of its newest score."""
-    newest = states.newest(lead["lead_id"]) or {}
-    return lead["created_at"] is not None and score.stage != newest.get("stage")
+    def _stage_changes(
+        self, states: Sequence[LeadState], scores: Sequence[LeadScore], rows: Sequence[ScoreRow]
+    ) -> list[StageChangeRow]:
+        fresh = {row.lead_id: row.score_id for row in rows}
+        changes = []
+        for state, score in zip(states, scores, strict=True):
+            stored = state.latest_score.score_id if state.latest_score else None
+            changes.append(stage_change_row(state, score, self.policy, fresh.get(state.lead_id, stored)))
+        return [change for change in changes if change is not None]
 
 
-def _why(lead_id: str, states: LeadStates) -> ScoreOrigin:
+def _moved(state: LeadState, score: LeadScore) -> bool:
+    """Whether the lead still exists and its stage differs from that of its latest score."""
+    return state.created_at is not None and score.stage != (state.latest_score and state.latest_score.stage)
+
+
+def _final_origin(state: LeadState) -> ScoreOrigin:
     """Origin of a final score: "outcome" if the CRM closed the lead, so that no threshold counts it as a call."""
-    return "rescore" if states.status(lead_id).outcome in (None, "open") else "outcome"
-
-
-def _stage_changes(
-    features: Sequence[Row], judged: Sequence[LeadScore], scores: Sequence[Row], states: LeadStates
-) -> list[Row]:
-    fresh = {score["lead_id"]: score["score_id"] for score in scores}
-    changes = []
-    for lead_id, judgement in zip((lead["lead_id"] for lead in features), judged, strict=True):
-        score_id = fresh.get(lead_id) or (states.newest(lead_id) or {}).get("score_id")
-        changes.append(states.stage_change(lead_id, judgement, score_id))
-    return [change for change in changes if change is not None]
+    return "rescore" if state.outcome in (None, "open") else "outcome"

@@ -6,9 +6,8 @@ points stay what they are, so that nothing learns from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -36,13 +35,6 @@ class Override(Struct, frozen=True, kw_only=True):
     reason: str
     set_at: datetime
     ends_at: datetime
-
-    @classmethod
-    def of_row(cls, row: Mapping[str, Any]) -> Override | None:
-        """The override in the columns override_… of a row of scores/lead_state; None without one."""
-        if row.get("override_cluster") is None:
-            return None
-        return cls(**{name: row[f"override_{name}"] for name in cls.__struct_fields__})
 
     def as_reason(self, policy: Policy, language: Language) -> Reason:
         """The word as a reason, in the lead's language; it moves no odds and gives no points."""

@@ -1,15 +1,14 @@
-"""Leads' facts in, judged leads out: score, points, decision and reasons together, or the honest absence of a score."""
+"""Score leads: from lead states to scores with points, decision and reasons. Pure: no query, no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from msgspec import Struct
 
 from leadwerk.points.classification import LeadRating, rate_leads
-from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import stage_of
@@ -17,12 +16,12 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Language
 from leadwerk.scoring.attribution import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, decide, overruled
+from leadwerk.scoring.lead_facts import facts_of_states
+from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Inputs, Scorer
-from leadwerk.scoring.override import Override
 from leadwerk.scoring.reasons import Reason, rule_reasons, top_reasons
 from leadwerk.scoring.seller_pools import HotThresholds
 
-Features = Mapping[str, Any]
 Basis = Literal["model", "points", "no_champion"]
 
 MODEL: Final = "model"
@@ -75,146 +74,124 @@ class LeadScore(ScoreFields, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class CrmStatus:
-    """The newest status of a lead in the CRM, and what it means."""
+class PointsScore:
+    """What the rules say of a lead."""
 
-    status: str | None = None
-    outcome: str | None = None
-
-
-@dataclass(frozen=True)
-class LeadState:
-    """What is known of n leads beside their features, row by row.
-
-    `facts`: for the points; None where there are no rules. `statuses`: of the CRM; none is as good as unknown. `hot`:
-    today's thresholds; else the policy's bands hold. `overrides`: what persons say; none if left out.
-    """
-
-    facts: LeadFacts | None = None
-    statuses: Sequence[CrmStatus] = ()
-    hot: HotThresholds | None = None
-    overrides: Sequence[Override | None] = ()
-
-    def status(self, row: int) -> CrmStatus:
-        """The status of the lead at this place."""
-        return self.statuses[row] if self.statuses else CrmStatus()
-
-    def override(self, row: int) -> Override | None:
-        """What a person says of the lead at this place."""
-        return self.overrides[row] if self.overrides else None
+    rating: LeadRating
+    ledger: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
-class PartialScore:
-    """What model and rules say of one lead, where there are any."""
+class ModelScore:
+    """What the model says of a lead."""
 
-    probability: float | None = None
-    predictive_score: int | None = None
-    segment: str | None = None
-    rating: LeadRating | None = None
-    ledger: tuple[Entry, ...] = ()
-    reasons: tuple[Reason, ...] = field(default=())
+    probability: float
+    predictive_score: int
+    segment: str | None
+    reasons: tuple[Reason, ...]
 
 
 def score_leads(
-    scorer: Scorer | None,
-    policy: Policy,
-    rows: Sequence[Features],
-    circumstances: LeadState | None = None,
-    *,
-    explained: bool = True,
+    scorer: Scorer | None, policy: Policy, states: Sequence[LeadState], *, explained: bool = True
 ) -> list[LeadScore]:
-    """The judgement of each row of `lead_features`, in the same order; without reasons and ledger unless `explained`.
+    """The score of each lead, in order; without reasons and ledger unless `explained`.
 
+    The states come from one read, so they share the day's thresholds, and either all or none have occurrences.
     Exact reasons cost some twenty times what the score costs, so callers that need no reasons should not ask for them.
     """
-    state = circumstances or LeadState()
-    scored = [PartialScore()] * len(rows)
-    if state.facts is not None and policy.points.rules:
-        scored = _points_scores(policy, state.facts, explained=explained)
-    if scorer is not None:
-        scored = _model_scores(scorer, policy, rows, scored, explained=explained)
-    version = None if scorer is None else scorer.version
-    return [
-        _lead_score(policy, row, partial, state, place, version)
-        for place, (row, partial) in enumerate(_pairs(rows, scored))
-    ]
+    if not states:
+        return []
+    points, model = (
+        _points_scores(policy, states, explained=explained),
+        _model_scores(scorer, policy, states, explained),
+    )
+    context = ScoringContext(
+        policy, HotThresholds.of_rows(policy, states[0].thresholds), scorer.version if scorer else None
+    )
+    return [context.score(*lead) for lead in zip(states, points, model, strict=True)]
 
 
-def language_of(row: Features, policy: Policy) -> Language:
+def language_of(state: LeadState, policy: Policy) -> Language:
     """The language a seller reads of this lead: the lead's own if the policy speaks it, else the policy's first."""
-    return next((spoken for spoken in policy.languages if spoken == row.get("language")), policy.languages[0])
+    spoken = state.features.get("language")
+    return next((language for language in policy.languages if language == spoken), policy.languages[0])
 
 
-def _pairs(rows: Sequence[Features], scored: Sequence[PartialScore]) -> list[tuple[Features, PartialScore]]:
-    return list(zip(rows, scored, strict=True))
-
-
-def _points_scores(policy: Policy, facts: LeadFacts, *, explained: bool) -> list[PartialScore]:
+def _points_scores(policy: Policy, states: Sequence[LeadState], *, explained: bool) -> Sequence[PointsScore | None]:
+    if not policy.points.rules or any(state.occurrences is None for state in states):
+        return [None] * len(states)
+    facts = facts_of_states(policy, states)
     totals = compute_points(policy, facts, ledger=explained)
     ledger = totals.ledger
     return [
-        PartialScore(rating=rating, ledger=ledger.entries(place) if ledger else ())
-        for place, rating in enumerate(rate_leads(policy, facts, totals))
+        PointsScore(rating, ledger.entries(index) if ledger else ())
+        for index, rating in enumerate(rate_leads(policy, facts, totals))
     ]
 
 
 def _model_scores(
-    scorer: Scorer, policy: Policy, rows: Sequence[Features], scored: Sequence[PartialScore], *, explained: bool
-) -> list[PartialScore]:
-    inputs = scorer.encode(rows)
+    scorer: Scorer | None, policy: Policy, states: Sequence[LeadState], explained: bool
+) -> Sequence[ModelScore | None]:
+    if scorer is None:
+        return [None] * len(states)
+    inputs = scorer.encode([state.features for state in states])
     predicted = scorer.predict(inputs)
-    reasons = _reasons(scorer, policy, rows, inputs) if explained else [()] * len(rows)
-    numbers = zip(predicted.probability.tolist(), predicted.predictive_score.tolist(), strict=True)
-    return [
-        replace(partial, probability=probability, predictive_score=score, segment=segment, reasons=because)
-        for partial, (probability, score), segment, because in zip(
-            scored, numbers, predicted.segments, reasons, strict=True
+    reasons = _reasons(scorer, policy, states, inputs) if explained else [()] * len(states)
+    columns = (predicted.probability.tolist(), predicted.predictive_score.tolist(), predicted.segments, reasons)
+    return [ModelScore(*lead) for lead in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True)
+class ScoringContext:
+    """What the scores of a run share."""
+
+    policy: Policy
+    hot: HotThresholds
+    model_version: str | None
+
+    def score(self, state: LeadState, points: PointsScore | None, model: ModelScore | None) -> LeadScore:
+        """The score of a lead from what rules and model say."""
+        policy, language = self.policy, language_of(state, self.policy)
+        rating, ledger = (points.rating, points.ledger) if points else (None, ())
+        predictive_score = model.predictive_score if model else None
+        product_decision = decide(
+            predictive_score, policy, rating, hot=self.hot, language=language, region=state.features.get("region")
         )
-    ]
+        decision = overruled(product_decision, state.override, policy)
+        stage = stage_of(
+            policy,
+            is_known=state.created_at is not None,
+            cluster=decision.cluster,
+            rating=rating,
+            status=state.status,
+            outcome=state.outcome,
+        )
+        by_rules = model is None or product_decision.cluster == DISQUALIFIED
+        reasons = rule_reasons(ledger, policy, language) if by_rules else model.reasons if model else ()
+        return LeadScore(
+            probability=model.probability if model else None,
+            predictive_score=predictive_score,
+            score_cluster=decision.cluster,
+            recommended_action=decision.action,
+            reasons=reasons if state.override is None else (state.override.as_reason(policy, language), *reasons),
+            basis=_basis(rating, self.model_version),
+            has_web_behaviour=state.has_web_behaviour,
+            language=language,
+            model_version=self.model_version,
+            policy_version=policy.version,
+            stage=stage or None,
+            hot_threshold=decision.hot_threshold,
+            decided_by=decision.decided_by,
+            segment=model.segment if model else None,
+            ledger=ledger,
+            **_rating_columns(rating),
+        )
 
 
-def _lead_score(
-    policy: Policy, row: Features, partial: PartialScore, state: LeadState, place: int, model_version: str | None
-) -> LeadScore:
-    language, region, status, rating = language_of(row, policy), row.get("region"), state.status(place), partial.rating
-    product_decision = decide(partial.predictive_score, policy, rating, hot=state.hot, language=language, region=region)
-    override = state.override(place)
-    decision = overruled(product_decision, override, policy)
-    stage = stage_of(
-        policy,
-        is_known=row.get("created_at") is not None,
-        cluster=decision.cluster,
-        rating=rating,
-        status=status.status,
-        outcome=status.outcome,
-    )
-    by_rules = partial.predictive_score is None or product_decision.cluster == DISQUALIFIED
-    reasons = rule_reasons(partial.ledger, policy, language) if by_rules else partial.reasons
-    return LeadScore(
-        probability=partial.probability,
-        predictive_score=partial.predictive_score,
-        score_cluster=decision.cluster,
-        recommended_action=decision.action,
-        reasons=reasons if override is None else (override.as_reason(policy, language), *reasons),
-        basis=_basis(partial, model_version),
-        has_web_behaviour=bool(row.get("has_web_behaviour")),
-        language=language,
-        model_version=model_version,
-        policy_version=policy.version,
-        stage=stage or None,
-        hot_threshold=decision.hot_threshold,
-        decided_by=decision.decided_by,
-        segment=partial.segment,
-        ledger=partial.ledger,
-        **_rating_columns(rating),
-    )
-
-
-def _basis(partial: PartialScore, model_version: str | None) -> Basis:
+def _basis(rating: LeadRating | None, model_version: str | None) -> Basis:
     if model_version is not None:
         return MODEL
-    return NO_CHAMPION if partial.rating is None else POINTS
+    return NO_CHAMPION if rating is None else POINTS
 
 
 def _rating_columns(rating: LeadRating | None) -> dict[str, Any]:
@@ -235,7 +212,11 @@ def _rating_columns(rating: LeadRating | None) -> dict[str, Any]:
     }
 
 
-def _reasons(scorer: Scorer, policy: Policy, rows: Sequence[Features], inputs: Inputs) -> Sequence[tuple[Reason, ...]]:
+def _reasons(
+    scorer: Scorer, policy: Policy, states: Sequence[LeadState], inputs: Inputs
+) -> Sequence[tuple[Reason, ...]]:
     contributed = by_group(scorer.contributions(inputs)[:, :-1], [feature.group for feature in scorer.features])
-    pairs = zip(rows, contributed, strict=True)
-    return [top_reasons(contributions, row, policy, language_of(row, policy)) for row, contributions in pairs]
+    pairs = zip(states, contributed, strict=True)
+    return [
+        top_reasons(contributions, state.features, policy, language_of(state, policy)) for state, contributions in pairs
+    ]

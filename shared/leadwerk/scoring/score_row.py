@@ -1,21 +1,16 @@
-"""A judgement as a row of the table `scores`, and whether it says anything new."""
+"""Identity of a stored score, and whether a score differs from the latest stored one."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Protocol
 
-import msgspec
-
-from leadwerk.points.classification import LeadRating
-from leadwerk.points.ledger import Entry
+from leadwerk.points.classification import LeadRating, Level
 from leadwerk.policy.model import Policy
+from leadwerk.policy.selling import Grade
+from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.score_leads import POINTS, LeadScore
-
-ScoreOrigin = Literal["request", "rescore", "outcome"]
-"""Why a score was stored: somebody asked, the night's rescoring, or the CRM closed the lead and its stage moved."""
 
 COMPARED = (
     "basis",
@@ -48,62 +43,54 @@ def score_id(lead_id: str, scored_at: datetime, judgement: LeadScore) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
 
 
-def changed(judgement: LeadScore, newest: Mapping[str, Any] | None, policy: Policy) -> bool:
-    """Whether a judgement differs from the newest stored score of its lead (None: no score yet).
-
-    A row of scores/lead_state also says when a person spoke of the lead.
-    """
-    if newest is None or any(getattr(judgement, name) != newest[name] for name in COMPARED):
+def changed(score: LeadScore, state: LeadState, policy: Policy) -> bool:
+    """Whether a score differs from the latest stored one of its lead."""
+    latest = state.latest_score
+    if latest is None or any(getattr(score, name) != getattr(latest, name) for name in COMPARED):
         return True
-    said_at = newest.get("override_set_at")
-    if said_at is not None and said_at > newest["scored_at"]:
+    if state.override is not None and state.override.set_at > latest.scored_at:
         return True
-    ranked_by_points = judgement.basis == POINTS or policy.decision.rank_by != "model"
-    return ranked_by_points and _whole(judgement.points) != _whole(newest["points"])
+    ranked_by_points = score.basis == POINTS or policy.decision.rank_by != "model"
+    return ranked_by_points and _whole(score.points) != _whole(latest.points)
 
 
-def row(
-    lead_id: str, judgement: LeadScore, *, scored_at: datetime, stored_at: datetime, score_origin: ScoreOrigin
-) -> dict[str, Any]:
-    """The row of `scores`; times are aware, `scored_at` is the moment as of which the features were computed."""
-    return {
-        **msgspec.to_builtins(judgement),
-        "ledger": [_ledger_row(entry) for entry in judgement.ledger],
-        "score_id": score_id(lead_id, scored_at, judgement),
-        "lead_id": lead_id,
-        "day": scored_at.astimezone(UTC).date(),
-        "scored_at": scored_at,
-        "stored_at": stored_at,
-        "score_origin": score_origin,
-    }
+class StoredPoints(Protocol):
+    """The columns of `scores` that stages depend on."""
+
+    @property
+    def score_cluster(self) -> str: ...
+    @property
+    def fit(self) -> float | None: ...
+    @property
+    def interest(self) -> float | None: ...
+    @property
+    def points(self) -> float | None: ...
+    @property
+    def grade(self) -> Grade | None: ...
+    @property
+    def level(self) -> Level | None: ...
+    @property
+    def matrix_cell(self) -> str | None: ...
 
 
-def standing_of(stored: Mapping[str, Any]) -> LeadRating | None:
-    """What a row of `scores` says of points, as far as stages ask for it; None where there were no rules.
-
-    Whether it was disqualified its cluster says, and light, tier and phase are left open.
-    """
-    if stored["matrix_cell"] is None:
+def stored_rating(stored: StoredPoints) -> LeadRating | None:
+    """The part of a stored score's rating that stages depend on; None where there were no rules."""
+    if stored.matrix_cell is None or stored.grade is None or stored.level is None:
         return None
     return LeadRating(
-        fit=stored["fit"],
-        interest=stored["interest"],
-        points=stored["points"],
-        grade=stored["grade"],
-        level=stored["level"],
-        matrix_cell=stored["matrix_cell"],
+        fit=stored.fit or 0.0,
+        interest=stored.interest or 0.0,
+        points=stored.points or 0.0,
+        grade=stored.grade,
+        level=stored.level,
+        matrix_cell=stored.matrix_cell,
         icp=0,
         traffic_light=None,
         tier=None,
         phase=None,
-        disqualified=stored["score_cluster"] == "DISQUALIFIED",
+        disqualified=stored.score_cluster == "DISQUALIFIED",
     )
 
 
 def _whole(points: float | None) -> int | None:
     return None if points is None else round(points)
-
-
-def _ledger_row(entry: Entry) -> dict[str, Any]:
-    # A rule says which group it belongs to, and the cap of a group says which group it capped.
-    return {name: value for name, value in msgspec.structs.asdict(entry).items() if name != "group"}

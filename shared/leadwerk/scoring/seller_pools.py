@@ -5,9 +5,11 @@ A pool is the set of sellers who can serve a lead, by its language and region; i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Seller
@@ -40,6 +42,15 @@ class ThresholdLimits:
         return min(max(value, self.low), self.high)
 
 
+class HotThreshold(Struct, frozen=True, kw_only=True):
+    """Where HOT starts for a basis and seller pool; `is_hold`: a person holds it there."""
+
+    is_hold: bool
+    basis: str
+    seller_pool: str
+    hot: int
+
+
 @dataclass(frozen=True)
 class HotThresholds:
     """HOT thresholds by the basis of the decision and by the seller pool that can serve the lead.
@@ -62,6 +73,23 @@ class HotThresholds:
         """The threshold for the leads of a seller pool."""
         bands = threshold_limits(self.policy, basis)
         return bands.within(next((hot for hot in self._candidates(basis, (basis, name)) if hot is not None), bands.hot))
+
+    def rows(self) -> tuple[HotThreshold, ...]:
+        """The thresholds one by one, as a lead state has them."""
+        return tuple(
+            HotThreshold(is_hold=is_hold, basis=basis, seller_pool=seller_pool, hot=hot)
+            for is_hold, thresholds in ((False, self.decided), (True, self.held))
+            for (basis, seller_pool), hot in thresholds.items()
+        )
+
+    @classmethod
+    def of_rows(cls, policy: Policy, rows: Sequence[HotThreshold]) -> HotThresholds:
+        """The thresholds of a day, ready to be asked for a lead's own."""
+        decided, held = (
+            {(row.basis, row.seller_pool): row.hot for row in rows if row.is_hold is is_hold}
+            for is_hold in (False, True)
+        )
+        return cls(policy, decided, held)
 
     def _candidates(self, basis: Basis, pool: tuple[str, str]) -> Iterator[int | None]:
         """What may hold for a seller pool, in the order in which it does."""

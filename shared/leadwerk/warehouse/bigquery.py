@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
 from leadwerk.settings import Settings
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.parameter_types import parameter_type, single
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
 
@@ -109,6 +111,19 @@ class BigQueryWarehouse:
         target = schema.table(table)
         unique = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
+
+    def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
+        """Stream rows into several tables at once, without a look-up of their keys."""
+        filled = {schema.table(name): rows for name, rows in tables.items() if rows}
+        with ThreadPoolExecutor(max_workers=max(len(filled), 1)) as writers:
+            for written in [writers.submit(self._stream_new, *table) for table in filled.items()]:
+                written.result()
+
+    def _stream_new(self, target: schema.Table, rows: Sequence[Row | TableRow]) -> None:
+        checked = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
+        with _as_warehouse_error(target.name):
+            for batch in batches(checked, STREAMED_ROWS):
+                self._stream(target, batch)
 
     def replace_imported(
         self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]
@@ -247,7 +262,7 @@ class BigQueryWarehouse:
             _key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)
         }
 
-    def _stream(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
+    def _stream(self, target: schema.Table, rows: Sequence[Row]) -> None:
         # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.
         ids = [hashlib.sha256(repr(_key(target, row)).encode()).hexdigest() for row in rows]
         place = f"{self._dataset}.{target.name}"
@@ -340,10 +355,35 @@ def _content_hash(rows: Sequence[Row]) -> str:
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
 
 
-def _parameter(name: str, kind: str, value: Any) -> Any:
-    if kind.startswith("ARRAY<"):
-        return bigquery.ArrayQueryParameter(name, kind[6:-1], list(value))
-    return bigquery.ScalarQueryParameter(name, kind, value)
+def _parameter(name: str | None, kind: str, value: Any) -> Any:
+    return _typed_parameter(name, parameter_type(kind), value)
+
+
+def _typed_parameter(name: str | None, kind: schema.Field, value: Any) -> Any:
+    if kind.mode == "REPEATED":
+        item = single(kind)
+        items = [_typed_parameter(None, item, part) for part in value] if kind.fields else list(value)
+        return bigquery.ArrayQueryParameter(name, _api_type(item), items)
+    if kind.fields:
+        members = (_typed_parameter(part.name, part, value.get(part.name)) for part in kind.fields)
+        return bigquery.StructQueryParameter(name, *members)
+    return bigquery.ScalarQueryParameter(name, kind.type, value)
+
+
+def _api_type(kind: schema.Field) -> Any:
+    """A type as the client declares it; a scalar by its name alone."""
+    if kind.mode == "REPEATED":
+        return bigquery.ArrayQueryParameterType(_api_type(single(kind)))  # type: ignore[no-untyped-call]
+    if kind.fields:
+        return bigquery.StructQueryParameterType(*map(_member, kind.fields))  # type: ignore[no-untyped-call]
+    return kind.type
+
+
+def _member(kind: schema.Field) -> Any:
+    declared = _api_type(kind)
+    if isinstance(declared, str):
+        declared = bigquery.ScalarQueryParameterType(declared)  # type: ignore[no-untyped-call]
+    return declared.with_name(kind.name)
 
 
 @contextmanager

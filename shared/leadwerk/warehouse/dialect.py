@@ -12,8 +12,9 @@ from sqlglot.errors import SqlglotError
 
 from leadwerk.errors import UnsupportedSQL
 from leadwerk.warehouse import duckdb_arrays, duckdb_export_selects
+from leadwerk.warehouse.parameter_types import parameter_type
 from leadwerk.warehouse.protocol import Row, Statement
-from leadwerk.warehouse.schema import DUCKDB_TYPES
+from leadwerk.warehouse.schema import duckdb_type
 from leadwerk.warehouse.sql_subset import TIME_UNITS, check, refuse
 
 Rewrite = Callable[[exp.Expr], exp.Expr]
@@ -63,9 +64,7 @@ def _parameter(node: exp.Parameter, statement: Statement[Row]) -> exp.Expr:
     if kind is None:
         refuse(node, statement.name, f"Declare it: `-- @{node.name} TYPE`")
         raise AssertionError
-    scalar = kind.removeprefix("ARRAY<").removesuffix(">")
-    suffix = "[]" if kind.startswith("ARRAY<") else ""
-    return exp.cast(node.copy(), DUCKDB_TYPES[scalar] + suffix, dialect="duckdb")
+    return exp.cast(node.copy(), duckdb_type(parameter_type(kind)), dialect="duckdb")
 
 
 @cache

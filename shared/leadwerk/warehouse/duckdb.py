@@ -97,6 +97,14 @@ class DuckDBWarehouse:
             )
             return _count(_execute(connection, sql, table))
 
+    def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
+        """Append rows to several tables in one transaction; a key that is there stays as it is."""
+        filled = {name: rows for name, rows in tables.items() if rows}
+        if filled:
+            with self.unit_of_work(), self._connection(writing=True) as connection, _transaction(connection):
+                for name, rows in filled.items():
+                    self.append(name, rows)
+
     def replace_imported(
         self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]
     ) -> dict[str, int]:

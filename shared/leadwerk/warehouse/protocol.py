@@ -1,4 +1,4 @@
-"""What a warehouse can do: six verbs, the same on BigQuery and on the embedded engine.
+"""What a warehouse can do: a few verbs, the same on BigQuery and on the embedded engine.
 
 Queries are SELECTs in GoogleSQL. What they yield is written by `append` and `replace_days` only, so that every stage
 can be rerun: an append skips rows whose key is already there, a replaced day is replaced whole and atomically.
@@ -62,6 +62,13 @@ class Warehouse(Protocol):
 
     def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
         """Append the rows whose key (schema.json) is not yet in `table`; return how many were new."""
+
+    def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
+        """Append rows to several tables at once, while somebody waits: whoever read the state knows that they are new.
+
+        On BigQuery no key is looked up and the tables are written in parallel, so a crash may leave some of them out,
+        and two requests at once the same key twice, which every statement bears.
+        """
 
     def replace_imported(
         self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]

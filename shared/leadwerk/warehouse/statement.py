@@ -11,7 +11,11 @@ expressions, or both, that several statements share. What is analysed, hashed an
 
 Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced;
 after ``-- for each NAME with WORDS between`` the words stand between them. Such blocks may hold each other. Values are
-names or whole numbers, so nothing else can enter the SQL.
+names or whole numbers, so nothing else can enter the SQL. A block that is repeated for nothing or once is a switch.
+
+A parameter may be rows, ``-- @drafts ARRAY<STRUCT<lead_id STRING, …>>``; its lines go on after ``--`` and three spaces.
+Declarations may stand anywhere and are read from the top; one WITH opens the common table expressions of a statement,
+however many fragments bring theirs.
 """
 
 from __future__ import annotations
@@ -19,16 +23,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
 from functools import cache
 from typing import Any, overload
 
 from leadwerk.errors import MissingTable, WarehouseError
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.parameter_types import fits, literal, parameter_type, plain
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(ARRAY<\w+>|\w+)\s*$", re.MULTILINE)
+DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(\w+(?:<(?:[^\n;]|\n--   )+>)?)[ \t]*$\n?", re.MULTILINE)
+DESCRIPTION = re.compile(r"(?:[ \t]*--.*\n)+")
+OPENING = re.compile(r"^WITH ", re.MULTILINE)
 PARAMETER = re.compile(r"@(\w+)")
 INCLUDE = re.compile(r"^[ \t]*-- include (\S+)[ \t]*\n", re.MULTILINE)
 LABEL = re.compile(r"^[ \t]*-- for each (\w+)", re.MULTILINE)
@@ -79,8 +85,23 @@ def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) 
         )
     for label, values in repeated.items():
         _check_values(name, label, values)
-    written = _written_out(text, repeated)
-    return Statement(name=name, text=written, parameters=dict(DECLARATION.findall(written)))
+    written = _with_one_opening(_written_out(text, repeated))
+    declared = {found[1]: " ".join(found[2].replace("\n--", "").split()) for found in DECLARATION.finditer(written)}
+    declarations = "".join(f"-- @{parameter} {kind}\n" for parameter, kind in declared.items())
+    rest = DECLARATION.sub("", written)
+    description = DESCRIPTION.match(rest)
+    start = description.end() if description else 0
+    return Statement(name=name, text=rest[:start] + declarations + rest[start:], parameters=declared)
+
+
+def switch(*, on: bool) -> tuple[str, ...]:
+    """The value of a block that is written once or not at all."""
+    return ("on",) if on else ()
+
+
+def _with_one_opening(text: str) -> str:
+    opening = OPENING.search(text)
+    return text if opening is None else text[: opening.end()] + OPENING.sub("", text[opening.end() :])
 
 
 def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
@@ -114,13 +135,15 @@ def bound(statement: AnyStatement, parameters: Parameters) -> dict[str, Any]:
     missing = sorted(set(statement.parameters) - set(parameters))
     if missing:
         raise WarehouseError(f"{statement.name} needs the parameter {missing[0]!r}.", remedy="Give it.")
-    for name, kind in statement.parameters.items():
-        if not _fits(parameters[name], kind):
+    types = {name: parameter_type(kind) for name, kind in statement.parameters.items()}
+    values = {name: plain(parameters[name], kind) for name, kind in types.items()}
+    for name, kind in types.items():
+        if not fits(values[name], kind):
             raise WarehouseError(
-                f"{statement.name}: parameter {name!r} is {parameters[name]!r}, not of type {kind}.",
+                f"{statement.name}: parameter {name!r} is {parameters[name]!r}, not {statement.parameters[name]}.",
                 remedy="Convert it; timestamps must be aware.",
             )
-    return {name: parameters[name] for name in statement.parameters}
+    return values
 
 
 def inlined(statement: AnyStatement, parameters: Parameters) -> str:
@@ -137,7 +160,7 @@ def inlined(statement: AnyStatement, parameters: Parameters) -> str:
 
     def written(placeholder: re.Match[str]) -> str:
         name = placeholder[1]
-        return literal(values[name], statement.parameters[name]) if name in values else placeholder[0]
+        return literal(values[name], parameter_type(statement.parameters[name])) if name in values else placeholder[0]
 
     return header + PARAMETER.sub(written, body)
 
@@ -145,28 +168,3 @@ def inlined(statement: AnyStatement, parameters: Parameters) -> str:
 def _split_header(text: str) -> tuple[str, str]:
     last = max((declaration.end() for declaration in DECLARATION.finditer(text)), default=0)
     return text[:last], text[last:]
-
-
-def literal(value: Any, kind: str) -> str:
-    """A checked value as a GoogleSQL literal of a type."""
-    if kind.startswith("ARRAY<"):
-        return f"{kind}[{', '.join(literal(item, kind[6:-1]) for item in value)}]"
-    if value is None:
-        return f"CAST(NULL AS {kind})"
-    if kind == "STRING":
-        return '"' + "".join(map(_escaped, value)) + '"'
-    if kind == "TIMESTAMP":
-        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
-    return f"DATE '{value.isoformat()}'" if kind == "DATE" else f"CAST({str(value).upper()} AS {kind})"
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
-
-
-def _fits(value: Any, kind: str) -> bool:
-    if kind.startswith("ARRAY<"):
-        return isinstance(value, list | tuple) and all(item is not None and _fits(item, kind[6:-1]) for item in value)
-    return value is None or schema.is_scalar(value, kind)

@@ -91,7 +91,8 @@ def _answered(runtime: Runtime, lead_id: str, record: OverrideRecord | None, now
     decided, problem = None, None
     try:
         requests, scorer = [ScoreRequest(lead_id=lead_id)], runtime.champions.scorer()
-        report = score.run(runtime.warehouse, runtime.policy, scorer, requests, now=now, stored_at=datetime.now(UTC))
+        run = score.ScoringRun(runtime.warehouse, runtime.policy, scorer, now=now, stored_at=datetime.now(UTC))
+        report = score.run(run, requests)
         decided = ScoredOverride.of(report.scores[0]) if report.scores else None
         problem = report.refusals[0].error.message if report.refusals else None
     except LeadwerkError as error:

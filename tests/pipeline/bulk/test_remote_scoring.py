@@ -21,6 +21,7 @@ from leadwerk.scoring.score_row import score_id
 from leadwerk.scoring.seller_pools import HotThresholds
 from scoring import models
 from support.examples import examples
+from support.lead_states import lead_state
 
 POLICY = load("mortgage")
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -51,7 +52,7 @@ def calls_of(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def test_replies_are_the_scores_that_the_stage_gives_in_order(scorer, rows):
-    expected = score_leads(scorer, POLICY, rows, explained=False)
+    expected = score_leads(scorer, POLICY, list(map(lead_state, rows)), explained=False)
     for row, reply, judged in zip(rows, replies(scorer, calls_of(rows)), expected, strict=True):
         assert reply["lead_id"] == row["lead_id"]
         assert reply["score_id"] == score_id(row["lead_id"], AT, judged)
@@ -157,10 +158,10 @@ def test_a_refusal_of_ours_concerns_the_request_as_a_whole(rows, monkeypatch):
 
 
 def _failing_at(leads: set[str], error: Exception | None = None) -> Any:
-    def failing(scorer: Any, policy: Any, rows: Any, *positional: Any, **named: Any) -> Any:
-        if any(row["lead_id"] in leads for row in rows):
+    def failing(scorer: Any, policy: Any, states: Any, **named: Any) -> Any:
+        if any(state.lead_id in leads for state in states):
             raise error or ZeroDivisionError("secret")
-        return score_leads(scorer, policy, rows, *positional, **named)
+        return score_leads(scorer, policy, states, **named)
 
     return failing
 

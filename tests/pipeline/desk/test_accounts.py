@@ -6,14 +6,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.errors import InputError, UnknownAccount
+from leadwerk.lead.draft import lead_draft
 from leadwerk.pipeline.desk import accounts
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
-from leadwerk.pipeline.serving.draft_form import read_form
+from leadwerk.pipeline.leads.read_lead_states import StoredLeadState
+from leadwerk.pipeline.serving.form_rows import form_rows
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.records import LeadRow
 from pipeline.selling import BORN, DAY, NOW, POLICY, lead, score, touch, warehouse
 from support.examples import examples
 
@@ -177,9 +181,14 @@ def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(
 
 
 def test_a_form_does_not_move_a_lead_to_another_account_but_an_id_does() -> None:
-    stored = lead("1", account_id="crm-7")
-    raw = {"lead_id": "1", "email": "anna@elsewhere.ch", "web_consent": True}
-    context = {"policy": POLICY, "now": NOW, "person_key": "k"}
-    assert read_form(raw, stored, **context).version["account_id"] == "crm-7"
-    assert read_form({**raw, "company_id": "crm-8"}, stored, **context).version["account_id"] == "crm-8"
-    assert read_form(raw, lead("1"), **context).version["account_id"] == "elsewhere.ch"
+    def account(stored: dict[str, Any], **fields: str) -> str | None:
+        raw = {"lead_id": "1", "email": "anna@elsewhere.ch", "web_consent": True, **fields}
+        draft = lead_draft(raw, policy=POLICY, now=NOW, person_key="k")
+        version = msgspec.convert(stored, LeadRow)
+        state = StoredLeadState(lead_id="1", as_of=NOW, features={}, stored_version=version)
+        merged = form_rows(draft, state, POLICY).version
+        return merged and merged.account_id
+
+    assert account(lead("1", account_id="crm-7")) == "crm-7"
+    assert account(lead("1", account_id="crm-7"), company_id="crm-8") == "crm-8"
+    assert account(lead("1")) == "elsewhere.ch"

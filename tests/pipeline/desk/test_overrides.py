@@ -25,6 +25,7 @@ from leadwerk.pipeline.desk.overrides import (
     release,
 )
 from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest, deliverable
 from leadwerk.pipeline.thresholds import read_demand
 from leadwerk.policy.load import load
@@ -33,7 +34,7 @@ from leadwerk.policy.selling import Capacity, Seller
 from leadwerk.registry import FolderStore
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from leadwerk.warehouse.statement import from_text, statement
+from leadwerk.warehouse.statement import from_text
 from pipeline import selling
 from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome
 from pipeline.test_deliver import ScriptedCRM
@@ -62,7 +63,8 @@ def set_override(
 
 
 def ask(desk: DuckDBWarehouse, lead_id: str = "1", now: datetime = NOW, policy: Any = POLICY) -> ScoredLead:
-    [scored] = score.run(desk, policy, None, [ScoreRequest(lead_id=lead_id)], now=now, stored_at=now).scores
+    run = score.ScoringRun(desk, policy, None, now=now, stored_at=now)
+    [scored] = score.run(run, [ScoreRequest(lead_id=lead_id)]).scores
     return scored
 
 
@@ -238,8 +240,8 @@ class TestScores:
         scorer = Scorer.load(models.files(mortgage), mortgage)
 
         def scored(now: datetime) -> ScoredLead:
-            requests = [ScoreRequest(lead_id="1")]
-            return score.run(warehouse, mortgage, scorer, requests, now=now, stored_at=now).scores[0]
+            run = score.ScoringRun(warehouse, mortgage, scorer, now=now, stored_at=now)
+            return score.run(run, [ScoreRequest(lead_id="1")]).scores[0]
 
         without_override = scored(NOW)
         cluster = "COLD" if without_override.score_cluster != "COLD" else "HOT"
@@ -437,9 +439,10 @@ def test_as_of_any_moment_the_newest_word_holds_that_was_neither_released_nor_ov
             expected = newest if newest and newest[1] and moment < newest[3] else None
             active = active_overrides(desk, POLICY, moment)
             assert [(record.cluster, record.by) for record in active] == ([expected[1:3]] if expected else [])
-            before = {"lead_ids": ["1"], "first_day": (moment - 400 * DAY).date(), "as_of": moment}
-            [row] = desk.rows(statement("scores/lead_state"), before)
-            assert (row["override_cluster"], row["override_author"]) == (expected[1:3] if expected else (None, None))
+            [state] = read_lead_states(desk, POLICY, LeadSelection(["1"]), moment)
+            assert (state.override and (state.override.cluster, state.override.author)) == (
+                expected[1:3] if expected else None
+            )
 
 
 def test_a_score_asks_no_question_more_for_it(desk, monkeypatch):
@@ -454,4 +457,4 @@ def test_a_score_asks_no_question_more_for_it(desk, monkeypatch):
     statements.clear()
     ask(desk)
     assert [name for name in statements if "override" in name] == []
-    assert sorted(statements) == ["lead_features/select", "occurrences/select", "scores/lead_state"]
+    assert statements == ["lead_states/select"]

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 
 from leadwerk.pipeline.leads.features import features_statement, occurrences_statement
-from leadwerk.pipeline.leads.points_input import facts_of_rows, points_input_of_leads
+from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.points.classification import rate_leads
 from leadwerk.points.conditions import VISIT
 from leadwerk.points.engine import compute_points
 from leadwerk.policy.load import load
 from leadwerk.policy.points import Condition, Decay, Group, PointsModel, Rule
+from leadwerk.scoring.lead_facts import facts_of_states
+from leadwerk.scoring.lead_state import Occurrence
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from scoring import example_leads
 from scoring.example_leads import CREATED, NOW
 from support.landmarks import landmarks_with_facts
+from support.lead_states import lead_state
 
 RULES = PointsModel(
     groups=(
@@ -53,10 +56,10 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def of(policy, warehouse, *lead_ids, as_of=NOW):
-    rows, _, totals, ratings = points_input_of_leads(warehouse, policy, lead_ids, as_of)
+    states, _, totals, ratings = points_input_of_leads(warehouse, policy, lead_ids, as_of)
     return {
-        row["lead_id"]: (rating, totals.ledger.entries(i))
-        for i, (row, rating) in enumerate(zip(rows, ratings, strict=True))
+        state.lead_id: (rating, totals.ledger.entries(i))
+        for i, (state, rating) in enumerate(zip(states, ratings, strict=True))
     }
 
 
@@ -84,8 +87,8 @@ def test_without_consent_only_what_was_said_and_not_what_was_surfed_counts(wareh
 
 
 def test_a_lead_that_nobody_knows_has_a_row_and_no_points(warehouse):
-    rows, facts, totals, _ = points_input_of_leads(warehouse, POLICY, ["nobody"], NOW)
-    assert (rows[0]["created_at"], facts.size, totals.total.tolist()) == (None, 1, [0])
+    states, facts, totals, _ = points_input_of_leads(warehouse, POLICY, ["nobody"], NOW)
+    assert (states[0].created_at, facts.size, totals.total.tolist()) == (None, 1, [0])
 
 
 def test_no_leads_are_no_facts(warehouse):
@@ -96,10 +99,12 @@ def test_no_leads_are_no_facts(warehouse):
 def test_what_a_policy_has_no_rules_for_is_not_even_read(warehouse, monkeypatch):
     statements = []
     rows = warehouse.rows
-    monkeypatch.setattr(warehouse, "rows", lambda s, p: statements.append(s.name) or rows(s, p))
+    monkeypatch.setattr(warehouse, "rows", lambda s, p: statements.append(s) or rows(s, p))
     plain = msgspec.structs.replace(POLICY, points=PointsModel())
     assert of(plain, warehouse, "1")["1"][0].points == 0
-    assert statements == [features_statement(plain).name]
+    [read] = statements
+    assert "lead_occurrences" not in read.text
+    assert "latest_threshold" not in read.text
 
 
 def test_what_became_known_after_the_moment_changes_no_point(warehouse):
@@ -128,14 +133,13 @@ def test_training_gives_the_points_that_scoring_at_that_moment_gives(warehouse):
 
 
 def test_occurrences_are_sorted_and_those_of_forgotten_signals_left_out():
-    row = {"lead_id": "1", "as_of": NOW}
-
     def seen(signal, days):
         at = NOW - timedelta(days=days)
-        return {"signal": signal, "day": at.date(), "events": 1, "last_at": at}
+        return Occurrence(signal=signal, day=at.date(), events=1, last_at=at)
 
     occurred = [[seen("rates_page", 1.5), seen("gone", 3), seen(None, 0.1)], [], [seen("blog", 2), seen("blog", 9)]]
-    occurrences = facts_of_rows(POLICY, [row] * 3, occurred).occurrences
+    states = [lead_state({}, as_of=NOW, occurrences=tuple(of_lead)) for of_lead in occurred]
+    occurrences = facts_of_states(POLICY, states).occurrences
     names = [signal.name for signal in POLICY.signals]
     assert occurrences.lead.tolist() == [0, 0, 2, 2]
     assert occurrences.signal.tolist() == [names.index("rates_page"), VISIT, names.index("blog"), names.index("blog")]
@@ -144,5 +148,6 @@ def test_occurrences_are_sorted_and_those_of_forgotten_signals_left_out():
 
 
 def test_the_statements_are_those_of_the_same_front():
-    parameters = features_statement(POLICY).parameters.keys() - {f"zero_{signal.name}" for signal in POLICY.signals}
-    assert occurrences_statement(POLICY).parameters.keys() == parameters | {"signals"}
+    zeros = {f"zero_{signal.name}" for signal in POLICY.signals}
+    parameters = features_statement(POLICY).parameters.keys() - zeros - {"longest_window"}
+    assert occurrences_statement(POLICY).parameters.keys() == parameters | {"signals", "occurrence_window"}

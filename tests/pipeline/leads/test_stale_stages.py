@@ -175,14 +175,14 @@ def test_killed_anywhere_the_next_run_ends_where_an_undisturbed_one_does(
 
 
 class Watched:
-    """A warehouse that notes for how many leads features were asked."""
+    """A warehouse that notes for which leads states were asked."""
 
     def __init__(self, warehouse: DuckDBWarehouse) -> None:
         self.warehouse, self.asked = warehouse, []
         self.append, self.unit_of_work = warehouse.append, warehouse.unit_of_work
 
     def rows(self, statement: Any, parameters: Any) -> Any:
-        if statement.name == "lead_features/select":
+        if statement.name == "lead_states/select":
             self.asked += parameters["lead_ids"]
         return self.warehouse.rows(statement, parameters)
 

@@ -6,7 +6,6 @@ leads is part of one statement that BigQuery spreads over many machines. docs/sc
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +13,8 @@ from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import WarehouseError
 from leadwerk.pipeline.leads.features import (
     features_statement,
-    occurrence_parameters,
+    lead_states_parameters,
     occurrences_statement,
-    scoring_parameters,
 )
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.stage_change import FACTS, entry_reason
@@ -31,9 +29,6 @@ INSTEAD = {
 """Selection of leads by id in lead_features/select and occurrences/select → selection of all open leads."""
 
 SLOT, OCCURRENCES = "${lead_features}", "${occurrences}"
-OWN = {"longest_window": "occurrence_window", "first_day": "occurrence_first_day"}
-"""Parameters whose meaning differs between lead_features/select and occurrences/select → name in the statement."""
-
 NOTHING = """SELECT
   CAST(NULL AS STRING) AS lead_id, CAST(NULL AS STRING) AS signal, CAST(NULL AS DATE) AS day,
   CAST(NULL AS INT64) AS events, CAST(NULL AS TIMESTAMP) AS last_at
@@ -47,15 +42,10 @@ def features_of_open_leads(policy: Policy) -> Statement[Row]:
 
 
 def occurrences_of_open_leads(policy: Policy) -> Statement[Row]:
-    """`occurrences/select` for all rows of `leads/open`, with parameters renamed by OWN; no rows without rules."""
+    """`occurrences/select` for all rows of `leads/open`; no rows without rules."""
     if not policy.points.rules:
         return Statement("occurrences/whole_base", NOTHING)
-    selection = _for_open_leads(occurrences_statement(policy))
-    text, kinds = selection.text, dict(selection.parameters)
-    for name, renamed in OWN.items():
-        text = re.sub(rf"@{name}\b", f"@{renamed}", text)
-        kinds[renamed] = kinds.pop(name)
-    return Statement(selection.name, text, kinds)
+    return _for_open_leads(occurrences_statement(policy))
 
 
 def _for_open_leads(named: Statement[Row]) -> Statement[Row]:
@@ -82,12 +72,8 @@ def rescore_statement(policy: Policy) -> Statement[Row]:
 def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
     """Parameters of `rescore_statement` as of `now` (aware)."""
     since = now - timedelta(days=OPEN_LEAD_DAYS)
-    scoring = scoring_parameters(policy, [], [], now)
-    occurred = occurrence_parameters(policy, scoring)
     return {
-        **scoring,
-        "signals": occurred["signals"],
-        **{renamed: occurred[name] for name, renamed in OWN.items()},
+        **lead_states_parameters(policy, [], [], now),
         "created_since": since,
         "scored_since": since.date(),
         "stored_at": stored_at,

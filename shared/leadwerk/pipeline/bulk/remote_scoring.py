@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Annotated
 
@@ -20,13 +20,13 @@ from msgspec.structs import asdict
 
 from leadwerk.errors import LeadwerkError, RecordFailure
 from leadwerk.features.contract import Feature, contract
-from leadwerk.pipeline.leads.points_input import facts_of_rows
 from leadwerk.policy.model import Policy
+from leadwerk.scoring.lead_state import LeadState, Occurrence
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.override import Override, OverrideCluster
-from leadwerk.scoring.score_leads import CrmStatus, LeadScore, LeadState, ScoreFields, score_leads
+from leadwerk.scoring.score_leads import LeadScore, ScoreFields, score_leads
 from leadwerk.scoring.score_row import score_id
-from leadwerk.scoring.seller_pools import HotThresholds
+from leadwerk.scoring.seller_pools import HotThreshold, HotThresholds
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """Limits of moments: beyond them lie no leads, and moments that a change to UTC cannot represent."""
@@ -60,11 +60,9 @@ class RemoteRefusal(Struct, frozen=True):
     error: str
 
 
-class RemoteOccurrence(Struct, frozen=True):
-    """A row of occurrences/select."""
+class RemoteOccurrence(Occurrence, frozen=True, kw_only=True):
+    """A row of occurrences/select within the limits of what can be computed with."""
 
-    signal: str | None
-    day: date
     events: Count
     last_at: Moment
 
@@ -102,6 +100,19 @@ class RemoteRow(Struct, frozen=True, kw_only=True):
         missing = [name for name in OVERRIDE if getattr(self, name) is None]
         if self.override_cluster is not None and missing:
             raise ValueError(f"override_cluster is {self.override_cluster}, but {missing[0]} is null")
+
+    @property
+    def override(self) -> Override | None:
+        """The override in the columns override_…; None without one."""
+        if self.override_cluster is None:
+            return None
+        return Override(
+            cluster=self.override_cluster,
+            author=self.override_author or "",
+            reason=self.override_reason or "",
+            set_at=self.override_set_at or self.as_of,
+            ends_at=self.override_ends_at or self.as_of,
+        )
 
 
 OVERRIDE = [name for name in RemoteRow.__struct_fields__ if name.startswith("override_")]
@@ -192,20 +203,24 @@ class _Scoring:
 
     def _scores(self, rows: Sequence[RemoteRow]) -> list[RemoteReply]:
         """All rows of a request come from one statement, so all of them have `occurrences` or none."""
-        features = [asdict(row) for row in rows]
-        with_occurrences = all(row.occurrences is not UNSET for row in rows)
-        occurred = (
-            [[asdict(occurrence) for occurrence in row["occurrences"] or ()] for row in features]
-            if with_occurrences
-            else []
-        )
-        facts = (
-            facts_of_rows(self.policy, features, occurred) if with_occurrences and self.policy.points.rules else None
-        )
-        statuses = [CrmStatus(row.status, row.outcome) for row in rows]
-        state = LeadState(facts, statuses, self.hot, [Override.of_row(row) for row in features])
-        scores = score_leads(self.scorer, self.policy, features, state, explained=False) if rows else []
+        thresholds = self.hot.rows() if self.hot else ()
+        states = [_state(row, thresholds) for row in rows]
+        scores = score_leads(self.scorer, self.policy, states, explained=False)
         return [_reply(row, score) for row, score in zip(rows, scores, strict=True)]
+
+
+def _state(row: RemoteRow, thresholds: tuple[HotThreshold, ...]) -> LeadState:
+    return LeadState(
+        lead_id=row.lead_id,
+        as_of=row.as_of,
+        created_at=row.created_at,
+        features=asdict(row),
+        occurrences=None if row.occurrences is UNSET else tuple(row.occurrences or ()),
+        status=row.status,
+        outcome=row.outcome,
+        override=row.override,
+        thresholds=thresholds,
+    )
 
 
 def _reply(row: RemoteRow, score: LeadScore) -> RemoteReply:

@@ -157,11 +157,13 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
                 value=account_id[:100],
                 remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
             )
-        rows, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
+        states, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
         company = _companies(warehouse, policy, [account_id], as_of)
-    contacts = AccountContacts(np.zeros(len(rows), dtype=np.int64), totals.interest, totals.total, totals.disqualified)
+    contacts = AccountContacts(
+        np.zeros(len(states), dtype=np.int64), totals.interest, totals.total, totals.disqualified
+    )
     rolled = roll_up(policy, company_facts(policy, company), contacts)
-    names = [row["lead_id"] for row in rows]
+    names = [state.lead_id for state in states]
     [company_account] = _accounts(policy, company, rolled, names, [rating.phase for rating in ratings], contacts)
     return AccountDetail(
         as_of=as_of,

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.desk.overrides import OverrideRecord, active_overrides
-from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
-from leadwerk.pipeline.leads.read_lead_states import read_lead_states
+from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.serving.messages import ScoredLead
-from leadwerk.pipeline.thresholds.daily import hot_thresholds
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
@@ -79,14 +75,12 @@ def _advised(
     warehouse: Warehouse, policy: Policy, scorer: Scorer | None, leads: Sequence[str], now: datetime
 ) -> Iterator[tuple[str, LeadScore]]:
     """Lead id and score of each lead, computed without overrides."""
-    hot = hot_thresholds(warehouse, policy, now)
-    first_day = (now - timedelta(days=OPEN_LEAD_DAYS)).date()
     for batch in batches(leads, BATCH):
-        parameters = scoring_parameters(policy, batch, [], now)
-        rows = warehouse.rows(features_statement(policy), parameters)
-        state = read_lead_states(warehouse, policy, parameters, first_day=first_day, hot=hot).of(rows)
-        scores = score_leads(scorer, policy, rows, replace(state, overrides=()), explained=False)
-        yield from zip((row["lead_id"] for row in rows), scores, strict=True)
+        states = [
+            replace(state, override=None) for state in read_lead_states(warehouse, policy, LeadSelection(batch), now)
+        ]
+        scores = score_leads(scorer, policy, states, explained=False)
+        yield from zip((state.lead_id for state in states), scores, strict=True)
 
 
 def _advice(score: LeadScore) -> ModelRecommendation:

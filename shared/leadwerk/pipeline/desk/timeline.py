@@ -130,8 +130,8 @@ def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) 
     Raises:
         UnknownLead: the lead was not known then.
     """
-    rows, _, totals, ratings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
-    if not rows or rows[0]["created_at"] is None or totals.ledger is None:
+    states, _, totals, ratings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
+    if states[0].created_at is None or totals.ledger is None:
         raise _unknown(lead_id, at)
     entries, rating = totals.ledger.entries(0), ratings[0]
     return LedgerAt(

@@ -7,15 +7,22 @@ visitors at one moment.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from leadwerk.catalogue.periods import WINDOWS_DAYS
+from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS, WINDOWS_DAYS
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.protocol import Row, Statement
-from leadwerk.warehouse.statement import statement
+from leadwerk.warehouse.protocol import R, Row, Statement
+from leadwerk.warehouse.statement import statement, switch
 
 AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
+
+LEAD_COLUMNS = (
+    "language", "country", "region", "email_domain_kind", "channel", *AMOUNTS, "job_title", "industry", "employees",
+    "revenue",
+)  # fmt: skip
+"""Columns of `leads` that are features as they are; of a form each replaces what is stored."""
 
 
 def features_statement(policy: Policy) -> Statement[Row]:
@@ -24,15 +31,7 @@ def features_statement(policy: Policy) -> Statement[Row]:
     Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and job_title and
     account_id, which are inputs of points but not of models.
     """
-    return statement(
-        "lead_features/select",
-        amount=AMOUNTS,
-        window=WINDOWS_DAYS,
-        signal=[signal.name for signal in policy.signals],
-        touchpoint=_touchpoints(policy),
-        number=[attribute.name for attribute in policy.attributes if attribute.kind == "number"],
-        category=[attribute.name for attribute in policy.attributes if attribute.kind == "category"],
-    )
+    return statement("lead_features/select", None, **_front(policy), **_lists(policy))
 
 
 def occurrences_statement(policy: Policy) -> Statement[Row]:
@@ -40,19 +39,28 @@ def occurrences_statement(policy: Policy) -> Statement[Row]:
 
     Columns: lead_id, as_of, signal (null: any visit), day, events, last_at.
     """
-    return statement("occurrences/select", amount=AMOUNTS, touchpoint=_touchpoints(policy))
+    return statement("occurrences/select", None, **_front(policy))
+
+
+def lead_states_statement(policy: Policy, record: type[R], *, with_drafts: bool) -> Statement[R]:
+    """`lead_states/select` for a policy: one row per lead or visitor, with all that scoring needs of it.
+
+    What a policy has no use for is not even read: occurrences without rules, thresholds without sellers.
+    """
+    return statement(
+        "lead_states/select",
+        record,
+        **_front(policy, with_drafts=with_drafts),
+        **_lists(policy),
+        with_rules=switch(on=bool(policy.points.rules)),
+        with_sellers=switch(on=bool(policy.capacity.sellers)),
+    )
 
 
 def occurrence_parameters(policy: Policy, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of `occurrences/select` for the leads and moments of training_ or scoring_parameters."""
     window = policy.points.window_days
-    further_back = timedelta(days=window - parameters["longest_window"])
-    return {
-        **parameters,
-        "signals": [signal.name for signal in policy.signals],
-        "longest_window": window,
-        "first_day": parameters["first_day"] - further_back,
-    }
+    return {**parameters, **_occurrences(policy), **_activity(parameters["first_event_day"], window)}
 
 
 def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime) -> dict[str, Any]:
@@ -83,6 +91,22 @@ def scoring_parameters(
     }
 
 
+def lead_states_parameters(
+    policy: Policy, lead_ids: Sequence[str], visitor_ids: Sequence[str], as_of: datetime
+) -> dict[str, Any]:
+    """`scoring_parameters` that also fit the occurrences and thresholds of `lead_states_statement`."""
+    parameters = scoring_parameters(policy, lead_ids, visitor_ids, as_of)
+    windows = (max(WINDOWS_DAYS), policy.points.window_days if policy.points.rules else 0)
+    day = as_of.astimezone(ZoneInfo(policy.time_zone)).date()
+    return {
+        **parameters,
+        **_occurrences(policy),
+        **_activity(parameters["first_event_day"], max(windows)),
+        "day": day,
+        "threshold_since": day - timedelta(days=THRESHOLD_MEMORY_DAYS),
+    }
+
+
 def labels_statement(_: Policy) -> Statement[Row]:
     """`labels/select`: lead_id, as_of, converted, for mature landmarks only."""
     return statement("labels/select")
@@ -100,18 +124,41 @@ def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime
     }
 
 
-def _touchpoints(policy: Policy) -> list[str]:
-    return [signal.name for signal in policy.signals if signal.touchpoint]
+def _front(policy: Policy, *, with_drafts: bool = False) -> dict[str, Sequence[str]]:
+    """Values of the lines that lead_features/as_of_base repeats."""
+    touchpoints = [signal.name for signal in policy.signals if signal.touchpoint]
+    lines = {"amount": AMOUNTS, "column": LEAD_COLUMNS, "touchpoint": touchpoints}
+    return {**lines, "with_drafts": switch(on=with_drafts)}
+
+
+def _lists(policy: Policy) -> dict[str, Sequence[str | int]]:
+    """Values of the further lines that lead_features/features repeats."""
+    return {
+        "window": WINDOWS_DAYS,
+        "signal": [signal.name for signal in policy.signals],
+        "number": [attribute.name for attribute in policy.attributes if attribute.kind == "number"],
+        "category": [attribute.name for attribute in policy.attributes if attribute.kind == "category"],
+    }
 
 
 def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
     # One day more at both ends, because the policy's days differ from UTC days. BigQuery prunes by constants only.
+    first_event_day = first.astimezone(UTC).date() - timedelta(days=1)
     return {
         "time_zone": policy.time_zone,
         "longest_window": max(WINDOWS_DAYS),
-        "first_day": first.astimezone(UTC).date() - timedelta(days=max(WINDOWS_DAYS)),
-        "first_event_day": first.astimezone(UTC).date() - timedelta(days=1),
+        "first_event_day": first_event_day,
+        **_activity(first_event_day, max(WINDOWS_DAYS)),
         "last_day": last.astimezone(UTC).date() + timedelta(days=1),
         **{f"kind_{signal.name}": signal.touchpoint for signal in policy.signals if signal.touchpoint},
         **{f"zero_{signal.name}": 0 if signal.touchpoint else None for signal in policy.signals},
     }
+
+
+def _activity(first_event_day: date, window: int) -> dict[str, Any]:
+    """The days of activity that a window of so many days needs."""
+    return {"activity_window": window, "first_day": first_event_day - timedelta(days=window - 1)}
+
+
+def _occurrences(policy: Policy) -> dict[str, Any]:
+    return {"signals": [signal.name for signal in policy.signals], "occurrence_window": policy.points.window_days}

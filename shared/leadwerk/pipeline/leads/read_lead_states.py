@@ -1,86 +1,58 @@
-"""Lead states: occurrences, CRM status, last score and override of a batch of leads, read once."""
+"""Read lead states: one statement for all that scoring needs to know of some leads and visitors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from leadwerk.pipeline.leads.points_input import facts_of_rows, occurrences_by_lead
+from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
+from leadwerk.lead.draft import LeadDraft
+from leadwerk.pipeline.leads.features import lead_states_parameters, lead_states_statement
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.override import Override
-from leadwerk.scoring.score_leads import CrmStatus, LeadScore, LeadState
-from leadwerk.scoring.seller_pools import HotThresholds
-from leadwerk.scoring.stage_change import StageInputs, stage_change
-from leadwerk.warehouse.protocol import Row, Warehouse
-from leadwerk.warehouse.statement import statement
+from leadwerk.scoring.lead_state import LeadState
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import LeadRow
+
+
+class StoredLeadState(LeadState, frozen=True, kw_only=True):
+    """A row of lead_states/select.
+
+    Where the selection has drafts: `stored_version`, the lead's latest version without its draft, and `is_linked`,
+    whether the draft's visitor is a stored one of the lead.
+    """
+
+    stored_version: LeadRow | None = None
+    is_linked: bool = False
 
 
 @dataclass(frozen=True)
-class LeadStates:
-    """By lead: `occurred`, rows of occurrences/select; `before`, rows of scores/lead_state. `hot`: today's HOT."""
+class LeadSelection:
+    """The leads and visitors to read; a draft, whose lead is among `lead_ids`, counts as if it were stored."""
 
-    policy: Policy
-    now: datetime
-    hot: HotThresholds
-    occurred: Mapping[str, list[Row]]
-    before: Mapping[str, Row]
-
-    @classmethod
-    def nothing(cls, policy: Policy, now: datetime) -> LeadStates:
-        """The states of no leads."""
-        return cls(policy, now, HotThresholds(policy), {}, {})
-
-    def of(self, rows: Sequence[Row], occurred: Sequence[Sequence[Row]] | None = None) -> LeadState:
-        """The lead state of rows of lead_features; `occurred` replaces the leads' own occurrences."""
-        if occurred is None:
-            occurred = [self.occurred.get(row["lead_id"], []) for row in rows]
-        facts = facts_of_rows(self.policy, rows, occurred) if self.policy.points.rules else None
-        leads = [row["lead_id"] for row in rows]
-        return LeadState(facts, [*map(self.status, leads)], self.hot, [*map(self.override, leads)])
-
-    def status(self, lead_id: str) -> CrmStatus:
-        """The newest CRM status of a lead."""
-        stored = self.before.get(lead_id, {})
-        return CrmStatus(stored.get("status"), stored.get("outcome"))
-
-    def override(self, lead_id: str) -> Override | None:
-        """The newest override of a lead."""
-        return Override.of_row(self.before.get(lead_id, {}))
-
-    def newest(self, lead_id: str) -> Row | None:
-        """The newest stored score of a lead."""
-        stored = self.before.get(lead_id)
-        return stored if stored and stored["score_id"] else None
-
-    def stage_change(self, lead_id: str, score: LeadScore, score_id: str | None) -> Row | None:
-        """The row of stage_changes that a score requires, or None.
-
-        The comparison is with stage_changes, not with the newest score: else a crash between the two tables would lose
-        the change.
-        """
-        status = self.status(lead_id)
-        inputs = StageInputs(
-            stage=score.stage,
-            cluster=score.score_cluster,
-            grade=score.grade,
-            points=score.points,
-            interest=score.interest,
-            status=status.status,
-            outcome=status.outcome,
-        )
-        recorded_stage = self.before.get(lead_id, {}).get("stage_reached")
-        return stage_change(lead_id, recorded_stage, inputs, self.policy, at=self.now, score_id=score_id)
+    lead_ids: Sequence[str] = ()
+    visitor_ids: Sequence[str] = ()
+    drafts: Sequence[LeadDraft] = ()
 
 
 def read_lead_states(
-    warehouse: Warehouse, policy: Policy, parameters: Mapping[str, Any], *, first_day: date, hot: HotThresholds
-) -> LeadStates:
-    """The states of the leads of `scoring_parameters`; scores before `first_day` are ignored."""
-    now: datetime = parameters["as_of"]
-    state_parameters = {"lead_ids": parameters["lead_ids"], "first_day": first_day, "as_of": now}
-    before = warehouse.rows(statement("scores/lead_state"), state_parameters) if parameters["lead_ids"] else []
-    return LeadStates(
-        policy, now, hot, occurrences_by_lead(warehouse, policy, parameters), {row["lead_id"]: row for row in before}
-    )
+    warehouse: Warehouse,
+    policy: Policy,
+    selection: LeadSelection,
+    as_of: datetime,
+    *,
+    score_days: int = SCORE_LOOK_BACK_DAYS,
+) -> list[StoredLeadState]:
+    """The states as of `as_of` (aware), one per lead and visitor, an unknown one included; nothing selected, no query.
+
+    Scores older than `score_days` do not count.
+    """
+    if not selection.lead_ids and not selection.visitor_ids:
+        return []
+    parameters = {
+        **lead_states_parameters(policy, selection.lead_ids, selection.visitor_ids, as_of),
+        "scored_since": (as_of - timedelta(days=score_days)).date(),
+        "drafts": selection.drafts,
+    }
+    statement = lead_states_statement(policy, StoredLeadState, with_drafts=bool(selection.drafts))
+    return warehouse.rows(statement, parameters)

@@ -11,13 +11,37 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+from msgspec import Struct
+
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS, STATUS_LOOK_BACK_DAYS
+from leadwerk.points.classification import Level
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.score_row import standing_of
+from leadwerk.policy.selling import Grade
+from leadwerk.scoring.score_row import stored_rating
 from leadwerk.scoring.stage_change import StageInputs, stage_change
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import StageChangeRow
 from leadwerk.warehouse.statement import statement
+
+
+class StatusAndStage(Struct, frozen=True, kw_only=True):
+    """A row of stage_changes/status_vs_stage: a lead's latest CRM status beside its latest score and recorded stage."""
+
+    lead_id: str
+    status: str | None
+    outcome: str | None
+    score_id: str
+    score_cluster: str
+    fit: float | None
+    interest: float | None
+    points: float | None
+    grade: Grade | None
+    level: Level | None
+    matrix_cell: str | None
+    stage: str | None
+    stage_reached: str | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +50,7 @@ class StaleStages:
     whose newest score has the right stage."""
 
     moved: list[str]
-    unrecorded: list[Row]
+    unrecorded: list[StageChangeRow]
 
 
 def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, rescored: Container[str]) -> StaleStages:
@@ -36,40 +60,48 @@ def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, re
     """
     stale = StaleStages([], [])
     for lead in _statuses_and_stages(warehouse, now) if policy.stages else ():
-        if lead["lead_id"] in rescored:
+        if lead.lead_id in rescored:
             continue
         stage = _stage(lead, policy)
-        if stage != lead["stage"]:
-            stale.moved.append(lead["lead_id"])
+        if stage != lead.stage:
+            stale.moved.append(lead.lead_id)
         elif change := _unrecorded(lead, stage, policy, now):
             stale.unrecorded.append(change)
     return stale
 
 
-def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[Row]:
+def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[StatusAndStage]:
     parameters = {
         "status_since": (now - timedelta(days=STATUS_LOOK_BACK_DAYS)).date(),
         "first_day": (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
         "as_of": now,
     }
-    return warehouse.rows(statement("stage_changes/status_vs_stage"), parameters)
+    return warehouse.rows(statement("stage_changes/status_vs_stage", StatusAndStage), parameters)
 
 
-def _stage(lead: Row, policy: Policy) -> str | None:
-    """The stage by the lead's newest score and present CRM status."""
+def _stage(lead: StatusAndStage, policy: Policy) -> str | None:
+    """The stage by the lead's latest score and present CRM status."""
     stage = stage_of(
         policy,
         is_known=True,
-        cluster=lead["score_cluster"],
-        rating=standing_of(lead),
-        status=lead["status"],
-        outcome=lead["outcome"],
+        cluster=lead.score_cluster,
+        rating=stored_rating(lead),
+        status=lead.status,
+        outcome=lead.outcome,
     )
     return stage or None
 
 
-def _unrecorded(lead: Row, stage: str | None, policy: Policy, now: datetime) -> Row | None:
+def _unrecorded(lead: StatusAndStage, stage: str | None, policy: Policy, now: datetime) -> StageChangeRow | None:
     """The row of stage_changes that a run omitted when it died between score and stage."""
-    columns = {name: lead[name] for name in ("grade", "points", "interest", "status", "outcome")}
-    inputs = StageInputs(stage=stage, cluster=lead["score_cluster"], **columns)
-    return stage_change(lead["lead_id"], lead["stage_reached"], inputs, policy, at=now, score_id=lead["score_id"])
+    inputs = StageInputs(
+        stage=stage,
+        cluster=lead.score_cluster,
+        grade=lead.grade,
+        points=lead.points,
+        interest=lead.interest,
+        status=lead.status,
+        outcome=lead.outcome,
+    )
+    change = stage_change(lead.lead_id, lead.stage_reached, inputs, policy, at=now, score_id=lead.score_id)
+    return None if change is None else msgspec.convert(change, StageChangeRow)

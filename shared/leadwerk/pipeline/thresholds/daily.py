@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS
 from leadwerk.pipeline.thresholds.read_demand import newly_reaching_demand, picked
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.hysteresis import ThresholdState, Why
@@ -20,9 +21,6 @@ from leadwerk.scoring.threshold_update import Threshold, thresholds
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ThresholdRow
 from leadwerk.warehouse.statement import statement
-
-MEMORY = timedelta(days=60)
-"""A threshold without a newer decision for this long no longer counts: the policy's bands hold."""
 
 Key = tuple[str, str]
 """Basis and seller pool."""
@@ -172,7 +170,7 @@ class ThresholdSnapshot:
 def threshold_snapshot(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdSnapshot:
     """The decisions and holds in force as of `now` (aware)."""
     day = day_of(policy, now)
-    parameters = {"first_day": day - MEMORY, "day": day, "as_of": now}
+    parameters = {"threshold_since": day - timedelta(days=THRESHOLD_MEMORY_DAYS), "day": day, "as_of": now}
     rows = warehouse.rows(statement("thresholds/latest", StoredThreshold), parameters)
     return ThresholdSnapshot(
         day,

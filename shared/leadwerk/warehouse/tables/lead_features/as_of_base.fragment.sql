@@ -12,11 +12,20 @@
 -- @first_day DATE
 -- @first_event_day DATE
 -- @last_day DATE
--- @longest_window INT64
+-- @activity_window INT64
 -- @time_zone STRING
 -- Signals from touchpoints, each with its kind.
 -- for each touchpoint
 -- @kind_${touchpoint} STRING
+-- end
+-- for each with_drafts
+-- Forms that are not stored yet: what each says of its lead. Of an unknown lead only an `is_form` makes a version;
+-- `account_domain` is the account of a lead that has none so far.
+-- @drafts ARRAY<STRUCT<lead_id STRING, is_form BOOL, visitor_id STRING, created_at TIMESTAMP, web_consent BOOL,
+--   language STRING, country STRING, region STRING, email_domain_kind STRING, channel STRING, loan_amount FLOAT64,
+--   property_value FLOAT64, income FLOAT64, instalment FLOAT64, job_title STRING, industry STRING, employees INT64,
+--   revenue FLOAT64, account_id STRING, account_domain STRING,
+--   attributes ARRAY<STRUCT<name STRING, text STRING, number FLOAT64>>>>
 -- end
 WITH numbered AS (
   SELECT
@@ -26,9 +35,68 @@ WITH numbered AS (
   WHERE @as_of IS NULL OR lead_id IN UNNEST(@lead_ids)
 ),
 
+-- for each with_drafts
+stored_version AS (
+  SELECT *
+  FROM numbered
+  WHERE recorded_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY version DESC) = 1
+),
+
+draft AS (
+  SELECT
+    d.lead_id, d.is_form, d.visitor_id, d.created_at, d.web_consent, d.account_id, d.account_domain, d.attributes,
+    -- for each column
+    d.${column},
+    -- end
+  FROM UNNEST(@drafts) AS d
+),
+
+-- Each attribute as the form says it, else as it is stored.
+draft_attributes AS (
+  SELECT lead_id, ARRAY_AGG(STRUCT(name, text, number) ORDER BY name) AS attributes
+  FROM (
+    SELECT lead_id, name, text, number
+    FROM (
+      SELECT d.lead_id, a.name, a.text, a.number, 1 AS priority
+      FROM draft AS d CROSS JOIN UNNEST(d.attributes) AS a
+      UNION ALL
+      SELECT s.lead_id, a.name, a.text, a.number, 2 AS priority
+      FROM stored_version AS s CROSS JOIN UNNEST(s.attributes) AS a
+    )
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id, name ORDER BY priority, number, text) = 1
+  )
+  GROUP BY lead_id
+),
+-- end
+
 -- What the form states counts from when the lead was created, later versions from when they were recorded.
 versions AS (
-  SELECT *, IF(version = 1, LEAST(recorded_at, first_created_at), recorded_at) AS known_from FROM numbered
+  SELECT
+    lead_id, version, first_created_at, IF(version = 1, LEAST(recorded_at, first_created_at), recorded_at) AS known_from,
+    web_consent, account_id,
+    -- for each column
+    ${column},
+    -- end
+    attributes
+  FROM numbered
+  -- for each with_drafts
+  UNION ALL
+  SELECT
+    -- The latest, whatever is stored.
+    d.lead_id, 1000000000 AS version,
+    COALESCE(s.first_created_at, d.created_at, @as_of) AS first_created_at, @as_of AS known_from,
+    COALESCE(d.web_consent, s.web_consent, FALSE) AS web_consent,
+    COALESCE(d.account_id, s.account_id, d.account_domain) AS account_id,
+    -- for each column
+    COALESCE(d.${column}, s.${column}) AS ${column},
+    -- end
+    a.attributes
+  FROM draft AS d
+  LEFT JOIN stored_version AS s ON s.lead_id = d.lead_id
+  LEFT JOIN draft_attributes AS a ON a.lead_id = d.lead_id
+  WHERE d.is_form OR s.lead_id IS NOT NULL
+  -- end
 ),
 
 scoring_moments AS (
@@ -56,6 +124,13 @@ links AS (
     FROM lead_versions_as_of AS f
     JOIN leadwerk.identities AS i ON i.lead_id = f.point_id AND i.linked_at <= f.as_of
     WHERE f.web_consent
+    -- for each with_drafts
+    UNION DISTINCT
+    SELECT f.point_id AS lead_id, f.as_of, f.today, d.visitor_id
+    FROM lead_versions_as_of AS f
+    JOIN draft AS d ON d.lead_id = f.point_id
+    WHERE f.web_consent AND d.visitor_id IS NOT NULL
+    -- end
     UNION DISTINCT
     SELECT point_id AS lead_id, as_of, today, visitor_id FROM lead_versions_as_of WHERE visitor_id IS NOT NULL
   )
@@ -77,7 +152,7 @@ activity AS (
     d.signals
   FROM links AS l
   JOIN leadwerk.activity_daily AS d
-    ON d.visitor_id = l.visitor_id AND d.day < l.today AND d.day > DATE_SUB(l.today, INTERVAL @longest_window DAY)
+    ON d.visitor_id = l.visitor_id AND d.day < l.today AND d.day > DATE_SUB(l.today, INTERVAL @activity_window DAY)
   WHERE d.day BETWEEN @first_day AND @last_day
   UNION ALL
   SELECT

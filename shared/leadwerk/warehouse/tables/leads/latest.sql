@@ -24,7 +24,8 @@ SELECT
   employees,
   revenue,
   account_id,
-  attributes
+  attributes,
+  stored_at
 FROM leadwerk.leads
 WHERE lead_id IN UNNEST(@lead_ids) AND recorded_at <= @as_of
 QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1

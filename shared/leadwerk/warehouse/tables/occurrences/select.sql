@@ -1,28 +1,5 @@
 -- One signal of one lead (or visitor) on one day before a moment; without a signal: the last activity of any kind.
---
--- Signals of the policy; stored days may hold others, which are ignored.
--- @signals ARRAY<STRING>
 -- include lead_features/as_of_base
+-- include occurrences/occurrences
 
-signal_days AS (
-  SELECT a.lead_id, a.as_of, a.days_ago, s.name AS signal, s.events, s.last_at
-  FROM activity AS a CROSS JOIN UNNEST(a.signals) AS s
-  UNION ALL
-  SELECT lead_id, as_of, days_ago, signal, 1 AS events, occurred_at AS last_at
-  FROM touchpoint_events
-  WHERE days_ago < @longest_window
-)
-
-SELECT
-  m.lead_id, m.as_of, m.signal, DATE_SUB(DATE(m.as_of, @time_zone), INTERVAL m.days_ago DAY) AS day,
-  SUM(m.events) AS events, MAX(m.last_at) AS last_at
-FROM signal_days AS m
-WHERE m.signal IN UNNEST(@signals)
-GROUP BY m.lead_id, m.as_of, m.signal, m.days_ago
-HAVING SUM(m.events) > 0
-UNION ALL
-SELECT
-  a.lead_id, a.as_of, NULL AS signal, DATE_SUB(DATE(a.as_of, @time_zone), INTERVAL MIN(a.days_ago) DAY) AS day,
-  1 AS events, MAX(a.last_at) AS last_at
-FROM activity AS a
-GROUP BY a.lead_id, a.as_of
+SELECT * FROM occurrences

@@ -1,0 +1,159 @@
+"""Named requests: which lead or visitor each request names, and what its form says."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from leadwerk.errors import InputError, LeadwerkError, RecordFailure
+from leadwerk.lead.draft import LeadDraft, counts_ages, lead_draft
+from leadwerk.lead.identity import parse_visitor
+from leadwerk.lead.lead import parse_id
+from leadwerk.pipeline.serving.messages import ScoreRefusal, ScoreRequest
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.lead_state import VISITOR
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import LeadRow
+from leadwerk.warehouse.statement import statement
+
+logger = logging.getLogger("leadwerk")
+
+Result = TypeVar("Result")
+
+
+class NamedRequest(Struct, frozen=True, kw_only=True):
+    """A request at `index`, the lead or visitor that it names, and its form as a draft.
+
+    `form` is empty where the request only links a visitor to a lead, and None where it says nothing of the lead.
+    """
+
+    index: int
+    lead_id: str | None = None
+    visitor_id: str | None = None
+    form: dict[str, Any] | None = None
+    draft: LeadDraft | None = None
+
+    @property
+    def state_id(self) -> str:
+        """Lead id of the state to score."""
+        return self.lead_id or f"{VISITOR}{self.visitor_id}"
+
+
+class IdentityLink(Struct, frozen=True, kw_only=True):
+    """A row of identities/links."""
+
+    visitor_id: str
+    lead_id: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """Requests that get an error, which costs the others nothing."""
+
+    refusals: list[ScoreRefusal] = field(default_factory=list)
+
+    def each(self, items: Sequence[NamedRequest], step: Callable[[NamedRequest], Result]) -> list[Result]:
+        """The results of the items for which `step` succeeds; any other is refused, also for an unforeseen error."""
+        results = []
+        for item in items:
+            try:
+                results.append(step(item))
+            except InputError as error:
+                self._refuse(item, error)
+            except Exception as error:  # noqa: BLE001  one request that we did not foresee must not cost the others
+                failure = RecordFailure.at(f"Request {item.index}", error)
+                logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "score"}})
+                self._refuse(item, failure)
+        return results
+
+    def _refuse(self, item: NamedRequest, error: LeadwerkError) -> None:
+        self.refusals.append(ScoreRefusal(item.index, item.lead_id, error))
+
+
+def named_requests(requests: Sequence[ScoreRequest], refused: Refusals) -> list[NamedRequest]:
+    """The requests with the ids that they or their forms state; one that names no lead is refused."""
+    items = [NamedRequest(index=index) for index in range(len(requests))]
+    return refused.each(items, lambda item: _named(item, requests[item.index]))
+
+
+def _named(item: NamedRequest, request: ScoreRequest) -> NamedRequest:
+    fields: Mapping[str, Any] = request.form or {}
+    lead_id = fields.get("lead_id") if request.lead_id is None else request.lead_id
+    visitor = fields.get("ga_client_id") if request.ga_client_id is None else request.ga_client_id
+    lead = None if lead_id is None else str(lead_id).strip() or None
+    if request.lead_id is None and lead:
+        lead = parse_id(lead_id)
+    visitor_id = None if visitor is None else parse_visitor(visitor)
+    if not lead and (not visitor_id or request.form is not None):
+        raise InputError(
+            "The request names no lead to score.",
+            field="lead_id",
+            remedy="Send lead_id (required with a form), or the ga_client_id of a web visitor.",
+        )
+    form = {} if request.form is None and lead and visitor_id else request.form
+    return replace(item, lead_id=lead, visitor_id=visitor_id, form=form)
+
+
+def with_leads(warehouse: Warehouse, items: Sequence[NamedRequest], now: datetime) -> list[NamedRequest]:
+    """Replace visitors with a linked lead by that lead; of several, the one linked last."""
+    visitors = [item.visitor_id for item in items if item.lead_id is None]
+    if not visitors:
+        return list(items)
+    links = warehouse.rows(statement("identities/links", IdentityLink), {"visitor_ids": visitors, "as_of": now})
+    latest = {link.visitor_id: link.lead_id for link in sorted(links, key=lambda link: link.linked_at)}
+    return [item if item.lead_id else replace(item, lead_id=latest.get(item.visitor_id or "")) for item in items]
+
+
+@dataclass(frozen=True)
+class DraftReader:
+    """Reads the forms of a run, as of `now`."""
+
+    warehouse: Warehouse
+    policy: Policy
+    now: datetime
+    person_key: str
+
+    def with_drafts(self, items: Sequence[NamedRequest], refused: Refusals) -> list[NamedRequest]:
+        """The requests with their forms as drafts; an unusable form is refused, and so are two of one lead."""
+        forms = Counter(item.lead_id for item in items if item.form is not None)
+        created = self._creation_times(items)
+
+        def read(item: NamedRequest) -> NamedRequest:
+            if item.form is None:
+                return item
+            _check_once(item, forms[item.lead_id])
+            return replace(item, draft=self._draft(item, item.form, created.get(item.lead_id or "")))
+
+        return refused.each(items, read)
+
+    def _draft(self, item: NamedRequest, form: Mapping[str, Any], created_at: datetime | None) -> LeadDraft:
+        raw = {**form, "lead_id": item.lead_id}
+        draft = lead_draft(raw, policy=self.policy, now=self.now, person_key=self.person_key, created_at=created_at)
+        return replace(draft, is_form=bool(form), visitor_id=item.visitor_id)
+
+    def _creation_times(self, items: Sequence[NamedRequest]) -> dict[str, datetime]:
+        """When the leads were created whose forms state dates and leave that out: only these cost a query."""
+        leads = [item.lead_id for item in items if item.form and counts_ages(item.form, self.policy)]
+        if not leads:
+            return {}
+        parameters = {"lead_ids": leads, "as_of": self.now}
+        rows = self.warehouse.rows(statement("leads/latest", LeadRow), parameters)
+        return {row.lead_id: row.created_at for row in rows}
+
+
+def _check_once(item: NamedRequest, forms: int) -> None:
+    if forms > 1:
+        raise InputError(
+            f"Lead {item.lead_id} has several forms in one request.",
+            field="lead_id",
+            value=item.lead_id,
+            remedy="Send one form per lead.",
+        )

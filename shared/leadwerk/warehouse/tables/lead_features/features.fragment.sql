@@ -1,0 +1,142 @@
+-- Features of each lead, or visitor without a lead, at each moment, from what was recorded strictly before.
+--
+-- @longest_window INT64
+-- Value of a signal without events: 0 for touchpoint signals; NULL for web signals unless web behaviour is tracked.
+-- for each signal
+-- @zero_${signal} INT64
+-- end
+behaviour AS (
+  SELECT
+    lead_id, as_of,
+    -- for each window
+    SUM(IF(days_ago < ${window}, sessions, 0)) AS sessions_${window}d,
+    SUM(IF(days_ago < ${window}, page_views, 0)) AS page_views_${window}d,
+    SUM(IF(days_ago < ${window}, milliseconds, 0)) / 1000 AS seconds_${window}d,
+    COUNT(DISTINCT IF(days_ago < ${window}, days_ago, NULL)) AS active_days_${window}d,
+    -- end
+    MAX(scroll_percent) AS scroll_percent, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
+    SUM(uses) AS uses, ROUND(SUM(loan_amount_sum) * 100) / 100 AS loan_amount_sum,
+    -- for each amount
+    ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, position)) AS ${amount},
+    -- end
+    ANY_VALUE(source HAVING MIN IF(source IS NULL, NULL, position)) AS source,
+    ANY_VALUE(IF(source IS NULL, NULL, medium) HAVING MIN IF(source IS NULL, NULL, position)) AS medium,
+    ANY_VALUE(first_source HAVING MIN IF(first_source IS NULL, NULL, position)) AS first_source,
+    ANY_VALUE(IF(first_source IS NULL, NULL, first_medium) HAVING MIN IF(first_source IS NULL, NULL, position)) AS first_medium,
+    ANY_VALUE(device_category HAVING MAX IF(device_category IS NULL, NULL, position)) AS device_category,
+    ANY_VALUE(language HAVING MAX IF(language IS NULL, NULL, position)) AS language
+  FROM activity
+  WHERE days_ago < @longest_window
+  GROUP BY lead_id, as_of
+),
+
+signal_sums AS (
+  SELECT
+    lead_id, as_of, signal,
+    -- for each window
+    SUM(IF(days_ago < ${window}, events, 0)) AS events_${window}d,
+    SUM(IF(days_ago < ${window}, milliseconds, 0)) / 1000 AS seconds_${window}d,
+    -- end
+    MAX(last_at) AS last_at
+  FROM (
+    SELECT
+      a.lead_id, a.as_of, a.days_ago, s.name AS signal, s.events, CAST(ROUND(s.seconds * 1000) AS INT64) AS milliseconds,
+      s.last_at
+    FROM activity AS a CROSS JOIN UNNEST(a.signals) AS s
+    WHERE a.days_ago < @longest_window
+    UNION ALL
+    SELECT lead_id, as_of, days_ago, signal, 1 AS events, 0 AS milliseconds, occurred_at AS last_at
+    FROM touchpoint_events
+    WHERE days_ago < @longest_window
+  )
+  WHERE signal IS NOT NULL
+  GROUP BY lead_id, as_of, signal
+),
+
+signals AS (
+  SELECT
+    -- for each signal
+    ANY_VALUE(IF(signal = '${signal}', sums, NULL) HAVING MAX IF(signal = '${signal}', 1, NULL)) AS ${signal},
+    -- end
+    lead_id, as_of
+  FROM (
+    SELECT lead_id, as_of, signal, STRUCT(
+      -- for each window
+      events_${window}d, seconds_${window}d,
+      -- end
+      last_at
+    ) AS sums
+    FROM signal_sums
+  )
+  GROUP BY lead_id, as_of
+),
+
+leads_as_of AS (
+  SELECT
+    f.*,
+    IF(l.lead_id IS NOT NULL AND (f.visitor_id IS NULL OR b.lead_id IS NOT NULL), 0, NULL) AS zero,
+    -- for each amount
+    COALESCE(f.${amount}, b.${amount}) AS known_${amount},
+    -- end
+  FROM lead_versions_as_of AS f
+  LEFT JOIN (SELECT DISTINCT lead_id, as_of FROM links) AS l ON l.lead_id = f.point_id AND l.as_of = f.as_of
+  LEFT JOIN behaviour AS b ON b.lead_id = f.point_id AND b.as_of = f.as_of
+),
+
+lead_features AS (
+  SELECT
+    k.point_id AS lead_id, k.as_of, k.first_created_at AS created_at,
+    IF(k.zero IS NULL, 0, 1) AS has_web_behaviour,
+    TIMESTAMP_DIFF(k.as_of, k.first_created_at, SECOND) / 86400 AS lead_age_days,
+    EXTRACT(HOUR FROM k.first_created_at AT TIME ZONE @time_zone) AS created_hour,
+    MOD(EXTRACT(DAYOFWEEK FROM k.first_created_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS created_weekday,
+    -- for each amount
+    k.known_${amount} AS ${amount},
+    -- end
+    SAFE_DIVIDE(k.known_loan_amount, k.known_property_value) AS loan_to_value,
+    SAFE_DIVIDE(k.known_instalment * 12, k.known_income) AS instalment_to_income,
+    COALESCE(b.uses, k.zero) AS calculator_uses_90d,
+    SAFE_DIVIDE(b.loan_amount_sum, b.uses) AS calculator_loan_amount_mean,
+    -- for each window
+    COALESCE(b.sessions_${window}d, k.zero) AS sessions_${window}d,
+    -- end
+    -- for each window
+    COALESCE(b.page_views_${window}d, k.zero) AS page_views_${window}d,
+    -- end
+    -- for each window
+    COALESCE(b.seconds_${window}d, k.zero) AS seconds_${window}d,
+    -- end
+    -- for each window
+    COALESCE(b.active_days_${window}d, k.zero) AS active_days_${window}d,
+    -- end
+    SAFE_DIVIDE(b.seconds_30d, b.sessions_30d) AS session_seconds_30d,
+    b.scroll_percent AS scroll_percent_90d,
+    TIMESTAMP_DIFF(k.as_of, b.last_at, SECOND) / 86400 AS days_since_activity,
+    TIMESTAMP_DIFF(k.as_of, b.first_at, SECOND) / 86400 AS days_since_first_activity,
+    SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
+    EXTRACT(HOUR FROM b.last_at AT TIME ZONE @time_zone) AS last_active_hour,
+    MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
+    k.employees, k.revenue, k.job_title, k.account_id,
+    COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel, k.industry,
+    b.source, b.medium, b.first_source, b.first_medium, b.device_category,
+    -- for each signal
+    COALESCE(s.${signal}.events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
+    COALESCE(s.${signal}.events_7d, @zero_${signal}, k.zero) AS ${signal}_events_7d,
+    COALESCE(s.${signal}.events_30d, @zero_${signal}, k.zero) AS ${signal}_events_30d,
+    COALESCE(s.${signal}.events_90d, @zero_${signal}, k.zero) AS ${signal}_events_90d,
+    COALESCE(s.${signal}.seconds_1d, @zero_${signal}, k.zero) AS ${signal}_seconds_1d,
+    COALESCE(s.${signal}.seconds_7d, @zero_${signal}, k.zero) AS ${signal}_seconds_7d,
+    COALESCE(s.${signal}.seconds_30d, @zero_${signal}, k.zero) AS ${signal}_seconds_30d,
+    COALESCE(s.${signal}.seconds_90d, @zero_${signal}, k.zero) AS ${signal}_seconds_90d,
+    TIMESTAMP_DIFF(k.as_of, s.${signal}.last_at, SECOND) / 86400 AS ${signal}_days_since,
+    -- end
+    -- for each number
+    (SELECT MAX(a.number) FROM UNNEST(k.attributes) AS a WHERE a.name = '${number}') AS attribute_${number},
+    -- end
+    -- for each category
+    (SELECT MAX(a.text) FROM UNNEST(k.attributes) AS a WHERE a.name = '${category}') AS attribute_${category},
+    -- end
+  FROM leads_as_of AS k
+  LEFT JOIN behaviour AS b ON b.lead_id = k.point_id AND b.as_of = k.as_of
+  LEFT JOIN signals AS s ON s.lead_id = k.point_id AND s.as_of = k.as_of
+)

@@ -1,0 +1,96 @@
+-- All that is known of a lead, or of a visitor without a lead, as of @as_of: features, occurrences, CRM status, latest
+-- score since @scored_since, recorded stage, active override, and the thresholds of the day.
+-- @scored_since DATE
+-- include lead_features/as_of_base
+-- include lead_features/features
+,
+-- for each with_rules
+-- include occurrences/occurrences
+,
+
+lead_occurrences AS (
+  SELECT lead_id, ARRAY_AGG(STRUCT(signal, day, events, last_at) ORDER BY day, signal) AS occurrences
+  FROM occurrences
+  GROUP BY lead_id
+),
+-- end
+
+-- for each with_drafts
+-- Drafts whose visitor is a known one of their lead.
+linked_draft AS (
+  SELECT DISTINCT d.lead_id
+  FROM draft AS d
+  JOIN leadwerk.identities AS i ON i.lead_id = d.lead_id AND i.visitor_id = d.visitor_id AND i.linked_at <= @as_of
+),
+-- end
+
+-- for each with_sellers
+-- include thresholds/latest
+,
+
+hot AS (
+  SELECT ARRAY_AGG(STRUCT(is_hold, basis, seller_pool, hot) ORDER BY is_hold, basis, seller_pool) AS thresholds
+  FROM latest_threshold
+),
+-- end
+
+-- include overrides/active
+
+latest_score AS (
+  SELECT
+    lead_id, score_id, scored_at, basis, predictive_score, score_cluster, recommended_action, points, matrix_cell, tier,
+    traffic_light, stage, model_version, policy_version, decided_by
+  FROM leadwerk.scores
+  WHERE lead_id IN UNNEST(@lead_ids) AND day >= @scored_since AND scored_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+),
+
+latest_status AS (
+  SELECT lead_id, status, outcome
+  FROM leadwerk.outcomes
+  WHERE lead_id IN UNNEST(@lead_ids) AND recorded_at <= @as_of AND occurred_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+),
+
+latest_stage_change AS (
+  SELECT lead_id, to_stage
+  FROM leadwerk.stage_changes
+  WHERE lead_id IN UNNEST(@lead_ids) AND changed_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY changed_at DESC, to_stage DESC) = 1
+)
+
+SELECT
+  f.lead_id,
+  f.as_of,
+  f.created_at,
+  f AS features,
+  IF(s.lead_id IS NULL, NULL, s) AS latest_score,
+  t.status,
+  t.outcome,
+  g.to_stage AS recorded_stage,
+  IF(o.lead_id IS NULL, NULL, o) AS override,
+  -- for each with_rules
+  COALESCE(c.occurrences, []) AS occurrences,
+  -- end
+  -- for each with_sellers
+  COALESCE(h.thresholds, []) AS thresholds,
+  -- end
+  -- for each with_drafts
+  IF(v.lead_id IS NULL, NULL, v) AS stored_version,
+  l.lead_id IS NOT NULL AS is_linked,
+  -- end
+FROM lead_features AS f
+LEFT JOIN latest_score AS s ON s.lead_id = f.lead_id
+LEFT JOIN latest_status AS t ON t.lead_id = f.lead_id
+LEFT JOIN latest_stage_change AS g ON g.lead_id = f.lead_id
+LEFT JOIN active_override AS o ON o.lead_id = f.lead_id
+-- for each with_rules
+LEFT JOIN lead_occurrences AS c ON c.lead_id = f.lead_id
+-- end
+-- for each with_sellers
+CROSS JOIN hot AS h
+-- end
+-- for each with_drafts
+LEFT JOIN stored_version AS v ON v.lead_id = f.lead_id
+LEFT JOIN linked_draft AS l ON l.lead_id = f.lead_id
+-- end
