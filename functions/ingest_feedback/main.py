@@ -9,7 +9,7 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.pipeline import ingest, wiring
-from leadwerk.pipeline.audit.seal import seal
+from leadwerk.pipeline.privacy import upkeep
 from leadwerk.web import Request, entry
 
 
@@ -23,14 +23,9 @@ class Body(Request, frozen=True):
 @entry(Body)
 def ingest_feedback(body: Body, now: datetime) -> Any:
     config = settings.read()
-    warehouse, person_key = wiring.warehouse(config), wiring.person_key(config)
+    warehouse, policy, person_key = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
     report = ingest.run(
-        warehouse,
-        wiring.policy(config),
-        wiring.crm(config),
-        now=now,
-        person_key=person_key,
-        from_start=body.from_start,
+        warehouse, policy, wiring.crm(config), now=now, person_key=person_key, from_start=body.from_start
     )
-    seal(warehouse, person_key, now)
+    upkeep.run(warehouse, policy, secret=person_key, now=now)
     return report

@@ -30,6 +30,7 @@ keys = st.sampled_from([None, "k", "l"])
         "erasures/first_trace",
         "erasures/visitor_trace",
         "erasures/audit_hashes",
+        "erasures/totals",
         "audit_seals/all",
         "audit/trail",
     ],

@@ -21,7 +21,7 @@ from leadwerk.warehouse.statement import statement
 
 Verdict = Literal["good", "look", "broken"]
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
-WAREHOUSED = frozenset(("deliveries", "scores", "outcomes", "leads", "activity", "GA4 export"))
+WAREHOUSED = frozenset(("deliveries", "scores", "outcomes", "leads", "activity", "GA4 export", "privacy"))
 FRESH = timedelta(days=3)
 
 
@@ -76,6 +76,7 @@ def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
         ("leads", look.leads),
         ("activity", look.activity),
         ("GA4 export", look.export),
+        ("privacy", look.privacy),
     )
     for name, link in links:
         if ignored_fields and name in WAREHOUSED:
@@ -180,6 +181,20 @@ class _Look:
                 "outcomes", "look", words, f"Boosting needs {needed} conversions; a regression serves until then."
             )
         return Finding("outcomes", "good", words)
+
+    def privacy(self) -> Finding:
+        from leadwerk.pipeline.privacy.erase import UnfinishedErasure
+        from leadwerk.pipeline.privacy.retention import overdue
+
+        unfinished = self.here.warehouse.rows(statement("erasures/unfinished", UnfinishedErasure), {})
+        if unfinished:
+            remedy = "Run `leadwerk privacy sweep`; on BigQuery 90 minutes after the rows were streamed."
+            return Finding("privacy", "look", f"erasure {unfinished[0].erasure_id} is not completed", remedy)
+        if late := overdue(self.here.warehouse, self.here.policy, self.now):
+            words = f"{late[0].table} has rows of {late[0].oldest}; the policy keeps {late[0].retention_days} days"
+            remedy = "Run `leadwerk ingest`, which deletes them; on BigQuery apply Terraform."
+            return Finding("privacy", "look", words, remedy)
+        return Finding("privacy", "good", "no row is older than the policy keeps it, no erasure is open")
 
     def leads(self) -> Finding:
         found = self.rows("leads/totals")[0]

@@ -74,6 +74,7 @@ def ingest(
     Example: `leadwerk ingest --json`
     """
     from leadwerk.pipeline import ingest as stage
+    from leadwerk.pipeline.privacy import upkeep
 
     here = call.deployment
     with working("Reading the CRM's cases"):
@@ -81,6 +82,7 @@ def ingest(
         result = stage.run(
             here.warehouse, here.policy, crm, now=call.storing_moment(), person_key=key, from_start=from_start
         )
+        upkeep.run(here.warehouse, here.policy, secret=key, now=call.storing_moment())
     show(result, title="Ingested", as_json=call.as_json)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,7 +29,7 @@ REMAINS = (
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     family = typer.Typer(help="What a person may ask for: erasure, and all that is stored.", no_args_is_help=True)
-    for name, command in (("erase", erase), ("sweep", sweep), ("show", show)):
+    for name, command in (("erase", erase), ("sweep", sweep), ("show", show), ("record", record)):
         family.command(name)(command)
     app.add_typer(family, name="privacy", rich_help_panel="Operation")
 
@@ -93,6 +94,32 @@ def show(call: Invocation, person: PersonName) -> None:
         print_json(answer)
         return
     _show_answer(answer)
+
+
+@shared_options()
+def record(
+    call: Invocation,
+    language: Annotated[Literal["de", "en"], typer.Option(help="Language of the record.")] = "de",
+) -> None:
+    """Write the record of processing and a draft of the impact assessment from what is configured, as Markdown.
+
+    Example: `leadwerk privacy record --language en > record.md`
+    """
+    from leadwerk.pipeline.privacy.record import ErasureTotals, record_of_processing
+    from leadwerk.warehouse.statement import statement
+
+    here = call.deployment
+    champion = here.registry.champion()
+    [totals] = here.warehouse.rows(statement("erasures/totals", ErasureTotals), {})
+    text = record_of_processing(
+        here.settings,
+        here.policy,
+        here.registry.manifest(champion.version) if champion else None,
+        erasures=totals.erasures,
+        language=language,
+        now=call.moment(),
+    )
+    print_json({"markdown": text}) if call.as_json else sys.stdout.write(text)
 
 
 def _places(call: Invocation) -> Deployment:

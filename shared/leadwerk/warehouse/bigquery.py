@@ -188,6 +188,10 @@ class BigQueryWarehouse:
                     count += int(present["present"])
         return count
 
+    def expire(self, table: str, first_day: date) -> int:
+        """Nothing to do: Terraform sets when partitions expire."""
+        return 0
+
     def overwrite_deleted(self) -> None:
         """Nothing that could be done: BigQuery forgets deleted rows by itself, after 14 days."""
 

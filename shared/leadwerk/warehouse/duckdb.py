@@ -139,6 +139,12 @@ class DuckDBWarehouse:
         with self._connection(writing=True) as connection:
             return _count(_execute(connection, sql, table))
 
+    def expire(self, table: str, first_day: date) -> int:
+        """Delete the rows of earlier days."""
+        old = f"\"{schema.table(table).partition}\" < DATE '{first_day}'"
+        with self._connection(writing=True) as connection:
+            return _count(_execute(connection, f"DELETE FROM leadwerk.{table} WHERE {old}", table))
+
     def overwrite_deleted(self) -> None:
         """Write the file anew: DuckDB leaves the bytes of deleted rows in free blocks."""
         file, rewritten = self.home / "warehouse.duckdb", self._rows_folder / "rewritten.duckdb"

@@ -94,6 +94,9 @@ class Warehouse(Protocol):
             WarehouseBusy: BigQuery still buffers rows of the table, for up to 90 minutes after they were streamed.
         """
 
+    def expire(self, table: str, first_day: date) -> int:
+        """Delete the partitions before `first_day` where the engine does not by itself; return their rows."""
+
     def overwrite_deleted(self) -> None:
         """Make deleted rows unreadable in what the engine itself stores, as far as it lets us.
 
