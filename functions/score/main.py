@@ -52,10 +52,7 @@ def score(body: Body, now: datetime) -> Any:
     errors = [
         {"index": refusal.index, "lead_id": refusal.lead_id, **problem(refusal.error)} for refusal in report.refusals
     ]
-    counts = {
-        "scored": len(scores),
-        "refused": len(errors),
-        "dead_letter": sum(refusal.delivery == "dead_letter" for refusal in scores),
-    }
+    dead_letters = sum(lead_score.delivery == "dead_letter" for lead_score in scores)
+    counts = {"scored": len(scores), "refused": len(errors), "dead_letter": dead_letters}
     answer = {"model_version": report.model_version, **counts, "errors": errors}
     return {**answer, "scores": scores, "model_problem": serving.champions.problem, "delivery_problem": trouble}
