@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from leadwerk.features.encode import Encoder
 from leadwerk.learning import boosting
 from leadwerk.learning.boosting import fit_boosting
-from leadwerk.learning.logistic import fit_linear, fit_logistic
+from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.model import from_files
+from leadwerk.learning.ridge import fit_linear
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
@@ -41,7 +42,7 @@ def test_boosting_comes_near_the_true_probabilities(boosted, fresh):
 def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from(train):
     encoder, fold = Encoder.fit(train.columns, FEATURES), folds(train.lead, count=4, seed=1)
     weight = np.where(np.arange(len(train)) % 7 == 0, 0.0, 0.25 + fold)
-    rows = boosting._Rows(encoder.matrix(train.columns), train.converted, fold, weight)
+    rows = boosting.FitRows(encoder.matrix(train.columns), train.converted, fold, weight)
     parameters = boosting._parameters(Training(), boosting.constraints(encoder, FEATURES), 3.0)
     booster, losses = boosting._fit_fold(rows, fold == 0, parameters, 40)
     binned, curve = _fit_fold_on_bins(rows, fold == 0, parameters, 40)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xgboost as xgb
 
+from leadwerk.features.additive import Additive, Curve
 from leadwerk.features.calibration import Calibration
 from leadwerk.features.contract import contract, contract_hash
 from leadwerk.features.encode import Encoder
-from leadwerk.features.linear import Linear
 from leadwerk.points.segments import SegmentDefinition, Segments
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition
@@ -64,7 +64,7 @@ def segmented_files(policy: Policy) -> ModelFiles:
     label = np.random.default_rng(5).integers(0, 2, 800)
     booster = xgb.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, xgb.DMatrix(matrix, label), 9)
     width = len(encoder.names)
-    linear = Linear(1.0, tuple(np.linspace(0.05, -0.05, width).tolist()), (1.0,) * width, (2.0,) * width)
+    linear = additive(1.0, np.linspace(0.05, -0.05, width))
     segment_files = {
         "segments.json": Segments(policy, (MOBILE, FRENCH, RICH)).to_json(),
         "segments/mobile/model.ubj": bytes(booster.save_raw("ubj")),
@@ -75,11 +75,16 @@ def segmented_files(policy: Policy) -> ModelFiles:
     return ModelFiles("20260101T000000Z-many", whole.manifest, whole.files | segment_files)
 
 
+def additive(bias: float, weights: np.ndarray) -> Additive:
+    """A curve a column: a line of this weight from -50 to 50."""
+    return Additive(bias, tuple(Curve((-50.0, 50.0), (-50 * weight, 50 * weight)) for weight in weights.tolist()))
+
+
 def linear_files(policy: Policy) -> ModelFiles:
     """A logistic regression of the same contract."""
     encoder = Encoder.fit(columns(policy, 200), contract(policy))
     width = len(encoder.names)
-    model = Linear(-2.0, tuple(np.linspace(-0.05, 0.05, width).tolist()), (1.0,) * width, (2.0,) * width)
+    model = additive(-2.0, np.linspace(-0.05, 0.05, width))
     content = {
         "model.json": model.to_json(),
         "encoder.json": encoder.to_json(),

@@ -139,7 +139,7 @@ def test_definitions_that_cannot_be_read_are_refused(data: bytes) -> None:
 
 
 def test_a_segments_model_of_other_columns_is_refused() -> None:
-    narrow = models.Linear(0.0, (1.0,), (0.0,), (1.0,))
+    narrow = models.additive(0.0, np.ones(1))
     mixed = FILES.files | {"segments/rich/model.json": narrow.to_json()}
     with pytest.raises(CorruptModel, match="trained on 1 columns"):
         Scorer.load(msgspec.structs.replace(FILES, files=mixed), MORTGAGE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -33,6 +33,7 @@ from leadwerk.learning.sample_weights import (
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.log_odds import sigmoid
 
 WORKERS = 2
 """Fits at a time."""
@@ -58,15 +59,34 @@ Fitted = tuple[xgb.Booster, list[float]]
 
 
 @dataclass(frozen=True)
-class BoostedFit:
-    """A calibrated model, and the half-life (days) by which older landmarks counted less; None if all counted alike."""
+class BoostingPlan:
+    """What cross-fitting found on most of the rows: number of trees, half-life (days) and calibration."""
 
-    model: Model
+    rounds: int
     half_life_days: float | None
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
-class _Rows:
+class BoostedFit:
+    """A calibrated model, the rows it was fitted on, and log-odds (n,) of each by a model that had not seen it.
+
+    `unseen` is None where a plan took the place of cross-fitting.
+    """
+
+    model: Model
+    plan: BoostingPlan
+    rows: FitRows = field(repr=False)
+    unseen: Floats | None = field(repr=False)
+
+    @property
+    def half_life_days(self) -> float | None:
+        """Days by which older landmarks counted half; None if all counted alike."""
+        return self.plan.half_life_days
+
+
+@dataclass(frozen=True)
+class FitRows:
     """What is fitted: matrix (n, m), labels, the fold of each row, and how much it counts (n,)."""
 
     matrix: NDArray[np.float32]
@@ -77,7 +97,7 @@ class _Rows:
 
 @dataclass(frozen=True)
 class CrossFit:
-    """Of a cross-fit: how many trees are best, and the probability of each row by a model that had not seen it."""
+    """Of a cross-fit: how many trees are best, and calibrated log-odds of each row by a model that had not seen it."""
 
     rounds: int
     calibration: Calibration
@@ -85,18 +105,26 @@ class CrossFit:
 
 
 def fit_boosting(
-    landmarks: Landmarks, features: Sequence[Feature], training: Training, encoder: Encoder | None = None
+    landmarks: Landmarks,
+    features: Sequence[Feature],
+    training: Training,
+    encoder: Encoder | None = None,
+    *,
+    plan: BoostingPlan | None = None,
 ) -> BoostedFit:
     """Fit, stop early, calibrate. Needs rows of both classes; the seed makes it repeatable.
 
-    `encoder`: one fitted on more landmarks than these, else it is fitted on them.
+    `encoder`: one fitted on more landmarks than these, else it is fitted on them. `plan`: what an earlier fit on most
+    of these rows found; nothing is tried again then.
     """
     encoder = encoder or Encoder.fit(landmarks.columns, features)
     positives = positive_weight(training, landmarks.converted)
     parameters = _parameters(training, constraints(encoder, features), positives)
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
     fold = folds(landmarks.lead, count=count, seed=training.seed)
-    rows = _Rows(encoder.matrix(landmarks.columns), landmarks.converted, fold, np.ones(len(landmarks)))
+    rows = FitRows(encoder.matrix(landmarks.columns), landmarks.converted, fold, np.ones(len(landmarks)))
+    if plan is not None:
+        return _fit_by_plan(plan, rows, landmarks, encoder, parameters)
     half_life_days = training.half_life_days
     with ThreadPoolExecutor(WORKERS) as pool:
         if half_life_days == "auto":
@@ -105,13 +133,21 @@ def fit_boosting(
             lighter = None if half_life_days is None else _by_age(rows, landmarks, half_life_days)
             half_life, rows = (None, rows) if lighter is None else (half_life_days, lighter)
             crossed = _crossed(rows, _cross_fits(pool, rows, parameters, training), parameters)
-    booster = xgb.train(parameters, _quantiles(rows, rows.weight > 0), crossed.rounds)
-    return BoostedFit(Model("boosting", encoder, booster, crossed.calibration), half_life)
+    found = BoostingPlan(crossed.rounds, half_life, crossed.calibration)
+    return replace(_fit_by_plan(found, rows, landmarks, encoder, parameters), unseen=crossed.unseen)
+
+
+def _fit_by_plan(
+    plan: BoostingPlan, rows: FitRows, landmarks: Landmarks, encoder: Encoder, parameters: dict[str, object]
+) -> BoostedFit:
+    rows = replace(rows, weight=sample_weights(landmarks.as_of, plan.half_life_days))
+    booster = xgb.train(parameters, _quantiles(rows, rows.weight > 0), plan.rounds)
+    return BoostedFit(Model("boosting", encoder, booster, plan.calibration), plan, rows, None)
 
 
 def _as_the_newest_say(
-    pool: ThreadPoolExecutor, rows: _Rows, landmarks: Landmarks, parameters: dict[str, object], training: Training
-) -> tuple[float | None, _Rows, CrossFit]:
+    pool: ThreadPoolExecutor, rows: FitRows, landmarks: Landmarks, parameters: dict[str, object], training: Training
+) -> tuple[float | None, FitRows, CrossFit]:
     """The half-life that `recency` finds, tried on the newest leads of one fold; the rows by it; their cross-fit."""
     judged = latest_share_index(landmarks.as_of, training.test_share)
     judged = judged[rows.fold[judged] == 0]
@@ -126,21 +162,21 @@ def _as_the_newest_say(
     }
     crossed = _crossed(rows, fits, parameters)
     unseen = {days: trial.result() for days, trial in trials.items()}
-    best = better_half_life(converted, lead, crossed.unseen[judged], unseen, seed=training.seed)
+    best = better_half_life(converted, lead, sigmoid(crossed.unseen[judged]), unseen, seed=training.seed)
     chosen = None if best is None else lighter[best]
     if chosen is None:
         return None, rows, crossed
     return best, chosen, _crossed(chosen, _cross_fits(pool, chosen, parameters, training), parameters)
 
 
-def _by_age(rows: _Rows, landmarks: Landmarks, half_life: float) -> _Rows | None:
+def _by_age(rows: FitRows, landmarks: Landmarks, half_life: float) -> FitRows | None:
     """The rows with these weights; None where a fold would keep too few conversions to learn from."""
     weight = sample_weights(landmarks.as_of, half_life)
     fold_positives = np.bincount(rows.fold[rows.converted & (weight > 0)], minlength=int(rows.fold.max()) + 1)
     return replace(rows, weight=weight) if fold_positives.min() >= MINIMUM_NEW_POSITIVES else None
 
 
-def _trial(rows: _Rows, judged: Index, parameters: dict[str, object], training: Training) -> Floats:
+def _trial(rows: FitRows, judged: Index, parameters: dict[str, object], training: Training) -> Floats:
     """Probabilities of the rows `judged` of fold 0 by a model of the other folds."""
     held_out = rows.fold == 0
     booster, losses = _fit_fold(rows, held_out, parameters, training.trees)
@@ -188,7 +224,7 @@ def _parameters(training: Training, monotone: tuple[int, ...], weight: float) ->
 
 
 def _cross_fits(
-    pool: ThreadPoolExecutor, rows: _Rows, parameters: dict[str, object], training: Training
+    pool: ThreadPoolExecutor, rows: FitRows, parameters: dict[str, object], training: Training
 ) -> list[Future[Fitted]]:
     """Begin to fit all folds.
 
@@ -199,7 +235,7 @@ def _cross_fits(
     return [pool.submit(_fit_fold, rows, rows.fold == fold, parameters, training.trees) for fold in range(count)]
 
 
-def _crossed(rows: _Rows, fits: list[Future[Fitted]], parameters: dict[str, object]) -> CrossFit:
+def _crossed(rows: FitRows, fits: list[Future[Fitted]], parameters: dict[str, object]) -> CrossFit:
     """Calibrate by what the folds said of leads that they had not seen."""
     boosters, curves = zip(*(fit.result() for fit in fits), strict=True)
     count = len(boosters)
@@ -209,7 +245,7 @@ def _crossed(rows: _Rows, fits: list[Future[Fitted]], parameters: dict[str, obje
         held_out = np.flatnonzero(rows.fold == fold)
         margin[held_out] = _margin(booster, rows.matrix[held_out], rounds)
     calibration = _calibrated(margin, rows, np.ones(len(margin), dtype=bool), parameters)
-    return CrossFit(rounds, calibration, calibration.probability(margin))
+    return CrossFit(rounds, calibration, calibration.log_odds(margin))
 
 
 def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> Floats:
@@ -218,12 +254,12 @@ def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> F
     return np.asarray(margin, dtype=np.float64)
 
 
-def _calibrated(margin: Floats, rows: _Rows, selected: Bools, parameters: dict[str, object]) -> Calibration:
+def _calibrated(margin: Floats, rows: FitRows, selected: Bools, parameters: dict[str, object]) -> Calibration:
     offset = float(np.log(cast(float, parameters["scale_pos_weight"])))
     return fit_calibration(margin, rows.converted[selected], offset=offset, weights=rows.weight[selected])
 
 
-def _fit_fold(rows: _Rows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
+def _fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
     train = _quantiles(rows, ~held_out & (rows.weight > 0))
     # XGBoost predicts a QuantileDMatrix bin by bin, which takes several times as long as the training itself.
     unseen = xgb.DMatrix(nthread=1, **_labelled(rows, held_out & (rows.weight > 0)))
@@ -240,11 +276,11 @@ def _fit_fold(rows: _Rows, held_out: Bools, parameters: dict[str, object], trees
     return booster, history["unseen"]["logloss"]
 
 
-def _quantiles(rows: _Rows, selected: Bools) -> xgb.QuantileDMatrix:
+def _quantiles(rows: FitRows, selected: Bools) -> xgb.QuantileDMatrix:
     return xgb.QuantileDMatrix(max_bin=BINS, nthread=1, **_labelled(rows, selected))
 
 
-def _labelled(rows: _Rows, selected: Bools) -> dict[str, Any]:
+def _labelled(rows: FitRows, selected: Bools) -> dict[str, Any]:
     return {"data": rows.matrix[selected], "label": rows.converted[selected], "weight": rows.weight[selected]}
 
 

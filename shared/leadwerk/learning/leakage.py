@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from leadwerk.features.linear import Linear
 from leadwerk.learning.field_presence import presence, presence_difference
 from leadwerk.learning.landmarks import Times
-from leadwerk.learning.logistic import fit_linear
+from leadwerk.learning.ridge import fit_linear
 from leadwerk.learning.split import folds
 from leadwerk.learning.target_encoding import MISSING_CELL, cells, is_missing, out_of_fold_log_odds
 from leadwerk.stats.arrays import Bools, Floats, Index

@@ -10,7 +10,7 @@ from msgspec.structs import replace as with_fields
 
 from leadwerk.features.encode import Columns
 from leadwerk.learning import model
-from leadwerk.learning.model import BOOSTER_FILE, LINEAR_FILE, Model, ModelKind
+from leadwerk.learning.model import BOOSTER_FILE, CURVES_FILE, Model, ModelKind
 from leadwerk.points.segments import FILE, Segments
 from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Floats, Index
@@ -89,4 +89,4 @@ def from_files(files: Mapping[str, bytes], policy: Policy) -> Model | SegmentedM
 
 
 def _file(segment_model: Model) -> str:
-    return LINEAR_FILE if segment_model.kind == "logistic_regression" else BOOSTER_FILE
+    return CURVES_FILE if segment_model.kind == "logistic_regression" else BOOSTER_FILE

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from leadwerk.errors import CorruptModel
 
-ModelKind = Literal["boosting", "logistic_regression"]
+ModelKind = Literal["average", "boosting", "logistic_regression"]
 
 
 class DataWindow(Struct, frozen=True, kw_only=True):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from leadwerk.errors import ContractMismatch, CorruptModel
+from leadwerk.features.additive import Additive
+from leadwerk.features.average import Average, Estimator, Forest
 from leadwerk.features.calibration import Calibration, predictive_score
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.features.encode import Columns, Encoder
-from leadwerk.features.linear import Linear
 from leadwerk.points.segments import FILE, NO_SEGMENT, Places, Segments
 from leadwerk.scoring.attribution import sum_columns
 from leadwerk.scoring.booster import Booster
@@ -27,18 +28,10 @@ Matrix = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-BOOSTER, LINEAR, CALIBRATION = "model.ubj", "model.json", "calibration.json"
+BOOSTER, CURVES, FOREST, CALIBRATION = "model.ubj", "model.json", "forest.ubj", "calibration.json"
+AVERAGED = (FOREST, CURVES, BOOSTER)
+"""Members of an average, in the order in which training adds them up."""
 OTHER = "Promote another version: `leadwerk models promote VERSION`."
-
-
-class Estimator(Protocol):
-    """What gives log-odds and their exact attribution: trees, or a logistic regression where data are few."""
-
-    def margin(self, matrix: Matrix) -> npt.NDArray[Any]:
-        """Log-odds before calibration, (n,)."""
-
-    def contributions(self, matrix: Matrix) -> npt.NDArray[Any]:
-        """Contributions to the log-odds, (n, m + 1), the bias last."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +108,7 @@ class Scorer:
             raise _mismatch(files, policy)
         encoder = Encoder.from_json(_file(files, "encoder.json"))
         segments, segment_predictors = _of_segments(files, policy, len(encoder.names), threads)
-        general = LINEAR if files.manifest.kind == "logistic_regression" else BOOSTER
+        general = {"logistic_regression": CURVES, "boosting": BOOSTER}.get(files.manifest.kind, FOREST)
         return cls(
             version=files.version,
             base_rate=files.manifest.base_rate,
@@ -207,13 +200,22 @@ def _predictor(
 
 
 def _estimator(files: ModelFiles, name: str, columns: int, threads: int) -> Estimator:
-    if name.endswith(LINEAR):
-        linear = Linear.from_json(_file(files, name))
-        _check_width(files, len(linear.weights), columns)
-        return linear
+    """The estimator in one file; a forest stands for the average that it is a member of."""
+    if name.endswith(FOREST):
+        _file(files, name)
+        members = [member for member in AVERAGED if member in files.files]
+        return Average(tuple(_member(files, member, columns, threads) for member in members))
+    return _member(files, name, columns, threads)
+
+
+def _member(files: ModelFiles, name: str, columns: int, threads: int) -> Estimator:
+    if name.endswith(CURVES):
+        curves = Additive.from_json(_file(files, name))
+        _check_width(files, len(curves.curves), columns)
+        return curves
     booster = Booster(_file(files, name), threads=threads)
     _check_width(files, booster.features, columns)
-    return booster
+    return Forest(booster) if name.endswith(FOREST) else booster
 
 
 def _file(files: ModelFiles, name: str) -> bytes:

@@ -1,0 +1,51 @@
+"""Random forest by XGBoost: trees that each see some rows and some columns, and are averaged (Breiman 2001).
+
+It cannot extrapolate and hardly over-fits, so it is the member that keeps its order when a market drifts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from leadwerk.stats.arrays import Bools, Floats
+
+BINS = 64
+TREES = 100
+DEPTH = 8
+MINIMUM_LEAF_WEIGHT = 5.0
+ROW_SHARE = 0.63
+"""Different rows in a bootstrap sample of n out of n."""
+
+MOST_ROWS_A_TREE = 20_000
+"""A tree of this depth learns nothing more from further rows, and takes longer."""
+
+
+def fit_forest(
+    matrix: NDArray[np.float32], converted: Bools, weights: Floats, *, monotone: tuple[int, ...], seed: int
+) -> xgb.Booster:
+    """Trees on (n, m) encoded rows; their prediction is a share. Rows of weight 0 are passed over."""
+    rows = np.flatnonzero(weights > 0)
+    columns = max(1, matrix.shape[1])
+    data = xgb.QuantileDMatrix(
+        matrix[rows], converted[rows].astype(np.float32), weight=weights[rows], max_bin=BINS, nthread=1
+    )
+    parameters = {
+        "objective": "reg:squarederror",
+        "tree_method": "hist",
+        "max_bin": BINS,
+        "num_parallel_tree": TREES,
+        "learning_rate": 1.0,
+        "max_depth": DEPTH,
+        "min_child_weight": MINIMUM_LEAF_WEIGHT,
+        "subsample": min(ROW_SHARE, MOST_ROWS_A_TREE / max(len(rows), 1)),
+        "colsample_bynode": min(1.0, np.sqrt(columns) / columns),
+        "reg_lambda": 0.0,
+        "base_score": float(np.clip(np.average(converted[rows], weights=weights[rows]), 1e-6, 1 - 1e-6)),
+        "monotone_constraints": monotone,
+        "seed": seed,
+        "nthread": 1,
+        "verbosity": 0,
+    }
+    return xgb.train(parameters, data, 1)

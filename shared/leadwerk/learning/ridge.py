@@ -1,0 +1,92 @@
+"""Ridge regression of log-odds by Newton's method, in blocks of rows so that memory stays bounded."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwerk.features.linear import Linear
+from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.log_odds import sigmoid
+
+PENALTY = 10.0
+"""Ridge on standardised weights (1/C of scikit-learn): worth about ten observations against every weight."""
+
+STEPS = 25
+TOLERANCE = 1e-5
+BLOCK = 16_384
+"""Rows summed at a time."""
+
+LONGEST_STEP = 5.0
+"""Of a weight: a whole Newton step can overshoot far from the optimum."""
+
+
+def fit_linear(
+    matrix: NDArray[np.float32], converted: Bools, *, standardised: bool = True, weights: Floats | None = None
+) -> Linear:
+    """Newton's method (iteratively reweighted least squares; McCullagh and Nelder 1989, §4.4).
+
+    A missing value counts as its column's mean; the bias is not penalised. Without `standardised` the penalty is on
+    weights as they are: for columns in one unit, of which a small one shall stay small. `weights` (n,) say how much
+    each row counts; rows without weight are passed over.
+    """
+    if weights is not None and not weights.all():
+        matrix, converted, weights = matrix[weights > 0], converted[weights > 0], weights[weights > 0]
+    counts = None if weights is None else weights.astype(np.float32)
+    means, scales = _scaling(matrix)
+    if not standardised:
+        scales = [1.0] * len(scales)
+    design = _design(matrix, means, scales)
+    coefficients = np.zeros(design.shape[1])
+    penalty = np.r_[np.full(len(means), PENALTY), 1e-6]
+    for _ in range(STEPS):
+        step = _newton(design, converted, coefficients, penalty, counts)
+        coefficients = coefficients - step
+        if np.abs(step).max() < TOLERANCE:
+            break
+    return Linear(float(coefficients[-1]), tuple(coefficients[:-1].tolist()), tuple(means), tuple(scales))
+
+
+def _design(matrix: NDArray[np.float32], means: list[float], scales: list[float]) -> NDArray[np.float32]:
+    """Standardised columns and a column of ones; float32, which halves time and memory and costs no digit that counts.
+
+    Sums are taken in blocks below, so that they keep their precision.
+    """
+    design = np.ones((len(matrix), matrix.shape[1] + 1), dtype=np.float32)
+    np.subtract(matrix, np.array(means, dtype=np.float32), out=design[:, :-1])
+    design[:, :-1] /= np.array(scales, dtype=np.float32)
+    np.nan_to_num(design, copy=False, nan=0.0)
+    return design
+
+
+def _scaling(matrix: NDArray[np.float32]) -> tuple[list[float], list[float]]:
+    means, scales = [], []
+    for column in matrix.T:  # one at a time: whole copies of a large matrix would not fit into memory
+        present = column[~np.isnan(column)].astype(np.float64)
+        mean, scale = (float(present.mean()), float(present.std())) if len(present) else (0.0, 0.0)
+        # A missing value stands at the mean, so it takes its share off the variance.
+        scale *= float(np.sqrt(len(present) / max(len(column), 1)))
+        means.append(mean)
+        scales.append(scale if scale > 1e-9 * max(1.0, abs(mean)) else 1.0)
+    return means, scales
+
+
+def _newton(
+    design: NDArray[np.float32],
+    converted: Bools,
+    coefficients: Floats,
+    penalty: Floats,
+    counts: NDArray[np.float32] | None,
+) -> Floats:
+    gradient, hessian = penalty * coefficients, np.diag(penalty)
+    for first in range(0, len(design), BLOCK):
+        part = design[first : first + BLOCK]
+        p = sigmoid((part @ coefficients.astype(np.float32)).astype(np.float64))
+        error, curvature = p - converted[first : first + BLOCK], np.maximum(p * (1 - p), 1e-6)
+        if counts is not None:
+            error, curvature = error * counts[first : first + BLOCK], curvature * counts[first : first + BLOCK]
+        gradient = gradient + part.T @ error
+        root = part * np.sqrt(curvature, dtype=np.float32)[:, None]
+        hessian = hessian + root.T @ root
+    step: Floats = np.linalg.solve(hessian, gradient).astype(np.float64)
+    return step / max(1.0, float(np.abs(step).max()) / LONGEST_STEP)
