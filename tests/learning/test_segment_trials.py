@@ -147,7 +147,7 @@ def test_a_segment_of_too_few_is_said_and_everything_stays_as_without_it(
 def test_a_policy_without_segments_learns_what_it_learned_before(market: Landmarks, plain: TrainingResult) -> None:
     found = learned(market, Segments.of(MORTGAGE))
     assert found.model.files() == plain.model.files()
-    assert set(found.model.files()) <= {"model.ubj", "model.json", "encoder.json", "calibration.json"}
+    assert set(found.model.files()) <= {"model.ubj", "forest.ubj", "model.json", "encoder.json", "calibration.json"}
     assert (found.decision, found.evaluations, found.segments) == (plain.decision, plain.evaluations, ())
 
 
@@ -180,13 +180,14 @@ def test_contributions_are_those_of_the_model_that_predicts(berne: TrainingResul
         assert np.ptp(bias) < 1e-3  # what is left is the bias of one model
 
 
-def test_the_champion_is_compared_with_its_models_of_segments(market: Landmarks, berne: TrainingResult) -> None:
-    middle = np.sort(market.as_of)[int(len(market) * 0.9)]
+def test_the_champion_is_compared_with_its_models_of_segments(berne: TrainingResult) -> None:
+    unseen = opposite(7)
+    middle = np.sort(unseen.as_of)[int(len(unseen) * 0.9)]
     files = berne.model.files()
     sitting = [ChampionForecast("old", from_files(files, MORTGAGE).probability, middle)]
     sitting.append(ChampionForecast("bare", berne.model.general.probability, middle))  # type: ignore[union-attr]
-    with_models, bare = (learned(market, None, champion=one).evaluations["champion"] for one in sitting)
-    assert with_models.rows == bare.rows == int((market.as_of > middle).sum())
+    with_models, bare = (learned(unseen, None, champion=one).evaluations["champion"] for one in sitting)
+    assert with_models.rows == bare.rows == int((unseen.as_of > middle).sum())
     assert with_models.auc.value > bare.auc.value
 
 

@@ -25,8 +25,8 @@ def test_the_model_that_is_released_comes_near_the_best_possible_one(learned):
     assert metrics.calibration_error(unseen.converted, probability) < 0.02
 
 
-def test_both_candidates_are_evaluated_with_intervals(learned):
-    assert set(learned.evaluations) in ({"challenger", "logistic_regression"}, {"challenger", "boosting"})
+def test_candidates_are_evaluated_with_intervals(learned):
+    assert set(learned.evaluations) >= {"challenger", "boosting"}
     for evaluation in learned.evaluations.values():
         assert evaluation.auc.low < evaluation.auc.value < evaluation.auc.high
         assert evaluation.rows == len(learned.split.test)
@@ -54,7 +54,8 @@ def test_on_shuffled_labels_nothing_is_learned_and_nothing_promoted():
     result = train_model(type(rows)(rows.columns, rows.lead, rows.as_of, shuffled), FEATURES, Training(), **OPTIONS)
     assert isinstance(result, TrainingResult)
     assert not result.decision.promote
-    assert "no better than the base rate" in result.decision.reason
+    assert result.decision.verdict == "no_signal"
+    assert "no usable signal" in result.decision.reason
 
 
 def test_the_present_champion_is_compared_on_landmarks_it_has_not_seen(learned):

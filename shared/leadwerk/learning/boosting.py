@@ -33,7 +33,6 @@ from leadwerk.learning.sample_weights import (
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats.arrays import Bools, Floats, Index
-from leadwerk.stats.log_odds import sigmoid
 
 WORKERS = 2
 """Fits at a time."""
@@ -69,7 +68,7 @@ class BoostingPlan:
 
 @dataclass(frozen=True)
 class BoostedFit:
-    """A calibrated model, the rows it was fitted on, and log-odds (n,) of each by a model that had not seen it.
+    """A calibrated model, the rows it was fitted on, and raw log-odds (n,) of each by a model that had not seen it.
 
     `unseen` is None where a plan took the place of cross-fitting.
     """
@@ -97,7 +96,7 @@ class FitRows:
 
 @dataclass(frozen=True)
 class CrossFit:
-    """Of a cross-fit: how many trees are best, and calibrated log-odds of each row by a model that had not seen it."""
+    """Of a cross-fit: how many trees are best, and raw log-odds of each row by a model that had not seen it."""
 
     rounds: int
     calibration: Calibration
@@ -162,7 +161,9 @@ def _as_the_newest_say(
     }
     crossed = _crossed(rows, fits, parameters)
     unseen = {days: trial.result() for days, trial in trials.items()}
-    best = better_half_life(converted, lead, sigmoid(crossed.unseen[judged]), unseen, seed=training.seed)
+    best = better_half_life(
+        converted, lead, crossed.calibration.probability(crossed.unseen[judged]), unseen, seed=training.seed
+    )
     chosen = None if best is None else lighter[best]
     if chosen is None:
         return None, rows, crossed
@@ -245,7 +246,7 @@ def _crossed(rows: FitRows, fits: list[Future[Fitted]], parameters: dict[str, ob
         held_out = np.flatnonzero(rows.fold == fold)
         margin[held_out] = _margin(booster, rows.matrix[held_out], rounds)
     calibration = _calibrated(margin, rows, np.ones(len(margin), dtype=bool), parameters)
-    return CrossFit(rounds, calibration, calibration.log_odds(margin))
+    return CrossFit(rounds, calibration, margin)
 
 
 def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> Floats:

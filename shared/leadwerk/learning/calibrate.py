@@ -30,6 +30,9 @@ def fit_calibration(
     >>> fit = fit_calibration(2 * log_odds + 3, converted)
     >>> round(fit.slope, 1), round(fit.intercept, 1)
     (0.5, -1.5)
+    >>> useless = fit_calibration(-log_odds, converted)
+    >>> useless.slope, round(float(useless.probability(-log_odds).mean() - converted.mean()), 6)
+    (0.05, 0.0)
     """
     if converted.all() or not converted.any():
         return Calibration(1.0, -offset)
@@ -42,8 +45,22 @@ def fit_calibration(
         slope, intercept = slope - step_slope, intercept - step_intercept
         if abs(step_slope) + abs(step_intercept) < 1e-10:
             break
-    slope = float(np.clip(slope, FLATTEST, STEEPEST))
+    clipped = float(np.clip(slope, FLATTEST, STEEPEST))
+    if clipped != slope:  # the intercept belongs to its slope
+        slope, intercept = clipped, _intercept(clipped * x, y, counts)
     return Calibration(slope, float(intercept) - slope * offset)
+
+
+def _intercept(log_odds: Floats, y: Floats, counts: Floats) -> float:
+    """The intercept under which as many convert as did."""
+    intercept = 0.0
+    for _ in range(STEPS):
+        p = sigmoid(log_odds + intercept)
+        step = float((counts * (p - y)).sum() / max(float((counts * p * (1 - p)).sum()), 1e-12))
+        intercept -= float(np.clip(step, -1, 1))
+        if abs(step) < 1e-10:
+            break
+    return intercept
 
 
 def _newton(x: Floats, y: Floats, counts: Floats, slope: float, intercept: float) -> tuple[float, float]:

@@ -11,11 +11,14 @@ import numpy as np
 from leadwerk.learning.champion_check import behind_points
 from leadwerk.learning.evaluate import Evaluation, evaluate
 from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.level import LeveledForecast, leveled_forecast
 from leadwerk.learning.model import ModelKind
 from leadwerk.learning.points_baseline import PointsBaseline, blended, points_alone
-from leadwerk.learning.promotion_gate import GateDecision, Incumbent, decide
+from leadwerk.learning.promotion_gate import Z_BY_HAND, Evidence, GateDecision, Incumbent, JudgedRows, decide
 from leadwerk.learning.split import Split
 from leadwerk.stats.arrays import Floats
+from leadwerk.stats.log_odds import logit
+from leadwerk.stats.within_time import time_blocks
 
 Predict = Callable[[Any], Floats]
 
@@ -30,19 +33,30 @@ class ChampionForecast:
 
 
 @dataclass(frozen=True)
+class Challenger:
+    """What stands for promotion: its kind, calibrated log-odds of the test rows (n,), and evidence of its order."""
+
+    kind: ModelKind
+    log_odds: Floats
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class ComparisonSetup:
-    """What takes part beside the candidates, on `landmarks` split into training and test.
+    """What takes part beside the challenger, on `landmarks` split into training and test.
 
     `hot_score` is the predictive score from which a lead is HOT; `rules` are what the policy's points say of the
-    landmarks, `champion`: the serving model, or None.
+    landmarks, `champion`: the serving model, or None. `z_needed`: see the promotion gate.
     """
 
     landmarks: Landmarks
     split: Split
+    horizon_days: int
     hot_score: float
     seed: int
     champion: ChampionForecast | None = None
     rules: PointsBaseline | None = None
+    z_needed: float = Z_BY_HAND
 
 
 @dataclass(frozen=True)
@@ -54,37 +68,49 @@ class ComparisonResult:
     evaluations: dict[str, Evaluation]
 
 
-def compare(
-    contest: ComparisonSetup, candidates: dict[ModelKind, Floats], general: Floats | None = None
-) -> ComparisonResult:
-    """Judge the candidates' (n,) test probabilities.
+def compare(setup: ComparisonSetup, challenger: Challenger, others: dict[str, Floats]) -> ComparisonResult:
+    """Judge the challenger; `others` are (n,) test probabilities that are evaluated beside it, by name.
 
-    `general` are those of the best kind without its models of segments, None where no segment has one.
+    All get the level that was known then, so that what differs is the model.
     """
-    test, seed = contest.landmarks.take(contest.split.test), contest.seed
-    incumbent = _incumbent(contest.champion, test)
+    test, seed = setup.landmarks.take(setup.split.test), setup.seed
+    train = setup.landmarks.take(setup.split.train)
+    rate, days = train.base_rate, setup.horizon_days
+    forecast = _leveled(challenger.log_odds, test, rate, days)
+    rows = JudgedRows(test.converted, test.lead, time_blocks(test.as_of, test.converted_leads), forecast.rate)
+    incumbent = _incumbent(setup.champion, test, rate, days)
     of_test, points = None, None
-    if contest.rules is not None:
-        train = contest.split.train
-        of_test = contest.rules.take(contest.split.test)
-        points = points_alone(contest.rules.take(train), contest.landmarks.take(train).converted, of_test)
-    alone = None if points is None else points.probability
-    decision = decide(test.converted, test.lead, candidates, incumbent, points=alone, seed=seed)
+    if setup.rules is not None:
+        of_test = setup.rules.take(setup.split.test)
+        points = points_alone(setup.rules.take(setup.split.train), train.converted, of_test)
+    decision = decide(
+        rows,
+        challenger.kind,
+        forecast.probability,
+        challenger.evidence,
+        incumbent,
+        points=None if of_test is None else of_test.ranks(),
+        z_needed=setup.z_needed,
+        seed=seed,
+    )
     rivals = None if decision.promote else of_test
     stands_down = behind_points(test.converted, test.lead, incumbent, rivals, seed=seed)
 
-    base_rate = contest.landmarks.base_rate
-    threshold = probability_at(contest.hot_score, base_rate)
-    forecasts = {"challenger" if kind == decision.kind else str(kind): p for kind, p in candidates.items()}
+    base_rate = setup.landmarks.base_rate
+    threshold = probability_at(setup.hot_score, base_rate)
+    rivals_leveled = {name: _leveled(logit(p), test, rate, days).probability for name, p in others.items()}
+    forecasts = {"challenger": forecast.probability, **rivals_leveled}
     evaluations = {name: _evaluated(test, p, threshold, seed) for name, p in forecasts.items()}
     evaluations |= _champion_evaluation(incumbent, test, threshold, seed)
-    if general is not None:
-        evaluations["general"] = _evaluated(test, general, threshold, seed)
     if of_test is not None and points is not None:
-        together = blended(of_test, candidates[decision.kind], base_rate, hot_score=contest.hot_score)
-        for name, forecast in (("points", points), ("both", together)):
-            evaluations[name] = _evaluated(test, forecast.probability, forecast.threshold, seed)
+        together = blended(of_test, forecast.probability, base_rate, hot_score=setup.hot_score)
+        for name, rival in (("points", points), ("both", together)):
+            evaluations[name] = _evaluated(test, rival.probability, rival.threshold, seed)
     return ComparisonResult(decision, stands_down, evaluations)
+
+
+def _leveled(log_odds: Floats, test: Landmarks, rate: float, horizon_days: int) -> LeveledForecast:
+    return leveled_forecast(log_odds, test.converted, test.as_of, test.lead, horizon_days=horizon_days, rate=rate)
 
 
 def probability_at(score: float, base_rate: float) -> float:
@@ -97,10 +123,12 @@ def probability_at(score: float, base_rate: float) -> float:
     return 1.0 if odds == float("inf") else odds / (1 + odds)
 
 
-def _incumbent(champion: ChampionForecast | None, test: Landmarks) -> Incumbent | None:
+def _incumbent(champion: ChampionForecast | None, test: Landmarks, rate: float, horizon_days: int) -> Incumbent | None:
+    """The champion with the level known then, as the challenger has it."""
     if champion is None:
         return None
-    return Incumbent(champion.version, champion.predict(test.columns), test.as_of > champion.last_as_of)
+    forecast = _leveled(logit(champion.predict(test.columns)), test, rate, horizon_days)
+    return Incumbent(champion.version, forecast.probability, test.as_of > champion.last_as_of)
 
 
 def _evaluated(test: Landmarks, probability: Floats, threshold: float, seed: int) -> Evaluation:

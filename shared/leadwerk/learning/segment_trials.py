@@ -22,13 +22,13 @@ from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
 from leadwerk.learning.model import Model, ModelKind
-from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, best, no_better_than_chance
+from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split
 from leadwerk.points.segments import NO_SEGMENT, Places, Segments
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
-from leadwerk.stats.arrays import Floats
+from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import paired_difference
 
 Progress = Callable[[str], None]
@@ -214,3 +214,19 @@ def _fit(
     if kind == "boosting":
         return fit_boosting(landmarks, features, training, encoder).model
     return fit_logistic(landmarks, features, seed=training.seed, encoder=encoder)
+
+
+def best(converted: Bools, candidates: dict[ModelKind, Floats]) -> ModelKind:
+    """The least log loss; on a tie the plainer model, which is named last."""
+    return min(reversed(candidates), key=lambda kind: metrics.log_loss(converted, candidates[kind]))
+
+
+def no_better_than_chance(converted: Bools, probability: Floats, lead: Index, seed: int) -> str:
+    """What is to be said of probabilities that tell no more than their own mean, or nothing where they do."""
+    constant = np.full(len(converted), converted.mean())
+    gain, error = paired_difference(
+        metrics.losses(converted, constant), metrics.losses(converted, probability), lead, seed=seed
+    )
+    if gain > error and metrics.auc(converted, probability) > 0.5:
+        return ""
+    return f"no better than the base rate for everybody (gain {gain:.4f} ± {error:.4f})"

@@ -6,21 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from leadwerk.features.contract import Feature
-from leadwerk.learning.boosting import BoostedFit, fit_boosting
-from leadwerk.learning.candidate_comparison import ChampionForecast, ComparisonSetup, compare
+from leadwerk.learning.candidate_comparison import Challenger, ChampionForecast, ComparisonSetup, compare
+from leadwerk.learning.candidates import better_alone, fit_candidate, order_evidence, plan_for_everything
 from leadwerk.learning.evaluate import Evaluation
 from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
-from leadwerk.learning.model import Model, ModelKind
+from leadwerk.learning.level import level_shift, newest_leads
+from leadwerk.learning.logistic import MINIMUM_POSITIVES
+from leadwerk.learning.model import Model
 from leadwerk.learning.model_profile import importances, profile
 from leadwerk.learning.points_baseline import PointsBaseline
-from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, best
+from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, Z_BY_HAND, GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split, split_by_time
 from leadwerk.points.segments import Segments
 from leadwerk.policy.model import Training
+from leadwerk.stats.log_odds import logit
 
 Progress = Callable[[str], None]
 
@@ -61,6 +65,7 @@ def train_model(
     champion: ChampionForecast | None = None,
     rules: PointsBaseline | None = None,
     segments: Segments | None = None,
+    z_needed: float = Z_BY_HAND,
     progress: Progress = lambda _: None,
 ) -> TrainingResult | TrainingSkipped:
     """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
@@ -68,30 +73,40 @@ def train_model(
     `hot_score` is the predictive score from which a lead is HOT: precision and recall are measured there. `rules` are
     what the policy's points say of the landmarks, None where it has none. `segments` whose own models prove better than
     the general one are scored by them, and what is compared with points and champion is all of it, as it would serve.
+    `z_needed`: how far from chance the order has to be (promotion_gate).
     """
     split = split_by_time(landmarks.as_of, horizon_days=horizon_days, test_share=training.test_share)
     train, test = landmarks.take(split.train), landmarks.take(split.test)
     reason = too_few(landmarks, train, test)
     if reason:
         return TrainingSkipped(reason)
-    twins = _candidates(train, features, training, progress)
+    progress(f"fitting the candidates on {len(train)} landmarks")
+    fitted = fit_candidate(train, features, training)
+    twin = better_alone(fitted, test)
+    kind = twin.model.kind
+    trials = try_segments(segments, landmarks, split, twin.model, features, training, progress)
+    served = trials.with_segment_models(twin.model)
+    log_odds = logit(served.probability(test.columns))
+    evidence = order_evidence(
+        landmarks,
+        test,
+        log_odds,
+        lambda rows: fit_candidate(rows, features, training, kind=kind, plan=fitted.plan).model,
+        horizon_days=horizon_days,
+        progress=progress,
+    )
     progress("comparing the candidates")
-    probabilities = {kind: _model(twin).probability(test.columns) for kind, twin in twins.items()}
-    general = _model(twins[best(test.converted, probabilities)])
-    trials = try_segments(segments, landmarks, split, general, features, training, progress)
-    contest = ComparisonSetup(landmarks, split, hot_score, training.seed, champion, rules)
-    if trials.twins:
-        with_own = trials.with_segment_models(general).probability(test.columns)
-        outcome = compare(contest, probabilities | {general.kind: with_own}, probabilities[general.kind])
-    else:
-        outcome = compare(contest, probabilities)
-    decision = outcome.decision
-    progress(f"fitting the {decision.kind.replace('_', ' ')} on all {len(landmarks)} landmarks")
-    final, note = _final(decision.kind, landmarks, features, training)
-    model = trials.fit(final, landmarks, features, training, progress)
+    setup = ComparisonSetup(landmarks, split, horizon_days, hot_score, training.seed, champion, rules, z_needed)
+    others = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
+    others |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
+    outcome = compare(setup, Challenger(kind, log_odds, evidence), others)
+    progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks")
+    final = fit_candidate(landmarks, features, training, kind=kind, plan=plan_for_everything(fitted.plan, landmarks))
+    leveled = _at_newest_level(final.model, landmarks)
+    model = trials.fit(leveled, landmarks, features, training, progress)
     return TrainingResult(
         model=model,
-        decision=replace(decision, reason=f"{decision.reason}{note}{trials.reason()}"),
+        decision=replace(outcome.decision, reason=f"{outcome.decision.reason}{final.note}{trials.reason()}"),
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
@@ -100,6 +115,16 @@ def train_model(
         segments=trials.trials,
         stands_down=outcome.stands_down,
     )
+
+
+def _at_newest_level(model: Model, landmarks: Landmarks) -> Model:
+    """The model with its level taken from the newest matured leads, where these differ clearly from it."""
+    newest = newest_leads(landmarks.as_of, landmarks.lead)
+    rows = landmarks.take(newest)
+    margin = model.calibration.log_odds(model.margin(model.encoder.matrix(rows.columns)))
+    shift = level_shift(margin, rows.converted).shift
+    calibration = model.calibration
+    return replace(model, calibration=structs.replace(calibration, intercept=calibration.intercept + shift))
 
 
 def too_few(landmarks: Landmarks, train: Landmarks, test: Landmarks) -> str:
@@ -118,29 +143,3 @@ def too_few(landmarks: Landmarks, train: Landmarks, test: Landmarks) -> str:
             f" {MINIMUM_TEST_POSITIVES} there, and by leads that did not convert."
         )
     return ""
-
-
-def _candidates(
-    train: Landmarks, features: Sequence[Feature], training: Training, progress: Progress
-) -> dict[ModelKind, BoostedFit | Model]:
-    """A regression always, boosting where the policy's minimum of converted leads is there."""
-    twins: dict[ModelKind, BoostedFit | Model] = {}
-    if train.converted_leads >= training.minimum_positives:
-        progress(f"fitting gradient boosting on {len(train)} landmarks")
-        twins["boosting"] = fit_boosting(train, features, training)
-    progress(f"fitting a logistic regression on {len(train)} landmarks")
-    twins["logistic_regression"] = fit_logistic(train, features, seed=training.seed)
-    return twins
-
-
-def _final(kind: ModelKind, landmarks: Landmarks, features: Sequence[Feature], training: Training) -> tuple[Model, str]:
-    """The winner on all landmarks, and what is to be said of their age."""
-    if kind == "logistic_regression":
-        return fit_logistic(landmarks, features, seed=training.seed), ""
-    boosted = fit_boosting(landmarks, features, training)
-    days = boosted.half_life_days
-    return boosted.model, "" if days is None else f" Outcomes of leads {days:g} days older count half."
-
-
-def _model(twin: BoostedFit | Model) -> Model:
-    return twin.model if isinstance(twin, BoostedFit) else twin
