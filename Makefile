@@ -41,10 +41,11 @@ checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 	.venv/bin/python -m benchmarks $(BENCH)
 
-# What derives from other files: the records of tables. Tests compare it with its sources.
+# What derives from other files: records of tables, tables of variables, the OpenAPI document. Tests compare each.
 generate: $(STAMP) ## writes what derives from other files, such as the records of tables
 	.venv/bin/python -m tools.table_records
 	.venv/bin/python -m tools.terraform_reference
+	.venv/bin/python -m tools.openapi
 
 lint: $(STAMP) ## ruff and mypy
 	.venv/bin/ruff check .

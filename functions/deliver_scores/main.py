@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import functions_framework
 from msgspec import Meta
@@ -28,7 +28,7 @@ class Body(Request, frozen=True):
 
 @functions_framework.http
 @entry(Body)
-def deliver_scores(body: Body, now: datetime) -> Any:
+def deliver_scores(body: Body, now: datetime) -> deliver.DeliverReport:
     config = settings.read()
     return deliver.run(
         wiring.warehouse(config),

@@ -13,8 +13,9 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.pipeline import wiring
+from leadwerk.pipeline.report_written import ReportWritten
 from leadwerk.web import Answer, NotFound, Request, entry, page
-from leadwerk.web.desk import api, start_of_day
+from leadwerk.web.desk import StartOfDay, api, start_of_day
 from leadwerk.web.door.admission import only_operators, only_readers
 
 REPORT = "report.html"
@@ -30,14 +31,15 @@ class Body(Request, frozen=True):
 
 
 @entry(Body, stage="desk", door=only_operators)
-def write(body: Body, now: datetime) -> Any:
+def write(body: Body, now: datetime) -> StartOfDay | ReportWritten:
+    """Write the report, or start the sellers' day."""
     if body.threshold:
         return start_of_day(now)
     from leadwerk.pipeline import report
 
     config = settings.read()
     inputs = wiring.warehouse(config), wiring.policy(config), wiring.registry(config), wiring.reports(config)
-    return report.run(*inputs, now=now, language=body.language, name=REPORT)
+    return report.run(*inputs, report.ReportRequest(now=now, language=body.language, name=REPORT))
 
 
 @page(stage="desk", door=only_readers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 import functions_framework
 
@@ -22,7 +21,7 @@ class Body(Request, frozen=True):
 
 @functions_framework.http
 @entry(Body)
-def extract_features(body: Body, now: datetime) -> Any:
+def extract_features(body: Body, now: datetime) -> extract.ExtractReport:
     config = settings.read()
     return extract.run(
         wiring.warehouse(config),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import functions_framework
 
@@ -21,7 +20,7 @@ class Body(Request, frozen=True):
 
 @functions_framework.http
 @entry(Body)
-def ingest_feedback(body: Body, now: datetime) -> Any:
+def ingest_feedback(body: Body, now: datetime) -> ingest.IngestReport:
     config = settings.read()
     warehouse, policy, person_key = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
     report = ingest.run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import functions_framework
 
@@ -14,6 +13,6 @@ from leadwerk.web import Request, entry
 
 @functions_framework.http
 @entry(Request)
-def retrain(body: Request, now: datetime) -> Any:
+def retrain(body: Request, now: datetime) -> training.RetrainReport:
     config = settings.read()
     return training.run(wiring.warehouse(config), wiring.policy(config), wiring.registry(config), now=now)

@@ -12,10 +12,11 @@ from leadwerk.pipeline import rescore, score as scoring
 from leadwerk.pipeline.bulk import remote_scoring as remote
 from leadwerk.pipeline.serving.messages import Text, requests
 from leadwerk.pipeline.serving.runtime_cache import current_runtime as runtime
-from leadwerk.web import Request, entry, problem
+from leadwerk.web import Request, entry
 from leadwerk.web.deliver_at_once import deliver_at_once
 from leadwerk.web.lead_batch import score_batch
 from leadwerk.web.remote import also_from_bigquery
+from leadwerk.web.score_answer import ScoreAnswer, refused_leads
 
 
 class Body(Request, frozen=True):
@@ -39,7 +40,7 @@ class Body(Request, frozen=True):
 @functions_framework.http
 @also_from_bigquery(lambda rows: remote.run(runtime().champions.scorer(), runtime().policy, rows, runtime().hot()))
 @entry(Body)
-def score(body: Body, now: datetime) -> Any:
+def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     requested, serving, times = requests(body), runtime(), {"now": now, "stored_at": datetime.now(UTC)}
     work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
@@ -49,10 +50,13 @@ def score(body: Body, now: datetime) -> Any:
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
     scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)
-    errors = [
-        {"index": refusal.index, "lead_id": refusal.lead_id, **problem(refusal.error)} for refusal in report.refusals
-    ]
-    dead_letters = sum(lead_score.delivery == "dead_letter" for lead_score in scores)
-    counts = {"scored": len(scores), "refused": len(errors), "dead_letter": dead_letters}
-    answer = {"model_version": report.model_version, **counts, "errors": errors}
-    return {**answer, "scores": scores, "model_problem": serving.champions.problem, "delivery_problem": trouble}
+    return ScoreAnswer(
+        model_version=report.model_version,
+        scored=len(scores),
+        refused=len(report.refusals),
+        dead_letter=sum(scored.delivery == "dead_letter" for scored in scores),
+        errors=refused_leads(report.refusals),
+        scores=scores,
+        model_problem=serving.champions.problem,
+        delivery_problem=trouble,
+    )

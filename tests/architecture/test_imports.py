@@ -96,6 +96,29 @@ def test_imports_point_down(path: Path) -> None:
     ] == []
 
 
+def test_no_module_reaches_itself() -> None:
+    """Imports for type checkers count as well: two modules that know each other are one."""
+    imported = {name_of(path): set(every_import(parsed(path))) for path in modules()}
+    while leaves := {name for name, needed in imported.items() if not needed & (imported.keys() - {name})}:
+        imported = {name: needed for name, needed in imported.items() if name not in leaves}
+    assert sorted(imported) == []
+
+
+def every_import(tree: ast.AST) -> Iterator[str]:
+    """Modules that a tree imports anywhere; of `from a import b` the module b where there is one, else a."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            dotted = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if is_module(name) else str(node.module) for name in dotted)
+
+
+def is_module(dotted: str) -> bool:
+    base = PACKAGE.parent.joinpath(*dotted.split("."))
+    return base.with_suffix(".py").is_file() or (base / "__init__.py").is_file()
+
+
 @pytest.mark.parametrize("path", sorted((PACKAGE / "pipeline").rglob("*.py")), ids=name_of)
 def test_stages_never_call_stages(path: Path) -> None:
     stages = {name_of(p).split(".")[-1] for p in (PACKAGE / "pipeline").rglob("*.py")}

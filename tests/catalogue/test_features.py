@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 
 from leadwerk.catalogue.features import FEATURES, GROUPS, CatalogueEntry
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.features import contract as feature_contract
 from leadwerk.policy import load
-from leadwerk.texts.catalogue import LANGUAGES, has
+from leadwerk.texts.catalogue import has
 
 
 def test_no_two_entries_share_a_column() -> None:

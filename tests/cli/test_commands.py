@@ -137,7 +137,7 @@ def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.Ca
     for part in card(manifest, None):
         out.print(part)
     shown = " ".join(capsys.readouterr().out.split())
-    auc = manifest.metrics["challenger"]["auc"]["value"]
+    auc = manifest.metrics["challenger"].auc.value
     assert f"this model {auc:.3f}" in shown
     assert "tested 1,500 landmarks, from 2026-04-05 on" in shown
     assert "loan to value 0.610" in shown

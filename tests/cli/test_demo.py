@@ -12,6 +12,7 @@ from rich.console import Console
 
 from leadwerk.cli.application import run
 from leadwerk.cli.demo.plan import HORIZON_DAYS, DemoPlan
+from leadwerk.cli.demo.replies import ReasonReply, ScoredLeadReply
 from leadwerk.cli.demo.results import DemoResults
 from leadwerk.cli.demo.runner import STEPS, DemoRunner
 from leadwerk.cli.demo.summary import summary
@@ -57,8 +58,10 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     console.print(summary(figures))
     told = console.export_text()
     assert "Wrong in the CRM" in told
-    measured = (figures.auc, figures.after_shock["auc"], figures.after_shock["auc_without_retraining"])
-    both = {f"{auc:.3f}" for auc in (*measured, figures.by_outcomes["auc"])}
+    assert figures.after_shock is not None
+    assert figures.by_outcomes is not None
+    measured = (figures.auc, figures.after_shock.auc, figures.after_shock.auc_without_retraining)
+    both = {f"{auc:.3f}" for auc in (*measured, figures.by_outcomes.auc)}
     assert [auc for auc in both if auc not in page or auc not in told] == [], "summary and report are at odds"
     assert all(day in page and day in told for days in figures.measured.values() for day in days)
 
@@ -81,16 +84,22 @@ class Told:
         for name in STEPS[:2]:
             self.step(name)
             self.say("at work")
-        example = {"lead_id": "7", "predictive_score": 90, "score_cluster": "HOT", "recommended_action": "Call"}
-        example |= {"language": "fr", "reasons": [{"text": "Point favorable"}]}
-        return DemoResults(home=str(self.home), ends_at="2026-06-14T04:00:00Z", examples=[example], savings={})
+        example = ScoredLeadReply(
+            lead_id="7",
+            basis="model",
+            predictive_score=90,
+            score_cluster="HOT",
+            recommended_action="Call",
+            language="fr",
+            reasons=(ReasonReply("Point favorable"),),
+        )
+        return DemoResults(home=str(self.home), ends_at="2026-06-14T04:00:00Z", examples=[example])
 
 
 def test_a_log_shows_each_step_as_it_begins_and_what_to_type_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("leadwerk.cli.demo.runner.DemoRunner", Told)
-    monkeypatch.setattr("leadwerk.cli.demo.summary._quality", lambda figures: [])
     assert run(["demo", "--home", str(tmp_path)]) == 0
     shown = capsys.readouterr()
     assert shown.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate(STEPS[:2], start=1)]

@@ -14,7 +14,6 @@ from leadwerk.crm.outbox import (
     CANARY_PATIENCE,
     LONGEST_BACKOFF,
     UNKNOWN_LEAD_PATIENCE,
-    OutboxReason,
     OutboxRow,
     Pending,
     UnknownLeadAttempt,
@@ -30,6 +29,7 @@ from leadwerk.crm.port import Gone, Later, LeadUpdate, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.policy import load
 from leadwerk.policy.crm import CRMFieldName, CRMSection
+from leadwerk.warehouse.records import ScoreReason
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 UPDATE = LeadUpdate("s1", "s1", "102938", {"predictive_score": 85})
@@ -170,7 +170,7 @@ def test_without_points_and_stages_their_fields_never_reach_the_crm() -> None:
 
 
 def test_reasons_are_sent_as_texts_strongest_first() -> None:
-    reasons = [OutboxReason(text=text) for text in ["a", None, *"bcdef"]]
+    reasons = tuple(ScoreReason(text=text) for text in ["a", None, *"bcdef"])
     assert item(reasons=reasons).update.fields["score_reasons"] == ("a", "b", "c", "d", "e")
 
 

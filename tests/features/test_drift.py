@@ -10,6 +10,7 @@ from leadwerk.features.contract import Feature
 from leadwerk.features.drift import MINIMUM_ROWS, drift, stability
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model_profile import profile
+from leadwerk.stats.feature_profile import FeatureProfile
 
 INCOME, LANGUAGE = Feature("income", "number", "income"), Feature("language", "category", "language")
 shares = st.lists(st.floats(0, 1), min_size=2, max_size=10).filter(lambda parts: sum(parts) > 0.1)
@@ -28,7 +29,7 @@ def leads(count: int, *, seed: int, income: float = 100_000.0, german: float = 0
 
 
 @pytest.fixture(scope="module")
-def learned() -> dict[str, dict]:
+def learned() -> dict[str, FeatureProfile]:
     rows = leads(5_000, seed=1)
     columns = {name: np.array([row[name] for row in rows], dtype=object) for name in ("income", "language")}
     columns["income"] = columns["income"].astype(float)
@@ -63,7 +64,7 @@ def test_too_few_rows_say_nothing(learned):
 
 
 def test_values_where_there_were_none_are_drift():
-    never = {"income": {"missing": 1.0, "edges": [], "shares": []}}
+    never = {"income": FeatureProfile(missing=1.0, edges=[], shares=[])}
     assert drift(never, leads(1_000, seed=2))["income"] > 0.25
 
 

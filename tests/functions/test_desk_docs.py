@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from functions.documented import PAGE, examples
 from leadwerk.serve import serving
 from leadwerk.web.desk import api
 from pipeline.selling import DAY, NOW, lead, outcome, score, touch, warehouse
-
-PAGE = Path(__file__).parents[2] / "docs" / "desk.md"
-EXAMPLE = re.compile(r"```http\n(GET|POST) (\S+)\n(?:\n(.*?)\n)?```\n\n(?:`(\d+)`\n\n)?```json\n(.*?)```", re.DOTALL)
-
-
-def examples() -> list[tuple[str, str, str, int, Any]]:
-    matches = EXAMPLE.findall(PAGE.read_text("utf-8"))
-    return [
-        (method, path, body, int(status or 200), json.loads(answer_text))
-        for method, path, body, status, answer_text in matches
-    ]
 
 
 @pytest.fixture(scope="module")

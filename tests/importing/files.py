@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.leads import ParsedLeads, parse_leads
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
 from leadwerk.importing.table import CsvTable, read_table
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-LANGUAGES = ("de", "fr", "it", "en")
 
 
 def table(folder: Path, text: str | bytes, name: str = "Meine Leads.csv") -> CsvTable:

@@ -100,7 +100,7 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     report = retrain.run(filled, policy, registry, now=NOW, progress=progress.append)
     assert report.promoted
     assert (report.champion_before, report.champion_after) == (None, report.model_version)
-    assert report.metrics["challenger"]["auc"]["value"] > 0.7
+    assert report.metrics["challenger"].auc.value > 0.7
     assert "better than the points" in report.reason
     manifest = registry.champion_files().manifest
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
@@ -114,9 +114,9 @@ def test_points_alone_model_alone_and_both_are_kept_with_the_model(filled, polic
     report = retrain.run(filled, policy, registry, now=NOW + timedelta(hours=6))
     metrics = registry.champion_files().manifest.metrics
     assert {"challenger", "points", "both"} <= metrics.keys() == report.metrics.keys()
-    auc = {name: metrics[name]["auc"]["value"] for name in ("points", "both", "challenger")}
+    auc = {name: metrics[name].auc.value for name in ("points", "both", "challenger")}
     assert auc["points"] < auc["challenger"]  # this market rewards equity more than the shipped rules do
-    assert len({metrics[name]["rows"] for name in auc}) == 1
+    assert len({metrics[name].rows for name in auc}) == 1
 
 
 def test_points_of_landmarks_are_those_of_scoring_at_their_moments(filled, policy):
@@ -265,7 +265,7 @@ def test_new_outcomes_let_a_fresher_model_take_over(filled, policy, registry):
     assert early.promoted
     assert late.promoted, late.reason
     assert registry.champion().previous == (early.model_version,)
-    assert late.metrics["champion"]["rows"] > 0
+    assert late.metrics["champion"].rows > 0
 
 
 def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, registry):

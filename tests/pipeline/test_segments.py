@@ -99,18 +99,17 @@ def test_the_example_of_the_documents_is_what_comes_out(home: Home) -> None:
         line.split("`")[1]: line for line in DOCS.splitlines() if re.match(r"\| `(romandie|weekend|large)` \|", line)
     }
     for trial in home.trained.segments:
-        cells = [cell.strip() for cell in documented[trial["name"]].strip("|").split("|")]
-        assert cells[1] == str(trial["test_rows"])
-        assert (cells[7].startswith("a model of its own")) == trial["serves"] == (trial["name"] == "romandie")
-        if trial["own"] is None:
-            assert f"{trial['train_converted']} conversions to learn from, 30 are needed" in cells[7]
+        cells = [cell.strip() for cell in documented[trial.name].strip("|").split("|")]
+        assert cells[1] == str(trial.test_rows)
+        assert (cells[7].startswith("a model of its own")) == trial.serves == (trial.name == "romandie")
+        if trial.own is None:
+            assert f"{trial.train_converted} conversions to learn from, 30 are needed" in cells[7]
             continue
         documented_values = [float(cell) for cell in cells[2:6]]
-        pairs = [trial[model][metric] for metric in ("auc", "log_loss") for model in ("own", "general")]
-        assert documented_values == pytest.approx(pairs, abs=0.02)
+        assert documented_values == pytest.approx(trial.compared(), abs=0.02)
         gain, error = (float(part.replace("−", "-")) for part in cells[6].split(" ± "))
-        assert (gain, error) == pytest.approx((trial["gain"], trial["error"]), abs=0.01)
-    auc = {name: home.trained.metrics[name]["auc"]["value"] for name in ("general", "challenger")}
+        assert (gain, error) == pytest.approx((trial.gain, trial.error), abs=0.01)
+    auc = {name: home.trained.metrics[name].auc.value for name in ("general", "challenger")}
     sentence = re.search(r"Over all leads the AUC rises from (0\.\d+) to (0\.\d+)", DOCS)
     assert sentence
     assert [float(trial) for trial in sentence.groups()] == pytest.approx([auc["general"], auc["challenger"]], abs=0.01)
@@ -119,7 +118,7 @@ def test_the_example_of_the_documents_is_what_comes_out(home: Home) -> None:
 def test_one_version_holds_all_and_says_what_was_tried(home: Home) -> None:
     files = home.registry.champion_files()
     assert files.manifest.segments == home.trained.segments
-    assert [(trial["name"], trial["serves"]) for trial in files.manifest.segments] == [
+    assert [(trial.name, trial.serves) for trial in files.manifest.segments] == [
         ("romandie", True),
         ("weekend", False),
         ("large", False),
@@ -225,10 +224,10 @@ def test_an_older_champion_is_judged_with_its_models_of_segments(home: Home, tmp
         msgspec.structs.replace(former, training=few) for former in (home.policy, romandie.policy("segments: []\n"))
     )
     early = retrain.run(home.warehouse, policy, registry, now=NOW - timedelta(days=60))
-    assert early.segments[0]["serves"], early.segments
+    assert early.segments[0].serves, early.segments
     late = retrain.run(home.warehouse, bare, registry, now=NOW)
     assert late.segments == []
-    assert late.metrics["champion"]["rows"] > 0
+    assert late.metrics["champion"].rows > 0
     assert not late.promoted, late.reason  # the general model alone is worse than a champion with models of segments
     assert f"{early.model_version} stays, it is better" in late.reason
 

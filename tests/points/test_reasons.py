@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from leadwerk import policy, texts
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons
@@ -15,7 +16,7 @@ from points.history import Lead, facts_at, lead
 
 POLICIES = {name: policy.load(name) for name in policy.SHIPPED}
 B2B = POLICIES["b2b_swiss"]
-ALL = [(name, language) for name in POLICIES for language in texts.LANGUAGES]
+ALL = [(name, language) for name in POLICIES for language in LANGUAGES]
 
 
 def ledger(history: Lead, mine: Policy = B2B) -> tuple[Entry, ...]:
@@ -92,7 +93,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_seller_reads(language: str) -> None:
     texts = point_reason(B2B, language, "pricing_page", 45, 3), point_reason(B2B, language, "country_not_served", -100)
     assert texts == SAID[language]
@@ -117,7 +118,7 @@ def test_every_rule_of_a_shipped_policy_has_a_name_of_its_own_in_every_language(
         assert label == own_labels[language] if own_labels else texts.has(language, f"label.phase.{rule.phase}")
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_phase_has_a_name(language: str) -> None:
     assert all(
         texts.has(language, f"label.phase.{phase}") for phase in ("awareness", "interest", "consideration", "decision")

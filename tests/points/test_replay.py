@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.points.engine import compute_points
-from leadwerk.points.replay import CLUSTERS, PolicyOutcome, Replay, ReplayMoments, compare
+from leadwerk.points.replay import CLUSTERS, Replay, compare
+from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 from leadwerk.points.workload import workload
 from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Seller

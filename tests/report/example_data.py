@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from leadwerk.learning.evaluate import evaluate
 from leadwerk.policy.load import load
-from leadwerk.registry.manifest import DataWindow, Manifest
+from leadwerk.registry.manifest import CandidateEvaluation, DataWindow, Manifest, TestSplit
 from leadwerk.report.report_data import (
     CallingComparison,
     PointsOutcomes,
@@ -21,6 +20,7 @@ from leadwerk.report.report_data import (
     TrainingRun,
     TruthComparison,
 )
+from leadwerk.report.report_rows import ExtractTotals
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 VERSION = "20260601T020000Z-0123456789ab"
@@ -33,13 +33,13 @@ def outcomes(n: int = 1500, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return chance, rng.random(n) < chance
 
 
-def evaluation(n: int = 1500, seed: int = 3) -> dict[str, Any]:
+def evaluation(n: int = 1500, seed: int = 3) -> CandidateEvaluation:
     chance, converted = outcomes(n, seed)
     metrics = evaluate(converted, chance, np.arange(n), threshold=0.2, seed=1)
-    return msgspec.to_builtins(metrics)
+    return msgspec.json.decode(msgspec.json.encode(metrics), type=CandidateEvaluation)
 
 
-def manifest(metrics: dict[str, Any]) -> Manifest:
+def manifest(metrics: dict[str, CandidateEvaluation]) -> Manifest:
     return Manifest(
         kind="boosting",
         created_at="2026-06-01T02:00:00+00:00",
@@ -62,7 +62,7 @@ def manifest(metrics: dict[str, Any]) -> Manifest:
         profile={},
         libraries={"xgboost": "3.2.0"},
         version=VERSION,
-        split={"boundary": "2026-04-05T04:00:00+00:00", "train_rows": 30_000, "test_rows": 1500, "gap_days": 30},
+        split=TestSplit(boundary="2026-04-05T04:00:00+00:00", train_rows=30_000, test_rows=1500, gap_days=30),
     )
 
 
@@ -90,7 +90,7 @@ def facts() -> ReportData:
         scores={score: 3 + score % 7 for score in range(101)},
         cells={("A1", "HOT"): 40, ("D4", "COLD"): 900, ("D4", "DISQUALIFIED"): 7},
         points_outcomes=points_outcomes(),
-        extracted={"days": 120, "missing_days": 1, "events_read": 600_000, "bots": 1000, "events_kept": 550_000},
+        extracted=ExtractTotals(days=120, missing_days=1, events_read=600_000, bots=1000, events_kept=550_000),
         simulation_truth=simulation_truth(),
     )
 
@@ -118,7 +118,7 @@ def nothing() -> ReportData:
         runs=[],
         deliveries={},
         scores={},
-        extracted={},
+        extracted=None,
         simulation_truth=None,
         cells={},
         points_outcomes=PointsOutcomes(),

@@ -10,13 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from leadwerk.policy.section import Language
+from leadwerk.catalogue.languages import LANGUAGES, Language
+from leadwerk.registry.manifest import MeasuredMetric, TestSplit
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.page import render
 from leadwerk.report.report_data import PointsOutcomes, ScoredOutcomes
-from report.example_data import VERSION, facts, nothing
+from leadwerk.report.report_rows import ScoredOutcome
+from report.example_data import NOW, VERSION, facts, nothing
 
-LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "rect", "line"}
 
 
@@ -30,8 +31,9 @@ def test_the_page_is_whole_in_every_language(language: Language) -> None:
 
 def test_a_metric_that_nothing_was_measured_on_is_a_dash() -> None:
     report_data = facts()
-    metrics = {name: dict(of) for name, of in report_data.champion.metrics.items()}
-    metrics["challenger"]["precision"] = {"value": None, "low": None, "high": None}
+    undefined = MeasuredMetric(None, None, None)
+    challenger = msgspec.structs.replace(report_data.champion.metrics["challenger"], precision=undefined)
+    metrics = {**report_data.champion.metrics, "challenger": challenger}
     page = render(replace(report_data, champion=msgspec.structs.replace(report_data.champion, metrics=metrics)), "en")
     assert "–" in page
 
@@ -122,10 +124,13 @@ def test_reasons_and_names_cannot_inject_markup() -> None:
 def test_scored_leads_are_better_evidence_than_the_test_of_the_model() -> None:
     report_data = facts()
     assert calls_saved(report_data).source == "scored"
-    few = ScoredOutcomes.of([{"probability": 0.1, "predictive_score": 50, "converted": True, "model_version": "m"}])
+    scored_outcome = ScoredOutcome(
+        lead_id="1", model_version="m", scored_at=NOW, probability=0.1, predictive_score=50, converted=True
+    )
+    few = ScoredOutcomes.of([scored_outcome])
     fallback = calls_saved(replace(report_data, scored=few))
     assert (fallback.source, fallback.leads) == ("test", 1500)
-    assert fallback.before == pytest.approx(1500 / report_data.test["positives"])
+    assert fallback.before == pytest.approx(1500 / report_data.test.positives)
 
 
 def test_no_evidence_is_no_claim() -> None:
@@ -183,7 +188,7 @@ def test_the_truth_is_told_apart_from_outcomes_with_model_and_period() -> None:
 
 
 def test_a_model_of_unknown_split_is_shown_without_a_period() -> None:
-    older = msgspec.structs.replace(facts().champion, split={})
+    older = msgspec.structs.replace(facts().champion, split=TestSplit())
     assert tiles(render(replace(facts(), champion=older), "en"))["Discrimination (AUC)"][1].endswith("; in the test")
 
 
@@ -208,7 +213,7 @@ def test_a_file_without_times_has_no_dates_on_the_page(language: Language, expec
     data = msgspec.structs.replace(
         champion.data, first_as_of="2000-01-01T12:00:00+00:00", last_as_of="2020-03-27T12:00:00+00:00"
     )
-    split = {**champion.split, "boundary": "2016-03-09T12:00:00+00:00"}
+    split = msgspec.structs.replace(champion.split, boundary="2016-03-09T12:00:00+00:00")
     imported = msgspec.structs.replace(
         champion, policy_name="import_leads", data=data, split=split, horizon_days=1, version="v"
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Seller
-from leadwerk.scoring.call_demand import Demand, demand
+from leadwerk.scoring.call_demand import Demand, DemandChange, demand
 from leadwerk.scoring.fair_allocation import overloaded
 from leadwerk.scoring.hysteresis import ThresholdState
 from leadwerk.scoring.seller_pools import EVERYBODY, leads_a_week, pool, pool_name, threshold_limits
@@ -170,13 +170,13 @@ def live(policy: Policy, year: Year, decide: Decide = carefully, days: int = DAY
     for day in range(days):
         recent = came[day : day + before].sum(axis=0)
         rows = [
-            {
-                "language": origin[0],
-                "region": origin[1],
-                "value": bands.low - 1 + k,
-                "leads": n,
-                "expected_conversions": 0.0,
-            }
+            DemandChange(
+                language=origin[0],
+                region=origin[1],
+                value=bands.low - 1 + k,
+                leads=int(n),
+                expected_conversions=0.0,
+            )
             for origin, counts in zip(ORIGINS, recent, strict=True)
             for k, n in enumerate(counts)
         ]

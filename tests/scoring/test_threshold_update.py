@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.policy.load import load
 from leadwerk.policy.selling import Capacity, Seller
-from leadwerk.scoring.call_demand import demand, smoothed
+from leadwerk.scoring.call_demand import DemandChange, demand, smoothed
 from leadwerk.scoring.decide import cluster
 from leadwerk.scoring.hysteresis import ThresholdState, differs, step
 from leadwerk.scoring.seller_pools import EVERYBODY, HotThresholds, leads_a_week, pool, pool_name, threshold_limits
@@ -26,11 +26,9 @@ TO_REACT_DAYS = 21
 """A point a day through all limits: the 20 points from 40 to 60, and the day on which it is seen."""
 
 
-def leads(points: list[int], *, days: int = 28) -> list[dict]:
+def leads(points: list[int], *, days: int = 28) -> list[DemandChange]:
     """So many leads a day with these points each, over a look-back."""
-    return [
-        {"language": "de", "region": "CH-ZH", "value": p, "leads": days, "expected_conversions": 0.0} for p in points
-    ]
+    return [DemandChange(language="de", region="CH-ZH", value=p, leads=days, expected_conversions=0.0) for p in points]
 
 
 def day_by_day(policy, rows, days: int) -> list[int]:

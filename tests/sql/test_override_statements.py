@@ -161,12 +161,12 @@ def test_the_list_ranks_a_persons_leads_within_their_band_on_both_engines(
     tables = {"leads": lead_versions, "scores": stored, "outcomes": ended}
     listed = assert_engines_agree(call_list(), {**LIST, "cluster": cluster, "most": 9}, tables)
     for row in listed:
-        by_score = row["predictive_score"] is not None
+        by_score = row["score"] is not None
         hot, warm = (LIST["hot_score"], LIST["warm_score"]) if by_score else (LIST["hot_points"], LIST["warm_points"])
         bands = {"HOT": (hot, 1e9), "WARM": (warm, hot - 1), "COLD": (-1e9, warm - 1), "DISQUALIFIED": (-1e9, warm - 1)}
-        low, high = bands[row["score_cluster"]] if row["decided_by"] else (-1e9, 1e9)
+        low, high = bands[row["cluster"]] if row["decided_by"] else (-1e9, 1e9)
         assert low <= row["first_key"] <= high
-        assert row["decided_by"] or row["first_key"] in (row["predictive_score"], row["points"], -1_000_000)
+        assert row["decided_by"] or row["first_key"] in (row["score"], row["points"], -1_000_000)
 
 
 @few

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 import leadwerk
+from leadwerk.policy.load import load
 from leadwerk.warehouse.records import TABLE_RECORDS
 from leadwerk.warehouse.statement import statement
 from sql.reference import analyse
@@ -41,7 +42,7 @@ CALLS = [pytest.param(module, call, id=f"{module}:{call.lineno}") for module, ca
 
 @pytest.mark.parametrize(("module", "call"), CALLS)
 def test_a_record_has_the_columns_of_its_statement(module: str, call: ast.Call) -> None:
-    namespace = vars(importlib.import_module(module))
+    namespace = {**vars(importlib.import_module(module)), "policy": load("b2b_swiss")}
     name, record = (eval(ast.unparse(argument), namespace) for argument in call.args)
     repeated = {keyword.arg or "": eval(ast.unparse(keyword.value), namespace) for keyword in call.keywords}
     assert _columns(record) == analyse(statement(name, record, **repeated)), name

@@ -266,4 +266,4 @@ def test_the_history_of_models_has_the_newest_first() -> None:
         for n in range(5)
     ]
     rows = assert_engines_agree(statement("model_runs/history"), PARAMETERS, {"model_runs": runs})
-    assert [row["run_id"] for row in rows] == ["r4", "r3", "r2"]
+    assert [row["trained_at"] for row in rows] == [T0 + timedelta(days=n) for n in (4, 3, 2)]

@@ -14,10 +14,11 @@ import pytest
 
 import leadwerk
 from leadwerk import texts
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.errors import ConfigurationError
 from leadwerk.texts.catalogue import Entry, entries
 
-OTHERS = [language for language in texts.LANGUAGES if language != "de"]
+OTHERS = [language for language in LANGUAGES if language != "de"]
 
 
 def forms(entry: Entry) -> dict[str, str]:
@@ -69,19 +70,19 @@ def test_what_has_a_plural_has_it_everywhere(language: str) -> None:
     assert [key for key, entry in entries(language).items() if set(forms(entry)) != set(forms(german[key]))] == []
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_plurals_have_one_and_other(language: str) -> None:
     counted = [entry for entry in entries(language).values() if isinstance(entry, dict)]
     assert counted
     assert all({"one", "other"} <= set(entry) <= {"zero", "one", "other"} for entry in counted)
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_empty_or_badly_spaced(language: str) -> None:
     assert [text for text in everything(language) if not text.strip() or text != text.strip() or "  " in text] == []
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_values_are_only_put_in_by_name(language: str) -> None:
     assert [text for text in everything(language) if re.search(r"\{(?![a-z_]+\})|(?<!\w)\}", text)] == []
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk import policy, texts
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.features.contract import Feature, contract, groups
 
 POLICIES = {name: policy.load(name) for name in policy.SHIPPED}
 MORTGAGE = POLICIES["mortgage"]
-ALL = [(name, language) for name in POLICIES for language in texts.LANGUAGES]
+ALL = [(name, language) for name in POLICIES for language in LANGUAGES]
 
 
 def filled(features: tuple[Feature, ...]) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def test_every_group_says_its_value_when_known_and_that_it_is_unknown_when_not(n
         assert "{" not in with_value + unknown
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_for_and_against_differ(language: str) -> None:
     for_, against = (texts.reason(MORTGAGE, language, "visits", way, {"sessions_30d": 3}) for way in ("for", "against"))
     assert for_ != against
@@ -168,8 +169,8 @@ def test_a_signal_without_labels_is_called_by_its_name() -> None:
 @pytest.mark.parametrize("cluster", ["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"])
 def test_every_cluster_and_action_has_words(cluster: str) -> None:
     for mine in POLICIES.values():
-        assert all(texts.action_label(mine, language, cluster) for language in texts.LANGUAGES)
-    assert all(texts.text(language, f"cluster.{cluster}") for language in texts.LANGUAGES)
+        assert all(texts.action_label(mine, language, cluster) for language in LANGUAGES)
+    assert all(texts.text(language, f"cluster.{cluster}") for language in LANGUAGES)
 
 
 numbers = st.none() | st.floats() | st.integers(-(10**9), 10**9)
@@ -181,7 +182,7 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@given(row=ROW, language=st.sampled_from(texts.LANGUAGES), direction=st.sampled_from(["for", "against"]))
+@given(row=ROW, language=st.sampled_from(LANGUAGES), direction=st.sampled_from(["for", "against"]))
 def test_no_lead_is_without_words(row: dict[str, Any], language: str, direction: Any) -> None:
     mine = POLICIES["b2b_swiss"]
     for group in (*groups(contract(mine)), "no_such_group", "attribute_none", ""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ OLD_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 def test_a_table_says_its_grain_key_and_columns(name: str) -> None:
     table = schema.table(name)
     columns = {field.name for field in table.fields}
-    assert table.description.startswith("One ")
+    assert re.fullmatch(r"One [^.]+[.]", table.description), "one sentence that says what one row is"
     assert all(field.description for field in table.fields)
     assert {*table.key, *table.cluster} <= columns
     assert table.partition is None or table.field(table.partition) is not None

@@ -5,9 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-EXIT_ERROR = 2  # something the user can mend
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
+from leadwerk.cli.exit_codes import EXIT_TERMINATED
 
 
 def main() -> None:

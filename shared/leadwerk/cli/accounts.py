@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
+from msgspec.structs import asdict
 from rich.markup import escape
 
 from leadwerk.cli.console import figure, number_of, out, print_json, table
@@ -37,9 +38,11 @@ def list_accounts(
     Example: `leadwerk accounts list --sort interest`
     """
     from leadwerk.pipeline.desk import accounts
+    from leadwerk.pipeline.desk.page_cursor import PageRequest
 
     here = call.deployment
-    page = accounts.page(here.warehouse, here.policy, now=call.moment(), sort=sort, limit=limit)
+    page_request = PageRequest(now=call.moment(), limit=limit)
+    page = accounts.page(here.warehouse, here.policy, accounts.AccountFilter(sort=sort), page_request)
     if call.as_json:
         print_json(page)
         return
@@ -68,7 +71,8 @@ def show_account(
 
 def _print_account(detail: AccountDetail) -> None:
     account = detail.account
-    company = ", ".join(f"{name} {figure(value)}" for name, value in account.company.items() if value is not None)
+    attributes = asdict(account.company)
+    company = ", ".join(f"{name} {figure(value)}" for name, value in attributes.items() if value is not None)
     out.print(
         f"[bold]{escape(account.account_id)}[/bold]: match {account.icp} ({account.traffic_light or 'unknown'}), "
         f"{account.tier or 'no tier'}, cell {account.matrix_cell}, {account.points:.2f} points = fit "

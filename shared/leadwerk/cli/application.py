@@ -11,8 +11,6 @@ from typing import Annotated
 import typer
 
 from leadwerk.cli import (
-    EXIT_ERROR,
-    EXIT_INTERRUPTED,
     accounts,
     audit,
     doctor,
@@ -31,6 +29,7 @@ from leadwerk.cli import (
 )
 from leadwerk.cli.console import out, say_error
 from leadwerk.cli.demo import commands as demo_commands
+from leadwerk.cli.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import commands as policy_commands
 from leadwerk.errors import LeadwerkError

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import typer
 from rich.text import Text
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
-from leadwerk.cli import EXIT_ERROR
 from leadwerk.cli.console import out, print_json, table, working
+from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
 from leadwerk.errors import LeadwerkError, WarehouseError
+from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
+from leadwerk.report.report_rows import DeliveryCount, ExtractTotals
+from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
 
 Verdict = Literal["good", "look", "broken"]
@@ -99,20 +103,21 @@ class _Look:
     here: Deployment
     now: datetime
 
-    def rows(self, name: str) -> list[dict[str, Any]]:
+    def rows(self, counts: Statement[R]) -> list[R]:
         first_day = (self.now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
-        return self.here.warehouse.rows(statement(name), {"as_of": self.now, "first_day": first_day})
+        return self.here.warehouse.rows(counts, {"as_of": self.now, "first_day": first_day})
 
     @cached_property
-    def _delivery_counts(self) -> list[dict[str, Any]]:
-        return self.rows("deliveries/counts_by_state")
+    def _delivery_counts(self) -> list[DeliveryCount]:
+        return self.rows(statement("deliveries/counts_by_state", DeliveryCount))
 
     @property
-    def standing(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+    def leads_by_state(self) -> Counter[str]:
+        """Leads whose latest score has each state of delivery."""
+        leads: Counter[str] = Counter()
         for row in self._delivery_counts:
-            found[row["delivery"]] = found.get(row["delivery"], 0) + row["leads"]
-        return found
+            leads[row.delivery] += row.leads
+        return leads
 
     @property
     def without_web(self) -> bool:
@@ -138,10 +143,10 @@ class _Look:
         return Finding("CRM", "good", f"answers at {self.here.settings.crm_url}")
 
     def deliveries(self) -> Finding:
-        dead_letters = self.standing.get("dead_letter", 0)
-        waiting = sum(self.standing.get(state, 0) for state in ("pending", "retry", "repair"))
-        unknown = sum(row["unknown_leads"] for row in self._delivery_counts)
-        found = f"{self.standing.get('sent', 0):,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
+        leads = self.leads_by_state
+        dead_letters, waiting = leads["dead_letter"], sum(leads[state] for state in ("pending", "retry", "repair"))
+        unknown = sum(row.unknown_leads for row in self._delivery_counts)
+        found = f"{leads['sent']:,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
         if unknown:
             remedy = "Run `leadwerk ingest` once they are there, then `leadwerk deliver`: nothing else is needed."
             return Finding("deliveries", "look", f"{found}; of {unknown:,} the lead is not in the CRM", remedy)
@@ -153,7 +158,7 @@ class _Look:
         return Finding("deliveries", "good", found)
 
     def scores(self) -> Finding:
-        scored = sum(self.standing.values())
+        scored = self.leads_by_state.total()
         if not scored and not self.without_web:
             return Finding("scores", "look", "no lead has a score", "Run `leadwerk rescore`.")
         return Finding("scores", "good", f"{scored:,} leads have a score")
@@ -170,11 +175,11 @@ class _Look:
         )
 
     def outcomes(self) -> Finding:
-        found = {row["outcome"]: row["leads"] for row in self.rows("outcomes/totals")}
-        if not found:
+        leads = {row.outcome: row.leads for row in self.rows(statement("outcomes/totals", OutcomeTotal))}
+        if not leads:
             return Finding("outcomes", "look", "no outcome is known", "Run `leadwerk ingest`, or import a file.")
-        positive = sum(found.get(kind, 0) for kind in self.here.policy.positive)
-        words = ", ".join(f"{leads:,} {kind}" for kind, leads in found.items())
+        positive = sum(leads.get(kind, 0) for kind in self.here.policy.positive)
+        words = ", ".join(f"{number:,} {kind}" for kind, number in leads.items())
         needed = self.here.policy.training.minimum_positives
         if positive < needed:
             return Finding(
@@ -197,29 +202,27 @@ class _Look:
         return Finding("privacy", "good", "no row is older than the policy keeps it, no erasure is open")
 
     def leads(self) -> Finding:
-        found = self.rows("leads/totals")[0]
-        words = (
-            f"{found['leads']:,}, {found['with_consent']:,} with web consent, {found['linked']:,} linked with a visitor"
-        )
-        if not found["leads"]:
+        totals = self.rows(statement("leads/totals", LeadTotals))[0]
+        words = f"{totals.leads:,}, {totals.with_consent:,} with web consent, {totals.linked:,} linked with a visitor"
+        if not totals.leads:
             return Finding("leads", "look", words, "Run `leadwerk ingest`, or import a file.")
-        if not found["linked"] and not self.without_web:
+        if not totals.linked and not self.without_web:
             return Finding(
                 "leads", "look", words, "Send ga_client_id with the form: behaviour cannot be joined without."
             )
         return Finding("leads", "good", words)
 
     def activity(self) -> Finding:
-        found = self.rows("extract_runs/totals")[0]
-        if not found["days"]:
+        totals = self.rows(statement("extract_runs/totals", ExtractTotals))[0]
+        if not totals.days:
             verdict: Verdict = "good" if self.without_web else "look"
             return Finding(
                 "activity", verdict, "no day was extracted", "Run `leadwerk extract`." if verdict == "look" else ""
             )
-        words = f"{found['days']:,} days, {found['events_kept']:,} of {found['events_read']:,} events kept"
-        if found["missing_days"]:
+        words = f"{totals.days:,} days, {totals.events_kept or 0:,} of {totals.events_read or 0:,} events kept"
+        if totals.missing_days:
             return Finding(
-                "activity", "look", f"{words}, {found['missing_days']} days missing", "See the GA4 export below."
+                "activity", "look", f"{words}, {totals.missing_days} days missing", "See the GA4 export below."
             )
         return Finding("activity", "good", words)
 

@@ -18,7 +18,9 @@ from leadwerk.errors import InputError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadwerk.pipeline.desk.timeline import History, LedgerAt, PastScore
+    from leadwerk.pipeline.desk.ledger_at import LedgerAt
+    from leadwerk.pipeline.desk.timeline import History
+    from leadwerk.pipeline.leads.score_history import PastScore
     from leadwerk.pipeline.policies.policy_in_force import StoredThen, Which
 
 HUNDRED = 100.0
@@ -60,15 +62,15 @@ def history(
 
 
 def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, policy: str) -> LedgerAt:
-    from leadwerk.pipeline.desk.timeline import ledger
-    from leadwerk.pipeline.policies.policy_in_force import rules_at
+    from leadwerk.pipeline.desk.ledger_at import ledger
+    from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, rules_at
     from leadwerk.pipeline.policies.policy_store import cached_policies
 
     if policy not in POLICIES:
         remedy = f"Use {' or '.join(POLICIES)}."
         raise InputError(f"There is no policy {policy!r} to apply.", field="policy", value=policy, remedy=remedy)
-    archive = cached_policies(here.settings)
-    rules = rules_at(here.warehouse, here.policy, archive, lead_id, at=at, now=now, which=POLICIES[policy])
+    records = PolicyRecords(here.warehouse, here.policy, cached_policies(here.settings))
+    rules = rules_at(records, lead_id, at=at, now=now, which=POLICIES[policy])
     return ledger(here.warehouse, rules, lead_id, at=at)
 
 

@@ -10,6 +10,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.cli.console import err, out, print_json, printable, show, working
 from leadwerk.cli.import_view import frame, show_columns, show_file
 from leadwerk.cli.invocation import Invocation, shared_options
@@ -19,7 +20,6 @@ from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
 from leadwerk.importing.policy_file import is_untouched
 from leadwerk.importing.table import ReadOptions, read_table
-from leadwerk.policy.section import Language
 from leadwerk.settings import private_folder
 
 MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Final, get_type_hints
 
 import typer
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.cli.options import Deployment, deciding_moment, language, moment, storing_moment
-from leadwerk.policy.section import Language
 
 PANEL: Final = "Shared options"
 HOME: Final = typer.Option(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 import typer
@@ -10,6 +11,9 @@ import typer
 from leadwerk.cli.console import figure, number_of, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.desk.call_list import LeadFilter
 
 FORMS: Final = {
     "sort": "Use score, points, fit or tier.",
@@ -47,6 +51,7 @@ def list_leads(
     Example: `leadwerk leads list --language fr --region CH-VD --free`
     """
     from leadwerk.pipeline.desk import call_list
+    from leadwerk.pipeline.desk.page_cursor import PageRequest
 
     here = call.deployment
     filters = {
@@ -59,10 +64,8 @@ def list_leads(
         "language": language.lower() if language else None,
         "held": False if free else None,
     }
-    wanted = _lead_filter(filters)
-    page = call_list.page(
-        here.warehouse, here.policy, wanted, now=call.moment(), limit=limit, output_language=call.language
-    )
+    page_request = PageRequest(now=call.moment(), limit=limit)
+    page = call_list.page(here.warehouse, here.policy, _lead_filter(filters), page_request, call.language)
     if call.as_json:
         print_json(page)
         return
@@ -76,7 +79,7 @@ def list_leads(
     out.print(table(f"{number_of(rows, 'lead')}{', and more' if page.next else ''}", header, rows))
 
 
-def _lead_filter(filters: dict[str, Any]) -> Any:
+def _lead_filter(filters: Mapping[str, object]) -> LeadFilter:
     """The call list's LeadFilter; raises InputError for a value that it does not take."""
     from leadwerk.pipeline.desk.call_list import LeadFilter
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from leadwerk.cli.console import figure, table
 from leadwerk.lead.synthetic_times import is_order
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from leadwerk.registry import Champion, Manifest
+    from leadwerk.registry.manifest import CandidateEvaluation, TriedSegment
 
 METRICS = {
     "auc": "AUC",
@@ -66,32 +67,26 @@ def _about(manifest: Manifest, champion: Champion | None) -> list[tuple[str, str
 
 def _tested(manifest: Manifest) -> str:
     """Leads on which the candidates below were compared: their twins had learned from older landmarks only."""
-    boundary, rows = manifest.split.get("boundary"), manifest.split.get("test_rows")
-    where = "the last" if is_order(manifest.policy_name, manifest.data.first_as_of) else f"from {str(boundary)[:10]} on"
-    return f"{rows:,} landmarks, {where}, by twins that knew older ones only" if boundary else ""
+    boundary, rows = manifest.split.boundary, manifest.split.test_rows
+    if boundary is None:
+        return ""
+    where = "the last" if is_order(manifest.policy_name, manifest.data.first_as_of) else f"from {boundary[:10]} on"
+    return f"{rows or 0:,} landmarks, {where}, by twins that knew older ones only"
 
 
-def _compared(metrics: Mapping[str, Any]) -> RenderableType:
+def _compared(metrics: Mapping[str, CandidateEvaluation]) -> RenderableType:
     rows = [
-        (words, *(_value(metrics[name].get(metric)) for metric in METRICS))
-        for name, words in CANDIDATES.items()
+        (title, *(figure(metrics[name].metric(metric).value) for metric in METRICS))
+        for name, title in CANDIDATES.items()
         if name in metrics
     ]
     return table("Out of time", ("", *METRICS.values()), rows)
 
 
-def _value(found: Mapping[str, Any] | None) -> str:
-    return figure(found["value"]) if found else "–"
-
-
-def _segments(tried: list[dict[str, Any]]) -> RenderableType:
-    rows = [
-        (
-            str(one["name"]),
-            "own model" if one["serves"] else "general model",
-            figure(one["test_rows"]),
-            *(figure((one[whose] or {}).get("log_loss")) for whose in ("own", "general")),
-        )
-        for one in tried
-    ]
+def _segments(trials: Sequence[TriedSegment]) -> RenderableType:
+    rows = []
+    for trial in trials:
+        *_, own, general = trial.compared()
+        model = "own model" if trial.serves else "general model"
+        rows.append((trial.name, model, figure(trial.test_rows), figure(own), figure(general)))
     return table("Segments", ("", "scored by", "tested", "log loss own", "general"), rows)

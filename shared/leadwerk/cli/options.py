@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadwerk import settings as environment
+from leadwerk.catalogue.languages import Language, supported_language
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
 from leadwerk.settings import Settings
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
     from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.policy.model import Policy
-    from leadwerk.policy.section import Language
     from leadwerk.registry import Registry
     from leadwerk.scoring.model import Scorer
     from leadwerk.warehouse.protocol import Warehouse
@@ -40,7 +40,6 @@ CLOCK_TOLERANCE = timedelta(minutes=5)  # the time came from another machine's c
 
 
 NO_NOW = "Leave --now out; in a simulation set LEADWERK_SIMULATION=1."
-LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 
 
 @dataclass(frozen=True)
@@ -161,9 +160,9 @@ def language(text: str | None) -> Language | None:
     Raises:
         InputError: it is not one of ours.
     """
-    known = next((one for one in LANGUAGES if one == text), None)
-    if text is not None and known is None:
+    supported = supported_language(text) if text is not None else None
+    if text is not None and supported is None:
         raise InputError(
             f"There are no texts in {text!r}.", field="language", value=text, remedy="Use de, fr, it or en."
         )
-    return known
+    return supported

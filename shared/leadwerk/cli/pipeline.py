@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import builtins, figure, label, out, print_json, show, table, working
+from leadwerk.cli.console import figure, label, out, print_json, show, table, working
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.retrain import RetrainReport
+    from leadwerk.registry.manifest import TriedSegment
 
 SHOWN_OF_SEGMENTS = (
     "segment",
@@ -111,20 +111,17 @@ def _show_training(result: RetrainReport) -> None:
     version = f" {result.model_version}" if result.model_version else ""
     out.print(f"{verdict}{version}: {escape(result.reason)}")
     rows = [
-        (name.replace("_", " "), *(figure(evaluation[metric]["value"]) for metric in SHOWN_METRICS))
-        for name, evaluation in builtins(result.metrics).items()
+        (name.replace("_", " "), *(figure(evaluation.metric(metric).value) for metric in SHOWN_METRICS))
+        for name, evaluation in result.metrics.items()
     ]
     if rows:
         out.print(table("Out of time", ("", *(label(metric) for metric in SHOWN_METRICS)), rows))
     if result.segments:
-        out.print(table("Segments, out of time", SHOWN_OF_SEGMENTS, [_trial(one) for one in result.segments]))
+        out.print(table("Segments, out of time", SHOWN_OF_SEGMENTS, [_trial(trial) for trial in result.segments]))
 
 
-def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
-    compared = [
-        figure((one[whose] or {}).get(metric)) for metric in ("auc", "log_loss") for whose in ("own", "general")
-    ]
-    return one["name"], figure(one["serves"]), figure(one["test_rows"]), *compared, one["reason"]
+def _trial(trial: TriedSegment) -> tuple[str, ...]:
+    return trial.name, figure(trial.serves), figure(trial.test_rows), *map(figure, trial.compared()), trial.reason
 
 
 @shared_options()
@@ -202,9 +199,7 @@ def report(
             here.policy,
             here.registry,
             open_store(folder, here.settings.storage_url),
-            now=call.storing_moment(),
-            language=call.language,
-            name=name,
+            stage.ReportRequest(now=call.storing_moment(), language=call.language, name=name),
         )
     if call.as_json:
         print_json({**msgspec.to_builtins(written), "folder": folder})

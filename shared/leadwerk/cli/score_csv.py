@@ -48,23 +48,50 @@ class FileScores:
     rejections: list[RejectionGroup] = field(default_factory=list)
 
 
-def score_file(
-    deployment: Deployment,
-    source: Path,
-    target: Path,
-    id_name: str | None,
-    now: datetime,
-    options: ReadOptions,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True)
+class NewValues:
+    """A column with values that training never saw: their share of the rows, and the commonest."""
+
+    column: str
+    share: float
+    commonest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSummary:
+    """What became of a file's rows; `time`: where each lead's moment came from."""
+
+    rows: int
+    scored: int
+    rejected: int
+    rejects_file: str | None
+    clusters: dict[str, int]
+    missing_columns: list[str]
+    new_values: list[NewValues]
+    time: str
+    out: str
+
+
+@dataclass(frozen=True)
+class ScoringFile:
+    """A file to score: where it is, how to read it, its id column (None: by its mapping), and where the scores go."""
+
+    source: Path
+    target: Path
+    id_name: str | None
+    options: ReadOptions
+
+
+def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_json: bool) -> None:
     """Score a file; nothing of it is stored.
 
     Raises:
         InputError: the file cannot be read, or the target is the file itself.
         NoChampion: there is neither a model nor a rule.
     """
+    source, target = file.source, file.target
     with working(f"Reading {source.name}"):
-        content = read_table(source, options)
+        content = read_table(source, file.options)
     if target.resolve() == source.resolve() or (target.exists() and target.samefile(source)):
         raise InputError(
             f"{target} is the file that is to be scored.",
@@ -72,7 +99,7 @@ def score_file(
             value=str(target),
             remedy="Name another file: rows that cannot be scored would be lost.",
         )
-    mapping = _mapping(deployment, content, id_name)
+    mapping = _mapping(deployment, content, file.id_name)
     model = deployment.scorer()
     if model is None and not deployment.policy.points.rules:
         raise NoChampion(
@@ -83,7 +110,21 @@ def score_file(
         parsed = parse_leads(content, mapping, now=now, is_scoring=True)
         scores = _scores(deployment, model, parsed, now)
     _write(content, scores, target)
-    _summarise(deployment, content, parsed, scores, target, _new_values(deployment, model, parsed), as_json=as_json)
+    attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
+    _show(
+        FileSummary(
+            rows=len(content) + len(content.malformed),
+            scored=len(scores.by_row),
+            rejected=rejected_rows(scores.rejections),
+            rejects_file=str(_rejects_path(target)) if scores.rejections else None,
+            clusters=dict(Counter(scored.score_cluster for scored in scores.by_row.values())),
+            missing_columns=missing_columns(content, attributes),
+            new_values=_new_values(deployment, model, parsed),
+            time=f"column {parsed.mapping.time!r}" if parsed.mapping.time else "now",
+            out=str(target),
+        ),
+        as_json=as_json,
+    )
 
 
 def _mapping(deployment: Deployment, content: CsvTable, id_name: str | None) -> ColumnMapping:
@@ -154,18 +195,16 @@ def _write(content: CsvTable, scores: FileScores, target: Path) -> None:
 
 
 def _added(scored: ScoredLead, names: Sequence[str]) -> list[Any]:
-    values = {name: getattr(scored, name) for name in names}
-    if values["probability"] is not None:
-        values["probability"] = round(values["probability"], 6)
-    return [values[name] for name in names]
+    values = [getattr(scored, name) for name in names]
+    return [round(value, 6) if isinstance(value, float) else value for value in values]
 
 
 def _rejects_path(target: Path) -> Path:
     return target.with_name(f"{target.stem}.rejects.csv")
 
 
-def _new_values(deployment: Deployment, model: Scorer | None, parsed: ParsedLeads) -> list[dict[str, Any]]:
-    """Columns in which the model sees values it was not trained on: their share of the rows, and the commonest."""
+def _new_values(deployment: Deployment, model: Scorer | None, parsed: ParsedLeads) -> list[NewValues]:
+    """Columns in which the model sees values that it was not trained on."""
     levels = {feature.name: feature.levels for feature in model.encoder.features} if model else {}
     columns = []
     for attribute in deployment.policy.attributes:
@@ -182,41 +221,22 @@ def _new_values(deployment: Deployment, model: Scorer | None, parsed: ParsedLead
         ]
         share = sum(times for times, _ in unseen) / max(len(parsed), 1)
         if share >= _NEW_SHARE:
-            columns.append({"column": title, "share": round(share, 4), "commonest": max(unseen)[1]})
+            columns.append(NewValues(title, round(share, 4), max(unseen)[1]))
     return columns
 
 
-def _summarise(
-    deployment: Deployment,
-    content: CsvTable,
-    parsed: ParsedLeads,
-    scores: FileScores,
-    target: Path,
-    new_values: list[dict[str, Any]],
-    *,
-    as_json: bool,
-) -> None:
-    clusters = Counter(scored.score_cluster for scored in scores.by_row.values())
-    missing = missing_columns(content, [a.source or a.name for a in deployment.policy.attributes])
-    summary = {
-        "rows": len(content) + len(content.malformed),
-        "scored": len(scores.by_row),
-        "rejected": rejected_rows(scores.rejections),
-        "rejects_file": str(_rejects_path(target)) if scores.rejections else None,
-        "clusters": dict(clusters),
-        "missing_columns": missing,
-        "new_values": new_values,
-        "time": f"column {parsed.mapping.time!r}" if parsed.mapping.time else "now",
-        "out": str(target),
-    }
+def _show(summary: FileSummary, *, as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
-    if missing:
-        err.print(f"[yellow]Not in the file, taken as unknown:[/yellow] {escape(printable(', '.join(missing)))}")
-    for item in new_values:
-        share, example = f"{item['share']:.0%} of the rows", repr(item["commonest"])
-        text = f"{item['column']}: {share} hold values that training never saw, such as {example}."
+    if summary.missing_columns:
+        names = escape(printable(", ".join(summary.missing_columns)))
+        err.print(f"[yellow]Not in the file, taken as unknown:[/yellow] {names}")
+    for new in summary.new_values:
+        share = f"{new.share:.0%} of the rows"
+        text = f"{new.column}: {share} hold values that training never saw, such as {new.commonest!r}."
         err.print(printable(text), style="yellow", markup=False)
-    shown = {name: value for name, value in summary.items() if value not in (None, [], 0) and name != "new_values"}
+    shown = {
+        name: value for name, value in vars(summary).items() if value not in (None, [], 0) and name != "new_values"
+    }
     out.print(table("Scored", ("", ""), [(name.replace("_", " "), figure(value)) for name, value in shown.items()]))

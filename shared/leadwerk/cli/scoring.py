@@ -16,7 +16,7 @@ from leadwerk.cli.options import Deployment, moment
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.serving.messages import ScoredLead
+    from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest
 
 
 def register(app: typer.Typer) -> None:
@@ -54,28 +54,21 @@ def score(
     if csv is not None:
         if output is None:
             raise InputError("--csv needs --out.", field="out", remedy="Say where to write: --out scored.csv.")
-        from leadwerk.cli.score_csv import score_file
+        from leadwerk.cli.score_csv import ScoringFile, score_file
         from leadwerk.importing.table import ReadOptions
 
-        score_file(here, csv, output, id, at, ReadOptions(encoding, delimiter, header_row, sheet), call.as_json)
-    else:
-        _score_one(here, lead_id, client_id, form, at, store=not dry_run, as_json=call.as_json)
-
-
-def _score_one(
-    here: Deployment,
-    lead_id: str | None,
-    client_id: str | None,
-    form: str | None,
-    at: datetime,
-    *,
-    store: bool,
-    as_json: bool,
-) -> None:
-    from leadwerk.pipeline import score as stage
+        options = ReadOptions(encoding, delimiter, header_row, sheet)
+        score_file(here, ScoringFile(csv, output, id, options), at, as_json=call.as_json)
+        return
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
+    _show_score(_score_one(here, request, at, store=not dry_run), call.as_json)
+
+
+def _score_one(here: Deployment, request: ScoreRequest, at: datetime, *, store: bool) -> ScoredLead:
+    from leadwerk.pipeline import score as stage
+
     context = stage.ScoringRun(
         here.warehouse,
         here.policy,
@@ -88,7 +81,7 @@ def _score_one(
     report = stage.run(context, [request])
     if report.refusals:
         raise report.refusals[0].error
-    _show_score(report.scores[0], as_json)
+    return report.scores[0]
 
 
 def _form(text: str | None) -> dict[str, Any] | None:

@@ -12,10 +12,10 @@ from leadwerk.cli.console import table
 from leadwerk.report.formatter import Formatter
 
 if TYPE_CHECKING:
+    from leadwerk.catalogue.languages import Language
     from leadwerk.pipeline.thresholds.daily import ThresholdDecision, ThresholdHold, ThresholdReport
     from leadwerk.pipeline.thresholds.forecast import Outlook
     from leadwerk.policy.model import Policy
-    from leadwerk.policy.section import Language
     from leadwerk.report.threshold_outlook_table import OutlookEstimate, OutlookRow
 
 WEEKS_A_YEAR = 52

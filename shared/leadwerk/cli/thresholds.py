@@ -179,10 +179,11 @@ def release(call: Invocation, by: By, reason: Reason, seller_pool: SellerPool = 
 
 
 def _hold(call: Invocation, hot: int | None, *, basis: Basis | None, **stated: Any) -> ThresholdHoldRow:
-    from leadwerk.pipeline.thresholds.manual_hold import hold
+    from leadwerk.pipeline.thresholds.manual_hold import HoldRequest, hold
 
     here, at = call.deployment, call.deciding_moment()
-    return hold(here.warehouse, here.policy, basis or active_basis(here), hot, now=at, **stated)
+    request = HoldRequest(basis=basis or active_basis(here), hot=hot, **stated)
+    return hold(here.warehouse, here.policy, request, at)
 
 
 def active_basis(here: Deployment) -> Basis:

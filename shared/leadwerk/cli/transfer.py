@@ -62,7 +62,7 @@ def move(
 def _places(call: Invocation) -> TransferPlaces:
     from leadwerk.pipeline.policies.policy_store import open_policies
     from leadwerk.pipeline.transfer.export import TransferPlaces
-    from leadwerk.registry.store import open_store
+    from leadwerk.registry.locations import open_store
 
     here = call.deployment
     settings = here.settings

@@ -27,7 +27,7 @@ from leadwerk.crm.fields import FieldMapping, payload_hash
 from leadwerk.crm.port import Gone, Later, LeadUpdate, PushResult, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.records import DeliveryRow
+from leadwerk.warehouse.records import DeliveryRow, ScoreReason
 
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
@@ -41,12 +41,6 @@ LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
 CANARY = 10  # scores that are sent first: a field that is missing fails there, not a hundred thousand times
 CANARY_REFUSALS = 0.2  # share of the canary that may be refused
 CANARY_PATIENCE = 5  # attempts: a record that failed so often is at fault itself, not the set-up
-
-
-class OutboxReason(Struct, frozen=True, kw_only=True):
-    """A reason of a score, in the lead's language."""
-
-    text: str | None = None
 
 
 class OutboxRow(Struct, frozen=True, kw_only=True):
@@ -64,7 +58,7 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     tier: str | None
     stage: str | None
     traffic_light: str | None
-    reasons: list[OutboxReason]
+    reasons: tuple[ScoreReason, ...]
     attempts: int
     last_state: str | None
     last_http_status: int | None

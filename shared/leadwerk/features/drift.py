@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Shares = NDArray[np.float64]
+from leadwerk.stats.arrays import Floats
+from leadwerk.stats.feature_profile import FeatureProfile
 
 MINIMUM_ROWS = 200
 """With fewer rows chance alone moves the index by more than a tenth of what an alert is about."""
@@ -35,7 +35,7 @@ def stability(expected: Sequence[float], actual: Sequence[float]) -> float:
     return float(np.sum((a - e) * np.log(a / e)))
 
 
-def drift(profile: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def drift(profile: Mapping[str, FeatureProfile], rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The index of each feature of a manifest's `profile` in rows of `lead_features`, the largest first.
 
     A missing value is a part of its own. Features that the rows do not have are left out; so are all if there are fewer
@@ -44,23 +44,22 @@ def drift(profile: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, 
     if len(rows) < MINIMUM_ROWS:
         return {}
     # A profile may be older than the contract: what today's rows no longer have is no drift.
-    profiles = {name: of for name, of in profile.items() if name in rows[0]}
-    indices = {name: _of_feature(of, [row[name] for row in rows]) for name, of in profiles.items()}
+    profiles = {name: past for name, past in profile.items() if name in rows[0]}
+    indices = {name: _feature_stability(past, [row[name] for row in rows]) for name, past in profiles.items()}
     return dict(sorted(indices.items(), key=lambda item: -item[1]))
 
 
-def _of_feature(profile: Mapping[str, Any], column: Sequence[Any]) -> float:
-    present = [value for value in column if value is not None]
-    if "edges" in profile:
-        expected, actual = list(profile["shares"]) or [1.0], _number_shares(profile["edges"], present)
-    else:
-        levels = profile["shares"]
+def _feature_stability(profile: FeatureProfile, column: Sequence[Any]) -> float:
+    present, shares = [value for value in column if value is not None], profile.shares
+    if isinstance(shares, dict):
         # Levels that training never saw are one part of their own, the rest of the profile's shares.
-        expected, actual = [*levels.values(), max(0.0, 1.0 - sum(levels.values()))], _level_shares(levels, present)
+        expected, actual = [*shares.values(), max(0.0, 1.0 - sum(shares.values()))], _level_shares(shares, present)
+    else:
+        expected, actual = shares or [1.0], _number_shares(profile.edges or (), present)
     # A field that stops arriving is the most common drift; as a part of its own it cannot hide.
     missing = 1.0 - len(present) / len(column)
     return stability(
-        [profile["missing"], *(share * (1.0 - profile["missing"]) for share in expected)],
+        [profile.missing, *(share * (1.0 - profile.missing) for share in expected)],
         [missing, *(share * (1.0 - missing) for share in actual)],
     )
 
@@ -73,7 +72,7 @@ def _number_shares(edges: Sequence[float], present: Sequence[float]) -> list[flo
 
 
 def _level_shares(levels: Mapping[str, float], present: Sequence[Any]) -> list[float]:
-    """Shares of the profile's levels, and last of all others together."""
+    """Floats of the profile's levels, and last of all others together."""
     if not present:
         return [0.0] * (len(levels) + 1)
     counts = Counter(str(value) for value in present)
@@ -81,8 +80,8 @@ def _level_shares(levels: Mapping[str, float], present: Sequence[Any]) -> list[f
     return [*shares, max(0.0, 1.0 - sum(shares))]
 
 
-def _shares(parts: Sequence[float]) -> Shares:
+def _shares(parts: Sequence[float]) -> Floats:
     # ln(0) is infinite: an empty part gets the least share, then all are normalised again.
     shares = np.maximum(np.asarray(parts, dtype=np.float64), SMALLEST_SHARE)
-    normal: Shares = shares / shares.sum()
+    normal: Floats = shares / shares.sum()
     return normal

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.errors import InputError
 from leadwerk.importing.column_format import ColumnFormat
 from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
@@ -28,7 +29,6 @@ from leadwerk.lead.timestamps import DateOrder
 from leadwerk.policy.folding import folded
 from leadwerk.policy.load import parse
 from leadwerk.policy.model import Policy
-from leadwerk.policy.section import Language
 
 USES = {
     "empty": "nothing in it: not used",

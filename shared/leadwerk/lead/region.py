@@ -83,9 +83,9 @@ def parse_postcode(
     if country not in (None, *POSTCODE_DIGITS):
         return str(country), _foreign(text, field)
     postcode_match = re.fullmatch(_POSTCODE, text)
-    digits = postcode_match["digits"] if postcode_match else ""
-    prefix = _COUNTRY.get(postcode_match["prefix"] or "") if postcode_match else None
-    if postcode_match is None or (postcode_match["prefix"] and prefix is None):
+    prefix_text, digits = postcode_match.group("prefix", "digits") if postcode_match else (None, "")
+    prefix = _COUNTRY.get(prefix_text or "")
+    if postcode_match is None or (prefix_text and prefix is None):
         raise _refusal(value, field, "a postcode")
     where = prefix or country or _assumed(digits, home)
     if where == "DE" and len(digits) == 4 and isinstance(value, int):

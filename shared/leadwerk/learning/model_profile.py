@@ -13,6 +13,7 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.stats.arrays import Floats
+from leadwerk.stats.feature_profile import FeatureProfile
 
 SAMPLE = 1500
 """Rows on which importances are measured."""
@@ -41,36 +42,32 @@ def _by_group(contributions: Floats, features: Sequence[Feature]) -> dict[str, F
     return {name: contributions[:, of == name].sum(axis=1) for name in groups(tuple(features))}
 
 
-def profile(landmarks: Landmarks, features: Sequence[Feature]) -> dict[str, Any]:
-    """The training distribution of each feature: what a later month is compared with.
-
-    A number: inner decile `edges`, and the `shares` of known values in the parts they cut. A category: `shares` of its
-    most frequent levels. Both: the share that is `missing`.
-    """
+def profile(landmarks: Landmarks, features: Sequence[Feature]) -> dict[str, FeatureProfile]:
+    """The training distribution of each feature, numbers by deciles: what a later month is compared with."""
     return {
         f.name: (_number_profile if f.kind == "number" else _category_profile)(landmarks.columns[f.name])
         for f in features
     }
 
 
-def _number_profile(column: Any) -> dict[str, Any]:
+def _number_profile(column: Any) -> FeatureProfile:
     values = np.asarray(column, dtype=np.float64)
     present = values[np.isfinite(values)]
     if not len(present):
-        return {"missing": 1.0, "edges": [], "shares": []}
+        return FeatureProfile(missing=1.0, edges=[], shares=[])
     edges = np.unique(np.quantile(present, np.linspace(0, 1, EDGES + 2)[1:-1]))
     counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
-    return {
-        "missing": round(1 - len(present) / len(values), 6),
-        "edges": edges.tolist(),
-        "shares": (counts / len(present)).round(6).tolist(),
-    }
+    return FeatureProfile(
+        missing=round(1 - len(present) / len(values), 6),
+        edges=edges.tolist(),
+        shares=(counts / len(present)).round(6).tolist(),
+    )
 
 
-def _category_profile(column: Any) -> dict[str, Any]:
+def _category_profile(column: Any) -> FeatureProfile:
     counts = Counter(str(value) for value in column if value is not None and value == value)
     present = sum(counts.values())
-    return {
-        "missing": round(1 - present / len(column), 6),
-        "shares": {level: round(count / present, 6) for level, count in counts.most_common(LEVELS)},
-    }
+    return FeatureProfile(
+        missing=round(1 - present / len(column), 6),
+        shares={level: round(count / present, 6) for level, count in counts.most_common(LEVELS)},
+    )

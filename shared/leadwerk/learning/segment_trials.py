@@ -25,7 +25,7 @@ from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split
-from leadwerk.points.segments import NO_SEGMENT, Places, Segments
+from leadwerk.points.segments import NO_SEGMENT, Segments
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
@@ -144,7 +144,7 @@ def try_segments(
     return SegmentTrialResult(segments, tuple(trials), twins)
 
 
-def _segment_index(segments: Segments | None, landmarks: Landmarks) -> Places:
+def _segment_index(segments: Segments | None, landmarks: Landmarks) -> Index:
     """The segment of each landmark, (n,)."""
     if segments is None:
         return np.full(len(landmarks), NO_SEGMENT, dtype=np.intp)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from leadwerk.catalogue.periods import SECONDS_A_DAY
 from leadwerk.features.drift import drift
 from leadwerk.pipeline.leads.features import features_statement, training_parameters
+from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
 from leadwerk.warehouse.protocol import Row, Warehouse
-from leadwerk.warehouse.statement import statement
 
 RECENT = timedelta(days=7)
 """A whole week of landmarks, so that every weekday is included."""
@@ -39,7 +39,6 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
 def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Row]:
     """Features at the last week's landmarks of open leads: the population of training."""
     oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
-    opened = warehouse.rows(statement("leads/open"), {"created_since": oldest, "as_of": now})
-    leads = {row["lead_id"] for row in opened}
+    leads = set(read_open_leads(warehouse, created_since=oldest, as_of=now))
     rows = warehouse.rows(features_statement(policy), training_parameters(policy, now - RECENT, now))
     return [row for row in rows if row["lead_id"] in leads]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,14 @@ from leadwerk.learning.candidate_comparison import ChampionForecast
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import libraries
 from leadwerk.learning.points_baseline import PointsBaseline
+from leadwerk.learning.segment_trials import SegmentTrial
 from leadwerk.learning.segmented_model import from_files
 from leadwerk.learning.train import TrainingResult, TrainingSkipped, train_model
 from leadwerk.pipeline import champion_check
 from leadwerk.pipeline.leads.features import features_statement, labels_statement
 from leadwerk.pipeline.leads.landmarks import read_rows_with_points
 from leadwerk.points.segments import Segments
-from leadwerk.registry.manifest import DataWindow, Manifest
+from leadwerk.registry.manifest import CandidateEvaluation, DataWindow, Manifest, TestSplit, TriedSegment
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
@@ -56,8 +57,8 @@ class RetrainReport:
     positives: int
     leads: int
     stood_down: bool = False
-    metrics: dict[str, Any] = field(default_factory=dict)
-    segments: list[dict[str, Any]] = field(default_factory=list)
+    metrics: dict[str, CandidateEvaluation] = field(default_factory=dict)
+    segments: list[TriedSegment] = field(default_factory=list)
 
 
 def run(
@@ -166,18 +167,22 @@ def _manifest(learned: TrainingResult, landmarks: Landmarks, policy: Policy, now
             positives=int(landmarks.converted.sum()),
             leads=landmarks.leads,
         ),
-        metrics=msgspec.json.decode(msgspec.json.encode(learned.evaluations)),
+        metrics=msgspec.json.decode(msgspec.json.encode(learned.evaluations), type=dict[str, CandidateEvaluation]),
         importances=learned.importances,
         profile=learned.profile,
         libraries=libraries(),
-        split={
-            "boundary": _moment(learned.split.boundary),
-            "train_rows": len(learned.split.train),
-            "test_rows": len(learned.split.test),
-            "gap_days": policy.horizon_days,
-        },
-        segments=msgspec.json.decode(msgspec.json.encode(learned.segments)) if learned.segments else UNSET,
+        split=TestSplit(
+            boundary=_moment(learned.split.boundary),
+            train_rows=len(learned.split.train),
+            test_rows=len(learned.split.test),
+            gap_days=policy.horizon_days,
+        ),
+        segments=_tried(learned.segments) if learned.segments else UNSET,
     )
+
+
+def _tried(trials: Sequence[SegmentTrial]) -> list[TriedSegment]:
+    return msgspec.json.decode(msgspec.json.encode(trials), type=list[TriedSegment])
 
 
 def _is_of_this_run(registry: Registry, pointer: Pointer, now: datetime) -> bool:

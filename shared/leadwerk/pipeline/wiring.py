@@ -61,7 +61,7 @@ def registry(settings: Settings) -> Registry:
 
 def reports(settings: Settings) -> Store:
     """Store of the reports: a folder, or Cloud Storage if LEADWERK_REPORTS starts with gs://."""
-    from leadwerk.registry.store import open_store
+    from leadwerk.registry.locations import open_store
 
     return open_store(settings.reports, settings.storage_url)
 
@@ -69,7 +69,7 @@ def reports(settings: Settings) -> Store:
 def picks(settings: Settings, policy: Policy) -> Picks:
     """Picks of this deployment: objects in a folder, or in Cloud Storage if LEADWERK_PICKS starts with gs://."""
     from leadwerk.pipeline.desk.picks import Picks
-    from leadwerk.registry.store import open_store
+    from leadwerk.registry.locations import open_store
 
     return Picks(warehouse(settings), policy, open_store(settings.picks, settings.storage_url))
 
@@ -102,7 +102,7 @@ def policy(settings: Settings) -> Policy:
 
     if not settings.policy.startswith("gs://"):
         return load(settings.policy)
-    from leadwerk.registry.store import open_store
+    from leadwerk.registry.locations import open_store
 
     folder, _, name = settings.policy.rpartition("/")
     blob = open_store(folder, settings.storage_url).read(name)
@@ -120,7 +120,7 @@ def people(settings: Settings) -> tuple[Person, ...]:
         ConfigurationError: the file is no list of people.
     """
     from leadwerk.policy.people import parse_people
-    from leadwerk.registry.store import open_store
+    from leadwerk.registry.locations import open_store
 
     folder, _, name = settings.people.rpartition("/")
     blob = open_store(folder or ".", settings.storage_url).read(name)

@@ -15,15 +15,12 @@ from typing import Any
 
 import numpy as np
 from msgspec.structs import replace as changed
-from numpy.typing import NDArray
 
 from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.engine import PointTotals, compute_points
 from leadwerk.points.ledger import HUNDREDTHS
 from leadwerk.policy.model import Policy
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from leadwerk.stats.arrays import Bools, Ints
 
 COMPANY = ("employees", "revenue", "industry", "country", "region")
 """Columns of a lead that speak of its company; so does an attribute for which a rule of an account group asks."""

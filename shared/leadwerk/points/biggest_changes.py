@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 
 from leadwerk.points.ledger import HUNDREDTHS, Ledger
-
-if TYPE_CHECKING:
-    from leadwerk.points.replay import PolicyOutcome, ReplayMoments
+from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 
 SHOWN = 10
 

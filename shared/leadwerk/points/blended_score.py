@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadwerk.policy.model import Policy
-
-Floats = NDArray[np.float64]
+from leadwerk.stats.arrays import Floats
 
 HIGHEST = 100
 PERCENT = 100

@@ -16,11 +16,11 @@ from leadwerk.points.occurrence_index import OccurrenceIndex
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES, Grades, Levels, Phase, PointsModel
 from leadwerk.policy.selling import Grade
+from leadwerk.stats.arrays import Ints
 
 Light = Literal["red", "yellow", "green"]
 Level = Literal[1, 2, 3, 4]
 
-Ints = NDArray[np.int64]
 Words = NDArray[np.object_]
 
 

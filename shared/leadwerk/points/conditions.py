@@ -14,9 +14,7 @@ from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition
 from leadwerk.policy.text_classes import matches
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
+from leadwerk.stats.arrays import Bools, Floats
 
 VISIT = -1
 """Signal of an occurrence that is no signal: the lead was merely there, which ends its idleness."""

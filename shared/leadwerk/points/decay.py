@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadwerk.points.conditions import Occurrences
 from leadwerk.policy.points import Decay
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from leadwerk.stats.arrays import Floats, Ints
 
 # Beyond this many days or periods nothing is left worth telling apart: three hundred years.
 _LONGEST = 110_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.points.decay import factors, idle_days
@@ -13,9 +12,7 @@ from leadwerk.points.ledger import HUNDREDTHS, KINDS, NONE, SCORES, Ledger, Ledg
 from leadwerk.points.occurrence_index import OccurrenceDays, OccurrenceIndex, points_before_decay
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Group, PointsModel, Rule
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from leadwerk.stats.arrays import Bools, Ints
 
 _CAP, _WEIGHT = KINDS.index("cap"), KINDS.index("weight")
 _NO_DAY = np.datetime64("NaT", "D")

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from leadwerk.points.conditions import LeadFacts
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from leadwerk.stats.arrays import Bools, Ints
 
 
 @dataclass(frozen=True)

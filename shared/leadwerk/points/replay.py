@@ -7,65 +7,22 @@ it cools down. Conversion is that of the moment at which a lead became HOT.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from leadwerk.points.biggest_changes import ChangedLead, largest_changes
-from leadwerk.points.engine import PointTotals
+from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 from leadwerk.points.stages import direction
-from leadwerk.points.workload import SellerWeek, Workload, workload
-from leadwerk.policy.model import Policy
+from leadwerk.points.workload import Workload, workload
+from leadwerk.stats.arrays import Ints
 from leadwerk.stats.wilson import wilson
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 CLUSTERS = ("DISQUALIFIED", "UNSCORED", "COLD", "WARM", "HOT")
 """The worst first."""
 
 EXAMPLES = 3
 WEEK = np.timedelta64(7, "D")
-
-__all__ = [
-    "ChangedLead",
-    "Conversion",
-    "PolicyOutcome",
-    "Replay",
-    "ReplayMoments",
-    "SellerWeek",
-    "Transition",
-    "Workload",
-    "compare",
-]
-
-
-@dataclass(frozen=True)
-class ReplayMoments:
-    """n moments of leads, the earlier before the later.
-
-    `lead`: a number that is the same for moments of one lead, its place in `lead_ids`. `as_of`: UTC. `mature`: whether
-    it is certain what became of the lead within the horizon; `converted`: what.
-    """
-
-    lead_ids: Sequence[str]
-    lead: Ints
-    as_of: NDArray[np.datetime64]
-    mature: Bools
-    converted: Bools
-
-
-@dataclass(frozen=True)
-class PolicyOutcome:
-    """What one policy says of the n moments; `pools` are the sellers who can serve the lead, by name."""
-
-    policy: Policy
-    totals: PointTotals
-    clusters: Sequence[str]
-    stages: Sequence[str]
-    pools: Sequence[tuple[str, ...]]
 
 
 class Transition(Struct, frozen=True, kw_only=True):

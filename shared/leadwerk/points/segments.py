@@ -15,8 +15,7 @@ from leadwerk.points.conditions import Conditions, LeadFacts, Occurrences
 from leadwerk.policy.facts import fact_named
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition
-
-Places = NDArray[np.intp]
+from leadwerk.stats.arrays import Index
 
 FILE = "segments.json"
 """The file of a model version that holds the definitions; it is there where a segment has a model of its own."""
@@ -69,7 +68,7 @@ class Segments:
         named = {name for definition in self.definitions for name in definition.when}
         return {fact.column for name in named if (fact := fact_named(self.policy, name)) is not None}
 
-    def segment_index(self, columns: Mapping[str, Any], size: int) -> Places:
+    def segment_index(self, columns: Mapping[str, Any], size: int) -> Index:
         """For each of n leads the place of the first definition it satisfies, (n,), or NO_SEGMENT.
 
         `columns` are features by name, n values each; one that is not there is not known.
@@ -81,7 +80,7 @@ class Segments:
             segment_of_lead[conditions.hold(definition.when)] = place
         return segment_of_lead
 
-    def places_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Places:
+    def places_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Index:
         """`segment_index` of rows of `lead_features`."""
         return self.segment_index({name: [row.get(name) for row in rows] for name in self.columns()}, len(rows))
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from leadwerk.policy.section import Language, PolicySection
+from leadwerk.catalogue.languages import Language
+from leadwerk.policy.section import PolicySection
 
 ShownField = Literal[
     "predictive_score",

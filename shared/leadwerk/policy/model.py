@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
-from leadwerk.policy.section import Cluster, Days, Identifier, Labels, Language, OutcomeKind, Percent, PolicySection
+from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, RankingRule, Stage
 
 HomeCountry = Literal["CH", "DE", "AT"]

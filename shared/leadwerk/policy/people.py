@@ -14,8 +14,8 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.errors import ConfigurationError
-from leadwerk.policy.section import Language
 from leadwerk.policy.selling import Seller
 
 Role = Literal["seller", "manager", "operator", "privacy", "tool"]

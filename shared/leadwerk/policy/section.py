@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from leadwerk.catalogue.languages import Language
+
 Identifier = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,59}$")]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
-Language = Literal["de", "fr", "it", "en"]
 Cluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
 OutcomeKind = Literal["open", "lost", "won", "paid_out"]
 Labels = dict[Language, str]

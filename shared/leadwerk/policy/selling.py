@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from leadwerk.policy.section import Identifier, Labels, Language, OutcomeKind, Percent, PolicySection
+from leadwerk.catalogue.languages import Language
+from leadwerk.policy.section import Identifier, Labels, OutcomeKind, Percent, PolicySection
 
 Grade = Literal["A", "B", "C", "D"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from leadwerk.registry.locations import open_registry, open_store
 from leadwerk.registry.manifest import DataWindow, Manifest, ModelFiles
 from leadwerk.registry.registry import Champion, Registry, StoodDown
-from leadwerk.registry.store import Blob, FolderStore, Store, open_store
+from leadwerk.registry.store import Blob, FolderStore, Store
 
 __all__ = [
     "Blob",
@@ -19,12 +20,3 @@ __all__ = [
     "open_registry",
     "open_store",
 ]
-
-
-def open_registry(location: str, endpoint: str = "") -> Registry:
-    """The registry in a folder, or in Cloud Storage where `location` is gs://bucket/prefix (`endpoint`: an emulator).
-
-    Raises:
-        ConfigurationError: `location` names no bucket.
-    """
-    return Registry(open_store(location, endpoint))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from leadwerk.errors import CorruptModel
+from leadwerk.stats.curves import CalibrationBin
+from leadwerk.stats.feature_profile import FeatureProfile
 
 ModelKind = Literal["average", "boosting", "logistic_regression"]
 
@@ -22,6 +24,84 @@ class DataWindow(Struct, frozen=True, kw_only=True):
     rows: int
     positives: int
     leads: int
+
+
+class MeasuredMetric(Struct, frozen=True):
+    """A metric out of time and its 90 % interval; None where the test had nothing to measure it on."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class CandidateEvaluation(Struct, frozen=True, kw_only=True):
+    """A candidate of a training out of time: learning.evaluate.Evaluation as JSON keeps it, which has no NaN."""
+
+    rows: int
+    positives: int
+    threshold: float
+    auc: MeasuredMetric
+    pr_auc: MeasuredMetric
+    log_loss: MeasuredMetric
+    brier: MeasuredMetric
+    ece: MeasuredMetric
+    precision: MeasuredMetric
+    recall: MeasuredMetric
+    f1: MeasuredMetric
+    lift_at_10: MeasuredMetric
+    calibration: list[CalibrationBin]
+    gains: list[tuple[float, float]]
+
+    def metric(self, name: str) -> MeasuredMetric:
+        """A metric by its name."""
+        measured: MeasuredMetric = getattr(self, name)
+        return measured
+
+
+class TestSplit(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Landmarks on which the candidates were compared: those from `boundary` (RFC 3339) on.
+
+    Their twins learned from `train_rows` landmarks, `gap_days` before it at the latest.
+    """
+
+    boundary: str | None = None
+    train_rows: int | None = None
+    test_rows: int | None = None
+    gap_days: int | None = None
+
+
+class SegmentQuality(Struct, frozen=True):
+    """A model on the test part of a segment."""
+
+    auc: float | None
+    log_loss: float | None
+
+
+class TriedSegment(Struct, frozen=True, kw_only=True):
+    """A segment and what became of a model for it: learning.segment_trials.SegmentTrial, as JSON keeps it."""
+
+    name: str
+    reason: str
+    serves: bool
+    rows: int
+    leads: int
+    converted: int
+    train_converted: int
+    test_rows: int
+    test_positives: int
+    kind: ModelKind | None
+    own: SegmentQuality | None
+    general: SegmentQuality | None
+    gain: float | None
+    error: float | None
+
+    def compared(self) -> tuple[float | None, ...]:
+        """AUC of its own model and of the general one, then log loss of both; None where no model could be tried."""
+        own, general = self.own or NOTHING_MEASURED, self.general or NOTHING_MEASURED
+        return own.auc, general.auc, own.log_loss, general.log_loss
+
+
+NOTHING_MEASURED = SegmentQuality(None, None)
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -44,14 +124,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
     base_rate: float
     seed: int
     data: DataWindow
-    metrics: dict[str, Any]
+    metrics: dict[str, CandidateEvaluation]
     importances: dict[str, float]
-    profile: dict[str, Any]
+    profile: dict[str, FeatureProfile]
     libraries: dict[str, str]
-    split: dict[str, Any] = {}
+    split: TestSplit = TestSplit()
     version: str = ""
     files: dict[str, str] = {}
-    segments: list[dict[str, Any]] | UnsetType = UNSET
+    segments: list[TriedSegment] | UnsetType = UNSET
 
 
 class ModelFiles(Struct, frozen=True):

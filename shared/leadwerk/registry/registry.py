@@ -22,6 +22,7 @@ from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha
 from leadwerk.registry.store import ABSENT, Blob, Store
 
 POINTER = "champion.json"
+MEASURED = ("metrics", "profile", "split", "segments")
 MANIFEST = "manifest.json"
 REMEMBERED = 20
 """Promotions that the pointer remembers, for rollback."""
@@ -257,8 +258,10 @@ class Registry:
 def _version(manifest: Manifest) -> str:
     """The second of training and 12 hex digits over all that the manifest says, hashes of the files included."""
     moment = datetime.fromisoformat(manifest.created_at).strftime("%Y%m%dT%H%M%SZ")
-    # Deterministic order: the same model gets the same name on every machine.
-    content = msgspec.json.encode(msgspec.structs.replace(manifest, version=""), order="deterministic")
+    # Deterministic order: the same model gets the same name on every machine. Measured parts enter as mappings, which
+    # are sorted: a name must not follow from the order of a struct's fields.
+    measured = {name: msgspec.to_builtins(getattr(manifest, name)) for name in MEASURED if getattr(manifest, name)}
+    content = msgspec.json.encode(msgspec.structs.replace(manifest, version="", **measured), order="deterministic")
     return f"{moment}-{sha256(content)[:12]}"
 
 

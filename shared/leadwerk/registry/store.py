@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from leadwerk.errors import ConfigurationError, WriteConflict
+from leadwerk.errors import WriteConflict
 from leadwerk.settings import private_folder
 
 ABSENT = 0
@@ -49,22 +49,6 @@ class Store(Protocol):
 
     def names(self, prefix: str = "") -> list[str]:
         """Names of all objects that begin with `prefix`, sorted."""
-
-
-def open_store(location: str, endpoint: str = "") -> Store:
-    """The store at `location`: gs://bucket/prefix (at `endpoint`, if an emulator is meant) or a folder.
-
-    Raises:
-        ConfigurationError: `location` names no bucket.
-    """
-    if not location.startswith("gs://"):
-        return FolderStore(Path(location))
-    bucket, _, prefix = location.removeprefix("gs://").partition("/")
-    if not bucket:
-        raise ConfigurationError(f"{location} names no bucket.", remedy="Write it as gs://bucket/prefix.")
-    from leadwerk.registry.cloud import CloudStore
-
-    return CloudStore(bucket, prefix, endpoint=endpoint)
 
 
 class FolderStore:

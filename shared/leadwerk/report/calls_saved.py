@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-
+from leadwerk.registry.manifest import CandidateEvaluation
 from leadwerk.report import score_bands
 from leadwerk.report.report_data import ReportData
 from leadwerk.stats.curves import CalibrationBin, calibration_bins, gains
@@ -55,14 +54,14 @@ def _from_scored_leads(facts: ReportData) -> CallsSaved:
     )
 
 
-def _from_test_period(test: Mapping[str, Any]) -> CallsSaved:
-    precision = test["precision"]["value"]
+def _from_test_period(test: CandidateEvaluation) -> CallsSaved:
+    precision = test.precision.value
     return CallsSaved(
         source="test",
-        leads=test["rows"],
-        before=test["rows"] / test["positives"],
+        leads=test.rows,
+        before=test.rows / test.positives,
         after=1 / precision if precision else None,
-        conversion_share=test["recall"]["value"],
-        calibration=msgspec.convert(test["calibration"], list[CalibrationBin]),
-        gains=[(calls, conversions) for calls, conversions in test["gains"]],
+        conversion_share=test.recall.value or 0.0,
+        calibration=test.calibration,
+        gains=test.gains,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.policy.model import Policy
-from leadwerk.policy.section import Language
+from leadwerk.registry.manifest import MeasuredMetric
 from leadwerk.texts import number, percent, text
 
 SHARES = frozenset({"precision", "recall", "ece"})
@@ -38,8 +38,9 @@ class Formatter:
             return self.share(value, 1)
         return self.decimal(value, 1 if name == "lift_at_10" else 3)
 
-    def metric_with_interval(self, name: str, interval: Mapping[str, float | None]) -> tuple[str, str]:
-        value, low, high = (self.metric(name, interval[end]) for end in ("value", "low", "high"))
+    def metric_with_interval(self, name: str, measured: MeasuredMetric) -> tuple[str, str]:
+        """The metric and its interval, a dash for each that is undefined."""
+        value, low, high = (self.metric(name, bound) for bound in (measured.value, measured.low, measured.high))
         return value, NOTHING if value == NOTHING else self.say("report.interval", low=low, high=high)
 
     def day(self, value: date) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from leadwerk.policy.section import Language
+from leadwerk.catalogue.languages import Language
+from leadwerk.registry.manifest import CandidateEvaluation
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.provenance import in_the_test, source
@@ -43,7 +42,7 @@ def _tiles(formatter: Formatter, facts: ReportData) -> list[dict[str, str]]:
             _tile(formatter.share(savings.saved), formatter.say("report.calls_saved"), source(formatter, facts))
         )
     if facts.test:
-        tiles += _of_test(formatter, facts, facts.test)
+        tiles += _test_tiles(formatter, facts, facts.test)
     if facts.scores:
         tiles.append(
             _tile(formatter.count(sum(facts.scores.values())), formatter.say("report.leads"), _newest(formatter, facts))
@@ -67,7 +66,7 @@ def _tile(figure: str, title: str, note: str) -> dict[str, str]:
     return {"figure": figure, "title": title, "note": note}
 
 
-def _of_test(formatter: Formatter, facts: ReportData, test: Mapping[str, Any]) -> list[dict[str, str]]:
+def _test_tiles(formatter: Formatter, facts: ReportData, test: CandidateEvaluation) -> list[dict[str, str]]:
     """The champion's figures out of time: those of the table of all candidates."""
     titles = {
         "auc": formatter.say("report.auc"),
@@ -76,7 +75,7 @@ def _of_test(formatter: Formatter, facts: ReportData, test: Mapping[str, Any]) -
     }
     tiles = []
     for metric, title in titles.items():
-        figure, interval = formatter.metric_with_interval(metric, test[metric])
+        figure, interval = formatter.metric_with_interval(metric, test.metric(metric))
         figure_text = f"× {figure}" if metric == "lift_at_10" else figure
         tiles.append(_tile(figure_text, title, f"{interval}; {in_the_test(formatter, facts)}"))
     return tiles

@@ -34,14 +34,14 @@ def test_evidence_paragraphs(formatter: Formatter, facts: ReportData) -> list[st
     if champion is None or facts.test is None:
         return []
     if learned_from_file_order(champion):
-        return [formatter.say("report.comparison.ordered", cases=formatter.count(facts.test["rows"]))]
+        return [formatter.say("report.comparison.ordered", cases=formatter.count(facts.test.rows))]
     if period is None:
         return []
-    known_until = period[0] - timedelta(days=champion.split.get("gap_days", champion.horizon_days))
+    known_until = period[0] - timedelta(days=champion.split.gap_days or champion.horizon_days)
     return [
         formatter.say(
             "report.comparison.text",
-            cases=formatter.count(facts.test["rows"]),
+            cases=formatter.count(facts.test.rows),
             first=formatter.day(period[0]),
             last=formatter.day(period[1]),
             until=formatter.day(known_until),
@@ -55,9 +55,9 @@ def test_period(facts: ReportData) -> tuple[date, date] | None:
     None where it was not noted, and where a file's order stands for time.
     """
     champion = facts.champion
-    if champion is None or "boundary" not in champion.split or learned_from_file_order(champion):
+    if champion is None or champion.split.boundary is None or learned_from_file_order(champion):
         return None
-    first, last = (datetime.fromisoformat(at) for at in (champion.split["boundary"], champion.data.last_as_of))
+    first, last = (datetime.fromisoformat(at) for at in (champion.split.boundary, champion.data.last_as_of))
     return first.astimezone(UTC).date(), last.astimezone(UTC).date()
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from leadwerk.policy.model import Policy
-from leadwerk.registry.manifest import Manifest
+from leadwerk.registry.manifest import CandidateEvaluation, Manifest
+from leadwerk.report.report_rows import ExtractTotals, PointsOutcome, ScoredOutcome
 from leadwerk.stats.arrays import Bools, Floats
 
 WhichModel = Literal["first", "first_later", "in_use"]
@@ -42,14 +43,14 @@ class ScoredOutcomes:
         return MINIMUM_CONVERTED <= int(self.converted.sum()) < len(self)
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]], true_probability: Floats | None = None) -> ScoredOutcomes:
-        """From the rows of scores/outcomes_by_score and, in a simulation, the true probabilities in their order."""
-        moments = [row["scored_at"] for row in rows if "scored_at" in row]
+    def of(cls, rows: Sequence[ScoredOutcome], true_probability: Floats | None = None) -> ScoredOutcomes:
+        """From rows and, in a simulation, the true probabilities in their order."""
+        moments = [row.scored_at for row in rows]
         return cls(
-            probability=np.array([row["probability"] for row in rows], dtype=np.float64),
-            score=np.array([row["predictive_score"] for row in rows], dtype=np.int64),
-            converted=np.array([row["converted"] for row in rows], dtype=np.bool_),
-            model=tuple(row["model_version"] for row in rows),
+            probability=np.array([row.probability for row in rows], dtype=np.float64),
+            score=np.array([row.predictive_score for row in rows], dtype=np.int64),
+            converted=np.array([row.converted for row in rows], dtype=np.bool_),
+            model=tuple(row.model_version for row in rows),
             true_probability=true_probability,
             period=(min(moments), max(moments)) if moments else None,
         )
@@ -71,29 +72,24 @@ class PointsOutcomes:
         return MINIMUM_CONVERTED <= int(self.converted.sum()) < len(self)
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> PointsOutcomes:
-        """From the rows of scores/outcomes_by_points."""
+    def of(cls, rows: Sequence[PointsOutcome]) -> PointsOutcomes:
+        """From rows."""
         return cls(
-            points=np.array([row["points"] for row in rows], dtype=np.float64),
-            converted=np.array([row["converted"] for row in rows], dtype=np.bool_),
+            points=np.array([row.points for row in rows], dtype=np.float64),
+            converted=np.array([row.converted for row in rows], dtype=np.bool_),
         )
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A retraining: `metrics` by candidate, as the manifest has them."""
+    """A retraining: evaluations by candidate, as the manifest has them."""
 
     trained_at: datetime
     version: str | None
     promoted: bool
     reason: str
     champion_before: str | None
-    metrics: Mapping[str, Any]
-
-    def value(self, candidate: str, metric: str) -> float | None:
-        """A metric's value out of time; None where it was not measured."""
-        estimate = self.metrics.get(candidate, {}).get(metric)
-        return None if estimate is None else float(estimate["value"])
+    metrics: Mapping[str, CandidateEvaluation]
 
 
 @dataclass(frozen=True)
@@ -149,10 +145,10 @@ class ReportData:
     scores: Mapping[int, int] = field(default_factory=dict)
     cells: Mapping[tuple[str, str], int] = field(default_factory=dict)
     points_outcomes: PointsOutcomes = field(default_factory=PointsOutcomes)
-    extracted: Mapping[str, int | None] = field(default_factory=dict)
+    extracted: ExtractTotals | None = None
     simulation_truth: SimulationTruth | None = None
 
     @property
-    def test(self) -> Mapping[str, Any] | None:
+    def test(self) -> CandidateEvaluation | None:
         """The champion's evaluation out of time."""
         return self.champion.metrics.get("challenger") if self.champion else None

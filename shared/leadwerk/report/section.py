@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from leadwerk.report.formatter import Formatter
 
-ReportSection = dict[str, Any]
+
+@dataclass(frozen=True)
+class ReportTable:
+    """Rows of a table; without a header the first column names each row."""
+
+    rows: Sequence[Sequence[str]] = ()
+    header: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section as the page's template reads it; `wide` gives it both columns."""
+
+    id: str
+    title: str
+    paragraphs: Sequence[str]
+    svg: str
+    table: ReportTable
+    wide: bool
 
 
 def section(
@@ -16,17 +34,15 @@ def section(
     *,
     paragraphs: Sequence[str] = (),
     svg: str = "",
-    header: Sequence[str] = (),
-    rows: Sequence[Sequence[str]] = (),
+    table: ReportTable | None = None,
     wide: bool = False,
 ) -> ReportSection:
-    """A section as the page's template reads it; `key` names its title, `wide` gives it both columns."""
-    return {
-        "id": key.rpartition(".")[2],
-        "title": formatter.say(key),
-        "paragraphs": [paragraph for paragraph in paragraphs if paragraph],
-        "svg": svg,
-        "header": header,
-        "rows": rows,
-        "wide": wide,
-    }
+    """A section whose title is the text of `key`; empty paragraphs are left out."""
+    return ReportSection(
+        id=key.rpartition(".")[2],
+        title=formatter.say(key),
+        paragraphs=[paragraph for paragraph in paragraphs if paragraph],
+        svg=svg,
+        table=table or ReportTable(),
+        wide=wide,
+    )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import asdict
 
-from leadwerk.registry.manifest import Manifest
+from leadwerk.registry.manifest import CandidateEvaluation, Manifest, TriedSegment
 from leadwerk.report import charts
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.provenance import learned_from_file_order, source, test_evidence_paragraphs
 from leadwerk.report.report_data import ReportData, ScoredOutcomes, TrainingRun
+from leadwerk.report.report_rows import ExtractTotals
 from leadwerk.report.score_bands import score_bands
-from leadwerk.report.section import ReportSection, section
+from leadwerk.report.section import ReportSection, ReportTable, section
 from leadwerk.report.simulation_truth import compare_with_truth
 from leadwerk.stats.curves import calibration_bins
 from leadwerk.texts import label
@@ -144,7 +145,10 @@ def _matrix(formatter: Formatter, facts: ReportData) -> ReportSection | None:
         count[cell] += leads * (cluster != "DISQUALIFIED")
     rows = [(grade, *(formatter.count(count.get(grade + level, 0)) for level in LEVELS)) for grade in GRADES]
     return section(
-        formatter, "report.matrix", paragraphs=[formatter.say("report.matrix.text")], header=("", *LEVELS), rows=rows
+        formatter,
+        "report.matrix",
+        paragraphs=[formatter.say("report.matrix.text")],
+        table=ReportTable(rows, ("", *LEVELS)),
     )
 
 
@@ -171,10 +175,11 @@ def _comparison(formatter: Formatter, facts: ReportData) -> ReportSection | None
     if champion is None or not champion.metrics:
         return None
     candidates = [name for name in CANDIDATES if name in champion.metrics]
+    evaluations = [champion.metrics[name] for name in candidates]
     rows = [
         (
             formatter.say(f"report.metric.{metric}"),
-            *(_cell(formatter, metric, champion.metrics[name]) for name in candidates),
+            *(_cell(formatter, metric, evaluation) for evaluation in evaluations),
         )
         for metric in METRICS
     ]
@@ -183,14 +188,13 @@ def _comparison(formatter: Formatter, facts: ReportData) -> ReportSection | None
         formatter,
         "report.comparison",
         paragraphs=test_evidence_paragraphs(formatter, facts),
-        header=header,
-        rows=rows,
+        table=ReportTable(rows, header),
         wide=True,
     )
 
 
-def _cell(formatter: Formatter, metric: str, evaluation: Mapping[str, Any]) -> str:
-    value, interval = formatter.metric_with_interval(metric, evaluation[metric])
+def _cell(formatter: Formatter, metric: str, evaluation: CandidateEvaluation) -> str:
+    value, interval = formatter.metric_with_interval(metric, evaluation.metric(metric))
     return value if interval == NOTHING else f"{value}  ({interval})"
 
 
@@ -203,38 +207,36 @@ def _segments(formatter: Formatter, champion: Manifest | None) -> ReportSection 
         formatter,
         "report.segments",
         paragraphs=[formatter.say("report.segments.text")],
-        header=[formatter.say(f"report.segments.{key}") for key in keys],
-        rows=[_trial(formatter, trial) for trial in champion.segments],
+        table=ReportTable(
+            [_trial(formatter, trial) for trial in champion.segments],
+            [formatter.say(f"report.segments.{key}") for key in keys],
+        ),
         wide=True,
     )
 
 
-def _trial(formatter: Formatter, trial: Mapping[str, Any]) -> tuple[str, ...]:
+def _trial(formatter: Formatter, trial: TriedSegment) -> tuple[str, ...]:
     labels = {segment.name: segment.labels for segment in formatter.policy.segments}
-    compared = [
-        (trial[model_kind] or {}).get(metric) for metric in ("auc", "log_loss") for model_kind in ("own", "general")
-    ]
     return (
-        labels.get(trial["name"], {}).get(formatter.language, trial["name"]),
-        formatter.say("report.yes" if trial["serves"] else "report.no"),
-        formatter.count(trial["test_rows"]),
-        formatter.count(trial["converted"]),
-        *(formatter.metric("log_loss", value) for value in compared),
+        labels.get(trial.name, {}).get(formatter.language, trial.name),
+        formatter.say("report.yes" if trial.serves else "report.no"),
+        formatter.count(trial.test_rows),
+        formatter.count(trial.converted),
+        *(formatter.metric("log_loss", value) for value in trial.compared()),
     )
 
 
 def _change(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
     """The newest promotion that replaced a model, measured by both models on the cases new to both."""
     for run in runs:
-        values = [run.value(c, m) for c in ("champion", "challenger") for m in ("auc", "ece")]
-        if run.promoted and None not in values:
-            old, old_ece, new, new_ece = (value or 0.0 for value in values)
+        old, new = run.metrics.get("champion"), run.metrics.get("challenger")
+        if run.promoted and old is not None and new is not None:
             sentence = formatter.say(
                 "report.change.text",
-                old=formatter.decimal(old, 3),
-                old_ece=formatter.share(old_ece, 1),
-                new=formatter.decimal(new, 3),
-                new_ece=formatter.share(new_ece, 1),
+                old=formatter.metric("auc", old.auc.value),
+                old_ece=formatter.metric("ece", old.ece.value),
+                new=formatter.metric("auc", new.auc.value),
+                new_ece=formatter.metric("ece", new.ece.value),
             )
             return section(formatter, "report.change", paragraphs=[sentence, run.reason])
     return None
@@ -249,7 +251,7 @@ def _deliveries(formatter: Formatter, facts: ReportData) -> ReportSection:
         for cluster in clusters
     ]
     header = (formatter.say("report.cluster"), *(formatter.say(f"report.delivery.{state}") for state in STATES))
-    return section(formatter, "report.deliveries", header=header, rows=rows)
+    return section(formatter, "report.deliveries", table=ReportTable(rows, header))
 
 
 def _models(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
@@ -260,20 +262,22 @@ def _models(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection 
             f"{run.trained_at:%Y-%m-%d}",
             run.version or "–",
             formatter.say("report.yes" if run.promoted else "report.no"),
-            formatter.decimal(auc, 3) if (auc := run.value("challenger", "auc")) is not None else "–",
+            formatter.metric("auc", challenger.auc.value) if (challenger := run.metrics.get("challenger")) else NOTHING,
             run.reason,
         )
         for run in runs
     ]
     keys = ("report.trained", "report.version", "report.promoted", "report.metric.auc", "report.reason")
-    return section(formatter, "report.models", header=[formatter.say(key) for key in keys], rows=rows, wide=True)
+    return section(formatter, "report.models", table=ReportTable(rows, [formatter.say(key) for key in keys]), wide=True)
 
 
-def _data(formatter: Formatter, extracted: Mapping[str, int | None]) -> ReportSection | None:
-    if not extracted.get("days"):
+def _data(formatter: Formatter, extracted: ExtractTotals | None) -> ReportSection | None:
+    if extracted is None or not extracted.days:
         return None
-    rows = [(formatter.say(f"report.data.{name}"), formatter.count(value or 0)) for name, value in extracted.items()]
-    return section(formatter, "report.data", rows=rows)
+    rows = [
+        (formatter.say(f"report.data.{name}"), formatter.count(value or 0)) for name, value in asdict(extracted).items()
+    ]
+    return section(formatter, "report.data", table=ReportTable(rows))
 
 
 def _card(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
@@ -300,4 +304,4 @@ def _card(formatter: Formatter, champion: Manifest | None) -> ReportSection | No
         (formatter.say("report.card.contract"), f"{champion.contract_hash} · {champion.query_hash}"),
         (formatter.say("report.card.libraries"), ", ".join(f"{k} {v}" for k, v in champion.libraries.items())),
     ]
-    return section(formatter, "report.card", rows=rows, wide=True)
+    return section(formatter, "report.card", table=ReportTable(rows), wide=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadwerk.report.formatter import Formatter
 from leadwerk.report.report_data import CallingComparison, SimulationTruth, TruthComparison
-from leadwerk.report.section import ReportSection, section
+from leadwerk.report.section import ReportSection, ReportTable, section
 
 
 def compare_with_truth(formatter: Formatter, truth: SimulationTruth | None) -> ReportSection | None:
@@ -29,7 +29,7 @@ def compare_with_truth(formatter: Formatter, truth: SimulationTruth | None) -> R
             *(f"× {formatter.decimal(comparison.lift_at_10, 1)}" for comparison in truth.against),
         ),
     ]
-    return section(formatter, "report.truth", paragraphs=paragraphs, header=header, rows=rows, wide=True)
+    return section(formatter, "report.truth", paragraphs=paragraphs, table=ReportTable(rows, header), wide=True)
 
 
 def _who(formatter: Formatter, comparison: TruthComparison) -> str:

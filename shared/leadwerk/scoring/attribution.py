@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-Floats = npt.NDArray[np.float64]
+from leadwerk.stats.arrays import Floats
 
 
 class Contribution(Struct, frozen=True):

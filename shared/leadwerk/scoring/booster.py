@@ -16,11 +16,9 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from leadwerk.errors import ConfigurationError, CorruptModel
-
-Matrix = npt.NDArray[np.float32]
+from leadwerk.stats.arrays import Matrix
 
 MARGIN: Final = 1
 CONTRIBUTIONS: Final = 2

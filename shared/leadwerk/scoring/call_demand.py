@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+from msgspec import Struct
 
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.seller_pools import EVERYBODY, Basis, Pool, pool, pool_name, threshold_limits
-
-Floats = npt.NDArray[np.float64]
+from leadwerk.stats.arrays import Floats
 
 BORROWED: Final = 20.0
 """Leads that a seller pool borrows from the whole: the m of an m-estimate (Cestnik 1990, Proc. ECAI, 147–149). In a
 pool of 20 leads its scores and those of all leads weigh the same."""
 
 DAYS_A_WEEK: Final = 7
+
+
+class DemandChange(Struct, frozen=True, kw_only=True):
+    """By how many `leads` of a language and region those that reach exactly a `value` grew; without one, by none."""
+
+    language: str | None
+    region: str | None
+    value: int | None
+    leads: int | None
+    expected_conversions: float | None
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,9 @@ class Demand:
 
 
 def demand(
-    policy: Policy, basis: Basis, rows: Iterable[Mapping[str, Any]], days: float, known_pools: Iterable[str] = ()
+    policy: Policy, basis: Basis, changes: Iterable[DemandChange], days: float, known_pools: Iterable[str] = ()
 ) -> Demand:
-    """The demand in rows of thresholds/call_demand: `language`, `region`, `value`, and the growth of `leads` and
-    `expected_conversions`.
+    """The demand that these changes add up to; those without a value are left out.
 
     A lead that rose from 45 to 52 is a row of +1 at 52 and one of -1 at 45, so that it counts for thresholds 46 to 52.
     `known_pools` are there even if no lead of theirs came in.
@@ -75,11 +83,14 @@ def demand(
     served = [tuple(name.split("+")) for name in known_pools if name]
     nothing = np.zeros((2, bands.high - bands.low + 1))
     grown: dict[Pool, Floats] = {serving: nothing.copy() for serving in served if sellers.issuperset(serving)}
-    for row in rows:
-        levels = grown.setdefault(pool(policy, row["language"], row["region"]), nothing.copy())
-        if row["value"] >= bands.low:
+    for change in changes:
+        if change.value is None:
+            continue
+        levels = grown.setdefault(pool(policy, change.language, change.region), nothing.copy())
+        if change.value >= bands.low:
             # A lead above the highest threshold counts at the highest: there it is HOT in any case.
-            levels[:, min(row["value"], bands.high) - bands.low] += row["leads"], row["expected_conversions"] or 0.0
+            growth = change.leads or 0, change.expected_conversions or 0.0
+            levels[:, min(change.value, bands.high) - bands.low] += growth
     reaching = {serving: _from_the_top(levels) for serving, levels in grown.items()}
     # The pool without sellers is no pool: no threshold can help its leads.
     unserved = reaching.pop((), nothing)

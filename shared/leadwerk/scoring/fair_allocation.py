@@ -14,11 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 NOTHING = 1e-9
 """Calls that are a rounding error."""

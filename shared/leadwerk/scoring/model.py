@@ -16,17 +16,15 @@ from leadwerk.features.average import Average, Estimator, Forest
 from leadwerk.features.calibration import Calibration, predictive_score
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.features.encode import Columns, Encoder
-from leadwerk.points.segments import FILE, NO_SEGMENT, Places, Segments
+from leadwerk.points.segments import FILE, NO_SEGMENT, Segments
 from leadwerk.scoring.attribution import sum_columns
 from leadwerk.scoring.booster import Booster
+from leadwerk.stats.arrays import Floats, Index, Ints, Matrix
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.registry.manifest import ModelFiles
 
-Matrix = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 BOOSTER, CURVES, FOREST, CALIBRATION = "model.ubj", "model.json", "forest.ubj", "calibration.json"
 AVERAGED = (FOREST, CURVES, BOOSTER)
@@ -39,7 +37,7 @@ class Inputs:
     """n encoded rows, float32 (n, m), and for each the place of its segment, (n,)."""
 
     matrix: Matrix
-    segment_index: Places
+    segment_index: Index
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -53,7 +51,7 @@ class Predictions:
     """
 
     probability: Floats
-    predictive_score: Integers
+    predictive_score: Ints
     segments: tuple[str | None, ...]
 
 
@@ -158,7 +156,7 @@ class Scorer:
             self.segment_predictors.get(place, self.general).segment for place in inputs.segment_index.tolist()
         )
 
-    def _parts(self, inputs: Inputs) -> Iterator[tuple[Predictor, Places | slice]]:
+    def _parts(self, inputs: Inputs) -> Iterator[tuple[Predictor, Index | slice]]:
         """Each model with the rows that it scores; where there is one model, nothing is copied."""
         if not self.segment_predictors:
             yield self.general, slice(None)
@@ -167,7 +165,7 @@ class Scorer:
             yield self.segment_predictors.get(place, self.general), np.flatnonzero(inputs.segment_index == place)
 
 
-def _no_segment(size: int) -> Places:
+def _no_segment(size: int) -> Index:
     return np.full(size, NO_SEGMENT, dtype=np.intp)
 
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.policy.model import Policy
-from leadwerk.policy.section import Language
 from leadwerk.scoring.reasons import Reason
 from leadwerk.texts.number_format import day
 from leadwerk.texts.reasons import set_by

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.points.ledger import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons as top_rules
 from leadwerk.policy.model import Policy
-from leadwerk.policy.section import Language
 from leadwerk.scoring.attribution import Contribution
 from leadwerk.texts.points import point_reason
 from leadwerk.texts.reasons import Direction, reason

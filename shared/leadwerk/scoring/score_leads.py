@@ -8,12 +8,12 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
-from leadwerk.policy.section import Language
 from leadwerk.scoring.attribution import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, decide, overruled
 from leadwerk.scoring.lead_facts import facts_of_states

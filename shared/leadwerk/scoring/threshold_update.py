@@ -13,8 +13,7 @@ from leadwerk.scoring.call_demand import Demand, smoothed
 from leadwerk.scoring.fair_allocation import allocate
 from leadwerk.scoring.hysteresis import ThresholdState, step
 from leadwerk.scoring.seller_pools import EVERYBODY, Basis, ThresholdLimits, leads_a_week, pool_name, threshold_limits
-
-Floats = npt.NDArray[np.float64]
+from leadwerk.stats.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from leadwerk.stats.arrays import Floats, Ints
 
 TIME_ZONE = "Europe/Zurich"
 SECOND = 1_000_000

@@ -11,9 +11,9 @@ import numpy as np
 
 from leadwerk.errors import InputError
 from leadwerk.simulation import storage, truth, truth_lookup
-from leadwerk.simulation.calendar import Bools, Floats, Ints
 from leadwerk.simulation.forms import lead_id
 from leadwerk.simulation.truth_lookup import LeadTruth
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 COST_PER_CALL = 45.0  # CHF: half an hour of a seller with preparation and notes
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from leadwerk.simulation.calendar import Calendar, Floats, Ints
+from leadwerk.simulation.calendar import Calendar
 from leadwerk.simulation.crm_schema import FILE, SCHEMA
 from leadwerk.simulation.forms import lead_id
 from leadwerk.simulation.outcomes import REASONS, STATUSES, Calls, Changes, Outcomes
+from leadwerk.stats.arrays import Floats, Ints
 
 CALL, CLICK = "call_answered", "email_click"
 STATUS_CHANGE, TOUCHPOINT_CALL, TOUCHPOINT_CLICK = range(3)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.random import Generator
 
 from leadwerk.simulation import site
-from leadwerk.simulation.calendar import SECOND, Bools, Calendar, Floats, Ints
+from leadwerk.simulation.calendar import SECOND, Calendar
 from leadwerk.simulation.people import People
 from leadwerk.simulation.visits import NOBODY, Sessions, Views
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 SCROLLED, ENGAGED, DOWNLOADED, RECKONED, TWICE = 0.45, 0.92, 0.6, 0.85, 0.3
 # How far the amounts of a try on the calculator lie from those the lead ends up with.

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.simulation import site, traffic
-from leadwerk.simulation.calendar import SECOND, Calendar, Ints
+from leadwerk.simulation.calendar import SECOND, Calendar
 from leadwerk.simulation.events import Events
 from leadwerk.simulation.forms import FIRST_LEAD
 from leadwerk.simulation.traffic import Visitors
 from leadwerk.simulation.visits import Sessions
+from leadwerk.stats.arrays import Ints
 
 Columns = dict[str, NDArray[np.generic]]
 LOGIN_AFTER = 4 * SECOND
@@ -94,7 +96,7 @@ def _browser_columns(browsers: Browsers) -> Columns:
         "first_touch": browsers.first_touch,
         "consent": visitors.consent,
         "internal": visitors.kind == traffic.INTERNAL,
-        "language": np.array(site.LANGUAGES)[visitors.language],
+        "language": np.array(LANGUAGES)[visitors.language],
         "locale": np.array(["de-ch", "fr-ch", "it-ch", "en-us"])[visitors.language],
         "country": np.array([place.ga_country for place in regions])[visitors.region],
         "region": np.array([place.ga_region for place in regions])[visitors.region],
@@ -109,7 +111,7 @@ _DEVICE_FIELDS = ("category", "system", "system_version", "brand", "model", "bro
 
 
 def _page_columns() -> Columns:
-    rows = [(language, page) for language in site.LANGUAGES for page in range(len(site.PAGES))]
+    rows = [(language, page) for language in LANGUAGES for page in range(len(site.PAGES))]
     return {
         "language": np.array([language for language, _ in rows]),
         "page": np.array([page for _, page in rows], dtype=np.int8),

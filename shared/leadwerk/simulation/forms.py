@@ -6,9 +6,11 @@ from typing import Any
 
 from numpy.random import Generator
 
-from leadwerk.simulation.calendar import Ints, moment
+from leadwerk.catalogue.languages import LANGUAGES
+from leadwerk.simulation.calendar import moment
 from leadwerk.simulation.people import BUSINESS, CHANNELS, EDUCATION, FREEMAIL, People
-from leadwerk.simulation.site import LANGUAGES, REGIONS
+from leadwerk.simulation.site import REGIONS
+from leadwerk.stats.arrays import Ints
 
 FIRST_LEAD = 100_001
 FIELDS = ("loan_amount", "property_value", "yearly_income", "monthly_instalment")

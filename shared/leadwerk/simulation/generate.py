@@ -25,7 +25,7 @@ from leadwerk.simulation import (
     truth,
     visits,
 )
-from leadwerk.simulation.calendar import Bools, Calendar, Floats, Ints
+from leadwerk.simulation.calendar import Calendar
 from leadwerk.simulation.events import Events
 from leadwerk.simulation.observables import Observables
 from leadwerk.simulation.outcomes import Calls, Changes, Outcomes
@@ -33,6 +33,7 @@ from leadwerk.simulation.people import FORM, People
 from leadwerk.simulation.traffic import Visitors
 from leadwerk.simulation.visits import Sessions
 from leadwerk.stats import metrics
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 START = date(2026, 1, 5)
 FEWEST_DAYS, FEWEST_LEADS = 2, 20

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadwerk.simulation import site
-from leadwerk.simulation.calendar import Bools, Calendar, Floats, Ints
+from leadwerk.simulation.calendar import Calendar
 from leadwerk.simulation.events import Events
 from leadwerk.simulation.people import People
 from leadwerk.simulation.visits import Sessions
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 SIGNAL_DAYS, LONG_DAYS = 30, 90
 

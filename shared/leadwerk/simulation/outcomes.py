@@ -8,8 +8,9 @@ import numpy as np
 from numpy.random import Generator
 
 from leadwerk.simulation import truth
-from leadwerk.simulation.calendar import DAY, Bools, Calendar, Floats, Ints
+from leadwerk.simulation.calendar import DAY, Calendar
 from leadwerk.simulation.people import People
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 STATUSES = ("Neu", "Kontaktiert", "Prüfung", "Genehmigung", "Ausbezahlt", "Abgelehnt", "Verloren", "Zurückgezogen")
 NEW, CONTACTED, EXAMINED, APPROVED, PAID, REJECTED, GONE, WITHDRAWN = range(len(STATUSES))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from leadwerk.simulation.calendar import Bools, Calendar, Floats, Ints
+from leadwerk.simulation.calendar import Calendar
 from leadwerk.simulation.site import DEVICES, REGIONS, SOURCES
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 EMAIL_KINDS = ("freemail", "business", "education", "invalid")
 FREEMAIL, BUSINESS, EDUCATION, INVALID = range(len(EMAIL_KINDS))

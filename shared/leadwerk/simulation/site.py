@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 HOST = "www.hypothek.example"
-LANGUAGES = ("de", "fr", "it", "en")
+
 
 PAGES = ("home", "mortgage", "simulator", "rates", "guide", "calculator", "contact", "blog", "careers", "about")
 HOME, MORTGAGE, SIMULATOR, RATES, GUIDE, CALCULATOR, CONTACT, BLOG, CAREERS, ABOUT = range(len(PAGES))

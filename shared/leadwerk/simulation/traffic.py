@@ -8,10 +8,11 @@ import numpy as np
 from numpy.random import Generator
 
 from leadwerk.simulation import site, visits
-from leadwerk.simulation.calendar import DAY, HOUR, SECOND, Bools, Calendar, Ints
+from leadwerk.simulation.calendar import DAY, HOUR, SECOND, Calendar
 from leadwerk.simulation.events import Events
 from leadwerk.simulation.people import ANALYTICS_CONSENT, People
 from leadwerk.simulation.visits import NOBODY, PASSING, Sessions
+from leadwerk.stats.arrays import Bools, Ints
 
 HUMAN, INTERNAL, HEADLESS, HEAVY = range(4)
 PASSERS_PER_LEAD = 2.0

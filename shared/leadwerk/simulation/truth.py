@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.simulation import people as who, site
-from leadwerk.simulation.calendar import Bools, Floats, Ints
 from leadwerk.simulation.observables import Observables
 from leadwerk.simulation.people import People
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 INTERCEPT = -3.97
 STRENGTH = 0.77  # of all effects: sets how well the best possible model can tell leads apart
@@ -137,7 +138,7 @@ def _behaviour(people: People, seen: Observables) -> Floats:
 
 def _person(people: People) -> Floats:
     regions = np.array([REGION_EFFECT.get(place.code, 0.0) for place in site.REGIONS])
-    english = people.language == site.LANGUAGES.index("en")
+    english = people.language == LANGUAGES.index("en")
     effect: Floats = (
         regions[people.region]
         + EMAIL_EFFECT[people.email]

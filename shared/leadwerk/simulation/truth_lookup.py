@@ -12,9 +12,10 @@ import numpy as np
 
 from leadwerk.errors import InputError, UnknownLead
 from leadwerk.simulation import outcomes, storage, truth
-from leadwerk.simulation.calendar import DAY, Bools, Floats, Ints, micros
+from leadwerk.simulation.calendar import DAY, micros
 from leadwerk.simulation.forms import FIRST_LEAD
 from leadwerk.simulation.visits import RETURN_AFTER, RETURN_DAYS
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 HORIZON_DAYS = 30
 # Longer than anything that happens to a lead after its creation, a power of two: 50 days.

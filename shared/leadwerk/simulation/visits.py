@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.random import Generator
 
-from leadwerk.simulation.calendar import DAY, SECOND, Bools, Calendar, Floats, Ints
+from leadwerk.simulation.calendar import DAY, SECOND, Calendar
 from leadwerk.simulation.people import FORM, HOUR_SHARES, People
 from leadwerk.simulation.site import CONTACT, PAGES
+from leadwerk.stats.arrays import Bools, Floats, Ints
 
 NOBODY = -1
 # Chance of each page by kind of visitor: passing, curious, keen, job seeker. Columns as in PAGES.

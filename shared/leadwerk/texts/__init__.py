@@ -4,13 +4,12 @@ A text is looked up by language and key; only the language asked for is loaded. 
 (and perhaps `zero`) is chosen by the value `count`.
 """
 
-from leadwerk.texts.catalogue import LANGUAGES, has, text
+from leadwerk.texts.catalogue import has, text
 from leadwerk.texts.facts import fact, label
 from leadwerk.texts.number_format import duration, money, number, percent
 from leadwerk.texts.reasons import action_label, reason
 
 __all__ = [
-    "LANGUAGES",
     "action_label",
     "duration",
     "fact",

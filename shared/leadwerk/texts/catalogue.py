@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
+from leadwerk.catalogue.languages import LANGUAGES
 from leadwerk.errors import ConfigurationError
-
-LANGUAGES = ("de", "fr", "it", "en")
 
 Entry = str | dict[str, str]
 

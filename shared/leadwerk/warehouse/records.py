@@ -117,7 +117,7 @@ class AuditSealRow(TableRow, frozen=True, kw_only=True):
 
 
 class CursorRow(TableRow, frozen=True, kw_only=True):
-    """One move of the place up to which a source was read."""
+    """One move of the position up to which a source was read."""
 
     source: str
     cursor: str
@@ -160,7 +160,7 @@ class ErasureDeleted(Struct, frozen=True, kw_only=True):
 
 
 class ErasureRow(TableRow, frozen=True, kw_only=True):
-    """One step of an erasure: begun, or completed with what it deleted. It names nobody."""
+    """One step of an erasure, which names nobody: begun, or completed with what it deleted."""
 
     entry_id: str
     erasure_id: str
@@ -174,7 +174,7 @@ class ErasureRow(TableRow, frozen=True, kw_only=True):
 
 
 class ExtractRunRow(TableRow, frozen=True, kw_only=True):
-    """One day as one extract run found it."""
+    """One day of the export, as one extract run read it."""
 
     day: date
     run_at: datetime
@@ -208,7 +208,7 @@ class LeadAttribute(Struct, frozen=True, kw_only=True):
 
 
 class LeadRow(TableRow, frozen=True, kw_only=True):
-    """One version of a lead: what was known of it from recorded_at on."""
+    """One version of a lead: its fields from recorded_at on."""
 
     event_id: str
     lead_id: str
@@ -236,7 +236,7 @@ class LeadRow(TableRow, frozen=True, kw_only=True):
 
 
 class ModelRunRow(TableRow, frozen=True, kw_only=True):
-    """One retraining and what the gate decided."""
+    """One retraining, with the decision of its promotion gate."""
 
     run_id: str
     trained_at: datetime
@@ -264,7 +264,7 @@ class OutcomeRow(TableRow, frozen=True, kw_only=True):
 
 
 class OverrideRow(TableRow, frozen=True, kw_only=True):
-    """One word of a person about a lead's cluster: to set it for a while, or to leave it to the product again."""
+    """One override of a lead's cluster by a person, or its release."""
 
     event_id: str
     lead_id: str
@@ -278,7 +278,7 @@ class OverrideRow(TableRow, frozen=True, kw_only=True):
 
 
 class PickRow(TableRow, frozen=True, kw_only=True):
-    """One step of the picking of a lead: a seller took it, gave it back, or held it until it lapsed."""
+    """One step of a lead's pick: picked, released or expired."""
 
     event_id: str
     lead_id: str
@@ -294,7 +294,7 @@ class PickRow(TableRow, frozen=True, kw_only=True):
 
 
 class PolicyChangeRow(TableRow, frozen=True, kw_only=True):
-    """One policy put in force by a person: who, when, why, and in whose place."""
+    """One publication or reversion of a policy by a person."""
 
     change_id: str
     changed_at: datetime
@@ -388,7 +388,7 @@ class StageChangeRow(TableRow, frozen=True, kw_only=True):
 
 
 class SuggestionRow(TableRow, frozen=True, kw_only=True):
-    """One number suggested for a policy, or a person's decision on it."""
+    """One number suggested for a policy, or a person's decision on the suggestion."""
 
     entry_id: str
     recorded_at: datetime
@@ -403,7 +403,7 @@ class SuggestionRow(TableRow, frozen=True, kw_only=True):
 
 
 class ThresholdHoldRow(TableRow, frozen=True, kw_only=True):
-    """One word of a person about a HOT threshold: to hold it at a value, or to let it follow the load again."""
+    """One hold of a HOT threshold by a person, or its release."""
 
     set_at: datetime
     basis: str
@@ -415,7 +415,7 @@ class ThresholdHoldRow(TableRow, frozen=True, kw_only=True):
 
 
 class ThresholdRow(TableRow, frozen=True, kw_only=True):
-    """One HOT threshold on one day: of what decides, and of the sellers who can serve the leads."""
+    """One HOT threshold on one day, by basis and seller pool."""
 
     day: date
     decided_at: datetime
@@ -431,7 +431,7 @@ class ThresholdRow(TableRow, frozen=True, kw_only=True):
 
 
 class TouchpointRow(TableRow, frozen=True, kw_only=True):
-    """One contact with a lead that is not on the web site."""
+    """One touchpoint: a contact with a lead that is not on the web site."""
 
     event_id: str
     lead_id: str

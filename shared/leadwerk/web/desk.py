@@ -5,22 +5,26 @@ docs/desk.md documents it; a test runs its examples.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Meta, to_builtins
+from msgspec import Meta, Struct
 
 from leadwerk import settings
+from leadwerk.catalogue.languages import Language
 from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline import wiring
-from leadwerk.pipeline.desk import accounts, call_list, timeline
+from leadwerk.pipeline.desk import accounts, call_list, ledger_at, timeline
 from leadwerk.pipeline.desk.call_list import LeadFilter, Text
 from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
-from leadwerk.pipeline.policies.policy_in_force import Which, rules_at
+from leadwerk.pipeline.desk.page_cursor import PageRequest
+from leadwerk.pipeline.desk.pick_state import Pick
+from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, Which, rules_at
 from leadwerk.pipeline.policies.policy_store import cached_policies
 from leadwerk.pipeline.thresholds import daily as threshold
+from leadwerk.pipeline.thresholds.daily import ThresholdReport
 from leadwerk.policy.people import Role
-from leadwerk.policy.section import Language
 from leadwerk.web import Moment, Request, moment
 from leadwerk.web.desk_overrides import ROUTES
 from leadwerk.web.routes import Route, Routes
@@ -61,12 +65,11 @@ class HistoryQuery(Request, frozen=True):
     output_language: Language | None = None
 
 
-class AccountQuery(Request, frozen=True):
-    """Query of the account list; fields as in accounts.page."""
+class AccountQuery(accounts.AccountFilter, frozen=True, forbid_unknown_fields=True):
+    """Query of the account list: a page of at most `limit` accounts; `now` as in Request."""
 
-    sort: accounts.Sort = "icp"
-    light: accounts.Light | None = None
     tier: Text | None = None
+    now: Moment | None = None
     limit: Limit = 50
     cursor: Position | None = None
 
@@ -77,59 +80,73 @@ class AccountDetailQuery(Request, frozen=True):
     at: Moment | None = None
 
 
+class ReleasedLead(Struct, frozen=True, kw_only=True):
+    """A lead that no seller holds."""
+
+    lead_id: str
+    seller: None = None
+
+
+@dataclass(frozen=True)
+class StartOfDay(ThresholdReport):
+    """The day's thresholds, and what became of yesterday's picks."""
+
+    lapsed_picks: int = 0
+    damaged_picks: int = 0
+
+
 def _picks() -> Picks:
     config = settings.read()
     return wiring.picks(config, wiring.policy(config))
 
 
 def _leads(query: LeadQuery, now: datetime) -> call_list.LeadPage:
+    """List the open leads to call, best first."""
     picks = _picks()
-    return call_list.page(
-        picks.warehouse,
-        picks.policy,
-        query,
-        now=now,
-        limit=query.limit,
-        cursor=query.cursor,
-        output_language=query.output_language,
-    )
+    page_request = PageRequest(now=now, limit=query.limit, cursor=query.cursor)
+    return call_list.page(picks.warehouse, picks.policy, query, page_request, query.output_language)
 
 
-def _pick(body: SellerBody, now: datetime, lead_id: str) -> Any:
+def _pick(body: SellerBody, now: datetime, lead_id: str) -> Pick:
+    """Pick a lead: for some hours it is this seller's alone."""
     return _picks().pick(lead_id, body.seller or "", now)
 
 
-def _release(body: SellerBody, now: datetime, lead_id: str) -> Any:
+def _release(body: SellerBody, now: datetime, lead_id: str) -> ReleasedLead:
+    """Release a picked lead."""
     _picks().release(lead_id, body.seller or "", now)
-    return {"lead_id": lead_id, "seller": None}
+    return ReleasedLead(lead_id=lead_id)
 
 
-def _history(query: HistoryQuery, now: datetime, lead_id: str) -> Any:
+def _history(query: HistoryQuery, now: datetime, lead_id: str) -> timeline.History | ledger_at.LedgerAt:
+    """Show a lead's history, or its ledger at a moment."""
     picks = _picks()
     if query.at is not None:
-        at, policies = moment(query.at, now, "at"), cached_policies(settings.read())
-        rules = rules_at(picks.warehouse, picks.policy, policies, lead_id, at=at, now=now, which=query.policy)
-        return timeline.ledger(picks.warehouse, rules, lead_id, at=at)
+        at = moment(query.at, now, "at")
+        records = PolicyRecords(picks.warehouse, picks.policy, cached_policies(settings.read()))
+        rules = rules_at(records, lead_id, at=at, now=now, which=query.policy)
+        return ledger_at.ledger(picks.warehouse, rules, lead_id, at=at)
     return timeline.history(picks, lead_id, now=now, days=query.days, output_language=query.output_language)
 
 
 def _accounts(query: AccountQuery, now: datetime) -> accounts.AccountPage:
+    """List the accounts, best first."""
     picks = _picks()
-    arguments = {name: getattr(query, name) for name in ("sort", "light", "tier", "limit", "cursor")}
-    return accounts.page(picks.warehouse, picks.policy, now=now, **arguments)
+    page_request = PageRequest(now=now, limit=query.limit, cursor=query.cursor)
+    return accounts.page(picks.warehouse, picks.policy, query, page_request)
 
 
 def _account(query: AccountDetailQuery, now: datetime, account_id: str) -> accounts.AccountDetail:
+    """Show an account with its contacts and its ledger."""
     picks = _picks()
     return accounts.account(picks.warehouse, picks.policy, account_id, as_of=moment(query.at, now, "at"))
 
 
-def start_of_day(now: datetime) -> dict[str, Any]:
+def start_of_day(now: datetime) -> StartOfDay:
     """Start the sellers' day: decide the day's thresholds and record yesterday's lapsed picks, in one report."""
     picks = _picks()
     decided = threshold.run(picks.warehouse, picks.policy, now)
-    report: dict[str, Any] = to_builtins(decided) | to_builtins(settle_lapsed(picks, now))
-    return report
+    return StartOfDay(**vars(decided), **vars(settle_lapsed(picks, now)))
 
 
 api = Routes(

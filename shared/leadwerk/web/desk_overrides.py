@@ -65,6 +65,7 @@ class OverrideListAnswer(Struct, frozen=True, kw_only=True):
 
 
 def _override(body: OverrideBody, now: datetime, lead_id: str) -> OverrideAnswer:
+    """Set the cluster of a lead, with reason and end."""
     runtime = current_runtime()
     request = OverrideRequest(
         cluster=body.cluster, by=body.by or "", reason=body.reason, days=body.days, until=body.until
@@ -74,12 +75,14 @@ def _override(body: OverrideBody, now: datetime, lead_id: str) -> OverrideAnswer
 
 
 def _release(body: ReleaseBody, now: datetime, lead_id: str) -> OverrideAnswer:
+    """End the override of a lead."""
     runtime = current_runtime()
     words.release(runtime.warehouse, runtime.policy, lead_id, by=body.by or "", reason=body.reason or "", now=now)
     return _answered(runtime, lead_id, None, now)
 
 
 def _overrides(_: OverridesQuery, now: datetime) -> OverrideListAnswer:
+    """List the active overrides, each beside the score without it."""
     runtime = current_runtime()
     active = override_list(runtime.warehouse, runtime.policy, runtime.champions.scorer(), now)
     return OverrideListAnswer(as_of=now, overrides=tuple(active))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from leadwerk.errors import (
     AlreadyPicked,
@@ -84,6 +87,23 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (ContractMismatch, 503),
     (CRMRejected, 502),
 )
+
+
+class ProblemDocument(Struct, frozen=True, kw_only=True):
+    """Members of a problem (RFC 9457) with the wrong `field`, its `value` and the `remedy`, where there are any.
+
+    `seller` and `until`: of a lead that another seller holds.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    remedy: str | None = None
+    field: str | None = None
+    value: str | int | float | None = None
+    seller: str | None = None
+    until: datetime | None = None
 
 
 def status_of(error: LeadwerkError) -> int:

@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
+from msgspec.structs import asdict
 
 from leadwerk.errors import InputError, UnknownAccount
 from leadwerk.lead.draft import lead_draft
 from leadwerk.pipeline.desk import accounts
+from leadwerk.pipeline.desk.accounts import AccountFilter, AccountPage
+from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.pipeline.leads.read_lead_states import StoredLeadState
 from leadwerk.pipeline.serving.form_rows import form_rows
@@ -48,13 +51,18 @@ def acme(tmp_path: Path) -> DuckDBWarehouse:
     return warehouse(tmp_path, leads=leads, touchpoints=touches, scores=scores)
 
 
+def page_of(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None, **account_filter: Any) -> AccountPage:
+    page_request = PageRequest(now=NOW, limit=limit, cursor=cursor)
+    return accounts.page(desk, POLICY, AccountFilter(**account_filter), page_request)
+
+
 def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NOW) -> accounts.AccountDetail:
     return accounts.account(desk, POLICY, account_id, as_of=at)
 
 
 def test_e4_the_account_has_the_newest_facts_of_its_contacts_and_the_interest_of_all(acme: DuckDBWarehouse) -> None:
     acme_detail = detail(acme)
-    assert acme_detail.account.company == {
+    assert asdict(acme_detail.account.company) == {
         "employees": 400, "revenue": 6e7, "industry": "Software", "country": "CH", "region": "CH-ZH",
     }  # fmt: skip
     assert (acme_detail.account.tier, acme_detail.account.icp, acme_detail.account.traffic_light) == (
@@ -69,7 +77,7 @@ def test_e4_the_account_has_the_newest_facts_of_its_contacts_and_the_interest_of
 
 def test_before_the_expert_corrected_it_the_account_was_what_the_ceo_had_said(acme: DuckDBWarehouse) -> None:
     before = detail(acme, at=BORN + 4 * DAY)
-    assert (before.account.company["employees"], before.account.tier) == (40, "SMB")
+    assert (before.account.company.employees, before.account.tier) == (40, "SMB")
     assert before.account.interest == 0
 
 
@@ -83,12 +91,12 @@ def test_an_account_is_unknown_before_its_first_contact_and_if_nobody_names_it(a
 def test_who_moves_to_another_company_takes_his_interest_with_him_and_leaves_its_facts(acme: DuckDBWarehouse) -> None:
     acme.append("leads", [lead("expert", event_id="e3", account_id="beta.ch", recorded_at=NOW - DAY)])
     assert [contact.lead_id for contact in detail(acme).contacts] == ["ceo"]
-    assert detail(acme).account.company["employees"] == 400
+    assert detail(acme).account.company.employees == 400
     assert {contact.lead_id for contact in detail(acme, "beta.ch").contacts} == {"beta", "expert"}
 
 
 def test_the_list_is_by_match_and_leaves_out_who_has_no_account(acme: DuckDBWarehouse) -> None:
-    page = accounts.page(acme, POLICY, now=NOW)
+    page = page_of(acme)
     assert [(account.account_id, account.icp, account.tier, account.contacts) for account in page.accounts] == [
         ("acme.ch", 85, "Enterprise", 2),
         ("beta.ch", 5, "SMB", 1),
@@ -110,9 +118,7 @@ def test_the_list_is_by_match_and_leaves_out_who_has_no_account(acme: DuckDBWare
 def test_the_list_is_cut_by_light_and_tier(
     acme: DuckDBWarehouse, account_filter: dict[str, Any], account_ids: list[str]
 ) -> None:
-    assert [
-        account.account_id for account in accounts.page(acme, POLICY, now=NOW, **account_filter).accounts
-    ] == account_ids
+    assert [account.account_id for account in page_of(acme, **account_filter).accounts] == account_ids
 
 
 @pytest.mark.parametrize("sort", ["icp", "points", "interest", "contacts"])
@@ -120,25 +126,25 @@ def test_pages_put_together_are_the_list(tmp_path: Path, sort: Any) -> None:
     sizes = [None, 5, 20, 60, 400]
     leads = [lead(f"l{n}", account_id=f"a{n % 30}", employees=sizes[n % 5]) for n in range(45)]
     desk = warehouse(tmp_path, leads=leads, scores=[score(f"l{n}", interest=float(n % 4)) for n in range(45)])
-    whole = accounts.page(desk, POLICY, now=NOW, sort=sort, limit=200)
+    whole = page_of(desk, limit=200, sort=sort)
     assert (len(whole.accounts), whole.next) == (30, None)
     keys = [getattr(account, sort) for account in whole.accounts]
     assert keys == sorted(keys, reverse=True)
     cursor, paged = None, []
     for _ in range(10):
-        page = accounts.page(desk, POLICY, now=NOW, sort=sort, limit=4, cursor=cursor)
+        page = page_of(desk, limit=4, cursor=cursor, sort=sort)
         paged, cursor = [*paged, *page.accounts], page.next
         if cursor is None:
             break
     assert paged == list(whole.accounts)
     with pytest.raises(InputError, match="cursor"):
-        accounts.page(desk, POLICY, now=NOW, sort=sort, cursor="x")
+        page_of(desk, cursor="x", sort=sort)
 
 
 def test_e2_with_an_equal_match_the_enterprise_comes_first(tmp_path: Path) -> None:
     leads = [lead("s", account_id="a", employees=60), lead("b", account_id="b", employees=300)]
     desk = warehouse(tmp_path, leads=leads, scores=[score("s", points=90.0, interest=90.0), score("b", interest=0.0)])
-    page = accounts.page(desk, POLICY, now=NOW)
+    page = page_of(desk)
     assert [(account.account_id, account.icp) for account in page.accounts] == [("b", 55), ("a", 55)]
 
 

@@ -12,6 +12,7 @@ import pytest
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk import call_list, page_cursor
 from leadwerk.pipeline.desk.call_list import LeadFilter, LeadListItem, LeadPage
+from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -53,7 +54,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
 
 
 def page(desk: DuckDBWarehouse, *, limit: int = 50, cursor: str | None = None, **filters: Any) -> LeadPage:
-    return call_list.page(desk, POLICY, LeadFilter(**filters), now=NOW, limit=limit, cursor=cursor)
+    return call_list.page(desk, POLICY, LeadFilter(**filters), PageRequest(now=NOW, limit=limit, cursor=cursor))
 
 
 def ids(desk: DuckDBWarehouse, **filters: Any) -> list[str]:
@@ -105,7 +106,7 @@ def test_a_lead_says_what_a_seller_needs(desk: DuckDBWarehouse) -> None:
     assert (hot.score, hot.points, hot.cluster, hot.matrix_cell, hot.stage) == (90, 12.5, "HOT", "C4", "sql")
     assert hot.reasons == ("Dafür spricht: 3 Besuche",)
     assert hot.labels["traffic_light"] == "grün"
-    labels = call_list.page(desk, POLICY, LeadFilter(), now=NOW, output_language="fr").leads[0].labels
+    labels = call_list.page(desk, POLICY, LeadFilter(), PageRequest(now=NOW), "fr").leads[0].labels
     assert (labels["traffic_light"], labels["cluster"]) == ("vert", "très prometteur")
 
 
@@ -174,7 +175,8 @@ def test_the_pages_of_a_list_are_as_of_its_first_page(tmp_path: Path) -> None:
     desk = warehouse(tmp_path, leads=[lead("a"), lead("b")], scores=[score("a", predictive_score=80), score("b")])
     first = page(desk, limit=1)
     desk.append("scores", [score("b", NOW + HOUR, predictive_score=99)])
-    later = call_list.page(desk, POLICY, LeadFilter(), now=NOW + 2 * HOUR, limit=1, cursor=first.next)
+    second_page = PageRequest(now=NOW + 2 * HOUR, limit=1, cursor=first.next)
+    later = call_list.page(desk, POLICY, LeadFilter(), second_page)
     assert [listed.lead_id for listed in (*first.leads, *later.leads)] == ["a", "b"]
     assert (later.as_of, later.leads[0].score) == (NOW, 60)
 

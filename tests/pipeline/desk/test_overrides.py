@@ -24,6 +24,7 @@ from leadwerk.pipeline.desk.overrides import (
     override,
     release,
 )
+from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest, deliverable
@@ -303,7 +304,7 @@ class TestTheDesk:
     def listed(self, desk, now=NOW, **filters):
         return [
             (lead.lead_id, lead.decided_by)
-            for lead in call_list.page(desk, POLICY, LeadFilter(**filters), now=now).leads
+            for lead in call_list.page(desk, POLICY, LeadFilter(**filters), PageRequest(now=now)).leads
         ]
 
     def test_lists_whom_a_person_set_hot_among_the_hot_ones_and_not_whom_he_disqualified(self, desk):
@@ -328,9 +329,8 @@ class TestTheDesk:
         )
         order = [name for name, _ in self.listed(warehouse)]
         assert order == ["hot", "raised", "calmed", "warm", "lowered", "cold"]
-        values = {
-            listed.lead_id: listed.score for listed in call_list.page(warehouse, POLICY, LeadFilter(), now=NOW).leads
-        }
+        page = call_list.page(warehouse, POLICY, LeadFilter(), PageRequest(now=NOW))
+        values = {listed.lead_id: listed.score for listed in page.leads}
         assert values == {name: value for name, (value, _, _) in stored.items()}
 
     def test_a_pick_and_a_word_leave_each_other_alone(self, desk, tmp_path):

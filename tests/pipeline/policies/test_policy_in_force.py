@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline import rescore
-from leadwerk.pipeline.desk.timeline import LedgerAt, ledger
+from leadwerk.pipeline.desk.ledger_at import LedgerAt, ledger
 from leadwerk.pipeline.policies import publishing
-from leadwerk.pipeline.policies.policy_in_force import Which, rules_at
+from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, Which, rules_at
 from leadwerk.pipeline.policies.policy_store import PolicyStore, cached_policies, open_policies, read_draft
 from leadwerk.pipeline.policies.publishing import publication_note
 from leadwerk.policy.load import shipped_text
@@ -63,7 +63,8 @@ class Office:
         self, at: datetime, which: Which = "in_force", policies: PolicyStore | None = None, lead_id: str = "1"
     ) -> LedgerAt:
         present = self.place.in_force().policy
-        rules = rules_at(self.warehouse, present, policies or self.place, lead_id, at=at, now=NOW, which=which)
+        records = PolicyRecords(self.warehouse, present, policies or self.place)
+        rules = rules_at(records, lead_id, at=at, now=NOW, which=which)
         return ledger(self.warehouse, rules, lead_id, at=at)
 
 
@@ -166,7 +167,7 @@ def test_without_an_archive_a_score_of_the_present_policy_is_still_reproduced(of
     shipped = cached_policies(settings_of(tmp_path, POLICY="b2b_swiss"))
     assert shipped is None
     present = office.place.in_force().policy
-    rules = rules_at(office.warehouse, present, None, "1", at=NOW - 5 * DAY, now=NOW)
+    rules = rules_at(PolicyRecords(office.warehouse, present, None), "1", at=NOW - 5 * DAY, now=NOW)
     assert (rules.source, rules.policy.version) == ("scored", present.version)
 
 

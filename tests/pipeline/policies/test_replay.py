@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -30,8 +31,12 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
     return filled(tmp_path_factory.mktemp("home"))
 
 
+def request(new: Policy, old: Policy = MORTGAGE, *, now: datetime = NOW, days: int = 90) -> replay.ReplayRequest:
+    return replay.ReplayRequest(old=old, new=new, now=now, days=days)
+
+
 def replayed(warehouse: DuckDBWarehouse, new: Policy, old: Policy = MORTGAGE, days: int = 90) -> replay.Replayed:
-    return replay.run(warehouse, old, new, None, now=NOW, days=days)
+    return replay.run(warehouse, request(new, old, days=days), None)
 
 
 def test_a_policy_against_itself_moves_nobody(warehouse: DuckDBWarehouse) -> None:
@@ -46,7 +51,7 @@ def test_on_the_first_day_without_any_outcome_a_policy_can_be_replayed(tmp_path:
     first = DuckDBWarehouse(tmp_path)
     if leads:
         first.append("leads", [selling.lead(str(n), recorded_at=NOW - DAY, created_at=NOW - DAY) for n in range(leads)])
-    result = replay.run(first, MORTGAGE, CLICKS, None, now=NOW, days=90).replay
+    result = replay.run(first, request(CLICKS), None).replay
     assert (result.leads, result.gained.converted, result.gained.mature) == (leads, 0, 0)
 
 
@@ -134,14 +139,13 @@ def test_stages_move_with_the_thresholds(warehouse: DuckDBWarehouse) -> None:
 
 
 def test_without_leads_there_is_nothing_to_say(tmp_path: Path) -> None:
-    result = replay.run(
-        DuckDBWarehouse(tmp_path), MORTGAGE, CLICKS, open_registry(str(tmp_path / "models")), now=NOW, days=30
-    )
+    registry = open_registry(str(tmp_path / "models"))
+    result = replay.run(DuckDBWarehouse(tmp_path), request(CLICKS, days=30), registry)
     assert (result.replay.leads, result.replay.gained.rate, result.ranked_by) == (0, None, "points")
 
 
 def test_the_future_is_not_looked_at(warehouse: DuckDBWarehouse) -> None:
-    early = replay.run(warehouse, MORTGAGE, CLICKS, None, now=NOW - 80 * DAY, days=30).replay
+    early = replay.run(warehouse, request(CLICKS, now=NOW - 80 * DAY, days=30), None).replay
     assert early.gained.mature < early.gained.leads
 
 
@@ -156,19 +160,19 @@ def champion(warehouse: DuckDBWarehouse, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_where_a_model_ranks_other_points_move_nobody(warehouse: DuckDBWarehouse, champion: Registry) -> None:
-    result = replay.run(warehouse, MORTGAGE, CLICKS, champion, now=NOW, days=90)
+    result = replay.run(warehouse, request(CLICKS), champion)
     pointer = champion.champion()
     assert pointer is not None
     assert result.ranked_by == pointer.version
     assert result.replay.moved == 0
     assert result.replay.movers  # their points differ all the same
     both = msgspec.structs.replace(CLICKS, decision=RankingRule(rank_by="both", points_weight=100))
-    assert replay.run(warehouse, MORTGAGE, both, champion, now=NOW, days=90).replay.moved > 0
+    assert replay.run(warehouse, request(both), champion).replay.moved > 0
 
 
 def test_a_champion_that_a_policy_would_refuse_is_told(warehouse: DuckDBWarehouse, champion: Registry) -> None:
     wider = msgspec.structs.replace(MORTGAGE, signals=(*MORTGAGE.signals, Signal(name="chat", event="chat_opened")))
-    result = replay.run(warehouse, MORTGAGE, wider, champion, now=NOW, days=90)
+    result = replay.run(warehouse, request(wider), champion)
     assert any("The champion does not know the new policy's signals" in note for note in result.notes)
 
 
@@ -176,8 +180,7 @@ def test_other_segments_move_nobody_before_the_next_training_and_that_is_said(
     warehouse: DuckDBWarehouse, champion: Registry
 ) -> None:
     geneva = Segment(name="geneva", when={"region": Condition(any_of=("CH-GE",))})
-    result = replay.run(
-        warehouse, MORTGAGE, msgspec.structs.replace(MORTGAGE, segments=(geneva,)), champion, now=NOW, days=90
-    )
+    segmented = msgspec.structs.replace(MORTGAGE, segments=(geneva,))
+    result = replay.run(warehouse, request(segmented), champion)
     assert result.replay.moved == 0
     assert "The segments are in force with the next training." in result.notes

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline.thresholds import daily as threshold
-from leadwerk.pipeline.thresholds.manual_hold import hold
+from leadwerk.pipeline.thresholds import daily as threshold, manual_hold
+from leadwerk.pipeline.thresholds.manual_hold import HoldRequest
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.seller_pools import Basis
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 EVA = {"author": "Eva", "reason": "trade fair"}
+
+
+def hold(
+    warehouse: DuckDBWarehouse, policy: Policy, basis: Basis, hot: int | None, *, now: datetime, **stated: Any
+) -> None:
+    manual_hold.hold(warehouse, policy, HoldRequest(basis=basis, hot=hot, **stated), now)
 
 
 @pytest.fixture

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli.demo.functions import Functions
+from leadwerk.cli.demo.replies import ModelReply, TrainingReply
+from leadwerk.crm.outbox import OutboxRow
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import wiring
+from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.pipeline.serving.champion_cache import CHECK_SECONDS
+from leadwerk.pipeline.totals import OutcomeTotal
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry
 from leadwerk.scoring.model import Scorer
 from leadwerk.settings import Settings
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 ANY_LEAD_DAYS = 10
@@ -38,26 +41,26 @@ class DemoDeployment:
         object.__setattr__(self, "registry", wiring.registry(self.settings))
 
     def open_leads(self, now: datetime, since: datetime) -> list[str]:
-        found = self.warehouse.rows(statement("leads/open"), {"created_since": since, "as_of": now})
-        return [row["lead_id"] for row in found]
+        return read_open_leads(self.warehouse, created_since=since, as_of=now)
 
-    def retrain(self, now: datetime) -> dict[str, Any]:
+    def retrain(self, now: datetime) -> TrainingReply:
         """Retrain, and wait until the running `score` has noticed the champion: it looks for one every few seconds."""
-        found = self.functions.call("retrain", now)
+        training = self.functions.call("retrain", now, TrainingReply)
         lead = self.open_leads(now, since=now - timedelta(days=ANY_LEAD_DAYS))[-1]
+        expected = ModelReply(training.champion_after)
         until = time.monotonic() + 2 * CHECK_SECONDS
-        while self.functions.call("score", now, lead_id=lead, dry_run=True)["model_version"] != found["champion_after"]:
+        while self.functions.call("score", now, ModelReply, lead_id=lead, dry_run=True) != expected:
             if time.monotonic() > until:
                 raise LeadwerkError("The function score does not notice the champion.", remedy="See its log.")
             time.sleep(0.2)
-        return found
+        return training
 
     def closed_leads(self, now: datetime) -> int:
         """How many leads have an outcome."""
-        found = self.warehouse.rows(statement("outcomes/totals"), {"as_of": now})
-        return sum(row["leads"] for row in found if row["outcome"] != "open")
+        totals = self.warehouse.rows(statement("outcomes/totals", OutcomeTotal), {"as_of": now})
+        return sum(total.leads for total in totals if total.outcome != "open")
 
-    def newest_scores(self, now: datetime) -> list[Row]:
+    def newest_scores(self, now: datetime) -> list[OutboxRow]:
         """The newest stored score of every lead."""
         everything = {
             "first_day": now.date() - timedelta(days=SCORE_LOOK_BACK_DAYS),
@@ -68,7 +71,7 @@ class DemoDeployment:
             "retry_dead_letters": True,
             "most": 1_000_000,
         }
-        return self.warehouse.rows(statement("deliveries/outbox"), everything)
+        return self.warehouse.rows(statement("deliveries/outbox", OutboxRow), everything)
 
     def scorer(self, version: str | None) -> Scorer:
         """A model version, ready to predict.

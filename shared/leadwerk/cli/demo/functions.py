@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from leadwerk.errors import CRMUnavailable, LeadwerkError
 from leadwerk.serve import FunctionServers
 
+R = TypeVar("R")
 SECONDS = 900.0  # a training takes minutes where others use the machine
 ATTEMPTS = 30  # of a stage against a CRM that fails now and then
 
@@ -27,7 +30,7 @@ class Functions:
         self._servers, self._session = servers, requests.Session()
         self._crm = {"Authorization": f"Bearer {servers.environment['LEADWERK_CRM_TOKEN']}"}
 
-    def call(self, name: str, now: datetime, **body: Any) -> dict[str, Any]:
+    def call(self, name: str, now: datetime, reply: type[R], **body: Any) -> R:
         """POST to a function and return its report.
 
         Raises:
@@ -42,17 +45,16 @@ class Functions:
                 f"The function {name} answered {answer.status_code}: {answer.text[:500]}",
                 remedy=f"See {self._servers.running[name].log}.",
             )
-        report: dict[str, Any] = answer.json()
-        return report
+        return msgspec.json.decode(answer.content, type=reply)
 
-    def call_with_retry(self, name: str, now: datetime, **body: Any) -> dict[str, Any]:
+    def call_with_retry(self, name: str, now: datetime, reply: type[R], **body: Any) -> R:
         """Call a function again while the CRM makes it fail: each call goes on where the one before stopped."""
         for _ in range(ATTEMPTS):
             try:
-                return self.call(name, now, **body)
+                return self.call(name, now, reply, **body)
             except CRMUnavailable:
                 continue
-        return self.call(name, now, **body)
+        return self.call(name, now, reply, **body)
 
     def page(self, name: str) -> str:
         """GET a function's page."""
@@ -60,15 +62,13 @@ class Functions:
         answer.raise_for_status()
         return answer.text
 
-    def crm(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ask the CRM (GET), or tell it something (POST with a body)."""
+    def set_crm(self, path: str, settings: Mapping[str, object]) -> None:
+        """Change settings of the local CRM, such as its clock."""
         url = self._servers.url("crm") + path
-        method = "GET" if body is None else "POST"
-        answer = self._session.request(method, url, json=body, headers=self._crm, timeout=SECONDS)
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        self._session.post(url, json=settings, headers=self._crm, timeout=SECONDS).raise_for_status()
 
-    def crm_leads(self, lead_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What the CRM holds of each lead."""
-        return {lead_id: self.crm(f"/api/v1/leads/{lead_id}") for lead_id in lead_ids}
+    def read_crm(self, path: str, reply: type[R]) -> R:
+        """GET from the CRM."""
+        answer = self._session.get(self._servers.url("crm") + path, headers=self._crm, timeout=SECONDS)
+        answer.raise_for_status()
+        return msgspec.json.decode(answer.content, type=reply)

@@ -48,15 +48,15 @@ class QualityAgainstTruth:
 def unseen(home: Path, warehouse: Warehouse, policy: Policy, *, since: datetime, now: datetime) -> UnseenLandmarks:
     """All landmarks in [since, now] of leads that were open then."""
     frame = warehouse.frame(features_statement(policy), training_parameters(policy, since, now - timedelta(minutes=1)))
-    as_of = [moment.to_pydatetime() for moment in frame["as_of"]]
-    chance = simulation.true_probability(home, list(frame["lead_id"]), as_of, policy.horizon_days)
+    as_of = [moment.to_pydatetime() for moment in frame.as_of]
+    chance = simulation.true_probability(home, list(frame.lead_id), as_of, policy.horizon_days)
     kept = frame[~np.isnan(chance)]
     return UnseenLandmarks(
-        features={name: kept[name] for name in kept.columns},
+        features={str(name): column for name, column in kept.items()},
         chance=chance[~np.isnan(chance)],
-        lead_ids=tuple(kept["lead_id"]),
-        period=(kept["as_of"].min().date(), kept["as_of"].max().date()),
-        at_creation=(kept["as_of"] == kept["created_at"]).to_numpy(),
+        lead_ids=tuple(kept.lead_id),
+        period=(kept.as_of.min().date(), kept.as_of.max().date()),
+        at_creation=(kept.as_of == kept.created_at).to_numpy(),
     )
 
 

@@ -3,7 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+
+from leadwerk.cli.demo.replies import ScoredLeadReply
+
+
+@dataclass(frozen=True)
+class AfterShock:
+    """The champions before and after retraining, on the newest leads; `bayes_auc`: the best that there can be."""
+
+    bayes_auc: float
+    auc_without_retraining: float
+    auc: float
+    ece_without_retraining: float
+    ece: float
+
+
+@dataclass(frozen=True)
+class DemoSavings:
+    """Calls in order of arrival and by score, equally many a day; costs in CHF, `cost_saved` a share."""
+
+    leads: int
+    calls: int
+    calls_per_success: float | None
+    calls_per_success_by_score: float | None
+    cost_per_success: float | None
+    cost_per_success_by_score: float | None
+    cost_saved: float | None
+    extra_successes: float
+
+
+@dataclass(frozen=True)
+class ByOutcomes:
+    """The report's own figures, from outcomes."""
+
+    calls_saved: float | None
+    leads: int
+    auc: float | None
+    ece: float | None
 
 
 @dataclass
@@ -24,7 +60,7 @@ class DemoResults:
     bayes_auc: float = 0.0
     ece: float = 0.0
     lift_at_10: float = 0.0
-    after_shock: dict[str, float] = field(default_factory=dict)
+    after_shock: AfterShock | None = None
     measured: dict[str, list[str]] = field(default_factory=dict)
     scored_by_points: int = 0
     scored_over_http: int = 0
@@ -36,9 +72,9 @@ class DemoResults:
     champion_before: str | None = None
     champion_after: str | None = None
     retraining: str = ""
-    savings: dict[str, Any] = field(default_factory=dict)
-    by_outcomes: dict[str, Any] = field(default_factory=dict)
-    examples: list[dict[str, Any]] = field(default_factory=list)
+    savings: DemoSavings | None = None
+    by_outcomes: ByOutcomes | None = None
+    examples: list[ScoredLeadReply] = field(default_factory=list)
     home: str = ""
     ends_at: str = ""
     report: str = ""

@@ -15,14 +15,16 @@ from leadwerk.cli.demo import measure
 from leadwerk.cli.demo.deployment import DemoDeployment
 from leadwerk.cli.demo.functions import Functions
 from leadwerk.cli.demo.plan import FAULTS, HORIZON_DAYS, DemoPlan
-from leadwerk.cli.demo.results import DemoResults
+from leadwerk.cli.demo.replies import CrmLead, CrmStats, DeliveryReply, ScoredLeadReply, ScoreReply, StageReply
+from leadwerk.cli.demo.results import AfterShock, ByOutcomes, DemoResults, DemoSavings
+from leadwerk.crm.outbox import OutboxRow
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
 from leadwerk.report.report_data import CallingComparison, TruthComparison, WhichModel
 from leadwerk.serve import serving
 from leadwerk.settings import private_folder
+from leadwerk.simulation.crm_api import CustomFields
 from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.protocol import Row
 
 Say = Callable[[str], None]
 BATCH = 500
@@ -87,7 +89,7 @@ class DemoRunner:
         with self._timed("train"):
             self.figures.champion_before = self._first_champion(stage, first)
             self._measure_first(stage, first)
-        stage.functions.crm("/admin/faults", FAULTS)
+        stage.functions.set_crm("/admin/faults", FAULTS)
         with self._timed("score over HTTP"):
             self._score_newest(stage, first)
         with self._timed("deliver"):
@@ -95,10 +97,10 @@ class DemoRunner:
         with self._timed("go on"):
             self._go_on(stage)
         with self._timed("retrain"):
-            found = stage.retrain(last)
-            self.figures.champion_after, self.figures.retraining = found["champion_after"], found["reason"]
+            training = stage.retrain(last)
+            self.figures.champion_after, self.figures.retraining = training.champion_after, training.reason
         with self._timed("rescore"):
-            stage.functions.call("score", last, rescore=True)
+            stage.functions.call("score", last, StageReply, rescore=True)
             self._deliver(stage, last)
             self._compare_with_crm(stage, last)
         with self._timed("measure"):
@@ -128,58 +130,59 @@ class DemoRunner:
             self.say(f"night of {now:%d %B}")
             simulation.publish(self.home, now)
             if day > self.plan.second_training - self.plan.days_over_http:
-                stage.functions.call("extract_features", now)
+                stage.functions.call("extract_features", now, StageReply)
             else:
                 with stage.warehouse.unit_of_work():
                     extract.run(stage.warehouse, stage.policy, now=now)
             self.figures.nights += 1
 
     def _ingest(self, stage: DemoDeployment, now: datetime) -> None:
-        stage.functions.crm("/admin/now", {"now": now.isoformat()})
-        stage.functions.call_with_retry("ingest_feedback", now)
+        stage.functions.set_crm("/admin/now", {"now": now.isoformat()})
+        stage.functions.call_with_retry("ingest_feedback", now, StageReply)
         self.figures.outcomes_ingested = stage.closed_leads(now)
 
     def _score_by_points(self, stage: DemoDeployment, now: datetime) -> None:
         """On the first day, without any history: the newest leads, by the policy's rules."""
         leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
         for batch in batches(leads, BATCH):
-            asked = [{"lead_id": lead} for lead in batch]
-            answer = stage.functions.call("score", now, leads=asked, deliver=False, dry_run=True)
-            self.figures.scored_by_points += sum(one["basis"] == "points" for one in answer["scores"])
+            requests = [{"lead_id": lead} for lead in batch]
+            reply = stage.functions.call("score", now, ScoreReply, leads=requests, deliver=False, dry_run=True)
+            self.figures.scored_by_points += sum(score.basis == "points" for score in reply.scores)
 
     def _first_champion(self, stage: DemoDeployment, now: datetime) -> str:
-        found = stage.retrain(now)
-        if found["champion_after"] is None:
+        training = stage.retrain(now)
+        if training.champion_after is None:
             raise LeadwerkError(
-                f"The first training found no champion: {found['reason']}",
+                f"The first training found no champion: {training.reason}",
                 remedy="Simulate more leads, for a model to learn more than the points know: --leads 15000.",
             )
-        return str(found["champion_after"])
+        return training.champion_after
 
     def _score_newest(self, stage: DemoDeployment, now: datetime) -> None:
         """The newest leads in batches, and a few one by one, as when a form is sent."""
         leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
         for batch in batches(leads, BATCH):
-            asked = [{"lead_id": lead} for lead in batch]
-            answer = stage.functions.call("score", now, leads=asked, deliver=False)
-            self.figures.scored_over_http += sum(one["basis"] == "model" for one in answer["scores"])
-        examples: list[dict[str, Any]] = []
+            requests = [{"lead_id": lead} for lead in batch]
+            reply = stage.functions.call("score", now, ScoreReply, leads=requests, deliver=False)
+            self.figures.scored_over_http += sum(score.basis == "model" for score in reply.scores)
+        examples: list[ScoredLeadReply] = []
         for lead in leads[-SINGLE_LEADS:]:
             began = time.perf_counter()
-            answer = stage.functions.call("score", now, lead_id=lead, deliver=False, dry_run=True)
+            reply = stage.functions.call("score", now, ScoreReply, lead_id=lead, deliver=False, dry_run=True)
             self.figures.score_seconds.append(round(time.perf_counter() - began, 4))
-            examples += [one for one in answer["scores"] if one["basis"] == "model"]
+            examples += [score for score in reply.scores if score.basis == "model"]
         self.figures.scored_over_http += len(examples)
-        examples.sort(key=lambda one: one["predictive_score"], reverse=True)
+        examples.sort(key=lambda score: score.predictive_score or 0, reverse=True)
         self.figures.examples = examples[:EXAMPLES]
 
     def _deliver(self, stage: DemoDeployment, now: datetime) -> None:
         """Again and again, a little later each time, until the CRM has everything."""
         for attempt in range(MOST_ROUNDS_OF_DELIVERY):
-            found = stage.functions.call_with_retry("deliver_scores", now + timedelta(minutes=10 * attempt))
-            self.figures.crm_attempts_failed += found["retry"]
-            self.say(f"{found['pending']} scores wait for the next attempt")
-            if not found["pending"]:
+            later = now + timedelta(minutes=10 * attempt)
+            reply = stage.functions.call_with_retry("deliver_scores", later, DeliveryReply)
+            self.figures.crm_attempts_failed += reply.retry
+            self.say(f"{reply.pending} scores wait for the next attempt")
+            if not reply.pending:
                 return
         raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
 
@@ -191,16 +194,16 @@ class DemoRunner:
             day, now = stop, plan.night_after(stop)
             self._ingest(stage, now)
             if stop != plan.second_training:
-                stage.functions.call("score", now, rescore=True)
+                stage.functions.call("score", now, StageReply, rescore=True)
                 self._deliver(stage, now)
 
     def _compare_with_crm(self, stage: DemoDeployment, now: datetime) -> None:
         """Whether the CRM shows of every lead the newest score that is stored."""
-        stage.functions.crm("/admin/faults", {})
-        self.figures.crm_patched = stage.functions.crm("/admin/stats")["patched_leads"]
-        stored = {row["lead_id"]: row for row in stage.newest_scores(now)}
-        shown = stage.functions.crm_leads(list(stored))
-        self.figures.crm_mismatches = sum(_differs(row, shown[lead]) for lead, row in stored.items())
+        stage.functions.set_crm("/admin/faults", {})
+        self.figures.crm_patched = stage.functions.read_crm("/admin/stats", CrmStats).patched_leads
+        for stored in stage.newest_scores(now):
+            lead = stage.functions.read_crm(f"/api/v1/leads/{stored.lead_id}", CrmLead)
+            self.figures.crm_mismatches += _differs(stored, lead.custom_fields or CustomFields())
 
     def _measure_first(self, stage: DemoDeployment, now: datetime) -> None:
         """The first champion, in the market that it has learned."""
@@ -217,27 +220,27 @@ class DemoRunner:
         before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
         old, new = measure.quality(before, moments), measure.quality(after, moments)
         self._against += [_against("first_later", old, moments), _against("in_use", new, moments)]
-        figures.after_shock = {
-            "bayes_auc": new.best,
-            "auc_without_retraining": old.auc,
-            "auc": new.auc,
-            "ece_without_retraining": old.ece,
-            "ece": new.ece,
-        }
+        figures.after_shock = AfterShock(
+            bayes_auc=new.best,
+            auc_without_retraining=old.auc,
+            auc=new.auc,
+            ece_without_retraining=old.ece,
+            ece=new.ece,
+        )
         figures.measured = {one.model: [str(one.first), str(one.last)] for one in self._against}
         chances = measure.probabilities(after, moments)
         ranked = zip(moments.lead_ids, chances, moments.at_creation, strict=True)
         saved = simulation.savings(self.home, {lead: chance for lead, chance, is_new in ranked if is_new})
-        figures.savings = {
-            "leads": saved.leads,
-            "calls": saved.by_score.calls,
-            "calls_per_success": saved.first_come.calls_per_paid_out,
-            "calls_per_success_by_score": saved.by_score.calls_per_paid_out,
-            "cost_per_success": saved.first_come.cost_per_paid_out,
-            "cost_per_success_by_score": saved.by_score.cost_per_paid_out,
-            "cost_saved": saved.cost_saved,
-            "extra_successes": saved.extra_paid_out,
-        }
+        figures.savings = DemoSavings(
+            leads=saved.leads,
+            calls=saved.by_score.calls,
+            calls_per_success=saved.first_come.calls_per_paid_out,
+            calls_per_success_by_score=saved.by_score.calls_per_paid_out,
+            cost_per_success=saved.first_come.cost_per_paid_out,
+            cost_per_success_by_score=saved.by_score.cost_per_paid_out,
+            cost_saved=saved.cost_saved,
+            extra_successes=saved.extra_paid_out,
+        )
 
     def _unseen(self, stage: DemoDeployment, now: datetime, *, until: datetime) -> measure.UnseenLandmarks:
         """Landmarks of the last horizon: their labels have not matured, so no model has learned from them."""
@@ -256,16 +259,15 @@ class DemoRunner:
             stage.policy,
             stage.registry,
             wiring.reports(stage.settings),
-            now=now,
-            language=self.language,
-            truth=report.ReportTruth(SimulationTruth(self._against, _calling(self.figures.savings)), chances),
+            report.ReportRequest(
+                now=now,
+                language=self.language,
+                truth=report.ReportTruth(SimulationTruth(self._against, _calling(self.figures.savings)), chances),
+            ),
         )
-        self.figures.by_outcomes = {
-            "calls_saved": written.calls_saved,
-            "leads": written.scored_leads,
-            "auc": written.auc,
-            "ece": written.ece,
-        }
+        self.figures.by_outcomes = ByOutcomes(
+            calls_saved=written.calls_saved, leads=written.scored_leads, auc=written.auc, ece=written.ece
+        )
         assert "</html>" in stage.functions.page("desk")
         self.figures.report = str(self.home / "reports" / report.NEWEST)
 
@@ -286,11 +288,13 @@ def _against(
     )
 
 
-def _calling(saved: dict[str, Any]) -> CallingComparison | None:
-    before, after = saved["calls_per_success"], saved["calls_per_success_by_score"]
-    return CallingComparison(saved["leads"], before, after, saved["cost_saved"]) if before and after else None
+def _calling(saved: DemoSavings | None) -> CallingComparison | None:
+    if saved is None or not saved.calls_per_success or not saved.calls_per_success_by_score:
+        return None
+    before, after = saved.calls_per_success, saved.calls_per_success_by_score
+    return CallingComparison(saved.leads, before, after, saved.cost_saved or 0.0)
 
 
-def _differs(stored: Row, shown: dict[str, Any]) -> bool:
-    fields = shown.get("custom_fields") or {}
-    return any(fields.get(name) != stored[name] for name in ("predictive_score", "score_cluster", "recommended_action"))
+def _differs(stored: OutboxRow, fields: CustomFields) -> bool:
+    shown = fields.predictive_score, fields.score_cluster, fields.recommended_action
+    return shown != (stored.predictive_score, stored.score_cluster, stored.recommended_action)

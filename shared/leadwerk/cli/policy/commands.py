@@ -8,8 +8,9 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from leadwerk.cli import EXIT_ERROR, suggest
+from leadwerk.cli import suggest
 from leadwerk.cli.console import err, out, print_json
+from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import publish
 

@@ -32,7 +32,8 @@ def run(
 
     registry = None if points_alone else here.registry
     with working("Replaying") as progress:
-        return replay.run(here.warehouse, present.policy, new, registry, now=now, days=days, progress=progress)
+        request = replay.ReplayRequest(old=present.policy, new=new, now=now, days=days)
+        return replay.run(here.warehouse, request, registry, progress=progress)
 
 
 def show(found: Replayed) -> None:

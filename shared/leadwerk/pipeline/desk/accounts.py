@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import UnknownAccount
-from leadwerk.pipeline.desk import page_cursor as cursors
-from leadwerk.pipeline.desk.page_cursor import PageCursor
+from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
-from leadwerk.points.account_rollup import COMPANY, NOBODY, AccountContacts, AccountRollup, company_facts, roll_up
+from leadwerk.points.account_rollup import NOBODY, AccountContacts, AccountRollup, company_facts, roll_up
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.ledger import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
@@ -30,6 +30,24 @@ MOST_ACCOUNTS = 5_000  # the list ranks these: the accounts with the most intere
 MOST_CONTACTS = 500  # of one account, the newest
 Sort = Literal["icp", "points", "interest", "contacts"]
 Light = Literal["red", "yellow", "green"]
+
+
+class AccountFilter(Struct, frozen=True, kw_only=True):
+    """Order and filters of the account list; None filters nothing."""
+
+    sort: Sort = "icp"
+    light: Light | None = None
+    tier: str | None = None
+
+
+class Company(Struct, frozen=True, kw_only=True):
+    """The columns of accounts/attributes that every policy has; each is the latest that a contact stated."""
+
+    employees: int | None
+    revenue: float | None
+    industry: str | None
+    country: str | None
+    region: str | None
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -50,7 +68,7 @@ class Account(Struct, frozen=True, kw_only=True):
     tier: str | None
     phase: str | None
     disqualified: bool
-    company: dict[str, Any]
+    company: Company
 
 
 class AccountPage(Struct, frozen=True, kw_only=True):
@@ -106,39 +124,32 @@ class ScoredContact(Struct, frozen=True, kw_only=True):
     disqualified: bool
 
 
-def page(
-    warehouse: Warehouse,
-    policy: Policy,
-    *,
-    now: datetime,
-    sort: Sort = "icp",
-    light: Light | None = None,
-    tier: str | None = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> AccountPage:
+def page(warehouse: Warehouse, policy: Policy, account_filter: AccountFilter, page_request: PageRequest) -> AccountPage:
     """A page of accounts, highest `sort` key first; a tie goes to the larger company.
-
-    As of `now` (aware, UTC); with a `cursor`, as of the first page.
 
     Raises:
         InputError: the cursor belongs to a different list.
     """
-    after = cursors.read(cursor, sort) if cursor else None
-    as_of = min(after.as_of, now) if after else now
-    accounts = [account for account in _scored(warehouse, policy, as_of) if light in (None, account.traffic_light)]
-    keyed = [(_keys(policy, sort, account), account) for account in accounts if tier in (None, account.tier)]
+    sort, (after, as_of) = account_filter.sort, page_request.position(account_filter.sort)
+    accounts = [account for account in _scored(warehouse, policy, as_of) if _is_listed(account, account_filter)]
+    keyed = [(_keys(policy, sort, account), account) for account in accounts]
     keyed.sort(key=lambda pair: (*(-key for key in pair[0]), pair[1].account_id))
     if after:
         previous_key = (*(-key for key in after.keys), after.last)
         keyed = [
             (keys, account) for keys, account in keyed if (*(-key for key in keys), account.account_id) > previous_key
         ]
-    page_rows = keyed[:limit]
-    more = (
-        PageCursor(sort, as_of, page_rows[-1][0], page_rows[-1][1].account_id).written() if len(keyed) > limit else None
-    )
+    page_rows = keyed[: page_request.limit]
+    more = None
+    if len(keyed) > len(page_rows):
+        last_keys, last = page_rows[-1]
+        more = PageCursor(sort, as_of, last_keys, last.account_id).written()
     return AccountPage(as_of=as_of, accounts=tuple(account for _, account in page_rows), next=more)
+
+
+def _is_listed(account: Account, account_filter: AccountFilter) -> bool:
+    light, tier = account_filter.light, account_filter.tier
+    return light in (None, account.traffic_light) and tier in (None, account.tier)
 
 
 def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> AccountDetail:
@@ -228,7 +239,7 @@ def _accounts(
             tier=rating.tier,
             phase=next((phase for phase in reversed(PHASES) if phase in phases_reached[index]), None),
             disqualified=rating.disqualified,
-            company={name: row[name] for name in COMPANY},
+            company=msgspec.convert(row, Company),
         )
         for index, (row, rating) in enumerate(zip(company, ratings, strict=True))
     ]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import InputError
-from leadwerk.pipeline.desk import page_cursor as cursors
-from leadwerk.pipeline.desk.page_cursor import PageCursor
+from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
 from leadwerk.pipeline.desk.picks import first_day
 from leadwerk.policy.model import Policy
-from leadwerk.policy.section import Cluster, Language
+from leadwerk.policy.section import Cluster
 from leadwerk.texts import action_label, text
 from leadwerk.texts.facts import labelled
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Parameters, Warehouse
+from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
 
 REASONS = 3  # of a lead, strongest first
@@ -48,11 +49,10 @@ class LeadFilter(Struct, frozen=True, kw_only=True):
     account_id: Text | None = None
 
 
-class LeadListItem(Struct, frozen=True, kw_only=True):
-    """A lead of the list. Points and ratings are None if the policy has no rules; moments are UTC.
+class ListedLead(Struct, frozen=True, kw_only=True):
+    """A lead with its latest score and active pick. Points and ratings are None if the policy has no rules.
 
-    `decided_by`: the author of an active override (None: the product decided). `labels`: cluster, stage, traffic light
-    and action in the requested language; `reasons` are in the lead's language.
+    Moments are UTC. `decided_by`: the author of an active override (None: the product decided).
     """
 
     lead_id: str
@@ -79,6 +79,32 @@ class LeadListItem(Struct, frozen=True, kw_only=True):
     decided_by: str | None
     held_by: str | None
     held_until: datetime | None
+
+
+class CallListRow(ListedLead, frozen=True, kw_only=True):
+    """A row of scores/call_list: the keys are those of the list's order."""
+
+    score_id: str
+    day: date
+    country: str | None
+    first_key: float
+    second_key: float
+    third_key: float
+
+
+class StoredReasons(Struct, frozen=True):
+    """A row of scores/reasons."""
+
+    score_id: str
+    reasons: tuple[ScoreReason, ...]
+
+
+class LeadListItem(ListedLead, frozen=True, kw_only=True):
+    """A lead of the list. `labels`: cluster, stage, traffic light and action in the requested language.
+
+    `reasons` are in the lead's language, the strongest first.
+    """
+
     reasons: tuple[str, ...]
     labels: dict[str, str]
 
@@ -95,37 +121,32 @@ def page(
     warehouse: Warehouse,
     policy: Policy,
     lead_filter: LeadFilter,
-    *,
-    now: datetime,
-    limit: int = 50,
-    cursor: str | None = None,
+    page_request: PageRequest,
     output_language: Language | None = None,
 ) -> LeadPage:
-    """At most `limit` leads as of `now` (aware, UTC); with a `cursor`, as of the first page.
+    """A page of the open leads, with labels in `output_language` or the policy's language.
 
     Raises:
         InputError: the policy has no such tier, or the cursor belongs to a different list.
     """
     _check_tier(policy, lead_filter.tier)
-    after = cursors.read(cursor, lead_filter.sort) if cursor else None
-    as_of = min(after.as_of, now) if after else now
+    _, as_of = page_request.position(lead_filter.sort)
+    call_list = statement("scores/call_list", CallListRow, tier=range(len(policy.tiers)))
+    # One row more than the page shows whether there is another page.
+    parameters = {**_parameters(policy, lead_filter, page_request), "most": page_request.limit + 1}
     with warehouse.unit_of_work():
-        rows = warehouse.rows(_statement(policy), _parameters(policy, lead_filter, after, as_of, now, limit + 1))
-        page_rows = rows[:limit]
+        rows = warehouse.rows(call_list, parameters)
+        page_rows = rows[: page_request.limit]
         reasons = _reasons(warehouse, page_rows)
-    more = _next_cursor(lead_filter.sort, as_of, page_rows[-1]).written() if len(rows) > limit else None
+    more = _next_cursor(lead_filter.sort, as_of, page_rows[-1]).written() if len(rows) > len(page_rows) else None
     language = output_language or policy.languages[0]
-    return LeadPage(as_of=as_of, leads=tuple(_listed(policy, language, row, reasons) for row in page_rows), next=more)
+    items = [_item(policy, language, row, reasons.get(row.score_id, ())) for row in page_rows]
+    return LeadPage(as_of=as_of, leads=tuple(items), next=more)
 
 
-def _statement(policy: Policy) -> Any:
-    return statement("scores/call_list", tier=range(len(policy.tiers)))
-
-
-def _parameters(
-    policy: Policy, lead_filter: LeadFilter, after: PageCursor | None, as_of: datetime, now: datetime, most: int
-) -> dict[str, Any]:
-    since = as_of - timedelta(days=OPEN_LEAD_DAYS)
+def _parameters(policy: Policy, lead_filter: LeadFilter, page_request: PageRequest) -> Parameters:
+    after, as_of = page_request.position(lead_filter.sort)
+    now, since = page_request.now, as_of - timedelta(days=OPEN_LEAD_DAYS)
     first, second, third = after.keys if after else (None, None, None)
     return {
         **msgspec.structs.asdict(lead_filter),
@@ -138,7 +159,6 @@ def _parameters(
         "after_second": second,
         "after_third": third,
         "after_lead": after.last if after else None,
-        "most": most,
         "hot_score": float(policy.bands.hot),
         "warm_score": float(policy.bands.warm),
         "hot_points": float(policy.points.bands.hot),
@@ -147,42 +167,37 @@ def _parameters(
     }
 
 
-def _reasons(warehouse: Warehouse, rows: Sequence[Row]) -> Mapping[str, Row]:
+def _reasons(warehouse: Warehouse, rows: Sequence[CallListRow]) -> Mapping[str, Sequence[ScoreReason]]:
     """Reasons by score id. They are read for one page only: they are the widest column by far."""
     if not rows:
         return {}
     parameters = {
-        "score_ids": [row["score_id"] for row in rows],
-        "lead_ids": [row["lead_id"] for row in rows],
-        "first_day": min(row["day"] for row in rows),
-        "last_day": max(row["day"] for row in rows),
+        "score_ids": [row.score_id for row in rows],
+        "lead_ids": [row.lead_id for row in rows],
+        "first_day": min(row.day for row in rows),
+        "last_day": max(row.day for row in rows),
     }
-    return {row["score_id"]: row for row in warehouse.rows(statement("scores/reasons"), parameters)}
+    return {row.score_id: row.reasons for row in warehouse.rows(statement("scores/reasons", StoredReasons), parameters)}
 
 
-def _listed(policy: Policy, language: str, row: Row, reasons_by_score: Mapping[str, Row]) -> LeadListItem:
-    reasons = reasons_by_score.get(row["score_id"], {}).get("reasons") or ()
-    columns = {name: row[name] for name in LeadListItem.__struct_fields__ if name in row}
+def _item(policy: Policy, language: str, row: CallListRow, reasons: Sequence[ScoreReason]) -> LeadListItem:
     return LeadListItem(
-        **columns,
-        score=row["predictive_score"],
-        cluster=row["score_cluster"],
-        language=row["lead_language"],
-        reasons=tuple(reason["text"] for reason in reasons[:REASONS]),
-        labels=row_labels(policy, language, row),
+        **{name: getattr(row, name) for name in ListedLead.__struct_fields__},
+        reasons=tuple(reason.text or "" for reason in reasons[:REASONS]),
+        labels=_labels(policy, language, row),
     )
 
 
-def row_labels(policy: Policy, language: str, row: Row) -> dict[str, str]:
-    """Labels of a row of `scores`, for sellers: cluster and action; stage and traffic light if the row has them."""
+def _labels(policy: Policy, language: str, row: CallListRow) -> dict[str, str]:
+    """Labels for sellers: cluster and action; stage and traffic light if the score has them."""
     labels = {
-        "cluster": text(language, f"cluster.{row['score_cluster']}"),
-        "action": action_label(policy, language, row["score_cluster"]),
+        "cluster": text(language, f"cluster.{row.cluster}"),
+        "action": action_label(policy, language, row.cluster),
     }
-    if row["stage"]:
-        labels["stage"] = stage_label(policy, language, row["stage"])
-    if row["traffic_light"]:
-        labels["traffic_light"] = text(language, f"light.{row['traffic_light']}")
+    if row.stage:
+        labels["stage"] = stage_label(policy, language, row.stage)
+    if row.traffic_light:
+        labels["traffic_light"] = text(language, f"light.{row.traffic_light}")
     return labels
 
 
@@ -199,5 +214,5 @@ def _check_tier(policy: Policy, tier: str | None) -> None:
         raise InputError(f"There is no tier {tier[:60]!r}.", field="tier", value=tier[:60], remedy=remedy)
 
 
-def _next_cursor(sort: Sort, as_of: datetime, row: Row) -> PageCursor:
-    return PageCursor(sort, as_of, (row["first_key"], row["second_key"], row["third_key"]), row["lead_id"])
+def _next_cursor(sort: Sort, as_of: datetime, row: CallListRow) -> PageCursor:
+    return PageCursor(sort, as_of, (row.first_key, row.second_key, row.third_key), row.lead_id)

@@ -1,4 +1,4 @@
-"""Page cursor: marks the last row of a page, so that the next page starts right after it."""
+"""Paging: what a caller asks for, and the cursor that marks the last row of a page."""
 
 from __future__ import annotations
 
@@ -24,6 +24,23 @@ class PageCursor(Struct, frozen=True, array_like=True):
     def written(self) -> str:
         """The cursor as URL-safe text."""
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+
+class PageRequest(Struct, frozen=True, kw_only=True):
+    """At most `limit` rows as of `now` (aware, UTC); with a `cursor`, the rows after it as of the first page."""
+
+    now: datetime
+    limit: int = 50
+    cursor: str | None = None
+
+    def position(self, sort: str) -> tuple[PageCursor | None, datetime]:
+        """The cursor of the list sorted so (None: its first page), and the moment of the list.
+
+        Raises:
+            InputError: the cursor belongs to a different list, or is damaged.
+        """
+        after = read(self.cursor, sort) if self.cursor else None
+        return after, min(after.as_of, self.now) if after else self.now
 
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -51,6 +51,13 @@ class LastActivity(msgspec.Struct, frozen=True):
     """A row of outcomes/last_activity: the last status change of a lead since its pick, if any."""
 
     worked_at: datetime | None
+
+
+class LeadAccount(msgspec.Struct, frozen=True):
+    """A row of leads/as_of: an existing lead and its account, if it has one."""
+
+    lead_id: str
+    account_id: str | None
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,7 @@ class Picks:
         return self.warehouse.append("picks", [step.row for step in state.steps]) if state.steps else 0
 
     def _check_known(self, lead_id: str, now: datetime) -> None:
-        if not self.warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now}):
+        if read_lead_account(self.warehouse, lead_id, now) is None:
             raise UnknownLead(
                 f"Lead {lead_id} does not exist.",
                 field="lead_id",
@@ -206,7 +213,13 @@ class Picks:
             )
 
 
-def first_day(now: datetime) -> object:
+def read_lead_account(warehouse: Warehouse, lead_id: str, now: datetime) -> LeadAccount | None:
+    """The lead as of `now` (aware); None if there is no such lead."""
+    leads = warehouse.rows(statement("leads/as_of", LeadAccount), {"lead_id": lead_id, "as_of": now})
+    return leads[0] if leads else None
+
+
+def first_day(now: datetime) -> date:
     """UTC day of the oldest pick that can be in force at `now`."""
     return (now - LONGEST_HOLD).date()
 

@@ -66,9 +66,9 @@ def landmarks_from_rows(frame: pd.DataFrame, features: tuple[Feature, ...]) -> L
     """Arrays from a frame with lead_id, as_of, converted and the features."""
     import pandas as pd
 
-    as_of = pd.to_datetime(frame["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
-    lead = pd.factorize(frame["lead_id"])[0].astype(np.intp)
-    return Landmarks(columns_of(frame, features), lead, as_of, frame["converted"].to_numpy(dtype=bool))
+    as_of = pd.to_datetime(frame.as_of, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
+    lead = pd.factorize(frame.lead_id)[0].astype(np.intp)
+    return Landmarks(columns_of(frame, features), lead, as_of, frame.converted.to_numpy(dtype=bool))
 
 
 def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, Any]:

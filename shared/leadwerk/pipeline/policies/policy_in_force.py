@@ -8,6 +8,7 @@ rules of the version are not in the archive, the current ones are used and `sour
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -15,15 +16,15 @@ from msgspec import Struct
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError, PolicyError
+from leadwerk.pipeline.leads.score_history import PastScore, read_past_scores
 from leadwerk.pipeline.policies import publishing
-from leadwerk.warehouse.statement import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leadwerk.pipeline.policies.policy_store import PolicyStore
     from leadwerk.policy.model import Policy
-    from leadwerk.warehouse.protocol import Row, Warehouse
+    from leadwerk.warehouse.protocol import Warehouse
     from leadwerk.warehouse.records import PolicyChangeRow
 
 Which = Literal["in_force", "current"]
@@ -59,41 +60,45 @@ class RulesAt(Struct, frozen=True, kw_only=True):
     stored: StoredThen | None = None
 
 
-def rules_at(
-    warehouse: Warehouse,
-    present: Policy,
-    policies: PolicyStore | None,
-    lead_id: str,
-    *,
-    at: datetime,
-    now: datetime,
-    which: Which = "in_force",
-) -> RulesAt:
-    """The policy in force for a lead at `at` (aware); `policies` is None if the deployment cannot publish.
+@dataclass(frozen=True)
+class PolicyRecords:
+    """Where past policies are recorded: publications and scores in `warehouse`, their rules in `archive`.
 
-    `which` "current" applies the `present` policy instead.
+    `present`: the policy of today. `archive` is None if the deployment cannot publish.
     """
-    scores = _scores(warehouse, lead_id, at)
-    stored = _stored(scores[-1]) if scores and scores[-1]["scored_at"] == at else None
+
+    warehouse: Warehouse
+    present: Policy
+    archive: PolicyStore | None
+
+
+def rules_at(
+    records: PolicyRecords, lead_id: str, *, at: datetime, now: datetime, which: Which = "in_force"
+) -> RulesAt:
+    """The policy in force for a lead at `at` (aware); `which` "current" applies the present policy instead."""
+    warehouse, present = records.warehouse, records.present
+    first_day = (at - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
+    scores = read_past_scores(warehouse, lead_id, first_day=first_day, as_of=at)
+    stored = _stored(scores[-1]) if scores and scores[-1].scored_at == at else None
     source, version, since = _recorded(scores, publishing.history(warehouse, max(at, now)), at)
     if which == "current":
         return RulesAt(policy=present, source="requested", in_force=version, stored=stored)
     if version is None:
         return RulesAt(policy=present, source="not_recorded", stored=stored)
-    policy = present if version == present.version else _archived_policy(policies, version)
+    policy = present if version == present.version else _archived_policy(records.archive, version)
     if policy is None:
         return RulesAt(policy=present, source="not_kept", in_force=version, since=since, stored=stored)
     return RulesAt(policy=policy, source=source, in_force=version, since=since, stored=stored)
 
 
 def _recorded(
-    scores: Sequence[Row], changes: Sequence[PolicyChangeRow], at: datetime
+    scores: Sequence[PastScore], changes: Sequence[PolicyChangeRow], at: datetime
 ) -> tuple[Source, str | None, datetime | None]:
     """Source, version and start of the newest record by `at`; `changes` are ordered newest first."""
     published = next((change for change in changes if change.changed_at <= at), None)
     scored = scores[-1] if scores else None
-    if scored is not None and (published is None or scored["scored_at"] > published.changed_at):
-        return "scored", scored["policy_version"], scored["scored_at"]
+    if scored is not None and (published is None or scored.scored_at > published.changed_at):
+        return "scored", scored.policy_version, scored.scored_at
     if published is not None:
         return "published", published.to_version, published.changed_at
     if changes and len(changes) < publishing.SHOWN:
@@ -101,13 +106,14 @@ def _recorded(
     return "not_recorded", None, None
 
 
-def _scores(warehouse: Warehouse, lead_id: str, at: datetime) -> list[Row]:
-    parameters = {"lead_id": lead_id, "first_day": (at - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(), "as_of": at}
-    return warehouse.rows(statement("scores/history"), parameters)
-
-
-def _stored(row: Row) -> StoredThen:
-    return StoredThen(**{name: row[name] for name in StoredThen.__struct_fields__})
+def _stored(score: PastScore) -> StoredThen:
+    return StoredThen(
+        score_id=score.score_id,
+        policy_version=score.policy_version,
+        fit=score.fit,
+        interest=score.interest,
+        points=score.points,
+    )
 
 
 def _archived_policy(policies: PolicyStore | None, version: str) -> Policy | None:

@@ -17,7 +17,8 @@ from pathlib import Path
 from leadwerk.errors import ConfigurationError, InputError, WriteConflict
 from leadwerk.policy.load import SHIPPED, parse, shipped_text
 from leadwerk.policy.model import Policy
-from leadwerk.registry.store import ABSENT, Store, open_store
+from leadwerk.registry.locations import open_store
+from leadwerk.registry.store import ABSENT, Store
 from leadwerk.settings import Settings
 
 ARCHIVE = "policies"

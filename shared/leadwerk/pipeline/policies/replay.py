@@ -7,6 +7,7 @@ within the horizon is known as soon as it is mature.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_fram
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.conditions import LeadFacts
 from leadwerk.points.engine import compute_points
-from leadwerk.points.replay import PolicyOutcome, Replay, ReplayMoments, compare
+from leadwerk.points.replay import Replay, compare
+from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Attribute, Policy
 from leadwerk.scoring.decide import decide
@@ -55,23 +57,27 @@ class Replayed(Struct, frozen=True, kw_only=True):
     replay: Replay
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReplayRequest:
+    """Two policies, and the leads to replay: those created in the `days` before `now` (aware), while they were open."""
+
+    old: Policy
+    new: Policy
+    now: datetime
+    days: int
+
+
 def run(
-    warehouse: Warehouse,
-    old: Policy,
-    new: Policy,
-    registry: Registry | None,
-    *,
-    now: datetime,
-    days: int,
-    progress: Progress | None = None,
+    warehouse: Warehouse, request: ReplayRequest, registry: Registry | None, *, progress: Progress | None = None
 ) -> Replayed:
-    """Replay both policies over the leads created in the `days` before `now` (aware), while they were open.
+    """Replay both policies over the leads.
 
     With a `registry` the champion scores too, blended as each policy says; without one, points decide. Conversion
     follows the horizon and outcomes of the policy in force.
     """
     tell = progress or (lambda _: None)
-    new = msgspec.structs.replace(new, landmark_days=old.landmark_days)  # the same moments
+    old, now, days = request.old, request.now, request.days
+    new = msgspec.structs.replace(request.new, landmark_days=old.landmark_days)  # the same moments
     champions, notes = _champions(registry, old, new)
     first = now - timedelta(days=days)
     tell("reading the leads")
@@ -100,7 +106,7 @@ def run(
 def _features(warehouse: Warehouse, policy: Policy, first: datetime, now: datetime) -> pd.DataFrame:
     """Rows of lead_features at the landmarks of the leads created since `first`."""
     frame = warehouse.frame(features_statement(policy), training_parameters(policy, first, now))
-    return frame[frame["created_at"] >= first]
+    return frame[frame.created_at >= first]
 
 
 def _open_moments(
@@ -113,11 +119,11 @@ def _open_moments(
     changes = warehouse.frame(statement("outcomes/changes"), {"first_day": first.date(), "as_of": now})
     moments = frame[["lead_id", "as_of"]].sort_values("as_of")
     # Columns of an empty frame have no dtype, and pandas joins equal dtypes only.
-    kinds = {"occurred_at": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype}
+    kinds = {"occurred_at": moments.as_of.dtype, "lead_id": moments.lead_id.dtype}
     changes = changes.astype(kinds).sort_values("occurred_at")
-    labels = labels.astype({"as_of": moments["as_of"].dtype, "lead_id": moments["lead_id"].dtype})
+    labels = labels.astype({"as_of": moments.as_of.dtype, "lead_id": moments.lead_id.dtype})
     then = pd.merge_asof(moments, changes, left_on="as_of", right_on="occurred_at", by="lead_id")
-    still_open = then[then["outcome"].isna() | (then["outcome"] == "open")]
+    still_open = then[then.outcome.isna() | (then.outcome == "open")]
     open_moments = still_open.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
     return open_moments.sort_values(["as_of", "lead_id"], ignore_index=True)
 
@@ -178,13 +184,13 @@ def _side(
 def _moments(moments: pd.DataFrame) -> ReplayMoments:
     import pandas as pd
 
-    lead, lead_ids = pd.factorize(moments["lead_id"])
+    lead, lead_ids = pd.factorize(moments.lead_id)
     return ReplayMoments(
         lead_ids=[str(lead_id) for lead_id in lead_ids],
         lead=lead.astype(np.int64),
-        as_of=pd.to_datetime(moments["as_of"], utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),
-        mature=moments["converted"].notna().to_numpy(dtype=bool),
-        converted=moments["converted"].fillna(value=False).to_numpy(dtype=bool),
+        as_of=pd.to_datetime(moments.as_of, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),
+        mature=moments.converted.notna().to_numpy(dtype=bool),
+        converted=moments.converted.fillna(value=False).to_numpy(dtype=bool),
     )
 
 

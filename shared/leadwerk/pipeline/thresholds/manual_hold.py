@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from leadwerk.errors import InputError
@@ -13,43 +14,43 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ThresholdHoldRow
 
 
-def hold(
-    warehouse: Warehouse,
-    policy: Policy,
-    basis: Basis,
-    hot: int | None,
-    *,
-    author: str,
-    reason: str,
-    now: datetime,
-    until: date | None = None,
-    seller_pool: str = EVERYBODY,
-) -> ThresholdHoldRow:
-    """Hold the threshold of a seller pool ("": all) at `hot` from `now` (aware) on; None releases it.
+@dataclass(frozen=True, kw_only=True)
+class HoldRequest:
+    """A seller pool's threshold ("": all sellers) to hold at `hot` through the day `until`; `hot` None releases it."""
 
-    Returns the row stored.
+    basis: Basis
+    hot: int | None
+    author: str
+    reason: str
+    until: date | None = None
+    seller_pool: str = EVERYBODY
+
+
+def hold(warehouse: Warehouse, policy: Policy, request: HoldRequest, now: datetime) -> ThresholdHoldRow:
+    """Hold or release a threshold from `now` (aware) on; returns the row stored.
 
     Raises:
         InputError: no seller has working hours; the value is outside the policy's limits; no seller serves the pool;
             `until` is in the past; author or reason is missing; or nothing is held.
     """
-    _check_filled(author=author, reason=reason)
-    _check_sellers(policy, seller_pool)
-    _check_value(policy, basis, hot)
+    _check_filled(author=request.author, reason=request.reason)
+    _check_sellers(policy, request.seller_pool)
+    _check_value(policy, request.basis, request.hot)
+    until = request.until
     if until is not None and until < day_of(policy, now):
         raise InputError(
             f"{until} is in the past.", field="until", value=str(until), remedy="Choose today or a later day."
         )
-    if hot is None:
-        _check_held(threshold_snapshot(warehouse, policy, now).manual_holds, basis, seller_pool)
+    if request.hot is None:
+        _check_held(threshold_snapshot(warehouse, policy, now).manual_holds, request.basis, request.seller_pool)
     row = ThresholdHoldRow(
         set_at=now,
-        basis=basis,
-        seller_pool=seller_pool,
-        hot=hot,
+        basis=request.basis,
+        seller_pool=request.seller_pool,
+        hot=request.hot,
         until=until,
-        author=author.strip(),
-        reason=reason.strip(),
+        author=request.author.strip(),
+        reason=request.reason.strip(),
     )
     warehouse.append("threshold_holds", [row])
     return row

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.points.blended_score import knots
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.call_demand import Demand, demand
+from leadwerk.scoring.call_demand import Demand, DemandChange, demand
 from leadwerk.scoring.seller_pools import Basis, threshold_limits
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
@@ -23,6 +24,17 @@ LEAST_DAYS = 7.0
 
 SECONDS_A_DAY = 86_400
 WHOLE = 100  # percent
+
+
+class StoredDemand(DemandChange, frozen=True, kw_only=True):
+    """A row of thresholds/call_demand: a change, and what holds of all leads, repeated on every row.
+
+    `began_at`: start of the count; `leads_with_value`: leads with a ranking value, of those read.
+    """
+
+    first_created_at: datetime | None
+    began_at: datetime
+    leads_with_value: int
 
 
 def newly_reaching_demand(
@@ -41,14 +53,15 @@ def newly_reaching_demand(
     incoming lead.
     """
     parameters = {**demand_parameters(policy, basis, now), "since": now - _look_back(policy), "settled": settled}
-    rows = warehouse.rows(statement("thresholds/call_demand"), parameters)
-    if not rows[0]["leads_with_value"]:
+    rows = warehouse.rows(statement("thresholds/call_demand", StoredDemand), parameters)
+    overall = rows[0]
+    if not overall.leads_with_value or overall.first_created_at is None:
         return None
-    begins = max(rows[0]["began_at"], rows[0]["first_created_at"])
+    begins = max(overall.began_at, overall.first_created_at)
     days = (now - begins).total_seconds() / SECONDS_A_DAY
     if days < LEAST_DAYS:
         return None
-    return demand(policy, basis, [row for row in rows if row["value"] is not None], days, seller_pools)
+    return demand(policy, basis, rows, days, seller_pools)
 
 
 def _look_back(policy: Policy) -> timedelta:
@@ -76,5 +89,5 @@ def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
 def picked(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:
     """Picked leads per seller."""
     since = (now - timedelta(hours=policy.capacity.pick_hours)).date()
-    rows = warehouse.rows(statement("picks/active"), {"first_day": since, "now": now, "seller": None})
-    return dict(Counter(row["seller"] for row in rows))
+    rows = warehouse.rows(statement("picks/active", Pick), {"first_day": since, "now": now, "seller": None})
+    return dict(Counter(pick.seller for pick in rows))

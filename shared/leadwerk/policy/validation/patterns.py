@@ -44,8 +44,9 @@ def repetitions(plain: str) -> int:
     """
     inside, last = [1], 1  # the largest product of each open group, and that of the item which a number would repeat
     for match in _REPETITION_OR_SIGN.finditer(plain):
-        if match["low"] is not None:
-            last *= max(int(match["high"] or match["low"]), 1)
+        low, high = match.group("low", "high")
+        if low is not None:
+            last *= max(int(high or low), 1)
         elif match[0] == "(":
             inside.append(1)
             continue
@@ -76,4 +77,5 @@ def slow_pattern(pattern: str, path: Path) -> Iterator[Problem]:
 
 def _simplified(match: re.Match[str]) -> str:
     """An escape or character class as a plain character, unless RE2 does not know the escape."""
-    return r"\1" if match["escaped"] and match["escaped"] in "123456789Z" else "x"
+    escaped = match.group("escaped")
+    return r"\1" if escaped and escaped in "123456789Z" else "x"

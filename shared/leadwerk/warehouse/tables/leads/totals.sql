@@ -1,7 +1,7 @@
--- Counts of all leads: with web consent, linked to a visitor; and when the latest was created.
+-- Counts of all leads: with web consent, and linked to a visitor.
 -- @as_of TIMESTAMP
 WITH latest_lead AS (
-  SELECT lead_id, web_consent, created_at
+  SELECT lead_id, web_consent
   FROM leadwerk.leads
   WHERE recorded_at <= @as_of
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
@@ -16,7 +16,6 @@ linked_leads AS (
 SELECT
   COUNT(*) AS leads,
   COUNTIF(n.web_consent) AS with_consent,
-  COUNTIF(l.lead_id IS NOT NULL) AS linked,
-  MAX(n.created_at) AS newest_at
+  COUNTIF(l.lead_id IS NOT NULL) AS linked
 FROM latest_lead AS n
 LEFT JOIN linked_leads AS l ON l.lead_id = n.lead_id

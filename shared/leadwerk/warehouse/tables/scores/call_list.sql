@@ -50,7 +50,7 @@ last_status_change AS (
 
 latest_score AS (
   SELECT
-    score_id, lead_id, day, scored_at, basis, probability, predictive_score, score_cluster, language,
+    score_id, lead_id, day, scored_at, basis, probability, predictive_score AS score, score_cluster AS cluster, language,
     fit, interest, points, grade, level, matrix_cell, icp, tier, traffic_light, phase, stage, decided_by,
     COALESCE(CAST(predictive_score AS FLOAT64), points, -1000000.0) AS ranking_value,
     IF(predictive_score IS NULL, @hot_points, @hot_score) AS hot_starts_at,
@@ -83,11 +83,11 @@ picks_with_end AS (
 -- Ties go to the larger company; a lead without a predictive score is ranked by its points.
 candidates AS (
   SELECT
-    n.*, o.account_id, o.created_at, o.region, o.country, COALESCE(o.language, n.language) AS lead_language,
+    n.* EXCEPT (language), o.account_id, o.created_at, o.region, o.country, COALESCE(o.language, n.language) AS language,
     CASE
       WHEN n.decided_by IS NULL THEN n.ranking_value
-      WHEN n.score_cluster = 'HOT' THEN GREATEST(n.ranking_value, n.hot_starts_at)
-      WHEN n.score_cluster = 'WARM' THEN LEAST(GREATEST(n.ranking_value, n.warm_starts_at), n.hot_starts_at - 1)
+      WHEN n.cluster = 'HOT' THEN GREATEST(n.ranking_value, n.hot_starts_at)
+      WHEN n.cluster = 'WARM' THEN LEAST(GREATEST(n.ranking_value, n.warm_starts_at), n.hot_starts_at - 1)
       ELSE LEAST(n.ranking_value, n.warm_starts_at - 1)
     END AS score_value,
     COALESCE(n.points, -1000000.0) AS points_value, COALESCE(n.fit, -1000000.0) AS fit_value,
@@ -110,19 +110,19 @@ candidates AS (
 
 ranked AS (
   SELECT
-    * EXCEPT (score_value, points_value, fit_value, size_value, language, ranking_value, hot_starts_at, warm_starts_at),
+    * EXCEPT (score_value, points_value, fit_value, size_value, ranking_value, hot_starts_at, warm_starts_at),
     CASE @sort WHEN 'points' THEN points_value WHEN 'fit' THEN fit_value WHEN 'tier' THEN size_value
       ELSE score_value END AS first_key,
     IF(@sort = 'tier', score_value, size_value) AS second_key,
     IF(@sort IN ('score', 'tier'), points_value, score_value) AS third_key
   FROM candidates
-  WHERE (@cluster IS NULL OR score_cluster = @cluster)
-    AND (@cluster IS NOT NULL OR score_cluster != 'DISQUALIFIED')
+  WHERE (@cluster IS NULL OR cluster = @cluster)
+    AND (@cluster IS NOT NULL OR cluster != 'DISQUALIFIED')
     AND (@grade IS NULL OR grade = @grade)
     AND (@matrix_cell IS NULL OR matrix_cell = @matrix_cell)
     AND (@tier IS NULL OR tier = @tier)
     AND (@region IS NULL OR region = @region OR country = @region)
-    AND (@language IS NULL OR lead_language = @language)
+    AND (@language IS NULL OR language = @language)
     AND (@held IS NULL OR (held_by IS NOT NULL) = @held)
     AND (@seller IS NULL OR held_by = @seller)
     AND (@account_id IS NULL OR account_id = @account_id)

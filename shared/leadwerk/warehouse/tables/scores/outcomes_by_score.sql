@@ -11,8 +11,7 @@ WITH moments AS (
     scored_at AS as_of,
     TIMESTAMP_ADD(scored_at, INTERVAL @horizon_days DAY) AS matures_at,
     probability,
-    predictive_score,
-    score_cluster
+    predictive_score
   FROM leadwerk.scores
   WHERE day >= @first_day AND scored_at <= @as_of AND basis = 'model'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id, model_version ORDER BY scored_at, stored_at, score_id) = 1
@@ -20,5 +19,5 @@ WITH moments AS (
 
 -- include outcomes/mature
 
-SELECT lead_id, model_version, as_of AS scored_at, probability, predictive_score, score_cluster, converted
+SELECT lead_id, model_version, as_of AS scored_at, probability, predictive_score, converted
 FROM mature

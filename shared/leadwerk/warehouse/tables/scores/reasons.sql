@@ -3,7 +3,7 @@
 -- @lead_ids ARRAY<STRING>
 -- @first_day DATE
 -- @last_day DATE
-SELECT score_id, recommended_action, reasons
+SELECT score_id, reasons
 FROM leadwerk.scores
 WHERE lead_id IN UNNEST(@lead_ids)
   AND score_id IN UNNEST(@score_ids)

@@ -1,0 +1,82 @@
+"""Ledger at a moment: the entries that a lead's points add up from, computed again for any past moment.
+
+It reads what was recorded strictly before the moment, by the queries that score today, and applies the rules in force
+then (policies/policy_in_force.py). So the ledger of a past day adds up as exactly as today's, and to the score that was
+stored then.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from leadwerk.errors import UnknownLead
+from leadwerk.pipeline.leads.points_input import points_input_of_leads
+from leadwerk.pipeline.policies.policy_in_force import RulesAt, Source, StoredThen
+from leadwerk.points.classification import LeadRating
+from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.warehouse.protocol import Warehouse
+
+
+class LedgerAt(Struct, frozen=True, kw_only=True):
+    """The points of a lead at a moment, by the rules of `policy_version`: `entries` add up to fit + interest.
+
+    `policy_source` and `in_force`: how that version was found, and which was in force (see policy_in_force.RulesAt).
+    `stored`: the score stored at exactly this moment; `adds_up`: whether it had these points; None without one.
+    """
+
+    lead_id: str
+    as_of: datetime
+    policy_version: str
+    policy_source: Source
+    in_force: str | None
+    since: datetime | None
+    rating: LeadRating
+    entries: tuple[Entry, ...]
+    sum: float
+    stored: StoredThen | None
+    adds_up: bool | None
+
+
+def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) -> LedgerAt:
+    """The lead's ledger from what was known strictly before `at` (aware), by these rules: policy_in_force.rules_at.
+
+    Raises:
+        UnknownLead: the lead was not known then.
+    """
+    states, _, totals, ratings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
+    if states[0].created_at is None or totals.ledger is None:
+        raise unknown_lead(lead_id, at)
+    entries, rating = totals.ledger.entries(0), ratings[0]
+    return LedgerAt(
+        lead_id=lead_id,
+        as_of=at,
+        policy_version=rules.policy.version,
+        policy_source=rules.source,
+        in_force=rules.in_force,
+        since=rules.since,
+        rating=rating,
+        entries=entries,
+        # In whole hundredths, as the points are: a sum of floats would not add up exactly.
+        sum=round(sum(round(entry.points * HUNDREDTHS) for entry in entries) / HUNDREDTHS, 2),
+        stored=rules.stored,
+        adds_up=_adds_up(rules.stored, rating),
+    )
+
+
+def _adds_up(stored: StoredThen | None, rating: LeadRating) -> bool | None:
+    """Whether the score that was stored then had the same points; None where none was stored, or none had points."""
+    if stored is None or stored.points is None:
+        return None
+    return (stored.fit, stored.interest, stored.points) == (rating.fit, rating.interest, rating.points)
+
+
+def unknown_lead(lead_id: str, at: datetime) -> UnknownLead:
+    """The error for a lead that did not exist at `at`."""
+    return UnknownLead(
+        f"Lead {lead_id[:100]} was not known at {at:%Y-%m-%d %H:%M} UTC.",
+        field="lead_id",
+        value=lead_id[:100],
+        remedy="Use an id of the list, or a later moment.",
+    )

@@ -1,0 +1,44 @@
+"""Answer of the function `score`: the scores, what was refused, and what went wrong around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRefusal
+from leadwerk.web.problem_document import ProblemDocument, problem
+
+
+class RefusedLead(ProblemDocument, frozen=True, kw_only=True, omit_defaults=True):
+    """The problem of the request at `index`."""
+
+    index: int
+    lead_id: str | None
+
+
+class ScoreAnswer(Struct, frozen=True, kw_only=True):
+    """Each request is in exactly one of `scores` and `errors`; `dead_letter` of the scores were refused by the CRM.
+
+    `model_problem`: why the champion cannot be used. `delivery_problem`: why the CRM was not reached.
+    """
+
+    model_version: str | None
+    scored: int
+    refused: int
+    dead_letter: int
+    errors: list[RefusedLead]
+    scores: list[ScoredLead]
+    model_problem: str | None
+    delivery_problem: str | None
+
+
+def refused_leads(refusals: Sequence[ScoreRefusal]) -> list[RefusedLead]:
+    """The refusals as problems."""
+    return [
+        msgspec.convert(
+            {**problem(refusal.error), "index": refusal.index, "lead_id": refusal.lead_id}, RefusedLead, strict=False
+        )
+        for refusal in refusals
+    ]
