@@ -16,7 +16,7 @@ from leadwerk.web import Request, entry
 from leadwerk.web.deliver_at_once import deliver_at_once
 from leadwerk.web.lead_batch import score_batch
 from leadwerk.web.remote import also_from_bigquery
-from leadwerk.web.score_answer import ScoreAnswer, refused_leads
+from leadwerk.web.score_answer import ScoreAnswer, score_answer
 
 
 class Body(Request, frozen=True):
@@ -50,13 +50,4 @@ def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
     scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)
-    return ScoreAnswer(
-        model_version=report.model_version,
-        scored=len(scores),
-        refused=len(report.refusals),
-        dead_letter=sum(scored.delivery == "dead_letter" for scored in scores),
-        errors=refused_leads(report.refusals),
-        scores=scores,
-        model_problem=serving.champions.problem,
-        delivery_problem=trouble,
-    )
+    return score_answer(report, scores, model_problem=serving.champions.problem, delivery_problem=trouble)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 from msgspec import Struct
 
-from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRefusal
+from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRefusal, ScoreReport
 from leadwerk.web.problem_document import ProblemDocument, problem
 
 
@@ -34,11 +32,22 @@ class ScoreAnswer(Struct, frozen=True, kw_only=True):
     delivery_problem: str | None
 
 
-def refused_leads(refusals: Sequence[ScoreRefusal]) -> list[RefusedLead]:
-    """The refusals as problems."""
-    return [
-        msgspec.convert(
-            {**problem(refusal.error), "index": refusal.index, "lead_id": refusal.lead_id}, RefusedLead, strict=False
-        )
-        for refusal in refusals
-    ]
+def score_answer(
+    report: ScoreReport, scores: list[ScoredLead], *, model_problem: str | None, delivery_problem: str | None
+) -> ScoreAnswer:
+    """The answer for a report whose `scores` now have their delivery states."""
+    return ScoreAnswer(
+        model_version=report.model_version,
+        scored=len(scores),
+        refused=len(report.refusals),
+        dead_letter=sum(scored.delivery == "dead_letter" for scored in scores),
+        errors=[_refused_lead(refusal) for refusal in report.refusals],
+        scores=scores,
+        model_problem=model_problem,
+        delivery_problem=delivery_problem,
+    )
+
+
+def _refused_lead(refusal: ScoreRefusal) -> RefusedLead:
+    members = {**problem(refusal.error), "index": refusal.index, "lead_id": refusal.lead_id}
+    return msgspec.convert(members, RefusedLead, strict=False)
