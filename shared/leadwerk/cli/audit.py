@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli import EXIT_ERROR
 from leadwerk.cli.console import number_of, out, print_json, table
+from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import moment
 
