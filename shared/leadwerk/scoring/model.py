@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from leadwerk.errors import ContractMismatch, CorruptModel
 from leadwerk.features.additive import Additive
