@@ -319,6 +319,18 @@ def test_a_form_in_a_request_gives_what_it_gives_once_it_is_stored(ask, lead, vi
         assert getattr(dry, field) == getattr(wet, field) == getattr(stored, field), field
 
 
+def test_a_form_is_scored_and_stored_though_its_rows_are_not_read_yet(tmp_path, scorer, monkeypatch):
+    """As on BigQuery, where streamed rows are seen late."""
+    warehouse = example_leads.warehouse(tmp_path)
+    written: list[str] = []
+    monkeypatch.setattr(warehouse, "append", lambda table, rows: written.append(table) or len(rows))
+    context = score.ScoringRun(warehouse, MORTGAGE, scorer, now=NOW, stored_at=NOW, person_key="secret")
+    for _ in range(2):
+        scored = only_score(score.run(context, [ScoreRequest(lead_id="77", ga_client_id="V4", form=FORM)]))
+        assert (scored.stored, scored.has_web_behaviour) == (True, True)
+    assert written == ["leads", "identities", "scores", "stage_changes"] * 2
+
+
 def test_what_the_outbox_says_becomes_the_delivery(ask):
     report = ask(ScoreRequest(lead_id="1"), ScoreRequest(lead_id="3"), ScoreRequest(ga_client_id="V4"))
     first, second, _ = (scored.score_id for scored in report.scores)

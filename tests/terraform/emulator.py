@@ -13,8 +13,10 @@ import re
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import sqlglot
 from bqemulator.domain.result import Ok
+from bqemulator.jobs import executor
 from bqemulator.sql import inner_query, parameters
 from bqemulator.sql.rewriter import wildcard_expander
 from bqemulator.sql.translator import SQLTranslator
@@ -60,6 +62,10 @@ def column(name: str, kind: dict[str, Any]) -> Field:
     return Field(name, "RECORD" if members else kind["type"], fields=members)
 
 
+def is_whole(kind: Any) -> bool:
+    return pa.types.is_decimal(kind) and kind.scale == 0
+
+
 def install() -> None:
     """Put ours in the place of theirs, in this process only: modules that import this one stay as they were."""
     # It reads the first range of suffixes only; all are filtered row by row anyway.
@@ -67,6 +73,8 @@ def install() -> None:
     inner_query.rewrite_unnest_offset = lambda sql: sql  # numbers offsets for their translation
     SQLTranslator.translate = translate  # type: ignore[method-assign]
     parameters._placeholder_for = as_declared
+    # DuckDB adds up INT64 as 128 bits; within a STRUCT the emulator takes them for decimals.
+    executor._ARROW_TO_BQ_RULES = ((is_whole, "INTEGER"), *executor._ARROW_TO_BQ_RULES)
     dialect._parameter = lambda node, statement: node  # bound later, by the emulator
 
 

@@ -71,6 +71,14 @@ def test_an_append_asks_for_its_keys_in_one_request_and_streams_in_another(
     assert server.requests == [ASKED, "POST /bigquery/v2/projects/p/datasets/leadwerk/tables/cursors/insertAll"]
 
 
+def test_new_rows_of_a_request_are_streamed_without_a_look_up(warehouse: BigQueryWarehouse, server: JobServer) -> None:
+    moved = {"source": "crm", "cursor": "7", "moved_at": datetime(2026, 1, 2, tzinfo=UTC)}
+    link = {"visitor_id": "v", "lead_id": "1", "linked_at": datetime(2026, 1, 2, tzinfo=UTC), "source": "form"}
+    warehouse.append_new({"cursors": [moved], "identities": [link, link], "leads": []})
+    place = "POST /bigquery/v2/projects/p/datasets/leadwerk/tables"
+    assert sorted(server.requests) == [f"{place}/cursors/insertAll", f"{place}/identities/insertAll"]
+
+
 def test_values_of_every_type_come_with_the_answer(warehouse: BigQueryWarehouse, server: JobServer) -> None:
     noon = datetime(2026, 3, 29, 12, 0, 0, 5, tzinfo=UTC)
     fields: list[dict[str, Any]] = [

@@ -114,9 +114,9 @@ class BigQueryWarehouse:
 
     def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
         """Stream rows into several tables at once, without a look-up of their keys."""
-        filled = {schema.table(name): rows for name, rows in tables.items() if rows}
+        filled = [(schema.table(name), rows) for name, rows in tables.items() if rows]
         with ThreadPoolExecutor(max_workers=max(len(filled), 1)) as writers:
-            for written in [writers.submit(self._stream_new, *table) for table in filled.items()]:
+            for written in [writers.submit(self._stream_new, *table) for table in filled]:
                 written.result()
 
     def _stream_new(self, target: schema.Table, rows: Sequence[Row | TableRow]) -> None:
@@ -367,27 +367,21 @@ def _typed_parameter(name: str | None, kind: schema.Field, value: Any) -> Any:
     if kind.mode == "REPEATED":
         item = single(kind)
         items = [_typed_parameter(None, item, part) for part in value] if kind.fields else list(value)
-        return bigquery.ArrayQueryParameter(name, _api_type(item), items)
+        return bigquery.ArrayQueryParameter(name, _declared(item), items)
     if kind.fields:
         members = (_typed_parameter(part.name, part, value.get(part.name)) for part in kind.fields)
         return bigquery.StructQueryParameter(name, *members)
     return bigquery.ScalarQueryParameter(name, kind.type, value)
 
 
-def _api_type(kind: schema.Field) -> Any:
-    """A type as the client declares it; a scalar by its name alone."""
+def _declared(kind: schema.Field, name: str | None = None) -> Any:
+    """A type as the client declares it."""
     if kind.mode == "REPEATED":
-        return bigquery.ArrayQueryParameterType(_api_type(single(kind)))  # type: ignore[no-untyped-call]
+        return bigquery.ArrayQueryParameterType(_declared(single(kind)), name=name)  # type: ignore[no-untyped-call]
     if kind.fields:
-        return bigquery.StructQueryParameterType(*map(_member, kind.fields))  # type: ignore[no-untyped-call]
-    return kind.type
-
-
-def _member(kind: schema.Field) -> Any:
-    declared = _api_type(kind)
-    if isinstance(declared, str):
-        declared = bigquery.ScalarQueryParameterType(declared)  # type: ignore[no-untyped-call]
-    return declared.with_name(kind.name)
+        members = (_declared(part, part.name) for part in kind.fields)
+        return bigquery.StructQueryParameterType(*members, name=name)  # type: ignore[no-untyped-call]
+    return bigquery.ScalarQueryParameterType(kind.type, name=name)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
