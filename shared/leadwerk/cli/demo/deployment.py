@@ -69,6 +69,7 @@ class DemoDeployment:
             "lead_ids": [],
             "every_state": True,
             "retry_dead_letters": True,
+            "dead_letter_code": "",
             "most": 1_000_000,
         }
         return self.warehouse.rows(statement("deliveries/outbox", OutboxRow), everything)
