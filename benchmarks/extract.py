@@ -16,6 +16,7 @@ import duckdb
 from benchmarks.figure import Figure
 from leadwerk import simulation
 from leadwerk.pipeline import extract
+from leadwerk.pipeline.extract_messages import ExtractReport
 from leadwerk.policy.load import load
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -109,12 +110,12 @@ def moment(day: int) -> datetime:
     return datetime(2026, 1, 5, 5, tzinfo=UTC) + timedelta(days=day)
 
 
-def nightly(folder: Path, day: int) -> extract.ExtractReport:
+def nightly(folder: Path, day: int) -> ExtractReport:
     """What every night does: D-1 … D-4 and today."""
     return extract.run(DuckDBWarehouse(folder), load("mortgage"), now=moment(day))
 
 
-def rebuild(folder: Path, day: int) -> extract.ExtractReport:
+def rebuild(folder: Path, day: int) -> ExtractReport:
     """All days, into an empty warehouse."""
     (folder / "warehouse.duckdb").unlink(missing_ok=True)
     return nightly(folder, day)

@@ -8,6 +8,7 @@ import functions_framework
 
 from leadwerk import settings
 from leadwerk.pipeline import extract, wiring
+from leadwerk.pipeline.extract_messages import ExtractReport, RequestedDays
 from leadwerk.web import Request, entry
 
 
@@ -21,14 +22,12 @@ class Body(Request, frozen=True):
 
 @functions_framework.http
 @entry(Body)
-def extract_features(body: Body, now: datetime) -> extract.ExtractReport:
+def extract_features(body: Body, now: datetime) -> ExtractReport:
     config = settings.read()
     return extract.run(
         wiring.warehouse(config),
         wiring.policy(config),
         now=now,
-        first_day=body.first_day,
-        last_day=body.last_day,
-        intraday=body.intraday,
+        requested=RequestedDays(body.first_day, body.last_day, body.intraday),
         person_key=wiring.person_key(config),
     )

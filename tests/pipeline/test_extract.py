@@ -20,6 +20,7 @@ import pytest
 from export_rows import drop_export, event, write_export
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import extract
+from leadwerk.pipeline.extract_messages import ExtractReport, RequestedDays
 from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -63,9 +64,10 @@ def contents(home: Path, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-def run(home: Path, now: datetime = NOW, **arguments: Any) -> extract.ExtractReport:
+def run(home: Path, now: datetime = NOW, **days: Any) -> ExtractReport:
     """Extract in this folder."""
-    return extract.run(DuckDBWarehouse(home), POLICY, now=now, **arguments)
+    named = {name.removesuffix("_day"): value for name, value in days.items()}
+    return extract.run(DuckDBWarehouse(home), POLICY, now=now, requested=RequestedDays(**named))
 
 
 def test_an_empty_warehouse_reads_every_day_there_is(home: Path) -> None:

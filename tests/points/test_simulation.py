@@ -12,6 +12,7 @@ import pytest
 from leadwerk import policy, simulation
 from leadwerk.crm.boma import Boma
 from leadwerk.pipeline import extract, ingest
+from leadwerk.pipeline.extract_messages import RequestedDays
 from leadwerk.points.engine import compute_points
 from leadwerk.simulation.crm_server import CrmServer
 from leadwerk.stats import metrics
@@ -33,7 +34,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     end = START + timedelta(days=DAYS)
     simulation.publish(home, end)
     warehouse = DuckDBWarehouse(home)
-    extract.run(warehouse, MORTGAGE, now=end, first_day=START.date(), last_day=(end - timedelta(days=2)).date())
+    requested = RequestedDays(START.date(), (end - timedelta(days=2)).date())
+    extract.run(warehouse, MORTGAGE, now=end, requested=requested)
     with CrmServer(home, TOKEN) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         crm = Boma(server.url, TOKEN, per_second=1e6)

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from leadwerk.pipeline import extract
+from leadwerk.pipeline.extract_messages import RequestedDays
 from leadwerk.policy.load import parse
 from leadwerk.settings import read
 from leadwerk.simulation.crm_server import CrmServer
@@ -85,8 +86,8 @@ def account(function: str) -> str:
 def backfill(cloud: Cloud, home: Path) -> None:
     """The activity of the months before, as earlier runs would have left it: the export of a week is enough to read."""
     local, policy = DuckDBWarehouse(home), parse(POLICY)
-    days = {"first_day": date(2026, 1, 1), "last_day": WEB_DAYS[0] - timedelta(days=1)}
-    extract.run(local, policy, now=NOW, **days)
+    days = RequestedDays(date(2026, 1, 1), WEB_DAYS[0] - timedelta(days=1))
+    extract.run(local, policy, now=NOW, requested=days)
     rows = local.rows(from_text("SELECT * FROM leadwerk.activity_daily"), {})
     settings = read(cloud.settings("extract_features", "http://127.0.0.1", TOKEN))
     BigQueryWarehouse.from_settings(settings).append("activity_daily", rows)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from leadwerk.pipeline import deliver, extract, ingest, report, retrain
+from leadwerk.pipeline import deliver, ingest, report, retrain
+from leadwerk.pipeline.extract_messages import ExtractReport
 from leadwerk.web import log
 from terraform.checks import PREFIX, Resources, of_type, runs_of_paused_jobs
 from terraform.log_lines import counted, entries, extracted
@@ -25,7 +26,7 @@ WANTED = {  # the list of the issue, in its order, by the names here
 }  # fmt: skip
 NUMBERS = {"int": 3, "float": 0.3, "float | None": 0.3}
 REPORTS: dict[str, Any] = {
-    "extract_features": extract.ExtractReport,
+    "extract_features": ExtractReport,
     "ingest_feedback": ingest.IngestReport,
     "deliver_scores": deliver.DeliverReport,
     "desk": report.ReportWritten,

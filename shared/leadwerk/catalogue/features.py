@@ -6,16 +6,23 @@ feature, add one entry here and its column to `lead_features/select.sql`; a test
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 from leadwerk.catalogue.periods import WINDOWS_DAYS
 
 Kind = Literal["number", "category"]
 
+FeatureValues = Mapping[str, Any]
+"""Features of a lead by column, None where unknown: the rows that stay mappings, for columns follow from the policy."""
+
 _SHARE, _PERCENT = "A share is written as 0.8, not as 80.", "It is a percentage, 0 to 100."
 _WEEKDAY, _HOUR = "Weekdays are 1 (Monday) to 7 (Sunday).", "Hours are 0 to 23."
 _YES_OR_NO = "It is 1 (known) or 0."
+
+
+AMOUNTS: Final = ("loan_amount", "property_value", "income", "instalment")
+"""Amounts of a calculator or form, of which ratios are features too."""
 
 
 class ValueRange(NamedTuple):

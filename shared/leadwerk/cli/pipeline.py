@@ -49,6 +49,7 @@ def extract(
     Example: `leadwerk extract --from 2026-01-01 --to 2026-01-31`
     """
     from leadwerk.pipeline import extract as stage
+    from leadwerk.pipeline.extract_messages import RequestedDays
 
     here = call.deployment
     with working("Extracting") as progress:
@@ -56,8 +57,7 @@ def extract(
             here.warehouse,
             here.policy,
             now=call.storing_moment(),
-            first_day=day(first, "from"),
-            last_day=day(last, "to"),
+            requested=RequestedDays(day(first, "from"), day(last, "to")),
             person_key=here.person_key,
             progress=progress,
         )

@@ -29,7 +29,8 @@ from leadwerk.policy.text_classes import class_of
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy
 
-Row = dict[str, Any]
+LeadColumns = dict[str, Any]
+"""Columns of `leads` or of a table beside it, as read from a form: the pipeline makes the tables' records of them."""
 
 # What a field may be called in a form or CRM; the first name that holds something counts.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -65,7 +66,7 @@ _NO = frozenset(["false", "no", "nein", "non", "0", "denied", "n", "off"])
 
 def lead_version(
     raw: Mapping[str, Any], *, policy: Policy, recorded_at: datetime, event_id: str, person_key: str
-) -> tuple[Row | None, list[Rejection]]:
+) -> tuple[LeadColumns | None, list[Rejection]]:
     """A row of `leads` (schema.json), and what was wrong with `raw`; no row if lead_id or created_at cannot be used.
 
     `recorded_at` (UTC) is when this version became known, `event_id` the change in its source; `person_key` is the
@@ -86,7 +87,7 @@ def lead_version(
 
 def read_group(
     group: FieldGroup, raw: Mapping[str, Any], *, policy: Policy, person_key: str
-) -> tuple[Row, list[Rejection]]:
+) -> tuple[LeadColumns, list[Rejection]]:
     """The columns of `leads` that a group of fields fills, as `lead_version` fills them: for files, text by text."""
     reader = FieldReader(raw, policy, EARLIEST, person_key)
     return group.read(reader), reader.rejections
@@ -94,7 +95,7 @@ def read_group(
 
 def identity_rows(
     raw: Mapping[str, Any], *, policy: Policy, recorded_at: datetime, source: str = "form"
-) -> tuple[list[Row], list[Rejection]]:
+) -> tuple[list[LeadColumns], list[Rejection]]:
     """Rows of `identities` for the client id(s) that came with the form; none without consent.
 
     A record of the lead's first day is the form itself, so the link was known at creation. An id in a later record may
@@ -171,7 +172,7 @@ class FieldReader:
             raise InputError(f"{shown_value(value)} {problem}.", field="created_at", value=value, remedy=remedy)
         return min(moment, self.recorded_at)
 
-    def place(self) -> Row:
+    def place(self) -> LeadColumns:
         """Country, region and postcode, which explain each other."""
         country, postcode = self.read("country", parse_country), None
         home = None if self.raw_value("country") else self.policy.country
@@ -180,7 +181,7 @@ class FieldReader:
             country, postcode = parsed
         return {"country": country, "region": region_of(country, postcode), "postcode": postcode}
 
-    def attribute(self, attribute: Attribute, created_at: datetime) -> Iterator[Row]:
+    def attribute(self, attribute: Attribute, created_at: datetime) -> Iterator[LeadColumns]:
         field = attribute.source or attribute.name
         number = attribute.kind == "number"
         value = self.read(field, lambda text: attribute_value(attribute, text, created_at, self.policy.time_zone))
@@ -196,14 +197,14 @@ class FieldGroup:
     """Fields of a form that explain each other, and the columns of `leads` they fill."""
 
     fields: tuple[str, ...]
-    read: Callable[[FieldReader], Row]
+    read: Callable[[FieldReader], LeadColumns]
 
 
 def _single(column: str, parse: Callable[[Any], Any]) -> FieldGroup:
     return FieldGroup((column,), lambda reader: {column: reader.read(column, parse)})
 
 
-def _person(reader: FieldReader) -> Row:
+def _person(reader: FieldReader) -> LeadColumns:
     """Who a person is, as a pseudonym, and whose colleague; the address itself is forgotten."""
     email = reader.read("email", parse_email)
     country = reader.place()["country"] if reader.raw_value("phone") else None

@@ -9,22 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import asdict
+
+from leadwerk.catalogue.features import AMOUNTS
 from leadwerk.catalogue.periods import WINDOWS_DAYS
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import ga4_export_days
+from leadwerk.pipeline.extract_messages import (
+    NIGHT,
+    DayReport,
+    EventCounts,
+    ExtractReport,
+    LatestRun,
+    LoginLink,
+    RequestedDays,
+    Violation,
+)
 from leadwerk.pipeline.ga4_export_days import DAILY, FRESH, INTRADAY, Ga4Export
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.protocol import Parameters, Row, Statement, Warehouse
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, Statement, Warehouse
+from leadwerk.warehouse.records import ExtractRunRow, IdentityRow
 from leadwerk.warehouse.statement import statement
 
 EXPORTS = (DAILY, FRESH, INTRADAY)
 NUMBERS = {"session_number": "ga_session_id", "engagement": "engagement_time_msec", "scroll": "percent_scrolled"}
 """Numeric parameters of an event → their keys in the GA4 export."""
-AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 STRINGS = {
     "page_location": "page_location",
     "screen": "firebase_screen",
@@ -47,57 +59,18 @@ UNUSABLE_SHARE = 0.02
 COUNTS = ("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept", "visitors")
 
 
-@dataclass(frozen=True)
-class DayReport:
-    """Counts of one day; extract_runs/schema.json describes each."""
-
-    day: date
-    source: str
-    events_read: int = 0
-    duplicates: int = 0
-    bots: int = 0
-    own_traffic: int = 0
-    without_visitor: int = 0
-    unusable: int = 0
-    events_kept: int = 0
-    visitors: int = 0
-
-
-@dataclass(frozen=True)
-class ExtractReport:
-    """Result of a run: its days and their sums; `missing`: days without table, `empty`: daily tables without events."""
-
-    run_at: datetime
-    intraday: bool
-    days: tuple[DayReport, ...]
-    missing: int
-    empty: int
-    events_read: int
-    events_kept: int
-    duplicates: int
-    bots: int
-    own_traffic: int
-    without_visitor: int
-    unusable: int
-    logins: int
-    warnings: tuple[str, ...]
-
-
 def run(
     warehouse: Warehouse,
     policy: Policy,
     *,
     now: datetime,
-    first_day: date | None = None,
-    last_day: date | None = None,
-    intraday: bool = False,
+    requested: RequestedDays = NIGHT,
     person_key: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> ExtractReport:
-    """Rebuild the days that are due, or the days of a range; `now` is aware.
+    """Rebuild the days that are due, or those `requested`; `now` is aware.
 
-    A run during the day (`intraday`) reads only what came since the night. `person_key`: secret key of the hashes of
-    persons, by which visitors are recognised that were erased.
+    `person_key`: secret key of the hashes of persons, by which visitors are recognised that were erased.
 
     Raises:
         InputError: the range has no day up to today, or too many days.
@@ -107,20 +80,21 @@ def run(
     today = now.astimezone(ZoneInfo(policy.time_zone)).date()
     with warehouse.unit_of_work():
         exported = _exported_days(warehouse)
-        days, absent = _days(warehouse, policy, exported, today, first_day, last_day, intraday)
+        rebuild = _Rebuild(warehouse, policy, exported, now, person_key, progress or (lambda _: None))
+        days, absent = _days(warehouse, policy, exported, today, requested)
         missing = [DayReport(day, "missing") for day in absent]
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
-        done = [_rebuild(warehouse, policy, exported, span, now, person_key, progress) for span in spans[:1]]
-        lately = [] if intraday else [(today - timedelta(days=LOGIN_DAYS), today)]
+        done = [rebuild.days(span) for span in spans[:1]]
+        lately = [] if requested.intraday else [(today - timedelta(days=LOGIN_DAYS), today)]
         logins = sum(_link_logins(warehouse, *days) for days in [*spans[:1], *lately])
     # Other processes get a turn at the file between two spans; a nightly run has one span and opens the file once.
     for span in spans[1:]:
         with warehouse.unit_of_work():
-            done.append(_rebuild(warehouse, policy, exported, span, now, person_key, progress))
+            done.append(rebuild.days(span))
             logins += _link_logins(warehouse, *span)
     day_reports = [day for reports in done for day in reports]
-    return _report(now, intraday, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
+    return _report(now, requested.intraday, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
 
 
 def _exported_days(warehouse: Warehouse) -> Ga4Export:
@@ -134,78 +108,72 @@ def _exported_days(warehouse: Warehouse) -> Ga4Export:
 
 
 def _days(
-    warehouse: Warehouse,
-    policy: Policy,
-    exported: Ga4Export,
-    today: date,
-    first_day: date | None,
-    last_day: date | None,
-    intraday: bool,
+    warehouse: Warehouse, policy: Policy, exported: Ga4Export, today: date, requested: RequestedDays
 ) -> tuple[list[date], list[date]]:
     """The days to rebuild, and the days whose table is missing."""
-    if intraday and (first_day or last_day):
+    if requested.intraday and (requested.first or requested.last):
         remedy = "Send intraday alone, or the days without it."
         raise InputError("intraday cannot be combined with days.", field="intraday", remedy=remedy)
-    if first_day or last_day:
-        requested = set(ga4_export_days.requested_days(exported, first_day, last_day, today))
-        return ga4_export_days.with_followers(exported, requested & exported.days, today), sorted(
-            requested - exported.days - {today}
-        )
-    runs = warehouse.rows(statement("extract_runs/latest"), {"first_day": min(exported.days)})
-    extracted = {row["day"]: row["source"] for row in runs}
-    if intraday:
+    if requested.first or requested.last:
+        in_range = set(ga4_export_days.requested_days(exported, requested.first, requested.last, today))
+        missing = sorted(in_range - exported.days - {today})
+        return ga4_export_days.with_followers(exported, in_range & exported.days, today), missing
+    runs = warehouse.rows(statement("extract_runs/latest", LatestRun), {"first_day": min(exported.days)})
+    extracted = {latest.day: latest.source for latest in runs}
+    if requested.intraday:
         return ga4_export_days.arrived(exported, extracted, today), []
     days = ga4_export_days.due(exported, extracted, today, policy.retention.activity)
     return days, [day for day in ga4_export_days.expected(exported, today) if day not in exported.days]
 
 
-def _rebuild(
-    warehouse: Warehouse,
-    policy: Policy,
-    exported: Ga4Export,
-    span: tuple[date, date],
-    now: datetime,
-    person_key: str,
-    progress: Callable[[str], None] | None,
-) -> list[DayReport]:
-    first, last = span
-    if progress:
-        progress(f"{first} … {last}" if last > first else str(first))
-    days = {"first_day": first, "last_day": last}
-    tables = ga4_export_days.tables_to_read(exported, first, last)
-    parameters = {**rules(policy), **{name: value for kind in tables.values() for name, value in kind.items()}, **days}
-    with warehouse.unit_of_work():
-        warehouse.replace_days("activity_events", first, last, events_statement(policy, [*tables]), parameters)
-        delete_again(warehouse, person_key, ("activity_events",), span)  # so that no sum of a day holds them
-        warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
-        _check(warehouse, parameters)
-        counts = warehouse.rows(counts_statement([*tables]), parameters)
-        reports = [DayReport(row["day"], exported.source(row["day"]), **_counted(row)) for row in counts]
-        warehouse.append("extract_runs", [_row(day, now) for day in reports])
-    return reports
+@dataclass(frozen=True)
+class _Rebuild:
+    """The rebuilding of days in one run; `person_key` as in `run`."""
+
+    warehouse: Warehouse
+    policy: Policy
+    exported: Ga4Export
+    now: datetime
+    person_key: str
+    progress: Callable[[str], None]
+
+    def days(self, span: tuple[date, date]) -> list[DayReport]:
+        """Rebuild the days of a span, and record what was read of each."""
+        first, last = span
+        self.progress(f"{first} … {last}" if last > first else str(first))
+        tables = ga4_export_days.tables_to_read(self.exported, first, last)
+        bounds = {name: value for kind in tables.values() for name, value in kind.items()}
+        parameters = {**rules(self.policy), **bounds, "first_day": first, "last_day": last}
+        events, warehouse = events_statement(self.policy, [*tables]), self.warehouse
+        with warehouse.unit_of_work():
+            warehouse.replace_days("activity_events", first, last, events, parameters)
+            delete_again(warehouse, self.person_key, ("activity_events",), span)  # so that no sum of a day holds them
+            warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
+            _check(warehouse, parameters)
+            counts = warehouse.rows(counts_statement([*tables]), parameters)
+            reports = [DayReport(source=self.exported.source(counted.day), **asdict(counted)) for counted in counts]
+            warehouse.append("extract_runs", [_row(day, self.now) for day in reports])
+        return reports
 
 
 def _link_logins(warehouse: Warehouse, first: date, last: date) -> int:
     """Link the visitors who logged in on these days to the leads that exist by now."""
     days = {"first_day": first, "last_day": last}
-    return warehouse.append("identities", warehouse.rows(statement("identities/logins"), days))
-
-
-def _counted(row: Row) -> dict[str, int]:
-    return {name: row[name] for name in COUNTS}
+    links = warehouse.rows(statement("identities/logins", LoginLink), days)
+    return warehouse.append("identities", [IdentityRow(**asdict(link)) for link in links])
 
 
 def _check(warehouse: Warehouse, span: Parameters) -> None:
-    violated = warehouse.rows(statement("activity_daily/checks"), span)
+    violated = warehouse.rows(statement("activity_daily/checks", Violation), span)
     if violated:
-        violations = "; ".join(f"{row['finding']} ({row['violations']} rows)" for row in violated)
+        violations = "; ".join(f"{violation.finding} ({violation.violations} rows)" for violation in violated)
         raise WarehouseError(
             f"The days {span['first_day']} to {span['last_day']} violate an invariant: {violations}.",
             remedy="Run extract for these days again; if it persists, the tables were written by something else.",
         )
 
 
-def events_statement(policy: Policy, exports: Sequence[str] = EXPORTS) -> Statement[Row]:
+def events_statement(policy: Policy, exports: Sequence[str] = EXPORTS) -> AnyStatement:
     """`activity_events/rebuild` with the policy's web signals, from the tables of these prefixes."""
     return statement(
         "activity_events/rebuild",
@@ -219,17 +187,17 @@ def events_statement(policy: Policy, exports: Sequence[str] = EXPORTS) -> Statem
     )
 
 
-def daily_statement() -> Statement[Row]:
+def daily_statement() -> AnyStatement:
     """`activity_daily/rebuild`."""
     return statement("activity_daily/rebuild", amount=AMOUNTS)
 
 
-def counts_statement(exports: Sequence[str] = EXPORTS) -> Statement[Row]:
+def counts_statement(exports: Sequence[str] = EXPORTS) -> Statement[EventCounts]:
     """`activity_events/counts`, from the tables of these prefixes."""
-    return statement("activity_events/counts", export=exports, count=COUNTS)
+    return statement("activity_events/counts", EventCounts, export=exports, count=COUNTS)
 
 
-def rules(policy: Policy) -> dict[str, Any]:
+def rules(policy: Policy) -> Parameters:
     """Parameters of the statements on events, from the policy."""
     traffic = policy.traffic
     keys = {
@@ -253,9 +221,8 @@ def rules(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _row(day: DayReport, now: datetime) -> Row:
-    counts = {name: getattr(day, name) for name in COUNTS}
-    return {"day": day.day, "run_at": now, "source": day.source, **counts}
+def _row(day: DayReport, now: datetime) -> ExtractRunRow:
+    return ExtractRunRow(run_at=now, **vars(day))
 
 
 def _report(now: datetime, intraday: bool, days: tuple[DayReport, ...], logins: int) -> ExtractReport:

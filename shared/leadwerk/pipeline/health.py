@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import SECONDS_A_DAY
 from leadwerk.features.drift import drift
 from leadwerk.pipeline.leads.features import features_statement, training_parameters
 from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
 
 RECENT = timedelta(days=7)
 """A whole week of landmarks, so that every weekday is included."""
@@ -36,7 +37,7 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
     return Health(round(age, 2), None if worst is None else round(stability[worst], 4), worst)
 
 
-def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Row]:
+def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[FeatureValues]:
     """Features at the last week's landmarks of open leads: the population of training."""
     oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
     leads = set(read_open_leads(warehouse, created_since=oldest, as_of=now))

@@ -11,9 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from leadwerk.crm import outbox
 from leadwerk.crm.port import CRM, BadRow, Case, CasePage
@@ -23,7 +22,16 @@ from leadwerk.lead.lead import EARLIEST
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import (
+    CursorRow,
+    IdentityRow,
+    LeadRow,
+    OutcomeRow,
+    RejectionRow,
+    TableRow,
+    TouchpointRow,
+)
 from leadwerk.warehouse.statement import statement
 
 # Clocks differ: a change dated slightly ahead counts as now, one further ahead is a mistake.
@@ -87,18 +95,18 @@ class CursorMove(Struct, frozen=True):
 class _Rows:
     """Rows of a page, by table."""
 
-    leads: list[Row] = field(default_factory=list)
-    identities: list[Row] = field(default_factory=list)
-    touchpoints: list[Row] = field(default_factory=list)
-    outcomes: list[Row] = field(default_factory=list)
-    rejections: list[Row] = field(default_factory=list)
+    leads: list[LeadRow] = field(default_factory=list)
+    identities: list[IdentityRow] = field(default_factory=list)
+    touchpoints: list[TouchpointRow] = field(default_factory=list)
+    outcomes: list[OutcomeRow] = field(default_factory=list)
+    rejections: list[RejectionRow] = field(default_factory=list)
 
     def add(self, other: _Rows) -> None:
         """Add the rows of `other`."""
         for name, rows in vars(self).items():
             rows += vars(other)[name]
 
-    def tables(self) -> Iterator[tuple[str, list[Row]]]:
+    def tables(self) -> Iterator[tuple[str, list[TableRow]]]:
         return iter(vars(self).items())
 
 
@@ -125,7 +133,7 @@ class _Reading:
         with self.warehouse.unit_of_work():
             for table, new in rows.tables():
                 self.new_rows[table] += self.warehouse.append(table, new) if new else 0
-            self._make_due([lead["lead_id"] for lead in rows.leads])
+            self._make_due([lead.lead_id for lead in rows.leads])
             if page.cursor != self.cursor:
                 self._move(page.cursor)
         self.pages += 1
@@ -143,7 +151,7 @@ class _Reading:
     def _move(self, cursor: str) -> None:
         self.moved_at = self.now if self.moved_at is None else max(self.now, self.moved_at + STEP)
         self.cursor = cursor
-        self.warehouse.append("cursors", [{"source": self.source, "cursor": cursor, "moved_at": self.moved_at}])
+        self.warehouse.append("cursors", [CursorRow(source=self.source, cursor=cursor, moved_at=self.moved_at)])
 
     def _rows(self, page: CasePage) -> _Rows:
         rows = _Rows()
@@ -173,7 +181,7 @@ class _Reading:
         return _Rows(), [Rejection.of("case", None, failure.message, failure.remedy)]
 
     def _reject(self, rows: _Rows, row: str, rejection: Rejection) -> None:
-        rows.rejections.append(rejection.row(self.source, row, self.now))
+        rows.rejections.append(convert(rejection.row(self.source, row, self.now), RejectionRow))
         self.rejected_fields[rejection.field] += 1
 
     def report(self) -> IngestReport:
@@ -209,13 +217,14 @@ def _add_case(rows: _Rows, case: Case, policy: Policy, person_key: str, now: dat
     yield from rejections
     if lead is None:
         return
-    rows.leads.append(lead)
+    version = convert(lead, LeadRow)
+    rows.leads.append(version)
     identities, rejections = identity_rows(case.lead, policy=policy, recorded_at=recorded_at)
-    rows.identities += identities
+    rows.identities += convert(identities, list[IdentityRow])
     yield from rejections
-    yield from _add_touchpoints(rows, case, lead["lead_id"])
+    yield from _add_touchpoints(rows, case, version.lead_id)
     if case.status_changed:
-        yield from _add_outcome(rows, case, lead["lead_id"], policy)
+        yield from _add_outcome(rows, case, version.lead_id, policy)
 
 
 def _add_touchpoints(rows: _Rows, case: Case, lead_id: str) -> Iterator[Rejection]:
@@ -223,8 +232,16 @@ def _add_touchpoints(rows: _Rows, case: Case, lead_id: str) -> Iterator[Rejectio
         if wrong := _out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
             yield wrong
             continue
-        row = {"event_id": touchpoint.event_id, "lead_id": lead_id, "kind": touchpoint.kind}
-        rows.touchpoints.append({**row, **_times(touchpoint.occurred_at, case.changed_at)})
+        moment = min(touchpoint.occurred_at, case.changed_at).astimezone(UTC)
+        row = TouchpointRow(
+            event_id=touchpoint.event_id,
+            lead_id=lead_id,
+            day=moment.date(),
+            occurred_at=moment,
+            recorded_at=case.changed_at.astimezone(UTC),
+            kind=touchpoint.kind,
+        )
+        rows.touchpoints.append(row)
 
 
 def _add_outcome(rows: _Rows, case: Case, lead_id: str, policy: Policy) -> Iterator[Rejection]:
@@ -241,13 +258,19 @@ def _add_outcome(rows: _Rows, case: Case, lead_id: str, policy: Policy) -> Itera
         amount = None if case.amount in (None, "") else parse_amount(case.amount)
     except InputError as error:
         yield Rejection.of("amount", case.amount, error.message, error.remedy)
-    row = {"event_id": case.event_id, "lead_id": lead_id, "status": case.status, "reason": reason}
-    rows.outcomes.append({**row, "outcome": outcome, "amount": amount, **_times(case.changed_at, case.changed_at)})
-
-
-def _times(occurred_at: datetime, recorded_at: datetime) -> dict[str, Any]:
-    moment = min(occurred_at, recorded_at).astimezone(UTC)
-    return {"day": moment.date(), "occurred_at": moment, "recorded_at": recorded_at.astimezone(UTC)}
+    moment = case.changed_at.astimezone(UTC)
+    row = OutcomeRow(
+        event_id=case.event_id,
+        lead_id=lead_id,
+        day=moment.date(),
+        occurred_at=moment,
+        recorded_at=moment,
+        status=case.status,
+        reason=reason,
+        outcome=outcome,
+        amount=amount,
+    )
+    rows.outcomes.append(row)
 
 
 def _out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from msgspec import Struct
 
+from leadwerk.catalogue.features import FeatureValues
 from leadwerk.scoring.override import Override
 from leadwerk.scoring.seller_pools import HotThreshold
 
@@ -52,7 +52,7 @@ class LeadState(Struct, frozen=True, kw_only=True):
 
     lead_id: str
     as_of: datetime
-    features: dict[str, Any]
+    features: FeatureValues
     created_at: datetime | None = None
     occurrences: tuple[Occurrence, ...] | None = None
     status: str | None = None

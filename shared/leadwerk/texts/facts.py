@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from leadwerk.catalogue.features import FeatureValues
 from leadwerk.texts.catalogue import has, text
 from leadwerk.texts.number_format import duration, money, number, percent
 
 if TYPE_CHECKING:
     from leadwerk.policy.model import Attribute, Policy, Signal
-
-Features = Mapping[str, Any]
 
 _ATTRIBUTE = "attribute_"
 _WINDOWS = (30, 90, 7, 1)
@@ -31,7 +30,7 @@ class FactLabels(Struct, frozen=True):
 
     policy: Policy
     language: str
-    features: Features
+    features: FeatureValues
 
     def value(self, name: str) -> Any:
         """The feature, None where it is not known."""
@@ -46,7 +45,7 @@ class FactLabels(Struct, frozen=True):
         return text(self.language, key, count=round(count), **values)
 
 
-def fact(policy: Policy, language: str, group: str, features: Features) -> str:
+def fact(policy: Policy, language: str, group: str, features: FeatureValues) -> str:
     """The fact of feature group `group` (a group of the contract, a signal, `attribute_…`).
 
     Unknown groups and values get words too, never an error: a lead without a reason is worse than a plain one.

@@ -31,14 +31,13 @@ from leadwerk.settings import Settings
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.parameter_types import parameter_type, single
-from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from leadwerk.warehouse.records import TableRow
 
 CALL_SECONDS = 30.0  # one HTTP request
 JOB_SECONDS = 1_400.0  # one job: what a function has (1,500 s), less some for the rest
@@ -106,20 +105,20 @@ class BigQueryWarehouse:
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
         return frame
 
-    def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
+    def append(self, table: str, rows: Sequence[WrittenRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
         unique = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
-    def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
+    def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
         """Stream rows into several tables at once, without a look-up of their keys."""
         filled = [(schema.table(name), rows) for name, rows in tables.items() if rows]
         with ThreadPoolExecutor(max_workers=max(len(filled), 1)) as writers:
             for written in [writers.submit(self._stream_new, *table) for table in filled]:
                 written.result()
 
-    def _stream_new(self, target: schema.Table, rows: Sequence[Row | TableRow]) -> None:
+    def _stream_new(self, target: schema.Table, rows: Sequence[WrittenRow]) -> None:
         checked = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
         with _as_warehouse_error(target.name):
             for batch in batches(checked, STREAMED_ROWS):
@@ -247,7 +246,7 @@ class BigQueryWarehouse:
         own_tables = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
         return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own_tables)
 
-    def _append_new(self, target: schema.Table, rows: Sequence[Row]) -> int:
+    def _append_new(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> int:
         with _as_warehouse_error(target.name):
             # Rows may come again after a lost answer: keys already stored are left out, so appending twice is appending
             # once.
@@ -259,14 +258,14 @@ class BigQueryWarehouse:
                 self._stream(target, new)
         return len(new)
 
-    def _known_keys(self, target: schema.Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
+    def _known_keys(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> set[tuple[Any, ...]]:
         """Keys among `rows` that the table holds; the partitions of other days are not read."""
         sql, parameters = _known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
         return {
             _key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)
         }
 
-    def _stream(self, target: schema.Table, rows: Sequence[Row]) -> None:
+    def _stream(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> None:
         # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.
         ids = [hashlib.sha256(repr(_key(target, row)).encode()).hexdigest() for row in rows]
         place = f"{self._dataset}.{target.name}"
@@ -278,7 +277,7 @@ class BigQueryWarehouse:
                 remedy="See its schema.json.",
             )
 
-    def _load(self, target: schema.Table, rows: list[dict[str, Any]]) -> None:
+    def _load(self, target: schema.Table, rows: list[schema.JsonRow]) -> None:
         """One load job; its id follows from the rows, so that a repeated request cannot load them twice.
 
         BigQuery takes an id once. A job that failed has loaded nothing, so the attempt after it takes the next id.
@@ -327,7 +326,7 @@ def _finish(job: Any, **options: Any) -> Any:
         raise
 
 
-def _known_keys_query(place: str, target: schema.Table, rows: Sequence[Row]) -> tuple[str, list[Any]]:
+def _known_keys_query(place: str, target: schema.Table, rows: Sequence[schema.JsonRow]) -> tuple[str, list[Any]]:
     """Keys in the partitions between the rows' first and last day: BigQuery prunes by constants, not by a subquery."""
     columns = ", ".join(f"`{name}`" for name in target.key)
     # One column of the key narrows enough: the rest is compared here.
@@ -348,11 +347,11 @@ def _only_key(target: schema.Table) -> schema.Table:
     return msgspec.structs.replace(target, fields=fields)
 
 
-def _key(target: schema.Table, row: dict[str, Any]) -> tuple[Any, ...]:
+def _key(target: schema.Table, row: schema.JsonRow) -> tuple[Any, ...]:
     return tuple(row[name] for name in target.key)
 
 
-def _content_hash(rows: Sequence[Row]) -> str:
+def _content_hash(rows: Sequence[schema.JsonRow]) -> str:
     """The same for the same rows whenever they are written."""
     # Without the moment of storing: a second attempt has the same content at another moment.
     content = [{name: value for name, value in row.items() if name != schema.STORED_AT} for row in rows]

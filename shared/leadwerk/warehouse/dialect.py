@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from leadwerk.errors import UnsupportedSQL
 from leadwerk.warehouse import duckdb_arrays, duckdb_export_selects
 from leadwerk.warehouse.parameter_types import parameter_type
-from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement
 from leadwerk.warehouse.schema import duckdb_type
 from leadwerk.warehouse.sql_subset import TIME_UNITS, check, refuse
 
@@ -25,7 +25,7 @@ WHOLE = r"\s*[+-]?([0-9]+|0[xX][0-9a-fA-F]+)\s*"
 DECIMAL = r"(?i)\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)\s*"
 
 
-def translate(statement: Statement[Row]) -> str:
+def translate(statement: AnyStatement) -> str:
     """DuckDB's SQL for a statement; parameters become `$name`, cast to their declared types.
 
     >>> translate(Statement("inline", "SELECT EXTRACT(DAYOFWEEK FROM @day) AS d", {"day": "DATE"}))
@@ -48,7 +48,7 @@ def translate(statement: Statement[Row]) -> str:
     return tree.sql("duckdb", comments=False)
 
 
-def _rewrite(node: exp.Expr, statement: Statement[Row]) -> None:
+def _rewrite(node: exp.Expr, statement: AnyStatement) -> None:
     if isinstance(node, exp.Parameter):
         node.replace(_parameter(node, statement))
         return
@@ -58,7 +58,7 @@ def _rewrite(node: exp.Expr, statement: Statement[Row]) -> None:
         node.replace(new)
 
 
-def _parameter(node: exp.Parameter, statement: Statement[Row]) -> exp.Expr:
+def _parameter(node: exp.Parameter, statement: AnyStatement) -> exp.Expr:
     # A typed cast: DuckDB would guess the type of a bare parameter from its value, and of NULL not at all.
     kind = statement.parameters.get(node.name)
     if kind is None:

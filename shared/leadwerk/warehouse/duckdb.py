@@ -25,7 +25,7 @@ from leadwerk.settings import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb_values import literal, rows_file, utc
-from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import bound
 from leadwerk.warehouse.translations import Translations
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from leadwerk.warehouse.records import TableRow
 
 WAIT_SECONDS = 30.0
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
@@ -82,7 +81,7 @@ class DuckDBWarehouse:
         whole = {name: "int64" for name in sums if frame[name].notna().all()}
         return frame.astype(whole) if whole else frame
 
-    def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
+    def append(self, table: str, rows: Sequence[WrittenRow]) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
         new = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
@@ -97,7 +96,7 @@ class DuckDBWarehouse:
             )
             return _count(_execute(connection, sql, table))
 
-    def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
+    def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
         """Append rows to several tables in one transaction; a key that is there stays as it is."""
         filled = {name: rows for name, rows in tables.items() if rows}
         if filled:

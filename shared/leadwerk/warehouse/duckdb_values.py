@@ -13,14 +13,13 @@ import msgspec
 
 from leadwerk.errors import WarehouseError
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.protocol import Row
 
 NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
 LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
 
 
 @contextmanager
-def rows_file(folder: Path, table: schema.Table, rows: Sequence[Row]) -> Iterator[str]:
+def rows_file(folder: Path, table: schema.Table, rows: Sequence[schema.JsonRow]) -> Iterator[str]:
     """The rows in a file below `folder`, and the SQL that reads it: a statement that holds them is parsed far slower.
 
     Raises:
@@ -39,7 +38,7 @@ def rows_file(folder: Path, table: schema.Table, rows: Sequence[Row]) -> Iterato
         raise WarehouseError(f"{table.name}: rows cannot be written to a file: {error}.", remedy=NO_ROOM) from error
 
 
-def _write_lines(file: Path, rows: Sequence[Row]) -> int:
+def _write_lines(file: Path, rows: Sequence[schema.JsonRow]) -> int:
     """Write one JSON object a line; return the bytes of the longest."""
     longest = 0
     with file.open("wb") as lines:
@@ -65,7 +64,7 @@ def literal(value: Any) -> str:
     return quoted if "\0" not in quoted else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
 
 
-def _json(rows: Sequence[Row]) -> str:
+def _json(rows: Sequence[schema.JsonRow]) -> str:
     return msgspec.json.encode(rows).decode()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Union
 
 import msgspec
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.records import TableRow
 
 Row = dict[str, Any]
+"""A row of a statement without a record."""
+
+WrittenRow = Union[Row, "TableRow"]
+"""A row to append: a record of its table, or a mapping of its columns."""
+
 Parameters = Mapping[str, Any]
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -60,10 +65,10 @@ class Warehouse(Protocol):
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; many rows, as a data frame."""
 
-    def append(self, table: str, rows: Sequence[Row | TableRow]) -> int:
+    def append(self, table: str, rows: Sequence[WrittenRow]) -> int:
         """Append the rows whose key (schema.json) is not yet in `table`; return how many were new."""
 
-    def append_new(self, tables: Mapping[str, Sequence[Row | TableRow]]) -> None:
+    def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
         """Append rows to several tables at once, while somebody waits: whoever read the state knows that they are new.
 
         On BigQuery no key is looked up and the tables are written in parallel, so a crash may leave some of them out,

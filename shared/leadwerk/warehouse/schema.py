@@ -13,6 +13,9 @@ import msgspec
 
 from leadwerk.errors import MissingTable, WarehouseError
 
+JsonRow = dict[str, Any]
+"""A row as JSON can carry it: `json_rows` makes it, an engine stores it."""
+
 FOLDER = Path(__file__).parent / "tables"
 OWN_DATASET = "leadwerk"
 EXPORT = "ga4_events"
@@ -133,7 +136,7 @@ def duckdb_type(field: Field) -> str:
     return f"{base}[]" if field.mode == "REPEATED" else base
 
 
-def json_rows(target: Table, rows: Sequence[Mapping[str, Any] | msgspec.Struct]) -> list[dict[str, Any]]:
+def json_rows(target: Table, rows: Sequence[Mapping[str, Any] | msgspec.Struct]) -> list[JsonRow]:
     """The rows as JSON can carry them, every column of the table present: checked before any engine sees them.
 
     >>> json_rows(table("cursors"), [{"source": "crm", "cursor": "7", "moved_at": datetime(2026, 1, 2, tzinfo=UTC)}])
@@ -158,7 +161,7 @@ def is_stamped(target: Table) -> bool:
     return column is not None and column.mode == "NULLABLE"
 
 
-def stamped(target: Table, rows: Sequence[dict[str, Any]], clock: datetime) -> Sequence[dict[str, Any]]:
+def stamped(target: Table, rows: Sequence[JsonRow], clock: datetime) -> Sequence[JsonRow]:
     """Rows (of json_rows) with the `clock`'s moment in STORED_AT, where the table `is_stamped`.
 
     A row's other times come from its source or from `now`, which a simulation or an operator sets; this one shows
@@ -172,7 +175,7 @@ def stamped(target: Table, rows: Sequence[dict[str, Any]], clock: datetime) -> S
     return [{**row, STORED_AT: row[STORED_AT] or written} for row in rows]
 
 
-def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> JsonRow:
     # BigQuery would drop or refuse an unknown column only at the end of a load; here the error names the row.
     unknown = set(row) - {field.name for field in fields}
     if unknown:
@@ -221,10 +224,10 @@ def is_scalar(value: Any, kind: str) -> bool:
     return isinstance(value, accepted)
 
 
-def unique(target: Table, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def unique(target: Table, rows: Sequence[JsonRow]) -> list[JsonRow]:
     """The first of every key, in their order."""
     # The first row of a key stays, as it does among rows that come in two calls.
-    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    first: dict[tuple[Any, ...], JsonRow] = {}
     for row in rows:
         first.setdefault(tuple(row[name] for name in target.key), row)
     return list(first.values())

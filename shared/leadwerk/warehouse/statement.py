@@ -126,7 +126,7 @@ def _check_values(name: str, label: str, values: Sequence[str | int]) -> None:
             )
 
 
-def bound(statement: AnyStatement, parameters: Parameters) -> dict[str, Any]:
+def bound(statement: AnyStatement, parameters: Parameters) -> Parameters:
     """Those of `parameters` that the statement declares, each checked against its declared type.
 
     Raises:

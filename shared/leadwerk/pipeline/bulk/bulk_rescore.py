@@ -7,7 +7,6 @@ leads is part of one statement that BigQuery spreads over many machines. docs/sc
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import WarehouseError
@@ -19,7 +18,7 @@ from leadwerk.pipeline.leads.features import (
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.stage_change import FACTS, entry_reason
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, Statement
 from leadwerk.warehouse.statement import DECLARATION, inlined, statement
 
 INSTEAD = {
@@ -36,19 +35,19 @@ FROM UNNEST([1]) AS one
 WHERE FALSE"""
 
 
-def features_of_open_leads(policy: Policy) -> Statement[Row]:
+def features_of_open_leads(policy: Policy) -> AnyStatement:
     """`lead_features/select` for all rows of `leads/open` instead of a list of leads."""
     return _for_open_leads(features_statement(policy))
 
 
-def occurrences_of_open_leads(policy: Policy) -> Statement[Row]:
+def occurrences_of_open_leads(policy: Policy) -> AnyStatement:
     """`occurrences/select` for all rows of `leads/open`; no rows without rules."""
     if not policy.points.rules:
         return Statement("occurrences/whole_base", NOTHING)
     return _for_open_leads(occurrences_statement(policy))
 
 
-def _for_open_leads(named: Statement[Row]) -> Statement[Row]:
+def _for_open_leads(named: AnyStatement) -> AnyStatement:
     leads, text = statement("leads/open"), body(named)
     for by_id, all_open in INSTEAD.items():
         if text.count(by_id) != 1:
@@ -61,7 +60,7 @@ def _for_open_leads(named: Statement[Row]) -> Statement[Row]:
     return Statement(named.name.replace("/select", "/whole_base"), whole, parameters)
 
 
-def rescore_statement(policy: Policy) -> Statement[Row]:
+def rescore_statement(policy: Policy) -> AnyStatement:
     """New rows of `scores` for all open leads, scored by the remote function leadwerk.score."""
     features, outer = features_of_open_leads(policy), statement("scores/rescore_remote")
     occurrences = occurrences_of_open_leads(policy)
@@ -69,7 +68,7 @@ def rescore_statement(policy: Policy) -> Statement[Row]:
     return Statement(outer.name, text, {**features.parameters, **occurrences.parameters, **outer.parameters})
 
 
-def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> dict[str, Any]:
+def rescore_parameters(policy: Policy, *, now: datetime, stored_at: datetime) -> Parameters:
     """Parameters of `rescore_statement` as of `now` (aware)."""
     since = now - timedelta(days=OPEN_LEAD_DAYS)
     return {
@@ -88,17 +87,17 @@ def rescore_script(policy: Policy, *, now: datetime, stored_at: datetime) -> str
     if not policy.stages:
         return scores
     named = stages_statement(policy)
-    stages: Statement[Row] = Statement(named.name, body(named), named.parameters)
+    stages: AnyStatement = Statement(named.name, body(named), named.parameters)
     return f"{scores}\n{_insert('stage_changes', stages, stages_parameters(policy, now=now))}"
 
 
-def stages_statement(policy: Policy) -> Statement[Row]:
+def stages_statement(policy: Policy) -> AnyStatement:
     """New rows of `stage_changes`: for all leads whose newest score has another stage than the last change."""
     positions = range(1, len(policy.stages) + 1)
     return statement("stage_changes/bulk_insert", number=("points", "interest"), fact=FACTS, place=positions)
 
 
-def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
+def stages_parameters(policy: Policy, *, now: datetime) -> Parameters:
     """Parameters of `stages_statement` as of `now` (aware)."""
     stages_by_fact = {fact: entry_reason(policy, fact) for fact in FACTS}
     return {
@@ -110,13 +109,13 @@ def stages_parameters(policy: Policy, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _insert(table: str, rows: Statement[Row], parameters: dict[str, Any]) -> str:
+def _insert(table: str, rows: AnyStatement, parameters: Parameters) -> str:
     columns = ", ".join(f"`{field.name}`" for field in schema.table(table).fields)
     sql = inlined(rows, parameters)
     return f"INSERT INTO leadwerk.{table} ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
 
 
-def body(of: Statement[Row]) -> str:
+def body(of: AnyStatement) -> str:
     """The text without its header and declarations, to be embedded in another statement."""
     last = max((declaration.end() for declaration in DECLARATION.finditer(of.text)), default=0)
     return of.text[last:].strip()

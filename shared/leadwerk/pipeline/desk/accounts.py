@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import UnknownAccount
 from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
@@ -23,7 +24,7 @@ from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.ledger import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 MOST_ACCOUNTS = 5_000  # the list ranks these: the accounts with the most interested contacts
@@ -204,7 +205,9 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
     return _accounts(policy, company, rolled, names, phases, contacts)
 
 
-def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime) -> list[Row]:
+def _companies(
+    warehouse: Warehouse, policy: Policy, account_ids: Sequence[str], as_of: datetime
+) -> list[FeatureValues]:
     """Rows of accounts/attributes (the newest attributes of each company), ordered by account id."""
     numbers, categories = ([a.name for a in policy.attributes if a.kind == kind] for kind in ("number", "category"))
     attributes = statement("accounts/attributes", number=numbers, category=categories)
@@ -215,7 +218,7 @@ def _companies(warehouse: Warehouse, policy: Policy, account_ids: Sequence[str],
 
 def _accounts(
     policy: Policy,
-    company: Sequence[Row],
+    company: Sequence[FeatureValues],
     rolled: AccountRollup,
     names: Sequence[str],
     phases: Sequence[str | None],

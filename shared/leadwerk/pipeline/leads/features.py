@@ -6,17 +6,15 @@ visitors at one moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadwerk.catalogue.features import AMOUNTS, FeatureValues
 from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS, WINDOWS_DAYS
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.protocol import R, Row, Statement
+from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement
 from leadwerk.warehouse.statement import statement, switch
-
-AMOUNTS = ("loan_amount", "property_value", "income", "instalment")
 
 LEAD_COLUMNS = (
     "language", "country", "region", "email_domain_kind", "channel", *AMOUNTS, "job_title", "industry", "employees",
@@ -25,7 +23,7 @@ LEAD_COLUMNS = (
 """Columns of `leads` that are features as they are; of a form each replaces what is stored."""
 
 
-def features_statement(policy: Policy) -> Statement[Row]:
+def features_statement(policy: Policy) -> Statement[FeatureValues]:
     """`lead_features/select` for a policy: one row per lead (or visitor) and moment.
 
     Columns: lead_id, as_of, created_at (null for an unknown lead), those of features.contract, and job_title and
@@ -34,7 +32,7 @@ def features_statement(policy: Policy) -> Statement[Row]:
     return statement("lead_features/select", None, **_front(policy), **_lists(policy))
 
 
-def occurrences_statement(policy: Policy) -> Statement[Row]:
+def occurrences_statement(policy: Policy) -> AnyStatement:
     """`occurrences/select` for a policy: leads and moments of `features_statement`, one row per signal and day.
 
     Columns: lead_id, as_of, signal (null: any visit), day, events, last_at.
@@ -57,13 +55,13 @@ def lead_states_statement(policy: Policy, record: type[R], *, with_drafts: bool)
     )
 
 
-def occurrence_parameters(policy: Policy, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def occurrence_parameters(policy: Policy, parameters: Parameters) -> Parameters:
     """Parameters of `occurrences/select` for the leads and moments of training_ or scoring_parameters."""
     window = policy.points.window_days
     return {**parameters, **_occurrences(policy), **_activity(parameters["first_event_day"], window)}
 
 
-def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime) -> dict[str, Any]:
+def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime) -> Parameters:
     """Parameters for all landmarks of all leads from `first_as_of` to `last_as_of`, both inclusive and aware."""
     return {
         **_common(policy, first_as_of, last_as_of),
@@ -78,7 +76,7 @@ def training_parameters(policy: Policy, first_as_of: datetime, last_as_of: datet
 
 def scoring_parameters(
     policy: Policy, lead_ids: Sequence[str], visitor_ids: Sequence[str], as_of: datetime
-) -> dict[str, Any]:
+) -> Parameters:
     """Parameters for these leads, and for visitors without a lead, at `as_of` (aware)."""
     return {
         **_common(policy, as_of, as_of),
@@ -93,7 +91,7 @@ def scoring_parameters(
 
 def lead_states_parameters(
     policy: Policy, lead_ids: Sequence[str], visitor_ids: Sequence[str], as_of: datetime
-) -> dict[str, Any]:
+) -> Parameters:
     """`scoring_parameters` that also fit the occurrences and thresholds of `lead_states_statement`."""
     parameters = scoring_parameters(policy, lead_ids, visitor_ids, as_of)
     windows = (max(WINDOWS_DAYS), policy.points.window_days if policy.points.rules else 0)
@@ -107,12 +105,12 @@ def lead_states_parameters(
     }
 
 
-def labels_statement(_: Policy) -> Statement[Row]:
+def labels_statement(_: Policy) -> AnyStatement:
     """`labels/select`: lead_id, as_of, converted, for mature landmarks only."""
     return statement("labels/select")
 
 
-def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime, now: datetime) -> dict[str, Any]:
+def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime, now: datetime) -> Parameters:
     """Parameters for the labels of the landmarks of `training_parameters`, as of `now`."""
     return {
         "landmark_days": list(policy.landmark_days),
@@ -141,7 +139,7 @@ def _lists(policy: Policy) -> dict[str, Sequence[str | int]]:
     }
 
 
-def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
+def _common(policy: Policy, first: datetime, last: datetime) -> Parameters:
     # One day more at both ends, because the policy's days differ from UTC days. BigQuery prunes by constants only.
     first_event_day = first.astimezone(UTC).date() - timedelta(days=1)
     return {
@@ -155,10 +153,10 @@ def _common(policy: Policy, first: datetime, last: datetime) -> dict[str, Any]:
     }
 
 
-def _activity(first_event_day: date, window: int) -> dict[str, Any]:
+def _activity(first_event_day: date, window: int) -> Parameters:
     """The days of activity that a window of so many days needs."""
     return {"activity_window": window, "first_day": first_event_day - timedelta(days=window - 1)}
 
 
-def _occurrences(policy: Policy) -> dict[str, Any]:
+def _occurrences(policy: Policy) -> Parameters:
     return {"signals": [signal.name for signal in policy.signals], "occurrence_window": policy.points.window_days}

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.points.blended_score import knots
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.call_demand import Demand, DemandChange, demand
 from leadwerk.scoring.seller_pools import Basis, threshold_limits
-from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.protocol import Parameters, Warehouse
 from leadwerk.warehouse.statement import statement
 
 OPEN = timedelta(days=120)
@@ -68,14 +67,14 @@ def _look_back(policy: Policy) -> timedelta:
     return timedelta(days=policy.capacity.look_back_days)
 
 
-def demand_parameters(policy: Policy, basis: Basis, now: datetime) -> dict[str, Any]:
+def demand_parameters(policy: Policy, basis: Basis, now: datetime) -> Parameters:
     """Parameters of the statements on ranking values: which value, its limits, and the first day."""
     first_day = (now - _look_back(policy) - OPEN).date()
     bands, limits = threshold_limits(policy, basis), {"first_day": first_day, "as_of": now}
     return {**limits, "low": bands.low, "high": bands.high, **ranking(policy, basis)}
 
 
-def ranking(policy: Policy, basis: Basis) -> dict[str, Any]:
+def ranking(policy: Policy, basis: Basis) -> Parameters:
     """Parameters of the ranking value of leads (thresholds/ranking_value.fragment.sql)."""
     shared = policy.decision.rank_by == "both"
     weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leadwerk.catalogue.periods import WINDOWS_DAYS
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.validation.errors import Problem, given_twice
-
-# The longest window over which behaviour is counted.
-WINDOW_DAYS = 90
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -66,7 +64,7 @@ def _landmarks(policy: Policy) -> Iterator[Problem]:
 
 
 def _retention(policy: Policy) -> Iterator[Problem]:
-    needed = policy.training.history_days + max(WINDOW_DAYS, policy.points.window_days if policy.points.rules else 0)
+    needed = policy.training.history_days + max(*WINDOWS_DAYS, policy.points.window_days if policy.points.rules else 0)
     # Without signals leads come from a file, and no activity is looked at.
     if policy.signals and policy.retention.activity < needed:
         message = (
