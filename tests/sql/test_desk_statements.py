@@ -127,7 +127,7 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
     ),
     "company": (company(), {"account_ids": ["a.ch", "b.ch"], "as_of": NOW}),
     "members": (statement("accounts/members"), {"account_id": "a.ch", "as_of": NOW, "most": 2}),
-    "scored": (statement("accounts/scored"), {"first_day": ONE["first_day"], "as_of": NOW, "most": 1}),
+    "scored": (statement("accounts/scored"), {"scored_since": ONE["first_day"], "as_of": NOW, "most": 1}),
     **{
         name: (statement(f"{name}/history"), ONE)
         for name in ("scores", "deliveries", "stage_changes", "outcomes", "picks")
@@ -186,7 +186,7 @@ def test_what_a_history_or_a_pick_reads_is_pruned_by_the_leads_own_id() -> None:
     """On BigQuery the tables are clustered by lead_id and, but for leads, partitioned by day."""
     for name in ("scores", "deliveries", "stage_changes", "outcomes", "picks"):
         assert "WHERE lead_id = @lead_id AND day >= @first_day" in statement(f"{name}/history").text
-    assert "WHERE lead_id = @lead_id AND recorded_at <= @as_of" in statement("leads/as_of").text
+    assert "AND (lead_id = @lead_id)" in statement("leads/as_of").text
     assert "day >= @first_day" in statement("picks/active").text
 
 

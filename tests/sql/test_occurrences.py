@@ -162,11 +162,12 @@ def test_the_window_is_the_policys() -> None:
 )
 def test_every_fragment_that_is_included_is_there_and_used(file: Any) -> None:
     text = file.read_text(encoding="utf-8")
-    for name in INCLUDE.findall(text):
+    for name, _ in INCLUDE.findall(text):
         assert (schema.FOLDER / f"{name}.fragment.sql").is_file()
     if file.name.endswith(".fragment.sql"):
-        line = f"-- include {file.parent.name}/{file.name.removesuffix('.fragment.sql')}\n"
-        assert sum(line in other.read_text(encoding="utf-8") for other in schema.FOLDER.glob("*/*.sql")) > 1
+        fragment = f"{file.parent.name}/{file.name.removesuffix('.fragment.sql')}"
+        texts = [other.read_text(encoding="utf-8") for other in schema.FOLDER.glob("*/*.sql")]
+        assert sum(fragment in {name for name, _ in INCLUDE.findall(text)} for text in texts) > 1
 
 
 def test_an_included_file_that_is_missing_is_named(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

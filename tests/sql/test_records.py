@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 import leadwerk
+from leadwerk.pipeline.extract import EXPORTS
 from leadwerk.policy.load import load
 from leadwerk.warehouse.records import TABLE_RECORDS
 from leadwerk.warehouse.statement import statement
@@ -37,12 +38,23 @@ def _calls() -> Iterator[tuple[str, ast.Call]]:
                 yield module, node
 
 
+def _names(module: str) -> dict[str, Any]:
+    """The names of a module, and those that its functions import when they run."""
+    loaded = importlib.import_module(module)
+    names = dict(vars(loaded))
+    for node in ast.walk(ast.parse(Path(loaded.__file__ or "").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("leadwerk"):
+            imported = importlib.import_module(str(node.module))
+            names |= {alias.name: vars(imported)[alias.name] for alias in node.names if alias.name in vars(imported)}
+    return names
+
+
 CALLS = [pytest.param(module, call, id=f"{module}:{call.lineno}") for module, call in _calls()]
 
 
 @pytest.mark.parametrize(("module", "call"), CALLS)
 def test_a_record_has_the_columns_of_its_statement(module: str, call: ast.Call) -> None:
-    namespace = {**vars(importlib.import_module(module)), "policy": load("b2b_swiss")}
+    namespace = {**_names(module), "policy": load("b2b_swiss"), "exports": EXPORTS}
     name, record = (eval(ast.unparse(argument), namespace) for argument in call.args)
     repeated = {keyword.arg or "": eval(ast.unparse(keyword.value), namespace) for keyword in call.keywords}
     assert _columns(record) == analyse(statement(name, record, **repeated)), name

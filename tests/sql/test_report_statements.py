@@ -17,6 +17,7 @@ T0 = datetime(2026, 3, 28, 23, tzinfo=UTC)
 NOW = T0 + timedelta(days=40)
 PARAMETERS = {
     "first_day": date(2026, 3, 1),
+    "scored_since": date(2026, 3, 1),
     "horizon_days": 30,
     "positive": ["won", "paid_out"],
     "as_of": NOW,

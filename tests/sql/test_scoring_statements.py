@@ -118,7 +118,7 @@ def test_what_the_crm_told_lately_stands_beside_score_and_stage_whenever_it_arri
     stored, reported, moved, as_of, since
 ):
     tables = {"scores": stored, "outcomes": reported, "stage_changes": moved}
-    parameters = {"status_since": since.date(), "first_day": date(2026, 3, 29), "as_of": as_of}
+    parameters = {"status_since": since.date(), "scored_since": date(2026, 3, 29), "as_of": as_of}
     changed = assert_engines_agree(statement("stage_changes/status_vs_stage"), parameters, tables)
     scored = newest([s for s in stored if s["day"] >= date(2026, 3, 29) and s["scored_at"] <= as_of], "scored_at")
     status = newest([o for o in reported if o["recorded_at"] <= as_of], "occurred_at", "recorded_at", "event_id")

@@ -77,8 +77,10 @@ def gather(
 ) -> ReportData:
     """All data of the page, from the warehouse and the registry."""
     champion = registry.champion()
+    first_day = (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
     parameters = {
-        "first_day": (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
+        "first_day": first_day,
+        "scored_since": first_day,
         "horizon_days": policy.horizon_days,
         "positive": list(policy.positive),
         "as_of": now,

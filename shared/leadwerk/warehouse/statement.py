@@ -7,7 +7,8 @@ A file opens with a sentence that says what one row of the result is, then decla
     -- @as_of TIMESTAMP
 
 A line ``-- include TABLE/NAME`` stands for the file tables/TABLE/NAME.fragment.sql: declarations, common table
-expressions, or both, that several statements share. What is analysed, hashed and run is the expanded text.
+expressions, or both, that several statements share. ``-- include TABLE/NAME where CONDITION`` puts a condition where
+the fragment has the line ``-- where``. What is analysed, hashed and run is the expanded text.
 
 Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced;
 after ``-- for each NAME with WORDS between`` the words stand between them. Such blocks may hold each other. Values are
@@ -36,7 +37,8 @@ DECLARATION = re.compile(r"^[ \t]*--\s*@(\w+)\s+(\w+(?:<(?:[^\n;]|\n--   )+>)?)[
 DESCRIPTION = re.compile(r"(?:[ \t]*--.*\n)+")
 OPENING = re.compile(r"^WITH ", re.MULTILINE)
 PARAMETER = re.compile(r"@(\w+)")
-INCLUDE = re.compile(r"^[ \t]*-- include (\S+)[ \t]*\n", re.MULTILINE)
+INCLUDE = re.compile(r"^[ \t]*-- include (\S+)(?: where (.+?))?[ \t]*\n", re.MULTILINE)
+WHERE = re.compile(r"^([ \t]*)-- where[ \t]*\n", re.MULTILINE)
 LABEL = re.compile(r"^[ \t]*-- for each (\w+)", re.MULTILINE)
 INNERMOST = re.compile(
     r"^[ \t]*-- for each (\w+)(?: with ([A-Z ]+) between)?[ \t]*\n"
@@ -69,7 +71,16 @@ def _read(name: str) -> str:
     if not file.is_file():
         raise MissingTable(f"There is no statement {name!r}.", remedy=f"It should stand in tables/{name}.sql.")
     # Included before parsing: a fragment may hold half a statement, such as a CTE.
-    return INCLUDE.sub(lambda fragment_name: _read(f"{fragment_name[1]}.fragment"), file.read_text(encoding="utf-8"))
+    return INCLUDE.sub(_fragment, file.read_text(encoding="utf-8"))
+
+
+def _fragment(include: re.Match[str]) -> str:
+    """The fragment that a line includes, with its condition where the fragment has a place for one."""
+    name, condition = include.groups()
+    text = _read(f"{name}.fragment")
+    if condition and not WHERE.search(text):
+        raise WarehouseError(f"{name} takes no condition.", remedy="Give the fragment a line `-- where`.")
+    return WHERE.sub(rf"\1AND ({condition})\n" if condition else "", text)
 
 
 def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement[Row]:

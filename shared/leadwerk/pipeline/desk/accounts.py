@@ -188,7 +188,11 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
 
 
 def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Account]:
-    parameters = {"first_day": (as_of - timedelta(days=OPEN_LEAD_DAYS)).date(), "as_of": as_of, "most": MOST_ACCOUNTS}
+    parameters = {
+        "scored_since": (as_of - timedelta(days=OPEN_LEAD_DAYS)).date(),
+        "as_of": as_of,
+        "most": MOST_ACCOUNTS,
+    }
     with warehouse.unit_of_work():
         rows = warehouse.rows(statement("accounts/scored", ScoredContact), parameters)
         company = _companies(warehouse, policy, sorted({row.account_id for row in rows}), as_of)

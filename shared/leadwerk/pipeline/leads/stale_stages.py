@@ -73,7 +73,7 @@ def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, re
 def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[StatusAndStage]:
     parameters = {
         "status_since": (now - timedelta(days=STATUS_LOOK_BACK_DAYS)).date(),
-        "first_day": (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
+        "scored_since": (now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
         "as_of": now,
     }
     return warehouse.rows(statement("stage_changes/status_vs_stage", StatusAndStage), parameters)

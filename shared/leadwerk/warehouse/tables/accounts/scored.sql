@@ -1,20 +1,10 @@
 -- One contact with its latest score, of the @most accounts whose contacts show the most interest.
--- @first_day DATE
--- @as_of TIMESTAMP
 -- @most INT64
-WITH latest_lead AS (
-  SELECT lead_id, account_id
-  FROM leadwerk.leads
-  WHERE recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-),
+-- include leads/latest
+,
 
-latest_score AS (
-  SELECT lead_id, score_cluster, stage, phase, interest, points
-  FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
+-- include scores/latest
+,
 
 scored_contacts AS (
   SELECT

@@ -1,13 +1,8 @@
 -- One cluster and one delivery state, and how many leads' latest scores at @as_of have both. Pending: never tried.
 -- unknown_leads: how many of these leads the CRM did not know at the latest attempt.
 -- @first_day DATE
--- @as_of TIMESTAMP
-WITH latest_score AS (
-  SELECT lead_id, score_id, score_cluster
-  FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of AND basis != 'no_champion'
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
+-- include scores/latest where basis != 'no_champion'
+,
 
 latest_attempt AS (
   -- What the CRM showed already without a call counts as sent.

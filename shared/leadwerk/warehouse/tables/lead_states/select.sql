@@ -1,6 +1,5 @@
 -- All that is known of a lead, or of a visitor without a lead, as of @as_of: features, occurrences, CRM status, latest
 -- score since @scored_since, recorded stage, active override, and the thresholds of the day.
--- @scored_since DATE
 -- include lead_features/as_of_base
 -- include lead_features/features
 ,
@@ -36,28 +35,20 @@ hot AS (
 
 -- include overrides/active
 
-latest_score AS (
+-- include scores/latest where lead_id IN UNNEST(@lead_ids)
+,
+
+score_before AS (
   SELECT
     lead_id, score_id, scored_at, basis, predictive_score, score_cluster, recommended_action, points, matrix_cell, tier,
     traffic_light, stage, model_version, policy_version, decided_by
-  FROM leadwerk.scores
-  WHERE lead_id IN UNNEST(@lead_ids) AND day >= @scored_since AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
+  FROM latest_score
 ),
 
-latest_status AS (
-  SELECT lead_id, status, outcome
-  FROM leadwerk.outcomes
-  WHERE lead_id IN UNNEST(@lead_ids) AND recorded_at <= @as_of AND occurred_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
-),
+-- include outcomes/latest where lead_id IN UNNEST(@lead_ids)
+,
 
-latest_stage_change AS (
-  SELECT lead_id, to_stage
-  FROM leadwerk.stage_changes
-  WHERE lead_id IN UNNEST(@lead_ids) AND changed_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY changed_at DESC, to_stage DESC) = 1
-)
+-- include stage_changes/latest where lead_id IN UNNEST(@lead_ids)
 
 SELECT
   f.lead_id,
@@ -80,8 +71,8 @@ SELECT
   l.lead_id IS NOT NULL AS is_linked,
   -- end
 FROM lead_features AS f
-LEFT JOIN latest_score AS s ON s.lead_id = f.lead_id
-LEFT JOIN latest_status AS t ON t.lead_id = f.lead_id
+LEFT JOIN score_before AS s ON s.lead_id = f.lead_id
+LEFT JOIN latest_outcome AS t ON t.lead_id = f.lead_id
 LEFT JOIN latest_stage_change AS g ON g.lead_id = f.lead_id
 LEFT JOIN active_override AS o ON o.lead_id = f.lead_id
 -- for each with_rules

@@ -4,12 +4,7 @@
 -- @created_since TIMESTAMP
 -- include outcomes/closed
 
-latest_lead AS (
-  SELECT lead_id, created_at
-  FROM leadwerk.leads
-  WHERE recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-)
+-- include leads/latest
 
 SELECT lead_id
 FROM latest_lead

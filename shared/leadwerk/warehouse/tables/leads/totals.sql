@@ -1,11 +1,6 @@
 -- Counts of all leads: with web consent, and linked to a visitor.
--- @as_of TIMESTAMP
-WITH latest_lead AS (
-  SELECT lead_id, web_consent
-  FROM leadwerk.leads
-  WHERE recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-),
+-- include leads/latest
+,
 
 linked_leads AS (
   SELECT DISTINCT lead_id

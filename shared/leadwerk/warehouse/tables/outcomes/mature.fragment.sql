@@ -6,11 +6,8 @@ outcomes_as_of AS (
   WHERE recorded_at <= @as_of AND occurred_at <= @as_of
 ),
 
-latest_outcome AS (
-  SELECT lead_id, outcome
-  FROM outcomes_as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
-),
+-- include outcomes/latest
+,
 
 -- A reopened lead keeps the moment of its first end: what came after it did not come from an open lead.
 lead_ends AS (

@@ -1,7 +1,5 @@
 -- One change of a lead's stage as a row of `stage_changes`: its latest score has another stage than the record.
 -- The rule of scoring/stage_change.py for all leads; pipeline/bulk/bulk_rescore.py runs it after the scores.
--- @as_of TIMESTAMP
--- @scored_since DATE
 -- The policy's stages, numbered in their order.
 -- for each place
 -- @stage_${place} STRING
@@ -14,26 +12,14 @@
 -- @asks_points ARRAY<STRING>
 -- @asks_interest ARRAY<STRING>
 -- @asks_known ARRAY<STRING>
-WITH latest_score AS (
-  SELECT lead_id, score_id, score_cluster, grade, points, interest, stage
-  FROM leadwerk.scores
-  WHERE day >= @scored_since AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
+-- include scores/latest
+,
 
-latest_stage_change AS (
-  SELECT lead_id, to_stage
-  FROM leadwerk.stage_changes
-  WHERE changed_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY changed_at DESC, to_stage DESC) = 1
-),
+-- include stage_changes/latest
+,
 
-latest_status AS (
-  SELECT lead_id, status, outcome
-  FROM leadwerk.outcomes
-  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
-),
+-- include outcomes/latest
+,
 
 -- Points are whole hundredths: as many decimals as they have, none for whole points.
 changed_stage AS (
@@ -66,7 +52,7 @@ changed_stage AS (
     END AS place_after
   FROM latest_score AS s
   LEFT JOIN latest_stage_change AS g ON g.lead_id = s.lead_id
-  LEFT JOIN latest_status AS t ON t.lead_id = s.lead_id
+  LEFT JOIN latest_outcome AS t ON t.lead_id = s.lead_id
   WHERE s.stage IS NOT NULL AND s.stage IS DISTINCT FROM g.to_stage
 ),
 

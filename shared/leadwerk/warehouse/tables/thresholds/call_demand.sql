@@ -13,12 +13,8 @@
 -- @high INT64
 -- include thresholds/ranking_value
 
-latest_lead AS (
-  SELECT lead_id, created_at, language, region
-  FROM leadwerk.leads
-  WHERE recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-),
+-- include leads/latest
+,
 
 beginning AS (
   SELECT GREATEST(@since, COALESCE(MIN(IF(@settled AND value IS NOT NULL, scored_at, NULL)), @since)) AS began_at
