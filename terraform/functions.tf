@@ -66,7 +66,7 @@ locals {
       memory      = "1Gi"
       timeout     = 900
       instances   = 5
-      writes      = ["thresholds", "picks", "overrides", "scores", "stage_changes"]
+      writes      = ["thresholds", "picks", "overrides", "verdicts", "scores", "stage_changes"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"

@@ -12,15 +12,14 @@ from typing import Any
 import functions_framework
 
 from leadwerk import settings
-from leadwerk.pipeline import wiring
 from leadwerk.pipeline.report_written import ReportWritten
-from leadwerk.web import Answer, NotFound, Request, entry, page
+from leadwerk.web import Request, Response, entry
 from leadwerk.web.desk import StartOfDay, api, start_of_day
-from leadwerk.web.door.admission import only_operators, only_readers
+from leadwerk.web.door.admission import only_operators
+from leadwerk.web.pages import enter, rendering, report
 
-REPORT = "report.html"
-# The report is one file that needs nothing but itself: its style stands in it, its charts too.
-REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+# Pages are for people: a private function has programs as its callers, whose person is not known.
+WITHOUT_PERSON = "private"
 
 
 class Body(Request, frozen=True):
@@ -35,25 +34,20 @@ def write(body: Body, now: datetime) -> StartOfDay | ReportWritten:
     """Write the report, or start the sellers' day."""
     if body.threshold:
         return start_of_day(now)
-    from leadwerk.pipeline import report
-
-    config = settings.read()
-    inputs = wiring.warehouse(config), wiring.policy(config), wiring.registry(config), wiring.reports(config)
-    return report.run(*inputs, report.ReportRequest(now=now, language=body.language, name=REPORT))
-
-
-@page(stage="desk", door=only_readers)
-def show(path: str) -> Answer:
-    if path not in ("/", "/report"):
-        raise NotFound(f"There is no page {path}.", field="path", remedy="GET / shows the newest report.")
-    newest = wiring.reports(settings.read()).read(REPORT)
-    if newest is None:
-        raise NotFound("There is no report yet.", field="path", remedy="POST {} here, or run `leadwerk report`.")
-    return Answer(newest.data, headers={"Content-Security-Policy": REPORT_POLICY})
+    return report.write(now, body.language)
 
 
 @functions_framework.http
-def desk(http: Any) -> Any:
+def desk(http: Any) -> Response:
+    if http.path.startswith("/assets/"):
+        return rendering.static(http)
+    if http.path == enter.PATH:
+        return enter.enter(http)
+    if settings.read().access != WITHOUT_PERSON and not (http.method == "POST" and http.path == "/"):
+        from leadwerk.web.pages.desk_site import site
+
+        if site.know(http.path):
+            return site(http)
     if api.know(http.path):
         return api(http)
-    return write(http) if http.method == "POST" else show(http)
+    return write(http) if http.method == "POST" else report.show(http)

@@ -21,12 +21,13 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import leadwerk
 from leadwerk.errors import ConfigurationError
-from leadwerk.settings import private_folder
+from leadwerk.settings import link_key, private_folder
 
 FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk")
 CRM = "crm"
@@ -85,6 +86,12 @@ class FunctionServers:
     running: dict[str, FunctionServer] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def desk_link(self) -> str:
+        """The one-time link that opens the desk in a browser; empty without a local desk."""
+        key = self.environment.get("LEADWERK_DESK_KEY")
+        return f"{self.url('desk')}/enter?key={link_key(key)}" if key and "desk" in self.running else ""
+
     def url(self, name: str) -> str:
         """Base URL of a function, or of the CRM (`crm`)."""
         return self.running[name].url
@@ -107,9 +114,11 @@ def serving(
     simulation: bool = False,
     ports: Mapping[str, int] | None = None,
     environment: Mapping[str, str] | None = None,
+    desk_from: datetime | None = None,
 ) -> Iterator[FunctionServers]:
     """Start the functions `names` and, if `crm`, the local CRM over HOME/market; stop all when the block ends.
 
+    `desk_from`: people may open the desk in a browser, and its clock starts at this moment (aware).
     `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides all variables.
 
     Raises:
@@ -118,7 +127,9 @@ def serving(
     started = ([CRM] if crm else []) + list(names)
     chosen = dict(zip(started, free_ports(len(started)), strict=True)) | dict(ports or {})
     servers = FunctionServers(
-        environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {})
+        environment=_environment(home, chosen, crm=crm, simulation=simulation)
+        | (_door(desk_from) if desk_from else {})
+        | dict(environment or {})
     )
     previous = _exit_on_sigterm()
     try:
@@ -203,6 +214,17 @@ def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation:
         environment["LEADWERK_CRM_TOKEN"] = os.environ.get("LEADWERK_CRM_TOKEN") or secrets.token_urlsafe(16)
         environment["LEADWERK_CRM_PER_SECOND"] = LOCAL_CRM_PER_SECOND
     return environment
+
+
+def _door(desk_from: datetime) -> dict[str, str]:
+    """Variables of a desk for people: keys of this start alone, and how far its clock is from the real one."""
+    offset = round((desk_from - datetime.now(UTC)).total_seconds())
+    return {
+        "LEADWERK_ACCESS": "local",
+        "LEADWERK_DESK_KEY": secrets.token_urlsafe(32),
+        "LEADWERK_DESK_TOKEN": os.environ.get("LEADWERK_DESK_TOKEN") or secrets.token_urlsafe(16),
+        "LEADWERK_CLOCK_OFFSET": str(offset if abs(offset) > 1 else 0),
+    }
 
 
 def _check_free(name: str, port: int) -> None:

@@ -42,6 +42,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,6 +156,11 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     )
     _check(settings)
     return settings
+
+
+def link_key(desk_key: str) -> str:
+    """The key of the first link to a local desk; it does not reveal `desk_key`, which signs cookies."""
+    return hashlib.sha256(b"link:" + desk_key.encode()).hexdigest()[:32]
 
 
 def project() -> str:

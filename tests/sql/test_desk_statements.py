@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, strategies as st
 from leadwerk.pipeline.desk.picks import first_day
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import statement
-from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score
+from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score, touch
 from sql.reference import analyse, assert_engines_agree
 from support.examples import examples
 
 few = examples(12, suppress_health_check=list(HealthCheck))
 TIERS = ("Enterprise", "SMB")
 NOTHING = dict.fromkeys(
-    ("cluster", "grade", "matrix_cell", "tier", "region", "language", "held", "seller", "account_id")
+    ("cluster", "grade", "matrix_cell", "tier", "region", "language", "held", "seller", "account_id", "progress")
 )
 NO_CURSOR = dict.fromkeys(("after_first", "after_second", "after_third", "after_lead"))
 TIMES = {"as_of": NOW, "now": NOW, "created_since": NOW - 120 * DAY, "first_day": (NOW - 120 * DAY).date()}
@@ -26,6 +26,8 @@ LIST: dict[str, Any] = {
     **NOTHING, **NO_CURSOR, **TIMES, "picks_since": first_day(NOW), "sort": "score", "most": 5,
     "tier_0": TIERS[0], "tier_1": TIERS[1],
     "hot_score": 70.0, "warm_score": 50.0, "hot_points": 12.34, "warm_points": 0.0,
+    "contact_statuses": ["contacted"], "contact_touchpoints": ["call_answered"], "progress_statuses": ["applied"],
+    "served_languages": [], "served_regions": [],
 }  # fmt: skip
 ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
 
@@ -57,6 +59,21 @@ def a_step(number: int, name: str, at: Any, kind: str, seller: str, sequence: in
     return row | {"seller": seller, "occurred_at": at, "recorded_at": at, **until}
 
 
+def a_verdict(number: int, name: str, at: Any, reached: Any, verdict: Any) -> Row:
+    row = {"event_id": f"v{number}", "lead_id": name, "day": at.date(), "given_at": at, "seller": "anna"}
+    more = {"reason": None, "note": None, "score_id": None, "stored_at": at}
+    return row | {"reached": reached, "verdict": verdict} | more
+
+
+def a_visit(visitor: str, at: Any) -> Row:
+    day = {"visitor_id": visitor, "day": at.date(), "first_at": at, "last_at": at, "events": 3, "sessions": 1}
+    return day | {"page_views": 2, "seconds": 4.5, "first_hour": 9, "weekday": 1, "signals": []}
+
+
+def a_link(visitor: str, name: str, at: Any) -> Row:
+    return {"visitor_id": visitor, "lead_id": name, "linked_at": at, "source": "form"}
+
+
 numbers = st.integers(0, 9)
 regions = st.sampled_from([None, "CH-ZH", "CH-VD"])
 leads = st.lists(
@@ -85,15 +102,16 @@ picks = st.lists(
     max_size=6,
     unique_by=lambda row: row["event_id"],
 )
+statuses = maybe([("contacted", "open"), ("applied", "open"), ("won", "won")])
 outcomes = st.lists(
-    st.builds(lambda name, at, kind: outcome(name, at, kind, kind), names, moments, maybe(["open", "won"])),
+    st.builds(lambda name, at, status: outcome(name, at, *status), names, moments, statuses),
     max_size=3,
     unique_by=lambda row: row["event_id"],
 )
 queries = st.fixed_dictionaries(
     {},
     optional={
-        "sort": maybe(["points", "fit", "tier"]),
+        "sort": maybe(["points", "fit", "tier", "newest"]),
         "cluster": maybe(["HOT", "DISQUALIFIED"]),
         "grade": maybe(["B", "A"]),
         "matrix_cell": maybe(["B2", "B1"]),
@@ -103,6 +121,9 @@ queries = st.fixed_dictionaries(
         "held": st.booleans(),
         "seller": maybe(["anna"]),
         "account_id": maybe(["a.ch"]),
+        "progress": st.booleans(),
+        "served_languages": maybe([["de"], ["fr", "it"]]),
+        "served_regions": maybe([["CH-ZH"]]),
     },
 )
 cursors = st.sampled_from(
@@ -112,6 +133,13 @@ cursors = st.sampled_from(
 
 def call_list(tiers: int = 2) -> Statement:
     return statement("scores/call_list", tier=range(tiers))
+
+
+def list_counts() -> Statement:
+    return statement("scores/list_counts", tier=range(2))
+
+
+LEAD = {**ONE, "contact_statuses": ["contacted"], "contact_touchpoints": ["call_answered"]}
 
 
 def company() -> Statement:
@@ -125,6 +153,10 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
         statement("scores/reasons"),
         {"score_ids": ["s1", "s2"], "lead_ids": ["1", "2"], "first_day": ONE["first_day"], "last_day": NOW.date()},
     ),
+    "list_counts": (list_counts(), LIST),
+    "lead": (statement("leads/desk_detail"), LEAD),
+    "timeline": (statement("leads/timeline"), ONE),
+    "verdicts": (statement("verdicts/latest"), {"lead_ids": ["1", "2"], "as_of": NOW}),
     "company": (company(), {"account_ids": ["a.ch", "b.ch"], "as_of": NOW}),
     "members": (statement("accounts/members"), {"account_id": "a.ch", "as_of": NOW, "most": 2}),
     "scored": (statement("accounts/scored"), {"scored_since": ONE["first_day"], "as_of": NOW, "most": 1}),
@@ -151,6 +183,59 @@ def test_the_list_is_the_same_on_both_engines(
     parameters = {**LIST, **query, **cursor}
     rows = assert_engines_agree(call_list(), parameters, tables)
     assert len({row["lead_id"] for row in rows}) == len(rows) <= LIST["most"]
+
+
+verdicts = st.lists(
+    st.builds(a_verdict, numbers, names, moments, maybe([None, True, False]), maybe([None, "good", "bad"])),
+    max_size=4,
+    unique_by=lambda row: row["event_id"],
+)
+touchpoints = st.lists(
+    st.builds(touch, numbers, names, maybe(["call_answered", "email_click"]), moments),
+    max_size=4,
+    unique_by=lambda row: row["event_id"],
+)
+visits = st.lists(st.builds(a_visit, maybe(["v1", "v2"]), moments), max_size=4, unique_by=lambda row: row["day"])
+links = st.lists(st.builds(a_link, maybe(["v1", "v2"]), names, moments), max_size=3)
+
+
+@few
+@given(leads, scores, picks, outcomes, verdicts, touchpoints)
+def test_lists_counts_and_contacts_are_the_same_on_both_engines(
+    leads: list[Row],
+    scores: list[Row],
+    picks: list[Row],
+    outcomes: list[Row],
+    verdicts: list[Row],
+    touchpoints: list[Row],
+) -> None:
+    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
+    tables |= {"verdicts": verdicts, "touchpoints": touchpoints}
+    rows = assert_engines_agree(call_list(), LIST, tables)
+    assert all(row["contacted_at"] is None or row["contacted_at"] <= NOW for row in rows)
+    counts = assert_engines_agree(list_counts(), LIST, tables)
+    assert sum(row["leads"] for row in counts if row["cluster"] != "DISQUALIFIED") >= len(rows)
+
+
+@few
+@given(leads, scores, picks, outcomes, verdicts, touchpoints, visits, links)
+def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
+    leads: list[Row],
+    scores: list[Row],
+    picks: list[Row],
+    outcomes: list[Row],
+    verdicts: list[Row],
+    touchpoints: list[Row],
+    visits: list[Row],
+    links: list[Row],
+) -> None:
+    leads = list({row["event_id"]: row for row in leads}.values())
+    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes, "verdicts": verdicts}
+    tables |= {"touchpoints": touchpoints, "activity_daily": visits, "identities": links}
+    assert len(assert_engines_agree(*STATEMENTS["lead"], tables)) <= 1
+    events = assert_engines_agree(*STATEMENTS["timeline"], tables)
+    assert all(event["happened_at"] <= NOW for event in events)
+    assert_engines_agree(*STATEMENTS["verdicts"], tables)
 
 
 @few

@@ -19,10 +19,11 @@ from leadwerk import settings
 from leadwerk.errors import ConfigurationError
 from leadwerk.policy.people import local_people, parse_people
 from leadwerk.policy.selling import Seller
+from leadwerk.settings import link_key
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.iap import ASSERTION, ISSUER, AssertionVerifier, KeysUnavailable
 from leadwerk.web.door.origin import check_origin
-from leadwerk.web.door.session import LIFETIME, LocalSessions, link_key
+from leadwerk.web.door.session import LIFETIME, LocalSessions
 from leadwerk.web.problem_document import CrossSiteRequest, Forbidden, NotSignedIn
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)

@@ -16,7 +16,7 @@ from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
-from leadwerk.policy.selling import Capacity, RankingRule, Stage
+from leadwerk.policy.selling import Capacity, Contacted, RankingRule, Stage, VerdictReason
 
 HomeCountry = Literal["CH", "DE", "AT"]
 Currency = Literal["CHF", "EUR"]
@@ -178,6 +178,8 @@ class Policy(PolicySection, frozen=True):
     tiers: tuple[Tier, ...] = ()
     stages: tuple[Stage, ...] = ()
     capacity: Capacity = Capacity()
+    contacted: Contacted = Contacted()
+    verdict_reasons: tuple[VerdictReason, ...] = ()
     decision: RankingRule = RankingRule()
     training: Training = Training()
     segments: tuple[Segment, ...] = ()

@@ -51,6 +51,20 @@ class Capacity(PolicySection, frozen=True):
     pick_hours: Annotated[int, Meta(ge=1, le=2000)] = 48
 
 
+class Contacted(PolicySection, frozen=True):
+    """What counts as a first contact: these statuses of the CRM, and these kinds of touchpoints."""
+
+    statuses: tuple[str, ...] = ()
+    touchpoints: tuple[str, ...] = ()
+
+
+class VerdictReason(PolicySection, frozen=True):
+    """Why a seller finds a lead good or not; one is chosen after a call."""
+
+    name: Identifier
+    labels: Labels = field(default_factory=dict)
+
+
 class RankingRule(PolicySection, frozen=True):
     """How points and model decide together once there is a champion.
 

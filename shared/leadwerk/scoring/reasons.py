@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from leadwerk.catalogue.languages import Language
+from leadwerk.catalogue.languages import LANGUAGES, Language
 from leadwerk.points.ledger import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons as top_rules
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.attribution import Contribution
-from leadwerk.texts.points import point_reason
+from leadwerk.texts import fact
+from leadwerk.texts.points import point_reason, rule_fact
 from leadwerk.texts.reasons import Direction, reason
 
 MOST = 3
 """Reasons shown for, and as many against: more than a person reads before a call."""
 
-SMALLEST = 0.02
-"""Log-odds; what moves the odds by less than 2 % is no reason, whatever its rank."""
+SMALLEST = 0.1
+"""Log-odds; what moves the odds by less than a tenth is no reason, whatever its rank: sellers took it for one."""
 
 
 class Reason(Struct, frozen=True):
-    """A feature group, its exact contribution to the calibrated log-odds, and what a seller reads of it."""
+    """A feature group, its exact contribution to the calibrated log-odds, and what a seller reads of it.
+
+    `facts`: the fact alone, JSON by language: who reads the desk need not speak the lead's language.
+    """
 
     feature: str
     contribution: float
     text: str
+    facts: str = ""
 
 
 def top_reasons(
@@ -39,7 +46,12 @@ def top_reasons(
     against = [contribution for contribution in contributions if contribution.log_odds <= -SMALLEST][:MOST]
     chosen = [contribution for contribution in contributions if contribution in speaking_for or contribution in against]
     return tuple(
-        Reason(contribution.group, contribution.log_odds, _text(contribution, features, policy, language))
+        Reason(
+            contribution.group,
+            contribution.log_odds,
+            _text(contribution, features, policy, language),
+            _by_language(partial(fact, policy, group=contribution.group, features=features)),
+        )
         for contribution in chosen
     )
 
@@ -54,7 +66,19 @@ def rule_reasons(ledger: Sequence[Entry], policy: Policy, language: Language) ->
     decisive = {rule.name for rule in policy.points.rules if rule.disqualifies}
     first = [(fired, point_reason(policy, language, *fired)) for fired in _fired(policy, decisive, ledger)]
     further = [(fired, text) for fired, text in top_rules(policy, language, ledger) if fired.rule not in decisive]
-    return tuple(Reason(fired.rule, fired.points, text) for fired, text in (*first, *further))
+    return tuple(
+        Reason(
+            fired.rule,
+            fired.points,
+            text,
+            _by_language(partial(rule_fact, policy, rule=fired.rule, events=fired.events)),
+        )
+        for fired, text in (*first, *further)
+    )
+
+
+def _by_language(fact_in: Callable[[str], str]) -> str:
+    return msgspec.json.encode({language: fact_in(language) for language in LANGUAGES}).decode()
 
 
 def _fired(policy: Policy, rules: set[str], ledger: Sequence[Entry]) -> list[RulePoints]:

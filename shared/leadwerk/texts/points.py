@@ -19,10 +19,15 @@ def point_reason(policy: Policy, language: str, rule: str, points: float, events
 
     A rule that the policy does not know (any more) is called by its name.
     """
-    named = rule_label(policy, language, rule)
-    fact = text(language, "fact.points.events", label=named, count=events) if events > 1 else named
+    fact = rule_fact(policy, language, rule, events)
     sentence = text(language, "fact.points", fact=fact, figure=signed(policy, language, points), count=abs(points))
     return text(language, "reason.against" if points < 0 else "reason.for", fact=sentence)
+
+
+def rule_fact(policy: Policy, language: str, rule: str, events: int = 0) -> str:
+    """What the rule of this name found, and how often it happened, without its points."""
+    named = rule_label(policy, language, rule)
+    return text(language, "fact.points.events", label=named, count=events) if events > 1 else named
 
 
 def rule_label(policy: Policy, language: str, name: str) -> str:

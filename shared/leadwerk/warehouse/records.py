@@ -323,6 +323,7 @@ class ScoreReason(Struct, frozen=True, kw_only=True):
     feature: str | None = None
     contribution: float | None = None
     text: str | None = None
+    facts: str | None = None
 
 
 class ScoreLedger(Struct, frozen=True, kw_only=True):
@@ -441,6 +442,22 @@ class TouchpointRow(TableRow, frozen=True, kw_only=True):
     kind: str
 
 
+class VerdictRow(TableRow, frozen=True, kw_only=True):
+    """One verdict of a seller on one lead after a call."""
+
+    event_id: str
+    lead_id: str
+    day: date
+    given_at: datetime
+    seller: str
+    reached: bool | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    score_id: str | None = None
+    stored_at: datetime | None = None
+
+
 TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "activity_daily": ActivityDailyRow,
     "activity_events": ActivityEventRow,
@@ -465,4 +482,5 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "threshold_holds": ThresholdHoldRow,
     "thresholds": ThresholdRow,
     "touchpoints": TouchpointRow,
+    "verdicts": VerdictRow,
 }

@@ -89,19 +89,22 @@ def _overrides(_: OverridesQuery, now: datetime) -> OverrideListAnswer:
 
 
 def _answered(runtime: Runtime, lead_id: str, record: OverrideRecord | None, now: datetime) -> OverrideAnswer:
-    """The answer with the lead's new score: scored at once, so that lists, history and CRM need not wait a night."""
     holder = wiring.picks(runtime.settings, runtime.policy).holder(lead_id, now)
-    decided, problem = None, None
+    decided, problem = score_at_once(runtime, lead_id, now)
+    held_by = holder.seller if holder else None
+    return OverrideAnswer(lead_id=lead_id, override=record, held_by=held_by, score=decided, problem=problem)
+
+
+def score_at_once(runtime: Runtime, lead_id: str, now: datetime) -> tuple[ScoredOverride | None, str | None]:
+    """The lead's new score after an override, so that lists, history and CRM need not wait a night; or the problem."""
     try:
         requests, scorer = [ScoreRequest(lead_id=lead_id)], runtime.champions.scorer()
         run = score.ScoringRun(runtime.warehouse, runtime.policy, scorer, now=now, stored_at=datetime.now(UTC))
         report = score.run(run, requests)
-        decided = ScoredOverride.of(report.scores[0]) if report.scores else None
-        problem = report.refusals[0].error.message if report.refusals else None
     except LeadwerkError as error:
-        problem = str(error)
-    held_by = holder.seller if holder else None
-    return OverrideAnswer(lead_id=lead_id, override=record, held_by=held_by, score=decided, problem=problem)
+        return None, str(error)
+    problem = report.refusals[0].error.message if report.refusals else None
+    return (ScoredOverride.of(report.scores[0]) if report.scores else None), problem
 
 
 ROUTES: tuple[Route, ...] = (

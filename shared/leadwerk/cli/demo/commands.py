@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,10 @@ def demo(
     leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.", min=2000)] = 15_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
     show: Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")] = False,
+    desk: Annotated[
+        bool | None,
+        typer.Option("--desk/--no-desk", help="Open the desk on the demo's data at the end (default: in a terminal)."),
+    ] = None,
 ) -> None:
     """See the whole product: learn from a simulated market, score over HTTP, deliver to a faulty CRM, adapt to a shock.
 
@@ -75,6 +80,8 @@ def demo(
         out.print(further(figures), soft_wrap=True)
     if show:
         webbrowser.open(Path(figures.report).resolve().as_uri())
+    if desk or (desk is None and out.is_terminal and not call.as_json):
+        _serve(folder, FIRST_PORT, simulation=False, clock=datetime.fromisoformat(figures.ends_at), show=show)
 
 
 def _finish(progress: Progress, tasks: list[Any]) -> None:
@@ -89,24 +96,43 @@ def serve(
         int, typer.Option(help="Of desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500)
     ] = FIRST_PORT,
     simulation: Annotated[bool, typer.Option(help="Requests that store rows may name their `now`.")] = False,
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Moment at which the desk's clock starts (RFC 3339)."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the desk in a browser.")] = False,
 ) -> None:
-    """Run every function in its own process as in the cloud, and the local CRM beside; Ctrl-C ends them.
+    """Run every function in its own process as in the cloud, the local CRM beside, and the desk for people.
+
+    Ctrl-C ends. The link to the desk works once; its page lets one choose a person, its settings give more links.
 
     Example: `leadwerk serve`, then `curl -d '{"lead_id": "100001"}' -H 'Content-Type: application/json' localhost:8081`
     """
+    _serve(call.deployment.settings.home, port, simulation=simulation, clock=_clock(clock), show=show)
+
+
+def _clock(text: str | None) -> datetime:
+    from leadwerk.cli.options import moment
+
+    return datetime.now(UTC) if text is None else moment(text)
+
+
+def _serve(folder: Path, port: int, *, simulation: bool, clock: datetime, show: bool) -> None:
     from leadwerk.serve import fixed_ports, serving
 
-    folder = call.deployment.settings.home
     with err.status("Starting"):
-        started = serving(folder, simulation=simulation, ports=fixed_ports(port))
+        started = serving(folder, simulation=simulation, ports=fixed_ports(port), desk_from=clock)
         servers = started.__enter__()
     try:
         for name, server in servers.running.items():
             out.print(f"{name:<17} {server.url}")
-        out.print(f"\nLogs in {folder}/logs. For other commands to reach the CRM:")
-        for name in ("LEADWERK_CRM_URL", "LEADWERK_CRM_TOKEN"):
+        out.print(f"\nLogs in {folder}/logs. For other commands to reach the CRM, and programs the desk:")
+        for name in ("LEADWERK_CRM_URL", "LEADWERK_CRM_TOKEN", "LEADWERK_DESK_TOKEN"):
             out.print(f"export {name}={servers.environment[name]}", soft_wrap=True)
+        out.print(f"\nThe desk, in a browser (this link works once): [bold]{servers.desk_link}[/bold]", soft_wrap=True)
         out.print("Ctrl-C ends.")
+        if show:
+            webbrowser.open(servers.desk_link)
         out.print(f"[red]{servers.wait()} ended by itself, see its log.[/red]")
     finally:
         started.__exit__(None, None, None)

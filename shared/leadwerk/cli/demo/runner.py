@@ -46,6 +46,13 @@ STEPS = (
 )
 MOST_ROUNDS_OF_DELIVERY = 40
 
+PEOPLE = """\
+- {name: anna, roles: [seller], language: en}
+- {name: beat, roles: [seller], language: de}
+- {name: eva, roles: [manager, operator, privacy], language: en}
+"""
+"""Who may open the desk on the demo's data: two sellers, who can race for a lead, and one person for the rest."""
+
 
 class DemoRunner:
     """One demo in `home`, which it empties first; `say` receives each step's text."""
@@ -107,6 +114,7 @@ class DemoRunner:
             self._measure(stage, last)
         with self._timed("report"):
             self._report(stage, last)
+        (self.home / "people.yaml").write_text(PEOPLE, encoding="utf-8")
 
     def _simulate(self) -> None:
         plan = self.plan

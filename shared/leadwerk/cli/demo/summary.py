@@ -35,8 +35,11 @@ def further(f: DemoResults) -> Text:
     lead = f.examples[0].lead_id if f.examples else "LEAD"
     where = f"--home {f.home} --now {f.ends_at}"
     commands = (f"leadwerk leads list {where}", f"leadwerk history {lead} {where}", f"leadwerk policy suggest {where}")
-    lines = ["export LEADWERK_SIMULATION=1", *(f".venv/bin/{command}" for command in commands)]
-    return Text("\nLook around:\n" + "\n".join(f"  {line}" for line in lines), style="dim")
+    desk = f"leadwerk serve --home {f.home} --clock {f.ends_at} --open"
+    lines = [f".venv/bin/{desk}", "export LEADWERK_SIMULATION=1", *(f".venv/bin/{command}" for command in commands)]
+    return Text(
+        "\nLook around, first at the desk in a browser:\n" + "\n".join(f"  {line}" for line in lines), style="dim"
+    )
 
 
 def _work(f: DemoResults) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -23,7 +23,7 @@ from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
 
 REASONS = 3  # of a lead, strongest first
-Sort = Literal["score", "points", "fit", "tier"]
+Sort = Literal["score", "points", "fit", "tier", "newest"]
 Grade = Literal["A", "B", "C", "D"]
 MatrixCell = Annotated[str, Meta(pattern="^[A-D][1-4]$")]
 Region = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
@@ -34,7 +34,7 @@ class LeadFilter(Struct, frozen=True, kw_only=True):
     """Filters and order of the call list; None filters nothing. Disqualified leads appear only in their own cluster.
 
     `grade`: of fit. `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's.
-    `held`: whether the lead is picked; `seller`: the seller who picked it.
+    `held`: whether the lead is picked, and `seller` by whom. `progress`: whether the CRM is at work on it.
     """
 
     sort: Sort = "score"
@@ -47,6 +47,17 @@ class LeadFilter(Struct, frozen=True, kw_only=True):
     held: bool | None = None
     seller: Text | None = None
     account_id: Text | None = None
+    progress: bool | None = None
+
+
+class Served(Struct, frozen=True):
+    """Languages and regions that a reader serves; empty: all leads."""
+
+    languages: tuple[Language, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+EVERYBODY = Served()
 
 
 class ListedLead(Struct, frozen=True, kw_only=True):
@@ -79,6 +90,11 @@ class ListedLead(Struct, frozen=True, kw_only=True):
     decided_by: str | None
     held_by: str | None
     held_until: datetime | None
+    loan_amount: float | None
+    employees: int | None
+    contacted_at: datetime | None
+    status: str | None
+    in_progress: bool
 
 
 class CallListRow(ListedLead, frozen=True, kw_only=True):
@@ -99,13 +115,25 @@ class StoredReasons(Struct, frozen=True):
     reasons: tuple[ScoreReason, ...]
 
 
+class ReasonDetail(Struct, frozen=True, kw_only=True):
+    """A reason in the reader's language, without the words that say for or against.
+
+    `contribution`: of the model in log-odds, of a rule in points; `feature`: its group, or the rule's name.
+    """
+
+    feature: str
+    contribution: float
+    fact: str
+
+
 class LeadListItem(ListedLead, frozen=True, kw_only=True):
     """A lead of the list. `labels`: cluster, stage, traffic light and action in the requested language.
 
-    `reasons` are in the lead's language, the strongest first.
+    `reasons` and `reason_details` too, where the score stored them in it; the strongest first.
     """
 
     reasons: tuple[str, ...]
+    reason_details: tuple[ReasonDetail, ...]
     labels: dict[str, str]
 
 
@@ -123,6 +151,7 @@ def page(
     lead_filter: LeadFilter,
     page_request: PageRequest,
     output_language: Language | None = None,
+    served: Served = EVERYBODY,
 ) -> LeadPage:
     """A page of the open leads, with labels in `output_language` or the policy's language.
 
@@ -133,7 +162,11 @@ def page(
     _, as_of = page_request.position(lead_filter.sort)
     call_list = statement("scores/call_list", CallListRow, tier=range(len(policy.tiers)))
     # One row more than the page shows whether there is another page.
-    parameters = {**_parameters(policy, lead_filter, page_request), "most": page_request.limit + 1}
+    parameters = {
+        **open_lead_parameters(policy, as_of, page_request.now, served),
+        **_parameters(lead_filter, page_request),
+        "most": page_request.limit + 1,
+    }
     with warehouse.unit_of_work():
         rows = warehouse.rows(call_list, parameters)
         page_rows = rows[: page_request.limit]
@@ -144,27 +177,67 @@ def page(
     return LeadPage(as_of=as_of, leads=tuple(items), next=more)
 
 
-def _parameters(policy: Policy, lead_filter: LeadFilter, page_request: PageRequest) -> Parameters:
-    after, as_of = page_request.position(lead_filter.sort)
-    now, since = page_request.now, as_of - timedelta(days=OPEN_LEAD_DAYS)
+def _parameters(lead_filter: LeadFilter, page_request: PageRequest) -> Parameters:
+    after, _ = page_request.position(lead_filter.sort)
     first, second, third = after.keys if after else (None, None, None)
     return {
         **msgspec.structs.asdict(lead_filter),
+        "after_first": first,
+        "after_second": second,
+        "after_third": third,
+        "after_lead": after.last if after else None,
+    }
+
+
+def open_lead_parameters(policy: Policy, as_of: datetime, now: datetime, served: Served) -> Parameters:
+    """Parameters of scores/open_leads."""
+    since = as_of - timedelta(days=OPEN_LEAD_DAYS)
+    return {
         "as_of": as_of,
         "now": now,
         "created_since": since,
         "first_day": since.date(),
         "picks_since": first_day(now),
-        "after_first": first,
-        "after_second": second,
-        "after_third": third,
-        "after_lead": after.last if after else None,
+        "contact_statuses": list(policy.contacted.statuses),
+        "contact_touchpoints": list(policy.contacted.touchpoints),
+        "progress_statuses": progress_statuses(policy),
+        "served_languages": list(served.languages),
+        "served_regions": list(served.regions),
         "hot_score": float(policy.bands.hot),
         "warm_score": float(policy.bands.warm),
         "hot_points": float(policy.points.bands.hot),
         "warm_points": float(policy.points.bands.warm),
         **{f"tier_{place}": tier.name for place, tier in enumerate(policy.tiers)},
     }
+
+
+def progress_statuses(policy: Policy) -> list[str]:
+    """Statuses in which the CRM is at work on a lead: those that a stage of the policy asks for."""
+    return sorted({status for stage in policy.stages for status in stage.statuses})
+
+
+def reason_details(reasons: Iterable[ScoreReason], language: str) -> tuple[ReasonDetail, ...]:
+    """Reasons in a reader's language; an older score has them in the lead's language alone."""
+    return tuple(
+        ReasonDetail(
+            feature=reason.feature or "",
+            contribution=reason.contribution or 0.0,
+            fact=_facts(reason).get(language) or reason.text or "",
+        )
+        for reason in reasons
+    )
+
+
+def _facts(reason: ScoreReason) -> dict[str, str]:
+    return msgspec.json.decode(reason.facts, type=dict[str, str]) if reason.facts else {}
+
+
+def _sentence(language: str, reason: ScoreReason) -> str:
+    """The reason as a sentence: in the reader's language where the score has it."""
+    fact = _facts(reason).get(language)
+    if fact is None:
+        return reason.text or ""
+    return text(language, "reason.against" if (reason.contribution or 0.0) < 0 else "reason.for", fact=fact)
 
 
 def _reasons(warehouse: Warehouse, rows: Sequence[CallListRow]) -> Mapping[str, Sequence[ScoreReason]]:
@@ -183,7 +256,8 @@ def _reasons(warehouse: Warehouse, rows: Sequence[CallListRow]) -> Mapping[str, 
 def _item(policy: Policy, language: str, row: CallListRow, reasons: Sequence[ScoreReason]) -> LeadListItem:
     return LeadListItem(
         **{name: getattr(row, name) for name in ListedLead.__struct_fields__},
-        reasons=tuple(reason.text or "" for reason in reasons[:REASONS]),
+        reasons=tuple(_sentence(language, reason) for reason in reasons[:REASONS]),
+        reason_details=reason_details(reasons, language),
         labels=_labels(policy, language, row),
     )
 

@@ -15,6 +15,8 @@ from http.cookies import CookieError, SimpleCookie
 import msgspec
 from msgspec import Struct
 
+from leadwerk.settings import link_key
+
 COOKIE = "leadwerk"
 LIFETIME = timedelta(hours=12)
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -86,11 +88,6 @@ class LocalSessions:
 
     def _signature(self, session: bytes) -> bytes:
         return hmac.new(self.key, session, hashlib.sha256).digest()
-
-
-def link_key(key: str) -> str:
-    """The key of the link that a start prints; it does not reveal the key that signs cookies."""
-    return hashlib.sha256(b"link:" + key.encode()).hexdigest()[:32]
 
 
 def cookie_value(headers: Mapping[str, str], name: str) -> str:

@@ -66,7 +66,7 @@ scored AS (
     JSON_VALUE(reply, '$.recommended_action') AS recommended_action,
     JSON_VALUE(reply, '$.language') AS language,
     JSON_VALUE(reply, '$.has_web_behaviour') = 'true' AS has_web_behaviour,
-    ARRAY<STRUCT<feature STRING, contribution FLOAT64, text STRING>>[] AS reasons,
+    ARRAY<STRUCT<feature STRING, contribution FLOAT64, text STRING, facts STRING>>[] AS reasons,
     CAST(JSON_VALUE(reply, '$.fit') AS FLOAT64) AS fit,
     CAST(JSON_VALUE(reply, '$.interest') AS FLOAT64) AS interest,
     CAST(JSON_VALUE(reply, '$.points') AS FLOAT64) AS points,

@@ -1,0 +1,119 @@
+"""Lead detail: one lead as its page shows it, in two statements; the ledger at another moment costs a third."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from leadwerk.catalogue.periods import TIMELINE_DAYS
+from leadwerk.errors import UnknownLead
+from leadwerk.pipeline.desk.call_list import ReasonDetail, reason_details
+from leadwerk.warehouse.records import ScoreLedger, ScoreReason
+from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
+    from leadwerk.warehouse.protocol import Warehouse
+
+
+class LeadDetail(Struct, frozen=True, kw_only=True):
+    """A row of leads/desk_detail: what is known of a lead, its latest score, status, first contact and verdict."""
+
+    lead_id: str
+    account_id: str | None
+    created_at: datetime
+    language: str | None
+    country: str | None
+    region: str | None
+    channel: str | None
+    loan_amount: float | None
+    property_value: float | None
+    income: float | None
+    instalment: float | None
+    job_title: str | None
+    industry: str | None
+    employees: int | None
+    revenue: float | None
+    web_consent: bool
+    score_id: str | None
+    scored_at: datetime | None
+    basis: str | None
+    model_version: str | None
+    probability: float | None
+    predictive_score: int | None
+    score_cluster: str | None
+    recommended_action: str | None
+    score_language: str | None
+    reasons: tuple[ScoreReason, ...] | None
+    fit: float | None
+    interest: float | None
+    points: float | None
+    grade: str | None
+    level: int | None
+    matrix_cell: str | None
+    stage: str | None
+    hot_threshold: int | None
+    ledger: tuple[ScoreLedger, ...] | None
+    decided_by: str | None
+    status: str | None
+    outcome: str | None
+    contacted_at: datetime | None
+    verdict_seller: str | None
+    verdict_at: datetime | None
+    reached: bool | None
+    verdict: str | None
+    verdict_reason: str | None
+    verdict_note: str | None
+    override_cluster: str | None
+    override_author: str | None
+    override_reason: str | None
+    override_ends_at: datetime | None
+
+    def reason_details(self, language: str) -> tuple[ReasonDetail, ...]:
+        """The reasons in the reader's language."""
+        return reason_details(self.reasons or (), language)
+
+
+class LeadEvent(Struct, frozen=True, kw_only=True):
+    """A row of leads/timeline; what its columns hold follows from `kind`."""
+
+    kind: str
+    happened_at: datetime
+    subject: str | None
+    detail: str | None
+    until: datetime | None
+    value: float | None
+    second_value: float | None
+    third_value: float | None
+    threshold: int | None
+    event_id: str
+
+
+def lead_detail(warehouse: Warehouse, policy: Policy, lead_id: str, *, now: datetime) -> LeadDetail:
+    """The lead as of `now` (aware, UTC).
+
+    Raises:
+        UnknownLead: there is no such lead.
+    """
+    parameters = {
+        **_window(lead_id, now),
+        "contact_statuses": list(policy.contacted.statuses),
+        "contact_touchpoints": list(policy.contacted.touchpoints),
+    }
+    rows = warehouse.rows(statement("leads/desk_detail", LeadDetail), parameters)
+    if not rows:
+        raise UnknownLead(
+            f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
+        )
+    return rows[0]
+
+
+def lead_events(warehouse: Warehouse, lead_id: str, *, now: datetime) -> list[LeadEvent]:
+    """What happened to the lead by `now`, the oldest first."""
+    return warehouse.rows(statement("leads/timeline", LeadEvent), _window(lead_id, now))
+
+
+def _window(lead_id: str, now: datetime) -> dict[str, object]:
+    return {"lead_id": lead_id, "as_of": now, "first_day": (now - timedelta(days=TIMELINE_DAYS)).date()}

@@ -1,0 +1,120 @@
+"""Verdicts: what a seller says of a lead after a call. An opinion on the lead; its outcome stays the CRM's."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError, UnknownLead
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import VerdictRow
+from leadwerk.warehouse.statement import statement
+
+Opinion = Literal["good", "later", "bad"]
+LONGEST_NOTE = 500
+
+
+class VerdictRequest(Struct, frozen=True, kw_only=True):
+    """What is said after a call; at least one of the three. `score_id`: the score that the seller saw."""
+
+    reached: bool | None = None
+    verdict: Opinion | None = None
+    reason: str | None = None
+    note: str | None = None
+    score_id: str | None = None
+
+
+class StoredVerdict(Struct, frozen=True, kw_only=True):
+    """A row of verdicts/latest."""
+
+    event_id: str
+    lead_id: str
+    given_at: datetime
+    seller: str
+    reached: bool | None
+    verdict: str | None
+    reason: str | None
+    note: str | None
+    score_id: str | None
+
+    def repeats(self, seller: str, request: VerdictRequest) -> bool:
+        """Whether the request says once more what is stored."""
+        stored = (self.seller, self.reached, self.verdict, self.reason, self.note)
+        return stored == (seller, request.reached, request.verdict, request.reason, request.note)
+
+
+def give_verdict(
+    warehouse: Warehouse, policy: Policy, lead_id: str, seller: str, request: VerdictRequest, *, now: datetime
+) -> bool:
+    """Store a seller's verdict on a lead as of `now` (aware); False where it repeats the latest one.
+
+    Raises:
+        UnknownLead: there is no such lead.
+        InputError: nothing is said, the reason is none of the policy's, or the note is too long.
+    """
+    checked = _checked(policy, request)
+    with warehouse.unit_of_work():
+        if not warehouse.rows(statement("leads/as_of"), {"lead_id": lead_id, "as_of": now}):
+            raise UnknownLead(
+                f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
+            )
+        latest = latest_verdict(warehouse, lead_id, now)
+        if latest is not None and latest.repeats(seller, checked):
+            return False
+        row = VerdictRow(
+            event_id=_event_id(lead_id, seller, checked, latest),
+            lead_id=lead_id,
+            day=now.date(),
+            given_at=now,
+            seller=seller,
+            reached=checked.reached,
+            verdict=checked.verdict,
+            reason=checked.reason,
+            note=checked.note,
+            score_id=checked.score_id,
+        )
+        return warehouse.append("verdicts", [row]) > 0
+
+
+def latest_verdict(warehouse: Warehouse, lead_id: str, now: datetime) -> StoredVerdict | None:
+    """The latest verdict on a lead by `now`; None without one."""
+    rows = warehouse.rows(statement("verdicts/latest", StoredVerdict), {"lead_ids": [lead_id], "as_of": now})
+    return rows[0] if rows else None
+
+
+def _checked(policy: Policy, request: VerdictRequest) -> VerdictRequest:
+    note = " ".join((request.note or "").split()) or None
+    if request.reached is None and request.verdict is None and note is None:
+        raise InputError(
+            "Nothing is said of the call.", field="verdict", remedy="Say whether you reached somebody, or how it went."
+        )
+    reasons = [reason.name for reason in policy.verdict_reasons]
+    if request.reason is not None and request.reason not in reasons:
+        raise InputError(
+            f"{request.reason[:60]!r} is no reason of the policy.",
+            field="reason",
+            value=request.reason[:60],
+            remedy=f"Use one of {', '.join(reasons)}.",
+        )
+    if note is not None and len(note) > LONGEST_NOTE:
+        raise InputError(
+            f"The note has {len(note)} characters.", field="note", remedy=f"Use at most {LONGEST_NOTE} characters."
+        )
+    return VerdictRequest(
+        reached=request.reached,
+        verdict=request.verdict,
+        reason=request.reason,
+        note=note,
+        score_id=request.score_id,
+    )
+
+
+def _event_id(lead_id: str, seller: str, request: VerdictRequest, latest: StoredVerdict | None) -> str:
+    """Equal for a repeated delivery, distinct for each step of the lead."""
+    parts = (lead_id, seller, request.reached, request.verdict, request.reason, request.note)
+    identity = "\x1f".join(map(str, (*parts, latest.event_id if latest else "")))
+    return hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:32]

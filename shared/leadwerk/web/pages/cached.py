@@ -1,0 +1,36 @@
+"""Cached reads: figures that many pages show and that may be a minute old. A person's own act empties the cache."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+SECONDS = 60.0
+MOST = 500  # entries; beyond, the cache starts anew
+
+Value = TypeVar("Value")
+_lock = threading.Lock()
+_entries: dict[Hashable, tuple[float, Any]] = {}
+
+
+def cached(key: Hashable, read: Callable[[], Value], seconds: float = SECONDS) -> Value:
+    """The value under `key`, read again once it is older than `seconds`."""
+    with _lock:
+        entry = _entries.get(key)
+    if entry is not None and time.monotonic() - entry[0] < seconds:
+        value: Value = entry[1]
+        return value
+    fresh = read()
+    with _lock:
+        if len(_entries) >= MOST:
+            _entries.clear()
+        _entries[key] = (time.monotonic(), fresh)
+    return fresh
+
+
+def forget() -> None:
+    """Read everything again: something was just changed."""
+    with _lock:
+        _entries.clear()

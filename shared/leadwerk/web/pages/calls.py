@@ -1,0 +1,201 @@
+"""Calls: the list that a seller works through, and what becomes of it by taking and releasing leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from msgspec import Meta, Struct
+
+from leadwerk.catalogue.languages import Language
+from leadwerk.errors import InputError
+from leadwerk.pipeline.desk import call_list
+from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region, Sort, Text
+from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
+from leadwerk.pipeline.desk.page_cursor import PageRequest
+from leadwerk.web import Answer
+from leadwerk.web.pages.cached import cached, forget
+from leadwerk.web.pages.lead_view import row_view
+from leadwerk.web.pages.regions import regions
+from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.site import lead_path
+from leadwerk.web.pages.visit import LANGUAGES, Visit
+from leadwerk.web.pages.wording import Wording
+
+ListName = Literal["tocall", "mine", "progress", "warm", "all"]
+LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
+SORTS: tuple[Sort, ...] = ("score", "fit", "newest")
+PAGE = 25
+NEIGHBOURS = 200  # leads of a list that J and K can walk through on their pages
+STALE = timedelta(hours=26)  # a night's rescoring is late
+
+
+class CallsForm(Struct, frozen=True):
+    """The list, its filters and order; `lead` is the chosen row."""
+
+    list: ListName = "tocall"
+    language: Language | None = None
+    region: Region | None = None
+    grade: Grade | None = None
+    tier: Text | None = None
+    sort: Sort = "score"
+    cursor: Annotated[str, Meta(max_length=1000)] | None = None
+    lead: str | None = None
+
+    def address(self, **changes: str | None) -> str:
+        """The address of this list with other fields."""
+        names = ("list", "language", "region", "grade", "tier", "sort")
+        fields = {name: getattr(self, name) for name in names} | changes
+        return f"/calls?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+class DeedForm(Struct, frozen=True):
+    """Taking or releasing: `next` is where the reader goes on."""
+
+    next: str = "/calls"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter: its name, and its options as value and words."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    chosen: str
+
+
+def show(visit: Visit, form: CallsForm) -> Answer:
+    """The list."""
+    wording = Wording(visit.policy, visit.language, visit.now)
+    page = read_list(visit, form, limit=PAGE)
+    counts = head_counts(visit)
+    rows = [row_view(visit, wording, item) for item in page.leads]
+    total = getattr(counts, form.list)
+    return render(
+        visit,
+        "calls.html",
+        here="calls",
+        form=form,
+        rows=rows,
+        counts=counts,
+        lists=LISTS,
+        total=total,
+        hot=hot_threshold(visit),
+        points_decide=bool(page.leads) and page.leads[0].basis != "model",
+        stale=counts.newest is not None and visit.now - counts.newest > STALE,
+        filters=_filters(visit, wording, form),
+        chosen=form.lead or (rows[0].lead_id if rows else None),
+        next_page=form.address(cursor=page.next) if page.next else None,
+        lead_path=lead_path,
+        filtered=any((form.language, form.region, form.grade, form.tier)),
+    )
+
+
+def read_list(visit: Visit, form: CallsForm, *, limit: int) -> LeadPage:
+    """A page of the list, as far as the reader may see it."""
+    lead_filter = LeadFilter(
+        sort=form.sort,
+        cluster={"tocall": "HOT", "warm": "WARM"}.get(form.list),  # type: ignore[arg-type]
+        progress={"tocall": False, "warm": False, "progress": True}.get(form.list),
+        seller=visit.name if form.list == "mine" else None,
+        grade=form.grade,
+        tier=form.tier,
+        region=form.region,
+        language=form.language,
+    )
+    return call_list.page(
+        visit.warehouse,
+        visit.policy,
+        lead_filter,
+        PageRequest(now=visit.now, limit=limit, cursor=form.cursor),
+        output_language=visit.language,
+        served=visit.served,
+    )
+
+
+def head_counts(visit: Visit) -> ListCounts:
+    """Counts of the lists, at most a minute old."""
+    key = ("counts", visit.policy.version, visit.name, visit.served)
+    return cached(
+        key, lambda: list_counts(visit.warehouse, visit.policy, visit.name, now=visit.now, served=visit.served)
+    )
+
+
+def hot_threshold(visit: Visit) -> int:
+    """Where HOT starts for everybody, at most a minute old."""
+
+    def read() -> int:
+        from leadwerk.pipeline.thresholds.daily import hot_thresholds
+        from leadwerk.scoring.seller_pools import EVERYBODY, threshold_limits
+
+        thresholds, limits = hot_thresholds(visit.warehouse, visit.policy, visit.now), threshold_limits
+        decided = thresholds.decided.get(("model", EVERYBODY), visit.policy.bands.hot)
+        return limits(visit.policy, "model").within(thresholds.held.get(("model", EVERYBODY), decided))
+
+    return cached(("hot", visit.policy.version), read)
+
+
+def neighbours(visit: Visit, form: CallsForm, lead_id: str) -> tuple[str | None, str | None, int | None, int]:
+    """The lead before and after this one in the list, its place, and how many there are."""
+
+    def read() -> list[str]:
+        return [item.lead_id for item in read_list(visit, form, limit=NEIGHBOURS).leads]
+
+    key = ("ids", visit.policy.version, visit.name, visit.served, form)
+    ids = cached(key, read)
+    if lead_id not in ids:
+        return None, ids[0] if ids else None, None, len(ids)
+    place = ids.index(lead_id)
+    before = ids[place - 1] if place else None
+    return before, ids[place + 1] if place + 1 < len(ids) else None, place + 1, len(ids)
+
+
+def take(visit: Visit, form: DeedForm, lead_id: str) -> Answer:
+    """Take the lead for the person who is signed in."""
+    visit.picks.pick(lead_id, visit.name, visit.now)
+    forget()
+    return redirect(checked_next(form.next), "taken")
+
+
+def release(visit: Visit, form: DeedForm, lead_id: str) -> Answer:
+    """Give the lead back; a manager gives back anybody's."""
+    holder = visit.picks.holder(lead_id, visit.now)
+    name = holder.seller if holder and visit.may("manager") else visit.name
+    visit.picks.release(lead_id, name, visit.now)
+    forget()
+    return redirect(checked_next(form.next), "released")
+
+
+def checked_next(path: str) -> str:
+    """An address of this desk; any other would lead its reader away.
+
+    >>> checked_next("/calls?list=mine")
+    '/calls?list=mine'
+
+    Raises:
+        InputError: the address is that of another site.
+    """
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable():
+        raise InputError("This address leads to another site.", field="next", value=path[:60], remedy="Leave it out.")
+    return path
+
+
+def _filters(visit: Visit, wording: Wording, form: CallsForm) -> list[Choice]:
+    anything = ("", wording.say("page.any"))
+    languages = [(name, wording.spoken(name)) for name in LANGUAGES if name in visit.policy.languages]
+    grades = [(grade, grade) for grade in ("A", "B", "C", "D")]
+    sorts = [(sort, wording.say(f"page.sort.{sort}")) for sort in SORTS]
+    choices = [
+        Choice("language", wording.say("page.language"), [anything, *languages], form.language or ""),
+        Choice("region", wording.say("page.region"), [anything, *regions(wording)], form.region or ""),
+        Choice("grade", wording.say("page.fit"), [anything, *grades], form.grade or ""),
+        Choice("sort", wording.say("page.order"), sorts, form.sort),
+    ]
+    tiers = [(tier.name, tier.name) for tier in visit.policy.tiers]
+    if tiers:
+        choices.insert(3, Choice("tier", wording.say("page.tier"), [anything, *tiers], form.tier or ""))
+    return choices

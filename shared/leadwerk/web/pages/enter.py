@@ -1,0 +1,43 @@
+"""Entering a local desk: the one-time link leads to a choice of persons, and the choice to a session."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from leadwerk import settings
+from leadwerk.policy.people import by_name
+from leadwerk.web import Answer, NotFound, Response, answered, status_of
+from leadwerk.web.door.admission import people, sessions
+from leadwerk.web.door.origin import check_origin
+from leadwerk.web.door.session import is_local_host
+from leadwerk.web.pages.rendering import bare, redirect
+from leadwerk.web.pages.site import browser_language, form_fields
+from leadwerk.web.problem_document import Forbidden, NotSignedIn
+from leadwerk.web.routes import READING, QueriedRequest, query
+
+PATH = "/enter"
+
+
+def enter(http: QueriedRequest) -> Response:
+    """GET with a link's key shows whom one may be; POST uses the key up and starts the session."""
+    return answered("desk_enter", http.headers, lambda: _answer(http))
+
+
+def _answer(http: QueriedRequest) -> Answer:
+    config = settings.read()
+    if config.access != "local":  # elsewhere this path does not exist
+        raise NotFound(f"There is no page {PATH}.", field="path", remedy="Sign in with your account.")
+    if not is_local_host(http.headers.get("Host", "")):
+        raise Forbidden("This desk answers on this machine only.", field="Host", remedy="Open 127.0.0.1.")
+    check_origin(http.method, http.headers)
+    language = browser_language(http.headers)
+    local = sessions(config.desk_key)
+    fields = query(http.query_string) if http.method in READING else form_fields(http)
+    key, name = fields.get("key", ""), fields.get("name", "")
+    if http.method in READING and local.is_unused(key):
+        return bare("enter.html", language=language, key=key, people=people(config))
+    person = by_name(people(config), name)
+    if http.method == "POST" and person is not None and local.use(key):
+        return redirect("/", headers={"Set-Cookie": local.cookie(person.name, datetime.now(UTC))})
+    used = NotSignedIn("This link was used before.", field="key")
+    return bare("signed_out.html", status=status_of(used), language=language)

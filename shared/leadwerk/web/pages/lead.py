@@ -1,0 +1,195 @@
+"""Lead: why it stands where it stands, what happened, and what its seller says of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError, UnknownLead
+from leadwerk.pipeline.desk import verdicts
+from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_detail, lead_events
+from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
+from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
+from leadwerk.web import Answer
+from leadwerk.web.pages.cached import forget
+from leadwerk.web.pages.calls import CallsForm, hot_threshold, neighbours
+from leadwerk.web.pages.lead_history import event_views, score_rows, trend
+from leadwerk.web.pages.lead_points import ledger_now, ledger_view
+from leadwerk.web.pages.lead_proof import proof
+from leadwerk.web.pages.lead_view import contact, fact_rows, reason_views, stake
+from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.site import lead_path
+from leadwerk.web.pages.visit import Visit
+from leadwerk.web.pages.wording import Wording
+
+LATELY = 4  # events in the panel
+OVERRIDE_DAYS = 30
+CLUSTERS = ("HOT", "WARM", "COLD", "DISQUALIFIED")
+
+
+class LeadForm(Struct, frozen=True):
+    """`at`: the moment of the ledger, by the policy's clock; `rules`: of then or of now; `list`: where J and K go."""
+
+    at: str | None = None
+    rules: Literal["in_force", "current"] = "in_force"
+    list: Literal["tocall", "mine", "progress", "warm", "all"] = "tocall"
+
+
+class VerdictForm(Struct, frozen=True):
+    """What is said after a call."""
+
+    reached: Literal["yes", "no"] | None = None
+    verdict: Opinion | None = None
+    reason: str | None = None
+    note: str | None = None
+    score_id: str | None = None
+
+
+class OverrideForm(Struct, frozen=True):
+    """A person's cluster for the lead, with reason and last day."""
+
+    cluster: Literal["HOT", "WARM", "COLD", "DISQUALIFIED"] | None = None
+    reason: str | None = None
+    until: date | None = None
+
+
+class ReleaseForm(Struct, frozen=True):
+    """The end of an override."""
+
+    reason: str | None = None
+
+
+def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
+    """The page of a lead, or the panel beside the list."""
+    wording = Wording(visit.policy, visit.language, visit.now)
+    lead = _readable(visit, lead_id)
+    events = lead_events(visit.warehouse, lead_id, now=visit.now)
+    holder = visit.picks.holder(lead_id, visit.now)
+    context: dict[str, Any] = {
+        "lead": lead,
+        "score": lead.predictive_score if lead.predictive_score is not None else lead.points,
+        "hot": lead.hot_threshold or hot_threshold(visit),
+        "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
+        "facts": fact_rows(wording, lead),
+        "stake": stake(wording, lead.loan_amount, lead.employees),
+        "contact": contact(wording, lead.contacted_at),
+        "holder": holder,
+        "mine": holder is not None and holder.seller == visit.name,
+        "crm_url": _crm_url(visit, lead_id),
+        "lead_path": lead_path,
+    }
+    if visit.wants_part:
+        answer = render(visit, "panel.html", events=event_views(wording, events)[:LATELY], **context)
+        return Answer(answer.body, headers={**answer.headers, "X-Part": "panel"})
+    before, after, place, total = neighbours(visit, CallsForm(list=form.list), lead_id)
+    ledger = ledger_now(lead, wording) if form.at is None else ledger_view(visit, wording, form, lead_id)
+    return render(
+        visit,
+        "lead.html",
+        here="calls",
+        form=form,
+        events=event_views(wording, events),
+        scores=score_rows(wording, events),
+        trend=trend(wording, events),
+        proof=proof(visit, wording, lead),
+        average=_average(lead),
+        ledger=ledger,
+        before=before,
+        after=after,
+        place=place,
+        total=total,
+        verdict_reasons=visit.policy.verdict_reasons,
+        clusters=CLUSTERS,
+        until=wording.local(visit.now).date() + timedelta(days=OVERRIDE_DAYS),
+        at=form.at or f"{wording.local(lead.scored_at or visit.now):%Y-%m-%dT%H:%M}",
+        **context,
+    )
+
+
+def give_verdict(visit: Visit, form: VerdictForm, lead_id: str) -> Answer:
+    """Store the verdict, and go to the next lead to call."""
+    _readable(visit, lead_id)
+    _, after, _, _ = neighbours(visit, CallsForm(), lead_id)
+    request = VerdictRequest(
+        reached=None if form.reached is None else form.reached == "yes",
+        verdict=form.verdict,
+        reason=form.reason,
+        note=form.note,
+        score_id=form.score_id,
+    )
+    verdicts.give_verdict(visit.warehouse, visit.policy, lead_id, visit.name, request, now=visit.now)
+    forget()
+    return redirect(lead_path(after) if after else "/calls", "verdict")
+
+
+def set_override(visit: Visit, form: OverrideForm, lead_id: str) -> Answer:
+    """Set the cluster, and score the lead at once."""
+    _readable(visit, lead_id)
+    if form.cluster is None:
+        raise InputError("No cluster was chosen.", field="cluster", remedy="Choose what the lead should be.")
+    request = OverrideRequest(cluster=form.cluster, by=visit.name, reason=form.reason or "", until=form.until)
+    override(visit.warehouse, visit.policy, lead_id, request, visit.now)
+    _rescore(lead_id, visit.now)
+    return redirect(lead_path(lead_id), "override")
+
+
+def end_override(visit: Visit, form: ReleaseForm, lead_id: str) -> Answer:
+    """End the override, and score the lead at once."""
+    _readable(visit, lead_id)
+    release(visit.warehouse, visit.policy, lead_id, by=visit.name, reason=form.reason or "", now=visit.now)
+    _rescore(lead_id, visit.now)
+    return redirect(lead_path(lead_id), "override_released")
+
+
+def _rescore(lead_id: str, now: datetime) -> None:
+    from leadwerk.pipeline.serving.runtime_cache import current_runtime
+    from leadwerk.web.desk_overrides import score_at_once
+
+    score_at_once(current_runtime(), lead_id, now)
+    forget()
+
+
+def _readable(visit: Visit, lead_id: str) -> LeadDetail:
+    """The lead, if its language and region are among those that the reader serves.
+
+    Raises:
+        UnknownLead: there is no such lead for this reader; whether for others the answer does not reveal.
+    """
+    lead = lead_detail(visit.warehouse, visit.policy, lead_id, now=visit.now)
+    served = visit.served
+    speaks = not served.languages or (lead.language or lead.score_language) in served.languages
+    if not speaks or (served.regions and lead.region not in served.regions):
+        raise UnknownLead(
+            f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
+        )
+    return lead
+
+
+def _crm_url(visit: Visit, lead_id: str) -> str | None:
+    template = visit.config.crm_lead_url
+    return template.replace("{lead_id}", quote(lead_id, safe="")) if template else None
+
+
+def _average(lead: LeadDetail) -> float | None:
+    """Chance of the average lead, from the definition of the score: the chance's odds over the score's odds."""
+    chance, score = lead.probability, lead.predictive_score
+    if chance is None or score is None or not 0 < score < 100 or not 0 < chance < 1:
+        return None
+    odds = chance / (1 - chance) / (score / (100 - score))
+    return odds / (1 + odds)
+
+
+def moment_of_form(text: str, zone: str) -> datetime:
+    """A moment as a browser's field gives it, by the policy's clock.
+
+    Raises:
+        InputError: it is no moment.
+    """
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    except ValueError as error:
+        raise InputError(f"{text[:40]!r} is no moment.", field="at", value=text[:40], remedy="Choose one.") from error

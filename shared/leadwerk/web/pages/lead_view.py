@@ -1,0 +1,139 @@
+"""How a lead is shown: its score, reasons, state and facts in the reader's language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadwerk.pipeline.desk.call_list import LeadListItem, ReasonDetail
+from leadwerk.pipeline.desk.lead_detail import LeadDetail
+from leadwerk.scoring.reasons import SMALLEST
+from leadwerk.web.pages.visit import Visit
+from leadwerk.web.pages.wording import Wording
+
+SHOWN = 3
+MODEL_SCALE, POINTS_SCALE = 1.5, 50.0
+"""A full bar: log-odds, or points. One scale for all leads, so that bars of two leads can be compared."""
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """A reason: `side` for or against, how it reads, how long its bar is, and its factor or points."""
+
+    side: str
+    text: str
+    value: float
+    factor: str
+
+
+@dataclass(frozen=True)
+class StateView:
+    """Who holds the lead, or how long it has waited: `kind` mine, held, decided or free."""
+
+    kind: str
+    tag: str
+    note: str
+    due: bool = False
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row of the call list."""
+
+    lead_id: str
+    score: float | None
+    cluster: str
+    place: str
+    language: str
+    stake: str
+    reasons: tuple[ReasonView, ...]
+    state: StateView
+    can_take: bool
+    can_release: bool
+
+
+def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
+    """A lead of the list as a row."""
+    score = item.score if item.score is not None else item.points
+    return RowView(
+        lead_id=item.lead_id,
+        score=score,
+        cluster=item.cluster,
+        place=wording.region(item.region),
+        language=wording.spoken(item.language),
+        stake=stake(wording, item.loan_amount, item.employees),
+        reasons=reason_views(wording, item.reason_details, item.basis)[:SHOWN],
+        state=_state(visit, wording, item),
+        can_take=item.held_by is None and visit.may("seller") and item.cluster != "DISQUALIFIED",
+        can_release=item.held_by == visit.name and visit.may("seller"),
+    )
+
+
+def stake(wording: Wording, loan_amount: float | None, employees: int | None) -> str:
+    """What is at stake: the wished loan, or the size of the company."""
+    if loan_amount:
+        return wording.money(loan_amount)
+    return wording.say("page.employees", count=employees, figure=wording.number(employees)) if employees else ""
+
+
+def reason_views(wording: Wording, details: Iterable[ReasonDetail], basis: str) -> tuple[ReasonView, ...]:
+    """The reasons that count, the strongest first; older scores hold some that hardly move the odds."""
+    views = []
+    for detail in details:
+        if basis == "model" and abs(detail.contribution) < SMALLEST:
+            continue
+        side = "against" if detail.contribution < 0 else "for"
+        if basis == "model":
+            value = abs(detail.contribution) / MODEL_SCALE
+            factor = f"× {wording.number(math.exp(detail.contribution), 1 if detail.contribution > 0 else 2)}"
+        else:
+            value, factor = abs(detail.contribution) / POINTS_SCALE, wording.points(detail.contribution)
+        text = detail.fact[:1].upper() + detail.fact[1:]
+        views.append(ReasonView(side, text, value, factor))
+    return tuple(views)
+
+
+def _state(visit: Visit, wording: Wording, item: LeadListItem) -> StateView:
+    until = wording.say("page.until", moment=wording.moment(item.held_until)) if item.held_until else ""
+    if item.held_by is not None and item.held_by == visit.name:
+        return StateView("mine", wording.say("page.yours"), until)
+    if item.held_by is not None:
+        return StateView("held", wording.say("page.with", seller=item.held_by), until)
+    asked = wording.say("page.enquiry", ago=wording.ago(item.created_at))
+    if item.decided_by:
+        decided = wording.say("page.decided", author=item.decided_by, cluster=wording.cluster(item.cluster))
+        return StateView("decided", decided, asked)
+    return StateView("free", contact(wording, item.contacted_at), asked, due=item.contacted_at is None)
+
+
+def contact(wording: Wording, contacted_at: datetime | None) -> str:
+    """Whether the lead was contacted, and when."""
+    if contacted_at is None:
+        return wording.say("page.not_contacted")
+    return wording.say("page.contacted", ago=wording.ago(contacted_at))
+
+
+def fact_rows(wording: Wording, lead: LeadDetail) -> list[tuple[str, str]]:
+    """What is known of the lead, as pairs of name and value; what is not known is left out."""
+    rows = [
+        ("loan_amount", wording.money(lead.loan_amount) if lead.loan_amount else ""),
+        ("property_value", wording.money(lead.property_value) if lead.property_value else ""),
+        ("loan_to_value", _ratio(wording, lead.loan_amount, lead.property_value)),
+        ("income", wording.money(lead.income) if lead.income else ""),
+        ("instalment", wording.money(lead.instalment) if lead.instalment else ""),
+        ("industry", lead.industry or ""),
+        ("job_title", lead.job_title or ""),
+        ("employees", wording.number(lead.employees) if lead.employees else ""),
+        ("revenue", wording.money(lead.revenue) if lead.revenue else ""),
+        ("region", wording.region(lead.region)),
+        ("language", wording.spoken(lead.language) if lead.language else ""),
+        ("status", lead.status or ""),
+        ("web", wording.say("page.yes" if lead.web_consent else "page.no")),
+    ]
+    return [(wording.say(f"page.fact.{name}"), value) for name, value in rows if value]
+
+
+def _ratio(wording: Wording, part: float | None, whole: float | None) -> str:
+    return wording.percent(part / whole) if part and whole else ""

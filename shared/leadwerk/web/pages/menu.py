@@ -1,0 +1,37 @@
+"""Menu: the pages that a person's roles open. The same table lets a request in, so that no page is but hidden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leadwerk.policy.people import Person, Role
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the menu: its `name` (page.menu.NAME says it), where it leads, and who sees it."""
+
+    name: str
+    path: str
+    roles: tuple[Role, ...]
+
+
+MENU: tuple[Entry, ...] = (
+    Entry("calls", "/calls", ("seller", "manager", "operator")),
+    Entry("results", "/results", ("seller", "manager", "operator")),
+    Entry("review", "/review", ("manager", "operator")),
+    Entry("thresholds", "/thresholds", ("manager", "operator")),
+    Entry("rules", "/rules", ("seller", "manager", "operator")),
+    Entry("operations", "/operations", ("manager", "operator")),
+    Entry("privacy", "/privacy/log", ("privacy",)),
+)
+
+
+def roles_of(name: str) -> tuple[Role, ...]:
+    """Who may open the page of this entry."""
+    return next(entry.roles for entry in MENU if entry.name == name)
+
+
+def menu(person: Person) -> tuple[Entry, ...]:
+    """The entries that the person may open, in order."""
+    return tuple(entry for entry in MENU if person.has(*entry.roles))

@@ -1,0 +1,130 @@
+"""Rendering: a template with its reader's wording becomes an Answer with the strictest headers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leadwerk.drawing import marks
+from leadwerk.web import Answer, NotFound, page
+from leadwerk.web.pages.menu import menu
+from leadwerk.web.pages.visit import Visit
+from leadwerk.web.pages.wording import Wording
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = Path(__file__).parents[1]
+ASSETS = FOLDER / "assets"
+ASSET_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types desk",
+    )
+)
+PAGE_HEADERS = {"Content-Security-Policy": SECURITY_POLICY, "Vary": "Cookie, X-Part"}
+
+
+def render(visit: Visit, template: str, *, status: int = 200, here: str = "", **context: Any) -> Answer:
+    """A page: `here` is its entry of the menu; texts come as t(), figures through `w`."""
+    wording = Wording(visit.policy, visit.language, visit.now)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=wording.say,
+            w=wording,
+            visit=visit,
+            here=here,
+            menu=menu(visit.person),
+            theme=visit.preferences.theme,
+            assets=asset_paths(),
+            message=message(visit, wording),
+            meter=marks.meter,
+            bar=marks.bar,
+            **context,
+        )
+    )
+    return Answer(html.encode(), status=status, headers=PAGE_HEADERS)
+
+
+def bare(template: str, *, status: int = 200, language: str = "en", **context: Any) -> Answer:
+    """A page for who is not signed in: without menu, and without anything of the deployment."""
+    from leadwerk.texts import text
+
+    def say(key: str, **values: Any) -> str:
+        return text(language, key, **values)
+
+    html = _environment().get_template(template).render(t=say, language=language, assets=asset_paths(), **context)
+    return Answer(html.encode(), status=status, headers=PAGE_HEADERS)
+
+
+def redirect(path: str, said: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+    """See `path` next (303), which then shows the text of the key `page.said.{said}`."""
+    location = f"{path}{'&' if '?' in path else '?'}said={said}" if said else path
+    return Answer(b"", status=303, headers={**PAGE_HEADERS, "Location": location, **(headers or {})})
+
+
+def message(visit: Visit, wording: Wording) -> str:
+    """What the page before wants to say; unknown keys say nothing."""
+    said = visit.query.get("said", "")
+    return wording.say(f"page.said.{said}") if said in MESSAGES else ""
+
+
+MESSAGES = frozenset(
+    {"taken", "released", "verdict", "override", "override_released", "settings", "held", "freed", "published",
+     "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "imported", "repeated"}
+)  # fmt: skip
+"""Messages that an address may ask for: no other text of ours, and none of others."""
+
+
+@cache
+def asset_paths() -> Mapping[str, str]:
+    """Addresses of the style sheet, the script and the icon: they carry the hash of the content, and are kept."""
+    contents = {file.name: file.read_bytes() for file in sorted(ASSETS.iterdir()) if file.suffix[1:] in ASSET_TYPES}
+    digest = hashlib.sha256(b"".join(contents.values())).hexdigest()[:12]
+    return {name: f"/assets/{digest}/{name}" for name in contents}
+
+
+@cache
+def asset(path: str) -> Answer | None:
+    """The file at an address of `asset_paths`; None at any other."""
+    name = next((name for name, place in asset_paths().items() if place == path), None)
+    if name is None:
+        return None
+    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Answer((ASSETS / name).read_bytes(), ASSET_TYPES[name.rpartition(".")[2]], headers=kept)
+
+
+@page(stage="desk_static")
+def static(path: str) -> Answer:
+    """The style sheet, the script or the icon; who is not signed in gets them too."""
+    answer = asset(path)
+    if answer is None:
+        raise NotFound(f"There is no file {path[:100]}.", field="path", remedy="Load the page again.")
+    return answer
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,163 @@
+"""The site: routes of the pages, who may open them, and what stands there when something goes wrong."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from leadwerk import settings
+from leadwerk.errors import InputError, LeadwerkError
+from leadwerk.policy.people import STAFF, Role
+from leadwerk.web import Answer, NotFound, Response, answered, clock, log, status_of
+from leadwerk.web.door.admission import admit
+from leadwerk.web.door.origin import check_origin
+from leadwerk.web.pages.rendering import bare, redirect, render
+from leadwerk.web.pages.visit import Preferences, Visit
+from leadwerk.web.problem_document import Forbidden, MethodNotAllowed, NotSignedIn
+from leadwerk.web.request_body import read_body
+from leadwerk.web.routes import NAME, READING, QueriedRequest, query
+
+FORM_BYTES = 2_000_000  # a pasted policy, or a file of leads
+
+
+class NoForm(Struct, frozen=True):
+    """A page without fields; whatever stands in its query is left alone."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: GET answers `show`, POST runs `act` with the form's fields and redirects."""
+
+    method: str
+    path: str
+    form: type[Struct]
+    handle: Callable[..., Answer]
+    roles: tuple[Role, ...] = STAFF
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
+        # msgspec crashes the process if two threads inspect a type at the same time: inspected here, once.
+        msgspec.convert({}, dict, strict=False)
+
+    def fields(self, raw: Mapping[str, str]) -> Struct:
+        """The form's fields; a page ignores what it does not know, a form's mistake names its field.
+
+        Raises:
+            InputError: a field has another type or an unknown value.
+        """
+        try:
+            return msgspec.convert(raw, self.form, strict=False)
+        except msgspec.ValidationError as error:
+            what, _, where = str(error).partition(" - at `")
+            name = where.rstrip("`").removeprefix("$.")
+            raise InputError(f"{what}.", field=name or "form", value=raw.get(name), remedy="Choose again.") from error
+
+
+@dataclass(frozen=True)
+class Site:
+    """The pages; the first match decides."""
+
+    pages: Sequence[Page]
+
+    def know(self, path: str) -> bool:
+        """Whether a page has this path."""
+        return any(page.pattern.fullmatch(path) for page in self.pages)
+
+    def __call__(self, http: QueriedRequest) -> Response:
+        return answered("desk_page", http.headers, lambda: self._answer(http))
+
+    def _answer(self, http: QueriedRequest) -> Answer:
+        fields = _query(http)
+        try:
+            check_origin(http.method, http.headers)
+            visitor = admit(settings.read(), http.headers)
+        except NotSignedIn as error:
+            return _door(http, error)
+        except (Forbidden, LeadwerkError) as error:
+            return _refusal_at_door(error)
+        visit = Visit(visitor=visitor, now=clock(), path=http.path, query=fields, headers=http.headers)
+        try:
+            if visitor.is_program:
+                raise Forbidden(
+                    "Pages are for people.", field="role", remedy="Programs use the JSON API: docs/desk.md."
+                )
+            return self._page(visit, http)
+        except LeadwerkError as error:
+            return error_page(visit, error)
+
+    def _page(self, visit: Visit, http: QueriedRequest) -> Answer:
+        matches = [(page, match) for page in self.pages if (match := page.pattern.fullmatch(http.path))]
+        if not matches:
+            raise NotFound(f"There is no page {http.path[:200]}.", field="path", remedy="Use the menu.")
+        method = "GET" if http.method in READING else http.method
+        for page, match in matches:
+            if page.method == method:
+                visit.visitor.check(page.roles)
+                raw = visit.query if method == "GET" else form_fields(http)
+                answer: Answer = page.handle(visit, page.fields(raw), **match.groupdict())
+                return answer
+        allowed = tuple(dict.fromkeys(page.method for page, _ in matches))
+        raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
+
+
+def form_fields(http: QueriedRequest) -> Mapping[str, str]:
+    """The fields of a form; empty ones are left out, so that they count as not given."""
+    return query(read_body(http, FORM_BYTES))
+
+
+def _query(http: QueriedRequest) -> Mapping[str, str]:
+    try:
+        return query(http.query_string)
+    except InputError:
+        return {}
+
+
+def _door(http: QueriedRequest, error: NotSignedIn) -> Answer:
+    """Nobody is signed in: the page that says how, in the browser's language."""
+    return bare("signed_out.html", status=status_of(error), language=browser_language(http.headers))
+
+
+def _refusal_at_door(error: LeadwerkError) -> Answer:
+    return bare("refused.html", status=status_of(error), error=error)
+
+
+def browser_language(headers: Mapping[str, str]) -> str:
+    """The first of our languages that the browser prefers; English without one."""
+    preferred = Preferences.of(headers).language
+    if preferred:
+        return preferred
+    for part in headers.get("Accept-Language", "").split(","):
+        if (name := part.strip()[:2].lower()) in ("de", "fr", "it", "en"):
+            return name
+    return "en"
+
+
+def error_page(visit: Visit, error: LeadwerkError) -> Answer:
+    """What happened, that nothing was changed, and what to do; the id finds the line in the log."""
+    status, request_id = status_of(error), secrets.token_hex(4)
+    log.refused_or_failed(f"desk_page {request_id}", error, 0.0)
+    return render(visit, "error.html", status=status, error=error, code=status, request_id=request_id)
+
+
+def lead_path(lead_id: str, deed: str = "") -> str:
+    """Address of a lead's page, or of what is done there; an id may hold any sign."""
+    return f"/calls/{quote(lead_id, safe='')}{'/' + deed if deed else ''}"
+
+
+def first_page(visit: Visit, _: NoForm) -> Answer:
+    """The door: on to the first page that the person may open."""
+    from leadwerk.web.pages.menu import menu
+
+    entries = menu(visit.person)
+    if not entries:
+        raise Forbidden(
+            f"{visit.name} has no role here.", field="role", remedy="Ask whoever keeps people.yaml for a role."
+        )
+    return redirect(entries[0].path)
