@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: help demo test test-all test-new-examples test-cloud checkov bench generate lint format clean
+.PHONY: help demo test test-crm test-all test-new-examples test-cloud checkov bench generate lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
@@ -30,6 +30,27 @@ test-new-examples: $(STAMP) ## the property tests with examples never drawn befo
 # The infrastructure and the bundles it deploys, without a cloud; checkov has pins of its own that nothing else bears.
 test-cloud: checkov ## Terraform and the bundles it deploys, without a cloud
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/terraform
+
+# Two CRMs that others make, each in an environment of its own: only their processes import them. BottleCRM needs Python
+# 3.13; where there is none its tests are skipped, and say so.
+CRM_ROOM := tests/crm/real
+PYTHON313 ?= $(firstword $(shell command -v python3.13) $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13))
+
+test-crm: $(STAMP) .venv-crm/tryton $(if $(PYTHON313),.venv-crm/bottlecrm) ## deliveries to two real CRMs that fail and are killed
+	LEADWERK_CRM_REAL=1 .venv/bin/python -m pytest $(CRM_ROOM)
+
+.venv-crm/tryton: $(CRM_ROOM)/tryton-requirements.txt | $(STAMP)
+	@rm -rf $@ .venv-crm/tryton-seed.sqlite && mkdir -p .venv-crm
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	cp -r $(CRM_ROOM)/tryton_fields .venv-crm/fields && $@/bin/python -m pip install --quiet --disable-pip-version-check --no-deps .venv-crm/fields
+	@rm -rf .venv-crm/fields && touch $@
+
+.venv-crm/bottlecrm: $(CRM_ROOM)/bottlecrm-requirements.txt | $(STAMP)
+	@rm -rf $@ && mkdir -p .venv-crm
+	$(PYTHON313) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 

@@ -14,7 +14,7 @@
 | LEADWERK_GA4_DATASET     | BigQuery dataset of the GA4 export                             |                          |
 | LEADWERK_BIGQUERY_URL    | endpoint of an emulator                                        |                          |
 | LEADWERK_STORAGE_URL     | endpoint of an emulator                                        |                          |
-| LEADWERK_CRM             | boma, hubspot, salesforce, pipedrive, odoo, activecampaign or webhook | boma              |
+| LEADWERK_CRM             | boma, hubspot, salesforce, pipedrive, odoo, activecampaign, tryton or webhook | boma      |
 | LEADWERK_CRM_URL         | base URL of the CRM's API                                      | http://127.0.0.1:8090    |
 | LEADWERK_CRM_TOKEN       | its bearer token                                               |                          |
 | LEADWERK_CRM_TOKEN_FILE  | file that holds the token, where the token itself is not set   |                          |
@@ -52,7 +52,7 @@ from leadwerk.errors import ConfigurationError
 
 FOR_ITS_OWNER = 0o700
 ENGINES = ("duckdb", "bigquery")
-CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "webhook")
+CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "tryton", "webhook")
 ACCESSES = ("private", "iap", "local")
 IAP_KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
 

@@ -142,6 +142,23 @@ def test_a_score_of_the_future_hides_none_of_today() -> None:
     assert [row["score_id"] for row in assert_engines_agree(OUTBOX, later, tables)] == ["a2"]
 
 
+LAST_SHOWN = statement("deliveries/last_shown")
+
+
+@given(scores=SCORES, deliveries=DELIVERIES)
+def test_both_engines_agree_on_what_is_shown(scores: list[dict[str, Any]], deliveries: list[dict[str, Any]]) -> None:
+    unique = list({row["score_id"]: row for row in scores}.values())
+    parameters = {"lead_ids": ["a", "b"], "first_day": date(2026, 3, 1), "as_of": START + timedelta(minutes=2)}
+    rows = assert_engines_agree(LAST_SHOWN, parameters, {"scores": unique, "deliveries": deliveries})
+    assert {row["lead_id"] for row in rows} <= {"a", "b"}
+
+
+@given(deliveries=DELIVERIES)
+def test_both_engines_agree_on_dead_letters(deliveries: list[dict[str, Any]]) -> None:
+    parameters = {"first_day": date(2026, 3, 1), "as_of": START + timedelta(minutes=2)}
+    assert_engines_agree(statement("deliveries/dead_letters"), parameters, {"deliveries": deliveries})
+
+
 UNKNOWN = {"lead_ids": ["a", "b", "c"], "first_day": date(2026, 3, 1), "now": START}
 
 

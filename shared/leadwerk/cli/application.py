@@ -13,6 +13,7 @@ import typer
 from leadwerk.cli import (
     accounts,
     audit,
+    crm,
     doctor,
     history,
     import_csv,
@@ -67,6 +68,7 @@ for family in (
     demo_commands,
     import_csv,
     pipeline,
+    crm,
     thresholds,
     scoring,
     leads,

@@ -1,4 +1,4 @@
-"""Stages by hand: extract, ingest, retrain, rescore, deliver, report. Each can be run again at any time."""
+"""Stages by hand: extract, ingest, retrain, rescore, report. Each can be run again at any time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHOWN_METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "precision", 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     panel = "Stages"
-    for command in (extract, ingest, retrain, rescore, deliver, report):
+    for command in (extract, ingest, retrain, rescore, report):
         app.command(rich_help_panel=panel)(command)
 
 
@@ -149,33 +149,6 @@ def rescore(
         work = (here.warehouse, here.policy, here.scorer())
         result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
     show(result, title="Rescored", as_json=call.as_json)
-
-
-@shared_options()
-def deliver(
-    call: Invocation,
-    retry_dead_letters: Annotated[
-        bool, typer.Option("--retry-dead-letters", help="Also what the CRM had refused.")
-    ] = False,
-    code: Annotated[str | None, typer.Option("--code", help="Of the dead letters only those of this code.")] = None,
-) -> None:
-    """Send pending scores to the CRM; a failed attempt is repeated later, or becomes a dead letter with its reason.
-
-    Example: `leadwerk deliver`
-    """
-    from leadwerk.pipeline import deliver as stage
-
-    here = call.deployment
-    with working("Delivering"):
-        result = stage.run(
-            here.warehouse,
-            here.policy,
-            here.crm,
-            now=call.storing_moment(),
-            retry_dead_letters=retry_dead_letters,
-            dead_letter_code=code,
-        )
-    show(result, title="Delivered", as_json=call.as_json)
 
 
 @shared_options(output_language=True)

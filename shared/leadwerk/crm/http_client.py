@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from leadwerk.crm.auth import Auth
+from leadwerk.crm.exchange_log import Exchange, masked, note, shortened
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
@@ -140,9 +141,20 @@ class HttpClient:
                 headers=headers,
                 **arguments,
             ) as response:
-                return Answer(response.status_code, response.headers, _body(response, until))
+                answer = Answer(response.status_code, response.headers, _body(response, until))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            note(self._exchange(method, path, headers, arguments, None))
             raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
+        note(self._exchange(method, path, headers, arguments, answer))
+        return answer
+
+    def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], arguments: Mapping[str, Any], answer: Answer | None
+    ) -> Exchange:
+        request = shortened(msgspec.json.encode(arguments.get("json", arguments.get("params"))))
+        if answer is None:
+            return Exchange(method, self._url + path, masked(headers), request)
+        return Exchange(method, self._url + path, masked(headers), request, answer.status, shortened(answer.body))
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._sessions, "session", None)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from leadwerk.crm.adapter import Adapter
+from leadwerk.crm.exchange_log import Exchange, masked, note, shortened
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.http_client import LATER, LOCKED_OUT, retry_after
 from leadwerk.crm.port import Capabilities, Check, CRMField, LeadUpdate, PushResult, Refused, Taken, Unknown
@@ -81,6 +82,7 @@ class Webhook(Adapter):
             raise CRMUnavailable(f"The receiver asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
         self._pace.wait()
         answer = self._http.post(self._url, headers, body)
+        note(Exchange("POST", self._url, masked(headers), shortened(body), answer.status, shortened(answer.body)))
         return self._result(answer.status, answer.headers, answer.body)
 
     def _body(self, key: str, now: datetime, content: Mapping[str, object]) -> bytes:

@@ -49,6 +49,10 @@ def connect(settings: Settings) -> CRM:
             from leadwerk.crm.activecampaign import ActiveCampaign
 
             return ActiveCampaign(url, credentials, per_second=rate, webhook_secret=settings.crm_webhook_secret)
+        case "tryton":
+            from leadwerk.crm.tryton import Tryton
+
+            return Tryton(url, settings.crm_token, database=settings.crm_database, per_second=rate)
         case "webhook":
             from leadwerk.crm.webhook import Webhook
 

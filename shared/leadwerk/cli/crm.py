@@ -1,0 +1,169 @@
+"""`leadwerk deliver` and `leadwerk crm`: scores on their way into the CRM, and what the CRM says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from leadwerk.cli.console import figure, out, print_json, show, table, working
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.crm.exchange_log import Exchange
+    from leadwerk.pipeline.delivery_preview import DeliveryPreview
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Stages")(deliver)
+    family = typer.Typer(help="The coupled CRM: its fields, its access, and what it refused.", no_args_is_help=True)
+    for name, command in (("check", check), ("fields", fields), ("dead-letters", dead_letters)):
+        family.command(name)(command)
+    app.add_typer(family, name="crm", rich_help_panel="Tools")
+
+
+@dataclass(frozen=True)
+class DeliveryScope:
+    """What a delivery takes besides the scores that are due."""
+
+    lead_id: str | None
+    retry_dead_letters: bool
+    code: str | None
+
+
+@shared_options()
+def deliver(
+    call: Invocation,
+    retry_dead_letters: Annotated[
+        bool, typer.Option("--retry-dead-letters", help="Also what the CRM had refused.")
+    ] = False,
+    code: Annotated[str | None, typer.Option("--code", help="Of the dead letters only those of this code.")] = None,
+    lead: Annotated[str | None, typer.Option("--lead", metavar="ID", help="Only this lead.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; send nothing.")] = False,
+    show_exchange: Annotated[
+        bool, typer.Option("--show", help="With --lead: the request, secrets masked, and the CRM's answer.")
+    ] = False,
+) -> None:
+    """Send pending scores to the CRM; a failed attempt is repeated later, or becomes a dead letter with its reason.
+
+    Example: `leadwerk deliver --dry-run`
+    """
+    if show_exchange and (lead is None or dry_run):
+        raise InputError("--show needs --lead, and something is sent.", field="show", remedy="Add --lead ID.")
+    if dry_run:
+        _preview(call, lead)
+    else:
+        _deliver(call, DeliveryScope(lead, retry_dead_letters, code), show_exchange=show_exchange)
+
+
+def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> None:
+    from leadwerk.crm.exchange_log import watching
+    from leadwerk.pipeline import deliver as stage
+
+    here = call.deployment
+    with working("Delivering"), watching() as log:
+        result = stage.run(
+            here.warehouse,
+            here.policy,
+            here.crm,
+            now=call.storing_moment(),
+            lead_ids=None if scope.lead_id is None else [scope.lead_id],
+            retry_dead_letters=scope.retry_dead_letters,
+            dead_letter_code=scope.code,
+        )
+    if show_exchange and not call.as_json:
+        for exchange in log.exchanges:
+            _print_exchange(exchange)
+    show({**vars(result), "exchanges": log.exchanges} if show_exchange and call.as_json else result,
+         title="Delivered", as_json=call.as_json)  # fmt: skip
+
+
+def _print_exchange(exchange: Exchange) -> None:
+    out.print(f"[bold]{exchange.method} {escape(exchange.url)}[/bold]")
+    for name, value in exchange.request_headers.items():
+        out.print(escape(f"{name}: {value}"))
+    out.print(escape(exchange.request))
+    out.print(f"[bold]→ {exchange.status or 'no answer'}[/bold]")
+    out.print(escape(exchange.answer))
+
+
+def _preview(call: Invocation, lead: str | None) -> None:
+    from leadwerk.pipeline.delivery_preview import preview
+
+    here = call.deployment
+    with working("Comparing"):
+        result = preview(
+            here.warehouse, here.policy, here.crm, now=call.moment(), lead_ids=None if lead is None else [lead]
+        )
+    if call.as_json:
+        print_json(result)
+        return
+    _print_preview(result)
+
+
+def _print_preview(result: DeliveryPreview) -> None:
+    rows = [(change.lead_id, change.field, figure(change.before), figure(change.after)) for change in result.changes]
+    if rows:
+        out.print(table("Would change", ("lead", "field", "before", "after"), rows))
+    counts = f"{result.added:,} added, {result.changed:,} changed, {result.same:,} the same, {result.blocked:,} not due"
+    out.print(f"{counts}. Nothing was sent.")
+
+
+@shared_options()
+def check(call: Invocation) -> None:
+    """Ask the CRM: access, fields and their types, budget left.
+
+    Example: `leadwerk crm check`
+    """
+    from leadwerk.crm.fields import field_mapping
+
+    here = call.deployment
+    with working("Asking the CRM"):
+        checks = here.crm.check(field_mapping(here.policy, here.crm.field_name).fields)
+        budget = here.crm.budget()
+    if call.as_json:
+        print_json({"checks": checks, "budget_left": budget})
+        return
+    rows = [(entry.subject, entry.problem or entry.state, entry.remedy) for entry in checks]
+    out.print(table("The CRM", ("", "state", "what to do"), rows))
+    if budget is not None:
+        out.print(f"{budget:.0%} of the daily budget is left.")
+
+
+@shared_options()
+def fields(
+    call: Invocation,
+    create: Annotated[bool, typer.Option("--create", help="Create the missing fields.")] = False,
+) -> None:
+    """Compare the policy's fields with the CRM's; a type is never changed.
+
+    Example: `leadwerk crm fields --create`
+    """
+    from leadwerk.crm.fields import field_mapping
+
+    here = call.deployment
+    with working("Comparing fields"):
+        mapping = field_mapping(here.policy, here.crm.field_name)
+        plan = here.crm.ensure_fields(mapping.fields, dry_run=not create)
+    show(plan, title="Fields", as_json=call.as_json)
+
+
+@shared_options()
+def dead_letters(call: Invocation) -> None:
+    """Scores that the CRM refused for good, grouped by reason, with what to do.
+
+    Example: `leadwerk crm dead-letters`
+    """
+    from leadwerk.pipeline.dead_letters import read_dead_letters
+
+    here = call.deployment
+    groups = read_dead_letters(here.warehouse, here.policy, call.moment())
+    if call.as_json:
+        print_json(groups)
+        return
+    rows = [(group.code, group.field or "", f"{group.leads:,}", group.example, group.remedy) for group in groups]
+    out.print(table("Dead letters", ("code", "field", "leads", "example", "what to do"), rows))

@@ -1,0 +1,155 @@
+"""Tryton, as its makers release it: what it takes, refuses and tells, and deliveries while it fails and is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from crm.real.chaos import deliver_in_chaos
+from crm.real.processes import RealCRM, fault_proxy, running, tryton, tryton_seed
+from leadwerk.crm.fields import SHOWN
+from leadwerk.crm.port import CRMField, LeadUpdate, Refused, Taken, Unknown
+from leadwerk.crm.tryton import Tryton, TrytonSession
+from leadwerk.errors import CRMRejected
+from leadwerk.simulation.crm_faults import FaultSwitch
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+
+CREDENTIALS = "admin:admin"
+LEADS = 40
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCRM]:
+    folder = tmp_path_factory.mktemp("tryton")
+    with running(tryton(folder, tryton_seed(tmp_path_factory.mktemp("seed")))) as crm:
+        Opportunities(crm.url).set_up()
+        yield crm
+
+
+class Opportunities:
+    """What a seller does in Tryton's client, by its own API."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = TrytonSession(url, "crm", "admin", "admin")
+
+    def call(self, model: str, method: str, *parameters: Any) -> Any:
+        body = {"id": 1, "method": f"model.{model}.{method}", "params": [*parameters, {"company": 1}]}
+        answer = requests.post(f"{self.url}/crm/rpc/", json=body, headers=self.session.headers(), timeout=10).json()
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def set_up(self) -> None:
+        day = {"__class__": "date", "year": 2020, "month": 1, "day": 1}
+        rate = {"rate": {"__class__": "Decimal", "decimal": "1"}, "date": day}
+        currency = {"name": "Franc", "code": "CHF", "symbol": "CHF", "digits": 2, "rates": [["create", [rate]]]}
+        self.call("currency.currency", "create", [currency])
+        self.call("party.party", "create", [{"name": "Us"}, {"name": "Anna"}])
+        self.call("company.company", "create", [{"party": 1, "currency": 1}])
+        self.call("res.user", "write", [1], {"companies": [["add", [1]]], "company": 1})
+
+    def create(self, number: int = 1) -> list[str]:
+        amount = {"__class__": "Decimal", "decimal": "1250.50"}
+        lead = {"description": "loan", "party": 2, "company": 1, "amount": amount}
+        return [str(key) for key in self.call("sale.opportunity", "create", [lead] * number)]
+
+    def shown(self, lead_id: str) -> dict[str, Any]:
+        columns = ["predictive_score", "score_cluster", "calibrated_probability", "score_reasons"]
+        (row,) = self.call("sale.opportunity", "read", [int(lead_id)], columns)
+        return dict(row)
+
+
+@pytest.fixture
+def seller(server: RealCRM) -> Opportunities:
+    return Opportunities(server.url)
+
+
+@pytest.fixture
+def crm(server: RealCRM) -> Tryton:
+    return Tryton(server.url, CREDENTIALS, database="crm", per_second=1000)
+
+
+def update(crm: Tryton, lead_id: str, **values: Any) -> LeadUpdate:
+    shown = {"predictive_score": 85, "score_cluster": "HOT", "probability": 0.31, "score_reasons": ("a", "b")} | values
+    return LeadUpdate(lead_id, lead_id, lead_id, {crm.field_name(name): value for name, value in shown.items()})
+
+
+def test_a_sent_score_is_shown(crm: Tryton, seller: Opportunities) -> None:
+    (lead,) = seller.create()
+    assert crm.push([update(crm, lead)]) == [Taken()]
+    shown = seller.shown(lead)
+    assert (shown["predictive_score"], shown["score_cluster"], shown["calibrated_probability"]) == (85, "HOT", 0.31)
+    assert shown["score_reasons"] == "a\nb"
+    assert crm.push([update(crm, lead, predictive_score=None)]) == [Taken()]
+    assert seller.shown(lead)["predictive_score"] is None
+
+
+def test_one_bad_record_of_a_hundred_costs_only_itself(crm: Tryton, seller: Opportunities) -> None:
+    """Tryton fails them all, with status 200; the adapter bisects."""
+    leads = seller.create(100)
+    results = crm.push([update(crm, lead, predictive_score=101 if at == 37 else at) for at, lead in enumerate(leads)])
+    assert [at for at, result in enumerate(results) if result != Taken()] == [37]
+    refusal = results[37]
+    assert isinstance(refusal, Refused)
+    assert (refusal.field, "101" in refusal.text) == ("predictive_score", True)
+    assert [seller.shown(lead)["predictive_score"] for lead in leads[:3]] == [0, 1, 2]
+
+
+def test_a_score_never_creates_a_lead(crm: Tryton, seller: Opportunities) -> None:
+    (lead,) = seller.create()
+    absent = str(int(lead) + 1000)
+    results = crm.push([update(crm, absent), update(crm, lead), update(crm, "not-a-number")])
+    assert [type(result) for result in results] == [Unknown, Taken, Unknown]
+
+
+def test_fields_are_compared_with_the_modules(crm: Tryton) -> None:
+    fields = [
+        CRMField(crm.field_name(shows), shows, SHOWN[shows][1]) for shows in ("predictive_score", "score_cluster")
+    ]
+    assert crm.ensure_fields(fields, dry_run=True).missing == ()
+    assert crm.ensure_fields([CRMField("nope", "points", "number")], dry_run=True).missing == ("nope",)
+    assert crm.ensure_fields([CRMField("score_cluster", "points", "number")], dry_run=True).wrong_type
+
+
+def test_what_became_of_leads_is_read_with_amount_and_reason(
+    crm: Tryton, seller: Opportunities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadwerk.crm.tryton.PAGE_SIZE", 7)
+    leads = seller.create(20)  # all at one stamp, and three pages of them
+    seller.call("sale.opportunity", "write", [int(leads[0])], {"lost_reason": "Unzureichendes Einkommen"})
+    seller.call("sale.opportunity", "lost", [int(leads[0])])
+    pages = list(crm.pull(None))
+    latest = {case.lead["lead_id"]: case for page in pages for case in page.cases}
+    assert set(leads) <= set(latest)
+    lost = latest[leads[0]]
+    assert (lost.kind, lost.reason, lost.amount) == ("lost", "Unzureichendes Einkommen", "1250.50")
+    assert latest[leads[1]].kind == "open"
+    (newcomer,) = seller.create()
+    assert newcomer in {case.lead["lead_id"] for page in crm.pull(pages[-1].cursor) for case in page.cases}
+
+
+def test_a_wrong_password_is_a_closed_door(server: RealCRM) -> None:
+    with pytest.raises(CRMRejected) as caught:
+        Tryton(server.url, "admin:wrong", database="crm").push([])  # no call yet
+        Tryton(server.url, "admin:wrong", database="crm").check([])
+    assert caught.value.locked_out
+
+
+def test_deliveries_survive_faults_and_kills(server: RealCRM, seller: Opportunities, tmp_path: Path) -> None:
+    leads = seller.create(LEADS)
+    faults = FaultSwitch()
+    with fault_proxy(server.url, faults) as url:
+        crm = Tryton(url, CREDENTIALS, database="crm", per_second=1000, sleep=lambda _: None)
+
+        def kill_and_restart(hour: int) -> None:
+            if hour in (2, 4):
+                server.kill()
+                server.start()
+
+        newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), crm, faults, leads, 1, kill_and_restart)
+    shown = {lead: Opportunities(server.url).shown(lead)["predictive_score"] for lead in newest}
+    assert shown == newest
