@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from leadwerk.crm import outbox
 from leadwerk.crm.fields import FieldMapping, changed_fields, field_mapping
-from leadwerk.crm.outbox import OutboxReason, Pending
+from leadwerk.crm.outbox import Pending
 from leadwerk.crm.port import CRM, FieldValue
 from leadwerk.pipeline.deliver import Outbox
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
 
 SHOWN_LEADS = 20
@@ -35,7 +36,7 @@ class ShownRow(Struct, frozen=True, kw_only=True):
     tier: str | None
     stage: str | None
     traffic_light: str | None
-    reasons: list[OutboxReason]
+    reasons: tuple[ScoreReason, ...]
 
 
 @dataclass(frozen=True)
