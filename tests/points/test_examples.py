@@ -13,6 +13,7 @@ from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import direction, stage_of
 from leadwerk.policy.model import Policy
+from leadwerk.scoring.decide import decide
 from points.history import Lead, facts_at, lead
 
 B2B = policy.load("b2b_swiss")
@@ -92,6 +93,20 @@ def test_d1_industry_and_size_are_fit() -> None:
     rating = rating_of(lead(industry="Software", employees=51))
     assert (rating.icp, rating.interest) == (70, 0)
     assert rating.fit == 70 * 0.30
+
+
+def test_h1_the_idle_ceo_is_cold_and_the_reading_intern_is_no_buyer() -> None:
+    idle_ceo = lead(
+        job_title="CEO", employees=200, industry="software", revenue=2e7, decision_authority="decides", it_budget=2e5
+    )
+    intern = lead(job_title="Praktikant")
+    for signal in ("demo_page", "pricing_page", "case_study", "white_paper", "webinar", "demo_request", "chat"):
+        intern = intern.did(signal, 2).did(signal, 1)
+    ratings = [rating_of(idle_ceo), rating_of(intern)]
+    assert [rating.matrix_cell[1] for rating in ratings] == ["4", "1"]
+    assert min(rating.points for rating in ratings) > B2B.points.bands.hot
+    assert [decide(None, B2B, rating).cluster for rating in ratings] == ["COLD", "WARM"]
+    assert decide(None, B2B, rating_of(idle_ceo.did("demo_request"))).cluster == "HOT"
 
 
 def test_d1_the_matrix_has_grades_a_to_d_and_levels_1_to_4() -> None:
@@ -338,13 +353,16 @@ def test_c1_a_contact_moves_forward_and_back() -> None:
     way = [
         stage("COLD", is_known=False),
         stage("COLD"),
+        stage("CLOSED", "closedlost", "lost"),
         stage("WARM"),
         stage("HOT"),
         stage("HOT", "contractsent", "open"),
         stage("COLD", "closedwon", "won"),
     ]
     assert (
-        way == ["anonymous", "known", "mql", "sql", "opportunity", "customer"] == [stage.name for stage in B2B.stages]
+        way
+        == ["anonymous", "known", "lost", "mql", "sql", "opportunity", "customer"]
+        == [stage.name for stage in B2B.stages]
     )
     assert all(direction(B2B, *pair) == "forward" for pair in pairwise(way))
     assert stage("WARM", "closedlost", "lost") == "mql"

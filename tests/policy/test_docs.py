@@ -10,7 +10,7 @@ import pytest
 from leadwerk import policy
 from leadwerk.errors import PolicyError
 from leadwerk.policy.model import TextClass
-from leadwerk.policy.points import Group, PointsModel, Rule, Tier
+from leadwerk.policy.points import Cells, Group, PointsModel, Rule, Tier
 from leadwerk.policy.selling import Capacity, RankingRule, Seller, Stage
 from leadwerk.policy.text_classes import class_of
 
@@ -53,6 +53,7 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
     documented_fields = "\n".join(line for line in table.splitlines() if line.startswith("| `"))
     sections = {
         "points": PointsModel,
+        "points.cells": Cells,
         "points.groups[]": Group,
         "points.rules[]": Rule,
         "tiers[]": Tier,
@@ -67,7 +68,7 @@ def test_the_fields_of_points_stages_and_selling_are_all_listed_with_their_defau
         for field in kind.__struct_fields__
         if f"`{section}.{field}`" not in documented_fields and not _beside(section, field, documented_fields)
     ]
-    assert unsaid == ["points.groups", "points.rules", "capacity.sellers"]
+    assert unsaid == ["points.groups", "points.rules", "points.cells", "capacity.sellers"]
     model, selling = PointsModel(), Capacity()
     for default in (
         f"{model.window_days} |",

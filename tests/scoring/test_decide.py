@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -13,10 +14,12 @@ from leadwerk.points.blended_score import as_predictive, weighted_mean
 from leadwerk.points.classification import LeadRating
 from leadwerk.points.ledger import Entry
 from leadwerk.policy.load import load
-from leadwerk.policy.points import Rule
+from leadwerk.policy.points import Cells, Rule
 from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.scoring.decide import decide
+from leadwerk.scoring.lead_state import VISITOR
 from leadwerk.scoring.model import Scorer
+from leadwerk.scoring.override import Override
 from leadwerk.scoring.reasons import rule_reasons
 from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import changed, stored_rating
@@ -204,3 +207,54 @@ def test_reasons_by_points_are_the_weightiest_and_no_more_than_a_person_reads():
     ledger = [entry(f"plus_{n}", n) for n in range(1, 7)] + [entry(f"minus_{n}", -n) for n in range(1, 7)]
     reasons = rule_reasons(ledger, MORTGAGE, "de")
     assert [reason.contribution for reason in reasons] == [6, -6, 5, -5, 4, -4]
+
+
+B2B = load("b2b_swiss")
+
+
+@pytest.mark.parametrize("score", [None, 100])
+@pytest.mark.parametrize(
+    ("matrix_cell", "cluster"),
+    [("A1", "HOT"), ("C3", "HOT"), ("D1", "WARM"), ("D3", "WARM"), ("A4", "COLD"), ("D4", "COLD")],
+)
+def test_fit_and_interest_both_count_whoever_ranks(score, matrix_cell, cluster):
+    standing = rating(100, matrix_cell=matrix_cell)
+    assert decide(score, B2B, standing).cluster == cluster
+
+
+def test_a_cell_makes_nobody_better():
+    assert decide(None, B2B, rating(10, matrix_cell="A1")).cluster == "COLD"
+    assert decide(None, B2B, rating(30, matrix_cell="D1", disqualified=True)).cluster == "DISQUALIFIED"
+
+
+def test_cells_are_the_policys():
+    cells = Cells(hot=("A4",), warm=("A4", "B2"))
+    mine = msgspec.structs.replace(B2B, points=msgspec.structs.replace(B2B.points, cells=cells))
+    clusters = [decide(None, mine, rating(100, matrix_cell=cell)).cluster for cell in ("A4", "B2", "A1")]
+    assert clusters == ["HOT", "WARM", "COLD"]
+
+
+KEEN = lead(job_title="CEO", employees=200, industry="software").did("demo_request").did("pricing_page")
+
+
+@pytest.mark.parametrize(("outcome", "stage"), [("lost", "lost"), ("won", "customer")])
+def test_a_lead_that_the_crm_closed_is_closed_whatever_is_said_of_it(outcome, stage):
+    says_hot = Override(cluster="HOT", author="eva", reason="knows better", set_at=NOW, ends_at=NOW + timedelta(days=3))
+    for override in (None, says_hot):
+        state = state_of_history(B2B, KEEN, created_at=NOW, status="closed", outcome=outcome, override=override)
+        (score,) = score_leads(None, B2B, [state])
+        assert (score.score_cluster, score.recommended_action, score.stage) == ("CLOSED", "No_Action", stage)
+        assert score.decided_by is None
+
+
+@pytest.mark.parametrize("outcome", [None, "open"])
+def test_a_lead_that_was_opened_again_is_decided_as_before(outcome):
+    state = state_of_history(B2B, KEEN, created_at=NOW, status="x", outcome=outcome)
+    (score,) = score_leads(None, B2B, [state])
+    assert (score.score_cluster, score.recommended_action) == ("HOT", "Call_Today")
+
+
+def test_a_visitor_who_is_no_lead_gets_no_call():
+    visitor = msgspec.structs.replace(state_of_history(B2B, KEEN), lead_id=f"{VISITOR}V7")
+    (score,) = score_leads(None, B2B, [visitor])
+    assert (score.score_cluster, score.recommended_action) == ("HOT", "No_Action")

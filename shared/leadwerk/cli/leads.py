@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMS: Final = {
     "sort": "Use score, points, fit or tier.",
-    "cluster": "Use HOT, WARM, COLD, UNSCORED or DISQUALIFIED.",
+    "cluster": "Use HOT, WARM, COLD, UNSCORED, DISQUALIFIED or CLOSED.",
     "grade": "Write a letter from A to D.",
     "matrix_cell": "Write grade and level, such as A1.",
     "region": "Write a canton or Land such as CH-ZH, or a country such as CH.",

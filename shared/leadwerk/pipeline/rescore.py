@@ -18,6 +18,7 @@ from leadwerk.pipeline.leads import stale_stages
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.leads.score_rows import ScoreOrigin, score_row, stage_change_row
 from leadwerk.policy.model import Policy
+from leadwerk.scoring.decide import CLOSED
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
@@ -41,7 +42,7 @@ class OpenLead(Struct, frozen=True, kw_only=True):
 class RescoreReport:
     """Result of a run: open leads, stored scores (only changed ones), and open leads by cluster.
 
-    `closed`: closed or expired leads that got a final score, because a CRM update moved their stage.
+    `closed`: closed or expired leads that got a final score, because a CRM update closed them or moved their stage.
     `stage_changes`: leads, including closed ones, with a new stage.
     """
 
@@ -137,10 +138,13 @@ class _Run:
 
 
 def _moved(state: LeadState, score: LeadScore) -> bool:
-    """Whether the lead still exists and its stage differs from that of its latest score."""
-    return state.created_at is not None and score.stage != (state.latest_score and state.latest_score.stage)
+    """Whether the lead still exists, and its stage, or whether it is closed, differs from its latest score."""
+    latest = state.latest_score
+    was_closed = latest is not None and latest.score_cluster == CLOSED
+    is_other = score.stage != (latest and latest.stage) or (score.score_cluster == CLOSED) != was_closed
+    return state.created_at is not None and is_other
 
 
 def _final_origin(state: LeadState) -> ScoreOrigin:
     """Origin of a final score: "outcome" if the CRM closed the lead, so that no threshold counts it as a call."""
-    return "rescore" if state.outcome in (None, "open") else "outcome"
+    return "outcome" if state.is_closed else "rescore"

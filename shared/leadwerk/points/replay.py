@@ -18,7 +18,7 @@ from leadwerk.points.workload import Workload, workload
 from leadwerk.stats.arrays import Ints
 from leadwerk.stats.wilson import wilson
 
-CLUSTERS = ("DISQUALIFIED", "UNSCORED", "COLD", "WARM", "HOT")
+CLUSTERS = ("CLOSED", "DISQUALIFIED", "UNSCORED", "COLD", "WARM", "HOT")
 """The worst first."""
 
 EXAMPLES = 3

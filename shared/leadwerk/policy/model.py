@@ -102,11 +102,15 @@ class Bands(PolicySection, frozen=True):
 
 
 class Action(PolicySection, frozen=True):
-    """Recommended action for leads of this cluster."""
+    """Recommended action for leads of this cluster; that of CLOSED, which asks for nothing, may be left out."""
 
     cluster: Cluster
     action: str
     labels: Labels = field(default_factory=dict)
+
+
+NO_ACTION = "No_Action"
+"""What is recommended where nobody is to be called, unless the policy names it."""
 
 
 class Training(PolicySection, frozen=True):

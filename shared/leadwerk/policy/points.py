@@ -16,6 +16,8 @@ Phase = Literal["awareness", "interest", "consideration", "decision"]
 PHASES: tuple[Phase, ...] = ("awareness", "interest", "consideration", "decision")
 """Phases of a customer's journey, first to last."""
 
+Cell = Annotated[str, Meta(pattern="^[A-D][1-4]$")]
+"""A cell of the matrix: a grade of fit and a level of interest."""
 Points = Annotated[int, Meta(ge=-1000, le=1000)]
 Value = str | float | int
 
@@ -108,6 +110,17 @@ class Levels(PolicySection, frozen=True):
     three: int = 20
 
 
+class Cells(PolicySection, frozen=True):
+    """Cells whose leads may be HOT, and may be WARM, whatever their score; all others are colder.
+
+    By default both halves count: who is a good match and does nothing is COLD, who reads everything and is no match is
+    WARM at most.
+    """
+
+    hot: tuple[Cell, ...] = tuple(f"{grade}{level}" for grade in "ABC" for level in "123")
+    warm: tuple[Cell, ...] = tuple(f"{grade}{level}" for grade in "ABCD" for level in "123")
+
+
 class TrafficLight(PolicySection, frozen=True):
     """From which match with the ideal customer (account's fit, 0–100) on the light is yellow or green (else red)."""
 
@@ -129,6 +142,7 @@ class PointsModel(PolicySection, frozen=True):
     bands: PointBands = PointBands()
     grades: Grades = Grades()
     levels: Levels = Levels()
+    cells: Cells = Cells()
     traffic_light: TrafficLight = TrafficLight()
 
 

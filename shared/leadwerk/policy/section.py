@@ -11,7 +11,7 @@ from leadwerk.catalogue.languages import Language
 Identifier = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,59}$")]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
-Cluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED"]
+Cluster = Literal["HOT", "WARM", "COLD", "DISQUALIFIED", "UNSCORED", "CLOSED"]
 OutcomeKind = Literal["open", "lost", "won", "paid_out"]
 Labels = dict[Language, str]
 

@@ -1,7 +1,8 @@
 """The decision that follows from points and model: a lead's cluster, and what the policy tells a seller to do with it.
 
 Before there is a model the points decide. Once there is one, the policy says how they combine; by default the model
-ranks, and the points disqualify. What a person says of a lead stands above both.
+ranks, and the points disqualify. Whoever ranks, a lead is HOT or WARM only in the cells of the matrix that the policy
+names: fit and interest both count. What a person says of a lead stands above that, and above all that the CRM closed it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from math import floor
 from typing import TYPE_CHECKING, Final
 
 from leadwerk.points.blended_score import weighted_mean
+from leadwerk.policy.model import NO_ACTION
+from leadwerk.policy.points import Cells
 from leadwerk.policy.section import Cluster
 from leadwerk.scoring.override import Override
 from leadwerk.scoring.seller_pools import Basis, HotThresholds
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 UNSCORED: Final = "UNSCORED"
 DISQUALIFIED: Final = "DISQUALIFIED"
+CLOSED: Final = "CLOSED"
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,22 @@ def decide(
     threshold = (hot or HotThresholds(policy))(scale, language, region)
     warm = policy.points.bands.warm if scale == "points" else policy.bands.warm
     chosen = cluster(value, threshold, warm)
+    if rating is not None:
+        chosen = within_cells(chosen, rating.matrix_cell, policy.points.cells)
     # After the band and not instead: `hot_threshold` stays the product's also for a disqualified lead.
     if rating is not None and rating.disqualified and _points_disqualify(predictive_score, policy):
         chosen = DISQUALIFIED
     return Decision(chosen, action_for(chosen, policy), threshold)
+
+
+def closed(decision: Decision, policy: Policy) -> Decision:
+    """The decision for a lead that the CRM closed: nothing is to be done, whatever model, points or a person say."""
+    return Decision(CLOSED, action_for(CLOSED, policy), decision.hot_threshold)
+
+
+def without_a_call(decision: Decision, policy: Policy) -> Decision:
+    """The decision for a web visitor who is no lead: nobody knows whom to call."""
+    return replace(decision, action=action_for(CLOSED, policy))
 
 
 def overruled(decision: Decision, override: Override | None, policy: Policy) -> Decision:
@@ -95,9 +111,20 @@ def cluster(value: float, hot: int, warm: int) -> Cluster:
     return "WARM" if value >= warm else "COLD"
 
 
+def within_cells(chosen: Cluster, matrix_cell: str, cells: Cells) -> Cluster:
+    """The cluster that a lead of this cell may have.
+
+    >>> [within_cells("HOT", cell, Cells()) for cell in ("C3", "D1", "A4")]
+    ['HOT', 'WARM', 'COLD']
+    """
+    if chosen == "HOT" and matrix_cell not in cells.hot:
+        chosen = "WARM"
+    return "COLD" if chosen == "WARM" and matrix_cell not in cells.warm else chosen
+
+
 def action_for(chosen: Cluster, policy: Policy) -> str:
     """What the policy tells a seller to do with leads of a cluster."""
-    return next(action.action for action in policy.actions if action.cluster == chosen)
+    return next((action.action for action in policy.actions if action.cluster == chosen), NO_ACTION)
 
 
 def _points_disqualify(predictive_score: int | None, policy: Policy) -> bool:

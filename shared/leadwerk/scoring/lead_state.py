@@ -68,6 +68,16 @@ class LeadState(Struct, frozen=True, kw_only=True):
         return self.created_at is not None or (self.lead_id.startswith(VISITOR) and self.has_web_behaviour)
 
     @property
+    def is_visitor(self) -> bool:
+        """Whether this is a web visitor who is no lead."""
+        return self.lead_id.startswith(VISITOR)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the CRM closed the lead: it is won or lost, and nobody is to call any more."""
+        return self.outcome not in (None, "open")
+
+    @property
     def has_web_behaviour(self) -> bool:
         """Whether web behaviour of the lead is known."""
         return bool(self.features.get("has_web_behaviour"))

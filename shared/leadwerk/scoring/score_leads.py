@@ -15,7 +15,7 @@ from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.attribution import by_group
-from leadwerk.scoring.decide import DISQUALIFIED, decide, overruled
+from leadwerk.scoring.decide import DISQUALIFIED, closed, decide, overruled, without_a_call
 from leadwerk.scoring.lead_facts import facts_of_states
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Inputs, Scorer
@@ -157,7 +157,12 @@ class ScoringContext:
         product_decision = decide(
             predictive_score, policy, rating, hot=self.hot, language=language, region=state.features.get("region")
         )
-        decision = overruled(product_decision, state.override, policy)
+        override = None if state.is_closed else state.override
+        decision = overruled(product_decision, override, policy)
+        if state.is_closed:
+            decision = closed(product_decision, policy)
+        elif state.is_visitor:
+            decision = without_a_call(decision, policy)
         stage = stage_of(
             policy,
             is_known=state.created_at is not None,
@@ -173,7 +178,7 @@ class ScoringContext:
             predictive_score=predictive_score,
             score_cluster=decision.cluster,
             recommended_action=decision.action,
-            reasons=reasons if state.override is None else (state.override.as_reason(policy, language), *reasons),
+            reasons=reasons if override is None else (override.as_reason(policy, language), *reasons),
             basis=_basis(rating, self.model_version),
             has_web_behaviour=state.has_web_behaviour,
             language=language,

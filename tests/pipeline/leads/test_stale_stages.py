@@ -240,12 +240,15 @@ def test_after_a_rescoring_in_sql_only_the_closed_ones_are_left(warehouse: DuckD
     assert changes(warehouse)[-1][0] == "customer"
 
 
-def test_without_stages_the_crms_news_move_nobody(warehouse: DuckDBWarehouse) -> None:
+def test_without_stages_the_crms_news_still_close_a_lead(warehouse: DuckDBWarehouse) -> None:
     bare, crm = msgspec.structs.replace(POLICY, stages=()), CRM()
     night(warehouse, crm, NOW, bare)
     crm.say("3", "Ausbezahlt", NOW + HOUR)
-    assert night(warehouse, crm, NOW + DAY, bare).closed == 0
-    assert len(table(warehouse, "scores")) == 1
+    assert night(warehouse, crm, NOW + DAY, bare).closed == 1
+    assert night(warehouse, crm, NOW + 2 * DAY, bare).closed == 0
+    assert [(row["score_cluster"], row["recommended_action"]) for row in table(warehouse, "scores")][1:] == [
+        ("CLOSED", "No_Action")
+    ]
 
 
 news = st.lists(

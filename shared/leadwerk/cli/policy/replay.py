@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leadwerk.points.workload import SellerWeek
     from leadwerk.policy.model import Policy
 
-BEST_FIRST = ("HOT", "WARM", "COLD", "UNSCORED", "DISQUALIFIED")
+BEST_FIRST = ("HOT", "WARM", "COLD", "UNSCORED", "DISQUALIFIED", "CLOSED")
 RULES_SHOWN = 3
 """Rules of a mover; the rest is counted."""
 

@@ -1,4 +1,4 @@
-"""Stale stages: closed or expired leads are no longer scored, but their stage still follows the CRM status.
+"""Stale stages: closed or expired leads are no longer scored, but stage and decision still follow the CRM status.
 
 The stage required by a lead's newest score and newest CRM status is compared with the stage in that score and with
 stage_changes; times of arrival do not matter. So updates that arrive late, twice or out of order, and runs that died
@@ -19,6 +19,7 @@ from leadwerk.points.classification import Level
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Grade
+from leadwerk.scoring.decide import CLOSED
 from leadwerk.scoring.score_row import stored_rating
 from leadwerk.scoring.stage_change import StageInputs, stage_change
 from leadwerk.warehouse.protocol import Warehouse
@@ -46,24 +47,27 @@ class StatusAndStage(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class StaleStages:
-    """`moved`: leads whose newest score has an outdated stage. `unrecorded`: missing rows of `stage_changes` for leads
-    whose newest score has the right stage."""
+    """`moved`: leads whose newest score has an outdated stage, or was decided before the CRM closed or reopened them.
+
+    `unrecorded`: missing rows of `stage_changes` for leads whose newest score has the right stage.
+    """
 
     moved: list[str]
     unrecorded: list[StageChangeRow]
 
 
 def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, rescored: Container[str]) -> StaleStages:
-    """Find leads whose stage differs from what their CRM status requires at `now` (aware), except the `rescored`.
+    """Find leads whose stage or decision is not what their CRM status requires at `now` (aware), except the `rescored`.
 
     A lead without a score has no stage.
     """
     stale = StaleStages([], [])
-    for lead in _statuses_and_stages(warehouse, now) if policy.stages else ():
+    for lead in _statuses_and_stages(warehouse, now):
         if lead.lead_id in rescored:
             continue
-        stage = _stage(lead, policy)
-        if stage != lead.stage:
+        is_closed = lead.outcome not in (None, "open")
+        stage = _stage(lead, policy, CLOSED if is_closed else lead.score_cluster)
+        if stage != lead.stage or is_closed != (lead.score_cluster == CLOSED):
             stale.moved.append(lead.lead_id)
         elif change := _unrecorded(lead, stage, policy, now):
             stale.unrecorded.append(change)
@@ -79,12 +83,12 @@ def _statuses_and_stages(warehouse: Warehouse, now: datetime) -> list[StatusAndS
     return warehouse.rows(statement("stage_changes/status_vs_stage", StatusAndStage), parameters)
 
 
-def _stage(lead: StatusAndStage, policy: Policy) -> str | None:
-    """The stage by the lead's latest score and present CRM status."""
+def _stage(lead: StatusAndStage, policy: Policy, cluster: str) -> str | None:
+    """The stage by the lead's latest score, its present CRM status and the cluster that follows from it."""
     stage = stage_of(
         policy,
         is_known=True,
-        cluster=lead.score_cluster,
+        cluster=cluster,
         rating=stored_rating(lead),
         status=lead.status,
         outcome=lead.outcome,

@@ -82,7 +82,13 @@ def ranking(policy: Policy, basis: Basis) -> Parameters:
     steps = zip(pairwise(scores), pairwise(points), strict=True)
     slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
     at = dict(zip(("bottom", "warm", "hot", "top"), map(float, points), strict=True))
-    return {"points_weight": weight, **at, **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True))}
+    cells = list(policy.points.cells.hot)
+    return {
+        "points_weight": weight,
+        "hot_cells": cells,
+        **at,
+        **dict(zip(("to_warm", "to_hot", "to_top"), slopes, strict=True)),
+    }
 
 
 def picked(warehouse: Warehouse, policy: Policy, now: datetime) -> dict[str, int]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from leadwerk.policy.model import Bands, Policy
 from leadwerk.policy.points import PointBands
-from leadwerk.policy.validation.errors import Problem
+from leadwerk.policy.validation.errors import Problem, given_twice
 from leadwerk.policy.validation.point_range import PointRange
 from leadwerk.policy.yaml_document import Path
 
@@ -21,8 +21,19 @@ def problems(policy: Policy) -> Iterator[Problem]:
     yield from _falling({"a": grades.a, "b": grades.b, "c": grades.c}, ("points", "grades"))
     yield from _falling({"one": levels.one, "two": levels.two, "three": levels.three}, ("points", "levels"))
     yield from _falling({"green": light.green, "yellow": light.yellow}, ("points", "traffic_light"))
+    yield from _cells(policy)
     if model.rules:
         yield from _out_of_reach(policy)
+
+
+def _cells(policy: Policy) -> Iterator[Problem]:
+    cells = policy.points.cells
+    for name, listed in (("hot", cells.hot), ("warm", cells.warm)):
+        yield from given_twice(("points", "cells", name), listed)
+    for index, cell in enumerate(cells.hot):
+        if cell not in cells.warm:
+            message = f"leads of {cell} may be HOT, but not WARM."
+            yield ("points", "cells", "hot", index), message, f"Add {cell} to warm, or take it out here."
 
 
 def _bands(bands: Bands | PointBands, path: Path) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ def _languages(policy: Policy) -> Iterator[Problem]:
 def _actions(policy: Policy) -> Iterator[Problem]:
     clusters = [action.cluster for action in policy.actions]
     for cluster in get_args(Cluster):
-        if cluster not in clusters:
+        if cluster not in clusters and cluster != "CLOSED":
             yield ("actions",), f"no action for {cluster} leads.", f"Add `- {{cluster: {cluster}, action: …}}`."
     for index, action in enumerate(policy.actions):
         if action.cluster in clusters[:index]:

@@ -11,15 +11,18 @@
 -- @to_warm FLOAT64
 -- @to_hot FLOAT64
 -- @to_top FLOAT64
+-- Cells of the matrix whose leads may be HOT; any other lead is below every threshold.
+-- @hot_cells ARRAY<STRING>
 WITH ranking_values AS (
   SELECT
     lead_id,
     scored_at,
     probability,
     IF(decided_by IS NULL, NULL, score_cluster) AS override_cluster,
-    CASE @points_weight
-      WHEN 100 THEN points
-      WHEN 0 THEN predictive_score
+    CASE
+      WHEN matrix_cell NOT IN UNNEST(@hot_cells) AND (@points_weight = 100 OR predictive_score IS NOT NULL) THEN 0
+      WHEN @points_weight = 100 THEN points
+      WHEN @points_weight = 0 THEN predictive_score
       ELSE FLOOR(
         @to_warm * (LEAST(GREATEST(points, @bottom), @warm) - @bottom)
         + @to_hot * (LEAST(GREATEST(points, @warm), @hot) - @warm)
@@ -28,5 +31,5 @@ WITH ranking_values AS (
       )
     END AS value
   FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster != 'DISQUALIFIED' AND score_origin != 'outcome'
+  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster NOT IN ('DISQUALIFIED', 'CLOSED') AND score_origin != 'outcome'
 ),
