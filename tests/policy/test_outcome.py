@@ -20,9 +20,7 @@ def with_rules() -> policy.Policy:
     """The shipped B2B policy with other outcome rules, and the stage that asks for a status with them."""
     shipped = (Path(policy.__file__).parent / "defaults" / "b2b_swiss.yaml").read_text("utf-8")
     before, _, rest = shipped.partition("outcomes:\n")
-    rest = re.sub(r"statuses: \[.*\]", "statuses: [Won]", rest[rest.index("attributes:") :]).replace(
-        "[won]", "[won, lost]"
-    )
+    rest = re.sub(r"statuses: \[.*\]", "statuses: [Won]", rest[rest.index("attributes:") :])
     return policy.parse(f"{before}outcomes:{RULES}{rest}")
 
 
