@@ -2,7 +2,7 @@
 
 Before there is a model the points decide. Once there is one, the policy says how they combine; by default the model
 ranks, and the points disqualify. Whoever ranks, a lead is HOT or WARM only in the cells of the matrix that the policy
-names: fit and interest both count. What a person says of a lead stands above that, and that the CRM closed it above all.
+names: fit and interest both count. What a person says of a lead stands above that, its closing by the CRM above all.
 """
 
 from __future__ import annotations
