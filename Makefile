@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: help demo test test-crm test-all test-new-examples test-cloud checkov bench generate lint format clean
+.PHONY: help demo test test-crm test-all test-new-examples test-cloud checkov bench generate lock lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
@@ -67,6 +67,9 @@ generate: $(STAMP) ## writes what derives from other files, such as the records 
 	.venv/bin/python -m tools.table_records
 	.venv/bin/python -m tools.terraform_reference
 	.venv/bin/python -m tools.openapi
+
+lock: $(STAMP) ## locks what each function is built from, with hashes; after a change of a pin
+	.venv/bin/python -m tools.locked_requirements
 
 lint: $(STAMP) ## ruff and mypy
 	.venv/bin/ruff check .

@@ -1,4 +1,4 @@
-"""A function's requirements.txt pins what the function imports, however deep and late, and nothing else."""
+"""A function's requirements.in pins what it imports, however deep and late, and nothing else; .txt locks it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import pytest
 import leadwerk
 from leadwerk.serve import FUNCTIONS, source_of
 
+TESTED = Path(__file__).parents[2]
+HASHED = r"[A-Za-z0-9._-]+==\S+(?: ; [^\n]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+"
 SHARED = Path(leadwerk.__file__).parents[1]
 ELSEWHERE = "leadwerk.warehouse.duckdb"  # the laptop's engine: in the cloud the warehouse is BigQuery
 # Not seen in an import statement, and needed all the same.
@@ -74,12 +76,26 @@ def test_nothing_is_pinned_twice(name: str) -> None:
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_all_that_is_deployed_is_what_was_tested_and_has_hashes(name: str) -> None:
+    entries = re.split(r"\n(?=\S)", (source_of(name).parent / "requirements.txt").read_text("utf-8").strip())
+    assert [entry for entry in entries if not re.fullmatch(HASHED, entry)] == []
+    locked = {normal(entry.partition("==")[0]): entry.partition("==")[2].split()[0] for entry in entries}
+    tested = dict(_pins((TESTED / "requirements-dev.txt").read_text("utf-8")))
+    assert {package: version for package, version in locked.items() if tested.get(package) != version} == {}
+    assert {package: version for package, version in pinned(name).items() if locked.get(package) != version} == {}
+
+
 def pinned(name: str) -> dict[str, str]:
     return dict(pins(name))
 
 
 def pins(name: str) -> list[tuple[str, str]]:
-    lines = (source_of(name).parent / "requirements.txt").read_text("utf-8").splitlines()
+    return _pins((source_of(name).parent / "requirements.in").read_text("utf-8"))
+
+
+def _pins(text: str) -> list[tuple[str, str]]:
+    lines = text.splitlines()
     pinned = [line.partition("==") for line in lines if line and not line.startswith("#")]
     return [(normal(distribution), version.strip()) for distribution, _, version in pinned]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadwerk.report.charts import calibration
-from leadwerk.stats.curves import CalibrationBin
+from leadwerk.stats.calibration_bin import CalibrationBin
 
 
 def test_an_interval_that_ends_at_its_share_but_for_rounding_is_drawn() -> None:

@@ -9,7 +9,8 @@ from msgspec import Struct
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import Estimate, Metric, estimate
-from leadwerk.stats.curves import CalibrationBin, calibration_bins, gains
+from leadwerk.stats.calibration_bin import CalibrationBin
+from leadwerk.stats.curves import calibration_bins, gains
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):

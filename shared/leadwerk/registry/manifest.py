@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from leadwerk.errors import CorruptModel
-from leadwerk.stats.curves import CalibrationBin
+from leadwerk.stats.calibration_bin import CalibrationBin
 from leadwerk.stats.feature_profile import FeatureProfile
 
 ModelKind = Literal["average", "boosting", "logistic_regression"]

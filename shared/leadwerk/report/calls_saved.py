@@ -9,7 +9,8 @@ from typing import Literal
 from leadwerk.registry.manifest import CandidateEvaluation
 from leadwerk.report import score_bands
 from leadwerk.report.report_data import ReportData
-from leadwerk.stats.curves import CalibrationBin, calibration_bins, gains
+from leadwerk.stats.calibration_bin import CalibrationBin
+from leadwerk.stats.curves import calibration_bins, gains
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.report.score_bands import ScoreBand
-from leadwerk.stats.curves import CalibrationBin
+from leadwerk.stats.calibration_bin import CalibrationBin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

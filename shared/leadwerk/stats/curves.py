@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from msgspec import Struct
 
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Outcomes
-from leadwerk.stats.wilson import wilson
+from leadwerk.stats.calibration_bin import CalibrationBin
 
 POINTS = 21
 """Points of the gains curve: every five per cent of the leads."""
-
-
-class CalibrationBin(Struct, frozen=True):
-    """Rows of similar probability: mean probability, share converted, number."""
-
-    predicted: float
-    observed: float
-    n: int
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share converted."""
-        return wilson(self.observed, self.n)
 
 
 def calibration_bins(converted: Outcomes, probability: Floats) -> list[CalibrationBin]:
