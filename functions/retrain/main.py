@@ -7,6 +7,7 @@ from datetime import datetime
 import functions_framework
 
 from leadwerk import settings
+from leadwerk.learning.promotion_gate import Z_NIGHTLY
 from leadwerk.pipeline import retrain as training, wiring
 from leadwerk.web import Request, entry
 
@@ -15,4 +16,5 @@ from leadwerk.web import Request, entry
 @entry(Request)
 def retrain(body: Request, now: datetime) -> training.RetrainReport:
     config = settings.read()
-    return training.run(wiring.warehouse(config), wiring.policy(config), wiring.registry(config), now=now)
+    parts = wiring.warehouse(config), wiring.policy(config), wiring.registry(config)
+    return training.run(*parts, now=now, z_needed=Z_NIGHTLY)

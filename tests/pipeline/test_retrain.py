@@ -102,11 +102,14 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     assert (report.champion_before, report.champion_after) == (None, report.model_version)
     assert report.metrics["challenger"].auc.value > 0.7
     assert "better than the points" in report.reason
+    assert (report.verdict, report.excluded) == ("promoted", ())
     manifest = registry.champion_files().manifest
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
     assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
     assert (manifest.data.rows, manifest.data.leads) == (report.row_count, report.leads)
-    assert progress[0] == "reading matured landmarks"
+    assert progress[0] == "0 %: reading matured landmarks"
+    percents = [int(step.split(" %: ")[0]) for step in progress]
+    assert percents == sorted(percents)
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
 
 

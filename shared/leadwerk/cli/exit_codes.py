@@ -5,5 +5,11 @@ from typing import Final
 EXIT_ERROR: Final = 2
 """Something that the user can mend."""
 
+EXIT_NO_SIGNAL: Final = 3
+"""The leads tell nothing usable, and no model serves."""
+
+EXIT_LEAK: Final = 4
+"""A field may know the outcome: a person must decide."""
+
 EXIT_INTERRUPTED: Final = 128 + 2  # as shells report SIGINT
 EXIT_TERMINATED: Final = 128 + 15  # SIGTERM

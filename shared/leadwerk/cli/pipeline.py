@@ -10,7 +10,9 @@ import typer
 from rich.markup import escape
 
 from leadwerk.cli.console import figure, label, out, print_json, show, table, working
+from leadwerk.cli.exit_codes import EXIT_LEAK, EXIT_NO_SIGNAL
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.leak_view import show_leaks
 from leadwerk.cli.options import day, moment
 from leadwerk.errors import InputError
 
@@ -86,21 +88,54 @@ def ingest(
     show(result, title="Ingested", as_json=call.as_json)
 
 
-@shared_options()
-def retrain(call: Invocation) -> None:
+@shared_options(output_language=True)
+def retrain(
+    call: Invocation,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="FIELD", help="Learn nothing from it, now and later; repeatable."),
+    ] = None,
+    keep_suspect: Annotated[
+        list[str] | None,
+        typer.Option("--keep-suspect", metavar="FIELD", help="Learn from it all the same; repeatable."),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the decision.")] = "",
+) -> None:
     """Learn from all outcomes that are mature; the new model becomes champion only if it is the best.
 
-    Example: `leadwerk retrain`
+    Exit codes: 3 where the leads tell nothing usable and no model serves; 4 where a field may know the outcome: leave
+    it out, or keep it for a reason.
+
+    Examples: `leadwerk retrain` · `leadwerk retrain --exclude Tags` ·
+    `leadwerk retrain --keep-suspect Budget --reason "stated in the form"`
     """
     from leadwerk.pipeline import retrain as stage
+    from leadwerk.pipeline.leak_gate import FieldChoices
 
     here = call.deployment
+    choices = FieldChoices(exclude or (), keep_suspect or (), reason)
     with working("Training") as progress:
-        result = stage.run(here.warehouse, here.policy, here.registry, now=call.storing_moment(), progress=progress)
+        result = stage.run(
+            here.warehouse,
+            here.policy,
+            here.registry,
+            now=call.storing_moment(),
+            choices=choices,
+            progress=progress,
+        )
     if call.as_json:
         print_json(result)
     else:
         _show_training(result)
+        show_leaks(result.leaks, call.language or "en")
+    if code := _exit_code(result):
+        raise typer.Exit(code)
+
+
+def _exit_code(result: RetrainReport) -> int:
+    if result.verdict == "leak":
+        return EXIT_LEAK
+    return EXIT_NO_SIGNAL if result.verdict == "no_signal" and result.champion_after is None else 0
 
 
 def _show_training(result: RetrainReport) -> None:

@@ -35,6 +35,9 @@ ORIGINS = (0.4, 0.6)
 """Shares of the landmarks after which these older test periods begin; each is a fifth long."""
 
 ORIGIN_SHARE = 0.2
+ORIGIN_PERCENT = {0.4: 55, 0.6: 60}
+"""Share of the work that is done when they begin."""
+
 CLEARLY = 1.0
 
 
@@ -111,7 +114,7 @@ def order_evidence(
             )
             train, later = until.take(split.train), until.take(split.test)
             if train.converted_leads >= MINIMUM_POSITIVES and not train.converted.all():
-                progress(f"testing the order on {len(later)} older landmarks")
+                progress(f"{ORIGIN_PERCENT[origin]} %: testing the order on {len(later)} older landmarks")
                 parts.append((later, _log_odds(fit(train), later)))
     return _evidence(parts)
 

@@ -55,7 +55,8 @@ class LeakFinding(Struct, frozen=True, kw_only=True):
 
     `figure` and its lower limit `low`: an area under the ROC curve within time, for `presence` a difference of shares.
     `dominance`: the field's lead over chance by that of all others together. `best_value` converts at `best_rate` in
-    `best_rows` rows (None where no value stands out). `stops`: no model may be promoted before a person decides.
+    `best_rows` rows (None where no value stands out). `stops`: no model may be promoted before a person decides;
+    `kept_because`: a person decided to keep it.
     """
 
     field: str
@@ -67,6 +68,7 @@ class LeakFinding(Struct, frozen=True, kw_only=True):
     best_value: str | None = None
     best_rate: float | None = None
     best_rows: int | None = None
+    kept_because: str | None = None
 
 
 class LeakReport(Struct, frozen=True, kw_only=True):

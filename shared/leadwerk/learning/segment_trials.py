@@ -88,7 +88,7 @@ class SegmentTrialResult:
         segment_index = _segment_index(self.segments, landmarks)
         for place, twin in self.twins.items():
             rows = landmarks.take(np.flatnonzero(segment_index == place))
-            tell(f"fitting the model of {self.trials[place].name} on its {len(rows)} landmarks")
+            tell(f"95 %: fitting the model of {self.trials[place].name} on its {len(rows)} landmarks")
             segment_models[place] = _fit(twin.kind, rows, features, training, general.encoder)
         return self._together(general, segment_models)
 
@@ -136,7 +136,7 @@ def try_segments(
         if reason:
             trials.append(_trial(definition.name, leads, reason=reason))
             continue
-        tell(f"trying a model for {definition.name} on {len(train)} landmarks")
+        tell(f"50 %: trying a model for {definition.name} on {len(train)} landmarks")
         twin, trial = _try(definition.name, leads, general, features, training)
         trials.append(trial)
         if trial.serves:

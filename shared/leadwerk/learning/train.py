@@ -80,7 +80,7 @@ def train_model(
     reason = too_few(landmarks, train, test)
     if reason:
         return TrainingSkipped(reason)
-    progress(f"fitting the candidates on {len(train)} landmarks")
+    progress(f"25 %: fitting the candidates on {len(train)} landmarks")
     fitted = fit_candidate(train, features, training)
     twin = better_alone(fitted, test)
     kind = twin.model.kind
@@ -95,12 +95,12 @@ def train_model(
         horizon_days=horizon_days,
         progress=progress,
     )
-    progress("comparing the candidates")
+    progress("65 %: comparing the candidates")
     setup = ComparisonSetup(landmarks, split, horizon_days, hot_score, training.seed, champion, rules, z_needed)
     others = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
     others |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
     outcome = compare(setup, Challenger(kind, log_odds, evidence), others)
-    progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks")
+    progress(f"70 %: fitting the {name_of(kind)} on all {len(landmarks)} landmarks")
     final = fit_candidate(landmarks, features, training, kind=kind, plan=plan_for_everything(fitted.plan, landmarks))
     leveled = _at_newest_level(final.model, landmarks)
     model = trials.fit(leveled, landmarks, features, training, progress)

@@ -15,19 +15,30 @@ from msgspec import UNSET
 from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.learning.candidate_comparison import ChampionForecast
-from leadwerk.learning.landmarks import Landmarks
+from leadwerk.learning.leak_texts import stop_text
+from leadwerk.learning.leakage import LeakFinding
 from leadwerk.learning.model import libraries
-from leadwerk.learning.points_baseline import PointsBaseline
+from leadwerk.learning.promotion_gate import Z_BY_HAND
 from leadwerk.learning.segment_trials import SegmentTrial
 from leadwerk.learning.segmented_model import from_files
 from leadwerk.learning.train import TrainingResult, TrainingSkipped, train_model
 from leadwerk.pipeline import champion_check
 from leadwerk.pipeline.leads.features import features_statement, labels_statement
-from leadwerk.pipeline.leads.landmarks import read_rows_with_points
+from leadwerk.pipeline.leads.landmarks import TrainingRows, read_training_rows
+from leadwerk.pipeline.leak_gate import CheckedLandmarks, FieldChoices, check_fields, record_choices
 from leadwerk.points.segments import Segments
-from leadwerk.registry.manifest import CandidateEvaluation, DataWindow, Manifest, TestSplit, TriedSegment
+from leadwerk.registry.manifest import (
+    CandidateEvaluation,
+    DataWindow,
+    FieldFinding,
+    GateRecord,
+    Manifest,
+    TestSplit,
+    TriedSegment,
+)
 
 if TYPE_CHECKING:
+    from leadwerk.learning.landmarks import Landmarks
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Champion as Pointer, Registry
     from leadwerk.warehouse.protocol import Warehouse
@@ -42,7 +53,9 @@ POINTS_DECIDE = "Until then the points decide."
 class RetrainReport:
     """Result of a run; `model_version` is None if no model could be trained, `reason` has the cause.
 
-    `segments`: trial of each segment of the policy, as in the manifest.
+    `segments`: trial of each segment of the policy, as in the manifest. `verdict`: of the promotion gate, or
+    `leak` (a field may know the outcome: a person must decide), or `too_few`. `level`: of the probabilities.
+    `leaks`: findings of the leakage gate; `excluded`: fields that nothing was learned from.
     """
 
     run_id: str
@@ -56,15 +69,28 @@ class RetrainReport:
     row_count: int
     positives: int
     leads: int
+    verdict: str
+    level: str | None = None
+    leaks: tuple[LeakFinding, ...] = ()
+    excluded: tuple[str, ...] = ()
     stood_down: bool = False
     metrics: dict[str, CandidateEvaluation] = field(default_factory=dict)
     segments: list[TriedSegment] = field(default_factory=list)
 
 
 def run(
-    warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime, progress: Progress | None = None
+    warehouse: Warehouse,
+    policy: Policy,
+    registry: Registry,
+    *,
+    now: datetime,
+    choices: FieldChoices | None = None,
+    z_needed: float = Z_BY_HAND,
+    progress: Progress | None = None,
 ) -> RetrainReport:
-    """Train on the data as of `now` (aware, UTC), save the model, and promote it if the promotion gate allows.
+    """Train on the data as of `now` (aware, UTC), save the model, and promote it if the gates allow.
+
+    `choices` of a person about fields are recorded, and hold for later runs too. `z_needed`: see the promotion gate.
 
     Repeated with the same `now`, also after a crash, it ends with the same model, champion and row of model_runs.
 
@@ -76,22 +102,41 @@ def run(
     if pointer is not None and _is_of_this_run(registry, pointer, now):
         report = _finished(registry, pointer, policy, now)
     else:
-        tell("reading matured landmarks")
-        landmarks, rules = read_rows_with_points(warehouse, policy, now)
-        report = _learn_and_save(landmarks, rules, policy, registry, pointer, now, tell)
+        if choices is not None:
+            record_choices(registry, policy, choices, now)
+        tell("0 %: reading matured landmarks")
+        rows = read_training_rows(warehouse, policy, now)
+        tell("20 %: checking whether a field knows the outcome")
+        checked = check_fields(rows.landmarks, rows.open_leads, policy, registry)
+        if checked.report.stopping_fields:
+            report = _stopped(checked, policy, pointer, now)
+        else:
+            report = _learn_and_save(rows, checked, policy, registry, pointer, now, z_needed, tell)
     warehouse.append("model_runs", [_row(report)])
     return report
 
 
+def _stopped(checked: CheckedLandmarks, policy: Policy, pointer: Pointer | None, now: datetime) -> RetrainReport:
+    """The report of a run that the leakage gate stopped before anything was learned."""
+    before = pointer.version if pointer else None
+    found = {"verdict": "leak", "leaks": checked.report.findings, "excluded": checked.excluded}
+    reason = stop_text(checked.report, "en")
+    return _report(
+        policy, now, checked.landmarks, reason=reason, champion_before=before, champion_after=before, **found
+    )
+
+
 def _learn_and_save(
-    landmarks: Landmarks,
-    rules: PointsBaseline | None,
+    rows: TrainingRows,
+    checked: CheckedLandmarks,
     policy: Policy,
     registry: Registry,
     pointer: Pointer | None,
     now: datetime,
+    z_needed: float,
     tell: Progress,
 ) -> RetrainReport:
+    landmarks, rules = checked.landmarks, rows.rules
     features = contract(policy)
     champion, note = _champion(registry, pointer, features, policy)
     learned = train_model(
@@ -103,13 +148,16 @@ def _learn_and_save(
         champion=champion,
         rules=rules,
         segments=Segments.of(policy),
+        z_needed=z_needed,
         progress=tell,
     )
     before = pointer.version if pointer else None
+    fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     if isinstance(learned, TrainingSkipped):
         reason = learned.reason if pointer or rules is None else f"{learned.reason} {POINTS_DECIDE}"
-        return _report(policy, now, landmarks, reason=reason, champion_before=before, champion_after=before)
-    manifest = _manifest(learned, landmarks, policy, now)
+        serves = {"champion_before": before, "champion_after": before}
+        return _report(policy, now, landmarks, reason=reason, verdict="too_few", **serves, **fields)
+    manifest = _manifest(learned, checked, policy, now)
     version = registry.save(learned.model.files(), manifest)
     decision = learned.decision
     reason = f"{note}{decision.reason}"
@@ -124,6 +172,9 @@ def _learn_and_save(
         model_version=version,
         kind=decision.kind,
         promoted=decision.promote,
+        verdict=decision.verdict,
+        level=decision.level,
+        **fields,
         stood_down=before is not None and after is None,
         champion_before=before,
         champion_after=after.version if after else None,
@@ -148,10 +199,10 @@ def _champion(
     return ChampionForecast(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
 
 
-def _manifest(learned: TrainingResult, landmarks: Landmarks, policy: Policy, now: datetime) -> Manifest:
-    features = contract(policy)
+def _manifest(learned: TrainingResult, checked: CheckedLandmarks, policy: Policy, now: datetime) -> Manifest:
+    features, landmarks, decision = contract(policy), checked.landmarks, learned.decision
     return Manifest(
-        kind=learned.decision.kind,
+        kind=decision.kind,
         created_at=now.isoformat(),
         policy_name=policy.name,
         policy_version=policy.version,
@@ -178,6 +229,12 @@ def _manifest(learned: TrainingResult, landmarks: Landmarks, policy: Policy, now
             gap_days=policy.horizon_days,
         ),
         segments=_tried(learned.segments) if learned.segments else UNSET,
+        gate=GateRecord(
+            verdict=decision.verdict,
+            level=decision.level,
+            excluded=list(checked.excluded),
+            leaks=msgspec.json.decode(msgspec.json.encode(checked.report.findings), type=list[FieldFinding]),
+        ),
     )
 
 
@@ -193,12 +250,17 @@ def _is_of_this_run(registry: Registry, pointer: Pointer, now: datetime) -> bool
 def _finished(registry: Registry, pointer: Pointer, policy: Policy, now: datetime) -> RetrainReport:
     """The report of a run whose model is champion already."""
     manifest = registry.manifest(pointer.version)
+    gate = manifest.gate or None
     return RetrainReport(
         run_id=_run_id(policy, now),
         trained_at=now,
         model_version=pointer.version,
         kind=manifest.kind,
         promoted=True,
+        verdict="promoted",
+        level=gate.level if gate else None,
+        leaks=msgspec.json.decode(msgspec.json.encode(gate.leaks), type=tuple[LeakFinding, ...]) if gate else (),
+        excluded=tuple(gate.excluded) if gate else (),
         reason=pointer.reason,
         champion_before=pointer.previous[0] if pointer.previous else None,
         champion_after=pointer.version,

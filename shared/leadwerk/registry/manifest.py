@@ -104,6 +104,30 @@ class TriedSegment(Struct, frozen=True, kw_only=True):
 NOTHING_MEASURED = SegmentQuality(None, None)
 
 
+class FieldFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A finding of the leakage gate: learning.leakage.LeakFinding, as JSON keeps it."""
+
+    field: str
+    check: str
+    stops: bool
+    figure: float
+    low: float
+    dominance: float | None = None
+    best_value: str | None = None
+    best_rate: float | None = None
+    best_rows: int | None = None
+    kept_because: str | None = None
+
+
+class GateRecord(Struct, frozen=True, kw_only=True):
+    """What the gates said: verdict and level of the promotion gate, findings of the leakage gate, fields left out."""
+
+    verdict: str
+    level: str
+    excluded: list[str] = []
+    leaks: list[FieldFinding] = []
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """Everything a reader must know to use, judge or reproduce a model.
 
@@ -132,6 +156,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     version: str = ""
     files: dict[str, str] = {}
     segments: list[TriedSegment] | UnsetType = UNSET
+    gate: GateRecord | UnsetType = UNSET
 
 
 class ModelFiles(Struct, frozen=True):

@@ -18,6 +18,7 @@ import msgspec
 from leadwerk.errors import CorruptModel, NoChampion, PromotionConflict, RegistryError, WriteConflict
 from leadwerk.registry import erasure_marks
 from leadwerk.registry.erasure_marks import ErasureMark
+from leadwerk.registry.field_decisions import FieldDecisions
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.store import ABSENT, Blob, Store
 
@@ -140,6 +141,10 @@ class Registry:
     def erasures_since(self, version: str) -> tuple[ErasureMark, ...]:
         """The erasures of persons whose data was there when the version was trained, the oldest first."""
         return erasure_marks.marks_of(self._store, version)
+
+    def field_decisions(self) -> FieldDecisions:
+        """What people decided about fields that may know the outcome."""
+        return FieldDecisions(self._store)
 
     def champion(self) -> Champion | None:
         """The version that scores now, or None: before the first promotion, and while the champion has stood down."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,30 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.protocol import Warehouse
 
 
+@dataclass(frozen=True)
+class TrainingRows:
+    """Labelled landmarks and their points (None without rules), and landmarks of leads that are still open.
+
+    `converted` of an open lead is False, and means nothing.
+    """
+
+    landmarks: Landmarks
+    rules: PointsBaseline | None
+    open_leads: Landmarks
+
+
+def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> TrainingRows:
+    """All that training looks at, as of `now`."""
+    labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=bool(policy.points.rules))
+    rules = None if occurred is None else _rules(policy, facts_of_frame(policy, labelled, occurred))
+    features = contract(policy)
+    return TrainingRows(
+        landmarks_from_rows(labelled, features),
+        rules,
+        landmarks_from_rows(unlabelled.assign(converted=False), features),
+    )
+
+
 def read_rows_with_points(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_points: bool = True
 ) -> tuple[Landmarks, PointsBaseline | None]:
@@ -36,17 +61,27 @@ def read_labelled_rows(
     warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool = True
 ) -> tuple[Landmarks, LeadFacts | None]:
     """The labelled landmarks and, in the same order, their facts for points (None without `with_facts`)."""
+    labelled, _, occurred = _read(warehouse, policy, now, with_facts=with_facts)
+    landmarks = landmarks_from_rows(labelled, contract(policy))
+    return landmarks, None if occurred is None else facts_of_frame(policy, labelled, occurred)
+
+
+def _read(
+    warehouse: Warehouse, policy: Policy, now: datetime, *, with_facts: bool
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+    """Frames of labelled and of unlabelled landmarks, and the occurrences of both."""
     last = now - timedelta(days=policy.horizon_days)
     first = now - timedelta(days=policy.training.history_days)
     with warehouse.unit_of_work():
         occurred = occurrence_frame(warehouse, policy, first, last) if with_facts else None
         labels = warehouse.frame(labels_statement(policy), label_parameters(policy, first, last, now))
         features = warehouse.frame(features_statement(policy), training_parameters(policy, first, last))
-    labelled = features.merge(labels, on=["lead_id", "as_of"], validate="one_to_one")
+    rows = features.merge(labels, on=["lead_id", "as_of"], how="left", validate="one_to_one")
     # Engines return rows in any order, on which the model must not depend.
-    labelled = labelled.sort_values(["as_of", "lead_id"], ignore_index=True)
-    landmarks = landmarks_from_rows(labelled, contract(policy))
-    return landmarks, None if occurred is None else facts_of_frame(policy, labelled, occurred)
+    rows = rows.sort_values(["as_of", "lead_id"], ignore_index=True)
+    is_labelled = rows["converted"].notna()
+    labelled = rows[is_labelled].reset_index(drop=True)
+    return labelled, rows[~is_labelled].reset_index(drop=True), occurred
 
 
 def _rules(policy: Policy, facts: LeadFacts) -> PointsBaseline:

@@ -1,0 +1,89 @@
+"""Leak gate of retraining: which fields may be learned from, by findings and by what people decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from leadwerk.errors import InputError
+from leadwerk.learning.leakage import LeakReport, OpenLeads, find_leaks
+from leadwerk.pipeline.leads.form_fields import columns_by_name, resolve_fields, without_fields
+from leadwerk.registry.field_decisions import FieldDecision
+
+if TYPE_CHECKING:
+    from leadwerk.learning.landmarks import Landmarks
+    from leadwerk.policy.model import Policy
+    from leadwerk.registry import Registry
+
+
+@dataclass(frozen=True)
+class FieldChoices:
+    """What a person decides with a run: fields to leave out, and suspects to keep for a reason."""
+
+    exclude: Sequence[str] = ()
+    keep_suspects: Sequence[str] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CheckedLandmarks:
+    """Landmarks without the excluded fields, what the gate found in the others, and the decisions that hold."""
+
+    landmarks: Landmarks
+    report: LeakReport
+    excluded: tuple[str, ...] = field(default=())
+
+
+def record_choices(registry: Registry, policy: Policy, choices: FieldChoices, now: datetime) -> None:
+    """Keep a person's decisions for this run and all later ones.
+
+    Raises:
+        InputError: a field is unknown, or a suspect is kept without a reason.
+    """
+    excluded = resolve_fields(policy, choices.exclude, option="exclude")
+    kept = resolve_fields(policy, choices.keep_suspects, option="keep-suspect")
+    if kept and not choices.reason.strip():
+        raise InputError(
+            f"Why may {kept[0]!r} be learned from? A suspect is kept for a stated reason only.",
+            field="reason",
+            remedy="Say when the field is known: --reason 'the caller states it in the first call'.",
+        )
+    decisions = {name: FieldDecision("exclude", choices.reason, now.isoformat()) for name in excluded}
+    decisions |= {name: FieldDecision("keep", choices.reason, now.isoformat()) for name in kept}
+    if decisions:
+        registry.field_decisions().record(decisions)
+
+
+def check_fields(
+    landmarks: Landmarks, open_leads: Landmarks | None, policy: Policy, registry: Registry
+) -> CheckedLandmarks:
+    """The landmarks that may be learned from, and what the leakage gate found in their fields.
+
+    The policy's `training.exclude` and recorded decisions leave fields out; a kept suspect is reported, and no stop.
+    """
+    decisions = registry.field_decisions().read()
+    known = set(columns_by_name(landmarks, policy, ()))
+    excluded = {name for name, decision in decisions.items() if decision.action == "exclude"} & known
+    excluded |= set(resolve_fields(policy, policy.training.exclude, option="training.exclude"))
+    fields = columns_by_name(landmarks, policy, excluded)
+    waiting = None
+    if open_leads is not None:
+        waiting = OpenLeads(columns_by_name(open_leads, policy, excluded), open_leads.as_of)
+    found = find_leaks(
+        fields, landmarks.converted, landmarks.as_of, lead=landmarks.lead, open_leads=waiting, seed=policy.training.seed
+    )
+    names = tuple(sorted(excluded))
+    return CheckedLandmarks(without_fields(landmarks, policy, names), _with_decisions(found, decisions), names)
+
+
+def _with_decisions(report: LeakReport, decisions: Mapping[str, FieldDecision]) -> LeakReport:
+    kept = {name: decision.reason for name, decision in decisions.items() if decision.action == "keep"}
+    findings = tuple(
+        replace(finding, stops=False, kept_because=kept[finding.field]) if finding.field in kept else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=findings)

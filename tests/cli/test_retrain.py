@@ -1,0 +1,101 @@
+"""retrain at the command line: what stops it, what a person decides, and its exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leadwerk.cli.application import run
+from leadwerk.cli.exit_codes import EXIT_ERROR, EXIT_LEAK, EXIT_NO_SIGNAL
+
+CASE = Path(__file__).parents[3] / "shared" / "cases" / "22-leaky-columns" / "leads.csv"
+ROWS = 600
+
+
+def write(path: Path, *, skill: float, leak: bool = False, seed: int = 1) -> Path:
+    random = np.random.default_rng(seed)
+    visits = random.normal(size=ROWS)
+    won = random.random(ROWS) < 1 / (1 + np.exp(1 - skill * visits))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Id", "Visits", "Noise", *(["Lost Reason"] if leak else []), "Outcome"])
+        for k in range(ROWS):
+            late = ["" if won[k] else ("price", "no answer", "rival")[k % 3]] if leak else []
+            writer.writerow([k, round(visits[k], 3), round(random.normal(), 3), *late, "won" if won[k] else "lost"])
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> list[str]:
+    return ["--home", str(tmp_path / "home")]
+
+
+def imported(file: Path, home: list[str], *options: str) -> None:
+    assert run(["import", str(file), "--id", "Id", "--outcome", "Outcome", *options, *home, "--json"]) == 0
+
+
+def retrained(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    code = run(["retrain", *options, "--json"])
+    return code, json.loads(capsys.readouterr().out or "{}")
+
+
+def test_a_leaky_field_stops_until_a_person_excludes_it(
+    tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(write(tmp_path / "leads.csv", skill=1.5, leak=True), home)
+    code, report = retrained(capsys, *home)
+    assert (code, report["verdict"], report["promoted"], report["model_version"]) == (EXIT_LEAK, "leak", False, None)
+    assert [finding["field"] for finding in report["leaks"] if finding["stops"]] == ["Lost Reason"]
+    code, report = retrained(capsys, "--exclude", "Lost Reason", *home)
+    assert (code, report["promoted"], report["excluded"]) == (0, True, ["Lost Reason"])
+    assert retrained(capsys, *home)[1]["excluded"] == ["Lost Reason"]  # a nightly run does not ask again
+
+
+def test_a_suspect_is_kept_for_a_stated_reason_only(
+    tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(write(tmp_path / "leads.csv", skill=1.5, leak=True), home)
+    assert run(["retrain", "--keep-suspect", "Lost Reason", *home]) == EXIT_ERROR
+    assert run(["retrain", "--exclude", "Lst Reason", *home]) == EXIT_ERROR
+    code, report = retrained(capsys, "--keep-suspect", "lost reason", "--reason", "asked in the form", *home)
+    assert (code, report["promoted"]) == (0, True)
+    assert report["leaks"][0]["kept_because"] == "asked in the form"
+
+
+def test_a_random_outcome_gives_no_champion_and_says_so(
+    tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(write(tmp_path / "leads.csv", skill=0.0), home)
+    code, report = retrained(capsys, *home)
+    assert (code, report["verdict"], report["champion_after"]) == (EXIT_NO_SIGNAL, "no_signal", None)
+    assert "no usable signal" in report["reason"]
+
+
+def test_what_stops_is_told_in_the_readers_language(
+    tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(write(tmp_path / "leads.csv", skill=1.5, leak=True), home)
+    capsys.readouterr()
+    assert run(["retrain", "--output-language", "de", *home]) == EXIT_LEAK
+    text = " ".join(capsys.readouterr().err.split())
+    assert "Lost Reason: ob es leer ist, verrät das Ergebnis" in text
+    assert "--exclude 'Lost Reason'" in text
+
+
+@pytest.mark.skipif(not CASE.exists(), reason=f"public cases are not here: {CASE.parent.name}")
+def test_the_case_of_leaky_columns_stops_on_both_and_goes_on_without_them(
+    home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--id", "Lead ID", "--outcome", "Outcome", "--time", "Created", *home, "--json"]
+    assert run(["import", str(CASE), *options]) == 0
+    code, report = retrained(capsys, *home)
+    assert code == EXIT_LEAK
+    assert {f["field"] for f in report["leaks"] if f["stops"]} == {"Lost Reason", "Deal Amount"}
+    code, report = retrained(capsys, "--exclude", "Lost Reason", "--exclude", "Deal Amount", *home)
+    assert (code, report["promoted"]) == (0, True), report["reason"]
