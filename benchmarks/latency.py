@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-import duckdb
-
 from benchmarks.figure import Figure
 from benchmarks.scoring import home, process
 from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
 
 WARM_UP = 20
 REQUESTS = 200
@@ -66,9 +66,8 @@ def milliseconds(ask: Callable[[str], None], ids: Sequence[str]) -> list[float]:
 
 def stored_scores(folder: Path) -> int:
     """How many scores the warehouse holds."""
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
-        [scores] = connection.execute("SELECT count(*) FROM leadwerk.scores").fetchone() or (0,)
-        return int(scores)
+    [row] = DuckDBWarehouse(folder).rows(from_text("SELECT COUNT(*) AS scores FROM leadwerk.scores"), {})
+    return int(row["scores"])
 
 
 def check_stored(label: str, stored: int, expected: int) -> None:

@@ -82,7 +82,7 @@ class _InMemory(DuckDBWarehouse):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self._kept = self.connection = duckdb.connect()
+        self._file._in_use = self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         create_tables(self.connection)
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +20,7 @@ from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.duckdb_file import IDLE_SECONDS
 from leadwerk.warehouse.statement import from_text
 from support.examples import examples
 from warehouse.generated_rows import rows_of
@@ -422,3 +423,50 @@ def test_the_moment_of_writing_is_the_clocks_whatever_the_row_says(warehouse: Du
     assert warehouse.append("identities", [link]) == 1
     [row] = warehouse.rows(from_text("SELECT linked_at, stored_at FROM leadwerk.identities"), {})
     assert (row["linked_at"], before <= row["stored_at"] <= datetime.now(UTC)) == (NOON, True)
+
+
+LEADS_AS_OF = from_text(
+    "-- @lead_ids ARRAY<STRING>\n-- @as_of TIMESTAMP\n-- @most INT64\n"
+    "SELECT lead_id FROM leadwerk.identities WHERE lead_id IN UNNEST(@lead_ids) AND linked_at <= @as_of"
+    " ORDER BY lead_id LIMIT 9"
+)
+
+
+def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_it(tmp_path: Path) -> None:
+    plain, serving = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path)
+    serving.stay_open()
+    links = [{"visitor_id": f"v{n}", "lead_id": f"l{n}", "linked_at": NOON, "source": "form"} for n in range(4)]
+    plain.append("identities", links)
+    questions = [
+        {"lead_ids": leads, "as_of": NOON + timedelta(hours=hours), "most": 9}
+        for hours in (0, -1, 1)
+        for leads in (["l1"], ["l2", "l3"], [], ["l0", "nobody's"], ["l1"])
+    ]
+    expected = [plain.rows(LEADS_AS_OF, question) for question in questions]
+    assert [serving.rows(LEADS_AS_OF, question) for question in questions] == expected
+    serving._file.let_go()
+    assert [serving.rows(LEADS_AS_OF, question) for question in questions] == expected
+
+
+def test_who_keeps_the_file_open_lets_go_as_soon_as_another_waits(tmp_path: Path) -> None:
+    serving, other = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path, wait_seconds=10)
+    serving.stay_open()
+    for turn in range(3):
+        links = [{"visitor_id": f"v{turn}", "lead_id": "l", "linked_at": NOON, "source": "form"}]
+        assert serving.append("identities", links) == 1
+        started = time.monotonic()
+        assert len(other.rows(from_text("SELECT visitor_id FROM leadwerk.identities"), {})) == turn + 1
+        assert time.monotonic() - started < IDLE_SECONDS
+    assert not any((tmp_path / "waiting").iterdir())
+
+
+def test_a_file_that_nobody_uses_is_closed_though_nobody_notes_that_he_waits(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("leadwerk.warehouse.duckdb_file.IDLE_SECONDS", 0.05)
+    serving = DuckDBWarehouse(tmp_path)
+    serving.stay_open()
+    serving.rows(from_text("SELECT 1 AS n"), {})
+    until = time.monotonic() + 5
+    while serving._file._idle is not None and time.monotonic() < until:
+        time.sleep(0.01)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM leadwerk.scores").fetchone() == (0,)

@@ -212,6 +212,9 @@ class BigQueryWarehouse:
         """Nothing to keep: a connection costs nothing."""
         return nullcontext()
 
+    def stay_open(self) -> None:
+        """Nothing to keep."""
+
     def _query(self, statement: AnyStatement, parameters: Parameters) -> tuple[str, list[Any]]:
         values = bound(statement, parameters)
         typed = [_parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]

@@ -1,4 +1,4 @@
-"""The embedded warehouse: DuckDB files in a folder, opened per unit of work.
+"""The embedded warehouse: DuckDB files in a folder, opened per unit of work, or kept open by who answers requests.
 
 `warehouse.duckdb` holds Leadwerk's tables, `ga4.duckdb` stands in for the GA4 export and is attached only by statements
 that read it; no statement reaches any other file. DuckDB lets one process write at a time, so a process that finds the
@@ -8,23 +8,21 @@ before they are needed: translations of statements are kept in `translations/`.
 
 from __future__ import annotations
 
-import re
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from leadwerk.errors import WarehouseBusy, WarehouseError
+from leadwerk.errors import WarehouseError
 from leadwerk.settings import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
-from leadwerk.warehouse.create_tables import create_tables
-from leadwerk.warehouse.duckdb_values import literal, rows_file, utc
+from leadwerk.warehouse.duckdb_file import DAMAGED, WAIT_SECONDS, DuckDBFile
+from leadwerk.warehouse.duckdb_prepared import PreparedStatements
+from leadwerk.warehouse.duckdb_values import literal, rows_file, split_at_parameters, utc, with_values
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import bound
 from leadwerk.warehouse.translations import Translations
@@ -34,13 +32,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-WAIT_SECONDS = 30.0
-TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
-DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
-TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
 CORRUPT = "Corrupt database file"
-FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
-PARAMETER = re.compile(r"\$(\w+)")
+EXPORT = "`ga4."
 
 
 class DuckDBWarehouse:
@@ -48,12 +41,11 @@ class DuckDBWarehouse:
 
     def __init__(self, home: Path, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.home = home
-        self._wait_seconds = wait_seconds
-        self._turn = threading.RLock()
-        self._kept: duckdb.DuckDBPyConnection | None = None
+        self._file = DuckDBFile(home, wait_seconds)
+        self._prepared: PreparedStatements | None = None
         self._translations = Translations(home / "translations")
-        self._tables_exist = False
-        self._exported: list[str] | None = None  # of the open connection, during which the export cannot change
+        # Of the connection that attached the export, which cannot change as long.
+        self._exported: tuple[duckdb.DuckDBPyConnection, list[str]] | None = None
 
     def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; timestamps come back aware and UTC."""
@@ -89,7 +81,7 @@ class DuckDBWarehouse:
             return 0
         # Keys may hold NULL (a score without an override), which `=` never finds equal.
         same = " AND ".join(f't."{name}" IS NOT DISTINCT FROM n."{name}"' for name in target.key)
-        with self._connection(writing=True) as connection, rows_file(self._rows_folder, target, new) as relation:
+        with self._connection(writing=True) as connection, rows_file(self._file.rows_folder, target, new) as relation:
             sql = (
                 f"INSERT INTO leadwerk.{table} BY NAME SELECT * FROM {relation} AS n "
                 f"WHERE NOT EXISTS (SELECT 1 FROM leadwerk.{table} AS t WHERE {same})"
@@ -146,7 +138,7 @@ class DuckDBWarehouse:
 
     def overwrite_deleted(self) -> None:
         """Write the file anew: DuckDB leaves the bytes of deleted rows in free blocks."""
-        file, rewritten = self.home / "warehouse.duckdb", self._rows_folder / "rewritten.duckdb"
+        file, rewritten = self.home / "warehouse.duckdb", self._file.rows_folder / "rewritten.duckdb"
         with self._connection(writing=True) as connection, _explained("rewrite"):
             # A deleted row stays in the file's free blocks; only a copy leaves it behind for good.
             private_folder(rewritten.parent)
@@ -156,6 +148,7 @@ class DuckDBWarehouse:
             connection.execute("COPY FROM DATABASE warehouse TO rewritten; DETACH rewritten")
             # The lock on the old file holds until the connection closes, so nobody has written to it since the copy.
             rewritten.replace(file)
+            self._file.close_after_use()
 
     def export_tables(self) -> list[str]:
         """Names of the tables in ga4.duckdb, sorted."""
@@ -166,80 +159,26 @@ class DuckDBWarehouse:
         """The simulated export keeps every table."""
         return None
 
-    @contextmanager
-    def unit_of_work(self) -> Iterator[None]:
+    def unit_of_work(self) -> AbstractContextManager[None]:
         """One connection for all verbs within, and no other process in between."""
-        with self._turn:
-            # Nested units join the outer one: DuckDB allows one writing connection, and it would wait for itself.
-            if self._kept is not None:
-                yield
-                return
-            with self._connection(writing=True) as connection:
-                self._kept = connection
-                try:
-                    yield
-                finally:
-                    self._kept = None
+        return self._file.unit_of_work()
 
-    @contextmanager
-    def _connection(self, *, writing: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._turn:
-            if self._kept is not None:
-                yield self._kept
-                return
-            connection = self._open(writing)
-            try:
-                yield connection
-            finally:
-                connection.close()
+    def stay_open(self) -> None:
+        """Keep the file open between units of work, until another process waits for it."""
+        self._file.stays_open = True
 
-    def _open(self, writing: bool) -> duckdb.DuckDBPyConnection:
-        file = self.home / "warehouse.duckdb"
-        self._exported = None
-        # A home may be deleted while the process lives, as the demo does.
-        self._tables_exist = self._tables_exist and file.exists()
-        if not self._tables_exist:
-            private_folder(self.home)
-        # Readers share the file among processes; only a writer needs it alone.
-        read_only = self._tables_exist and not writing
-        connection = self._patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        # Before any statement runs: SQL of a policy or file must not read other files of this machine.
-        _confine(connection, self._export_file, self._rows_folder)
-        if not self._tables_exist:
-            with _explained("create_tables"):
-                create_tables(connection)
-            self._tables_exist = True
-        return connection
-
-    @property
-    def _rows_folder(self) -> Path:
-        return self.home / "appending"
-
-    @property
-    def _export_file(self) -> Path:
-        return self.home / "ga4.duckdb"
-
-    def _patiently(self, attempt: Callable[[], duckdb.DuckDBPyConnection], file: Path) -> duckdb.DuckDBPyConnection:
-        until = time.monotonic() + self._wait_seconds
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                return attempt()
-            except duckdb.Error as error:
-                # DuckDB has no error of its own for a file that another process holds: only the message tells.
-                if not any(message in str(error) for message in TAKEN_BY):
-                    raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
-                if time.monotonic() + pause > until:
-                    raise WarehouseBusy(
-                        f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
-                    ) from error
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+    def _connection(self, *, writing: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return self._file.connection(writing=writing)
 
     def _run(
         self, connection: duckdb.DuckDBPyConnection, statement: AnyStatement, parameters: Parameters
     ) -> duckdb.DuckDBPyConnection:
+        values = bound(statement, parameters)
+        if self._file.stays_open and EXPORT not in statement.text:
+            if self._prepared is None or self._prepared.connection is not connection:
+                self._prepared = PreparedStatements(connection)
+            with _explained(statement.name):
+                return self._prepared.execute(self._translations.parts_of(statement), values)
         sql, otherwise = self._prepare(connection, statement, parameters)
         return _execute(connection, sql, statement.name, otherwise)
 
@@ -254,43 +193,23 @@ class DuckDBWarehouse:
             # Only tables in the asked days are opened: an export of years has thousands.
             tables = [name for name in self._export_tables(connection) if duckdb_ga4_export.in_range(name, values)]
             either = duckdb_ga4_export.from_tables(sql, tables)
-
-        def written(sql: str) -> str:
-            return PARAMETER.sub(
-                lambda parameter: literal(values[parameter[1]]) if parameter[1] in values else parameter[0], sql
-            )
-
-        return written(either[0]), written(either[1])
+        return with_values(split_at_parameters(either[0]), values), with_values(split_at_parameters(either[1]), values)
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
-        if self._exported is not None:
-            return self._exported
-        if not self._export_file.exists():
+        if self._exported is not None and self._exported[0] is connection:
+            return self._exported[1]
+        if not self._file.export_file.exists():
             return []
-        attach = f"ATTACH IF NOT EXISTS {literal(str(self._export_file))} AS ga4 (READ_ONLY)"
-        self._patiently(lambda: connection.execute(attach), self._export_file)
+        attach = f"ATTACH IF NOT EXISTS {literal(str(self._file.export_file))} AS ga4 (READ_ONLY)"
+        self._file.patiently(lambda: connection.execute(attach), self._file.export_file)
         # The simulated market shows its export as views: information_schema lists both.
         in_export = "table_catalog = 'ga4' AND table_schema = 'main'"
         names = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {in_export} ORDER BY 1")
-        self._exported = [name for (name,) in names.fetchall()]
-        return self._exported
-
-
-def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) -> None:
-    """Let statements reach only `export` and files in the folder `rows`: a home and its views may come from elsewhere.
-
-    DuckDB sets this once for all connections of a process to the same file.
-    """
-    files, folders = literal([str(export), f"{export}.wal"]), literal([str(rows)])
-    with _confining:
-        # The setting belongs to the database instance, which a second connection of this process shares.
-        is_open = connection.execute("SELECT current_setting('enable_external_access')").fetchone()
-        if is_open == (True,):
-            allowed = f"SET allowed_paths = {files}; SET allowed_directories = {folders}"
-            connection.execute(f"{allowed}; SET enable_external_access = false")
-
-
-_confining = threading.Lock()
+        exported = [name for (name,) in names.fetchall()]
+        self._exported = (connection, exported)
+        # Who writes the export would wait for it for as long as it is attached.
+        self._file.close_after_use()
+        return exported
 
 
 @contextmanager

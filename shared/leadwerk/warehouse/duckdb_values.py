@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
@@ -15,6 +16,7 @@ from leadwerk.errors import WarehouseError
 from leadwerk.warehouse import schema
 
 NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
+PARAMETER = re.compile(r"\$(\w+)")
 LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
 
 
@@ -45,6 +47,23 @@ def _write_lines(file: Path, rows: Sequence[schema.JsonRow]) -> int:
         for row in rows:
             longest = max(longest, lines.write(msgspec.json.encode(row) + b"\n"))
     return longest
+
+
+def split_at_parameters(sql: str) -> tuple[str, ...]:
+    """The pieces of a translated statement, and between them the names of its parameters.
+
+    >>> split_at_parameters("SELECT $n AS n")
+    ('SELECT ', 'n', ' AS n')
+    """
+    return tuple(PARAMETER.split(sql))
+
+
+def with_values(parts: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    """The statement with its parameters as literals."""
+    return "".join(
+        part if index % 2 == 0 else literal(values[part]) if part in values else f"${part}"
+        for index, part in enumerate(parts)
+    )
 
 
 def literal(value: Any) -> str:

@@ -116,3 +116,6 @@ class Warehouse(Protocol):
 
     def unit_of_work(self) -> AbstractContextManager[None]:
         """Keep one connection for all verbs within (embedded engine); a no-op where connections cost nothing."""
+
+    def stay_open(self) -> None:
+        """Keep the connection between units of work, for a process that answers requests (embedded engine)."""

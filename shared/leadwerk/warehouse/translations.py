@@ -13,8 +13,10 @@ import time
 from functools import cache, lru_cache
 from pathlib import Path
 
+from leadwerk.warehouse.duckdb_values import split_at_parameters
 from leadwerk.warehouse.protocol import AnyStatement, Statement
 
+MOST_KEPT = 256
 TRANSLATOR = ("dialect.py", "duckdb_ga4_export.py", "duckdb_arrays.py", "duckdb_export_selects.py", "sql_subset.py")
 
 
@@ -23,6 +25,16 @@ class Translations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._parts: dict[str, tuple[str, ...]] = {}
+
+    def parts_of(self, statement: AnyStatement) -> tuple[str, ...]:
+        """The statement in DuckDB's SQL, split at its parameters; kept in the process by its text."""
+        parts = self._parts.get(statement.text)
+        if parts is None:
+            if len(self._parts) >= MOST_KEPT:
+                self._parts.clear()
+            parts = self._parts[statement.text] = split_at_parameters(self.of(statement))
+        return parts
 
     def of(self, statement: AnyStatement) -> str:
         """The statement in DuckDB's SQL: kept, or translated and then kept.

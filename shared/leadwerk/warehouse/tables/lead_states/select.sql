@@ -49,39 +49,44 @@ score_before AS (
 ,
 
 -- include stage_changes/latest where lead_id IN UNNEST(@lead_ids)
+,
 
-SELECT
-  f.lead_id,
-  f.as_of,
-  f.created_at,
-  f AS features,
-  IF(s.lead_id IS NULL, NULL, s) AS latest_score,
-  t.status,
-  t.outcome,
-  g.to_stage AS recorded_stage,
-  IF(o.lead_id IS NULL, NULL, o) AS override,
+-- Joined among themselves first: features are a hundred columns wide, and each join carries all of them along.
+surroundings AS (
+  SELECT
+    m.lead_id,
+    IF(s.lead_id IS NULL, NULL, s) AS latest_score,
+    t.status,
+    t.outcome,
+    g.to_stage AS recorded_stage,
+    IF(o.lead_id IS NULL, NULL, o) AS override,
+    -- for each with_rules
+    COALESCE(c.occurrences, []) AS occurrences,
+    -- end
+    -- for each with_sellers
+    COALESCE(h.thresholds, []) AS thresholds,
+    -- end
+    -- for each with_drafts
+    IF(v.lead_id IS NULL, NULL, v) AS stored_version,
+    l.lead_id IS NOT NULL AS is_linked,
+    -- end
+  FROM scoring_moments AS m
+  LEFT JOIN score_before AS s ON s.lead_id = m.lead_id
+  LEFT JOIN latest_outcome AS t ON t.lead_id = m.lead_id
+  LEFT JOIN latest_stage_change AS g ON g.lead_id = m.lead_id
+  LEFT JOIN active_override AS o ON o.lead_id = m.lead_id
   -- for each with_rules
-  COALESCE(c.occurrences, []) AS occurrences,
+  LEFT JOIN lead_occurrences AS c ON c.lead_id = m.lead_id
   -- end
   -- for each with_sellers
-  COALESCE(h.thresholds, []) AS thresholds,
+  CROSS JOIN hot AS h
   -- end
   -- for each with_drafts
-  IF(v.lead_id IS NULL, NULL, v) AS stored_version,
-  l.lead_id IS NOT NULL AS is_linked,
+  LEFT JOIN stored_version AS v ON v.lead_id = m.lead_id
+  LEFT JOIN linked_draft AS l ON l.lead_id = m.lead_id
   -- end
+)
+
+SELECT f.lead_id, f.as_of, f.created_at, f AS features, n.* EXCEPT (lead_id)
 FROM lead_features AS f
-LEFT JOIN score_before AS s ON s.lead_id = f.lead_id
-LEFT JOIN latest_outcome AS t ON t.lead_id = f.lead_id
-LEFT JOIN latest_stage_change AS g ON g.lead_id = f.lead_id
-LEFT JOIN active_override AS o ON o.lead_id = f.lead_id
--- for each with_rules
-LEFT JOIN lead_occurrences AS c ON c.lead_id = f.lead_id
--- end
--- for each with_sellers
-CROSS JOIN hot AS h
--- end
--- for each with_drafts
-LEFT JOIN stored_version AS v ON v.lead_id = f.lead_id
-LEFT JOIN linked_draft AS l ON l.lead_id = f.lead_id
--- end
+JOIN surroundings AS n ON n.lead_id = f.lead_id

@@ -1,0 +1,211 @@
+"""The file warehouse.duckdb: opened for each use, or kept open between the requests of a process that answers them.
+
+DuckDB lets one process write. Who finds the file taken notes that it waits, in the folder `waiting`; who keeps the file
+open without using it looks there a hundred times a second, and lets go.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import duckdb
+
+from leadwerk.errors import WarehouseBusy, WarehouseError
+from leadwerk.settings import private_folder
+from leadwerk.warehouse.create_tables import create_tables
+from leadwerk.warehouse.duckdb_values import literal
+
+WAIT_SECONDS = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
+IDLE_SECONDS = 2.0
+"""For so long an unused file stays open: a SQL client, which notes nothing, gets it after that."""
+LOOK_SECONDS = 0.01
+TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
+DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
+TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
+
+
+class DuckDBFile:
+    """Connections to the warehouse of `home`. Threads take turns."""
+
+    def __init__(self, home: Path, wait_seconds: float = WAIT_SECONDS) -> None:
+        self.home, self._wait_seconds = home, wait_seconds
+        self._turn = threading.RLock()
+        self._in_use: duckdb.DuckDBPyConnection | None = None
+        self._idle: duckdb.DuckDBPyConnection | None = None
+        self._used_at = 0.0
+        self._tables_exist = False
+        self._closes_next = False
+        self.stays_open = False
+
+    @property
+    def rows_folder(self) -> Path:
+        """Where rows lie that are being appended."""
+        return self.home / "appending"
+
+    @property
+    def export_file(self) -> Path:
+        """The file that stands in for the GA4 export."""
+        return self.home / "ga4.duckdb"
+
+    @contextmanager
+    def connection(self, *, writing: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection of the unit of work around, or one of its own."""
+        with self._turn:
+            if self._in_use is not None:
+                yield self._in_use
+                return
+            connection = self._take(writing)
+            with ExitStack() as broken:
+                # After an error nobody knows what state the connection is in.
+                broken.callback(connection.close)
+                yield connection
+                broken.pop_all()
+            self._give_back(connection)
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[None]:
+        """One connection for all that is within, and no other process in between."""
+        # Nested units join the outer one: DuckDB allows one writing connection, and it would wait for itself.
+        with self.connection(writing=True) as connection:
+            outer, self._in_use = self._in_use, connection
+            try:
+                yield
+            finally:
+                self._in_use = outer
+
+    def _take(self, writing: bool) -> duckdb.DuckDBPyConnection:
+        connection, self._idle = self._idle, None
+        return connection or self._open(writing or self.stays_open)
+
+    def _give_back(self, connection: duckdb.DuckDBPyConnection) -> None:
+        closes, self._closes_next = self._closes_next, False
+        if closes or not self.stays_open or self._somebody_waits():
+            connection.close()
+            return
+        self._idle, self._used_at = connection, time.monotonic()
+        if not any(thread.name == self._watch_name for thread in threading.enumerate()):
+            threading.Thread(target=self._watch, name=self._watch_name, daemon=True).start()
+
+    @property
+    def _watch_name(self) -> str:
+        return f"leadwerk-duckdb-{id(self)}"
+
+    def _watch(self) -> None:
+        """Close the idle connection when another process waits, or after IDLE_SECONDS without use."""
+        while True:
+            time.sleep(LOOK_SECONDS)
+            if not self._turn.acquire(blocking=False):
+                continue  # in use
+            try:
+                unused = time.monotonic() - self._used_at
+                if self._idle is None or unused > IDLE_SECONDS or self._somebody_waits():
+                    self.let_go()
+                    return
+            finally:
+                self._turn.release()
+
+    def close_after_use(self) -> None:
+        """Close the connection in use afterwards, even if the file stays open else."""
+        self._closes_next = True
+
+    def let_go(self) -> None:
+        """Close the connection that is kept open."""
+        with self._turn:
+            connection, self._idle = self._idle, None
+            if connection is not None:
+                connection.close()
+
+    def _open(self, writing: bool) -> duckdb.DuckDBPyConnection:
+        file = self.home / "warehouse.duckdb"
+        # A home may be deleted while the process lives, as the demo does.
+        self._tables_exist = self._tables_exist and file.exists()
+        if not self._tables_exist:
+            private_folder(self.home)
+        # Readers share the file among processes; only a writer needs it alone.
+        read_only = self._tables_exist and not writing
+        connection = self.patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        # A request's statements touch few rows in a hundred steps, which more threads only slow down.
+        connection.execute("SET threads = 1" if self.stays_open else "RESET threads")
+        # Before any statement runs: SQL of a policy or file must not read other files of this machine.
+        _confine(connection, self.export_file, self.rows_folder)
+        if not self._tables_exist:
+            try:
+                create_tables(connection)
+            except duckdb.Error as error:
+                raise WarehouseError(f"create_tables failed on DuckDB: {error}", remedy=DAMAGED) from error
+            self._tables_exist = True
+        return connection
+
+    def patiently(self, attempt: Callable[[], duckdb.DuckDBPyConnection], file: Path) -> duckdb.DuckDBPyConnection:
+        """What `attempt` opens, as soon as no other process holds it.
+
+        Raises:
+            WarehouseBusy: another process held it all the time.
+            WarehouseError: the file cannot be opened.
+        """
+        until = time.monotonic() + self._wait_seconds
+        pause = FIRST_PAUSE
+        with ExitStack() as waiting:
+            while True:
+                try:
+                    return attempt()
+                except duckdb.Error as error:
+                    # DuckDB has no error of its own for a file that another process holds: only the message tells.
+                    if not any(message in str(error) for message in TAKEN_BY):
+                        raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
+                    if time.monotonic() + pause > until:
+                        raise WarehouseBusy(
+                            f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
+                        ) from error
+                if pause == FIRST_PAUSE:
+                    waiting.enter_context(self._noted())
+                time.sleep(pause)
+                pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note for other processes that this thread waits."""
+        note = self._waiting / f"{os.getpid()}-{threading.get_ident()}"
+        private_folder(self._waiting)
+        note.touch()
+        try:
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+
+    def _somebody_waits(self) -> bool:
+        """Whether there is a note of somebody who may still be waiting; one who was killed left it behind."""
+        earliest = time.time() - self._wait_seconds
+        try:
+            with os.scandir(self._waiting) as notes:
+                return any(note.stat().st_mtime > earliest for note in notes)
+        except FileNotFoundError:  # nobody ever waited, or one stopped just now
+            return False
+
+    @property
+    def _waiting(self) -> Path:
+        return self.home / "waiting"
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) -> None:
+    """Let statements reach only `export` and files in the folder `rows`: a home and its views may come from elsewhere.
+
+    DuckDB sets this once for all connections of a process to the same file.
+    """
+    files, folders = literal([str(export), f"{export}.wal"]), literal([str(rows)])
+    with _confining:
+        # The setting belongs to the database instance, which a second connection of this process shares.
+        is_open = connection.execute("SELECT current_setting('enable_external_access')").fetchone()
+        if is_open == (True,):
+            allowed = f"SET allowed_paths = {files}; SET allowed_directories = {folders}"
+            connection.execute(f"{allowed}; SET enable_external_access = false")
+
+
+_confining = threading.Lock()

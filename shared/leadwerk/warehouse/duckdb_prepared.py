@@ -1,0 +1,66 @@
+"""Prepared statements of one DuckDB connection: a statement that comes again is neither translated nor planned again.
+
+Planning takes longer than running a statement of a hundred columns for one lead. DuckDB plans anew for other values of
+its own parameters, so what changes from request to request lies in a temporary table, one row of it a statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from leadwerk.warehouse.duckdb_values import literal, with_values
+
+MOST = 32
+"""Statements that a connection keeps; beyond them all are forgotten."""
+USES = 2_000
+"""After so many uses a statement is prepared anew: deleted rows of its table stay where they are."""
+
+
+TABLE = "temp.asked"
+
+
+class PreparedStatements:
+    """The statements of a connection, by their text with its constants written out."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self._uses: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        self._count = 0
+
+    def execute(self, parts: tuple[str, ...], values: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+        """Run a statement whose `parts` are text and names of parameters in turn."""
+        changing = {name: literal(value) for name, value in values.items() if _changes(value) and name in parts[1::2]}
+        moved = {name: f"(SELECT {name} FROM {TABLE})" for name in changing}
+        template = "".join(
+            part if index % 2 == 0 else moved.get(part) or literal(values[part]) for index, part in enumerate(parts)
+        )
+        uses = self._uses[template] = self._uses.get(template, 0) + 1
+        if uses == 1 or not changing:
+            return self.connection.execute(with_values(parts, values))
+        name = self._names.get(template) or self._prepare(template, changing)
+        row = ", ".join(changing.values())
+        self.connection.execute(f"DELETE FROM temp.{name}; INSERT INTO temp.{name} VALUES ({row})")
+        if uses > USES:
+            del self._names[template], self._uses[template]
+        return self.connection.execute(f"EXECUTE {name}")
+
+    def _prepare(self, template: str, changing: Mapping[str, str]) -> str:
+        if len(self._names) >= MOST:
+            self._names.clear()
+        self._count += 1
+        name = f"asked_{self._count}"
+        columns = ", ".join(f"{value} AS {parameter}" for parameter, value in changing.items())
+        self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns}")
+        self.connection.execute(f"PREPARE {name} AS {template.replace(TABLE, f'temp.{name}')}")
+        self._names[template] = name
+        return name
+
+
+def _changes(value: Any) -> bool:
+    """Whether a value is another in each request; days change once a day, and what the policy says seldom."""
+    return isinstance(value, datetime) or (isinstance(value, list) and bool(value))
