@@ -34,27 +34,32 @@ def score(lead_id: str, number: int, at: datetime) -> dict[str, Any]:
 
 def deliver_in_chaos(
     warehouse: DuckDBWarehouse,
-    crm: CRM,
+    connect: Callable[[], CRM],
     faults: FaultSwitch,
     lead_ids: list[str],
     seed: int,
     disturb: Callable[[int], None] = lambda _: None,
 ) -> dict[str, int]:
-    """Store scores and deliver them, hour by hour, with faults at random; return the newest score of each lead."""
+    """Store scores and deliver them, hour by hour, with faults at random; return the newest score of each lead.
+
+    Each run connects anew, as a process of its own does.
+    """
     draw = random.Random(seed)
     newest: dict[str, int] = {}
     for hour in range(6):
         at = NOW + timedelta(hours=hour)
+        scores: list[dict[str, Any]] = []
         for lead_id in draw.sample(lead_ids, len(lead_ids) // 2 + 1):
             newest[lead_id] = draw.randrange(101)
-            warehouse.append("scores", [score(lead_id, newest[lead_id], at - timedelta(minutes=1))])
+            scores.append(score(lead_id, newest[lead_id], at - timedelta(minutes=1)))
+        warehouse.append("scores", scores)
         rates = {name: draw.choice((0.0, 0.1, 0.3)) for name in ("error", "throttle", "drop", "drop_after_commit")}
         faults.set(Faults(seed=seed * 100 + hour, **rates))
         disturb(hour)
-        deliver.run(warehouse, POLICY, crm, now=at)
+        deliver.run(warehouse, POLICY, connect(), now=at)
     faults.set(Faults())
     for day in range(1, 4):
-        report = deliver.run(warehouse, POLICY, crm, now=NOW + timedelta(days=day))
+        report = deliver.run(warehouse, POLICY, connect(), now=NOW + timedelta(days=day))
         if not report.pending:
             break
     assert (report.pending, report.dead_letter) == (0, 0)

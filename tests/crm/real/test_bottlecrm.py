@@ -114,5 +114,5 @@ def test_deliveries_survive_faults_and_kills(office: tuple[RealCRM, Office], lea
                 server.kill()
                 server.start()
 
-        newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), crm, faults, leads[:8], 1, kill_and_restart)
+        newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), lambda: crm, faults, leads[:8], 1, kill_and_restart)
     assert {lead: seller.shown(lead)["predictive_score"] for lead in newest} == newest

@@ -150,6 +150,6 @@ def test_deliveries_survive_faults_and_kills(server: RealCRM, seller: Opportunit
                 server.kill()
                 server.start()
 
-        newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), crm, faults, leads, 1, kill_and_restart)
+        newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), lambda: crm, faults, leads, 1, kill_and_restart)
     shown = {lead: Opportunities(server.url).shown(lead)["predictive_score"] for lead in newest}
     assert shown == newest
