@@ -74,6 +74,7 @@ lock: $(STAMP) ## locks what each function is built from, with hashes; after a c
 lint: $(STAMP) ## ruff and mypy
 	.venv/bin/ruff check .
 	.venv/bin/mypy --strict
+	.venv/bin/mypy --config-file tests/mypy.ini
 
 format: $(STAMP) ## ruff format and its automatic fixes
 	.venv/bin/ruff format .

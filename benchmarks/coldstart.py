@@ -32,12 +32,12 @@ def run() -> Iterable[Figure]:
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for turn in range(ROUNDS + 1):
         for name, (venv, source) in functions.items():
-            milliseconds = first_answer(venv, source, name, settings, ids[turn])
-            seconds[name] += [milliseconds] if turn else []  # the first round fills the disk's cache
+            elapsed = first_answer(venv, source, name, settings, ids[turn])
+            seconds[name] += [elapsed] if turn else []  # the first round fills the disk's cache
     yield ratio("process start to first score ÷ no-op", seconds, "noop", "≤ 3.5")
     yield ratio("process start to first score ÷ naive function", seconds, "naive", "≤ 0.4")
-    for name, milliseconds in seconds.items():
-        yield Figure.of(f"process start to first answer: {name}", milliseconds, unit="s")
+    for name, runs in seconds.items():
+        yield Figure.of(f"process start to first answer: {name}", runs, unit="s")
 
 
 def first_answer(venv: Path, source: Path, target: str, settings: dict[str, str], lead_id: str) -> float:

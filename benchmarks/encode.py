@@ -25,7 +25,8 @@ def run() -> Iterable[Figure]:
     encoder = Encoder.fit(columns, features)
     matrix = encoder.matrix(columns)
     booster = _booster(matrix)
-    bare, whole = [], []
+    bare: list[float] = []
+    whole: list[float] = []
     for pair in range(PAIRS + 1):  # the first pair warms up
         runs: list[tuple[list[float], Callable[[], Any]]] = [
             (bare, lambda: booster.inplace_predict(matrix)),

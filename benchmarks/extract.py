@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from string import Template
 
@@ -67,7 +68,7 @@ def run() -> Iterable[Figure]:
         homes = {day: home(Path(folder), day) for day in (EARLY, LATE)}
         for day in homes:
             rebuild(homes[day], day)
-        nights = [[seconds(lambda d=day: nightly(homes[d], d)) for day in homes] for _ in range(REPEATS)]
+        nights = [[seconds(partial(nightly, homes[day], day)) for day in homes] for _ in range(REPEATS)]
         events = [nightly(homes[day], day).events_read for day in homes]
         turns = [(seconds(lambda: rebuild(homes[LATE], LATE)), seconds(lambda: by_hand(homes[LATE])))
                  for _ in range(REPEATS)]  # fmt: skip

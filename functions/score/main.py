@@ -41,11 +41,11 @@ class Body(Request, frozen=True):
 @also_from_bigquery(lambda rows: remote.run(runtime().champions.scorer(), runtime().policy, rows, runtime().hot()))
 @entry(Body)
 def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
-    requested, serving, times = requests(body), runtime(), {"now": now, "stored_at": datetime.now(UTC)}
+    requested, serving, stored_at = requests(body), runtime(), datetime.now(UTC)
     work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
-        return rescore.run(*work, **times, only_closed=body.rescore == "closed")
-    run = scoring.ScoringRun(*work, **times, store=not body.dry_run, person_key=serving.person_key)
+        return rescore.run(*work, now=now, stored_at=stored_at, only_closed=body.rescore == "closed")
+    run = scoring.ScoringRun(*work, now=now, stored_at=stored_at, store=not body.dry_run, person_key=serving.person_key)
     report = score_batch(requested, lambda leads: scoring.run(run, leads))
     if report.refusals and body.leads is None:
         raise report.refusals[0].error

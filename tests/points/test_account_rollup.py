@@ -20,9 +20,9 @@ BIG = {"employees": 400, "industry": "Software", "revenue": 60e6, "region": "CH-
 def contacts(*each: tuple[int, float, float] | tuple[int, float, float, bool]) -> AccountContacts:
     """(place of the account, interest, points, disqualified) of each contact."""
     rows = [(*contact, False)[:4] for contact in each]
-    numbers = [np.array([round(row[column] * 100) for row in rows], dtype=np.int64) for column in (1, 2)]
+    interest, total = (np.array([round(row[column] * 100) for row in rows], dtype=np.int64) for column in (1, 2))
     account = np.array([row[0] for row in rows], dtype=np.int64)
-    return AccountContacts(account, *numbers, np.array([row[3] for row in rows], dtype=bool))
+    return AccountContacts(account, interest, total, np.array([row[3] for row in rows], dtype=bool))
 
 
 def rolled(rows: list[dict[str, Any]], people: AccountContacts) -> Any:

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -37,8 +38,8 @@ def test_shipped_policies_spell_out_every_section(name: str) -> None:
 @pytest.mark.parametrize("name", policy.SHIPPED)
 def test_shipped_policies_label_everything_in_every_language(name: str) -> None:
     loaded = policy.load(name)
-    unlabelled = [item for item in (*loaded.signals, *loaded.attributes, *loaded.actions) if not item.labels]
-    assert unlabelled == []
+    parts: tuple[Any, ...] = (*loaded.signals, *loaded.attributes, *loaded.actions)
+    assert [part for part in parts if not part.labels] == []
 
 
 def test_names_of_feature_groups_are_reserved() -> None:

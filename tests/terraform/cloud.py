@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery, storage
+from google.cloud import bigquery, storage  # type: ignore[attr-defined]
 
 from leadwerk.warehouse import schema
 from terraform.agreement import mounted_secrets

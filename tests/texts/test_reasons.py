@@ -30,7 +30,8 @@ def fact_text(group: str, language: str = "de", mine: policy.Policy = MORTGAGE, 
 def test_every_group_of_the_contract_has_a_label(name: str, language: str) -> None:
     mine = POLICIES[name]
     labels = {group: texts.label(mine, language, group) for group in groups(contract(mine))}
-    named = {item.name for item in (*mine.signals, *mine.attributes) if language in item.labels}
+    named = {signal.name for signal in mine.signals if language in signal.labels}
+    named |= {attribute.name for attribute in mine.attributes if language in attribute.labels}
     labelled_groups = {
         group for group in labels if group.removeprefix("attribute_") in named or texts.has(language, f"label.{group}")
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from google.api_core.client_options import ClientOptions
@@ -18,7 +19,12 @@ from warehouse.job_server import BACKEND_ERROR, NEVER_ENDS, JobServer, job_serve
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
 TARGET = schema.table("identities")
-LINK = {"visitor_id": "V", "lead_id": "L", "linked_at": datetime(2026, 3, 29, 12, tzinfo=UTC), "source": "form"}
+LINK: dict[str, Any] = {
+    "visitor_id": "V",
+    "lead_id": "L",
+    "linked_at": datetime(2026, 3, 29, 12, tzinfo=UTC),
+    "source": "form",
+}
 INVALID = {"reason": "invalid", "message": "JSON table encountered too many errors"}
 ONE = from_text("SELECT 1 AS n")
 

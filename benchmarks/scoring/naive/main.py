@@ -9,13 +9,14 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import functions_framework
 import numpy as np
 import pandas as pd
 import xgboost as xgb
-from google.cloud import bigquery, storage  # noqa: F401
+from google.cloud import bigquery, storage  # type: ignore[attr-defined]  # noqa: F401
 from sklearn.preprocessing import OneHotEncoder
 
 HOME = Path(os.environ["LEADWERK_HOME"])
@@ -24,7 +25,7 @@ MODEL = HOME / "models" / QUERY["version"]
 
 
 @functions_framework.http
-def naive(request):
+def naive(request: Any) -> dict[str, Any]:
     body = request.get_json()
     now = datetime.now(UTC)
     with duckdb.connect(str(HOME / "warehouse.duckdb")) as connection:
@@ -46,7 +47,7 @@ def naive(request):
     return answer
 
 
-def encode(row, features):
+def encode(row: Any, features: Any) -> Any:
     """One row, one-hot where it is a category: scikit-learn and pandas, as in training notebooks."""
     frame = row.to_frame().T
     parts = []
@@ -62,7 +63,7 @@ def encode(row, features):
     return xgb.DMatrix(np.hstack(parts))
 
 
-def store(connection, answer, now):
+def store(connection: Any, answer: dict[str, Any], now: datetime) -> None:
     connection.execute(
         "INSERT INTO leadwerk.scores (score_id, lead_id, day, scored_at, stored_at, score_origin, basis, "
         "policy_version, probability, score_cluster, recommended_action, language, has_web_behaviour, reasons) "

@@ -44,9 +44,12 @@ DECODER = msgspec.json.Decoder(RemoteRequest)
 class RemoteAnswers(Protocol):
     """Replies to calls, and how many rows were scored and refused."""
 
-    replies: Sequence[str]
-    scored: int
-    refused: int
+    @property
+    def replies(self) -> Sequence[str]: ...
+    @property
+    def scored(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
 
 
 class _Probe(msgspec.Struct, frozen=True):

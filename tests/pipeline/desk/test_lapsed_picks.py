@@ -150,7 +150,7 @@ def test_a_damaged_object_is_said_and_stops_nobody_else(picks: Picks, caplog: py
     picks.store.write(damaged, b"{")
     assert settle_lapsed(picks, MORNING) == LapsedPicks(1, 1)
     assert (trail(picks), trail(picks, "2")) == (["picked anna"], ["picked beat", "expired beat"])
-    assert [record.fields["event"] for record in caplog.records] == ["pick_damaged"]
+    assert [vars(record)["fields"]["event"] for record in caplog.records] == ["pick_damaged"]
 
 
 def test_the_lapse_of_a_hold_whose_object_was_deleted_is_noted_from_the_table(tmp_path: Path) -> None:

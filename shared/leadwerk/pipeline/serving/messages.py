@@ -37,12 +37,18 @@ class ScoreRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class ScoreBody(Protocol):
     """Body of a request: one lead, or `leads`, or with `rescore` all open leads ("closed": only the closed ones)."""
 
-    leads: list[Any] | None
-    lead_id: str | int | None
-    ga_client_id: str | None
-    form: dict[str, Any] | None
-    dry_run: bool
-    rescore: bool | Literal["closed"]
+    @property
+    def leads(self) -> list[Any] | None: ...
+    @property
+    def lead_id(self) -> str | int | None: ...
+    @property
+    def ga_client_id(self) -> str | None: ...
+    @property
+    def form(self) -> dict[str, Any] | None: ...
+    @property
+    def dry_run(self) -> bool: ...
+    @property
+    def rescore(self) -> bool | Literal["closed"]: ...
 
 
 def requests(body: ScoreBody) -> list[Any]:
