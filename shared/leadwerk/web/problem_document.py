@@ -101,7 +101,7 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     detail: str
     remedy: str | None = None
     field: str | None = None
-    value: str | int | float | None = None
+    value: Any = None
     seller: str | None = None
     until: datetime | None = None
 

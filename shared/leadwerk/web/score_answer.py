@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
 from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRefusal, ScoreReport
@@ -49,5 +48,5 @@ def score_answer(
 
 
 def _refused_lead(refusal: ScoreRefusal) -> RefusedLead:
-    members = {**problem(refusal.error), "index": refusal.index, "lead_id": refusal.lead_id}
-    return msgspec.convert(members, RefusedLead, strict=False)
+    # Built, not converted: the value that was refused may be of any type.
+    return RefusedLead(**problem(refusal.error), index=refusal.index, lead_id=refusal.lead_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leadwerk.policy.people import Role
 from leadwerk.web.pages import calls, lead, preferences
+from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.menu import roles_of
 from leadwerk.web.pages.site import NoForm, Page, Site, first_page
 
@@ -22,6 +23,6 @@ site = Site(
         Page("POST", "/calls/{lead_id}/verdict", lead.VerdictForm, lead.give_verdict, SELLERS),
         Page("POST", "/calls/{lead_id}/override", lead.OverrideForm, lead.set_override, DECIDERS),
         Page("POST", "/calls/{lead_id}/override-release", lead.ReleaseForm, lead.end_override, DECIDERS),
-        Page("GET", "/calls/{lead_id}", lead.LeadForm, lead.show, roles_of("calls")),
+        Page("GET", "/calls/{lead_id}", LeadForm, lead.show, roles_of("calls")),
     )
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -17,6 +16,7 @@ from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.calls import CallsForm, hot_threshold, neighbours
+from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.lead_history import event_views, score_rows, trend
 from leadwerk.web.pages.lead_points import ledger_now, ledger_view
 from leadwerk.web.pages.lead_proof import proof
@@ -29,14 +29,6 @@ from leadwerk.web.pages.wording import Wording
 LATELY = 4  # events in the panel
 OVERRIDE_DAYS = 30
 CLUSTERS = ("HOT", "WARM", "COLD", "DISQUALIFIED")
-
-
-class LeadForm(Struct, frozen=True):
-    """`at`: the moment of the ledger, by the policy's clock; `rules`: of then or of now; `list`: where J and K go."""
-
-    at: str | None = None
-    rules: Literal["in_force", "current"] = "in_force"
-    list: Literal["tocall", "mine", "progress", "warm", "all"] = "tocall"
 
 
 class VerdictForm(Struct, frozen=True):
@@ -181,15 +173,3 @@ def _average(lead: LeadDetail) -> float | None:
         return None
     odds = chance / (1 - chance) / (score / (100 - score))
     return odds / (1 + odds)
-
-
-def moment_of_form(text: str, zone: str) -> datetime:
-    """A moment as a browser's field gives it, by the policy's clock.
-
-    Raises:
-        InputError: it is no moment.
-    """
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
-    except ValueError as error:
-        raise InputError(f"{text[:40]!r} is no moment.", field="at", value=text[:40], remedy="Choose one.") from error

@@ -11,10 +11,10 @@ from leadwerk.pipeline.desk.lead_detail import LeadDetail
 from leadwerk.texts.facts import label, labelled
 from leadwerk.texts.number_format import day
 from leadwerk.texts.points import rule_label
+from leadwerk.web.pages.lead_form import LeadForm, moment_of_form
 from leadwerk.web.pages.wording import Wording
 
 if TYPE_CHECKING:
-    from leadwerk.web.pages.lead import LeadForm
     from leadwerk.web.pages.visit import Visit
 
 WHOLE = 1.0
@@ -87,7 +87,6 @@ def ledger_view(visit: Visit, wording: Wording, form: LeadForm, lead_id: str) ->
     from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, rules_at
     from leadwerk.pipeline.policies.policy_store import cached_policies
     from leadwerk.web import moment
-    from leadwerk.web.pages.lead import moment_of_form
 
     at = moment(moment_of_form(form.at or "", visit.policy.time_zone), visit.now, "at")
     records = PolicyRecords(visit.warehouse, visit.policy, cached_policies(visit.config))

@@ -1,0 +1,31 @@
+"""Form of a lead's page: the moment and the rules of its ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError
+
+
+class LeadForm(Struct, frozen=True):
+    """`at`: the moment of the ledger, by the policy's clock; `rules`: of then or of now; `list`: where J and K go."""
+
+    at: str | None = None
+    rules: Literal["in_force", "current"] = "in_force"
+    list: Literal["tocall", "mine", "progress", "warm", "all"] = "tocall"
+
+
+def moment_of_form(text: str, zone: str) -> datetime:
+    """A moment as a browser's field gives it, by the policy's clock.
+
+    Raises:
+        InputError: it is no moment.
+    """
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    except ValueError as error:
+        raise InputError(f"{text[:40]!r} is no moment.", field="at", value=text[:40], remedy="Choose one.") from error
