@@ -16,7 +16,7 @@ def test_points_reach_most_of_the_models_lead_and_suggested_points_more(monkeypa
     sys.modules.pop("benchmarks", None)
     from benchmarks.suggest import effect
 
-    found = effect(days=130, leads=6_000, seed=7)  # `make bench BENCH=suggest` measures three larger markets
-    assert found.present.of_model >= 0.70
-    assert found.suggested.of_model >= 0.85
-    assert found.suggested.auc.value > found.present.auc.value
+    measured = effect(days=130, leads=6_000, seed=7)  # `make bench BENCH=suggest` measures three larger markets
+    assert measured.present.of_model >= 0.70
+    assert measured.suggested.of_model >= 0.85
+    assert measured.suggested.auc.value > measured.present.auc.value

@@ -70,13 +70,13 @@ def test_the_newest_fifth_of_real_leads_is_ranked_as_well_as_gradient_boosting_c
 def test_sessions_of_a_shop_in_five_folds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     header, rows = rows_of(SHOPPERS)
     numbered = [[str(n), *row] for n, row in enumerate(rows)]
-    found: list[float] = []
+    aucs: list[float] = []
     for fold in range(FOLDS):
         folder = tmp_path / str(fold)
         test = numbered[fold::FOLDS]
         train = [row for n, row in enumerate(numbered) if n % FOLDS != fold]
         probabilities = scored(folder, ["session", *header], train, test, ["--id", "session", "--outcome", "Revenue"])
         capsys.readouterr()
-        found.append(roc_auc_score([row[-1] == "TRUE" for row in test], probabilities))
-    print(json.dumps([round(auc, 4) for auc in found]))
-    assert sum(found) / FOLDS >= REQUIRED_AUC
+        aucs.append(roc_auc_score([row[-1] == "TRUE" for row in test], probabilities))
+    print(json.dumps([round(auc, 4) for auc in aucs]))
+    assert sum(aucs) / FOLDS >= REQUIRED_AUC

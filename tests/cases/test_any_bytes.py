@@ -17,7 +17,7 @@ GOOD = (INPUTS / "38-import-without-a-lead" / "good.csv").read_bytes()
 OPTIONS = ("--id", "Lead-Nr", "--outcome", "Status", "--positive", "Gewonnen", "--time", "Erstellt am")
 
 PARTS = (b",", b"\n", b'"', b"-", b"L1", b"Status")
-places = st.integers(0, len(GOOD))
+positions = st.integers(0, len(GOOD))
 spoilt = st.one_of(
     st.binary(max_size=300),
     st.builds(

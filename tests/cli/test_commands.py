@@ -109,8 +109,8 @@ def test_a_champion_that_stood_down_is_named_and_can_be_had_back(
     listed = result(capsys, "models", "list")
     assert (listed["champion"], listed["stood_down"]["version"]) == (None, champion.version)
     assert run(["models", "list"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert "stood down" in shown and "The points decide since 2026-05-04: the points rank better" in shown
+    output = " ".join(capsys.readouterr().out.split())
+    assert "stood down" in output and "The points decide since 2026-05-04: the points rank better" in output
     assert run(["models", "show"]) == 2
     assert "models rollback" in " ".join(capsys.readouterr().err.split())
     assert run(["models", "rollback"]) == 0
@@ -125,10 +125,10 @@ def test_a_person_sees_a_model_in_tables_and_a_program_its_manifest(
     manifest = registry.manifest(champion.version)
     assert result(capsys, "models", "show")["data"]["rows"] == manifest.data.rows
     assert run(["models", "show"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert shown.startswith(manifest.version)
-    assert f"{manifest.data.rows:,} landmarks" in shown
-    assert f"champion since {champion.promoted_at}" in shown
+    output = " ".join(capsys.readouterr().out.split())
+    assert output.startswith(manifest.version)
+    assert f"{manifest.data.rows:,} landmarks" in output
+    assert f"champion since {champion.promoted_at}" in output
 
 
 def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,24 +136,24 @@ def test_a_models_card_has_its_candidates_and_what_counts_most(capsys: pytest.Ca
     assert manifest
     for part in card(manifest, None):
         out.print(part)
-    shown = " ".join(capsys.readouterr().out.split())
+    output = " ".join(capsys.readouterr().out.split())
     auc = manifest.metrics["challenger"].auc.value
-    assert f"this model {auc:.3f}" in shown
-    assert "tested 1,500 landmarks, from 2026-04-05 on" in shown
-    assert "loan to value 0.610" in shown
-    assert "blog" not in shown, "it counts nothing"
-    assert "champion since" not in shown
+    assert f"this model {auc:.3f}" in output
+    assert "tested 1,500 landmarks, from 2026-04-05 on" in output
+    assert "loan to value 0.610" in output
+    assert "blog" not in output, "it counts nothing"
+    assert "champion since" not in output
 
 
 def test_who_promotes_by_hand_and_why_is_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     registry, champion = example_leads.champion(home, load("mortgage"))
     registry.stand_down(expected=champion, at=NOW, reason="the points rank better")
-    said = ("--by", "Ada Keller", "--reason", "the points were wrong")
-    told = result(capsys, "models", "rollback", *said)
-    assert (told["by"], told["reason"]) == ("Ada Keller", "the points were wrong")
+    signature = ("--by", "Ada Keller", "--reason", "the points were wrong")
+    report = result(capsys, "models", "rollback", *signature)
+    assert (report["by"], report["reason"]) == ("Ada Keller", "the points were wrong")
     assert run(["models", "show"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert "by Ada Keller" in shown and "because the points were wrong" in shown
+    output = " ".join(capsys.readouterr().out.split())
+    assert "by Ada Keller" in output and "because the points were wrong" in output
     again = registry.champion()
     registry.stand_down(expected=again, at=NOW, reason="behind the points")
     assert result(capsys, "models", "promote", champion.version, "--by", "Bob")["reason"] == "by hand"
@@ -194,17 +194,17 @@ def test_a_dry_run_shows_the_file_and_leaves_nothing(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["import", str(lead_file(tmp_path)), *IMPORT, "--dry-run"]) == 0
-    shown = capsys.readouterr().out
-    assert "cp1252, separated by semicolon" in shown
-    assert "the file's order stands for time" in shown
-    assert "1 malformed lines are left out" in shown
+    output = capsys.readouterr().out
+    assert "cp1252, separated by semicolon" in output
+    assert "the file's order stands for time" in output
+    assert "1 malformed lines are left out" in output
     assert not home.exists()
 
 
 def test_a_file_of_which_nothing_is_known_shows_its_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = lead_file(tmp_path)
-    shown = result(capsys, "import", str(file), "--dry-run")
-    assert [column["name"] for column in shown["columns"]] == ["nr", "besuche", "ort", "stufe", "gewonnen"]
+    output = result(capsys, "import", str(file), "--dry-run")
+    assert [column["name"] for column in output["columns"]] == ["nr", "besuche", "ort", "stufe", "gewonnen"]
     assert run(["import", str(file), "--dry-run"]) == 0
     assert "besuche" in capsys.readouterr().out
     assert run(["import", str(file), "--id", "nr"]) == 2
@@ -217,8 +217,8 @@ def test_what_looks_like_a_style_in_a_file_is_shown_as_it_stands(
     file = tmp_path / "odd.csv"
     file.write_text("id,[/bold],x,x,won\n1,[/red],a,b,1\n2,[red]b,c,d,0\n", "utf-8")
     assert run(["import", str(file), "--id", "id", "--outcome", "won", "--dry-run"]) == 0
-    shown = capsys.readouterr().out
-    assert all(text in shown for text in ("[/bold]", "[/red]", "[red]b", "'x (2)'"))
+    output = capsys.readouterr().out
+    assert all(text in output for text in ("[/bold]", "[/red]", "[red]b", "'x (2)'"))
 
 
 def test_a_policy_edited_after_an_import_is_not_overwritten(
@@ -313,7 +313,7 @@ def test_a_policy_written_by_hand_is_not_overwritten(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["import", "nothing.csv", "--id", "a", "--outcome", "b"], "cannot be read"),
         (["score", "--csv", "x.csv"], "--csv needs --out"),
@@ -333,11 +333,11 @@ def test_a_policy_written_by_hand_is_not_overwritten(
     ],
 )
 def test_what_the_user_can_mend_is_said_in_one_block(
-    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert run(arguments) == 2
     error = " ".join(capsys.readouterr().err.replace("│", " ").split())
-    assert said in error
+    assert message in error
     assert "Traceback" not in error
 
 
@@ -352,10 +352,10 @@ def test_every_command_explains_itself(
     home: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
     assert run([*command, "--help"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert f"Usage: leadwerk {' '.join(command)}" in shown
-    assert "Example" in shown
-    assert "--home" in shown
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"Usage: leadwerk {' '.join(command)}" in output
+    assert "Example" in output
+    assert "--home" in output
 
 
 def test_a_place_that_cannot_be_written_to_is_said_in_one_block(
@@ -364,9 +364,9 @@ def test_a_place_that_cannot_be_written_to_is_said_in_one_block(
     (tmp_path / "file").write_text("")
     for place in (tmp_path, tmp_path / "file" / "report.html"):
         assert run(["report", "--out", str(place)]) == 2
-        said = " ".join(capsys.readouterr().err.replace("│", " ").split())
-        assert "Traceback" not in said
-        assert "Name a place that you may read and write." in said
+        output = " ".join(capsys.readouterr().err.replace("│", " ").split())
+        assert "Traceback" not in output
+        assert "Name a place that you may read and write." in output
 
 
 def test_a_wrong_policy_is_shown_with_every_error(
@@ -375,8 +375,8 @@ def test_a_wrong_policy_is_shown_with_every_error(
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("name: x\nhorizon_dais: 30\n")
     assert run(["policy", "check", str(wrong), "--json"]) == 2
-    found = json.loads(capsys.readouterr().out)["errors"]
-    assert any("horizon_dais" in error["message"] + error["field"] for error in found)
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert any("horizon_dais" in error["message"] + error["field"] for error in errors)
     assert run(["policy", "check", "b2b_swiss"]) == 0
 
 
@@ -386,33 +386,33 @@ def test_each_error_of_a_policy_begins_with_file_line_and_field_on_one_line(
     wrong = tmp_path / ("a_long_name_" * 12 + ".yaml")
     wrong.write_text("name: x\nhorizon_dais: [30]\n")
     assert run(["policy", "check", str(wrong)]) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert f"{wrong}:2: horizon_dais: this field is unknown." in said
-    assert "  Did you mean `horizon_days`?" in [line.rstrip() for line in said]
+    output = capsys.readouterr().err.splitlines()
+    assert f"{wrong}:2: horizon_dais: this field is unknown." in output
+    assert "  Did you mean `horizon_days`?" in [line.rstrip() for line in output]
 
 
 def test_what_of_a_form_could_not_be_read_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     form = '{"loan_amount": "viel [/b]", "income": -5}'
     assert run(["score", "1", "--form", form, "--dry-run"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "not read loan_amount: 'viel [/b]' is not an amount." in said
-    assert "not read income: '-5' is negative." in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "not read loan_amount: 'viel [/b]' is not an amount." in output
+    assert "not read income: '-5' is negative." in output
 
 
 def test_the_doctor_names_what_to_do_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = {finding["link"]: finding for finding in result(capsys, "doctor")}
-    assert found["policy"]["verdict"] == "good"
-    assert "leadwerk ingest" in found["leads"]["remedy"]
-    assert "leadwerk simulate" in found["GA4 export"]["remedy"]
+    findings = {finding["link"]: finding for finding in result(capsys, "doctor")}
+    assert findings["policy"]["verdict"] == "good"
+    assert "leadwerk ingest" in findings["leads"]["remedy"]
+    assert "leadwerk simulate" in findings["GA4 export"]["remedy"]
 
 
 def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home.mkdir()
     (home / "policy.yaml").write_text("name: [\n")
     assert run(["doctor", "--json"]) == 2
-    found = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
-    assert (found["settings"], found["policy"]) == ("good", "broken")
-    assert len(found) == 10
+    verdicts = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
+    assert (verdicts["settings"], verdicts["policy"]) == ("good", "broken")
+    assert len(verdicts) == 10
 
 
 def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
@@ -421,11 +421,11 @@ def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
     result(capsys, "doctor")
     (home / "warehouse.duckdb").write_bytes((home / "warehouse.duckdb").read_bytes()[:20_000])
     assert run(["doctor", "--json"]) == 2
-    found = {finding["link"]: finding for finding in json.loads(capsys.readouterr().out)}
-    assert "Restore it from a backup" in found["deliveries"]["remedy"]
-    assert found["champion"]["verdict"] == "look"
+    findings = {finding["link"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert "Restore it from a backup" in findings["deliveries"]["remedy"]
+    assert findings["champion"]["verdict"] == "look"
     later = ("scores", "outcomes", "leads", "activity", "GA4 export")
-    assert {found[link]["found"] for link in later} == {"not known: see deliveries"}
+    assert {findings[link]["found"] for link in later} == {"not known: see deliveries"}
 
 
 def test_import_shows_which_columns_it_reads_as_a_leads_fields(
@@ -433,8 +433,8 @@ def test_import_shows_which_columns_it_reads_as_a_leads_fields(
 ) -> None:
     file = tmp_path / "leads.csv"
     file.write_text("nr;PLZ/Ort;Sprache;stand\n1;8001 Zürich;de;ja\n2;1201 Genève;fr;nein\n", "utf-8")
-    told = result(capsys, "import", str(file), "--id", "nr", "--outcome", "stand", "--dry-run")
-    roles = {column["name"]: column["role"] for column in told["columns"]}
+    report = result(capsys, "import", str(file), "--id", "nr", "--outcome", "stand", "--dry-run")
+    roles = {column["name"]: column["role"] for column in report["columns"]}
     assert roles["PLZ/Ort"] == "read as every lead's field postcode"
     assert roles["Sprache"] == "read as every lead's field language"
     unnamed = result(capsys, "import", str(file), "--dry-run")

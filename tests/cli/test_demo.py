@@ -56,14 +56,14 @@ def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     assert '<html lang="de">' in page
     console = Console(record=True, width=160)
     console.print(summary(figures))
-    told = console.export_text()
-    assert "Wrong in the CRM" in told
+    output = console.export_text()
+    assert "Wrong in the CRM" in output
     assert figures.after_shock is not None
     assert figures.by_outcomes is not None
     measured = (figures.auc, figures.after_shock.auc, figures.after_shock.auc_without_retraining)
     both = {f"{auc:.3f}" for auc in (*measured, figures.by_outcomes.auc)}
-    assert [auc for auc in both if auc not in page or auc not in told] == [], "summary and report are at odds"
-    assert all(day in page and day in told for days in figures.measured.values() for day in days)
+    assert [auc for auc in both if auc not in page or auc not in output] == [], "summary and report are at odds"
+    assert all(day in page and day in output for days in figures.measured.values() for day in days)
 
 
 def test_the_plan_follows_the_calendar() -> None:
@@ -101,7 +101,9 @@ def test_a_log_shows_each_step_as_it_begins_and_what_to_type_next(
 ) -> None:
     monkeypatch.setattr("leadwerk.cli.demo.runner.DemoRunner", Told)
     assert run(["demo", "--home", str(tmp_path)]) == 0
-    shown = capsys.readouterr()
-    assert shown.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate(STEPS[:2], start=1)]
-    assert "here fr" in shown.out
-    assert f"  .venv/bin/leadwerk history 7 --home {tmp_path}/demo --now 2026-06-14T04:00:00Z" in shown.out.splitlines()
+    output = capsys.readouterr()
+    assert output.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate(STEPS[:2], start=1)]
+    assert "here fr" in output.out
+    assert (
+        f"  .venv/bin/leadwerk history 7 --home {tmp_path}/demo --now 2026-06-14T04:00:00Z" in output.out.splitlines()
+    )

@@ -35,20 +35,20 @@ def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+def console_output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
     assert run([*arguments]) == code
     captured = capsys.readouterr()
     return " ".join((captured.out + captured.err).split())
 
 
 def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]) -> None:
-    assert [one["lead_id"] for one in result(capsys, "leads", "list", *NOON)["leads"]] == ["1", "2"]
+    assert [lead["lead_id"] for lead in result(capsys, "leads", "list", *NOON)["leads"]] == ["1", "2"]
     assert result(capsys, "leads", "list", "--language", "fr", *NOON)["leads"][0]["lead_id"] == "2"
     assert result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)["seller"] == "anna"
-    assert [one["lead_id"] for one in result(capsys, "leads", "list", "--free", *NOON)["leads"]] == ["2"]
-    assert "anna" in said(capsys, "leads", "list", *NOON)
-    assert [one["lead_id"] for one in result(capsys, "picks", "list", "--seller", "anna", *NOON)] == ["1"]
-    refused = said(capsys, "picks", "take", "1", "--seller", "beat", *NOON, code=2)
+    assert [lead["lead_id"] for lead in result(capsys, "leads", "list", "--free", *NOON)["leads"]] == ["2"]
+    assert "anna" in console_output(capsys, "leads", "list", *NOON)
+    assert [pick["lead_id"] for pick in result(capsys, "picks", "list", "--seller", "anna", *NOON)] == ["1"]
+    refused = console_output(capsys, "picks", "take", "1", "--seller", "beat", *NOON, code=2)
     assert "held by anna until 2026-05-06 09:30 UTC" in refused and "ask anna" in refused
     assert result(capsys, "picks", "release", "1", "--seller", "anna", *NOON) == {"lead_id": "1", "seller": None}
     assert result(capsys, "picks", "list", *NOON) == []
@@ -59,7 +59,9 @@ def test_reconciling_records_expired_picks(capsys: pytest.CaptureFixture[str]) -
     later = ("--now", (NOW + 4 * DAY).isoformat())
     assert result(capsys, "picks", "reconcile", *later) == {"leads": 1, "recorded": 0, "in_force": 0}
     kinds = [
-        one["detail"]["kind"] for one in result(capsys, "history", "1", *later)["timeline"] if one["kind"] == "pick"
+        event["detail"]["kind"]
+        for event in result(capsys, "history", "1", *later)["timeline"]
+        if event["kind"] == "pick"
     ]
     assert kinds == ["picked", "expired"]
 
@@ -69,45 +71,45 @@ def test_the_days_decision_records_expired_picks(capsys: pytest.CaptureFixture[s
     later = ("--now", (NOW + 4 * DAY).isoformat())
     assert result(capsys, "picks", "list", *later) == []
     assert "lapsed_picks" not in result(capsys, "thresholds", "show", *later)
-    assert "Expired picks recorded: 1" in said(capsys, "thresholds", "decide", *later)
+    assert "Expired picks recorded: 1" in console_output(capsys, "thresholds", "decide", *later)
     assert result(capsys, "thresholds", "decide", *later)["lapsed_picks"] == 0
-    assert [one["seller"] for one in result(capsys, "picks", "list", *NOON)] == ["anna"]
+    assert [pick["seller"] for pick in result(capsys, "picks", "list", *NOON)] == ["anna"]
 
 
 def test_the_history_of_a_lead_is_drawn_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     result(capsys, "picks", "take", "1", "--seller", "anna", *NOON)
-    told = said(capsys, "history", "1", "--output-language", "en", *NOON)
-    assert "Lead 1 of acme.ch, held by anna" in told
-    assert "20 → 60" in told
-    assert "anna picked the lead" in told
-    assert "100 ┤" in said(capsys, "history", "1", "--plot", *NOON)
+    output = console_output(capsys, "history", "1", "--output-language", "en", *NOON)
+    assert "Lead 1 of acme.ch, held by anna" in output
+    assert "20 → 60" in output
+    assert "anna picked the lead" in output
+    assert "100 ┤" in console_output(capsys, "history", "1", "--plot", *NOON)
     assert len(result(capsys, "history", "1", *NOON)["scores"]) == 2
 
 
 def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture[str]) -> None:
     for at in (NOW, NOW - 2 * DAY):
-        found = result(capsys, "history", "1", "--at", at.isoformat())
-        assert found["sum"] == round(found["rating"]["fit"] + found["rating"]["interest"], 2)
-        assert f"{found['sum']:.2f} = fit" in said(capsys, "history", "1", "--at", at.isoformat())
-    assert "webinar" not in said(capsys, "history", "1", "--at", (NOW - 2 * DAY).isoformat())
-    assert "webinar" in said(capsys, "history", "1", "--at", NOW.isoformat())
+        ledger = result(capsys, "history", "1", "--at", at.isoformat())
+        assert ledger["sum"] == round(ledger["rating"]["fit"] + ledger["rating"]["interest"], 2)
+        assert f"{ledger['sum']:.2f} = fit" in console_output(capsys, "history", "1", "--at", at.isoformat())
+    assert "webinar" not in console_output(capsys, "history", "1", "--at", (NOW - 2 * DAY).isoformat())
+    assert "webinar" in console_output(capsys, "history", "1", "--at", NOW.isoformat())
 
 
 def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFixture[str]) -> None:
     at = ("1", "--at", (NOW - DAY).isoformat())
-    assert "Policy in force: that of the lead's latest stored score" in said(capsys, "history", *at)
-    assert "has 80.25 points: its own ledger is in the table" in said(capsys, "history", *at)
-    assert "Current policy, as requested" in said(capsys, "history", *at, "--policy", "current")
+    assert "Policy in force: that of the lead's latest stored score" in console_output(capsys, "history", *at)
+    assert "has 80.25 points: its own ledger is in the table" in console_output(capsys, "history", *at)
+    assert "Current policy, as requested" in console_output(capsys, "history", *at, "--policy", "current")
     assert result(capsys, "history", *at, "--policy", "current")["policy_source"] == "requested"
-    assert "not recorded" in said(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat())
-    assert "Use in-force or current" in said(capsys, "history", *at, "--policy", "tomorrow", code=2)
+    assert "not recorded" in console_output(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat())
+    assert "Use in-force or current" in console_output(capsys, "history", *at, "--policy", "tomorrow", code=2)
 
 
 def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> None:
-    [found] = result(capsys, "accounts", "list", *NOON)["accounts"]
-    assert (found["account_id"], found["tier"], found["best_contact"]) == ("acme.ch", "Enterprise", "1")
-    assert "acme.ch" in said(capsys, "accounts", "list", *NOON)
-    assert "more_than_50_employees" in said(capsys, "accounts", "show", "acme.ch", *NOON)
+    [account] = result(capsys, "accounts", "list", *NOON)["accounts"]
+    assert (account["account_id"], account["tier"], account["best_contact"]) == ("acme.ch", "Enterprise", "1")
+    assert "acme.ch" in console_output(capsys, "accounts", "list", *NOON)
+    assert "more_than_50_employees" in console_output(capsys, "accounts", "show", "acme.ch", *NOON)
     assert result(capsys, "accounts", "show", "acme.ch", *NOON)["account"]["contacts"] == 1
 
 
@@ -117,20 +119,22 @@ def test_the_labels_of_the_list_are_in_the_output_language(capsys: pytest.Captur
         for language in ("de", "it")
     )
     assert german != italian
-    assert "de, fr, it or en" in said(capsys, "leads", "list", "--output-language", "rm", *NOON, code=2)
+    assert "de, fr, it or en" in console_output(capsys, "leads", "list", "--output-language", "rm", *NOON, code=2)
 
 
 def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ("--cluster", "HOT", "--grade", "A", "--region", "CH", "--language", "de")
-    small = tuple(word if word.startswith("--") else word.swapcase() for word in asked)
+    filters = ("--cluster", "HOT", "--grade", "A", "--region", "CH", "--language", "de")
+    small = tuple(
+        filter_value if filter_value.startswith("--") else filter_value.swapcase() for filter_value in filters
+    )
     assert (
         result(capsys, "leads", "list", *small, *NOON)["leads"]
-        == result(capsys, "leads", "list", *asked, *NOON)["leads"]
+        == result(capsys, "leads", "list", *filters, *NOON)["leads"]
     )
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (("leads", "list", "--sort", "size"), "Use score, points, fit or tier."),
         (("leads", "list", "--grade", "Z"), "from A to D"),
@@ -147,9 +151,9 @@ def test_filters_may_be_written_small(capsys: pytest.CaptureFixture[str]) -> Non
     ids=str,
 )
 def test_a_mistake_is_told_with_what_to_do(
-    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
-    assert says in said(capsys, *arguments, code=2)
+    assert message in console_output(capsys, *arguments, code=2)
 
 
 def test_a_line_of_numbers_has_one_sign_each_and_gaps() -> None:

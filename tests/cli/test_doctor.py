@@ -22,7 +22,7 @@ def delivery(lead_id: str, state: str, http_status: int | None) -> dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("state", "http_status", "found", "remedy"),
+    ("state", "http_status", "deliveries", "remedy"),
     [
         ("retry", 404, "1 waiting, 0 dead letters; of 1 the lead is not in the CRM", "`leadwerk ingest`"),
         ("dead_letter", 404, "0 waiting, 1 dead letters; of 1 the lead is not in the CRM", "`leadwerk ingest`"),
@@ -38,7 +38,7 @@ def test_deliveries_name_what_helps(
     capsys: pytest.CaptureFixture[str],
     state: str,
     http_status: int | None,
-    found: str,
+    deliveries: str,
     remedy: str,
 ) -> None:
     monkeypatch.setenv("LEADWERK_HOME", str(tmp_path))
@@ -47,7 +47,7 @@ def test_deliveries_name_what_helps(
     warehouse(tmp_path, leads=[lead("1")], scores=[score("1")], deliveries=[delivery("1", state, http_status)])
     run(["doctor", "--json", "--now", NOW.isoformat()])
     links = {link["link"]: link for link in json.loads(capsys.readouterr().out)}
-    assert links["deliveries"]["found"].endswith(found)
+    assert links["deliveries"]["found"].endswith(deliveries)
     assert remedy in links["deliveries"]["remedy"]
 
 

@@ -70,10 +70,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tables(home: Path) -> dict[str, list[dict[str, Any]]]:
-    found = DuckDBWarehouse(home)
-    with found.unit_of_work():
+    home_warehouse = DuckDBWarehouse(home)
+    with home_warehouse.unit_of_work():
         return {
-            one.name: found.rows(from_text(f"SELECT * FROM leadwerk.{one.name}"), {}) for one in schema.own_tables()
+            table.name: home_warehouse.rows(from_text(f"SELECT * FROM leadwerk.{table.name}"), {})
+            for table in schema.own_tables()
         }
 
 
@@ -88,9 +89,9 @@ def test_a_moment_that_would_falsify_what_is_stored_is_refused(
 ) -> None:
     before = tables(home)
     assert run([*command, "--now", moment]) == 2
-    told = " ".join(capsys.readouterr().err.split())
-    assert "--now" in told
-    assert "LEADWERK_SIMULATION=1" in told
+    output = " ".join(capsys.readouterr().err.split())
+    assert "--now" in output
+    assert "LEADWERK_SIMULATION=1" in output
     assert tables(home) == before
 
 

@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def words(home: Path) -> list[dict[str, Any]]:
+def override_rows(home: Path) -> list[dict[str, Any]]:
     return DuckDBWarehouse(home).rows(from_text("SELECT * FROM leadwerk.overrides ORDER BY sequence"), {})
 
 
@@ -44,18 +44,18 @@ def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.Capture
     assert (
         "1 lead overridden" in table and "product decides" in table and "COLD" in table and "met at the fair" in table
     )
-    assert [one["lead_id"] for one in result(capsys, "leads", "list", "--cluster", "HOT", *NOON)["leads"]] == ["1"]
+    assert [lead["lead_id"] for lead in result(capsys, "leads", "list", "--cluster", "HOT", *NOON)["leads"]] == ["1"]
     assert "Eva set the lead to “hot” until 2026-05-18" in said(
         capsys, "history", "1", "--output-language", "en", *NOON
     )
     assert "its score decides" in said(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
     assert result(capsys, "overrides", "list", *LATER) == []
-    assert [one["by"] for one in result(capsys, "overrides", "list", *NOON)] == ["Eva"]  # as it was
+    assert [override["by"] for override in result(capsys, "overrides", "list", *NOON)] == ["Eva"]  # as it was
 
 
 def test_json_has_the_word_and_the_score_that_follows(capsys: pytest.CaptureFixture[str]) -> None:
-    found = result(capsys, *SET, "--until", "2026-05-20", *NOON)
-    assert (found["override"]["until"], found["score"]["decided_by"]) == ("2026-05-20", "Eva")
+    answer = result(capsys, *SET, "--until", "2026-05-20", *NOON)
+    assert (answer["override"]["until"], answer["score"]["decided_by"]) == ("2026-05-20", "Eva")
     [listed] = result(capsys, "overrides", "list", *NOON)
     assert (listed["cluster"], listed["product"]["cluster"]) == ("HOT", "COLD")
     left = result(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
@@ -64,7 +64,7 @@ def test_json_has_the_word_and_the_score_that_follows(capsys: pytest.CaptureFixt
 
 def test_typed_twice_it_is_recorded_once(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     assert result(capsys, *SET, *NOON)["override"] == result(capsys, *SET, *LATER)["override"]
-    assert len(words(home)) == 1
+    assert len(override_rows(home)) == 1
 
 
 def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +74,7 @@ def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (("1", "--by", "Eva", "--reason", "r"), "--cluster"),
         (("1", "--by", "Eva", "--cluster", "HOT", "--reason", " "), "reason"),
@@ -89,10 +89,10 @@ def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -
     ],
 )
 def test_what_cannot_be_decided_is_refused_with_the_way_out(
-    capsys: pytest.CaptureFixture[str], home: Path, arguments: tuple[str, ...], says: str
+    capsys: pytest.CaptureFixture[str], home: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert says in said(capsys, "overrides", "set", *arguments, *NOON, code=2)
-    assert words(home) == []
+    assert message in said(capsys, "overrides", "set", *arguments, *NOON, code=2)
+    assert override_rows(home) == []
 
 
 def test_the_list_is_json_for_machines_also_when_nobody_decided_anything(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,10 +41,10 @@ def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+def console_output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
     assert run(list(arguments)) == code
-    shown = capsys.readouterr()
-    return " ".join((shown.out + shown.err).replace("│", " ").split())
+    captured = capsys.readouterr()
+    return " ".join((captured.out + captured.err).replace("│", " ").split())
 
 
 def edited(file: str = "draft.yaml") -> None:
@@ -57,19 +57,19 @@ def edited(file: str = "draft.yaml") -> None:
 
 
 def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "draft.yaml" in said(capsys, "policy", "draft")
+    assert "draft.yaml" in console_output(capsys, "policy", "draft")
     edited()
-    fields = {one["field"] for one in result(capsys, "policy", "diff", "draft.yaml")["differences"]}
+    fields = {entry["field"] for entry in result(capsys, "policy", "diff", "draft.yaml")["differences"]}
     assert "points.rules[newsletter_click].points" in fields
-    assert "points.rules[newsletter_click].points 10 40" in said(capsys, "policy", "diff", "draft.yaml")
+    assert "points.rules[newsletter_click].points 10 40" in console_output(capsys, "policy", "diff", "draft.yaml")
 
     replayed = result(capsys, "policy", "replay", "draft.yaml", *AT)
     assert replayed["replay"]["gained"]["leads"] > 0
     assert replayed["from_version"] == load("mortgage").version
 
-    shown = said(capsys, "policy", "publish", "draft.yaml", *BY, "--yes", *AT)
-    assert "HOT only now" in shown
-    assert "within 60 seconds" in shown
+    output = console_output(capsys, "policy", "publish", "draft.yaml", *BY, "--yes", *AT)
+    assert "HOT only now" in output
+    assert "within 60 seconds" in output
     assert load(home / "policy.yaml").version == replayed["to_version"]
     [change] = result(capsys, "policy", "history", *AT)["changes"]
     assert (change["author"], change["reason"], change["kind"]) == ("Ada Keller", "clicks sell", "publish")
@@ -77,7 +77,7 @@ def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[
     back = result(capsys, "policy", "revert", "--by", "Bob", "--reason", "too many calls")
     assert back["to_version"] == replayed["from_version"]
     assert load(home / "policy.yaml").version == load("mortgage").version
-    assert "revert" in said(capsys, "policy", "history")
+    assert "revert" in console_output(capsys, "policy", "history")
 
 
 def test_the_tables_of_a_replay_fit_a_terminal(
@@ -85,7 +85,7 @@ def test_the_tables_of_a_replay_fit_a_terminal(
 ) -> None:
     from leadwerk.cli import console
 
-    said(capsys, "policy", "draft")
+    console_output(capsys, "policy", "draft")
     edited()
     monkeypatch.setattr(console.out, "_width", 80)
     assert run(["policy", "replay", "draft.yaml", *AT]) == 0
@@ -97,27 +97,27 @@ def test_the_tables_of_a_replay_fit_a_terminal(
 def test_a_person_is_asked_and_may_say_no(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said(capsys, "policy", "draft")
+    console_output(capsys, "policy", "draft")
     edited()
-    asked = []
+    questions = []
 
     def no(question: str, **_: Any) -> None:
-        asked.append(question)
+        questions.append(question)
         raise typer.Abort
 
     monkeypatch.setattr(typer, "confirm", no)
     assert run(["policy", "publish", "draft.yaml", *BY, *AT]) == 1
-    assert "instead of" in asked[0]
+    assert "instead of" in questions[0]
     assert not (home / "policy.yaml").exists()
 
 
 def test_a_draft_that_is_out_of_date_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, "policy", "draft")
-    said(capsys, "policy", "draft", "--out", "other.yaml")
+    console_output(capsys, "policy", "draft")
+    console_output(capsys, "policy", "draft", "--out", "other.yaml")
     edited()
-    said(capsys, "policy", "publish", "draft.yaml", *BY, "--yes", *AT)
+    console_output(capsys, "policy", "publish", "draft.yaml", *BY, "--yes", *AT)
     Path("other.yaml").write_text(Path("other.yaml").read_text("utf-8").replace("{hot: 70,", "{hot: 71,"), "utf-8")
-    refused = said(capsys, "policy", "publish", "other.yaml", *BY, "--yes", *AT, code=2)
+    refused = console_output(capsys, "policy", "publish", "other.yaml", *BY, "--yes", *AT, code=2)
     assert "The policy in force has changed since" in refused
 
 
@@ -137,45 +137,47 @@ def test_what_the_user_can_mend_is_said(
     home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
     Path("here.yaml").write_text(shipped_text("mortgage"), encoding="utf-8")
-    assert complaint in said(capsys, *arguments, code=2)
+    assert complaint in console_output(capsys, *arguments, code=2)
 
 
 def test_suggestions_are_accepted_drafted_and_published(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = result(capsys, "policy", "suggest", *AT)
-    assert found["effect"]["suggested"]["of_model"] >= 0.85
-    rules = [one["rule"] for one in found["proposals"]]
+    answer = result(capsys, "policy", "suggest", *AT)
+    assert answer["effect"]["suggested"]["of_model"] >= 0.85
+    rules = [entry["rule"] for entry in answer["proposals"]]
     assert "newsletter_click" in rules
     assert "region_ch_ge" in rules
 
-    shown = said(capsys, "policy", "suggest", "--out", "all.yaml", *AT)
-    assert "newsletter_click" in shown
-    assert "lead over chance" in shown
-    assert said(capsys, "policy", "check", "all.yaml").startswith("all.yaml is right")
+    output = console_output(capsys, "policy", "suggest", "--out", "all.yaml", *AT)
+    assert "newsletter_click" in output
+    assert "lead over chance" in output
+    assert console_output(capsys, "policy", "check", "all.yaml").startswith("all.yaml is right")
 
-    said(capsys, "policy", "suggest", "accept", "newsletter_click", "region_ch_ge", *BY, *AT)
-    others = (rule for rule in rules if rule not in ("newsletter_click", "region_ch_ge"))
-    said(capsys, "policy", "suggest", "decline", *others, "--by", "Bob", "--reason", "we know better", *AT)
-    said(capsys, "policy", "suggest", "draft", "--out", "chosen.yaml", *AT)
-    fields = [one["field"] for one in result(capsys, "policy", "diff", "chosen.yaml")["differences"]]
+    console_output(capsys, "policy", "suggest", "accept", "newsletter_click", "region_ch_ge", *BY, *AT)
+    other_rules = (rule for rule in rules if rule not in ("newsletter_click", "region_ch_ge"))
+    console_output(
+        capsys, "policy", "suggest", "decline", *other_rules, "--by", "Bob", "--reason", "we know better", *AT
+    )
+    console_output(capsys, "policy", "suggest", "draft", "--out", "chosen.yaml", *AT)
+    fields = [entry["field"] for entry in result(capsys, "policy", "diff", "chosen.yaml")["differences"]]
     assert [name for name in fields if name.endswith(".points")] == ["points.rules[newsletter_click].points"]
     assert "points.rules[region_ch_ge]" in fields
-    assert "In force" in said(capsys, "policy", "publish", "chosen.yaml", *BY, "--yes", *AT)
+    assert "In force" in console_output(capsys, "policy", "publish", "chosen.yaml", *BY, "--yes", *AT)
 
 
 @pytest.mark.slow
 def test_a_declined_number_stays_out_of_the_draft(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, "policy", "suggest", *AT)
-    said(capsys, "policy", "suggest", "decline", "newsletter_click", "--by", "Bob", "--reason", "no", *AT)
-    said(capsys, "policy", "suggest", "--out", "rest.yaml", *AT)
-    fields = {one["field"] for one in result(capsys, "policy", "diff", "rest.yaml")["differences"]}
+    console_output(capsys, "policy", "suggest", *AT)
+    console_output(capsys, "policy", "suggest", "decline", "newsletter_click", "--by", "Bob", "--reason", "no", *AT)
+    console_output(capsys, "policy", "suggest", "--out", "rest.yaml", *AT)
+    fields = {entry["field"] for entry in result(capsys, "policy", "diff", "rest.yaml")["differences"]}
     assert "points.rules[newsletter_click].points" not in fields
 
 
 def test_every_command_that_the_guide_names_is_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "suggest.md").read_text("utf-8")
-    named = {tuple(found.split()[1:]) for found in re.findall(r"leadwerk policy (?:suggest )?[a-z]+", guide)}
+    named = {tuple(command.split()[1:]) for command in re.findall(r"leadwerk policy (?:suggest )?[a-z]+", guide)}
     assert {("policy", "revert"), ("policy", "suggest", "accept")} <= named
     for command in sorted(named):
-        assert f"leadwerk {' '.join(command)}" in said(capsys, *command, "--help")
+        assert f"leadwerk {' '.join(command)}" in console_output(capsys, *command, "--help")
     options = set(re.findall(r"(?<=\s)--[a-z]+", guide))
     assert options <= {"--out", "--days", "--by", "--reason", "--yes", "--points"}

@@ -30,20 +30,25 @@ def test_one_lead_is_told_its_points_grade_and_stage(home: Path, capsys: pytest.
     assert run(["score", "1", *AT, "--dry-run", "--json"]) == 0
     scored = json.loads(capsys.readouterr().out)
     assert run(["score", "1", *AT, "--dry-run"]) == 0
-    said = capsys.readouterr().out
-    for told in (f"{scored['points']:g} points", scored["matrix_cell"], scored["stage"], scored["recommended_action"]):
-        assert told in said
-    assert scored["reasons"][0]["text"] in said
-    assert "not scored" not in said
+    output = capsys.readouterr().out
+    for expected in (
+        f"{scored['points']:g} points",
+        scored["matrix_cell"],
+        scored["stage"],
+        scored["recommended_action"],
+    ):
+        assert expected in output
+    assert scored["reasons"][0]["text"] in output
+    assert "not scored" not in output
 
 
 def test_a_file_gets_points_and_grades(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, target = tmp_path / "new.csv", tmp_path / "scored.csv"
     source.write_text("lead_id,instalment,income,country\n71,1000,120000,CH\n72,6000,90000,FR\n", encoding="utf-8")
     assert run(["score", "--csv", str(source), "--out", str(target), *AT]) == 0
-    found = read_table(target)
-    assert found.columns[-5:] == ("probability", "predictive_score", "score_cluster", "points", "matrix_cell")
-    good, bad = found.rows()
+    scored_table = read_table(target)
+    assert scored_table.columns[-5:] == ("probability", "predictive_score", "score_cluster", "points", "matrix_cell")
+    good, bad = scored_table.rows()
     assert good[-5] in ("", None)
     assert float(good[-2]) > float(bad[-2])
     assert good[-1] < bad[-1]

@@ -74,9 +74,9 @@ def auc(trained: Any, name: str) -> float:
 def test_as_free_text_the_job_title_teaches_the_model_nothing(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = yaml.safe_load((home / "policy.yaml").read_text("utf-8"))
-    said["attributes"] = [one for one in said["attributes"] if one["name"] != "seniority"]
-    (home / "policy.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), "utf-8")
+    document = yaml.safe_load((home / "policy.yaml").read_text("utf-8"))
+    document["attributes"] = [attribute for attribute in document["attributes"] if attribute["name"] != "seniority"]
+    (home / "policy.yaml").write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
     trained = learned(capsys, history(tmp_path))
     assert not trained["promoted"]
     assert auc(trained, "challenger") < 0.6
@@ -89,14 +89,14 @@ def test_the_model_learns_from_job_titles_and_says_so_in_the_leads_language(
     assert trained["promoted"]
     assert auc(trained, "challenger") > 0.65 > 0.5 > auc(trained, "points")
 
-    for language, title, said in (
+    for language, title, expected_reason in (
         ("de", "Direktionsassistentin", "Hierarchiestufe: Assistenz"),
         ("fr", "Secrétaire de direction", "niveau hiérarchique\u00a0: assistanat"),
         ("it", "Segretaria di direzione", "livello gerarchico: assistenza"),
         ("en", "Assistant to the board", "seniority: assistant"),
     ):
-        found = scored(capsys, title, language)
-        assert any(said in reason["text"] for reason in found["reasons"]), found["reasons"]
+        score = scored(capsys, title, language)
+        assert any(expected_reason in reason["text"] for reason in score["reasons"]), score["reasons"]
     by_title = {title: scored(capsys, title, "de")["probability"] for title in ("Segretaria", "Einkäufer", "PDG", "")}
     assert by_title["Segretaria"] > by_title["Einkäufer"] > by_title["PDG"]
     assert by_title["Segretaria"] > by_title[""] > by_title["PDG"]

@@ -12,7 +12,7 @@ POINTS = Estimate(0.63, 0.58, 0.68)
 
 
 def effect(model: Estimate) -> Effect:
-    present, learned = (Ranking(auc=one, of_model=_model_auc(one, model)) for one in (POINTS, model))
+    present, learned = (Ranking(auc=ranking, of_model=_model_auc(ranking, model)) for ranking in (POINTS, model))
     return Effect(
         boundary="2026-05-01",
         learned_from=900,
@@ -26,15 +26,15 @@ def effect(model: Estimate) -> Effect:
 
 def test_a_model_no_better_than_chance_is_no_measure_of_points(capsys: pytest.CaptureFixture[str]) -> None:
     _show_effect(effect(Estimate(0.535, 0.49, 0.58)))
-    shown = capsys.readouterr().out
-    assert "no better than chance" in shown
-    assert "371" not in shown
-    assert "lead over chance" not in shown
-    assert "0.535" in shown
+    output = capsys.readouterr().out
+    assert "no better than chance" in output
+    assert "371" not in output
+    assert "lead over chance" not in output
+    assert "0.535" in output
 
 
 def test_the_lead_over_chance_is_told_where_the_model_has_one(capsys: pytest.CaptureFixture[str]) -> None:
     _show_effect(effect(Estimate(0.76, 0.7, 0.8)))
-    shown = capsys.readouterr().out
-    assert "50%" in shown
-    assert "no better than chance" not in shown
+    output = capsys.readouterr().out
+    assert "50%" in output
+    assert "no better than chance" not in output

@@ -27,13 +27,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def console_output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert run(["thresholds", *arguments, "--now", NOW.isoformat()]) == 0
     return capsys.readouterr().out
 
 
 def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    return json.loads(said(capsys, *arguments, "--json"))
+    return json.loads(console_output(capsys, *arguments, "--json"))
 
 
 def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,15 +46,15 @@ def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "expected"),
     [("de", "mehr Leads|zu viele Leads"), ("fr", "trop de leads"), ("it", "troppi lead"), ("en", "more leads than")],
 )
 def test_it_says_why_in_the_readers_language(
-    language: str, words: str, home: Path, capsys: pytest.CaptureFixture[str]
+    language: str, expected: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = said(capsys, "decide", "--output-language", language)
-    assert any(word in shown for word in words.split("|"))
-    assert "anna" in shown
+    output = console_output(capsys, "decide", "--output-language", language)
+    assert any(expected_text in output for expected_text in expected.split("|"))
+    assert "anna" in output
 
 
 def test_the_picture_lies_with_the_reports_or_where_it_is_asked_for(
@@ -77,9 +77,9 @@ def test_a_person_holds_it_and_lets_go(home: Path, capsys: pytest.CaptureFixture
     result(capsys, "decide")
     row = result(capsys, "hold", "45", "--by", "Eva", "--reason", "trade fair", "--until", "2026-05-08")
     assert (row["hot"], row["author"], row["basis"]) == (45, "Eva", "points")
-    shown = said(capsys, "show", "--output-language", "en")
-    assert "Eva holds 45 until 2026-05-08. Why: trade fair" in shown
-    assert "held by a person" in shown
+    output = console_output(capsys, "show", "--output-language", "en")
+    assert "Eva holds 45 until 2026-05-08. Why: trade fair" in output
+    assert "held by a person" in output
 
 
 def test_a_value_beyond_the_limits_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,22 +92,22 @@ def test_without_sellers_it_says_where_they_belong(
 ) -> None:
     monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "bare"))
     monkeypatch.delenv("LEADWERK_POLICY", raising=False)
-    assert "capacity" in said(capsys, "show", "--output-language", "en")
+    assert "capacity" in console_output(capsys, "show", "--output-language", "en")
 
 
 def test_the_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["thresholds", "show", "--help"]) == 0
     assert "--sellers" in capsys.readouterr().out
     assert run(["thresholds", "--help"]) == 0
-    shown = capsys.readouterr().out
-    assert "one point a day at most" in " ".join(shown.split())
+    output = capsys.readouterr().out
+    assert "one point a day at most" in " ".join(output.split())
 
 
 def test_a_team_with_time_left_is_not_told_what_more_time_would_bring(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lowest = result(capsys, "show", "--sellers", "100", "--hours", "40")["outlook"]["rungs"][0]
-    shown = said(capsys, "show", "--sellers", "100", "--hours", "40", "--output-language", "en")
-    assert f"all leads from {lowest['threshold']} on take {lowest['hours']:.1f} of 4,000" in shown.replace("’", ",")
-    assert "One more hour" not in shown
-    assert "Time is not what is lacking" not in said(capsys, "show", "--output-language", "en")
+    output = console_output(capsys, "show", "--sellers", "100", "--hours", "40", "--output-language", "en")
+    assert f"all leads from {lowest['threshold']} on take {lowest['hours']:.1f} of 4,000" in output.replace("’", ",")
+    assert "One more hour" not in output
+    assert "Time is not what is lacking" not in console_output(capsys, "show", "--output-language", "en")

@@ -149,18 +149,20 @@ def test_json_that_one_case_makes_hard_to_read_costs_no_other_case(
     first, last = (json.dumps(case(event_id)).encode() for event_id in ("e1", "e3"))
     page = b'{"cases": [%s, %s, %s], "next_cursor": "3", "more": false}' % (first, poison, last)
     boma.faults.append(Fault(raw=page))
-    (found,) = client.pull(None)
-    assert ([one.event_id for one in found.cases], [row.row for row in found.bad]) == (read, bad)
+    (read_page,) = client.pull(None)
+    assert ([case.event_id for case in read_page.cases], [row.row for row in read_page.bad]) == (read, bad)
 
 
-@pytest.mark.parametrize("asked", ["9" * 400, "1000000000", "Fri, 02 Jan 9999 10:00:00 GMT"])
-def test_nobody_waits_for_longer_than_a_day(asked: str) -> None:
-    assert retry_after({"Retry-After": asked, "Date": "Fri, 02 Jan 2026 10:00:00 GMT"}) == 86_400
+@pytest.mark.parametrize("pause_text", ["9" * 400, "1000000000", "Fri, 02 Jan 9999 10:00:00 GMT"])
+def test_nobody_waits_for_longer_than_a_day(pause_text: str) -> None:
+    assert retry_after({"Retry-After": pause_text, "Date": "Fri, 02 Jan 2026 10:00:00 GMT"}) == 86_400
 
 
-@pytest.mark.parametrize("asked", ["-5", "1e9", "nan", "inf", "", "1.2.3", "²", "٣", "Fri, 99 Jan 2026 10:00:00 GMT"])
-def test_a_wait_that_nobody_understands_is_none(asked: str) -> None:
-    assert retry_after({"Retry-After": asked, "Date": "Fri, 02 Jan 2026 10:00:00 GMT"}) is None
+@pytest.mark.parametrize(
+    "pause_text", ["-5", "1e9", "nan", "inf", "", "1.2.3", "²", "٣", "Fri, 99 Jan 2026 10:00:00 GMT"]
+)
+def test_a_wait_that_nobody_understands_is_none(pause_text: str) -> None:
+    assert retry_after({"Retry-After": pause_text, "Date": "Fri, 02 Jan 2026 10:00:00 GMT"}) is None
 
 
 def test_nobody_listening_is_worth_a_retry() -> None:
@@ -199,17 +201,23 @@ def test_cases_are_read_page_by_page_from_the_cursor(
     monkeypatch.setattr("leadwerk.crm.boma.PAGE_SIZE", 2)
     boma.cases = [case(f"e{number}") for number in range(5)]
     pages = list(client.pull(None))
-    assert [[found.event_id for found in page.cases] for page in pages] == [["e0", "e1"], ["e2", "e3"], ["e4"]]
-    assert [found.event_id for page in client.pull(pages[1].cursor) for found in page.cases] == ["e4"]
+    assert [[case.event_id for case in page.cases] for page in pages] == [["e0", "e1"], ["e2", "e3"], ["e4"]]
+    assert [case.event_id for page in client.pull(pages[1].cursor) for case in page.cases] == ["e4"]
 
 
 def test_a_case_is_read_whole(boma: FakeBoma, client: Boma) -> None:
     touchpoint = {"event_id": "t1", "kind": "call", "occurred_at": "2026-01-02T08:30:00+00:00"}
     boma.cases = [case("e1", reason="Unzureichendes Einkommen", amount="450'000", touchpoints=[touchpoint])]
     (page,) = client.pull(None)
-    found = page.cases[0]
-    assert (found.reason, found.amount, found.lead["lead_id"]) == ("Unzureichendes Einkommen", "450'000", "102938")
-    assert [(one.event_id, one.kind, one.occurred_at.hour) for one in found.touchpoints] == [("t1", "call", 8)]
+    whole_case = page.cases[0]
+    assert (whole_case.reason, whole_case.amount, whole_case.lead["lead_id"]) == (
+        "Unzureichendes Einkommen",
+        "450'000",
+        "102938",
+    )
+    assert [
+        (touchpoint.event_id, touchpoint.kind, touchpoint.occurred_at.hour) for touchpoint in whole_case.touchpoints
+    ] == [("t1", "call", 8)]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +234,7 @@ def test_a_case_is_read_whole(boma: FakeBoma, client: Boma) -> None:
 def test_a_bad_case_costs_only_itself(boma: FakeBoma, client: Boma, bad: dict[str, Any], field: str | None) -> None:
     boma.cases = [case("e1"), {**case("e2"), **bad}, case("e3")]
     (page,) = client.pull(None)
-    assert {"e1", "e3"} <= {found.event_id for found in page.cases}
+    assert {"e1", "e3"} <= {case.event_id for case in page.cases}
     assert [row.field for row in page.bad] == [field]
 
 

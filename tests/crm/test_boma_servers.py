@@ -96,23 +96,23 @@ def client(crm: Fake | Market, slept: list[float]) -> Boma:
     return Boma(crm.url, TOKEN, per_second=1000, sleep=slept.append)
 
 
-def shown(crm: Fake | Market, lead_id: str = LEAD) -> dict[str, Any]:
+def fields_shown(crm: Fake | Market, lead_id: str = LEAD) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     answer = requests.get(f"{crm.url}/api/v1/leads/{lead_id}", headers=headers, timeout=5)
-    found: dict[str, Any] = answer.json()["custom_fields"]
-    return found
+    fields: dict[str, Any] = answer.json()["custom_fields"]
+    return fields
 
 
 def test_a_sent_score_is_shown(crm: Fake | Market, client: Boma) -> None:
     client.push([UPDATE])
-    assert shown(crm) == {
+    assert fields_shown(crm) == {
         "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately",
         "probability": 0.31, "score_reasons": ["Liest Zinsen"],
     }  # fmt: skip
 
 
 def test_before_a_model_points_and_what_follows_from_them_are_shown(crm: Fake | Market, client: Boma) -> None:
-    standing = {
+    sent_fields = {
         "points": 62.5,
         "lead_matrix_cell": "B2",
         "company_tier": None,
@@ -120,16 +120,16 @@ def test_before_a_model_points_and_what_follows_from_them_are_shown(crm: Fake | 
         "traffic_light": "green",
     }
     unscored = {"predictive_score": None, "probability": None, "score_cluster": "HOT"}
-    client.push([LeadUpdate("p-1", "p-1", LEAD, unscored | standing)])
-    found = shown(crm)
-    assert {name: found[name] for name in standing} == standing
-    assert (found["predictive_score"], found["probability"], found["score_cluster"]) == (None, None, "HOT")
+    client.push([LeadUpdate("p-1", "p-1", LEAD, unscored | sent_fields)])
+    fields = fields_shown(crm)
+    assert {name: fields[name] for name in sent_fields} == sent_fields
+    assert (fields["predictive_score"], fields["probability"], fields["score_cluster"]) == (None, None, "HOT")
 
 
 def test_the_same_score_twice_is_harmless(crm: Fake | Market, client: Boma) -> None:
     client.push([UPDATE])
     client.push([UPDATE])
-    assert shown(crm)["predictive_score"] == 85
+    assert fields_shown(crm)["predictive_score"] == 85
 
 
 def test_a_key_that_was_seen_does_nothing_again_and_a_new_key_does(crm: Fake | Market, client: Boma) -> None:
@@ -137,7 +137,7 @@ def test_a_key_that_was_seen_does_nothing_again_and_a_new_key_does(crm: Fake | M
     older = LeadUpdate("score-0", "score-0", LEAD, {**FIELDS, "predictive_score": 40})
     for update, expected in ((UPDATE, 85), (older, 40), (UPDATE, 40), (replace(UPDATE, key="score-1.repair"), 85)):
         client.push([update])
-        assert shown(crm)["predictive_score"] == expected
+        assert fields_shown(crm)["predictive_score"] == expected
 
 
 def test_a_refusal_says_why(client: Boma) -> None:
@@ -166,7 +166,7 @@ def test_after_a_fault_the_same_call_succeeds(
     assert caught.value.retry_after == (3 if fault == "throttle" else None)
     monkeypatch.undo()
     client.push([UPDATE])
-    assert shown(crm)["predictive_score"] == 85
+    assert fields_shown(crm)["predictive_score"] == 85
 
 
 def test_all_cases_come_page_by_page_and_from_any_cursor(client: Boma, monkeypatch: pytest.MonkeyPatch) -> None:

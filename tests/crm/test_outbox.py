@@ -188,8 +188,8 @@ def test_the_policy_names_the_fields_and_the_language_of_actions() -> None:
 
 
 def test_what_the_crm_shows_already_is_no_call_unless_it_is_a_repair() -> None:
-    shown = payload_hash(item().update.fields)
-    assert item(shown_hash=shown).is_shown()
-    assert not item(shown_hash=shown, predictive_score=4).is_shown()
-    assert not item("repair", shown_hash=shown).is_shown()
+    shown_hash = payload_hash(item().update.fields)
+    assert item(shown_hash=shown_hash).is_shown()
+    assert not item(shown_hash=shown_hash, predictive_score=4).is_shown()
+    assert not item("repair", shown_hash=shown_hash).is_shown()
     assert not item(shown_hash=None).is_shown()

@@ -53,10 +53,10 @@ def admin(servers: FunctionServers, what: str, body: dict[str, Any] | None = Non
 
 
 def call(servers: FunctionServers, name: str, minutes: int = 0) -> dict[str, Any]:
-    said = {"now": (NOW + timedelta(minutes=minutes)).isoformat()}
-    answer = requests.post(servers.url(name), json=said, timeout=120)
-    found: dict[str, Any] = answer.json()
-    return found
+    body = {"now": (NOW + timedelta(minutes=minutes)).isoformat()}
+    answer = requests.post(servers.url(name), json=body, timeout=120)
+    response_body: dict[str, Any] = answer.json()
+    return response_body
 
 
 def killed_in_the_middle(servers: FunctionServers, home: Path, name: str, in_the_middle: Callable[[], bool]) -> None:
@@ -90,8 +90,8 @@ def answers(url: str) -> bool:
 
 def table(warehouse: DuckDBWarehouse, name: str) -> list[Row]:
     """All rows without the moment of writing, which differs between runs."""
-    found = warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name}"), {})
-    rows = [{column: value for column, value in row.items() if column != schema.STORED_AT} for row in found]
+    stored_rows = warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name}"), {})
+    rows = [{column: value for column, value in row.items() if column != schema.STORED_AT} for row in stored_rows]
     return sorted(rows, key=lambda row: [str(row[part]) for part in schema.table(name).key])
 
 
@@ -142,14 +142,14 @@ def mismatches(servers: FunctionServers, warehouse: DuckDBWarehouse) -> list[str
     newest = {row["lead_id"]: row for row in sorted(table(warehouse, "scores"), key=lambda row: row["scored_at"])}
     headers = {"Authorization": f"Bearer {servers.environment['LEADWERK_CRM_TOKEN']}"}
     with requests.Session() as session:
-        shown = {
+        fields_by_lead = {
             lead_id: session.get(f"{servers.url('crm')}/api/v1/leads/{lead_id}", headers=headers, timeout=10).json()
             for lead_id in newest
         }
     return [
         lead_id
         for lead_id, row in newest.items()
-        if shown[lead_id]["custom_fields"].get("predictive_score") != row["predictive_score"]
+        if fields_by_lead[lead_id]["custom_fields"].get("predictive_score") != row["predictive_score"]
     ]
 
 
@@ -157,8 +157,14 @@ def test_a_killed_ingest_ends_with_the_same_tables(
     servers: FunctionServers, home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     plain = DuckDBWarehouse(tmp_path_factory.mktemp("plain"))
-    here = settings.read({**os.environ, **servers.environment})
-    whole = ingest.run(plain, wiring.policy(here), wiring.crm(here), now=NOW, person_key=wiring.person_key(here))
+    deployment_settings = settings.read({**os.environ, **servers.environment})
+    whole = ingest.run(
+        plain,
+        wiring.policy(deployment_settings),
+        wiring.crm(deployment_settings),
+        now=NOW,
+        person_key=wiring.person_key(deployment_settings),
+    )
     admin(servers, "faults", FAULTS)
     warehouse = DuckDBWarehouse(home)
     killed_in_the_middle(servers, home, "ingest_feedback", lambda: 0 < len(table(warehouse, "cursors")) < whole.pages)

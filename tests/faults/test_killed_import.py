@@ -39,17 +39,17 @@ def file(tmp_path: Path) -> Path:
 
 def importing(file: Path, home: Path) -> subprocess.Popen[str]:
     options = ["--id", "nr", "--outcome", "won", "--now", "2026-03-01T12:00:00Z", "--json"]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("LEADWERK_")}
-    environment = {**own, "PYTHONPATH": SHARED, "LEADWERK_HOME": str(home), "LEADWERK_PERSON_KEY": "k"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LEADWERK_")}
+    environment = {**inherited, "PYTHONPATH": SHARED, "LEADWERK_HOME": str(home), "LEADWERK_PERSON_KEY": "k"}
     command = [sys.executable, "-c", IMPORT, "import", str(file), *options]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
 def done(process: subprocess.Popen[str]) -> dict[str, Any]:
-    said, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    found: dict[str, Any] = json.loads(said)
-    return found
+    summary: dict[str, Any] = json.loads(output)
+    return summary
 
 
 def killed_in_the_middle(process: subprocess.Popen[str], home: Path) -> None:

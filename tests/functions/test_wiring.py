@@ -96,9 +96,9 @@ def test_a_home_is_made_for_its_owner_only_whoever_makes_it(tmp_path: Path) -> N
     DuckDBWarehouse(homes["warehouse"]).rows(from_text("SELECT 1 AS one"), {})
     FolderStore(homes["models"] / "models").write("x/y", b"z")
     wiring.person_key(settings_of(homes["key"]))
-    made = [path for path in tmp_path.rglob("*") if path.is_dir()]
-    assert {path.name for path in made} >= {"deep", "home", "models", "x"}
-    assert {path.stat().st_mode & 0o077 for path in made if path.name in ("deep", "home")} == {0}
+    folders = [path for path in tmp_path.rglob("*") if path.is_dir()]
+    assert {path.name for path in folders} >= {"deep", "home", "models", "x"}
+    assert {path.stat().st_mode & 0o077 for path in folders if path.name in ("deep", "home")} == {0}
 
 
 def test_a_folder_that_exists_stays_as_it_is(tmp_path: Path) -> None:

@@ -131,19 +131,19 @@ def test_the_same_leads_come_back(tmp_path: Path, rows: list[tuple[int, int, str
     table = read_table(path)
     stated = StatedColumns(id="Nr", outcome="Ergebnis", positive="ja", time="Eingang")
     plan = plan_import(table, stated, StatedFormats(), ("de",))
-    found = parsed(plan)
-    assert found.ids.to_pylist() == [f"L{number}" for number in range(len(rows))]
-    assert [at.item().replace(tzinfo=UTC) for at in found.created_at] == [
+    parsed_leads = parsed(plan)
+    assert parsed_leads.ids.to_pylist() == [f"L{number}" for number in range(len(rows))]
+    assert [at.item().replace(tzinfo=UTC) for at in parsed_leads.created_at] == [
         START + timedelta(minutes=minutes) for minutes, *_ in rows
     ]
-    assert [found.status_names[status] == "ja" for status in found.statuses] == [won for *_, won in rows]
-    values = {item.attribute.source: item for item in lead_values(found, plan.policy, person_key="").attributes}
+    assert [parsed_leads.status_names[status] == "ja" for status in parsed_leads.statuses] == [won for *_, won in rows]
+    values = {item.attribute.source: item for item in lead_values(parsed_leads, plan.policy, person_key="").attributes}
     assert values["Betrag"].numbers is not None
     assert [round(number * 100) for number in values["Betrag"].numbers] == [hundredths for _, hundredths, *_ in rows]
-    assert [shown(values["Ort"], at) for at in range(len(rows))] == [city for _, _, city, _ in rows]
+    assert [cell_text(values["Ort"], at) for at in range(len(rows))] == [city for _, _, city, _ in rows]
 
 
-def shown(values: Any, lead: int) -> str:
+def cell_text(values: Any, lead: int) -> str:
     return str(values.levels[values.codes[lead]])
 
 
@@ -160,12 +160,12 @@ def test_any_cells_become_leads_or_a_refusal(tmp_path: Path, rows: list[list[str
     try:
         table = read_table(path)
         plan = plan_import(table, StatedColumns(id="id", outcome="won"), StatedFormats(), ("en",))
-        found = parsed(plan)
-        values = lead_values(found, plan.policy, person_key="")
+        parsed_leads = parsed(plan)
+        values = lead_values(parsed_leads, plan.policy, person_key="")
     except InputError as error:
         assert error.remedy
         return
-    assert len(found) <= len(rows)
+    assert len(parsed_leads) <= len(rows)
     for item in values.attributes:
         column = item.numbers if item.numbers is not None else item.codes
-        assert column is not None and len(column) == len(found)
+        assert column is not None and len(column) == len(parsed_leads)

@@ -68,10 +68,10 @@ def test_a_row_becomes_a_lead_with_time_values_and_outcome(tmp_path: Path) -> No
 
 
 def test_the_policy_follows_from_the_file(tmp_path: Path) -> None:
-    made = german(table(tmp_path, FILE)).policy
-    assert [(a.kind, a.source) for a in made.attributes] == [("number", "Betrag"), ("category", "Kanton")]
-    assert [(rule.status, rule.outcome) for rule in made.outcomes] == [("gewonnen", "won"), ("verloren", "lost")]
-    assert "attribute_betrag" in {feature.name for feature in contract(made)}
+    policy = german(table(tmp_path, FILE)).policy
+    assert [(a.kind, a.source) for a in policy.attributes] == [("number", "Betrag"), ("category", "Kanton")]
+    assert [(rule.status, rule.outcome) for rule in policy.outcomes] == [("gewonnen", "won"), ("verloren", "lost")]
+    assert "attribute_betrag" in {feature.name for feature in contract(policy)}
 
 
 def test_what_is_excluded_is_not_learned_from(tmp_path: Path) -> None:
@@ -93,19 +93,19 @@ def test_the_same_file_gives_the_same_events_and_a_changed_row_another(tmp_path:
 
     before, changed = events(FILE), events(FILE.replace("ZH;gewonnen", "BE;gewonnen"))
     assert before == events(FILE)
-    assert [one == other for one, other in zip(before, changed, strict=True)] == [False, True, True]
+    assert [event == other for event, other in zip(before, changed, strict=True)] == [False, True, True]
 
 
 def test_every_row_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     text = (
         FILE + ';6.1.2026;1;ZH;verloren\n7;irgendwann;1;ZH;verloren\n8;6.1.2031;1;ZH;verloren\n9;6.1.2026;1;2;3;4\n"\n'
     )
-    found = reasons(parsed(german(table(tmp_path, text))))
-    assert sorted(found) == [5, 6, 7, 8, 9]
-    assert "the id is missing" in found[5]
-    assert "no time" in found[6]
-    assert "in the future" in found[7]
-    assert found[8] == found[9] == "malformed: quotes or number of fields"
+    reasons_by_row = reasons(parsed(german(table(tmp_path, text))))
+    assert sorted(reasons_by_row) == [5, 6, 7, 8, 9]
+    assert "the id is missing" in reasons_by_row[5]
+    assert "no time" in reasons_by_row[6]
+    assert "in the future" in reasons_by_row[7]
+    assert reasons_by_row[8] == reasons_by_row[9] == "malformed: quotes or number of fields"
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_every_title_becomes_a_name(title: str) -> None:
 
 
 def test_an_open_lead_is_no_lost_one(tmp_path: Path) -> None:
-    made = german(table(tmp_path, FILE + "4;6.1.2026;1;ZH;In  Bearbeitung\n")).policy
-    assert {rule.status: rule.outcome for rule in made.outcomes} == {
+    policy = german(table(tmp_path, FILE + "4;6.1.2026;1;ZH;In  Bearbeitung\n")).policy
+    assert {rule.status: rule.outcome for rule in policy.outcomes} == {
         "gewonnen": "won",
         "In  Bearbeitung": "open",
         "verloren": "lost",

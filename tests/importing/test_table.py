@@ -23,8 +23,8 @@ from leadwerk.importing.written_file import write_table
 UMLAUTS = "Nr;Ort;Größe\r\n1;Zürich;groß\r\n2;Genève;mittel\r\n"
 
 
-def rows(found: CsvTable) -> list[list[str]]:
-    return [list(cells) for cells in found.rows()]
+def rows(parsed_table: CsvTable) -> list[list[str]]:
+    return [list(cells) for cells in parsed_table.rows()]
 
 
 def lines_of(text: str) -> list[str]:
@@ -36,9 +36,9 @@ def lines_of(text: str) -> list[str]:
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp850", "mac_roman"],
 )
 def test_umlauts_survive_every_encoding_that_programs_write(tmp_path: Path, encoding: str) -> None:
-    found = table(tmp_path, UMLAUTS.encode(encoding))
-    assert found.columns == ("Nr", "Ort", "Größe")
-    assert found.values("Ort") == ["Zürich", "Genève"]
+    parsed = table(tmp_path, UMLAUTS.encode(encoding))
+    assert parsed.columns == ("Nr", "Ort", "Größe")
+    assert parsed.values("Ort") == ["Zürich", "Genève"]
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf" * 2, b"\xef\xbb\xbf" * 3])
@@ -47,37 +47,37 @@ def test_several_byte_order_marks_are_none_of_the_title(tmp_path: Path, mark: by
 
 
 def test_the_encoding_is_stated_and_can_be_overruled(tmp_path: Path) -> None:
-    found = table(tmp_path, "a,b\n1,ü\n".encode("cp1252"))
-    assert found.frame.description == "cp1252, separated by comma"
-    assert read_table(found.path, ReadOptions(encoding="cp850")).values("b") == ["³"]
+    parsed = table(tmp_path, "a,b\n1,ü\n".encode("cp1252"))
+    assert parsed.frame.description == "cp1252, separated by comma"
+    assert read_table(parsed.path, ReadOptions(encoding="cp850")).values("b") == ["³"]
     with pytest.raises(InputError, match="'klingon' is unknown"):
-        read_table(found.path, ReadOptions(encoding="klingon"))
+        read_table(parsed.path, ReadOptions(encoding="klingon"))
 
 
 @pytest.mark.parametrize(
-    "words", ["Müller Größe Ärzte Köln", "Genève Société François fête", "città perché più Müller"]
+    "sample", ["Müller Größe Ärzte Köln", "Genève Société François fête", "città perché più Müller"]
 )
 @pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac_roman"])
-def test_a_few_words_show_their_encoding(words: str, encoding: str) -> None:
-    assert most_plausible([word.encode(encoding) for word in words.split()]) == encoding
+def test_a_few_words_show_their_encoding(sample: str, encoding: str) -> None:
+    assert most_plausible([term.encode(encoding) for term in sample.split()]) == encoding
 
 
 def test_bytes_that_windows_leaves_undefined_are_written_back_as_they_were(tmp_path: Path) -> None:
-    found = table(tmp_path, b"a;b\n1;G\xe4ste \x81 f\xfcr Z\xfcrich\n")
-    assert found.values("b") == ["Gäste \x81 für Zürich"]
-    assert found.frame.encoding is not None
-    write_table(tmp_path / "out.csv", found.columns, found.rows(), delimiter=";", encoding=found.frame.encoding)
+    parsed = table(tmp_path, b"a;b\n1;G\xe4ste \x81 f\xfcr Z\xfcrich\n")
+    assert parsed.values("b") == ["Gäste \x81 für Zürich"]
+    assert parsed.frame.encoding is not None
+    write_table(tmp_path / "out.csv", parsed.columns, parsed.rows(), delimiter=";", encoding=parsed.frame.encoding)
     assert (tmp_path / "out.csv").read_bytes() == b"a;b\r\n1;G\xe4ste \x81 f\xfcr Z\xfcrich\r\n"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found_although_others_stand_in_the_fields(tmp_path: Path, delimiter: str) -> None:
-    wanted = [["id", "betrag", "text"], ["1", "1,5", "a;b"], ["2", "2,5", "c|d"], ["3", "7,25", "e\tf"]]
+    expected_rows = [["id", "betrag", "text"], ["1", "1,5", "a;b"], ["2", "2,5", "c|d"], ["3", "7,25", "e\tf"]]
     stream = io.StringIO()
-    csv.writer(stream, delimiter=delimiter).writerows(wanted)
-    found = table(tmp_path, stream.getvalue())
-    assert (found.frame.delimiter, found.columns) == (delimiter, ("id", "betrag", "text"))
-    assert rows(found) == wanted[1:]
+    csv.writer(stream, delimiter=delimiter).writerows(expected_rows)
+    parsed = table(tmp_path, stream.getvalue())
+    assert (parsed.frame.delimiter, parsed.columns) == (delimiter, ("id", "betrag", "text"))
+    assert rows(parsed) == expected_rows[1:]
 
 
 def test_a_delimiter_can_be_stated(tmp_path: Path) -> None:
@@ -88,22 +88,22 @@ def test_a_delimiter_can_be_stated(tmp_path: Path) -> None:
 
 
 def test_a_row_with_too_many_fields_is_set_apart_and_a_short_one_filled(tmp_path: Path) -> None:
-    found = table(tmp_path, "id,name\n1,a\n2\n3,c,extra\n4,d,\n")
-    assert rows(found) == [["1", "a"], ["2", ""], ["4", "d"]]
-    assert found.frame.short_rows == 1
-    assert found.malformed == (MalformedLine(4, "has 3 fields, the header 2"),)
+    parsed = table(tmp_path, "id,name\n1,a\n2\n3,c,extra\n4,d,\n")
+    assert rows(parsed) == [["1", "a"], ["2", ""], ["4", "d"]]
+    assert parsed.frame.short_rows == 1
+    assert parsed.malformed == (MalformedLine(4, "has 3 fields, the header 2"),)
 
 
 def test_a_quote_that_is_never_closed_costs_one_line_only(tmp_path: Path) -> None:
-    found = table(tmp_path, 'id,name\n1,a\n2,"never closed\n3,c\n4,"d, e"\n5,f\n')
-    assert rows(found) == [["1", "a"], ["3", "c"], ["4", "d, e"], ["5", "f"]]
-    assert [line.line for line in found.malformed] == [3]
+    parsed = table(tmp_path, 'id,name\n1,a\n2,"never closed\n3,c\n4,"d, e"\n5,f\n')
+    assert rows(parsed) == [["1", "a"], ["3", "c"], ["4", "d, e"], ["5", "f"]]
+    assert [line.line for line in parsed.malformed] == [3]
 
 
 def test_a_quoted_field_may_hold_lines_delimiters_and_quotes(tmp_path: Path) -> None:
-    found = table(tmp_path, 'id,note\n1,"first line\nsecond, ""quoted"" line"\n2,plain\n')
-    assert found.values("note") == ['first line\nsecond, "quoted" line', "plain"]
-    assert found.lines.tolist() == [2, 4]
+    parsed = table(tmp_path, 'id,note\n1,"first line\nsecond, ""quoted"" line"\n2,plain\n')
+    assert parsed.values("note") == ['first line\nsecond, "quoted" line', "plain"]
+    assert parsed.lines.tolist() == [2, 4]
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_frames_and_quotes_of_all_kinds(tmp_path: Path, text: str, expected: lis
 
 
 def test_columns_without_a_name_or_with_one_twice_get_their_own(tmp_path: Path) -> None:
-    found = table(tmp_path, "id,,name,name\n1,2,3,4\n")
-    assert found.columns == ("id", "column 2", "name", "name (2)")
-    assert len(found.renamed) == 2
+    parsed = table(tmp_path, "id,,name,name\n1,2,3,4\n")
+    assert parsed.columns == ("id", "column 2", "name", "name (2)")
+    assert len(parsed.renamed) == 2
 
 
-@pytest.mark.parametrize("asked", [" lead number ", "LeadNumber", "lead\u200b number", "LEAD\u00a0NUMBER"])
-def test_a_column_is_found_whatever_its_case_and_spaces(tmp_path: Path, asked: str) -> None:
-    assert table(tmp_path, "Lead Number,Converted\n1,0\n").index(asked) == 0
+@pytest.mark.parametrize("column_name", [" lead number ", "LeadNumber", "lead\u200b number", "LEAD\u00a0NUMBER"])
+def test_a_column_is_found_whatever_its_case_and_spaces(tmp_path: Path, column_name: str) -> None:
+    assert table(tmp_path, "Lead Number,Converted\n1,0\n").index(column_name) == 0
 
 
 def test_of_a_misspelt_column_the_nearest_is_proposed(tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
      '[{"id": 1, "ok": true, "tags": ["a", "b"]}, {"id": 2, "more": 1.5}]'],
 )  # fmt: skip
 def test_json_of_both_kinds_is_read(tmp_path: Path, text: str) -> None:
-    found = table(tmp_path, text, "leads.json")
-    assert found.columns == ("id", "ok", "tags", "more")
-    assert rows(found) == [["1", "true", "a;b", ""], ["2", "", "", "1.5"]]
+    parsed = table(tmp_path, text, "leads.json")
+    assert parsed.columns == ("id", "ok", "tags", "more")
+    assert rows(parsed) == [["1", "true", "a;b", ""], ["2", "", "", "1.5"]]
 
 
 def test_parquet_is_read(tmp_path: Path) -> None:
@@ -249,21 +249,21 @@ def test_a_workbook_is_read_and_of_several_sheets_one_is_asked_for(tmp_path: Pat
         [2, 3, "Bern"],
     ]
     single = workbook(tmp_path / "one.csv", {"Leads": leads, "Empty": []})
-    found = read_table(single)
-    assert (found.frame.kind, found.frame.header_line) == ("workbook", 2)
-    assert rows(found) == [["28000000001", "1250.5", "Zürich"], ["2", "3", "Bern"]]
+    parsed = read_table(single)
+    assert (parsed.frame.kind, parsed.frame.header_line) == ("workbook", 2)
+    assert rows(parsed) == [["28000000001", "1250.5", "Zürich"], ["2", "3", "Bern"]]
     several = workbook(tmp_path / "two.xlsx", {"Leads": leads, "More": leads})
     with pytest.raises(InputError, match="several sheets with rows: 'Leads', 'More'"):
         read_table(several)
-    assert rows(read_table(several, ReadOptions(sheet="More"))) == rows(found)
+    assert rows(read_table(several, ReadOptions(sheet="More"))) == rows(parsed)
     with pytest.raises(InputError, match="has no sheet 'Less'"):
         read_table(several, ReadOptions(sheet="Less"))
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    wanted = [["1", 'a "b", c'], ["2", "é\nü"]]
-    write_table(tmp_path / "deep" / "out.csv", ("id", "note"), wanted)
-    assert rows(read_table(tmp_path / "deep" / "out.csv")) == wanted
+    expected_rows = [["1", 'a "b", c'], ["2", "é\nü"]]
+    write_table(tmp_path / "deep" / "out.csv", ("id", "note"), expected_rows)
+    assert rows(read_table(tmp_path / "deep" / "out.csv")) == expected_rows
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+1+1", "-cmd|x", "\t=1", '=HYPERLINK("x")'])
@@ -277,19 +277,19 @@ FIELD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 
 @given(st.lists(st.lists(FIELD, min_size=3, max_size=3), min_size=1, max_size=8), st.sampled_from(",;\t|"))
-def test_every_well_formed_file_is_read_as_it_was_written(wanted: list[list[str]], delimiter: str) -> None:
+def test_every_well_formed_file_is_read_as_it_was_written(expected_rows: list[list[str]], delimiter: str) -> None:
     stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(wanted)
-    found = list(split(lines_of(stream.getvalue()), Dialect(delimiter)))
-    assert [item.fields for item in found if isinstance(item, Record)] == wanted
+    csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(expected_rows)
+    parsed = list(split(lines_of(stream.getvalue()), Dialect(delimiter)))
+    assert [item.fields for item in parsed if isinstance(item, Record)] == expected_rows
 
 
 @given(st.text(max_size=200))
 def test_no_text_makes_the_reader_fail_or_lose_a_line(text: str) -> None:
     lines = lines_of(text)
-    found = list(split(lines, sniff(lines)))
-    assert all(1 <= item.line <= len(lines) for item in found)
-    assert [item.line for item in found] == sorted({item.line for item in found})
+    parsed = list(split(lines, sniff(lines)))
+    assert all(1 <= item.line <= len(lines) for item in parsed)
+    assert [item.line for item in parsed] == sorted({item.line for item in parsed})
 
 
 @given(st.binary(max_size=400))
@@ -297,8 +297,8 @@ def test_no_bytes_make_the_reader_fail_but_by_a_refusal(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     try:
-        found = table(tmp_path_factory.mktemp("bytes"), content)
-        assert all(len(cells) == len(found) for cells in found.cells)
-        json.dumps(found.columns)
+        parsed = table(tmp_path_factory.mktemp("bytes"), content)
+        assert all(len(cells) == len(parsed) for cells in parsed.cells)
+        json.dumps(parsed.columns)
     except InputError as error:
         assert error.remedy

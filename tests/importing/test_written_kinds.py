@@ -118,9 +118,9 @@ def test_numbers_of_many_kinds_are_numbers(name: str) -> None:
     assert numbers_of(TextColumn.from_texts(texts), None).tolist() == expected
 
 
-@pytest.mark.parametrize("word", ["keine Angabe", "auf Anfrage"])
-def test_a_few_words_among_numbers_are_unknown_numbers(tmp_path: Path, word: str) -> None:
-    content = table(tmp_path, lines(lambda n: [f"L{n}", word if n % 3 == 0 else f"{n * 7},5", status(n)]))
+@pytest.mark.parametrize("answer", ["keine Angabe", "auf Anfrage"])
+def test_a_few_words_among_numbers_are_unknown_numbers(tmp_path: Path, answer: str) -> None:
+    content = table(tmp_path, lines(lambda n: [f"L{n}", answer if n % 3 == 0 else f"{n * 7},5", status(n)]))
     how = plan(content, "Nr", "Status", positive="won")
     (values,) = lead_values(parsed(how), how.policy, person_key="").attributes
     assert values.numbers is not None

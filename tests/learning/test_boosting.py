@@ -51,8 +51,8 @@ def test_a_fold_is_judged_as_if_its_leads_were_binned_like_those_it_learned_from
 
 
 def _fit_fold_on_bins(rows, held_out, parameters, trees):
-    def matrix(taken, ref=None):
-        columns, converted, weight = rows.matrix[taken], rows.converted[taken], rows.weight[taken]
+    def matrix(selected, ref=None):
+        columns, converted, weight = rows.matrix[selected], rows.converted[selected], rows.weight[selected]
         return xgb.QuantileDMatrix(columns, converted, weight=weight, max_bin=boosting.BINS, nthread=1, ref=ref)
 
     learned, history = matrix(~held_out & (rows.weight > 0)), {}

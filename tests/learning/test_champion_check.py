@@ -51,8 +51,8 @@ def test_a_champion_that_ranks_better_or_as_well_stays(market):
 def test_only_order_counts_and_no_scale(market):
     converted, lead, truth = market
     champion, points = incumbent(noisy(truth, 1)), noisy(truth, 1, seed=2)
-    told = {behind_points(converted, lead, champion, rules(scale * points + 7), seed=1) for scale in (1, 100, 0.01)}
-    assert len(told) == 1
+    verdicts = {behind_points(converted, lead, champion, rules(scale * points + 7), seed=1) for scale in (1, 100, 0.01)}
+    assert len(verdicts) == 1
 
 
 def test_it_is_judged_only_on_what_it_has_not_learned_from(market):

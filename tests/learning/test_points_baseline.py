@@ -39,25 +39,25 @@ def of_log_odds(truth, noise, seed=5):
 
 def test_points_become_probabilities_that_are_honest_out_of_sample(market):
     rows, truth = market
-    found = of_log_odds(truth, 0.3)
+    baseline = of_log_odds(truth, 0.3)
     first, last = np.arange(4000), np.arange(4000, len(truth))
-    forecast = points_alone(found.take(first), rows.converted[first], found.take(last))
+    forecast = points_alone(baseline.take(first), rows.converted[first], baseline.take(last))
     assert metrics.calibration_error(rows.converted[last], forecast.probability) < 0.03
 
 
 @given(st.lists(st.integers(-200, 200), min_size=2, max_size=40), st.integers(0, 9))
 def test_their_order_stays_the_points_own_even_where_they_are_wrong(points, seed):
     converted = np.random.default_rng(seed).random(len(points)) < 0.3
-    found = rules(points)
-    forecast = points_alone(found, converted, found)
-    higher = np.argsort(found.points, kind="stable")
+    baseline = rules(points)
+    forecast = points_alone(baseline, converted, baseline)
+    higher = np.argsort(baseline.points, kind="stable")
     assert (np.diff(forecast.probability[higher]) >= 0).all()
-    assert ((forecast.probability >= forecast.threshold) == (found.points >= found.hot)).all()
+    assert ((forecast.probability >= forecast.threshold) == (baseline.points >= baseline.hot)).all()
 
 
 def test_whom_points_disqualify_stands_at_the_bottom():
-    found = rules([80, 20, -5], np.array([True, False, False]))
-    assert found.ranks().tolist() == [-5, 20, -5]
+    baseline = rules([80, 20, -5], np.array([True, False, False]))
+    assert baseline.ranks().tolist() == [-5, 20, -5]
 
 
 def test_together_the_weight_decides_between_model_and_points():
@@ -76,10 +76,12 @@ def test_together_hot_is_where_the_models_own_band_is():
 
 
 def test_points_disqualify_under_a_model_unless_the_policy_says_no():
-    gone = np.array([True, False])
-    assert blended(rules([90, 10], gone), np.array([0.9, 0.1]), BASE, hot_score=70).probability[0] < 1e-5
-    kept = blended(rules([90, 10], gone, disqualify=False), np.array([0.9, 0.1]), BASE, hot_score=70).probability
-    assert kept[0] > kept[1]
+    disqualified = np.array([True, False])
+    assert blended(rules([90, 10], disqualified), np.array([0.9, 0.1]), BASE, hot_score=70).probability[0] < 1e-5
+    blended_probability = blended(
+        rules([90, 10], disqualified, disqualify=False), np.array([0.9, 0.1]), BASE, hot_score=70
+    ).probability
+    assert blended_probability[0] > blended_probability[1]
 
 
 def test_points_alone_and_both_are_evaluated_on_the_same_test_part(market):
@@ -87,9 +89,9 @@ def test_points_alone_and_both_are_evaluated_on_the_same_test_part(market):
     learned = train_model(rows, FEATURES, Training(trees=40), rules=of_log_odds(truth, 2.0), **OPTIONS)
     assert isinstance(learned, TrainingResult)
     assert learned.decision.promote
-    found = {name: learned.evaluations[name] for name in ("challenger", "points", "both")}
-    assert {one.rows for one in found.values()} == {len(learned.split.test)}
-    assert found["points"].auc.value < found["both"].auc.value < found["challenger"].auc.value
+    evaluations = {name: learned.evaluations[name] for name in ("challenger", "points", "both")}
+    assert {evaluation.rows for evaluation in evaluations.values()} == {len(learned.split.test)}
+    assert evaluations["points"].auc.value < evaluations["both"].auc.value < evaluations["challenger"].auc.value
 
 
 def test_points_that_know_more_than_any_model_keep_the_model_out(market):

@@ -46,10 +46,10 @@ def shaken(calm):
 
 @given(st.lists(st.floats(0, 400), min_size=1, max_size=30), st.floats(1, 100))
 def test_nobody_counts_more_than_the_newest_and_the_older_never_more_than_the_younger(ages, half_life):
-    found = sample_weights(days(*sorted(ages)), half_life)
-    assert found[0] == 1
-    assert (np.diff(found) <= 0).all()
-    assert ((found == 0) | (found >= FORGOTTEN)).all()
+    weights = sample_weights(days(*sorted(ages)), half_life)
+    assert weights[0] == 1
+    assert (np.diff(weights) <= 0).all()
+    assert ((weights == 0) | (weights >= FORGOTTEN)).all()
 
 
 def test_a_calm_market_forgets_nothing(calm):
@@ -63,7 +63,7 @@ def test_after_a_change_the_new_market_is_learned(shaken):
     assert adapted.half_life_days is not None
     assert stubborn.half_life_days is None
     converted = np.random.default_rng(1).random(len(truth)) < truth
-    new, old = (metrics.log_loss(converted, one.model.probability(columns)) for one in (adapted, stubborn))
+    new, old = (metrics.log_loss(converted, trained.model.probability(columns)) for trained in (adapted, stubborn))
     assert new < old - 0.02
 
 
@@ -72,8 +72,8 @@ def test_a_half_life_that_the_policy_names_is_taken_as_it_is(calm):
 
 
 def test_the_reason_of_the_run_says_that_old_outcomes_count_less(shaken):
-    found = train_model(shaken[0], FEATURES, TRAINING, horizon_days=HORIZON_DAYS, hot_score=70)
-    assert "days older count half" in found.decision.reason
+    training = train_model(shaken[0], FEATURES, TRAINING, horizon_days=HORIZON_DAYS, hot_score=70)
+    assert "days older count half" in training.decision.reason
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3])
@@ -97,12 +97,14 @@ def test_a_row_that_counts_twice_is_as_two_rows(times):
     assert weighted.intercept == pytest.approx(once.intercept)
 
 
-@pytest.mark.parametrize("asked", ["auto", 5.0])
-def test_a_half_life_that_would_leave_nothing_to_learn_from_is_not_taken(calm, asked):
+@pytest.mark.parametrize("half_life", ["auto", 5.0])
+def test_a_half_life_that_would_leave_nothing_to_learn_from_is_not_taken(calm, half_life):
     """The last lead came a year after all others: only it would count."""
     late = np.where(np.arange(len(calm)) < len(calm) - 1, calm.as_of, calm.as_of + np.timedelta64(365, "D"))
     rows = type(calm)(calm.columns, calm.lead, late, calm.converted)
-    assert fit_boosting(rows, FEATURES, msgspec.structs.replace(TRAINING, half_life_days=asked)).half_life_days is None
+    assert (
+        fit_boosting(rows, FEATURES, msgspec.structs.replace(TRAINING, half_life_days=half_life)).half_life_days is None
+    )
 
 
 def test_without_conversions_among_the_newest_nothing_is_said_of_a_change(calm):

@@ -40,10 +40,10 @@ def opposite(seed: int, leads: int = 2000, *, noise: bool = False) -> Landmarks:
     return replace(rows, converted=np.where(berne, drawn, rows.converted))
 
 
-def learned(rows: Landmarks, tried: Segments | None, training: Training = QUICK, **options: Any) -> TrainingResult:
-    found = train_model(rows, FEATURES, training, horizon_days=30, hot_score=70, segments=tried, **options)
-    assert isinstance(found, TrainingResult)
-    return found
+def learned(rows: Landmarks, segments: Segments | None, training: Training = QUICK, **options: Any) -> TrainingResult:
+    trained = train_model(rows, FEATURES, training, horizon_days=30, hot_score=70, segments=segments, **options)
+    assert isinstance(trained, TrainingResult)
+    return trained
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +72,9 @@ def test_a_segment_that_behaves_otherwise_gets_its_own_model_and_is_ranked_bette
     assert trial.own.log_loss == pytest.approx(trial.general.log_loss - trial.gain)
     unseen = opposite(2)
     mine = unseen.take(np.flatnonzero((unseen.columns["region"] == "BE") & (unseen.columns["loan_to_value"] <= 0.9)))
-    own, general = (one.model.probability(mine.columns) for one in (berne, plain))
-    assert metrics.auc(mine.converted, own) > metrics.auc(mine.converted, general) + 0.05
-    assert metrics.log_loss(mine.converted, own) < metrics.log_loss(mine.converted, general)
+    segment_chance, general = (trained.model.probability(mine.columns) for trained in (berne, plain))
+    assert metrics.auc(mine.converted, segment_chance) > metrics.auc(mine.converted, general) + 0.05
+    assert metrics.log_loss(mine.converted, segment_chance) < metrics.log_loss(mine.converted, general)
 
 
 def test_a_segment_that_behaves_like_the_rest_gets_none(berne: TrainingResult) -> None:
@@ -87,9 +87,11 @@ def test_a_segment_that_behaves_like_the_rest_gets_none(berne: TrainingResult) -
 
 def test_who_is_in_no_segment_with_a_model_is_scored_as_before(berne: TrainingResult, plain: TrainingResult) -> None:
     unseen = opposite(2)
-    others = unseen.take(np.flatnonzero((unseen.columns["region"] != "BE") | (unseen.columns["loan_to_value"] > 0.9)))
+    other_leads = unseen.take(
+        np.flatnonzero((unseen.columns["region"] != "BE") | (unseen.columns["loan_to_value"] > 0.9))
+    )
     np.testing.assert_array_equal(
-        berne.model.probability(others.columns), plain.model.probability(others.columns), strict=True
+        berne.model.probability(other_leads.columns), plain.model.probability(other_leads.columns), strict=True
     )
     assert isinstance(berne.model, SegmentedModel)
     assert berne.model.general.files() == plain.model.files()
@@ -106,17 +108,17 @@ def test_what_is_evaluated_and_decided_is_what_would_serve(berne: TrainingResult
 
 
 def test_a_segment_of_pure_noise_gets_no_model() -> None:
-    found = learned(opposite(1, noise=True), segments(berne=BERNE))
-    assert not found.segments[0].serves
-    assert "no better than the base rate for everybody" in found.segments[0].reason
-    assert isinstance(found.model, Model)
+    trained = learned(opposite(1, noise=True), segments(berne=BERNE))
+    assert not trained.segments[0].serves
+    assert "no better than the base rate for everybody" in trained.segments[0].reason
+    assert isinstance(trained.model, Model)
 
 
 def test_by_chance_alone_a_segment_hardly_ever_gets_a_model() -> None:
     """24 such markets gave 2 of 48 a model: docs/score.md."""
     alike = segments(zurich={"region": Condition(any_of=("ZH",))}, rich={"income": Condition(above=0.5)})
-    found = [learned(landmarks(900, seed=seed)[0], alike).segments for seed in (13, 14, 15, 16)]
-    assert sum(trial.serves for trials in found for trial in trials) <= 1
+    trained = [learned(landmarks(900, seed=seed)[0], alike).segments for seed in (13, 14, 15, 16)]
+    assert sum(trial.serves for trials in trained for trial in trials) <= 1
 
 
 @pytest.mark.parametrize(
@@ -133,22 +135,22 @@ def test_by_chance_alone_a_segment_hardly_ever_gets_a_model() -> None:
 def test_a_segment_of_too_few_is_said_and_everything_stays_as_without_it(
     market: Landmarks, plain: TrainingResult, when: dict[str, Condition], training: Training, reason: str
 ) -> None:
-    found = learned(market, segments(few=when), training)
-    assert reason in found.segments[0].reason
-    assert found.segments[0].kind is None
-    assert "general" not in found.evaluations
+    trained = learned(market, segments(few=when), training)
+    assert reason in trained.segments[0].reason
+    assert trained.segments[0].kind is None
+    assert "general" not in trained.evaluations
     if training == QUICK:
-        assert found.model.files() == plain.model.files()
-        assert found.evaluations == plain.evaluations
-        assert found.importances == plain.importances
-        assert found.decision.reason.startswith(plain.decision.reason)
+        assert trained.model.files() == plain.model.files()
+        assert trained.evaluations == plain.evaluations
+        assert trained.importances == plain.importances
+        assert trained.decision.reason.startswith(plain.decision.reason)
 
 
 def test_a_policy_without_segments_learns_what_it_learned_before(market: Landmarks, plain: TrainingResult) -> None:
-    found = learned(market, Segments.of(MORTGAGE))
-    assert found.model.files() == plain.model.files()
-    assert set(found.model.files()) <= {"model.ubj", "forest.ubj", "model.json", "encoder.json", "calibration.json"}
-    assert (found.decision, found.evaluations, found.segments) == (plain.decision, plain.evaluations, ())
+    trained = learned(market, Segments.of(MORTGAGE))
+    assert trained.model.files() == plain.model.files()
+    assert set(trained.model.files()) <= {"model.ubj", "forest.ubj", "model.json", "encoder.json", "calibration.json"}
+    assert (trained.decision, trained.evaluations, trained.segments) == (plain.decision, plain.evaluations, ())
 
 
 def test_its_files_give_the_same_model_again(berne: TrainingResult) -> None:
@@ -159,7 +161,7 @@ def test_its_files_give_the_same_model_again(berne: TrainingResult) -> None:
     trial = berne.segments[1]
     name = "model.ubj" if trial.kind == "boosting" else "model.json"
     assert {FILE, f"segments/berne/{name}", "segments/berne/calibration.json"} <= files.keys()
-    assert not any("borrowing" in one for one in files)
+    assert not any("borrowing" in trained for trained in files)
 
 
 def test_a_lead_is_predicted_alone_as_among_leads_of_other_segments(berne: TrainingResult) -> None:
@@ -173,10 +175,10 @@ def test_contributions_are_those_of_the_model_that_predicts(berne: TrainingResul
     model, unseen = berne.model, opposite(2, leads=100)
     assert isinstance(model, SegmentedModel)
     contributed = model.contributions(unseen.columns)
-    places = model.segments.segment_index(unseen.columns, len(unseen))
+    segment_index = model.segments.segment_index(unseen.columns, len(unseen))
     log_odds = logit(model.probability(unseen.columns))
-    for place in np.unique(places):
-        bias = (log_odds - contributed.sum(axis=1))[places == place]
+    for place in np.unique(segment_index):
+        bias = (log_odds - contributed.sum(axis=1))[segment_index == place]
         assert np.ptp(bias) < 1e-3  # what is left is the bias of one model
 
 

@@ -25,5 +25,5 @@ def test_no_landmarks_split_into_nothing():
 def test_a_lead_is_never_in_two_folds(leads, count):
     lead = np.array(leads)
     member = folds(lead, count=count, seed=1)
-    assert all(len(set(member[lead == one])) == 1 for one in set(leads))
+    assert all(len(set(member[lead == lead_number])) == 1 for lead_number in set(leads))
     assert member.max() < count

@@ -42,35 +42,37 @@ def uncapped(policy: Policy) -> Policy:
 @given(policies().map(uncapped), st.lists(leads, min_size=1, max_size=4))
 def test_points_are_what_rules_counted_times_what_they_give(policy: Policy, people: list) -> None:
     facts = facts_at(policy, people)
-    given = activation(policy, facts) @ np.array([term.points for term in terms(policy)], dtype=float)
+    expected = activation(policy, facts) @ np.array([term.points for term in terms(policy)], dtype=float)
     total = compute_points(policy, facts, ledger=False).total / 100
     # Each entry and each group's weight is rounded to a hundredth.
     entries = len(facts.occurrences.lead) * max(1, len(policy.points.rules)) + len(policy.points.rules) + 4
-    assert np.abs(given - total).max() <= 0.01 * entries + 0.02 * np.abs(total).max()
+    assert np.abs(expected - total).max() <= 0.01 * entries + 0.02 * np.abs(total).max()
 
 
 def problem(seed: int, low: float, high: float) -> BoundedProblem:
     random = np.random.default_rng(seed)
     x = random.normal(size=(300, 3))
     y = random.random(300) < 1 / (1 + np.exp(-(x @ [1.0, -1.0, 0.2] - 0.5)))
-    one = np.ones(3)
-    return BoundedProblem(x, y, np.arange(300), 0.3 * one, 5.0 * one, low * one, high * one)
+    ones_column = np.ones(3)
+    return BoundedProblem(
+        x, y, np.arange(300), 0.3 * ones_column, 5.0 * ones_column, low * ones_column, high * ones_column
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("low", "high"), [(-np.inf, np.inf), (0.0, np.inf), (-0.2, 0.4)])
 def test_the_fit_is_the_one_a_general_optimiser_finds(seed: int, low: float, high: float) -> None:
-    asked = problem(seed, low, high)
+    problem_drawn = problem(seed, low, high)
 
     def loss(weights: np.ndarray) -> float:
-        margin = asked.matrix @ weights[:3] + weights[3]
-        drawn = (asked.pull * (weights[:3] - asked.centre) ** 2).sum() / 2
-        return float((np.logaddexp(0, margin) - asked.converted * margin).sum() + drawn)
+        margin = problem_drawn.matrix @ weights[:3] + weights[3]
+        drawn = (problem_drawn.pull * (weights[:3] - problem_drawn.centre) ** 2).sum() / 2
+        return float((np.logaddexp(0, margin) - problem_drawn.converted * margin).sum() + drawn)
 
     bounds = [*[(low, high)] * 3, (None, None)]
-    found = minimize(loss, np.append(np.clip(asked.centre, low, high), 0.0), bounds=bounds, method="L-BFGS-B")
-    fitted = fit(asked)
-    assert fitted.weights == pytest.approx(found.x[:3], abs=2e-3)
+    optimum = minimize(loss, np.append(np.clip(problem_drawn.centre, low, high), 0.0), bounds=bounds, method="L-BFGS-B")
+    fitted = fit(problem_drawn)
+    assert fitted.weights == pytest.approx(optimum.x[:3], abs=2e-3)
     assert (fitted.weights >= low).all()
     assert (fitted.weights <= high).all()
 
@@ -88,8 +90,8 @@ def test_rows_of_one_lead_are_no_new_evidence() -> None:
 
 
 def test_a_share_of_single_rows_has_wilsons_interval() -> None:
-    found = conversion_rate(np.arange(20) < 5, np.arange(20))
-    assert (round(found.low, 4), round(found.high, 4)) == (0.1119, 0.4687)
+    interval = conversion_rate(np.arange(20) < 5, np.arange(20))
+    assert (round(interval.low, 4), round(interval.high, 4)) == (0.1119, 0.4687)
     nobody = conversion_rate(np.zeros(10, dtype=bool), np.arange(10))
     assert nobody.low == 0
     assert nobody.high > 0.2
@@ -120,7 +122,7 @@ def two_rules(phone: int, referral: int) -> Policy:
 def suggested(policy: Policy, effects: dict[str, float], size: int = 6000, seed: int = 1) -> dict[str, int]:
     facts, converted = people(size, seed, effects)
     evidence = Evidence.of(policy, facts, converted, np.arange(size))
-    return {one.rule: one.after for one in suggest(evidence, np.arange(size)).suggestions}
+    return {suggestion.rule: suggestion.after for suggestion in suggest(evidence, np.arange(size)).suggestions}
 
 
 def test_rules_in_the_right_proportion_keep_their_points() -> None:
@@ -128,8 +130,8 @@ def test_rules_in_the_right_proportion_keep_their_points() -> None:
 
 
 def test_a_rule_that_deserves_more_gets_more_and_the_other_less() -> None:
-    found = suggested(two_rules(20, 20), {"phone": 0.2, "referral": 1.2})
-    assert found["referral"] > 20 > found["phone"] >= 0
+    points = suggested(two_rules(20, 20), {"phone": 0.2, "referral": 1.2})
+    assert points["referral"] > 20 > points["phone"] >= 0
 
 
 def test_a_sign_turns_only_if_the_evidence_is_strong() -> None:
@@ -146,13 +148,13 @@ def test_as_many_leads_are_hot_as_before() -> None:
     facts, converted = people(6000, 1, {"phone": 0.1, "referral": 1.2})
     rules = two_rules(45, 50)
     evidence = Evidence.of(rules, facts, converted, np.arange(6000))
-    found = suggest(evidence, np.arange(6000))
+    suggestions = suggest(evidence, np.arange(6000))
     low, high = rules.points.bands.threshold_limits
-    assert low <= found.hot.after <= high
-    assert 0 < found.warm.after < low
+    assert low <= suggestions.hot.after <= high
+    assert 0 < suggestions.warm.after < low
 
 
-def known(policy: Policy, effects: dict[str, float], seed: int = 1, size: int = 6000) -> RuleEvidence:
+def rule_evidence(policy: Policy, effects: dict[str, float], seed: int = 1, size: int = 6000) -> RuleEvidence:
     facts, converted = people(size, seed, effects)
     rows = np.arange(size)
     score = compute_points(policy, facts, ledger=False).total / 100
@@ -160,7 +162,7 @@ def known(policy: Policy, effects: dict[str, float], seed: int = 1, size: int = 
 
 
 def test_a_value_that_converts_otherwise_becomes_a_rule_in_every_language() -> None:
-    [french] = new_rules(known(two_rules(10, 20), {"phone": 0.5, "referral": 1.0, "fr": -1.0}))
+    [french] = new_rules(rule_evidence(two_rules(10, 20), {"phone": 0.5, "referral": 1.0, "fr": -1.0}))
     assert (french.fact, french.value) == ("language", "fr")
     assert french.low < french.points < 0
     assert set(french.rule.labels) == {"de", "fr", "it", "en"}
@@ -169,23 +171,25 @@ def test_a_value_that_converts_otherwise_becomes_a_rule_in_every_language() -> N
 
 def test_what_a_rule_speaks_of_already_is_not_proposed_again() -> None:
     policy = two_rules(1, 1)
-    assert {one.value for one in new_rules(known(policy, {"phone": 0.5, "referral": 2.0}))} <= {"form"}
+    assert {ones_column.value for ones_column in new_rules(rule_evidence(policy, {"phone": 0.5, "referral": 2.0}))} <= {
+        "form"
+    }
 
 
 def test_a_class_of_a_text_that_a_rule_speaks_of_is_not_proposed_again() -> None:
     classes = (TextClass(name="phone", matches="phone"), TextClass(name="referral", matches="referral"))
     kind = Attribute(name="kind", kind="category", source="channel", classes=classes)
     policy = msgspec.structs.replace(two_rules(1, 1), attributes=(kind,))
-    plain = known(policy, {"phone": 0.5, "referral": 2.0})
-    words = np.array([class_of(kind, text) for text in plain.facts.columns["channel"]], dtype=object)
-    facts = LeadFacts(plain.facts.size, {"attribute_kind": words, **plain.facts.columns}, NO_EVENTS)
-    assert {one.value for one in new_rules(replace(plain, facts=facts))} <= {"form", "other"}
+    plain = rule_evidence(policy, {"phone": 0.5, "referral": 2.0})
+    text_classes = np.array([class_of(kind, text) for text in plain.facts.columns["channel"]], dtype=object)
+    facts = LeadFacts(plain.facts.size, {"attribute_kind": text_classes, **plain.facts.columns}, NO_EVENTS)
+    assert {ones_column.value for ones_column in new_rules(replace(plain, facts=facts))} <= {"form", "other"}
 
 
 def test_where_nothing_is_missing_hardly_ever_a_rule_is_proposed() -> None:
     policy = two_rules(10, 20)
     effects = {"phone": 0.5, "referral": 1.0}
-    proposed = [bool(new_rules(known(policy, effects, seed, 1500))) for seed in range(40)]
+    proposed = [bool(new_rules(rule_evidence(policy, effects, seed, 1500))) for seed in range(40)]
     assert sum(proposed) <= 5  # 5 % wanted: more than 5 of 40 would happen once in a hundred times
 
 
