@@ -23,6 +23,7 @@ from leadwerk.warehouse.statement import from_text
 from report import example_data as simulated
 from scoring import example_leads
 from scoring.example_leads import NOW
+from support.command_line import result
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -56,11 +57,6 @@ def lead_file(folder: Path, rows: int = 600) -> Path:
         lines.append(f"{n};{visits};{city};{'nah' if won else 'fern'};{'ja' if won else 'nein'}")
     path.write_text("\n".join([*lines, '"kaputt;1', ""]), encoding="cp1252")
     return path
-
-
-def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    assert run([*arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 IMPORT = ("--id", "nr", "--outcome", "gewonnen", "--exclude", "stufe")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from leadwerk.cli.application import run
 from leadwerk.cli.chart import FULL, WIDTH, plot, sparkline
 from pipeline.selling import DAY, NOW, lead, score, touch, warehouse
+from support.command_line import console_output, result
 
 NOON = ("--now", NOW.isoformat())
 
@@ -28,17 +26,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         scores=[score("1", NOW - 5 * DAY, predictive_score=20), score("1", points=80.25), score("2")],
     )
     return tmp_path
-
-
-def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    assert run([*arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
-
-
-def console_output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    assert run([*arguments]) == code
-    captured = capsys.readouterr()
-    return " ".join((captured.out + captured.err).split())
 
 
 def test_a_lead_is_listed_picked_and_released(capsys: pytest.CaptureFixture[str]) -> None:

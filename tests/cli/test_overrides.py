@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from cli.test_desk import NOON, result, said
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from pipeline.selling import DAY, NOW, lead, outcome, score, warehouse
+from support.command_line import console_output, result
 
+NOON = ("--now", NOW.isoformat())
 SET = ("overrides", "set", "1", "--cluster", "HOT", "--by", "Eva", "--reason", "met at the fair")
 LATER = ("--now", (NOW + DAY).isoformat())
 
@@ -38,17 +39,17 @@ def override_rows(home: Path) -> list[dict[str, Any]]:
 
 
 def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, *SET, "--days", "14", *NOON)
+    text = console_output(capsys, *SET, "--days", "14", *NOON)
     assert text == "Lead 1 is HOT until 2026-05-18, set by Eva. Its score is now HOT: Call_Today, stage sql"
-    table = said(capsys, "overrides", "list", *NOON)
+    table = console_output(capsys, "overrides", "list", *NOON)
     assert (
         "1 lead overridden" in table and "product decides" in table and "COLD" in table and "met at the fair" in table
     )
     assert [lead["lead_id"] for lead in result(capsys, "leads", "list", "--cluster", "HOT", *NOON)["leads"]] == ["1"]
-    assert "Eva set the lead to “hot” until 2026-05-18" in said(
+    assert "Eva set the lead to “hot” until 2026-05-18" in console_output(
         capsys, "history", "1", "--output-language", "en", *NOON
     )
-    assert "its score decides" in said(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
+    assert "its score decides" in console_output(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
     assert result(capsys, "overrides", "list", *LATER) == []
     assert [override["by"] for override in result(capsys, "overrides", "list", *NOON)] == ["Eva"]  # as it was
 
@@ -68,8 +69,10 @@ def test_typed_twice_it_is_recorded_once(capsys: pytest.CaptureFixture[str], hom
 
 
 def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, *SET, *NOON)
-    text = said(capsys, "overrides", "set", "1", "--cluster", "COLD", "--by", "Urs", "--reason", "no budget", *LATER)
+    console_output(capsys, *SET, *NOON)
+    text = console_output(
+        capsys, "overrides", "set", "1", "--cluster", "COLD", "--by", "Urs", "--reason", "no budget", *LATER
+    )
     assert "set by Urs, in place of Eva" in text
 
 
@@ -91,7 +94,7 @@ def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -
 def test_what_cannot_be_decided_is_refused_with_the_way_out(
     capsys: pytest.CaptureFixture[str], home: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert message in said(capsys, "overrides", "set", *arguments, *NOON, code=2)
+    assert message in console_output(capsys, "overrides", "set", *arguments, *NOON, code=2)
     assert override_rows(home) == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from leadwerk.cli.application import run
 from leadwerk.policy.load import load, shipped_text
 from pipeline.borrowers import NOW, filled
+from support.command_line import console_output, result
 
 AT = ("--now", NOW.isoformat())
 BY = ("--by", "Ada Keller", "--reason", "clicks sell")
@@ -34,17 +34,6 @@ def home(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LEADWERK_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home"
-
-
-def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    assert run([*arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
-
-
-def console_output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    assert run(list(arguments)) == code
-    captured = capsys.readouterr()
-    return " ".join((captured.out + captured.err).replace("│", " ").split())
 
 
 def edited(file: str = "draft.yaml") -> None:

@@ -171,9 +171,7 @@ def test_a_value_that_converts_otherwise_becomes_a_rule_in_every_language() -> N
 
 def test_what_a_rule_speaks_of_already_is_not_proposed_again() -> None:
     policy = two_rules(1, 1)
-    assert {ones_column.value for ones_column in new_rules(rule_evidence(policy, {"phone": 0.5, "referral": 2.0}))} <= {
-        "form"
-    }
+    assert {rule.value for rule in new_rules(rule_evidence(policy, {"phone": 0.5, "referral": 2.0}))} <= {"form"}
 
 
 def test_a_class_of_a_text_that_a_rule_speaks_of_is_not_proposed_again() -> None:
@@ -183,7 +181,7 @@ def test_a_class_of_a_text_that_a_rule_speaks_of_is_not_proposed_again() -> None
     plain = rule_evidence(policy, {"phone": 0.5, "referral": 2.0})
     text_classes = np.array([class_of(kind, text) for text in plain.facts.columns["channel"]], dtype=object)
     facts = LeadFacts(plain.facts.size, {"attribute_kind": text_classes, **plain.facts.columns}, NO_EVENTS)
-    assert {ones_column.value for ones_column in new_rules(replace(plain, facts=facts))} <= {"form", "other"}
+    assert {rule.value for rule in new_rules(replace(plain, facts=facts))} <= {"form", "other"}
 
 
 def test_where_nothing_is_missing_hardly_ever_a_rule_is_proposed() -> None:
