@@ -40,9 +40,9 @@ def list_accounts(
     from leadwerk.pipeline.desk import accounts
     from leadwerk.pipeline.desk.page_cursor import PageRequest
 
-    here = call.deployment
+    deployment = call.deployment
     page_request = PageRequest(now=call.moment(), limit=limit)
-    page = accounts.page(here.warehouse, here.policy, accounts.AccountFilter(sort=sort), page_request)
+    page = accounts.page(deployment.warehouse, deployment.policy, accounts.AccountFilter(sort=sort), page_request)
     if call.as_json:
         print_json(page)
         return
@@ -64,8 +64,8 @@ def show_account(
     """
     from leadwerk.pipeline.desk import accounts
 
-    here = call.deployment
-    detail = accounts.account(here.warehouse, here.policy, account_id, as_of=call.moment())
+    deployment = call.deployment
+    detail = accounts.account(deployment.warehouse, deployment.policy, account_id, as_of=call.moment())
     print_json(detail) if call.as_json else _print_account(detail)
 
 

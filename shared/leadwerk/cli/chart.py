@@ -24,12 +24,12 @@ def plot(values: Sequence[float | None], *, rows: int = 8, low: float = 0.0, hig
     >>> plot([0, 50, 100], rows=2)
     ['   100 ┤  █', '     0 ┤▁██']
     """
-    shown = [
+    heights = [
         None if value is None else max(1, round(_share(value, low, high) * rows * FULL)) for value in _fitted(values)
     ]
     lines = []
     for row in reversed(range(rows)):
-        bars = "".join(" " if one is None else BLOCKS[min(max(one - row * FULL, 0), FULL)] for one in shown)
+        bars = "".join(" " if height is None else BLOCKS[min(max(height - row * FULL, 0), FULL)] for height in heights)
         label = f"{high:6.0f}" if row == rows - 1 else f"{low:6.0f}" if row == 0 else " " * 6
         lines.append(f"{label} ┤{bars}")
     return lines

@@ -79,7 +79,7 @@ def table(
 def _narrowest(header: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> int:
     """The width below which words would have to be broken, in characters."""
     columns = zip(*([header] if any(header) else []), *rows, strict=True)
-    longest = (max((len(word) for cell in column for word in str(cell).split()), default=0) for column in columns)
+    longest = (max((len(term) for cell in column for term in str(cell).split()), default=0) for column in columns)
     return sum(min(length, WORD_WIDTH) + COLUMN_GAP for length in longest)
 
 
@@ -90,8 +90,8 @@ def _paragraphs(title: str, header: Sequence[str], rows: Sequence[Sequence[str |
         named = [
             Text.assemble((f"{name} " if name else "", "dim"), cell) for name, cell in zip(header, row, strict=True)
         ]
-        said = [text for text, cell in zip(named, row, strict=True) if str(cell) not in ("", "–")]
-        parts += [said[0], Padding(Text(" · ").join(said[1:]), (0, 0, 0, 2))] if said else []
+        cell_texts = [text for text, cell in zip(named, row, strict=True) if str(cell) not in ("", "–")]
+        parts += [cell_texts[0], Padding(Text(" · ").join(cell_texts[1:]), (0, 0, 0, 2))] if cell_texts else []
     return Group(*parts)
 
 
@@ -113,13 +113,13 @@ def label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def number_of(things: Sized, name: str) -> str:
+def number_of(items: Sized, name: str) -> str:
     """How many there are, with their name.
 
     >>> number_of([1], "lead"), number_of([], "lead")
     ('1 lead', '0 leads')
     """
-    return f"{len(things):,} {name}{'' if len(things) == 1 else 's'}"
+    return f"{len(items):,} {name}{'' if len(items) == 1 else 's'}"
 
 
 def figure(value: Any) -> str:
@@ -147,9 +147,9 @@ def figure(value: Any) -> str:
 
 def _listed(texts: Sequence[str]) -> str:
     """All of them if they are few; else as many as one reads, and how many more there are."""
-    shown = list(texts) if len(texts) <= MOST_LISTED or sum(map(len, texts)) <= PIPE_WIDTH else list(texts[:FEW])
-    more = [f"… and {len(texts) - len(shown):,} more (--json shows all)"] if len(shown) < len(texts) else []
-    return ", ".join([*shown, *more])
+    listed = list(texts) if len(texts) <= MOST_LISTED or sum(map(len, texts)) <= PIPE_WIDTH else list(texts[:FEW])
+    more = [f"… and {len(texts) - len(listed):,} more (--json shows all)"] if len(listed) < len(texts) else []
+    return ", ".join([*listed, *more])
 
 
 @contextmanager

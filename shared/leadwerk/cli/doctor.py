@@ -61,13 +61,13 @@ def doctor(call: Invocation) -> None:
         raise typer.Exit(EXIT_ERROR)
 
 
-def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
+def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
     """Each link; one that cannot be examined is broken with the error's own words, and the next is examined.
 
     A warehouse that cannot be opened is asked once: it may let everybody wait until it says so.
     """
-    look = _Look(here, now)
-    told: dict[str, str] = {}
+    look = _Look(deployment, now)
+    link_of_error: dict[str, str] = {}
     ignored_fields = ""
     links: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("settings", look.settings),
@@ -91,16 +91,16 @@ def examine(here: Deployment, now: datetime) -> Iterator[Finding]:
         except LeadwerkError as error:
             if isinstance(error, WarehouseError):
                 ignored_fields = name
-            if error.message in told:
-                yield Finding(name, "broken", f"not known: see {told[error.message]}")
+            if error.message in link_of_error:
+                yield Finding(name, "broken", f"not known: see {link_of_error[error.message]}")
             else:
-                told[error.message] = name
+                link_of_error[error.message] = name
                 yield Finding(name, "broken", error.message, error.remedy)
 
 
 @dataclass(frozen=True)
 class _Look:
-    here: Deployment
+    deployment: Deployment
     now: datetime
 
     def rows(self, counts: Statement[R]) -> list[R]:
@@ -122,40 +122,40 @@ class _Look:
     @property
     def without_web(self) -> bool:
         """Leads of a file come without a web site and often without a CRM."""
-        return not self.here.policy.signals
+        return not self.deployment.policy.signals
 
     def settings(self) -> Finding:
-        s = self.here.settings
+        s = self.deployment.settings
         place = s.home if s.engine == "duckdb" else f"{s.project}.{s.dataset} in {s.location}"
         return Finding("settings", "good", f"{s.engine}, {place}")
 
     def policy(self) -> Finding:
-        p = self.here.policy
+        p = self.deployment.policy
         return Finding("policy", "good", f"{p.name}, version {p.version}, success within {p.horizon_days} days")
 
     def crm(self) -> Finding:
-        if not self.here.settings.crm_token:
+        if not self.deployment.settings.crm_token:
             verdict: Verdict = "good" if self.without_web else "look"
             return Finding(
                 "CRM", verdict, "no token is set", "Set LEADWERK_CRM_URL and LEADWERK_CRM_TOKEN to couple it."
             )
-        self.here.crm.check(())
-        return Finding("CRM", "good", f"answers at {self.here.settings.crm_url}")
+        self.deployment.crm.check(())
+        return Finding("CRM", "good", f"answers at {self.deployment.settings.crm_url}")
 
     def deliveries(self) -> Finding:
         leads = self.leads_by_state
         dead_letters, waiting = leads["dead_letter"], sum(leads[state] for state in ("pending", "retry", "repair"))
         unknown = sum(row.unknown_leads for row in self._delivery_counts)
-        found = f"{leads['sent']:,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
+        summary = f"{leads['sent']:,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
         if unknown:
             remedy = "Run `leadwerk ingest` once they are there, then `leadwerk deliver`: nothing else is needed."
-            return Finding("deliveries", "look", f"{found}; of {unknown:,} the lead is not in the CRM", remedy)
+            return Finding("deliveries", "look", f"{summary}; of {unknown:,} the lead is not in the CRM", remedy)
         if dead_letters:
             remedy = "The table deliveries says why (error). After the cure: `leadwerk deliver --retry-dead-letters`."
-            return Finding("deliveries", "look", found, remedy)
+            return Finding("deliveries", "look", summary, remedy)
         if waiting and not self.without_web:
-            return Finding("deliveries", "look", found, "Run `leadwerk deliver`.")
-        return Finding("deliveries", "good", found)
+            return Finding("deliveries", "look", summary, "Run `leadwerk deliver`.")
+        return Finding("deliveries", "good", summary)
 
     def scores(self) -> Finding:
         scored = self.leads_by_state.total()
@@ -166,7 +166,7 @@ class _Look:
     def champion(self) -> Finding:
         from leadwerk.pipeline.serving.champion_cache import ChampionCache
 
-        scorer = ChampionCache(self.here.registry, self.here.policy).scorer()
+        scorer = ChampionCache(self.deployment.registry, self.deployment.policy).scorer()
         if scorer is None:
             remedy = "Run `leadwerk retrain` when outcomes have matured."
             return Finding("champion", "look", "there is no champion yet", remedy)
@@ -178,39 +178,39 @@ class _Look:
         leads = {row.outcome: row.leads for row in self.rows(statement("outcomes/totals", OutcomeTotal))}
         if not leads:
             return Finding("outcomes", "look", "no outcome is known", "Run `leadwerk ingest`, or import a file.")
-        positive = sum(leads.get(kind, 0) for kind in self.here.policy.positive)
-        words = ", ".join(f"{number:,} {kind}" for kind, number in leads.items())
-        needed = self.here.policy.training.minimum_positives
+        positive = sum(leads.get(kind, 0) for kind in self.deployment.policy.positive)
+        summary = ", ".join(f"{number:,} {kind}" for kind, number in leads.items())
+        needed = self.deployment.policy.training.minimum_positives
         if positive < needed:
             return Finding(
-                "outcomes", "look", words, f"Boosting needs {needed} conversions; a regression serves until then."
+                "outcomes", "look", summary, f"Boosting needs {needed} conversions; a regression serves until then."
             )
-        return Finding("outcomes", "good", words)
+        return Finding("outcomes", "good", summary)
 
     def privacy(self) -> Finding:
         from leadwerk.pipeline.privacy.erase import UnfinishedErasure
         from leadwerk.pipeline.privacy.retention import overdue
 
-        unfinished = self.here.warehouse.rows(statement("erasures/unfinished", UnfinishedErasure), {})
+        unfinished = self.deployment.warehouse.rows(statement("erasures/unfinished", UnfinishedErasure), {})
         if unfinished:
             remedy = "Run `leadwerk privacy sweep`; on BigQuery 90 minutes after the rows were streamed."
             return Finding("privacy", "look", f"erasure {unfinished[0].erasure_id} is not completed", remedy)
-        if late := overdue(self.here.warehouse, self.here.policy, self.now):
-            words = f"{late[0].table} has rows of {late[0].oldest}; the policy keeps {late[0].retention_days} days"
+        if late := overdue(self.deployment.warehouse, self.deployment.policy, self.now):
+            summary = f"{late[0].table} has rows of {late[0].oldest}; the policy keeps {late[0].retention_days} days"
             remedy = "Run `leadwerk ingest`, which deletes them; on BigQuery apply Terraform."
-            return Finding("privacy", "look", words, remedy)
+            return Finding("privacy", "look", summary, remedy)
         return Finding("privacy", "good", "no row is older than the policy keeps it, no erasure is open")
 
     def leads(self) -> Finding:
         totals = self.rows(statement("leads/totals", LeadTotals))[0]
-        words = f"{totals.leads:,}, {totals.with_consent:,} with web consent, {totals.linked:,} linked with a visitor"
+        summary = f"{totals.leads:,}, {totals.with_consent:,} with web consent, {totals.linked:,} linked with a visitor"
         if not totals.leads:
-            return Finding("leads", "look", words, "Run `leadwerk ingest`, or import a file.")
+            return Finding("leads", "look", summary, "Run `leadwerk ingest`, or import a file.")
         if not totals.linked and not self.without_web:
             return Finding(
-                "leads", "look", words, "Send ga_client_id with the form: behaviour cannot be joined without."
+                "leads", "look", summary, "Send ga_client_id with the form: behaviour cannot be joined without."
             )
-        return Finding("leads", "good", words)
+        return Finding("leads", "good", summary)
 
     def activity(self) -> Finding:
         totals = self.rows(statement("extract_runs/totals", ExtractTotals))[0]
@@ -219,15 +219,15 @@ class _Look:
             return Finding(
                 "activity", verdict, "no day was extracted", "Run `leadwerk extract`." if verdict == "look" else ""
             )
-        words = f"{totals.days:,} days, {totals.events_kept or 0:,} of {totals.events_read or 0:,} events kept"
+        summary = f"{totals.days:,} days, {totals.events_kept or 0:,} of {totals.events_read or 0:,} events kept"
         if totals.missing_days:
             return Finding(
-                "activity", "look", f"{words}, {totals.missing_days} days missing", "See the GA4 export below."
+                "activity", "look", f"{summary}, {totals.missing_days} days missing", "See the GA4 export below."
             )
-        return Finding("activity", "good", words)
+        return Finding("activity", "good", summary)
 
     def export(self) -> Finding:
-        days = [name.rpartition("_")[2] for name in self.here.warehouse.export_tables()]
+        days = [name.rpartition("_")[2] for name in self.deployment.warehouse.export_tables()]
         if not days:
             remedy = "Link GA4 with BigQuery (GA4: Admin, BigQuery links), or try `leadwerk simulate`."
             return Finding(
@@ -239,7 +239,7 @@ class _Look:
                 "GA4 export", "look", f"the newest day is {newest}", "Look at the BigQuery link of the GA4 property."
             )
         tables = f"{len(days):,} tables, {min(days)} to {newest}"
-        lifetime = self.here.warehouse.export_lifetime()
+        lifetime = self.deployment.warehouse.export_lifetime()
         if lifetime:
             return Finding(
                 "GA4 export",

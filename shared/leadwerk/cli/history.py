@@ -52,16 +52,18 @@ def history(
     """
     from leadwerk.pipeline.desk import timeline as stored
 
-    here = call.deployment
+    deployment = call.deployment
     if at is not None:
-        ledger = _ledger(here, lead_id, moment(at, "at"), call.moment(), policy)
+        ledger = _ledger(deployment, lead_id, moment(at, "at"), call.moment(), policy)
         print_json(ledger) if call.as_json else _show_ledger(ledger)
         return
-    found = stored.history(here.picks, lead_id, now=call.moment(), days=days, output_language=call.language)
-    print_json(found) if call.as_json else _show(found, drawn)
+    lead_history = stored.history(
+        deployment.picks, lead_id, now=call.moment(), days=days, output_language=call.language
+    )
+    print_json(lead_history) if call.as_json else _show(lead_history, drawn)
 
 
-def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, policy: str) -> LedgerAt:
+def _ledger(deployment: Deployment, lead_id: str, at: datetime, now: datetime, policy: str) -> LedgerAt:
     from leadwerk.pipeline.desk.ledger_at import ledger
     from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, rules_at
     from leadwerk.pipeline.policies.policy_store import cached_policies
@@ -69,72 +71,77 @@ def _ledger(here: Deployment, lead_id: str, at: datetime, now: datetime, policy:
     if policy not in POLICIES:
         remedy = f"Use {' or '.join(POLICIES)}."
         raise InputError(f"There is no policy {policy!r} to apply.", field="policy", value=policy, remedy=remedy)
-    records = PolicyRecords(here.warehouse, here.policy, cached_policies(here.settings))
+    records = PolicyRecords(deployment.warehouse, deployment.policy, cached_policies(deployment.settings))
     rules = rules_at(records, lead_id, at=at, now=now, which=POLICIES[policy])
-    return ledger(here.warehouse, rules, lead_id, at=at)
+    return ledger(deployment.warehouse, rules, lead_id, at=at)
 
 
-def _show(found: History, drawn: bool) -> None:
-    held = f", held by {found.held_by} until {found.held_until:%Y-%m-%d %H:%M} UTC" if found.held_until else ""
-    of = f" of {escape(found.account_id)}" if found.account_id else ""
-    out.print(f"[bold]Lead {escape(found.lead_id)}[/bold]{of}{held}")
+def _show(lead_history: History, drawn: bool) -> None:
+    holder = (
+        f", held by {lead_history.held_by} until {lead_history.held_until:%Y-%m-%d %H:%M} UTC"
+        if lead_history.held_until
+        else ""
+    )
+    of = f" of {escape(lead_history.account_id)}" if lead_history.account_id else ""
+    out.print(f"[bold]Lead {escape(lead_history.lead_id)}[/bold]{of}{holder}")
     for name in ("score", "points"):
-        _draw(name, found.scores, drawn)
-    rows = [(f"{event.at:%Y-%m-%d %H:%M}", event.kind, event.text) for event in found.timeline]
+        _draw(name, lead_history.scores, drawn)
+    rows = [(f"{event.at:%Y-%m-%d %H:%M}", event.kind, event.text) for event in lead_history.timeline]
     out.print(table("", ("UTC", "what", ""), rows))
 
 
 def _draw(name: str, scores: Sequence[PastScore], drawn: bool) -> None:
-    values: list[float | None] = [getattr(one, name) for one in scores]
-    known = [value for value in values if value is not None]
-    if not known:
+    values: list[float | None] = [getattr(score, name) for score in scores]
+    present = [value for value in values if value is not None]
+    if not present:
         return
-    low, high = min(0.0, *known), max(HUNDRED, *known)
+    low, high = min(0.0, *present), max(HUNDRED, *present)
     line = "" if drawn else sparkline(values, low=low, high=high)
-    out.print(f"{name:7}{line}  {figure(known[0])} → {figure(known[-1])}")
+    out.print(f"{name:7}{line}  {figure(present[0])} → {figure(present[-1])}")
     for row in plot(values, low=low, high=high) if drawn else ():
         out.print(row)
 
 
-def _show_ledger(found: LedgerAt) -> None:
+def _show_ledger(ledger: LedgerAt) -> None:
     out.print(
-        f"[bold]Lead {escape(found.lead_id)}[/bold] at {found.as_of:%Y-%m-%d %H:%M} UTC, policy {found.policy_version}"
+        f"[bold]Lead {escape(ledger.lead_id)}[/bold] at {ledger.as_of:%Y-%m-%d %H:%M} UTC, "
+        f"policy {ledger.policy_version}"
     )
-    out.print(_found_how(found))
+    out.print(_found_how(ledger))
     rows = [
         (entry.score, entry.rule or entry.group or "(all)", entry.kind, entry.subject, str(entry.events or ""),
          f"{entry.base}", f"{entry.factor:.3f}", f"{entry.points:+.2f}")
-        for entry in found.entries
+        for entry in ledger.entries
     ]  # fmt: skip
     out.print(table("", ("score", "rule", "kind", "subject", "events", "base", "factor", "points"), rows))
-    rating = found.rating
+    rating = ledger.rating
     out.print(
-        f"Sum of {len(found.entries)} entries: [bold]{found.sum:.2f}[/bold] = fit {rating.fit:.2f} + interest "
+        f"Sum of {len(ledger.entries)} entries: [bold]{ledger.sum:.2f}[/bold] = fit {rating.fit:.2f} + interest "
         f"{rating.interest:.2f}; cell {rating.matrix_cell}, match {rating.icp}, {rating.tier or 'no tier'}"
     )
-    if found.stored is not None:
-        out.print(_compared(found, found.stored))
+    if ledger.stored is not None:
+        out.print(_compared(ledger, ledger.stored))
 
 
-def _found_how(found: LedgerAt) -> str:
+def _found_how(ledger: LedgerAt) -> str:
     """Which policy was applied, and how it was found."""
-    since = f" since {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
-    known = {
+    since = f" since {ledger.since:%Y-%m-%d %H:%M} UTC" if ledger.since else ""
+    explanations = {
         "published": f"Policy in force: published, in force{since}.",
         "scored": "Policy in force: that of the lead's latest stored score.",
         "replaced_later": "Policy in force: the one that the first publication replaced later, unless the file was "
         "edited by hand before.",
-        "requested": f"Current policy, as requested; in force was policy {found.in_force or 'unknown'}.",
-        "not_kept": f"[yellow]Current policy:[/yellow] policy {found.in_force} was in force, which is not kept here.",
+        "requested": f"Current policy, as requested; in force was policy {ledger.in_force or 'unknown'}.",
+        "not_kept": f"[yellow]Current policy:[/yellow] policy {ledger.in_force} was in force, which is not kept here.",
         "not_recorded": "[yellow]Current policy:[/yellow] it is not recorded which policy was in force then.",
     }
-    return known[found.policy_source]
+    return explanations[ledger.policy_source]
 
 
-def _compared(found: LedgerAt, stored: StoredThen) -> str:
-    if found.adds_up is None:
+def _compared(ledger: LedgerAt, stored: StoredThen) -> str:
+    if ledger.adds_up is None:
         return f"The score stored then ({stored.score_id}) has no points."
-    if found.adds_up:
+    if ledger.adds_up:
         return f"The score stored then ({stored.score_id}) has the same points."
     return (
         f"[yellow]The score stored then[/yellow] ({stored.score_id}, policy {stored.policy_version}) has "

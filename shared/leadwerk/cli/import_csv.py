@@ -100,7 +100,7 @@ def import_(
         show_columns(content, dry_run=dry_run, as_json=call.as_json)
         return
     deployment = call.deployment
-    own = deployment.policy if keep_policy else None
+    own_policy = deployment.policy if keep_policy else None
     stated = StatedColumns(
         id=id,
         outcome=outcome,
@@ -108,12 +108,12 @@ def import_(
         open=open or (),
         lost=lost or (),
         time=time,
-        zone=_zone(zone) or (own.time_zone if own else "UTC"),
+        zone=_zone(zone) or (own_policy.time_zone if own_policy else "UTC"),
         exclude=exclude or (),
         include=include or (),
     )
     with working(f"Understanding {file.name}"):
-        plan = plan_import(content, stated, StatedFormats(decimal, date_order), _languages(language), own)
+        plan = plan_import(content, stated, StatedFormats(decimal, date_order), _languages(language), own_policy)
     if not call.as_json:
         show_file(plan)
     if dry_run:
@@ -199,12 +199,13 @@ def _refuse_overwriting(plan: ImportPlan, folder: Path, replace: bool) -> None:
             remedy="Read the file under it with --keep-policy; or choose another --home, or say --replace-policy.",
         )
     mapping = read_mapping(folder)
-    known = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
-    known = _policy_columns(text) or known
-    lacking = sorted(name for name in known if plan.table.find(name) is None)
-    if known and len(lacking) > len(known) / 2:
+    imported_columns = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
+    imported_columns = _policy_columns(text) or imported_columns
+    lacking = sorted(name for name in imported_columns if plan.table.find(name) is None)
+    if imported_columns and len(lacking) > len(imported_columns) / 2:
         raise InputError(
-            f"{plan.table.path.name} lacks {len(lacking)} of the {len(known)} columns that this home learns from: "
+            f"{plan.table.path.name} lacks {len(lacking)} of the {len(imported_columns)} columns "
+            f"that this home learns from: "
             f"{', '.join(map(repr, lacking[:5]))}. Nothing was imported.",
             field="file",
             value=str(plan.table.path),
@@ -228,12 +229,12 @@ def _summary(plan: ImportPlan) -> dict[str, object]:
 
 
 def _languages(first: str) -> tuple[Language, ...]:
-    known: tuple[Language, ...] = ("en", "de", "fr", "it")
-    if first not in known:
+    languages: tuple[Language, ...] = ("en", "de", "fr", "it")
+    if first not in languages:
         raise InputError(
             f"Unsupported language {first!r}.", field="language", value=first, remedy="Use de, fr, it or en."
         )
-    return tuple(sorted(known, key=lambda language: language != first))
+    return tuple(sorted(languages, key=lambda language: language != first))
 
 
 def read_mapping(home: Path) -> ColumnMapping | None:

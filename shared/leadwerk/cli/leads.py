@@ -53,7 +53,7 @@ def list_leads(
     from leadwerk.pipeline.desk import call_list
     from leadwerk.pipeline.desk.page_cursor import PageRequest
 
-    here = call.deployment
+    deployment = call.deployment
     filters = {
         "sort": sort,
         "cluster": cluster.upper() if cluster else None,
@@ -65,7 +65,7 @@ def list_leads(
         "held": False if free else None,
     }
     page_request = PageRequest(now=call.moment(), limit=limit)
-    page = call_list.page(here.warehouse, here.policy, _lead_filter(filters), page_request, call.language)
+    page = call_list.page(deployment.warehouse, deployment.policy, _lead_filter(filters), page_request, call.language)
     if call.as_json:
         print_json(page)
         return

@@ -86,7 +86,7 @@ def _compared(metrics: Mapping[str, CandidateEvaluation]) -> RenderableType:
 def _segments(trials: Sequence[TriedSegment]) -> RenderableType:
     rows = []
     for trial in trials:
-        *_, own, general = trial.compared()
+        *_, segment_quality, general = trial.compared()
         model = "own model" if trial.serves else "general model"
-        rows.append((trial.name, model, figure(trial.test_rows), figure(own), figure(general)))
+        rows.append((trial.name, model, figure(trial.test_rows), figure(segment_quality), figure(general)))
     return table("Segments", ("", "scored by", "tested", "log loss own", "general"), rows)

@@ -34,21 +34,21 @@ def list_(call: Invocation) -> None:
     Example: `leadwerk models list`
     """
     registry = call.deployment.registry
-    champion, gone = registry.champion(), registry.stood_down()
+    champion, demotion = registry.champion(), registry.stood_down()
     present = champion.version if champion else None
     manifests = [registry.manifest(version) for version in reversed(registry.versions())]
     if call.as_json:
         versions = [manifest.version for manifest in manifests]
-        print_json({"champion": present, "stood_down": gone, "versions": versions})
+        print_json({"champion": present, "stood_down": demotion, "versions": versions})
         return
     if not manifests:
         out.print("There is no model yet. Run [bold]leadwerk retrain[/bold] when outcomes have matured.")
         return
-    marks = {gone.version: "stood down"} if gone else {present or "": "champion"}
+    marks = {demotion.version: "stood down"} if demotion else {present or "": "champion"}
     rows = [(marks.get(m.version, ""), m.version, m.kind, figure(m.data.rows), figure(m.base_rate)) for m in manifests]
     out.print(table("Models", ("", "version", "kind", "landmarks", "base rate"), rows))
-    if gone:
-        out.print(f"The points decide since {gone.stood_down_at[:10]}: {gone.reason}")
+    if demotion:
+        out.print(f"The points decide since {demotion.stood_down_at[:10]}: {demotion.reason}")
 
 
 @shared_options(now=False)

@@ -51,8 +51,8 @@ class Deployment:
     @classmethod
     def at(cls, home: Path | None) -> Deployment:
         """The deployment that the environment describes, with its home replaced where one is given."""
-        given = {"LEADWERK_HOME": str(home)} if home else {}
-        return cls(environment.read({**os.environ, **given}))
+        variables = {"LEADWERK_HOME": str(home)} if home else {}
+        return cls(environment.read({**os.environ, **variables}))
 
     @cached_property
     def policy(self) -> Policy:
@@ -106,15 +106,15 @@ def moment(text: str | None, field: str = "now") -> datetime:
     if text is None:
         return datetime.now(UTC)
     try:
-        found = datetime.fromisoformat(text)
-        told = found.astimezone(UTC) if found.tzinfo else None
+        parsed = datetime.fromisoformat(text)
+        in_utc = parsed.astimezone(UTC) if parsed.tzinfo else None
     except (ValueError, OverflowError):  # the latter: of the first or last year, in a zone beyond them
-        told = None
-    if told is None:
+        in_utc = None
+    if in_utc is None:
         raise InputError(
             f"{text!r} is no moment with a time zone.", field=field, value=text, remedy="Write 2026-01-31T08:00:00Z."
         )
-    return told
+    return in_utc
 
 
 def storing_moment(text: str | None) -> datetime:

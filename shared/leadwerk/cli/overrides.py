@@ -47,10 +47,10 @@ def set_override(
     """
     from leadwerk.pipeline.desk.overrides import OverrideRequest, override
 
-    here, at = call.deployment, call.deciding_moment()
+    deployment, at = call.deployment, call.deciding_moment()
     request = OverrideRequest(cluster=cluster, by=by, reason=reason, days=days, until=day(until, "until"))
-    record = override(here.warehouse, here.policy, lead_id, request, at)
-    _answer(call, lead_id, record, _score(here, lead_id, at))
+    record = override(deployment.warehouse, deployment.policy, lead_id, request, at)
+    _answer(call, lead_id, record, _score(deployment, lead_id, at))
 
 
 @shared_options()
@@ -66,9 +66,9 @@ def clear(
     """
     from leadwerk.pipeline.desk.overrides import release
 
-    here, at = call.deployment, call.deciding_moment()
-    release(here.warehouse, here.policy, lead_id, by=by, reason=reason, now=at)
-    _answer(call, lead_id, None, _score(here, lead_id, at))
+    deployment, at = call.deployment, call.deciding_moment()
+    release(deployment.warehouse, deployment.policy, lead_id, by=by, reason=reason, now=at)
+    _answer(call, lead_id, None, _score(deployment, lead_id, at))
 
 
 @shared_options()
@@ -79,8 +79,8 @@ def list_overrides(call: Invocation) -> None:
     """
     from leadwerk.pipeline.desk.override_list import override_list
 
-    here = call.deployment
-    overrides = override_list(here.warehouse, here.policy, here.scorer(), call.moment())
+    deployment = call.deployment
+    overrides = override_list(deployment.warehouse, deployment.policy, deployment.scorer(), call.moment())
     if call.as_json:
         print_json(overrides)
         return
@@ -93,14 +93,14 @@ def list_overrides(call: Invocation) -> None:
     out.print(table(f"{number_of(rows, 'lead')} overridden", header, rows))
 
 
-def _score(here: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
+def _score(deployment: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
     """Score the lead at once, as the desk does."""
     from leadwerk.pipeline import score as stage
     from leadwerk.pipeline.desk.override_list import ScoredOverride
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     requests = [ScoreRequest(lead_id=lead_id)]
-    run = stage.ScoringRun(here.warehouse, here.policy, here.scorer(), now=at, stored_at=moment(None))
+    run = stage.ScoringRun(deployment.warehouse, deployment.policy, deployment.scorer(), now=at, stored_at=moment(None))
     report = stage.run(run, requests)
     if report.refusals:
         raise report.refusals[0].error

@@ -53,14 +53,14 @@ def extract(
     from leadwerk.pipeline import extract as stage
     from leadwerk.pipeline.extract_messages import RequestedDays
 
-    here = call.deployment
+    deployment = call.deployment
     with working("Extracting") as progress:
         result = stage.run(
-            here.warehouse,
-            here.policy,
+            deployment.warehouse,
+            deployment.policy,
             now=call.storing_moment(),
             requested=RequestedDays(day(first, "from"), day(last, "to")),
-            person_key=here.person_key,
+            person_key=deployment.person_key,
             progress=progress,
         )
     show(result, title="Extracted", as_json=call.as_json)
@@ -78,13 +78,18 @@ def ingest(
     from leadwerk.pipeline import ingest as stage
     from leadwerk.pipeline.privacy import upkeep
 
-    here = call.deployment
+    deployment = call.deployment
     with working("Reading the CRM's cases"):
-        crm, key = here.crm, here.person_key
+        crm, key = deployment.crm, deployment.person_key
         result = stage.run(
-            here.warehouse, here.policy, crm, now=call.storing_moment(), person_key=key, from_start=from_start
+            deployment.warehouse,
+            deployment.policy,
+            crm,
+            now=call.storing_moment(),
+            person_key=key,
+            from_start=from_start,
         )
-        upkeep.run(here.warehouse, here.policy, secret=key, now=call.storing_moment())
+        upkeep.run(deployment.warehouse, deployment.policy, secret=key, now=call.storing_moment())
     show(result, title="Ingested", as_json=call.as_json)
 
 
@@ -112,13 +117,13 @@ def retrain(
     from leadwerk.pipeline import retrain as stage
     from leadwerk.pipeline.leak_gate import FieldChoices
 
-    here = call.deployment
+    deployment = call.deployment
     choices = FieldChoices(exclude or (), keep_suspect or (), reason)
     with working("Training") as progress:
         result = stage.run(
-            here.warehouse,
-            here.policy,
-            here.registry,
+            deployment.warehouse,
+            deployment.policy,
+            deployment.registry,
             now=call.storing_moment(),
             choices=choices,
             progress=progress,
@@ -172,16 +177,16 @@ def rescore(
     from leadwerk.pipeline import rescore as stage
     from leadwerk.pipeline.bulk.bulk_rescore import rescore_script
 
-    here, at = call.deployment, call.moment() if as_sql else call.storing_moment()
+    deployment, at = call.deployment, call.moment() if as_sql else call.storing_moment()
     if as_sql:
         if only_closed:
             raise InputError(
                 "--as-sql and --only-closed exclude each other.", field="only-closed", remedy="Leave one of them out."
             )
-        typer.echo(rescore_script(here.policy, now=at, stored_at=at), nl=False)
+        typer.echo(rescore_script(deployment.policy, now=at, stored_at=at), nl=False)
         return
     with working("Scoring open leads"):
-        work = (here.warehouse, here.policy, here.scorer())
+        work = (deployment.warehouse, deployment.policy, deployment.scorer())
         result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
     show(result, title="Rescored", as_json=call.as_json)
 
@@ -198,15 +203,15 @@ def report(
     from leadwerk.pipeline import report as stage
     from leadwerk.registry import open_store
 
-    here = call.deployment
-    folder = str(output.parent) if output else here.settings.reports
+    deployment = call.deployment
+    folder = str(output.parent) if output else deployment.settings.reports
     name = output.name if output else stage.NEWEST
     with working("Writing the report"):
         written = stage.run(
-            here.warehouse,
-            here.policy,
-            here.registry,
-            open_store(folder, here.settings.storage_url),
+            deployment.warehouse,
+            deployment.policy,
+            deployment.registry,
+            open_store(folder, deployment.settings.storage_url),
             stage.ReportRequest(now=call.storing_moment(), language=call.language, name=name),
         )
     if call.as_json:

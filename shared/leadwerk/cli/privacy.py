@@ -50,7 +50,7 @@ def erase(
     """
     from leadwerk.pipeline.privacy import erase as stage
 
-    receipt = stage.erase(_places(call), person, by=by, reason=reason, now=call.deciding_moment())
+    receipt = stage.erase(_deployment(call), person, by=by, reason=reason, now=call.deciding_moment())
     if call.as_json:
         print_json(receipt)
         return
@@ -65,7 +65,7 @@ def sweep(call: Invocation) -> None:
     """
     from leadwerk.pipeline.privacy import erase as stage
 
-    deleted = stage.sweep(_places(call), call.deciding_moment())
+    deleted = stage.sweep(_deployment(call), call.deciding_moment())
     if call.as_json:
         print_json({"deleted": deleted})
         return
@@ -86,10 +86,10 @@ def show(call: Invocation, person: PersonName) -> None:
     from leadwerk.pipeline.audit.trail import record_act
     from leadwerk.pipeline.privacy.access import access
 
-    here = call.deployment
+    deployment = call.deployment
     now = call.moment()
-    answer = access(here.warehouse, here.policy, person, secret=here.person_key, now=now)
-    record_act(here.warehouse, actor=getuser(), action="access", now=now, object_=answer.number)
+    answer = access(deployment.warehouse, deployment.policy, person, secret=deployment.person_key, now=now)
+    record_act(deployment.warehouse, actor=getuser(), action="access", now=now, object_=answer.number)
     if call.as_json:
         print_json(answer)
         return
@@ -108,13 +108,13 @@ def record(
     from leadwerk.pipeline.privacy.record import ErasureTotals, record_of_processing
     from leadwerk.warehouse.statement import statement
 
-    here = call.deployment
-    champion = here.registry.champion()
-    [totals] = here.warehouse.rows(statement("erasures/totals", ErasureTotals), {})
+    deployment = call.deployment
+    champion = deployment.registry.champion()
+    [totals] = deployment.warehouse.rows(statement("erasures/totals", ErasureTotals), {})
     text = record_of_processing(
-        here.settings,
-        here.policy,
-        here.registry.manifest(champion.version) if champion else None,
+        deployment.settings,
+        deployment.policy,
+        deployment.registry.manifest(champion.version) if champion else None,
         erasures=totals.erasures,
         language=language,
         now=call.moment(),
@@ -122,11 +122,11 @@ def record(
     print_json({"markdown": text}) if call.as_json else sys.stdout.write(text)
 
 
-def _places(call: Invocation) -> Deployment:
+def _deployment(call: Invocation) -> Deployment:
     from leadwerk.pipeline.privacy.erase import Deployment
 
-    here = call.deployment
-    return Deployment(here.warehouse, here.picks, here.registry, here.person_key)
+    deployment = call.deployment
+    return Deployment(deployment.warehouse, deployment.picks, deployment.registry, deployment.person_key)
 
 
 def _show_receipt(receipt: Receipt) -> None:

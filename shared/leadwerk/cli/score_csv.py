@@ -170,8 +170,8 @@ def _batches_of_different_leads(ids: Sequence[str]) -> Iterator[list[int]]:
     for at, lead_id in enumerate(ids):
         rounds.setdefault(times[lead_id], []).append(at)
         times[lead_id] += 1
-    for places in rounds.values():
-        for batch in batches(places, BATCH):
+    for row_numbers in rounds.values():
+        for batch in batches(row_numbers, BATCH):
             yield list(batch)
 
 
@@ -180,15 +180,17 @@ def _write(content: CsvTable, scores: FileScores, target: Path) -> None:
     by_segment = BY_SEGMENT if any(scored.segment is not None for scored in some) else ()
     by_rules = BY_RULES if any(scored.points is not None for scored in some) else ()
     added = (*ADDED, *by_rules, *by_segment)
-    kept = [at for at, name in enumerate(content.columns) if name not in added]  # not what an earlier scoring wrote
+    own_columns = [
+        at for at, name in enumerate(content.columns) if name not in added
+    ]  # not what an earlier scoring wrote
     rows = (
-        [*(cells[at] for at in kept), *_added(scored, added)]
+        [*(cells[at] for at in own_columns), *_added(scored, added)]
         for row, cells in enumerate(content.rows())
         if (scored := scores.by_row.get(row)) is not None
     )
     frame = content.frame
     encoding = frame.encoding if frame.encoding and frame.kind == "text" else UTF8_WITH_MARK
-    header = (*(content.columns[at] for at in kept), *added)
+    header = (*(content.columns[at] for at in own_columns), *added)
     write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding)
     if scores.rejections:
         write_table(_rejects_path(target), REJECTS_HEADER, rejects(scores.rejections), delimiter=frame.delimiter)
@@ -236,7 +238,7 @@ def _show(summary: FileSummary, *, as_json: bool) -> None:
         share = f"{new.share:.0%} of the rows"
         text = f"{new.column}: {share} hold values that training never saw, such as {new.commonest!r}."
         err.print(printable(text), style="yellow", markup=False)
-    shown = {
+    filled_in = {
         name: value for name, value in vars(summary).items() if value not in (None, [], 0) and name != "new_values"
     }
-    out.print(table("Scored", ("", ""), [(name.replace("_", " "), figure(value)) for name, value in shown.items()]))
+    out.print(table("Scored", ("", ""), [(name.replace("_", " "), figure(value)) for name, value in filled_in.items()]))

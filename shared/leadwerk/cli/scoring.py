@@ -50,7 +50,7 @@ def score(
     Examples: `leadwerk score 102938` · `leadwerk score 7 --form '{"loan_amount": "CHF 450 000"}' --dry-run` ·
     `leadwerk score --csv new.csv --out scored.csv`
     """
-    here, at = call.deployment, call.moment() if dry_run or csv else call.storing_moment()
+    deployment, at = call.deployment, call.moment() if dry_run or csv else call.storing_moment()
     if csv is not None:
         if output is None:
             raise InputError("--csv needs --out.", field="out", remedy="Say where to write: --out scored.csv.")
@@ -58,25 +58,25 @@ def score(
         from leadwerk.importing.table import ReadOptions
 
         options = ReadOptions(encoding, delimiter, header_row, sheet)
-        score_file(here, ScoringFile(csv, output, id, options), at, as_json=call.as_json)
+        score_file(deployment, ScoringFile(csv, output, id, options), at, as_json=call.as_json)
         return
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
-    _show_score(_score_one(here, request, at, store=not dry_run), call.as_json)
+    _show_score(_score_one(deployment, request, at, store=not dry_run), call.as_json)
 
 
-def _score_one(here: Deployment, request: ScoreRequest, at: datetime, *, store: bool) -> ScoredLead:
+def _score_one(deployment: Deployment, request: ScoreRequest, at: datetime, *, store: bool) -> ScoredLead:
     from leadwerk.pipeline import score as stage
 
     context = stage.ScoringRun(
-        here.warehouse,
-        here.policy,
-        here.scorer(),
+        deployment.warehouse,
+        deployment.policy,
+        deployment.scorer(),
         now=at,
         stored_at=moment(None),
         store=store,
-        person_key=here.person_key,
+        person_key=deployment.person_key,
     )
     report = stage.run(context, [request])
     if report.refusals:
@@ -105,12 +105,12 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
     if scored.basis == "no_champion":
         out.print(f"{name}: not scored, there is neither a champion nor a rule yet. {scored.recommended_action}")
         return
-    out.print(f"[bold]{name}: {_said(scored)} → {scored.recommended_action}")
+    out.print(f"[bold]{name}: {_score_text(scored)} → {scored.recommended_action}")
     if scored.points is not None:
-        known = [scored.matrix_cell, scored.tier, scored.traffic_light, scored.phase, scored.stage]
+        attributes = [scored.matrix_cell, scored.tier, scored.traffic_light, scored.phase, scored.stage]
         out.print(
             f"  {scored.points:g} points (fit {scored.fit:g}, interest {scored.interest:g})"
-            f"  [dim]{' · '.join(one for one in known if one)}[/dim]"
+            f"  [dim]{' · '.join(attribute for attribute in attributes if attribute)}[/dim]"
         )
     if scored.segment is not None:
         out.print(f"  [dim]scored by the model of the segment {scored.segment}[/dim]")
@@ -121,7 +121,7 @@ def _show_score(scored: ScoredLead, as_json: bool) -> None:
         out.print(f"  [yellow]not read[/yellow] {escape(fault)}")
 
 
-def _said(scored: ScoredLead) -> str:
+def _score_text(scored: ScoredLead) -> str:
     """The model's score and chance; before there is one, the points."""
     if scored.probability is None:
         return f"{scored.points:g}[/bold] points, {scored.score_cluster}"

@@ -39,9 +39,9 @@ def simulate(
 
     folder = call.deployment.settings.home
     with working("Simulating"):
-        made = simulation.simulate(folder, days=days, leads=leads, seed=seed, shock_day=shock_day)
-        end = datetime.combine(made.start, datetime.min.time(), UTC) + timedelta(days=days)
+        market = simulation.simulate(folder, days=days, leads=leads, seed=seed, shock_day=shock_day)
+        end = datetime.combine(market.start, datetime.min.time(), UTC) + timedelta(days=days)
         simulation.publish(folder, moment(publish) if publish else end)
-    show(made, title="Simulated", as_json=call.as_json)
+    show(market, title="Simulated", as_json=call.as_json)
     if not call.as_json:
         out.print(f"The export stands in {folder}/ga4.duckdb, the CRM's cases in {folder}/market.")

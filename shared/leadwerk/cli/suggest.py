@@ -54,17 +54,17 @@ def suggest(
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here, at = call.deployment, call.storing_moment()
-    present = open_policies(here.settings).in_force()
+    deployment, at = call.deployment, call.storing_moment()
+    present = open_policies(deployment.settings).in_force()
     with working("Suggesting") as progress:
-        report = stage.run(here.warehouse, present.policy, now=at, progress=progress)
-    proposals = stage.proposals(here.warehouse, present.policy, at)
+        report = stage.run(deployment.warehouse, present.policy, now=at, progress=progress)
+    proposals = stage.proposals(deployment.warehouse, present.policy, at)
     if call.as_json:
         print_json({**builtins(report), "proposals": proposals})
     else:
         _show(report, proposals)
     if output:
-        _write(present, [one for one in proposals if one.state != "declined"], output, force=force)
+        _write(present, [proposal for proposal in proposals if proposal.state != "declined"], output, force=force)
 
 
 @shared_options()
@@ -99,10 +99,12 @@ def draft(
     from leadwerk.pipeline.policies import suggest as stage
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here = call.deployment
-    present = open_policies(here.settings).in_force()
+    deployment = call.deployment
+    present = open_policies(deployment.settings).in_force()
     accepted = [
-        one for one in stage.proposals(here.warehouse, present.policy, call.moment()) if one.state == "accepted"
+        proposal
+        for proposal in stage.proposals(deployment.warehouse, present.policy, call.moment())
+        if proposal.state == "accepted"
     ]
     if not accepted:
         remedy = "Run `leadwerk policy suggest`, then `leadwerk policy suggest accept RULE`."
@@ -115,10 +117,10 @@ def _decide(call: Invocation, rules: list[str], verdict: Verdict, note: tuple[st
     from leadwerk.pipeline.policies.policy_store import open_policies
     from leadwerk.pipeline.policies.publishing import publication_note
 
-    here = call.deployment
-    policy = open_policies(here.settings).in_force().policy
+    deployment = call.deployment
+    policy = open_policies(deployment.settings).in_force().policy
     signed = publication_note(*note, call.deciding_moment())
-    proposals = stage.decide(here.warehouse, policy, rules, verdict, signed)
+    proposals = stage.decide(deployment.warehouse, policy, rules, verdict, signed)
     if call.as_json:
         print_json({"policy_version": policy.version, "proposals": proposals})
         return
@@ -140,18 +142,20 @@ def _write(present: InForce, chosen: Sequence[Proposal], file: Path, *, force: b
 def _show(report: SuggestionReport, proposals: Sequence[Proposal]) -> None:
     from leadwerk.learning.suggestion_evaluation import Effect
 
-    found = report.suggested
-    rows = [_row(one) for one in found.suggestions]
+    suggested = report.suggested
+    rows = [_row(suggestion) for suggestion in suggested.suggestions]
     if rows:
         header = ("rule", "now", "better", "95 % between", "conversion with it", "without")
-        out.print(table(f"From {found.landmarks:,} landmarks, {found.converted:,} converted", header, rows))
+        out.print(table(f"From {suggested.landmarks:,} landmarks, {suggested.converted:,} converted", header, rows))
     else:
-        out.print(f"No rule deserves other points, by {found.landmarks:,} landmarks ({found.converted:,} converted).")
-    if found.new_rules:
+        out.print(
+            f"No rule deserves other points, by {suggested.landmarks:,} landmarks ({suggested.converted:,} converted)."
+        )
+    if suggested.new_rules:
         title = "New rules: leads that convert otherwise than their points say"
         names = ("rule", "points", "95 % between", "conversion with it", "without")
-        out.print(table(title, names, [_new_row(one) for one in found.new_rules]))
-    for name, band in found.bands().items():
+        out.print(table(title, names, [_new_row(rule) for rule in suggested.new_rules]))
+    for name, band in suggested.bands().items():
         out.print(
             f"{name.upper()} from [bold]{band.after}[/bold] points on (now {band.before}): "
             f"about the same number of leads as now, {band.share:.0%}."
@@ -160,27 +164,27 @@ def _show(report: SuggestionReport, proposals: Sequence[Proposal]) -> None:
         _show_effect(report.effect)
     else:
         out.print(f"[yellow]The effect cannot be measured:[/yellow] {report.effect.reason}")
-    declined = [one.rule for one in proposals if one.state == "declined"]
+    declined = [proposal.rule for proposal in proposals if proposal.state == "declined"]
     if declined:
         out.print(f"Declined before: {', '.join(declined)}")
 
 
-def _row(one: Suggestion) -> tuple[str, ...]:
-    name = f"{one.rule} again" if one.is_repeat else one.rule
-    interval = f"{one.low:.0f} … {one.high:.0f}"
+def _row(suggestion: Suggestion) -> tuple[str, ...]:
+    name = f"{suggestion.rule} again" if suggestion.is_repeat else suggestion.rule
+    interval = f"{suggestion.low:.0f} … {suggestion.high:.0f}"
     return (
         name,
-        str(one.before),
-        str(one.after),
+        str(suggestion.before),
+        str(suggestion.after),
         interval,
-        f"{_rate(one.with_points)} of {one.with_points.rows:,}",
-        _rate(one.without_points),
+        f"{_rate(suggestion.with_points)} of {suggestion.with_points.rows:,}",
+        _rate(suggestion.without_points),
     )
 
 
-def _new_row(one: NewRule) -> tuple[str, ...]:
-    shares = f"{_rate(one.with_points)} of {one.with_points.rows:,}", _rate(one.without_points)
-    return one.rule.name, str(one.points), f"{one.low:.0f} … {one.high:.0f}", *shares
+def _new_row(rule: NewRule) -> tuple[str, ...]:
+    shares = f"{_rate(rule.with_points)} of {rule.with_points.rows:,}", _rate(rule.without_points)
+    return rule.rule.name, str(rule.points), f"{rule.low:.0f} … {rule.high:.0f}", *shares
 
 
 def _rate(share: ConversionRate) -> str:
@@ -193,19 +197,19 @@ def _show_effect(effect: Effect) -> None:
         ("suggested points", effect.suggested),
         ("model", effect.model),
     )
-    header, rows = ["ranking", "AUC", "90 % between"], [[words, *_area(one)] for words, one in rankings]
+    header, rows = ["ranking", "AUC", "90 % between"], [[label, *_area(ranking)] for label, ranking in rankings]
     if effect.model.of_model is not None:
         header.append("lead over chance")
-        rows = [[*row, _model_area(one)] for row, (_, one) in zip(rows, rankings, strict=True)]
+        rows = [[*row, _model_area(ranking)] for row, (_, ranking) in zip(rows, rankings, strict=True)]
     title = f"On {effect.landmarks:,} later landmarks, learned from those before {effect.boundary}"
     out.print(table(title, header, rows))
     if effect.model.of_model is None:
         out.print("The model is no better than chance there, beyond its error: it says nothing of the points.")
 
 
-def _area(one: Ranking) -> tuple[str, str]:
-    return f"{one.auc.value:.3f}", f"{one.auc.low:.3f} … {one.auc.high:.3f}"
+def _area(ranking: Ranking) -> tuple[str, str]:
+    return f"{ranking.auc.value:.3f}", f"{ranking.auc.low:.3f} … {ranking.auc.high:.3f}"
 
 
-def _model_area(one: Ranking) -> str:
-    return "" if one.of_model is None else f"{one.of_model:.0%}"
+def _model_area(ranking: Ranking) -> str:
+    return "" if ranking.of_model is None else f"{ranking.of_model:.0%}"

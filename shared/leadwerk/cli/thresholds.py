@@ -85,11 +85,11 @@ def show(
     """
     from leadwerk.pipeline.thresholds import daily, forecast
 
-    here, at = call.deployment, call.moment()
-    team = forecast.with_team(here.policy, sellers, hours)
+    deployment, at = call.deployment, call.moment()
+    team = forecast.with_team(deployment.policy, sellers, hours)
     with working("Looking at leads and sellers"):
-        report = daily.current_thresholds(here.warehouse, here.policy, at)
-        outlook = _outlook(here, team, basis, at)
+        report = daily.current_thresholds(deployment.warehouse, deployment.policy, at)
+        outlook = _outlook(deployment, team, basis, at)
     _answer(call, report, outlook, plot, team)
 
 
@@ -102,21 +102,21 @@ def decide(call: Invocation, basis: BasisOption = None, plot: Plot = None) -> No
     from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
     from leadwerk.pipeline.thresholds import daily
 
-    here, at = call.deployment, call.storing_moment()
+    deployment, at = call.deployment, call.storing_moment()
     with working("Deciding"):
-        report = daily.run(here.warehouse, here.policy, at)
-        lapsed = settle_lapsed(here.picks, at)
-        outlook = _outlook(here, here.policy, basis, at)
-    _answer(call, report, outlook, plot, here.policy, lapsed)
+        report = daily.run(deployment.warehouse, deployment.policy, at)
+        lapsed = settle_lapsed(deployment.picks, at)
+        outlook = _outlook(deployment, deployment.policy, basis, at)
+    _answer(call, report, outlook, plot, deployment.policy, lapsed)
 
 
-def _outlook(here: Deployment, team: Policy, basis: Basis | None, at: datetime) -> Outlook | None:
+def _outlook(deployment: Deployment, team: Policy, basis: Basis | None, at: datetime) -> Outlook | None:
     """None without sellers: then no threshold is ever decided."""
     from leadwerk.pipeline.thresholds.forecast import threshold_outlook
 
     if not team.capacity.sellers:
         return None
-    return threshold_outlook(here.warehouse, team, basis or active_basis(here), at)
+    return threshold_outlook(deployment.warehouse, team, basis or active_basis(deployment), at)
 
 
 def _answer(
@@ -126,18 +126,18 @@ def _answer(
     """Print report and outlook; `team` has the sellers of the outlook, `lapsed` is there after a decision."""
     from leadwerk.cli import threshold_view
 
-    here = call.deployment
-    formatter = threshold_view.formatter(here.policy, call.language)
-    picture = None if outlook is None else _draw(here, outlook, formatter, plot)
+    deployment = call.deployment
+    formatter = threshold_view.formatter(deployment.policy, call.language)
+    picture = None if outlook is None else _draw(deployment, outlook, formatter, plot)
     if call.as_json:
         recorded = msgspec.to_builtins(lapsed) if lapsed else {}
         print_json({**msgspec.to_builtins(report), **recorded, "outlook": outlook, "plot": picture})
         return
     if lapsed and lapsed.lapsed_picks:
         out.print(f"Expired picks recorded: {lapsed.lapsed_picks}.")
-    is_simulated, is_decided = team != here.policy, lapsed is not None
+    is_simulated, is_decided = team != deployment.policy, lapsed is not None
     for part in threshold_view.parts(
-        report, outlook, formatter, here.policy, thought_of=is_simulated, decided=is_decided
+        report, outlook, formatter, deployment.policy, thought_of=is_simulated, decided=is_decided
     ):
         out.print(part)
     if picture:
@@ -181,19 +181,19 @@ def release(call: Invocation, by: By, reason: Reason, seller_pool: SellerPool = 
 def _hold(call: Invocation, hot: int | None, *, basis: Basis | None, **stated: Any) -> ThresholdHoldRow:
     from leadwerk.pipeline.thresholds.manual_hold import HoldRequest, hold
 
-    here, at = call.deployment, call.deciding_moment()
-    request = HoldRequest(basis=basis or active_basis(here), hot=hot, **stated)
-    return hold(here.warehouse, here.policy, request, at)
+    deployment, at = call.deployment, call.deciding_moment()
+    request = HoldRequest(basis=basis or active_basis(deployment), hot=hot, **stated)
+    return hold(deployment.warehouse, deployment.policy, request, at)
 
 
-def active_basis(here: Deployment) -> Basis:
+def active_basis(deployment: Deployment) -> Basis:
     """What decides now: the model if there is a champion and points do not outrank it."""
-    if here.policy.decision.rank_by == "points" or here.registry.champion() is None:
-        return "points" if here.policy.points.rules else "model"
+    if deployment.policy.decision.rank_by == "points" or deployment.registry.champion() is None:
+        return "points" if deployment.policy.points.rules else "model"
     return "model"
 
 
-def _draw(here: Deployment, outlook: Outlook, formatter: Formatter, plot: Path | None) -> str:
+def _draw(deployment: Deployment, outlook: Outlook, formatter: Formatter, plot: Path | None) -> str:
     """Write the outlook as a picture, beside the reports unless a file is named; returns its place."""
     from leadwerk.cli.threshold_view import chart_words
     from leadwerk.pipeline import wiring
@@ -204,8 +204,8 @@ def _draw(here: Deployment, outlook: Outlook, formatter: Formatter, plot: Path |
         outlook.rungs, chart_words(outlook, formatter), today=outlook.today, hours=outlook.hours, file=name
     )
     if plot is None:
-        wiring.reports(here.settings).write(PICTURE, data, content_type="image/png")
-        return f"{here.settings.reports.rstrip('/')}/{PICTURE}"
+        wiring.reports(deployment.settings).write(PICTURE, data, content_type="image/png")
+        return f"{deployment.settings.reports.rstrip('/')}/{PICTURE}"
     try:
         plot.write_bytes(data)
     except OSError as error:

@@ -38,7 +38,7 @@ def export(
     from leadwerk.pipeline.transfer.export import export as write
 
     with working("Exporting") as progress:
-        manifest = write(_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
+        manifest = write(_transfer_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
     _show(call, f"{folder} holds", manifest)
 
 
@@ -55,19 +55,19 @@ def move(
     from leadwerk.pipeline.transfer.fill import fill
 
     with working("Moving") as progress:
-        manifest = fill(_places(call), folder, progress=progress)
+        manifest = fill(_transfer_places(call), folder, progress=progress)
     _show(call, "This deployment took over", manifest)
 
 
-def _places(call: Invocation) -> TransferPlaces:
+def _transfer_places(call: Invocation) -> TransferPlaces:
     from leadwerk.pipeline.policies.policy_store import open_policies
     from leadwerk.pipeline.transfer.export import TransferPlaces
     from leadwerk.registry.locations import open_store
 
-    here = call.deployment
-    settings = here.settings
+    deployment = call.deployment
+    settings = deployment.settings
     models, picks = (open_store(place, settings.storage_url) for place in (settings.registry, settings.picks))
-    return TransferPlaces(here.warehouse, models, picks, open_policies(settings))
+    return TransferPlaces(deployment.warehouse, models, picks, open_policies(settings))
 
 
 def _show(call: Invocation, opening: str, manifest: ExportManifest) -> None:
@@ -76,7 +76,7 @@ def _show(call: Invocation, opening: str, manifest: ExportManifest) -> None:
         return
     rows = sum(file.rows or 0 for file in manifest.files)
     tables = sum(file.rows is not None for file in manifest.files)
-    others = len(manifest.files) - tables
+    objects = len(manifest.files) - tables
     out.print(
-        f"[green]{opening} {rows:,} rows of {tables} tables and {others:,} files of models, picks, policies.[/green]"
+        f"[green]{opening} {rows:,} rows of {tables} tables and {objects:,} files of models, picks, policies.[/green]"
     )

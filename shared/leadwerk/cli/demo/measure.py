@@ -50,13 +50,13 @@ def unseen(home: Path, warehouse: Warehouse, policy: Policy, *, since: datetime,
     frame = warehouse.frame(features_statement(policy), training_parameters(policy, since, now - timedelta(minutes=1)))
     as_of = [moment.to_pydatetime() for moment in frame.as_of]
     chance = simulation.true_probability(home, list(frame.lead_id), as_of, policy.horizon_days)
-    kept = frame[~np.isnan(chance)]
+    open_rows = frame[~np.isnan(chance)]
     return UnseenLandmarks(
-        features={str(name): column for name, column in kept.items()},
+        features={str(name): column for name, column in open_rows.items()},
         chance=chance[~np.isnan(chance)],
-        lead_ids=tuple(kept.lead_id),
-        period=(kept.as_of.min().date(), kept.as_of.max().date()),
-        at_creation=(kept.as_of == kept.created_at).to_numpy(),
+        lead_ids=tuple(open_rows.lead_id),
+        period=(open_rows.as_of.min().date(), open_rows.as_of.max().date()),
+        at_creation=(open_rows.as_of == open_rows.created_at).to_numpy(),
     )
 
 

@@ -71,14 +71,14 @@ class DemoRunner:
         """
         began = time.perf_counter()
         self._simulate()
-        own = {"LEADWERK_ENGINE": "duckdb", "LEADWERK_POLICY": "mortgage", "LEADWERK_HOME": str(self.home)}
-        places = {"LEADWERK_REGISTRY": str(self.home / "models"), "LEADWERK_REPORTS": str(self.home / "reports")}
+        variables = {"LEADWERK_ENGINE": "duckdb", "LEADWERK_POLICY": "mortgage", "LEADWERK_HOME": str(self.home)}
+        folders = {"LEADWERK_REGISTRY": str(self.home / "models"), "LEADWERK_REPORTS": str(self.home / "reports")}
         with self._timed("start functions"):
-            started = serving(self.home, simulation=True, environment={**own, **places})
+            started = serving(self.home, simulation=True, environment={**variables, **folders})
             servers = started.__enter__()
         try:
-            here = settings.read({**own, **places, **servers.environment})
-            self._tell(DemoDeployment(here, Functions(servers)))
+            deployment_settings = settings.read({**variables, **folders, **servers.environment})
+            self._tell(DemoDeployment(deployment_settings, Functions(servers)))
         finally:
             started.__exit__(None, None, None)
         self.figures.seconds["all"] = round(time.perf_counter() - began, 1)
@@ -121,7 +121,7 @@ class DemoRunner:
         with self._timed("simulate"):
             shutil.rmtree(self.home, ignore_errors=True)
             private_folder(self.home)
-            made = simulation.simulate(
+            market = simulation.simulate(
                 self.home,
                 days=plan.days,
                 leads=plan.leads,
@@ -129,7 +129,7 @@ class DemoRunner:
                 shock_day=plan.shock,
                 start=plan.start,
             )
-        self.figures.events, self.figures.leads = made.events, made.leads
+        self.figures.events, self.figures.leads = market.events, market.leads
 
     def _extract(self, stage: DemoDeployment, days: Sequence[int]) -> None:
         """Night by night, as the schedule would; the first finds a history, the last go through the function."""
@@ -216,11 +216,11 @@ class DemoRunner:
     def _measure_first(self, stage: DemoDeployment, now: datetime) -> None:
         """The first champion, in the market that it has learned."""
         moments = self._unseen(stage, now, until=min(now, self.plan.shock_begins))
-        found = measure.quality(stage.scorer(self.figures.champion_before), moments)
+        quality = measure.quality(stage.scorer(self.figures.champion_before), moments)
         figures = self.figures
-        figures.auc, figures.bayes_auc, figures.ece = found.auc, found.best, found.ece
-        figures.lift_at_10 = found.lift_at_10
-        self._against.append(_against("first", found, moments))
+        figures.auc, figures.bayes_auc, figures.ece = quality.auc, quality.best, quality.ece
+        figures.lift_at_10 = quality.lift_at_10
+        self._against.append(_against("first", quality, moments))
 
     def _measure(self, stage: DemoDeployment, now: datetime) -> None:
         """The champions before and after on leads that neither has learned from, in the market that has changed."""
@@ -235,7 +235,9 @@ class DemoRunner:
             ece_without_retraining=old.ece,
             ece=new.ece,
         )
-        figures.measured = {one.model: [str(one.first), str(one.last)] for one in self._against}
+        figures.measured = {
+            comparison.model: [str(comparison.first), str(comparison.last)] for comparison in self._against
+        }
         chances = measure.probabilities(after, moments)
         ranked = zip(moments.lead_ids, chances, moments.at_creation, strict=True)
         saved = simulation.savings(self.home, {lead: chance for lead, chance, is_new in ranked if is_new})
@@ -288,11 +290,11 @@ class DemoRunner:
 
 
 def _against(
-    model: WhichModel, found: measure.QualityAgainstTruth, moments: measure.UnseenLandmarks
+    model: WhichModel, quality: measure.QualityAgainstTruth, moments: measure.UnseenLandmarks
 ) -> TruthComparison:
     first, last = moments.period
     return TruthComparison(
-        model, first, last, len(moments.chance), found.auc, found.best, found.ece, lift_at_10=found.lift_at_10
+        model, first, last, len(moments.chance), quality.auc, quality.best, quality.ece, lift_at_10=quality.lift_at_10
     )
 
 
@@ -304,5 +306,5 @@ def _calling(saved: DemoSavings | None) -> CallingComparison | None:
 
 
 def _differs(stored: OutboxRow, fields: CustomFields) -> bool:
-    shown = fields.predictive_score, fields.score_cluster, fields.recommended_action
-    return shown != (stored.predictive_score, stored.score_cluster, stored.recommended_action)
+    crm_fields = fields.predictive_score, fields.score_cluster, fields.recommended_action
+    return crm_fields != (stored.predictive_score, stored.score_cluster, stored.recommended_action)

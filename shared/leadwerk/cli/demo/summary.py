@@ -20,7 +20,7 @@ def summary(figures: DemoResults) -> RenderableType:
     rows.add_column(style="bold")
     rows.add_column(justify="right")
     rows.add_column(style="dim")
-    for row in (*_work(figures), *_quality(figures), *_worth(figures), *_outcomes(figures.by_outcomes)):
+    for row in (*_work(figures), *_quality(figures), *_savings(figures), *_outcomes(figures.by_outcomes)):
         rows.add_row(*row)
     closing = Text(f"\nReport: {figures.report}\nTime:   {figures.seconds.get('all', 0):.0f} s", style="bold")
     parts = [rows, *_example(figures.examples), closing]
@@ -86,7 +86,7 @@ def _after(f: DemoResults, best: float, measured: tuple[float, float], model: st
     return f"{_share_of_best(auc, best)}; ECE {ece:.1%}; {model} model,{_when(f, 'in_use')}"
 
 
-def _worth(f: DemoResults) -> list[tuple[str, str, str]]:
+def _savings(f: DemoResults) -> list[tuple[str, str, str]]:
     saved = f.savings
     if saved is None or saved.cost_saved is None:
         return []

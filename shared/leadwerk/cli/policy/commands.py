@@ -36,16 +36,18 @@ def check(
     from leadwerk.policy.load import errors, load
 
     source = file or call.deployment.settings.policy
-    found = errors(source)
+    problems = errors(source)
     if call.as_json:
         names = ("file", "line", "field", "remedy")
-        told = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in found]
-        print_json({"policy": source, "errors": told})
-    elif found:
-        for one in found:
-            err.print(Text(f"{one.file}:{one.line}: {one.field}: {one.fault}"), soft_wrap=True)
-            err.print(Padding(Text(one.remedy, "bold"), (0, 0, 0, 2)))
-        err.print(f"\n{len(found)} {'error' if len(found) == 1 else 'errors'}. docs/policy.md explains every field.")
+        error_rows = [{name: getattr(e, name) for name in names} | {"message": e.fault} for e in problems]
+        print_json({"policy": source, "errors": error_rows})
+    elif problems:
+        for problem in problems:
+            err.print(Text(f"{problem.file}:{problem.line}: {problem.field}: {problem.fault}"), soft_wrap=True)
+            err.print(Padding(Text(problem.remedy, "bold"), (0, 0, 0, 2)))
+        err.print(
+            f"\n{len(problems)} {'error' if len(problems) == 1 else 'errors'}. docs/policy.md explains every field."
+        )
     else:
         policy = load(source)
         out.print(
@@ -53,5 +55,5 @@ def check(
             f"{len(policy.attributes)} attributes, {len(policy.points.rules)} rules for points, "
             f"{len(policy.stages)} stages, success within {policy.horizon_days} days."
         )
-    if found:
+    if problems:
         raise typer.Exit(EXIT_ERROR)

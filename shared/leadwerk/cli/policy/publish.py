@@ -95,11 +95,11 @@ def diff(call: Invocation, file: File) -> None:
     from leadwerk.policy.diff import differences
 
     present, new = open_policies(call.deployment.settings).in_force(), read_draft(file)
-    found = differences(present.policy, new.policy)
+    changes = differences(present.policy, new.policy)
     if call.as_json:
-        print_json({"from": present.version, "to": new.policy.version, "differences": found})
-    elif found:
-        rows = [(one.field, _short(one.before), _short(one.after)) for one in found]
+        print_json({"from": present.version, "to": new.policy.version, "differences": changes})
+    elif changes:
+        rows = [(change.field, _short(change.before), _short(change.after)) for change in changes]
         out.print(table(f"{present.version} → {new.policy.version}", ("field", "in force", str(file)), rows))
     else:
         out.print(f"{file} says what policy {present.version} says, which is in force.")
@@ -126,13 +126,15 @@ def replay(
     from leadwerk.cli.policy import replay as replay_tables
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here = call.deployment
-    present, new = open_policies(here.settings).in_force(), read_draft(file)
-    found = replay_tables.run(here, present, new.policy, days=days, now=call.moment(), points_alone=points_alone)
+    deployment = call.deployment
+    present, new = open_policies(deployment.settings).in_force(), read_draft(file)
+    replayed = replay_tables.run(
+        deployment, present, new.policy, days=days, now=call.moment(), points_alone=points_alone
+    )
     if call.as_json:
-        print_json(found)
+        print_json(replayed)
     else:
-        replay_tables.show(found)
+        replay_tables.show(replayed)
 
 
 @shared_options()
@@ -151,31 +153,31 @@ def publish(
     from leadwerk.cli.policy import replay as replay_tables
     from leadwerk.pipeline.policies import policy_store as policies, publishing
 
-    here, at = call.deployment, call.deciding_moment()
+    deployment, at = call.deployment, call.deciding_moment()
     decided, new = publishing.publication_note(by, reason, at), read_draft(file)
-    place = policies.open_policies(here.settings)
+    place = policies.open_policies(deployment.settings)
     present = place.in_force()
     if new.policy.version != present.version:
         policies.check_base(new, present)
-        found = replay_tables.run(here, present, new.policy, days=days, now=at)
+        replayed = replay_tables.run(deployment, present, new.policy, days=days, now=at)
         if not call.as_json:
-            replay_tables.show_summary(found)
-        _warn(here, new, file)
+            replay_tables.show_summary(replayed)
+        _warn(deployment, new, file)
         if not yes:
             typer.confirm(
                 f"Put policy {new.policy.version} in force instead of {present.version}?", abort=True, err=True
             )
-    _tell(publishing.publish(place, here.warehouse, new, present, decided), as_json=call.as_json)
+    _tell(publishing.publish(place, deployment.warehouse, new, present, decided), as_json=call.as_json)
 
 
-def _warn(here: Deployment, new: Draft, file: Path) -> None:
+def _warn(deployment: Deployment, new: Draft, file: Path) -> None:
     """What somebody should know who publishes this."""
     from leadwerk.features.contract import contract, contract_hash
 
     if new.base is None:
         err.print(f"[yellow]{file} does not say which policy it was made from; it replaces the one in force.[/yellow]")
-    champion = here.registry.champion()
-    if champion and here.registry.manifest(champion.version).contract_hash != contract_hash(contract(new.policy)):
+    champion = deployment.registry.champion()
+    if champion and deployment.registry.manifest(champion.version).contract_hash != contract_hash(contract(new.policy)):
         err.print(
             "[yellow]The champion was trained on other signals or attributes and will be refused under this policy: "
             "run `leadwerk retrain` as soon as it is in force.[/yellow]"
@@ -191,9 +193,9 @@ def history(call: Invocation) -> None:
     from leadwerk.pipeline.policies import publishing
     from leadwerk.pipeline.policies.policy_store import open_policies
 
-    here, at = call.deployment, call.moment()
-    present = open_policies(here.settings).in_force()
-    changes = publishing.history(here.warehouse, at)
+    deployment, at = call.deployment, call.moment()
+    present = open_policies(deployment.settings).in_force()
+    changes = publishing.history(deployment.warehouse, at)
     if call.as_json:
         print_json({"in_force": present.version, "changes": changes})
         return
@@ -226,10 +228,10 @@ def revert(
     """
     from leadwerk.pipeline.policies import policy_store as policies, publishing
 
-    here = call.deployment
+    deployment = call.deployment
     decided = publishing.publication_note(by, reason, call.deciding_moment())
-    place = policies.open_policies(here.settings)
-    _tell(publishing.revert(place, here.warehouse, version, decided), as_json=call.as_json)
+    place = policies.open_policies(deployment.settings)
+    _tell(publishing.revert(place, deployment.warehouse, version, decided), as_json=call.as_json)
 
 
 def _tell(change: PolicyChangeRow, *, as_json: bool) -> None:

@@ -25,21 +25,21 @@ RULES_SHOWN = 3
 
 
 def run(
-    here: Deployment, present: InForce, new: Policy, *, days: int, now: datetime, points_alone: bool = False
+    deployment: Deployment, present: InForce, new: Policy, *, days: int, now: datetime, points_alone: bool = False
 ) -> Replayed:
     """Replay while saying what goes on."""
     from leadwerk.pipeline.policies import replay
 
-    registry = None if points_alone else here.registry
+    registry = None if points_alone else deployment.registry
     with working("Replaying") as progress:
         request = replay.ReplayRequest(old=present.policy, new=new, now=now, days=days)
-        return replay.run(here.warehouse, request, registry, progress=progress)
+        return replay.run(deployment.warehouse, request, registry, progress=progress)
 
 
-def show(found: Replayed) -> None:
+def show(replayed: Replayed) -> None:
     """All of it."""
-    show_summary(found)
-    replay = found.replay
+    show_summary(replayed)
+    replay = replayed.replay
     stages = [move for move in replay.stages if move.direction]
     if stages:
         rows = [
@@ -52,15 +52,18 @@ def show(found: Replayed) -> None:
         out.print("\n".join(_mover(mover)))
 
 
-def show_summary(found: Replayed) -> None:
+def show_summary(replayed: Replayed) -> None:
     """What a publisher should have seen: who moves, what became of such leads, who has to call them."""
-    replay = found.replay
-    ranked = "points" if found.ranked_by == "points" else f"the model {found.ranked_by}, as each policy combines it"
+    replay = replayed.replay
+    ranked = (
+        "points" if replayed.ranked_by == "points" else f"the model {replayed.ranked_by}, as each policy combines it"
+    )
     out.print(
-        f"[bold]{found.from_version} → {found.to_version}[/bold]: {replay.leads:,} leads of {found.days} days, "
+        f"[bold]{replayed.from_version} → {replayed.to_version}[/bold]: "
+        f"{replay.leads:,} leads of {replayed.days} days, "
         f"at {replay.moments:,} moments while they were open, ranked by {ranked}."
     )
-    for note in found.notes:
+    for note in replayed.notes:
         err.print(f"[yellow]{escape(note)}[/yellow]")
     if not replay.leads:
         out.print("No lead came in that time: nothing can be said of what this policy changes.")
@@ -90,17 +93,26 @@ def _show_clusters(replay: Replay) -> None:
 
 def _show_conversion(replay: Replay) -> None:
     named = (("HOT under both", replay.kept), ("HOT only now", replay.gained), ("HOT no longer", replay.lost))
-    rows = [(name, f"{one.leads:,}", f"{one.mature:,}", f"{one.converted:,}", *_rate(one)) for name, one in named]
+    rows = [
+        (name, f"{conversion.leads:,}", f"{conversion.mature:,}", f"{conversion.converted:,}", *_rate(conversion))
+        for name, conversion in named
+    ]
     header = ("", "leads", "decided", "converted", "rate", "95 % between")
     out.print(table("What became of them within the horizon", header, rows))
 
 
-def _rate(one: Conversion) -> tuple[str, str]:
-    return ("–", "–") if one.rate is None else (f"{one.rate:.1%}", f"{one.low:.1%} … {one.high:.1%}")
+def _rate(conversion: Conversion) -> tuple[str, str]:
+    return (
+        ("–", "–")
+        if conversion.rate is None
+        else (f"{conversion.rate:.1%}", f"{conversion.low:.1%} … {conversion.high:.1%}")
+    )
 
 
 def _show_calls(replay: Replay) -> None:
-    before, after = ({one.seller: one for one in side.sellers} for side in (replay.before, replay.after))
+    before, after = (
+        {seller_week.seller: seller_week for seller_week in side.sellers} for side in (replay.before, replay.after)
+    )
     rows = [
         (
             seller or "nobody can serve",
@@ -116,19 +128,19 @@ def _show_calls(replay: Replay) -> None:
     out.print(table("Leads to call a week", header, [*rows, ("all", *totals, "")]))
 
 
-def _calls(one: SellerWeek | None) -> tuple[str, str]:
-    return ("", "") if one is None else (f"{one.average:.1f}", str(one.busiest))
+def _calls(seller_week: SellerWeek | None) -> tuple[str, str]:
+    return ("", "") if seller_week is None else (f"{seller_week.average:.1f}", str(seller_week.busiest))
 
 
-def _room(one: SellerWeek | None) -> str:
-    return "" if one is None or one.room is None else f"{one.room:.1f}"
+def _room(seller_week: SellerWeek | None) -> str:
+    return "" if seller_week is None or seller_week.room is None else f"{seller_week.room:.1f}"
 
 
 def _mover(mover: ChangedLead) -> Iterator[str]:
     moved = f" ({mover.cluster_before} → {mover.cluster_after})" if mover.cluster_before != mover.cluster_after else ""
     lead = f"[bold]{escape(mover.lead_id)}[/bold] on {mover.as_of[:10]}"
     yield f"{lead}: {mover.points_before:g} → {mover.points_after:g} points{moved}"
-    for one in mover.rules[:RULES_SHOWN]:
-        yield f"    {one.rule}: {one.before:g} → {one.after:g}"
+    for difference in mover.rules[:RULES_SHOWN]:
+        yield f"    {difference.rule}: {difference.before:g} → {difference.after:g}"
     if len(mover.rules) > RULES_SHOWN:
         yield f"    and {len(mover.rules) - RULES_SHOWN} more"
