@@ -105,7 +105,9 @@ class _Look:
 
     def rows(self, counts: Statement[R]) -> list[R]:
         first_day = (self.now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
-        return self.here.warehouse.rows(counts, {"as_of": self.now, "first_day": first_day, "scored_since": first_day})
+        return self.deployment.warehouse.rows(
+            counts, {"as_of": self.now, "first_day": first_day, "scored_since": first_day}
+        )
 
     @cached_property
     def _delivery_counts(self) -> list[DeliveryCount]:
