@@ -24,6 +24,7 @@ def decided_on(registry: Registry, now: datetime) -> Champion | None:
     If an earlier run with the same `now` died after the demotion, its champion: the repeated run then ends the same.
     """
     champion, demoted = registry.champion(), registry.stood_down()
+    # The same run again, after a crash: it decides on the champion that it already let step back.
     if champion is not None or demoted is None or demoted.stood_down_at != now.isoformat():
         return champion
     return Champion(demoted.version, "", "", (), ABSENT)

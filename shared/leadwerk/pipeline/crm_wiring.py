@@ -66,6 +66,7 @@ def _credentials(settings: Settings) -> Auth | str:
     if not settings.crm_client_secret:
         return settings.crm_token
     parts = urlsplit(settings.crm_token_url)
+    # A client secret must not travel in clear text; local test servers are the exception.
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise ConfigurationError(
             f"LEADWERK_CRM_TOKEN_URL is {settings.crm_token_url!r}, not https.", remedy="Set it to https://…."

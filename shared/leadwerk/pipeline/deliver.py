@@ -81,6 +81,7 @@ def run(
         CRMRejected: the CRM refuses access (401, 403) or redirects (3xx); this makes no dead letters.
     """
     box = Outbox(warehouse, outbox.first_day(policy, now), now, field_mapping(policy, crm.field_name))
+    # Wall time and not `now`: in a simulation `now` stands still while calls take time.
     line = DeliveryLine(crm, now, until=time.monotonic() + SENDING_SECONDS)
     tally = _Tally(now, keeps_states=lead_ids is not None)
     rest: list[Pending] = []
@@ -144,9 +145,11 @@ def _pages(
     """
     page = box.read(lead_ids, retry_dead_letters=retry_dead_letters, code=code)
     yield page
+    # A full page means there may be more; dead letters are retried in the first page only.
     while len(page) == MOST_READ and line.is_open():
         page = box.read(lead_ids, retry_dead_letters=False)
         yield page
+        # What is left waits for its time: reading it again would loop until the deadline.
         if not any(item.due(box.now) for item in page):
             return
 
@@ -158,11 +161,13 @@ def _deliver_page(due: Sequence[Pending], line: DeliveryLine, box: Outbox, tally
         box.record(shown)
         tally.add(shown)
     attempted = {attempt.pending.update.score_id for attempt in shown}
+    # Of several scores of a lead only the newest is sent; the older ones are recorded as outdated.
     changed, outdated = outbox.folded([item for item in due if not item.is_shown()], box.now)
     if outdated:
         box.record(outdated)
         tally.add(outdated)
         attempted |= {attempt.pending.update.score_id for attempt in outdated}
+    # Recorded while sending: a crash repeats at most these attempts, which the CRM takes as the same.
     size = max(RECORDED_AT_ONCE, RECORDED_CALLS * line.crm.capabilities.batch)
     for portion in _portions(line.stream(changed), size):
         attempts = _with_repairs(portion, line, box)
@@ -187,6 +192,7 @@ def _portions(stream: Iterator[list[Attempt]], size: int) -> Iterator[list[Attem
 def _with_repairs(attempts: list[Attempt], line: DeliveryLine, box: Outbox) -> list[Attempt]:
     all_attempts = attempts
     repairs_made = 0
+    # Another process may have stored and sent a newer score in the meantime: ours must not come last.
     while overtaken := _overtaken(attempts, box):
         repairs_made += 1
         at = line.now + STEP * repairs_made
@@ -222,6 +228,7 @@ class _Tally:
 
     def add(self, attempts: Sequence[Attempt]) -> None:
         """Count each lead's last attempt among these."""
+        # The last attempt of each lead counts: a repair is no second delivery.
         for attempt in {attempt.pending.update.lead_id: attempt for attempt in attempts}.values():
             self.counts[attempt.state] += 1
             if attempt.error:

@@ -38,6 +38,7 @@ class DeliveryLine:
     def stream(self, queue: Sequence[Pending]) -> Iterator[list[Attempt]]:
         """One attempt per score while the line is open, as answers come; the first scores alone, as a canary."""
         start = 0
+        # A wrong field mapping refuses every score: a few find out before ten thousand dead letters.
         if not self.canary_passed and len(queue) > outbox.CANARY:
             start = outbox.CANARY
             yield self._send_canary(queue[:start])
@@ -65,10 +66,12 @@ class DeliveryLine:
             self.canary_passed = bool(attempts)
             return attempts
         self.stopped = f"{len(refusals)} of the first {len(attempts)} scores were refused: {refusals[0].text}"
+        # Not dead letters: the scores are fine, the mapping is not.
         return [outbox.held_back(attempt, self.now) for attempt in attempts]
 
     def _calls(self, queue: Sequence[Pending], at_once: int) -> Iterator[Call]:
         """Batches with their outcomes, in order; calls run side by side where the CRM stands it."""
+        # Without threads: most CRMs allow one call at a time, and a thread pool would only hide errors.
         if at_once == 1:
             for batch in self._affordable(queue):
                 yield batch, self._push(batch)
@@ -77,6 +80,7 @@ class DeliveryLine:
             waiting: deque[tuple[Sequence[Pending], Future[PushOutcome]]] = deque()
             for batch in self._affordable(queue):
                 waiting.append((batch, pool.submit(self._push, batch)))
+                # Bounded, so that a CRM that fails does not have thousands of calls under way.
                 if len(waiting) > at_once * AHEAD:
                     first, answer = waiting.popleft()
                     yield first, answer.result()
@@ -89,6 +93,7 @@ class DeliveryLine:
         for batch in batches(queue, self.crm.capabilities.batch):
             if not self.is_open():
                 return
+            # Asked before each call: others use the same daily budget.
             left = self.crm.budget() if floor else None
             if left is not None and left < floor and not any(item.is_hot for item in batch):
                 self.stopped = f"{left:.0%} of the CRM's daily budget is left, which is for hot leads and reading."
@@ -105,6 +110,7 @@ class DeliveryLine:
         if isinstance(outcome, CRMUnavailable):
             self._count(outcome)
             return [outbox.unavailable(item, outcome, self.now) for item in batch]
+        # An answer, even a refusal, shows that the CRM is there.
         self.unavailable_in_a_row = 0
         return [self._attempt(item, result) for item, result in zip(batch, outcome, strict=True)]
 

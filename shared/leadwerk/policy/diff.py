@@ -34,12 +34,14 @@ def differences(before: Policy, after: Policy) -> list[Difference]:
 
 
 def _compared(field: str, before: Any, after: Any) -> Iterator[Difference]:
+    # Equal parts are skipped before they are unfolded: a policy has hundreds of fields, a change touches a few.
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _sections(field, before, after, ".{}")
     elif (old := _by_name(before)) is not None and (new := _by_name(after)) is not None:
         yield from _sections(field, old, new, "[{}]")
+        # Order is content where the first match wins: the same entries in another order are a difference.
         both = [name for name in old if name in new]
         if both != [name for name in new if name in old]:
             yield Difference(f"{field} (order)", both, [name for name in new if name in old])
@@ -57,6 +59,7 @@ def _by_name(entries: Any) -> dict[str, Any] | None:
     if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, dict) for entry in entries):
         return None
     named = {_name(entry): entry for entry in entries}
+    # Entries that share a name cannot be paired; they are compared as a whole list.
     return named if len(named) == len(entries) and "" not in named else None
 
 

@@ -48,6 +48,7 @@ def facts(policy: Policy) -> dict[str, Fact]:
 
 def fact_named(policy: Policy, name: str) -> Fact | None:
     """The fact of this name, without listing all: a lead that is scored alone should not wait for that."""
+    # The direct way first: building all facts takes a hundred times as long, and rules ask for each lead.
     attribute = next((item for item in policy.attributes if item.name == name), None)
     if attribute is not None:
         return _of_attribute(attribute)

@@ -44,10 +44,12 @@ def parse(text: str, file: str = "policy.yaml") -> Policy:
 
 @lru_cache(maxsize=8)
 def _parsed(text: str, file: str) -> Policy:
+    # YAML is read into positions and values, so that an error of meaning can name its line too.
     document = read(text, file)
     try:
         policy = msgspec.convert(document.data, Policy)
     except msgspec.ValidationError:
+        # msgspec stops at the first fault and names no line; the slower check finds all of them with theirs.
         raise _first(_shape_errors(document)) from None
     rule_errors = _rule_errors(document, policy)
     if rule_errors:
@@ -78,11 +80,13 @@ def version(policy: Policy) -> str:
     >>> len(version(load("mortgage")))
     12
     """
+    # The version is the hash of the meaning: comments, spaces and the order of fields do not change it.
     content = msgspec.structs.replace(policy, version="")
     return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:_VERSION_DIGITS]
 
 
 def _text(source: str | Path) -> tuple[str, str]:
+    # A shipped name wins over a file of that name, so that a stray file cannot change a demo.
     shipped = str(source) in SHIPPED
     path = _DEFAULTS / f"{source}.yaml" if shipped else Path(source)
     try:

@@ -19,6 +19,7 @@ def outcome_of(policy: Policy, status: str, reason: str | None = None) -> Outcom
     """
     seen_status, seen_reason = folded(status), folded(reason or "")
     for rule in policy.outcomes:
+        # CRM users rename and retype statuses: case and spaces must not make an outcome unknown.
         if folded(rule.status) == seen_status and (rule.reason is None or folded(rule.reason) == seen_reason):
             return rule.outcome
     return None

@@ -47,6 +47,7 @@ def parse_people(text: str, place: str) -> tuple[Person, ...]:
         ConfigurationError: the file is no list of people, or two have the same name or address; names the place.
     """
     try:
+        # `safe_load`: the file may come from a bucket that others write to.
         people = msgspec.convert(yaml.safe_load(text) or [], tuple[Person, ...])
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ConfigurationError(

@@ -67,6 +67,7 @@ def _rule(rule: Rule, numbers: PointsNumbers) -> Rule:
     )
     if rule.cap is None or (points, repeat_points) == (rule.points, rule.repeat_points):
         return replace(rule, points=points, repeat_points=repeat_points)
+    # A cap keeps its proportion to the rule's points; otherwise new points would vanish under the old cap.
     grown = _highest(points, repeat_points) / max(1, _highest(rule.points, rule.repeat_points))
     cap = max(_rounded_up(rule.cap * grown) if grown else rule.cap, _highest(points, repeat_points))
     return replace(rule, points=points, repeat_points=repeat_points, cap=cap)
@@ -82,6 +83,7 @@ def _room(model: PointsModel, rules: tuple[Rule, ...], cap: int, weights: Mappin
     `weights`: the groups under the cap, and the share of their points that counts there, in percent.
     """
     before, after = (_most(which, weights) for which in (model.rules, rules))
+    # Caps only grow: a smaller sum of rules does not make the policy's own limit wrong.
     grown = cap * after / before if after > before > 0 else cap
     highest = max((rule.points * weights[rule.group] / 100 for rule in rules if rule.group in weights), default=0)
     return cap if max(grown, highest) <= cap else _rounded_up(max(grown, highest))
@@ -97,6 +99,7 @@ def _rounded_up(cap: float) -> int:
 
 def text_with_numbers(text: str, policy: Policy, numbers: PointsNumbers) -> str:
     """The policy's text with these numbers and rules: nothing else in it changes, comments and order stay."""
+    # Numbers are edited in the text and not written anew: comments and layout of the file's author stay.
     changed = edited(text, _changes(policy, apply_numbers(policy, numbers)))
     added = [to_builtins(rule) for rule in numbers.rules]
     return appended(changed, ("points", "rules"), [_stated(rule) for rule in added]) if added else changed
@@ -105,6 +108,7 @@ def text_with_numbers(text: str, policy: Policy, numbers: PointsNumbers) -> str:
 def _stated(rule: dict[str, Any]) -> dict[str, Any]:
     """What a rule says, without what goes without saying."""
     silent = to_builtins(Rule(name="", group="", points=0))
+    # Only what differs from the defaults: a rule in the file should read as a person would write it.
     tests = {name: {key: value for key, value in test.items() if value} for name, test in rule["when"].items()}
     stated = {key: value for key, value in rule.items() if key in ("points",) or value != silent[key]}
     return {**stated, "when": tests}

@@ -60,10 +60,12 @@ def _section(data: Any, kind: type[PolicySection], path: Path) -> Iterator[Viola
         if name in hints:
             yield from _value(value, hints[name], (*path, name))
         else:
+            # A field that is set already cannot be what was meant.
             guess = closest(name, [field for field in kind.__struct_fields__ if field not in data])
             fields_by_guess.add(guess)
             yield (*path, name), "this field is unknown.", _unknown_remedy(name, guess, kind)
     for field in msgspec.structs.fields(kind):
+        # A misspelt required field is one fault to its author, not an unknown and a missing one.
         if field.required and field.name not in data and field.name not in fields_by_guess:
             yield path, f"the field `{field.name}` is missing.", f"Add `{field.name}:`. {_SEE}"
 
@@ -141,6 +143,7 @@ def _remedy(value: Any, hint: Any) -> str:
     guess = closest(str(value), choices)
     if guess:
         return f"Did you mean `{guess}`?"
+    # Norway's `no` and similar: YAML 1.1 reads them as truth values without a warning.
     if isinstance(value, bool) and (choices or _takes_text(hint)):
         return "Put quotes around it: YAML reads yes, no, on and off as truth values."
     if choices:

@@ -49,11 +49,13 @@ def seal(warehouse: Warehouse, secret: str, now: datetime) -> int:
     After the first seal only entries of the last LOOK_BACK are read: a CRM dates its changes back by days, not months.
     """
     seals = _seals(warehouse)
+    # Rows may be stored late: entries from before the newest seal are looked for again.
     since = seals[-1].sealed_at - LOOK_BACK if seals else THE_BEGINNING
     sealed = {hash_ for row in seals for hash_ in row.hashes}
     by_source: dict[str, list[tuple[str, AuditEntry]]] = defaultdict(list)
     for entry in read_trail(warehouse, AuditFilter(until=now, since=since)):
         hash_ = entry_hash(entry, secret)
+        # An entry in two seals would hide that one of them was removed.
         if hash_ not in sealed:
             by_source[entry.source].append((hash_, entry))
     rows = [*_new_seals(by_source, seals[-1] if seals else None, secret, now)]
@@ -66,6 +68,7 @@ def verify(warehouse: Warehouse, policy: Policy, secret: str, now: datetime) -> 
     """What is wrong with the trail; empty if every sealed entry is there, erased by order, or expired."""
     present = {entry_hash(entry, secret) for entry in read_trail(warehouse, AuditFilter(until=now))}
     erased = warehouse.rows(statement("erasures/audit_hashes", ErasedEntries), {})
+    # An erasure removes entries by right and leaves their hashes: these are not missing.
     accounted = present | {hash_ for row in erased for hash_ in row.hashes}
     findings: list[AuditFinding] = []
     previous: AuditSealRow | None = None
@@ -93,6 +96,7 @@ def _new_seals(
                 first_at=min(moments),
                 last_at=max(moments),
                 hashes=tuple(sorted(hash_ for hash_, _ in part)),
+                # Each seal holds the one before it, so that none can be taken out or replaced unseen.
                 previous=last.seal if last else "",
                 seal="",
             )
@@ -114,6 +118,7 @@ def _findings(
     if row.seal != _seal_of(row, secret):
         yield _finding(row, "the seal was changed")
     missing = set(row.hashes).difference(accounted)
+    # Tables expire by retention; what is gone by then is no tampering.
     if missing and not _is_expired(row, policy, now):
         yield _finding(row, "entries were changed or deleted", len(missing))
 
@@ -136,5 +141,6 @@ def _is_expired(row: AuditSealRow, policy: Policy, now: datetime) -> bool:
 
 
 def _seal_of(row: AuditSealRow, secret: str) -> str:
+    # A keyed hash: an account that can write the table could otherwise write matching seals.
     content = msgspec.json.encode(msgspec.structs.replace(row, seal=""))
     return hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()

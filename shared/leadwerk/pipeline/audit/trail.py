@@ -75,6 +75,7 @@ def record_act(
 ) -> None:
     """Record an act that no other table records; `change` is the state before and after."""
     row = AuditLogRow(
+        # Random: two equal acts at one moment are two acts.
         entry_id=secrets.token_hex(16),
         day=now.astimezone(UTC).date(),
         occurred_at=now,

@@ -50,10 +50,13 @@ def occurrences_of_open_leads(policy: Policy) -> AnyStatement:
 def _for_open_leads(named: AnyStatement) -> AnyStatement:
     leads, text = statement("leads/open"), body(named)
     for by_id, all_open in INSTEAD.items():
+        # The statement is shared with the per-lead path: if it changes, this must fail rather than score all leads of
+        # all time.
         if text.count(by_id) != 1:
             raise WarehouseError(f"{named.name} does not contain {by_id!r} once.", remedy="Adapt bulk_rescore.py.")
         text = text.replace(by_id, all_open)
     parameters = {**named.parameters, **leads.parameters}
+    # An undeclared parameter would be refused; a declared one that is not used, too.
     del parameters["lead_ids"]
     before, start, rest = text.partition("WITH ")
     whole = f"{before}{start}open_leads AS (\n{body(leads)}\n),\n\n{rest}"
@@ -111,6 +114,7 @@ def stages_parameters(policy: Policy, *, now: datetime) -> Parameters:
 
 def _insert(table: str, rows: AnyStatement, parameters: Parameters) -> str:
     columns = ", ".join(f"`{field.name}`" for field in schema.table(table).fields)
+    # A script of several statements has no parameters of its own in the console, where a person may run it.
     sql = inlined(rows, parameters)
     return f"INSERT INTO leadwerk.{table} ({columns})\nSELECT {columns} FROM (\n{sql}\n);\n"
 

@@ -145,6 +145,7 @@ def run(
     read = [_read(decoder, argument) for (argument,) in calls]
     rows = [row for row in read if isinstance(row, RemoteRow)]
     scored = iter(_Scoring(scorer, policy, hot).replies(rows))
+    # BigQuery expects one reply a call, in order: refusals stand between the scores.
     replies = [next(scored) if isinstance(row, RemoteRow) else row for row in read]
     refused = sum(isinstance(reply, RemoteRefusal) for reply in replies)
     return RemoteReport([msgspec.json.encode(reply).decode() for reply in replies], len(replies) - refused, refused)
@@ -153,6 +154,7 @@ def run(
 @lru_cache(maxsize=2)
 def _decoder(features: tuple[Feature, ...]) -> msgspec.json.Decoder[RemoteRow]:
     """Decoder of a row of this contract: a missing or mistyped feature is an error, never a silent zero."""
+    # A type made for the contract: decoding checks every feature at the speed of C.
     kinds = {"number": float | None, "category": str | None}
     typed = msgspec.defstruct(
         "FeatureRow", [(f.name, kinds[f.kind]) for f in features], bases=(RemoteRow,), frozen=True, kw_only=True
@@ -189,6 +191,7 @@ class _Scoring:
             raise
         except Exception as error:  # noqa: BLE001  one row that we did not foresee must not cost the others
             if len(rows) > 1:
+                # Halving finds one bad row among a thousand in ten steps, without scoring each alone.
                 half = len(rows) // 2
                 return [*self.replies(rows[:half]), *self.replies(rows[half:])]
             return [self._refused(rows[0], error)]
@@ -196,6 +199,7 @@ class _Scoring:
     def _refused(self, row: RemoteRow, error: Exception) -> RemoteRefusal:
         failure = RecordFailure.at(f"Lead {row.lead_id}", error)
         self.failures += 1
+        # Many failures are a fault of ours, not of rows: then the request fails and BigQuery repeats it.
         if self.failures > TOLERATED_FAILURES:
             raise failure from error
         logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "score"}})

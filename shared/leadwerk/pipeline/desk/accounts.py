@@ -134,6 +134,7 @@ def page(warehouse: Warehouse, policy: Policy, account_filter: AccountFilter, pa
     sort, (after, as_of) = account_filter.sort, page_request.position(account_filter.sort)
     accounts = [account for account in _scored(warehouse, policy, as_of) if _is_listed(account, account_filter)]
     keyed = [(_keys(policy, sort, account), account) for account in accounts]
+    # The account id last: equal accounts need an order, or a page would skip or repeat them.
     keyed.sort(key=lambda pair: (*(-key for key in pair[0]), pair[1].account_id))
     if after:
         previous_key = (*(-key for key in after.keys), after.last)
@@ -197,6 +198,7 @@ def _scored(warehouse: Warehouse, policy: Policy, as_of: datetime) -> list[Accou
         rows = warehouse.rows(statement("accounts/scored", ScoredContact), parameters)
         company = _companies(warehouse, policy, sorted({row.account_id for row in rows}), as_of)
     index_of = {row["account_id"]: index for index, row in enumerate(company)}
+    # An account may lose its last version between both statements of a unit; its contacts are left out.
     rows = [row for row in rows if row.account_id in index_of]
     contacts = AccountContacts(
         np.array([index_of[row.account_id] for row in rows], dtype=np.int64),
@@ -260,5 +262,6 @@ def _contact(lead_id: str, rating: LeadRating) -> AccountContact:
 
 def _keys(policy: Policy, sort: Sort, account: Account) -> tuple[float, float, float]:
     sizes = [tier.name for tier in policy.tiers]
+    # Enterprise first at an equal match: tiers are listed from the largest.
     size = -float(sizes.index(account.tier) if account.tier in sizes else len(sizes))
     return float(getattr(account, sort)), size, account.points if sort != "points" else account.interest

@@ -170,6 +170,7 @@ def page(
     with warehouse.unit_of_work():
         rows = warehouse.rows(call_list, parameters)
         page_rows = rows[: page_request.limit]
+        # Reasons are long lists; they are read for the page alone and not while ranking all leads.
         reasons = _reasons(warehouse, page_rows)
     more = _next_cursor(lead_filter.sort, as_of, page_rows[-1]).written() if len(rows) > len(page_rows) else None
     language = output_language or policy.languages[0]

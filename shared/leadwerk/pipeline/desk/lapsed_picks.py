@@ -60,6 +60,7 @@ def settle_lapsed(picks: Picks, now: datetime) -> LapsedPicks:
     for row in picks.warehouse.rows(statement("picks/lapsed", LapsedPick), parameters):
         try:
             steps += _settled(picks, row, now)
+        # One damaged object must not keep all other picks from being recorded.
         except WarehouseError as error:
             logger.error("%s", error, extra={"fields": {"event": "pick_damaged"}})
             damaged += 1

@@ -77,7 +77,9 @@ def _advised(
     """Lead id and score of each lead, computed without overrides."""
     for batch in batches(leads, BATCH):
         states = [
-            replace(state, override=None) for state in read_lead_states(warehouse, policy, LeadSelection(batch), now)
+            # Without the override: the list shows what the product would decide.
+            replace(state, override=None)
+            for state in read_lead_states(warehouse, policy, LeadSelection(batch), now)
         ]
         scores = score_leads(scorer, policy, states, explained=False)
         yield from zip((state.lead_id for state in states), scores, strict=True)

@@ -128,6 +128,7 @@ def override(
             raise _closed(lead_id, latest.closed_at)
         active = latest.active(now)
         repeated = active and (active.author, active.reason, active.cluster) == (author, reason, cluster)
+        # A double click, or a retry after a lost answer, must not write a second override.
         if active and repeated and (not has_end or decision.ends_at == active.ends_at):
             return _record(active, policy)
         return _append(warehouse, policy, latest, decision, now)
@@ -157,6 +158,7 @@ def active_overrides(warehouse: Warehouse, policy: Policy, now: datetime) -> lis
 def _append(
     warehouse: Warehouse, policy: Policy, latest: LatestOverride, decision: _Decision, now: datetime
 ) -> OverrideRecord:
+    # Orders overrides of one moment; the clock alone cannot.
     sequence = (latest.sequence or 0) + 1
     row = OverrideRow(
         event_id=_event_id(latest.lead_id, sequence, decision),
@@ -176,6 +178,7 @@ def _append(
 def _event_id(lead_id: str, sequence: int, decision: _Decision) -> str:
     """Id of an override row: equal for a repeated delivery, distinct for each step of the lead (sequence)."""
     parts = (lead_id, sequence, decision.cluster, decision.author, decision.reason)
+    # A separator that no name can hold: "a" + "bc" and "ab" + "c" must differ.
     identity = "\x1f".join(map(str, (*parts, decision.ends_at and decision.ends_at.isoformat())))
     return hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:32]
 
@@ -225,6 +228,7 @@ def _reason(reason: str) -> str:
 
 def _text(field: str, value: str, longest: int, remedy: str) -> str:
     text = " ".join(value.split())
+    # Unprintable signs could hide in a name that others read, or break a CRM field.
     if not text or len(text) > longest or not text.isprintable():
         wrong = (
             "is empty"

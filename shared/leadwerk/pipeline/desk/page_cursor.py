@@ -59,6 +59,7 @@ def read(text: str, sort: str) -> PageCursor:
         cursor = _DECODER.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _unusable(text) from error
+    # Cursors come from the client: a wrong moment would make the query read decades.
     if cursor.sort != sort or not EARLIEST <= cursor.as_of < LATEST:
         raise _unusable(text)
     return cursor

@@ -58,6 +58,7 @@ class PickState(Struct, frozen=True, kw_only=True):
 
     def worked_on(self, at: datetime) -> PickState:
         """The state after work on the lead at `at`, which restarts the hours of the hold."""
+        # A status change from before the pick is no work on it.
         if self.hold is None or at <= self.hold.picked_at:
             return self
         until = at + (self.hold.expires_at - self.hold.picked_at)
@@ -77,7 +78,9 @@ def pick(state: PickState, seller: str, now: datetime, hours: int) -> PickState:
     holder = state.holder(now)
     if holder is not None:
         _check_own(holder, seller)
+        # The same seller again: idempotent, so that a retry after a lost answer succeeds.
         return state
+    # A lapsed hold ends at its own end, before the new one begins: both steps are recorded.
     free = expire(state, now)
     at = _not_before(free, now)
     hold = Pick(lead_id=state.lead_id, seller=seller, picked_at=at, expires_at=at + timedelta(hours=hours))
@@ -124,6 +127,7 @@ def _check_own(holder: Pick, seller: str) -> None:
 
 def _not_before(state: PickState, now: datetime) -> datetime:
     """The later of `now` and the last change: clocks of two machines differ, and steps must stay in order."""
+    # Clocks of two processes differ; a sequence must not go back in time.
     return max(now, state.changed_at) if state.changed_at else now
 
 

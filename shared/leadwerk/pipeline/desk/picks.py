@@ -110,6 +110,7 @@ class Picks:
         leads = recorded = in_force = 0
         for name in self.store.names("leads/"):
             blob = self.store.read(name)
+            # Deleted while the names were listed: there is nothing to settle.
             if blob is None:
                 continue
             state = _decoded(blob, name)
@@ -122,6 +123,7 @@ class Picks:
         """Swap the lead's state for the result of `step`, and append the steps to the table."""
         for attempt in range(1, ATTEMPTS + 1):
             state, generation = self.read(lead_id)
+            # Only for a first pick: the look-up would cost every later one a query.
             if generation == ABSENT:
                 self._check_known(lead_id, now)
             self._record(state)  # the swap replaces the object's steps
@@ -179,6 +181,7 @@ class Picks:
     def forget(self, lead_id: str, until: datetime) -> bool:
         """Delete the lead's object unless it changed after `until`, for an erasure; returns whether it did."""
         state, generation = self.read(lead_id)
+        # A pick from after the erasure's moment belongs to new data.
         if generation == ABSENT or (state.changed_at or until) > until:
             return False
         return self.store.delete(_name(lead_id))
@@ -226,6 +229,7 @@ def first_day(now: datetime) -> date:
 
 def _name(lead_id: str) -> str:
     """Name of the lead's object: a hash, because an id may hold any sign and be longer than a file name."""
+    # Ids may hold slashes or any other sign; a hash is a safe name, and its prefix spreads the load.
     hashed = hashlib.sha256(lead_id.encode(errors="surrogatepass")).hexdigest()
     return f"leads/{hashed[:2]}/{hashed}.json"
 

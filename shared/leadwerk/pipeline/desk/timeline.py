@@ -49,6 +49,7 @@ def history(
         UnknownLead: there is no such lead.
     """
     warehouse, policy, first_day = picks.warehouse, picks.policy, (now - timedelta(days=days)).date()
+    # Before the unit of work: the pick's object may record steps, which needs the writing connection.
     holder = picks.holder(lead_id, now)
     with warehouse.unit_of_work():
         lead = read_lead_account(warehouse, lead_id, now)

@@ -25,4 +25,5 @@ _SECTIONS = (general, behaviour, classes, outcomes, bands, groups, rules, stages
 
 def problems(policy: Policy) -> list[Problem]:
     """Everything that does not fit together, as (path, message, remedy)."""
+    # Every section is checked even if one has problems: a person mends the file once, not ten times.
     return [problem for section in _SECTIONS for problem in section.problems(policy)]

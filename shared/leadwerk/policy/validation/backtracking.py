@@ -69,6 +69,7 @@ def is_bounded(pattern: str) -> bool:
     """Whether there are at most MOST_WAYS from each place at which a match can begin; raises as `ways`."""
     tree = _parse(pattern)
     most = MOST_WAYS * MATCHED_CHARACTERS if _is_anchored(tree) else MOST_WAYS
+    # The coarse count first: one sign for all is an upper bound, and most patterns pass it.
     return _ways(tree, ANY_SIGN) <= most or _ways(tree, _alphabet(tree)) <= most
 
 
@@ -96,6 +97,7 @@ class _Ways:
 
     def of(self, items: Iterable[Any], rest: _Rest) -> _Rest:
         """What items, with `rest` behind them, are to what stands before them."""
+        # From the end: how many ways an item has depends on what may follow it.
         for item in reversed(list(items)):
             rest = self._of_item(item, rest)
         return rest
@@ -179,6 +181,7 @@ def _width(items: Any) -> int:
         elif kind in _REPEATS and value[0] == value[1]:
             width += value[0] * _width(value[2])
         elif kind is op.BRANCH or kind in _REPEATS:
+            # A choice within a repetition has no fixed width, and its ways multiply without a useful bound.
             raise RepeatedChoice
         elif kind is not op.AT:
             width += 1

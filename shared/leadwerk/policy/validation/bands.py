@@ -38,6 +38,7 @@ def _cells(policy: Policy) -> Iterator[Problem]:
 
 def _bands(bands: Bands | PointBands, path: Path) -> Iterator[Problem]:
     low, high = bands.threshold_limits
+    # One problem a section: the later checks would only repeat a wrong order in other words.
     if bands.hot <= bands.warm:
         message = f"HOT begins at {bands.hot}, but WARM at {bands.warm}."
         yield (*path, "hot"), message, "Let hot be above warm."
