@@ -71,8 +71,9 @@ generate: $(STAMP) ## writes what derives from other files, such as the records 
 lock: $(STAMP) ## locks what each function is built from, with hashes; after a change of a pin
 	.venv/bin/python -m tools.locked_requirements
 
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) ## ruff, the vocabulary and mypy
 	.venv/bin/ruff check .
+	.venv/bin/python -m tools.vocabulary
 	.venv/bin/mypy --strict
 	.venv/bin/mypy --config-file tests/mypy.ini
 

@@ -3,8 +3,8 @@
     python -m tools.vocabulary
 
 Reads the identifiers of all Python files, and the prose of docstrings, comments, messages, statement headers,
-documentation and the English texts. Prints `file:line: word: better` and fails if there is any. The terms of the house
-are in docs/glossary.md.
+documentation and the English texts. Prints `file:line: word: better`, and fails, if more than LEFT
+stand. The terms of the house are in docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ ALLOWED = {
     ("shared/leadwerk/policy/selling.py", "known"),  # the condition `known` of a stage in policy files
     ("shared/leadwerk/policy/points.py", "one"),  # level 1 of interest, beside `two` and `three`
 }
+
+LEFT = 170
+"""Findings that still stand, in rooms that are to be cleaned. Lower it when you clean one; never raise it."""
 
 
 class Finding(NamedTuple):
@@ -127,10 +130,13 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def main() -> int:
-    """Print every finding; 1 if there is any."""
+    """Print every finding, unless there are no more than LEFT; 1 if there are."""
     lines = [str(finding) for finding in findings()]
+    if len(lines) <= LEFT:
+        return 0
     sys.stdout.writelines(f"{line}\n" for line in lines)
-    return 1 if lines else 0
+    sys.stdout.write(f"{len(lines)} findings; at most {LEFT} may stand. Rename what you added.\n")
+    return 1
 
 
 if __name__ == "__main__":

@@ -64,8 +64,8 @@ def seal(call: Invocation) -> None:
     """
     from leadwerk.pipeline.audit.seal import seal as stage
 
-    here = call.deployment
-    count = stage(here.warehouse, here.person_key, call.deciding_moment())
+    deployment = call.deployment
+    count = stage(deployment.warehouse, deployment.person_key, call.deciding_moment())
     print_json({"sealed": count}) if call.as_json else out.print(f"Sealed {count:,} entries.")
 
 
@@ -77,8 +77,8 @@ def verify(call: Invocation) -> None:
     """
     from leadwerk.pipeline.audit.seal import verify as stage
 
-    here = call.deployment
-    findings = stage(here.warehouse, here.policy, here.person_key, call.moment())
+    deployment = call.deployment
+    findings = stage(deployment.warehouse, deployment.policy, deployment.person_key, call.moment())
     if call.as_json:
         print_json(findings)
     elif not findings:

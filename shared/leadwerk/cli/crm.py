@@ -64,12 +64,12 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
     from leadwerk.crm.exchange_log import watching
     from leadwerk.pipeline import deliver as stage
 
-    here = call.deployment
+    deployment = call.deployment
     with working("Delivering"), watching() as log:
         result = stage.run(
-            here.warehouse,
-            here.policy,
-            here.crm,
+            deployment.warehouse,
+            deployment.policy,
+            deployment.crm,
             now=call.storing_moment(),
             lead_ids=None if scope.lead_id is None else [scope.lead_id],
             retry_dead_letters=scope.retry_dead_letters,
@@ -94,10 +94,14 @@ def _print_exchange(exchange: Exchange) -> None:
 def _preview(call: Invocation, lead: str | None) -> None:
     from leadwerk.pipeline.delivery_preview import preview
 
-    here = call.deployment
+    deployment = call.deployment
     with working("Comparing"):
         result = preview(
-            here.warehouse, here.policy, here.crm, now=call.moment(), lead_ids=None if lead is None else [lead]
+            deployment.warehouse,
+            deployment.policy,
+            deployment.crm,
+            now=call.moment(),
+            lead_ids=None if lead is None else [lead],
         )
     if call.as_json:
         print_json(result)
@@ -121,10 +125,10 @@ def check(call: Invocation) -> None:
     """
     from leadwerk.crm.fields import field_mapping
 
-    here = call.deployment
+    deployment = call.deployment
     with working("Asking the CRM"):
-        checks = here.crm.check(field_mapping(here.policy, here.crm.field_name).fields)
-        budget = here.crm.budget()
+        checks = deployment.crm.check(field_mapping(deployment.policy, deployment.crm.field_name).fields)
+        budget = deployment.crm.budget()
     if call.as_json:
         print_json({"checks": checks, "budget_left": budget})
         return
@@ -145,10 +149,10 @@ def fields(
     """
     from leadwerk.crm.fields import field_mapping
 
-    here = call.deployment
+    deployment = call.deployment
     with working("Comparing fields"):
-        mapping = field_mapping(here.policy, here.crm.field_name)
-        plan = here.crm.ensure_fields(mapping.fields, dry_run=not create)
+        mapping = field_mapping(deployment.policy, deployment.crm.field_name)
+        plan = deployment.crm.ensure_fields(mapping.fields, dry_run=not create)
     show(plan, title="Fields", as_json=call.as_json)
 
 
@@ -160,8 +164,8 @@ def dead_letters(call: Invocation) -> None:
     """
     from leadwerk.pipeline.dead_letters import read_dead_letters
 
-    here = call.deployment
-    groups = read_dead_letters(here.warehouse, here.policy, call.moment())
+    deployment = call.deployment
+    groups = read_dead_letters(deployment.warehouse, deployment.policy, call.moment())
     if call.as_json:
         print_json(groups)
         return

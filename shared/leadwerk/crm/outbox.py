@@ -181,13 +181,13 @@ def same(item: Pending, now: datetime) -> Attempt:
 def folded(items: Sequence[Pending], now: datetime) -> tuple[list[Pending], list[Attempt]]:
     """One score per record, the newest; and the ends of those that another lead's newer score replaces."""
     newest = {item.update.target: item for item in sorted(items, key=lambda item: item.scored_at)}
-    kept = [item for item in items if newest[item.update.target] is item]
+    newest_items = [item for item in items if newest[item.update.target] is item]
     outdated = [
         Attempt(item, "same", now, error="Another lead of the same record has a newer score.")
         for item in items
         if newest[item.update.target] is not item
     ]
-    return kept, outdated
+    return newest_items, outdated
 
 
 def attempted(item: Pending, result: PushResult, now: datetime) -> Attempt:
@@ -238,8 +238,8 @@ def backoff(attempt: int, retry_after: float | None = None, draw: float = 0.0) -
     ('0:02:00', '0:00:54')
     """
     doublings = min(attempt - 1, 16)  # beyond the longest wait anyway, and far below what a timedelta holds
-    asked = timedelta(seconds=min(retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
-    return max(min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF) * (1 - JITTER * draw), asked)
+    pause_asked = timedelta(seconds=min(retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
+    return max(min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF) * (1 - JITTER * draw), pause_asked)
 
 
 def _again(item: Pending, now: datetime, status: int | None, text: str, after: float | None = None) -> Attempt:

@@ -53,9 +53,9 @@ class Plot:
         """A line through points, in steps where a value holds until the next one."""
         if not points:
             return self
-        first, *others = [(px(self.x(x)), px(self.y(y))) for x, y in points]
+        first, *further_points = [(px(self.x(x)), px(self.y(y))) for x, y in points]
         moves = [f"M{first[0]} {first[1]}"]
-        moves += [f"H{x}V{y}" if step else f"L{x} {y}" for x, y in others]
+        moves += [f"H{x}V{y}" if step else f"L{x} {y}" for x, y in further_points]
         return self._add(f'<path class="{kind}" d="{"".join(moves)}"/>')
 
     def band(self, upper: Sequence[Point], lower: Sequence[Point], kind: str) -> Plot:
@@ -64,23 +64,23 @@ class Plot:
         outline = "L".join(f"{x} {y}" for x, y in corners)
         return self._add(f'<path class="{kind}" d="M{outline}Z"/>') if corners else self
 
-    def text(self, at: Point, words: str, kind: str = "tick", *, anchor: str = "middle", dy: float = 0) -> Plot:
+    def text(self, at: Point, label: str, kind: str = "tick", *, anchor: str = "middle", dy: float = 0) -> Plot:
         """Words at a point of the scales, `dy` pixels below it."""
         place = f'x="{px(self.x(at[0]))}" y="{px(self.y(at[1]) + dy)}"'
-        return self._add(f'<text class="{kind}" {place} text-anchor="{anchor}">{escape(words)}</text>')
+        return self._add(f'<text class="{kind}" {place} text-anchor="{anchor}">{escape(label)}</text>')
 
-    def y_axis(self, ticks: Iterable[float], words: Callable[[float], str]) -> Plot:
+    def y_axis(self, ticks: Iterable[float], label: Callable[[float], str]) -> Plot:
         """Grid lines with their values to the left."""
         for tick in ticks:
             self.line((self.x_span[0], tick), (self.x_span[1], tick), "grid")
             place = f'x="{self.left - 8}" y="{px(self.y(tick) + 4)}"'
-            self._add(f'<text class="tick" {place} text-anchor="end">{escape(words(tick))}</text>')
+            self._add(f'<text class="tick" {place} text-anchor="end">{escape(label(tick))}</text>')
         return self
 
-    def x_axis(self, ticks: Iterable[float], words: Callable[[float], str]) -> Plot:
+    def x_axis(self, ticks: Iterable[float], label: Callable[[float], str]) -> Plot:
         """The base line with values below."""
         for tick in ticks:
-            self.text((tick, self.y_span[0]), words(tick), dy=18)
+            self.text((tick, self.y_span[0]), label(tick), dy=18)
         return self.line((self.x_span[0], self.y_span[0]), (self.x_span[1], self.y_span[0]), "axis")
 
     def svg(self, kind: str) -> str:

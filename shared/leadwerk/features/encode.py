@@ -155,12 +155,12 @@ def _numbers(column: Any) -> NDArray[Any]:
 
 def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
     """Index of each value's level; len(levels) for a rare one, -1 for a missing one."""
-    known, rare = _level_codes(tuple(levels)), len(levels)
+    code_of_level, rare = _level_codes(tuple(levels)), len(levels)
     codes: dict[str | None, int] = {None: -1}
 
     def code(level: str | None) -> int:
         if level not in codes:
-            codes[level] = known.get(folded(str(level)), rare)
+            codes[level] = code_of_level.get(folded(str(level)), rare)
         return codes[level]
 
     return np.fromiter((code(_level(value)) for value in _objects(column)), dtype=np.intp, count=len(column))

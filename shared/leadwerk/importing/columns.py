@@ -134,8 +134,10 @@ def _is_numeric(cells: TextColumn, mark: DecimalMark | None) -> bool:
         return False
     numeric = ~np.isnan(numbers_of(cells, mark))
     share = _share(cells, numeric)
-    words = int(((cells.counts > 0) & ~numeric & ~cells.missing).sum())
-    return share >= _SHARE or (words <= _FEW_WORDS and share >= _NUMBERS_BESIDE_WORDS and _are_many(cells, numeric))
+    text_cells = int(((cells.counts > 0) & ~numeric & ~cells.missing).sum())
+    return share >= _SHARE or (
+        text_cells <= _FEW_WORDS and share >= _NUMBERS_BESIDE_WORDS and _are_many(cells, numeric)
+    )
 
 
 def _are_many(cells: TextColumn, numeric: NDArray[np.bool_]) -> bool:
@@ -168,8 +170,8 @@ def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: Sourc
 
 
 def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits: SourceHabits) -> Column | None:
-    known = habits.known.get(folded(column.name))
-    mark = settled_decimal(seen, habits, known)
+    settled = habits.known.get(folded(column.name))
+    mark = settled_decimal(seen, habits, settled)
     form = form_of(cells)
     if form in ("milliseconds", "microseconds", "nanoseconds") or (form == "seconds" and _are_recent(cells)):
         return replace(column, kind="date", format=ColumnFormat(kind="date", form=form))
@@ -197,13 +199,13 @@ def _as_yes_no(column: Column, cells: TextColumn) -> Column | None:
 
 
 def _as_date(column: Column, cells: TextColumn, seen: OrderEvidence, habits: SourceHabits) -> Column | None:
-    found = time_format(column.name, cells, seen, habits)
-    if found.format.form != "text" or not _looks_like_dates(cells):
+    form_of_times = time_format(column.name, cells, seen, habits)
+    if form_of_times.format.form != "text" or not _looks_like_dates(cells):
         return None
-    moments = moments_of(cells, "text", found.format.order or "dmy", "UTC")
+    moments = moments_of(cells, "text", form_of_times.format.order or "dmy", "UTC")
     if _share(cells, ~np.isnat(moments)) < _SHARE:
         return None
-    return replace(column, kind="date", format=found.format, question=found.question)
+    return replace(column, kind="date", format=form_of_times.format, question=form_of_times.question)
 
 
 def _looks_like_dates(cells: TextColumn) -> bool:
@@ -292,7 +294,7 @@ def _are_options(options: Counter[str]) -> bool:
 
 def _as_words(column: Column, cells: TextColumn) -> Column:
     common = cells.commonest(_WORD_SAMPLE)
-    words = sum(len(text.split()) for text in common) / len(common)
+    words_a_cell = sum(len(text.split()) for text in common) / len(common)
     different = column.distinct / cells.filled
-    is_text = words > _WORDS_OF_A_CATEGORY or (different > _MOSTLY_DIFFERENT and cells.filled > _FEW_ROWS)
+    is_text = words_a_cell > _WORDS_OF_A_CATEGORY or (different > _MOSTLY_DIFFERENT and cells.filled > _FEW_ROWS)
     return replace(column, kind="text" if is_text else "category")

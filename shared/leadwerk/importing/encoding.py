@@ -125,21 +125,23 @@ def _is_utf8(path: Path) -> bool:
 
 
 def _foreign_words(path: Path) -> list[bytes]:
-    words: set[bytes] = set()
+    byte_words: set[bytes] = set()
     for block in _blocks(path):
-        words.update(_FOREIGN.findall(block))
-        if len(words) >= _WORD_SAMPLE:
+        byte_words.update(_FOREIGN.findall(block))
+        if len(byte_words) >= _WORD_SAMPLE:
             break
-    return sorted(words)[:_WORD_SAMPLE]
+    return sorted(byte_words)[:_WORD_SAMPLE]
 
 
-def most_plausible(words: list[bytes]) -> str:
+def most_plausible(byte_words: list[bytes]) -> str:
     """The 8-bit encoding under which most of `words` look like words; Windows-1252 if none is better.
 
     >>> [most_plausible(["Zürich".encode(name)]) for name in ("cp1252", "cp850", "mac_roman")]
     ['cp1252', 'cp850', 'mac_roman']
     """
-    return max(_LEGACY, key=lambda name: sum(_plausibility(word.decode(name, "replace")) for word in words))
+    return max(
+        _LEGACY, key=lambda name: sum(_plausibility(byte_word.decode(name, "replace")) for byte_word in byte_words)
+    )
 
 
 def _plausibility(text: str) -> float:

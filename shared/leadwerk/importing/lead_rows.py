@@ -95,17 +95,17 @@ def _attributes(attributes: Sequence[AttributeValues], rows: slice) -> pa.ListAr
     text_codes = np.full(len(lead), -1, np.int64)
     texts: list[str] = []
     for at, values in enumerate(attributes):
-        places = which == at
+        of_attribute = which == at
         if values.numbers is not None:
-            numbers[places] = values.numbers[rows][lead[places]]
+            numbers[of_attribute] = values.numbers[rows][lead[of_attribute]]
         elif values.codes is not None:
-            text_codes[places] = values.codes[rows][lead[places]] + len(texts)
+            text_codes[of_attribute] = values.codes[rows][lead[of_attribute]] + len(texts)
             texts += values.levels
     names = pc.take(pa.array([values.attribute.name for values in attributes]), pa.array(which))
     no_text = text_codes < 0
-    taken = pc.take(pa.array(texts, pa.string()), pa.array(np.where(no_text, 0, text_codes), mask=no_text))
+    text_values = pc.take(pa.array(texts, pa.string()), pa.array(np.where(no_text, 0, text_codes), mask=no_text))
     structs = pa.StructArray.from_arrays(
-        [names, taken, pa.array(numbers, mask=np.isnan(numbers))], fields=list(_ATTRIBUTE)
+        [names, text_values, pa.array(numbers, mask=np.isnan(numbers))], fields=list(_ATTRIBUTE)
     )
     return pa.ListArray.from_arrays(pa.array(offsets), structs)
 

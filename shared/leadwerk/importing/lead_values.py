@@ -138,10 +138,10 @@ def _levels(
             levels.setdefault(folded(text), []).append(at)
     names: list[str] = []
     of_text = np.full(len(column.distinct), -1, np.int32)
-    for places in levels.values():
-        if counts[places].sum() >= minimum_rows:
-            of_text[places] = len(names)
-            commonest = max(places, key=lambda at: (counts[at], -at))
+    for row_numbers in levels.values():
+        if counts[row_numbers].sum() >= minimum_rows:
+            of_text[row_numbers] = len(names)
+            commonest = max(row_numbers, key=lambda at: (counts[at], -at))
             names.append(" ".join(str(column.trimmed[commonest].as_py()).split())[:200])
     return tuple(names), of_text
 
@@ -165,21 +165,21 @@ def fields_of(columns: Sequence[str]) -> dict[str, str]:
     {'plz': 'plz', 'Sprache': 'language'}
     """
     fields: dict[str, str] = {}
-    taken: set[str] = set()
+    used_fields: set[str] = set()
     for name in sorted(columns, key=lambda name: field_of(name) != name):
         field_name = field_of(name)
-        meant = next((meant for meant, names in NAMES.items() if field_name in names), None)
-        if field_name and meant and (meant not in taken or field_name == name):
+        lead_field = next((lead_field for lead_field, names in NAMES.items() if field_name in names), None)
+        if field_name and lead_field and (lead_field not in used_fields or field_name == name):
             fields[name] = field_name
-            taken.add(meant)
+            used_fields.add(lead_field)
     return fields
 
 
 def field_columns(parsed: ParsedLeads) -> dict[str, str]:
     """The columns that hold fields of a lead, by field, under the names by which forms give them."""
     mapping = parsed.mapping
-    taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
-    return {name: title for title, name in fields_of([c for c in parsed.table.columns if c not in taken]).items()}
+    mapped = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
+    return {name: title for title, name in fields_of([c for c in parsed.table.columns if c not in mapped]).items()}
 
 
 def _raw_fields(parsed: ParsedLeads) -> dict[str, tuple[NDArray[np.int32], list[Any]]]:
@@ -187,15 +187,15 @@ def _raw_fields(parsed: ParsedLeads) -> dict[str, tuple[NDArray[np.int32], list[
     raw = {}
     for name, title in field_columns(parsed).items():
         column = parsed.table.column(title)
-        meant = next(meant for meant, names in NAMES.items() if name in names)
+        lead_field = next(lead_field for lead_field, names in NAMES.items() if name in names)
         values: list[Any] = [
             None if empty else text for text, empty in zip(column.texts(), column.missing, strict=True)
         ]
-        if meant in NUMERIC_FIELDS:
+        if lead_field in NUMERIC_FIELDS:
             how = parsed.mapping.formats.get(title, ColumnFormat())
             numbers = numbers_of(column, how.decimal)
             values = [text if np.isnan(number) else float(number) for text, number in zip(values, numbers, strict=True)]
-        raw[meant] = (column.codes[parsed.rows], values)
+        raw[lead_field] = (column.codes[parsed.rows], values)
     return raw
 
 
@@ -216,8 +216,8 @@ def _read_group(
     combinations, which = _combined([raw[name][0] for name in fields])
     read: list[dict[str, Any]] = []
     rejected: dict[tuple[str, str], list[int]] = {}
-    for at, places in enumerate(combinations):
-        form = {name: raw[name][1][place] for name, place in zip(fields, places, strict=True)}
+    for at, row_numbers in enumerate(combinations):
+        form = {name: raw[name][1][place] for name, place in zip(fields, row_numbers, strict=True)}
         row, rejections = read_group(group, form, policy=policy, person_key=person_key)
         read.append(row)
         for rejection in rejections:

@@ -113,10 +113,10 @@ class _Problems:
     def __post_init__(self) -> None:
         self.bad = np.zeros(len(self.table), dtype=bool)
 
-    def add(self, where: NDArray[np.bool_], field: str, reason: str, shown: TextColumn | None = None) -> None:
+    def add(self, where: NDArray[np.bool_], field: str, reason: str, quotable_column: TextColumn | None = None) -> None:
         rows = np.flatnonzero(where & ~self.bad)
         if len(rows):
-            example = shown.values(rows[:1])[0] if shown is not None else ""
+            example = quotable_column.values(rows[:1])[0] if quotable_column is not None else ""
             example = "" if ADDRESS.search(example) else example
             self.groups.append(RejectionGroup(field, reason, self.table.lines[rows], example=example))
             self.bad |= where

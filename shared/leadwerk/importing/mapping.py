@@ -93,11 +93,11 @@ def attribute_sources(columns: Iterable[Column], mapping: ColumnMapping) -> list
     Raises:
         InputError: the values of one of them cannot be read before something is stated.
     """
-    taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude, *(column for column, _ in mapping.lost)}
+    mapped = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude, *(column for column, _ in mapping.lost)}
     names: dict[str, None] = {}
     sources: list[AttributeSource] = []
     for column in columns:
-        if column.name in taken or column.kind not in FEATURE_KINDS or (column.kind == "date" and not mapping.time):
+        if column.name in mapped or column.kind not in FEATURE_KINDS or (column.kind == "date" and not mapping.time):
             continue
         if column.question:
             raise InputError(column.question, field=column.name, remedy="Nothing was imported.")
@@ -122,8 +122,8 @@ def slug(title: str) -> str:
     return as_name(title, prefix="c", length=NAME_LENGTH)
 
 
-def _unused(name: str, taken: Iterable[str]) -> str:
+def _unused(name: str, used_names: Iterable[str]) -> str:
     candidate, again = name, 2
-    while candidate in taken:
+    while candidate in used_names:
         candidate, again = f"{name}_{again}", again + 1
     return candidate

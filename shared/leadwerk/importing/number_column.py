@@ -80,10 +80,10 @@ def decimal_evidence(column: TextColumn) -> DecimalEvidence:
         todo &= ~whole
     for mark, shape in shapes.items():
         if todo.any():
-            shown = _matches(texts, shape) & todo
-            totals[mark] += int(counts[shown].sum())
-            example = example or (texts[int(np.argmax(shown))].as_py() if mark[0] == "?" and shown.any() else "")
-            todo &= ~shown
+            of_shape = _matches(texts, shape) & todo
+            totals[mark] += int(counts[of_shape].sum())
+            example = example or (texts[int(np.argmax(of_shape))].as_py() if mark[0] == "?" and of_shape.any() else "")
+            todo &= ~of_shape
     for text, times in _worded(column, todo):
         if evidence := separator_evidence(text):
             totals[evidence] += times

@@ -51,5 +51,5 @@ def holds_contacts(column: TextColumn) -> bool:
     texts = column.trimmed
     address = pc.match_substring_regex(texts, _ADDRESS)
     phone = pc.and_not(pc.match_substring_regex(texts, _PHONE), pc.match_substring_regex(texts, _DATE))
-    found = np.asarray(pc.or_(address, phone).to_numpy(zero_copy_only=False), dtype=bool) & ~column.missing
-    return bool(found.any()) and float(column.counts[found].sum()) >= _CONTACT_SHARE * column.filled
+    is_contact = np.asarray(pc.or_(address, phone).to_numpy(zero_copy_only=False), dtype=bool) & ~column.missing
+    return bool(is_contact.any()) and float(column.counts[is_contact].sum()) >= _CONTACT_SHARE * column.filled

@@ -68,8 +68,8 @@ class ImportPlan:
             InputError: no lead was lost, or a column has to be stated.
         """
         attributes = attribute_sources(self.columns, self.mapping)
-        found = statuses(self.table, self.mapping)
-        return policy_text(self.table.path.stem, self.mapping, attributes, found, self.languages)
+        column_statuses = statuses(self.table, self.mapping)
+        return policy_text(self.table.path.stem, self.mapping, attributes, column_statuses, self.languages)
 
     @cached_property
     def policy(self) -> Policy:
@@ -107,8 +107,8 @@ class ImportPlan:
     @cached_property
     def _fields(self) -> dict[str, str]:
         mapping = self.mapping
-        taken = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
-        return fields_of([name for name in self.table.columns if name not in taken])
+        mapped = {mapping.id, mapping.outcome, mapping.time, *mapping.exclude}
+        return fields_of([name for name in self.table.columns if name not in mapped])
 
 
 def column_use(column: Column, field: str | None, *, has_times: bool = True) -> str:
@@ -149,28 +149,28 @@ def plan_import(
 def _time_format(
     table: CsvTable, name: str, order: DateOrder | None, evidence: Sequence[ColumnEvidence]
 ) -> ColumnFormat:
-    found = time_column_format(table, name, order=order, evidence=evidence)
-    if found.question:
-        raise InputError(found.question, field="time", value=name, remedy="Nothing was imported.")
-    return found.format
+    time_form = time_column_format(table, name, order=order, evidence=evidence)
+    if time_form.question:
+        raise InputError(time_form.question, field="time", value=name, remedy="Nothing was imported.")
+    return time_form.format
 
 
 def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMapping:
     """The mapping of the file that was learned from, for another file: its columns by their titles as this file writes
     them, and the formats that this file proves, else those that were learned.
     """
-    known = {folded(name): how for name, how in learned.formats.items()}
+    learned_formats = {folded(name): how for name, how in learned.formats.items()}
     evidence = column_evidence(table)
-    columns = describe_columns(table, include=learned.include, known=known, evidence=evidence)
+    columns = describe_columns(table, include=learned.include, known=learned_formats, evidence=evidence)
     read = {}
     for column in columns:
-        before = known.get(folded(column.name))
+        before = learned_formats.get(folded(column.name))
         if before is not None:
             read[column.name] = _carried(before, column.format)
     time = next((name for name in table.columns if learned.time and folded(name) == folded(learned.time)), None)
     if time:
-        how = time_column_format(table, time, known=known, evidence=evidence).format
-        read[time] = how if how.order or how.form != "text" else known.get(folded(time), how)
+        how = time_column_format(table, time, known=learned_formats, evidence=evidence).format
+        read[time] = how if how.order or how.form != "text" else learned_formats.get(folded(time), how)
     outcome = next((name for name in table.columns if folded(name) == folded(learned.outcome)), learned.outcome)
     return msgspec.structs.replace(learned, outcome=outcome, time=time, formats=read, lost=())
 

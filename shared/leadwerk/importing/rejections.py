@@ -28,10 +28,10 @@ class RejectionGroup:
     @property
     def description(self) -> str:
         """The reason with an example."""
-        shown = (
+        example_text = (
             f" (such as {self.example[:60]!r} on line {self.lines[0]})" if self.example else f" (line {self.lines[0]})"
         )
-        return f"{self.field}: {self.reason}{shown}"
+        return f"{self.field}: {self.reason}{example_text}"
 
 
 def rejected_rows(groups: Iterable[RejectionGroup]) -> int:

@@ -79,13 +79,13 @@ def _is_positive(codes: NDArray[np.int32], names: Sequence[str], mapping: Column
 
 def _merged(table: CsvTable, outcome: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """The place of each status by its folded text, and the statuses in their commonest spelling."""
-    places: dict[str, int] = {}
+    positions: dict[str, int] = {}
     names: list[str] = []
     for value, _ in _spelt(table, outcome).most_common():
-        if folded(value) not in places:
-            places[folded(value)] = len(names)
+        if folded(value) not in positions:
+            positions[folded(value)] = len(names)
             names.append(value)
-    return places, tuple(names)
+    return positions, tuple(names)
 
 
 def _spelt(table: CsvTable, title: str) -> Counter[str]:
@@ -170,11 +170,11 @@ def statuses(table: CsvTable, mapping: ColumnMapping) -> tuple[str, ...]:
     Raises:
         InputError: no lead was lost.
     """
-    others = sorted(value for value in count_statuses(table, mapping) if value != mapping.positive)
-    if not set(others) - set(mapping.open):
+    other_values = sorted(value for value in count_statuses(table, mapping) if value != mapping.positive)
+    if not set(other_values) - set(mapping.open):
         raise InputError(
             f"{mapping.outcome!r} is {mapping.positive!r} in every decided row: there is nothing to tell apart.",
             field="outcome",
             remedy="Add the leads that did not convert.",
         )
-    return (mapping.positive, *others)
+    return (mapping.positive, *other_values)

@@ -205,7 +205,7 @@ def _built(path: Path, frame: Frame, header: Header, records: Iterator[Record | 
         if record.line > header.line:
             builder.add(record)
     lines, cells, footers = builder.finish()
-    found = Frame(
+    built_frame = Frame(
         frame.kind,
         frame.encoding,
         frame.dialect,
@@ -215,7 +215,7 @@ def _built(path: Path, frame: Frame, header: Header, records: Iterator[Record | 
         builder.short_rows,
         builder.repeated_headers,
     )
-    return CsvTable(path, found, columns, lines, cells, tuple(builder.malformed), renamed)
+    return CsvTable(path, built_frame, columns, lines, cells, tuple(builder.malformed), renamed)
 
 
 def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -224,12 +224,12 @@ def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     changes: list[str] = []
     uses: dict[str, int] = {}
     for position, title in enumerate(header, start=1):
-        wanted = title or f"column {position}"
-        name, again = wanted, uses.get(wanted, 1)
+        header_name = title or f"column {position}"
+        name, again = header_name, uses.get(header_name, 1)
         while name in names:
             again += 1
-            name = f"{wanted} ({again})"
-        uses[wanted] = again
+            name = f"{header_name} ({again})"
+        uses[header_name] = again
         if name != title:
             changes.append(f"column {position} has {'a name twice' if title else 'no name'}: {name!r}")
         names[name] = None

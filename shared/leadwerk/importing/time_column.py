@@ -78,10 +78,10 @@ def order_evidence(column: TextColumn) -> OrderEvidence:
     if not pc.any(pc.match_substring_regex(column.trimmed, _LIKE_A_DATE)).as_py():
         return OrderEvidence()
     parts = pc.extract_regex(column.trimmed, _PARTS)
-    shown = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool)
-    if not shown.any():
+    is_shaped = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool)
+    if not is_shaped.any():
         return OrderEvidence()
-    rows, counts = np.flatnonzero(shown), column.counts[shown]
+    rows, counts = np.flatnonzero(is_shaped), column.counts[is_shaped]
     first, second = (_whole(pc.struct_field(parts, name), rows) for name in ("first", "second"))
     signs = np.asarray(pc.equal(pc.struct_field(parts, "sign"), ".").to_numpy(zero_copy_only=False)[rows], dtype=bool)
     both = (first <= 12) & (second <= 12) & (first != second)
@@ -158,8 +158,8 @@ def _counted(result: Moments, column: TextColumn, form: TimeForm, zone: str) -> 
 def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.bool_], zone: str) -> NDArray[np.bool_]:
     """Read the cells of one shape; returns which they were."""
     parts = pc.extract_regex(column.trimmed, pattern)
-    shown = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool) & todo
-    rows = np.flatnonzero(shown)
+    is_shaped = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), dtype=bool) & todo
+    rows = np.flatnonzero(is_shaped)
     if len(rows):
         year, month, day, hour, minute, second = (
             _whole(pc.struct_field(parts, name), rows) for name in ("y", "m", "d", "h", "i", "s")
@@ -179,7 +179,7 @@ def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.
         local[~exists] = NOT_A_TIME
         zones = pc.take(pc.struct_field(parts, "zone"), pa.array(rows))
         result[rows] = _in_stated_zones(local, zones, zone)
-    return shown
+    return is_shaped
 
 
 def _in_stated_zones(local: Moments, zones: pa.StringArray, zone: str) -> Moments:

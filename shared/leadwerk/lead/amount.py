@@ -110,8 +110,8 @@ def parse_measure(value: object, field: str = "amount", *, decimal: DecimalMark 
         text = _plain(value) if isinstance(value, str) else ""
         number = duration_seconds(text)
         if number is None:
-            behind = re.fullmatch(_BEHIND, text)
-            number = _lower_end(behind["number"] if behind else text, decimal)
+            unit_behind = re.fullmatch(_BEHIND, text)
+            number = _lower_end(unit_behind["number"] if unit_behind else text, decimal)
         if number is None:
             raise error from None
         return _bounded(number, value, field)

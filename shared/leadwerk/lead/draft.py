@@ -80,9 +80,9 @@ def lead_draft(
     domain = None if said_account else columns["account_id"]
     counted_from = created or created_at or now
     attributes = [item for attribute in policy.attributes for item in reader.attribute(attribute, counted_from)]
-    said = {"web_consent": reader.read("web_consent", parse_consent), "account_id": said_account}
+    stated = {"web_consent": reader.read("web_consent", parse_consent), "account_id": said_account}
     return LeadDraft(
-        **columns | said,
+        **columns | stated,
         lead_id=lead_id,
         is_form=True,
         created_at=created,

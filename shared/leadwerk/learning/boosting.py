@@ -132,8 +132,8 @@ def fit_boosting(
             lighter = None if half_life_days is None else _by_age(rows, landmarks, half_life_days)
             half_life, rows = (None, rows) if lighter is None else (half_life_days, lighter)
             crossed = _crossed(rows, _cross_fits(pool, rows, parameters, training), parameters)
-    found = BoostingPlan(crossed.rounds, half_life, crossed.calibration)
-    return replace(_fit_by_plan(found, rows, landmarks, encoder, parameters), unseen=crossed.unseen)
+    plan_used = BoostingPlan(crossed.rounds, half_life, crossed.calibration)
+    return replace(_fit_by_plan(plan_used, rows, landmarks, encoder, parameters), unseen=crossed.unseen)
 
 
 def _fit_by_plan(

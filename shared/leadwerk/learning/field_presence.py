@@ -25,10 +25,10 @@ def presence_difference(present: Bools, is_open: Bools, block: Index) -> tuple[f
     """
     parts: list[tuple[float, float, float]] = []
     for number in np.unique(block):
-        here = block == number
-        groups = [present[here & ~is_open], present[here & is_open]]
+        in_block = block == number
+        groups = [present[in_block & ~is_open], present[in_block & is_open]]
         if min(map(len, groups)):
-            weight = len(groups[0]) * len(groups[1]) / len(present[here])
+            weight = len(groups[0]) * len(groups[1]) / len(present[in_block])
             variance = sum(_variance(group) for group in groups)
             parts.append((weight, float(groups[0].mean() - groups[1].mean()), variance))
     if not parts:

@@ -139,7 +139,7 @@ def find_leaks(
     chosen = _chosen(converted, seed)
     rows = _rows(converted[chosen], as_of[chosen], lead[chosen], len(fields), seed)
     columns = {name: np.asarray(column)[chosen] for name, column in fields.items()}
-    evidence = {name: found for name, column in columns.items() if (found := _evidence(column, rows)) is not None}
+    evidence = {name: leak for name, column in columns.items() if (leak := _evidence(column, rows)) is not None}
     findings = [*_by_ranking(evidence, columns, rows), *_by_presence(fields, as_of, open_leads)]
     findings.sort(key=lambda finding: (not finding.stops, -finding.low))
     unchecked = () if open_leads is not None and len(open_leads.as_of) else ("presence",)
@@ -152,8 +152,8 @@ def _chosen(converted: Bools, seed: int) -> Index:
         return np.arange(len(converted))
     random = np.random.default_rng(seed)
     positives = random.permutation(np.flatnonzero(converted))[: MOST_ROWS // 2]
-    others = random.permutation(np.flatnonzero(~converted))[: MOST_ROWS - len(positives)]
-    return np.sort(np.r_[positives, others])
+    negatives = random.permutation(np.flatnonzero(~converted))[: MOST_ROWS - len(positives)]
+    return np.sort(np.r_[positives, negatives])
 
 
 def _rows(converted: Bools, as_of: Times, lead: Index, fields: int, seed: int) -> _Rows:
@@ -215,10 +215,10 @@ def _judged(name: str, field: _Evidence, left: Mapping[str, _Evidence], rows: _R
 
 def _dominance(name: str, field: _Evidence, left: Mapping[str, _Evidence], rows: _Rows) -> float | None:
     """The field's lead over chance by that of all others together; None where it is the only one."""
-    others = {other: evidence for other, evidence in left.items() if other != name}
-    if not others:
+    other_evidence = {other: evidence for other, evidence in left.items() if other != name}
+    if not other_evidence:
         return None
-    rest = _auc(_together(others, rows), rows).value
+    rest = _auc(_together(other_evidence, rows), rows).value
     return float((field.alone.value - 0.5) / max(rest - 0.5, 0.01))
 
 

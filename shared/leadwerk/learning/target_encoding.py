@@ -70,10 +70,10 @@ def out_of_fold_log_odds(cell: Index, converted: Bools, fold: Index) -> Floats:
     count = int(cell.max(initial=0)) + 1
     encoded = np.empty(len(cell))
     for number in np.unique(fold):
-        others = fold != number
-        rows = np.bincount(cell[others], minlength=count)
-        hits = np.bincount(cell[others], converted[others], minlength=count)
-        average = float(converted[others].mean())
+        other_folds = fold != number
+        rows = np.bincount(cell[other_folds], minlength=count)
+        hits = np.bincount(cell[other_folds], converted[other_folds], minlength=count)
+        average = float(converted[other_folds].mean())
         rate = (hits + PRIOR_ROWS * average) / (rows + PRIOR_ROWS)
-        encoded[~others] = (logit(rate) - logit(np.array([average])))[cell[~others]]
+        encoded[~other_folds] = (logit(rate) - logit(np.array([average])))[cell[~other_folds]]
     return encoded

@@ -45,15 +45,15 @@ def record_choices(registry: Registry, policy: Policy, choices: FieldChoices, no
         InputError: a field is unknown, or a suspect is kept without a reason.
     """
     excluded = resolve_fields(policy, choices.exclude, option="exclude")
-    kept = resolve_fields(policy, choices.keep_suspects, option="keep-suspect")
-    if kept and not choices.reason.strip():
+    kept_fields = resolve_fields(policy, choices.keep_suspects, option="keep-suspect")
+    if kept_fields and not choices.reason.strip():
         raise InputError(
-            f"Why may {kept[0]!r} be learned from? A suspect is kept for a stated reason only.",
+            f"Why may {kept_fields[0]!r} be learned from? A suspect is kept for a stated reason only.",
             field="reason",
             remedy="Say when the field is known: --reason 'the caller states it in the first call'.",
         )
     decisions = {name: FieldDecision("exclude", choices.reason, now.isoformat()) for name in excluded}
-    decisions |= {name: FieldDecision("keep", choices.reason, now.isoformat()) for name in kept}
+    decisions |= {name: FieldDecision("keep", choices.reason, now.isoformat()) for name in kept_fields}
     if decisions:
         registry.field_decisions().record(decisions)
 
@@ -66,24 +66,26 @@ def check_fields(
     The policy's `training.exclude` and recorded decisions leave fields out; a kept suspect is reported, and no stop.
     """
     decisions = registry.field_decisions().read()
-    known = set(columns_by_name(landmarks, policy, ()))
-    excluded = {name for name, decision in decisions.items() if decision.action == "exclude"} & known
+    known_columns = set(columns_by_name(landmarks, policy, ()))
+    excluded = {name for name, decision in decisions.items() if decision.action == "exclude"} & known_columns
     excluded |= set(resolve_fields(policy, policy.training.exclude, option="training.exclude"))
     fields = columns_by_name(landmarks, policy, excluded)
     waiting = None
     if open_leads is not None:
         waiting = OpenLeads(columns_by_name(open_leads, policy, excluded), open_leads.as_of)
-    found = find_leaks(
+    leak_report = find_leaks(
         fields, landmarks.converted, landmarks.as_of, lead=landmarks.lead, open_leads=waiting, seed=policy.training.seed
     )
     names = tuple(sorted(excluded))
-    return CheckedLandmarks(without_fields(landmarks, policy, names), _with_decisions(found, decisions), names)
+    return CheckedLandmarks(without_fields(landmarks, policy, names), _with_decisions(leak_report, decisions), names)
 
 
 def _with_decisions(report: LeakReport, decisions: Mapping[str, FieldDecision]) -> LeakReport:
-    kept = {name: decision.reason for name, decision in decisions.items() if decision.action == "keep"}
+    reason_by_field = {name: decision.reason for name, decision in decisions.items() if decision.action == "keep"}
     findings = tuple(
-        replace(finding, stops=False, kept_because=kept[finding.field]) if finding.field in kept else finding
+        replace(finding, stops=False, kept_because=reason_by_field[finding.field])
+        if finding.field in reason_by_field
+        else finding
         for finding in report.findings
     )
     return replace(report, findings=findings)

@@ -46,19 +46,20 @@ def resolve_fields(policy: Policy, names: Iterable[str], *, option: str) -> tupl
     Raises:
         InputError: a name means no field; names the field and those there are.
     """
-    known = form_fields(policy)
+    lead_fields = form_fields(policy)
     aliases: dict[str, list[str]] = {}
-    for name, column in known.items():
+    for name, column in lead_fields.items():
         for alias in {name, column, column.removeprefix("attribute_"), name.split(": ", 1)[0]}:
             aliases.setdefault(folded(alias), []).append(name)
     fields: list[str] = []
     for name in names:
         if folded(name) not in aliases:
+            more = " …" if len(lead_fields) > LONGEST_LIST else ""
             raise InputError(
                 f"There is no field {name!r} to learn from.",
                 field=option,
                 value=name,
-                remedy=f"Fields: {', '.join(sorted(known)[:LONGEST_LIST])}{' …' if len(known) > LONGEST_LIST else ''}.",
+                remedy=f"Fields: {', '.join(sorted(lead_fields)[:LONGEST_LIST])}{more}.",
             )
         fields += aliases[folded(name)]
     return tuple(dict.fromkeys(fields))
@@ -75,9 +76,11 @@ def without_fields(landmarks: Landmarks, policy: Policy, names: Iterable[str]) -
 
     The columns stay, so that the feature contract of training and scoring is the same.
     """
-    known, columns = form_fields(policy), dict(landmarks.columns)
+    lead_fields, columns = form_fields(policy), dict(landmarks.columns)
     for name in names:
-        values = columns[known[name]]
+        values = columns[lead_fields[name]]
         is_number = values.dtype.kind in "iufb"
-        columns[known[name]] = np.full(len(values), np.nan) if is_number else np.full(len(values), None, dtype=object)
+        columns[lead_fields[name]] = (
+            np.full(len(values), np.nan) if is_number else np.full(len(values), None, dtype=object)
+        )
     return Landmarks(columns, landmarks.lead, landmarks.as_of, landmarks.converted)

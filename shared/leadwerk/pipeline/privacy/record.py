@@ -77,5 +77,5 @@ def record_of_processing(
 
 def _described(table: schema.Table, policy: Policy, language: RecordLanguage) -> DescribedTable:
     days, for_ever = KEPT[language]
-    kept = f"{getattr(policy.retention, table.retention)} {days}" if table.retention else for_ever
-    return DescribedTable(table.name, table.description, kept, ", ".join(table.privacy.subject))
+    retention_text = f"{getattr(policy.retention, table.retention)} {days}" if table.retention else for_ever
+    return DescribedTable(table.name, table.description, retention_text, ", ".join(table.privacy.subject))
