@@ -19,10 +19,10 @@ from leadwerk.pipeline.leads.features import (
 )
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Statement
+from sql.feature_rows import event, form, link
 from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, tables
 from sql.reference import assert_equal_rows, evaluate, on_duckdb
-from sql.test_lead_features import event, form, link
 from support.examples import examples
 
 ZONES = ("Pacific/Kiritimati", "Europe/Zurich", "Pacific/Pago_Pago")  # 14 h before UTC to 11 h behind

@@ -20,10 +20,10 @@ from leadwerk.pipeline.leads.features import (
 from leadwerk.policy.points import PointsModel
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.statement import INCLUDE, statement
+from sql.feature_rows import day, event, form, future_of, link
 from sql.hostile import POLICY, Row
 from sql.lead_rows import AS_OF, DAY, local_day, tables
 from sql.reference import analyse, assert_engines_agree, assert_equal_rows, on_duckdb
-from sql.test_lead_features import day, event, form, future_of, link
 from support.examples import examples
 
 SELECT = occurrences_statement(POLICY)

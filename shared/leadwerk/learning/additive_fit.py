@@ -47,6 +47,7 @@ class _Basis:
 
     def terms(self, values: Matrix) -> Matrix:
         """(n, width): the clipped value, its excess over each inner point, and whether it is missing."""
+        # Beyond the outer points the curve is flat: a straight line would extrapolate an outlier.
         clipped = np.clip(values, self.points[0], self.points[-1])
         parts = [clipped, *(np.maximum(clipped - point, 0) for point in self.points[1:-1])]
         if self.has_missing_term:
@@ -59,6 +60,7 @@ def fit_additive(matrix: Matrix, converted: Bools, as_of: Times, weights: Floats
 
     Where every column follows the calendar all are used: there is nothing better.
     """
+    # A column that follows the calendar would predict the past's seasons and not the lead.
     used = np.flatnonzero(calendar_shares(matrix, as_of) < CALENDAR_SHARE)
     bases = [
         basis for column in (used if len(used) else range(matrix.shape[1])) if (basis := _basis(matrix, int(column)))
@@ -77,6 +79,7 @@ def calendar_shares(matrix: Matrix, as_of: Times) -> Floats:
     >>> calendar_shares(column, times).round(1).tolist()
     [1.0, 0.0]
     """
+    # Blocks of equal size in time: the variance between them is what the calendar explains.
     order = np.argsort(as_of, kind="stable")
     block = np.arange(len(order)) * BLOCKS // max(len(order), 1)
     size = np.maximum(np.bincount(block, minlength=BLOCKS), 1)
@@ -87,6 +90,7 @@ def calendar_shares(matrix: Matrix, as_of: Times) -> Floats:
         if variance > 0:
             means = np.bincount(block, values, minlength=BLOCKS) / size
             between = float(size @ (means - values.mean()) ** 2) / len(values)
+            # Chance alone gives every block a mean of its own; that part is taken off.
             shares[column] = max(0.0, between / variance - BLOCKS / len(values))
     return shares
 
@@ -107,6 +111,7 @@ def _basis(matrix: Matrix, column: int) -> _Basis | None:
     is_present = np.isfinite(values)
     present = values[is_present]
     missing = 1 - len(present) / max(len(values), 1)
+    # A term for a handful of rows would fit noise.
     has_missing_term = FEWEST_MISSING < missing < 1 - FEWEST_MISSING
     points = _points(present) if len(present) else ()
     if len(points) < 2:

@@ -82,6 +82,7 @@ def fit_average(
         everything = np.arange(len(landmarks))
         whole = pool.submit(_fit_pair, boosted.rows, landmarks.as_of, everything, monotone, training.seed)
         unseen = None
+        # A plan was chosen on other rows before: choosing again here would look at the test period.
         if plan is None:
             margins = _cross_fit(pool, boosted, landmarks.as_of, monotone, training.seed)
             members = _members(margins, landmarks)
@@ -130,6 +131,7 @@ def _members(margins: dict[MemberKind, Floats], landmarks: Landmarks) -> Members
     average = mean_margin([margins[name] for name in usual])
     for choice in CHOICES[1:]:
         other = mean_margin([margins[name] for name in choice])
+        # The usual members stay unless another choice is clearly better: small gaps are noise.
         gap, error = within_time_difference(landmarks.converted, other, average, block, landmarks.lead)
         if gap > CLEARLY * error and gap > lead_over_usual:
             best, lead_over_usual = choice, gap

@@ -120,6 +120,7 @@ def fit_boosting(
     positives = positive_weight(training, landmarks.converted)
     parameters = _parameters(training, constraints(encoder, features), positives)
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
+    # By lead: landmarks of one lead in two folds would let the model recognise its outcome.
     fold = folds(landmarks.lead, count=count, seed=training.seed)
     rows = FitRows(encoder.matrix(landmarks.columns), landmarks.converted, fold, np.ones(len(landmarks)))
     if plan is not None:
@@ -149,6 +150,7 @@ def _as_the_newest_say(
 ) -> tuple[float | None, FitRows, CrossFit]:
     """The half-life that `recency` finds, tried on the newest leads of one fold; the rows by it; their cross-fit."""
     judged = latest_share_index(landmarks.as_of, training.test_share)
+    # Only newest rows that the trial did not learn from.
     judged = judged[rows.fold[judged] == 0]
     converted, lead = landmarks.converted[judged], landmarks.lead[judged]
     enough = len(np.unique(lead[converted])) >= MINIMUM_NEW_POSITIVES
@@ -165,6 +167,7 @@ def _as_the_newest_say(
         converted, lead, crossed.calibration.probability(crossed.unseen[judged]), unseen, seed=training.seed
     )
     chosen = None if best is None else lighter[best]
+    # No half-life beats equal weights by more than noise: all outcomes count alike.
     if chosen is None:
         return None, rows, crossed
     return best, chosen, _crossed(chosen, _cross_fits(pool, chosen, parameters, training), parameters)
@@ -240,6 +243,7 @@ def _crossed(rows: FitRows, fits: list[Future[Fitted]], parameters: dict[str, ob
     """Calibrate by what the folds said of leads that they had not seen."""
     boosters, curves = zip(*(fit.result() for fit in fits), strict=True)
     count = len(boosters)
+    # One number of trees for all folds: the final model is trained with it on everything.
     rounds = _best_rounds(list(curves), np.bincount(rows.fold, rows.weight, count).astype(np.float64))
     margin = np.empty(len(rows.converted))
     for fold, booster in enumerate(boosters):
@@ -256,6 +260,7 @@ def _margin(booster: xgb.Booster, matrix: NDArray[np.float32], rounds: int) -> F
 
 
 def _calibrated(margin: Floats, rows: FitRows, selected: Bools, parameters: dict[str, object]) -> Calibration:
+    # A weight on positives shifts all log-odds by its logarithm; the calibration takes it off again.
     offset = float(np.log(cast(float, parameters["scale_pos_weight"])))
     return fit_calibration(margin, rows.converted[selected], offset=offset, weights=rows.weight[selected])
 
@@ -288,5 +293,6 @@ def _labelled(rows: FitRows, selected: Bools) -> dict[str, Any]:
 def _best_rounds(curves: list[list[float]], sizes: Floats) -> int:
     """Where the mean loss of all folds is least; a fold that was given up keeps its last loss."""
     length = max(len(curve) for curve in curves)
+    # A fold that stopped early keeps its last loss.
     padded = np.array([curve + [curve[-1]] * (length - len(curve)) for curve in curves])
     return int(np.argmin(sizes @ padded)) + 1

@@ -58,6 +58,7 @@ def fit(problem: BoundedProblem) -> BoundedFit:
     loss = _loss(design, problem.converted, weights, centre, pull)
     for _ in range(STEPS):
         gradient, hessian = _slopes(design, problem.converted, weights, centre, pull)
+        # Weights pressed against a bound leave the Newton step; the others move as if these were fixed.
         at_bound = ((weights <= low) & (gradient > 0)) | ((weights >= high) & (gradient < 0))
         step = np.zeros_like(weights)
         free = ~at_bound
@@ -95,6 +96,7 @@ def _descend(
 ) -> tuple[Floats, float]:
     """The longest of the step, its half, its quarter … that makes the loss smaller; else where we are."""
     for halving in range(HALVINGS):
+        # Half the step until the loss falls: clipping may turn a good direction into a bad one.
         candidate = np.clip(weights - step / 2**halving, *bounds)
         new = _loss(design, converted, candidate, *prior)
         if new < loss:
@@ -108,6 +110,7 @@ def _errors(design: Floats, problem: BoundedProblem, weights: Floats, pull: Floa
     design = design[:, movable]
     _, position = np.unique(problem.lead, return_inverse=True)
     scores = np.zeros((int(position.max(initial=-1)) + 1, design.shape[1]))
+    # Summed by lead: the sandwich estimator with clusters (Liang and Zeger 1986, Biometrika 73, p. 13).
     np.add.at(scores, position, design * (problem.converted - p)[:, None])
     curvature = np.maximum(p * (1 - p), SMALLEST_CURVATURE)[:, None]
     bread = np.linalg.inv(design.T @ (design * curvature) + np.diag(pull[movable]))

@@ -34,6 +34,7 @@ def fit_calibration(
     >>> useless.slope, round(float(useless.probability(-log_odds).mean() - converted.mean()), 6)
     (0.05, 0.0)
     """
+    # Nothing to calibrate against; only the known offset is taken off.
     if converted.all() or not converted.any():
         return Calibration(1.0, -offset)
     x, y = np.asarray(margin, dtype=np.float64) - offset, converted.astype(np.float64)
@@ -66,6 +67,7 @@ def _intercept(log_odds: Floats, y: Floats, counts: Floats) -> float:
 def _newton(x: Floats, y: Floats, counts: Floats, slope: float, intercept: float) -> tuple[float, float]:
     p = sigmoid(slope * x + intercept)
     w, error = counts * np.maximum(p * (1 - p), 1e-12), counts * (p - y)
+    # A weak pull towards slope 1: with few conversions the slope would run off.
     gradient = np.array([(error * x).sum() + PRIOR_WEIGHT * (slope - 1), error.sum()])
     hessian = np.array([[(w * x * x).sum() + PRIOR_WEIGHT, (w * x).sum()], [(w * x).sum(), w.sum()]])
     step = np.linalg.solve(hessian, gradient)

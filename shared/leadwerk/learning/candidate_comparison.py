@@ -76,6 +76,7 @@ def compare(setup: ComparisonSetup, challenger: Challenger, others: dict[str, Fl
     test, seed = setup.landmarks.take(setup.split.test), setup.seed
     train = setup.landmarks.take(setup.split.train)
     rate, days = train.base_rate, setup.horizon_days
+    # Levels drift with the market: all candidates are levelled alike before they are compared.
     forecast = _leveled(challenger.log_odds, test, rate, days)
     rows = JudgedRows(test.converted, test.lead, time_blocks(test.as_of, test.converted_leads), forecast.rate)
     incumbent = _incumbent(setup.champion, test, rate, days)
@@ -93,6 +94,7 @@ def compare(setup: ComparisonSetup, challenger: Challenger, others: dict[str, Fl
         z_needed=setup.z_needed,
         seed=seed,
     )
+    # A champion that is replaced anyway need not step back as well.
     rivals = None if decision.promote else of_test
     stands_down = behind_points(test.converted, test.lead, incumbent, rivals, seed=seed)
 

@@ -46,6 +46,7 @@ def plan_for_everything(plan: AveragePlan | None, landmarks: Landmarks) -> Avera
 
     A change of the market within the test period is found by trying again.
     """
+    # With few rows choosing again is cheap and more stable than a plan from fewer rows.
     return plan if len(landmarks) >= MANY else None
 
 
@@ -74,6 +75,7 @@ def fit_candidate(
 ) -> Candidate:
     """The candidate that so many conversions allow, or the `kind` that won; follows `plan`, where there is one."""
     allowed = landmarks.converted_leads >= max(training.minimum_positives, MINIMUM_POSITIVES)
+    # Few conversions: trees would learn noise, a regression with a prior does not.
     if kind == "logistic_regression" or not allowed:
         return Candidate(fit_logistic(landmarks, features, seed=training.seed))
     fit = fit_average(landmarks, features, training, plan=plan)
@@ -106,6 +108,7 @@ def order_evidence(
     candidate's plan, which does not move an order that chance made.
     """
     parts = [(test, log_odds)]
+    # One test period with few conversions proves little: older origins add evidence on the order.
     if test.converted_leads < FEW_TEST_POSITIVES:
         for origin in ORIGINS:
             until = landmarks.take(np.arange(int(len(landmarks) * (origin + ORIGIN_SHARE))))

@@ -45,6 +45,7 @@ class Calendar:
     @classmethod
     def of(cls, start: date, days: int) -> Calendar:
         zone = ZoneInfo(TIME_ZONE)
+        # Days are local and of 23, 24 or 25 hours: boundaries are computed once, and all arithmetic stays in UTC.
         midnights = (datetime.combine(start + timedelta(days=d), time(), zone) for d in range(days + 1))
         return cls(start, np.array([micros(midnight) for midnight in midnights], dtype=np.int64))
 

@@ -69,8 +69,10 @@ def savings(
     truths = truth_lookup.read(home)
     lead, score = _taking_part(home, truths, scores, first_day, last_day)
     alone, day = truths.alone[lead], truths.day[lead]
+    # The same number of calls a day for every strategy: only the choice of leads differs.
     budget = np.round(np.bincount(day, truths.call_share[lead])).astype(np.int64)
     willing = score >= (-np.inf if minimum is None else minimum)
+    # Negative, so that a higher rank means earlier.
     arrival = -truths.created[lead].astype(float)
     everyone = np.ones(len(lead), dtype=bool)
 
@@ -93,6 +95,7 @@ def _taking_part(
 ) -> tuple[Ints, Floats]:
     ids = [lead_id(index) for index in range(len(truths))] if scores is None else list(scores)
     lead = truth_lookup.positions(ids, len(truths))
+    # Without scores the truth itself ranks: the best that any model could do.
     score = truths.alone[lead] if scores is None else np.array([scores[lead_id] for lead_id in ids], dtype=float)
     start = storage.read_market(home).start
     first = 0 if first_day is None else (first_day - start).days
@@ -110,6 +113,7 @@ def _chosen(day: Ints, rank: Floats, allowed: Bools, budget: Ints) -> Bools:
     >>> _chosen(day, rank, np.array([True, True, False]), np.array([1, 1])).tolist()
     [False, True, False]
     """
+    # Stable: equal scores stay in the order of leads, so that a result can be repeated.
     order = np.lexsort((-rank, ~allowed, day))
     place = np.empty(len(day), dtype=np.int64)
     place[order] = np.arange(len(day)) - np.searchsorted(day[order], day[order])
@@ -117,6 +121,7 @@ def _chosen(day: Ints, rank: Floats, allowed: Bools, budget: Ints) -> Bools:
 
 
 def _calling(alone: Floats, chosen: Bools, cost_per_call: float) -> CallingResult:
+    # In expectation and not by drawing: chance would hide small differences between strategies.
     helped = truth.odds_times(alone, truth.CALL_EFFECT)
     calls, among = int(chosen.sum()), float(helped[chosen].sum())
     return CallingResult(

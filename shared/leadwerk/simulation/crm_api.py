@@ -106,6 +106,7 @@ class Api:
         return self._faulty(request, path)
 
     def _is_known(self, authorization: str) -> bool:
+        # Compared in constant time, as a CRM should: the simulation is also an example.
         return hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode())
 
     def _faulty(self, request: CrmRequest, path: str) -> CrmAnswer:
@@ -120,6 +121,7 @@ class Api:
         answer = self._refusing(self._resource, request, path)
         if fault == "slow":
             return replace(answer, delay=faults.slow_seconds)
+        # The worst fault: the change is stored and the answer lost, so a client must be able to repeat.
         return replace(answer, drop=True) if fault == "drop_after_commit" else answer
 
     def _refusing(self, handle: Callable[[CrmRequest, str], CrmAnswer], request: CrmRequest, path: str) -> CrmAnswer:
@@ -168,6 +170,7 @@ class Api:
         patch = msgspec.json.decode(request.body, type=Patch)
         if patch.lead_id not in (None, lead_id):
             raise InputError(f"The body is about lead {patch.lead_id!r}.", field="lead_id", value=patch.lead_id)
+        # Checked before anything is stored: a refused patch changes nothing.
         msgspec.convert(patch.custom_fields, CustomFields)
         return self.store.patch(lead_id, patch.custom_fields, request.headers.get("idempotency-key", ""))
 

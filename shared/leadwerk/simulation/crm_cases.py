@@ -27,6 +27,7 @@ def stream(history: Changes, called: Calls, clicks: tuple[Ints, Ints], ended: Ou
 
     Nothing follows the end of a case: touchpoints after it are not recorded.
     """
+    # A decision may come before the call was made: closed cases have no touchpoints.
     caller = np.flatnonzero(called.is_called & (called.at < ended.closed))
     open_click = clicks[1] < ended.closed[clicks[0]]
     clicker, clicked = clicks[0][open_click], clicks[1][open_click]
@@ -37,6 +38,7 @@ def stream(history: Changes, called: Calls, clicks: tuple[Ints, Ints], ended: Ou
     status = np.concatenate([history.status, nothing])
     reason = np.concatenate([history.reason, nothing])
     amount = np.concatenate([history.amount, np.full(len(nothing), np.nan)])
+    # At one moment the status change comes first: a touchpoint shows the status it met.
     order = np.lexsort((kind, at))
     return _rows(lead[order], at[order], kind[order], status[order], reason[order], amount[order])
 
@@ -53,6 +55,7 @@ def _rows(lead: Ints, at: Ints, kind: Ints, status: Ints, reason: Ints, amount: 
             lead_id(who),
             STATUSES[now[who]],
             REASONS[why] or None,
+            # NaN stands for no amount; JSON has no NaN.
             None if much != much else much,
             (None, CALL, CLICK)[what],
         )

@@ -58,6 +58,7 @@ class FaultSwitch:
         with self._lock:
             self.faults = faults
             self._queue = list(faults.queue)
+            # Seeded anew with each setting: a failing test repeats with the same faults.
             self._random = random.Random(faults.seed)
             self._allowance, self._since = 1.0, time.monotonic()
 
@@ -77,6 +78,7 @@ class FaultSwitch:
         if rate is None:
             return True
         now = time.monotonic()
+        # Token bucket: short bursts pass, as with real CRMs, and the mean rate holds.
         self._allowance = min(max(1.0, rate), self._allowance + (now - self._since) * rate)
         self._since = now
         if self._allowance < 1:

@@ -50,7 +50,9 @@ def events(rng: Generator, people: People, sessions: Sessions, views: Views) -> 
         _engagements(rng, views),
         _named(views, site.SIMULATOR, site.VIEW_SIMULATOR, np.full(len(views.at), 0.05)),
         _named(_some(rng, views, DOWNLOADED), site.GUIDE, site.DOWNLOAD_GUIDE, None),
+        # Some people try other amounts first: the last amounts of a visit must win.
         _calculations(rng, people, sessions, _some(rng, used, TWICE), 0.4, TRY_SPREAD),
+        # The final amounts equal those of the form, so that overlaps can be checked.
         _calculations(rng, people, sessions, used, 0.9, 0.0),
         _form_sent(sessions),
         _logins(sessions, views),
@@ -70,6 +72,7 @@ def take_events(events: Events, index: Ints | Bools) -> Events:
 
 def shifted(events: Events, sessions: int) -> Events:
     """The events of a table of sessions that is put behind `sessions` others."""
+    # Sessions of both parts are concatenated: those of the second part move up.
     return replace(events, session=events.session + sessions)
 
 
@@ -112,6 +115,7 @@ def _opening(sessions: Sessions, views: Views) -> Events:
     start = _blank(opening.session, site.SESSION_START, opening.page, opening.at)
     order = np.lexsort((opening.at, sessions.visitor))
     newest = np.ones(len(order), dtype=bool)
+    # The first visit of a visitor is the earliest session, whatever the order of the arrays.
     newest[1:] = np.diff(sessions.visitor[order]) != 0
     visit = _picked(opening, np.isin(np.arange(len(order)), order[newest]))
     first = _blank(visit.session, site.FIRST_VISIT, visit.page, visit.at)
@@ -147,6 +151,7 @@ def _calculations(
 ) -> Events:
     """Uses of the calculator at `share` of the view, with the lead's amounts or, given a `spread`, others near them."""
     person = sessions.person[used.session]
+    # Strangers use the calculator as well; their amounts come from a person at random.
     somebody = rng.integers(0, len(people), len(person))
     intended_amounts = people.amounts[np.where(person == NOBODY, somebody, person)]
     entered_amounts = intended_amounts * np.exp(spread * rng.standard_normal((len(person), 1)))

@@ -59,6 +59,7 @@ def write(home: Path, start: date, tables: dict[str, Columns]) -> None:
     """Write all events of a market to a new `home`/ga4.duckdb that shows nothing yet; `tables` are those of `flat`."""
     file = Path(home) / FILE
     file.unlink(missing_ok=True)
+    # A log left by a killed run would be replayed into the new file.
     file.with_name(f"{FILE}.wal").unlink(missing_ok=True)
     with duckdb.connect(str(file)) as export:
         for macro in MACROS:
@@ -89,6 +90,7 @@ def publish(home: Path, now: datetime) -> PublishedExport:
         raise InputError(f"{now} has no time zone.", field="now", value=now, remedy="Add an offset, such as Z.")
     calendar = storage.read_market(home).calendar
     with duckdb.connect(str(Path(home) / FILE)) as export:
+        # Readers see the export of one moment: never a day's table without its predecessor.
         export.execute("BEGIN")
         published = _show(export, calendar, micros(now))
         export.execute("COMMIT")
@@ -99,10 +101,12 @@ def _show(export: duckdb.DuckDBPyConnection, calendar: Calendar, now: int) -> Pu
     before = _last_published(export)
     last, today = _day(calendar, before), _day(calendar, now)
     is_open = 0 <= today < calendar.days
+    # Time may go back in tests: daily tables after the new moment disappear again.
     for day in range(max(0, today), min(calendar.days, last + 1)):
         export.execute(f"DROP VIEW IF EXISTS {_name(DAILY, calendar, day)}")
     if 0 <= last < calendar.days:
         export.execute(f"DROP VIEW IF EXISTS {_name(INTRADAY, calendar, last)}")
+    # GA4 adds late events to tables of earlier days: those are shown anew.
     for day in range(max(0, min(last, today) - LATEST_DAYS), min(calendar.days, today)):
         _view(export, _name(DAILY, calendar, day), day, now)
     if is_open:
@@ -127,6 +131,7 @@ def _name(prefix: str, calendar: Calendar, day: int) -> str:
 
 
 def _view(export: duckdb.DuckDBPyConnection, name: str, day: int, now: int) -> None:
+    # Google fills attribution only in daily tables; intraday tables lack it.
     columns = "* EXCLUDE (day, arrived)" + (UNATTRIBUTED if INTRADAY in name else "")
     rows = f"SELECT {columns} FROM market.events WHERE day = {day} AND arrived <= {now}"  # noqa: S608
     export.execute(f"CREATE OR REPLACE VIEW {name} AS {rows}")

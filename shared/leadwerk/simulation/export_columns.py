@@ -32,6 +32,7 @@ class Browsers:
 def browsers(sessions: Sessions, events: Events, visitors: Visitors) -> Browsers:
     """The visitors with the time at which each was first seen."""
     first_touch = np.full(len(visitors), np.iinfo(np.int64).max)
+    # The first event of all, in any session: GA4 builds the client id from this second.
     np.minimum.at(first_touch, sessions.visitor[events.session], events.at)
     first_touch[first_touch == np.iinfo(np.int64).max] = 0
     return Browsers(visitors, first_touch)
@@ -51,6 +52,7 @@ def tables(
 def _event_columns(calendar: Calendar, sessions: Sessions, events: Events, order: Ints, arrived: Ints) -> Columns:
     session = events.session
     opened, number = _session_starts(sessions, events)
+    # The user id is sent with events after the login only, as GA4 does.
     logged_in = sessions.login[session] & (events.at >= opened[session] + LOGIN_AFTER)
     columns: Columns = {
         "day": calendar.day_of(events.at).astype(np.int32),
@@ -78,6 +80,7 @@ def _session_starts(sessions: Sessions, events: Events) -> tuple[Ints, Ints]:
     order = np.lexsort((opened, sessions.visitor))
     visitor = sessions.visitor[order]
     number = np.empty(len(sessions), dtype=np.int64)
+    # ga_session_number counts a visitor's sessions by time, from 1.
     number[order] = np.arange(len(order)) - np.searchsorted(visitor, visitor) + 1
     return opened, number
 

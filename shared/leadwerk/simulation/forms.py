@@ -68,6 +68,7 @@ def _written(amount: float, style: int, country: str) -> str | float:
     >>> _written(350000.0, 2, "DE")
     '350.000,00 €'
     """
+    # Forms send numbers and text alike: the product has to read both.
     if style % 4 == 0:
         return amount
     if country != "CH":
@@ -79,6 +80,7 @@ def _written(amount: float, style: int, country: str) -> str | float:
 def _email(kind: int, index: int, style: int) -> str:
     name = f"{FIRST_NAMES[style % len(FIRST_NAMES)]}.{LAST_NAMES[style % len(LAST_NAMES)]}{index}"
     domains = {FREEMAIL: FREEMAIL_DOMAINS, BUSINESS: BUSINESS_DOMAINS, EDUCATION: EDUCATION_DOMAINS}.get(kind)
+    # One kind is no address at all, as people do type it.
     return f"{name}@{domains[style % len(domains)]}" if domains else f"{name}(at)gmail"
 
 

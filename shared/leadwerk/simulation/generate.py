@@ -89,6 +89,7 @@ def simulate(
     _check(days, leads, shock_day)
     began = time.perf_counter()
     calendar = Calendar.of(start, days)
+    # One generator for everything: the same arguments give the same market, byte by byte.
     rng = np.random.default_rng(seed)
     past = past_of(rng, calendar, leads)
     after_shock = past.people.day >= (days if shock_day is None else shock_day)
@@ -96,6 +97,7 @@ def simulate(
     folder = storage.emptied(home)
     event_count, browsers = _write_traffic(rng, calendar, home, past, fate)
     change_count = _write_cases(rng, calendar, folder, past.people, fate, browsers)
+    # The truth lies beside the export, never in it: no query of the product can reach it.
     storage.write_truth(folder, truth_arrays(past.people, fate))
     storage.write_market(
         folder, storage.SimulatedMarket(start=start, days=days, leads=leads, seed=seed, shock_day=shock_day)
@@ -135,6 +137,7 @@ def fate_of(rng: Generator, calendar: Calendar, past: VisitorHistory, after_shoc
     people = past.people
     alone = truth.logistic(truth.log_odds(people, past.seen, after_shock))
     called = outcomes.calls(rng, calendar, people)
+    # Being called raises the odds: this is what calling the right leads is worth.
     chance = np.where(called.is_called, truth.odds_times(alone, truth.CALL_EFFECT), alone)
     ended = outcomes.outcomes(rng, people, chance)
     visit_rate, click_rate = (np.where(ended.paid, *rates[::-1]) for rates in (truth.RETURN_VISITS, truth.EMAIL_CLICKS))
@@ -151,6 +154,7 @@ def fate_of(rng: Generator, calendar: Calendar, past: VisitorHistory, after_shoc
 def _write_traffic(
     rng: Generator, calendar: Calendar, home: Path, past: VisitorHistory, fate: SimulatedOutcome
 ) -> tuple[int, export_columns.Browsers]:
+    # Visitors who never become leads are most of the traffic; extraction has to leave them out.
     strangers, kinds = traffic.other_visitors(rng, calendar, len(past.people))
     later = visits.joined(fate.returns, strangers)
     happened = events.events(rng, past.people, later, visits.views(rng, later))
@@ -158,6 +162,7 @@ def _write_traffic(
     everything = events.joined(past.events, events.within(events.shifted(happened, len(past.sessions)), calendar))
     visitors: Visitors = traffic.visitors(rng, past.people, kinds)
     browsers = export_columns.browsers(sessions, everything, visitors)
+    # Some events arrive a day late, some twice: the nightly extract must bear both.
     arrived = traffic.arrivals(rng, calendar, everything)
     order = traffic.repeats(rng, everything)
     export.write(home, calendar.start, export_columns.tables(calendar, sessions, everything, browsers, order, arrived))

@@ -47,7 +47,9 @@ def observe(people: People, calendar: Calendar, sessions: Sessions, events: Even
     """Count what happened on each linked lead's browser strictly before creation."""
     n = len(people)
     visitor = sessions.visitor[events.session]
+    # Strangers get a valid index; `seen` leaves them out.
     lead = np.where(visitor < n, visitor, 0)
+    # Strictly before creation: what the product may know at the form's moment.
     seen = (visitor < n) & people.linked[lead] & (events.at < people.created[lead])
     age = people.day[lead] - calendar.day_of(events.at)
     recent, long = seen & (age < SIGNAL_DAYS), seen & (age < LONG_DAYS)

@@ -67,11 +67,13 @@ def calls(rng: Generator, calendar: Calendar, people: People) -> Calls:
     """Without scores sellers take the day's leads in random order until the day is over."""
     possible = capacity(calendar, len(people))[people.day]
     on_day = np.bincount(people.day, minlength=calendar.days)[people.day]
+    # Within a day at random: in the simulated past no score decided who was called.
     order = np.lexsort((rng.random(len(people)), people.day))
     rank = np.empty(len(people), dtype=np.int64)
     first_of_day = np.searchsorted(people.day[order], people.day[order])
     rank[order] = np.arange(len(people)) - first_of_day
     delay = rng.uniform(*CALL_WITHIN, len(people)) * DAY
+    # The share is the chance to be called, which the truth needs to weigh what may still happen.
     return Calls(np.minimum(1.0, possible / on_day), rank < possible, people.created + delay.astype(np.int64))
 
 
@@ -82,6 +84,7 @@ def outcomes(rng: Generator, people: People, chance: Floats) -> Outcomes:
     days = np.where(paid, truth.PAID_OUT.days(uniform), truth.LOST.days(uniform))
     decided = np.isfinite(days)
     closed = people.created + (np.where(decided, days, 0.0) * DAY).astype(np.int64)
+    # Undecided leads stay open for ever: a model that counts them as failures would be found out.
     return Outcomes(paid, np.where(decided, closed, FOREVER))
 
 
@@ -96,6 +99,7 @@ def changes(rng: Generator, people: People, called: Calls, ended: Outcomes, afte
     contacted = np.where(
         called.is_called, called.at, people.created + (span * rng.uniform(0.1, 0.3, n)).astype(np.int64)
     )
+    # Each step comes after the one before, whatever the random shares say.
     at_examination = np.maximum(contacted, people.created + (span * rng.uniform(0.3, 0.6, n)).astype(np.int64)) + 1
     at_approval = np.maximum(at_examination, people.created + (span * rng.uniform(0.65, 0.9, n)).astype(np.int64)) + 1
     status, reason = _endings(rng, people, ended, after_shock)
@@ -130,6 +134,7 @@ def _endings(rng: Generator, people: People, ended: Outcomes, after_shock: Bools
     limit = after_shock.astype(int)
     too_dear = instalment * 12 / income > np.array(INCOME_LIMITS)[limit]
     too_high = loan / value > np.array(VALUE_LIMITS)[limit]
+    # Banks make exceptions: the rule is visible in the data, but not without noise.
     refused = (too_dear | too_high) & (rng.random(len(people)) < 0.8)
     other_endings = rng.choice(
         [INCOMPLETE, COMPETITOR, UNREACHED, NO_NEED, FALLEN_THROUGH], size=len(people), p=[0.14, 0.27, 0.25, 0.22, 0.12]
