@@ -35,7 +35,9 @@ def deliver_scores(body: Body, now: datetime) -> deliver.DeliverReport:
         wiring.policy(config),
         wiring.crm(config),
         now=now,
-        lead_ids=body.lead_ids,
-        retry_dead_letters=body.retry_dead_letters,
-        dead_letter_code=body.dead_letter_code,
+        selection=deliver.OutboxSelection(
+            lead_ids=body.lead_ids,
+            retry_dead_letters=body.retry_dead_letters,
+            dead_letter_code=body.dead_letter_code,
+        ),
     )

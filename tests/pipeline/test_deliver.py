@@ -73,7 +73,7 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def run(warehouse: DuckDBWarehouse, crm: ScriptedCRM, minutes: int = 0, **other: Any) -> deliver.DeliverReport:
-    return deliver.run(warehouse, POLICY, crm, now=NOW + minutes * MINUTE, **other)
+    return deliver.run(warehouse, POLICY, crm, now=NOW + minutes * MINUTE, selection=deliver.OutboxSelection(**other))
 
 
 def test_only_the_newest_score_of_a_lead_is_sent(warehouse: DuckDBWarehouse) -> None:

@@ -24,6 +24,7 @@ from leadwerk.pipeline.extract_messages import ExtractReport, RequestedDays
 from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.duckdb_file import DuckDBFile
 from leadwerk.warehouse.statement import from_text
 
 NOW = datetime(2026, 3, 30, 4, tzinfo=UTC)
@@ -122,8 +123,8 @@ def test_a_night_opens_the_warehouse_once_and_every_half_year_of_a_rebuild_anew(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[bool] = []
-    plain = DuckDBWarehouse._open
-    monkeypatch.setattr(DuckDBWarehouse, "_open", lambda self, writing: opened.append(writing) or plain(self, writing))
+    plain = DuckDBFile._open
+    monkeypatch.setattr(DuckDBFile, "_open", lambda self, writing: opened.append(writing) or plain(self, writing))
     run(home)
     assert opened == [True]
     monkeypatch.setattr(extract.ga4_export_days, "CHUNK_DAYS", 2)
@@ -138,6 +139,7 @@ from pathlib import Path
 from leadwerk.pipeline import extract, ga4_export_days
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.duckdb_file import DuckDBFile
 ga4_export_days.CHUNK_DAYS = 1
 extract.run(DuckDBWarehouse(Path(sys.argv[1])), load("mortgage"), now=datetime(2026, 3, 30, 4, tzinfo=UTC),
             progress=lambda days: print(days, flush=True))

@@ -71,9 +71,11 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
             deployment.policy,
             deployment.crm,
             now=call.storing_moment(),
-            lead_ids=None if scope.lead_id is None else [scope.lead_id],
-            retry_dead_letters=scope.retry_dead_letters,
-            dead_letter_code=scope.code,
+            selection=stage.OutboxSelection(
+                lead_ids=None if scope.lead_id is None else [scope.lead_id],
+                retry_dead_letters=scope.retry_dead_letters,
+                dead_letter_code=scope.code,
+            ),
         )
     if show_exchange and not call.as_json:
         for exchange in log.exchanges:

@@ -122,9 +122,9 @@ def _lower_end(text: str, decimal: DecimalMark | None) -> float | None:
     parts = re.fullmatch(_AMOUNT_RANGE, text)
     if parts is None:
         return _amount(text.strip(), decimal)
-    if parts["below"]:
+    if parts.group("below"):
         return 0.0
-    return _amount(str(parts["low"] or parts["least"] or parts["above"]).strip(), decimal)
+    return _amount(str(parts.group("low") or parts.group("least") or parts.group("above")).strip(), decimal)
 
 
 def parse_count(value: object, field: str = "count") -> int:
@@ -177,9 +177,9 @@ def _amount(text: str, decimal: DecimalMark | None) -> float | None:
     if re.fullmatch(_MACHINE, text):
         return float(text.replace(",", "."))
     if brackets := re.fullmatch(_BRACKETS, text):
-        return _negated(_amount(brackets["inner"].strip(), decimal), 0.01 if brackets["share"] else 1.0)
+        return _negated(_amount(brackets.group("inner").strip(), decimal), 0.01 if brackets.group("share") else 1.0)
     if sign_behind := re.fullmatch(_SIGN_BEHIND, text):
-        return _negated(_amount(sign_behind["inner"].strip(), decimal), 1.0)
+        return _negated(_amount(sign_behind.group("inner").strip(), decimal), 1.0)
     spoken = re.fullmatch(_SPOKEN, text)
     return _evaluated(spoken, decimal) if spoken else None
 
@@ -189,13 +189,13 @@ def _negated(number: float | None, factor: float) -> float | None:
 
 
 def _evaluated(spoken: re.Match[str], decimal: DecimalMark | None) -> float | None:
-    factor = _MULTIPLIERS.get(spoken["word"], 1.0)
-    number = _number(spoken["digits"].strip(), factor > 1, decimal)
+    factor = _MULTIPLIERS.get(spoken.group("word"), 1.0)
+    number = _number(spoken.group("digits").strip(), factor > 1, decimal)
     if number is None:
         return None
-    negative = "-" in spoken["sign"] + spoken["sign2"]
+    negative = "-" in spoken.group("sign") + spoken.group("sign2")
     amount = (-number if negative else number) * factor
-    return round(amount * _SHARES[spoken["share"]], 9) if spoken["share"] else amount
+    return round(amount * _SHARES[spoken.group("share")], 9) if spoken.group("share") else amount
 
 
 def _number(digits: str, has_word: bool, decimal: DecimalMark | None) -> float | None:

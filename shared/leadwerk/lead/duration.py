@@ -31,8 +31,8 @@ def duration_seconds(text: str) -> float | None:
     if minutes := re.fullmatch(_MINUTES, text):
         return float(int(minutes[1]) * 60 + int(minutes[2]))
     if clock := re.fullmatch(_CLOCK, text) or (re.fullmatch(_ISO, text) if len(text) > len("pt") else None):
-        hours = int(clock["d"] or 0) * 24 + int(clock["h"] or 0)
-        return hours * 3600 + int(clock["m"] or 0) * 60 + float((clock["s"] or "0").replace(",", "."))
+        hours = int(clock.group("d") or 0) * 24 + int(clock.group("h") or 0)
+        return hours * 3600 + int(clock.group("m") or 0) * 60 + float((clock.group("s") or "0").replace(",", "."))
     if not re.fullmatch(_PARTS, text) or re.fullmatch(r"[0-9.,]+\s?m", text):  # 5m are five million
         return None
     return sum(float(number.replace(",", ".")) * _SECONDS[unit] for number, unit in re.findall(_PART, text))

@@ -147,8 +147,8 @@ def _from_text(value: str, field: str, order: DateOrder) -> datetime:
         pass
     text = re.sub(r"(?<=[0-9])t(?=[0-9]{2}:)", " ", text)
     moment = _wall_clock(text, order)
-    if moment is None and (zoned := re.fullmatch(_ZONE, text)) and (zoned["name"] or zoned["offset"]):
-        moment = _wall_clock(zoned["text"].strip() + (zoned["year"] or ""), order)
+    if moment is None and (zoned := re.fullmatch(_ZONE, text)) and (zoned.group("name") or zoned.group("offset")):
+        moment = _wall_clock(zoned.group("text").strip() + (zoned.group("year") or ""), order)
         moment = moment.replace(tzinfo=_zone(zoned)) if moment else None
     if moment is None:
         raise _refusal(value, field, "time", "Write it like 2025-12-31T14:30:00+01:00 or 31.12.2025 14:30.")
@@ -162,29 +162,29 @@ def _wall_clock(text: str, order: DateOrder) -> datetime | None:
         day = _day(text, order)
         return datetime.combine(day, time()) if day else None
     day = _day(f"{clock['day']} {clock['year'] or ''}", order)
-    if day and re.fullmatch("24", clock["h"]) and not int(clock["min"]) and not int(clock["s"] or 0):
+    if day and re.fullmatch("24", clock.group("h")) and not int(clock.group("min")) and not int(clock.group("s") or 0):
         return datetime.combine(day, time()) + timedelta(days=1)  # ISO 8601 and German: the midnight that ends a day
     moment = _clock(clock)
     return datetime.combine(day, moment) if day and moment is not None else None
 
 
 def _zone(zoned: re.Match[str]) -> timezone:
-    hours = _HOURS_AHEAD[zoned["name"]] if zoned["name"] else 0.0
-    if offset := (zoned["offset"] or "").strip().replace(":", ""):
+    hours = _HOURS_AHEAD[zoned.group("name")] if zoned.group("name") else 0.0
+    if offset := (zoned.group("offset") or "").strip().replace(":", ""):
         ahead = int(offset[1:3]) + int(offset[3:] or 0) / 60
         hours += -ahead if offset[0] == "-" else ahead
     return timezone(timedelta(hours=hours)) if abs(hours) < HOURS_A_DAY else UTC
 
 
 def _clock(clock_match: re.Match[str]) -> time | None:
-    hour, half = int(clock_match["h"]), clock_match["half"]
+    hour, half = int(clock_match.group("h")), clock_match.group("half")
     if half and not 1 <= hour <= 12:
         return None
     try:
         return time(
             hour % 12 + (12 if half == "p" else 0) if half else hour,
-            int(clock_match["min"]),
-            int(clock_match["s"] or 0),
+            int(clock_match.group("min")),
+            int(clock_match.group("s") or 0),
         )
     except ValueError:
         return None

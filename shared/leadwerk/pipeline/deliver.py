@@ -57,6 +57,18 @@ class DeliverReport:
     errors: dict[str, int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutboxSelection:
+    """Scores to send: of all leads or of `lead_ids`; with dead letters, all of them or those of a code."""
+
+    lead_ids: Sequence[str] | None = None
+    retry_dead_letters: bool = False
+    dead_letter_code: str | None = None
+
+
+WHOLE_OUTBOX = OutboxSelection()
+
+
 def recorded_states(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> dict[str, str]:
     """Score id → state of its last attempt, for the newest score of each lead as of `now`; without untried scores."""
     box = Outbox(warehouse, outbox.first_day(policy, now), now)
@@ -69,11 +81,9 @@ def run(
     crm: CRM,
     *,
     now: datetime,
-    lead_ids: Sequence[str] | None = None,
-    retry_dead_letters: bool = False,
-    dead_letter_code: str | None = None,
+    selection: OutboxSelection = WHOLE_OUTBOX,
 ) -> DeliverReport:
-    """Send the scores due at `now`, of all leads or `lead_ids`; optionally retry dead letters, all or those of a code.
+    """Send the selected scores that are due at `now`.
 
     A run sends nothing after SENDING_SECONDS; the next run sends the rest.
 
@@ -83,9 +93,10 @@ def run(
     box = Outbox(warehouse, outbox.first_day(policy, now), now, field_mapping(policy, crm.field_name))
     # Wall time and not `now`: in a simulation `now` stands still while calls take time.
     line = DeliveryLine(crm, now, until=time.monotonic() + SENDING_SECONDS)
-    tally = _Tally(now, keeps_states=lead_ids is not None)
+    tally = _Tally(now, keeps_states=selection.lead_ids is not None)
     rest: list[Pending] = []
-    for page in _pages(box, line, lead_ids, retry_dead_letters or bool(dead_letter_code), dead_letter_code or ""):
+    code = selection.dead_letter_code or ""
+    for page in _pages(box, line, selection.lead_ids, selection.retry_dead_letters or bool(code), code):
         attempted = _deliver_page([item for item in page if item.due(now)], line, box, tally)
         rest = [item for item in page if item.update.score_id not in attempted]
     return tally.report(rest, line)

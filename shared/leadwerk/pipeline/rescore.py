@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
 from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.pipeline.leads import stale_stages
+from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.leads.score_rows import ScoreOrigin, score_row, stage_change_row
 from leadwerk.policy.model import Policy
@@ -26,16 +25,9 @@ from leadwerk.scoring.score_row import changed
 from leadwerk.warehouse.batches import batches
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow, StageChangeRow
-from leadwerk.warehouse.statement import statement
 
 BATCH = 2_000
 """Leads per query: bounds memory and the work repeated after a crash."""
-
-
-class OpenLead(Struct, frozen=True, kw_only=True):
-    """A row of leads/open."""
-
-    lead_id: str
 
 
 @dataclass(frozen=True)
@@ -69,9 +61,8 @@ def run(
     A second run with the same `now`, or one after a crash, stores only missing rows. `only_closed` skips the open
     leads, for use after a rescoring in SQL (docs/scale.md).
     """
-    opened = {"created_since": now - timedelta(days=OPEN_LEAD_DAYS), "as_of": now}
-    open_leads = statement("leads/open", OpenLead)
-    leads = [] if only_closed else [lead.lead_id for lead in warehouse.rows(open_leads, opened)]
+    created_since = now - timedelta(days=OPEN_LEAD_DAYS)
+    leads = [] if only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
     run = _Run(warehouse, policy, scorer, now, stored_at)
     for batch in batches(leads, BATCH):
         run.rescore(batch)

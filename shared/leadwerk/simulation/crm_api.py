@@ -28,7 +28,7 @@ from leadwerk.errors import InputError, UnknownLead
 from leadwerk.simulation.calendar import moment
 from leadwerk.simulation.crm_faults import Faults, FaultSwitch
 from leadwerk.simulation.crm_page import page
-from leadwerk.simulation.crm_store import CaseStore
+from leadwerk.simulation.crm_store import CaseStore, Json
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 PAGE_LEADS = 50
@@ -54,7 +54,7 @@ class CustomFields(msgspec.Struct, frozen=True):
 class Patch(msgspec.Struct, frozen=True):
     """Body of a PATCH."""
 
-    custom_fields: dict[str, Any]
+    custom_fields: Json
     lead_id: str | None = None
 
 
@@ -143,7 +143,7 @@ class Api:
             case ("PATCH", ["api", "v1", "leads", lead_id]):
                 return _json(200, self._patch(unquote(lead_id), request))
             case ("POST", ["api", "v1", "leads"]):
-                return _json(201, self.store.create(msgspec.json.decode(request.body, type=dict[str, Any])))
+                return _json(201, self.store.create(msgspec.json.decode(request.body, type=Json)))
         return _problem(404, f"There is no {request.method} {path}.")
 
     def _admin(self, request: CrmRequest, path: str) -> CrmAnswer:
@@ -158,7 +158,7 @@ class Api:
                 return _json(200, {**self.store.counts(), "now": moment(self.store.now())})
         return _problem(404, f"There is no {request.method} {path}.")
 
-    def _cases(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
+    def _cases(self, query: Mapping[str, list[str]]) -> Json:
         limit = query.get("limit", [str(DEFAULT_LIMIT)])[0]
         if not limit.isdigit() or not 1 <= int(limit) <= LARGEST_LIMIT:
             raise InputError(f"limit is {limit!r}.", field="limit", value=limit, remedy=f"Take 1 to {LARGEST_LIMIT}.")
@@ -166,7 +166,7 @@ class Api:
         cases, cursor, more = self.store.cases(place, int(limit))
         return {"cases": self.faults.disturbed(cases), "next_cursor": cursor, "more": more}
 
-    def _patch(self, lead_id: str, request: CrmRequest) -> dict[str, Any]:
+    def _patch(self, lead_id: str, request: CrmRequest) -> Json:
         patch = msgspec.json.decode(request.body, type=Patch)
         if patch.lead_id not in (None, lead_id):
             raise InputError(f"The body is about lead {patch.lead_id!r}.", field="lead_id", value=patch.lead_id)

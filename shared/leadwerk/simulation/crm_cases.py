@@ -7,22 +7,21 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from leadwerk.simulation.calendar import Calendar
 from leadwerk.simulation.crm_schema import FILE, SCHEMA
-from leadwerk.simulation.forms import lead_id
+from leadwerk.simulation.forms import RawForm, lead_id
 from leadwerk.simulation.outcomes import REASONS, STATUSES, Calls, Changes, Outcomes
 from leadwerk.stats.arrays import Floats, Ints
 
 CALL, CLICK = "call_answered", "email_click"
 STATUS_CHANGE, TOUCHPOINT_CALL, TOUCHPOINT_CLICK = range(3)
-Row = tuple[int, int, str, str, str | None, float | None, str | None]
+ChangeRow = tuple[int, int, str, str, str | None, float | None, str | None]
 
 
-def stream(history: Changes, called: Calls, clicks: tuple[Ints, Ints], ended: Outcomes) -> Iterator[Row]:
+def stream(history: Changes, called: Calls, clicks: tuple[Ints, Ints], ended: Outcomes) -> Iterator[ChangeRow]:
     """Changes of status and touchpoints in order of time; a touchpoint carries the status it met.
 
     Nothing follows the end of a case: touchpoints after it are not recorded.
@@ -43,7 +42,7 @@ def stream(history: Changes, called: Calls, clicks: tuple[Ints, Ints], ended: Ou
     return _rows(lead[order], at[order], kind[order], status[order], reason[order], amount[order])
 
 
-def _rows(lead: Ints, at: Ints, kind: Ints, status: Ints, reason: Ints, amount: Floats) -> Iterator[Row]:
+def _rows(lead: Ints, at: Ints, kind: Ints, status: Ints, reason: Ints, amount: Floats) -> Iterator[ChangeRow]:
     now: dict[int, int] = {}
     columns = (column.tolist() for column in (lead, at, kind, status, reason, amount))
     for sequence, (who, when, what, new, why, much) in enumerate(zip(*columns, strict=True), start=1):
@@ -61,7 +60,7 @@ def _rows(lead: Ints, at: Ints, kind: Ints, status: Ints, reason: Ints, amount: 
         )
 
 
-def write(folder: Path, calendar: Calendar, raw: Sequence[dict[str, Any]], created: Ints, rows: Iterator[Row]) -> int:
+def write(folder: Path, calendar: Calendar, raw: Sequence[RawForm], created: Ints, rows: Iterator[ChangeRow]) -> int:
     """Write leads and changes; those after the period's end are not written. Returns how many changes."""
     leads = [
         (form["lead_id"], at, json.dumps(form, ensure_ascii=False))

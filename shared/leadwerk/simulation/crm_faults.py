@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from leadwerk.simulation.crm_store import Json
 
 Rate = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=120)]
@@ -86,7 +88,7 @@ class FaultSwitch:
         self._allowance -= 1
         return True
 
-    def disturbed(self, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def disturbed(self, cases: list[Json]) -> list[Json]:
         """A page of cases as the faults deliver it: some twice, or shuffled; none is lost."""
         with self._lock:
             twice = [case for case in cases if self._random.random() < self.faults.duplicates]

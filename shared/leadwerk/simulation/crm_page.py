@@ -8,12 +8,13 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
+
+from leadwerk.simulation.crm_store import Json
 
 REASONS_SHOWN = 3
 
 
-def page(leads: Sequence[dict[str, Any]], now: datetime) -> str:
+def page(leads: Sequence[Json], now: datetime) -> str:
     """The list as HTML; everything that people wrote is escaped."""
     rows = "\n".join(map(_row, leads))
     return _template().substitute(rows=rows, count=len(leads), now=f"{now:%Y-%m-%d %H:%M} UTC")
@@ -24,7 +25,7 @@ def _template() -> Template:
     return Template((Path(__file__).parent / "crm.html").read_text(encoding="utf-8"))
 
 
-def _row(lead: dict[str, Any]) -> str:
+def _row(lead: Json) -> str:
     fields, form = lead["custom_fields"], lead["lead"]
     reasons = fields.get("score_reasons") or []
     reason_texts = "; ".join(_reason(reason) for reason in reasons[:REASONS_SHOWN])
@@ -42,7 +43,7 @@ def _row(lead: dict[str, Any]) -> str:
     return f'<tr class="{escape(cluster.lower(), quote=True)}">{inner}</tr>'
 
 
-def _score(fields: dict[str, Any]) -> str:
+def _score(fields: Json) -> str:
     """The model's score; before there is one, the points."""
     score, points = fields.get("predictive_score"), fields.get("points")
     if score is None:
@@ -50,5 +51,5 @@ def _score(fields: dict[str, Any]) -> str:
     return str(score)
 
 
-def _reason(reason: Any) -> str:
+def _reason(reason: object) -> str:
     return str(reason.get("text", "")) if isinstance(reason, dict) else str(reason)

@@ -12,6 +12,9 @@ from leadwerk.simulation.people import BUSINESS, CHANNELS, EDUCATION, FREEMAIL, 
 from leadwerk.simulation.site import REGIONS
 from leadwerk.stats.arrays import Ints
 
+RawForm = dict[str, Any]
+"""A form as a web site sends it."""
+
 FIRST_LEAD = 100_001
 FIELDS = ("loan_amount", "property_value", "yearly_income", "monthly_instalment")
 FIRST_NAMES = ("anna", "luca", "marie", "jonas", "sofia", "david", "laura", "nico", "elena", "peter", "chiara", "urs")
@@ -31,13 +34,13 @@ def lead_id(index: int) -> str:
     return str(FIRST_LEAD + int(index))
 
 
-def forms(rng: Generator, people: People, client_ids: list[str]) -> list[dict[str, Any]]:
+def forms(rng: Generator, people: People, client_ids: list[str]) -> list[RawForm]:
     """One raw form a lead. `client_ids[i]` is the GA4 client id of the browser it was sent from, "" for none."""
     style = rng.integers(0, 1000, len(people))
     return [_form(people, index, int(style[index]), client_ids[index]) for index in range(len(people))]
 
 
-def _form(people: People, index: int, style: int, client_id: str) -> dict[str, Any]:
+def _form(people: People, index: int, style: int, client_id: str) -> RawForm:
     place = REGIONS[people.region[index]]
     reported = people.stated[index]
     amounts = {

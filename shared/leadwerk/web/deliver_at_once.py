@@ -36,7 +36,8 @@ def _states(scores: Sequence[ScoredLead], now: datetime) -> tuple[dict[str, str]
     runtime, leads = current_runtime(), deliverable(scores)
     states: dict[str, str] = {}
     try:
-        report = deliver.run(runtime.warehouse, runtime.policy, wiring.crm(runtime.settings), now=now, lead_ids=leads)
+        crm, selection = wiring.crm(runtime.settings), deliver.OutboxSelection(lead_ids=leads)
+        report = deliver.run(runtime.warehouse, runtime.policy, crm, now=now, selection=selection)
         states, problem = report.states, report.stopped
     except WarehouseError:
         raise

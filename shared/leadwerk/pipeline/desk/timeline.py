@@ -12,7 +12,7 @@ from leadwerk.catalogue.languages import Language
 from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline.desk.ledger_at import unknown_lead
 from leadwerk.pipeline.desk.picks import Picks, read_lead_account
-from leadwerk.pipeline.desk.timeline_events import PastEvent, Wording, describe_score, read_events
+from leadwerk.pipeline.desk.timeline_events import EventWording, PastEvent, describe_score, read_events
 from leadwerk.pipeline.leads.score_history import PastScore, read_past_scores
 
 KINDS: Final = ("status", "override", "score", "stage", "delivery", "pick")
@@ -64,22 +64,24 @@ def history(
         held_by=holder.seller if holder else None,
         held_until=holder.expires_at if holder else None,
         scores=tuple(scores),
-        timeline=_timeline(Wording(policy, output_language or policy.languages[0]), scores, events),
+        timeline=_timeline(EventWording(policy, output_language or policy.languages[0]), scores, events),
     )
 
 
-def _timeline(wording: Wording, scores: Sequence[PastScore], events: Sequence[PastEvent]) -> tuple[TimelineEvent, ...]:
+def _timeline(
+    wording: EventWording, scores: Sequence[PastScore], events: Sequence[PastEvent]
+) -> tuple[TimelineEvent, ...]:
     timeline = [_event(wording, event) for event in events] + [_score_event(wording, score) for score in scores]
     return tuple(sorted(timeline, key=lambda event: (event.at, KINDS.index(event.kind))))
 
 
-def _event(wording: Wording, event: PastEvent) -> TimelineEvent:
+def _event(wording: EventWording, event: PastEvent) -> TimelineEvent:
     return TimelineEvent(
         at=event.happened_at, kind=event.event_kind, text=event.describe(wording), detail=event.detail()
     )
 
 
-def _score_event(wording: Wording, score: PastScore) -> TimelineEvent:
+def _score_event(wording: EventWording, score: PastScore) -> TimelineEvent:
     # The score's figures stand among the history's scores.
     detail = {"score_id": score.score_id}
     return TimelineEvent(at=score.scored_at, kind="score", text=describe_score(wording, score), detail=detail)

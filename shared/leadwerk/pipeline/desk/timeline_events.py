@@ -24,7 +24,7 @@ from leadwerk.warehouse.statement import statement
 
 
 @dataclass(frozen=True)
-class Wording:
+class EventWording:
     """The language of the sentences, and the policy that has the clock and the labels."""
 
     policy: Policy
@@ -55,7 +55,7 @@ class PastEvent(Struct, frozen=True, kw_only=True):
     event_kind: ClassVar[str]
     happened_at: datetime
 
-    def describe(self, wording: Wording) -> str:
+    def describe(self, wording: EventWording) -> str:
         """The sentence for sellers."""
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class PastStatus(PastEvent, frozen=True, kw_only=True):
     reason: str | None
     outcome: str
 
-    def describe(self, wording: Wording) -> str:
+    def describe(self, wording: EventWording) -> str:
         """The status and, if the CRM states one, its reason."""
         return _with_reason(wording.say("history.status", status=self.status), self.reason)
 
@@ -90,7 +90,7 @@ class PastOverride(PastEvent, frozen=True, kw_only=True):
     author: str
     reason: str
 
-    def describe(self, wording: Wording) -> str:
+    def describe(self, wording: EventWording) -> str:
         """Who set the cluster until when, or who released the lead."""
         if self.cluster is None or self.ends_at is None:
             return _with_reason(wording.say("override.released", author=self.author), self.reason)
@@ -108,7 +108,7 @@ class PastStageChange(PastEvent, frozen=True, kw_only=True):
     reason: str
     score_id: str | None
 
-    def describe(self, wording: Wording) -> str:
+    def describe(self, wording: EventWording) -> str:
         """The stages before and after, and the facts that led there."""
         if self.from_stage is None:
             return _with_reason(wording.say("history.stage.first", stage=wording.stage(self.to_stage)), self.reason)
@@ -128,7 +128,7 @@ class PastDelivery(PastEvent, frozen=True, kw_only=True):
     http_status: int | None
     error: str | None
 
-    def describe(self, wording: Wording) -> str:
+    def describe(self, wording: EventWording) -> str:
         """The state after the attempt, and the CRM's error."""
         return _with_reason(wording.say(f"history.delivery.{self.state}"), self.error)
 
@@ -144,7 +144,7 @@ class PastPick(PastEvent, frozen=True, kw_only=True):
     expires_at: datetime | None
     taken_from: str | None
 
-    def describe(self, wording: Wording) -> str:
+    def describe(self, wording: EventWording) -> str:
         """The seller's step, and until when the lead is theirs."""
         key = f"pick.{self.kind}"
         if self.expires_at is None:
@@ -164,7 +164,7 @@ def read_events(warehouse: Warehouse, parameters: Parameters) -> list[PastEvent]
     return [event for events in tables for event in events]
 
 
-def describe_score(wording: Wording, score: PastScore) -> str:
+def describe_score(wording: EventWording, score: PastScore) -> str:
     """Cluster, score, points, threshold and the author of an override, as far as the score has them."""
     parts = [wording.say(f"cluster.{score.cluster}")]
     if score.score is not None:

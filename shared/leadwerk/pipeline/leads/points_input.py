@@ -49,17 +49,17 @@ def facts_of_frame(policy: Policy, frame: pd.DataFrame, occurred: pd.DataFrame) 
     """The facts of a frame of lead_features; rows of `occurred` for other leads or moments are ignored."""
     place = frame[["lead_id", "as_of"]].assign(lead=np.arange(len(frame)))
     at_landmarks = occurred.merge(place, on=["lead_id", "as_of"], how="inner", validate="many_to_one")
-    signal = at_landmarks["signal"].astype(object).map(signal_indices(policy)).fillna(VISIT)
-    age = (_microseconds(at_landmarks["as_of"]) - _microseconds(at_landmarks["last_at"])) // DAY_MICROSECONDS
+    signal = at_landmarks.signal.astype(object).map(signal_indices(policy)).fillna(VISIT)
+    age = (_microseconds(at_landmarks.as_of) - _microseconds(at_landmarks.last_at)) // DAY_MICROSECONDS
     columns: dict[str, Any] = {str(name): frame[name] for name in frame.columns}
     return LeadFacts(
         len(frame),
         columns,
         sorted_occurrences(
-            np.asarray(at_landmarks["lead"], dtype=np.int64),
+            np.asarray(at_landmarks.lead, dtype=np.int64),
             np.asarray(signal, dtype=np.int64),
-            at_landmarks["day"].to_numpy("datetime64[D]"),
-            np.asarray(at_landmarks["events"], dtype=np.int64),
+            at_landmarks.day.to_numpy("datetime64[D]"),
+            np.asarray(at_landmarks.events, dtype=np.int64),
             np.maximum(age, 0).astype(np.int64),
         ),
     )
