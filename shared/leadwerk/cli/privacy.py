@@ -9,6 +9,7 @@ import typer
 
 from leadwerk.cli.console import number_of, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import moment
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.privacy.access import AccessAnswer
@@ -29,7 +30,7 @@ REMAINS = (
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     family = typer.Typer(help="What a person may ask for: erasure, and all that is stored.", no_args_is_help=True)
-    for name, command in (("erase", erase), ("sweep", sweep), ("show", show), ("record", record)):
+    for name, command in (("erase", erase), ("sweep", sweep), ("show", show), ("object", object_), ("record", record)):
         family.command(name)(command)
     app.add_typer(family, name="privacy", rich_help_panel="Operation")
 
@@ -94,6 +95,36 @@ def show(call: Invocation, person: PersonName) -> None:
         print_json(answer)
         return
     _show_answer(answer)
+
+
+@shared_options()
+def object_(
+    call: Invocation,
+    person: PersonName,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who records the objection.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, such as the number of the request.")],
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="The person withdraws the objection.")] = False,
+) -> None:
+    """Record that a person objects to profiling: their leads are worked without a score and train no model.
+
+    Example: `leadwerk privacy object anna@example.ch --by Eva --reason "request 18"`
+    """
+    from leadwerk.pipeline import score as scoring
+    from leadwerk.pipeline.privacy.objection import record_objection
+    from leadwerk.pipeline.serving.messages import ScoreRequest
+
+    here, now = call.deployment, call.deciding_moment()
+    secret = here.person_key
+    leads = record_objection(
+        here.warehouse, person, secret=secret, by=by, reason=reason, now=now, is_withdrawn=withdraw
+    )
+    run = scoring.ScoringRun(here.warehouse, here.policy, here.scorer(), now=now, stored_at=moment(None))
+    report = scoring.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
+    if call.as_json:
+        print_json({"leads": leads, "scores": report.scores})
+        return
+    done = "are scored again" if withdraw else "have no score any more and train no model"
+    out.print(f"[green]{number_of(leads, 'lead')} {done}.[/green] The next `leadwerk deliver` tells the CRM.")
 
 
 @shared_options()

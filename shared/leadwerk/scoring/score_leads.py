@@ -22,11 +22,12 @@ from leadwerk.scoring.model import Inputs, Scorer
 from leadwerk.scoring.reasons import Reason, rule_reasons, top_reasons
 from leadwerk.scoring.seller_pools import HotThresholds
 
-Basis = Literal["model", "points", "no_champion"]
+Basis = Literal["model", "points", "no_champion", "objection"]
 
 MODEL: Final = "model"
 POINTS: Final = "points"
 NO_CHAMPION: Final = "no_champion"
+OBJECTION: Final = "objection"
 
 
 class ScoreFields(Struct, frozen=True, kw_only=True):
@@ -150,7 +151,9 @@ class ScoringContext:
     model_version: str | None
 
     def score(self, state: LeadState, points: PointsScore | None, model: ModelScore | None) -> LeadScore:
-        """The score of a lead from what rules and model say."""
+        """The score of a lead from what rules and model say; none of a person who objects to profiling."""
+        if state.objects_to_profiling:
+            points, model = None, None
         policy, language = self.policy, language_of(state, self.policy)
         rating, ledger = (points.rating, points.ledger) if points else (None, ())
         predictive_score = model.predictive_score if model else None
@@ -179,10 +182,10 @@ class ScoringContext:
             score_cluster=decision.cluster,
             recommended_action=decision.action,
             reasons=reasons if override is None else (override.as_reason(policy, language), *reasons),
-            basis=_basis(rating, self.model_version),
+            basis=OBJECTION if state.objects_to_profiling else _basis(rating, self.model_version),
             has_web_behaviour=state.has_web_behaviour,
             language=language,
-            model_version=self.model_version,
+            model_version=None if state.objects_to_profiling else self.model_version,
             policy_version=policy.version,
             stage=stage or None,
             hot_threshold=decision.hot_threshold,

@@ -249,6 +249,17 @@ class ModelRunRow(TableRow, frozen=True, kw_only=True):
     metrics: str
 
 
+class ObjectionRow(TableRow, frozen=True, kw_only=True):
+    """One objection of a person to profiling, or its withdrawal, for one lead."""
+
+    event_id: str
+    lead_id: str
+    set_at: datetime
+    is_withdrawn: bool
+    author: str
+    reason: str
+
+
 class OutcomeRow(TableRow, frozen=True, kw_only=True):
     """One change of a lead's status in the CRM."""
 
@@ -471,6 +482,7 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "identities": IdentityRow,
     "leads": LeadRow,
     "model_runs": ModelRunRow,
+    "objections": ObjectionRow,
     "outcomes": OutcomeRow,
     "overrides": OverrideRow,
     "picks": PickRow,

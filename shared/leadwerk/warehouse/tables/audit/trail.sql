@@ -51,6 +51,17 @@ WITH trail AS (
   FROM leadwerk.overrides
   UNION ALL
   SELECT
+    'objections' AS source, event_id AS entry_id, set_at AS occurred_at, author AS actor,
+    IF(is_withdrawn, 'objection_withdrawn', 'objection') AS action,
+    lead_id AS object, lead_id, reason, CAST(NULL AS STRING) AS before, CAST(NULL AS STRING) AS after
+  FROM leadwerk.objections
+  UNION ALL
+  SELECT
+    'verdicts' AS source, event_id AS entry_id, given_at AS occurred_at, seller AS actor, 'verdict' AS action,
+    lead_id AS object, lead_id, reason, CAST(NULL AS STRING) AS before, verdict AS after
+  FROM leadwerk.verdicts
+  UNION ALL
+  SELECT
     'picks' AS source, event_id AS entry_id, occurred_at, seller AS actor, kind AS action,
     lead_id AS object, lead_id, CAST(NULL AS STRING) AS reason, taken_from AS before, seller AS after
   FROM leadwerk.picks

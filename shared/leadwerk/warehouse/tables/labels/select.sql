@@ -7,9 +7,13 @@
 -- @horizon_days INT64
 -- @positive ARRAY<STRING>
 -- @as_of TIMESTAMP
-WITH created AS (
+-- include objections/active
+,
+
+created AS (
   SELECT lead_id, created_at
   FROM leadwerk.leads
+  WHERE lead_id NOT IN (SELECT lead_id FROM objecting_leads)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) = 1
 ),
 

@@ -51,6 +51,9 @@ score_before AS (
 -- include stage_changes/latest where lead_id IN UNNEST(@lead_ids)
 ,
 
+-- include objections/active
+,
+
 -- Joined among themselves first: features are a hundred columns wide, and each join carries all of them along.
 surroundings AS (
   SELECT
@@ -59,6 +62,7 @@ surroundings AS (
     t.status,
     t.outcome,
     g.to_stage AS recorded_stage,
+    x.lead_id IS NOT NULL AS objects_to_profiling,
     IF(o.lead_id IS NULL, NULL, o) AS override,
     -- for each with_rules
     COALESCE(c.occurrences, []) AS occurrences,
@@ -75,6 +79,7 @@ surroundings AS (
   LEFT JOIN latest_outcome AS t ON t.lead_id = m.lead_id
   LEFT JOIN latest_stage_change AS g ON g.lead_id = m.lead_id
   LEFT JOIN active_override AS o ON o.lead_id = m.lead_id
+  LEFT JOIN objecting_leads AS x ON x.lead_id = m.lead_id
   -- for each with_rules
   LEFT JOIN lead_occurrences AS c ON c.lead_id = m.lead_id
   -- end

@@ -7,8 +7,14 @@
 -- @points_rank BOOL
 -- include overrides/active
 
+-- include objections/active
+,
+
 open_lead_features AS (
-  ${lead_features}
+  SELECT * FROM (
+    ${lead_features}
+  )
+  WHERE lead_id NOT IN (SELECT lead_id FROM objecting_leads)
 ),
 
 lead_occurrences AS (

@@ -1,0 +1,76 @@
+"""Objection to profiling: the person's leads have no score, no call by the product, and no row in training."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from leadwerk.errors import UnknownPerson
+from leadwerk.pipeline import score as stage
+from leadwerk.pipeline.privacy.objection import record_objection
+from leadwerk.pipeline.serving.messages import ScoreRequest
+from leadwerk.policy.load import load
+from leadwerk.scoring.score_leads import LeadScore
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import statement
+from scoring import example_leads
+from scoring.example_leads import NOW
+
+HOUR = timedelta(hours=1)
+SECRET = "a secret of the tests"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    return example_leads.warehouse(tmp_path)
+
+
+def objection(warehouse: DuckDBWarehouse, lead_id: str, *, at: timedelta = HOUR, is_withdrawn: bool = False) -> None:
+    record_objection(
+        warehouse, lead_id, secret=SECRET, by="Eva", reason="request 18", now=NOW + at, is_withdrawn=is_withdrawn
+    )
+
+
+def score(warehouse: DuckDBWarehouse, lead_id: str, at: timedelta) -> LeadScore:
+    run = stage.ScoringRun(warehouse, load("mortgage"), None, now=NOW + at, stored_at=NOW + at)
+    [scored] = stage.run(run, [ScoreRequest(lead_id=lead_id)]).scores
+    return scored
+
+
+def test_a_lead_is_without_a_score_from_its_objection_to_its_withdrawal(warehouse: DuckDBWarehouse) -> None:
+    assert score(warehouse, "1", 0 * HOUR).points is not None
+    objection(warehouse, "1")
+    without = score(warehouse, "1", 2 * HOUR)
+    assert (without.score_cluster, without.basis, without.recommended_action) == (
+        "UNSCORED",
+        "objection",
+        "Review_Manually",
+    )
+    assert (without.points, without.predictive_score, without.fit, without.ledger, without.reasons) == (
+        None, None, None, (), (),
+    )  # fmt: skip
+    objection(warehouse, "1", at=3 * HOUR, is_withdrawn=True)
+    assert score(warehouse, "1", 4 * HOUR).points is not None
+
+
+def test_the_objection_of_one_lead_is_no_objection_of_another(warehouse: DuckDBWarehouse) -> None:
+    objection(warehouse, "1")
+    assert score(warehouse, "3", 2 * HOUR).points is not None
+
+
+def test_an_objecting_lead_trains_no_model(warehouse: DuckDBWarehouse) -> None:
+    parameters = {
+        "landmark_days": [0], "first_as_of": NOW - timedelta(days=99), "last_as_of": NOW, "horizon_days": 1,
+        "positive": ["converted"], "as_of": NOW + timedelta(days=30),
+    }  # fmt: skip
+    labels = warehouse.rows(statement("labels/select"), parameters)
+    assert [row["lead_id"] for row in labels] == ["9"]
+    objection(warehouse, "9")
+    assert warehouse.rows(statement("labels/select"), parameters) == []
+
+
+def test_nobody_objects_by_an_unknown_id(warehouse: DuckDBWarehouse) -> None:
+    with pytest.raises(UnknownPerson):
+        objection(warehouse, "nobody")
