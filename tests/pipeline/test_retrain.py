@@ -15,6 +15,7 @@ from leadwerk.policy.model import Attribute, Signal
 from leadwerk.policy.points import Condition, Group, PointsModel, Rule
 from leadwerk.policy.selling import RankingRule
 from leadwerk.registry import open_registry
+from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Statement
@@ -149,6 +150,16 @@ def test_rules_that_know_what_no_feature_says_keep_every_model_out(filled, polic
     assert report.model_version in registry.versions()
     assert registry.champion() is None
     assert "no better than the points" in report.reason
+
+
+def test_a_champion_that_knew_an_erased_person_is_replaced_however_well_it_ranks(filled, policy, registry):
+    first = retrain.run(filled, policy, registry, now=NOW)
+    again = NOW + timedelta(hours=31)
+    registry.mark_erasure(first.model_version, ErasureMark("E-1", again - timedelta(hours=1)))
+    second = retrain.run(filled, policy, registry, now=again)
+    assert (second.promoted, second.champion_before) == (True, first.model_version)
+    assert f"The champion {first.model_version} knew a person erased on 20" in second.reason
+    assert registry.erasures_since(second.model_version) == ()
 
 
 def knowing(policy):

@@ -172,6 +172,9 @@ class _Look:
         if scorer is None:
             remedy = "Run `leadwerk retrain` when outcomes have matured."
             return Finding("champion", "look", "there is no champion yet", remedy)
+        if erasures := self.deployment.registry.erasures_since(scorer.version):
+            words = f"{scorer.version} knew a person erased on {erasures[0].erased_at:%Y-%m-%d}"
+            return Finding("champion", "look", words, "Run `leadwerk retrain`, which replaces it.")
         return Finding(
             "champion", "good", f"{scorer.version} loads, its {len(scorer.features)} features are this policy's"
         )

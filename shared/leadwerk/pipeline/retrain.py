@@ -195,6 +195,9 @@ def _champion(
         return None, f"The champion cannot be read ({error.message}); "
     if files.manifest.contract_hash != contract_hash(features):
         return None, f"The champion {pointer.version} was trained on other features; "
+    if erasures := registry.erasures_since(pointer.version):
+        # However well it ranks, it has to go: it may hold what was learned from a person who is to be forgotten.
+        return None, f"The champion {pointer.version} knew a person erased on {erasures[0].erased_at:%Y-%m-%d}; "
     last_as_of = np.datetime64(datetime.fromisoformat(files.manifest.data.last_as_of).replace(tzinfo=None), "us")
     return ChampionForecast(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
 
