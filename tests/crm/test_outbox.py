@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
-from leadwerk.crm.fields import field_mapping, payload_hash
+from leadwerk.crm.fields import field_mapping
 from leadwerk.crm.outbox import (
     CANARY_PATIENCE,
     LONGEST_BACKOFF,
@@ -188,7 +188,7 @@ def test_the_policy_names_the_fields_and_the_language_of_actions() -> None:
 
 
 def test_what_the_crm_shows_already_is_no_call_unless_it_is_a_repair() -> None:
-    shown_hash = payload_hash(item().update.fields)
+    shown_hash = item().update.payload_hash
     assert item(shown_hash=shown_hash).is_shown()
     assert not item(shown_hash=shown_hash, predictive_score=4).is_shown()
     assert not item("repair", shown_hash=shown_hash).is_shown()

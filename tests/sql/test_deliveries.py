@@ -153,6 +153,17 @@ def test_both_engines_agree_on_what_is_shown(scores: list[dict[str, Any]], deliv
     assert {row["lead_id"] for row in rows} <= {"a", "b"}
 
 
+@given(scores=SCORES, score_ids=st.lists(st.sampled_from(["s1", "s2"]), max_size=2))
+def test_both_engines_agree_on_what_was_overtaken(scores: list[dict[str, Any]], score_ids: list[str]) -> None:
+    unique = list({row["score_id"]: row for row in scores}.values())
+    parameters = {
+        "lead_ids": ["a", "b"], "score_ids": score_ids, "first_day": date(2026, 3, 1),
+        "as_of": START + timedelta(hours=1),
+    }  # fmt: skip
+    rows = assert_engines_agree(statement("deliveries/overtaken"), parameters, {"scores": unique, "deliveries": []})
+    assert {row["lead_id"] for row in rows} <= {"a", "b"}
+
+
 @given(deliveries=DELIVERIES)
 def test_both_engines_agree_on_dead_letters(deliveries: list[dict[str, Any]]) -> None:
     parameters = {"first_day": date(2026, 3, 1), "as_of": START + timedelta(minutes=2)}

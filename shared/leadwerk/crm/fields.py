@@ -1,9 +1,7 @@
-"""Fields that Leadwerk fills in a CRM: what they show, under which name, and a hash to see whether they changed."""
+"""Fields that Leadwerk fills in a CRM: what they show, and under which name."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,18 +74,6 @@ def field_mapping(policy: Policy, default_name: Callable[[str], str]) -> FieldMa
         if language and language in action.labels
     }
     return FieldMapping(fields, labels)
-
-
-def payload_hash(fields: Mapping[str, FieldValue]) -> str:
-    """Sixteen hexadecimal digits of what a lead shows; the order of fields does not matter.
-
-    >>> payload_hash({"a": 1, "b": None}) == payload_hash({"b": None, "a": 1})
-    True
-    >>> payload_hash({"a": 1}) == payload_hash({"a": "1"})
-    False
-    """
-    written = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def changed_fields(before: Mapping[str, FieldValue], after: Mapping[str, FieldValue]) -> Sequence[str]:

@@ -23,7 +23,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from leadwerk.crm.fields import FieldMapping, payload_hash
+from leadwerk.crm.fields import FieldMapping
 from leadwerk.crm.port import Gone, Later, LeadUpdate, PushResult, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.policy.model import Policy
@@ -85,7 +85,7 @@ class Pending:
 
     def is_shown(self) -> bool:
         """Whether the CRM shows these very fields already."""
-        return not self.repair and self.shown_hash == payload_hash(self.update.fields)
+        return not self.repair and self.shown_hash == self.update.payload_hash
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Attempt:
             http_status=self.http_status,
             error=self.error,
             next_attempt_at=self.next_attempt_at,
-            payload_hash=payload_hash(update.fields),
+            payload_hash=update.payload_hash,
             crm_code=self.code,
             crm_field=self.field,
             crm_record_id=self.record_id or update.record_id or None,

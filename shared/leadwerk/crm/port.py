@@ -5,9 +5,12 @@ Every adapter passes the same contract tests (tests/crm/test_contract.py); docs/
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 FieldValue = str | int | float | tuple[str, ...] | None
@@ -56,6 +59,12 @@ class LeadUpdate:
     def target(self) -> str:
         """The id of the record to write."""
         return self.record_id or self.lead_id
+
+    @cached_property
+    def payload_hash(self) -> str:
+        """Sixteen hexadecimal digits of what the lead shows; the order of fields does not matter."""
+        written = json.dumps(self.fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

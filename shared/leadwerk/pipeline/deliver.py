@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from msgspec import Struct
+
 from leadwerk.crm import outbox
 from leadwerk.crm.fields import FieldMapping, field_mapping
 from leadwerk.crm.outbox import Attempt, OutboxRow, Pending
@@ -27,7 +29,7 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 RECORDED_AT_ONCE = 200  # attempts between two records; at most these repeat after a crash
-RECORDED_CALLS = 20  # the same in calls, where one takes many scores: a record costs as much as some calls
+RECORDED_CALLS = 50  # the same in calls, where one takes many scores: a record costs as much as some calls
 MOST_READ = 10_000  # scores that are read at once
 SENDING_SECONDS = 200.0  # a run ends before the next one, every 5 minutes, begins
 LONGEST_RUN = timedelta(minutes=15)  # scores stored by others during a run are dated within it, also in simulations
@@ -102,6 +104,12 @@ def run(
     return tally.report(rest, line)
 
 
+class LeadKey(Struct, frozen=True, kw_only=True):
+    """A row of deliveries/overtaken."""
+
+    lead_id: str
+
+
 @dataclass(frozen=True)
 class Outbox:
     """The outbox as of `now`: what is to be sent, and the record of attempts."""
@@ -115,6 +123,17 @@ class Outbox:
         """The newest score of each lead, if the CRM lacks it."""
         rows = self.rows(lead_ids, retry_dead_letters=retry_dead_letters, code=code)
         return outbox.pending(rows, self.mapping)
+
+    def overtaken(self, lead_ids: Sequence[str], score_ids: Sequence[str]) -> list[str]:
+        """Those of the leads whose newest score is none of these, including scores stored since this run began."""
+        parameters = {
+            "lead_ids": lead_ids,
+            "score_ids": score_ids,
+            "first_day": self.first_day,
+            "as_of": self.now + LONGEST_RUN,
+        }
+        rows = self.warehouse.rows(statement("deliveries/overtaken", LeadKey), parameters)
+        return [row.lead_id for row in rows]
 
     def newest(self, lead_ids: Sequence[str]) -> list[Pending]:
         """The newest score of each lead, including scores stored since this run began."""
@@ -221,7 +240,9 @@ def _overtaken(attempts: Sequence[Attempt], box: Outbox) -> list[Pending]:
     }
     if not touched:
         return []
-    newest = box.newest(list(touched))
+    # Nearly always none: the whole scores are read only of those that there are.
+    overtaken = box.overtaken(list(touched), list(touched.values()))
+    newest = box.newest(overtaken) if overtaken else []
     return [outbox.repair(item) for item in newest if item.update.score_id != touched[item.update.lead_id]]
 
 
