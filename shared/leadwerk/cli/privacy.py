@@ -13,7 +13,7 @@ from leadwerk.cli.options import moment
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.privacy.access import AccessAnswer
-    from leadwerk.pipeline.privacy.erase import Deployment, Receipt
+    from leadwerk.pipeline.privacy.erase import ErasurePlaces, Receipt
 
 PersonName = Annotated[
     str,
@@ -153,11 +153,11 @@ def record(
     print_json({"markdown": text}) if call.as_json else sys.stdout.write(text)
 
 
-def _deployment(call: Invocation) -> Deployment:
-    from leadwerk.pipeline.privacy.erase import Deployment
+def _deployment(call: Invocation) -> ErasurePlaces:
+    from leadwerk.pipeline.privacy.erase import ErasurePlaces
 
     deployment = call.deployment
-    return Deployment(deployment.warehouse, deployment.picks, deployment.registry, deployment.person_key)
+    return ErasurePlaces(deployment.warehouse, deployment.picks, deployment.registry, deployment.person_key)
 
 
 def _show_receipt(receipt: Receipt) -> None:

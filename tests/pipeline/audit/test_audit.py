@@ -11,7 +11,7 @@ import pytest
 from leadwerk.pipeline.audit.seal import seal, verify
 from leadwerk.pipeline.audit.trail import AuditFilter, read_trail, record_act
 from leadwerk.pipeline.desk.picks import Picks
-from leadwerk.pipeline.privacy.erase import Deployment, erase
+from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase
 from leadwerk.policy.load import load
 from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
@@ -98,7 +98,7 @@ def test_tampering_is_seen(warehouse: DuckDBWarehouse, tmp_path: Path, tampering
 def test_an_erasure_leaves_no_gap(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     seal(warehouse, SECRET, ERASED_AT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    place = Deployment(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
     erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
     assert not read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_id=ANNA.lead))
     assert findings(warehouse) == []

@@ -11,7 +11,7 @@ from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.lead.identity import person_key
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erase as stage
-from leadwerk.pipeline.privacy.erase import Deployment, Receipt
+from leadwerk.pipeline.privacy.erase import ErasurePlaces, Receipt
 from leadwerk.policy.load import load
 from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
@@ -24,14 +24,14 @@ ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Deployment:
+def place(tmp_path: Path) -> ErasurePlaces:
     warehouse = DuckDBWarehouse(tmp_path)
     fill(warehouse, ANNA, BEAT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
-    return Deployment(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+    return ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
 
 
-def erase(place: Deployment, name: str = ANNA.lead) -> Receipt:
+def erase(place: ErasurePlaces, name: str = ANNA.lead) -> Receipt:
     return stage.erase(place, name, by="Eva", reason="request 17", now=ERASED_AT)
 
 
@@ -45,7 +45,7 @@ def test_each_table_states_whose_rows_it_holds() -> None:
 
 
 @pytest.mark.parametrize("name", [ANNA.lead, ANNA.visitor, ANNA.key])
-def test_any_id_of_a_person_erases_all_of_them_and_nobody_else(place: Deployment, name: str) -> None:
+def test_any_id_of_a_person_erases_all_of_them_and_nobody_else(place: ErasurePlaces, name: str) -> None:
     assert places(place.warehouse, ANNA) == ALL_PLACES
     receipt = erase(place, name)
     assert places(place.warehouse, ANNA) == []
@@ -53,7 +53,7 @@ def test_any_id_of_a_person_erases_all_of_them_and_nobody_else(place: Deployment
     assert all(receipt.deleted[table] == 1 for table in ALL_PLACES)
 
 
-def test_an_address_finds_the_leads_that_share_its_hash(place: Deployment) -> None:
+def test_an_address_finds_the_leads_that_share_its_hash(place: ErasurePlaces) -> None:
     anna, other = Identity("anna.b"), Identity("anna.c")
     anna.key = other.key = str(person_key("anna@example.ch", None, SECRET))
     fill(place.warehouse, anna, other)
@@ -61,7 +61,7 @@ def test_an_address_finds_the_leads_that_share_its_hash(place: Deployment) -> No
     assert places(place.warehouse, anna) == places(place.warehouse, other) == []
 
 
-def test_no_byte_of_an_erased_person_is_left_in_the_home(place: Deployment, tmp_path: Path) -> None:
+def test_no_byte_of_an_erased_person_is_left_in_the_home(place: ErasurePlaces, tmp_path: Path) -> None:
     place.picks.pick(ANNA.lead, "carla", ERASED_AT)
     erase(place)
     place.warehouse.rows(from_text("SELECT 1 AS one"), {})  # the file is closed, and its log is in it
@@ -71,7 +71,7 @@ def test_no_byte_of_an_erased_person_is_left_in_the_home(place: Deployment, tmp_
     assert BEAT.lead.encode() in (tmp_path / "warehouse.duckdb").read_bytes()
 
 
-def test_a_second_erasure_finds_nothing_and_names_the_first(place: Deployment) -> None:
+def test_a_second_erasure_finds_nothing_and_names_the_first(place: ErasurePlaces) -> None:
     first = erase(place)
     again = erase(place)
     assert again.erasure_id == first.erasure_id
@@ -79,19 +79,19 @@ def test_a_second_erasure_finds_nothing_and_names_the_first(place: Deployment) -
     assert again.deleted == {}
 
 
-def test_nobody_is_erased_by_an_unknown_id(place: Deployment) -> None:
+def test_nobody_is_erased_by_an_unknown_id(place: ErasurePlaces) -> None:
     with pytest.raises(UnknownPerson, match="Nothing is stored"):
         erase(place, "nobody")
 
 
 @pytest.mark.parametrize("reason", ["", "x" * 501])
-def test_an_erasure_needs_a_reason(place: Deployment, reason: str) -> None:
+def test_an_erasure_needs_a_reason(place: ErasurePlaces, reason: str) -> None:
     with pytest.raises(InputError, match="reason"):
         stage.erase(place, ANNA.lead, by="Eva", reason=reason, now=ERASED_AT)
     assert places(place.warehouse, ANNA) == ALL_PLACES
 
 
-def test_what_a_source_brings_again_is_deleted_again(place: Deployment) -> None:
+def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces) -> None:
     erase(place)
     fill(place.warehouse, ANNA)
     assert places(place.warehouse, ANNA) == ALL_PLACES
@@ -100,7 +100,7 @@ def test_what_a_source_brings_again_is_deleted_again(place: Deployment) -> None:
     assert stage.sweep(place, ERASED_AT + HOUR) == {}
 
 
-def test_a_person_who_comes_again_later_is_a_new_one(place: Deployment) -> None:
+def test_a_person_who_comes_again_later_is_a_new_one(place: ErasurePlaces) -> None:
     erase(place)
     fill(place.warehouse, ANNA, moment=ERASED_AT + HOUR)
     place.picks.pick(ANNA.lead, "carla", ERASED_AT + 2 * HOUR)
@@ -141,11 +141,11 @@ WRITES = 2 + len(ALL_PLACES) + 2
 
 
 @pytest.mark.parametrize("step", range(1, WRITES + 1))
-def test_an_erasure_that_died_at_any_step_is_completed(place: Deployment, tmp_path: Path, step: int) -> None:
+def test_an_erasure_that_died_at_any_step_is_completed(place: ErasurePlaces, tmp_path: Path, step: int) -> None:
     dying = DyingWarehouse(tmp_path)
     dying.steps = step
     with pytest.raises(Crash):
-        erase(Deployment(dying, place.picks, place.registry, SECRET))
+        erase(ErasurePlaces(dying, place.picks, place.registry, SECRET))
     erase(place) if step <= len(("begun", "hashes")) else stage.sweep(place, ERASED_AT + HOUR)
     assert places(place.warehouse, ANNA) == []
     receipts = from_text("SELECT COUNT(*) AS receipts FROM leadwerk.erasures WHERE state = 'completed'")

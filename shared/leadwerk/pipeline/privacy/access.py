@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from leadwerk.errors import UnknownPerson
-from leadwerk.pipeline.privacy.person import Person, find_person
+from leadwerk.pipeline.privacy.person import PersonIds, find_person
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -67,7 +67,7 @@ def access(warehouse: Warehouse, policy: Policy, name: str, *, secret: str, now:
     )
 
 
-def _table(warehouse: Warehouse, policy: Policy, table: schema.Table, person: Person) -> TableOfPerson:
+def _table(warehouse: Warehouse, policy: Policy, table: schema.Table, person: PersonIds) -> TableOfPerson:
     rows: dict[tuple[Any, ...], Row] = {}
     for column, kind in table.privacy.subject.items():
         for row in warehouse.rows(rows_of_ids(table, column), {"ids": list(person.by_kind[kind])}):

@@ -22,7 +22,7 @@ from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erased_ids
 from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_again, delete_rows
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
-from leadwerk.pipeline.privacy.person import Person, find_person, key_of_name
+from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name
 from leadwerk.registry import Registry
 from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.warehouse import schema
@@ -36,7 +36,7 @@ THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Deployment:
+class ErasurePlaces:
     """All places that hold data of persons; `secret` is the key of the hashes of persons."""
 
     warehouse: Warehouse
@@ -80,7 +80,7 @@ class FirstTrace(Struct, frozen=True):
     created_at: datetime | None
 
 
-def erase(place: Deployment, name: str, *, by: str, reason: str, now: datetime) -> Receipt:
+def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetime) -> Receipt:
     """Erase the person of a lead's id, a visitor's id, an e-mail address or a number, with all that belongs to them.
 
     Idempotent, and continues what an earlier run left. Raises:
@@ -105,7 +105,7 @@ def erase(place: Deployment, name: str, *, by: str, reason: str, now: datetime) 
     return _complete(place, UnfinishedErasure(erasure_id, now, author, reason), deleted, models, now)
 
 
-def sweep(place: Deployment, now: datetime) -> dict[str, int]:
+def sweep(place: ErasurePlaces, now: datetime) -> dict[str, int]:
     """Delete all that is stored of erased ids from before their erasure, and complete unfinished erasures.
 
     Returns rows by table and pick objects: empty proves that nothing is left.
@@ -119,13 +119,13 @@ def sweep(place: Deployment, now: datetime) -> dict[str, int]:
     return deleted
 
 
-def _complete_unfinished(place: Deployment, deleted: Mapping[str, int], now: datetime) -> None:
+def _complete_unfinished(place: ErasurePlaces, deleted: Mapping[str, int], now: datetime) -> None:
     for unfinished in place.warehouse.rows(statement("erasures/unfinished", UnfinishedErasure), {}):
         models = place.registry.trained_between(THE_BEGINNING, unfinished.begun_at)
         _complete(place, unfinished, dict(deleted), models, now)
 
 
-def _earlier(place: Deployment, name: str, now: datetime) -> Receipt:
+def _earlier(place: ErasurePlaces, name: str, now: datetime) -> Receipt:
     """The receipt of an earlier erasure of this id, after a search for what it may have left."""
     id_ = key_of_name(name, place.secret) or name
     hashes = [erased_ids.proof(kind, id_, place.secret) for kind in ("lead", "visitor", "person")]
@@ -148,13 +148,13 @@ def _earlier(place: Deployment, name: str, now: datetime) -> Receipt:
     )
 
 
-def _models_that_may_know(place: Deployment, person: Person, now: datetime) -> list[str]:
+def _models_that_may_know(place: ErasurePlaces, person: PersonIds, now: datetime) -> list[str]:
     [trace] = place.warehouse.rows(statement("erasures/first_trace", FirstTrace), {"lead_ids": list(person.leads)})
     # A visitor without a lead has no outcome, so no model was trained on them.
     return place.registry.trained_between(trace.created_at, now) if trace.created_at else []
 
 
-def _delete(place: Deployment, ids: Mapping[str, ErasedByMoment]) -> dict[str, int]:
+def _delete(place: ErasurePlaces, ids: Mapping[str, ErasedByMoment]) -> dict[str, int]:
     counts = {table.name: delete_rows(place.warehouse, table, ids) for table in schema.tables_of_persons()}
     present = {name: count for name, count in counts.items() if count}
     return present | _delete_picks(place.picks, ids["lead"])
@@ -166,7 +166,7 @@ def _delete_picks(picks: Picks, leads: ErasedByMoment) -> dict[str, int]:
 
 
 def _complete(
-    place: Deployment,
+    place: ErasurePlaces,
     unfinished: UnfinishedErasure,
     deleted: Mapping[str, int],
     models: Sequence[str],

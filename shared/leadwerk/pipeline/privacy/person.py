@@ -30,7 +30,7 @@ class VisitorTrace(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonIds:
     """All ids of a person. `events` are the versions of their leads, `keys` the hashes that their leads share."""
 
     leads: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Person:
         return {"lead": self.leads, "event": self.events, "visitor": self.visitors, "person": self.keys}
 
 
-def find_person(warehouse: Warehouse, name: str, secret: str) -> Person:
+def find_person(warehouse: Warehouse, name: str, secret: str) -> PersonIds:
     """The person of a lead's id, a visitor's id, an e-mail address, a number (+41 …) or a hash; empty if nobody is.
 
     A person's leads are those that share the hash of an e-mail address or telephone number. Visitors follow from
@@ -64,7 +64,7 @@ def find_person(warehouse: Warehouse, name: str, secret: str) -> Person:
     if person := _person(warehouse, leads=[name]):
         return person
     [trace] = warehouse.rows(statement("erasures/visitor_trace", VisitorTrace), {"visitor_id": name})
-    return _person(warehouse, visitors=[name]) if trace.is_stored else Person()
+    return _person(warehouse, visitors=[name]) if trace.is_stored else PersonIds()
 
 
 def key_of_name(name: str, secret: str) -> str | None:
@@ -95,11 +95,11 @@ def _person(
     leads: list[str] | None = None,
     visitors: list[str] | None = None,
     keys: list[str] | None = None,
-) -> Person:
+) -> PersonIds:
     parameters = {"lead_ids": leads or [], "visitor_ids": visitors or [], "person_keys": keys or []}
     rows = warehouse.rows(statement("erasures/person", PersonId), parameters)
 
     def of(kind: str) -> tuple[str, ...]:
         return tuple(sorted(row.id for row in rows if row.kind == kind))
 
-    return Person(of("lead"), of("event"), of("visitor"), of("person"))
+    return PersonIds(of("lead"), of("event"), of("visitor"), of("person"))
