@@ -99,7 +99,7 @@ def stage_change(lead_id: str, changed_at: datetime, to_stage: str) -> dict[str,
 
 
 moves = st.lists(st.builds(stage_change, lead_ids, moments, st.sampled_from(["known", "sql"])), max_size=6)
-STATEMENTS = ["stage_changes/status_vs_stage", "leads/latest", "leads/open", "identities/links"]
+STATEMENTS = ["leads/beyond_files", "stage_changes/status_vs_stage", "leads/latest", "leads/open", "identities/links"]
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -185,3 +185,46 @@ def test_a_visitor_is_linked_since_it_was_first_observed(stored, as_of, visitor_
     for link in sorted(eligible, key=lambda link: link["linked_at"]):
         first.setdefault((link["visitor_id"], link["lead_id"]), link["linked_at"])
     assert {(row["visitor_id"], row["lead_id"]): row["linked_at"] for row in links} == first
+
+
+def touchpoint(event: str, lead_id: str, recorded_at: datetime) -> dict[str, Any]:
+    day = recorded_at.date()
+    return {
+        "event_id": event,
+        "lead_id": lead_id,
+        "day": day,
+        "occurred_at": recorded_at,
+        "recorded_at": recorded_at,
+        "kind": "call",
+    }
+
+
+def override(event: str, lead_id: str, set_at: datetime) -> dict[str, Any]:
+    return {
+        "event_id": event,
+        "lead_id": lead_id,
+        "sequence": 1,
+        "set_at": set_at,
+        "author": "Eva",
+        "reason": "x",
+        "stored_at": set_at,
+    }
+
+
+@few
+@given(
+    stored=versions,
+    imported=versions,
+    linked=links,
+    touched=st.lists(st.builds(touchpoint, st.sampled_from("pq"), lead_ids, moments), max_size=2),
+    overridden=st.lists(st.builds(override, st.sampled_from("rs"), lead_ids, moments), max_size=2),
+    as_of=moments,
+)
+def test_a_lead_that_only_files_know_is_not_known_beyond_them(stored, imported, linked, touched, overridden, as_of):
+    of_files = [{**row, "event_id": f"import.{row['event_id']}"} for row in imported]
+    tables = {"leads": [*stored, *of_files], "identities": linked, "touchpoints": touched, "overrides": overridden}
+    rows = assert_engines_agree(statement("leads/beyond_files"), {"as_of": as_of}, tables)
+    expected = {row["lead_id"] for row in [*stored, *touched] if row["recorded_at"] <= as_of}
+    expected |= {row["lead_id"] for row in linked if row["linked_at"] <= as_of}
+    expected |= {row["lead_id"] for row in overridden if row["set_at"] <= as_of}
+    assert {row["lead_id"] for row in rows} == expected

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from rich.markup import escape
 
 from leadwerk.cli.console import err, figure, out, print_json, printable, table, working
@@ -18,34 +21,23 @@ from leadwerk.cli.import_csv import read_mapping
 from leadwerk.cli.options import Deployment
 from leadwerk.errors import InputError, NoChampion
 from leadwerk.importing.column_mapping import ColumnMapping
-from leadwerk.importing.lead_values import attribute_column, forms, lead_values
+from leadwerk.importing.lead_values import attribute_column
 from leadwerk.importing.leads import ParsedLeads, missing_columns, parse_leads
 from leadwerk.importing.mapping import id_column
 from leadwerk.importing.plan import mapping_for_scoring
-from leadwerk.importing.rejections import REJECTS_HEADER, RejectionGroup, rejected_rows, rejects
+from leadwerk.importing.rejections import REJECTS_HEADER, rejected_rows, rejects
 from leadwerk.importing.table import CsvTable, ReadOptions, read_table
-from leadwerk.importing.written_file import UTF8_WITH_MARK, write_table
+from leadwerk.importing.text_column import TextColumn
+from leadwerk.importing.written_file import UTF8_WITH_MARK, harmless_texts, write_table
 from leadwerk.policy.folding import folded
-from leadwerk.warehouse.batches import batches
+from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores
 
 if TYPE_CHECKING:
-    from leadwerk.pipeline.serving.messages import ScoredLead
+    from leadwerk.pipeline.score_file import FileScores
     from leadwerk.scoring.model import Scorer
 
-ADDED = ("probability", "predictive_score", "score_cluster")
-BY_RULES = ("points", "matrix_cell")
-BY_SEGMENT = ("segment",)
-BATCH = 10_000
+BATCH = 16_384
 _NEW_SHARE = 0.01
-_NO_PERSON = "file"  # a key for hashes that are not stored
-
-
-@dataclass
-class FileScores:
-    """Scores by row of the table, and what could not be scored."""
-
-    by_row: dict[int, ScoredLead] = field(default_factory=dict)
-    rejections: list[RejectionGroup] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -106,18 +98,21 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
             "There is no champion to score with, and the policy has no rules for points.",
             remedy="Run `leadwerk retrain` first, or write rules (docs/policy.md).",
         )
+    from leadwerk.pipeline import score_file as stage
+
     with working(f"Scoring {source.name}"):
         parsed = parse_leads(content, mapping, now=now, is_scoring=True)
-        scores = _scores(deployment, model, parsed, now)
-    _write(content, scores, target)
+        scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now)
+    with working(f"Writing {target.name}"):
+        _write(content, parsed, scores, target)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
     _show(
         FileSummary(
             rows=len(content) + len(content.malformed),
-            scored=len(scores.by_row),
+            scored=int(scores.is_scored.sum()),
             rejected=rejected_rows(scores.rejections),
             rejects_file=str(_rejects_path(target)) if scores.rejections else None,
-            clusters=dict(Counter(scored.score_cluster for scored in scores.by_row.values())),
+            clusters=dict(Counter(scores.columns.score_cluster[scores.is_scored].tolist())),
             missing_columns=missing_columns(content, attributes),
             new_values=_new_values(deployment, model, parsed),
             time=f"column {parsed.mapping.time!r}" if parsed.mapping.time else "now",
@@ -135,70 +130,53 @@ def _mapping(deployment: Deployment, content: CsvTable, id_name: str | None) -> 
     return msgspec.structs.replace(mapping, id=id_column(content, id_name or learned.id))
 
 
-def _scores(deployment: Deployment, model: Scorer | None, parsed: ParsedLeads, now: datetime) -> FileScores:
-    from leadwerk.pipeline import score as stage
-    from leadwerk.pipeline.serving.messages import ScoreRequest
-
-    policy = deployment.policy
-    scores = FileScores(rejections=[*parsed.rejections, *lead_values(parsed, policy, person_key="").rejections])
-    raw = list(forms(parsed, policy))
-    ids = parsed.ids.to_pylist()
-    context = stage.ScoringRun(
-        deployment.warehouse,
-        policy,
-        model,
-        now=now,
-        stored_at=now,
-        person_key=_NO_PERSON,
-        store=False,
-        explained=False,
-    )
-    for which in _batches_of_different_leads(ids):
-        requests = [ScoreRequest(lead_id=ids[at], form=raw[at]) for at in which]
-        report = stage.run(context, requests)
-        scores.by_row |= {int(parsed.rows[which[scored.index]]): scored for scored in report.scores}
-        for refusal in report.refusals:
-            line = parsed.lines[which[refusal.index] : which[refusal.index] + 1]
-            scores.rejections.append(RejectionGroup("row", refusal.error.message, line))
-    return scores
-
-
-def _batches_of_different_leads(ids: Sequence[str]) -> Iterator[list[int]]:
-    """Places of the leads in batches in which every lead stands once: a request takes one form of a lead."""
-    times: Counter[str] = Counter()
-    rounds: dict[int, list[int]] = {}
-    for at, lead_id in enumerate(ids):
-        rounds.setdefault(times[lead_id], []).append(at)
-        times[lead_id] += 1
-    for row_numbers in rounds.values():
-        for batch in batches(row_numbers, BATCH):
-            yield list(batch)
-
-
-def _write(content: CsvTable, scores: FileScores, target: Path) -> None:
-    some = list(scores.by_row.values())
-    by_segment = BY_SEGMENT if any(scored.segment is not None for scored in some) else ()
-    by_rules = BY_RULES if any(scored.points is not None for scored in some) else ()
-    added = (*ADDED, *by_rules, *by_segment)
-    own_columns = [
-        at for at, name in enumerate(content.columns) if name not in added
-    ]  # not what an earlier scoring wrote
-    rows = (
-        [*(cells[at] for at in own_columns), *_added(scored, added)]
-        for row, cells in enumerate(content.rows())
-        if (scored := scores.by_row.get(row)) is not None
-    )
+def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: Path) -> None:
+    by_row = np.full(len(content), -1, np.intp)
+    by_row[parsed.rows[scores.is_scored]] = np.flatnonzero(scores.is_scored)
+    added = _added(scores.columns)
+    original = [at for at, name in enumerate(content.columns) if name not in added]  # not what an earlier scoring wrote
     frame = content.frame
     encoding = frame.encoding if frame.encoding and frame.kind == "text" else UTF8_WITH_MARK
-    header = (*(content.columns[at] for at in own_columns), *added)
-    write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding)
+    header = (*(content.columns[at] for at in original), *added)
+    rows = _rows([content.cells[at] for at in original], list(added.values()), by_row)
+    write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding, are_harmless=True)
     if scores.rejections:
         write_table(_rejects_path(target), REJECTS_HEADER, rejects(scores.rejections), delimiter=frame.delimiter)
 
 
-def _added(scored: ScoredLead, names: Sequence[str]) -> list[Any]:
-    values = [getattr(scored, name) for name in names]
-    return [round(value, 6) if isinstance(value, float) else value for value in values]
+def _rows(
+    cells: Sequence[TextColumn], added: Sequence[NDArray[Any]], by_row: NDArray[np.intp]
+) -> Iterator[tuple[object, ...]]:
+    """The cells of the rows that have a score, and what is added to them."""
+    texts = [(column.codes, harmless_texts(column.distinct)) for column in cells]
+    scored_rows = np.flatnonzero(by_row >= 0)
+    for first in range(0, len(scored_rows), BATCH):
+        rows = scored_rows[first : first + BATCH]
+        written = [pc.take(distinct, pa.array(codes[rows])).to_pylist() for codes, distinct in texts]
+        yield from zip(*written, *(column[by_row[rows]].tolist() for column in added), strict=True)
+
+
+def _added(columns: ColumnScores) -> dict[str, NDArray[Any]]:
+    """The columns of scores by name; those of points and segments only where there are any."""
+    added = {
+        "probability": _without_missing(np.round(columns.probability, 6), np.isnan(columns.probability)),
+        "predictive_score": _without_missing(columns.predictive_score, columns.predictive_score == NO_SCORE),
+        "score_cluster": columns.score_cluster,
+    }
+    if not np.isnan(columns.points).all():
+        points = _without_missing(columns.points, np.isnan(columns.points))
+        added |= {"points": points, "matrix_cell": columns.matrix_cell}
+    if any(segment is not None for segment in columns.segment):
+        added["segment"] = columns.segment
+    return added
+
+
+def _without_missing(numbers: NDArray[Any], is_missing: NDArray[np.bool_]) -> NDArray[Any]:
+    if not is_missing.any():
+        return numbers
+    cells = numbers.astype(object)
+    cells[is_missing] = None
+    return cells
 
 
 def _rejects_path(target: Path) -> Path:

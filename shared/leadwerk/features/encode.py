@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from leadwerk.features.contract import Feature
 from leadwerk.policy.folding import folded
+from leadwerk.stats.coded_column import CodedColumn
 
 Columns = Mapping[str, Any]
-"""Feature name → sequence, numpy array or pandas Series of one length; None and NaN are missing."""
+"""Feature name → sequence, numpy array, CodedColumn or pandas Series of one length; None and NaN are missing."""
 
 MINIMUM_COUNT = 20
 """A level seen in fewer training rows is pooled with the rare ones."""
@@ -156,6 +157,9 @@ def _numbers(column: Any) -> NDArray[Any]:
 def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
     """Index of each value's level; len(levels) for a rare one, -1 for a missing one."""
     code_of_level, rare = _level_codes(tuple(levels)), len(levels)
+    if isinstance(column, CodedColumn):
+        of_level = np.array([*(code_of_level.get(folded(level), rare) for level in column.levels), -1], dtype=np.intp)
+        return np.asarray(of_level[column.codes])  # the last one is that of -1, a missing value
     codes: dict[str | None, int] = {None: -1}
 
     def code(level: str | None) -> int:

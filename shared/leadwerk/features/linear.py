@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+_BLOCK = 4096
+
 
 class Linear(msgspec.Struct, frozen=True):
     """Log-odds = bias + Σ weight · (x − mean) / scale over the m encoder columns; a missing x counts as its mean."""
@@ -45,5 +47,10 @@ class Linear(msgspec.Struct, frozen=True):
         >>> Linear(0.5, (2.0,), (1.0,), (2.0,)).margin(np.array([[3.0]], dtype=np.float32)).tolist()
         [2.5]
         """
-        total: NDArray[np.float64] = self.contributions(matrix).sum(axis=1)
+        means, slopes = np.array(self.means), np.array(self.weights) / np.array(self.scales)
+        total = np.full(len(matrix), self.bias)
+        for first in range(0, len(matrix), _BLOCK):  # a block stays in the processor's cache
+            block = matrix[first : first + _BLOCK]
+            terms = np.where(np.isnan(block), 0.0, block - means) * slopes
+            total[first : first + _BLOCK] += terms.sum(axis=1)  # and no @, whose last digit depends on the company
         return total

@@ -18,6 +18,7 @@ from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.time_column import moments_of
+from leadwerk.lead.amount import LARGEST
 from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.lead import FIELD_GROUPS, NAMES, FieldGroup, read_group
 from leadwerk.lead.rejection import PERSONAL
@@ -216,7 +217,11 @@ def _read_group(
     combinations, which = _combined([raw[name][0] for name in fields])
     read: list[dict[str, Any]] = []
     rejected: dict[tuple[str, str], list[int]] = {}
+    plain = _plain_numbers(group, fields, raw)
     for at, row_numbers in enumerate(combinations):
+        if plain is not None and plain[row_numbers[0]]:
+            read.append({group.fields[0]: raw[fields[0]][1][row_numbers[0]]})
+            continue
         form = {name: raw[name][1][place] for name, place in zip(fields, row_numbers, strict=True)}
         row, rejections = read_group(group, form, policy=policy, person_key=person_key)
         read.append(row)
@@ -228,6 +233,17 @@ def _read_group(
     for (name, reason), combination in rejected.items():
         lines = parsed.lines[np.isin(which, combination)]
         values.rejections.append(RejectionGroup(name, reason, lines, value_only=True))
+
+
+def _plain_numbers(
+    group: FieldGroup, fields: Sequence[str], raw: dict[str, tuple[NDArray[np.int32], list[Any]]]
+) -> NDArray[np.bool_] | None:
+    """Which values of a field of numbers need no further reading; None for other fields."""
+    if len(group.fields) > 1 or fields[0] not in NUMERIC_FIELDS:
+        return None
+    numbers = np.array([value if isinstance(value, float) else np.nan for value in raw[fields[0]][1]])
+    is_whole = numbers == np.floor(numbers) if fields[0] == "employees" else True
+    return np.asarray((numbers >= 0) & (numbers <= LARGEST) & is_whole)
 
 
 def _reason(name: str) -> str:
@@ -249,8 +265,8 @@ def _combined(codes: Sequence[NDArray[np.int32]]) -> tuple[list[tuple[int, ...]]
     return [tuple(int(column[at]) for column in codes) for at in first], which
 
 
-def forms(parsed: ParsedLeads, policy: Policy) -> Iterator[dict[str, Any]]:
-    """Each lead as a form gives it: fields of every lead, attributes by their source, in the formats of the columns."""
+def forms(parsed: ParsedLeads, policy: Policy, leads: NDArray[np.intp] | None = None) -> Iterator[dict[str, Any]]:
+    """Each lead (or those at these places) as a form gives it, its values read in the formats of the columns."""
     columns: dict[str, tuple[NDArray[np.int32], list[Any]]] = {}
     fields = _raw_fields(parsed)
     for attribute in policy.attributes:
@@ -259,7 +275,7 @@ def forms(parsed: ParsedLeads, policy: Policy) -> Iterator[dict[str, Any]]:
             column = parsed.table.column(title)
             columns[source] = (column.codes[parsed.rows], _form_values(attribute, column, title, parsed))
     has_times = parsed.mapping.time is not None
-    for at in range(len(parsed)):
+    for at in range(len(parsed)) if leads is None else leads.tolist():
         form = {name: value for name, (codes, texts) in fields.items() if (value := texts[codes[at]]) is not None}
         form |= {name: value for name, (codes, texts) in columns.items() if (value := texts[codes[at]]) is not None}
         yield {**form, "created_at": _aware(parsed.created_at[at].item())} if has_times else form

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadwerk.importing.text_column import TextColumn
@@ -32,6 +33,7 @@ _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE = r"^(?:\+|00|0[1-9])[\d\s()/.-]{7,20}$"
 _DATE = r"^\d{1,2}\.\s?\d{1,2}\.\s?\d{2,4}|^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
 _CONTACT_SHARE = 0.1
+_MOST_TEXTS = 50_000
 
 
 def names_persons(title: str) -> bool:
@@ -47,9 +49,11 @@ def names_persons(title: str) -> bool:
 
 
 def holds_contacts(column: TextColumn) -> bool:
-    """Whether a tenth of what a column holds are e-mail addresses or telephone numbers."""
-    texts = column.trimmed
+    """Whether a tenth of what a column holds are e-mail addresses or telephone numbers; of very many texts, of some."""
+    rows = slice(None, None, max(1, len(column.distinct) // _MOST_TEXTS))
+    texts, counts = pc.take(column.trimmed, pa.array(np.arange(len(column.distinct))[rows])), column.counts[rows]
+    filled = ~column.missing[rows]
     address = pc.match_substring_regex(texts, _ADDRESS)
     phone = pc.and_not(pc.match_substring_regex(texts, _PHONE), pc.match_substring_regex(texts, _DATE))
-    is_contact = np.asarray(pc.or_(address, phone).to_numpy(zero_copy_only=False), dtype=bool) & ~column.missing
-    return bool(is_contact.any()) and float(column.counts[is_contact].sum()) >= _CONTACT_SHARE * column.filled
+    contacts = np.asarray(pc.or_(address, phone).to_numpy(zero_copy_only=False), dtype=bool) & filled
+    return bool(contacts.any()) and float(counts[contacts].sum()) >= _CONTACT_SHARE * float(counts[filled].sum())

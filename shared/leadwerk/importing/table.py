@@ -6,7 +6,7 @@ import codecs
 import difflib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.encoding import Encoding, detect_encoding
 from leadwerk.importing.json_file import json_records
 from leadwerk.importing.records import Dialect, MalformedLine, Record, sniff, split
+from leadwerk.importing.regular_text import read_regular
 from leadwerk.importing.source_file import SourceKind, html_records, parquet_records, recognise, refusal
 from leadwerk.importing.table_builder import CHUNK, TableBuilder
 from leadwerk.importing.table_frame import (
@@ -181,8 +182,13 @@ def _text_table(path: Path, options: ReadOptions) -> CsvTable:
             raise refusal(path, sample[0].reason if sample and isinstance(sample[0], MalformedLine) else "it is empty",
                           "The first line must name the columns.")  # fmt: skip
         header = find_header(sample, options.header_row)
+        frame = Frame("text", encoding, dialect, header.line, header.lines_above)
+        if (regular := read_regular(path, encoding, dialect, header)) is not None:
+            columns, renamed = _names(header.titles)
+            frame = replace(frame, footer_rows=regular.footer_rows)
+            return CsvTable(path, frame, columns, regular.lines, regular.cells, renamed=renamed)
         records = split(chain(head, lines), dialect, first_line=first)
-        return _built(path, Frame("text", encoding, dialect), header, records)
+        return _built(path, frame, header, records)
 
 
 def _single_sign(delimiter: str) -> str | None:

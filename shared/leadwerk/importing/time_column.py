@@ -214,6 +214,17 @@ def in_utc(local: Moments, zone: str) -> Moments:
     return np.asarray(local - (offsets[where] * 1_000_000).astype("timedelta64[us]"))
 
 
+def in_zone(moments: Moments, zone: str) -> Moments:
+    """Moments (UTC) as clocks on a wall in `zone` show them."""
+    if zone == "UTC":
+        return moments
+    quarters, where = np.unique(moments.astype("datetime64[m]").astype(np.int64) // 15, return_inverse=True)
+    clock = ZoneInfo(zone)
+    offsets = (datetime.fromtimestamp(quarter * 900, clock).utcoffset() for quarter in quarters.tolist())
+    seconds = np.fromiter((int(offset.total_seconds()) if offset else 0 for offset in offsets), np.int64)
+    return np.asarray(moments + (seconds[where] * 1_000_000).astype("timedelta64[us]"))
+
+
 def _offset(wall_seconds: int, zone: ZoneInfo) -> int:
     """Seconds by which a clock on a wall is ahead of UTC."""
     if not _WALL_SECONDS[0] < wall_seconds < _WALL_SECONDS[1]:

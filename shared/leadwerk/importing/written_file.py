@@ -1,4 +1,7 @@
-"""Files written after one that was read: its delimiter, encoding and mark, and no cell that a spreadsheet runs."""
+"""Files written after one that was read: its delimiter, encoding and mark, and no cell that a spreadsheet runs.
+
+A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from leadwerk.errors import InputError
 from leadwerk.importing.encoding import Encoding
@@ -23,8 +29,9 @@ def write_table(
     *,
     delimiter: str = ",",
     encoding: Encoding = UTF8_WITH_MARK,
+    are_harmless: bool = False,
 ) -> None:
-    """Write a CSV file; a cell that a spreadsheet would run as a formula gets an apostrophe in front.
+    """Write a CSV file; `are_harmless` says that no cell of `rows` would be run.
 
     Raises:
         InputError: the place cannot be written to.
@@ -37,7 +44,7 @@ def write_table(
         with path.open("a", encoding=encoding.name, errors=errors, newline="") as file:
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow([harmless(name) for name in header])
-            writer.writerows([harmless(cell) for cell in row] for row in rows)
+            writer.writerows(rows if are_harmless else ([harmless(cell) for cell in row] for row in rows))
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror or type(error).__name__}.",
@@ -56,3 +63,11 @@ def harmless(cell: object) -> object:
     if isinstance(cell, str) and cell.startswith(_RUNS) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
+
+
+def harmless_texts(texts: pa.StringArray) -> pa.StringArray:
+    """Texts that no spreadsheet runs."""
+    suspicious = pc.match_substring_regex(texts, r"^[=+\-@\t\r]")
+    if not pc.any(suspicious).as_py():
+        return texts
+    return pa.array([harmless(text) for text in texts.to_pylist()], pa.string())

@@ -15,6 +15,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition
 from leadwerk.policy.text_classes import matches
 from leadwerk.stats.arrays import Bools, Floats
+from leadwerk.stats.coded_column import CodedColumn
 
 VISIT = -1
 """Signal of an occurrence that is no signal: the lead was merely there, which ends its idleness."""
@@ -36,6 +37,12 @@ class Occurrences:
     age_days: NDArray[np.int64]
 
 
+def nothing_occurred() -> Occurrences:
+    """No occurrences, of whatever lead."""
+    whole = np.empty(0, dtype=np.int64)
+    return Occurrences(whole, whole, np.empty(0, dtype="datetime64[D]"), whole, whole)
+
+
 @dataclass(frozen=True)
 class LeadFacts:
     """n leads at their moments.
@@ -45,7 +52,7 @@ class LeadFacts:
     """
 
     size: int
-    columns: Mapping[str, Sequence[Any] | NDArray[Any]]
+    columns: Mapping[str, Sequence[Any] | NDArray[Any] | CodedColumn]
     occurrences: Occurrences
 
 
@@ -91,8 +98,11 @@ class Conditions:
 
     def _read_words(self, fact: Fact) -> tuple[list[Any], NDArray[np.intp]]:
         """The distinct values of a column, and for each lead the place of its own among them."""
+        column = self._columns[fact.column]
+        if isinstance(column, CodedColumn):
+            return [*column.levels, None], np.where(column.codes < 0, len(column.levels), column.codes)
         if fact.column not in self._words:
-            values = _objects(self._columns[fact.column])
+            values = _objects(column)
             distinct = list(set(values))
             place = {value: index for index, value in enumerate(distinct)}
             value_index = np.fromiter(map(place.__getitem__, values), dtype=np.intp, count=self._size)

@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
-from leadwerk.points.conditions import Conditions, LeadFacts, Occurrences
+from leadwerk.points.conditions import Conditions, LeadFacts, nothing_occurred
 from leadwerk.policy.facts import fact_named
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition
@@ -73,7 +72,7 @@ class Segments:
 
         `columns` are features by name, n values each; one that is not there is not known.
         """
-        conditions = Conditions(self.policy, LeadFacts(size, columns, _NOTHING_OCCURRED))
+        conditions = Conditions(self.policy, LeadFacts(size, columns, nothing_occurred()))
         segment_of_lead = np.full(size, NO_SEGMENT, dtype=np.intp)
         # Backwards, so that the first definition that fits is written last and stays.
         for place, definition in reversed(list(enumerate(self.definitions))):
@@ -83,7 +82,3 @@ class Segments:
     def places_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> Index:
         """`segment_index` of rows of `lead_features`."""
         return self.segment_index({name: [row.get(name) for row in rows] for name in self.columns()}, len(rows))
-
-
-_NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-_NOTHING_OCCURRED = Occurrences(_NONE, _NONE, np.empty(0, dtype="datetime64[D]"), _NONE, _NONE)
