@@ -65,6 +65,7 @@ bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 # What derives from other files: records of tables, tables of variables, the OpenAPI document. Tests compare each.
 generate: $(STAMP) ## writes what derives from other files, such as the records of tables
 	.venv/bin/python -m tools.table_records
+	.venv/bin/python -m tools.country_names
 	.venv/bin/python -m tools.terraform_reference
 	.venv/bin/python -m tools.openapi
 

@@ -159,9 +159,18 @@ def test_one_wrong_field_costs_that_field_not_the_lead(field: str, value: object
 
 
 def test_a_country_we_cannot_read_is_not_taken_for_our_own() -> None:
-    row, rejections = version({**FORM, "country": "Niederlande", "postcode": "1012"})
+    row, rejections = version({**FORM, "country": "Atlantis", "postcode": "1012"})
     assert (row["country"], row["region"], row["postcode"]) == (None, None, None)
     assert [rejection.field for rejection in rejections] == ["country", "postcode"]
+
+
+def test_a_canton_or_an_address_says_where_a_lead_is() -> None:
+    plain = {name: value for name, value in FORM.items() if name not in ("country", "postcode", "plz")}
+    row, _ = version({**plain, "canton": "Waadt"})
+    assert (row["country"], row["region"]) == ("CH", "CH-VD")
+    row, rejections = version({**plain, "address": "Bahnhofstrasse 1, 8001 Zürich"})
+    assert (row["country"], row["region"], row["postcode"]) == ("CH", "CH-ZH", "8001")
+    assert "Bahnhof" not in str(row) + str(rejections)
 
 
 def test_a_prefix_of_the_postcode_beats_the_country() -> None:

@@ -226,7 +226,7 @@ def _read_group(
         row, rejections = read_group(group, form, policy=policy, person_key=person_key)
         read.append(row)
         for rejection in rejections:
-            if rejection.field in group.fields[:2] or len(group.fields) == 1:
+            if rejection.field in (*group.fields[:2], "canton") or len(group.fields) == 1:
                 rejected.setdefault((rejection.field, _reason(rejection.field)), []).append(at)
     for column in read[0] if read else ():
         values.columns[column] = (which, [row[column] for row in read])

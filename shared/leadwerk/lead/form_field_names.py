@@ -13,7 +13,9 @@ _TITLES: Mapping[str, str] = {
     " portable; telefono; cellulare",
     "postcode": "plz ort; plz, ort; postleitzahl; plz und ort; postal code; zip code; post code; npa; npa localité;"
     " npa lieu; code postal; code postal et ville; cap; cap località; npa località; codice postale",
-    "country": "land; pays; paese; nazione",
+    "country": "land; pays; paese; nazione; country region; country code; ländercode; staat; code pays; codice paese",
+    "canton": "kanton; cantone",
+    "address": "adresse; anschrift; postadresse; indirizzo; address line; mailing address; billing address",
     "language": "sprache; korrespondenzsprache; langue; langue de correspondance; lingua; preferred language",
     "channel": "kanal; herkunftskanal; canal; canale; lead channel",
     "loan_amount": "loan amount; hypothekarbetrag; kreditbetrag; darlehensbetrag; finanzierungsbedarf;"

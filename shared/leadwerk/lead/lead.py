@@ -19,7 +19,7 @@ from leadwerk.lead.attribute import LONGEST_TEXT, attribute_value, plain_text, s
 from leadwerk.lead.contact import business_domain, domain_kind, parse_email, parse_phone
 from leadwerk.lead.identity import parse_visitor, person_key as pseudonym
 from leadwerk.lead.language import parse_language
-from leadwerk.lead.region import parse_country, parse_postcode, region_of
+from leadwerk.lead.region import parse_canton, parse_country, parse_postcode, postcode_in, region_of
 from leadwerk.lead.rejection import PERSONAL, Rejection
 from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.unreadable import Unreadable
@@ -40,6 +40,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "telephone", "mobile"),
     "postcode": ("postcode", "plz", "zip", "postal_code"),
     "country": ("country",),
+    "canton": ("canton", "kanton"),
+    "address": ("address",),
     "language": ("language", "locale"),
     "channel": ("channel",),
     "loan_amount": ("loan_amount",),
@@ -177,9 +179,13 @@ class FieldReader:
         country, postcode = self.read("country", parse_country), None
         home = None if self.raw_value("country") else self.policy.country
         parsed = self.read("postcode", lambda value: parse_postcode(value, country, home))
+        if parsed is None and (in_address := postcode_in(self.raw_value("address") or "")):
+            parsed = self.value("address", in_address, lambda value: parse_postcode(value, country, home))
         if parsed:
             country, postcode = parsed
-        return {"country": country, "region": region_of(country, postcode), "postcode": postcode}
+        canton = self.read("canton", parse_canton) if country in (None, "CH") else None
+        region = region_of(country, postcode) or canton
+        return {"country": country or ("CH" if canton else None), "region": region, "postcode": postcode}
 
     def attribute(self, attribute: Attribute, created_at: datetime) -> Iterator[LeadColumns]:
         field = attribute.source or attribute.name
@@ -263,7 +269,7 @@ def parse_consent(value: Any) -> bool:
 FIELD_GROUPS = (
     FieldGroup(("web_consent",), lambda reader: {"web_consent": bool(reader.read("web_consent", parse_consent))}),
     _single("language", parse_language),
-    FieldGroup(("country", "postcode"), lambda reader: reader.place()),
+    FieldGroup(("country", "postcode", "canton", "address"), lambda reader: reader.place()),
     FieldGroup(("email", "phone", "country", "postcode", "account_id"), _person),
     _single("channel", plain_text),
     *(_single(name, _positive) for name in ("loan_amount", "property_value", "income", "instalment", "revenue")),

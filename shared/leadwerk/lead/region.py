@@ -33,7 +33,42 @@ _NAMES = {
     "GB": "uk gb",
 }
 _COUNTRY = {name: code for code, names in _NAMES.items() for name in names.split()}
+_OTHER_NAMES = {
+    "US": "u s; united states of america; vereinigte staaten von amerika; etats unis d amerique; stati uniti d america",
+    "GB": "great britain; england; scotland; wales; grossbritannien; grande bretagne; angleterre; gran bretagna",
+    "NL": "holland; the netherlands; olanda; hollande",
+    "CZ": "czech republic; tschechische republik; republique tcheque; repubblica ceca",
+    "RU": "russian federation; russische foderation; federation de russie; federazione russa",
+    "CI": "ivory coast; elfenbeinkuste; costa d avorio",
+    "TR": "turkey; turkei; turquie; turchia",
+    "KR": "republic of korea; republik korea; coree; korea",
+    "MK": "macedonia; mazedonien; macedoine",
+    "BY": "weissrussland; bielorussie; bielorussia",
+    "MM": "burma; birma; birmanie; birmania",
+    "SZ": "swaziland; swasiland",
+    "CD": "dr congo; congo drc; democratic republic of the congo; demokratische republik kongo",
+    "IR": "islamic republic of iran", "VN": "viet nam", "SY": "syrian arab republic",
+    "VA": "vatican; vatikan; vaticano",
+    "HK": "hong kong; hongkong", "MO": "macau; macao", "TW": "taiwan province of china", "PS": "palestine; palastina",
+    "MD": "republic of moldova; republik moldau", "LA": "lao people s democratic republic",
+    "TZ": "united republic of tanzania",
+}  # fmt: skip
+"""What countries are called beside CLDR's names."""
 _POSTCODE = r"(?:(?P<prefix>[a-z]{1,3})\s?-?\s?)?(?P<digits>[0-9]{4,5})(?:[ ,]\s?\D.*)?"
+
+_CANTONS = {
+    "AG": "aargau; argovie; argovia", "AI": "appenzell innerrhoden; appenzell rhodes interieures; appenzello interno",
+    "AR": "appenzell ausserrhoden; appenzell rhodes exterieures; appenzello esterno", "BE": "bern; berne; berna",
+    "BL": "basel landschaft; baselland; bale campagne; basilea campagna",
+    "BS": "basel stadt; bale ville; basilea citta", "FR": "freiburg; fribourg; friburgo",
+    "GE": "genf; geneve; ginevra; geneva",
+    "GL": "glarus; glaris; glarona", "GR": "graubunden; grisons; grigioni", "JU": "jura; giura",
+    "LU": "luzern; lucerne; lucerna", "NE": "neuenburg; neuchatel", "NW": "nidwalden; nidwald; nidvaldo",
+    "OW": "obwalden; obwald; obvaldo", "SG": "st gallen; sankt gallen; saint gall; san gallo",
+    "SH": "schaffhausen; schaffhouse; sciaffusa", "SO": "solothurn; soleure; soletta", "SZ": "schwyz; svitto",
+    "TG": "thurgau; thurgovie; turgovia", "TI": "tessin; ticino", "UR": "uri", "VD": "waadt; vaud",
+    "VS": "wallis; valais; vallese", "ZG": "zug; zoug; zugo", "ZH": "zurich; zurigo",
+}  # fmt: skip
 
 # First and last postcode of ranges that lie in one Land as a whole.
 _GERMAN = (
@@ -53,8 +88,8 @@ _AUSTRIAN = (
 def parse_country(value: object, field: str = "country") -> str:
     """ISO 3166-1 alpha-2 of a country's code or name.
 
-    >>> parse_country("Schweiz"), parse_country("D"), parse_country("us")
-    ('CH', 'DE', 'US')
+    >>> parse_country("Schweiz"), parse_country("D"), parse_country("us"), parse_country("Pays-Bas")
+    ('CH', 'DE', 'US', 'NL')
 
     Raises:
         InputError: the name is unknown.
@@ -62,10 +97,57 @@ def parse_country(value: object, field: str = "country") -> str:
     text = _plain(value).strip(".")
     if text in _COUNTRY:
         return _COUNTRY[text]
+    if (code := _countries().get(comparable(str(value)[:100]))) is not None:
+        return code
     if re.fullmatch("[a-z]{2}", text):
         return text.upper()
     remedy = "Write the two letters of ISO 3166, such as CH."
     raise InputError(f"{str(value)[:60]!r} is not a country.", field=field, value=value, remedy=remedy)
+
+
+def comparable(name: str) -> str:
+    """A name of a country or canton without case, accents, signs and article.
+
+    >>> comparable("Côte d’Ivoire"), comparable("The Gambia"), comparable("U.S.A.")
+    ('cote d ivoire', 'gambia', 'u s a')
+    """
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"\w+", plain.casefold())).removeprefix("the ")
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """Code by name or three-letter code, as names are compared; of the whole world, in four languages."""
+    rows = csv.reader((Path(__file__).parent / "countries.csv").read_text(encoding="utf-8").splitlines()[1:])
+    names = {name: code for name, code in rows}  # noqa: C416 (dict(rows) does not type)
+    names |= {"u s a": "US", "u k": "GB"}
+    return names | {name: code for code, others in _OTHER_NAMES.items() for name in others.split("; ")}
+
+
+def parse_canton(value: object, field: str = "canton") -> str:
+    """ISO 3166-2 of a Swiss canton's code or name.
+
+    >>> parse_canton("ZH"), parse_canton("Kanton Waadt"), parse_canton("Genève"), parse_canton("CH-TI")
+    ('CH-ZH', 'CH-VD', 'CH-GE', 'CH-TI')
+
+    Raises:
+        InputError: there is no such canton.
+    """
+    name = re.sub(r"^(?:ch|kanton|canton(?: de| du| d)?|cantone(?: di| del)?) (?=\w)", "", comparable(str(value)[:100]))
+    code = next((code for code, names in _CANTONS.items() if name == code.lower() or name in names.split("; ")), None)
+    if code is None:
+        raise _refusal(value, field, "a canton")
+    return f"CH-{code}"
+
+
+def postcode_in(address: object) -> str:
+    """The postcode that stands before the town in an address, empty if there is none.
+
+    >>> postcode_in("Bahnhofstrasse 1, 8001 Zürich"), postcode_in("Weg 1")
+    ('8001', '')
+    """
+    in_front_of_town = re.findall(r"(?:[A-Za-z]{1,2}-)?\b[0-9]{4,5}(?=\s+[^\W\d_]{2})", str(address)[:200])
+    return str(in_front_of_town[-1]) if in_front_of_town else ""
 
 
 def parse_postcode(
@@ -80,11 +162,11 @@ def parse_postcode(
         InputError: this is no postcode of that country.
     """
     text = _plain(value)
-    if country not in (None, *POSTCODE_DIGITS):
-        return str(country), _foreign(text, field)
     postcode_match = re.fullmatch(_POSTCODE, text)
     prefix_text, digits = postcode_match.group("prefix", "digits") if postcode_match else (None, "")
     prefix = _COUNTRY.get(prefix_text or "")
+    if country not in (None, *POSTCODE_DIGITS) and prefix not in POSTCODE_DIGITS:
+        return str(country), _foreign(text, field)
     if postcode_match is None or (prefix_text and prefix is None):
         raise _refusal(value, field, "a postcode")
     where = prefix or country or _assumed(digits, home)
