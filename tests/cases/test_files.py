@@ -271,3 +271,31 @@ def test_no_feature_comes_from_times_that_the_file_does_not_state(case: Case) ->
     case.command("retrain", *NOW)
     manifest = case.command("models", "show")
     assert not {name for name in manifest["importances"] if name.startswith(("created_", "lead_age"))}
+
+
+def small_file(folder: Path, leads: int = 80) -> Path:
+    """A young company's leads: a quarter are won, mostly those that partners recommended."""
+    path = folder / "small.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Lead ID", "Source", "Employees", "Newsletter", "Status", "Create Date"])
+        for n in range(leads):
+            won = n % 4 == 0
+            source = "Partner" if (won and n % 8) or n % 20 == 1 else ("Google", "Fair")[n % 2]
+            day = f"2025-{n % 12 + 1:02}-{n % 28 + 1:02}"
+            writer.writerow(
+                [f"L{n}", source, 10 + n * 37 % 400, "yes" if n % 3 else "no", "Converted" if won else "Lost", day]
+            )
+    return path
+
+
+def test_a_small_file_ends_with_scores_by_starting_rules(case: Case, tmp_path: Path) -> None:
+    path = small_file(tmp_path)
+    case.imported(str(path), *ENGLISH)
+    policy = (case.home / "policy.yaml").read_text("utf-8")
+    assert "Source: Partner" in policy
+    report, rows = case.scored(str(path))
+    assert report["scored"] == 80
+    by_source = {row["Source"]: float(row["points"]) for row in rows}
+    assert by_source["Partner"] > by_source["Google"]
+    assert {row["score_cluster"] for row in rows if row["Source"] == "Partner"} <= {"HOT", "WARM"}

@@ -166,6 +166,11 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
     show(report, title="Imported", as_json=False)
     for warning in report.warnings:
         err.print(f"[bold yellow]Mostly unreadable:[/bold yellow] {escape(printable(warning))}")
+    if plan.own_policy is None and plan.starting_rules:
+        out.print(
+            f"{len(plan.starting_rules)} starting rules give points until a model is promoted: hints of few leads, no "
+            f"proof. Edit them in {POLICY_FILE}."
+        )
     out.print("Next: [bold]leadwerk retrain[/bold], then [bold]leadwerk score --csv IN --out OUT[/bold]")
 
 

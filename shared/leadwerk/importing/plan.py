@@ -22,6 +22,7 @@ from leadwerk.importing.columns import (
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.mapping import attribute_sources, mapping_under_policy, state_mapping
 from leadwerk.importing.policy_file import policy_text
+from leadwerk.importing.starting_rules import StartingRule, starting_rules
 from leadwerk.importing.statuses import statuses
 from leadwerk.importing.table import CsvTable
 from leadwerk.lead.amount import DecimalMark
@@ -68,8 +69,14 @@ class ImportPlan:
             InputError: no lead was lost, or a column has to be stated.
         """
         attributes = attribute_sources(self.columns, self.mapping)
-        column_statuses = statuses(self.table, self.mapping)
-        return policy_text(self.table.path.stem, self.mapping, attributes, column_statuses, self.languages)
+        stem, column_statuses = self.table.path.stem, statuses(self.table, self.mapping)
+        rules = self.starting_rules
+        return policy_text(stem, self.mapping, attributes, column_statuses, self.languages, rules)
+
+    @cached_property
+    def starting_rules(self) -> tuple[StartingRule, ...]:
+        """Points that decide until there is a model; none of a large file."""
+        return starting_rules(self.table, self.mapping, attribute_sources(self.columns, self.mapping))
 
     @cached_property
     def policy(self) -> Policy:

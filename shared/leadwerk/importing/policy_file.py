@@ -10,6 +10,7 @@ import yaml
 
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.mapping import AttributeSource, slug
+from leadwerk.importing.starting_rules import StartingRule
 from leadwerk.lead.synthetic_times import IMPORTED
 from leadwerk.policy.folding import folded
 
@@ -23,6 +24,7 @@ _ACTIONS = {
     "DISQUALIFIED": "Do_Not_Contact",
     "UNSCORED": "Review_Manually",
 }
+_MOST_POINTS = 100
 _MEASURES = {"yes_no": "yes_no", "options": "option", "date": "age_days"}
 
 
@@ -32,6 +34,7 @@ def policy_text(
     attributes: Sequence[AttributeSource],
     statuses: Sequence[str],
     languages: Sequence[str],
+    rules: Sequence[StartingRule] = (),
 ) -> str:
     """The policy as a commented YAML file; the same input gives the same text.
 
@@ -41,6 +44,7 @@ def policy_text(
         attributes: what a model may learn from.
         statuses: values of the outcome column, the good one first.
         languages: of the reasons, the default one first.
+        rules: points that decide until there is a model.
     """
     data: dict[str, Any] = {
         "name": f"{IMPORTED}{slug(name)}",
@@ -56,6 +60,8 @@ def policy_text(
         "actions": [{"cluster": cluster, "action": action} for cluster, action in _ACTIONS.items()],
         "training": {"history_days": HISTORY_DAYS},
     }
+    if rules:
+        data["points"] = _points(rules)
     content = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110)
     return f"{_preface(mapping, _seal(content))}\n{content}"
 
@@ -89,6 +95,28 @@ def _preface(mapping: ColumnMapping, seal: str) -> str:
         f"# Time is {order}.",
     )
     return "\n".join(lines) + "\n"
+
+
+def _points(rules: Sequence[StartingRule]) -> dict[str, Any]:
+    """Points of fit alone: a file says nothing of what leads do, so interest counts as shown."""
+    most = min(sum(rule.points for rule in rules), _MOST_POINTS)
+    hot, warm = max(2, most * 3 // 5), max(1, most * 3 // 10)
+    return {
+        "bands": {"hot": hot, "warm": warm, "threshold_limits": [warm + 1, most]},
+        "grades": {"a": max(3, most * 3 // 4), "b": max(2, most // 2), "c": 1},
+        "levels": {"one": 0, "two": -1, "three": -2},
+        "groups": [{"name": "file", "score": "fit", "labels": dict.fromkeys(("de", "fr", "it", "en"), "import")}],
+        "rules": [
+            {
+                "name": f"start_{number}",
+                "group": "file",
+                "points": rule.points,
+                "when": {rule.attribute: rule.condition},
+                "labels": dict.fromkeys(("de", "fr", "it", "en"), rule.label),
+            }
+            for number, rule in enumerate(rules, 1)
+        ],
+    }
 
 
 def _attribute(attribute: AttributeSource) -> dict[str, Any]:
