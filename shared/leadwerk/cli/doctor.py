@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 from rich.text import Text
@@ -22,6 +22,9 @@ from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
 from leadwerk.report.report_rows import DeliveryCount, ExtractTotals
 from leadwerk.warehouse.protocol import R, Statement
 from leadwerk.warehouse.statement import statement
+
+if TYPE_CHECKING:
+    from leadwerk.crm.port import CRMField
 
 Verdict = Literal["good", "look", "broken"]
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
@@ -141,8 +144,19 @@ class _Look:
             return Finding(
                 "CRM", verdict, "no token is set", "Set LEADWERK_CRM_URL and LEADWERK_CRM_TOKEN to couple it."
             )
-        self.deployment.crm.check(())
-        return Finding("CRM", "good", f"answers at {self.deployment.settings.crm_url}")
+        crm = self.deployment.crm
+        problems = [check for check in crm.check(self._crm_fields()) if check.problem]
+        if problems:
+            found = "; ".join(f"{check.subject}: {check.problem}" for check in problems)
+            return Finding("CRM", "look", found, problems[0].remedy)
+        left = crm.budget()
+        budget = "" if left is None else f", {left:.0%} of the daily budget is left"
+        return Finding("CRM", "good", f"answers at {self.deployment.settings.crm_url}{budget}")
+
+    def _crm_fields(self) -> Sequence[CRMField]:
+        from leadwerk.crm.fields import field_mapping
+
+        return field_mapping(self.deployment.policy, self.deployment.crm.field_name).fields
 
     def deliveries(self) -> Finding:
         leads = self.leads_by_state
