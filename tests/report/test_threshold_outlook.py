@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadwerk.errors import InputError
-from leadwerk.report.threshold_outlook_chart import outlook_chart
+from leadwerk.report.threshold_outlook_chart import ChartLabels, outlook_chart
 from leadwerk.report.threshold_outlook_table import LEAST_LEADS, at, by_chance, by_past, one_more_hour, rising
 
-WORDS = {"hours": "Stunden", "wins": "Abschlüsse", "calls": "Leads", "team": "Team", "today": "heute: HOT ab 51"}
+WORDS = ChartLabels(hours="Stunden", wins="Abschlüsse", calls="Leads", team="Team", today="heute: HOT ab 51")
 PAST = {49: (200, 4), 50: (100, 8), 51: (60, 12), 52: (40, 20)}
 CALLS = np.array([12.0, 8.0, 3.0])
 

@@ -44,6 +44,8 @@ OUTPUT_LANGUAGE: Final = typer.Option(
     rich_help_panel=PANEL,
 )
 Command = Callable[..., None]
+SharedOptions = dict[str, Any]
+"""Name of a parameter → its annotation, as Typer reads it."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,14 @@ def shared_options(
 
     Where it is the callback of a family, what stands there is the default of the family's commands.
     """
-    options: dict[str, Any] = {"home": Annotated[Path | None, HOME]}
+    options: SharedOptions = {"home": Annotated[Path | None, HOME]}
     options |= {"now": Annotated[str | None, NOW]} if now else {}
     options |= {"as_json": Annotated[bool, AS_JSON]} if json else {}
     options |= {"output_language": Annotated[str | None, OUTPUT_LANGUAGE]} if output_language else {}
     return lambda function: _with_options(function, options)
 
 
-def _with_options(function: Command, options: dict[str, Any]) -> Command:
+def _with_options(function: Command, options: SharedOptions) -> Command:
     def command(context: typer.Context, **arguments: Any) -> None:
         stated = Invocation(**{name: arguments.pop(name) for name in options})
         context.obj = stated.following(context.obj or Invocation())  # a command that follows inherits it
@@ -116,7 +118,7 @@ def _with_options(function: Command, options: dict[str, Any]) -> Command:
     return command
 
 
-def _signature(function: Command, options: dict[str, Any]) -> inspect.Signature:
+def _signature(function: Command, options: SharedOptions) -> inspect.Signature:
     """The command's own parameters without the Invocation, between the context and the shared options."""
     hints, kind = get_type_hints(function, include_extras=True), inspect.Parameter.KEYWORD_ONLY
     _, *parameters = inspect.signature(function).parameters.values()

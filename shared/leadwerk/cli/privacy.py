@@ -84,13 +84,13 @@ def show(call: Invocation, person: PersonName) -> None:
     """
     from getpass import getuser
 
-    from leadwerk.pipeline.audit.trail import record_act
+    from leadwerk.pipeline.audit.trail import Act, record_act
     from leadwerk.pipeline.privacy.access import access
 
     deployment = call.deployment
     now = call.moment()
     answer = access(deployment.warehouse, deployment.policy, person, secret=deployment.person_key, now=now)
-    record_act(deployment.warehouse, actor=getuser(), action="access", now=now, object_=answer.number)
+    record_act(deployment.warehouse, Act(actor=getuser(), action="access", object=answer.number), now)
     if call.as_json:
         print_json(answer)
         return

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from leadwerk.cli.console import table
 from leadwerk.report.formatter import Formatter
+from leadwerk.report.threshold_outlook_chart import ChartLabels
 
 if TYPE_CHECKING:
     from leadwerk.catalogue.languages import Language
@@ -66,10 +67,15 @@ def parts(
         )
 
 
-def chart_words(outlook: Outlook, formatter: Formatter) -> dict[str, str]:
-    """The words on the picture."""
-    names = {name: formatter.say(f"threshold.{name}") for name in ("hours", "wins", "calls", "team")}
-    return {**names, "today": f"{formatter.say('threshold.today')}, {formatter.say('threshold.hot')} {outlook.today}"}
+def chart_labels(outlook: Outlook, formatter: Formatter) -> ChartLabels:
+    """The labels of the picture."""
+    return ChartLabels(
+        hours=formatter.say("threshold.hours"),
+        wins=formatter.say("threshold.wins"),
+        calls=formatter.say("threshold.calls"),
+        team=formatter.say("threshold.team"),
+        today=f"{formatter.say('threshold.today')}, {formatter.say('threshold.hot')} {outlook.today}",
+    )
 
 
 def _leads(outlook: Outlook, formatter: Formatter) -> dict[str, str]:

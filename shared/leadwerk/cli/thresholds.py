@@ -195,13 +195,13 @@ def active_basis(deployment: Deployment) -> Basis:
 
 def _draw(deployment: Deployment, outlook: Outlook, formatter: Formatter, plot: Path | None) -> str:
     """Write the outlook as a picture, beside the reports unless a file is named; returns its place."""
-    from leadwerk.cli.threshold_view import chart_words
+    from leadwerk.cli.threshold_view import chart_labels
     from leadwerk.pipeline import wiring
     from leadwerk.report.threshold_outlook_chart import outlook_chart
 
     name = str(plot or PICTURE)
     data = outlook_chart(
-        outlook.rungs, chart_words(outlook, formatter), today=outlook.today, hours=outlook.hours, file=name
+        outlook.rungs, chart_labels(outlook, formatter), today=outlook.today, hours=outlook.hours, file=name
     )
     if plot is None:
         wiring.reports(deployment.settings).write(PICTURE, data, content_type="image/png")

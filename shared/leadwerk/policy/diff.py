@@ -9,6 +9,9 @@ import msgspec
 
 from leadwerk.policy.model import Policy
 
+PolicyPart = dict[str, Any]
+"""A part of a policy as plain values."""
+
 NAMES = ("name", "cluster", "status")
 """What an entry of a list is known by; lists of plain values are compared whole."""
 
@@ -49,12 +52,12 @@ def _compared(field: str, before: Any, after: Any) -> Iterator[Difference]:
         yield Difference(field, before, after)
 
 
-def _sections(field: str, before: dict[str, Any], after: dict[str, Any], written: str) -> Iterator[Difference]:
+def _sections(field: str, before: PolicyPart, after: PolicyPart, written: str) -> Iterator[Difference]:
     for name in [*before, *(name for name in after if name not in before)]:
         yield from _compared(field + written.format(name), before.get(name), after.get(name))
 
 
-def _by_name(entries: Any) -> dict[str, Any] | None:
+def _by_name(entries: Any) -> PolicyPart | None:
     """Entries of a list by what they are known by; None if that is nothing, or not unique."""
     if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, dict) for entry in entries):
         return None
@@ -63,6 +66,6 @@ def _by_name(entries: Any) -> dict[str, Any] | None:
     return named if len(named) == len(entries) and "" not in named else None
 
 
-def _name(entry: dict[str, Any]) -> str:
+def _name(entry: PolicyPart) -> str:
     name = next((str(entry[key]) for key in NAMES if key in entry), "")
     return f"{name}, {entry['reason']}" if entry.get("reason") else name

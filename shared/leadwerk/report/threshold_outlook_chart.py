@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,21 @@ RESOLUTION = 150  # dots an inch
 LABELLED = 5  # every so many points, and today's
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChartLabels:
+    """Labels in the reader's language; `calls` stands in for `wins` where nothing is known of wins."""
+
+    hours: str
+    wins: str
+    calls: str
+    team: str
+    today: str
+
+
 def outlook_chart(
-    rungs: Sequence[OutlookRow], labels: Mapping[str, str], *, today: int, hours: float, file: str = "threshold.png"
+    rungs: Sequence[OutlookRow], labels: ChartLabels, *, today: int, hours: float, file: str = "threshold.png"
 ) -> bytes:
     """Wins a week over seller's hours a week, a dot a threshold; the team's hours and today's threshold are marked.
-
-    `words`: hours, wins (or calls, where nothing is known of wins), team and today as the reader says them.
 
     Raises:
         InputError: the file's name ends in none of the formats.
@@ -69,7 +79,7 @@ def format_of(file: str) -> str:
     return suffix
 
 
-def _draw(axes: Axes, rungs: Sequence[OutlookRow], labels: Mapping[str, str], today: int, hours: float) -> None:
+def _draw(axes: Axes, rungs: Sequence[OutlookRow], labels: ChartLabels, today: int, hours: float) -> None:
     rungs_with_wins = [rung for rung in rungs if rung.wins]
     heights = {rung.threshold: rung.wins.value if rung.wins else rung.calls for rung in rungs_with_wins or rungs}
     at = {rung.threshold: rung.hours for rung in rungs}
@@ -78,13 +88,13 @@ def _draw(axes: Axes, rungs: Sequence[OutlookRow], labels: Mapping[str, str], to
     for threshold, height in heights.items():
         if threshold % LABELLED == 0 and threshold != today:
             axes.annotate(str(threshold), (at[threshold], height), (5, -11), textcoords="offset points", color=MUTED)
-    axes.axvline(hours, color=TIME, linewidth=1.4, linestyle=(0, (4, 3)), label=labels["team"])
+    axes.axvline(hours, color=TIME, linewidth=1.4, linestyle=(0, (4, 3)), label=labels.team)
     if today in heights:
-        axes.plot([at[today]], [heights[today]], "o", color=TODAY, markersize=9, label=labels["today"], zorder=4)
+        axes.plot([at[today]], [heights[today]], "o", color=TODAY, markersize=9, label=labels.today, zorder=4)
     axes.set_xlim(left=0, right=1.05 * max(hours, *at.values()))
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(labels["hours"])
-    axes.set_ylabel(labels["wins" if rungs_with_wins else "calls"])
+    axes.set_xlabel(labels.hours)
+    axes.set_ylabel(labels.wins if rungs_with_wins else labels.calls)
     axes.grid(True, linewidth=0.5, color="#e5e7eb")
     axes.set_axisbelow(True)
     axes.legend(frameon=False, loc="upper left")

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from leadwerk.pipeline.audit.seal import seal, verify
-from leadwerk.pipeline.audit.trail import AuditFilter, read_trail, record_act
+from leadwerk.pipeline.audit.trail import Act, AuditFilter, read_trail, record_act
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase
 from leadwerk.policy.load import load
@@ -37,7 +37,7 @@ NO_ACT = {
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     filled = DuckDBWarehouse(tmp_path)
     fill(filled, ANNA, BEAT)
-    record_act(filled, actor="Eva", action="export", now=ERASED_AT - DAY, object_="backup")
+    record_act(filled, Act(actor="Eva", action="export", object="backup"), ERASED_AT - DAY)
     return filled
 
 
@@ -72,7 +72,7 @@ def test_what_is_sealed_once_is_not_sealed_again(warehouse: DuckDBWarehouse) -> 
     entries = len(read_trail(warehouse, AuditFilter(until=ERASED_AT)))
     assert seal(warehouse, SECRET, ERASED_AT) == entries
     assert seal(warehouse, SECRET, ERASED_AT + DAY) == 0
-    record_act(warehouse, actor="Eva", action="rollback", now=ERASED_AT + DAY)
+    record_act(warehouse, Act(actor="Eva", action="rollback"), ERASED_AT + DAY)
     assert seal(warehouse, SECRET, ERASED_AT + DAY) == 1
     assert findings(warehouse) == ["entries were changed or deleted"]  # as of before the rollback
     assert verify(warehouse, load("mortgage"), SECRET, ERASED_AT + DAY) == []

@@ -63,28 +63,26 @@ def read_trail(warehouse: Warehouse, filters: AuditFilter) -> list[AuditEntry]:
     return [entry for entry in entries if filters.accepts(entry)]
 
 
-def record_act(
-    warehouse: Warehouse,
-    *,
-    actor: str,
-    action: str,
-    now: datetime,
-    object_: str | None = None,
-    reason: str | None = None,
-    change: tuple[str | None, str | None] = (None, None),
-) -> None:
-    """Record an act that no other table records; `change` is the state before and after."""
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a person did to an object, and its state before and after."""
+
+    actor: str
+    action: str
+    object: str | None = None
+    reason: str | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+def record_act(warehouse: Warehouse, act: Act, now: datetime) -> None:
+    """Record an act that no other table records."""
     row = AuditLogRow(
         # Random: two equal acts at one moment are two acts.
         entry_id=secrets.token_hex(16),
         day=now.astimezone(UTC).date(),
         occurred_at=now,
-        actor=actor,
-        action=action,
-        object=object_,
-        reason=reason,
-        before=change[0],
-        after=change[1],
+        **vars(act),
     )
     warehouse.append("audit_log", [row])
 

@@ -15,11 +15,11 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.policies.policy_store import PolicyStore
 from leadwerk.pipeline.transfer import manifest
 from leadwerk.pipeline.transfer.manifest import ExportedFile, ExportManifest
-from leadwerk.pipeline.transfer.table_files import write_csv, write_parquet
+from leadwerk.pipeline.transfer.table_files import RowBatch, write_csv, write_parquet
 from leadwerk.registry.store import Store
 from leadwerk.settings import private_folder
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.table_statements import PartitionDays, all_rows, partition_days
 
 FileFormat = Literal["parquet", "csv"]
@@ -88,7 +88,7 @@ def _tables(
         yield manifest.described(folder, path, count)
 
 
-def _batches(warehouse: Warehouse, table: schema.Table) -> Iterator[list[Row]]:
+def _batches(warehouse: Warehouse, table: schema.Table) -> Iterator[RowBatch]:
     """All rows of a table; those of a partitioned one by some days at a time, so that memory stays flat."""
     if table.partition is None:
         yield warehouse.rows(all_rows(table), {})

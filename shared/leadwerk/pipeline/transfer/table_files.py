@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Row
 
+RowBatch = list[Row]
+
 ROWS_A_BATCH = 20_000
 ARROW_TYPES = {
     "STRING": pa.string(),
@@ -24,7 +26,7 @@ ARROW_TYPES = {
 }
 
 
-def write_parquet(path: Path, table: schema.Table, batches: Iterable[list[Row]]) -> int:
+def write_parquet(path: Path, table: schema.Table, batches: Iterable[RowBatch]) -> int:
     """Write the rows of a table; returns how many."""
     columns = pa.schema([_arrow_field(field) for field in table.fields])
     count = 0
@@ -35,13 +37,13 @@ def write_parquet(path: Path, table: schema.Table, batches: Iterable[list[Row]])
     return count
 
 
-def read_parquet(path: Path) -> Iterator[list[Row]]:
+def read_parquet(path: Path) -> Iterator[RowBatch]:
     """The rows of a file, in batches."""
     for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS_A_BATCH):
         yield batch.to_pylist()
 
 
-def write_csv(path: Path, table: schema.Table, batches: Iterable[list[Row]]) -> int:
+def write_csv(path: Path, table: schema.Table, batches: Iterable[RowBatch]) -> int:
     """Write the rows of a table as UTF-8 with a mark, which spreadsheets need; returns how many."""
     count = 0
     names = [field.name for field in table.fields]
