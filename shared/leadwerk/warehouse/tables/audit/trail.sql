@@ -1,4 +1,4 @@
--- An entry of the audit trail from @since to @until: who did what to which object, when and why. No actor: Leadwerk itself.
+-- An entry of the audit trail within a period: who did what to which object, when and why. No actor: Leadwerk itself.
 -- @since TIMESTAMP
 -- @until TIMESTAMP
 WITH trail AS (

@@ -1,0 +1,67 @@
+"""Erasure, access and export on the BigQuery double: the same statements by Google's client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadwerk.pipeline.desk.picks import Picks
+from leadwerk.pipeline.policies.policy_store import PolicyStore
+from leadwerk.pipeline.privacy.access import access
+from leadwerk.pipeline.privacy.erase import ErasurePlaces, erase, sweep
+from leadwerk.pipeline.transfer.export import TransferPlaces, export
+from leadwerk.pipeline.transfer.fill import fill as move
+from leadwerk.policy.load import load, shipped_text
+from leadwerk.registry import FolderStore, open_registry
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.bigquery import BigQueryWarehouse
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill, places
+from warehouse.emulator import emulated
+from warehouse.test_bigquery import _fields, at, google
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with emulated(tmp_path_factory.mktemp("emulator")) as address:
+        yield address
+
+
+@pytest.fixture
+def warehouse(url: str, request: pytest.FixtureRequest) -> BigQueryWarehouse:
+    dataset = f"privacy_{abs(hash(request.node.name))}"
+    made = at(url, dataset)
+    for name in (dataset, f"{dataset}_ga4"):
+        made._client.create_dataset(name, timeout=20)
+    for table in schema.own_tables():
+        made._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
+    fill(made, ANNA, BEAT)
+    return made
+
+
+def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
+    picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
+    place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
+    answer = access(warehouse, load("mortgage"), ANNA.visitor, secret=SECRET, now=ERASED_AT)
+    assert {part.table for part in answer.tables} == set(ALL_PLACES)
+    receipt = erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
+    assert places(warehouse, ANNA) == []
+    assert places(warehouse, BEAT) == ALL_PLACES
+    assert receipt.deleted["leads"] == 1
+    assert sweep(place, ERASED_AT) == {}
+
+
+def test_a_laptop_takes_over_what_the_cloud_exports(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
+    def deployment(engine: BigQueryWarehouse | DuckDBWarehouse, home: Path) -> TransferPlaces:
+        policies = PolicyStore(FolderStore(home), "policy.yaml", shipped_text("mortgage"))
+        return TransferPlaces(engine, FolderStore(home / "models"), FolderStore(home / "picks"), policies)
+
+    export(deployment(warehouse, tmp_path / "cloud"), tmp_path / "export", now=ERASED_AT)
+    laptop = DuckDBWarehouse(tmp_path / "laptop")
+    move(deployment(laptop, tmp_path / "laptop"), tmp_path / "export")
+    assert places(laptop, ANNA) == places(laptop, BEAT) == ALL_PLACES
