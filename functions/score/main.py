@@ -49,5 +49,5 @@ def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     report = score_batch(requested, lambda leads: scoring.run(run, leads))
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
-    scores, trouble = deliver_at_once(report.scores, now) if body.deliver else (report.scores, None)
+    scores, trouble = deliver_at_once(report.scores, now, report.new_scores) if body.deliver else (report.scores, None)
     return score_answer(report, scores, model_problem=serving.champions.problem, delivery_problem=trouble)

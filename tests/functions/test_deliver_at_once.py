@@ -12,6 +12,7 @@ import pytest
 from crm import boma_fake
 from crm.boma_fake import Fault
 from functions.test_score import running
+from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import CRMRejected, CRMUnavailable, LeadwerkError, WarehouseBusy
 from leadwerk.pipeline import score
 from leadwerk.pipeline.serving.messages import ScoreRequest
@@ -20,7 +21,7 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
 from leadwerk.web import deliver_at_once as entrypoint
-from pipeline.test_deliver import ScriptedCRM, raising
+from pipeline.test_deliver import ScriptedCRM, raising, score as stored_score
 from scoring import example_leads
 from scoring.example_leads import NOW
 
@@ -73,7 +74,7 @@ def answer(warehouse: LateWarehouse, crm: ScriptedCRM, monkeypatch: pytest.Monke
         now = NOW + minutes * MINUTE
         requests = [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids or ("1",)]
         report = score.run(score.ScoringRun(warehouse, MORTGAGE, None, now=now, stored_at=now), requests)
-        scores, problem = entrypoint.deliver_at_once(report.scores, now)
+        scores, problem = entrypoint.deliver_at_once(report.scores, now, report.new_scores)
         return {scored_lead.lead_id or "": scored_lead.delivery for scored_lead in scores}, problem
 
     return scored
@@ -87,7 +88,7 @@ def test_a_score_in_back_off_stays_pending_until_the_crm_has_it(
     answer: Answer, warehouse: DuckDBWarehouse, crm: ScriptedCRM
 ) -> None:
     crm.script = [raising(DOWN)]
-    for minutes in (0, 0.1, 0.9):
+    for minutes in (0, 0.1, 0.75):  # a wait of a minute, less up to a fifth
         assert answer(minutes=minutes) == ({"1": "pending"}, None)
     assert (states(warehouse), crm.shown) == (["retry"], {})
     assert answer(minutes=1)[0] == {"1": "sent"}
@@ -141,14 +142,40 @@ def test_a_crm_that_does_not_let_us_in_changes_no_recorded_state(
     assert answer(minutes=0.5) == ({"1": problem_text}, trouble.message)
 
 
-def test_a_score_that_the_outbox_does_not_show_yet_is_pending(
+def test_a_score_that_the_outbox_does_not_show_yet_is_sent_from_memory(
     answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
 ) -> None:
     warehouse.late = ("scores",)
-    assert answer() == ({"1": "pending"}, None)
-    assert crm.shown == {}
+    assert answer() == ({"1": "sent"}, None)
+    assert list(crm.shown) == ["1"]
     warehouse.settle()
     assert answer(minutes=1)[0] == {"1": "sent"}
+    assert len(crm.received) == 1
+
+
+def test_an_older_score_does_not_come_back_while_the_new_one_is_not_read_yet(
+    answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
+) -> None:
+    answer()
+    first = crm.shown["1"]
+    warehouse.late = ("scores",)
+    assert answer(minutes=60 * 24 * 9)[0] == {"1": "sent"}
+    assert crm.shown["1"] != first
+
+
+def test_an_older_score_that_was_sent_last_gives_way_to_the_newer_one(
+    answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
+) -> None:
+    """Another process stores and sends a newer score while this one is being sent."""
+
+    def overtaken(update: LeadUpdate) -> None:
+        newer = {"score_id": "newer", "scored_at": NOW + 5 * MINUTE, "day": NOW.date()}
+        warehouse.append("scores", [stored_score("1", 1, **newer)])
+        crm.shown[update.lead_id] = update.score_id
+
+    crm.script = [overtaken]
+    assert answer()[0] == {"1": "sent"}
+    assert crm.shown == {"1": "newer"}
 
 
 def test_an_attempt_that_is_not_read_yet_still_counts(answer: Answer, warehouse: LateWarehouse) -> None:

@@ -14,13 +14,14 @@ from google.cloud import bigquery as google
 
 from functions.test_desk import TRANSLATING, fields
 from leadwerk import settings
-from leadwerk.pipeline import score
+from leadwerk.pipeline import deliver, score
 from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.statement import from_text
+from pipeline.test_deliver import ScriptedCRM
 from scoring import example_leads, models
 from scoring.example_leads import NOW
 from warehouse.emulator import emulated
@@ -102,6 +103,19 @@ def test_a_form_costs_one_query_and_writes_that_do_not_wait_for_each_other(
     assert traffic.inserting_threads() == 4
     [row] = warehouse.rows(from_text("SELECT loan_amount FROM leadwerk.leads WHERE lead_id = '77'"), {})
     assert row == {"loan_amount": 450_000.0}
+
+
+def test_a_new_score_is_delivered_without_being_read_back(
+    warehouse: BigQueryWarehouse, traffic: Traffic, scorer: Scorer
+) -> None:
+    """One more query looks for a newer score of the lead, while the attempt is recorded."""
+    run = score.ScoringRun(warehouse, MORTGAGE, scorer, now=NOW, stored_at=NOW, person_key="k")
+    report = score.run(run, [ScoreRequest(lead_id="78", form=FORM)])
+    traffic.sent.clear()
+    crm = ScriptedCRM()
+    delivered = deliver.send_stored(warehouse, MORTGAGE, crm, report.new_scores, now=NOW)
+    assert (delivered.sent, list(crm.shown)) == (1, ["78"])
+    assert (traffic.queries(), traffic.inserts()) == (1, {"deliveries": 1})
 
 
 def test_a_known_lead_costs_one_query_and_nothing_is_written_where_nothing_changed(

@@ -27,7 +27,7 @@ from leadwerk.crm.fields import FieldMapping
 from leadwerk.crm.port import Gone, Later, LeadUpdate, PushResult, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.policy.model import Policy
-from leadwerk.warehouse.records import DeliveryRow, ScoreReason
+from leadwerk.warehouse.records import DeliveryRow, ScoreReason, ScoreRow
 
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
@@ -156,6 +156,31 @@ def first_day(policy: Policy, now: datetime) -> date:
     Where records of deliveries expire sooner than scores, an old score must not look as if it was never sent.
     """
     return (now - min(WINDOW, timedelta(days=policy.retention.deliveries))).date()
+
+
+def untried(score: ScoreRow) -> OutboxRow:
+    """A score that was stored a moment ago as a row of deliveries/outbox: no attempt at it was made."""
+    return OutboxRow(
+        lead_id=score.lead_id,
+        score_id=score.score_id,
+        scored_at=score.scored_at,
+        predictive_score=score.predictive_score,
+        score_cluster=score.score_cluster,
+        recommended_action=score.recommended_action,
+        probability=score.probability,
+        points=score.points,
+        matrix_cell=score.matrix_cell,
+        tier=score.tier,
+        stage=score.stage,
+        traffic_light=score.traffic_light,
+        reasons=score.reasons,
+        attempts=0,
+        last_state=None,
+        last_http_status=None,
+        next_attempt_at=None,
+        shown_hash=None,
+        record_id=None,
+    )
 
 
 def pending(rows: Sequence[OutboxRow], mapping: FieldMapping) -> list[Pending]:

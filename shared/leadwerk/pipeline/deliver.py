@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -26,6 +27,7 @@ from leadwerk.crm.port import CRM
 from leadwerk.pipeline.delivery_line import DeliveryLine
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import ScoreRow
 from leadwerk.warehouse.statement import statement
 
 RECORDED_AT_ONCE = 200  # attempts between two records; at most these repeat after a crash
@@ -102,6 +104,33 @@ def run(
         attempted = _deliver_page([item for item in page if item.due(now)], line, box, tally)
         rest = [item for item in page if item.update.score_id not in attempted]
     return tally.report(rest, line)
+
+
+def send_stored(
+    warehouse: Warehouse, policy: Policy, crm: CRM, scores: Sequence[ScoreRow], *, now: datetime
+) -> DeliverReport:
+    """Send scores that were stored a moment ago, while somebody waits: they are not read back from the outbox.
+
+    The attempts are recorded while the check for newer scores of these leads runs.
+
+    Raises:
+        CRMRejected: as in `run`.
+    """
+    box = Outbox(warehouse, outbox.first_day(policy, now), now, field_mapping(policy, crm.field_name))
+    line = DeliveryLine(crm, now, until=time.monotonic() + SENDING_SECONDS)
+    tally = _Tally(now, keeps_states=True)
+    queue = outbox.pending([outbox.untried(score) for score in scores], box.mapping)
+    attempts = [attempt for answered in line.stream(queue) for attempt in answered]
+    with ThreadPoolExecutor(1) as recorder:
+        # Nobody else has an attempt of this moment at these scores, so its key needs no look-up.
+        recorded = recorder.submit(warehouse.append_new, {"deliveries": [attempt.row() for attempt in attempts]})
+        repairs = _with_repairs(attempts, line, box)[len(attempts) :]
+        recorded.result()
+    if repairs:
+        box.record(repairs)
+    tally.add([*attempts, *repairs])
+    attempted = {attempt.pending.update.score_id for attempt in attempts}
+    return tally.report([item for item in queue if item.update.score_id not in attempted], line)
 
 
 class LeadKey(Struct, frozen=True, kw_only=True):
@@ -235,15 +264,18 @@ def _with_repairs(attempts: list[Attempt], line: DeliveryLine, box: Outbox) -> l
 
 def _overtaken(attempts: Sequence[Attempt], box: Outbox) -> list[Pending]:
     """The newest scores of leads for which this run may have sent an older one (a timed-out one may have arrived)."""
-    touched = {
-        item.pending.update.lead_id: item.pending.update.score_id for item in attempts if item.state != "dead_letter"
-    }
+    touched = {item.pending.update.lead_id: item.pending for item in attempts if item.state != "dead_letter"}
     if not touched:
         return []
     # Nearly always none: the whole scores are read only of those that there are.
-    overtaken = box.overtaken(list(touched), list(touched.values()))
+    overtaken = box.overtaken(list(touched), [item.update.score_id for item in touched.values()])
     newest = box.newest(overtaken) if overtaken else []
-    return [outbox.repair(item) for item in newest if item.update.score_id != touched[item.update.lead_id]]
+    return [outbox.repair(item) for item in newest if _overtakes(item, touched[item.update.lead_id])]
+
+
+def _overtakes(newest: Pending, sent: Pending) -> bool:
+    """Whether the newest score on record came after the one sent, which BigQuery may not show yet."""
+    return newest.update.score_id != sent.update.score_id and newest.scored_at >= sent.scored_at
 
 
 @dataclass

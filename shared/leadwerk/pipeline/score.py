@@ -81,7 +81,9 @@ def run(context: ScoringRun, requests: Sequence[ScoreRequest]) -> ScoreReport:
             _store(context.warehouse, [lead.form for lead in leads if lead.form], rows)
     answers = [_scored(context, *lead) for lead in zip(leads, scores, rows, strict=True)]
     version = context.scorer.version if context.scorer else None
-    return ScoreReport(version, context.now, answers, sorted(refused.refusals, key=lambda refusal: refusal.index))
+    refusals = sorted(refused.refusals, key=lambda refusal: refusal.index)
+    new_scores = {row.score.score_id: row.score for row in rows if row.score}
+    return ScoreReport(version, context.now, answers, refusals, tuple(new_scores.values()))
 
 
 def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused: Refusals) -> list[KnownLead]:

@@ -27,7 +27,7 @@ def score_batch(items: Sequence[Any], run: Callable[[list[ScoreRequest]], ScoreR
     scores = [msgspec.structs.replace(score, index=indexes[score.index]) for score in report.scores]
     refusals += [ScoreRefusal(indexes[refusal.index], refusal.lead_id, refusal.error) for refusal in report.refusals]
     by_index = sorted(refusals, key=lambda refusal: refusal.index)
-    return ScoreReport(report.model_version, report.scored_at, scores, by_index)
+    return ScoreReport(report.model_version, report.scored_at, scores, by_index, report.new_scores)
 
 
 def _of_lead(index: int, error: msgspec.ValidationError) -> InputError:

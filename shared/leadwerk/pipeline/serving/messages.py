@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.scoring.score_leads import NO_CHAMPION, LeadScore
+from leadwerk.warehouse.records import ScoreRow
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Delivery = Literal["none", "sent", "pending", "dead_letter"]
@@ -96,12 +97,13 @@ class ScoreRefusal:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """Scores and refusals; each request is in exactly one of the two."""
+    """Scores and refusals; each request is in exactly one of the two. `new_scores`: the rows that were stored."""
 
     model_version: str | None
     scored_at: datetime
     scores: list[ScoredLead]
     refusals: list[ScoreRefusal]
+    new_scores: tuple[ScoreRow, ...] = ()
 
 
 def deliverable(scores: Sequence[ScoredLead]) -> list[str]:
