@@ -12,6 +12,7 @@ from leadwerk.pipeline import rescore, score as scoring
 from leadwerk.pipeline.bulk import remote_scoring as remote
 from leadwerk.pipeline.serving.messages import Text, requests
 from leadwerk.pipeline.serving.runtime_cache import current_runtime as runtime
+from leadwerk.pipeline.serving.shared_scoring import SharedScoring
 from leadwerk.web import Request, entry
 from leadwerk.web.deliver_at_once import deliver_at_once
 from leadwerk.web.lead_batch import score_batch
@@ -37,6 +38,10 @@ class Body(Request, frozen=True):
         return not self.dry_run
 
 
+SINGLE = SharedScoring()
+"""Scores the single requests of this process, together where they come together."""
+
+
 @functions_framework.http
 @also_from_bigquery(lambda rows: remote.run(runtime().champions.scorer(), runtime().policy, rows, runtime().hot()))
 @entry(Body)
@@ -46,8 +51,13 @@ def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     if body.rescore:
         return rescore.run(*work, now=now, stored_at=stored_at, only_closed=body.rescore == "closed")
     run = scoring.ScoringRun(*work, now=now, stored_at=stored_at, store=not body.dry_run, person_key=serving.person_key)
-    report = score_batch(requested, lambda leads: scoring.run(run, leads))
+    if body.leads is None and body.now is None:
+        report = SINGLE.score(run, requested[0])
+    else:
+        report = score_batch(requested, lambda leads: scoring.run(run, leads))
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
-    scores, trouble = deliver_at_once(report.scores, now, report.new_scores) if body.deliver else (report.scores, None)
+    scores, trouble = (
+        deliver_at_once(report.scores, report.scored_at, report.new_scores) if body.deliver else (report.scores, None)
+    )
     return score_answer(report, scores, model_problem=serving.champions.problem, delivery_problem=trouble)
