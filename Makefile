@@ -62,6 +62,9 @@ checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 	.venv/bin/python -m benchmarks $(BENCH)
 
+bench-quality: $(STAMP) ## ranking beside other models; DATA="leads.csv --outcome Won" measures a file
+	.venv/bin/python -m benchmarks.quality $(DATA)
+
 # What derives from other files: records of tables, tables of variables, the OpenAPI document. Tests compare each.
 generate: $(STAMP) ## writes what derives from other files, such as the records of tables
 	.venv/bin/python -m tools.table_records
