@@ -56,9 +56,9 @@ def made_up(seed: int = 1) -> Iterator[Dataset]:
     random = np.random.default_rng(seed)
     numbers = random.normal(size=(ROWS, 8))
     columns = {f"number_{k}": numbers[:, k] for k in range(8)}
-    columns["running_number"] = np.arange(ROWS) * 1.0
+    running_number = np.arange(ROWS)
     source = np.array(["web", "fair", "call", "partner"], dtype=object)[random.integers(0, 4, ROWS)]
-    frame = pd.DataFrame({**columns, "source": source})
+    frame = pd.DataFrame({**columns, "running_number": running_number, "source": source})
     skill = numbers[:, :4] @ np.array([0.8, 0.5, -0.4, 0.3]) + 0.5 * (source == "partner")
     level = np.where(np.arange(ROWS) > ROWS * 0.75, np.log(0.36 / 0.64), np.log(0.12 / 0.88))
     for name, log_odds, note in (

@@ -42,9 +42,9 @@ def test_what_matters_is_found_and_noise_is_not(learned):
 
 
 def test_the_profile_adds_up(learned):
-    assert learned.profile["income"]["missing"] == pytest.approx(0.1, abs=0.02)
-    assert sum(learned.profile["income"]["shares"]) == pytest.approx(1, abs=1e-4)
-    assert set(learned.profile["region"]["shares"]) == {"ZH", "BE"}
+    assert learned.profile["income"].missing == pytest.approx(0.1, abs=0.02)
+    assert sum(learned.profile["income"].shares) == pytest.approx(1, abs=1e-4)
+    assert set(learned.profile["region"].shares) == {"ZH", "BE"}
 
 
 def test_on_shuffled_labels_nothing_is_learned_and_nothing_promoted():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leadwerk.features.additive import Additive, Curve
 from leadwerk.features.linear import Linear
 from leadwerk.learning.landmarks import Times
-from leadwerk.learning.ridge import fit_linear
+from leadwerk.learning.ridge import PENALTY, fit_linear
 from leadwerk.stats.arrays import Bools, Floats
 
 CALENDAR_SHARE = 0.5
@@ -24,6 +24,9 @@ CLIPPED = (0.01, 0.99)
 """Quantiles beyond which a curve is level."""
 
 KNOTS = (0.2, 0.4, 0.6, 0.8)
+BEND_PENALTY = 400.0
+"""Ridge on what bends a line at a knot, forty times that on the line: a curve needs more evidence."""
+
 FEWEST_VALUES = 6
 """Different values that a column needs for a curve; with fewer a line says all there is."""
 
@@ -44,6 +47,10 @@ class _Basis:
     @property
     def width(self) -> int:
         return len(self.points) - 1 + self.has_missing_term
+
+    def penalties(self) -> list[float]:
+        """Ridge of each term."""
+        return [PENALTY, *[BEND_PENALTY] * (len(self.points) - 2), *[PENALTY] * self.has_missing_term]
 
     def terms(self, values: Matrix) -> Matrix:
         """(n, width): the clipped value, its excess over each inner point, and whether it is missing."""
@@ -66,7 +73,8 @@ def fit_additive(matrix: Matrix, converted: Bools, as_of: Times, weights: Floats
         basis for column in (used if len(used) else range(matrix.shape[1])) if (basis := _basis(matrix, int(column)))
     ]
     design = np.hstack([basis.terms(matrix[:, basis.column]) for basis in bases] or [matrix[:, :0]])
-    return _as_curves(fit_linear(design, converted, weights=weights), bases, matrix.shape[1])
+    penalties = np.array([penalty for basis in bases for penalty in basis.penalties()])
+    return _as_curves(fit_linear(design, converted, weights=weights, penalties=penalties), bases, matrix.shape[1])
 
 
 def calendar_shares(matrix: Matrix, as_of: Times) -> Floats:

@@ -22,13 +22,18 @@ LONGEST_STEP = 5.0
 
 
 def fit_linear(
-    matrix: NDArray[np.float32], converted: Bools, *, standardised: bool = True, weights: Floats | None = None
+    matrix: NDArray[np.float32],
+    converted: Bools,
+    *,
+    standardised: bool = True,
+    weights: Floats | None = None,
+    penalties: Floats | None = None,
 ) -> Linear:
     """Newton's method (iteratively reweighted least squares; McCullagh and Nelder 1989, §4.4).
 
     A missing value counts as its column's mean; the bias is not penalised. Without `standardised` the penalty is on
     weights as they are: for columns in one unit, of which a small one shall stay small. `weights` (n,) say how much
-    each row counts; rows without weight are passed over.
+    each row counts; rows without weight are passed over. `penalties` (m,) take the place of PENALTY, column by column.
     """
     if weights is not None and not weights.all():
         matrix, converted, weights = matrix[weights > 0], converted[weights > 0], weights[weights > 0]
@@ -38,7 +43,7 @@ def fit_linear(
         scales = [1.0] * len(scales)
     design = _design(matrix, means, scales)
     coefficients = np.zeros(design.shape[1])
-    penalty = np.r_[np.full(len(means), PENALTY), 1e-6]
+    penalty = np.r_[np.full(len(means), PENALTY) if penalties is None else penalties, 1e-6]
     for _ in range(STEPS):
         step = _newton(design, converted, coefficients, penalty, counts)
         coefficients = coefficients - step
