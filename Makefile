@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: help demo test test-crm test-all test-new-examples test-cloud checkov bench generate lock lint format clean
+.PHONY: help demo test test-crm test-all test-desk test-new-examples test-cloud checkov bench generate lock lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
@@ -20,7 +20,11 @@ test: $(STAMP) ## the quick tests, in about five minutes; TESTS=tests/scoring ru
 
 # What a minute of waiting would not pay for at every change: whole markets, kill -9, and all examples of the properties.
 test-all: $(STAMP) ## every test but those of the infrastructure, with all examples; what CI runs
-	$(PYTEST) --hypothesis-profile all_examples $(or $(TESTS),--ignore=tests/terraform)
+	$(PYTEST) --hypothesis-profile all_examples $(or $(TESTS),--ignore=tests/terraform --ignore=tests/browser)
+
+# One browser and one desk for all cases; they skip, with the reason, where there is no chromium.
+test-desk: $(STAMP) ## the desk in Chromium: what people do there, accessibility, four languages
+	.venv/bin/python -m pytest tests/browser
 
 # The property tests with examples never drawn before; the others draw the same ones at every run.
 test-new-examples: $(STAMP) ## the property tests with examples never drawn before

@@ -142,6 +142,13 @@ def list_counts() -> Statement:
 LEAD = {**ONE, "contact_statuses": ["contacted"], "contact_touchpoints": ["call_answered"]}
 
 
+RESULTS = {
+    "first_day": (NOW - 60 * DAY).date(), "created_since": NOW - 60 * DAY, "as_of": NOW, "horizon_days": 2,
+    "positive": ["won"], "contact_statuses": ["contacted"], "contact_touchpoints": ["call_answered"],
+    "segment": "region",
+}  # fmt: skip
+
+
 def company() -> Statement:
     return statement("accounts/attributes", number=["it_budget"], category=["branch"])
 
@@ -157,6 +164,9 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
     "lead": (statement("leads/desk_detail"), LEAD),
     "timeline": (statement("leads/timeline"), ONE),
     "verdicts": (statement("verdicts/latest"), {"lead_ids": ["1", "2"], "as_of": NOW}),
+    "outcome_counts": (statement("leads/outcome_counts"), RESULTS),
+    "stations": (statement("extract_runs/stations"), {"since": NOW - DAY, "as_of": NOW}),
+    "rejections": (statement("rejections/recent"), {"first_day": ONE["first_day"], "as_of": NOW}),
     "company": (company(), {"account_ids": ["a.ch", "b.ch"], "as_of": NOW}),
     "members": (statement("accounts/members"), {"account_id": "a.ch", "as_of": NOW, "most": 2}),
     "scored": (statement("accounts/scored"), {"scored_since": ONE["first_day"], "as_of": NOW, "most": 1}),
@@ -236,6 +246,32 @@ def test_a_lead_and_its_timeline_are_the_same_on_both_engines(
     events = assert_engines_agree(*STATEMENTS["timeline"], tables)
     assert all(event["happened_at"] <= NOW for event in events)
     assert_engines_agree(*STATEMENTS["verdicts"], tables)
+
+
+@few
+@given(leads, scores, picks, outcomes, verdicts, touchpoints, maybe(["region", "seller", "none"]))
+def test_results_are_counted_the_same_on_both_engines(
+    leads: list[Row],
+    scores: list[Row],
+    picks: list[Row],
+    outcomes: list[Row],
+    verdicts: list[Row],
+    touchpoints: list[Row],
+    segment: str,
+) -> None:
+    leads = list({row["event_id"]: row for row in leads}.values())
+    tables = {"leads": leads, "scores": scores, "picks": picks, "outcomes": outcomes}
+    tables |= {"verdicts": verdicts, "touchpoints": touchpoints}
+    rows = assert_engines_agree(STATEMENTS["outcome_counts"][0], RESULTS | {"segment": segment}, tables)
+    assert sum(row["leads"] for row in rows) <= len({row["lead_id"] for row in leads})
+    assert all(row["won"] <= row["certain"] <= row["leads"] for row in rows)
+
+
+@few
+@given(scores, outcomes)
+def test_stations_are_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
+    rows = assert_engines_agree(*STATEMENTS["stations"], {"scores": scores, "outcomes": outcomes})
+    assert {row["station"] for row in rows} <= {"score", "ingest"}
 
 
 @few

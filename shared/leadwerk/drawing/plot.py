@@ -7,6 +7,7 @@ from html import escape
 
 Point = tuple[float, float]
 Span = tuple[float, float]
+SHORT = 5  # characters; a longer label at an end of the axis would stand out of the chart
 
 
 class Plot:
@@ -80,7 +81,9 @@ class Plot:
     def x_axis(self, ticks: Iterable[float], label: Callable[[float], str]) -> Plot:
         """The base line with values below."""
         for tick in ticks:
-            self.text((tick, self.y_span[0]), label(tick), dy=18)
+            text = label(tick)
+            at_end = len(text) > SHORT and {self.x_span[0]: "start", self.x_span[1]: "end"}.get(tick)
+            self.text((tick, self.y_span[0]), text, anchor=at_end or "middle", dy=18)
         return self.line((self.x_span[0], self.y_span[0]), (self.x_span[1], self.y_span[0]), "axis")
 
     def svg(self, kind: str) -> str:

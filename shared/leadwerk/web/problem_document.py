@@ -50,6 +50,10 @@ class Forbidden(InputError):
     """The person's roles do not allow it."""
 
 
+class Conflict(InputError):
+    """What was looked at has changed meanwhile."""
+
+
 class RequestTooLarge(InputError):
     """The body has more bytes than the function accepts."""
 
@@ -76,6 +80,7 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (CrossSiteRequest, 403),
     (NotSignedIn, 401),
     (Forbidden, 403),
+    (Conflict, 409),
     (RequestTooLarge, 413),
     (UnsupportedMedia, 415),
     (MethodNotAllowed, 405),

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -14,10 +14,6 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError
 from leadwerk.features.contract import contract
-from leadwerk.learning.landmarks import Landmarks
-from leadwerk.learning.suggest import Evidence, SuggestionSet, suggest
-from leadwerk.learning.suggestion_evaluation import Effect, EvaluationSkipped, measure
-from leadwerk.pipeline.leads.landmarks import read_labelled_rows
 from leadwerk.pipeline.policies.publishing import PublicationNote
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
@@ -31,6 +27,11 @@ BAND = "points.bands."
 
 REPEAT = ".repeat_points"
 """Suffix of a rule's name: its repeat points."""
+
+if TYPE_CHECKING:
+    from leadwerk.learning.landmarks import Landmarks
+    from leadwerk.learning.suggest import Evidence, SuggestionSet
+    from leadwerk.learning.suggestion_evaluation import Effect, EvaluationSkipped
 
 Progress = Callable[[str], None]
 Verdict = Literal["accepted", "declined"]
@@ -83,6 +84,10 @@ class Proposal:
 
 def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> SuggestionReport:
     """Suggest points from all mature landmarks of the training history at `now` (aware), and record them."""
+    # Who only reads proposals, as the desk does, pays for no library of the training.
+    from leadwerk.learning.suggest import suggest
+    from leadwerk.learning.suggestion_evaluation import measure
+
     tell = progress or (lambda _: None)
     tell("reading matured landmarks")
     evidence, landmarks = read(warehouse, policy, now)
@@ -96,6 +101,9 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
 
 def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
     """All landmarks of the policy's training history that are mature at `now`, in order of time."""
+    from leadwerk.learning.suggest import Evidence
+    from leadwerk.pipeline.leads.landmarks import read_labelled_rows
+
     landmarks, facts = read_labelled_rows(warehouse, policy, now)
     assert facts is not None  # they were asked for
     return Evidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks

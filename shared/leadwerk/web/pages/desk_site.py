@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from leadwerk.policy.people import Role
-from leadwerk.web.pages import calls, lead, preferences
+from leadwerk.web.pages import calls, lead, operations, preferences, results, rules, thresholds
 from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.menu import roles_of
-from leadwerk.web.pages.site import NoForm, Page, Site, first_page
+from leadwerk.web.pages.site import FreeForm, NoForm, Page, Site, first_page
 
 SELLERS: tuple[Role, ...] = ("seller",)
+MANAGERS: tuple[Role, ...] = ("manager",)
+OPERATORS: tuple[Role, ...] = ("operator",)
 DECIDERS: tuple[Role, ...] = ("seller", "manager")
 
 site = Site(
@@ -23,6 +25,21 @@ site = Site(
         Page("POST", "/calls/{lead_id}/verdict", lead.VerdictForm, lead.give_verdict, SELLERS),
         Page("POST", "/calls/{lead_id}/override", lead.OverrideForm, lead.set_override, DECIDERS),
         Page("POST", "/calls/{lead_id}/override-release", lead.ReleaseForm, lead.end_override, DECIDERS),
+        Page("GET", "/results", results.ResultsForm, results.show, roles_of("results")),
+        Page("GET", "/results/{name}.csv", results.ResultsForm, results.download, roles_of("results")),
+        Page("GET", "/thresholds", thresholds.ThresholdsForm, thresholds.show, roles_of("thresholds")),
+        Page("POST", "/thresholds/hold", thresholds.HoldForm, thresholds.hold, MANAGERS),
+        Page("POST", "/thresholds/release", thresholds.HoldForm, thresholds.release, MANAGERS),
+        Page("GET", "/rules", NoForm, rules.show, roles_of("rules")),
+        Page("POST", "/rules/numbers", FreeForm, rules.change_numbers, MANAGERS),
+        Page("POST", "/rules/text", rules.TextForm, rules.paste, MANAGERS),
+        Page("POST", "/rules/suggestions", rules.DecisionForm, rules.decide, MANAGERS),
+        Page("POST", "/rules/replay", rules.ReplayForm, rules.replay, MANAGERS),
+        Page("POST", "/rules/publish", rules.PublishForm, rules.publish, MANAGERS),
+        Page("POST", "/rules/discard", NoForm, rules.discard, MANAGERS),
+        Page("POST", "/rules/revert", rules.RevertForm, rules.revert, ("manager", "operator")),
+        Page("GET", "/operations", NoForm, operations.show, roles_of("operations")),
+        Page("POST", "/operations/rollback", operations.RollbackForm, operations.roll_back, OPERATORS),
         Page("GET", "/calls/{lead_id}", LeadForm, lead.show, roles_of("calls")),
     )
 )

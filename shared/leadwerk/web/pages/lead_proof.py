@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
-
-from msgspec import Struct
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.drawing import marks
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
+from leadwerk.report.report_rows import ScoredOutcome
 from leadwerk.stats.wilson import wilson
 from leadwerk.warehouse.statement import statement
 from leadwerk.web.pages.cached import cached
@@ -21,18 +20,6 @@ from leadwerk.web.pages.wording import Wording
 BAND = 10
 LEAST = 5  # leads; below, an interval says nothing
 SECONDS = 900.0
-
-
-class ScoreOutcome(Struct, frozen=True):
-    """A row of scores/outcomes_by_score: a lead as a model first scored it, and whether it converted in time."""
-
-    lead_id: str
-    model_version: str | None
-    scored_at: datetime
-    probability: float
-    predictive_score: int
-    score_cluster: str
-    converted: bool
 
 
 class BandOutcome(NamedTuple):
@@ -50,7 +37,7 @@ class Proof:
     svg: str
 
 
-def score_outcomes(visit: Visit) -> list[ScoreOutcome]:
+def score_outcomes(visit: Visit) -> list[ScoredOutcome]:
     """Past scores with a certain outcome, at most a quarter of an hour old."""
     parameters = {
         "first_day": (visit.now - timedelta(days=SCORE_LOOK_BACK_DAYS)).date(),
@@ -59,15 +46,16 @@ def score_outcomes(visit: Visit) -> list[ScoreOutcome]:
         "as_of": visit.now,
     }
     key = ("outcomes", visit.policy.version, visit.now.date())
-    read = statement("scores/outcomes_by_score", ScoreOutcome)
+    read = statement("scores/outcomes_by_score", ScoredOutcome)
     return cached(key, lambda: visit.warehouse.rows(read, parameters), SECONDS)
 
 
-def by_band(outcomes: Iterable[ScoreOutcome]) -> dict[int, BandOutcome]:
+def by_band(outcomes: Iterable[ScoredOutcome]) -> dict[int, BandOutcome]:
     """Outcomes by bands of ten points.
 
     >>> from datetime import UTC, datetime
-    >>> by_band([ScoreOutcome("1", "m", datetime(2026, 1, 1, tzinfo=UTC), 0.5, 97, "HOT", True)])
+    >>> by_band([ScoredOutcome(lead_id="1", model_version="m", scored_at=datetime(2026, 1, 1, tzinfo=UTC),
+    ...     probability=0.5, predictive_score=97, converted=True)])
     {90: BandOutcome(leads=1, won=1)}
     """
     bands: dict[int, BandOutcome] = {}

@@ -19,11 +19,9 @@ class Entry:
 MENU: tuple[Entry, ...] = (
     Entry("calls", "/calls", ("seller", "manager", "operator")),
     Entry("results", "/results", ("seller", "manager", "operator")),
-    Entry("review", "/review", ("manager", "operator")),
     Entry("thresholds", "/thresholds", ("manager", "operator")),
     Entry("rules", "/rules", ("seller", "manager", "operator")),
     Entry("operations", "/operations", ("manager", "operator")),
-    Entry("privacy", "/privacy/log", ("privacy",)),
 )
 
 

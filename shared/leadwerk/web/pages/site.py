@@ -30,6 +30,12 @@ class NoForm(Struct, frozen=True):
     """A page without fields; whatever stands in its query is left alone."""
 
 
+class FreeForm(Struct, frozen=True):
+    """A form whose fields follow from the data: the page reads them itself."""
+
+    fields: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Page:
     """A page: GET answers `show`, POST runs `act` with the form's fields and redirects."""
@@ -44,7 +50,7 @@ class Page:
     def __post_init__(self) -> None:
         object.__setattr__(self, "pattern", re.compile(NAME.sub(r"(?P<\1>.+)", self.path), re.DOTALL))
         # msgspec crashes the process if two threads inspect a type at the same time: inspected here, once.
-        msgspec.convert({}, dict, strict=False)
+        msgspec.inspect.type_info(self.form)
 
     def fields(self, raw: Mapping[str, str]) -> Struct:
         """The form's fields; a page ignores what it does not know, a form's mistake names its field.
@@ -52,6 +58,8 @@ class Page:
         Raises:
             InputError: a field has another type or an unknown value.
         """
+        if self.form is FreeForm:
+            return FreeForm(raw)
         try:
             return msgspec.convert(raw, self.form, strict=False)
         except msgspec.ValidationError as error:

@@ -1,0 +1,74 @@
+"""Shared draft: the policy that people work on in the desk, and its replays, kept as objects: a reload is free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from leadwerk.points.replay import Replay
+from leadwerk.registry.store import ABSENT, Store
+
+DRAFT = "desk/draft.json"
+JSON = "application/json"
+
+
+class SharedDraft(Struct, frozen=True, kw_only=True):
+    """A draft: `text` with the line that names what it was made from, who changed it last, and when."""
+
+    text: str
+    author: str
+    changed_at: datetime
+
+
+class StoredReplay(Struct, frozen=True, kw_only=True):
+    """A replay of the draft over the last `days` before `until`."""
+
+    from_version: str
+    to_version: str
+    days: int
+    until: datetime
+    ranked_by: str
+    notes: tuple[str, ...]
+    replay: Replay
+
+
+@dataclass(frozen=True)
+class DraftStore:
+    """The draft and the replays of a deployment."""
+
+    store: Store
+
+    def draft(self) -> SharedDraft | None:
+        """The draft that people work on; None without one."""
+        blob = self.store.read(DRAFT)
+        return msgspec.json.decode(blob.data, type=SharedDraft | None) if blob else None
+
+    def save(self, draft: SharedDraft | None) -> None:
+        """Store the draft, or none, in place of the one before.
+
+        Raises:
+            WriteConflict: somebody else saved at the same moment.
+        """
+        blob = self.store.read(DRAFT)
+        generation = blob.generation if blob else ABSENT
+        self.store.write(DRAFT, msgspec.json.encode(draft), generation=generation, content_type=JSON)
+
+    def replay(self, before: str, after: str) -> StoredReplay | None:
+        """The latest replay of policy `after` in place of `before`; None without one."""
+        blob = self.store.read(_name(before, after))
+        return msgspec.json.decode(blob.data, type=StoredReplay) if blob else None
+
+    def keep(self, replayed: Any) -> None:
+        """Keep a replay (replay.Replayed), in place of an older one of the same two policies."""
+        name = _name(replayed.from_version, replayed.to_version)
+        blob = self.store.read(name)
+        data = msgspec.json.encode(replayed, enc_hook=lambda value: value.item())
+        self.store.write(name, data, generation=blob.generation if blob else ABSENT, content_type=JSON)
+
+
+def _name(before: str, after: str) -> str:
+    return f"desk/replays/{before}-{after}.json"

@@ -1,0 +1,104 @@
+"""Operations: the chain as stations, what the CRM refuses, what could not be read, drift, and the models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError
+from leadwerk.pipeline import wiring
+from leadwerk.pipeline.dead_letters import read_dead_letters
+from leadwerk.pipeline.desk import stations
+from leadwerk.pipeline.health import Health
+from leadwerk.registry import Manifest
+from leadwerk.report.report_rows import StoredTrainingRun
+from leadwerk.warehouse.statement import statement
+from leadwerk.web import Answer
+from leadwerk.web.pages.cached import cached, forget
+from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.site import NoForm
+from leadwerk.web.pages.visit import Visit
+from leadwerk.web.pages.wording import Wording
+
+RUNS = 20
+DRIFT_SECONDS = 900.0
+DRIFTS, SHIFTS = 0.1, 0.25
+"""Stability index: below the first the leads are those of the training, above the second they are others."""
+
+
+class RollbackForm(Struct, frozen=True):
+    """Why the champion before is to serve again."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class DriftView:
+    """The champion's age and drift in words."""
+
+    text: str
+    light: str
+
+
+def show(visit: Visit, _: NoForm) -> Answer:
+    """The page."""
+    wording = Wording(visit.policy, visit.language, visit.now)
+    registry = wiring.registry(visit.config)
+    champion = registry.champion()
+    manifest = registry.manifest(champion.version) if champion else None
+    return render(
+        visit,
+        "operations.html",
+        here="operations",
+        stations=stations.stations(visit.warehouse, visit.now),
+        letters=[
+            (f"{letter.code} {letter.field or ''}".strip(), letter.example, letter.remedy, wording.number(letter.leads))
+            for letter in read_dead_letters(visit.warehouse, visit.policy, visit.now)
+        ],
+        rejections=[
+            (f"{row.source}, {row.field}", row.reason, wording.number(row.rejected), wording.ago(row.newest))
+            for row in stations.rejections(visit.warehouse, visit.now)
+        ],
+        drift=_drift(visit, wording, manifest),
+        champion=champion,
+        runs=_runs(visit, wording),
+    )
+
+
+def roll_back(visit: Visit, form: RollbackForm) -> Answer:
+    """Let the champion before the present one serve again."""
+    if not (form.reason or "").strip():
+        raise InputError("A rollback needs its reason.", field="reason", remedy="Say why, in a sentence.")
+    wiring.registry(visit.config).rollback(at=visit.now, reason=form.reason or "", by=visit.name)
+    forget()
+    return redirect("/operations", "rolled_back")
+
+
+def _drift(visit: Visit, wording: Wording, manifest: Manifest | None) -> DriftView | None:
+    if manifest is None:
+        return None
+
+    def read() -> Health:
+        return stations.champion_health(visit.warehouse, visit.policy, manifest, visit.now)
+
+    health = cached(("drift", manifest.version, visit.now.date()), read, DRIFT_SECONDS)
+    age = wording.say("page.champion_age", days=wording.number(health.age_days or 0, 1))
+    if health.drift is None:
+        return DriftView(f"{age} {wording.say('page.drift.unknown')}", "grey")
+    light = "green" if health.drift < DRIFTS else "amber" if health.drift < SHIFTS else "red"
+    sentence = wording.say(f"page.drift.{light}", feature=health.drifted, drift=wording.number(health.drift, 2))
+    return DriftView(f"{age} {sentence}", light)
+
+
+def _runs(visit: Visit, wording: Wording) -> list[tuple[str, str, str, str]]:
+    rows = visit.warehouse.rows(statement("model_runs/history", StoredTrainingRun), {"as_of": visit.now, "most": RUNS})
+    return [
+        (
+            wording.moment(row.trained_at),
+            row.model_version or "–",
+            wording.say("page.yes" if row.promoted else "page.no"),
+            row.reason,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,184 @@
+"""The desk in a real browser: what people do there, and that nothing is said on the console meanwhile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from browser.conftest import Desk
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+PAGES = ("/calls", "/calls/l5", "/results", "/rules", "/operations", "/thresholds", "/settings", "/calls?list=mine")
+Rows = Callable[[str], list[dict[str, Any]]]
+
+
+def test_a_morning_by_keyboard(desk: Desk, rows: Rows) -> None:
+    page = desk.page("anna", viewport={"width": 1280, "height": 900})
+    page.goto(f"{desk.base}/calls")
+    page.wait_for_selector("#panel h2")
+    assert page.locator("tr[aria-current]").get_attribute("data-lead") == "l0"
+    page.keyboard.press("j")
+    assert page.locator("tr[aria-current]").get_attribute("data-lead") == "l1"
+    page.wait_for_selector("#panel h2:has-text('l1')")
+    page.keyboard.press("t")
+    page.wait_for_selector("text=Taken")
+    assert page.locator("tr[data-lead=l1] .tag").inner_text() == "Yours"
+    page.keyboard.press("r")
+    page.wait_for_url(re.compile("/calls/l1"))
+    page.check("input[name=reached][value=yes]")
+    page.check("input[name=verdict][value=good]")
+    page.click("#result button.primary")
+    page.wait_for_selector("text=This is the next lead")
+    assert "/calls/l2" in page.url
+    [verdict] = [row for row in rows("verdicts") if row["lead_id"] == "l1"]
+    assert (verdict["seller"], verdict["reached"], verdict["verdict"]) == ("anna", True, "good")
+    assert verdict["score_id"]
+
+
+def test_a_morning_without_javascript(desk: Desk, rows: Rows) -> None:
+    page = desk.page("anna", java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page.goto(f"{desk.base}/calls")
+    page.get_by_role("button", name="Take: l3").click()
+    assert page.locator("tr[data-lead=l3] .tag").inner_text() == "Yours"
+    page.get_by_role("link", name="l3", exact=True).click()
+    page.check("input[name=verdict][value=bad]")
+    page.select_option("select[name=reason]", "no_budget")
+    page.get_by_role("button", name="Save, next lead").click()
+    [verdict] = [row for row in rows("verdicts") if row["lead_id"] == "l3"]
+    assert (verdict["verdict"], verdict["reason"], verdict["reached"]) == ("bad", "no_budget", None)
+
+
+def test_of_two_who_take_the_same_lead_one_reads_who_was_faster(desk: Desk) -> None:
+    anna, beat = desk.page("anna"), desk.page("beat")
+    for page in (anna, beat):
+        page.goto(f"{desk.base}/calls/l4")
+    beat.get_by_role("button", name="Take: l4").click()
+    anna.get_by_role("button", name="Take: l4").click()
+    assert "beat was faster: lead l4 is theirs" in anna.locator("[role=alert]").inner_text()
+    anna.goto(f"{desk.base}/calls")
+    assert anna.locator("tr[data-lead=l4] .tag").inner_text() == "With beat"
+    assert anna.locator("tr[data-lead=l4] button").count() == 0
+
+
+def test_reasons_are_those_that_count_in_the_readers_language(desk: Desk) -> None:
+    page = desk.page("anna")
+    for language, words in (("de", "Preisseite: 4-mal"), ("fr", "Page des prix"), ("en", "Pricing page: 4 times")):
+        page.goto(f"{desk.base}/settings")
+        page.check(f"input[value={language}]")
+        page.click("form[action='/settings'] button.primary")
+        page.goto(f"{desk.base}/calls/l5")
+        assert page.locator("html").get_attribute("lang") == language
+        assert words in page.locator(".why-card").inner_text()
+        assert "NOISE" not in page.content()
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "it", "en"])
+def test_every_page_is_accessible_and_fits(desk: Desk, language: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    problems = []
+    for width in (1280, 390):
+        for theme in ("light", "dark"):
+            page = desk.page("eva", viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+            page.context.add_cookies([{"name": "leadwerk_page", "value": f"{language}.system", "url": desk.base}])
+            for path in PAGES:
+                page.goto(desk.base + path)
+                here = f"{path} {language} {width} {theme}"
+                scroll = page.evaluate("document.documentElement.scrollWidth")
+                problems += [f"{here}: {scroll} px wide"] if scroll > width else []
+                found = axe.run(page).response["violations"]
+                problems += [f"{here}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in found]
+            page.context.close()
+    assert problems == []
+
+
+def test_each_role_sees_what_it_may_and_nothing_else(desk: Desk) -> None:
+    menus = {
+        "anna": ["Calls", "Results", "Rules"],
+        "otto": ["Calls", "Results", "Thresholds", "Rules", "Operations"],
+    }
+    for name, entries in menus.items():
+        page = desk.page(name)
+        page.goto(desk.base)
+        assert page.locator("header nav a").all_inner_texts() == entries
+    anna, otto = desk.page("anna"), desk.page("otto")
+    for path in ("/operations", "/thresholds"):
+        assert anna.goto(desk.base + path).status == 403
+    anna.goto(f"{desk.base}/rules")
+    assert anna.locator("main form[method=post] button").count() == 0 or anna.locator("main button").count() == 0
+    otto.goto(f"{desk.base}/calls/l5")
+    assert otto.locator("form[action$=verdict]").count() == 0
+    assert otto.request.post(f"{desk.base}/calls/l5/take", headers={"Sec-Fetch-Site": "same-origin"}).status == 403
+
+
+def test_a_page_of_another_site_changes_nothing(desk: Desk, rows: Rows) -> None:
+    page = desk.page("anna")
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        for path in ("/calls/l6/take", "/settings", "/leads/l6/pick"):
+            assert page.request.post(desk.base + path, headers=headers).status == 403
+    assert [row for row in rows("picks") if row["lead_id"] == "l6"] == []
+    assert page.request.post(
+        f"{desk.base}/calls/l6/take", headers={"Sec-Fetch-Site": "same-origin"}, max_redirects=0
+    ).status == 303  # fmt: skip
+    assert [row["seller"] for row in rows("picks") if row["lead_id"] == "l6"] == ["anna"]
+
+
+def test_back_reload_and_a_double_click_do_nothing_twice(desk: Desk, rows: Rows) -> None:
+    page = desk.page("beat", viewport={"width": 1280, "height": 900})
+    page.goto(f"{desk.base}/calls/l7")
+    page.get_by_role("button", name="Take: l7").dblclick()
+    page.wait_for_selector("text=Release")
+    page.check("input[name=reached][value=no]")
+    page.get_by_role("button", name="Save, next lead").dblclick()
+    page.wait_for_selector("text=This is the next lead")
+    page.reload()
+    page.goto(f"{desk.base}/calls/l7")
+    page.check("input[name=reached][value=no]")
+    page.get_by_role("button", name="Save, next lead").click()
+    assert len([row for row in rows("picks") if row["lead_id"] == "l7"]) == 1
+    assert len([row for row in rows("verdicts") if row["lead_id"] == "l7"]) == 1
+
+
+def test_a_rule_is_drafted_replayed_published_and_reverted(desk: Desk, rows: Rows) -> None:
+    eva = desk.page("eva", viewport={"width": 1280, "height": 900})
+    eva.goto(f"{desk.base}/rules")
+    first = eva.locator("input[name^='points.']").first
+    before = int(first.input_value())
+    first.fill(str(before + 5))
+    eva.get_by_role("button", name="Put into the draft").first.click()
+    assert re.match("Draft by eva: [1-9]", eva.locator("#draft h2").inner_text())
+    assert eva.get_by_role("button", name="Put the draft in force").count() == 0
+    eva.get_by_role("button", name="Replay").click()
+    eva.wait_for_selector("#replay")
+    other = desk.page("eva")
+    other.goto(f"{desk.base}/rules")
+    for page, reason in ((eva, "webinars count more"), (other, "me too")):
+        page.locator("form[action='/rules/publish'] input[name=reason]").fill(reason)
+    eva.get_by_role("button", name="Put the draft in force").click()
+    eva.wait_for_selector("text=Published")
+    other.get_by_role("button", name="Put the draft in force").click()
+    assert "Nothing was changed" in other.locator("[role=alert]").inner_text()
+    eva.locator("form[action='/rules/revert'] input[name=reason]").first.fill("a mistake")
+    eva.get_by_role("button", name="Revert to before").first.click()
+    eva.wait_for_selector("text=in force again")
+    assert [row["kind"] for row in rows("policy_changes")] == ["publish", "revert"]
+
+
+def test_a_pasted_policy_with_a_mistake_is_refused_with_its_line(desk: Desk) -> None:
+    page = desk.page("eva", viewport={"width": 1280, "height": 900})
+    page.goto(f"{desk.base}/rules")
+    page.click("summary:has-text('The whole policy')")
+    page.locator("textarea[name=text]").fill("name: broken\nhorizon_days: soon\n")
+    page.locator("form[action='/rules/text'] button").click()
+    assert re.search(r"Line \d+", page.locator("[role=alert]").inner_text())
+
+
+def test_a_printed_list_has_no_controls(desk: Desk) -> None:
+    page = desk.page("anna", viewport={"width": 1280, "height": 900})
+    page.goto(f"{desk.base}/calls")
+    page.emulate_media(media="print")
+    for selector in (".top", ".filters", ".tabs", ".c-do", "#panel"):
+        assert page.locator(selector).first.is_hidden(), selector
+    assert page.locator("tr[data-lead=l0]").is_visible()
