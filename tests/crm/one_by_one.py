@@ -28,7 +28,7 @@ class OneByOne:
     """Fields are called as what they show, and nothing changes in this CRM."""
 
     source = "scripted.cases"
-    capabilities = Capabilities(idempotency_key=True)
+    capabilities = Capabilities(idempotency_key=True, reports=frozenset({"stage_history"}))
 
     def field_name(self, shows: str) -> str:
         return shows

@@ -164,6 +164,26 @@ def test_both_engines_agree_on_what_was_overtaken(scores: list[dict[str, Any]], 
     assert {row["lead_id"] for row in rows} <= {"a", "b"}
 
 
+OUTCOMES = st.lists(
+    st.builds(
+        lambda number, lead, status, amount, at: {
+            "event_id": f"e{number}", "lead_id": lead, "day": at.date(), "occurred_at": at, "recorded_at": at,
+            "status": status, "reason": None, "outcome": "open", "amount": amount,
+        },
+        st.integers(1, 6), LEADS, st.sampled_from(["Neu", "Prüfung"]), st.none() | st.just(5.5), MOMENTS,
+    ),
+    max_size=6,
+    unique_by=lambda row: row["event_id"],
+)  # fmt: skip
+
+
+@given(outcomes=OUTCOMES)
+def test_both_engines_agree_on_the_last_status(outcomes: list[dict[str, Any]]) -> None:
+    parameters = {"lead_ids": ["a", "b"], "first_day": date(2026, 3, 1)}
+    rows = assert_engines_agree(statement("outcomes/latest"), parameters, {"outcomes": outcomes})
+    assert len({row["lead_id"] for row in rows}) == len(rows)
+
+
 @given(deliveries=DELIVERIES)
 def test_both_engines_agree_on_dead_letters(deliveries: list[dict[str, Any]]) -> None:
     parameters = {"first_day": date(2026, 3, 1), "as_of": START + timedelta(minutes=2)}

@@ -59,7 +59,7 @@ class Boma:
 
     source = "boma.cases"
     capabilities = Capabilities(
-        reports=frozenset({"deletions", "merges", "touchpoints", "lost_reason"}), idempotency_key=True
+        reports=frozenset({"deletions", "merges", "touchpoints", "lost_reason", "stage_history"}), idempotency_key=True
     )
 
     def __init__(

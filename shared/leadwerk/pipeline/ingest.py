@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, convert
@@ -19,6 +19,7 @@ from leadwerk.crm.port import CRM, BadRow, Case, CasePage
 from leadwerk.errors import InputError, RecordFailure
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
 from leadwerk.lead.lead import EARLIEST
+from leadwerk.pipeline.own_writes import without_own_writes
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
@@ -74,6 +75,8 @@ def run(
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
     for page in crm.pull(None if from_start else cursor):
+        if "stage_history" not in crm.capabilities.reports:
+            page = replace(page, cases=without_own_writes(warehouse, page.cases, outbox.first_day(policy, now)))
         reading.store(page)
     delete_again(warehouse, person_key, ("leads", "identities", "touchpoints", "outcomes", "rejections"))
     return reading.report()
