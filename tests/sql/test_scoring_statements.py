@@ -99,7 +99,15 @@ def stage_change(lead_id: str, changed_at: datetime, to_stage: str) -> dict[str,
 
 
 moves = st.lists(st.builds(stage_change, lead_ids, moments, st.sampled_from(["known", "sql"])), max_size=6)
-STATEMENTS = ["leads/beyond_files", "stage_changes/status_vs_stage", "leads/latest", "leads/open", "identities/links"]
+STATEMENTS = [
+    "leads/beyond_files",
+    "stage_changes/status_vs_stage",
+    "leads/latest",
+    "leads/open",
+    "leads/ids",
+    "leads/of_persons",
+    "identities/links",
+]
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -128,6 +136,14 @@ def test_what_the_crm_told_lately_stands_beside_score_and_stage_whenever_it_arri
     for row in changed:
         assert (row["status"], row["outcome"]) == (status[row["lead_id"]]["status"], status[row["lead_id"]]["outcome"])
         assert row["stage_reached"] == stages.get(row["lead_id"], {}).get("to_stage")
+
+
+@few
+@given(stored=versions, as_of=moments)
+def test_every_lead_that_exists_is_listed_once(stored, as_of):
+    ids = assert_engines_agree(statement("leads/ids"), {"as_of": as_of}, {"leads": stored})
+    exists = {row["lead_id"] for row in stored if row["recorded_at"] <= as_of and row["created_at"] <= as_of}
+    assert [row["lead_id"] for row in ids] == sorted(exists)
 
 
 @few

@@ -1,0 +1,116 @@
+"""The features of leads and web visitors, as models and rules see them, for any days."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from leadwerk.cli.console import figure, out, print_json, table, working
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.options import day
+from leadwerk.errors import InputError
+
+MOST_COLUMNS = 8
+"""Rows that fit side by side on a screen."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Sellers")(features)
+
+
+@shared_options()
+def features(
+    call: Invocation,
+    lead_id: Annotated[str | None, typer.Argument(help="A lead that is known.")] = None,
+    client_id: Annotated[str | None, typer.Option("--client-id", help="A web visitor, by GA4 client id.")] = None,
+    all_leads: Annotated[bool, typer.Option("--all", help="All leads.")] = False,
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, such as 2026-01-31.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day (default: today).")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write them to this file.")] = None,
+) -> None:
+    """Show the features of a lead, a web visitor or all leads: now, or as of the end of each day of a range.
+
+    They come from the query that training and scoring share, from what was known strictly before each moment.
+
+    Examples: `leadwerk features 102938` · `leadwerk features --client-id 1234567890.1700000000 --from 2026-03-01` ·
+    `leadwerk features --all --from 2026-03-31 --to 2026-03-31 --csv features.csv`
+    """
+    from leadwerk.lead.identity import parse_visitor
+    from leadwerk.pipeline.leads.feature_history import FeatureSubjects, feature_history, moments
+
+    if [lead_id is not None, client_id is not None, all_leads].count(True) != 1:
+        raise InputError(
+            "It is not clear whose features are meant.",
+            field="lead_id",
+            remedy="Name one lead, or --client-id, or --all.",
+        )
+    subjects = FeatureSubjects(
+        lead_ids=[lead_id] if lead_id is not None else [],
+        visitor_ids=[parse_visitor(client_id)] if client_id is not None else [],
+        all_leads=all_leads,
+    )
+    here = call.deployment
+    as_of = moments(here.policy, day(first, "from"), day(last, "to"), call.moment())
+    rows = feature_history(here.warehouse, here.policy, subjects, as_of)
+    if csv_file is not None:
+        with working("Reading features"):
+            count = _write(csv_file, rows)
+        print_json({"file": str(csv_file), "rows": count}) if call.as_json else out.print(
+            f"{csv_file}: {count:,} rows."
+        )
+        return
+    print_json([*rows]) if call.as_json else _show([*islice(rows, MOST_COLUMNS + 1)])
+
+
+def _show(rows: Sequence[dict[str, Any]]) -> None:
+    """One column per row, one line per feature that any of them has."""
+    if len(rows) > MOST_COLUMNS:
+        message = f"There are more than {MOST_COLUMNS} rows, which no screen holds."
+        raise InputError(message, field="csv", remedy="Add --csv FILE or --json, or ask for fewer days.")
+    if not rows:
+        out.print("There is no lead in these days.")
+        return
+    header = ("", *(f"{row['lead_id']}\n{row['as_of']:%Y-%m-%d %H:%M}" for row in rows))
+    names = [name for name in rows[0] if name not in ("lead_id", "as_of")]
+    lines = [(name, *(_shown(row[name]) for row in rows)) for name in names]
+    out.print(table("Features", header, [line for line in lines if any(line[1:])]))
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else figure(value)
+
+
+def _write(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write rows as CSV; a run that fails leaves no half a file."""
+    aside = path.with_name(f"{path.name}.part")
+    try:
+        with aside.open("w", encoding="utf-8-sig", newline="") as file:
+            count = _write_rows(csv.writer(file), iter(rows))
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return count
+
+
+def _write_rows(writer: Any, rows: Iterator[dict[str, Any]]) -> int:
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if count == 1:
+            writer.writerow(row)
+        writer.writerow([_cell(value) for value in row.values()])
+    return count
+
+
+def _cell(value: Any) -> Any:
+    """A value as a spreadsheet shows it, and never runs it."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

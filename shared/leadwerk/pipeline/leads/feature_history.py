@@ -1,0 +1,100 @@
+"""Feature history: the features of leads or web visitors as of the end of each day of a range.
+
+They are computed by the query that training and scoring share, from what was recorded strictly before each moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError, UnknownLead
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
+from leadwerk.policy.model import Policy
+from leadwerk.scoring.lead_state import VISITOR
+from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.statement import statement
+
+BATCH = 2_000
+"""Leads per query: bounds memory."""
+MOST_DAYS = 3660
+DAY = timedelta(days=1)
+
+
+class LeadId(Struct, frozen=True, kw_only=True):
+    """A row of leads/ids."""
+
+    lead_id: str
+
+
+class FeatureSubjects(Struct, frozen=True, kw_only=True):
+    """Whose features are asked for: these leads and visitors, or all leads."""
+
+    lead_ids: Sequence[str] = ()
+    visitor_ids: Sequence[str] = ()
+    all_leads: bool = False
+
+
+def moments(policy: Policy, first: date | None, last: date | None, now: datetime) -> list[datetime]:
+    """The end of each day from `first` to `last` in the policy's time zone, none after `now`; without days `now` alone.
+
+    Raises:
+        InputError: the range has no day up to now, or too many days.
+    """
+    if first is None and last is None:
+        return [now]
+    zone = ZoneInfo(policy.time_zone)
+    today = now.astimezone(zone).date()
+    start, end = first or last or today, min(last or today, today)
+    days = (end - start).days + 1
+    if not 1 <= days <= MOST_DAYS:
+        raise InputError(
+            f"From {start} to {last or today} there {'is no day up to now' if days < 1 else f'are {days:,} days'}.",
+            field="from",
+            value=str(start),
+            remedy=f"Ask for 1 to {MOST_DAYS:,} days up to today ({today}).",
+        )
+    ends = (datetime.combine(start + step * DAY + DAY, time(), zone) for step in range(days))
+    return [min(end, now) for end in ends]
+
+
+def feature_history(
+    warehouse: Warehouse, policy: Policy, subjects: FeatureSubjects, as_of: Sequence[datetime]
+) -> Iterator[Row]:
+    """One row of `lead_features` per subject and moment, oldest first, without moments at which nothing was known.
+
+    Raises:
+        UnknownLead: a lead never existed, or nothing is known of a visitor.
+    """
+    seen: set[str] = set()
+    for moment in as_of:
+        leads = _lead_ids(warehouse, moment) if subjects.all_leads else subjects.lead_ids
+        queries = [(batch, ()) for batch in batches(leads, BATCH)] + [((), subjects.visitor_ids)]
+        for lead_ids, visitor_ids in queries:
+            if lead_ids or visitor_ids:
+                parameters = scoring_parameters(policy, lead_ids, visitor_ids, moment)
+                rows = filter(_is_known, warehouse.rows(features_statement(policy), parameters))
+                for row in sorted(rows, key=lambda row: str(row["lead_id"])):
+                    seen.add(row["lead_id"])
+                    yield row
+    requested = {*subjects.lead_ids, *(f"{VISITOR}{visitor}" for visitor in subjects.visitor_ids)}
+    for missing in sorted(requested - seen):
+        raise UnknownLead(
+            f"Nothing is known of {missing} in these days.",
+            field="lead_id",
+            value=missing,
+            remedy="Check the id and the days; `leadwerk leads list` shows leads, extract reads visitors.",
+        )
+
+
+def _lead_ids(warehouse: Warehouse, moment: datetime) -> list[str]:
+    return [lead.lead_id for lead in warehouse.rows(statement("leads/ids", LeadId), {"as_of": moment})]
+
+
+def _is_known(row: Row) -> bool:
+    is_visitor = row["lead_id"].startswith(VISITOR)
+    return bool(row["has_web_behaviour"]) if is_visitor else row["created_at"] is not None
