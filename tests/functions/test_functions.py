@@ -75,6 +75,19 @@ def test_ingest_reads_the_crm_and_a_second_call_finds_nothing_new(servers: Funct
     assert (again["cases"], again["leads"], again["outcomes"]) == (first["cases"], 0, 0)
 
 
+def test_touchpoints_are_stored_once_and_each_that_cannot_be_used_is_named(servers: FunctionServers) -> None:
+    assert post(servers, "ingest_feedback", {"now": NOW}).status_code == 200
+    click = {"lead_id": "100001", "kind": "email_click", "occurred_at": NOW}
+    body = {"now": NOW, "touchpoints": [click, {"lead_id": "nobody", "kind": "chat"}, None]}
+    answer = post(servers, "ingest_feedback", body).json()
+    assert (answer["stored"], answer["known"]) == (1, 0)
+    assert [(refusal["index"], refusal["field"]) for refusal in answer["refused"]] == [
+        (1, "lead_id"),
+        (2, "touchpoint"),
+    ]
+    assert post(servers, "ingest_feedback", body).json()["known"] == 1
+
+
 def test_deliver_with_nothing_to_send_says_so(servers: FunctionServers) -> None:
     answer = post(servers, "deliver_scores", {"now": NOW, "lead_ids": ["100001"]})
     assert answer.status_code == 200

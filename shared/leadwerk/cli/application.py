@@ -27,6 +27,7 @@ from leadwerk.cli import (
     scoring,
     simulate,
     thresholds,
+    touchpoints,
     transfer,
 )
 from leadwerk.cli.console import out, say_error
@@ -69,6 +70,7 @@ for family in (
     demo_commands,
     import_csv,
     pipeline,
+    touchpoints,
     crm,
     thresholds,
     scoring,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,7 +70,7 @@ def features(
     print_json([*rows]) if call.as_json else _show([*islice(rows, MOST_COLUMNS + 1)])
 
 
-def _show(rows: Sequence[dict[str, Any]]) -> None:
+def _show(rows: Sequence[Mapping[str, Any]]) -> None:
     """One column per row, one line per feature that any of them has."""
     if len(rows) > MOST_COLUMNS:
         message = f"There are more than {MOST_COLUMNS} rows, which no screen holds."
@@ -88,7 +88,7 @@ def _shown(value: Any) -> str:
     return "" if value is None else figure(value)
 
 
-def _write(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write rows as CSV; a run that fails leaves no half a file."""
     aside = path.with_name(f"{path.name}.part")
     try:
@@ -100,7 +100,7 @@ def _write(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def _write_rows(writer: Any, rows: Iterator[dict[str, Any]]) -> int:
+def _write_rows(writer: Any, rows: Iterator[Mapping[str, Any]]) -> int:
     count = 0
     for count, row in enumerate(rows, start=1):
         if count == 1:

@@ -24,6 +24,10 @@ Level = Literal[1, 2, 3, 4]
 Words = NDArray[np.object_]
 
 
+OF_THE_CONTACT = frozenset({"country", "region", "language"})
+"""Facts that come with any form: they may speak for an account, but to have them is to know nothing of it."""
+
+
 class LeadRating(Struct, frozen=True, kw_only=True):
     """One lead's points and what they mean.
 
@@ -140,7 +144,7 @@ def phases(policy: Policy, facts: LeadFacts) -> Words:
 
 def _account_facts(model: PointsModel) -> set[str]:
     account = {group.name for group in model.groups if group.score == "fit" and group.level == "account"}
-    return {name for rule in model.rules if rule.group in account for name in rule.when}
+    return {name for rule in model.rules if rule.group in account for name in rule.when} - OF_THE_CONTACT
 
 
 def _banded(hundredths: Ints, bounds: Sequence[int], names: Sequence[Any]) -> Words:

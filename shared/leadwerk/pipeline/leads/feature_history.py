@@ -5,8 +5,9 @@ They are computed by the query that training and scoring share, from what was re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from leadwerk.pipeline.leads.features import features_statement, scoring_paramet
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import VISITOR
 from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 BATCH = 2_000
@@ -64,7 +65,7 @@ def moments(policy: Policy, first: date | None, last: date | None, now: datetime
 
 def feature_history(
     warehouse: Warehouse, policy: Policy, subjects: FeatureSubjects, as_of: Sequence[datetime]
-) -> Iterator[Row]:
+) -> Iterator[Mapping[str, Any]]:
     """One row of `lead_features` per subject and moment, oldest first, without moments at which nothing was known.
 
     Raises:
@@ -73,11 +74,13 @@ def feature_history(
     seen: set[str] = set()
     for moment in as_of:
         leads = _lead_ids(warehouse, moment) if subjects.all_leads else subjects.lead_ids
-        queries = [(batch, ()) for batch in batches(leads, BATCH)] + [((), subjects.visitor_ids)]
+        queries: list[tuple[Sequence[str], Sequence[str]]] = [(batch, ()) for batch in batches(leads, BATCH)] + [
+            ((), subjects.visitor_ids)
+        ]
         for lead_ids, visitor_ids in queries:
             if lead_ids or visitor_ids:
                 parameters = scoring_parameters(policy, lead_ids, visitor_ids, moment)
-                rows = filter(_is_known, warehouse.rows(features_statement(policy), parameters))
+                rows = [row for row in warehouse.rows(features_statement(policy), parameters) if _is_known(row)]
                 for row in sorted(rows, key=lambda row: str(row["lead_id"])):
                     seen.add(row["lead_id"])
                     yield row
@@ -95,6 +98,6 @@ def _lead_ids(warehouse: Warehouse, moment: datetime) -> list[str]:
     return [lead.lead_id for lead in warehouse.rows(statement("leads/ids", LeadId), {"as_of": moment})]
 
 
-def _is_known(row: Row) -> bool:
+def _is_known(row: Mapping[str, Any]) -> bool:
     is_visitor = row["lead_id"].startswith(VISITOR)
     return bool(row["has_web_behaviour"]) if is_visitor else row["created_at"] is not None

@@ -1,0 +1,61 @@
+"""`leadwerk touchpoints`: a list of contacts that were not on the web site, such as a fair's visitors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.touchpoints import TouchpointReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Stages")(touchpoints)
+
+
+@shared_options()
+def touchpoints(
+    call: Invocation,
+    file: Annotated[Path, typer.Argument(help="CSV or workbook: lead_id, email or phone; kind; occurred_at.")],
+    kind: Annotated[str | None, typer.Option(help="Kind of all rows, such as event, email_open or call.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When all of them happened.")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Such as utf-8, cp1252, cp850.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="One character, or tab.")] = None,
+) -> None:
+    """Store touchpoints of leads from a file: the visitors of a trade fair, e-mail opens and clicks, calls.
+
+    A row names its lead by id, or by the e-mail address or telephone number that the lead gave; neither is stored. The
+    same file twice changes nothing.
+
+    Example: `leadwerk touchpoints fair.csv --kind event --at 2026-03-12`
+    """
+    from leadwerk.importing.table import ReadOptions, read_table
+    from leadwerk.pipeline import touchpoints as stage
+
+    here = call.deployment
+    rows = read_table(file, ReadOptions(encoding, delimiter))
+    common = {name: value for name, value in (("kind", kind), ("occurred_at", at)) if value is not None}
+    records = [{**dict(zip(rows.columns, cells, strict=False)), **common} for cells in rows.rows()]
+    report = stage.run(here.warehouse, here.policy, records, now=call.storing_moment(), person_key=here.person_key)
+    print_json(report) if call.as_json else _show(report)
+    if report.refused and not report.stored + report.known:
+        raise InputError("No touchpoint could be used.", field=report.refused[0].field, remedy=report.refused[0].remedy)
+
+
+def _show(report: TouchpointReport) -> None:
+    out.print(f"{report.stored:,} stored, {report.known:,} were known already, {len(report.refused):,} refused.")
+    for kind in report.kinds_without_signal:
+        out.print(f"No signal of the policy counts {kind!r}: add one with `touchpoint: {kind}`.", markup=False)
+    if report.refused:
+        reasons = Counter((refusal.reason, refusal.remedy) for refusal in report.refused)
+        first = {(refusal.reason, refusal.remedy): refusal.index + 1 for refusal in reversed(report.refused)}
+        lines = [(f"{count:,}", str(first[pair]), *pair) for pair, count in reasons.most_common()]
+        out.print(table("Refused", ("rows", "first", "why", "what to do"), lines))

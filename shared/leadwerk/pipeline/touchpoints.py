@@ -1,0 +1,198 @@
+"""Touchpoints from outside the CRM: a fair's list of visitors, e-mail opens and clicks, calls; by HTTP or from a file.
+
+A touchpoint names its lead by id, or by the person's e-mail address or telephone number, used and forgotten. Of
+a person with several leads the one created last gets it: one contact is counted once. The same touchpoint sent twice is
+stored once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from leadwerk.errors import InputError
+from leadwerk.lead.attribute import plain_text
+from leadwerk.lead.contact import parse_email, parse_phone
+from leadwerk.lead.identity import person_key as pseudonym
+from leadwerk.lead.lead import CLOCK_TOLERANCE, EARLIEST, parse_id
+from leadwerk.lead.timestamps import parse_moment
+from leadwerk.lead.unreadable import Unreadable
+from leadwerk.policy.folding import folded
+from leadwerk.policy.model import Policy
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.statement import statement
+
+TITLES: Mapping[str, tuple[str, ...]] = {
+    "event_id": ("event_id", "message_id"),
+    "lead_id": ("lead_id", "id", "lead", "lead_nr", "lead-nr", "lead number", "record id"),
+    "email": ("email", "e-mail", "mail", "e-mail-adresse", "email address", "adresse e-mail", "courriel"),
+    "phone": ("phone", "telephone", "telefon", "mobile", "mobil", "téléphone", "telefono", "tel"),
+    "kind": ("kind", "type", "event", "touchpoint", "art", "typ", "genre", "tipo"),
+    "occurred_at": ("occurred_at", "time", "date", "timestamp", "datum", "zeit", "data", "ora", "heure"),
+}
+"""What a field may be called; compared without case, white space and invisible characters."""
+LONGEST_KIND = 60
+_ID_DIGITS = 32
+
+
+class LeadOfPerson(Struct, frozen=True, kw_only=True):
+    """A row of leads/of_persons."""
+
+    lead_id: str
+    person_key: str | None
+
+
+class RefusedTouchpoint(Struct, frozen=True, kw_only=True):
+    """Why the touchpoint at `index` was not stored; no value of it is repeated."""
+
+    index: int
+    field: str
+    reason: str
+    remedy: str
+
+
+class TouchpointReport(Struct, frozen=True, kw_only=True):
+    """Result of a run: `stored` new ones, `known` ones that were there already, and the refused.
+
+    `kinds_without_signal`: kinds that no signal of the policy counts; they are stored, and count once a signal does.
+    """
+
+    stored: int
+    known: int
+    refused: tuple[RefusedTouchpoint, ...] = ()
+    kinds_without_signal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Touchpoint:
+    """A touchpoint whose lead is not looked up yet."""
+
+    index: int
+    kind: str
+    occurred_at: datetime
+    event_id: str | None
+    lead_id: str | None
+    person_key: str | None
+
+
+@dataclass
+class _Reader:
+    """Reads touchpoints, and collects those that cannot be used."""
+
+    policy: Policy
+    now: datetime
+    person_key: str
+    refused: list[RefusedTouchpoint] = field(default_factory=list)
+
+    def read(self, index: int, raw: object) -> _Touchpoint | None:
+        try:
+            if not isinstance(raw, Mapping):
+                raise InputError("This is no touchpoint.", field="touchpoint", remedy="Send an object with its fields.")
+            return self._read(index, raw)
+        except InputError as error:
+            self.refuse(index, error.field or "touchpoint", error.message, error.remedy)
+            return None
+
+    def refuse(self, index: int, field: str, reason: str, remedy: str) -> None:
+        self.refused.append(RefusedTouchpoint(index=index, field=field, reason=reason, remedy=remedy))
+
+    def _read(self, index: int, raw: Mapping[str, Any]) -> _Touchpoint:
+        values = {folded(name): value for name, value in raw.items()}
+
+        def read(name: str, parse: Callable[[Any], Any]) -> Any:
+            value = next((v for title in TITLES[name] if not _is_blank(v := values.get(folded(title)))), None)
+            if isinstance(value, Unreadable):
+                raise InputError(f"The {name} {value.reason}.", field=name, remedy="Send it as UTF-8 and finite.")
+            try:
+                return None if value is None else parse(value)
+            except InputError as error:
+                raise InputError(f"The {name} cannot be read.", field=name, remedy=error.remedy) from error
+
+        lead_id, email = read("lead_id", parse_id), read("email", parse_email)
+        phone = read("phone", lambda value: parse_phone(value, self.policy.country))
+        person = pseudonym(email, phone, self.person_key)
+        if lead_id is None and person is None:
+            remedy = "Send lead_id, or the email or phone of a lead."
+            raise InputError("The touchpoint names no lead.", field="lead_id", remedy=remedy)
+        kind = read("kind", _kind)
+        if kind is None:
+            raise InputError("The kind is missing.", field="kind", remedy="Send kind, such as email_click or event.")
+        occurred_at = read("occurred_at", self._moment) or self.now
+        return _Touchpoint(index, kind, occurred_at, read("event_id", parse_id), lead_id, person)
+
+    def _moment(self, value: object) -> datetime:
+        moment = parse_moment(value, self.policy.time_zone, "occurred_at")
+        if not EARLIEST <= moment <= self.now + CLOCK_TOLERANCE:
+            remedy = "Check the date order and the clock of the source."
+            raise InputError("It lies in the future, or too long ago.", field="occurred_at", remedy=remedy)
+        return min(moment, self.now)
+
+
+def run(
+    warehouse: Warehouse, policy: Policy, touchpoints: Sequence[object], *, now: datetime, person_key: str
+) -> TouchpointReport:
+    """Store the touchpoints of leads that exist; `now` is aware. One without a time happened now."""
+    reader = _Reader(policy, now, person_key)
+    readable = [item for index, raw in enumerate(touchpoints) if (item := reader.read(index, raw)) is not None]
+    with warehouse.unit_of_work():
+        leads = _leads(warehouse, readable, now)
+        rows = {}
+        for item in readable:
+            lead_id = leads.get(item.lead_id or item.person_key or "")
+            if lead_id is None:
+                remedy = "Touchpoints are kept for leads only: let the lead come first, from a form or the CRM."
+                reader.refuse(item.index, "lead_id" if item.lead_id else "email", "No such lead is known.", remedy)
+                continue
+            row = _row(item, lead_id, now)
+            rows[row["event_id"]] = row
+        stored = warehouse.append("touchpoints", [*rows.values()])
+    counted = {signal.touchpoint for signal in policy.signals}
+    return TouchpointReport(
+        stored=stored,
+        known=len(touchpoints) - len(reader.refused) - stored,
+        refused=tuple(sorted(reader.refused, key=lambda refusal: refusal.index)),
+        kinds_without_signal=tuple(sorted({row["kind"] for row in rows.values()} - counted)),
+    )
+
+
+def _leads(warehouse: Warehouse, touchpoints: Sequence[_Touchpoint], now: datetime) -> dict[str, str]:
+    """The lead of each lead id and of each person, who stands for the lead created last."""
+    lead_ids = sorted({item.lead_id for item in touchpoints if item.lead_id})
+    persons = sorted({item.person_key for item in touchpoints if item.person_key and not item.lead_id})
+    parameters = {"lead_ids": lead_ids, "person_keys": persons, "as_of": now}
+    rows = warehouse.rows(statement("leads/of_persons", LeadOfPerson), parameters)
+    by_person = {row.person_key: row.lead_id for row in rows if row.person_key in set(persons)}
+    return {**by_person, **{row.lead_id: row.lead_id for row in rows if row.lead_id in set(lead_ids)}}
+
+
+def _row(item: _Touchpoint, lead_id: str, now: datetime) -> dict[str, Any]:
+    occurred_at = item.occurred_at.astimezone(UTC)
+    identity = item.event_id or "\x1f".join((lead_id, item.kind, _to_the_second(occurred_at).isoformat()))
+    return {
+        "event_id": item.event_id or hashlib.sha256(identity.encode()).hexdigest()[:_ID_DIGITS],
+        "lead_id": lead_id,
+        "day": occurred_at.date(),
+        "occurred_at": occurred_at,
+        "recorded_at": now.astimezone(UTC),
+        "kind": item.kind,
+    }
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    return moment - timedelta(microseconds=moment.microsecond)
+
+
+def _kind(value: object) -> str:
+    text = str(plain_text(value)).strip()
+    if len(text) > LONGEST_KIND:
+        raise InputError("It is too long.", field="kind", remedy=f"Send at most {LONGEST_KIND} characters.")
+    return text
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
