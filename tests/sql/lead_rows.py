@@ -37,7 +37,10 @@ versions = st.fixed_dictionaries(
         "property_value": amounts,
         "income": amounts,
         "instalment": amounts,
-        "employees": optional(st.just(12)),
+        "account_id": optional(st.just("firma.ch")),
+        "employees": optional(st.sampled_from([12, 80])),
+        "revenue": optional(st.just(2e7)),
+        "industry": optional(st.sampled_from(["software", "banking"])),
         "job_title": optional(st.sampled_from(["CEO", "Praktikant"])),
         "attributes": attributes,
     }

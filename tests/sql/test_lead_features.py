@@ -29,9 +29,14 @@ def features(**tables: list[Row]) -> Row:
 def test_the_statement_passes_googles_analyser_and_yields_the_contract() -> None:
     columns = analyse(SELECT)
     kinds = {"number": {"INT64", "FLOAT64"}, "category": {"STRING"}}
-    assert {f.name for f in contract(POLICY)} | {"lead_id", "as_of", "created_at", "job_title", "account_id"} == set(
-        columns
-    )
+    assert {f.name for f in contract(POLICY)} | {
+        "lead_id",
+        "as_of",
+        "created_at",
+        "job_title",
+        "account_id",
+        "company_source",
+    } == set(columns)
     assert all(columns[feature.name] in kinds[feature.kind] for feature in contract(POLICY))
 
 
@@ -183,3 +188,26 @@ def test_a_visitor_without_a_lead_is_known_by_his_behaviour_only() -> None:
         "fr",
     )
     assert (unseen["has_web_behaviour"], unseen["sessions_7d"], unseen["created_at"]) == (0, None, None)
+
+
+def test_what_colleagues_told_of_the_company_reaches_the_contact_with_its_source() -> None:
+    told = form(event_id="e2", lead_id="L2", account_id="firma.ch", employees=80, industry="software", revenue=2e7)
+    older = form(
+        event_id="e3", lead_id="L3", account_id="firma.ch", employees=12, industry="old",
+        recorded_at=CREATED - DAY, created_at=CREATED - DAY,
+    )  # fmt: skip
+    mine = form(account_id="firma.ch", industry="banking")
+    row = features(leads=[told, older, mine])
+    assert (row["employees"], row["revenue"], row["industry"]) == (80, 2e7, "banking")
+    assert row["company_source"] == "account"
+
+
+def test_what_is_told_later_or_of_another_company_reaches_nobody() -> None:
+    later = form(event_id="e2", lead_id="L2", account_id="firma.ch", employees=80, recorded_at=AS_OF + DAY,
+                 created_at=AS_OF + DAY)  # fmt: skip
+    elsewhere = form(event_id="e3", lead_id="L3", account_id="other.ch", employees=7)
+    nowhere = form(event_id="e4", lead_id="L4", employees=9)
+    row = features(leads=[later, elsewhere, nowhere, form(account_id="firma.ch")])
+    assert (row["employees"], row["company_source"]) == (None, None)
+    assert features(leads=[nowhere, form()])["employees"] is None
+    assert features(leads=[form(employees=5)])["company_source"] == "contact"

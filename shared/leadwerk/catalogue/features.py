@@ -108,6 +108,8 @@ FEATURES: Final = (
     CatalogueEntry("device_category", "device", "category"),
     # Free text: rules may search it, but its values are too many and too personal to learn from.
     CatalogueEntry("job_title", "job_title", "category", is_learned=False),
+    # Who said what is known of the company: it explains a value, and is none.
+    CatalogueEntry("company_source", "company_source", "category", levels=("contact", "account"), is_learned=False),
 )
 """All features that do not depend on the policy."""
 

@@ -83,6 +83,30 @@ leads_as_of AS (
   LEFT JOIN behaviour AS b ON b.lead_id = f.point_id AND b.as_of = f.as_of
 ),
 
+-- What the contacts of these accounts stated of their company, from when it was recorded.
+colleague_versions AS (
+  SELECT
+    account_id, employees, revenue, industry, recorded_at,
+    ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY recorded_at, lead_id, event_id) AS position
+  FROM leadwerk.leads
+  WHERE account_id IN (
+      SELECT account_id FROM leads_as_of
+      WHERE account_id IS NOT NULL AND (employees IS NULL OR revenue IS NULL OR industry IS NULL)
+    )
+    AND (employees IS NOT NULL OR revenue IS NOT NULL OR industry IS NOT NULL)
+),
+
+account_facts AS (
+  SELECT
+    k.point_id AS lead_id, k.as_of,
+    ANY_VALUE(c.employees HAVING MAX IF(c.employees IS NULL, NULL, c.position)) AS employees,
+    ANY_VALUE(c.revenue HAVING MAX IF(c.revenue IS NULL, NULL, c.position)) AS revenue,
+    ANY_VALUE(c.industry HAVING MAX IF(c.industry IS NULL, NULL, c.position)) AS industry
+  FROM leads_as_of AS k
+  JOIN colleague_versions AS c ON c.account_id = k.account_id AND c.recorded_at <= k.as_of
+  GROUP BY k.point_id, k.as_of
+),
+
 lead_features AS (
   SELECT
     k.point_id AS lead_id, k.as_of, k.first_created_at AS created_at,
@@ -116,8 +140,14 @@ lead_features AS (
     SAFE_DIVIDE(b.sessions_7d / 7, b.sessions_30d / 30) AS sessions_trend,
     EXTRACT(HOUR FROM b.last_at AT TIME ZONE @time_zone) AS last_active_hour,
     MOD(EXTRACT(DAYOFWEEK FROM b.last_at AT TIME ZONE @time_zone) + 5, 7) + 1 AS last_active_weekday,
-    k.employees, k.revenue, k.job_title, k.account_id,
-    COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel, k.industry,
+    COALESCE(k.employees, c.employees) AS employees, COALESCE(k.revenue, c.revenue) AS revenue, k.job_title, k.account_id,
+    CASE
+      WHEN (k.employees IS NULL AND c.employees IS NOT NULL) OR (k.revenue IS NULL AND c.revenue IS NOT NULL)
+        OR (k.industry IS NULL AND c.industry IS NOT NULL) THEN 'account'
+      WHEN k.employees IS NOT NULL OR k.revenue IS NOT NULL OR k.industry IS NOT NULL THEN 'contact'
+    END AS company_source,
+    COALESCE(k.language, b.language) AS language, k.country, k.region, k.email_domain_kind, k.channel,
+    COALESCE(k.industry, c.industry) AS industry,
     b.source, b.medium, b.first_source, b.first_medium, b.device_category,
     -- for each signal
     COALESCE(s.${signal}.events_1d, @zero_${signal}, k.zero) AS ${signal}_events_1d,
@@ -139,4 +169,5 @@ lead_features AS (
   FROM leads_as_of AS k
   LEFT JOIN behaviour AS b ON b.lead_id = k.point_id AND b.as_of = k.as_of
   LEFT JOIN signals AS s ON s.lead_id = k.point_id AND s.as_of = k.as_of
+  LEFT JOIN account_facts AS c ON c.lead_id = k.point_id AND c.as_of = k.as_of
 )
