@@ -100,15 +100,7 @@ def stage_change(lead_id: str, changed_at: datetime, to_stage: str) -> dict[str,
 
 moves = st.lists(st.builds(stage_change, lead_ids, moments, st.sampled_from(["known", "sql"])), max_size=6)
 STATEMENTS = [
-STATEMENTS = [
     "leads/beyond_files",
-    "stage_changes/status_vs_stage",
-    "leads/latest",
-    "leads/open",
-    "leads/ids",
-    "leads/of_persons",
-    "identities/links",
-]
     "stage_changes/status_vs_stage",
     "leads/latest",
     "leads/open",
