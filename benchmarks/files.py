@@ -79,7 +79,7 @@ class Process:
 
 def leadwerk(*arguments: str) -> Process:
     """Run a command of the product."""
-    return Process.of("-m", "leadwerk.cli.application", *arguments, *NOW, "--json")
+    return Process.of("-c", "from leadwerk.cli import main; main()", *arguments, *NOW, "--json")
 
 
 def run() -> Iterator[Figure]:
