@@ -36,6 +36,7 @@ class CallsSaved:
 
 def calls_saved(facts: ReportData) -> CallsSaved | None:
     """None before there is any evidence."""
+    # Real leads scored before their outcome are stronger evidence than the model's own test period.
     if facts.scored.tells:
         return _from_scored_leads(facts)
     return _from_test_period(facts.test) if facts.test else None

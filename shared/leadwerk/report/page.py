@@ -20,6 +20,7 @@ def render(facts: ReportData, language: Language | None = None) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     spoken = language or facts.policy.languages[0]
+    # StrictUndefined: a typo in the template fails a test instead of leaving a blank on the page.
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
     formatter = Formatter(spoken, facts.policy)
     return environment.get_template("page.html").render(

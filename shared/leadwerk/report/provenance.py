@@ -37,6 +37,7 @@ def test_evidence_paragraphs(formatter: Formatter, facts: ReportData) -> list[st
         return [formatter.say("report.comparison.ordered", cases=formatter.count(facts.test.rows))]
     if period is None:
         return []
+    # What the models could learn from: outcomes known a whole gap before the test begins.
     known_until = period[0] - timedelta(days=champion.split.gap_days or champion.horizon_days)
     return [
         formatter.say(
@@ -75,6 +76,7 @@ def _scored(formatter: Formatter, facts: ReportData) -> str:
 
 def _by_whom(scored: ScoredOutcomes, facts: ReportData) -> str:
     """Whether the scores are of the model in use, of models before it, or of both."""
+    # Scores of an earlier champion prove that one, not the model that serves now; the page says which.
     by_champion = {version == facts.champion.version for version in scored.model} if facts.champion else {False}
     return "both" if len(by_champion) > 1 else "now" if by_champion == {True} else "before"
 

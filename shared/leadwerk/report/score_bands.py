@@ -70,6 +70,7 @@ def score_bands(
     """
     result = []
     for low, end in pairwise(edges):
+        # The last band includes its upper end: a score of 100 belongs to 90–100.
         high = end if end == edges[-1] else end - 1
         inside = (score >= low) & (score <= high)
         result.append(ScoreBand(low, high, int(inside.sum()), int(converted[inside].sum())))

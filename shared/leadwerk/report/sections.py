@@ -93,6 +93,7 @@ def _true_means(scored: ScoredOutcomes) -> list[tuple[float, float]]:
     """(predicted, true) means of tenths by prediction; empty where the truth is not known."""
     if scored.true_probability is None or not scored.tells:
         return []
+    # Leads that closed before the moment have no true chance any more.
     has_truth = ~np.isnan(scored.true_probability)
     bins = calibration_bins(scored.true_probability[has_truth], scored.probability[has_truth])
     return [(tenth.predicted, tenth.observed) for tenth in bins]
@@ -142,6 +143,7 @@ def _matrix(formatter: Formatter, facts: ReportData) -> ReportSection | None:
         return None
     count = {cell: 0 for cell, _ in facts.cells}
     for (cell, cluster), leads in facts.cells.items():
+        # Disqualified leads keep their row but do not count: sellers do not call them.
         count[cell] += leads * (cluster != "DISQUALIFIED")
     rows = [(grade, *(formatter.count(count.get(grade + level, 0)) for level in LEVELS)) for grade in GRADES]
     return section(
@@ -157,6 +159,7 @@ def _by_points(formatter: Formatter, facts: ReportData) -> ReportSection | None:
     outcomes, bands = facts.points_outcomes, facts.policy.points.bands
     if not outcomes.tells:
         return None
+    # Bands are 0 to 100; points outside them stand at the ends, as the caption states.
     whole = np.clip(np.floor(outcomes.points), 0, 100).astype(np.int64)
     labels = formatter.say("report.points"), formatter.say("report.rate")
     average = float(outcomes.converted.mean())

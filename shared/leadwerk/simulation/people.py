@@ -100,13 +100,16 @@ def _moments(rng: Generator, calendar: Calendar, n: int) -> tuple[Ints, Ints]:
     weights = WEEKDAY_SHARES[calendar.weekday_of(np.arange(calendar.days)) - 1]
     day = rng.choice(calendar.days, size=n, p=weights / weights.sum()).astype(np.int64)
     hour = rng.choice(24, size=n, p=HOUR_SHARES / HOUR_SHARES.sum())
+    # By the local clock: habits follow the time of day, not UTC.
     created = calendar.instant(day, hour * 3600.0 + rng.uniform(0, 3600, n))
+    # Ids rise with time, as a CRM's do; tests rely on it.
     order = np.argsort(created, kind="stable")
     return day[order], created[order]
 
 
 def _languages(rng: Generator, region: Ints) -> Ints:
     cumulated = np.cumsum([place.languages for place in REGIONS], axis=1)[region]
+    # Inverse of the cumulated shares, for all leads at once.
     passed: Ints = (rng.random(len(region))[:, None] > cumulated).sum(axis=1)
     return np.minimum(passed, len(cumulated[0]) - 1)
 
@@ -114,6 +117,7 @@ def _languages(rng: Generator, region: Ints) -> Ints:
 def _amounts(rng: Generator, n: int) -> Floats:
     value = np.round(850_000 * np.exp(0.4 * rng.standard_normal(n)), -4)
     loan = np.round(value * (0.35 + 0.6 * rng.beta(3.0, 1.7, n)), -3)
+    # Income follows the property's value loosely: banks look at the ratio, so it has to vary.
     income = np.round(value * 0.17 * np.exp(0.30 * rng.standard_normal(n)), -3)
     instalment = np.round(loan * rng.uniform(LOWEST_COST, HIGHEST_COST, n) / 12, -1)
     return np.column_stack([loan, value, income, instalment])

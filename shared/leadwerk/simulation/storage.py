@@ -54,6 +54,7 @@ def folder(home: Path) -> Path:
 def emptied(home: Path) -> Path:
     """HOME/market as a new, empty folder."""
     market = Path(home) / FOLDER
+    # A market is one piece: truth of one run beside the cases of another would be wrong without a sign of it.
     shutil.rmtree(market, ignore_errors=True)
     private_folder(market)
     return market

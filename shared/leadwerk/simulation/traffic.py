@@ -46,6 +46,7 @@ def other_visitors(rng: Generator, calendar: Calendar, leads: int) -> tuple[Sess
     passing = visits.passers_by(rng, calendar, int(PASSERS_PER_LEAD * leads), 2 * leads)
     parts, kinds = [passing], [np.full(int(PASSERS_PER_LEAD * leads), HUMAN)]
     for kind, starts, pages in _unwanted(rng, calendar):
+        # Visitor numbers: n people, their n second devices, then everyone else.
         first = 2 * leads + sum(map(len, kinds))
         parts.append(_strangers(starts, pages, first))
         kinds.append(np.full(len(starts), kind))
@@ -63,6 +64,7 @@ def _unwanted(rng: Generator, calendar: Calendar) -> list[tuple[int, Ints, Ints]
         return starts
 
     staff, machine = anywhere(OWN_VISITS_PER_DAY), anywhere(HEADLESS_PER_DAY)
+    # Half an hour after midnight: such visits must not spill into another day.
     heavy = calendar.boundaries[:-1][HEAVY_EVERY_DAYS // 2 :: HEAVY_EVERY_DAYS] + HOUR // 2
     return [
         (INTERNAL, staff, rng.integers(1, 8, len(staff))),
@@ -89,6 +91,7 @@ def visitors(rng: Generator, people: People, other_kinds: Ints) -> Visitors:
     region = rng.choice(len(site.REGIONS), m, p=_shares([place.share for place in site.REGIONS]))
     source = rng.choice(len(site.SOURCES), m, p=_shares([source.share for source in site.SOURCES]))
     device = rng.choice(len(site.DEVICES), m, p=_shares([device.share for device in site.DEVICES]))
+    # Machines and staff never see the banner's refusal; only people decline.
     consent = np.where(human, rng.random(m) < ANALYTICS_CONSENT, True)
     return Visitors(
         kind=both(np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), other_kinds),
@@ -109,6 +112,7 @@ def arrivals(rng: Generator, calendar: Calendar, events: Events) -> Ints:
     """When the export shows each event: at once, or for a few of them at a noon within the LATEST_DAYS days after."""
     late = rng.random(len(events)) < LATE
     days_after = rng.integers(1, LATEST_DAYS + 1, len(events))
+    # GA4 writes late events into the table of the day on which they happened, at noon of a later day.
     next_midnight = calendar.boundaries[calendar.day_of(events.at) + 1]
     noon = next_midnight + (days_after - 1) * DAY + 12 * HOUR
     return np.where(late, noon, events.at + 30 * SECOND)
@@ -116,6 +120,7 @@ def arrivals(rng: Generator, calendar: Calendar, events: Events) -> Ints:
 
 def repeats(rng: Generator, events: Events) -> Ints:
     """Indices of all events, in order of time, a few of them twice: exports repeat rows."""
+    # Whole rows come twice, as a repeated upload of a browser makes them.
     again = rng.choice(len(events), int(REPEATED * len(events)), replace=False)
     index = np.concatenate([np.arange(len(events)), again])
     return index[np.argsort(events.at[index], kind="stable")]

@@ -47,6 +47,7 @@ class DecisionDelay:
         >>> DecisionDelay(2.0, 1.0, 10.0, 0.5).decided(np.array([1.0, 12.0])).round(4).tolist()
         [0.0, 0.3161]
         """
+        # Weibull after a dead time: no bank decides on the first day, and a tail stays open for weeks.
         since = np.maximum(np.asarray(days) - self.after, 0.0)
         return (1 - self.never) * -np.expm1(-((since / self.scale) ** self.shape))
 
@@ -54,6 +55,7 @@ class DecisionDelay:
         """Days to the decision for uniform draws, infinite for those that stay open."""
         share = np.asarray(uniform) / (1 - self.never)
         open_for_good = share >= 1
+        # Inverse of `decided`: drawing and the true probability follow the same law.
         drawn = self.after + self.scale * (-np.log1p(-np.where(open_for_good, 0.5, share))) ** (1 / self.shape)
         return np.where(open_for_good, np.inf, drawn)
 
@@ -87,7 +89,9 @@ def odds_times(probability: Floats, factor: Floats | float) -> Floats:
 
 def log_odds(people: People, seen: Observables, after_shock: Bools) -> Floats:
     """Log-odds of being paid out when nobody calls within a day, shape (n,)."""
+    # Only the effect of money changes with the shock; behaviour keeps its meaning.
     amounts = np.where(after_shock, _money_after_shock(seen), _money(seen))
+    # Unlinked leads get the average effect: the truth must not know more than a link could tell.
     behaviour = np.where(seen.is_linked, _behaviour(people, seen), UNKNOWN_BEHAVIOUR)
     return INTERCEPT + STRENGTH * (amounts + behaviour + _person(people) + _moment(people))
 
@@ -99,6 +103,7 @@ def _step(x: Floats, at: float, width: float) -> Floats:
 def _money(seen: Observables) -> Floats:
     """Most wish for help between 60 and 85 % loan-to-value; instalments beyond a third of the income are refused."""
     value = seen.loan_to_value
+    # Not monotone: a small loan is not worth the trouble, a large one is refused.
     by_value = 1.7 * _step(value, 0.62, 0.02) - 0.8 * _step(value, 0.90, 0.015)
     by_ratio = 1.2 - 2.9 * _step(seen.instalment_to_income, 0.30, 0.02)
     return _or(by_value, UNKNOWN_LOAN_TO_VALUE) + _or(by_ratio, UNKNOWN_RATIO)
@@ -174,6 +179,7 @@ def likelihood_ratio(visits: tuple[Ints, Floats], clicks: tuple[Ints, Floats], l
 
 def _poisson_log_ratio(count: Ints, days: Floats, rates: tuple[float, float]) -> Floats:
     other, customer = rates
+    # The constant parts of both Poisson densities cancel.
     log_ratio: Floats = count * np.log(customer / other) - (customer - other) * days
     return log_ratio
 
@@ -184,6 +190,7 @@ def posterior(joint: tuple[Floats, Floats], ratio: Floats, age: Floats, horizon:
     `joint` holds the weights of "will be paid out" and "will not" with what is known of the call. Bayes' rule.
     """
     customer, other = joint[0] * ratio, joint[1]
+    # Bayes over both fates: what is still open by now, weighed by how likely each fate stays open.
     in_time = customer * (PAID_OUT.decided(age + horizon) - PAID_OUT.decided(age))
     still_open = customer * (1 - PAID_OUT.decided(age)) + other * (1 - LOST.decided(age))
     return in_time / still_open

@@ -76,12 +76,14 @@ def true_probability(
     lead = positions(lead_ids, len(lead_truth))
     at = _moments(as_of, lead_truth.created[lead])
     age = np.maximum(at - lead_truth.created[lead], 0) / DAY
+    # Counts are compared with the time in which they could have happened.
     exposure = np.clip(age - RETURN_AFTER / DAY, 0, RETURN_DAYS)
     ratio = truth.likelihood_ratio(
         (_count(lead_truth, lead_truth.visits, lead, at), exposure),
         (_count(lead_truth, lead_truth.clicks, lead, at), np.clip(age, 0, RETURN_DAYS)),
         lead_truth.linked[lead],
     )
+    # Strictly from what was observable at that moment: the best any model could know.
     chance = truth.posterior(_call_known(lead_truth, lead, at, age), ratio, age, horizon_days)
     is_open = (lead_truth.created[lead] <= at) & (at < lead_truth.closed[lead])
     return np.where(is_open, chance, np.nan)
@@ -121,6 +123,7 @@ def _key(created: Ints, lead: Ints, at: Ints) -> Ints:
 
 def _count(lead_truth: LeadTruth, keys: Ints, lead: Ints, at: Ints) -> Ints:
     """How many of the happenings `keys` came to each lead strictly before `at`."""
+    # Sorted keys of lead and time: two searches count without a loop over leads.
     before = np.searchsorted(keys, _key(lead_truth.created, lead, at))
     return (before - np.searchsorted(keys, lead * SPAN)).astype(np.int64)
 
@@ -130,6 +133,7 @@ def _call_known(lead_truth: LeadTruth, lead: Ints, at: Ints, age: Floats) -> tup
     alone = lead_truth.alone[lead]
     helped = truth.odds_times(alone, truth.CALL_EFFECT)
     first, last = outcomes.CALL_WITHIN
+    # A call that was not seen yet may still come; its chance falls as its window passes.
     still_to_come = lead_truth.call_share[lead] * (1 - np.clip((age - first) / (last - first), 0, 1))
     never = 1 - lead_truth.call_share[lead]
     seen = lead_truth.called[lead] < at

@@ -66,6 +66,7 @@ def sessions_before(rng: Generator, people: People) -> Sessions:
     n = len(people)
     earlier = rng.poisson(np.exp(0.15 + 0.55 * people.intent)).clip(0, 9)
     of = np.repeat(np.arange(n), earlier)
+    # At least two hours before the form, so that visits and form never share a session.
     lag = rng.exponential(VISITS_BEFORE_DAYS * DAY, len(of)).astype(np.int64) + 2 * 3600 * SECOND
     interest = _interest(people)
     senders = np.flatnonzero(people.channel == FORM)
@@ -95,6 +96,7 @@ def sessions_after(rng: Generator, people: People, rate: Floats) -> Sessions:
     """
     person = np.repeat(np.arange(len(people)), rng.poisson(rate * RETURN_DAYS))
     count = len(person)
+    # Only people who are linked may show a second device by logging in.
     second = people.second_device[person] & people.linked[person] & (rng.random(count) < 0.5)
     return Sessions(
         person=person,
