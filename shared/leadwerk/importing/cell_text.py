@@ -19,9 +19,11 @@ def cell_text(cell: Any) -> str:
     """
     if cell is None:
         return ""
+    # Before float and int: True is a number to Python.
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
+        # Workbooks store whole numbers as floats: an id 4711 must not become "4711.0".
         return str(int(cell)) if cell.is_integer() and abs(cell) < _EXACT else repr(cell)
     if isinstance(cell, datetime):
         return cell.isoformat() if cell.time() != time() or cell.tzinfo else cell.date().isoformat()
@@ -33,4 +35,5 @@ def cell_text(cell: Any) -> str:
         return ";".join(cell_text(item) for item in cell)
     if isinstance(cell, (list, dict, tuple)):
         return msgspec.json.encode(cell, enc_hook=str).decode()
+    # Lone surrogates, which broken files hold, cannot be stored.
     return str(cell).encode("utf-8", "replace").decode()

@@ -64,14 +64,17 @@ def settled_decimal(
         return habits.stated_decimal
     if evidence.certain:
         return evidence.certain
+    # The file that the model learned from: one reading of a column for training and scoring.
     if known is not None and known.decimal:
         return known.decimal
     if not evidence.is_unclear:
         return None
     if evidence.point or evidence.comma:  # both: each value that is clear speaks for itself, the others do not
         return None
+    # Typed sources such as workbooks write numbers with a point, whatever the country.
     if habits.typed:
         return "."
+    # Programs that write a semicolon between fields do so because the comma is their decimal mark.
     by_delimiter: dict[str | None, DecimalMark] = {",": ".", ";": ","}
     return habits.decimal or by_delimiter.get(habits.delimiter)
 

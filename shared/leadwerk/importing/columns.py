@@ -114,6 +114,7 @@ def _habits(
     numeric = [
         seen.decimal.certain
         for cells, seen in zip(table.cells, evidence, strict=True)
+        # Dotted dates look like numbers with a point; they prove no decimal mark.
         if seen.decimal.certain and not seen.order.dotted and _is_numeric(cells, seen.decimal.certain)
     ]
     marks, orders = unanimous(numeric), unanimous(seen.order.certain for seen in evidence)
@@ -129,6 +130,7 @@ def _habits(
 
 
 def _is_numeric(cells: TextColumn, mark: DecimalMark | None) -> bool:
+    # The commonest values first: most text columns are found out without parsing a million cells.
     sample = TextColumn.from_texts(cells.commonest(_NUMBER_SAMPLE))
     if _share(sample, ~np.isnan(numbers_of(sample, mark))) < _NUMBERS_BESIDE_WORDS:
         return False
@@ -158,6 +160,7 @@ def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: Sourc
     examples = tuple(cells.commonest(3))
     column = replace(column, examples=examples)
     if column.distinct == 1:
+        # One value and blanks: an x for yes, as people tick lists.
         is_mark = folded(examples[0]) in YES and column.missing > 0
         return replace(column, kind="yes_no" if is_mark else "constant", format=ColumnFormat(kind="yes_no"))
     return (
@@ -211,6 +214,7 @@ def _as_date(column: Column, cells: TextColumn, seen: OrderEvidence, habits: Sou
 def _looks_like_dates(cells: TextColumn) -> bool:
     """Whether the commonest texts are dates, and no bare numbers: a look before all of them are read."""
     sample = TextColumn.from_texts(cells.commonest(_TIME_SAMPLE))
+    # Plain digits are numbers or ids: 20260110 may be a date, but 10012026 may be anything.
     if all(text.isdigit() for text in sample.texts()):
         return False
     return max(_share(sample, ~np.isnat(moments_of(sample, "text", order, "UTC"))) for order in ORDERS) >= _SHARE_SEEN
@@ -264,6 +268,7 @@ def _as_options(column: Column, cells: TextColumn) -> Column | None:
             options.update(dict.fromkeys(parts, times))
             if len(options) > _MOST_OPTIONS:
                 break
+        # Options combine in many ways; if there are fewer texts than parts, the sign belongs to the text.
         combine = column.distinct >= len(options)  # else they are names of places, or sentences
         if combine and listed >= _LISTED_SHARE * cells.filled and _are_options(options):
             named = tuple(option for option, _ in options.most_common())

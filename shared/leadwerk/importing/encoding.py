@@ -95,6 +95,7 @@ def _leading_marks(head: bytes) -> tuple[bytes, str]:
     for mark, name in _MARKS:
         if head.startswith(mark):
             length = len(mark)
+            # Files that were joined or saved twice begin with several marks.
             while head[length : length + len(mark)] == mark:
                 length += len(mark)
             return head[:length], name
@@ -114,6 +115,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _is_utf8(path: Path) -> bool:
+    # By blocks: a sign may lie across the border of two blocks, and a file may not fit in memory.
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for block in _blocks(path):
@@ -154,6 +156,7 @@ def _plausibility(text: str) -> float:
         if sign in _COMMON:
             total += _COMMON[sign]
         elif sign in _RARER:
+            # A capital or typographic sign within a small-letter word: the wrong code page.
             total += -1.0 if before.islower() and (after.islower() or sign.isalpha()) else 0.5
         else:
             total += -0.5 if sign.isalpha() and not before.islower() else -2.0

@@ -46,6 +46,7 @@ def json_records(path: Path, encoding: str | None) -> Iterator[Record | Malforme
 def _objects(text: str) -> tuple[list[tuple[int, Object]], list[MalformedLine]]:
     """Objects with their number or line, and the lines that hold no object."""
     whole = _decoded(text)
+    # Answers of web services wrap the rows beside counts and links.
     if isinstance(whole, dict) and (wrapped := _wrapped(whole)):
         whole = wrapped
     if isinstance(whole, list):
@@ -70,6 +71,7 @@ def _decoded(text: str) -> Any:
     except (msgspec.DecodeError, UnicodeEncodeError):
         pass
     try:
+        # Python's own reader takes NaN, which msgspec refuses and pandas writes.
         return json.loads(text)
     except (ValueError, RecursionError):
         return None

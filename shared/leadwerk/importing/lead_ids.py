@@ -37,6 +37,7 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
         texts = pc.replace_substring_regex(texts, r"\.0$", "")  # a program took the ids for numbers with decimals
     merged = texts.dictionary_encode()  # ids that differ in space around them are one
     ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
+    # 4.71E+11 stands for ten thousand ids: stored, it would merge leads without a sign.
     _refuse_shortened(ids, mapping.id)
     if ids.filled and float(ids.counts[_all(ids, ADDRESS.pattern)].sum()) > 0.5 * ids.filled:
         raise InputError(
@@ -64,6 +65,7 @@ def _refuse_shortened(ids: TextColumn, name: str) -> None:
     if not shortened.any():
         long = _all(ids, rf"[1-9]\d{{{_SIGNIFICANT_DIGITS},}}") & (ids.counts > 0)
         rounded = long & _all(ids, rf"\d{{{_SIGNIFICANT_DIGITS}}}0+")
+        # A few ids may end in zeros by chance; if all long ones do, a spreadsheet rounded them.
         if long.sum() < 3 or (rounded != long).any():
             return
         shortened = rounded

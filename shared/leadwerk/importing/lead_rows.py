@@ -42,11 +42,13 @@ def event_ids(parsed: ParsedLeads, policy: Policy) -> pa.StringArray:
         + [pa.array(parsed.statuses), pa.array(parsed.created_at), parsed.ids],
         names=[*names, "status", "created_at", "lead_id"],
     )
+    # The id covers how the row was read: another mapping of the same file replaces its rows.
     reading = msgspec.json.encode([parsed.mapping, policy.version], order="deterministic").decode().replace("'", "''")
     parts = ", ".join((*(f"CAST({name} AS VARCHAR)" for name in names), "status", "epoch_us(created_at)", "lead_id"))
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.register("cells", cells)
+        # DuckDB hashes a million rows in a second; Python would take a minute.
         hashed = connection.execute(f"SELECT 'import.' || md5(concat_ws(chr(31), '{reading}', {parts})) FROM cells")  # noqa: S608
         return _array(hashed.to_arrow_table().column(0))
 
@@ -90,6 +92,7 @@ def _attributes(attributes: Sequence[AttributeValues], rows: slice) -> pa.ListAr
         return pa.ListArray.from_arrays(pa.array(np.zeros(size + 1, np.int32)), pa.array([], _ATTRIBUTE))
     filled = np.stack([_filled(values, rows) for values in attributes], axis=1)
     lead, which = np.nonzero(filled)
+    # Arrow's list layout, built without a Python list for each lead.
     offsets = np.concatenate([[0], np.cumsum(filled.sum(axis=1))]).astype(np.int32)
     numbers = np.full(len(lead), np.nan)
     text_codes = np.full(len(lead), -1, np.int64)
@@ -120,6 +123,7 @@ def outcome_batches(parsed: ParsedLeads, outcomes: Sequence[str | None], ids: pa
     """Rows of `outcomes`; `outcomes` says what each of the file's statuses means, None: nothing."""
     meaning = np.array([*(outcome is not None for outcome in outcomes), False], dtype=bool)
     leads = np.flatnonzero(meaning[parsed.statuses])
+    # An outcome after its lead by a fixed time: a file states no moment, and nothing may come before creation.
     moments = parsed.created_at + np.timedelta64(int(OUTCOME_AFTER.total_seconds()), "s")
     for rows in _slices(len(leads)):
         which = leads[rows]

@@ -89,6 +89,7 @@ def _attribute_values(
     if attribute.measure == "age_days":
         moments = moments_of(column, how.form, how.order or "dmy", parsed.mapping.zone)
         days = (parsed.created_at - moments[codes]).astype(np.int64) // _MICROSECONDS_A_DAY
+        # A date after the lead came is not known at that moment.
         unknown = np.isnat(moments[codes]) | (days < 0)
         _reject(
             values, parsed, title, "this is no date; the value is left out", np.isnat(moments) & ~column.missing, column

@@ -152,6 +152,7 @@ def _function(
     def checked(http: HTTPRequest) -> Any:
         if http.method not in methods:
             raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
+        # Before anything is read: a page of another site must not reach any handler.
         check_origin(http.method, http.headers)
         if door is not None:
             door(http.headers)
@@ -159,6 +160,7 @@ def _function(
 
     @wraps(handle)
     def function(http: HTTPRequest) -> Response:
+        # Ahead of the door: the platform's checks carry no identity.
         if (http.method, http.path) == ("GET", "/health"):
             return _json({"status": "ok", "function": stage}, 200)
         return answered(stage, http.headers, lambda: checked(http))
@@ -245,6 +247,7 @@ def moment(requested: datetime | None, clock: datetime, field: str = "now") -> d
     """
     if requested is None:
         return clock
+    # The future is refused: features as of then do not exist, and answers would be guesses.
     ahead = requested > clock + CLOCK_TOLERANCE and not settings.read().simulation
     if ahead or requested < EARLIEST:
         raise InputError(
@@ -259,6 +262,7 @@ def moment(requested: datetime | None, clock: datetime, field: str = "now") -> d
 def _problem_response(error: LeadwerkError) -> Response:
     body, status, headers = _json(problem(error), status_of(error), CONTENT_TYPE)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        # Schedulers and CRMs back off by this header.
         headers["Retry-After"] = str(round(getattr(error, "retry_after", None) or RETRY_SECONDS))
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)

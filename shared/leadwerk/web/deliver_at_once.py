@@ -54,6 +54,7 @@ def _states(
         problem = next((report.stopped for report in reports if report.stopped), None)
     except WarehouseError:
         raise
+    # The score is stored already: a CRM that fails must not fail the request.
     except LeadwerkError as error:
         problem = error.message
     # Not attempted by this run: sent before, refused before, in back-off, or overtaken. A fresh one is pending then.

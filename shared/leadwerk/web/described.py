@@ -46,6 +46,7 @@ def _softened(value: Any, kinds: Kinds) -> Any:
 def _unwrapped(value: Any, kinds: Kinds) -> Any:
     """A list of one as its item, a JSON text as its value, where the field expects that."""
     is_list = any(_origin(kind) in LISTS for kind in kinds)
+    # Form libraries repeat names: a single value arrives as a list of one.
     if isinstance(value, list) and len(value) == 1 and not is_list and Any not in kinds:
         value = value[0]
     is_composed = is_list or any(_is_struct(kind) or _origin(kind) is dict for kind in kinds)
@@ -62,6 +63,7 @@ def _fields_softened(value: Mapping[str, Any], expected: Mapping[str, tuple[Kind
     fields: dict[str, Any] = {}
     for name, item in value.items():
         kinds, is_required = expected.get(name, unknown)
+        # Forms send "" for every empty field; only required ones are an error then.
         if is_required or not _is_blank(item):
             fields[name] = _softened(item, kinds)
     return fields

@@ -101,6 +101,7 @@ def score_at_once(runtime: Runtime, lead_id: str, now: datetime) -> tuple[Scored
         requests, scorer = [ScoreRequest(lead_id=lead_id)], runtime.champions.scorer()
         run = score.ScoringRun(runtime.warehouse, runtime.policy, scorer, now=now, stored_at=datetime.now(UTC))
         report = score.run(run, requests)
+    # The override is recorded: the answer states the problem instead of losing the decision.
     except LeadwerkError as error:
         return None, str(error)
     problem = report.refusals[0].error.message if report.refusals else None

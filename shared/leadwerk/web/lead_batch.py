@@ -20,6 +20,7 @@ def score_batch(items: Sequence[Any], run: Callable[[list[ScoreRequest]], ScoreR
     for index, item in enumerate(items):
         try:
             requests[index] = item if isinstance(item, ScoreRequest) else described(item, ScoreRequest)
+        # One wrong lead costs only itself; the others of the batch are scored.
         except msgspec.ValidationError as error:
             refusals.append(ScoreRefusal(index, _id_of(item), _of_lead(index, error)))
     report = run([*requests.values()])

@@ -57,6 +57,7 @@ def counts(result: Any) -> dict[str, int | float | bool]:
     >>> counts({"sent": 3, "states": {"102938": "sent"}, "stopped": None})
     {'sent': 3}
     """
+    # Numbers only: names and texts of a result may be personal.
     return {name: value for name, value in _members(result).items() if isinstance(value, int | float)}
 
 
@@ -72,6 +73,7 @@ class _CloudLogging(logging.Formatter):
     """One JSON object a line, with the names Cloud Logging gives a meaning to (severity, message)."""
 
     def format(self, record: logging.LogRecord) -> str:
+        # One JSON object a line is what Cloud Logging reads into fields, on which metrics count.
         entry = {"severity": record.levelname, "message": record.getMessage(), **getattr(record, "fields", {})}
         if trace := _trace.get():
             entry["logging.googleapis.com/trace"] = trace

@@ -81,12 +81,14 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
 
 
 def _of_session(config: Settings, headers: Mapping[str, str]) -> Visitor:
+    # DNS rebinding: a foreign name that points to this machine would let its pages in.
     if not is_local_host(headers.get("Host", "")):
         raise Forbidden("This desk answers on this machine only.", field="Host", remedy="Open 127.0.0.1.")
     token = headers.get("Authorization", "").removeprefix("Bearer ")
     if config.desk_token and hmac.compare_digest(token.encode(), config.desk_token.encode()):
         return Visitor(PROGRAM)
     name = sessions(config.desk_key).name_of(headers, datetime.now(UTC))
+    # Looked up at each request: who leaves people.yaml is out at once.
     person = by_name(people(config), name) if name else None
     if person is None:
         raise NotSignedIn(

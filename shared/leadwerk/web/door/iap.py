@@ -66,12 +66,14 @@ class AssertionVerifier:
             claims = msgspec.convert(payload, Claims)
         except (ValueError, exceptions.GoogleAuthError, msgspec.ValidationError) as error:
             raise _refusal("The assertion of identity-aware proxy is not valid.") from error
+        # The signature proves Google, the audience this service; the issuer proves the proxy.
         if claims.iss != ISSUER:
             raise _refusal("The assertion does not come from identity-aware proxy.")
         return claims.email
 
     def _current_keys(self) -> Mapping[str, str]:
         with self._lock:
+            # Google rotates keys; an hour is within the overlap of old and new.
             if time.monotonic() - self._read_at > KEYS_SECONDS:
                 self._keys, self._read_at = _read_keys(self.keys_url), time.monotonic()
             return self._keys

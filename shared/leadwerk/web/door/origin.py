@@ -27,11 +27,13 @@ def check_origin(method: str, headers: Mapping[str, str]) -> None:
     if method in SAFE_METHODS:
         return
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    # Browsers set Sec-Fetch-Site and pages cannot: it is the strongest evidence.
     if site is not None:
         trusted = site in TRUSTED_SITES
     elif origin is not None:
         trusted = urlsplit(origin).netloc == headers.get("Host", "")
     else:
+        # Programs send neither header; without a cookie there is no session to abuse.
         trusted = "Cookie" not in headers
     if not trusted:
         raise CrossSiteRequest(

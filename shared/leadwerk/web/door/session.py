@@ -62,6 +62,7 @@ class LocalSessions:
     def use(self, link: str) -> bool:
         """Use a link's key up; False if it was used before or never existed."""
         with self._lock:
+            # A link works once: one in a shell's history or a screenshot is worth nothing.
             if link not in self.unused:
                 return False
             self.unused.discard(link)
@@ -79,6 +80,7 @@ class LocalSessions:
         try:
             session_bytes = base64.urlsafe_b64decode(payload + "==")
             signature_bytes = base64.urlsafe_b64decode(signature + "==")
+            # Verified before it is decoded: no foreign bytes reach the parser.
             if not hmac.compare_digest(signature_bytes, self._signature(session_bytes)):
                 return None
             session = _DECODER.decode(session_bytes)

@@ -22,9 +22,11 @@ def cached(key: Hashable, read: Callable[[], Value], seconds: float = SECONDS) -
     if entry is not None and time.monotonic() - entry[0] < seconds:
         value: Value = entry[1]
         return value
+    # Outside the lock: a slow query must not block all other pages; two reads at once do no harm.
     fresh = read()
     with _lock:
         if len(_entries) >= MOST:
+            # Simple and bounded: a cache of a minute is full only under attack.
             _entries.clear()
         _entries[key] = (time.monotonic(), fresh)
     return fresh
