@@ -273,6 +273,12 @@ def test_no_feature_comes_from_times_that_the_file_does_not_state(case: Case) ->
     assert not {name for name in manifest["importances"] if name.startswith(("created_", "lead_age"))}
 
 
+def test_columns_that_know_the_outcome_are_named_at_the_import(case: Case) -> None:
+    report = case.imported("22-leaky-columns/leads.csv", "--id", "Lead ID", "--outcome", "Outcome", "--time", "Created")
+    assert any("Lost Reason" in sentence for sentence in report["leaks"])
+    assert any("Deal Amount" in sentence for sentence in report["leaks"])
+
+
 def small_file(folder: Path, leads: int = 80) -> Path:
     """A young company's leads: a quarter are won, mostly those that partners recommended."""
     path = folder / "small.csv"

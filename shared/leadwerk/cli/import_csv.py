@@ -166,6 +166,8 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
     show(report, title="Imported", as_json=False)
     for warning in report.warnings:
         err.print(f"[bold yellow]Mostly unreadable:[/bold yellow] {escape(printable(warning))}")
+    for sentence in report.leaks:
+        err.print(f"[bold yellow]Exclude it?[/bold yellow] {escape(printable(sentence))}")
     if plan.own_policy is None and plan.starting_rules:
         out.print(
             f"{len(plan.starting_rules)} starting rules give points until a model is promoted: hints of few leads, no "

@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.lead_rows import event_ids, lead_batches, outcome_batches
-from leadwerk.importing.lead_values import LeadValues, field_columns, lead_values
+from leadwerk.importing.lead_values import AttributeValues, LeadValues, field_columns, lead_values
 from leadwerk.importing.leads import ParsedLeads, parse_leads, refuse_losses
 from leadwerk.importing.rejections import REJECTS_HEADER, RejectionGroup, rejected_rows, rejected_values, rejects
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
+from leadwerk.learning.leak_texts import finding_text
+from leadwerk.learning.leakage import find_leaks
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
@@ -36,7 +39,7 @@ class ImportReport:
     """Rows read and stored by a run; `converted`, `lost`, `open` count leads by outcome.
 
     `later_rows`: further rows of the same leads; `continuation_rows`: rows that only continue the row above.
-    `warnings`: columns with mostly unusable values.
+    `warnings`: columns with mostly unusable values. `leaks`: columns that seem to know the outcome.
     """
 
     file: str
@@ -54,6 +57,7 @@ class ImportReport:
     later_rows: int = 0
     continuation_rows: int = 0
     warnings: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def run(
         later_rows=parsed.later_rows,
         continuation_rows=parsed.continuation_rows,
         warnings=tuple(_mostly_rejected(parsed, values)),
+        leaks=_leaks(parsed, values, outcomes, policy),
     )
 
 
@@ -162,6 +167,23 @@ def _counted(parsed: ParsedLeads, outcomes: Sequence[str | None]) -> dict[str, i
         if outcome is not None:
             totals[outcome] = totals.get(outcome, 0) + times
     return totals
+
+
+def _leaks(parsed: ParsedLeads, values: LeadValues, outcomes: Sequence[str | None], policy: Policy) -> tuple[str, ...]:
+    """Columns at which training would stop, because they seem to be filled in when the outcome is near."""
+    decided = np.array([outcome not in (None, "open") for outcome in outcomes] + [False])[parsed.statuses]
+    won = np.array([outcome in policy.positive for outcome in outcomes] + [False])[parsed.statuses]
+    rows = np.flatnonzero(decided)
+    fields = {of.attribute.source or of.attribute.name: _cells(of, rows) for of in values.attributes}
+    report = find_leaks(fields, won[rows], parsed.created_at[rows])
+    return tuple(finding_text(finding, policy.languages[0]) for finding in report.findings if finding.stops)
+
+
+def _cells(of: AttributeValues, rows: NDArray[np.intp]) -> NDArray[Any]:
+    if of.numbers is not None:
+        return of.numbers[rows]
+    codes = of.codes[rows] if of.codes is not None else np.full(len(rows), -1)
+    return np.array([*of.levels, None], dtype=object)[codes]  # the last one is that of -1, a missing value
 
 
 def _links(parsed: ParsedLeads, policy: Policy) -> list[pa.Table]:
