@@ -38,7 +38,7 @@ class Body(Request, frozen=True):
         return not self.dry_run
 
 
-SINGLE = SharedScoring()
+SINGLE = SharedScoring(scoring.run)
 """Scores the single requests of this process, together where they come together."""
 
 

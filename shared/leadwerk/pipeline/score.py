@@ -8,8 +8,6 @@ request leaves the same tables.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -27,30 +25,14 @@ from leadwerk.pipeline.serving.named_requests import (
     named_requests,
     with_leads,
 )
+from leadwerk.pipeline.serving.scoring_run import ScoringRun
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
 from leadwerk.scoring.score_row import changed
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow, StageChangeRow
 
-
-@dataclass(frozen=True)
-class ScoringRun:
-    """What the scores of a run share: the moment `now` (aware, UTC) as of which they hold, and what becomes of them.
-
-    `scorer`: None before the first champion; then points decide, and without rules leads are UNSCORED. `person_key`:
-    secret key for the hashes of persons in forms. Without `store` nothing is written, unless `explained` no reasons.
-    """
-
-    warehouse: Warehouse
-    policy: Policy
-    scorer: Scorer | None
-    now: datetime
-    stored_at: datetime
-    person_key: str = ""
-    store: bool = True
-    explained: bool = True
+__all__ = ["ScoringRun", "run"]
 
 
 class KnownLead(Struct, frozen=True, kw_only=True):

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import score
-from leadwerk.pipeline.score import ScoringRun
 from leadwerk.pipeline.serving.messages import ScoreReport, ScoreRequest
+from leadwerk.pipeline.serving.scoring_run import ScoringRun
 
 Run = Callable[[ScoringRun, Sequence[ScoreRequest]], ScoreReport]
 MOST = 32
@@ -41,7 +40,7 @@ class _Ticket:
 class SharedScoring:
     """Scores single requests of many threads. `run` is the stage."""
 
-    def __init__(self, run: Run = score.run) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
         self._lock = threading.Lock()
         self._queue: list[_Ticket] = []
