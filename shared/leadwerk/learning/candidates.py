@@ -76,10 +76,12 @@ def fit_candidate(
     """The candidate that so many conversions allow, or the `kind` that won; follows `plan`, where there is one."""
     allowed = landmarks.converted_leads >= max(training.minimum_positives, MINIMUM_POSITIVES)
     # Few conversions: trees would learn noise, a regression with a prior does not.
-    if kind == "logistic_regression" or not allowed:
+    if not allowed:
         return Candidate(fit_logistic(landmarks, features, seed=training.seed))
     fit = fit_average(landmarks, features, training, plan=plan)
-    return Candidate(fit.model, {str(name): member for name, member in fit.members.items()}, fit.plan)
+    # The regression that won alone is that of the average: older landmarks count less in it, too.
+    model = fit.members["logistic_regression"] if kind == "logistic_regression" != fit.model.kind else fit.model
+    return Candidate(model, {str(name): member for name, member in fit.members.items()}, fit.plan)
 
 
 def better_alone(candidate: Candidate, test: Landmarks) -> Candidate:
