@@ -15,10 +15,10 @@ from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 
 @pytest.fixture(params=sorted(SUBJECTS))
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    made = SUBJECTS[request.param]()
-    with serving(made.standin):
-        made.create_fields()
-        yield made
+    crm_subject = SUBJECTS[request.param]()
+    with serving(crm_subject.standin):
+        crm_subject.create_fields()
+        yield crm_subject
 
 
 @pytest.fixture
@@ -57,8 +57,12 @@ def test_what_became_unknown_is_emptied(subject: Subject, crm: CRM) -> None:
     lead = subject.standin.add(1)
     push_all(crm, [subject.update(crm, lead), subject.update(crm, lead, predictive_score=None)][:1])
     push_all(crm, [subject.update(crm, lead, predictive_score=None, probability=None)])
-    shown = subject.shown(crm, lead)
-    assert (shown["predictive_score"], shown["probability"], shown["score_cluster"]) == (None, None, "HOT")
+    fields_shown = subject.shown(crm, lead)
+    assert (fields_shown["predictive_score"], fields_shown["probability"], fields_shown["score_cluster"]) == (
+        None,
+        None,
+        "HOT",
+    )
 
 
 def test_each_update_has_its_own_result_in_order(subject: Subject, crm: CRM) -> None:
@@ -72,8 +76,8 @@ def test_each_update_has_its_own_result_in_order(subject: Subject, crm: CRM) -> 
     refusal = results[37]
     assert isinstance(refusal, Refused)
     assert crm.field_name("predictive_score") in (refusal.field or refusal.text)
-    shown = [subject.shown(crm, lead)["predictive_score"] for lead in leads]
-    assert shown == [None if number == 37 else number for number in range(100)]
+    scores_shown = [subject.shown(crm, lead)["predictive_score"] for lead in leads]
+    assert scores_shown == [None if number == 37 else number for number in range(100)]
 
 
 def test_a_score_never_creates_a_lead(subject: Subject, crm: CRM) -> None:

@@ -59,8 +59,8 @@ def stage(lead_id: str, changed_at: Any, to_stage: str) -> Row:
 
 def override(event_id: str, lead_id: str, set_at: Any, cluster: str | None) -> Row:
     ends = None if cluster is None else AS_OF + DAY
-    words = {"cluster": cluster, "author": "Eva", "reason": "r", "ends_at": ends}
-    return {"event_id": event_id, "lead_id": lead_id, "sequence": 0, "set_at": set_at, **words}
+    fields = {"cluster": cluster, "author": "Eva", "reason": "r", "ends_at": ends}
+    return {"event_id": event_id, "lead_id": lead_id, "sequence": 0, "set_at": set_at, **fields}
 
 
 def threshold(basis: str, seller_pool: str, decided_at: Any, hot: int) -> Row:
@@ -149,17 +149,17 @@ def test_what_is_stored_of_a_lead_is_the_latest_by_then(stored: dict[str, Any]) 
     states = by_lead(assert_engines_agree(select(), asked(), stored))
     old = (AS_OF - 120 * DAY).date()
     scored = newest([row for row in stored["scores"] if old <= row["day"] and row["scored_at"] <= AS_OF], "scored_at")
-    known = [row for row in stored["outcomes"] if max(row["recorded_at"], row["occurred_at"]) <= AS_OF]
-    status = newest(known, "occurred_at", "recorded_at", "event_id")
+    recorded = [row for row in stored["outcomes"] if max(row["recorded_at"], row["occurred_at"]) <= AS_OF]
+    status = newest(recorded, "occurred_at", "recorded_at", "event_id")
     stages = newest([row for row in stored["stage_changes"] if row["changed_at"] <= AS_OF], "changed_at", "to_stage")
-    words = newest([row for row in stored["overrides"] if row["set_at"] <= AS_OF], "set_at", "event_id")
+    latest_overrides = newest([row for row in stored["overrides"] if row["set_at"] <= AS_OF], "set_at", "event_id")
     for lead_id, state in states.items():
         latest = state["latest_score"]
         assert (latest and latest["scored_at"]) == (scored[lead_id]["scored_at"] if lead_id in scored else None)
         assert state["outcome"] == (status[lead_id]["outcome"] if lead_id in status else None)
         assert state["recorded_stage"] == (stages[lead_id]["to_stage"] if lead_id in stages else None)
-        said = words[lead_id]["cluster"] if lead_id in words else None
-        assert (state["override"] and state["override"]["cluster"]) == said
+        cluster = latest_overrides[lead_id]["cluster"] if lead_id in latest_overrides else None
+        assert (state["override"] and state["override"]["cluster"]) == cluster
     decided = {row["basis"] for row in stored["thresholds"] if AS_OF - 60 * DAY <= row["decided_at"] <= AS_OF}
     assert {item["basis"] for state in states.values() for item in state["thresholds"]} == decided
 

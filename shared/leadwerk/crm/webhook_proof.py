@@ -48,7 +48,7 @@ def check_standard(request: WebhookRequest, secrets: Sequence[str], now: datetim
     stamp = _timestamp(headers.get("webhook-timestamp", ""), 1, now)
     signed = [sign(secret_bytes(secret), headers.get("webhook-id", ""), stamp, request.body) for secret in secrets]
     received = headers.get("webhook-signature", "").split()
-    if not any(_equal(own, other) for own in signed for other in received):
+    if not any(_equal(signature, other) for signature in signed for other in received):
         raise _wrong("webhook-signature")
 
 
@@ -66,8 +66,8 @@ def check_hubspot(request: WebhookRequest, secret: str, now: datetime) -> None:
     parts = urlsplit(request.url)
     for url in (request.url, parts._replace(query=unquote(parts.query)).geturl()):
         signed = request.method.encode() + url.encode() + request.body + stamp.encode()
-        own = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
-        if _equal(own, received):
+        computed = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+        if _equal(computed, received):
             return
     raise _wrong("x-hubspot-signature-v3")
 
@@ -80,8 +80,8 @@ def check_timestamped(request: WebhookRequest, header: str, secret: str, now: da
     """
     parts = dict(part.split("=", 1) for part in request.headers.get(header, "").split(",") if "=" in part)
     stamp = _timestamp(parts.get("t", ""), 1, now)
-    own = hmac.new(secret.encode(), f"{stamp}.".encode() + request.body, hashlib.sha256).hexdigest()
-    if not _equal(own, parts.get("v1", "")):
+    computed = hmac.new(secret.encode(), f"{stamp}.".encode() + request.body, hashlib.sha256).hexdigest()
+    if not _equal(computed, parts.get("v1", "")):
         raise _wrong(header)
 
 
@@ -118,8 +118,8 @@ def _timestamp(text: str, per_second: int, now: datetime) -> int:
     return int(text)
 
 
-def _equal(own: str, received: str) -> bool:
-    return hmac.compare_digest(own.encode(), received.encode())
+def _equal(computed: str, received: str) -> bool:
+    return hmac.compare_digest(computed.encode(), received.encode())
 
 
 def _wrong(field: str) -> InputError:

@@ -41,8 +41,8 @@ class ColumnScores:
     @classmethod
     def empty(cls, count: int) -> ColumnScores:
         """Columns for so many leads, none of which has a score yet."""
-        words = [np.full(count, None, dtype=object) for _ in range(3)]
-        return cls(np.full(count, np.nan), np.full(count, NO_SCORE, np.int64), np.full(count, np.nan), *words)
+        text_columns = [np.full(count, None, dtype=object) for _ in range(3)]
+        return cls(np.full(count, np.nan), np.full(count, NO_SCORE, np.int64), np.full(count, np.nan), *text_columns)
 
     @classmethod
     def of(cls, scores: Sequence[LeadScore]) -> ColumnScores:
@@ -57,10 +57,10 @@ class ColumnScores:
             columns.matrix_cell[at], columns.segment[at] = score.matrix_cell, score.segment
         return columns
 
-    def put(self, places: NDArray[np.intp], scores: ColumnScores) -> None:
+    def put(self, row_index: NDArray[np.intp], scores: ColumnScores) -> None:
         """Write scores to these places."""
         for name in ("probability", "predictive_score", "points", "score_cluster", "matrix_cell", "segment"):
-            getattr(self, name)[places] = getattr(scores, name)
+            getattr(self, name)[row_index] = getattr(scores, name)
 
 
 def score_columns(
@@ -80,12 +80,12 @@ def score_columns(
         ratings, rating_index = _ratings(policy, LeadFacts(count, columns, nothing_occurred()))
         keys.append(rating_index)
         scores.points[:] = np.array([rating.points for rating in ratings])[rating_index]
-        scores.matrix_cell[:] = _words([rating.matrix_cell for rating in ratings])[rating_index]
+        scores.matrix_cell[:] = _object_column([rating.matrix_cell for rating in ratings])[rating_index]
     if scorer is not None:
         predicted = scorer.predict(scorer.encode_columns(columns))
         scores.probability[:], scores.predictive_score[:] = predicted.probability, predicted.predictive_score
         if scorer.segment_predictors:
-            scores.segment[:] = _words(predicted.segments)
+            scores.segment[:] = _object_column(predicted.segments)
     language, region = columns.get("language"), columns.get("region")
     keys += [scores.predictive_score, *(text.codes for text in (language, region) if isinstance(text, CodedColumn))]
     first, combination = _combinations(keys, count)
@@ -99,7 +99,7 @@ def score_columns(
         features = {"language": _text(language, lead), "region": _text(region, lead)}
         state = LeadState(lead_id="", as_of=as_of, created_at=as_of, features=features)
         judged.append(context.score(state, points, model).score_cluster)
-    scores.score_cluster[:] = _words(judged)[combination]
+    scores.score_cluster[:] = _object_column(judged)[combination]
     return scores
 
 
@@ -124,9 +124,9 @@ def _combinations(keys: Sequence[NDArray[Any]], count: int) -> tuple[NDArray[np.
     return first, which
 
 
-def _words(words: Sequence[str | None]) -> NDArray[np.object_]:
-    column = np.empty(len(words), dtype=object)
-    column[:] = words
+def _object_column(texts: Sequence[str | None]) -> NDArray[np.object_]:
+    column = np.empty(len(texts), dtype=object)
+    column[:] = texts
     return column
 
 
