@@ -191,7 +191,7 @@ class TestScores:
         )
         assert overridden.reasons[0].text == "Eva hat den Lead bis 03.06.2026 auf «heiss» gesetzt: met at the fair"
         stored = table(desk, "scores", "scored_at")
-        assert [(row["score_cluster"], row["decided_by"]) for row in stored] == [("WARM", None), ("HOT", "Eva")]
+        assert [(row["score_cluster"], row["decided_by"]) for row in stored] == [("COLD", None), ("HOT", "Eva")]
 
     def test_change_when_a_word_begins_ends_or_lapses_and_not_in_between(self, desk):
         clusters = [rescored(desk, NOW)["2"]]
