@@ -361,7 +361,7 @@ class TestTheDesk:
         set_override(desk, "1", "COLD", days=2, by="Urs")
         first, second = override_list(desk, POLICY, None, NOW)
         assert [(override.lead_id, override.by, override.product.cluster) for override in (first, second)] == [
-            ("1", "Urs", "WARM"), ("2", "Eva", "COLD"),
+            ("1", "Urs", "COLD"), ("2", "Eva", "COLD"),
         ]  # fmt: skip
         assert (first.until, first.product.points) == (date(2026, 5, 6), ask(desk, "1").points)
         assert override_list(desk, POLICY, None, NOW - HOUR) == []
