@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import functions_framework
@@ -38,8 +39,7 @@ class Body(Request, frozen=True):
         return not self.dry_run
 
 
-SINGLE = SharedScoring(scoring.run)
-"""Scores the single requests of this process, together where they come together."""
+SINGLE = SharedScoring(scoring.run)  # single requests of this process, scored together where they come together
 
 
 @functions_framework.http
@@ -51,13 +51,10 @@ def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     if body.rescore:
         return rescore.run(*work, now=now, stored_at=stored_at, only_closed=body.rescore == "closed")
     run = scoring.ScoringRun(*work, now=now, stored_at=stored_at, store=not body.dry_run, person_key=serving.person_key)
-    if body.leads is None and body.now is None:
-        report = SINGLE.score(run, requested[0])
-    else:
-        report = score_batch(requested, lambda leads: scoring.run(run, leads))
+    single = body.leads is None and body.now is None
+    report = SINGLE.score(run, requested[0]) if single else score_batch(requested, partial(scoring.run, run))
     if report.refusals and body.leads is None:
         raise report.refusals[0].error
-    scores, trouble = (
-        deliver_at_once(report.scores, report.scored_at, report.new_scores) if body.deliver else (report.scores, None)
-    )
+    new = report.scores, report.scored_at, report.new_scores
+    scores, trouble = deliver_at_once(*new) if body.deliver else (report.scores, None)
     return score_answer(report, scores, model_problem=serving.champions.problem, delivery_problem=trouble)
