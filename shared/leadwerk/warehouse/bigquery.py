@@ -105,10 +105,11 @@ class BigQueryWarehouse:
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
         return frame
 
-    def append(self, table: str, rows: Sequence[WrittenRow]) -> int:
+    def append(self, table: str, rows: Sequence[WrittenRow], *, is_moved: bool = False) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        unique = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
+        written = schema.json_rows(target, rows)
+        unique = schema.unique(target, written if is_moved else schema.stamped(target, written, datetime.now(UTC)))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
     def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:

@@ -73,10 +73,11 @@ class DuckDBWarehouse:
         whole = {name: "int64" for name in sums if frame[name].notna().all()}
         return frame.astype(whole) if whole else frame
 
-    def append(self, table: str, rows: Sequence[WrittenRow]) -> int:
+    def append(self, table: str, rows: Sequence[WrittenRow], *, is_moved: bool = False) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        new = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
+        written = schema.json_rows(target, rows)
+        new = schema.unique(target, written if is_moved else schema.stamped(target, written, datetime.now(UTC)))
         if not new:
             return 0
         # Keys may hold NULL (a score without an override), which `=` never finds equal.

@@ -65,8 +65,11 @@ class Warehouse(Protocol):
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; many rows, as a data frame."""
 
-    def append(self, table: str, rows: Sequence[WrittenRow]) -> int:
-        """Append the rows whose key (schema.json) is not yet in `table`; return how many were new."""
+    def append(self, table: str, rows: Sequence[WrittenRow], *, is_moved: bool = False) -> int:
+        """Append the rows whose key (schema.json) is not yet in `table`; return how many were new.
+
+        Rows that are moved from another deployment keep the moment at which they were written there.
+        """
 
     def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
         """Append rows to several tables at once, while somebody waits: whoever read the state knows that they are new.

@@ -165,14 +165,13 @@ def stamped(target: Table, rows: Sequence[JsonRow], clock: datetime) -> Sequence
     """Rows (of json_rows) with the `clock`'s moment in STORED_AT, where the table `is_stamped`.
 
     A row's other times come from its source or from `now`, which a simulation or an operator sets; this one shows
-    rows that were dated back. A row that has one already comes from another deployment, and keeps it. Tables that
-    require the column get it from their writers.
+    rows that were dated back. Tables that require the column get it from their writers.
     """
     if not is_stamped(target):
         return rows
     # One moment for all rows of a call: what was stored together can be found together.
     written = clock.astimezone(UTC).isoformat()
-    return [{**row, STORED_AT: row[STORED_AT] or written} for row in rows]
+    return [{**row, STORED_AT: written} for row in rows]
 
 
 def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> JsonRow:

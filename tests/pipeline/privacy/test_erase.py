@@ -123,7 +123,7 @@ class DyingWarehouse(DuckDBWarehouse):
         if self.steps == 0:
             raise Crash
 
-    def append(self, table, rows):  # type: ignore[no-untyped-def]
+    def append(self, table, rows, *, is_moved=False):  # type: ignore[no-untyped-def]
         self._step()
         return super().append(table, rows)
 

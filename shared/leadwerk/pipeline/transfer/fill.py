@@ -35,7 +35,7 @@ def fill(
     for name, file in tables.items():
         progress(name)
         for rows in read_parquet(folder / file.path):
-            places.warehouse.append(name, rows)
+            places.warehouse.append(name, rows, is_moved=True)
     for name, store in (("models", places.models), ("picks", places.picks)):
         progress(name)
         # The pointer to the champion comes last: until then nothing scores by a model that is half there.
