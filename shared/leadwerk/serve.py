@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -155,12 +156,21 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> F
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  our own programs
             _command(name, port, home),
-            env={**os.environ, **environment},
+            env={**os.environ, "XDG_RUNTIME_DIR": _sockets_folder(port), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others in order
         )
     return FunctionServer(name, f"http://127.0.0.1:{port}", log, process)
+
+
+def _sockets_folder(port: int) -> str:
+    """A folder of the process's own: gunicorn puts its control socket there, and two in one folder disturb each other.
+
+    Under the temporary folder, since the path of a socket has at most 107 characters.
+    """
+    folder = Path(tempfile.gettempdir()) / f"leadwerk-{os.getuid()}-{port}"
+    return str(private_folder(folder))
 
 
 def _exit_on_sigterm() -> Any:

@@ -408,7 +408,7 @@ def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.Ca
     assert run(["doctor", "--json"]) == 2
     verdicts = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
     assert (verdicts["settings"], verdicts["policy"]) == ("good", "broken")
-    assert len(verdicts) == 10
+    assert len(verdicts) == 11
 
 
 def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(

@@ -17,6 +17,7 @@ from leadwerk.lead import region
 from leadwerk.policy.facts import facts
 from leadwerk.policy.regions import REGIONS
 from leadwerk.policy.validation.point_range import PointRange
+from leadwerk.policy.validation.segments import UNLEARNED
 
 RIGHT = """\
 name: mine
@@ -444,7 +445,7 @@ def test_signals_must_outlive_the_window_in_which_they_count(tmp_path: Path) -> 
 def test_facts_of_rules_are_the_columns_of_the_contract() -> None:
     for name in policy.SHIPPED:
         mine = policy.load(name)
-        columns = {feature.name: feature.kind for feature in contract(mine)} | {"job_title": "category"}
+        columns = {feature.name: feature.kind for feature in contract(mine)} | dict.fromkeys(UNLEARNED, "category")
         assert {fact.column: fact.kind for fact in facts(mine).values()} == columns
 
 

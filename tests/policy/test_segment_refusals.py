@@ -70,7 +70,7 @@ def test_the_shipped_policies_have_none() -> None:
 
 def test_every_fact_that_may_be_asked_for_is_one_that_models_learn_from() -> None:
     mine = policy.parse(RIGHT)
-    allowed_columns = {fact.column for name, fact in facts(mine).items() if name != UNLEARNED}
+    allowed_columns = {fact.column for name, fact in facts(mine).items() if name not in UNLEARNED}
     assert allowed_columns == {feature.name for feature in contract(mine)}
 
 

@@ -30,7 +30,7 @@ def unknown_fields(form: Mapping[str, Any], policy: Policy) -> Iterator[Rejectio
 
 def _closest_name(name: str, read_fields: set[str]) -> str:
     """
-    >>> _meant("loan_amout", {"loan_amount", "income"}), _meant("Vorname", {"income"})
+    >>> _closest_name("loan_amout", {"loan_amount", "income"}), _closest_name("Vorname", {"income"})
     ('; did you mean `loan_amount`?', '')
     """
     close_matches = difflib.get_close_matches(name.lower(), sorted(read_fields), n=1, cutoff=_ALIKE)

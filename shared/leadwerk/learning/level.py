@@ -45,7 +45,7 @@ def level_shift(log_odds: Floats, converted: Bools) -> LevelShift:
     >>> random = np.random.default_rng(1)
     >>> converted = random.random(500) < 0.3
     >>> round(level_shift(np.full(500, -2.2), converted).shift, 1), level_shift(np.full(500, -0.85), converted).shift
-    (1.3, 0.0)
+    (1.4, 0.0)
     """
     if len(converted) < FEWEST:
         return LevelShift(0.0, 0.0, len(converted))

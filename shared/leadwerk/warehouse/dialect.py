@@ -28,6 +28,7 @@ DECIMAL = r"(?i)\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|
 def translate(statement: AnyStatement) -> str:
     """DuckDB's SQL for a statement; parameters become `$name`, cast to their declared types.
 
+    >>> from leadwerk.warehouse.protocol import Statement
     >>> translate(Statement("inline", "SELECT EXTRACT(DAYOFWEEK FROM @day) AS d", {"day": "DATE"}))
     'SELECT (EXTRACT(DAYOFWEEK FROM CAST($day AS DATE))) + 1 AS d'
 
