@@ -38,7 +38,7 @@ test-cloud: checkov ## Terraform and the bundles it deploys, without a cloud
 # Two CRMs that others make, each in an environment of its own: only their processes import them. BottleCRM needs Python
 # 3.13; where there is none its tests are skipped, and say so.
 CRM_ROOM := tests/crm/real
-PYTHON313 ?= $(firstword $(shell command -v python3.13) $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13))
+PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13) $(shell python3.13 -c "import sys; print(sys.executable)" 2>/dev/null))
 
 test-crm: $(STAMP) .venv-crm/tryton $(if $(PYTHON313),.venv-crm/bottlecrm) ## deliveries to two real CRMs that fail and are killed
 	LEADWERK_CRM_REAL=1 .venv/bin/python -m pytest $(CRM_ROOM)

@@ -49,14 +49,14 @@ class ActivityDailyRow(TableRow, frozen=True, kw_only=True):
     scroll_percent: int | None = None
     source: str | None = None
     medium: str | None = None
-    first_source: str | None = None
-    first_medium: str | None = None
     device_category: str | None = None
     language: str | None = None
     first_hour: int
     weekday: int
     signals: tuple[ActivityDailySignal, ...] = ()
     calculator: ActivityDailyCalculator | None = None
+    first_source: str | None = None
+    first_medium: str | None = None
 
 
 class ActivityEventRow(TableRow, frozen=True, kw_only=True):
@@ -77,8 +77,6 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
     scroll_percent: int | None = None
     source: str | None = None
     medium: str | None = None
-    first_source: str | None = None
-    first_medium: str | None = None
     device_category: str | None = None
     language: str | None = None
     country: str | None = None
@@ -87,6 +85,8 @@ class ActivityEventRow(TableRow, frozen=True, kw_only=True):
     property_value: float | None = None
     income: float | None = None
     instalment: float | None = None
+    first_source: str | None = None
+    first_medium: str | None = None
 
 
 class AuditLogRow(TableRow, frozen=True, kw_only=True):
