@@ -31,19 +31,6 @@ AT = NOW.isoformat()
 SIMULATED = {"LEADWERK_POLICY": "b2b_swiss", "LEADWERK_SIMULATION": "1"}
 STEPS = from_text("SELECT DISTINCT event_id, lead_id, kind, seller, sequence FROM leadwerk.picks ORDER BY sequence")
 TRANSLATING = Path(__file__).parents[1] / "terraform" / "emulator.py"
-TABLES = (
-    "leads",
-    "scores",
-    "picks",
-    "outcomes",
-    "deliveries",
-    "stage_changes",
-    "overrides",
-    "identities",
-    "touchpoints",
-    "activity_daily",
-    "activity_events",
-)
 
 
 @contextmanager
@@ -266,7 +253,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, 
         }  # fmt: skip
         warehouse = BigQueryWarehouse.from_settings(settings.read(environment))
         warehouse._client.create_dataset("leadwerk", timeout=20)
-        for table in map(schema.table, TABLES):
+        for table in schema.own_tables():
             warehouse._client.create_table(
                 google.Table(f"test.leadwerk.{table.name}", fields(table.fields)), timeout=20
             )
