@@ -67,9 +67,9 @@ class Deployment:
 
 
 def modest_policy() -> str:
-    """The shipped policy, but for what is known of money: a model of a small market then knows more than its points."""
+    """The shipped policy without rules about money and research: a model of a small market then knows more."""
     shipped = yaml.safe_load((PROJECT / "shared/leadwerk/policy/defaults/mortgage.yaml").read_text("utf-8"))
-    points, unknown = shipped["points"], {"affordability", "collateral"}
+    points, unknown = shipped["points"], {"affordability", "collateral", "research"}
     points["groups"] = [group for group in points["groups"] if group["name"] not in unknown]
     points["rules"] = [rule for rule in points["rules"] if rule["group"] not in unknown]
     points["grades"] = {"a": 15, "b": 10, "c": 5}
