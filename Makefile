@@ -10,7 +10,7 @@ CHECKOV := 3.3.30
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
-demo: $(STAMP) ## the whole loop on a simulated market, in about two minutes
+demo: $(STAMP) ## the whole loop on a simulated market, in some minutes
 	.venv/bin/leadwerk demo $(DEMO)
 
 PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
