@@ -137,9 +137,10 @@ def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
 
 @pytest.mark.slow
 def test_points_are_news_where_they_rank_and_none_where_the_model_does(home: Path) -> None:
-    sent = called_with(home)
-    [score] = [row for row in tables(home)["scores"] if row["lead_id"] == "1"] or [{}]
     scorer = ChampionCache(example_leads.open_registry(str(home / "models")), POLICY).scorer()
+    rescore.run(example_leads.DuckDBWarehouse(home), POLICY, scorer, now=NOW, stored_at=NOW + timedelta(minutes=1))
+    sent = called_with(home)
+    [score] = [row for row in tables(home)["scores"] if row["lead_id"] == "1"]
     [reply] = remote_scoring.run(scorer, POLICY, [[sent["1"]]]).replies
     changed_tables = {**tables(home), "scores": [{**score, "points": score["points"] + 5}]}
     for ranked, new in ((False, []), (True, ["1"])):
