@@ -38,9 +38,9 @@ override_events AS (
     'override' AS kind, set_at AS happened_at, author AS subject, reason AS detail, ends_at AS until,
     CAST(NULL AS FLOAT64) AS value, CAST(NULL AS FLOAT64) AS second_value, CAST(NULL AS FLOAT64) AS third_value,
     CAST(NULL AS INT64) AS threshold, COALESCE(cluster, '') AS event_id
-  FROM leadwerk.overrides
+  FROM leadwerk.overrides AS o
   WHERE lead_id = @lead_id AND DATE(set_at) >= @first_day AND set_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY set_at) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY o.event_id ORDER BY o.set_at) = 1
 ),
 
 verdict_events AS (
@@ -48,9 +48,9 @@ verdict_events AS (
     'verdict' AS kind, given_at AS happened_at, seller AS subject, note AS detail, CAST(NULL AS TIMESTAMP) AS until,
     IF(reached, 1.0, 0.0) AS value, CAST(NULL AS FLOAT64) AS second_value, CAST(NULL AS FLOAT64) AS third_value,
     CAST(NULL AS INT64) AS threshold, COALESCE(verdict, '') AS event_id
-  FROM leadwerk.verdicts
+  FROM leadwerk.verdicts AS v
   WHERE lead_id = @lead_id AND day >= @first_day AND given_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY given_at) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY v.event_id ORDER BY v.given_at) = 1
 ),
 
 touchpoint_events AS (
