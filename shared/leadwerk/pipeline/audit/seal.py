@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditEntry, AuditFilter, entry_hash, read_trail
+from leadwerk.pipeline.privacy.retention import retention_days
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
@@ -136,8 +137,8 @@ def _finding(row: AuditSealRow, problem: str, entries: int = 0) -> AuditFinding:
 
 def _is_expired(row: AuditSealRow, policy: Policy, now: datetime) -> bool:
     """Whether the table may have let the seal's oldest entries expire."""
-    retention = schema.table(row.source).retention
-    return retention is not None and row.first_at < now - timedelta(days=getattr(policy.retention, retention))
+    days = retention_days(schema.table(row.source), policy)
+    return days is not None and row.first_at < now - timedelta(days=days)
 
 
 def _seal_of(row: AuditSealRow, secret: str) -> str:

@@ -6,13 +6,13 @@ Tables and columns explain themselves by schema.json, so a new table is in the a
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
-from leadwerk.errors import UnknownPerson
-from leadwerk.pipeline.privacy.person import PersonIds, find_person
+from leadwerk.pipeline.privacy.person import PersonIds, find_person, unknown_person
+from leadwerk.pipeline.privacy.retention import retention_days
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Row, Warehouse
@@ -50,12 +50,7 @@ def access(warehouse: Warehouse, policy: Policy, name: str, *, secret: str, now:
     """
     person = find_person(warehouse, name, secret)
     if not person:
-        raise UnknownPerson(
-            "Nothing is stored of this person.",
-            field="person",
-            value=None,
-            remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
-        )
+        raise unknown_person()
     with warehouse.unit_of_work():
         tables = [_table(warehouse, policy, table, person) for table in schema.tables_of_persons()]
     return AccessAnswer(
@@ -75,11 +70,7 @@ def _table(warehouse: Warehouse, policy: Policy, table: schema.Table, person: Pe
     return TableOfPerson(
         table=table.name,
         description=table.description,
-        retention_days=getattr(policy.retention, table.retention) if table.retention else None,
+        retention_days=retention_days(table, policy),
         columns={field.name: field.description for field in table.fields},
-        rows=sorted(rows.values(), key=lambda row: _moment(row[table.privacy.moment])),
+        rows=sorted(rows.values(), key=lambda row: row[table.privacy.moment]),
     )
-
-
-def _moment(value: date | datetime) -> str:
-    return value.isoformat()

@@ -11,18 +11,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from leadwerk.errors import InputError, UnknownPerson
-from leadwerk.pipeline.audit.trail import AuditFilter, entry_hash, read_trail
+from leadwerk.errors import InputError
+from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, entry_hash, read_trail
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erased_ids
 from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_again, delete_rows
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
-from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name
+from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name, unknown_person
 from leadwerk.registry import Registry
 from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.warehouse import schema
@@ -32,7 +32,6 @@ from leadwerk.warehouse.statement import statement
 from leadwerk.warehouse.table_statements import stored_ids
 
 LONGEST_TEXT = 500  # characters
-THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -96,13 +95,14 @@ def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetim
     models = _models_that_may_know(place, person, now)
     entries = read_trail(place.warehouse, AuditFilter(until=now))
     hashes_of_acts = [entry_hash(entry, place.secret) for entry in entries if entry.lead_id in person.leads]
-    begun = _row(erasure_id, "begun", UnfinishedErasure(erasure_id, now, author, reason), now, {}, models)
+    order = UnfinishedErasure(erasure_id, now, author, reason)
+    begun = _row(erasure_id, "begun", order, now, {}, models)
     begun = replace(begun, audit_hashes=tuple(hashes_of_acts))
     hashes = erased_ids.rows_of(person.by_kind, erasure_id=erasure_id, erased_at=now, secret=place.secret)
     place.warehouse.append("erasures", [begun])
     place.warehouse.append("erased_ids", hashes)
     deleted = _delete(place, {kind: {now: list(ids)} for kind, ids in person.by_kind.items()})
-    return _complete(place, UnfinishedErasure(erasure_id, now, author, reason), deleted, models, now)
+    return _complete(place, order, deleted, models, now)
 
 
 def sweep(place: ErasurePlaces, now: datetime) -> dict[str, int]:
@@ -110,12 +110,13 @@ def sweep(place: ErasurePlaces, now: datetime) -> dict[str, int]:
 
     Returns rows by table and pick objects: empty proves that nothing is left.
     """
-    picked = place.warehouse.rows(*stored_ids(schema.table("picks"), "lead_id"))
     erased = ErasedIds.read(place.warehouse, place.secret)
+    if not erased.erased_at:
+        return {}
+    picked = place.warehouse.rows(*stored_ids(schema.table("picks"), "lead_id"))
     objects = _delete_picks(place.picks, erased.among("lead", (row.id for row in picked)))
     deleted = delete_again(place.warehouse, place.secret) | objects
-    if erased.erased_at:
-        _complete_unfinished(place, deleted, now)
+    _complete_unfinished(place, deleted, now)
     return deleted
 
 
@@ -135,12 +136,7 @@ def _earlier(place: ErasurePlaces, name: str, now: datetime) -> Receipt:
         for row in place.warehouse.rows(statement("erasures/of_id", ErasureOfId), {"proof": proof})
     ]
     if not earlier:
-        raise UnknownPerson(
-            "Nothing is stored of this person.",
-            field="person",
-            value=None,  # an id that nobody knows may still be somebody's
-            remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
-        )
+        raise unknown_person()
     deleted = sweep(place, now)
     newest = max(earlier, key=lambda row: row.erased_at)
     return Receipt(

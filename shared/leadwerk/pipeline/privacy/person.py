@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from leadwerk.errors import InputError
+from leadwerk.errors import InputError, UnknownPerson
 from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.identity import person_key
 from leadwerk.warehouse.protocol import Warehouse
@@ -65,6 +65,16 @@ def find_person(warehouse: Warehouse, name: str, secret: str) -> PersonIds:
         return person
     [trace] = warehouse.rows(statement("erasures/visitor_trace", VisitorTrace), {"visitor_id": name})
     return _person(warehouse, visitors=[name]) if trace.is_stored else PersonIds()
+
+
+def unknown_person() -> UnknownPerson:
+    """The error for a name of which nothing is stored; without the name, which may still be somebody's."""
+    return UnknownPerson(
+        "Nothing is stored of this person.",
+        field="person",
+        value=None,
+        remedy="Give a lead's id, a visitor's id, an e-mail address or a telephone number (+41 …).",
+    )
 
 
 def key_of_name(name: str, secret: str) -> str | None:

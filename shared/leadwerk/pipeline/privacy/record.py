@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from leadwerk.pipeline.privacy.retention import retention_days
 from leadwerk.policy.crm import ShownField
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
@@ -76,6 +77,7 @@ def record_of_processing(
 
 
 def _described(table: schema.Table, policy: Policy, language: RecordLanguage) -> DescribedTable:
-    days, for_ever = KEPT[language]
-    retention_text = f"{getattr(policy.retention, table.retention)} {days}" if table.retention else for_ever
+    unit, for_ever = KEPT[language]
+    days = retention_days(table, policy)
+    retention_text = for_ever if days is None else f"{days} {unit}"
     return DescribedTable(table.name, table.description, retention_text, ", ".join(table.privacy.subject))

@@ -43,9 +43,14 @@ def overdue(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Overdue
     return tables
 
 
+def retention_days(table: schema.Table, policy: Policy) -> int | None:
+    """Days that the policy keeps a table's rows; None: until the lead is erased."""
+    return getattr(policy.retention, table.retention) if table.retention else None
+
+
 def _first_days(policy: Policy, now: datetime) -> Iterator[tuple[str, date, int]]:
     """Each table that expires: its name, the oldest day that stays, and the days that rows are kept."""
     for table in schema.own_tables():
-        if table.retention and table.partition:
-            days: int = getattr(policy.retention, table.retention)
+        days = retention_days(table, policy)
+        if days is not None and table.partition:
             yield table.name, (now - timedelta(days=days)).date(), days
