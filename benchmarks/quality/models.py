@@ -67,14 +67,14 @@ CONTENDERS: dict[str, Predict] = {
 def _columns(frame: pd.DataFrame, features: list[Feature] | None = None) -> tuple[list[Feature], dict[str, np.ndarray]]:
     """Features and their columns; unknown numbers NaN, unknown categories None."""
     kinds = {feature.name: feature.kind for feature in features} if features else {}
-    found, columns = [], {}
+    known_columns, columns = [], {}
     for name in frame.columns:
         column = frame[name]
         kind = kinds.get(name) or ("number" if column.dtype.kind in "iuf" else "category")
-        found.append(Feature(name, kind, name))
+        known_columns.append(Feature(name, kind, name))
         text = column.astype(object).where(column.notna(), None).to_numpy()
         columns[name] = column.to_numpy(dtype=np.float64) if kind == "number" else text
-    return found, columns
+    return known_columns, columns
 
 
 def _matrices(train: pd.DataFrame, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

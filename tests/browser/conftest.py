@@ -38,9 +38,9 @@ REASONS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
+    folder = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and not CHROMIUM:
+        if folder in item.path.parents and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="no chromium here; .ci/run installs Debian's"))
 
 

@@ -65,13 +65,17 @@ def test_of_two_who_take_the_same_lead_one_reads_who_was_faster(desk: Desk) -> N
 
 def test_reasons_are_those_that_count_in_the_readers_language(desk: Desk) -> None:
     page = desk.page("anna")
-    for language, words in (("de", "Preisseite: 4-mal"), ("fr", "Page des prix"), ("en", "Pricing page: 4 times")):
+    for language, reason_text in (
+        ("de", "Preisseite: 4-mal"),
+        ("fr", "Page des prix"),
+        ("en", "Pricing page: 4 times"),
+    ):
         page.goto(f"{desk.base}/settings")
         page.check(f"input[value={language}]")
         page.click("form[action='/settings'] button.primary")
         page.goto(f"{desk.base}/calls/l5")
         assert page.locator("html").get_attribute("lang") == language
-        assert words in page.locator(".why-card").inner_text()
+        assert reason_text in page.locator(".why-card").inner_text()
         assert "NOISE" not in page.content()
 
 
@@ -85,11 +89,13 @@ def test_every_page_is_accessible_and_fits(desk: Desk, language: str) -> None:
             page.context.add_cookies([{"name": "leadwerk_page", "value": f"{language}.system", "url": desk.base}])
             for path in PAGES:
                 page.goto(desk.base + path)
-                here = f"{path} {language} {width} {theme}"
+                view = f"{path} {language} {width} {theme}"
                 scroll = page.evaluate("document.documentElement.scrollWidth")
-                problems += [f"{here}: {scroll} px wide"] if scroll > width else []
-                found = axe.run(page).response["violations"]
-                problems += [f"{here}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in found]
+                problems += [f"{view}: {scroll} px wide"] if scroll > width else []
+                violations = axe.run(page).response["violations"]
+                problems += [
+                    f"{view}: {violation['id']} {violation['nodes'][0]['html'][:120]}" for violation in violations
+                ]
             page.context.close()
     assert problems == []
 

@@ -26,23 +26,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+def feature_rows(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
     assert run(["--now", NOW_TEXT, "--json", "features", *arguments]) == 0
     return json.loads(capsys.readouterr().out)
 
 
 def test_a_lead_has_its_features_at_the_end_of_each_day(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (now,) = shown(capsys, "1")
-    days = shown(capsys, "1", "--from", f"{NOW - DAY:%Y-%m-%d}", "--to", f"{NOW + 9 * DAY:%Y-%m-%d}")
+    (now,) = feature_rows(capsys, "1")
+    days = feature_rows(capsys, "1", "--from", f"{NOW - DAY:%Y-%m-%d}", "--to", f"{NOW + 9 * DAY:%Y-%m-%d}")
     assert [row["lead_id"] for row in days] == ["1"] * len(days)
     assert {**days[-1], "as_of": now["as_of"]} == now
     assert days[0]["as_of"] < days[-1]["as_of"]
 
 
 def test_a_visitor_and_all_leads_are_shown_as_well(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (visitor,) = shown(capsys, "--client-id", "V4")
+    (visitor,) = feature_rows(capsys, "--client-id", "V4")
     assert (visitor["lead_id"], visitor["created_at"], visitor["has_web_behaviour"]) == ("visitor:V4", None, 1)
-    everybody = [row["lead_id"] for row in shown(capsys, "--all")]
+    everybody = [row["lead_id"] for row in feature_rows(capsys, "--all")]
     assert everybody == sorted(everybody)
     assert len(everybody) == len(set(everybody)) >= 3
 
@@ -55,7 +55,7 @@ def test_a_table_lists_what_is_known(home: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_file_holds_the_same_rows(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = shown(capsys, "--all")
+    rows = feature_rows(capsys, "--all")
     file = tmp_path / "features.csv"
     assert run(["--now", NOW_TEXT, "features", "--all", "--csv", str(file)]) == 0
     with file.open(encoding="utf-8-sig", newline="") as lines:

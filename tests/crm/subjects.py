@@ -51,15 +51,15 @@ class Subject:
         return [CRMField(crm.field_name(shows), shows, SHOWN[shows][1], shows) for shows in VALUES]
 
     def update(self, crm: CRM, record_id: str, **values: Any) -> LeadUpdate:
-        shown = VALUES | values
-        key = f"score-{record_id}-{shown['predictive_score']}"
-        return LeadUpdate(key, key, record_id, {crm.field_name(name): value for name, value in shown.items()})
+        shown_values = VALUES | values
+        key = f"score-{record_id}-{shown_values['predictive_score']}"
+        return LeadUpdate(key, key, record_id, {crm.field_name(name): value for name, value in shown_values.items()})
 
     def create_fields(self) -> None:
         crm = self.crm()
         self.standin.fields = {field.name: field.type for field in self.fields(crm)}
 
-    def shown(self, crm: CRM, record_id: str) -> dict[str, Any]:
+    def fields_shown(self, crm: CRM, record_id: str) -> dict[str, Any]:
         return {name: self.standin.value(record_id, crm.field_name(name)) for name in VALUES}
 
 

@@ -26,4 +26,4 @@ def test_whatever_fails_the_newest_decisions_arrive(tmp_path: Path, seed: int) -
         with warehouse.unit_of_work():  # one connection: a tenth of the time
             newest = deliver_in_chaos(warehouse, subject.crm, subject.standin.faults, leads, seed)
         crm = subject.crm()
-        assert {lead: subject.shown(crm, lead)["predictive_score"] for lead in newest} == newest
+        assert {lead: subject.fields_shown(crm, lead)["predictive_score"] for lead in newest} == newest

@@ -47,7 +47,7 @@ def pulling(subject: Subject) -> Subject:
 def test_a_sent_score_is_shown_with_its_types(subject: Subject, crm: CRM) -> None:
     lead = subject.standin.add(1)
     assert push_all(crm, [subject.update(crm, lead)]) == [Taken()]
-    assert subject.shown(crm, lead) == {
+    assert subject.fields_shown(crm, lead) == {
         "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately", "probability": 0.31,
         "score_reasons": ("Liest Zinsen", "Kam wieder"),
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_what_became_unknown_is_emptied(subject: Subject, crm: CRM) -> None:
     lead = subject.standin.add(1)
     push_all(crm, [subject.update(crm, lead), subject.update(crm, lead, predictive_score=None)][:1])
     push_all(crm, [subject.update(crm, lead, predictive_score=None, probability=None)])
-    fields_shown = subject.shown(crm, lead)
+    fields_shown = subject.fields_shown(crm, lead)
     assert (fields_shown["predictive_score"], fields_shown["probability"], fields_shown["score_cluster"]) == (
         None,
         None,
@@ -76,7 +76,7 @@ def test_each_update_has_its_own_result_in_order(subject: Subject, crm: CRM) -> 
     refusal = results[37]
     assert isinstance(refusal, Refused)
     assert crm.field_name("predictive_score") in (refusal.field or refusal.text)
-    scores_shown = [subject.shown(crm, lead)["predictive_score"] for lead in leads]
+    scores_shown = [subject.fields_shown(crm, lead)["predictive_score"] for lead in leads]
     assert scores_shown == [None if number == 37 else number for number in range(100)]
 
 
@@ -92,7 +92,7 @@ def test_a_deleted_lead_is_gone_and_stays_gone(subject: Subject, crm: CRM) -> No
     result, other = push_all(crm, [subject.update(crm, lead), subject.update(crm, neighbour)])
     assert isinstance(result, Gone if "deletions" in crm.capabilities.reports else Unknown)
     assert other == Taken()
-    assert subject.standin.records[lead].shown == {}
+    assert subject.standin.records[lead].fields == {}
 
 
 def test_a_merged_lead_names_its_winner(subject: Subject, crm: CRM) -> None:
@@ -142,7 +142,7 @@ def test_after_a_fault_the_same_call_succeeds(subject: Subject, crm: CRM, fault:
         crm.push([update])
     fresh = subject.crm()
     assert push_all(fresh, [update]) == [Taken()]
-    assert subject.shown(crm, lead)["predictive_score"] == 44
+    assert subject.fields_shown(crm, lead)["predictive_score"] == 44
 
 
 def test_a_rate_limit_is_respected_before_the_next_call(subject: Subject) -> None:

@@ -23,8 +23,8 @@ def test_a_country_is_recognised_by_the_names_people_give_it(text: str, code: st
 
 
 def test_every_name_of_the_list_is_read_as_its_country() -> None:
-    own = {"de": "DE", "fr": "FR"}  # a code in one letter more never hides another country
-    read = {name: parse_country(name) for name in country_names.names() if name not in own}
+    home_codes = {"de": "DE", "fr": "FR"}  # a code in one letter more never hides another country
+    read = {name: parse_country(name) for name in country_names.names() if name not in home_codes}
     assert {name for name, code in country_names.names().items() if name in read and read[name] != code} <= {"fl"}
 
 

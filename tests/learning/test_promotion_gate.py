@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from leadwerk.learning.promotion_gate import Evidence, Incumbent, JudgedRows, decide
+from leadwerk.learning.promotion_gate import GateEvidence, Incumbent, JudgedRows, decide
 from leadwerk.stats.within_time import time_blocks
 from learning.simulated_landmarks import landmarks
 
@@ -23,7 +23,7 @@ def incumbent(probability, unseen=None):
 
 
 def judge(rows, probability, champion=None, points=None, **options):
-    evidence = Evidence(rows.converted, rows.lead, rows.block, probability)
+    evidence = GateEvidence(rows.converted, rows.lead, rows.block, probability)
     return decide(rows, "average", probability, evidence, champion, points=points, seed=1, **options)
 
 

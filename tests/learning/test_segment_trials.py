@@ -188,7 +188,7 @@ def test_the_champion_is_compared_with_its_models_of_segments(berne: TrainingRes
     files = berne.model.files()
     sitting = [ChampionForecast("old", from_files(files, MORTGAGE).probability, middle)]
     sitting.append(ChampionForecast("bare", berne.model.general.probability, middle))  # type: ignore[union-attr]
-    with_models, bare = (learned(unseen, None, champion=one).evaluations["champion"] for one in sitting)
+    with_models, bare = (learned(unseen, None, champion=champion).evaluations["champion"] for champion in sitting)
     assert with_models.rows == bare.rows == int((unseen.as_of > middle).sum())
     assert with_models.auc.value > bare.auc.value
 

@@ -14,7 +14,7 @@ from leadwerk.learning.bounded_logistic import BoundedProblem, fit
 from leadwerk.learning.conversion_rate import conversion_rate
 from leadwerk.learning.rule_activation import activation, terms
 from leadwerk.learning.rule_discovery import RuleEvidence, new_rules
-from leadwerk.learning.suggest import Evidence, suggest
+from leadwerk.learning.suggest import SuggestionEvidence, suggest
 from leadwerk.points.conditions import LeadFacts, Occurrences
 from leadwerk.points.engine import compute_points
 from leadwerk.policy.load import load
@@ -121,7 +121,7 @@ def two_rules(phone: int, referral: int) -> Policy:
 
 def suggested(policy: Policy, effects: dict[str, float], size: int = 6000, seed: int = 1) -> dict[str, int]:
     facts, converted = people(size, seed, effects)
-    evidence = Evidence.of(policy, facts, converted, np.arange(size))
+    evidence = SuggestionEvidence.of(policy, facts, converted, np.arange(size))
     return {suggestion.rule: suggestion.after for suggestion in suggest(evidence, np.arange(size)).suggestions}
 
 
@@ -147,7 +147,7 @@ def test_of_a_few_leads_nothing_is_learned() -> None:
 def test_as_many_leads_are_hot_as_before() -> None:
     facts, converted = people(6000, 1, {"phone": 0.1, "referral": 1.2})
     rules = two_rules(45, 50)
-    evidence = Evidence.of(rules, facts, converted, np.arange(6000))
+    evidence = SuggestionEvidence.of(rules, facts, converted, np.arange(6000))
     suggestions = suggest(evidence, np.arange(6000))
     low, high = rules.points.bands.threshold_limits
     assert low <= suggestions.hot.after <= high

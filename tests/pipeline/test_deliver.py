@@ -42,7 +42,7 @@ class ScriptedCRM(OneByOne):
     """A CRM in memory; before each PATCH it does what `script` says, which may raise or let somebody else act."""
 
     script: list[Callable[[LeadUpdate], None] | None] = field(default_factory=list)
-    shown: dict[str, str] = field(default_factory=dict)
+    scores_shown: dict[str, str] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
@@ -57,7 +57,7 @@ class ScriptedCRM(OneByOne):
         """A key that was seen does nothing again."""
         if update.key not in self.keys:
             self.keys.add(update.key)
-            self.shown[update.lead_id] = update.score_id
+            self.scores_shown[update.lead_id] = update.score_id
 
 
 def raising(error: Exception) -> Callable[[LeadUpdate], None]:
@@ -196,7 +196,7 @@ def test_a_wrong_token_or_address_parks_nothing(warehouse: DuckDBWarehouse, stat
     with pytest.raises(CRMRejected):
         run(warehouse, crm)
     assert run(warehouse, crm, minutes=1).pending == 0
-    assert crm.shown == {"a": "a-1", "b": "b-1"}
+    assert crm.scores_shown == {"a": "a-1", "b": "b-1"}
 
 
 def test_for_how_long_the_oldest_score_has_waited_is_told(warehouse: DuckDBWarehouse) -> None:
@@ -242,7 +242,7 @@ def test_a_drop_after_the_commit_leads_to_a_harmless_repeat(warehouse: DuckDBWar
     crm.script = [commit_and_drop]
     run(warehouse, crm)
     run(warehouse, crm, minutes=1)
-    assert (crm.received, crm.shown) == (["a-1"], {"a": "a-1"})
+    assert (crm.received, crm.scores_shown) == (["a-1"], {"a": "a-1"})
 
 
 def test_a_newer_score_sent_by_another_just_before_wins(warehouse: DuckDBWarehouse) -> None:
@@ -257,7 +257,7 @@ def test_a_newer_score_sent_by_another_just_before_wins(warehouse: DuckDBWarehou
     crm.script = [another_delivers]
     report = run(warehouse, crm, lead_ids=["a"])
     assert crm.received == ["a-2", "a-1", "a-2"]
-    assert (crm.shown, report.states) == ({"a": "a-2"}, {"a-1": "sent", "a-2": "sent"})
+    assert (crm.scores_shown, report.states) == ({"a": "a-2"}, {"a-1": "sent", "a-2": "sent"})
 
 
 def test_an_overtaken_lead_is_followed_even_if_the_crm_goes_down_meanwhile(warehouse: DuckDBWarehouse) -> None:
@@ -271,9 +271,9 @@ def test_an_overtaken_lead_is_followed_even_if_the_crm_goes_down_meanwhile(wareh
     crm.script = [another_delivers, None, *[raising(CRMUnavailable("down"))] * 5]
     report = run(warehouse, crm)
     assert report.stopped
-    assert crm.shown["a"] == "a-1"
+    assert crm.scores_shown["a"] == "a-1"
     run(warehouse, crm, minutes=10)
-    assert crm.shown["a"] == "a-2"
+    assert crm.scores_shown["a"] == "a-2"
 
 
 def test_a_crash_before_the_record_leads_to_a_repeat(
@@ -291,7 +291,7 @@ def test_a_crash_before_the_record_leads_to_a_repeat(
         run(warehouse, crm)
     run(warehouse, crm, minutes=1)
     assert len(crm.received) == 5 + 4
-    assert set(crm.shown) == {f"l{number}" for number in range(7)}
+    assert set(crm.scores_shown) == {f"l{number}" for number in range(7)}
 
 
 def test_what_the_records_no_longer_say_is_not_sent_again(warehouse: DuckDBWarehouse) -> None:
@@ -328,7 +328,7 @@ def test_a_score_that_may_have_arrived_late_is_no_reason_to_believe_the_crm(ware
     run(warehouse, crm, minutes=1)
     warehouse.append("scores", [score("a", 3, predictive_score=1)])
     assert run(warehouse, crm, minutes=2).sent == 1
-    assert crm.shown == {"a": "a-3"}
+    assert crm.scores_shown == {"a": "a-3"}
 
 
 def test_a_set_up_that_refuses_everything_stops_after_the_canary(warehouse: DuckDBWarehouse) -> None:
@@ -371,7 +371,7 @@ class BatchCRM(ScriptedCRM):
             if update.target in self.moved:
                 results.append(Gone(self.moved[update.target]))
                 continue
-            self.shown[update.target] = update.score_id
+            self.scores_shown[update.target] = update.score_id
             results.append(Taken())
         self.received.append(str(len(updates)))
         return results
@@ -392,11 +392,11 @@ def test_a_merged_lead_is_followed_and_remembered(warehouse: DuckDBWarehouse) ->
     crm = BatchCRM()
     crm.moved = {"a": "b"}
     assert run(warehouse, crm).sent == 1
-    assert crm.shown == {"b": "a-1"}
+    assert crm.scores_shown == {"b": "a-1"}
     warehouse.append("scores", [score("a", 2)])
     calls = len(crm.received)
     assert run(warehouse, crm, minutes=5).sent == 1
-    assert (crm.shown, len(crm.received) - calls) == ({"b": "a-2"}, 1)
+    assert (crm.scores_shown, len(crm.received) - calls) == ({"b": "a-2"}, 1)
 
 
 def test_of_two_leads_on_one_record_the_newer_score_is_shown(warehouse: DuckDBWarehouse) -> None:
@@ -406,7 +406,7 @@ def test_of_two_leads_on_one_record_the_newer_score_is_shown(warehouse: DuckDBWa
     run(warehouse, crm)
     warehouse.append("scores", [score("a", 3), score("b", 2)])
     report = run(warehouse, crm, minutes=5)
-    assert (crm.shown, report.pending) == ({"b": "a-3"}, 0)
+    assert (crm.scores_shown, report.pending) == ({"b": "a-3"}, 0)
 
 
 def test_what_is_left_of_the_budget_is_for_hot_leads(warehouse: DuckDBWarehouse) -> None:
@@ -414,7 +414,7 @@ def test_what_is_left_of_the_budget_is_for_hot_leads(warehouse: DuckDBWarehouse)
     crm = BatchCRM()
     crm.left, crm.capabilities = 0.1, replace(crm.capabilities, batch=1, calls_at_once=1)
     report = run(warehouse, crm)
-    assert (crm.shown, report.pending, "10%" in str(report.stopped)) == ({"a": "a-50"}, 1, True)
+    assert (crm.scores_shown, report.pending, "10%" in str(report.stopped)) == ({"a": "a-50"}, 1, True)
 
 
 STEPS = st.lists(
@@ -458,4 +458,4 @@ def test_whatever_happens_the_newest_score_arrives(
                 run(warehouse, crm, minutes)
         crm.script = []
         run(warehouse, crm, len(steps) + 24 * 60)
-    assert crm.shown == {lead_id: f"{lead_id}-{number}" for lead_id, number in stored.items()}
+    assert crm.scores_shown == {lead_id: f"{lead_id}-{number}" for lead_id, number in stored.items()}

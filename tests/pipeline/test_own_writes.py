@@ -21,10 +21,10 @@ STATUSES = from_text("SELECT lead_id, outcome FROM leadwerk.outcomes ORDER BY oc
 
 @pytest.fixture(params=["salesforce", "odoo", "hubspot", "pipedrive", "activecampaign"])
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    made = SUBJECTS[request.param]()
-    with serving(made.standin):
-        made.create_fields()
-        yield made
+    subject = SUBJECTS[request.param]()
+    with serving(subject.standin):
+        subject.create_fields()
+        yield subject
 
 
 def read(warehouse: DuckDBWarehouse, subject: Subject) -> list[str]:

@@ -103,13 +103,13 @@ def test_columns_give_the_scores_of_requests(
 def test_most_leads_of_a_file_are_not_asked_for_one_by_one(
     warehouse: DuckDBWarehouse, policy: Policy, parsed: ParsedLeads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     original = request_stage.run
 
     def counted(*arguments: object, **options: object) -> object:
-        asked.extend(request.lead_id for request in arguments[1])  # type: ignore[attr-defined]
+        requested.extend(request.lead_id for request in arguments[1])  # type: ignore[attr-defined]
         return original(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(request_stage, "run", counted)
     score_file.run(warehouse, policy, None, parsed, now=NOW)
-    assert 0 < len(asked) < LEADS / 2
+    assert 0 < len(requested) < LEADS / 2

@@ -251,9 +251,9 @@ def test_the_report_shows_every_segment_in_its_language(home: Home, language: An
     page = render(facts, language)
     assert sentence in page
     assert 'id="segments"' in page
-    own = home.trained.segments[0].own
-    assert own is not None and own.auc is not None
-    assert f"{own.auc:.3f}" in page or f"{own.auc:.3f}".replace(".", ",") in page
+    quality = home.trained.segments[0].own
+    assert quality is not None and quality.auc is not None
+    assert f"{quality.auc:.3f}" in page or f"{quality.auc:.3f}".replace(".", ",") in page
 
 
 def test_a_policy_without_segments_has_no_such_section(home: Home) -> None:

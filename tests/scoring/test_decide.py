@@ -218,8 +218,8 @@ B2B = load("b2b_swiss")
     [("A1", "HOT"), ("C3", "HOT"), ("D1", "WARM"), ("D3", "WARM"), ("A4", "COLD"), ("D4", "COLD")],
 )
 def test_fit_and_interest_both_count_whoever_ranks(score, matrix_cell, cluster):
-    standing = rating(100, matrix_cell=matrix_cell)
-    assert decide(score, B2B, standing).cluster == cluster
+    lead_rating = rating(100, matrix_cell=matrix_cell)
+    assert decide(score, B2B, lead_rating).cluster == cluster
 
 
 def test_a_cell_makes_nobody_better():

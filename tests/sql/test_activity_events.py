@@ -366,8 +366,8 @@ def test_a_login_that_names_nobody_is_none(user_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user_id", "kept"), [("L7", "L7"), (" L7\t", "L7"), ("0017F", "0017F"), ("none-such", "none-such")]
+    ("user_id", "stored"), [("L7", "L7"), (" L7\t", "L7"), ("0017F", "0017F"), ("none-such", "none-such")]
 )
-def test_a_login_is_kept_without_blanks_around_it(user_id: str, kept: str) -> None:
+def test_a_login_is_kept_without_blanks_around_it(user_id: str, stored: str) -> None:
     (row,) = assert_engines_agree(REBUILD, PARAMETERS, {"ga4_events": [event("2026-03-29 12:00", user_id=user_id)]})
-    assert row["user_id"] == kept
+    assert row["user_id"] == stored

@@ -191,13 +191,13 @@ def test_a_visitor_without_a_lead_is_known_by_his_behaviour_only() -> None:
 
 
 def test_what_colleagues_told_of_the_company_reaches_the_contact_with_its_source() -> None:
-    told = form(event_id="e2", lead_id="L2", account_id="firma.ch", employees=80, industry="software", revenue=2e7)
+    stated = form(event_id="e2", lead_id="L2", account_id="firma.ch", employees=80, industry="software", revenue=2e7)
     older = form(
         event_id="e3", lead_id="L3", account_id="firma.ch", employees=12, industry="old",
         recorded_at=CREATED - DAY, created_at=CREATED - DAY,
     )  # fmt: skip
     mine = form(account_id="firma.ch", industry="banking")
-    row = features(leads=[told, older, mine])
+    row = features(leads=[stated, older, mine])
     assert (row["employees"], row["revenue"], row["industry"]) == (80, 2e7, "banking")
     assert row["company_source"] == "account"
 

@@ -40,6 +40,6 @@ def test_what_only_resembles_them_is_no_fault(tmp_path: Path, text: str) -> None
 
 
 def test_every_exception_is_still_needed() -> None:
-    for file, word in vocabulary.ALLOWED:
+    for file, name in vocabulary.ALLOWED:
         text = (vocabulary.ROOT / file).read_text(encoding="utf-8")
-        assert f" {word}:" in text or f" {word} =" in text, f"{file} has no {word} any more"
+        assert f" {name}:" in text or f" {name} =" in text, f"{file} has no {name} any more"

@@ -38,7 +38,7 @@ class Finding:
 
     link: str
     verdict: Verdict
-    found: str
+    summary: str
     remedy: str = ""
 
 
@@ -58,7 +58,7 @@ def doctor(call: Invocation) -> None:
     if call.as_json:
         print_json(findings)
     else:
-        rows = [(SIGNS[f.verdict], f.link, f.found, f.remedy) for f in findings]
+        rows = [(SIGNS[f.verdict], f.link, f.summary, f.remedy) for f in findings]
         out.print(table("The chain, from the CRM back to the first event", ("", "link", "found", "what to do"), rows))
     if any(finding.verdict == "broken" for finding in findings):
         raise typer.Exit(EXIT_ERROR)
@@ -147,8 +147,8 @@ class _Look:
         crm = self.deployment.crm
         problems = [check for check in crm.check(self._crm_fields()) if check.problem]
         if problems:
-            found = "; ".join(f"{check.subject}: {check.problem}" for check in problems)
-            return Finding("CRM", "look", found, problems[0].remedy)
+            listed = "; ".join(f"{check.subject}: {check.problem}" for check in problems)
+            return Finding("CRM", "look", listed, problems[0].remedy)
         left = crm.budget()
         budget = "" if left is None else f", {left:.0%} of the daily budget is left"
         return Finding("CRM", "good", f"answers at {self.deployment.settings.crm_url}{budget}")
@@ -187,8 +187,8 @@ class _Look:
             remedy = "Run `leadwerk retrain` when outcomes have matured."
             return Finding("champion", "look", "there is no champion yet", remedy)
         if erasures := self.deployment.registry.erasures_since(scorer.version):
-            words = f"{scorer.version} knew a person erased on {erasures[0].erased_at:%Y-%m-%d}"
-            return Finding("champion", "look", words, "Run `leadwerk retrain`, which replaces it.")
+            summary = f"{scorer.version} knew a person erased on {erasures[0].erased_at:%Y-%m-%d}"
+            return Finding("champion", "look", summary, "Run `leadwerk retrain`, which replaces it.")
         return Finding(
             "champion", "good", f"{scorer.version} loads, its {len(scorer.features)} features are this policy's"
         )

@@ -57,9 +57,9 @@ def features(
         visitor_ids=[parse_visitor(client_id)] if client_id is not None else [],
         all_leads=all_leads,
     )
-    here = call.deployment
-    as_of = moments(here.policy, day(first, "from"), day(last, "to"), call.moment())
-    rows = feature_history(here.warehouse, here.policy, subjects, as_of)
+    deployment = call.deployment
+    as_of = moments(deployment.policy, day(first, "from"), day(last, "to"), call.moment())
+    rows = feature_history(deployment.warehouse, deployment.policy, subjects, as_of)
     if csv_file is not None:
         with working("Reading features"):
             count = _write(csv_file, rows)
@@ -80,11 +80,11 @@ def _show(rows: Sequence[Mapping[str, Any]]) -> None:
         return
     header = ("", *(f"{row['lead_id']}\n{row['as_of']:%Y-%m-%d %H:%M}" for row in rows))
     names = [name for name in rows[0] if name not in ("lead_id", "as_of")]
-    lines = [(name, *(_shown(row[name]) for row in rows)) for name in names]
+    lines = [(name, *(_cell_text(row[name]) for row in rows)) for name in names]
     out.print(table("Features", header, [line for line in lines if any(line[1:])]))
 
 
-def _shown(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     return "" if value is None else figure(value)
 
 

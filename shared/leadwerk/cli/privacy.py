@@ -113,12 +113,14 @@ def object_(
     from leadwerk.pipeline.privacy.objection import record_objection
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
-    here, now = call.deployment, call.deciding_moment()
-    secret = here.person_key
+    deployment, now = call.deployment, call.deciding_moment()
+    secret = deployment.person_key
     leads = record_objection(
-        here.warehouse, person, secret=secret, by=by, reason=reason, now=now, is_withdrawn=withdraw
+        deployment.warehouse, person, secret=secret, by=by, reason=reason, now=now, is_withdrawn=withdraw
     )
-    run = scoring.ScoringRun(here.warehouse, here.policy, here.scorer(), now=now, stored_at=moment(None))
+    run = scoring.ScoringRun(
+        deployment.warehouse, deployment.policy, deployment.scorer(), now=now, stored_at=moment(None)
+    )
     report = scoring.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
     if call.as_json:
         print_json({"leads": leads, "scores": report.scores})

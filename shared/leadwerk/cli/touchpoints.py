@@ -40,11 +40,13 @@ def touchpoints(
     from leadwerk.importing.table import ReadOptions, read_table
     from leadwerk.pipeline import touchpoints as stage
 
-    here = call.deployment
+    deployment = call.deployment
     rows = read_table(file, ReadOptions(encoding, delimiter))
     common = {name: value for name, value in (("kind", kind), ("occurred_at", at)) if value is not None}
     records = [{**dict(zip(rows.columns, cells, strict=False)), **common} for cells in rows.rows()]
-    report = stage.run(here.warehouse, here.policy, records, now=call.storing_moment(), person_key=here.person_key)
+    report = stage.run(
+        deployment.warehouse, deployment.policy, records, now=call.storing_moment(), person_key=deployment.person_key
+    )
     print_json(report) if call.as_json else _show(report)
     if report.refused and not report.stored + report.known:
         raise InputError("No touchpoint could be used.", field=report.refused[0].field, remedy=report.refused[0].remedy)

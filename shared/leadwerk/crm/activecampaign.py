@@ -17,7 +17,7 @@ import msgspec
 
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, FixedHeader
-from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, position
 from leadwerk.crm.port import (
     Capabilities,
@@ -267,7 +267,7 @@ def _value(value: FieldValue) -> str:
     return "\n".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _problem(answer: Answer) -> _Error:
+def _problem(answer: CRMResponse) -> _Error:
     try:
         problem = msgspec.json.decode(answer.body, type=_Problem)
     except (msgspec.DecodeError, ValueError, RecursionError):

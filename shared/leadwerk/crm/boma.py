@@ -14,8 +14,8 @@ from urllib.parse import quote
 import msgspec
 
 from leadwerk.crm.auth import Auth, bearer
-from leadwerk.crm.boma_cases import Page, read_page
-from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.boma_cases import BomaPage, read_page
+from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.port import (
     Capabilities,
     CasePage,
@@ -132,7 +132,7 @@ class Boma:
             yield page.read()
             more, cursor = page.more, page.next_cursor
 
-    def _page(self, cursor: str | None) -> Page:
+    def _page(self, cursor: str | None) -> BomaPage:
         parameters: dict[str, str | int] = {"limit": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
         answer = self._http.call_repeatedly("GET", self._paths.cases, params=parameters)
         if answer.status != 200:
@@ -168,12 +168,12 @@ class Boma:
         raise InputError("BOMA sends no webhooks.", field="webhook", remedy="Rely on the nightly reading.")
 
 
-def _problem(answer: Answer) -> _Problem:
+def _problem(answer: CRMResponse) -> _Problem:
     try:
         return msgspec.json.decode(answer.body, type=_Problem)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return _Problem()
 
 
-def _explained(answer: Answer, remedy: str = "") -> str:
+def _explained(answer: CRMResponse, remedy: str = "") -> str:
     return f"The CRM answered {answer.status}: {answer.text()} {remedy}".strip()

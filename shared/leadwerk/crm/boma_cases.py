@@ -19,7 +19,7 @@ Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 
 
-class Page(msgspec.Struct, frozen=True):
+class BomaPage(msgspec.Struct, frozen=True):
     """Some cases, not decoded yet, and the cursor behind them."""
 
     cases: list[msgspec.Raw]
@@ -52,7 +52,7 @@ class _Case(msgspec.Struct, frozen=True):
     status_changed: bool = True
 
 
-def read_page(body: bytes) -> Page:
+def read_page(body: bytes) -> BomaPage:
     """The page in an answer of BOMA.
 
     Raises:
@@ -61,11 +61,11 @@ def read_page(body: bytes) -> Page:
     """
     body.decode()  # cases are not decoded here, but a page in another encoding is no page
     try:
-        return msgspec.json.decode(body, type=Page)
+        return msgspec.json.decode(body, type=BomaPage)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        return msgspec.convert(_loosely(body), Page)
+        return msgspec.convert(_loosely(body), BomaPage)
 
 
 def _loosely(body: bytes) -> Any:
@@ -77,7 +77,7 @@ def _loosely(body: bytes) -> Any:
     return page | {"cases": [msgspec.Raw(case) for case in cases]}
 
 
-def _read_cases(page: Page) -> CasePage:
+def _read_cases(page: BomaPage) -> CasePage:
     cases: list[Case] = []
     bad: list[BadRow] = []
     for raw in page.cases:

@@ -39,11 +39,11 @@ class FieldMapping:
 
         All fields of points and stages or none: what became unknown is emptied, what a policy lacks never gets there.
         """
-        shown = {field.name: self._value(field, row) for field in self.fields}
+        values = {field.name: self._value(field, row) for field in self.fields}
         rating = [field.name for field in self.fields if field.shows in RATING]
-        if all(shown[name] is None for name in rating):
-            return {name: value for name, value in shown.items() if name not in rating}
-        return shown
+        if all(values[name] is None for name in rating):
+            return {name: value for name, value in values.items() if name not in rating}
+        return values
 
     def _value(self, field: CRMField, row: Any) -> FieldValue:
         value = getattr(row, SHOWN[field.shows][0])
@@ -51,8 +51,8 @@ class FieldMapping:
             return tuple([reason.text for reason in value if reason.text][:REASONS_SENT])
         if field.shows == "recommended_action":
             value = self.action_labels.get(value, value)
-        shown: FieldValue = value
-        return shown
+        field_value: FieldValue = value
+        return field_value
 
 
 def field_mapping(policy: Policy, default_name: Callable[[str], str]) -> FieldMapping:

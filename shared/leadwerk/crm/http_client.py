@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Answer:
+class CRMResponse:
     """Status, headers and whole body of an answer."""
 
     status: int
@@ -63,9 +63,9 @@ class Answer:
             raise CRMUnavailable(f"The CRM's answer is not JSON: {error}.", status=self.status) from error
 
 
-Throttle = Callable[[Answer], float | None]
+Throttle = Callable[[CRMResponse], float | None]
 """Whether an answer is a rate limit in disguise: seconds to wait, or None. Some CRMs answer 403 or 400 for it."""
-OfARecord = Callable[[Answer], bool]
+OfARecord = Callable[[CRMResponse], bool]
 """Whether an error is about a record, whatever its status says: some CRMs answer 500 or 403 to a wrong value."""
 
 
@@ -99,7 +99,7 @@ class HttpClient:
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._sessions = threading.local()
 
-    def call(self, method: str, path: str, **arguments: Any) -> Answer:
+    def call(self, method: str, path: str, **arguments: Any) -> CRMResponse:
         """One call; any status that is about the request itself is returned.
 
         Raises:
@@ -112,7 +112,7 @@ class HttpClient:
             answer = self._once(method, path, self._auth.headers(), **arguments)
         return self._checked(answer)
 
-    def call_repeatedly(self, method: str, path: str, **arguments: Any) -> Answer:
+    def call_repeatedly(self, method: str, path: str, **arguments: Any) -> CRMResponse:
         """As `call`, for reading: a failed call is repeated a few times within the run."""
         for attempt in range(READ_ATTEMPTS - 1):
             try:
@@ -124,10 +124,10 @@ class HttpClient:
                 self.pace.hold(wait)
         return self.call(method, path, **arguments)
 
-    def _once(self, method: str, path: str, auth: Mapping[str, str], **arguments: Any) -> Answer:
-        held = self.pace.held_for()
-        if held > LONGEST_WAIT:
-            raise CRMUnavailable(f"The CRM asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
+    def _once(self, method: str, path: str, auth: Mapping[str, str], **arguments: Any) -> CRMResponse:
+        wait = self.pace.held_for()
+        if wait > LONGEST_WAIT:
+            raise CRMUnavailable(f"The CRM asked us to wait {wait:.0f} seconds.", status=429, retry_after=wait)
         self.pace.wait()
         until = time.monotonic() + LONGEST_ANSWER
         headers = {**self._headers, **auth, **arguments.pop("headers", {})}
@@ -141,7 +141,7 @@ class HttpClient:
                 headers=headers,
                 **arguments,
             ) as response:
-                answer = Answer(response.status_code, response.headers, _body(response, until))
+                answer = CRMResponse(response.status_code, response.headers, _body(response, until))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             note(self._exchange(method, path, headers, arguments, None))
             raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
@@ -149,7 +149,12 @@ class HttpClient:
         return answer
 
     def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], arguments: Mapping[str, Any], answer: Answer | None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        arguments: Mapping[str, Any],
+        answer: CRMResponse | None,
     ) -> Exchange:
         request = shortened(msgspec.json.encode(arguments.get("json", arguments.get("params"))))
         if answer is None:
@@ -164,7 +169,7 @@ class HttpClient:
             self._sessions.session = session
         return session
 
-    def _checked(self, answer: Answer) -> Answer:
+    def _checked(self, answer: CRMResponse) -> CRMResponse:
         status, pause = answer.status, retry_after(answer.headers)
         disguised = self._throttle(answer)
         if disguised is None and self._of_a_record(answer):

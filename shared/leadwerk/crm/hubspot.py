@@ -15,7 +15,7 @@ import msgspec
 from leadwerk.crm import hubspot_cases
 from leadwerk.crm.adapter import Adapter, bisected
 from leadwerk.crm.auth import Auth, bearer
-from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.port import (
     Capabilities,
     CasePage,
@@ -217,7 +217,7 @@ class HubSpot(Adapter):
             raise InputError("The webhook is not in HubSpot's form.", field="body") from error
         return [Hint(record_id) for record_id in dict.fromkeys(str(event.object_id) for event in events)]
 
-    def _noted(self, answer: Answer) -> Answer:
+    def _noted(self, answer: CRMResponse) -> CRMResponse:
         left, limit = (answer.headers.get(f"X-HubSpot-RateLimit-Daily{end}", "") for end in ("-Remaining", ""))
         if left.isdigit() and limit.isdigit() and int(limit):
             self._budget = int(left) / int(limit)
@@ -237,7 +237,7 @@ def as_text(value: FieldValue) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _refusal(answer: Answer) -> Refused:
+def _refusal(answer: CRMResponse) -> Refused:
     try:
         error = msgspec.json.decode(answer.body, type=ErrorAnswer)
     except (msgspec.DecodeError, ValueError, RecursionError):

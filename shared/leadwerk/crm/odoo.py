@@ -15,7 +15,7 @@ import msgspec
 
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, bearer
-from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, naive_utc, position, walk
 from leadwerk.crm.port import (
     Capabilities,
@@ -198,10 +198,10 @@ class Odoo(Adapter):
         )
         return self._done(answer).decoded(kind)
 
-    def _call(self, model: str, method: str, **body: Any) -> Answer:
+    def _call(self, model: str, method: str, **body: Any) -> CRMResponse:
         return self._http.call("POST", f"/json/2/{model}/{method}", json=body)
 
-    def _done(self, answer: Answer) -> Answer:
+    def _done(self, answer: CRMResponse) -> CRMResponse:
         if answer.status != 200:
             raise CRMRejected(f"Odoo refused: {_error(answer).message or answer.text()}", status=answer.status)
         return answer
@@ -232,12 +232,12 @@ def _value(value: FieldValue) -> str | float | bool:
     return "\n".join(value) if isinstance(value, tuple) else value
 
 
-def _error(answer: Answer) -> _Error:
+def _error(answer: CRMResponse) -> _Error:
     try:
         return msgspec.json.decode(answer.body, type=_Error)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return _Error()
 
 
-def _is_of_a_record(answer: Answer) -> bool:
+def _is_of_a_record(answer: CRMResponse) -> bool:
     return answer.status >= 400 and _error(answer).name.endswith(OF_A_RECORD)

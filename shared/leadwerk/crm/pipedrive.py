@@ -14,7 +14,7 @@ import msgspec
 
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, FixedHeader
-from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, position
 from leadwerk.crm.port import (
     Capabilities,
@@ -252,7 +252,7 @@ class Pipedrive(Adapter):
             raise InputError("The webhook is not in Pipedrive's form.", field="body") from error
         return [Hint(str(event.meta.entity_id))] if event.meta.entity == "deal" else []
 
-    def _noted(self, answer: Answer) -> Answer:
+    def _noted(self, answer: CRMResponse) -> CRMResponse:
         left, limit = (answer.headers.get(f"x-daily-{name}", "") for name in ("requests-left", "requests-limit"))
         if left.isdigit() and limit.isdigit() and int(limit):
             self._budget = int(left) / int(limit)
@@ -279,7 +279,7 @@ def _value(value: FieldValue) -> str | float | None:
     return "\n".join(value) if isinstance(value, tuple) else value
 
 
-def _problem(answer: Answer) -> _Problem:
+def _problem(answer: CRMResponse) -> _Problem:
     try:
         return msgspec.json.decode(answer.body, type=_Problem)
     except (msgspec.DecodeError, ValueError, RecursionError):

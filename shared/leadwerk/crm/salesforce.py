@@ -14,7 +14,7 @@ import msgspec
 
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, bearer
-from leadwerk.crm.http_client import Answer, HttpClient
+from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, joined, split, walk
 from leadwerk.crm.port import (
     Capabilities,
@@ -284,7 +284,7 @@ class Salesforce(Adapter):
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
         return answer.decoded(_Created).id
 
-    def _noted(self, answer: Answer) -> Answer:
+    def _noted(self, answer: CRMResponse) -> CRMResponse:
         used, _, limit = answer.headers.get("Sforce-Limit-Info", "").partition("=")[2].partition("/")
         if used.isdigit() and limit.isdigit() and int(limit):
             self._budget = 1 - int(used) / int(limit)
@@ -331,11 +331,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _throttle(answer: Answer) -> float | None:
+def _throttle(answer: CRMResponse) -> float | None:
     return LIMIT_PAUSE if answer.status == 403 and b"REQUEST_LIMIT_EXCEEDED" in answer.body else None
 
 
-def _call_refusal(answer: Answer) -> Refused:
+def _call_refusal(answer: CRMResponse) -> Refused:
     try:
         error = msgspec.json.decode(answer.body, type=list[_CallError])[0]
     except (msgspec.DecodeError, ValueError, IndexError):

@@ -77,9 +77,9 @@ class Webhook(Adapter):
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
-        held = self._pace.held_for()
-        if held > 30:
-            raise CRMUnavailable(f"The receiver asked us to wait {held:.0f} seconds.", status=429, retry_after=held)
+        wait = self._pace.held_for()
+        if wait > 30:
+            raise CRMUnavailable(f"The receiver asked us to wait {wait:.0f} seconds.", status=429, retry_after=wait)
         self._pace.wait()
         answer = self._http.post(self._url, headers, body)
         note(Exchange("POST", self._url, masked(headers), shortened(body), answer.status, shortened(answer.body)))

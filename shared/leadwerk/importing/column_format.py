@@ -40,7 +40,7 @@ class SourceHabits:
     typed: bool = False
     stated_decimal: DecimalMark | None = None
     stated_order: DateOrder | None = None
-    known: Mapping[str, ColumnFormat] = field(default_factory=dict)
+    learned_formats: Mapping[str, ColumnFormat] = field(default_factory=dict)
 
 
 def unanimous(marks: Iterable[str | None]) -> str | None:
@@ -54,7 +54,7 @@ def unanimous(marks: Iterable[str | None]) -> str | None:
 
 
 def settled_decimal(
-    evidence: DecimalEvidence, habits: SourceHabits, known: ColumnFormat | None = None
+    evidence: DecimalEvidence, habits: SourceHabits, learned: ColumnFormat | None = None
 ) -> DecimalMark | None:
     """The decimal mark of a column: stated, proven by the column, learned before, or supported by the rest of the file.
 
@@ -65,8 +65,8 @@ def settled_decimal(
     if evidence.certain:
         return evidence.certain
     # The file that the model learned from: one reading of a column for training and scoring.
-    if known is not None and known.decimal:
-        return known.decimal
+    if learned is not None and learned.decimal:
+        return learned.decimal
     if not evidence.is_unclear:
         return None
     if evidence.point or evidence.comma:  # both: each value that is clear speaks for itself, the others do not
@@ -79,7 +79,9 @@ def settled_decimal(
     return habits.decimal or by_delimiter.get(habits.delimiter)
 
 
-def settled_order(evidence: OrderEvidence, habits: SourceHabits, known: ColumnFormat | None = None) -> DateOrder | None:
+def settled_order(
+    evidence: OrderEvidence, habits: SourceHabits, learned: ColumnFormat | None = None
+) -> DateOrder | None:
     """Whether days or months come first in a column, by the same evidence; None where nothing decides.
 
     Commas before decimals and semicolons between fields are habits of countries that write the day first. English
@@ -89,8 +91,8 @@ def settled_order(evidence: OrderEvidence, habits: SourceHabits, known: ColumnFo
         return habits.stated_order
     if evidence.certain:
         return evidence.certain
-    if known is not None and known.order:
-        return known.order
+    if learned is not None and learned.order:
+        return learned.order
     if evidence.day_first and evidence.month_first:
         return None
     if habits.order:

@@ -87,16 +87,16 @@ def describe_columns(
     decimal: DecimalMark | None = None,
     order: DateOrder | None = None,
     include: Sequence[str] = (),
-    known: Mapping[str, ColumnFormat] | None = None,
+    learned_formats: Mapping[str, ColumnFormat] | None = None,
     evidence: Sequence[ColumnEvidence] | None = None,
 ) -> list[Column]:
     """What each column of a table is.
 
     `decimal` and `order` are stated by the user; `include` names columns that are used although their titles name
-    persons; `known` are the formats of the file that was learned from, by folded title.
+    persons; `learned_formats` are those of the file that was learned from, by folded title.
     """
     evidence = evidence or column_evidence(table)
-    habits = _habits(table, evidence, decimal, order, known or {})
+    habits = _habits(table, evidence, decimal, order, learned_formats or {})
     included = {folded(name) for name in include}
     return [
         _described(name, cells, seen, habits, folded(name) in included)
@@ -109,7 +109,7 @@ def _habits(
     evidence: Sequence[ColumnEvidence],
     decimal: DecimalMark | None,
     order: DateOrder | None,
-    known: Mapping[str, ColumnFormat],
+    learned_formats: Mapping[str, ColumnFormat],
 ) -> SourceHabits:
     numeric = [
         seen.decimal.certain
@@ -125,7 +125,7 @@ def _habits(
         typed=table.frame.kind in ("workbook", "xml", "json", "parquet"),
         stated_decimal=decimal,
         stated_order=order,
-        known=known,
+        learned_formats=learned_formats,
     )
 
 
@@ -173,7 +173,7 @@ def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: Sourc
 
 
 def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits: SourceHabits) -> Column | None:
-    settled = habits.known.get(folded(column.name))
+    settled = habits.learned_formats.get(folded(column.name))
     mark = settled_decimal(seen, habits, settled)
     form = form_of(cells)
     if form in ("milliseconds", "microseconds", "nanoseconds") or (form == "seconds" and _are_recent(cells)):
@@ -231,7 +231,7 @@ class TimeFormat:
 def time_format(name: str, cells: TextColumn, seen: OrderEvidence, habits: SourceHabits) -> TimeFormat:
     """How the times of a column are written."""
     form = form_of(cells) or "text"
-    order = settled_order(seen, habits, habits.known.get(folded(name)))
+    order = settled_order(seen, habits, habits.learned_formats.get(folded(name)))
     question = ""
     if order is None and seen.is_unclear and form == "text":
         question = (
@@ -246,12 +246,12 @@ def time_column_format(
     name: str,
     *,
     order: DateOrder | None = None,
-    known: Mapping[str, ColumnFormat] | None = None,
+    learned_formats: Mapping[str, ColumnFormat] | None = None,
     evidence: Sequence[ColumnEvidence] | None = None,
 ) -> TimeFormat:
     """The format of the column that says when leads came, with the other columns of its file as evidence."""
     evidence = evidence or column_evidence(table)
-    habits = _habits(table, evidence, None, order, known or {})
+    habits = _habits(table, evidence, None, order, learned_formats or {})
     at = table.index(name)
     return time_format(table.columns[at], table.cells[at], evidence[at].order, habits)
 

@@ -168,7 +168,7 @@ def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMappin
     """
     learned_formats = {folded(name): how for name, how in learned.formats.items()}
     evidence = column_evidence(table)
-    columns = describe_columns(table, include=learned.include, known=learned_formats, evidence=evidence)
+    columns = describe_columns(table, include=learned.include, learned_formats=learned_formats, evidence=evidence)
     read = {}
     for column in columns:
         before = learned_formats.get(folded(column.name))
@@ -176,7 +176,7 @@ def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMappin
             read[column.name] = _carried(before, column.format)
     time = next((name for name in table.columns if learned.time and folded(name) == folded(learned.time)), None)
     if time:
-        how = time_column_format(table, time, known=learned_formats, evidence=evidence).format
+        how = time_column_format(table, time, learned_formats=learned_formats, evidence=evidence).format
         read[time] = how if how.order or how.form != "text" else learned_formats.get(folded(time), how)
     outcome = next((name for name in table.columns if folded(name) == folded(learned.outcome)), learned.outcome)
     return msgspec.structs.replace(learned, outcome=outcome, time=time, formats=read, lost=())

@@ -101,12 +101,12 @@ def _rule(
     inside, outside = int(holds.sum()), int((~holds).sum())
     if min(inside, outside) < max(_LEAST_LEADS, _LEAST_SHARE * len(won)):
         return None
-    rate, others, overall = float(won[holds].mean()), float(won[~holds].mean()), float(won.mean())
-    z = (rate - others) / sqrt(max(overall * (1 - overall), 1e-9) * (1 / inside + 1 / outside))
+    rate, other_rate, overall = float(won[holds].mean()), float(won[~holds].mean()), float(won.mean())
+    z = (rate - other_rate) / sqrt(max(overall * (1 - overall), 1e-9) * (1 / inside + 1 / outside))
     if z < _LEAST_Z:
         return None
     # Half a lead added to each count (Haldane 1956), so that rates of 0 and 1 have odds.
-    won_inside, won_outside = rate * inside + 0.5, others * outside + 0.5
-    odds_ratio = won_inside * (outside - others * outside + 0.5) / ((inside - rate * inside + 0.5) * won_outside)
+    won_inside, won_outside = rate * inside + 0.5, other_rate * outside + 0.5
+    odds_ratio = won_inside * (outside - other_rate * outside + 0.5) / ((inside - rate * inside + 0.5) * won_outside)
     points = 5 * round(_POINTS_PER_DOUBLING * log(max(odds_ratio, 1.0), 2) / 5)
     return StartingRule(source.name, label, condition, min(max(points, _FEWEST_POINTS), _MOST_POINTS), z)

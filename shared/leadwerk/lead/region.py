@@ -121,7 +121,7 @@ def _countries() -> dict[str, str]:
     rows = csv.reader((Path(__file__).parent / "countries.csv").read_text(encoding="utf-8").splitlines()[1:])
     names = {name: code for name, code in rows}  # noqa: C416 (dict(rows) does not type)
     names |= {"u s a": "US", "u k": "GB"}
-    return names | {name: code for code, others in _OTHER_NAMES.items() for name in others.split("; ")}
+    return names | {name: code for code, aliases in _OTHER_NAMES.items() for name in aliases.split("; ")}
 
 
 def parse_canton(value: object, field: str = "canton") -> str:

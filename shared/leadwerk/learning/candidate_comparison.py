@@ -14,7 +14,7 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import LeveledForecast, leveled_forecast
 from leadwerk.learning.model import ModelKind
 from leadwerk.learning.points_baseline import PointsBaseline, blended, points_alone
-from leadwerk.learning.promotion_gate import Z_BY_HAND, Evidence, GateDecision, Incumbent, JudgedRows, decide
+from leadwerk.learning.promotion_gate import Z_BY_HAND, GateDecision, GateEvidence, Incumbent, JudgedRows, decide
 from leadwerk.learning.split import Split
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.log_odds import logit
@@ -38,7 +38,7 @@ class Challenger:
 
     kind: ModelKind
     log_odds: Floats
-    evidence: Evidence
+    evidence: GateEvidence
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class ComparisonResult:
     evaluations: dict[str, Evaluation]
 
 
-def compare(setup: ComparisonSetup, challenger: Challenger, others: dict[str, Floats]) -> ComparisonResult:
-    """Judge the challenger; `others` are (n,) test probabilities that are evaluated beside it, by name.
+def compare(setup: ComparisonSetup, challenger: Challenger, probabilities: dict[str, Floats]) -> ComparisonResult:
+    """Judge the challenger; `probabilities` are (n,) test probabilities that are evaluated beside it, by name.
 
     All get the level that was known then, so that what differs is the model.
     """
@@ -100,7 +100,7 @@ def compare(setup: ComparisonSetup, challenger: Challenger, others: dict[str, Fl
 
     base_rate = setup.landmarks.base_rate
     threshold = probability_at(setup.hot_score, base_rate)
-    rivals_leveled = {name: _leveled(logit(p), test, rate, days).probability for name, p in others.items()}
+    rivals_leveled = {name: _leveled(logit(p), test, rate, days).probability for name, p in probabilities.items()}
     forecasts = {"challenger": forecast.probability, **rivals_leveled}
     evaluations = {name: _evaluated(test, p, threshold, seed) for name, p in forecasts.items()}
     evaluations |= _champion_evaluation(incumbent, test, threshold, seed)

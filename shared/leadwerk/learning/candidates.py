@@ -17,7 +17,7 @@ from leadwerk.learning.averaging import AveragePlan, fit_average
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
 from leadwerk.learning.model import Model, ModelKind
-from leadwerk.learning.promotion_gate import Evidence
+from leadwerk.learning.promotion_gate import GateEvidence
 from leadwerk.learning.split import split_by_time
 from leadwerk.policy.model import Training
 from leadwerk.stats.arrays import Floats
@@ -103,7 +103,7 @@ def order_evidence(
     *,
     horizon_days: int,
     progress: Progress,
-) -> Evidence:
+) -> GateEvidence:
     """How the candidate ranked the test rows and, where these have few conversions, rows of older periods.
 
     `fit` fits a twin of the candidate on the landmarks that were mature when such a period began; it may follow the
@@ -128,14 +128,14 @@ def _log_odds(model: Model, landmarks: Landmarks) -> Floats:
     return model.calibration.log_odds(model.margin(model.encoder.matrix(landmarks.columns)))
 
 
-def _evidence(parts: list[tuple[Landmarks, Floats]]) -> Evidence:
+def _evidence(parts: list[tuple[Landmarks, Floats]]) -> GateEvidence:
     """Blocks of different periods differ, so that only what one twin said is compared."""
     blocks, first = [], 0
     for rows, _ in parts:
         block = time_blocks(rows.as_of, rows.converted_leads) + first
         blocks.append(block)
         first = int(block.max(initial=first)) + 1
-    return Evidence(
+    return GateEvidence(
         np.concatenate([rows.converted for rows, _ in parts]),
         np.concatenate([rows.lead for rows, _ in parts]),
         np.concatenate(blocks),

@@ -49,7 +49,7 @@ class JudgedRows:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateEvidence:
     """Rows on which the challenger's order is tested against chance; more than the test period where leads are few."""
 
     converted: Bools
@@ -82,7 +82,7 @@ def decide(
     rows: JudgedRows,
     kind: ModelKind,
     probability: Floats,
-    evidence: Evidence,
+    evidence: GateEvidence,
     incumbent: Incumbent | None,
     *,
     points: Floats | None = None,

@@ -87,7 +87,7 @@ class SuggestionSet(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class SuggestionEvidence:
     """n landmarks: what rules counted (n, terms), whether a rule disqualified, what became of the lead."""
 
     policy: Policy
@@ -98,13 +98,13 @@ class Evidence:
     lead: Index
 
     @classmethod
-    def of(cls, policy: Policy, facts: LeadFacts, converted: Bools, lead: Index) -> Evidence:
+    def of(cls, policy: Policy, facts: LeadFacts, converted: Bools, lead: Index) -> SuggestionEvidence:
         """The evidence of landmarks whose outcome is certain."""
         totals = compute_points(policy, facts, ledger=False)
         return cls(policy, facts, activation(policy, facts), totals.disqualified, converted, lead)
 
 
-def suggest(evidence: Evidence, rows: Index) -> SuggestionSet:
+def suggest(evidence: SuggestionEvidence, rows: Index) -> SuggestionSet:
     """What the landmarks at these positions suggest; nothing if there are too few, or none converted."""
     policy, policy_terms = evidence.policy, terms(evidence.policy)
     used = rows[~evidence.disqualified[rows]]
@@ -126,7 +126,7 @@ def suggest(evidence: Evidence, rows: Index) -> SuggestionSet:
     )
 
 
-def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index) -> tuple[NewRule, ...]:
+def _added(evidence: SuggestionEvidence, suggestions: tuple[Suggestion, ...], rows: Index) -> tuple[NewRule, ...]:
     """Rules that the policy still lacks once its present ones give what is suggested."""
     points = {(suggestion.rule, suggestion.is_repeat): suggestion.after for suggestion in suggestions}
     score = totals(apply_numbers(evidence.policy, PointsNumbers(points)), evidence.facts, rows) / HUNDREDTHS
@@ -137,7 +137,7 @@ def _added(evidence: Evidence, suggestions: tuple[Suggestion, ...], rows: Index)
 class _Part:
     """The landmarks that are learned from, and what is known of each term among them."""
 
-    def __init__(self, evidence: Evidence, terms: tuple[ActivationTerm, ...], rows: Index) -> None:
+    def __init__(self, evidence: SuggestionEvidence, terms: tuple[ActivationTerm, ...], rows: Index) -> None:
         self.terms = terms
         self.matrix = evidence.matrix[rows]
         self.converted, self.lead = evidence.converted[rows], evidence.lead[rows]
@@ -215,7 +215,7 @@ def _suggestion(part: _Part, place: int, fitted: BoundedFit, scale: float) -> Su
     )
 
 
-def _bands(evidence: Evidence, proposed: Policy, rows: Index) -> tuple[SuggestedBand, SuggestedBand]:
+def _bands(evidence: SuggestionEvidence, proposed: Policy, rows: Index) -> tuple[SuggestedBand, SuggestedBand]:
     """HOT and WARM cut-offs that keep today's share of landmarks in each band; HOT stays within the policy's limits."""
     bands = evidence.policy.points.bands
     present, new = (totals(policy, evidence.facts, rows) for policy in (evidence.policy, proposed))

@@ -12,7 +12,7 @@ from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.logistic import fit_logistic
 from leadwerk.learning.split import split_by_time
-from leadwerk.learning.suggest import Evidence, suggest, totals
+from leadwerk.learning.suggest import SuggestionEvidence, suggest, totals
 from leadwerk.learning.train import too_few
 from leadwerk.policy.model import Training
 from leadwerk.policy.points_numbers import apply_numbers
@@ -53,7 +53,7 @@ class EvaluationSkipped(Struct, frozen=True, kw_only=True):
 
 
 def measure(
-    evidence: Evidence,
+    evidence: SuggestionEvidence,
     landmarks: Landmarks,
     features: Sequence[Feature],
     *,

@@ -97,9 +97,9 @@ def train_model(
     )
     progress("65 %: comparing the candidates")
     setup = ComparisonSetup(landmarks, split, horizon_days, hot_score, training.seed, champion, rules, z_needed)
-    others = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
-    others |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
-    outcome = compare(setup, Challenger(kind, log_odds, evidence), others)
+    rivals = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
+    rivals |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
+    outcome = compare(setup, Challenger(kind, log_odds, evidence), rivals)
     progress(f"70 %: fitting the {name_of(kind)} on all {len(landmarks)} landmarks")
     final = fit_candidate(landmarks, features, training, kind=kind, plan=plan_for_everything(fitted.plan, landmarks))
     leveled = _at_newest_level(final.model, landmarks)

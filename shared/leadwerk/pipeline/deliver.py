@@ -215,11 +215,11 @@ def _pages(
 
 def _deliver_page(due: Sequence[Pending], line: DeliveryLine, box: Outbox, tally: _Tally) -> set[str]:
     """Send the scores that are due, and record each portion before the next one; return the scores attempted."""
-    shown = [outbox.same(item, box.now) for item in due if item.is_shown()]
-    if shown:
-        box.record(shown)
-        tally.add(shown)
-    attempted = {attempt.pending.update.score_id for attempt in shown}
+    unchanged = [outbox.same(item, box.now) for item in due if item.is_shown()]
+    if unchanged:
+        box.record(unchanged)
+        tally.add(unchanged)
+    attempted = {attempt.pending.update.score_id for attempt in unchanged}
     # Of several scores of a lead only the newest is sent; the older ones are recorded as outdated.
     changed, outdated = outbox.folded([item for item in due if not item.is_shown()], box.now)
     if outdated:

@@ -73,14 +73,14 @@ def preview(
     waiting = box.read(lead_ids, retry_dead_letters=False)
     due = [item for item in waiting if item.due(now)]
     to_send = [item for item in due if not item.is_shown()]
-    shown = _shown(box, mapping, [item.update.lead_id for item in to_send])
+    last_shown = _last_shown(box, mapping, [item.update.lead_id for item in to_send])
     counts: Counter[str] = Counter()
     changes: list[FieldChange] = []
     for index, item in enumerate(to_send):
-        changes_of_lead = list(_changes(item, shown.get(item.update.lead_id, {})))
+        changes_of_lead = list(_changes(item, last_shown.get(item.update.lead_id, {})))
         counts.update(change.field for change in changes_of_lead)
         changes += changes_of_lead if index < SHOWN_LEADS else []
-    added = sum(item.update.lead_id not in shown for item in to_send)
+    added = sum(item.update.lead_id not in last_shown for item in to_send)
     return DeliveryPreview(
         added=added,
         changed=len(to_send) - added,
@@ -91,7 +91,7 @@ def preview(
     )
 
 
-def _shown(box: Outbox, mapping: FieldMapping, lead_ids: Sequence[str]) -> dict[str, dict[str, FieldValue]]:
+def _last_shown(box: Outbox, mapping: FieldMapping, lead_ids: Sequence[str]) -> dict[str, dict[str, FieldValue]]:
     parameters = {"lead_ids": list(lead_ids), "first_day": box.first_day, "as_of": box.now}
     rows = box.warehouse.rows(statement("deliveries/last_shown", ShownRow), parameters) if lead_ids else []
     return {row.lead_id: mapping.values(row) for row in rows}

@@ -119,10 +119,10 @@ def run(
 def _stopped(checked: CheckedLandmarks, policy: Policy, pointer: Pointer | None, now: datetime) -> RetrainReport:
     """The report of a run that the leakage gate stopped before anything was learned."""
     before = pointer.version if pointer else None
-    found = {"verdict": "leak", "leaks": checked.report.findings, "excluded": checked.excluded}
+    leak_outcome = {"verdict": "leak", "leaks": checked.report.findings, "excluded": checked.excluded}
     reason = stop_text(checked.report, "en")
     return _report(
-        policy, now, checked.landmarks, reason=reason, champion_before=before, champion_after=before, **found
+        policy, now, checked.landmarks, reason=reason, champion_before=before, champion_after=before, **leak_outcome
     )
 
 

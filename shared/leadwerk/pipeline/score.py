@@ -74,14 +74,14 @@ def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused:
     items = DraftReader(warehouse, policy, now, context.person_key).with_drafts(items, refused)
     states = {state.lead_id: state for state in read_lead_states(warehouse, policy, _selection(items), now)}
 
-    def known(item: NamedRequest) -> KnownLead:
+    def known_lead(item: NamedRequest) -> KnownLead:
         state = states[item.state_id]
         if not state.is_known:
             raise _unknown(item)
         form = None if item.draft is None else form_rows(item.draft, state, policy)
         return KnownLead(request=item, state=state, form=form)
 
-    return refused.each(items, known)
+    return refused.each(items, known_lead)
 
 
 def _selection(items: Sequence[NamedRequest]) -> LeadSelection:

@@ -170,8 +170,8 @@ def _ratios(columns: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:
 
 
 def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = np.where(denominator == 0, np.nan, denominator)
-    return np.asarray(numerator / known)
+    nonzero = np.where(denominator == 0, np.nan, denominator)
+    return np.asarray(numerator / nonzero)
 
 
 def _creation(created_at: Moments, policy: Policy, now: datetime) -> dict[str, NDArray[Any]]:
@@ -206,9 +206,9 @@ def _score_by_request(
     for which in _batches_of_different_leads(ids, leads):
         requests = [ScoreRequest(lead_id=ids[at], form=form_of[at]) for at in which]
         report = request_stage.run(context, requests)
-        places = np.array([which[scored.index] for scored in report.scores], np.intp)
-        scores.columns.put(places, ColumnScores.of(report.scores))
-        scores.is_scored[places] = True
+        indices = np.array([which[scored.index] for scored in report.scores], np.intp)
+        scores.columns.put(indices, ColumnScores.of(report.scores))
+        scores.is_scored[indices] = True
         for refusal in report.refusals:
             line = parsed.lines[which[refusal.index] : which[refusal.index] + 1]
             scores.rejections.append(RejectionGroup("row", refusal.error.message, line))
@@ -221,6 +221,6 @@ def _batches_of_different_leads(ids: Sequence[str], leads: NDArray[np.intp]) -> 
     for at in leads.tolist():
         rounds.setdefault(times[ids[at]], []).append(at)
         times[ids[at]] += 1
-    for places in rounds.values():
-        for batch in batches(places, REQUESTS):
+    for indices in rounds.values():
+        for batch in batches(indices, REQUESTS):
             yield list(batch)

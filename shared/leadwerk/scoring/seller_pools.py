@@ -55,17 +55,17 @@ class HotThreshold(Struct, frozen=True, kw_only=True):
 class HotThresholds:
     """HOT thresholds by the basis of the decision and by the seller pool that can serve the lead.
 
-    `decided` is what the stage threshold stored, by basis and seller pool; `held` where persons hold it. A pool without
+    `decided` is what the stage threshold stored, by basis and seller pool; `holds` where persons fix it. A pool without
     a decision follows that of all sellers; without any, the policy's bands hold.
     """
 
     policy: Policy
     decided: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    holds: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def __call__(self, basis: Basis, language: str | None = None, region: str | None = None) -> int:
         """The threshold for a lead of this language and region (None: not known)."""
-        if not self.decided and not self.held:
+        if not self.decided and not self.holds:
             return threshold_limits(self.policy, basis).hot
         return self.of_pool(basis, pool_name(pool(self.policy, language, region)))
 
@@ -78,23 +78,28 @@ class HotThresholds:
         """The thresholds one by one, as a lead state has them."""
         return tuple(
             HotThreshold(is_hold=is_hold, basis=basis, seller_pool=seller_pool, hot=hot)
-            for is_hold, thresholds in ((False, self.decided), (True, self.held))
+            for is_hold, thresholds in ((False, self.decided), (True, self.holds))
             for (basis, seller_pool), hot in thresholds.items()
         )
 
     @classmethod
     def of_rows(cls, policy: Policy, rows: Sequence[HotThreshold]) -> HotThresholds:
         """The thresholds of a day, ready to be asked for a lead's own."""
-        decided, held = (
+        decided, holds = (
             {(row.basis, row.seller_pool): row.hot for row in rows if row.is_hold is is_hold}
             for is_hold in (False, True)
         )
-        return cls(policy, decided, held)
+        return cls(policy, decided, holds)
 
     def _candidates(self, basis: Basis, pool: tuple[str, str]) -> Iterator[int | None]:
         """What may hold for a seller pool, in the order in which it does."""
         everybody = (basis, EVERYBODY)
-        yield from (self.held.get(pool), self.held.get(everybody), self.decided.get(pool), self.decided.get(everybody))
+        yield from (
+            self.holds.get(pool),
+            self.holds.get(everybody),
+            self.decided.get(pool),
+            self.decided.get(everybody),
+        )
 
 
 def threshold_limits(policy: Policy, basis: Basis) -> ThresholdLimits:

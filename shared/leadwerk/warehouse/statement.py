@@ -97,7 +97,10 @@ def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) 
     for label, values in repeated.items():
         _check_values(name, label, values)
     written = _with_one_opening(_written_out(text, repeated))
-    declared = {found[1]: " ".join(found[2].replace("\n--", "").split()) for found in DECLARATION.finditer(written)}
+    declared = {
+        declaration[1]: " ".join(declaration[2].replace("\n--", "").split())
+        for declaration in DECLARATION.finditer(written)
+    }
     declarations = "".join(f"-- @{parameter} {kind}\n" for parameter, kind in declared.items())
     rest = DECLARATION.sub("", written)
     description = DESCRIPTION.match(rest)

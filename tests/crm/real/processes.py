@@ -107,8 +107,8 @@ def _tryton_settings(folder: Path, port: int) -> Path:
 def tryton_seed(folder: Path) -> Path:
     """A database with Leadwerk's fields, made once per machine: it takes half a minute."""
     bin_folder = installed("tryton")
-    kept = INSTALLED / "tryton-seed.sqlite"
-    if not kept.exists():
+    seed = INSTALLED / "tryton-seed.sqlite"
+    if not seed.exists():
         (folder / "seed.sqlite").touch()
         (folder / "password").write_text("admin\n")
         subprocess.run(
@@ -121,8 +121,8 @@ def tryton_seed(folder: Path) -> Path:
             capture_output=True,
             timeout=300,
         )  # fmt: skip
-        shutil.copy(folder / "seed.sqlite", kept)
-    return kept
+        shutil.copy(folder / "seed.sqlite", seed)
+    return seed
 
 
 def bottlecrm(folder: Path) -> tuple[RealCRM, str]:

@@ -49,9 +49,9 @@ class Office:
         leads = listed["open_leads"]["open_leads"] if "open_leads" in listed else listed["results"]
         return [str(lead["id"]) for lead in leads]
 
-    def shown(self, lead_id: str) -> dict[str, Any]:
-        found = self.call("GET", f"leads/{lead_id}/")
-        lead = found.get("lead_obj", found)
+    def fields_shown(self, lead_id: str) -> dict[str, Any]:
+        response = self.call("GET", f"leads/{lead_id}/")
+        lead = response.get("lead_obj", response)
         return dict(lead["custom_fields"])
 
 
@@ -81,7 +81,7 @@ def update(lead_id: str, **values: Any) -> LeadUpdate:
 
 def test_bomas_body_is_taken_and_shown(crm: Boma, office: tuple[RealCRM, Office], leads: list[str]) -> None:
     assert crm.push([update(leads[0])]) == [Taken()]
-    assert office[1].shown(leads[0]) == {"predictive_score": 85, "score_cluster": "HOT", "probability": 0.12}
+    assert office[1].fields_shown(leads[0]) == {"predictive_score": 85, "score_cluster": "HOT", "probability": 0.12}
 
 
 def test_a_wrong_value_is_refused_and_a_lead_never_created(crm: Boma, leads: list[str]) -> None:
@@ -115,4 +115,4 @@ def test_deliveries_survive_faults_and_kills(office: tuple[RealCRM, Office], lea
                 server.start()
 
         newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), lambda: crm, faults, leads[:8], 1, kill_and_restart)
-    assert {lead: seller.shown(lead)["predictive_score"] for lead in newest} == newest
+    assert {lead: seller.fields_shown(lead)["predictive_score"] for lead in newest} == newest

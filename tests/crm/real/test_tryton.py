@@ -57,7 +57,7 @@ class Opportunities:
         lead = {"description": "loan", "party": 2, "company": 1, "amount": amount}
         return [str(key) for key in self.call("sale.opportunity", "create", [lead] * number)]
 
-    def shown(self, lead_id: str) -> dict[str, Any]:
+    def fields_shown(self, lead_id: str) -> dict[str, Any]:
         columns = ["predictive_score", "score_cluster", "calibrated_probability", "score_reasons"]
         (row,) = self.call("sale.opportunity", "read", [int(lead_id)], columns)
         return dict(row)
@@ -74,18 +74,18 @@ def crm(server: RealCRM) -> Tryton:
 
 
 def update(crm: Tryton, lead_id: str, **values: Any) -> LeadUpdate:
-    shown = {"predictive_score": 85, "score_cluster": "HOT", "probability": 0.31, "score_reasons": ("a", "b")} | values
-    return LeadUpdate(lead_id, lead_id, lead_id, {crm.field_name(name): value for name, value in shown.items()})
+    values = {"predictive_score": 85, "score_cluster": "HOT", "probability": 0.31, "score_reasons": ("a", "b")} | values
+    return LeadUpdate(lead_id, lead_id, lead_id, {crm.field_name(name): value for name, value in values.items()})
 
 
 def test_a_sent_score_is_shown(crm: Tryton, seller: Opportunities) -> None:
     (lead,) = seller.create()
     assert crm.push([update(crm, lead)]) == [Taken()]
-    shown = seller.shown(lead)
-    assert (shown["predictive_score"], shown["score_cluster"], shown["calibrated_probability"]) == (85, "HOT", 0.31)
-    assert shown["score_reasons"] == "a\nb"
+    values = seller.fields_shown(lead)
+    assert (values["predictive_score"], values["score_cluster"], values["calibrated_probability"]) == (85, "HOT", 0.31)
+    assert values["score_reasons"] == "a\nb"
     assert crm.push([update(crm, lead, predictive_score=None)]) == [Taken()]
-    assert seller.shown(lead)["predictive_score"] is None
+    assert seller.fields_shown(lead)["predictive_score"] is None
 
 
 def test_one_bad_record_of_a_hundred_costs_only_itself(crm: Tryton, seller: Opportunities) -> None:
@@ -96,7 +96,7 @@ def test_one_bad_record_of_a_hundred_costs_only_itself(crm: Tryton, seller: Oppo
     refusal = results[37]
     assert isinstance(refusal, Refused)
     assert (refusal.field, "101" in refusal.text) == ("predictive_score", True)
-    assert [seller.shown(lead)["predictive_score"] for lead in leads[:3]] == [0, 1, 2]
+    assert [seller.fields_shown(lead)["predictive_score"] for lead in leads[:3]] == [0, 1, 2]
 
 
 def test_a_score_never_creates_a_lead(crm: Tryton, seller: Opportunities) -> None:
@@ -151,5 +151,5 @@ def test_deliveries_survive_faults_and_kills(server: RealCRM, seller: Opportunit
                 server.start()
 
         newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), lambda: crm, faults, leads, 1, kill_and_restart)
-    shown = {lead: Opportunities(server.url).shown(lead)["predictive_score"] for lead in newest}
-    assert shown == newest
+    scores = {lead: Opportunities(server.url).scores(lead)["predictive_score"] for lead in newest}
+    assert scores == newest

@@ -63,7 +63,7 @@ class ActiveCampaignStandIn(StandIn):
             return Reply(
                 422, {"errors": [{"title": "invalid", "detail": f"field {number} is {fault[1]}", "code": "x"}]}
             )
-        self.records[key].shown |= named
+        self.records[key].fields |= named
         return Reply(200, {"contact": {"id": key}})
 
     def _deals(self, call: Call) -> Reply:

@@ -16,7 +16,7 @@ class BomaStandIn(StandIn):
         return super().wrong(values)
 
     def value(self, record_id: str, name: str) -> Any:
-        raw = self.records[record_id].shown.get(name)
+        raw = self.records[record_id].fields.get(name)
         return tuple(raw) if isinstance(raw, list) else raw
 
     def handle(self, call: Call) -> Reply:
@@ -31,8 +31,8 @@ class BomaStandIn(StandIn):
         fault = self.wrong(call.body["custom_fields"])
         if fault:
             return Reply(422, {"detail": f"{fault[0]} is {fault[1]}", "field": fault[0], "code": fault[1]})
-        record.shown |= call.body["custom_fields"]
-        return Reply(200, {"custom_fields": record.shown})
+        record.fields |= call.body["custom_fields"]
+        return Reply(200, {"custom_fields": record.fields})
 
     def _cases(self, call: Call) -> Reply:
         # A write of a custom field is no change of a case here, so a cursor is a stamp and an id.
@@ -40,9 +40,11 @@ class BomaStandIn(StandIn):
         rows = [(f"{record.modified.isoformat()}|{key}", key, record) for key, record in self.changed()]
         rest = [row for row in rows if row[0] > after]
         size = int(call.query["limit"])
-        shown = rest[:size]
-        cursor = shown[-1][0] if shown else after
-        return Reply(200, {"cases": [_case(*row) for row in shown], "next_cursor": cursor, "more": len(rest) > size})
+        page_rows = rest[:size]
+        cursor = page_rows[-1][0] if page_rows else after
+        return Reply(
+            200, {"cases": [_case(*row) for row in page_rows], "next_cursor": cursor, "more": len(rest) > size}
+        )
 
 
 def _case(cursor: str, key: str, record: Record) -> dict[str, Any]:

@@ -20,9 +20,9 @@ START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 @dataclass
 class Record:
-    """A lead: `shown` are the CRM's raw values; `deal` what became of it."""
+    """A lead: `fields` are the CRM's raw values; `deal` what became of it."""
 
-    shown: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     modified: datetime = START
     deleted: bool = False
     merged_into: str | None = None
@@ -98,7 +98,7 @@ class StandIn:
 
     def value(self, record_id: str, name: str) -> Any:
         """What the CRM shows, as Leadwerk means it."""
-        raw = self.records[record_id].shown.get(name)
+        raw = self.records[record_id].fields.get(name)
         if _is_empty(raw):
             return None
         kind = self.fields[name]

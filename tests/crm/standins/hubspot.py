@@ -47,7 +47,7 @@ class HubSpotStandIn(StandIn):
         missing = [entry["id"] for entry in inputs if not self._living(entry["id"])]
         for entry in inputs:
             if entry["id"] not in missing:
-                self.records[entry["id"]].shown |= entry["properties"]
+                self.records[entry["id"]].fields |= entry["properties"]
                 self.touch(entry["id"])
         results = [{"id": entry["id"], "properties": {}} for entry in inputs if entry["id"] not in missing]
         if not missing:

@@ -46,7 +46,7 @@ class OdooStandIn(StandIn):
             name = "builtins.ValueError" if fault[1] == "unknown" else "odoo.exceptions.ValidationError"
             return Reply(500 if fault[1] == "unknown" else 422, {"name": name, "message": f"{fault[0]} is {fault[1]}"})
         for key in keys:
-            self.records[key].shown |= values
+            self.records[key].fields |= values
             self.touch(key)
         return Reply(200, True)
 

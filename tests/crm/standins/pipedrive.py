@@ -50,7 +50,7 @@ class PipedriveStandIn(StandIn):
         if fault:
             message = f"Validation failed: custom_fields.{key_of(fault[0])} is {fault[1]}"
             return Reply(400, {"success": False, "error": message, "code": "ERR_SCHEMA_VALIDATION_FAILED"})
-        self.records[key].shown |= {titles[name]: value for name, value in values.items()}
+        self.records[key].fields |= {titles[name]: value for name, value in values.items()}
         # A person's own write does not change its deals.
         limits = {"x-daily-requests-left": "15000", "x-daily-requests-limit": "30000"}
         return Reply(200, {"success": True, "data": {"id": int(key)}}, limits)

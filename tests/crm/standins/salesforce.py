@@ -50,7 +50,7 @@ class SalesforceStandIn(StandIn):
         if fault:
             code = "INVALID_FIELD" if fault[1] == "unknown" else "NUMBER_OUTSIDE_VALID_RANGE"
             return _failure(code, f"{fault[0]} is {fault[1]}", fault[0])
-        stored.shown |= record
+        stored.fields |= record
         self.touch(key)
         return {"id": key, "success": True, "errors": []}
 
@@ -67,10 +67,10 @@ class SalesforceStandIn(StandIn):
         rows = self.changed()
         if "ConvertedOpportunityId != null" in query:
             rows = [row for row in rows if row[1].kind != "open"]
-        behind = re.search(r"> (\d{4}-\S+Z)", query)
+        after = re.search(r"> (\d{4}-\S+Z)", query)
         since = re.search(r">= (\d{4}-\S+Z)", query)
-        if behind:
-            stamp, key = datetime.fromisoformat(behind[1]), re.findall(r"Id > '([^']*)'", query)[0]
+        if after:
+            stamp, key = datetime.fromisoformat(after[1]), re.findall(r"Id > '([^']*)'", query)[0]
             rows = [row for row in rows if row[1].modified > stamp or (row[1].modified == stamp and row[0] > key)]
         elif since:
             rows = [row for row in rows if row[1].modified >= datetime.fromisoformat(since[1])]

@@ -17,7 +17,7 @@ class WebhookStandIn(StandIn):
         return True
 
     def value(self, record_id: str, name: str) -> Any:
-        raw = self.records[record_id].shown.get(name)
+        raw = self.records[record_id].fields.get(name)
         return tuple(raw) if isinstance(raw, list) else raw
 
     def handle(self, call: Call) -> Reply:
@@ -30,5 +30,5 @@ class WebhookStandIn(StandIn):
         fault = self.wrong(event["fields"])
         if fault:
             return Reply(422, {"detail": f"{fault[0]} is {fault[1]}"})
-        record.shown |= event["fields"]
+        record.fields |= event["fields"]
         return Reply(204)

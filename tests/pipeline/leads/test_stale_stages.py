@@ -37,17 +37,17 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 class CRM(OneByOne):
     """A CRM in memory: the changes it tells, and the stages it was sent, in order."""
 
-    told: list[Case] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
     sent: list[tuple[str, str | float | None]] = field(default_factory=list)
 
     def say(self, lead_id: str, status: str, at: datetime) -> None:
         case = {"lead_id": lead_id, "created_at": example_leads.CREATED.isoformat(), "country": "CH"}
-        self.told.append(Case(f"{lead_id} {status} {at}", at, case, status))
+        self.cases.append(Case(f"{lead_id} {status} {at}", at, case, status))
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         since = int(cursor or 0)
-        if self.told[since:]:
-            yield CasePage(tuple(self.told[since:]), (), str(len(self.told)))
+        if self.cases[since:]:
+            yield CasePage(tuple(self.cases[since:]), (), str(len(self.cases)))
 
     def patch_lead(self, update: LeadUpdate) -> None:
         self.sent.append((update.lead_id, update.fields.get("lead_stage")))
@@ -255,7 +255,7 @@ news = st.lists(
     st.tuples(st.sampled_from(["Neu", "Prüfung", "Abgelehnt", "Ausbezahlt"]), st.integers(1, 90), st.integers(1, 4)),
     min_size=1,
     max_size=5,
-    unique_by=lambda told: told[1],
+    unique_by=lambda report: report[1],
 )
 
 

@@ -48,7 +48,7 @@ def row(table: schema.Table, person: Identity, moment: datetime) -> dict[str, An
     return values
 
 
-def places(warehouse: Warehouse, person: Identity) -> list[str]:
+def places_naming(warehouse: Warehouse, person: Identity) -> list[str]:
     """Tables that hold a row of the person."""
     return [
         table.name

@@ -17,7 +17,7 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places
+from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
 
 HOUR = timedelta(hours=1)
 ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
@@ -46,10 +46,10 @@ def test_each_table_states_whose_rows_it_holds() -> None:
 
 @pytest.mark.parametrize("name", [ANNA.lead, ANNA.visitor, ANNA.key])
 def test_any_id_of_a_person_erases_all_of_them_and_nobody_else(place: ErasurePlaces, name: str) -> None:
-    assert places(place.warehouse, ANNA) == ALL_PLACES
+    assert places_naming(place.warehouse, ANNA) == ALL_PLACES
     receipt = erase(place, name)
-    assert places(place.warehouse, ANNA) == []
-    assert places(place.warehouse, BEAT) == ALL_PLACES
+    assert places_naming(place.warehouse, ANNA) == []
+    assert places_naming(place.warehouse, BEAT) == ALL_PLACES
     assert all(receipt.deleted[table] == 1 for table in ALL_PLACES)
 
 
@@ -58,7 +58,7 @@ def test_an_address_finds_the_leads_that_share_its_hash(place: ErasurePlaces) ->
     anna.key = other.key = str(person_key("anna@example.ch", None, SECRET))
     fill(place.warehouse, anna, other)
     erase(place, "Anna@Example.ch")
-    assert places(place.warehouse, anna) == places(place.warehouse, other) == []
+    assert places_naming(place.warehouse, anna) == places_naming(place.warehouse, other) == []
 
 
 def test_no_byte_of_an_erased_person_is_left_in_the_home(place: ErasurePlaces, tmp_path: Path) -> None:
@@ -88,15 +88,15 @@ def test_nobody_is_erased_by_an_unknown_id(place: ErasurePlaces) -> None:
 def test_an_erasure_needs_a_reason(place: ErasurePlaces, reason: str) -> None:
     with pytest.raises(InputError, match="reason"):
         stage.erase(place, ANNA.lead, by="Eva", reason=reason, now=ERASED_AT)
-    assert places(place.warehouse, ANNA) == ALL_PLACES
+    assert places_naming(place.warehouse, ANNA) == ALL_PLACES
 
 
 def test_what_a_source_brings_again_is_deleted_again(place: ErasurePlaces) -> None:
     erase(place)
     fill(place.warehouse, ANNA)
-    assert places(place.warehouse, ANNA) == ALL_PLACES
+    assert places_naming(place.warehouse, ANNA) == ALL_PLACES
     assert set(stage.sweep(place, ERASED_AT + HOUR)) == set(ALL_PLACES)
-    assert places(place.warehouse, ANNA) == []
+    assert places_naming(place.warehouse, ANNA) == []
     assert stage.sweep(place, ERASED_AT + HOUR) == {}
 
 
@@ -105,7 +105,7 @@ def test_a_person_who_comes_again_later_is_a_new_one(place: ErasurePlaces) -> No
     fill(place.warehouse, ANNA, moment=ERASED_AT + HOUR)
     place.picks.pick(ANNA.lead, "carla", ERASED_AT + 2 * HOUR)
     assert stage.sweep(place, ERASED_AT + 3 * HOUR) == {}
-    assert places(place.warehouse, ANNA) == ALL_PLACES
+    assert places_naming(place.warehouse, ANNA) == ALL_PLACES
     assert place.picks.holder(ANNA.lead, ERASED_AT + 3 * HOUR)
 
 
@@ -147,6 +147,6 @@ def test_an_erasure_that_died_at_any_step_is_completed(place: ErasurePlaces, tmp
     with pytest.raises(Crash):
         erase(ErasurePlaces(dying, place.picks, place.registry, SECRET))
     erase(place) if step <= len(("begun", "hashes")) else stage.sweep(place, ERASED_AT + HOUR)
-    assert places(place.warehouse, ANNA) == []
+    assert places_naming(place.warehouse, ANNA) == []
     receipts = from_text("SELECT COUNT(*) AS receipts FROM leadwerk.erasures WHERE state = 'completed'")
     assert place.warehouse.rows(receipts, {}) == [{"receipts": 1}]

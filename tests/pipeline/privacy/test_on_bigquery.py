@@ -18,7 +18,7 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill, places
+from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill, places_naming
 from warehouse.emulator import emulated
 from warehouse.test_bigquery import _fields, at, google
 
@@ -35,13 +35,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def warehouse(url: str, request: pytest.FixtureRequest) -> BigQueryWarehouse:
     dataset = f"privacy_{abs(hash(request.node.name))}"
-    made = at(url, dataset)
+    warehouse = at(url, dataset)
     for name in (dataset, f"{dataset}_ga4"):
-        made._client.create_dataset(name, timeout=20)
+        warehouse._client.create_dataset(name, timeout=20)
     for table in schema.own_tables():
-        made._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
-    fill(made, ANNA, BEAT)
-    return made
+        warehouse._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
+    fill(warehouse, ANNA, BEAT)
+    return warehouse
 
 
 def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
@@ -50,8 +50,8 @@ def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path
     answer = access(warehouse, load("mortgage"), ANNA.visitor, secret=SECRET, now=ERASED_AT)
     assert {part.table for part in answer.tables} == set(ALL_PLACES)
     receipt = erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
-    assert places(warehouse, ANNA) == []
-    assert places(warehouse, BEAT) == ALL_PLACES
+    assert places_naming(warehouse, ANNA) == []
+    assert places_naming(warehouse, BEAT) == ALL_PLACES
     assert receipt.deleted["leads"] == 1
     assert sweep(place, ERASED_AT) == {}
 
@@ -64,4 +64,4 @@ def test_a_laptop_takes_over_what_the_cloud_exports(warehouse: BigQueryWarehouse
     export(deployment(warehouse, tmp_path / "cloud"), tmp_path / "export", now=ERASED_AT)
     laptop = DuckDBWarehouse(tmp_path / "laptop")
     move(deployment(laptop, tmp_path / "laptop"), tmp_path / "export")
-    assert places(laptop, ANNA) == places(laptop, BEAT) == ALL_PLACES
+    assert places_naming(laptop, ANNA) == places_naming(laptop, BEAT) == ALL_PLACES

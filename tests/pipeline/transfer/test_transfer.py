@@ -23,14 +23,14 @@ from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, fill as fill_row
 PUBLISHED = shipped_text("mortgage").replace("activity: 830", "activity: 900")
 
 
-def places(home: Path) -> TransferPlaces:
+def stores(home: Path) -> TransferPlaces:
     policies = PolicyStore(FolderStore(home), "policy.yaml", shipped_text("mortgage"))
     return TransferPlaces(DuckDBWarehouse(home), FolderStore(home / "models"), FolderStore(home / "picks"), policies)
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> TransferPlaces:
-    filled = places(tmp_path / "source")
+    filled = stores(tmp_path / "source")
     fill_rows(filled.warehouse, ANNA, BEAT)
     filled.models.write("v1/manifest.json", b"{}")
     filled.models.write("champion.json", b"v1")
@@ -60,7 +60,7 @@ def objects(deployment: TransferPlaces) -> dict[str, bytes]:
 
 def test_an_empty_home_gets_the_same_state(source: TransferPlaces, tmp_path: Path) -> None:
     export(source, tmp_path / "export", now=ERASED_AT)
-    target = places(tmp_path / "target")
+    target = stores(tmp_path / "target")
     fill(target, tmp_path / "export")
     assert rows(target) == rows(source)
     assert objects(target) == objects(source)
@@ -70,7 +70,7 @@ def test_an_empty_home_gets_the_same_state(source: TransferPlaces, tmp_path: Pat
 
 def test_a_move_that_died_continues(source: TransferPlaces, tmp_path: Path) -> None:
     export(source, tmp_path / "export", now=ERASED_AT)
-    target = places(tmp_path / "target")
+    target = stores(tmp_path / "target")
 
     class FullDisk(FolderStore):
         def write(self, name, data, **options):  # type: ignore[no-untyped-def]
@@ -84,7 +84,7 @@ def test_a_move_that_died_continues(source: TransferPlaces, tmp_path: Path) -> N
 
 
 def test_two_states_are_never_mixed(source: TransferPlaces, tmp_path: Path) -> None:
-    small = places(tmp_path / "small")
+    small = stores(tmp_path / "small")
     export(small, tmp_path / "export", now=ERASED_AT)
     with pytest.raises(InputError, match="This deployment has 2 rows in activity_daily, the export 0"):
         fill(source, tmp_path / "export")
@@ -101,7 +101,7 @@ def test_a_damaged_export_changes_nothing(source: TransferPlaces, tmp_path: Path
     else:
         manifest = folder / "manifest.json"
         manifest.write_text(manifest.read_text().replace("models/champion.json", "models/../../outside.json"))
-    target = places(tmp_path / "target")
+    target = stores(tmp_path / "target")
     with pytest.raises(InputError, match=r"is not the file|is missing|leads out"):
         fill(target, folder)
     assert objects(target) == {}
@@ -126,4 +126,4 @@ def test_a_csv_has_every_column_and_runs_no_formula(source: TransferPlaces, tmp_
     assert written["formula"]["channel"] == "'=HYPERLINK(1)"
     assert written["formula"]["created_at"].startswith("2026-04-25T09:30:00")
     with pytest.raises(InputError, match="CSV cannot be taken over"):
-        fill(places(tmp_path / "target"), tmp_path / "export")
+        fill(stores(tmp_path / "target"), tmp_path / "export")

@@ -98,4 +98,4 @@ def waits(rows: Sequence[OutcomeCount]) -> list[tuple[int, float]]:
 
 def hours_of(rows: Sequence[OutcomeCount], share: float) -> int | None:
     """Within how many hours this share of the leads was contacted; None if it was not."""
-    return next((hours for hours, reached in waits(rows) if reached >= share), None)
+    return next((hours for hours, contacted_share in waits(rows) if contacted_share >= share), None)

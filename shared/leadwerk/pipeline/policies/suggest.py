@@ -30,7 +30,7 @@ REPEAT = ".repeat_points"
 
 if TYPE_CHECKING:
     from leadwerk.learning.landmarks import Landmarks
-    from leadwerk.learning.suggest import Evidence, SuggestionSet
+    from leadwerk.learning.suggest import SuggestionEvidence, SuggestionSet
     from leadwerk.learning.suggestion_evaluation import Effect, EvaluationSkipped
 
 Progress = Callable[[str], None]
@@ -99,14 +99,14 @@ def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progre
     return SuggestionReport(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)
 
 
-def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[Evidence, Landmarks]:
+def read(warehouse: Warehouse, policy: Policy, now: datetime) -> tuple[SuggestionEvidence, Landmarks]:
     """All landmarks of the policy's training history that are mature at `now`, in order of time."""
-    from leadwerk.learning.suggest import Evidence
+    from leadwerk.learning.suggest import SuggestionEvidence
     from leadwerk.pipeline.leads.landmarks import read_labelled_rows
 
     landmarks, facts = read_labelled_rows(warehouse, policy, now)
     assert facts is not None  # they were asked for
-    return Evidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks
+    return SuggestionEvidence.of(policy, facts, landmarks.converted, landmarks.lead), landmarks
 
 
 def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Proposal]:

@@ -42,27 +42,27 @@ def form_rows(draft: LeadDraft, state: StoredLeadState, policy: Policy) -> FormR
 
 
 def _version(draft: LeadDraft, stored: LeadRow | None, now: datetime) -> LeadRow:
-    said = {name: value for name, value in asdict(draft).items() if value is not None and name in LEAD_COLUMNS}
-    merged = {**_known(draft, stored, now), **said, "recorded_at": now, "stored_at": None}
+    form_values = {name: value for name, value in asdict(draft).items() if value is not None and name in LEAD_COLUMNS}
+    merged = {**_stored_values(draft, stored, now), **form_values, "recorded_at": now, "stored_at": None}
     merged["attributes"] = _attributes(draft, stored)
     unnamed = LeadRow(**merged, event_id="")
     return replace(unnamed, event_id=_event_id(unnamed, stored))
 
 
-def _known(draft: LeadDraft, stored: LeadRow | None, now: datetime) -> dict[str, Any]:
+def _stored_values(draft: LeadDraft, stored: LeadRow | None, now: datetime) -> dict[str, Any]:
     """What holds where the form says nothing."""
     if stored is None:
         return {"created_at": now, "web_consent": False, "account_id": draft.account_domain}
-    known = {name: value for name, value in asdict(stored).items() if name != "event_id"}
-    return {**known, "account_id": stored.account_id or draft.account_domain}
+    stored_values = {name: value for name, value in asdict(stored).items() if name != "event_id"}
+    return {**stored_values, "account_id": stored.account_id or draft.account_domain}
 
 
 LEAD_COLUMNS = frozenset(LeadRow.__struct_fields__) - {"attributes"}
 
 
 def _attributes(draft: LeadDraft, stored: LeadRow | None) -> tuple[LeadAttribute, ...]:
-    said = [LeadAttribute(name=item.name, text=item.text, number=item.number) for item in draft.attributes]
-    by_name = {item.name: item for item in (*(stored.attributes if stored else ()), *said)}
+    form_attributes = [LeadAttribute(name=item.name, text=item.text, number=item.number) for item in draft.attributes]
+    by_name = {item.name: item for item in (*(stored.attributes if stored else ()), *form_attributes)}
     return tuple(by_name[name] for name in sorted(by_name, key=str))
 
 

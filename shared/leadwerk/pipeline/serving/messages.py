@@ -60,12 +60,14 @@ def requests(body: ScoreBody) -> list[Any]:
     """
     single = ScoreRequest(lead_id=body.lead_id, ga_client_id=body.ga_client_id, form=body.form)
     by_itself = "rescore" if body.rescore else "leads"
-    others = [name for name in ("lead_id", "ga_client_id", "form") if getattr(single, name) is not None]
+    extra_fields = [name for name in ("lead_id", "ga_client_id", "form") if getattr(single, name) is not None]
     if body.rescore:
-        others += [name for name, value in (("leads", body.leads), ("dry_run", body.dry_run)) if value]
-    if others and (body.rescore or body.leads):
-        remedy = f"Send {by_itself} alone, or {others[0]} in a request of its own."
-        raise InputError(f"{others[0]} cannot be combined with {by_itself}.", field=others[0], remedy=remedy)
+        extra_fields += [name for name, value in (("leads", body.leads), ("dry_run", body.dry_run)) if value]
+    if extra_fields and (body.rescore or body.leads):
+        remedy = f"Send {by_itself} alone, or {extra_fields[0]} in a request of its own."
+        raise InputError(
+            f"{extra_fields[0]} cannot be combined with {by_itself}.", field=extra_fields[0], remedy=remedy
+        )
     return body.leads or [single]
 
 

@@ -102,11 +102,11 @@ class SharedScoring:
 
 def _together(queue: Sequence[_Ticket]) -> Iterator[_Ticket]:
     """The first request, and those after it that are scored in the same way and concern other leads."""
-    first, taken = queue[0], set[str]()
+    first, lead_ids = queue[0], set[str]()
     for ticket in queue[:MOST]:
         alike = replace(ticket.context, now=first.context.now, stored_at=first.context.stored_at) == first.context
-        if alike and not taken & ticket.leads():
-            taken |= ticket.leads()
+        if alike and not lead_ids & ticket.leads():
+            lead_ids |= ticket.leads()
             yield ticket
 
 

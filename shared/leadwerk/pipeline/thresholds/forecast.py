@@ -81,7 +81,7 @@ def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: d
     }
     bands = threshold_limits(policy, basis)
     decided = today.decided.get((basis, EVERYBODY), bands.hot)
-    hot = bands.within(today.held.get((basis, EVERYBODY), decided))
+    hot = bands.within(today.holds.get((basis, EVERYBODY), decided))
     rungs, source = _ladder(policy, incoming, past)
     room = sum(leads_a_week(policy.capacity, picked_leads).values())
     return Outlook(

@@ -39,7 +39,7 @@ class TransferPlaces:
 
 
 def export(
-    places: TransferPlaces,
+    stores: TransferPlaces,
     folder: Path,
     *,
     file_format: FileFormat = "parquet",
@@ -52,11 +52,11 @@ def export(
         InputError: the folder is not empty, or cannot be written to.
     """
     _check_empty(folder)
-    files = [*_tables(places.warehouse, folder, file_format, progress)]
-    for name, store in (("models", places.models), ("picks", places.picks)):
+    files = [*_tables(stores.warehouse, folder, file_format, progress)]
+    for name, store in (("models", stores.models), ("picks", stores.picks)):
         progress(name)
         files += _objects(store, folder, name)
-    texts = {IN_FORCE: places.policies.in_force().text, **places.policies.archive()}
+    texts = {IN_FORCE: stores.policies.in_force().text, **stores.policies.archive()}
     files += [_text_file(folder, f"policies/{name}.yaml", text) for name, text in texts.items()]
     written = ExportManifest(exported_at=now, release=version("leadwerk"), format=file_format, files=files)
     (folder / manifest.FILE).write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=1))

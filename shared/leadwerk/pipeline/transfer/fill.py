@@ -16,7 +16,7 @@ from leadwerk.warehouse.table_statements import row_count
 
 
 def fill(
-    places: TransferPlaces,
+    stores: TransferPlaces,
     folder: Path,
     *,
     progress: Callable[[str], None] = lambda _: None,
@@ -31,12 +31,12 @@ def fill(
         remedy = "Export as Parquet: CSV is for people and does not keep types."
         raise InputError("An export as CSV cannot be taken over.", field="folder", value=str(folder), remedy=remedy)
     tables = {PurePosixPath(file.path).stem: file for file in exported.files if file.path.startswith("tables/")}
-    _check_empty(places, {name: file.rows or 0 for name, file in tables.items()})
+    _check_empty(stores, {name: file.rows or 0 for name, file in tables.items()})
     for name, file in tables.items():
         progress(name)
         for rows in read_parquet(folder / file.path):
-            places.warehouse.append(name, rows, is_moved=True)
-    for name, store in (("models", places.models), ("picks", places.picks)):
+            stores.warehouse.append(name, rows, is_moved=True)
+    for name, store in (("models", stores.models), ("picks", stores.picks)):
         progress(name)
         # The pointer to the champion comes last: until then nothing scores by a model that is half there.
         paths = sorted((file.path for file in exported.files if file.path.startswith(f"{name}/")), key=_pointer_last)
@@ -44,7 +44,7 @@ def fill(
             store.write(path.removeprefix(f"{name}/"), (folder / path).read_bytes())
     policies = {Path(file.path).stem: file.path for file in exported.files if file.path.startswith("policies/")}
     texts = {name: (folder / path).read_bytes().decode() for name, path in policies.items()}
-    places.policies.take_over(texts.pop(IN_FORCE), texts)
+    stores.policies.take_over(texts.pop(IN_FORCE), texts)
     return exported
 
 
@@ -52,10 +52,10 @@ def _pointer_last(path: str) -> bool:
     return path.endswith(POINTER)
 
 
-def _check_empty(places: TransferPlaces, exported: dict[str, int]) -> None:
+def _check_empty(stores: TransferPlaces, exported: dict[str, int]) -> None:
     """Refuse to mix two states: a table holds at most the rows of an interrupted run of the same export."""
     for name in exported:
-        [present] = places.warehouse.rows(row_count(schema.table(name)), {})
+        [present] = stores.warehouse.rows(row_count(schema.table(name)), {})
         if present.row_count > exported[name]:
             raise InputError(
                 f"This deployment has {present.row_count:,} rows in {name}, the export {exported[name]:,}.",

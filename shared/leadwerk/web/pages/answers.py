@@ -80,11 +80,11 @@ def segments_answer(wording: Wording, segments: Mapping[str, Totals], mean: floa
 
 def order_answer(wording: Wording, gains: Sequence[tuple[float, float]]) -> str:
     """What does the order save? The share of contracts in the best fifth of the leads."""
-    reached = next((won for called, won in gains if called >= 0.2), None)
+    won_share = next((won for called, won in gains if called >= 0.2), None)
     return (
         wording.say("page.answer.few", count=0)
-        if reached is None
-        else wording.say("page.answer.order", reached=wording.percent(reached))
+        if won_share is None
+        else wording.say("page.answer.order", won_share=wording.percent(won_share))
     )
 
 

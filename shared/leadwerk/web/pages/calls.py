@@ -78,7 +78,7 @@ def show(visit: Visit, form: CallsForm) -> Answer:
     return render(
         visit,
         "calls.html",
-        here="calls",
+        menu_entry="calls",
         form=form,
         rows=rows,
         counts=counts,
@@ -134,7 +134,7 @@ def hot_threshold(visit: Visit) -> int:
 
         thresholds, limits = hot_thresholds(visit.warehouse, visit.policy, visit.now), threshold_limits
         decided = thresholds.decided.get(("model", EVERYBODY), visit.policy.bands.hot)
-        return limits(visit.policy, "model").within(thresholds.held.get(("model", EVERYBODY), decided))
+        return limits(visit.policy, "model").within(thresholds.holds.get(("model", EVERYBODY), decided))
 
     return cached(("hot", visit.policy.version), read)
 

@@ -82,7 +82,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
     return render(
         visit,
         "lead.html",
-        here="calls",
+        menu_entry="calls",
         form=form,
         events=event_views(wording, events),
         scores=score_rows(wording, events),

@@ -72,15 +72,15 @@ def _text(wording: Wording, event: LeadEvent) -> str:
 
 def _verdict(wording: Wording, event: LeadEvent) -> str:
     opinion = wording.say(f"page.verdict.{event.event_id}") if event.event_id else ""
-    reached = wording.say("page.reached.yes" if event.value else "page.reached.no")
-    parts = [part for part in (opinion, reached, event.detail) if part]
+    contact = wording.say("page.reached.yes" if event.value else "page.reached.no")
+    parts = [part for part in (opinion, contact, event.detail) if part]
     return f"{event.subject}: {', '.join(parts)}"
 
 
 def _touchpoint(wording: Wording, kind: str) -> str:
     signal = next((signal for signal in wording.policy.signals if signal.touchpoint == kind), None)
-    words = label(wording.policy, wording.language, signal.name) if signal else kind.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    name = label(wording.policy, wording.language, signal.name) if signal else kind.replace("_", " ")
+    return name[:1].upper() + name[1:]
 
 
 def score_rows(wording: Wording, events: Sequence[LeadEvent]) -> list[tuple[str, str, str, str, str, str]]:

@@ -101,11 +101,11 @@ def _state(visit: Visit, wording: Wording, item: LeadListItem) -> StateView:
         return StateView("mine", wording.say("page.yours"), until)
     if item.held_by is not None:
         return StateView("held", wording.say("page.with", seller=item.held_by), until)
-    asked = wording.say("page.enquiry", ago=wording.ago(item.created_at))
+    enquired = wording.say("page.enquiry", ago=wording.ago(item.created_at))
     if item.decided_by:
         decided = wording.say("page.decided", author=item.decided_by, cluster=wording.cluster(item.cluster))
-        return StateView("decided", decided, asked)
-    return StateView("free", contact(wording, item.contacted_at), asked, due=item.contacted_at is None)
+        return StateView("decided", decided, enquired)
+    return StateView("free", contact(wording, item.contacted_at), enquired, due=item.contacted_at is None)
 
 
 def contact(wording: Wording, contacted_at: datetime | None) -> str:

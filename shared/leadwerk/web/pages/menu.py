@@ -8,7 +8,7 @@ from leadwerk.policy.people import Person, Role
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """An entry of the menu: its `name` (page.menu.NAME says it), where it leads, and who sees it."""
 
     name: str
@@ -16,12 +16,12 @@ class Entry:
     roles: tuple[Role, ...]
 
 
-MENU: tuple[Entry, ...] = (
-    Entry("calls", "/calls", ("seller", "manager", "operator")),
-    Entry("results", "/results", ("seller", "manager", "operator")),
-    Entry("thresholds", "/thresholds", ("manager", "operator")),
-    Entry("rules", "/rules", ("seller", "manager", "operator")),
-    Entry("operations", "/operations", ("manager", "operator")),
+MENU: tuple[MenuEntry, ...] = (
+    MenuEntry("calls", "/calls", ("seller", "manager", "operator")),
+    MenuEntry("results", "/results", ("seller", "manager", "operator")),
+    MenuEntry("thresholds", "/thresholds", ("manager", "operator")),
+    MenuEntry("rules", "/rules", ("seller", "manager", "operator")),
+    MenuEntry("operations", "/operations", ("manager", "operator")),
 )
 
 
@@ -30,6 +30,6 @@ def roles_of(name: str) -> tuple[Role, ...]:
     return next(entry.roles for entry in MENU if entry.name == name)
 
 
-def menu(person: Person) -> tuple[Entry, ...]:
+def menu(person: Person) -> tuple[MenuEntry, ...]:
     """The entries that the person may open, in order."""
     return tuple(entry for entry in MENU if person.has(*entry.roles))

@@ -50,7 +50,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
     return render(
         visit,
         "operations.html",
-        here="operations",
+        menu_entry="operations",
         stations=stations.stations(visit.warehouse, visit.now),
         letters=[
             (f"{letter.code} {letter.field or ''}".strip(), letter.example, letter.remedy, wording.number(letter.leads))

@@ -37,8 +37,8 @@ SECURITY_POLICY = "; ".join(
 PAGE_HEADERS = {"Content-Security-Policy": SECURITY_POLICY, "Vary": "Cookie, X-Part"}
 
 
-def render(visit: Visit, template: str, *, status: int = 200, here: str = "", **context: Any) -> Answer:
-    """A page: `here` is its entry of the menu; texts come as t(), figures through `w`."""
+def render(visit: Visit, template: str, *, status: int = 200, menu_entry: str = "", **context: Any) -> Answer:
+    """A page: `menu_entry` is its entry of the menu; texts come as t(), figures through `w`."""
     wording = Wording(visit.policy, visit.language, visit.now)
     html = (
         _environment()
@@ -47,7 +47,7 @@ def render(visit: Visit, template: str, *, status: int = 200, here: str = "", **
             t=wording.say,
             w=wording,
             visit=visit,
-            here=here,
+            menu_entry=menu_entry,
             menu=menu(visit.person),
             theme=visit.preferences.theme,
             assets=asset_paths(),
@@ -71,16 +71,16 @@ def bare(template: str, *, status: int = 200, language: str = "en", **context: A
     return Answer(html.encode(), status=status, headers=PAGE_HEADERS)
 
 
-def redirect(path: str, said: str = "", headers: Mapping[str, str] | None = None) -> Answer:
-    """See `path` next (303), which then shows the text of the key `page.said.{said}`."""
-    location = f"{path}{'&' if '?' in path else '?'}said={said}" if said else path
+def redirect(path: str, notice: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+    """See `path` next (303), which then shows the text of the key `page.said.{notice}`."""
+    location = f"{path}{'&' if '?' in path else '?'}said={notice}" if notice else path
     return Answer(b"", status=303, headers={**PAGE_HEADERS, "Location": location, **(headers or {})})
 
 
 def message(visit: Visit, wording: Wording) -> str:
     """What the page before wants to say; unknown keys say nothing."""
-    said = visit.query.get("said", "")
-    return wording.say(f"page.said.{said}") if said in MESSAGES else ""
+    notice = visit.query.get("said", "")
+    return wording.say(f"page.said.{notice}") if notice in MESSAGES else ""
 
 
 MESSAGES = frozenset(
@@ -104,8 +104,8 @@ def asset(path: str) -> Answer | None:
     name = next((name for name, place in asset_paths().items() if place == path), None)
     if name is None:
         return None
-    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return Answer((ASSETS / name).read_bytes(), ASSET_TYPES[name.rpartition(".")[2]], headers=kept)
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Answer((ASSETS / name).read_bytes(), ASSET_TYPES[name.rpartition(".")[2]], headers=headers)
 
 
 @page(stage="desk_static")

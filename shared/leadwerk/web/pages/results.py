@@ -53,7 +53,7 @@ class Question:
 
     name: str
     title: str
-    says: str
+    answer: str
     svg: str
     note: str
     head: Row
@@ -77,7 +77,7 @@ def show(visit: Visit, form: ResultsForm) -> Answer:
     return render(
         visit,
         "results.html",
-        here="results",
+        menu_entry="results",
         form=form,
         periods=WEEKS,
         tiles=_tiles(visit, wording, counts),
@@ -97,7 +97,7 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
         head: Row = segment_head(wording)
         rows: Sequence[Row] = [(view.name, *view.figures) for view in _segments(visit, wording, form)]
     else:
-        question = next((one for one in questions(visit, wording, form) if one.name == name), None)
+        question = next((question for question in questions(visit, wording, form) if question.name == name), None)
         if question is None:
             raise NotFound(f"There is no table {name[:60]}.", field="path", remedy="Use a link of the page.")
         head, rows = question.head, question.rows
@@ -153,7 +153,7 @@ def _of_scores(visit: Visit, wording: Wording) -> list[Question]:
     if not outcomes:
         return []
     bands = by_band(outcomes)
-    says = answers.scores_answer(wording, bands, hot)
+    answer = answers.scores_answer(wording, bands, hot)
     rows = []
     for start, band in bands.items():
         low, high = wilson(band.won / band.leads, band.leads)
@@ -162,17 +162,17 @@ def _of_scores(visit: Visit, wording: Wording) -> list[Question]:
         rows.append((span, wording.number(band.leads), wording.number(band.won), rate, _span(wording, low, high)))
     head = _head(wording, "score", "leads", "won", "rate", "interval")
     note = wording.say("page.measured.scores", count=len(outcomes), figure=wording.number(len(outcomes)))
-    svg = charts.bands_chart(wording, bands, hot, says)
+    svg = charts.bands_chart(wording, bands, hot, answer)
     ranked = sorted(outcomes, key=lambda outcome: -outcome.probability)
     won = sum(outcome.converted for outcome in ranked)
     gains = [
-        (share / 20, sum(one.converted for one in ranked[: round(len(ranked) * share / 20)]) / won)
+        (share / 20, sum(lead.converted for lead in ranked[: round(len(ranked) * share / 20)]) / won)
         for share in range(1, 21)
     ] if won else []  # fmt: skip
     order = answers.order_answer(wording, gains)
-    gain_rows = [(wording.percent(called), wording.percent(reached)) for called, reached in gains]
+    gain_rows = [(wording.percent(called), wording.percent(won)) for called, won in gains]
     return [
-        _question(wording, "scores", says, svg, note, head, rows),
+        _question(wording, "scores", answer, svg, note, head, rows),
         _question(
             wording, "order", order, charts.gains_chart(wording, gains, order), note,
             _head(wording, "called", "reached"), gain_rows,
@@ -190,31 +190,31 @@ def _of_time(visit: Visit, wording: Wording) -> list[Question]:
     rungs = [(row.threshold, row.calls) for row in outlook.rungs]
     if outlook.hours:
         fields = {"hours": wording.number(outlook.hours, 1), "wanted": outlook.wanted, "today": outlook.today}
-        says = wording.say("page.ladder.says", **fields)
+        answer = wording.say("page.ladder.says", **fields)
     else:
-        says = wording.say("page.ladder.no_team", today=outlook.today)
-    svg = charts.ladder_chart(wording, rungs, outlook.room, outlook.today, says)
+        answer = wording.say("page.ladder.no_team", today=outlook.today)
+    svg = charts.ladder_chart(wording, rungs, outlook.room, outlook.today, answer)
     rows = [
         (wording.number(row.threshold), wording.number(row.calls, 1), wording.number(row.hours, 1))
         for row in outlook.rungs
         if row.threshold % 5 == 0 or row.threshold == outlook.today
     ]
     note = wording.say(f"page.ladder.source.{outlook.source}", count=outlook.past_leads, figure=outlook.past_leads)
-    return [_question(wording, "time", says, svg, note, _head(wording, "threshold", "calls", "hours"), rows)]
+    return [_question(wording, "time", answer, svg, note, _head(wording, "threshold", "calls", "hours"), rows)]
 
 
 def _of_speed(wording: Wording, counts: Sequence[OutcomeCount]) -> list[Question]:
     curve = waits(counts) if counts else []
     if not curve:
         return []
-    says = answers.speed_answer(wording, hours_of(counts, 0.5), hours_of(counts, 0.9), curve[-1][1])
+    answer = answers.speed_answer(wording, hours_of(counts, 0.5), hours_of(counts, 0.9), curve[-1][1])
     rows = [
         (wording.say("page.hours", hours=wording.number(hours)), wording.percent(share, 1)) for hours, share in curve
     ]
     total = totals(counts).leads
     note = wording.say("page.measured.leads", count=total, figure=wording.number(total))
-    svg = charts.waits_chart(wording, curve, says)
-    return [_question(wording, "speed", says, svg, note, _head(wording, "within", "contacted"), rows)]
+    svg = charts.waits_chart(wording, curve, answer)
+    return [_question(wording, "speed", answer, svg, note, _head(wording, "within", "contacted"), rows)]
 
 
 def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], weeks: int) -> list[Question]:
@@ -225,7 +225,7 @@ def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], w
         return []
     first = visit.now - timedelta(days=weeks * 7 - 1)
     days = [wording.day(first + timedelta(days=7 * week)) for week in range(weeks)]
-    says = answers.market_answer(wording, series)
+    answer = answers.market_answer(wording, series)
     rows = []
     for day, week in zip(days, series, strict=True):
         if week.leads:
@@ -234,7 +234,7 @@ def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], w
             rows.append((day, wording.number(week.leads), wording.number(week.certain), rate, span))
     note = wording.say("page.measured.certain", days=visit.policy.horizon_days)
     head = _head(wording, "week", "leads", "certain", "rate", "interval")
-    return [_question(wording, "market", says, charts.weeks_chart(wording, series, days, says), note, head, rows)]
+    return [_question(wording, "market", answer, charts.weeks_chart(wording, series, days, answer), note, head, rows)]
 
 
 def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[SegmentView]:
@@ -281,8 +281,10 @@ def _segment_name(wording: Wording, by: Segment, name: int | str | None) -> str:
     return wording.region(str(name)) if by == "region" else str(name)
 
 
-def _question(wording: Wording, name: str, says: str, svg: str, note: str, head: Row, rows: Sequence[Row]) -> Question:
-    return Question(name, wording.say(f"page.question.{name}"), says, svg, note, head, rows)
+def _question(
+    wording: Wording, name: str, answer: str, svg: str, note: str, head: Row, rows: Sequence[Row]
+) -> Question:
+    return Question(name, wording.say(f"page.question.{name}"), answer, svg, note, head, rows)
 
 
 def _head(wording: Wording, *names: str) -> Row:

@@ -59,26 +59,26 @@ def gains_chart(wording: Wording, gains: Sequence[tuple[float, float]], label: s
 
 def weeks_chart(wording: Wording, weeks: Sequence[Totals], days: Sequence[str], label: str) -> str:
     """Conversion by week of enquiry with its interval; weeks that are not certain yet have none."""
-    known = [
+    intervals = [
         (place, week.rate, *wilson(week.rate, week.certain))
         for place, week in enumerate(weeks)
         if week.rate is not None
     ]
-    most = max((high for _, _, _, high in known), default=1.0)
-    ticks = ticks_of(min(most, 2 * max((rate for _, rate, _, _ in known), default=0.5) or 0.1))
+    most = max((high for _, _, _, high in intervals), default=1.0)
+    ticks = ticks_of(min(most, 2 * max((rate for _, rate, _, _ in intervals), default=0.5) or 0.1))
 
     def draw(size: tuple[int, int], _: str) -> Plot:
         last = max(len(weeks) - 1, 1)
         plot = Plot(size, (0, last), (0, ticks[-1]), label)
-        if known and known[-1][0] < last:
-            plot.area((known[-1][0], last), (0, ticks[-1]), "veil")
+        if intervals and intervals[-1][0] < last:
+            plot.area((intervals[-1][0], last), (0, ticks[-1]), "veil")
         plot.y_axis(ticks, lambda value: wording.percent(value))
         plot.x_axis((0, last), lambda place: days[int(place)] if int(place) < len(days) else "")
-        upper = [(float(place), min(high, ticks[-1])) for place, _, _, high in known]
-        plot.band(upper, [(float(place), low) for place, _, low, _ in known], "area")
-        return plot.path([(float(place), rate) for place, rate, _, _ in known], "main")
+        upper = [(float(place), min(high, ticks[-1])) for place, _, _, high in intervals]
+        plot.band(upper, [(float(place), low) for place, _, low, _ in intervals], "area")
+        return plot.path([(float(place), rate) for place, rate, _, _ in intervals], "main")
 
-    return twice(draw) if known else ""
+    return twice(draw) if intervals else ""
 
 
 def ladder_chart(wording: Wording, rungs: Sequence[tuple[int, float]], room: float, today: int, label: str) -> str:

@@ -60,7 +60,7 @@ class ReplayView:
     notes: tuple[str, ...]
 
 
-class Evidence(Struct, frozen=True):
+class EvidenceInterval(Struct, frozen=True):
     """The part of a suggestion's evidence that the page shows; other fields are left alone."""
 
     low: float | None = None
@@ -147,12 +147,12 @@ def _conversion(wording: Wording, key: str, conversion: Conversion) -> str:
 
 def _evidence(wording: Wording, evidence: str) -> str:
     try:
-        found = msgspec.json.decode(evidence, type=Evidence)
+        interval = msgspec.json.decode(evidence, type=EvidenceInterval)
     except msgspec.ValidationError:
         return ""
-    if found.low is None or found.high is None:
+    if interval.low is None or interval.high is None:
         return ""
-    return f"{wording.number(found.low)} … {wording.number(found.high)}"
+    return f"{wording.number(interval.low)} … {wording.number(interval.high)}"
 
 
 def _decision(wording: Wording, proposal: Proposal) -> str:

@@ -102,7 +102,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
     return render(
         visit,
         "rules.html",
-        here="rules",
+        menu_entry="rules",
         desk=desk,
         changes=[(change.field, _short(change.before), _short(change.after)) for change in changes],
         replay=replay_view(wording, replayed) if replayed else None,

@@ -55,7 +55,7 @@ def show(visit: Visit, form: ThresholdsForm) -> Answer:
     return render(
         visit,
         "thresholds.html",
-        here="thresholds",
+        menu_entry="thresholds",
         form=form,
         report=report,
         basis=basis,
