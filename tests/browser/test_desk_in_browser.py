@@ -65,7 +65,7 @@ def test_of_two_who_take_the_same_lead_one_reads_who_was_faster(desk: Desk) -> N
 
 def test_reasons_are_those_that_count_in_the_readers_language(desk: Desk) -> None:
     page = desk.page("anna")
-    for language, reason_text in (
+    for language, reason in (
         ("de", "Preisseite: 4-mal"),
         ("fr", "Page des prix"),
         ("en", "Pricing page: 4 times"),
@@ -75,7 +75,7 @@ def test_reasons_are_those_that_count_in_the_readers_language(desk: Desk) -> Non
         page.click("form[action='/settings'] button.primary")
         page.goto(f"{desk.base}/calls/l5")
         assert page.locator("html").get_attribute("lang") == language
-        assert reason_text in page.locator(".why-card").inner_text()
+        assert reason in page.locator(".why-card").inner_text()
         assert "NOISE" not in page.content()
 
 

@@ -47,7 +47,7 @@ def test_deliveries_name_what_helps(
     warehouse(tmp_path, leads=[lead("1")], scores=[score("1")], deliveries=[delivery("1", state, http_status)])
     run(["doctor", "--json", "--now", NOW.isoformat()])
     links = {link["link"]: link for link in json.loads(capsys.readouterr().out)}
-    assert links["deliveries"]["found"].endswith(deliveries)
+    assert links["deliveries"]["summary"].endswith(deliveries)
     assert remedy in links["deliveries"]["remedy"]
 
 
@@ -65,5 +65,5 @@ def test_an_export_that_forgets_is_named_with_what_helps(
 
     assert export_link()["verdict"] == "good"
     monkeypatch.setattr(DuckDBWarehouse, "export_lifetime", lambda _: timedelta(days=60))
-    assert export_link()["found"].endswith("each deleted after 60 days")
+    assert export_link()["summary"].endswith("each deleted after 60 days")
     assert "expiration" in export_link()["remedy"]

@@ -104,7 +104,7 @@ def select(policy: Policy = FULL, *, with_drafts: bool = False) -> Statement[Row
     return Statement(statement.name, statement.text, statement.parameters)
 
 
-def requested_states(*requested: LeadDraft) -> dict[str, Any]:
+def request(*requested: LeadDraft) -> dict[str, Any]:
     since = (AS_OF - 120 * DAY).date()
     return {**lead_states_parameters(FULL, LEADS, VISITORS, AS_OF), "scored_since": since, "drafts": requested}
 
@@ -132,7 +132,7 @@ def test_googles_analyser_accepts_it(policy: Policy, with_drafts: bool) -> None:
 @given(activity=tables(), stored=around)
 def test_it_says_what_the_statements_of_its_parts_say(activity: dict[str, list[Row]], stored: dict[str, Any]) -> None:
     rows = {**activity, **stored}
-    states = by_lead(assert_engines_agree(select(), requested_states(), rows))
+    states = by_lead(assert_engines_agree(select(), request(), rows))
     scoring = scoring_parameters(FULL, LEADS, VISITORS, AS_OF)
     features = on_duckdb(features_statement(FULL), scoring, activity)
     assert_equal_rows([state["features"] for state in states.values()], features)
@@ -146,7 +146,7 @@ def test_it_says_what_the_statements_of_its_parts_say(activity: dict[str, list[R
 @hostile
 @given(stored=around)
 def test_what_is_stored_of_a_lead_is_the_latest_by_then(stored: dict[str, Any]) -> None:
-    states = by_lead(assert_engines_agree(select(), requested_states(), stored))
+    states = by_lead(assert_engines_agree(select(), request(), stored))
     old = (AS_OF - 120 * DAY).date()
     scored = newest([row for row in stored["scores"] if old <= row["day"] and row["scored_at"] <= AS_OF], "scored_at")
     recorded = [row for row in stored["outcomes"] if max(row["recorded_at"], row["occurred_at"]) <= AS_OF]
@@ -171,7 +171,7 @@ def test_a_draft_gives_what_its_rows_give_once_they_are_stored(
 ) -> None:
     for row in activity["leads"]:
         row["attributes"] = [item for item in row["attributes"][:1] if item["name"]]
-    drafted = by_lead(assert_engines_agree(select(with_drafts=True), requested_states(draft), activity))
+    drafted = by_lead(assert_engines_agree(select(with_drafts=True), request(draft), activity))
     form = form_rows(draft, msgspec.convert(drafted[draft.lead_id], StoredLeadState), FULL)
     versions = [msgspec.to_builtins(form.version, builtin_types=(type(AS_OF),))] if form.version else []
     links = [msgspec.to_builtins(link, builtin_types=(type(AS_OF),)) for link in form.links]
@@ -180,7 +180,7 @@ def test_a_draft_gives_what_its_rows_give_once_they_are_stored(
         "leads": activity["leads"] + versions,
         "identities": activity["identities"] + links,
     }
-    later = by_lead(on_duckdb(select(), requested_states(), stored))
+    later = by_lead(on_duckdb(select(), request(), stored))
     names = ("lead_id", "created_at", "features", "occurrences")
     assert_equal_rows(
         [{name: state[name] for name in names} for state in drafted.values()],
@@ -191,9 +191,7 @@ def test_a_draft_gives_what_its_rows_give_once_they_are_stored(
 def test_a_bare_link_of_an_unknown_lead_makes_no_lead() -> None:
     [state] = [
         row
-        for row in on_duckdb(
-            select(with_drafts=True), requested_states(LeadDraft(lead_id="unknown", is_form=False)), {}
-        )
+        for row in on_duckdb(select(with_drafts=True), request(LeadDraft(lead_id="unknown", is_form=False)), {})
         if row["lead_id"] == "unknown"
     ]
     assert (state["created_at"], state["stored_version"], state["is_linked"]) == (None, None, False)

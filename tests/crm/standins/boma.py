@@ -40,11 +40,9 @@ class BomaStandIn(StandIn):
         rows = [(f"{record.modified.isoformat()}|{key}", key, record) for key, record in self.changed()]
         rest = [row for row in rows if row[0] > after]
         size = int(call.query["limit"])
-        page_rows = rest[:size]
-        cursor = page_rows[-1][0] if page_rows else after
-        return Reply(
-            200, {"cases": [_case(*row) for row in page_rows], "next_cursor": cursor, "more": len(rest) > size}
-        )
+        batch = rest[:size]
+        cursor = batch[-1][0] if batch else after
+        return Reply(200, {"cases": [_case(*row) for row in batch], "next_cursor": cursor, "more": len(rest) > size})
 
 
 def _case(cursor: str, key: str, record: Record) -> dict[str, Any]:

@@ -68,16 +68,14 @@ def at_once(shared: SharedScoring, stage: SlowStage, contexts: Sequence[ScoringR
         return [answer.result(30) for answer in answers]
 
 
-def replies_of(report: ScoreReport) -> tuple[list[object], list[str]]:
+def replies(report: ScoreReport) -> tuple[list[object], list[str]]:
     return [msgspec.structs.replace(s, scored_at=NOW) for s in report.scores], [str(r.error) for r in report.refusals]
 
 
 def test_each_gets_what_it_gets_alone_from_few_runs(context: ScoringRun) -> None:
     stage = SlowStage()
     reports = at_once(SharedScoring(stage), stage, [context] * len(REQUESTS))
-    assert [replies_of(report) for report in reports] == [
-        replies_of(score.run(context, [request])) for request in REQUESTS
-    ]
+    assert [replies(report) for report in reports] == [replies(score.run(context, [request])) for request in REQUESTS]
     # The first alone, then all that waited but the second form of lead 77, which comes last.
     assert stage.sizes == [1, 4, 1]
 
@@ -85,9 +83,7 @@ def test_each_gets_what_it_gets_alone_from_few_runs(context: ScoringRun) -> None
 def test_what_fails_together_is_scored_one_by_one(context: ScoringRun) -> None:
     stage = SlowStage(failing=ZeroDivisionError("of one"))
     reports = at_once(SharedScoring(stage), stage, [context] * len(REQUESTS))
-    assert [replies_of(report) for report in reports] == [
-        replies_of(score.run(context, [request])) for request in REQUESTS
-    ]
+    assert [replies(report) for report in reports] == [replies(score.run(context, [request])) for request in REQUESTS]
 
 
 def test_a_warehouse_that_is_busy_is_so_for_all_that_asked(context: ScoringRun) -> None:
