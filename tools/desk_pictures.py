@@ -10,7 +10,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from leadwerk.serve import serving
+from leadwerk.serve import desk_environment, serving
 
 DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = {"calls": ("anna", "/calls", 860), "results": ("eva", "/results", 1000)}
@@ -24,7 +24,7 @@ def take(home: Path, clock: datetime) -> None:
     environment = {"LEADWERK_CRM_LEAD_URL": "https://crm.example/leads/{lead_id}"}
     with (
         sync_playwright() as playwright,
-        serving(home, names=["desk"], crm=False, desk_from=clock, environment=environment) as servers,
+        serving(home, names=["desk"], crm=False, environment=desk_environment(clock) | environment) as servers,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         link = servers.desk_link

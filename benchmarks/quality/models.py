@@ -15,6 +15,7 @@ from leadwerk.features.contract import Feature
 from leadwerk.features.encode import Encoder
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.train import TrainingResult, train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 
 Predict = Callable[[pd.DataFrame, np.ndarray, pd.DataFrame], np.ndarray]
@@ -29,7 +30,7 @@ def ours(train: pd.DataFrame, converted: np.ndarray, test: pd.DataFrame) -> np.n
     features, columns = _columns(train)
     as_of = START + np.arange(len(train)) * np.timedelta64(1, "h")
     landmarks = Landmarks(columns, np.arange(len(train)), as_of, converted)
-    result = train_model(landmarks, features, Training(), horizon_days=1, hot_score=70)
+    result = train_model(landmarks, TrainingSetup(features, Training(), horizon_days=1, hot_score=70))
     if not isinstance(result, TrainingResult):
         return np.full(len(test), converted.mean())
     return result.model.probability(_columns(test, features)[1])

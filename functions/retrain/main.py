@@ -17,4 +17,4 @@ from leadwerk.web import Request, entry
 def retrain(body: Request, now: datetime) -> training.RetrainReport:
     config = settings.read()
     parts = wiring.warehouse(config), wiring.policy(config), wiring.registry(config)
-    return training.run(*parts, now=now, z_needed=Z_NIGHTLY)
+    return training.run(*parts, now=now, options=training.RetrainOptions(z_needed=Z_NIGHTLY))

@@ -115,12 +115,11 @@ def serving(
     simulation: bool = False,
     ports: Mapping[str, int] | None = None,
     environment: Mapping[str, str] | None = None,
-    desk_from: datetime | None = None,
 ) -> Iterator[FunctionServers]:
     """Start the functions `names` and, if `crm`, the local CRM over HOME/market; stop all when the block ends.
 
-    `desk_from`: people may open the desk in a browser, and its clock starts at this moment (aware).
-    `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides all variables.
+    `simulation` lets `now` replace the clock also in requests that store rows. `environment` overrides all variables
+    (`desk_environment`: people may open the desk in a browser).
 
     Raises:
         ConfigurationError: this is no clone, a port is in use, or a process did not start; names its log.
@@ -128,9 +127,7 @@ def serving(
     started = ([CRM] if crm else []) + list(names)
     chosen = dict(zip(started, free_ports(len(started)), strict=True)) | dict(ports or {})
     servers = FunctionServers(
-        environment=_environment(home, chosen, crm=crm, simulation=simulation)
-        | (_door(desk_from) if desk_from else {})
-        | dict(environment or {})
+        environment=_environment(home, chosen, crm=crm, simulation=simulation) | dict(environment or {})
     )
     previous = _exit_on_sigterm()
     try:
@@ -226,9 +223,9 @@ def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation:
     return environment
 
 
-def _door(desk_from: datetime) -> dict[str, str]:
-    """Variables of a desk for people: keys of this start alone, and how far its clock is from the real one."""
-    offset = round((desk_from - datetime.now(UTC)).total_seconds())
+def desk_environment(first_moment: datetime) -> dict[str, str]:
+    """Variables of a desk for people: keys of this start alone; its clock starts at `first_moment` (aware)."""
+    offset = round((first_moment - datetime.now(UTC)).total_seconds())
     return {
         "LEADWERK_ACCESS": "local",
         "LEADWERK_DESK_KEY": secrets.token_urlsafe(32),

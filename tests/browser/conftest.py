@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leadwerk.serve import FunctionServers, serving
+from leadwerk.serve import FunctionServers, desk_environment, serving
 from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score, touch, warehouse
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def servers(home: Path) -> Iterator[FunctionServers]:
     policy = (Path(__file__).parents[2] / "shared/leadwerk/policy/defaults/b2b_swiss.yaml").read_text("utf-8")
     (home / "policy.yaml").write_text(policy)
     with serving(
-        home, names=["desk"], crm=False, desk_from=NOW + timedelta(minutes=5), environment=environment
+        home, names=["desk"], crm=False, environment=desk_environment(NOW + timedelta(minutes=5)) | environment
     ) as servers:
         yield servers
 

@@ -22,6 +22,7 @@ from leadwerk.crm.hubspot import HubSpot
 from leadwerk.crm.odoo import Odoo
 from leadwerk.crm.pipedrive import Pipedrive
 from leadwerk.crm.port import CRM, CRMField, FieldValue, LeadUpdate
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.salesforce import Salesforce
 from leadwerk.crm.webhook import Webhook
 
@@ -87,7 +88,9 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     ),
     "webhook": lambda: Subject(
         "webhook", WebhookStandIn(),
-        lambda url, sleep: Webhook(url, [TOKEN], sleep=sleep, http=GuardedHttp(allow_private=True), **RATE),
+        lambda url, sleep: Webhook(
+            url, [TOKEN], pace=RateLimiter(sleep=sleep, **RATE), http=GuardedHttp(allow_private=True)
+        ),
         typed=False, tasks=False, pulls=False,
     ),
 }  # fmt: skip

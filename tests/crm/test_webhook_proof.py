@@ -20,6 +20,7 @@ from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.hubspot import HubSpot
 from leadwerk.crm.pipedrive import Pipedrive
 from leadwerk.crm.port import Hint, LeadUpdate, Taken, WebhookRequest
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook import Webhook
 from leadwerk.crm.webhook_proof import check_standard, check_timestamped, sign
 from leadwerk.errors import ConfigurationError, CRMRejected, InputError
@@ -121,7 +122,7 @@ def receiver() -> Iterator[WebhookStandIn]:
 
 
 def sender(url: str, **other: object) -> Webhook:
-    options = {"http": GuardedHttp(allow_private=True), "sleep": lambda _: None} | other
+    options = {"http": GuardedHttp(allow_private=True), "pace": RateLimiter(1000, sleep=lambda _: None)} | other
     return Webhook(url, [TOKEN], **options)  # type: ignore[arg-type]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from leadwerk.learning.points_baseline import PointsBaseline, blended, points_alone
 from leadwerk.learning.train import TrainingResult, train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 from learning.simulated_landmarks import FEATURES, landmarks
@@ -86,7 +87,7 @@ def test_points_disqualify_under_a_model_unless_the_policy_says_no():
 
 def test_points_alone_and_both_are_evaluated_on_the_same_test_part(market):
     rows, truth = market
-    learned = train_model(rows, FEATURES, Training(trees=40), rules=of_log_odds(truth, 2.0), **OPTIONS)
+    learned = train_model(rows, TrainingSetup(FEATURES, Training(trees=40), **OPTIONS), rules=of_log_odds(truth, 2.0))
     assert isinstance(learned, TrainingResult)
     assert learned.decision.promote
     evaluations = {name: learned.evaluations[name] for name in ("challenger", "points", "both")}
@@ -96,7 +97,7 @@ def test_points_alone_and_both_are_evaluated_on_the_same_test_part(market):
 
 def test_points_that_know_more_than_any_model_keep_the_model_out(market):
     rows, truth = market
-    learned = train_model(rows, FEATURES, Training(trees=40), rules=of_log_odds(truth, 0.0), **OPTIONS)
+    learned = train_model(rows, TrainingSetup(FEATURES, Training(trees=40), **OPTIONS), rules=of_log_odds(truth, 0.0))
     assert isinstance(learned, TrainingResult)
     assert not learned.decision.promote
     assert "no better than the points" in learned.decision.reason
@@ -104,7 +105,7 @@ def test_points_that_know_more_than_any_model_keep_the_model_out(market):
 
 
 def test_without_rules_nothing_is_said_of_points(market):
-    learned = train_model(market[0], FEATURES, Training(trees=40), **OPTIONS)
+    learned = train_model(market[0], TrainingSetup(FEATURES, Training(trees=40), **OPTIONS))
     assert isinstance(learned, TrainingResult)
     assert not {"points", "both"} & learned.evaluations.keys()
     assert "points" not in learned.decision.reason

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from leadwerk.learning.promotion_gate import GateEvidence, Incumbent, JudgedRows, decide
+from leadwerk.learning.promotion_gate import GateEvidence, Incumbent, JudgedCandidate, JudgedRows, decide
 from leadwerk.stats.within_time import time_blocks
 from learning.simulated_landmarks import landmarks
 
@@ -24,7 +26,8 @@ def incumbent(probability, unseen=None):
 
 def judge(rows, probability, champion=None, points=None, **options):
     evidence = GateEvidence(rows.converted, rows.lead, rows.block, probability)
-    return decide(rows, "average", probability, evidence, champion, points=points, seed=1, **options)
+    candidate = JudgedCandidate("average", probability, evidence)
+    return decide(replace(rows, points=points), candidate, champion, seed=1, **options)
 
 
 def test_a_model_that_ranks_becomes_the_first_champion(market):

@@ -10,6 +10,7 @@ from leadwerk.features.contract import Feature
 from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.train import TrainingResult, train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 
@@ -43,7 +44,7 @@ def test_real_leads_are_told_apart():
     features = [feature for feature in features if feature.name != "Lead Number"]
     last_fifth = int(len(rows) * 0.8)
     train, test = rows.take(np.arange(last_fifth)), rows.take(np.arange(last_fifth, len(rows)))
-    learned = train_model(train, features, Training(), horizon_days=1, hot_score=70)
+    learned = train_model(train, TrainingSetup(features, Training(), horizon_days=1, hot_score=70))
     assert isinstance(learned, TrainingResult)
     assert learned.decision.promote
     assert metrics.auc(test.converted, learned.model.probability(test.columns)) >= 0.92

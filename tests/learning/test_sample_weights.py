@@ -9,6 +9,7 @@ from leadwerk.learning.boosting import fit_boosting
 from leadwerk.learning.calibrate import fit_calibration
 from leadwerk.learning.sample_weights import FORGOTTEN, sample_weights
 from leadwerk.learning.train import train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 from leadwerk.stats.log_odds import sigmoid
@@ -72,7 +73,7 @@ def test_a_half_life_that_the_policy_names_is_taken_as_it_is(calm):
 
 
 def test_the_reason_of_the_run_says_that_old_outcomes_count_less(shaken):
-    training = train_model(shaken[0], FEATURES, TRAINING, horizon_days=HORIZON_DAYS, hot_score=70)
+    training = train_model(shaken[0], TrainingSetup(FEATURES, TRAINING, horizon_days=HORIZON_DAYS, hot_score=70))
     assert "days older count half" in training.decision.reason
 
 

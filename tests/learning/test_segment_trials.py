@@ -14,6 +14,7 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.model import Model
 from leadwerk.learning.segmented_model import SegmentedModel, from_files
 from leadwerk.learning.train import TrainingResult, train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.points.segments import FILE, SegmentDefinition, Segments
 from leadwerk.policy.model import Training
 from leadwerk.policy.points import Condition
@@ -41,7 +42,9 @@ def opposite(seed: int, leads: int = 2000, *, noise: bool = False) -> Landmarks:
 
 
 def learned(rows: Landmarks, segments: Segments | None, training: Training = QUICK, **options: Any) -> TrainingResult:
-    trained = train_model(rows, FEATURES, training, horizon_days=30, hot_score=70, segments=segments, **options)
+    trained = train_model(
+        rows, TrainingSetup(FEATURES, training, horizon_days=30, hot_score=70, segments=segments), **options
+    )
     assert isinstance(trained, TrainingResult)
     return trained
 

@@ -3,6 +3,7 @@ import pytest
 
 from leadwerk.learning.candidate_comparison import ChampionForecast
 from leadwerk.learning.train import TrainingResult, TrainingSkipped, train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 from learning.simulated_landmarks import FEATURES, landmarks
@@ -13,7 +14,7 @@ OPTIONS = {"horizon_days": 30, "hot_score": 70}
 @pytest.fixture(scope="module")
 def learned():
     rows, _ = landmarks(seed=1)
-    result = train_model(rows, FEATURES, Training(), **OPTIONS)
+    result = train_model(rows, TrainingSetup(FEATURES, Training(), **OPTIONS))
     assert isinstance(result, TrainingResult)
     return result
 
@@ -51,7 +52,9 @@ def test_on_shuffled_labels_nothing_is_learned_and_nothing_promoted():
     rows, _ = landmarks(seed=1)
     shuffled = rows.converted.copy()
     np.random.default_rng(1).shuffle(shuffled)
-    result = train_model(type(rows)(rows.columns, rows.lead, rows.as_of, shuffled), FEATURES, Training(), **OPTIONS)
+    result = train_model(
+        type(rows)(rows.columns, rows.lead, rows.as_of, shuffled), TrainingSetup(FEATURES, Training(), **OPTIONS)
+    )
     assert isinstance(result, TrainingResult)
     assert not result.decision.promote
     assert result.decision.verdict == "no_signal"
@@ -62,13 +65,13 @@ def test_the_present_champion_is_compared_on_landmarks_it_has_not_seen(learned):
     rows, _ = landmarks(seed=1)
     middle = np.sort(rows.as_of)[int(len(rows) * 0.9)]
     champion = ChampionForecast("old", learned.model.probability, middle)
-    result = train_model(rows, FEATURES, Training(), champion=champion, **OPTIONS)
+    result = train_model(rows, TrainingSetup(FEATURES, Training(), **OPTIONS), champion=champion)
     assert result.evaluations["champion"].rows == int((rows.as_of > middle).sum())
 
 
 def test_few_conversions_degrade_to_a_regression():
     rows, _ = landmarks(leads=700, seed=3, rate=-3.6, effect=0.8, per_lead=1)
-    result = train_model(rows, FEATURES, Training(minimum_positives=40), **OPTIONS)
+    result = train_model(rows, TrainingSetup(FEATURES, Training(minimum_positives=40), **OPTIONS))
     assert isinstance(result, TrainingResult)
     assert result.decision.kind == "logistic_regression"
     assert list(result.evaluations) == ["challenger"]
@@ -84,7 +87,7 @@ def test_few_conversions_degrade_to_a_regression():
 )
 def test_too_little_is_said_and_no_model_made(leads, rate, reason):
     rows, _ = landmarks(leads=max(leads, 1), seed=3, rate=rate, effect=0.5)
-    result = train_model(rows.take(np.arange(2 * leads)), FEATURES, Training(), **OPTIONS)
+    result = train_model(rows.take(np.arange(2 * leads)), TrainingSetup(FEATURES, Training(), **OPTIONS))
     assert isinstance(result, TrainingSkipped)
     assert reason in result.reason
 
@@ -92,6 +95,8 @@ def test_too_little_is_said_and_no_model_made(leads, rate, reason):
 def test_a_single_class_in_the_test_period_cannot_be_judged():
     rows, _ = landmarks(seed=1)
     converted = rows.converted & (rows.as_of < np.sort(rows.as_of)[int(len(rows) * 0.8)])
-    result = train_model(type(rows)(rows.columns, rows.lead, rows.as_of, converted), FEATURES, Training(), **OPTIONS)
+    result = train_model(
+        type(rows)(rows.columns, rows.lead, rows.as_of, converted), TrainingSetup(FEATURES, Training(), **OPTIONS)
+    )
     assert isinstance(result, TrainingSkipped)
     assert "in the test period" in result.reason

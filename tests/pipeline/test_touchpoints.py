@@ -45,7 +45,7 @@ def stored(warehouse: DuckDBWarehouse) -> list[tuple[Any, ...]]:
 def test_a_fairs_list_names_its_visitors_by_address(warehouse: DuckDBWarehouse) -> None:
     fair = [{"E-Mail": email, "Art": "event", "Datum": "12.03.2026"} for email in ("BEAT@firma.ch", "anna@firma.ch")]
     report = run(warehouse, *fair)
-    assert (report.stored, report.known, report.refused, report.kinds_without_signal) == (2, 0, (), ())
+    assert (report.stored, report.already_stored, report.refused, report.kinds_without_signal) == (2, 0, (), ())
     at = datetime(2026, 3, 11, 23, tzinfo=UTC)
     assert stored(warehouse) == [("B", "event", at), ("C", "event", at)]
 
@@ -55,7 +55,7 @@ def test_the_same_list_twice_changes_nothing(warehouse: DuckDBWarehouse) -> None
     call = {"lead_id": "C", "kind": "call_answered", "occurred_at": "2026-03-28T11:00:00Z"}
     assert run(warehouse, click, call).stored == 2
     again = run(warehouse, click, call, now=NOW + timedelta(hours=1))
-    assert (again.stored, again.known) == (0, 2)
+    assert (again.stored, again.already_stored) == (0, 2)
     assert len(stored(warehouse)) == 2
 
 

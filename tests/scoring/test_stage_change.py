@@ -24,8 +24,8 @@ def change(before: str | None, **inputs: object):
 
 def test_a_change_is_a_row_of_its_table():
     change_row = change("mql", stage="sql", cluster="HOT")
-    assert schema.json_rows(schema.table("stage_changes"), [change_row])
-    assert change_row == {
+    assert schema.json_rows(schema.table("stage_changes"), [msgspec.structs.asdict(change_row)])
+    assert msgspec.structs.asdict(change_row) == {
         "lead_id": "1", "day": AT.date(), "changed_at": AT, "from_stage": "mql", "to_stage": "sql",
         "direction": "forward", "reason": "cluster=HOT", "score_id": "s",
     }  # fmt: skip
@@ -38,7 +38,7 @@ def test_the_same_stage_is_no_change_and_neither_is_none_at_all():
 
 def test_the_first_stage_is_a_change_from_nothing():
     change_row = change(None)
-    assert (change_row["from_stage"], change_row["to_stage"], change_row["direction"], change_row["reason"]) == (
+    assert (change_row.from_stage, change_row.to_stage, change_row.direction, change_row.reason) == (
         None, "known", "forward", "known=true",
     )  # fmt: skip
 
@@ -56,11 +56,11 @@ def test_the_first_stage_is_a_change_from_nothing():
 )  # fmt: skip
 def test_the_reason_is_what_both_stages_ask_for_as_it_is_now(before, after, facts, direction, reason):
     change_row = change(before, stage=after, **facts)
-    assert (change_row["direction"], change_row["reason"]) == (direction, reason)
+    assert (change_row.direction, change_row.reason) == (direction, reason)
 
 
 def test_points_in_a_reason_are_as_people_write_them():
     ready = msgspec.structs.replace(MORTGAGE, stages=(Stage(name="new"), Stage(name="ready", points=50, grade="B")))
     inputs = replace(NOBODY, stage="ready", points=62.5, grade="B")
     change_row = stage_change("1", "new", inputs, ready, at=AT, score_id=None)
-    assert change_row["reason"] == "grade=B, points=62.5"
+    assert change_row.reason == "grade=B, points=62.5"

@@ -153,16 +153,14 @@ def test_signals_of_the_mortgage_policy_are_sent(complete):
 
 
 def test_paid_clicks_come_without_tags_and_direct_visits_are_not_set(complete):
-    tags = "session_traffic_source_last_click.manual_source.source"
-    last_click = "session_traffic_source_last_click.cross_channel_campaign"
-    paid = f"{last_click}.medium = 'cpc'"
+    tags = "session_traffic_source_last_click.manual_campaign.source"
+    shown = "session_traffic_source_last_click.cross_channel_campaign"
+    paid = f"{shown}.medium = 'cpc'"
     assert (
-        count(complete, f"{paid} AND {tags} = '(not set)' AND {last_click}.source = 'google'")
-        == count(complete, paid)
-        > 0
+        count(complete, f"{paid} AND {tags} = '(not set)' AND {shown}.source = 'google'") == count(complete, paid) > 0
     )
     assert count(complete, f"{paid} AND collected_traffic_source.manual_source IS NOT NULL") == 0
-    assert count(complete, f"{last_click}.source = '(direct)' AND {tags} = '(not set)'") > 0
+    assert count(complete, f"{shown}.source = '(direct)' AND {tags} = '(not set)'") > 0
     clicks = f"SELECT unnest(event_params) AS p FROM ({everything(complete)})"
     for key in ("gclid", "gbraid", "utm_source"):
         assert (

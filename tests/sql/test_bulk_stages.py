@@ -102,7 +102,7 @@ def test_sql_records_the_changes_that_the_function_says(
         )  # fmt: skip
         before = stages.get(lead_id, {}).get("to_stage")
         expected.append(stage_change(lead_id, before, inputs, POLICY, at=NOW, score_id=row["score_id"]))
-    by_lead = {row["lead_id"]: row for row in expected if row is not None}
+    by_lead = {row.lead_id: msgspec.structs.asdict(row) for row in expected if row is not None}
     assert {row["lead_id"]: row for row in changes} == by_lead
 
 

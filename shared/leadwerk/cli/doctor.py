@@ -160,9 +160,10 @@ class _Look:
 
     def deliveries(self) -> Finding:
         leads = self.leads_by_state
-        dead_letters, waiting = leads["dead_letter"], sum(leads[state] for state in ("pending", "retry", "repair"))
+        dead_letters, sent, *waits = (leads[state] for state in ("dead_letter", "sent", "pending", "retry", "repair"))
+        waiting = sum(waits)
         unknown = sum(row.unknown_leads for row in self._delivery_counts)
-        summary = f"{leads['sent']:,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
+        summary = f"{sent:,} sent, {waiting:,} waiting, {dead_letters:,} dead letters"
         if unknown:
             remedy = "Run `leadwerk ingest` once they are there, then `leadwerk deliver`: nothing else is needed."
             return Finding("deliveries", "look", f"{summary}; of {unknown:,} the lead is not in the CRM", remedy)

@@ -125,7 +125,7 @@ def retrain(
             deployment.policy,
             deployment.registry,
             now=call.storing_moment(),
-            choices=choices,
+            options=stage.RetrainOptions(choices),
             progress=progress,
         )
     if call.as_json:

@@ -110,14 +110,12 @@ def object_(
     Example: `leadwerk privacy object anna@example.ch --by Eva --reason "request 18"`
     """
     from leadwerk.pipeline import score as scoring
-    from leadwerk.pipeline.privacy.objection import record_objection
+    from leadwerk.pipeline.privacy.objection import Objection, record_objection
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     deployment, now = call.deployment, call.deciding_moment()
-    secret = deployment.person_key
-    leads = record_objection(
-        deployment.warehouse, person, secret=secret, by=by, reason=reason, now=now, is_withdrawn=withdraw
-    )
+    objection = Objection(by, reason, is_withdrawn=withdraw)
+    leads = record_objection(deployment.warehouse, person, objection, secret=deployment.person_key, now=now)
     run = scoring.ScoringRun(
         deployment.warehouse, deployment.policy, deployment.scorer(), now=now, stored_at=moment(None)
     )

@@ -48,12 +48,14 @@ def touchpoints(
         deployment.warehouse, deployment.policy, records, now=call.storing_moment(), person_key=deployment.person_key
     )
     print_json(report) if call.as_json else _show(report)
-    if report.refused and not report.stored + report.known:
+    if report.refused and not report.stored + report.already_stored:
         raise InputError("No touchpoint could be used.", field=report.refused[0].field, remedy=report.refused[0].remedy)
 
 
 def _show(report: TouchpointReport) -> None:
-    out.print(f"{report.stored:,} stored, {report.known:,} were known already, {len(report.refused):,} refused.")
+    out.print(
+        f"{report.stored:,} stored, {report.already_stored:,} were stored before, {len(report.refused):,} refused."
+    )
     for kind in report.kinds_without_signal:
         out.print(f"No signal of the policy counts {kind!r}: add one with `touchpoint: {kind}`.", markup=False)
     if report.refused:

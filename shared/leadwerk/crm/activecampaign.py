@@ -37,6 +37,7 @@ from leadwerk.crm.port import (
     Unknown,
     WebhookRequest,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_secret_url
 from leadwerk.errors import CRMRejected
 
@@ -136,7 +137,7 @@ class ActiveCampaign(Adapter):
     ) -> None:
         """Open no connection yet; `url` is the account's own, as its settings page shows it."""
         auth = FixedHeader("Api-Token", auth) if isinstance(auth, str) else auth
-        self._http = HttpClient(url, auth, per_second=per_second, sleep=sleep)
+        self._http = HttpClient(url, auth, pace=RateLimiter(per_second, sleep=sleep))
         self._webhook_secret = webhook_secret
         self._numbers: dict[str, str] | None = None
 

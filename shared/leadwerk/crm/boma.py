@@ -32,6 +32,7 @@ from leadwerk.crm.port import (
     Unknown,
     WebhookRequest,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 
 PER_SECOND = 10.0  # calls a second that BOMA is known to take
@@ -77,7 +78,7 @@ class Boma:
             ConfigurationError: the token would travel in the clear.
         """
         self._http = HttpClient(
-            url, bearer(auth) if isinstance(auth, str) else auth, per_second=per_second, sleep=sleep
+            url, bearer(auth) if isinstance(auth, str) else auth, pace=RateLimiter(per_second, sleep=sleep)
         )
         self._paths = paths or Paths()
 

@@ -77,8 +77,7 @@ class HttpClient:
         url: str,
         auth: Auth,
         *,
-        per_second: float,
-        sleep: Callable[[float], None] = time.sleep,
+        pace: RateLimiter,
         throttle: Throttle = lambda _: None,
         of_a_record: OfARecord = lambda _: False,
         headers: Mapping[str, str] | None = None,
@@ -95,7 +94,7 @@ class HttpClient:
             )
         self._url = url.rstrip("/")
         self._auth, self._throttle, self._of_a_record = auth, throttle, of_a_record
-        self.pace = RateLimiter(per_second, sleep=sleep)
+        self.pace = pace
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._sessions = threading.local()
 

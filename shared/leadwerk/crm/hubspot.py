@@ -34,6 +34,7 @@ from leadwerk.crm.port import (
     Unknown,
     WebhookRequest,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_hubspot
 from leadwerk.errors import CRMRejected, InputError
 
@@ -118,7 +119,7 @@ class HubSpot(Adapter):
     ) -> None:
         """Open no connection yet; `auth` may be the token."""
         auth = bearer(auth) if isinstance(auth, str) else auth
-        self._http = HttpClient(url or URL, auth, per_second=per_second, sleep=sleep)
+        self._http = HttpClient(url or URL, auth, pace=RateLimiter(per_second, sleep=sleep))
         self._webhook_secret = webhook_secret
         self._budget: float | None = None
 

@@ -33,6 +33,7 @@ from leadwerk.crm.port import (
     Task,
     Unknown,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected
 
 PER_SECOND = 20.0
@@ -107,7 +108,7 @@ class Odoo(Adapter):
         auth = bearer(auth) if isinstance(auth, str) else auth
         headers = {"X-Odoo-Database": database} if database else {}
         self._http = HttpClient(
-            url, auth, per_second=per_second, sleep=sleep, of_a_record=_is_of_a_record, headers=headers
+            url, auth, pace=RateLimiter(per_second, sleep=sleep), of_a_record=_is_of_a_record, headers=headers
         )
 
     def field_name(self, shows: str) -> str:

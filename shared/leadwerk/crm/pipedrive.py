@@ -34,6 +34,7 @@ from leadwerk.crm.port import (
     Unknown,
     WebhookRequest,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_basic
 from leadwerk.errors import CRMRejected, InputError
 from leadwerk.warehouse.batches import batches
@@ -140,7 +141,7 @@ class Pipedrive(Adapter):
     ) -> None:
         """Open no connection yet; `webhook_secret` is user:password of the webhooks."""
         auth = FixedHeader("x-api-token", auth) if isinstance(auth, str) else auth
-        self._http = HttpClient(url or URL, auth, per_second=per_second, sleep=sleep)
+        self._http = HttpClient(url or URL, auth, pace=RateLimiter(per_second, sleep=sleep))
         self._webhook_secret = webhook_secret
         self._keys: dict[str, str] | None = None
         self._budget: float | None = None

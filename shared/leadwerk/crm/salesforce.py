@@ -34,6 +34,7 @@ from leadwerk.crm.port import (
     Task,
     Unknown,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected
 
 VERSION = "v67.0"
@@ -154,7 +155,7 @@ class Salesforce(Adapter):
     ) -> None:
         """Open no connection yet; `url` is the organisation's My Domain."""
         auth = bearer(auth) if isinstance(auth, str) else auth
-        self._http = HttpClient(url, auth, per_second=per_second, sleep=sleep, throttle=_throttle)
+        self._http = HttpClient(url, auth, pace=RateLimiter(per_second, sleep=sleep), throttle=_throttle)
         self._budget: float | None = None
 
     def field_name(self, shows: str) -> str:

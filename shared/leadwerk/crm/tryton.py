@@ -36,6 +36,7 @@ from leadwerk.crm.port import (
     Taken,
     Unknown,
 )
+from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected, CRMUnavailable
 
 PER_SECOND = 20.0
@@ -174,7 +175,7 @@ class Tryton(Adapter):
         """Open no connection yet; `credentials` are user:password."""
         user, _, password = credentials.partition(":")
         session = TrytonSession(url, database, user, password)
-        self._http = HttpClient(url, session, per_second=per_second, sleep=sleep)
+        self._http = HttpClient(url, session, pace=RateLimiter(per_second, sleep=sleep))
         self._path = f"/{quote(database, safe='')}/rpc/"
         self._context = {"company": company}
 

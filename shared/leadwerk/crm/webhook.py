@@ -6,7 +6,6 @@ What such a receiver knows it tells nobody, so there is nothing to read from it.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -34,8 +33,7 @@ class Webhook(Adapter):
         url: str,
         secrets: Sequence[str],
         *,
-        per_second: float = PER_SECOND,
-        sleep: Callable[[float], None] = time.sleep,
+        pace: RateLimiter | None = None,
         http: GuardedHttp | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         cloud_events: bool = False,
@@ -51,7 +49,7 @@ class Webhook(Adapter):
                 f"The webhook's secret is shorter than {SHORTEST_SECRET} bytes.",
                 remedy="Set LEADWERK_CRM_TOKEN to whsec_ and the base64 of 24 to 64 random bytes.",
             )
-        self._pace = RateLimiter(per_second, sleep=sleep)
+        self._pace = pace or RateLimiter(PER_SECOND)
         self._http, self._clock, self._cloud_events = http or GuardedHttp(), clock, cloud_events
 
     def field_name(self, shows: str) -> str:

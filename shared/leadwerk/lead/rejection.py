@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -25,17 +23,3 @@ class Rejection(Struct, frozen=True):
     def of(cls, field: str, value: Any, reason: str, remedy: str) -> Rejection:
         """A rejection with its value shortened to text."""
         return cls(field, None if value is None else str(value)[:_LONGEST_VALUE], reason, remedy)
-
-    def row(self, source: str, row: str, rejected_at: datetime) -> dict[str, Any]:
-        """A row of `rejections` (schema.json): the same bad row twice has the same id. `rejected_at` is UTC."""
-        reason = f"{self.reason} {self.remedy}".strip()
-        identity = "\x1f".join((source, row, self.field, reason))
-        return {
-            "rejection_id": hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:32],
-            "day": rejected_at.date(),
-            "rejected_at": rejected_at,
-            "source": source,
-            "row": row,
-            "field": self.field,
-            "reason": reason,
-        }

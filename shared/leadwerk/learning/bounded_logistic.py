@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -63,7 +65,8 @@ def fit(problem: BoundedProblem) -> BoundedFit:
         step = np.zeros_like(weights)
         free = ~at_bound
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
-        weights, new = _descend(design, problem.converted, weights, step, (low, high), (centre, pull), loss)
+        penalised = partial(_loss, design, problem.converted, centre=centre, pull=pull)
+        weights, new = _descend(penalised, weights, step, (low, high), loss)
         if loss - new < TOLERANCE * max(1.0, abs(new)):
             break
         loss = new
@@ -86,19 +89,13 @@ def _slopes(design: Floats, converted: Bools, weights: Floats, centre: Floats, p
 
 
 def _descend(
-    design: Floats,
-    converted: Bools,
-    weights: Floats,
-    step: Floats,
-    bounds: tuple[Floats, Floats],
-    prior: tuple[Floats, Floats],
-    loss: float,
+    penalised: Callable[[Floats], float], weights: Floats, step: Floats, bounds: tuple[Floats, Floats], loss: float
 ) -> tuple[Floats, float]:
     """The longest of the step, its half, its quarter … that makes the loss smaller; else where we are."""
     for halving in range(HALVINGS):
         # Half the step until the loss falls: clipping may turn a good direction into a bad one.
         candidate = np.clip(weights - step / 2**halving, *bounds)
-        new = _loss(design, converted, candidate, *prior)
+        new = penalised(candidate)
         if new < loss:
             return candidate, new
     return weights, loss

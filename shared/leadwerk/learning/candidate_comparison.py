@@ -14,7 +14,15 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import LeveledForecast, leveled_forecast
 from leadwerk.learning.model import ModelKind
 from leadwerk.learning.points_baseline import PointsBaseline, blended, points_alone
-from leadwerk.learning.promotion_gate import Z_BY_HAND, GateDecision, GateEvidence, Incumbent, JudgedRows, decide
+from leadwerk.learning.promotion_gate import (
+    Z_BY_HAND,
+    GateDecision,
+    GateEvidence,
+    Incumbent,
+    JudgedCandidate,
+    JudgedRows,
+    decide,
+)
 from leadwerk.learning.split import Split
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.log_odds import logit
@@ -78,22 +86,16 @@ def compare(setup: ComparisonSetup, challenger: Challenger, probabilities: dict[
     rate, days = train.base_rate, setup.horizon_days
     # Levels drift with the market: all candidates are levelled alike before they are compared.
     forecast = _leveled(challenger.log_odds, test, rate, days)
-    rows = JudgedRows(test.converted, test.lead, time_blocks(test.as_of, test.converted_leads), forecast.rate)
     incumbent = _incumbent(setup.champion, test, rate, days)
     of_test, points = None, None
     if setup.rules is not None:
         of_test = setup.rules.take(setup.split.test)
         points = points_alone(setup.rules.take(setup.split.train), train.converted, of_test)
-    decision = decide(
-        rows,
-        challenger.kind,
-        forecast.probability,
-        challenger.evidence,
-        incumbent,
-        points=None if of_test is None else of_test.ranks(),
-        z_needed=setup.z_needed,
-        seed=seed,
-    )
+    blocks = time_blocks(test.as_of, test.converted_leads)
+    ranks = None if of_test is None else of_test.ranks()
+    rows = JudgedRows(test.converted, test.lead, blocks, forecast.rate, ranks)
+    candidate = JudgedCandidate(challenger.kind, forecast.probability, challenger.evidence)
+    decision = decide(rows, candidate, incumbent, z_needed=setup.z_needed, seed=seed)
     # A champion that is replaced anyway need not step back as well.
     rivals = None if decision.promote else of_test
     stands_down = behind_points(test.converted, test.lead, incumbent, rivals, seed=seed)

@@ -40,12 +40,16 @@ reach the first in one run by hand, and 2 % ever reach the second in 90 nights."
 
 @dataclass(frozen=True)
 class JudgedRows:
-    """Rows of the test period (n,): labels, lead, block of time, and the conversion rate that was known then."""
+    """Rows of the test period (n,): labels, lead, block of time, and the conversion rate that was known then.
+
+    `points` order the leads; None where the policy has no rules.
+    """
 
     converted: Bools
     lead: Index
     block: Index
     known_rate: Floats
+    points: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,15 @@ class GateEvidence:
     lead: Index
     block: Index
     score: Floats
+
+
+@dataclass(frozen=True)
+class JudgedCandidate:
+    """The challenger: its kind, its probabilities of the test rows (n,), and the evidence of its order."""
+
+    kind: ModelKind
+    probability: Floats
+    evidence: GateEvidence
 
 
 @dataclass(frozen=True)
@@ -80,20 +93,17 @@ class GateDecision:
 
 def decide(
     rows: JudgedRows,
-    kind: ModelKind,
-    probability: Floats,
-    evidence: GateEvidence,
+    candidate: JudgedCandidate,
     incumbent: Incumbent | None,
     *,
-    points: Floats | None = None,
     z_needed: float = Z_BY_HAND,
     seed: int,
 ) -> GateDecision:
-    """Judge the challenger's probabilities (n,) with the level known then.
+    """Judge the challenger's probabilities with the level known then.
 
-    `incumbent` is None where there is no champion, or none that this contract could use; `points` order leads (n,),
-    None where the policy has no rules.
+    `incumbent` is None where there is no champion, or none that this contract could use.
     """
+    kind, probability, evidence = candidate.kind, candidate.probability, candidate.evidence
     order = within_time_auc(evidence.converted, evidence.score, evidence.block, evidence.lead)
     level, level_text = _level(rows, probability, seed)
     summary = (
@@ -103,8 +113,8 @@ def decide(
         return GateDecision(
             kind, False, f"{summary}: no usable signal, {_shortage(order, z_needed)}.", "no_signal", level
         )
-    if points is not None:
-        gap, error = within_time_difference(rows.converted, probability, points, rows.block, rows.lead)
+    if rows.points is not None:
+        gap, error = within_time_difference(rows.converted, probability, rows.points, rows.block, rows.lead)
         better = "better" if gap > 0 else "no better"
         summary = f"{summary}; {better} than the points, difference in AUC {gap:+.3f} ± {error:.3f}"
         if not gap > 0:

@@ -25,6 +25,7 @@ from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.points.segments import NO_SEGMENT, Segments
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
@@ -116,15 +117,10 @@ class _Leads:
 
 
 def try_segments(
-    segments: Segments | None,
-    landmarks: Landmarks,
-    split: Split,
-    general: Model,
-    features: Sequence[Feature],
-    training: Training,
-    tell: Progress,
+    setup: TrainingSetup, landmarks: Landmarks, split: Split, general: Model, tell: Progress
 ) -> SegmentTrialResult:
-    """Try a model for each segment (None: no segments) against `general`, which was fitted on the training part."""
+    """Try a model for each segment of the setup against `general`, which was fitted on the training part."""
+    segments = setup.segments
     segment_index = _segment_index(segments, landmarks)
     trials: list[SegmentTrial] = []
     twins: dict[int, Model] = {}
@@ -132,12 +128,12 @@ def try_segments(
         mine = np.flatnonzero(segment_index == place)
         train, test = (rows[segment_index[rows] == place] for rows in (split.train, split.test))
         leads = _Leads(landmarks.take(mine), landmarks.take(train), landmarks.take(test))
-        reason = _too_few(leads, training)
+        reason = _too_few(leads, setup.training)
         if reason:
             trials.append(_trial(definition.name, leads, reason=reason))
             continue
         tell(f"50 %: trying a model for {definition.name} on {len(train)} landmarks")
-        twin, trial = _try(definition.name, leads, general, features, training)
+        twin, trial = _try(definition.name, leads, general, setup)
         trials.append(trial)
         if trial.serves:
             twins[place] = twin
@@ -176,11 +172,9 @@ def _trial(name: str, leads: _Leads, *, reason: str, **measured: Any) -> Segment
     )
 
 
-def _try(
-    name: str, leads: _Leads, general: Model, features: Sequence[Feature], training: Training
-) -> tuple[Model, SegmentTrial]:
+def _try(name: str, leads: _Leads, general: Model, setup: TrainingSetup) -> tuple[Model, SegmentTrial]:
     """The better of both kinds fitted on the segment's training part, and how it stands against the general twin."""
-    test = leads.test
+    test, features, training = leads.test, setup.features, setup.training
     twins = {kind: _fit(kind, leads.train, features, training, general.encoder) for kind in KINDS}
     forecasts = {kind: twin.probability(test.columns) for kind, twin in twins.items()}
     kind = best(test.converted, forecasts)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import structs
 
-from leadwerk.features.contract import Feature
 from leadwerk.learning.candidate_comparison import Challenger, ChampionForecast, ComparisonSetup, compare
 from leadwerk.learning.candidates import better_alone, fit_candidate, order_evidence, plan_for_everything
 from leadwerk.learning.evaluate import Evaluation
@@ -18,12 +17,11 @@ from leadwerk.learning.logistic import MINIMUM_POSITIVES
 from leadwerk.learning.model import Model
 from leadwerk.learning.model_profile import importances, profile
 from leadwerk.learning.points_baseline import PointsBaseline
-from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, Z_BY_HAND, GateDecision, name_of
+from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split, split_by_time
-from leadwerk.points.segments import Segments
-from leadwerk.policy.model import Training
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.stats.log_odds import logit
 
 Progress = Callable[[str], None]
@@ -33,7 +31,7 @@ Progress = Callable[[str], None]
 class TrainingResult:
     """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
 
-    `segments`: what was trials for each segment; those that have a model of their own are part of `model`.
+    `segments`: what was tried for each segment; those that have a model of their own are part of `model`.
     `stands_down`: why the champion should leave the ranking to the points without a successor; empty if not.
     """
 
@@ -57,24 +55,18 @@ class TrainingSkipped:
 
 def train_model(
     landmarks: Landmarks,
-    features: Sequence[Feature],
-    training: Training,
+    setup: TrainingSetup,
     *,
-    horizon_days: int,
-    hot_score: float,
     champion: ChampionForecast | None = None,
     rules: PointsBaseline | None = None,
-    segments: Segments | None = None,
-    z_needed: float = Z_BY_HAND,
     progress: Progress = lambda _: None,
 ) -> TrainingResult | TrainingSkipped:
     """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
 
-    `hot_score` is the predictive score from which a lead is HOT: precision and recall are measured there. `rules` are
-    what the policy's points say of the landmarks, None where it has none. `segments` whose own models prove better than
-    the general one are scored by them, and what is compared with points and champion is all of it, as it would serve.
-    `z_needed`: how far from chance the order has to be (promotion_gate).
+    `rules`: the points of the landmarks, None where the policy has no rules. Segments with a better model of their own
+    are scored by it, and what is compared with points and champion is the whole model, as it would serve.
     """
+    features, training, horizon_days = setup.features, setup.training, setup.horizon_days
     split = split_by_time(landmarks.as_of, horizon_days=horizon_days, test_share=training.test_share)
     train, test = landmarks.take(split.train), landmarks.take(split.test)
     reason = too_few(landmarks, train, test)
@@ -84,7 +76,7 @@ def train_model(
     fitted = fit_candidate(train, features, training)
     twin = better_alone(fitted, test)
     kind = twin.model.kind
-    trials = try_segments(segments, landmarks, split, twin.model, features, training, progress)
+    trials = try_segments(setup, landmarks, split, twin.model, progress)
     served = trials.with_segment_models(twin.model)
     log_odds = logit(served.probability(test.columns))
     evidence = order_evidence(
@@ -96,10 +88,12 @@ def train_model(
         progress=progress,
     )
     progress("65 %: comparing the candidates")
-    setup = ComparisonSetup(landmarks, split, horizon_days, hot_score, training.seed, champion, rules, z_needed)
+    comparison = ComparisonSetup(
+        landmarks, split, horizon_days, setup.hot_score, training.seed, champion, rules, setup.z_needed
+    )
     rivals = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
     rivals |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
-    outcome = compare(setup, Challenger(kind, log_odds, evidence), rivals)
+    outcome = compare(comparison, Challenger(kind, log_odds, evidence), rivals)
     progress(f"70 %: fitting the {name_of(kind)} on all {len(landmarks)} landmarks")
     final = fit_candidate(landmarks, features, training, kind=kind, plan=plan_for_everything(fitted.plan, landmarks))
     leveled = _at_newest_level(final.model, landmarks)

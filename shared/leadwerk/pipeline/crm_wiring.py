@@ -54,9 +54,10 @@ def connect(settings: Settings) -> CRM:
 
             return Tryton(url, settings.crm_token, database=settings.crm_database, per_second=rate)
         case "webhook":
+            from leadwerk.crm.rate_limiter import RateLimiter
             from leadwerk.crm.webhook import Webhook
 
-            return Webhook(url, settings.crm_token.split(), per_second=rate)
+            return Webhook(url, settings.crm_token.split(), pace=RateLimiter(rate))
     from leadwerk.crm.boma import Boma, Paths
 
     return Boma(url, credentials, per_second=rate, paths=Paths(settings.crm_lead_path, settings.crm_cases_path))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
 from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import IdentityRow
 
 _MOSTLY = 0.5
 _MOST_LEVEL_ROWS, _SHARE_OF_ROWS = 20, 50
@@ -195,13 +197,14 @@ def _links(parsed: ParsedLeads, policy: Policy) -> list[pa.Table]:
     ids, created = parsed.ids.to_pylist(), parsed.created_at
     cells = {"ga_client_id": parsed.table.column(visitor), "web_consent": parsed.table.column(consent)}
     texts = {name: column.values(parsed.rows) for name, column in cells.items()}
-    rows: list[dict[str, Any]] = []
+    links: dict[IdentityRow, None] = {}
     for at, lead_id in enumerate(ids):
         moment = created[at].item().replace(tzinfo=UTC)
         raw = {"lead_id": lead_id, "created_at": moment, **{name: values[at] for name, values in texts.items()}}
-        rows += identity_rows(raw, policy=policy, recorded_at=moment, source="import")[0]
-    unique = list({(row["visitor_id"], row["lead_id"], row["linked_at"]): row for row in rows}.values())
-    return [pa.Table.from_pylist(unique)] if unique else []
+        rows, _ = identity_rows(raw, policy=policy, recorded_at=moment, source="import")
+        links |= dict.fromkeys(msgspec.convert(row, IdentityRow) for row in rows)
+    # Rows of one lead may repeat its link; the table holds each once.
+    return [pa.Table.from_pylist([msgspec.structs.asdict(link) for link in links])] if links else []
 
 
 def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:

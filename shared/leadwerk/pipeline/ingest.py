@@ -6,10 +6,11 @@ several interrupted runs, and the tables end up the same. The cursor moves only 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, convert
@@ -184,7 +185,7 @@ class _Reading:
         return _Rows(), [Rejection.of("case", None, failure.message, failure.remedy)]
 
     def _reject(self, rows: _Rows, row: str, rejection: Rejection) -> None:
-        rows.rejections.append(convert(rejection.row(self.source, row, self.now), RejectionRow))
+        rows.rejections.append(_rejection_row(rejection, self.source, row, self.now))
         self.rejected_fields[rejection.field] += 1
 
     def report(self) -> IngestReport:
@@ -193,10 +194,7 @@ class _Reading:
         return IngestReport(
             pages=self.pages,
             cases=self.cases,
-            leads=new["leads"],
-            identities=new["identities"],
-            touchpoints=new["touchpoints"],
-            outcomes=new["outcomes"],
+            **{field.name: new[field.name] for field in fields(_Rows) if field.name != "rejections"},
             rejected=new["rejections"],
             unknown_statuses=dict(self.unknown_statuses),
             rejected_fields=dict(self.rejected_fields),
@@ -292,4 +290,19 @@ def _unknown_status(status: str, reason: str | None) -> Rejection:
         status,
         f"The policy has no outcome for the status {status!r}{because}.",
         "Add a rule for it under `outcomes` in the policy, then ingest once from the start.",
+    )
+
+
+def _rejection_row(rejection: Rejection, source: str, row: str, rejected_at: datetime) -> RejectionRow:
+    """The same bad row read twice has the same id, so it is stored once. `rejected_at` is UTC."""
+    reason = f"{rejection.reason} {rejection.remedy}".strip()
+    identity = "\x1f".join((source, row, rejection.field, reason))
+    return RejectionRow(
+        rejection_id=hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:32],
+        day=rejected_at.date(),
+        rejected_at=rejected_at,
+        source=source,
+        row=row,
+        field=rejection.field,
+        reason=reason,
     )

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
 
 from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
 from leadwerk.learning.candidate_comparison import ChampionForecast
 from leadwerk.learning.leak_texts import stop_text
 from leadwerk.learning.leakage import LeakFinding
-from leadwerk.learning.model import libraries
 from leadwerk.learning.promotion_gate import Z_BY_HAND
-from leadwerk.learning.segment_trials import SegmentTrial
 from leadwerk.learning.segmented_model import from_files
-from leadwerk.learning.train import TrainingResult, TrainingSkipped, train_model
+from leadwerk.learning.train import TrainingSkipped, train_model
+from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.pipeline import champion_check
-from leadwerk.pipeline.leads.features import features_statement, labels_statement
 from leadwerk.pipeline.leads.landmarks import TrainingRows, read_training_rows
 from leadwerk.pipeline.leak_gate import CheckedLandmarks, FieldChoices, check_fields, record_choices
+from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
-from leadwerk.registry.manifest import (
-    CandidateEvaluation,
-    DataWindow,
-    FieldFinding,
-    GateRecord,
-    Manifest,
-    TestSplit,
-    TriedSegment,
-)
+from leadwerk.registry.manifest import CandidateEvaluation, TriedSegment
+from leadwerk.warehouse.records import ModelRunRow
 
 if TYPE_CHECKING:
     from leadwerk.learning.landmarks import Landmarks
@@ -47,6 +38,17 @@ Progress = Callable[[str], None]
 
 POINTS_DECIDE = "Until then the points decide."
 """Appended to the reason if no model could be trained and none serves yet."""
+
+
+@dataclass(frozen=True)
+class RetrainOptions:
+    """`choices` of a person about fields are recorded, and hold for later runs too. `z_needed`: see promotion_gate."""
+
+    choices: FieldChoices | None = None
+    z_needed: float = Z_BY_HAND
+
+
+DEFAULTS = RetrainOptions()
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,10 @@ def run(
     registry: Registry,
     *,
     now: datetime,
-    choices: FieldChoices | None = None,
-    z_needed: float = Z_BY_HAND,
+    options: RetrainOptions = DEFAULTS,
     progress: Progress | None = None,
 ) -> RetrainReport:
     """Train on the data as of `now` (aware, UTC), save the model, and promote it if the gates allow.
-
-    `choices` of a person about fields are recorded, and hold for later runs too. `z_needed`: see the promotion gate.
 
     Repeated with the same `now`, also after a crash, it ends with the same model, champion and row of model_runs.
 
@@ -99,65 +98,71 @@ def run(
     """
     tell = progress or (lambda _: None)
     pointer = champion_check.decided_on(registry, now)
+    run = _Run(policy, registry, pointer, now)
     if pointer is not None and _is_of_this_run(registry, pointer, now):
-        report = _finished(registry, pointer, policy, now)
+        report = _finished(run, pointer)
     else:
-        if choices is not None:
-            record_choices(registry, policy, choices, now)
+        # Recorded first: a person's decision about a field must outlive a run that fails.
+        if options.choices is not None:
+            record_choices(registry, policy, options.choices, now)
         tell("0 %: reading matured landmarks")
         rows = read_training_rows(warehouse, policy, now)
         tell("20 %: checking whether a field knows the outcome")
         checked = check_fields(rows.landmarks, rows.open_leads, policy, registry)
         if checked.report.stopping_fields:
-            report = _stopped(checked, policy, pointer, now)
+            report = _stopped(run, checked)
         else:
-            report = _learn_and_save(rows, checked, policy, registry, pointer, now, z_needed, tell)
+            report = _learn_and_save(run, rows, checked, options.z_needed, tell)
     warehouse.append("model_runs", [_row(report)])
     return report
 
 
-def _stopped(checked: CheckedLandmarks, policy: Policy, pointer: Pointer | None, now: datetime) -> RetrainReport:
+@dataclass(frozen=True)
+class _Run:
+    """A run of the stage: `pointer` is the champion before it, None if there is none."""
+
+    policy: Policy
+    registry: Registry
+    pointer: Pointer | None
+    now: datetime
+
+    @property
+    def champion_before(self) -> str | None:
+        return self.pointer.version if self.pointer else None
+
+
+def _stopped(run: _Run, checked: CheckedLandmarks) -> RetrainReport:
     """The report of a run that the leakage gate stopped before anything was learned."""
-    before = pointer.version if pointer else None
+    before = run.champion_before
     leak_outcome = {"verdict": "leak", "leaks": checked.report.findings, "excluded": checked.excluded}
     reason = stop_text(checked.report, "en")
-    return _report(
-        policy, now, checked.landmarks, reason=reason, champion_before=before, champion_after=before, **leak_outcome
-    )
+    serves = {"champion_before": before, "champion_after": before}
+    return _report(run, checked.landmarks, reason=reason, **serves, **leak_outcome)
 
 
 def _learn_and_save(
-    rows: TrainingRows,
-    checked: CheckedLandmarks,
-    policy: Policy,
-    registry: Registry,
-    pointer: Pointer | None,
-    now: datetime,
-    z_needed: float,
-    tell: Progress,
+    run: _Run, rows: TrainingRows, checked: CheckedLandmarks, z_needed: float, tell: Progress
 ) -> RetrainReport:
+    policy, registry, pointer, now = run.policy, run.registry, run.pointer, run.now
     landmarks, rules = checked.landmarks, rows.rules
     features = contract(policy)
     champion, note = _champion(registry, pointer, features, policy)
-    learned = train_model(
-        landmarks,
+    setup = TrainingSetup(
         features,
         policy.training,
         horizon_days=policy.horizon_days,
         hot_score=policy.bands.hot,
-        champion=champion,
-        rules=rules,
         segments=Segments.of(policy),
         z_needed=z_needed,
-        progress=tell,
     )
-    before = pointer.version if pointer else None
+    learned = train_model(landmarks, setup, champion=champion, rules=rules, progress=tell)
+    before = run.champion_before
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     if isinstance(learned, TrainingSkipped):
         reason = learned.reason if pointer or rules is None else f"{learned.reason} {POINTS_DECIDE}"
         serves = {"champion_before": before, "champion_after": before}
-        return _report(policy, now, landmarks, reason=reason, verdict="too_few", **serves, **fields)
-    manifest = _manifest(learned, checked, policy, now)
+        return _report(run, landmarks, reason=reason, verdict="too_few", **serves, **fields)
+    manifest = training_manifest(learned, checked, policy, now)
     version = registry.save(learned.model.files(), manifest)
     decision = learned.decision
     reason = f"{note}{decision.reason}"
@@ -165,8 +170,7 @@ def _learn_and_save(
     if pointer is not None and champion_check.stand_down(registry, policy, pointer, learned, now):
         after, reason = None, f"{reason} {learned.stands_down}"
     return _report(
-        policy,
-        now,
+        run,
         landmarks,
         reason=reason,
         model_version=version,
@@ -202,61 +206,18 @@ def _champion(
     return ChampionForecast(pointer.version, from_files(files.files, policy).probability, last_as_of), ""
 
 
-def _manifest(learned: TrainingResult, checked: CheckedLandmarks, policy: Policy, now: datetime) -> Manifest:
-    features, landmarks, decision = contract(policy), checked.landmarks, learned.decision
-    return Manifest(
-        kind=decision.kind,
-        created_at=now.isoformat(),
-        policy_name=policy.name,
-        policy_version=policy.version,
-        contract_hash=contract_hash(features),
-        query_hash=_query_hash(policy),
-        horizon_days=policy.horizon_days,
-        base_rate=learned.base_rate,
-        seed=policy.training.seed,
-        data=DataWindow(
-            first_as_of=_moment(landmarks.as_of.min()),
-            last_as_of=_moment(landmarks.as_of.max()),
-            rows=len(landmarks),
-            positives=int(landmarks.converted.sum()),
-            leads=landmarks.leads,
-        ),
-        metrics=msgspec.json.decode(msgspec.json.encode(learned.evaluations), type=dict[str, CandidateEvaluation]),
-        importances=learned.importances,
-        profile=learned.profile,
-        libraries=libraries(),
-        split=TestSplit(
-            boundary=_moment(learned.split.boundary),
-            train_rows=len(learned.split.train),
-            test_rows=len(learned.split.test),
-            gap_days=policy.horizon_days,
-        ),
-        segments=_tried(learned.segments) if learned.segments else UNSET,
-        gate=GateRecord(
-            verdict=decision.verdict,
-            level=decision.level,
-            excluded=list(checked.excluded),
-            leaks=msgspec.json.decode(msgspec.json.encode(checked.report.findings), type=list[FieldFinding]),
-        ),
-    )
-
-
-def _tried(trials: Sequence[SegmentTrial]) -> list[TriedSegment]:
-    return msgspec.json.decode(msgspec.json.encode(trials), type=list[TriedSegment])
-
-
 def _is_of_this_run(registry: Registry, pointer: Pointer, now: datetime) -> bool:
     """Whether a run with the same `now` got as far as promoting its model."""
     return pointer.promoted_at == now.isoformat() and registry.manifest(pointer.version).created_at == now.isoformat()
 
 
-def _finished(registry: Registry, pointer: Pointer, policy: Policy, now: datetime) -> RetrainReport:
+def _finished(run: _Run, pointer: Pointer) -> RetrainReport:
     """The report of a run whose model is champion already."""
-    manifest = registry.manifest(pointer.version)
+    manifest = run.registry.manifest(pointer.version)
     gate = manifest.gate or None
     return RetrainReport(
-        run_id=_run_id(policy, now),
-        trained_at=now,
+        run_id=_run_id(run),
+        trained_at=run.now,
         model_version=pointer.version,
         kind=manifest.kind,
         promoted=True,
@@ -275,11 +236,11 @@ def _finished(registry: Registry, pointer: Pointer, policy: Policy, now: datetim
     )
 
 
-def _report(policy: Policy, now: datetime, landmarks: Landmarks, **decided: Any) -> RetrainReport:
+def _report(run: _Run, landmarks: Landmarks, **decided: Any) -> RetrainReport:
     undecided: dict[str, Any] = {"model_version": None, "kind": None, "promoted": False}
     return RetrainReport(
-        run_id=_run_id(policy, now),
-        trained_at=now,
+        run_id=_run_id(run),
+        trained_at=run.now,
         row_count=len(landmarks),
         positives=int(landmarks.converted.sum()),
         leads=landmarks.leads,
@@ -287,28 +248,20 @@ def _report(policy: Policy, now: datetime, landmarks: Landmarks, **decided: Any)
     )
 
 
-def _row(report: RetrainReport) -> dict[str, Any]:
-    return {
-        "run_id": report.run_id,
-        "trained_at": report.trained_at,
-        "model_version": report.model_version,
-        "promoted": report.promoted,
-        "reason": report.reason,
-        "champion_before": report.champion_before,
-        "row_count": report.row_count,
-        "positives": report.positives,
-        "metrics": msgspec.json.encode(report.metrics).decode(),
-    }
+def _row(report: RetrainReport) -> ModelRunRow:
+    return ModelRunRow(
+        run_id=report.run_id,
+        trained_at=report.trained_at,
+        model_version=report.model_version,
+        promoted=report.promoted,
+        reason=report.reason,
+        champion_before=report.champion_before,
+        row_count=report.row_count,
+        positives=report.positives,
+        metrics=msgspec.json.encode(report.metrics).decode(),
+    )
 
 
-def _run_id(policy: Policy, now: datetime) -> str:
-    return hashlib.sha256(f"{policy.name} {policy.version} {now.isoformat()}".encode()).hexdigest()[:16]
-
-
-def _query_hash(policy: Policy) -> str:
-    text = features_statement(policy).text + labels_statement(policy).text
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _moment(time: np.datetime64) -> str:
-    return time.astype("datetime64[us]").item().replace(tzinfo=UTC).isoformat()  # type: ignore[no-any-return]
+def _run_id(run: _Run) -> str:
+    policy = run.policy
+    return hashlib.sha256(f"{policy.name} {policy.version} {run.now.isoformat()}".encode()).hexdigest()[:16]

@@ -76,6 +76,9 @@ def run(
     warehouse: Warehouse, policy: Policy, scorer: Scorer | None, parsed: ParsedLeads, *, now: datetime
 ) -> FileScores:
     """Score the leads of a file as of `now` (aware, UTC)."""
+    run = request_stage.ScoringRun(
+        warehouse, policy, scorer, now=now, stored_at=now, person_key=_NO_PERSON, store=False, explained=False
+    )
     values = lead_values(parsed, policy, person_key=_NO_PERSON)
     scores = FileScores(
         ColumnScores.empty(len(parsed)),
@@ -84,8 +87,9 @@ def run(
     )
     with warehouse.unit_of_work():
         alone = ~_is_known_beyond_files(warehouse, parsed, values, now)
-        _score_alone(warehouse, policy, scorer, parsed, values, np.flatnonzero(alone), scores, now)
-        _score_by_request(warehouse, policy, scorer, parsed, np.flatnonzero(~alone), scores, now)
+        # The file alone determines most leads: they are scored in columns, a hundred times faster than by request.
+        _score_alone(run, parsed, values, np.flatnonzero(alone), scores)
+        _score_by_request(run, parsed, np.flatnonzero(~alone), scores)
     return scores
 
 
@@ -103,17 +107,11 @@ def _is_known_beyond_files(
 
 
 def _score_alone(
-    warehouse: Warehouse,
-    policy: Policy,
-    scorer: Scorer | None,
-    parsed: ParsedLeads,
-    values: LeadValues,
-    leads: NDArray[np.intp],
-    scores: FileScores,
-    now: datetime,
+    run: request_stage.ScoringRun, parsed: ParsedLeads, values: LeadValues, leads: NDArray[np.intp], scores: FileScores
 ) -> None:
     if not len(leads):
         return
+    warehouse, policy, now = run.warehouse, run.policy, run.now
     (unknown,) = read_lead_states(warehouse, policy, LeadSelection(lead_ids=[_NOT_IN_THE_WAREHOUSE]), now)
     hot = HotThresholds.of_rows(policy, unknown.thresholds)
     stated = {name: (which, _value_column(name, of)) for name, (which, of) in values.columns.items() if name in _COPIED}
@@ -122,7 +120,7 @@ def _score_alone(
         columns = _constants(policy, unknown.features, len(block)) | _attributes(values, block)
         columns |= {name: column[which[block]] for name, (which, column) in stated.items()}
         columns |= _ratios(columns) | _creation(parsed.created_at[block], policy, now)
-        scores.columns.put(block, score_columns(scorer, policy, columns, as_of=now, hot=hot))
+        scores.columns.put(block, score_columns(run.scorer, policy, columns, as_of=now, hot=hot))
     scores.is_scored[leads] = True
 
 
@@ -187,25 +185,16 @@ def _creation(created_at: Moments, policy: Policy, now: datetime) -> dict[str, N
 
 
 def _score_by_request(
-    warehouse: Warehouse,
-    policy: Policy,
-    scorer: Scorer | None,
-    parsed: ParsedLeads,
-    leads: NDArray[np.intp],
-    scores: FileScores,
-    now: datetime,
+    run: request_stage.ScoringRun, parsed: ParsedLeads, leads: NDArray[np.intp], scores: FileScores
 ) -> None:
     if not len(leads):
         return
     ids = parsed.ids.to_pylist()
-    raw = forms(parsed, policy, leads)
-    context = request_stage.ScoringRun(
-        warehouse, policy, scorer, now=now, stored_at=now, person_key=_NO_PERSON, store=False, explained=False
-    )
+    raw = forms(parsed, run.policy, leads)
     form_of = dict(zip(leads.tolist(), raw, strict=True))
     for which in _batches_of_different_leads(ids, leads):
         requests = [ScoreRequest(lead_id=ids[at], form=form_of[at]) for at in which]
-        report = request_stage.run(context, requests)
+        report = request_stage.run(run, requests)
         indices = np.array([which[scored.index] for scored in report.scores], np.intp)
         scores.columns.put(indices, ColumnScores.of(report.scores))
         scores.is_scored[indices] = True

@@ -25,6 +25,7 @@ from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import TouchpointRow
 from leadwerk.warehouse.statement import statement
 
 TITLES: Mapping[str, tuple[str, ...]] = {
@@ -57,13 +58,13 @@ class RefusedTouchpoint(Struct, frozen=True, kw_only=True):
 
 
 class TouchpointReport(Struct, frozen=True, kw_only=True):
-    """Result of a run: `stored` new ones, `known` ones that were there already, and the refused.
+    """Result of a run: `stored` new ones, `already_stored` ones that were there before, and the refused.
 
     `kinds_without_signal`: kinds that no signal of the policy counts; they are stored, and count once a signal does.
     """
 
     stored: int
-    known: int
+    already_stored: int
     refused: tuple[RefusedTouchpoint, ...] = ()
     kinds_without_signal: tuple[str, ...] = ()
 
@@ -141,7 +142,7 @@ def run(
     readable = [item for index, raw in enumerate(touchpoints) if (item := reader.read(index, raw)) is not None]
     with warehouse.unit_of_work():
         leads = _leads(warehouse, readable, now)
-        rows = {}
+        rows: dict[str, TouchpointRow] = {}
         for item in readable:
             lead_id = leads.get(item.lead_id or item.person_key or "")
             if lead_id is None:
@@ -149,14 +150,14 @@ def run(
                 reader.refuse(item.index, "lead_id" if item.lead_id else "email", "No such lead is known.", remedy)
                 continue
             row = _row(item, lead_id, now)
-            rows[row["event_id"]] = row
+            rows[row.event_id] = row
         stored = warehouse.append("touchpoints", [*rows.values()])
     counted = {signal.touchpoint for signal in policy.signals}
     return TouchpointReport(
         stored=stored,
-        known=len(touchpoints) - len(reader.refused) - stored,
+        already_stored=len(touchpoints) - len(reader.refused) - stored,
         refused=tuple(sorted(reader.refused, key=lambda refusal: refusal.index)),
-        kinds_without_signal=tuple(sorted({row["kind"] for row in rows.values()} - counted)),
+        kinds_without_signal=tuple(sorted({row.kind for row in rows.values()} - counted)),
     )
 
 
@@ -170,17 +171,17 @@ def _leads(warehouse: Warehouse, touchpoints: Sequence[_Touchpoint], now: dateti
     return {**by_person, **{row.lead_id: row.lead_id for row in rows if row.lead_id in set(lead_ids)}}
 
 
-def _row(item: _Touchpoint, lead_id: str, now: datetime) -> dict[str, Any]:
+def _row(item: _Touchpoint, lead_id: str, now: datetime) -> TouchpointRow:
     occurred_at = item.occurred_at.astimezone(UTC)
     identity = item.event_id or "\x1f".join((lead_id, item.kind, _to_the_second(occurred_at).isoformat()))
-    return {
-        "event_id": item.event_id or hashlib.sha256(identity.encode()).hexdigest()[:_ID_DIGITS],
-        "lead_id": lead_id,
-        "day": occurred_at.date(),
-        "occurred_at": occurred_at,
-        "recorded_at": now.astimezone(UTC),
-        "kind": item.kind,
-    }
+    return TouchpointRow(
+        event_id=item.event_id or hashlib.sha256(identity.encode()).hexdigest()[:_ID_DIGITS],
+        lead_id=lead_id,
+        day=occurred_at.date(),
+        occurred_at=occurred_at,
+        recorded_at=now.astimezone(UTC),
+        kind=item.kind,
+    )
 
 
 def _to_the_second(moment: datetime) -> datetime:

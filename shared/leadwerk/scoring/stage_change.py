@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from leadwerk.points.stages import direction
 from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Stage
+from leadwerk.warehouse.records import StageChangeRow
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,20 @@ class StageInputs:
 
 def stage_change(
     lead_id: str, before: str | None, inputs: StageInputs, policy: Policy, *, at: datetime, score_id: str | None
-) -> dict[str, Any] | None:
+) -> StageChangeRow | None:
     """The row, or None where nothing changed; `before` is the newest stage on record, `at` aware."""
     if inputs.stage is None or inputs.stage == before:
         return None
-    return {
-        "lead_id": lead_id,
-        "day": at.astimezone(UTC).date(),
-        "changed_at": at,
-        "from_stage": before,
-        "to_stage": inputs.stage,
-        "direction": direction(policy, before or "", inputs.stage),
-        "reason": reason(before, inputs, policy),
-        "score_id": score_id,
-    }
+    return StageChangeRow(
+        lead_id=lead_id,
+        day=at.astimezone(UTC).date(),
+        changed_at=at,
+        from_stage=before,
+        to_stage=inputs.stage,
+        direction=direction(policy, before or "", inputs.stage),
+        reason=reason(before, inputs, policy),
+        score_id=score_id,
+    )
 
 
 FACTS = ("status", "outcome", "cluster", "grade", "points", "interest")

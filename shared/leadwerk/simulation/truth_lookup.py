@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -46,14 +46,14 @@ class LeadTruth:
 
 def read(home: Path) -> LeadTruth:
     """The truth of the market in `home`."""
-    stored: dict[str, Any] = storage.read_truth(home)
-    created = stored["created"]
+    stored = SimpleNamespace(**storage.read_truth(home))
+    created = stored.created
     return LeadTruth(
         created=created,
         day=storage.read_market(home).calendar.day_of(created),
-        **{name: stored[name] for name in ("linked", "alone", "call_share", "called", "closed")},
-        visits=np.sort(_key(created, stored["visit_lead"], stored["visit_at"])),
-        clicks=np.sort(_key(created, stored["click_lead"], stored["click_at"])),
+        **{name: getattr(stored, name) for name in ("linked", "alone", "call_share", "called", "closed")},
+        visits=np.sort(_key(created, stored.visit_lead, stored.visit_at)),
+        clicks=np.sort(_key(created, stored.click_lead, stored.click_at)),
     )
 
 

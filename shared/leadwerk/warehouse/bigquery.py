@@ -182,10 +182,10 @@ class BigQueryWarehouse:
             parameters = [_parameter("ids", "ARRAY<STRING>", batch), _parameter("until", "TIMESTAMP", until)]
             with _as_warehouse_error(table):
                 # A DELETE scans and rewrites partitions even where nothing matches; a count is cheap.
-                [present] = self._answer(f"SELECT COUNT(*) AS present {rows}", parameters)
-                if present["present"]:
+                [[present]] = (row.values() for row in self._answer(f"SELECT COUNT(*) AS present {rows}", parameters))
+                if present:
                     self._run(f"DELETE {rows}", parameters)
-                    count += int(present["present"])
+                    count += int(present)
         return count
 
     def expire(self, table: str, first_day: date) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from leadwerk.errors import UnknownPerson
 from leadwerk.pipeline import score as stage
-from leadwerk.pipeline.privacy.objection import record_objection
+from leadwerk.pipeline.privacy.objection import Objection, record_objection
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.scoring.score_leads import LeadScore
@@ -28,9 +28,8 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 
 
 def objection(warehouse: DuckDBWarehouse, lead_id: str, *, at: timedelta = HOUR, is_withdrawn: bool = False) -> None:
-    record_objection(
-        warehouse, lead_id, secret=SECRET, by="Eva", reason="request 18", now=NOW + at, is_withdrawn=is_withdrawn
-    )
+    request = Objection("Eva", "request 18", is_withdrawn)
+    record_objection(warehouse, lead_id, request, secret=SECRET, now=NOW + at)
 
 
 def score(warehouse: DuckDBWarehouse, lead_id: str, at: timedelta) -> LeadScore:

@@ -118,10 +118,10 @@ def _clock(text: str | None) -> datetime:
 
 
 def _serve(folder: Path, port: int, *, simulation: bool, clock: datetime, show: bool) -> None:
-    from leadwerk.serve import fixed_ports, serving
+    from leadwerk.serve import desk_environment, fixed_ports, serving
 
     with err.status("Starting"):
-        started = serving(folder, simulation=simulation, ports=fixed_ports(port), desk_from=clock)
+        started = serving(folder, simulation=simulation, ports=fixed_ports(port), environment=desk_environment(clock))
         servers = started.__enter__()
     try:
         for name, server in servers.running.items():

@@ -47,5 +47,4 @@ def stage_change_row(state: LeadState, score: LeadScore, policy: Policy, score_i
         status=state.status,
         outcome=state.outcome,
     )
-    change = stage_change(state.lead_id, state.recorded_stage, inputs, policy, at=state.as_of, score_id=score_id)
-    return None if change is None else msgspec.convert(change, StageChangeRow)
+    return stage_change(state.lead_id, state.recorded_stage, inputs, policy, at=state.as_of, score_id=score_id)

@@ -11,7 +11,6 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
 from msgspec import Struct
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS, STATUS_LOOK_BACK_DAYS
@@ -107,5 +106,4 @@ def _unrecorded(lead: StatusAndStage, stage: str | None, policy: Policy, now: da
         status=lead.status,
         outcome=lead.outcome,
     )
-    change = stage_change(lead.lead_id, lead.stage_reached, inputs, policy, at=now, score_id=lead.score_id)
-    return None if change is None else msgspec.convert(change, StageChangeRow)
+    return stage_change(lead.lead_id, lead.stage_reached, inputs, policy, at=now, score_id=lead.score_id)

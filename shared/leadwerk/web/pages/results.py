@@ -37,7 +37,7 @@ from leadwerk.web.problem_document import NotFound
 SECONDS = 900.0
 WEEKS = (13, 26, 52)
 SEGMENTS_SHOWN = 30
-Row = tuple[str, ...]
+Cells = tuple[str, ...]
 
 
 class ResultsForm(Struct, frozen=True):
@@ -56,8 +56,8 @@ class Question:
     answer: str
     svg: str
     note: str
-    head: Row
-    rows: Sequence[Row]
+    head: Cells
+    rows: Sequence[Cells]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SegmentView:
     """A segment's row: its figures, and its interval as a mark."""
 
     name: str
-    figures: Row
+    figures: Cells
     svg: str
     interval: str
 
@@ -94,8 +94,8 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
     """A table of the page as CSV."""
     wording = Wording(visit.policy, visit.language, visit.now)
     if name == "segments":
-        head: Row = segment_head(wording)
-        rows: Sequence[Row] = [(view.name, *view.figures) for view in _segments(visit, wording, form)]
+        head: Cells = segment_head(wording)
+        rows: Sequence[Cells] = [(view.name, *view.figures) for view in _segments(visit, wording, form)]
     else:
         question = next((question for question in questions(visit, wording, form) if question.name == name), None)
         if question is None:
@@ -132,7 +132,7 @@ def _counts(visit: Visit, form: ResultsForm) -> list[OutcomeCount]:
     )
 
 
-def _tiles(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount]) -> list[Row]:
+def _tiles(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount]) -> list[Cells]:
     """The figures a reader should see first: name, figure, and what it says."""
     everything, median = totals(counts), hours_of(counts, 0.5)
     outcomes = score_outcomes(visit)
@@ -172,10 +172,10 @@ def _of_scores(visit: Visit, wording: Wording) -> list[Question]:
     order = answers.order_answer(wording, gains)
     gain_rows = [(wording.percent(called), wording.percent(won)) for called, won in gains]
     return [
-        _question(wording, "scores", answer, svg, note, head, rows),
+        _question(wording, "scores", answer, svg, note, (head, rows)),
         _question(
             wording, "order", order, charts.gains_chart(wording, gains, order), note,
-            _head(wording, "called", "reached"), gain_rows,
+            (_head(wording, "called", "reached"), gain_rows),
         ),
     ]  # fmt: skip
 
@@ -200,7 +200,7 @@ def _of_time(visit: Visit, wording: Wording) -> list[Question]:
         if row.threshold % 5 == 0 or row.threshold == outlook.today
     ]
     note = wording.say(f"page.ladder.source.{outlook.source}", count=outlook.past_leads, figure=outlook.past_leads)
-    return [_question(wording, "time", answer, svg, note, _head(wording, "threshold", "calls", "hours"), rows)]
+    return [_question(wording, "time", answer, svg, note, (_head(wording, "threshold", "calls", "hours"), rows))]
 
 
 def _of_speed(wording: Wording, counts: Sequence[OutcomeCount]) -> list[Question]:
@@ -214,7 +214,7 @@ def _of_speed(wording: Wording, counts: Sequence[OutcomeCount]) -> list[Question
     total = totals(counts).leads
     note = wording.say("page.measured.leads", count=total, figure=wording.number(total))
     svg = charts.waits_chart(wording, curve, answer)
-    return [_question(wording, "speed", answer, svg, note, _head(wording, "within", "contacted"), rows)]
+    return [_question(wording, "speed", answer, svg, note, (_head(wording, "within", "contacted"), rows))]
 
 
 def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], weeks: int) -> list[Question]:
@@ -234,7 +234,7 @@ def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], w
             rows.append((day, wording.number(week.leads), wording.number(week.certain), rate, span))
     note = wording.say("page.measured.certain", days=visit.policy.horizon_days)
     head = _head(wording, "week", "leads", "certain", "rate", "interval")
-    return [_question(wording, "market", answer, charts.weeks_chart(wording, series, days, answer), note, head, rows)]
+    return [_question(wording, "market", answer, charts.weeks_chart(wording, series, days, answer), note, (head, rows))]
 
 
 def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[SegmentView]:
@@ -263,7 +263,7 @@ def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[Segment
     return views
 
 
-def segment_head(wording: Wording) -> Row:
+def segment_head(wording: Wording) -> Cells:
     """The columns of the segments' table, without the chart."""
     return _head(wording, "segment", "leads", "rate", "median", "slowest", "open", "hot")
 
@@ -282,12 +282,12 @@ def _segment_name(wording: Wording, by: Segment, name: int | str | None) -> str:
 
 
 def _question(
-    wording: Wording, name: str, answer: str, svg: str, note: str, head: Row, rows: Sequence[Row]
+    wording: Wording, name: str, answer: str, svg: str, note: str, table: tuple[Cells, Sequence[Cells]]
 ) -> Question:
-    return Question(name, wording.say(f"page.question.{name}"), answer, svg, note, head, rows)
+    return Question(name, wording.say(f"page.question.{name}"), answer, svg, note, *table)
 
 
-def _head(wording: Wording, *names: str) -> Row:
+def _head(wording: Wording, *names: str) -> Cells:
     return tuple(wording.say(f"page.column.{name}") for name in names)
 
 
