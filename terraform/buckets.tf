@@ -66,11 +66,13 @@ resource "google_storage_bucket_iam_member" "models" {
   member = google_service_account.function[each.key].member
 }
 
-# One object a lead: who writes it first holds the lead. Nobody but desk reads or writes them.
+# One object a lead: who writes it first holds the lead. An erasure deletes it.
 resource "google_storage_bucket_iam_member" "picks" {
+  for_each = toset(["desk", "privacy"])
+
   bucket = google_storage_bucket.private["picks"].name
   role   = "roles/storage.objectUser"
-  member = google_service_account.function["desk"].member
+  member = google_service_account.function[each.key].member
 }
 
 resource "google_storage_bucket_iam_member" "reports" {

@@ -8,8 +8,8 @@ resource "google_cloud_run_v2_service_iam_member" "score_invoker" {
   member   = each.key
 }
 
-resource "google_cloud_run_v2_service_iam_member" "desk_reader" {
-  for_each = var.desk_readers
+resource "google_cloud_run_v2_service_iam_member" "desk_program" {
+  for_each = var.desk_programs
 
   location = var.region
   name     = google_cloudfunctions2_function.stage["desk"].name

@@ -1,5 +1,5 @@
-# Customer-managed encryption key (optional): the Google service agents that may use it, and the repository of images under it.
-# Two of the agents do not exist until first requested; docs/operations.md has the commands.
+# Customer-managed encryption key (optional): the Google service agents that may use it. Two of the agents do not exist until
+# first requested; docs/operations.md has the commands.
 locals {
   key_agents = {
     for name, agent in {
@@ -19,17 +19,4 @@ resource "google_kms_crypto_key_iam_member" "agent" {
   crypto_key_id = var.kms_key_name
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
   member        = "serviceAccount:${format(each.value, data.google_project.this[var.project_id].number)}"
-}
-
-resource "google_artifact_registry_repository" "images" {
-  for_each = var.kms_key_name == null ? toset([]) : toset([var.kms_key_name])
-
-  repository_id = "leadwerk-functions"
-  location      = var.region
-  format        = "DOCKER"
-  description   = "Images of the functions."
-  kms_key_name  = each.key
-  labels        = local.labels
-
-  depends_on = [google_kms_crypto_key_iam_member.agent]
 }

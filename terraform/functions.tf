@@ -16,6 +16,7 @@ locals {
       models      = null
       reports     = null
       secrets     = ["person_key"]
+      crm         = false
     }
     ingest_feedback = {
       description = "Changed cases of the CRM to leads, outcomes and touchpoints."
@@ -26,7 +27,8 @@ locals {
       reads_ga4   = false
       models      = null
       reports     = null
-      secrets     = ["crm_token", "person_key"]
+      secrets     = ["person_key"]
+      crm         = true
     }
     retrain = {
       description = "Matured labels to a new model version, and the gate that may make it champion."
@@ -38,6 +40,7 @@ locals {
       models      = "roles/storage.objectUser"
       reports     = null
       secrets     = []
+      crm         = false
     }
     score = {
       description = "Score of a lead on demand, of the open leads daily, and of the whole base from SQL."
@@ -48,7 +51,8 @@ locals {
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = null
-      secrets     = ["crm_token", "person_key"]
+      secrets     = ["person_key"]
+      crm         = true
     }
     deliver_scores = {
       description = "Pending scores to the CRM, through the outbox."
@@ -59,20 +63,40 @@ locals {
       reads_ga4   = false
       models      = null
       reports     = null
-      secrets     = ["crm_token"]
+      secrets     = []
+      crm         = true
     }
     desk = {
-      description = "The sellers' API: list, picks, overrides, histories, accounts; the thresholds of the day; the report."
+      description = "The sellers' API for programs: list, picks, overrides, histories, accounts; the thresholds of the day; the report."
       memory      = "1Gi"
       timeout     = 900
-      instances   = 5
+      instances   = 2
       writes      = ["thresholds", "picks", "overrides", "verdicts", "scores", "stage_changes"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"
       secrets     = []
+      crm         = false
+    }
+    privacy = {
+      description = "Deletes what is left or came again of erased persons, and ends erasures that were interrupted."
+      memory      = "512Mi"
+      timeout     = 1500
+      instances   = 1
+      writes      = concat(["erasures"], local.tables_of_persons)
+      reads_ga4   = false
+      models      = "roles/storage.objectUser"
+      reports     = null
+      secrets     = ["person_key"]
+      crm         = false
     }
   }
+
+  # Tables whose rows belong to a person: an erasure reaches each of them.
+  tables_of_persons = sort([for name, table in local.schemas : name if can(table.privacy.subject)])
+
+  # What reads the CRM's secrets: the client secret where there is an OAuth client, otherwise the token.
+  function_secrets = { for name, function in local.functions : name => concat(function.secrets, function.crm ? keys(local.crm_secrets) : []) }
 
   environment = {
     LEADWERK_ENGINE      = "bigquery"
@@ -84,9 +108,6 @@ locals {
     LEADWERK_REGISTRY    = "gs://${google_storage_bucket.private["models"].name}/models"
     LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
     LEADWERK_PICKS       = "gs://${google_storage_bucket.private["picks"].name}"
-    LEADWERK_CRM_URL     = var.crm_url
-
-    LEADWERK_CRM_PER_SECOND = tostring(var.crm_per_second)
   }
 }
 
@@ -101,11 +122,10 @@ resource "google_cloudfunctions2_function" "stage" {
   labels       = local.labels
 
   build_config {
-    runtime         = "python311"
-    entry_point     = each.key
-    service_account = google_service_account.builder.id
-    # Functions with a key of the customer's are built into a repository with the same key.
-    docker_repository = one([for repository in google_artifact_registry_repository.images : repository.id])
+    runtime           = "python311"
+    entry_point       = each.key
+    service_account   = google_service_account.builder.id
+    docker_repository = google_artifact_registry_repository.images.id
 
     source {
       storage_source {
@@ -125,16 +145,19 @@ resource "google_cloudfunctions2_function" "stage" {
     ingress_settings                 = "ALLOW_ALL" # IAM guards every door: callers are the web site, the CRM and BigQuery
     all_traffic_on_latest_revision   = true
     service_account_email            = google_service_account.function[each.key].email
-    environment_variables = merge(local.environment, each.key == "score" ? { THREADS = tostring(local.concurrency) } : {}, {
-      for secret in each.value.secrets : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest"
-    })
+    environment_variables = merge(
+      local.environment,
+      local.crm_environment,
+      each.key == "score" ? { THREADS = tostring(local.concurrency) } : {},
+      { for secret in local.function_secrets[each.key] : "LEADWERK_${upper(secret)}_FILE" => "${local.secret_folders[secret]}/latest" },
+    )
 
-    vpc_connector                 = contains(each.value.secrets, "crm_token") ? var.vpc_connector : null
-    vpc_connector_egress_settings = contains(each.value.secrets, "crm_token") && var.vpc_connector != null ? "ALL_TRAFFIC" : null
+    vpc_connector                 = each.value.crm ? var.vpc_connector : null
+    vpc_connector_egress_settings = each.value.crm && var.vpc_connector != null ? "ALL_TRAFFIC" : null
 
     # A file is read from Secret Manager whenever it is opened; an environment variable would keep what it was at the start.
     dynamic "secret_volumes" {
-      for_each = each.value.secrets
+      for_each = local.function_secrets[each.key]
 
       content {
         mount_path = local.secret_folders[secret_volumes.value]

@@ -2,7 +2,7 @@
 # (shared/leadwerk/web/log.py); metrics are made of those lines, alerts of the metrics. docs/operations.md has a runbook for
 # every alert under its name here.
 locals {
-  services         = values(local.service_names)
+  services         = concat(values(local.service_names), [for name in keys(local.pages) : local.pages_name])
   log_of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in local.services : "\"${name}\""])})"
   finished         = "jsonPayload.event=\"stage_finished\" AND jsonPayload.stage="
 

@@ -5,8 +5,13 @@ output "score_url" {
 }
 
 output "desk_url" {
-  description = "Where the report is read and the sellers' desk answers."
+  description = "Where programs call the desk's JSON API."
   value       = google_cloudfunctions2_function.stage["desk"].service_config[0].uri
+}
+
+output "pages_url" {
+  description = "Where people open the desk in a browser; null without people_file."
+  value       = one([for service in google_cloud_run_v2_service.pages : service.uri])
 }
 
 output "function_urls" {
@@ -30,6 +35,10 @@ output "next_steps" {
     3. ${local.first["retrain"]}
        (trains the first model)
     4. terraform apply   (without schedules_paused: the schedules run from now on)
+%{for service in google_cloud_run_v2_service.pages~}
+    5. gcloud run services update ${service.name} --iap --region=${var.region} --project=${var.project_id}
+       (switches identity-aware proxy on; without it the pages answer nobody. Repeat it after an apply that changed this service)
+%{endfor~}
     Each of 1 to 3 when the one before has answered. Should a connection break, the function goes on; it is done when this says so:
     gcloud logging read 'jsonPayload.event="stage_finished"' --limit=1 --bucket=${google_logging_project_bucket_config.functions.bucket_id} --location=${var.region} --view=_AllLogs --project=${var.project_id}
   EOT

@@ -9,6 +9,7 @@ locals {
     threshold_daily  = { function = "desk", cron = "15 6 * * *", body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time." }
     rescore_daily    = { function = "score", cron = "30 6 * * *", body = { rescore = true }, about = "All open leads, after the night's activity." }
     retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", body = {}, about = "A challenger for the champion." }
+    erase_again      = { function = "privacy", cron = "40 */2 * * *", body = {}, about = "What is left of erased persons: rows that were streamed cannot be deleted for 90 minutes." }
     report_daily     = { function = "desk", cron = "0 7 * * *", body = {}, about = "The report of the day." }
   }
 }

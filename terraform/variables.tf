@@ -107,6 +107,17 @@ variable "time_zone" {
   }
 }
 
+variable "crm" {
+  description = "The CRM: boma, hubspot, salesforce, pipedrive, odoo, activecampaign, tryton or webhook."
+  type        = string
+  default     = "boma"
+
+  validation {
+    condition     = contains(["boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "tryton", "webhook"], var.crm)
+    error_message = "crm must be boma, hubspot, salesforce, pipedrive, odoo, activecampaign, tryton or webhook."
+  }
+}
+
 variable "crm_url" {
   description = "Base URL of the CRM's API."
   type        = string
@@ -125,6 +136,68 @@ variable "crm_per_second" {
   validation {
     condition     = var.crm_per_second > 0
     error_message = "crm_per_second must be above 0."
+  }
+}
+
+variable "crm_oauth" {
+  description = "OAuth client at the CRM (Salesforce, BOMA), whose secret is leadwerk-crm-client-secret; null takes the token leadwerk-crm-token."
+  type = object({
+    token_url = string
+    client_id = string
+    scope     = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.crm_oauth == null || try(startswith(var.crm_oauth.token_url, "https://") && length(var.crm_oauth.client_id) > 0, false)
+    error_message = "crm_oauth.token_url must begin with https://, and crm_oauth.client_id must not be empty: a secret is never sent in the clear."
+  }
+
+  validation {
+    condition     = var.crm_oauth == null || !contains(["tryton", "webhook"], var.crm)
+    error_message = "crm_oauth is nothing that Tryton or a webhook takes: leave it null and add the token."
+  }
+}
+
+variable "crm_webhooks" {
+  description = "Whether there is a secret leadwerk-crm-webhook-secret, by which the functions know the CRM's webhooks (HubSpot, Pipedrive, ActiveCampaign)."
+  type        = bool
+  default     = false
+}
+
+variable "crm_database" {
+  description = "Database of Odoo or Tryton; null where the server has one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.crm_database == null || contains(["odoo", "tryton"], var.crm)
+    error_message = "crm_database is for Odoo and Tryton: leave it null."
+  }
+}
+
+variable "crm_paths" {
+  description = "Paths of BOMA's API for a lead, with {id}, and for the list of cases; null takes the usual ones."
+  type = object({
+    lead  = string
+    cases = string
+  })
+  default = null
+
+  validation {
+    condition     = var.crm_paths == null || (var.crm == "boma" && try(strcontains(var.crm_paths.lead, "{id}") && startswith(var.crm_paths.lead, "/") && startswith(var.crm_paths.cases, "/"), false))
+    error_message = "crm_paths are for BOMA: paths that begin with /, that of a lead with {id}."
+  }
+}
+
+variable "crm_lead_url" {
+  description = "Page of a lead in the CRM with {lead_id} in its place, which the desk links to; null links to nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.crm_lead_url == null || try(startswith(var.crm_lead_url, "https://") && strcontains(var.crm_lead_url, "{lead_id}"), false)
+    error_message = "crm_lead_url must begin with https:// and hold {lead_id}."
   }
 }
 
@@ -151,13 +224,45 @@ variable "score_invokers" {
 }
 
 variable "desk_readers" {
-  description = "Who may open the report and the sellers' desk, as IAM members."
+  description = "Who may pass identity-aware proxy to the desk's pages, as IAM members; people_file says what each may do there."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.desk_readers : can(regex("^(serviceAccount|user|group):", member))])
     error_message = "desk_readers are members such as group:sales@example.ch; nothing of Leadwerk is public."
+  }
+
+  validation {
+    condition     = length(var.desk_readers) == 0 || var.people_file != null
+    error_message = "desk_readers open pages that are there with people_file only: set it, or leave desk_readers empty."
+  }
+}
+
+variable "desk_programs" {
+  description = "Programs that may call the desk's JSON API and act in the name of any seller, as IAM members: the service account of the CRM's plug-in."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.desk_programs : can(regex("^serviceAccount:", member))])
+    error_message = "desk_programs are service accounts such as serviceAccount:crm@project.iam.gserviceaccount.com; people come through desk_readers."
+  }
+}
+
+variable "people_file" {
+  description = "Path of people.yaml: who may use the desk's pages, by e-mail address, in which roles (docs/desk.md); null deploys no pages."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.people_file == null || try(fileexists(var.people_file), false)
+    error_message = "people_file does not exist. Start from examples/people.yaml."
+  }
+
+  validation {
+    condition     = var.people_file == null || try(alltrue([for person in yamldecode(file(var.people_file)) : can(regex("@", person.email)) && length(person.roles) > 0]), false)
+    error_message = "people_file must be a list, each line with email, name and roles: - {email: anna@example.ch, name: anna, roles: [seller]}."
   }
 }
 

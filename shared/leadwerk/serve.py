@@ -30,7 +30,7 @@ import leadwerk
 from leadwerk.errors import ConfigurationError
 from leadwerk.settings import link_key, private_folder
 
-FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk")
+FUNCTIONS = ("extract_features", "ingest_feedback", "retrain", "score", "deliver_scores", "desk", "privacy")
 CRM = "crm"
 # Offset of each process from the first port.
 PLACES: Mapping[str, int] = {
@@ -40,6 +40,7 @@ PLACES: Mapping[str, int] = {
     "ingest_feedback": 3,
     "extract_features": 4,
     "retrain": 5,
+    "privacy": 6,
     CRM: 10,
 }
 START_SECONDS = 60.0

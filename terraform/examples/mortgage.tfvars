@@ -6,5 +6,6 @@ crm_url        = "https://boma.example.ch"
 alert_emails   = ["marketing-operations@example.ch"]
 score_invokers = ["serviceAccount:web-forms@broker-web.iam.gserviceaccount.com"]
 desk_readers   = ["group:advisers@example.ch"]
+people_file    = "examples/people.yaml" # who may do what on the desk\'s pages
 
 score_min_instances = 1 # the adviser calls while the visitor still looks at his offer

@@ -30,8 +30,13 @@ run "plans_with_the_required_variables_alone" {
   expect_failures = [check.alerts_reach_somebody]
 
   assert {
-    condition     = length(google_cloudfunctions2_function.stage) == 6
-    error_message = "There are six functions."
+    condition     = length(google_cloudfunctions2_function.stage) == 7
+    error_message = "There are seven functions."
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service.pages) == 0 && !contains(keys(google_project_service.required), "iap.googleapis.com")
+    error_message = "Without people there are no pages."
   }
 
   assert {
@@ -97,7 +102,7 @@ run "encrypts_everything_with_a_customer_key" {
   }
 
   assert {
-    condition     = alltrue([for function in google_cloudfunctions2_function.stage : function.kms_key_name == var.kms_key_name]) && alltrue([for repository in google_artifact_registry_repository.images : repository.kms_key_name == var.kms_key_name]) && length(google_artifact_registry_repository.images) == 1
+    condition     = alltrue([for function in google_cloudfunctions2_function.stage : function.kms_key_name == var.kms_key_name]) && google_artifact_registry_repository.images.kms_key_name == var.kms_key_name
     error_message = "Functions take the customer's key, and so does the repository that they are built into."
   }
 
@@ -277,5 +282,55 @@ run "keeps_the_logs_under_the_customers_key" {
   assert {
     condition     = google_logging_project_bucket_config.functions.cmek_settings[0].kms_key_name == var.kms_key_name && length(google_kms_crypto_key_iam_member.logging) == 1
     error_message = "The bucket of the logs takes the customer's key, and Logging may use it."
+  }
+}
+
+run "takes_any_crm_with_its_own_secrets" {
+  command = plan
+
+  variables {
+    crm          = "salesforce"
+    crm_oauth    = { token_url = "https://login.example.ch/token", client_id = "leadwerk" }
+    crm_lead_url = "https://crm.example.ch/{lead_id}"
+    crm_webhooks = true
+  }
+
+  assert {
+    condition     = toset(keys(google_secret_manager_secret.value)) == toset(["crm_client_secret", "crm_webhook_secret", "person_key"])
+    error_message = "An OAuth client has a secret in place of a token."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["deliver_scores", "ingest_feedback", "score"] : google_cloudfunctions2_function.stage[name].service_config[0].environment_variables.LEADWERK_CRM_CLIENT_SECRET_FILE == "/etc/secrets/crm_client_secret/latest"])
+    error_message = "What calls the CRM reads the secret."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.stage : function.service_config[0].environment_variables.LEADWERK_CRM == "salesforce" && function.service_config[0].environment_variables.LEADWERK_CRM_TOKEN_URL == var.crm_oauth.token_url && !contains(keys(function.service_config[0].environment_variables), "LEADWERK_CRM_DATABASE")])
+    error_message = "The functions know the CRM, and nothing is set that it does not have."
+  }
+}
+
+run "shows_the_desk_to_people_behind_the_proxy" {
+  command = plan
+
+  variables {
+    people_file  = "examples/people.yaml"
+    desk_readers = ["group:sales@example.ch"]
+  }
+
+  assert {
+    condition     = google_iap_web_cloud_run_service_iam_member.desk_reader["group:sales@example.ch"].role == "roles/iap.httpsResourceAccessor"
+    error_message = "People pass the proxy."
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.desk_program) == 0 && length(google_cloud_run_v2_service_iam_member.proxy) == 1
+    error_message = "Nobody calls past the proxy."
+  }
+
+  assert {
+    condition     = google_storage_bucket_object.people["desk"].name == "people.yaml" && contains(keys(google_project_service.required), "iap.googleapis.com")
+    error_message = "Who may do what lies where the pages look."
   }
 }

@@ -17,7 +17,7 @@ from leadwerk import simulation
 from leadwerk.errors import ConfigurationError
 from leadwerk.serve import FunctionServers, free_ports, serving, source_of
 
-NAMES = ("extract_features", "ingest_feedback", "retrain", "deliver_scores", "desk")
+NAMES = ("extract_features", "ingest_feedback", "retrain", "deliver_scores", "desk", "privacy")
 NOW = "2026-01-20T02:00:00Z"
 
 

@@ -41,6 +41,7 @@ WRITING = [
     ("ingest_feedback", "", {"from_start": True}),
     ("extract_features", "", {}),
     ("retrain", "", {}),
+    ("privacy", "", {}),
 ]
 MOMENTS = {
     "past": BEFORE_CLOSING,

@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import zipfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "threshold-daily": ("15 6 * * *", "desk", {"threshold": True}),
     "rescore-daily": ("30 6 * * *", "score", {"rescore": True}),
     "retrain-weekly": ("0 3 * * 0", "retrain", {}),
+    "erase-again": ("40 */2 * * *", "privacy", {}),
     "report-daily": ("0 7 * * *", "desk", {}),
 }
 
@@ -120,12 +122,10 @@ def settings_are_understood(resources: Resources) -> list[str]:
     buckets = {bucket["values"]["name"] for bucket in of_type(resources, "google_storage_bucket")}
     [dataset] = of_type(resources, "google_bigquery_dataset")
     complaints = []
-    for function in of_type(resources, "google_cloudfunctions2_function"):
-        [service] = function["values"]["service_config"]
-        variables, name = service["environment_variables"], function["index"]
+    for name, variables, mounted in _environments(resources):
         complaints += [f"{name}: nobody reads {key}" for key in sorted(variables.keys() - documented - {"THREADS"})]
         files = {key: value for key, value in variables.items() if key.endswith("_FILE")}
-        complaints += _mounted_otherwise(name, files, mounted_secrets(service))
+        complaints += _mounted_otherwise(name, files, mounted)
         read = settings.read({key: value for key, value in variables.items() if key not in files})
         if (read.engine, read.dataset, read.location) != (
             "bigquery",
@@ -141,6 +141,42 @@ def settings_are_understood(resources: Resources) -> list[str]:
             for kind, place in bucket_of.items()
             if place not in buckets or not place.endswith(f"-{KINDS[kind]}")
         ]
+    return complaints
+
+
+def _environments(resources: Resources) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+    """Name, variables and mounted secrets of each function, and of the pages, which mount none."""
+    for function in of_type(resources, "google_cloudfunctions2_function"):
+        [service] = function["values"]["service_config"]
+        yield function["index"], service["environment_variables"], mounted_secrets(service)
+    for service in of_type(resources, "google_cloud_run_v2_service"):
+        yield "pages", pages_variables(service), {}
+
+
+def pages_variables(service: dict[str, Any]) -> dict[str, str]:
+    """The environment of a Cloud Run service."""
+    return {
+        variable["name"]: variable["value"] for variable in service["values"]["template"][0]["containers"][0]["env"]
+    }
+
+
+def pages_are_behind_the_proxy(resources: Resources) -> list[str]:
+    """The pages verify the proxy's assertion, their people lie where they look, and their code is desk's."""
+    complaints = []
+    objects = {
+        f"gs://{stored['values']['bucket']}/{stored['values']['name']}"
+        for stored in of_type(resources, "google_storage_bucket_object")
+    }
+    for service in of_type(resources, "google_cloud_run_v2_service"):
+        read, values = settings.read(pages_variables(service)), service["values"]
+        audience = re.fullmatch(r"/projects/.+/locations/(.+)/services/(.+)", read.iap_audience)
+        if read.access != "iap" or not audience or audience.groups() != (values["location"], values["name"]):
+            complaints.append(f"pages take {read.access} for {read.iap_audience}")
+        if read.people not in objects:
+            complaints.append(f"the pages' people are at {read.people}, where nothing is")
+        [build] = values["build_config"]
+        if build["function_target"] != "desk" or build["source_location"] not in objects:
+            complaints.append(f"pages are built of {build['source_location']}")
     return complaints
 
 

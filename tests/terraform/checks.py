@@ -14,6 +14,8 @@ RUNS_JOBS = "roles/bigquery.jobUser"
 VIEWS = "roles/bigquery.dataViewer"
 EDITS = "roles/bigquery.dataEditor"
 INVOKES = "roles/run.invoker"
+PASSES_THE_PROXY = "roles/iap.httpsResourceAccessor"
+PROXY = re.compile(r"serviceAccount:service-[^@]+@gcp-sa-iap\.iam\.gserviceaccount\.com")
 OPENS_READ_SESSIONS = "roles/bigquery.readSessionUser"
 
 # Who may do what: account → resource → role, and nothing more. A new permission is a line here, read by a person.
@@ -49,9 +51,48 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     | {f"table {name}": EDITS for name in ("thresholds", "picks", "overrides", "verdicts", "scores", "stage_changes")}
     | {"bucket models": "roles/storage.objectViewer"}
     | {f"bucket {name}": "roles/storage.objectUser" for name in ("reports", "picks")},
+    "leadwerk-privacy": COMMON
+    | {
+        f"table {name}": EDITS
+        for name in (
+            "erasures",
+            "activity_daily",
+            "activity_events",
+            "deliveries",
+            "identities",
+            "leads",
+            "objections",
+            "outcomes",
+            "overrides",
+            "picks",
+            "rejections",
+            "scores",
+            "stage_changes",
+            "touchpoints",
+            "verdicts",
+        )
+    }
+    | {f"bucket {name}": "roles/storage.objectUser" for name in ("models", "picks")}
+    | {"secret leadwerk-person-key": "roles/secretmanager.secretAccessor"},
+    "leadwerk-pages": COMMON
+    | {
+        f"table {name}": EDITS
+        for name in (
+            "picks",
+            "overrides",
+            "verdicts",
+            "scores",
+            "stage_changes",
+            "policy_changes",
+            "suggestions",
+            "threshold_holds",
+        )
+    }
+    | {f"bucket {name}": "roles/storage.objectUser" for name in ("policy", "models", "picks")}
+    | {"bucket reports": "roles/storage.objectViewer"},
     "leadwerk-scheduler": {
         f"function {name}": INVOKES
-        for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk")
+        for name in ("extract-features", "ingest-feedback", "retrain", "score", "deliver-scores", "desk", "privacy")
     },
     "leadwerk-builder": {
         "bucket sources": "roles/storage.objectViewer",
@@ -84,6 +125,8 @@ def _place(resource: dict[str, Any]) -> str:
             return f"secret {values['secret_id']}"
         case "google_cloud_run_v2_service_iam_member":
             return f"function {values['name'].removeprefix(PREFIX)}"
+        case "google_iap_web_cloud_run_service_iam_member":
+            return f"proxy of {values['cloud_run_service_name'].removeprefix(PREFIX)}"
     return resource["address"]
 
 
@@ -98,19 +141,24 @@ def grants(resources: Resources) -> set[tuple[str, str, str]]:
     return granted
 
 
-def others_may_only_call(resources: Resources, callers: set[tuple[str, str]]) -> list[str]:
-    """Accounts that are not ours may call functions, and only as `callers` (member, function) states.
+def others_may_only_call(
+    resources: Resources, callers: set[tuple[str, str]], readers: set[str] = frozenset()
+) -> list[str]:
+    """Accounts that are not ours may call functions, and only as `callers` (member, function) states; `readers` may
+    pass the proxy before the pages.
 
-    BigQuery's connection is one of them, and calls `score`.
+    BigQuery's connection is one of them, and calls `score`; the proxy another, and calls the pages.
     """
     [connection] = of_type(resources, "google_bigquery_connection")
     bigquery = f"serviceAccount:{connection['values']['cloud_resource'][0]['service_account_id']}"
     allowed = {(member, f"function {name}", INVOKES) for member, name in {*callers, (bigquery, "score")}}
+    allowed |= {(member, "proxy of pages", PASSES_THE_PROXY) for member in readers}
     invokers = {
         (member, _place(resource), resource["values"]["role"])
         for resource in resources
         if "_iam_" in resource["type"]
         and not (member := str(resource["values"].get("member", ""))).startswith("serviceAccount:leadwerk-")
+        and not (PROXY.fullmatch(member) and _place(resource) == "function pages")
     }
     return [f"missing: {grant}" for grant in sorted(allowed - invokers)] + [
         f"not asked for: {grant}" for grant in sorted(invokers - allowed)
@@ -122,7 +170,7 @@ def permissions_are_exactly_the_table(resources: Resources) -> list[str]:
         (who, where, role) for who, roles_by_place in PERMISSIONS.items() for where, role in roles_by_place.items()
     }
     expected |= {("leadwerk-builder", "project", role) for role in BUILDER_ON_PROJECT}
-    expected.add(("leadwerk-retrain", "project", OPENS_READ_SESSIONS))
+    expected |= {(f"leadwerk-{name}", "project", OPENS_READ_SESSIONS) for name in ("retrain", "pages")}
     granted = grants(resources)
     return [f"missing: {grant}" for grant in sorted(expected - granted)] + [
         f"not in the table: {grant}" for grant in sorted(granted - expected)
@@ -236,7 +284,11 @@ def logs_stay_in_the_region(resources: Resources, region: str) -> list[str]:
     [bucket] = of_type(resources, "google_logging_project_bucket_config")
     [sink] = of_type(resources, "google_logging_project_sink")
     [exclusion] = of_type(resources, "google_logging_project_exclusion")
-    services = [function["values"]["name"] for function in of_type(resources, "google_cloudfunctions2_function")]
+    services = [
+        service["values"]["name"]
+        for kind in ("google_cloudfunctions2_function", "google_cloud_run_v2_service")
+        for service in of_type(resources, kind)
+    ]
     complaints = [f"logs lie in {bucket['values']['location']}"] if bucket["values"]["location"] != region else []
     for what, resource in (("do not go to the region", sink), ("also lie in the global bucket", exclusion)):
         filter_ = resource["values"]["filter"]
@@ -246,6 +298,7 @@ def logs_stay_in_the_region(resources: Resources, region: str) -> list[str]:
 
 NAMES = {
     "google_cloudfunctions2_function": "name",
+    "google_cloud_run_v2_service": "name",
     "google_cloud_scheduler_job": "name",
     "google_service_account": "account_id",
     "google_secret_manager_secret": "secret_id",
@@ -299,8 +352,14 @@ def functions_fit_the_quota(resources: Resources) -> list[str]:
     services = [
         function["values"]["service_config"][0] for function in of_type(resources, "google_cloudfunctions2_function")
     ]
-    cpus = sum(service["max_instance_count"] * float(service["available_cpu"]) for service in services)
-    gib = sum(service["max_instance_count"] * _gib(service["available_memory"]) for service in services)
+    taken = [(s["max_instance_count"], s["available_cpu"], s["available_memory"]) for s in services] + [
+        (template["scaling"][0]["max_instance_count"], limits["cpu"], limits["memory"])
+        for service in of_type(resources, "google_cloud_run_v2_service")
+        for template in service["values"]["template"]
+        for limits in [template["containers"][0]["resources"][0]["limits"]]
+    ]
+    cpus = sum(instances * float(cpu) for instances, cpu, _ in taken)
+    gib = sum(instances * _gib(memory) for instances, _, memory in taken)
     return [
         f"all instances together take {amount:g} {unit}, a new project has {quota:g}"
         for amount, quota, unit in ((cpus, QUOTA_CPUS, "CPUs"), (gib, QUOTA_GIB, "GiB"))

@@ -45,8 +45,11 @@ def test_file(terraform: Path) -> str:
     """A test that applies everything and asserts nothing; every account of ours answers to its own name."""
     functions = sorted(path.parent.name for path in terraform.parent.glob("functions/*/main.py"))
     single = re.findall(
-        r'^resource "google_service_account" "(\w+)" \{\n  account_id += "([\w-]+)"', text(terraform), re.M
+        r'^resource "google_service_account" "(\w+)" \{\n(?:  for_each = local.pages\n\n)?  account_id += "([\w-]+)"',
+        text(terraform),
+        re.M,
     )
+    single = [(f'{address}["desk"]' if address == "pages" else address, name) for address, name in single]
     accounts = [*single, *((f'function["{name}"]', f"leadwerk-{name.replace('_', '-')}") for name in functions)]
     overridden = "".join(ACCOUNT.format(address=address, name=name) for address, name in accounts)
     overridden += "".join(FUNCTION.format(name=name) for name in functions)

@@ -92,6 +92,11 @@ READ_AT_START = """    secret_environment_variables {
     dynamic "secret_volumes\""""
 EXCLUDED = """region, and not in the global one."
   filter      = local.log_of_functions"""
+CALLER, READERS = (
+    ("serviceAccount:web-forms@broker-web.iam.gserviceaccount.com", "score"),
+    {"group:advisers@example.ch"},
+)
+SECRETS = 'secrets     = ["person_key"]\n      crm         = true'
 RUN = "3. gcloud scheduler jobs run leadwerk-extract-nightly --location=europe-west6"
 RETENTION = {"activity": 830, "scores": 1100, "deliveries": 400}
 FAULTS: dict[str, Fault] = {
@@ -121,7 +126,7 @@ FAULTS: dict[str, Fault] = {
         "missing: ('serviceAccount:",
     ),
     "a secret that a function cannot read": (
-        "functions.tf", 'secrets     = ["crm_token", "person_key"]', 'secrets     = ["crm_token"]',
+        "functions.tf", SECRETS, SECRETS.replace('"person_key"', ""),
         checks.permissions_are_exactly_the_table,
         "missing: ('leadwerk-ingest-feedback', 'secret leadwerk-person-key', 'roles/secretmanager.secretAccessor')",
     ),
@@ -171,7 +176,7 @@ FAULTS: dict[str, Fault] = {
         'google_secret_manager_secret.value["crm_token"] is in europe-west1',
     ),
     "a setting that nobody reads": (
-        "functions.tf", "LEADWERK_CRM_URL ", "LEADWERK_CRMURL ",
+        "crm.tf", "LEADWERK_CRM_URL ", "LEADWERK_CRMURL ",
         agreement.settings_are_understood,
         "score: nobody reads LEADWERK_CRMURL",
     ),
@@ -219,7 +224,32 @@ FAULTS: dict[str, Fault] = {
     "more instances than the quota": (
         "variables.tf", "default     = 6\n", "default     = 60\n",
         checks.functions_fit_the_quota,
-        "all instances together take 72 CPUs, a new project has 20",
+        "all instances together take 73 CPUs, a new project has 20",
+    ),
+    "pages that believe every caller": (
+        "pages.tf", 'LEADWERK_ACCESS       = "iap"', 'LEADWERK_ACCESS       = "private"',
+        agreement.pages_are_behind_the_proxy,
+        "pages take private for",
+    ),
+    "pages that take another service's visitors": (
+        "pages.tf", "/services/${local.pages_name}", "/services/leadwerk-desk",
+        agreement.pages_are_behind_the_proxy,
+        "/services/leadwerk-desk",
+    ),
+    "people who get past the proxy": (
+        "pages.tf", 'member   = "serviceAccount:service-', 'member   = "serviceAccount:any-',
+        lambda resources: checks.others_may_only_call(resources, {CALLER}, READERS),
+        "not asked for: ('serviceAccount:any-",
+    ),
+    "pages of the whole bucket": (
+        "pages.tf", 'reports = "objectViewer"', 'reports = "objectUser"',
+        checks.permissions_are_exactly_the_table,
+        "not in the table: ('leadwerk-pages', 'bucket reports', 'roles/storage.objectUser')",
+    ),
+    "an erasure that cannot reach a table": (
+        "functions.tf", "concat([\"erasures\"], local.tables_of_persons)", '["erasures"]',
+        checks.permissions_are_exactly_the_table,
+        "missing: ('leadwerk-privacy', 'table leads', 'roles/bigquery.dataEditor')",
     ),
     "a run of a paused job": (
         "schedules.tf", "paused           = var.schedules_paused", "paused           = true",

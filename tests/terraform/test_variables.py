@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from leadwerk import settings
+from leadwerk.policy.people import parse_people
 from terraform.workspace import PROJECT
 
 TERRAFORM = PROJECT / "terraform"
@@ -41,9 +43,18 @@ WRONG: list[tuple[str, Any]] = [
     ("time_zone", "+01:00"),
     ("crm_url", "http://crm.example.ch"),
     ("crm_per_second", 0),
+    ("crm", "oracle"),
+    ("crm_oauth", {"token_url": "http://crm.example.ch/token", "client_id": "leadwerk"}),
+    ("crm_database", "sales"),  # BOMA has none
+    ("crm_paths", {"lead": "/leads", "cases": "/cases"}),
+    ("crm_lead_url", "https://crm.example.ch/leads"),
     ("score_invokers", ["allUsers"]),
     ("score_invokers", ["allAuthenticatedUsers"]),
     ("desk_readers", ["sales@example.ch"]),
+    ("desk_readers", ["group:sales@example.ch"]),  # without people_file
+    ("desk_programs", ["user:ada@example.ch"]),
+    ("people_file", "nowhere.yaml"),
+    ("people_file", "policy.yaml"),  # no list of people
     ("policy_publishers", ["domain:example.ch"]),
     ("alert_emails", ["Ada <ada@example.ch>"]),
     ("alert_emails", ["mailto:ada@example.ch"]),
@@ -74,7 +85,18 @@ RIGHT: list[dict[str, Any]] = [
     },
     {"ga4_project_id": "analytics-project", "vpc_connector": "projects/p/locations/europe-west6/connectors/crm"},
     {"ga4_copied_from": {"project_id": "analytics-project", "dataset_id": "analytics_9"}},
-    {"time_zone": "America/Argentina/Buenos_Aires", "desk_readers": ["group:sales@example.ch"]},
+    {
+        "time_zone": "America/Argentina/Buenos_Aires",
+        "desk_readers": ["group:sales@example.ch"],
+        "people_file": "people.yaml",
+    },
+    {
+        "crm": "salesforce",
+        "crm_oauth": {"token_url": "https://crm.example.ch/token", "client_id": "leadwerk"},
+        "crm_lead_url": "https://crm.example.ch/{lead_id}",
+    },
+    {"crm": "odoo", "crm_database": "sales", "crm_webhooks": True},
+    {"crm_paths": {"lead": "/v2/leads/{id}", "cases": "/v2/cases"}, "desk_programs": ["serviceAccount:crm@p.iam"]},
 ]
 
 
@@ -86,6 +108,7 @@ def variables_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("variables")
     shutil.copy(TERRAFORM / "variables.tf", folder)
     (folder / "policy.yaml").touch()
+    shutil.copy(TERRAFORM / "examples" / "people.yaml", folder)
     return folder
 
 
@@ -131,6 +154,16 @@ def test_a_copy_lies_in_our_own_project(variables_alone: Path) -> None:
     assert "ga4_copied_from makes a copy in project_id" in plan(
         variables_alone, {"ga4_copied_from": copied, "ga4_project_id": "analytics-project"}
     )
+
+
+def test_every_crm_of_the_package_can_be_deployed_and_no_other() -> None:
+    [crms] = re.findall(r"contains\((\[.*?\]), var.crm\)", BLOCKS["crm"])
+    assert tuple(json.loads(crms)) == settings.CRMS
+
+
+def test_the_people_of_the_example_are_people() -> None:
+    people = parse_people((TERRAFORM / "examples" / "people.yaml").read_text("utf-8"), "people.yaml")
+    assert [person.name for person in people] == ["anna", "eva"]
 
 
 @pytest.mark.parametrize("name", BLOCKS)
