@@ -179,7 +179,7 @@ def test_rows_that_continue_the_one_above_are_passed_over(case: Case) -> None:
     assert (report["converted"], report["lost"], report["open"]) == (114, 186, 0)
 
 
-def test_of_a_leads_history_the_newest_row_is_the_outcome_and_the_oldest_the_creation(case: Case) -> None:
+def test_a_leads_newest_row_is_its_outcome_and_its_oldest_row_its_creation(case: Case) -> None:
     options = ("--id", "lead", "--outcome", "status", "--positive", "Gewonnen", "--time", "changed_at")
     report = case.imported("20-status-history-rows/leads.csv", *options, "--open", "Kontaktiert", "--open", "Neu")
     assert (report["leads"], report["later_rows"], report["rejected_rows"]) == (300, 600, 0)
@@ -187,7 +187,7 @@ def test_of_a_leads_history_the_newest_row_is_the_outcome_and_the_oldest_the_cre
     assert case.leads()[0]["created_at"].isoformat() == "2025-01-06T16:03:00+00:00"
 
 
-def test_titles_and_values_of_a_later_file_are_the_known_ones_however_they_are_written(case: Case) -> None:
+def test_titles_and_values_of_a_later_file_match_however_they_are_written(case: Case) -> None:
     case.imported("24-drifted-new-file/leads.csv", *GERMAN)
     case.command("retrain", *NOW)
     report, rows = case.scored("24-drifted-new-file/new.csv")

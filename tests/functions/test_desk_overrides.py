@@ -46,7 +46,7 @@ def url(home: Path) -> Iterator[str]:
         yield url
 
 
-def test_a_lead_that_is_set_hot_is_on_the_list_at_once_and_gone_from_it_when_released(url: str) -> None:
+def test_a_lead_set_hot_is_on_the_list_at_once_and_gone_from_it_when_released(url: str) -> None:
     overridden = post_override(url, "l0", **EVA, days=14).json()
     assert (overridden["override"]["until"], overridden["held_by"], overridden["problem"]) == ("2026-05-18", None, None)
     decided = overridden["score"]

@@ -131,7 +131,7 @@ def test_an_argument_may_be_null() -> None:
 ARGUMENT = '{"name": "a \\" [[[ \\\\", "occurrences": [{"day": "2026-01-01"}]}'
 
 
-def test_as_many_calls_as_the_limit_are_answered_whatever_brackets_their_arguments_have() -> None:
+def test_calls_up_to_the_limit_are_answered_whatever_brackets_their_arguments_have() -> None:
     status, answer = ask(ENVELOPE | {"calls": [[ARGUMENT]] * MAXIMUM_CALLS})
     assert status == 200
     assert answer["replies"] == [json.dumps([ARGUMENT])] * MAXIMUM_CALLS

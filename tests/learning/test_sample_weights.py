@@ -46,7 +46,7 @@ def shaken(calm):
 
 
 @given(st.lists(st.floats(0, 400), min_size=1, max_size=30), st.floats(1, 100))
-def test_nobody_counts_more_than_the_newest_and_the_older_never_more_than_the_younger(ages, half_life):
+def test_no_weight_exceeds_the_newest_and_none_exceeds_a_younger_one(ages, half_life):
     weights = sample_weights(days(*sorted(ages)), half_life)
     assert weights[0] == 1
     assert (np.diff(weights) <= 0).all()

@@ -147,7 +147,7 @@ def test_a_request_that_names_nobody_is_refused(ask):
     assert refusal.error.field == "lead_id"
 
 
-def test_a_form_with_a_time_of_more_digits_than_a_float_holds_is_refused_and_the_others_are_scored(ask):
+def test_a_form_with_a_time_beyond_a_floats_digits_is_refused_the_others_are_scored(ask):
     forms = [ScoreRequest(lead_id=lead, form=FORM | {"created_at": at}) for lead, at in (("77", 10**310), ("78", None))]
     report = ask(*forms)
     assert [(refusal.index, refusal.error.field) for refusal in report.refusals] == [(0, "form.created_at")]

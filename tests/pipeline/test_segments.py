@@ -206,7 +206,7 @@ def test_the_command_line_says_whose_model_it_was(
 
 
 @pytest.mark.slow
-def test_retrain_prints_what_was_tried_and_a_champion_with_segments_is_compared_as_it_serves(
+def test_retrain_prints_the_trials_and_compares_a_segmented_champion_as_it_serves(
     home: Home, command: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["retrain", "--now", AT]) == 0

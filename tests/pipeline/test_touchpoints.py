@@ -59,7 +59,7 @@ def test_the_same_list_twice_changes_nothing(warehouse: DuckDBWarehouse) -> None
     assert len(stored(warehouse)) == 2
 
 
-def test_a_touchpoint_counts_as_its_signal_and_an_open_as_none_until_the_policy_has_one(
+def test_a_touchpoint_counts_as_its_signal_and_an_open_only_if_the_policy_has_one(
     warehouse: DuckDBWarehouse,
 ) -> None:
     report = run(warehouse, {"lead_id": "A", "kind": "email_open"})

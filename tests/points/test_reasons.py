@@ -49,7 +49,7 @@ def test_reasons_add_up_to_the_total_where_no_cap_takes_any() -> None:
     assert sum(rule_points.points for rule_points in by_rule(B2B, ledger(history))) == int(totals.total[0]) / 100
 
 
-def test_opposite_rules_of_a_weighted_group_are_weighted_although_its_weight_took_nothing() -> None:
+def test_opposite_rules_of_a_weighted_group_are_weighted_though_nothing_was_taken() -> None:
     group = next(group for group in B2B.points.groups if group.weight < 100)
     entry = ledger(lead(employees=60))[0]
     opposite = msgspec.structs.replace(entry, rule="other", points=-entry.points)

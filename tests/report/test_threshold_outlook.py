@@ -23,7 +23,7 @@ falling = st.lists(st.integers(0, 9), min_size=21, max_size=21).map(
 )
 
 
-def test_by_chance_wins_are_the_chances_of_who_is_called_and_an_hour_takes_the_next_in_line():
+def test_wins_are_the_chances_of_who_is_called_and_an_hour_takes_the_next_lead():
     rungs = by_chance(50, CALLS, np.array([2.4, 2.0, 0.9]), minutes_per_lead=30)
     assert [(rung.threshold, rung.calls, rung.hours) for rung in rungs] == [(50, 12, 6), (51, 8, 4), (52, 3, 1.5)]
     assert [rung.wins.value for rung in rungs] == [2.4, 2.0, 0.9]

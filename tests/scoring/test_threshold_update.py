@@ -125,7 +125,7 @@ def test_a_lead_belongs_to_those_who_speak_its_language_where_it_lives():
     assert pool(POLICY, "en", "CH-ZH") == ()
 
 
-def test_an_unknown_language_is_the_policys_first_and_an_unknown_region_excludes_nobody():
+def test_an_unknown_language_is_the_policys_first_an_unknown_region_excludes_none():
     assert pool(POLICY, None, "CH-ZH") == pool(POLICY, POLICY.languages[0], "CH-ZH")
     assert pool_name(pool(POLICY, "it", None)) == "carla+dino"
 
@@ -150,7 +150,7 @@ def test_picks_of_the_hours_they_last_are_the_weeks_work_and_take_nothing_away()
 # What pools of few leads borrow.
 
 
-def test_a_seller_pool_of_few_leads_takes_its_shape_from_the_whole_and_its_size_from_itself():
+def test_a_small_seller_pool_takes_its_shape_from_the_whole_its_size_from_itself():
     calls = np.array([[2.0, 2.0, 2.0], [1000.0, 500.0, 100.0]])
     few, many = smoothed(calls)
     assert few[0] == 2.0
@@ -188,7 +188,7 @@ def swings(year: Year) -> int:
 @pytest.mark.slow
 @examples(12, suppress_health_check=list(HealthCheck))
 @given(year=years)
-def test_e5_in_a_year_of_swings_it_moves_a_point_a_day_within_limits_without_flapping_flooding_or_starving(year):
+def test_e5_a_year_of_swings_moves_it_a_point_a_day_within_limits_and_steadily(year):
     diary = live(POLICY, year)
     hot = np.array(diary.hot)
     assert np.abs(np.diff(hot, axis=0)).max() <= 1

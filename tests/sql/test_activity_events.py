@@ -199,7 +199,7 @@ def test_the_first_signal_that_matches_names_the_event() -> None:
     assert (scroll["signal"], scroll["signal_count"]) == ("rates_page", 0)
 
 
-def test_duplicates_bots_own_traffic_and_visitors_without_consent_are_left_out_and_counted() -> None:
+def test_duplicates_bots_own_traffic_and_visits_without_consent_are_only_counted() -> None:
     internal_traffic = {"traffic_type": {"string_value": "internal"}}
     rows = [
         event("2026-03-29 12:00"),

@@ -218,7 +218,7 @@ def test_leads_that_newly_reached_each_level(lead_versions, scored, weight, sett
     }
 
 
-def test_a_lead_that_rose_counts_between_where_it_was_and_where_it_is_with_its_chance():
+def test_a_risen_lead_counts_between_its_old_and_new_score_with_its_chance():
     lead_versions = [lead("a", "1", T0, T0, "CH-ZH")]
     scored = [score("1", MOMENTS[1], 45, 10, "WARM"), score("1", MOMENTS[5], 52.9, 30, "HOT")]
     parameters = {

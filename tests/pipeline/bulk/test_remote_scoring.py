@@ -144,7 +144,7 @@ def test_a_row_at_which_our_own_code_fails_costs_only_itself(scorer, rows, monke
     assert (report.scored, report.refused, len(caplog.records)) == (48, 2, 2)
 
 
-def test_where_our_own_code_fails_at_many_rows_the_request_fails_and_may_be_repeated(rows, monkeypatch):
+def test_where_our_own_code_fails_the_request_fails_and_may_be_repeated(rows, monkeypatch):
     monkeypatch.setattr(remote_scoring, "TOLERATED_FAILURES", 10)
     monkeypatch.setattr(remote_scoring, "score_leads", _failing_at({str(i) for i in range(50)}))
     with pytest.raises(RecordFailure, match="Lead 10 cannot be read"):

@@ -60,7 +60,7 @@ def detail(desk: DuckDBWarehouse, account_id: str = "acme.ch", at: datetime = NO
     return accounts.account(desk, POLICY, account_id, as_of=at)
 
 
-def test_e4_the_account_has_the_newest_facts_of_its_contacts_and_the_interest_of_all(acme: DuckDBWarehouse) -> None:
+def test_e4_an_account_has_its_contacts_newest_facts_and_the_interest_of_all(acme: DuckDBWarehouse) -> None:
     acme_detail = detail(acme)
     assert asdict(acme_detail.account.company) == {
         "employees": 400, "revenue": 6e7, "industry": "Software", "country": "CH", "region": "CH-ZH",
@@ -88,7 +88,7 @@ def test_an_account_is_unknown_before_its_first_contact_and_if_nobody_names_it(a
         assert (refusal.value.field, bool(refusal.value.remedy)) == ("account_id", True)
 
 
-def test_who_moves_to_another_company_takes_his_interest_with_him_and_leaves_its_facts(acme: DuckDBWarehouse) -> None:
+def test_who_changes_company_takes_the_interest_along_and_leaves_the_facts(acme: DuckDBWarehouse) -> None:
     acme.append("leads", [lead("expert", event_id="e3", account_id="beta.ch", recorded_at=NOW - DAY)])
     assert [contact.lead_id for contact in detail(acme).contacts] == ["ceo"]
     assert detail(acme).account.company.employees == 400

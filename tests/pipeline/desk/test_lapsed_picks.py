@@ -198,7 +198,7 @@ deeds = st.lists(
 
 @examples(10, suppress_health_check=list(HealthCheck))
 @given(deeds)
-def test_whatever_is_done_settling_changes_nobodys_hold_and_leaves_an_unbroken_trail(
+def test_whatever_is_done_settling_changes_no_hold_and_leaves_an_unbroken_trail(
     tmp_path_factory: pytest.TempPathFactory, done: list[tuple[str, str, int]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")

@@ -114,7 +114,7 @@ class TestAWord:
         record = set_override(desk, by=" Eva ", reason=" met\n at  the fair ")
         assert (record.by, record.reason) == ("Eva", "met at the fair")
 
-    def test_said_by_two_at_the_same_moment_is_recorded_twice_and_one_holds_for_everybody(self, desk):
+    def test_two_overrides_of_one_moment_are_both_recorded_and_one_holds_for_all(self, desk):
         records = [set_override(desk), set_override(desk, cluster="COLD", by="Urs")]
         assert records[1].overrules == "Eva"
         assert [row["author"] for row in table(desk, "overrides", "sequence")] == ["Eva", "Urs"]
@@ -307,7 +307,7 @@ class TestTheDesk:
             for lead in call_list.page(desk, POLICY, LeadFilter(**filters), PageRequest(now=now)).leads
         ]
 
-    def test_lists_whom_a_person_set_hot_among_the_hot_ones_and_not_whom_he_disqualified(self, desk):
+    def test_lists_leads_a_person_set_hot_and_not_those_a_person_disqualified(self, desk):
         for lead_id, cluster in (("2", "HOT"), ("1", "DISQUALIFIED"), ("old", "HOT")):
             ask(desk, lead_id, NOW - HOUR)
             set_override(desk, lead_id, cluster)

@@ -66,7 +66,7 @@ deeds = st.lists(
 
 
 @given(deeds)
-def test_whatever_sellers_do_the_trail_tells_who_held_the_lead_and_nobody_held_it_twice(
+def test_whatever_sellers_do_the_trail_tells_who_held_a_lead_one_at_a_time(
     done: list[tuple[str, str, int, int]],
 ) -> None:
     state, now, trail = FREE, NOW, []

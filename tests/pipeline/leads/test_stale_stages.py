@@ -262,7 +262,7 @@ news = st.lists(
 @pytest.mark.slow
 @examples(6, suppress_health_check=list(HealthCheck))
 @given(news)
-def test_in_whatever_order_news_arrive_the_last_word_stands_and_every_change_was_sent_once(
+def test_in_any_order_of_news_the_last_word_stands_and_each_change_is_sent_once(
     tmp_path_factory: pytest.TempPathFactory, updates: list[tuple[str, int, int]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")

@@ -53,7 +53,7 @@ def test_the_effect_is_measured_on_leads_that_came_later(report: suggest.Suggest
     assert effect.landmarks + effect.learned_from < report.suggested.landmarks  # the gap of a horizon is in neither
 
 
-def test_the_draft_with_all_suggestions_is_a_right_policy_with_the_comments_of_the_old(
+def test_the_draft_with_all_suggestions_is_valid_and_keeps_the_old_comments(
     warehouse: DuckDBWarehouse, report: suggest.SuggestionReport
 ) -> None:
     text = shipped_text("mortgage")

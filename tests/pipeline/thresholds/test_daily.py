@@ -35,7 +35,7 @@ def test_a_policy_without_sellers_costs_no_query_and_keeps_its_bands():
     assert hot("model") == MORTGAGE.bands.hot
 
 
-def test_twice_as_many_hot_leads_as_there_is_time_for_raise_the_threshold_by_a_point(warehouse):
+def test_twice_as_many_hot_leads_as_time_allows_raise_the_threshold_by_a_point(warehouse):
     come_in(warehouse, [52.0, 55.0, 57.9, 61.0])
     report = threshold.run(warehouse, policy_with(anna(14)), NOW)
     line = by_pool(report)["anna"]
@@ -129,7 +129,7 @@ def test_leads_of_less_than_a_week_decide_nothing(warehouse):
     assert threshold.run(warehouse, policy_with(anna(1)), NOW).thresholds == ()
 
 
-def test_leads_from_before_the_first_scores_are_not_counted_because_those_closed_soon_are_missing(warehouse):
+def test_leads_from_before_the_first_scores_do_not_count_for_early_closers_lack(warehouse):
     come_in(warehouse, [55.0] * 3)
     first = NOW - 10 * DAY
     late = "SELECT * FROM leadwerk.scores WHERE scored_at >= @first ORDER BY score_id"
