@@ -1,6 +1,6 @@
 """Ten simulated years of a sales team with every swing at once: a fixed threshold, a hasty one, and ours.
 
-The years are those of the property test (tests/scoring/selling_year.py): Poisson arrivals, seasons of ± 25 %, a month
+The years are those of the property test (tests/support/selling_year.py): Poisson arrivals, seasons of ± 25 %, a month
 with twice the leads, one without any, holidays. `python -m benchmarks.thresholds PICTURE` draws the first of them.
 """
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from tests.scoring.selling_year import Decide, Diary, Year, at_fifty, carefully, hastily, live, policy_of
 
 from benchmarks.figure import Figure
 from leadwerk.policy.load import load
-from tests.scoring.selling_year import Decide, Diary, Year, at_fifty, carefully, hastily, live, policy_of
 
 YEARS = 10
 WAYS: dict[str, Decide] = {"fixed at 50": at_fifty, "jumps daily": hastily, "ours": carefully}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Desk
+from support.browser_desk import Desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 PAGES = ("/calls", "/calls/l5", "/results", "/rules", "/operations", "/thresholds", "/settings", "/calls?list=mine")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from cases.files import INPUTS, NOW, contents
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.case_files import INPUTS, NOW, contents
 from support.examples import examples
 
 GOOD = (INPUTS / "38-import-without-a-lead" / "good.csv").read_bytes()

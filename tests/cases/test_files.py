@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cases.files import INPUTS, NOW, contents
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.case_files import INPUTS, NOW, contents
 
 GERMAN = ("--id", "Lead-Nr", "--outcome", "Status", "--positive", "Gewonnen", "--time", "Erstellt am")
 ENGLISH = ("--id", "Lead ID", "--outcome", "Status", "--positive", "Converted", "--time", "Create Date")

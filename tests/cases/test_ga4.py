@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from cases.files import INPUTS
-from export_rows import write_export
 from leadwerk.pipeline import extract
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.case_files import INPUTS
+from support.export_rows import write_export
 
 POLICY = load("mortgage")
 NOW = datetime(2026, 3, 26, 4, tzinfo=UTC)

@@ -20,10 +20,9 @@ from leadwerk.importing.table import read_table
 from leadwerk.policy import model
 from leadwerk.policy.load import load
 from leadwerk.warehouse.statement import from_text
-from report import example_data as simulated
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads, example_report as simulated
 from support.command_line import result
+from support.example_leads import NOW
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

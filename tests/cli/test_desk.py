@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from leadwerk.cli.chart import FULL, WIDTH, plot, sparkline
-from pipeline.selling import DAY, NOW, lead, score, touch, warehouse
 from support.command_line import console_output, result
+from support.selling import DAY, NOW, lead, score, touch, warehouse
 
 NOON = ("--now", NOW.isoformat())
 

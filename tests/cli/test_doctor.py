@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from export_rows import write_export
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.selling import NOW, lead, score, warehouse
+from support.export_rows import write_export
+from support.selling import NOW, lead, score, warehouse
 
 
 def delivery(lead_id: str, state: str, http_status: int | None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from leadwerk.cli.application import run
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 
 DAY = timedelta(days=1)
 NOW_TEXT = NOW.isoformat()

@@ -11,7 +11,7 @@ import pytest
 
 from leadwerk.cli.application import run
 from leadwerk.policy import model
-from pipeline.selling import NOW, lead, score, warehouse
+from support.selling import NOW, lead, score, warehouse
 
 NOON = NOW.isoformat()
 DEFAULTS = Path(model.__file__).parent / "defaults"

@@ -15,7 +15,7 @@ from leadwerk.cli.application import run
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import DAY, lead, outcome, warehouse
+from support.selling import DAY, lead, outcome, warehouse
 
 STARTED = datetime.now(UTC)
 PAST, FUTURE = f"{STARTED - 5 * DAY:%Y-%m-%dT%H:%M:%SZ}", "2999-01-01T00:00:00Z"

@@ -11,8 +11,8 @@ import pytest
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import DAY, NOW, lead, outcome, score, warehouse
 from support.command_line import console_output, result
+from support.selling import DAY, NOW, lead, outcome, score, warehouse
 
 NOON = ("--now", NOW.isoformat())
 SET = ("overrides", "set", "1", "--cluster", "HOT", "--by", "Eva", "--reason", "met at the fair")

@@ -12,7 +12,7 @@ import typer
 
 from leadwerk.cli.application import run
 from leadwerk.policy.load import load, shipped_text
-from pipeline.borrowers import NOW, filled
+from support.borrowers import NOW, filled
 from support.command_line import console_output, result
 
 AT = ("--now", NOW.isoformat())

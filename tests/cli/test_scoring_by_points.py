@@ -9,8 +9,8 @@ import pytest
 
 from leadwerk.cli.application import run
 from leadwerk.importing.table import read_table
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 
 AT = ("--now", NOW.isoformat())
 

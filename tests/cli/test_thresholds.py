@@ -11,7 +11,7 @@ import pytest
 from leadwerk.cli.application import run
 from leadwerk.policy import model
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.thresholds.team import NOW, come_in
+from support.selling_team import NOW, come_in
 
 SELLERS = "capacity:\n  sellers:\n    - {name: anna, hours_per_week: 14, languages: [de]}\n"
 

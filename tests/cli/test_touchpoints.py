@@ -10,8 +10,8 @@ import pytest
 from leadwerk.cli.application import run
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 
 NOW_TEXT = NOW.isoformat()
 

@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from crm.standins.frame import Call, Reply, StandIn, serving
 from leadwerk.crm.auth import ClientCredentials
 from leadwerk.crm.boma import Boma
 from leadwerk.crm.port import LeadUpdate, Taken
 from leadwerk.errors import CRMRejected, CRMUnavailable
+from support.standins.frame import Call, Reply, StandIn, serving
 
 UPDATE = LeadUpdate("k", "k", "1", {"predictive_score": 1})
 

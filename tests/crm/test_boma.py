@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from crm.boma_fake import TOKEN, FakeBoma, Fault, serving
 from leadwerk.crm.boma import Boma
 from leadwerk.crm.http_client import retry_after
 from leadwerk.crm.port import LeadUpdate, Refused
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
+from support.boma_fake import TOKEN, FakeBoma, Fault, serving
 
 FIELDS = {
     "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately", "probability": 0.31,

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import requests
 
-from crm.boma_fake import TOKEN, FakeBoma, Fault, serving
 from leadwerk import simulation
 from leadwerk.crm.boma import Boma
 from leadwerk.crm.port import LeadUpdate, Refused, Unknown
 from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.simulation.crm_server import CrmServer
+from support.boma_fake import TOKEN, FakeBoma, Fault, serving
 
 LEAD = "100001"  # the market's first
 SCRIPTED = {

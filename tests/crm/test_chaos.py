@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crm.real.chaos import deliver_in_chaos
-from crm.standins.frame import serving
-from crm.subjects import SUBJECTS
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.crm_subjects import SUBJECTS
+from support.real_crm_chaos import deliver_in_chaos
+from support.standins.frame import serving
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "10"))  # 200 before a release
 NAMES = sorted(SUBJECTS)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from crm.standins.frame import START, serving
-from crm.subjects import SUBJECTS, Subject
 from leadwerk.crm.port import CRM, Case, Gone, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
+from support.crm_subjects import SUBJECTS, Subject
+from support.standins.frame import START, serving
 
 
 @pytest.fixture(params=sorted(SUBJECTS))
@@ -283,7 +283,7 @@ def test_a_later_record_is_tried_again(subject: Subject, crm: CRM) -> None:
     if subject.name != "salesforce":
         pytest.skip("only Salesforce locks single records")
     lead = subject.standin.add(1)
-    from crm.standins.salesforce import _failure
+    from support.standins.salesforce import _failure
 
     subject.standin._write = lambda record: _failure("UNABLE_TO_LOCK_ROW", "busy")  # type: ignore[attr-defined]
     (result,) = push_all(crm, [subject.update(crm, lead)])

@@ -12,9 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm.standins.frame import TOKEN, serving
-from crm.standins.webhook import WebhookStandIn
-from crm.subjects import SUBJECTS
 from leadwerk.crm.activecampaign import ActiveCampaign
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.hubspot import HubSpot
@@ -24,6 +21,9 @@ from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook import Webhook
 from leadwerk.crm.webhook_proof import check_standard, check_timestamped, sign
 from leadwerk.errors import ConfigurationError, CRMRejected, InputError
+from support.crm_subjects import SUBJECTS
+from support.standins.frame import TOKEN, serving
+from support.standins.webhook import WebhookStandIn
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SECRET = "a secret of the CRM's webhooks"
@@ -158,7 +158,7 @@ def test_nothing_is_sent_in_the_clear(url: str) -> None:
 
 @pytest.mark.parametrize("status", [301, 307, 410])
 def test_a_receiver_that_moved_or_unsubscribed_stops_the_line(receiver: WebhookStandIn, status: int) -> None:
-    from crm.standins.frame import Reply
+    from support.standins.frame import Reply
 
     receiver.handle = lambda call: Reply(status, None, {"Location": "http://elsewhere.example"})  # type: ignore[method-assign]
     with pytest.raises(CRMRejected) as caught:

@@ -9,9 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from crm import boma_fake
-from crm.boma_fake import Fault
-from functions.test_score import running
 from leadwerk.crm.port import LeadUpdate
 from leadwerk.errors import CRMRejected, CRMUnavailable, LeadwerkError, WarehouseBusy
 from leadwerk.pipeline import score
@@ -21,9 +18,12 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
 from leadwerk.web import deliver_at_once as entrypoint
-from pipeline.test_deliver import ScriptedCRM, raising, score as stored_score
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import boma_fake, example_leads
+from support.boma_fake import Fault
+from support.example_leads import NOW
+from support.numbered_scores import score as stored_score
+from support.score_function import running
+from support.scripted_crm import ScriptedCRM, raising
 
 MORTGAGE = load("mortgage")
 MINUTE = timedelta(minutes=1)

@@ -6,7 +6,6 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,43 +13,15 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from google.cloud import bigquery as google
 
-from leadwerk import settings
 from leadwerk.serve import serving
-from leadwerk.warehouse import schema
-from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import DAY, NOW, lead, outcome, score, touch, warehouse
-from registry.strict_storage import Bucket, strict_storage
-from warehouse.emulator import emulated
+from support.desk_servers import AT, SIMULATED, desks, get, pick
+from support.selling import DAY, NOW, lead, outcome, score, touch, warehouse
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
-AT = NOW.isoformat()
-SIMULATED = {"LEADWERK_POLICY": "b2b_swiss", "LEADWERK_SIMULATION": "1"}
 STEPS = from_text("SELECT DISTINCT event_id, lead_id, kind, seller, sequence FROM leadwerk.picks ORDER BY sequence")
-TRANSLATING = Path(__file__).parents[1] / "terraform" / "emulator.py"
-
-
-@contextmanager
-def desks(home: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
-    """URLs of so many processes of the function desk over one home."""
-    with ExitStack() as stack:
-        started = [
-            stack.enter_context(serving(home, names=["desk"], crm=False, environment=SIMULATED | environment))
-            for _ in range(count)
-        ]
-        yield [servers.url("desk") for servers in started]
-
-
-def get(url: str, path: str, **fields: Any) -> requests.Response:
-    return requests.get(url + path, params={"now": AT, **fields}, timeout=60)
-
-
-def pick(url: str, lead_id: str, seller: str, deed: str = "pick", **body: Any) -> requests.Response:
-    place = f"{url}/leads/{quote(lead_id, safe='')}/{deed}"
-    return requests.post(place, json={"now": AT, "seller": seller, **body}, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -235,32 +206,6 @@ def test_after_kill_9_in_the_middle_a_retry_leaves_one_pick(tmp_path: Path, swap
     assert sorted((future["lead_id"], future["kind"], future["seller"]) for future in steps) == sorted(
         (name, "picked", "anna") for name in leads
     )
-
-
-def fields(of: tuple[schema.Field, ...]) -> list[google.SchemaField]:
-    return [google.SchemaField(column.name, column.type, column.mode, fields=fields(column.fields)) for column in of]
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], Bucket, BigQueryWarehouse]]:
-    """What a function in the cloud sees: BigQuery (emulated) and Cloud Storage (held strictly), over HTTP."""
-    home = tmp_path_factory.mktemp("emulator")
-    with emulated(home, (str(TRANSLATING),)) as bigquery, strict_storage() as (storage, bucket):
-        environment = {
-            "LEADWERK_ENGINE": "bigquery", "LEADWERK_PROJECT": "test", "LEADWERK_LOCATION": "US",
-            "LEADWERK_DATASET": "leadwerk", "LEADWERK_GA4_DATASET": "ga4", "LEADWERK_BIGQUERY_URL": bigquery,
-            "LEADWERK_STORAGE_URL": storage, "LEADWERK_PICKS": "gs://picks/desk",
-        }  # fmt: skip
-        warehouse = BigQueryWarehouse.from_settings(settings.read(environment))
-        warehouse._client.create_dataset("leadwerk", timeout=20)
-        for table in schema.own_tables():
-            warehouse._client.create_table(
-                google.Table(f"test.leadwerk.{table.name}", fields(table.fields)), timeout=20
-            )
-        warehouse.append("leads", [lead(f"l{number}") for number in range(8)])
-        warehouse.append("scores", [score(f"l{number}") for number in range(8)])
-        yield environment, bucket, warehouse
-        warehouse._client.close()
 
 
 @pytest.mark.slow

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 import requests
 
-from functions.documented import PAGE, examples
 from leadwerk.serve import serving
 from leadwerk.web.desk import api
-from pipeline.selling import DAY, NOW, lead, outcome, score, touch, warehouse
+from support.documented import PAGE, examples
+from support.selling import DAY, NOW, lead, outcome, score, touch, warehouse
 
 
 @pytest.fixture(scope="module")

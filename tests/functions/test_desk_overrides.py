@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import requests
 
-from functions.test_desk import AT, SIMULATED, cloud, desks, get, pick
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import DAY, NOW, lead, outcome, score, warehouse
+from support.desk_servers import AT, SIMULATED, desks, get, pick
+from support.selling import DAY, NOW, lead, outcome, score, warehouse
 
-__all__ = ["cloud"]  # the fixture
 WORDS = from_text("SELECT * FROM leadwerk.overrides ORDER BY set_at, sequence, event_id")
 SCORES = from_text("SELECT lead_id, score_cluster, decided_by FROM leadwerk.scores WHERE decided_by IS NOT NULL")
 EVA = {"cluster": "HOT", "by": "Eva", "reason": "met at the fair"}

@@ -14,7 +14,7 @@ from leadwerk.serve import FUNCTIONS, FunctionServers, serving
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import lead, outcome, warehouse
+from support.selling import lead, outcome, warehouse
 
 DAY = timedelta(days=1)
 STARTED = datetime.now(UTC)

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions.documented import examples
 from leadwerk.web.desk import api
 from leadwerk.web.problem_document import ProblemDocument
 from leadwerk.web.routes import Route
+from support.documented import examples
 from tools import openapi
 
 DOCUMENT = json.loads(openapi.TARGET.read_text("utf-8"))

@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from crm import boma_fake
 from leadwerk import policy as defaults
 from leadwerk.policy.load import load
-from leadwerk.serve import serving
-from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from leadwerk.warehouse.statement import from_text
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import boma_fake, example_leads
+from support.example_leads import NOW
+from support.score_function import AT, Function, running
 
 MORTGAGE = load("mortgage")
-AT = {"now": NOW.isoformat()}
 FORM = {"created_at": NOW.isoformat(), "loan_amount": "CHF 450'000.–", "property_value": 700_000, "web_consent": True}
-
-
-@dataclass(frozen=True)
-class Function:
-    """A running `score` and the home that it works in."""
-
-    url: str
-    home: Path
-
-    def post(self, body: Any) -> tuple[int, dict[str, Any], str]:
-        """Status, JSON and content type of the answer; bytes are sent as they are."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url, data, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.load(answer), answer.headers["Content-Type"]
-        except urllib.error.HTTPError as refused:
-            return refused.code, json.load(refused), refused.headers["Content-Type"]
-
-    def scores(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        status, answer, _ = self.post(AT | body)
-        assert status == 200, answer
-        return answer["scores"]
-
-    def tables(self) -> list[list[dict[str, Any]]]:
-        warehouse = DuckDBWarehouse(self.home)
-        return [
-            warehouse.rows(from_text(f"SELECT * FROM leadwerk.{name} ORDER BY lead_id"), {})
-            for name in ("leads", "identities", "scores", "deliveries")
-        ]
 
 
 @pytest.fixture(scope="module")
@@ -66,23 +28,6 @@ def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
     example_leads.champion(home, MORTGAGE)
     with running(home) as running_function:
         yield running_function
-
-
-def running(home: Path, **environment: str) -> Any:
-    settings = {"LEADWERK_POLICY": "mortgage", "LEADWERK_CRM_TOKEN": "", "LEADWERK_SIMULATION": "1", **environment}
-    return _Running(home, settings)
-
-
-class _Running:
-    def __init__(self, home: Path, environment: dict[str, str]) -> None:
-        self.home = home
-        self.serving = serving(home, names=["score"], crm=False, environment=environment)
-
-    def __enter__(self) -> Function:
-        return Function(self.serving.__enter__().url("score"), self.home)
-
-    def __exit__(self, *error: Any) -> None:
-        self.serving.__exit__(*error)
 
 
 def test_one_lead_is_scored_with_reasons_and_stored(function):

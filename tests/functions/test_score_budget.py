@@ -12,19 +12,17 @@ from typing import Any
 import pytest
 from google.cloud import bigquery as google
 
-from functions.test_desk import TRANSLATING, fields
-from leadwerk import settings
 from leadwerk.pipeline import deliver, score
 from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest
 from leadwerk.policy.load import load
 from leadwerk.scoring.model import Scorer
-from leadwerk.warehouse import schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.test_deliver import ScriptedCRM
-from scoring import example_leads, models
-from scoring.example_leads import NOW
-from warehouse.emulator import emulated
+from support import example_leads, example_models as models
+from support.bigquery_emulator import emulated
+from support.cloud_warehouse import TRANSLATING, cloud_warehouse
+from support.example_leads import NOW
+from support.scripted_crm import ScriptedCRM
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 MORTGAGE = load("mortgage")
@@ -59,15 +57,8 @@ class Traffic:
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigQueryWarehouse]:
     """The example leads on emulated BigQuery."""
     home: Path = tmp_path_factory.mktemp("emulator")
-    with emulated(home, (str(TRANSLATING),)) as url:
-        environment = {
-            "LEADWERK_ENGINE": "bigquery", "LEADWERK_PROJECT": "test", "LEADWERK_LOCATION": "US",
-            "LEADWERK_DATASET": "leadwerk", "LEADWERK_GA4_DATASET": "ga4", "LEADWERK_BIGQUERY_URL": url,
-        }  # fmt: skip
-        filled = BigQueryWarehouse.from_settings(settings.read(environment))
-        filled._client.create_dataset("leadwerk", timeout=20)
-        for table in schema.own_tables():
-            filled._client.create_table(google.Table(f"test.leadwerk.{table.name}", fields(table.fields)), timeout=20)
+    with emulated(home, TRANSLATING) as url:
+        filled = cloud_warehouse(url, "leadwerk")
         filled.append("leads", [example_leads.lead("1")])
         filled.append("identities", [example_leads.link("V1", "1")])
         filled.append("activity_daily", list(example_leads.days("V1")))

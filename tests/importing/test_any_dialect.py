@@ -12,13 +12,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, given, strategies as st
 
-from importing.files import parsed
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.lead_values import lead_values
 from leadwerk.importing.plan import StatedFormats, plan_import
 from leadwerk.importing.table import read_table
 from support.examples import examples
+from support.imported_files import parsed
 
 CITIES = ("Zürich", "Genève", "Bern", "Köln", "Graubünden", "Città")
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from importing.files import NOW, parsed, plan, table
 from leadwerk.errors import InputError
 from leadwerk.features.contract import contract
 from leadwerk.importing.lead_rows import event_ids, lead_batches
@@ -21,6 +20,7 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.lead import lead_version
 from leadwerk.lead.synthetic_times import FIRST_MADE_UP_TIME
+from support.imported_files import NOW, parsed, plan, table
 
 FILE = """\
 Nr;Eingang;Betrag;Kanton;Ergebnis

@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, strategies as st
 
-from importing.files import table
 from leadwerk.errors import InputError
 from leadwerk.importing.encoding import most_plausible
 from leadwerk.importing.records import Dialect, MalformedLine, Record, sniff, split
 from leadwerk.importing.table import CsvTable, ReadOptions, read_table
 from leadwerk.importing.written_file import write_table
+from support.imported_files import table
 
 UMLAUTS = "Nr;Ort;Größe\r\n1;Zürich;groß\r\n2;Genève;mittel\r\n"
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from importing.files import parsed, plan, table
 from leadwerk.errors import InputError
 from leadwerk.importing.columns import describe_columns
 from leadwerk.importing.lead_values import lead_values
 from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.text_column import TextColumn
+from support.imported_files import parsed, plan, table
 
 LEADS = 60
 FIRST = datetime(2025, 1, 6, 9, 5, tzinfo=UTC)

@@ -13,7 +13,7 @@ from leadwerk.policy.model import Training
 from leadwerk.scoring.booster import Booster
 from leadwerk.stats import metrics
 from leadwerk.stats.log_odds import sigmoid
-from learning.simulated_landmarks import FEATURES, landmarks
+from support.simulated_landmarks import FEATURES, landmarks
 
 QUICK = Training(trees=40, depth=3)
 

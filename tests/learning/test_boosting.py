@@ -14,7 +14,7 @@ from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 from leadwerk.stats.log_odds import logit
-from learning.simulated_landmarks import FEATURES, landmarks
+from support.simulated_landmarks import FEATURES, landmarks
 
 
 @pytest.fixture(scope="module")

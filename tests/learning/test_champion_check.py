@@ -8,8 +8,8 @@ from leadwerk.learning.champion_check import auc_difference, behind_points
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_NEW_POSITIVES, Incumbent
 from leadwerk.stats import metrics
-from learning.simulated_landmarks import landmarks
 from support.examples import examples
+from support.simulated_landmarks import landmarks
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from leadwerk.learning.train import TrainingResult, train_model
 from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
-from learning.simulated_landmarks import FEATURES, landmarks
+from support.simulated_landmarks import FEATURES, landmarks
 
 OPTIONS = {"horizon_days": 30, "hot_score": 70}
 BASE = 0.2

@@ -5,7 +5,7 @@ import pytest
 
 from leadwerk.learning.promotion_gate import GateEvidence, Incumbent, JudgedCandidate, JudgedRows, decide
 from leadwerk.stats.within_time import time_blocks
-from learning.simulated_landmarks import landmarks
+from support.simulated_landmarks import landmarks
 
 
 @pytest.fixture(scope="module")

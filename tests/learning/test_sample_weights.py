@@ -13,7 +13,7 @@ from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.policy.model import Training
 from leadwerk.stats import metrics
 from leadwerk.stats.log_odds import sigmoid
-from learning.simulated_landmarks import FEATURES, landmarks
+from support.simulated_landmarks import FEATURES, landmarks
 
 TRAINING = Training(trees=60, depth=3)
 HORIZON_DAYS = 30

@@ -20,7 +20,7 @@ from leadwerk.policy.model import Training
 from leadwerk.policy.points import Condition
 from leadwerk.stats import metrics
 from leadwerk.stats.log_odds import logit
-from learning.simulated_landmarks import FEATURES, landmarks
+from support.simulated_landmarks import FEATURES, landmarks
 
 MORTGAGE = policy.load("mortgage")
 QUICK = Training(trees=40, learning_rate=0.1, depth=3)

@@ -22,9 +22,9 @@ from leadwerk.policy.model import Attribute, Policy, TextClass
 from leadwerk.policy.points import Condition, Group, PointsModel, Rule
 from leadwerk.policy.points_numbers import READABLE, round_to_readable
 from leadwerk.policy.text_classes import class_of
-from points.generated import leads, policies
-from points.history import facts_at
 from support.examples import examples
+from support.generated_points import leads, policies
+from support.lead_history import facts_at
 
 MORTGAGE = load("mortgage")
 NO_EVENTS = Occurrences(*(np.array([], dtype=kind) for kind in ("i8", "i8", "M8[D]", "i8", "i8")))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -12,68 +12,18 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from crm.one_by_one import OneByOne
 from leadwerk.crm.port import Capabilities, Gone, LeadUpdate, PushResult, Taken
 from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.pipeline import deliver, delivery_line
-from leadwerk.policy import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.examples import examples
-
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-POLICY = load("mortgage")
-MINUTE = timedelta(minutes=1)
-
-
-def score(lead_id: str, number: int, **other: Any) -> dict[str, Any]:
-    """The `number`-th score of a lead, one a minute."""
-    at = NOW - timedelta(hours=1) + number * MINUTE
-    row = {
-        "score_id": f"{lead_id}-{number}", "lead_id": lead_id, "day": at.date(), "scored_at": at, "stored_at": at,
-        "score_origin": "rescore", "basis": "model", "model_version": "m1", "policy_version": "p1", "probability": 0.1,
-        "predictive_score": number, "score_cluster": "WARM", "recommended_action": "Send_Offer", "language": "de",
-        "has_web_behaviour": True, "reasons": [{"feature": "visits", "contribution": 0.4, "text": "Kam wieder"}],
-    }  # fmt: skip
-    return {**row, **other}
-
-
-@dataclass
-class ScriptedCRM(OneByOne):
-    """A CRM in memory; before each PATCH it does what `script` says, which may raise or let somebody else act."""
-
-    script: list[Callable[[LeadUpdate], None] | None] = field(default_factory=list)
-    scores_shown: dict[str, str] = field(default_factory=dict)
-    received: list[str] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-
-    def patch_lead(self, update: LeadUpdate) -> None:
-        step = self.script.pop(0) if self.script else None
-        if step:
-            step(update)
-        self.received.append(update.score_id)
-        self.take(update)
-
-    def take(self, update: LeadUpdate) -> None:
-        """A key that was seen does nothing again."""
-        if update.key not in self.keys:
-            self.keys.add(update.key)
-            self.scores_shown[update.lead_id] = update.score_id
-
-
-def raising(error: Exception) -> Callable[[LeadUpdate], None]:
-    def step(update: LeadUpdate) -> None:
-        raise error
-
-    return step
+from support.numbered_scores import MINUTE, NOW, POLICY, run, score
+from support.scripted_crm import ScriptedCRM, raising
 
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     return DuckDBWarehouse(tmp_path)
-
-
-def run(warehouse: DuckDBWarehouse, crm: ScriptedCRM, minutes: int = 0, **other: Any) -> deliver.DeliverReport:
-    return deliver.run(warehouse, POLICY, crm, now=NOW + minutes * MINUTE, selection=deliver.OutboxSelection(**other))
 
 
 def test_only_the_newest_score_of_a_lead_is_sent(warehouse: DuckDBWarehouse) -> None:

@@ -10,7 +10,8 @@ from leadwerk.errors import CRMRejected
 from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.delivery_preview import FieldChange, preview
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.test_deliver import MINUTE, NOW, POLICY, ScriptedCRM, raising, run, score
+from support.numbered_scores import MINUTE, NOW, POLICY, run, score
+from support.scripted_crm import ScriptedCRM, raising
 
 
 @pytest.fixture

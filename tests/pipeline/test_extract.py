@@ -17,7 +17,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from export_rows import drop_export, event, write_export
 from leadwerk.errors import InputError, MissingTable, WarehouseError
 from leadwerk.pipeline import extract
 from leadwerk.pipeline.extract_messages import ExtractReport, RequestedDays
@@ -26,6 +25,7 @@ from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_file import DuckDBFile
 from leadwerk.warehouse.statement import from_text
+from support.export_rows import drop_export, event, write_export
 
 NOW = datetime(2026, 3, 30, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from importing.files import NOW, plan, table
 from leadwerk.errors import InputError
 from leadwerk.importing.table import read_table
 from leadwerk.pipeline import import_leads
@@ -22,6 +21,7 @@ from leadwerk.pipeline.leads.features import (
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.imported_files import NOW, plan, table
 
 LEADS = "id,visits,city,won\n1,3,Bern,yes\n2,5,Chur,no\n3,,Bern,no\n4,7,,\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from crm.one_by_one import OneByOne
 from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
 from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
 from leadwerk.lead import lead_version
@@ -23,44 +22,15 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
 from support.examples import examples
+from support.scripted_crm import HOUR, PagedCRM, case, pages
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 POLICY = load("mortgage")
-HOUR = timedelta(hours=1)
 TABLES = ("leads", "identities", "touchpoints", "outcomes", "rejections")
 
 
-def case(number: int, lead_id: str = "102938", status: str = "Neu", **other: Any) -> Case:
-    """The `number`-th change in the CRM, one an hour."""
-    lead = {
-        "lead_id": lead_id, "created_at": "2026-01-05T08:00:00Z", "email": "anna@example.ch", "postcode": "8001",
-        "country": "CH", "loan_amount": "450'000", "ga_client_id": f"{lead_id}.1", "web_consent": True,
-    }  # fmt: skip
-    crm_case = Case(f"e{number}", datetime(2026, 1, 5, 8, tzinfo=UTC) + number * HOUR, lead, status)
-    return replace(crm_case, **other)
-
-
-@dataclass
-class ScriptedCRM(OneByOne):
-    """A CRM that hands out `pages`; a page that is an exception is raised instead, once."""
-
-    pages: list[CasePage | Exception]
-
-    def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        for index, page in enumerate(self.pages):
-            if isinstance(page, Exception):
-                del self.pages[index]
-                raise page
-            if cursor is None or int(page.cursor) > int(cursor):
-                yield page
-
-
-def pages(*groups: Sequence[Case], bad: Sequence[BadRow] = ()) -> list[CasePage | Exception]:
-    return [CasePage(tuple(group), tuple(bad), str(number)) for number, group in enumerate(groups, 1)]
-
-
 def run(
-    warehouse: DuckDBWarehouse, crm: ScriptedCRM, *, now: datetime = NOW, from_start: bool = False
+    warehouse: DuckDBWarehouse, crm: PagedCRM, *, now: datetime = NOW, from_start: bool = False
 ) -> ingest.IngestReport:
     return ingest.run(warehouse, POLICY, crm, now=now, person_key="secret", from_start=from_start)
 
@@ -86,7 +56,7 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
 def test_a_case_becomes_lead_link_touchpoint_and_outcome(warehouse: DuckDBWarehouse) -> None:
     paid_out = case(3, status="Ausbezahlt", amount="CHF 450'000.–", reason=" ")
     paid_out = replace(paid_out, touchpoints=(Touchpoint("t1", "call_answered", paid_out.changed_at - HOUR),))
-    report = run(warehouse, ScriptedCRM(pages([paid_out])))
+    report = run(warehouse, PagedCRM(pages([paid_out])))
     assert (report.leads, report.identities, report.touchpoints, report.outcomes, report.rejected) == (1, 1, 1, 1, 0)
     (lead,), (link,), (touch,), (outcome,) = (table(warehouse, name) for name in TABLES[:4])
     assert (lead["region"], lead["loan_amount"], lead["recorded_at"]) == ("CH-ZH", 450000.0, paid_out.changed_at)
@@ -100,15 +70,15 @@ def test_a_case_becomes_lead_link_touchpoint_and_outcome(warehouse: DuckDBWareho
     [("Neu", "open"), ("Prüfung", "open"), ("Genehmigung", "open"), ("Abgelehnt", "lost"), ("Ausbezahlt", "paid_out")],
 )
 def test_the_policy_says_what_a_status_means(warehouse: DuckDBWarehouse, status: str, outcome: str) -> None:
-    run(warehouse, ScriptedCRM(pages([case(1, status=status)])))
+    run(warehouse, PagedCRM(pages([case(1, status=status)])))
     assert [row["outcome"] for row in table(warehouse, "outcomes")] == [outcome]
 
 
 def test_a_cursor_that_stands_where_it_stood_is_no_row(warehouse: DuckDBWarehouse) -> None:
-    run(warehouse, ScriptedCRM(pages([case(1)], [case(2)])))
+    run(warehouse, PagedCRM(pages([case(1)], [case(2)])))
     before = table(warehouse, "cursors")
 
-    class Finished(ScriptedCRM):
+    class Finished(PagedCRM):
         def pull(self, cursor: str | None) -> Iterator[CasePage]:
             yield CasePage((), (), cursor or "")
 
@@ -118,7 +88,7 @@ def test_a_cursor_that_stands_where_it_stood_is_no_row(warehouse: DuckDBWarehous
 
 
 def test_an_unknown_status_is_named_with_its_remedy_and_read_again_once_known(warehouse: DuckDBWarehouse) -> None:
-    crm = ScriptedCRM(pages([case(1, status="Pausiert")], [case(2, status="Neu")]))
+    crm = PagedCRM(pages([case(1, status="Pausiert")], [case(2, status="Neu")]))
     report = run(warehouse, crm)
     assert (report.unknown_statuses, report.rejected, report.outcomes, report.leads) == ({"Pausiert": 1}, 1, 1, 2)
     (rejection,) = table(warehouse, "rejections")
@@ -140,7 +110,7 @@ def test_an_unknown_status_is_named_with_its_remedy_and_read_again_once_known(wa
     ],
 )
 def test_a_bad_case_is_rejected_and_stops_nobody(warehouse: DuckDBWarehouse, bad: dict[str, Any], field: str) -> None:
-    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, **bad), case(3)])))
+    report = run(warehouse, PagedCRM(pages([case(1), case(2, **bad), case(3)])))
     assert (report.cases, report.outcomes, report.rejected, report.rejected_fields) == (3, 2, 1, {field: 1})
     assert [row["row"] for row in table(warehouse, "rejections")] == ["e2"]
 
@@ -148,7 +118,7 @@ def test_a_bad_case_is_rejected_and_stops_nobody(warehouse: DuckDBWarehouse, bad
 def test_a_bad_field_costs_only_itself(warehouse: DuckDBWarehouse) -> None:
     lead = {**case(1).lead, "loan_amount": "viel"}
     future = Touchpoint("t2", "call_answered", NOW)
-    report = run(warehouse, ScriptedCRM(pages([case(1, lead=lead, amount="viel", touchpoints=(future,))])))
+    report = run(warehouse, PagedCRM(pages([case(1, lead=lead, amount="viel", touchpoints=(future,))])))
     assert report.rejected_fields == {"loan_amount": 1, "touchpoints.occurred_at": 1, "amount": 1}
     assert (report.leads, report.outcomes, report.touchpoints) == (1, 1, 0)
 
@@ -156,14 +126,14 @@ def test_a_bad_field_costs_only_itself(warehouse: DuckDBWarehouse) -> None:
 def test_a_time_before_all_leads_costs_only_itself(warehouse: DuckDBWarehouse) -> None:
     ancient = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))  # no such moment in UTC
     early = Touchpoint("t2", "call_answered", ancient)
-    report = run(warehouse, ScriptedCRM(pages([case(1, touchpoints=(early,)), case(2, changed_at=ancient)])))
+    report = run(warehouse, PagedCRM(pages([case(1, touchpoints=(early,)), case(2, changed_at=ancient)])))
     assert report.rejected_fields == {"touchpoints.occurred_at": 1, "changed_at": 1}
     assert (report.leads, report.outcomes, report.touchpoints) == (1, 1, 0)
 
 
 def test_a_time_of_more_digits_than_a_float_holds_costs_only_its_case(warehouse: DuckDBWarehouse) -> None:
     endless = {**case(2).lead, "created_at": 10**310}
-    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=endless), case(3)])))
+    report = run(warehouse, PagedCRM(pages([case(1), case(2, lead=endless), case(3)])))
     assert (report.outcomes, report.rejected_fields, cursor(warehouse)) == (2, {"created_at": 1}, "1")
 
 
@@ -186,7 +156,7 @@ POISON = {**case(2).lead, "loan_amount": "poison"}
 def test_a_case_at_which_our_own_code_fails_costs_only_itself(
     warehouse: DuckDBWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=POISON), case(3)])))
+    report = run(warehouse, PagedCRM(pages([case(1), case(2, lead=POISON), case(3)])))
     assert (report.cases, report.outcomes, report.rejected_fields) == (3, 2, {"case": 1})
     (rejection,) = table(warehouse, "rejections")
     assert rejection["row"] == "e2"
@@ -198,20 +168,20 @@ def test_a_case_at_which_our_own_code_fails_costs_only_itself(
 @pytest.mark.usefixtures("poisoned")
 def test_where_our_own_code_fails_at_most_cases_the_cursor_waits_for_better_code(warehouse: DuckDBWarehouse) -> None:
     first, *rest = (case(number, lead=POISON) for number in range(2, 22))
-    crm = ScriptedCRM(pages([case(1), first], rest))
+    crm = PagedCRM(pages([case(1), first], rest))
     with pytest.raises(RecordFailure, match="e3 cannot be read: ZeroDivisionError"):
         run(warehouse, crm)
     assert (cursor(warehouse), len(table(warehouse, "outcomes"))) == ("1", 1)
 
 
 def test_what_the_adapter_could_not_read_is_kept_as_a_rejection(warehouse: DuckDBWarehouse) -> None:
-    report = run(warehouse, ScriptedCRM(pages([], bad=[BadRow("e9", "status", "Expected `str`, got `int`")])))
+    report = run(warehouse, PagedCRM(pages([], bad=[BadRow("e9", "status", "Expected `str`, got `int`")])))
     assert (report.rejected, table(warehouse, "rejections")[0]["row"]) == (1, "e9")
 
 
 def test_no_row_says_who_the_person_is(warehouse: DuckDBWarehouse) -> None:
     lead = {**case(1).lead, "email": "anna(at)example.ch", "phone": "+41 79 123 45 67"}
-    run(warehouse, ScriptedCRM(pages([case(1), case(2, lead=lead)])))
+    run(warehouse, PagedCRM(pages([case(1), case(2, lead=lead)])))
     stored = repr([table(warehouse, name) for name in TABLES])
     assert "anna" not in stored
     assert "791234567" not in stored.replace(" ", "")
@@ -219,17 +189,17 @@ def test_no_row_says_who_the_person_is(warehouse: DuckDBWarehouse) -> None:
 
 def test_a_touchpoint_alone_is_no_new_status(warehouse: DuckDBWarehouse) -> None:
     touch = Touchpoint("t1", "email_click", case(2).changed_at)
-    report = run(warehouse, ScriptedCRM(pages([case(1), case(2, touchpoints=(touch,), status_changed=False)])))
+    report = run(warehouse, PagedCRM(pages([case(1), case(2, touchpoints=(touch,), status_changed=False)])))
     assert (report.outcomes, report.touchpoints) == (1, 1)
 
 
 def test_without_consent_there_is_no_link(warehouse: DuckDBWarehouse) -> None:
     lead = {**case(1).lead, "web_consent": False}
-    assert run(warehouse, ScriptedCRM(pages([case(1, lead=lead)]))).identities == 0
+    assert run(warehouse, PagedCRM(pages([case(1, lead=lead)]))).identities == 0
 
 
 def test_the_next_run_begins_where_this_one_ended(warehouse: DuckDBWarehouse) -> None:
-    crm = ScriptedCRM(pages([case(1)], [case(2)]))
+    crm = PagedCRM(pages([case(1)], [case(2)]))
     assert run(warehouse, crm).pages == 2
     crm.pages += [CasePage((case(3),), (), "3")]
     report = run(warehouse, crm, now=NOW + HOUR)
@@ -237,7 +207,7 @@ def test_the_next_run_begins_where_this_one_ended(warehouse: DuckDBWarehouse) ->
 
 
 def test_a_rerun_at_the_same_moment_moves_the_cursor_too(warehouse: DuckDBWarehouse) -> None:
-    crm = ScriptedCRM([*pages([case(1)]), CRMUnavailable("down")])
+    crm = PagedCRM([*pages([case(1)]), CRMUnavailable("down")])
     with pytest.raises(CRMUnavailable):
         run(warehouse, crm)
     crm.pages += [CasePage((case(2),), (), "2")]
@@ -248,7 +218,7 @@ def test_a_rerun_at_the_same_moment_moves_the_cursor_too(warehouse: DuckDBWareho
 def test_the_cursor_moves_only_after_its_rows_are_stored(
     warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crm = ScriptedCRM(pages([case(1)], [case(2)]))
+    crm = PagedCRM(pages([case(1)], [case(2)]))
     monkeypatch.setattr(warehouse, "append", failing_at(6, warehouse.append))
     with pytest.raises(WarehouseBusy):
         run(warehouse, crm)
@@ -293,7 +263,7 @@ def tellings(draw: st.DrawFn) -> list[list[Case]]:
 def as_told_plainly(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
     """The tables after the story came in order, once, without interruption."""
     warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("plain"))
-    run(warehouse, ScriptedCRM(pages(STORY)))
+    run(warehouse, PagedCRM(pages(STORY)))
     return [table(warehouse, name) for name in TABLES]
 
 
@@ -306,7 +276,7 @@ def test_any_telling_gives_the_same_tables(
     breaks: list[tuple[bool, int]],
 ) -> None:
     warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("told"))
-    crm = ScriptedCRM(pages(*deliveries))
+    crm = PagedCRM(pages(*deliveries))
     with warehouse.unit_of_work():  # one connection: the example costs a tenth
         for number, (of_the_crm, place) in enumerate(breaks):
             interrupted(warehouse, crm, of_the_crm, place, NOW + number * HOUR)
@@ -316,7 +286,7 @@ def test_any_telling_gives_the_same_tables(
         assert cursor(warehouse) == str(len(deliveries))
 
 
-def interrupted(warehouse: DuckDBWarehouse, crm: ScriptedCRM, of_the_crm: bool, place: int, now: datetime) -> None:
+def interrupted(warehouse: DuckDBWarehouse, crm: PagedCRM, of_the_crm: bool, place: int, now: datetime) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if of_the_crm:
             crm.pages.insert(min(place, len(crm.pages)), CRMUnavailable("down"))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from crm.standins.frame import serving
-from crm.subjects import SUBJECTS, Subject
 from leadwerk.pipeline import ingest
 from leadwerk.policy import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.crm_subjects import SUBJECTS, Subject
+from support.standins.frame import serving
 
 POLICY = load("b2b_swiss")
 STATUSES = from_text("SELECT lead_id, outcome FROM leadwerk.outcomes ORDER BY occurred_at")

@@ -14,8 +14,8 @@ from leadwerk.policy.points import PointsModel
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import example_leads, models
-from scoring.example_leads import NOW
+from support import example_leads, example_models as models
+from support.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 

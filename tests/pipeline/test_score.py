@@ -20,8 +20,8 @@ from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from leadwerk.web.problem_document import status_of
-from scoring import example_leads, models
-from scoring.example_leads import NOW
+from support import example_leads, example_models as models
+from support.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 FORM = {"created_at": "2026-05-04T09:29:00Z", "loan_amount": "450'000", "property_value": 700000, "web_consent": True}

@@ -14,8 +14,8 @@ from leadwerk.errors import CRMRejected, WarehouseBusy
 from leadwerk.pipeline import deliver, ingest
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.test_deliver import POLICY, ScriptedCRM, score
-from pipeline.test_ingest import case
+from support.numbered_scores import POLICY, score
+from support.scripted_crm import ScriptedCRM, case
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 STATES = from_text("SELECT state, attempt FROM leadwerk.deliveries ORDER BY attempt, attempted_at")

@@ -16,8 +16,8 @@ from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from scoring import example_leads, models
-from scoring.example_leads import NOW
+from support import example_leads, example_models as models
+from support.example_leads import NOW
 
 LEADS = 40
 

@@ -26,8 +26,8 @@ from leadwerk.report.page import render
 from leadwerk.serve import FunctionServers, serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline import romandie
-from pipeline.romandie import DOCS, NOW
+from support import romandie
+from support.romandie import DOCS, NOW
 
 TODAY = NOW + timedelta(days=1)
 AT = TODAY.isoformat()

@@ -17,8 +17,8 @@ from leadwerk.policy.load import load
 from leadwerk.policy.points import PointBands
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

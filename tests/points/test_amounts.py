@@ -7,8 +7,8 @@ import pytest
 
 from leadwerk.points.engine import compute_points
 from leadwerk.policy.points import Decay, Group, PointsModel, Rule
-from points.generated import B2B
-from points.history import facts_at, lead
+from support.generated_points import B2B
+from support.lead_history import facts_at, lead
 
 
 def hundredths(points: int, *, weight: int, decay: Decay, days: float) -> tuple[int, list[float]]:

@@ -14,7 +14,7 @@ from leadwerk.points.stages import direction, stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Grades, Levels
 from leadwerk.policy.selling import Stage
-from points.history import facts_at, lead
+from support.lead_history import facts_at, lead
 
 B2B = policy.load("b2b_swiss")
 MORTGAGE = policy.load("mortgage")

@@ -13,7 +13,7 @@ from leadwerk import policy
 from leadwerk.points.conditions import Conditions, LeadFacts
 from leadwerk.policy.points import Condition
 from leadwerk.policy.validation.conditions import Interval, implies
-from points.history import occurrences
+from support.lead_history import occurrences
 
 B2B = policy.load("b2b_swiss")
 

@@ -12,7 +12,7 @@ from leadwerk.errors import PolicyError
 from leadwerk.points.classification import rate_leads
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
-from points.history import NOON, facts_at, lead
+from support.lead_history import NOON, facts_at, lead
 
 DOCS = Path(__file__).parents[2] / "docs"
 POINTS = (DOCS / "points.md").read_text("utf-8")

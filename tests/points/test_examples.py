@@ -14,7 +14,7 @@ from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import direction, stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.decide import decide
-from points.history import Lead, facts_at, lead
+from support.lead_history import Lead, facts_at, lead
 
 B2B = policy.load("b2b_swiss")
 SHIPPED = (Path(policy.__file__).parent / "defaults" / "b2b_swiss.yaml").read_text("utf-8")

@@ -14,10 +14,10 @@ from leadwerk.points.ledger import KINDS, NONE, SCORES, Ledger
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Decay
 from leadwerk.policy.validation.point_range import PointRange
-from points.generated import B2B, decays, leads, moments, policies
-from points.history import DAY, NOON, Lead, facts_at
-from points.pencil import worked_out
 from support.examples import examples
+from support.generated_points import B2B, decays, leads, moments, policies
+from support.lead_history import DAY, NOON, Lead, facts_at
+from support.pencil import worked_out
 
 many = st.lists(leads, max_size=5) | st.lists(leads, min_size=3, max_size=8)
 thoroughly = examples(80)

@@ -12,7 +12,7 @@ from leadwerk.points.ledger import Entry
 from leadwerk.points.reasons import RulePoints, by_rule, top_reasons
 from leadwerk.policy.model import Policy
 from leadwerk.texts.points import point_reason, rule_label
-from points.history import Lead, facts_at, lead
+from support.lead_history import Lead, facts_at, lead
 
 POLICIES = {name: policy.load(name) for name in policy.SHIPPED}
 B2B = POLICIES["b2b_swiss"]

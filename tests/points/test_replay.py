@@ -13,9 +13,9 @@ from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 from leadwerk.points.workload import workload
 from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Seller
-from points.generated import B2B, leads, policies
-from points.history import Lead, facts_at, lead
 from support.examples import examples
+from support.generated_points import B2B, leads, policies
+from support.lead_history import Lead, facts_at, lead
 
 START = np.datetime64("2026-01-01T08:00", "us")
 few = examples(40, suppress_health_check=list(HealthCheck))

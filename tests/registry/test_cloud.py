@@ -12,8 +12,8 @@ from gcp_storage_emulator.server import create_server
 
 from leadwerk.errors import ConfigurationError, CorruptModel, RegistryUnavailable, WriteConflict
 from leadwerk.registry import cloud, open_registry, open_store
-from registry.models import FILES, NOW, manifest
-from registry.strict_storage import strict_storage
+from support.registry_files import FILES, NOW, manifest
+from support.strict_storage import strict_storage
 
 
 def free_port():

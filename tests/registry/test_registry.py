@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadwerk.errors import ConfigurationError, CorruptModel, NoChampion, PromotionConflict, RegistryError
 from leadwerk.registry import FolderStore, Registry, open_registry
-from registry.models import FILES, NOW, manifest, tried_segment
-from registry.strict_store import StrictStore
+from support.registry_files import FILES, NOW, manifest, tried_segment
+from support.strict_store import StrictStore
 
 
 @pytest.fixture(params=["folder", "strict"])

@@ -7,8 +7,8 @@ import pytest
 
 from leadwerk.errors import NoChampion, PromotionConflict
 from leadwerk.registry import FolderStore, Registry
-from registry.models import FILES, NOW, manifest
-from registry.strict_store import StrictStore
+from support.registry_files import FILES, NOW, manifest
+from support.strict_store import StrictStore
 
 
 @pytest.fixture(params=["folder", "strict"])

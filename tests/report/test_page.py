@@ -16,7 +16,7 @@ from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.page import render
 from leadwerk.report.report_data import PointsOutcomes, ScoredOutcomes
 from leadwerk.report.report_rows import ScoredOutcome
-from report.example_data import NOW, VERSION, facts, nothing
+from support.example_report import NOW, VERSION, facts, nothing
 
 VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "rect", "line"}
 

@@ -24,9 +24,9 @@ from leadwerk.scoring.reasons import rule_reasons
 from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import changed, stored_rating
 from leadwerk.scoring.seller_pools import HotThresholds
-from points.history import lead
-from scoring import models
-from scoring.example_leads import NOW
+from support import example_models as models
+from support.example_leads import NOW
+from support.lead_history import lead
 from support.lead_states import lead_state, scored_before, state_of_history
 
 MORTGAGE = load("mortgage")

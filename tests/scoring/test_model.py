@@ -11,7 +11,7 @@ from leadwerk.errors import ContractMismatch, CorruptModel
 from leadwerk.policy.load import load
 from leadwerk.scoring.model import Scorer
 from leadwerk.stats.log_odds import logit
-from scoring import models
+from support import example_models as models
 from support.examples import examples
 
 MORTGAGE = load("mortgage")

@@ -16,7 +16,7 @@ from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.override import CLUSTERS, Override, end_of, last_day
 from leadwerk.scoring.score_leads import LeadScore, score_leads
 from leadwerk.scoring.score_row import changed, score_id
-from scoring import models
+from support import example_models as models
 from support.lead_states import lead_state, scored_before
 
 MORTGAGE = load("mortgage")

@@ -12,7 +12,7 @@ from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
 from leadwerk.scoring.score_row import changed, score_id
-from scoring import models
+from support import example_models as models
 from support.lead_states import lead_state, scored_before
 
 MORTGAGE = load("mortgage")

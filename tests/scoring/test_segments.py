@@ -18,7 +18,7 @@ from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import changed
 from leadwerk.stats.log_odds import logit
-from scoring import models
+from support import example_models as models
 from support.examples import examples
 from support.lead_states import lead_state, scored_before
 

@@ -13,8 +13,8 @@ from leadwerk.scoring.decide import cluster
 from leadwerk.scoring.hysteresis import ThresholdState, differs, step
 from leadwerk.scoring.seller_pools import EVERYBODY, HotThresholds, leads_a_week, pool, pool_name, threshold_limits
 from leadwerk.scoring.threshold_update import thresholds
-from scoring.selling_year import TEAM, Year, hastily, live, longest, policy_of
 from support.examples import examples
+from support.selling_year import TEAM, Year, hastily, live, longest, policy_of
 
 B2B = load("b2b_swiss")
 POLICY = policy_of(B2B)

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from export_rows import event
 from leadwerk.pipeline import extract
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from sql.hostile import DAY, FIRST, LAST, MIDNIGHT, POLICY, exports, visitors
 from sql.reference import analyse, assert_engines_agree, on_duckdb
 from support.examples import examples
+from support.export_rows import event
 
 WILDCARD = re.compile(r"`ga4\.(\w+)\*`")
 REBUILD = extract.events_statement(POLICY)

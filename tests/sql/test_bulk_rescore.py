@@ -21,9 +21,9 @@ from leadwerk.policy.points import PointsModel
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
-from scoring import example_leads, models
-from scoring.example_leads import NOW
 from sql.reference import analyse, evaluate, googlesql_type
+from support import example_leads, example_models as models
+from support.example_leads import NOW
 
 POLICY = load("mortgage")
 TABLES = ("leads", "identities", "activity_daily", "activity_events", "touchpoints", "outcomes", "scores", "overrides")

@@ -18,9 +18,9 @@ from leadwerk.policy.selling import Stage
 from leadwerk.scoring.stage_change import FACTS, StageInputs, stage_change
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.statement import from_text
-from scoring import example_leads
-from scoring.example_leads import NOW
 from sql.reference import analyse, assert_engines_agree, googlesql_type
+from support import example_leads
+from support.example_leads import NOW
 from support.examples import examples
 
 HOUR = timedelta(hours=1)

@@ -8,27 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from leadwerk.pipeline.desk.picks import first_day
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import statement
-from pipeline.selling import DAY, HOUR, NOW, lead, outcome, score, touch
+from sql.call_list import LIST, NO_CURSOR, TIERS, call_list
 from sql.reference import analyse, assert_engines_agree
 from support.examples import examples
+from support.selling import DAY, HOUR, NOW, lead, outcome, score, touch
 
 few = examples(12, suppress_health_check=list(HealthCheck))
-TIERS = ("Enterprise", "SMB")
-NOTHING = dict.fromkeys(
-    ("cluster", "grade", "matrix_cell", "tier", "region", "language", "held", "seller", "account_id", "progress")
-)
-NO_CURSOR = dict.fromkeys(("after_first", "after_second", "after_third", "after_lead"))
-TIMES = {"as_of": NOW, "now": NOW, "created_since": NOW - 120 * DAY, "first_day": (NOW - 120 * DAY).date()}
-LIST: dict[str, Any] = {
-    **NOTHING, **NO_CURSOR, **TIMES, "picks_since": first_day(NOW), "sort": "score", "most": 5,
-    "tier_0": TIERS[0], "tier_1": TIERS[1],
-    "hot_score": 70.0, "warm_score": 50.0, "hot_points": 12.34, "warm_points": 0.0,
-    "contact_statuses": ["contacted"], "contact_touchpoints": ["call_answered"], "progress_statuses": ["applied"],
-    "served_languages": [], "served_regions": [],
-}  # fmt: skip
 ONE = {"lead_id": "1", "first_day": (NOW - 120 * DAY).date(), "as_of": NOW}
 
 names = st.sampled_from(["1", "2", "3"])
@@ -129,10 +116,6 @@ queries = st.fixed_dictionaries(
 cursors = st.sampled_from(
     [NO_CURSOR, {"after_first": 50.0, "after_second": -1.0, "after_third": 12.34, "after_lead": "2"}]
 )
-
-
-def call_list(tiers: int = 2) -> Statement:
-    return statement("scores/call_list", tier=range(tiers))
 
 
 def list_counts() -> Statement:

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, strategies as st
 from leadwerk.pipeline.thresholds import read_demand
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import statement
-from pipeline.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score
+from sql.call_list import LIST, call_list
 from sql.reference import analyse, assert_engines_agree
-from sql.test_desk_statements import LIST, call_list
 from support.examples import examples
+from support.selling import DAY, HOUR, NOW, POLICY, lead, outcome, score
 
 few = examples(12, suppress_health_check=list(HealthCheck))
 SOON = datetime(2026, 5, 5, 22, tzinfo=UTC)

@@ -11,7 +11,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import LatestScore, LeadState, Occurrence
 from leadwerk.scoring.score_leads import LeadScore
 from leadwerk.scoring.score_row import score_id
-from points.history import NOON, Lead
+from support.lead_history import NOON, Lead
 
 MOMENT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 

@@ -16,6 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage  # type: ignore[attr-defined]
 
 from leadwerk.warehouse import schema
+from support.cloud_warehouse import schema_fields
 from terraform.agreement import mounted_secrets
 from terraform.checks import Resources, of_type
 
@@ -106,7 +107,7 @@ class Cloud:
 
     def export(self, home: Path, days: Iterable[date]) -> int:
         """Put the simulated GA4 export of these days into its dataset; how many events that are."""
-        fields = _fields(schema.table(schema.EXPORT).fields)
+        fields = schema_fields(schema.table(schema.EXPORT).fields)
         dataset, client, events = self.environment["LEADWERK_GA4_DATASET"], self.client, 0
         with duckdb.connect(str(home / "ga4.duckdb"), read_only=True) as ga4:
             for day in days:
@@ -127,7 +128,3 @@ class Cloud:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         return [dict(row) for row in self.client.query(sql, timeout=TIMEOUT).result(timeout=TIMEOUT)]
-
-
-def _fields(fields: Iterable[schema.Field]) -> list[bigquery.SchemaField]:
-    return [bigquery.SchemaField(f.name, f.type, f.mode, fields=_fields(f.fields)) for f in fields]

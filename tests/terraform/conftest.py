@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from leadwerk.serve import free_ports
+from support.bigquery_emulator import emulated
 from terraform import workspace
 from terraform.cloud import Cloud
-from warehouse.emulator import emulated
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from warehouse.emulator import emulated
+from support.bigquery_emulator import emulated
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
 from leadwerk.warehouse import bigquery, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.cloud_warehouse import bigquery_environment, cloud_warehouse, create_table
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
 DAY = date(2026, 3, 29)
@@ -24,33 +25,15 @@ NUMBERS = itertools.count()
 ALL_TOUCHPOINTS = from_text("SELECT * FROM leadwerk.touchpoints ORDER BY event_id")
 
 
-def at(url: str, dataset: str) -> BigQueryWarehouse:
-    environment = {
-        "LEADWERK_ENGINE": "bigquery", "LEADWERK_PROJECT": "test", "LEADWERK_LOCATION": "US",
-        "LEADWERK_DATASET": dataset, "LEADWERK_GA4_DATASET": f"{dataset}_ga4", "LEADWERK_BIGQUERY_URL": url,
-    }  # fmt: skip
-    return BigQueryWarehouse.from_settings(settings.read(environment))
-
-
 @pytest.fixture
 def warehouse(emulator: str) -> Iterator[BigQueryWarehouse]:
     dataset = f"leadwerk_{next(NUMBERS)}"
-    bigquery_warehouse = at(emulator, dataset)
-    for name in (dataset, f"{dataset}_ga4"):
-        bigquery_warehouse._client.create_dataset(name, timeout=20)
-    for table in map(schema.table, ("touchpoints", "leads", "identities", "extract_runs")):
-        bigquery_warehouse._client.create_table(
-            google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20
-        )
-    export = _fields(schema.table("ga4_events").fields)
+    tables = map(schema.table, ("touchpoints", "leads", "identities", "extract_runs"))
+    bigquery_warehouse = cloud_warehouse(emulator, dataset, tables)
     for suffix in ("20260328", "intraday_20260329"):
-        bigquery_warehouse._client.create_table(google.Table(f"test.{dataset}_ga4.events_{suffix}", export), timeout=20)
+        create_table(bigquery_warehouse, f"{dataset}_ga4.events_{suffix}", schema.table("ga4_events"))
     yield bigquery_warehouse
     bigquery_warehouse._client.close()
-
-
-def _fields(fields: tuple[schema.Field, ...]) -> list[google.SchemaField]:
-    return [google.SchemaField(f.name, f.type, f.mode, fields=_fields(f.fields)) for f in fields]
 
 
 def touchpoint(event_id: str, day: date = DAY) -> dict[str, Any]:
@@ -182,8 +165,9 @@ def test_a_missing_table_is_named(warehouse: BigQueryWarehouse) -> None:
 
 def test_nobody_at_the_endpoint_is_busy_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bigquery, "RETRY", google.DEFAULT_RETRY.with_timeout(0.5))
+    unreachable = BigQueryWarehouse.from_settings(settings.read(bigquery_environment("http://127.0.0.1:9")))
     with pytest.raises(WarehouseBusy) as failure:
-        at("http://127.0.0.1:9", "leadwerk").rows(ALL_TOUCHPOINTS, {})
+        unreachable.rows(ALL_TOUCHPOINTS, {})
     assert failure.value.retryable
 
 

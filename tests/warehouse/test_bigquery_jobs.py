@@ -15,7 +15,7 @@ from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import bigquery, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.statement import from_text
-from warehouse.job_server import BACKEND_ERROR, NEVER_ENDS, JobServer, job_server
+from support.job_server import BACKEND_ERROR, NEVER_ENDS, JobServer, job_server
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
 TARGET = schema.table("identities")

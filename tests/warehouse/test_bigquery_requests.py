@@ -16,7 +16,7 @@ from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import bigquery
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.statement import from_text
-from warehouse.job_server import BACKEND_ERROR, NO_COLUMNS, SILENT, TAKES_LONGER, JobServer, job_server
+from support.job_server import BACKEND_ERROR, NO_COLUMNS, SILENT, TAKES_LONGER, JobServer, job_server
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about itself
 ONE = from_text("SELECT 1 AS n")

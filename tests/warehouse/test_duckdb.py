@@ -23,7 +23,7 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_file import IDLE_SECONDS
 from leadwerk.warehouse.statement import from_text
 from support.examples import examples
-from warehouse.generated_rows import rows_of
+from support.generated_rows import rows_of
 
 TODAY = date(2026, 3, 29)
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)

@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from export_rows import event, write_export
 from leadwerk.warehouse.dialect import translate
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_ga4_export import OF_EACH, PREFIXES, from_tables
 from leadwerk.warehouse.protocol import Statement
 from leadwerk.warehouse.statement import from_text
+from support.export_rows import event, write_export
 
 MIDNIGHT = datetime(2024, 1, 1, tzinfo=UTC)
 RANGE = """

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import requests
 
-from crm.real.chaos import deliver_in_chaos
-from crm.real.processes import RealCRM, bottlecrm, fault_proxy, running
 from leadwerk.crm.boma import Boma, Paths
 from leadwerk.crm.port import LeadUpdate, Refused, Taken, Unknown
 from leadwerk.errors import CRMRejected
 from leadwerk.simulation.crm_faults import FaultSwitch
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.real_crm_chaos import deliver_in_chaos
+from support.real_crm_processes import RealCRM, bottlecrm, fault_proxy, running
 
 PATHS = Paths(lead="/api/leads/{id}/", cases="/api/leads/")
 FIELDS = {

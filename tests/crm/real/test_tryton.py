@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import requests
 
-from crm.real.chaos import deliver_in_chaos
-from crm.real.processes import RealCRM, fault_proxy, running, tryton, tryton_seed
 from leadwerk.crm.fields import SHOWN
 from leadwerk.crm.port import CRMField, LeadUpdate, Refused, Taken, Unknown
 from leadwerk.crm.tryton import Tryton, TrytonSession
 from leadwerk.errors import CRMRejected
 from leadwerk.simulation.crm_faults import FaultSwitch
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.real_crm_chaos import deliver_in_chaos
+from support.real_crm_processes import RealCRM, fault_proxy, running, tryton, tryton_seed
 
 CREDENTIALS = "admin:admin"
 LEADS = 40

@@ -17,7 +17,7 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import statement
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill
+from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill
 
 DAY = timedelta(days=1)
 NO_ACT = {

@@ -19,7 +19,7 @@ from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import score_leads
 from leadwerk.scoring.score_row import score_id
 from leadwerk.scoring.seller_pools import HotThresholds
-from scoring import models
+from support import example_models as models
 from support.examples import examples
 from support.lead_states import lead_state
 

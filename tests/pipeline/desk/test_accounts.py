@@ -21,8 +21,8 @@ from leadwerk.pipeline.leads.read_lead_states import StoredLeadState
 from leadwerk.pipeline.serving.form_rows import form_rows
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.records import LeadRow
-from pipeline.selling import BORN, DAY, NOW, POLICY, lead, score, touch, warehouse
 from support.examples import examples
+from support.selling import BORN, DAY, NOW, POLICY, lead, score, touch, warehouse
 
 ACME = {"account_id": "acme.ch"}
 

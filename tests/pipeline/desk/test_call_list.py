@@ -16,7 +16,7 @@ from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, warehouse
+from support.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, warehouse
 
 LEADS = ("big", "mid", "small", "unsized", "french", "hot", "gone", "won", "old", "silent")
 

@@ -17,12 +17,11 @@ from leadwerk.pipeline.desk.picks import Picks, first_day
 from leadwerk.policy.load import load
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.statement import from_text, statement
-from pipeline import selling
-from registry.strict_store import StrictStore
-from scoring import example_leads
-from scoring.example_leads import NOW
 from sql.reference import analyse, assert_engines_agree
+from support import example_leads, selling
+from support.example_leads import NOW
 from support.examples import examples
+from support.strict_store import StrictStore
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 END = NOW + 48 * HOUR

@@ -36,11 +36,10 @@ from leadwerk.registry import FolderStore
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline import selling
-from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome
-from pipeline.test_deliver import ScriptedCRM
-from scoring import example_leads, models
+from support import example_leads, example_models as models, selling
 from support.examples import examples
+from support.scripted_crm import ScriptedCRM
+from support.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome
 
 BARE = msgspec.structs.replace(POLICY, points=PointsModel(), stages=())
 

@@ -19,11 +19,10 @@ from leadwerk.policy.selling import Capacity, Seller
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text, statement
-from pipeline import selling
-from registry.strict_store import StrictStore
-from scoring import example_leads
-from scoring.example_leads import NOW
 from sql.reference import assert_engines_agree
+from support import example_leads, selling
+from support.example_leads import NOW
+from support.strict_store import StrictStore
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TRAIL = from_text("SELECT kind, seller, taken_from FROM leadwerk.picks WHERE lead_id = '1' ORDER BY sequence")

@@ -17,8 +17,8 @@ from leadwerk.pipeline.desk.timeline import History
 from leadwerk.pipeline.policies.policy_in_force import RulesAt
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, touch, warehouse
 from support.examples import examples
+from support.selling import BORN, DAY, HOUR, NOW, POLICY, lead, outcome, score, touch, warehouse
 
 RULES = RulesAt(policy=POLICY, source="requested")
 

@@ -19,8 +19,8 @@ from leadwerk.policy.points import Condition, Decay, Group, PointsModel, Rule
 from leadwerk.scoring.lead_facts import facts_of_states
 from leadwerk.scoring.lead_state import Occurrence
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from scoring import example_leads
-from scoring.example_leads import CREATED, NOW
+from support import example_leads
+from support.example_leads import CREATED, NOW
 from support.landmarks import landmarks_with_facts
 from support.lead_states import lead_state
 

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from crm.one_by_one import OneByOne
 from leadwerk.crm.port import Case, CasePage, LeadUpdate
 from leadwerk.pipeline import deliver, ingest, rescore
 from leadwerk.policy.load import load
@@ -20,9 +19,10 @@ from leadwerk.policy.outcome import outcome_of
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text, statement
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 from support.examples import examples
+from support.one_by_one import OneByOne
 
 POLICY = load("mortgage")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

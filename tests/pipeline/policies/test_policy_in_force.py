@@ -20,8 +20,8 @@ from leadwerk.policy.load import shipped_text
 from leadwerk.settings import Settings, read
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.selling import BORN, DAY, HOUR, NOW, lead, touch, warehouse
 from support.examples import examples
+from support.selling import BORN, DAY, HOUR, NOW, lead, touch, warehouse
 
 B2B = shipped_text("b2b_swiss")
 SCORES = from_text("SELECT * FROM leadwerk.scores ORDER BY scored_at, lead_id")

@@ -19,8 +19,8 @@ from leadwerk.pipeline.policies.publishing import publication_note
 from leadwerk.policy.load import shipped_text
 from leadwerk.settings import Settings, read
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from registry.strict_storage import strict_storage
 from support.examples import examples
+from support.strict_storage import strict_storage
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -17,8 +17,8 @@ from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers
 from leadwerk.policy.selling import Capacity, RankingRule, Seller
 from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline import selling
-from pipeline.borrowers import DAY, NOW, filled
+from support import selling
+from support.borrowers import DAY, NOW, filled
 
 MORTGAGE = load("mortgage")
 CLICKS = msgspec.structs.replace(

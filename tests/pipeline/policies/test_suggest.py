@@ -14,7 +14,7 @@ from leadwerk.pipeline.policies.publishing import publication_note
 from leadwerk.policy.load import load, parse, shipped_text
 from leadwerk.policy.points_numbers import text_with_numbers
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.borrowers import NOW, filled
+from support.borrowers import NOW, filled
 
 MORTGAGE = load("mortgage")
 HOUR = timedelta(hours=1)

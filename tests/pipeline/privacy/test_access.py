@@ -12,7 +12,7 @@ from leadwerk.pipeline.privacy.access import AccessAnswer, access
 from leadwerk.policy.load import load
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill
+from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill
 
 
 def answer(tmp_path: Path, name: str) -> AccessAnswer:

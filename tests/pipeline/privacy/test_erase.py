@@ -17,7 +17,7 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
+from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
 
 HOUR = timedelta(hours=1)
 ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]

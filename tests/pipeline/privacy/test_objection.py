@@ -15,8 +15,8 @@ from leadwerk.policy.load import load
 from leadwerk.scoring.score_leads import LeadScore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import statement
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 
 HOUR = timedelta(hours=1)
 SECRET = "a secret of the tests"

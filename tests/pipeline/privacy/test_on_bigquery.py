@@ -18,9 +18,9 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill, places_naming
-from warehouse.emulator import emulated
-from warehouse.test_bigquery import _fields, at, google
+from support.bigquery_emulator import emulated
+from support.cloud_warehouse import cloud_warehouse
+from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill, places_naming
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.privacy.subject]
@@ -35,13 +35,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def warehouse(url: str, request: pytest.FixtureRequest) -> BigQueryWarehouse:
     dataset = f"privacy_{abs(hash(request.node.name))}"
-    warehouse = at(url, dataset)
-    for name in (dataset, f"{dataset}_ga4"):
-        warehouse._client.create_dataset(name, timeout=20)
-    for table in schema.own_tables():
-        warehouse._client.create_table(google.Table(f"test.{dataset}.{table.name}", _fields(table.fields)), timeout=20)
-    fill(warehouse, ANNA, BEAT)
-    return warehouse
+    filled = cloud_warehouse(url, dataset)
+    fill(filled, ANNA, BEAT)
+    return filled
 
 
 def test_a_person_is_erased_and_only_they(warehouse: BigQueryWarehouse, tmp_path: Path) -> None:

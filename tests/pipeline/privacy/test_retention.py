@@ -14,7 +14,7 @@ from leadwerk.policy.model import Policy, Retention
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.table_statements import row_count
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, fill
+from support.person_rows import ANNA, BEAT, ERASED_AT, fill
 
 DAYS = 50
 KEPT = {table.name for table in schema.own_tables() if table.retention}

@@ -12,7 +12,7 @@ from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.policy.load import load
 from leadwerk.policy.points import PointsModel
 from leadwerk.registry import Blob, FolderStore, Registry, open_registry
-from scoring import example_leads
+from support import example_leads
 
 MORTGAGE = load("mortgage")
 

@@ -19,8 +19,8 @@ from leadwerk.pipeline.score import ScoringRun
 from leadwerk.pipeline.serving.messages import ScoreReport, ScoreRequest
 from leadwerk.pipeline.serving.shared_scoring import SharedScoring
 from leadwerk.policy.load import load
-from scoring import example_leads
-from scoring.example_leads import NOW
+from support import example_leads
+from support.example_leads import NOW
 
 MORTGAGE = load("mortgage")
 REQUESTS = [

@@ -12,7 +12,7 @@ from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.policy.selling import Seller
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with, stored
+from support.selling_team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with, stored
 
 
 @pytest.fixture

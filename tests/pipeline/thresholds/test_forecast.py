@@ -15,7 +15,7 @@ from leadwerk.policy.points import Condition, Group, Rule
 from leadwerk.report.threshold_outlook_table import at
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.thresholds.team import DAY, NOW, anna, come_in, policy_with
+from support.selling_team import DAY, NOW, anna, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 

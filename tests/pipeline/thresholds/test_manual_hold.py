@@ -14,7 +14,7 @@ from leadwerk.pipeline.thresholds.manual_hold import HoldRequest
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.seller_pools import Basis
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.thresholds.team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with
+from support.selling_team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
 EVA = {"author": "Eva", "reason": "trade fair"}

@@ -18,7 +18,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, fill as fill_rows
+from support.person_rows import ANNA, BEAT, ERASED_AT, fill as fill_rows
 
 PUBLISHED = shipped_text("mortgage").replace("activity: 830", "activity: 900")
 

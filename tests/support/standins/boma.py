@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from crm.standins.frame import Call, Record, Reply, StandIn
+from support.standins.frame import Call, Record, Reply, StandIn
 
 
 class BomaStandIn(StandIn):

@@ -8,7 +8,7 @@ from typing import Any
 
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from scoring import example_leads
+from support import example_leads
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 BORN = NOW - timedelta(days=20)

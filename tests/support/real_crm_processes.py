@@ -19,7 +19,7 @@ import requests
 
 from leadwerk.simulation.crm_faults import FaultSwitch
 
-ROOM = Path(__file__).parent
+ROOM = Path(__file__).parents[1] / "crm" / "real"
 INSTALLED = ROOM.parents[2] / ".venv-crm"
 SECRET_KEY = "only-for-tests-" + "0" * 40
 

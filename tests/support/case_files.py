@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-INPUTS = Path(__file__).parent / "inputs"
+INPUTS = Path(__file__).parents[1] / "cases" / "inputs"
 NOW = ("--now", "2026-11-29T12:00:00Z")
 
 

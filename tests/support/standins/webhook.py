@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from crm.standins.frame import TOKEN, Call, Reply, StandIn
 from leadwerk.crm.port import WebhookRequest
 from leadwerk.crm.webhook_proof import check_standard
+from support.standins.frame import TOKEN, Call, Reply, StandIn
 
 
 class WebhookStandIn(StandIn):

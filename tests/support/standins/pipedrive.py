@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from crm.standins.frame import TOKEN, Call, Record, Reply, StandIn
+from support.standins.frame import TOKEN, Call, Record, Reply, StandIn
 
 TYPES = {"number": "double", "text": "varchar", "list": "text"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from crm.standins.frame import Call, Record, Reply, StandIn
+from support.standins.frame import Call, Record, Reply, StandIn
 
 CONTACTS = "/crm/objects/2026-09/contacts"
 TYPES = {"number": ("number", "number"), "text": ("string", "text"), "list": ("string", "textarea")}

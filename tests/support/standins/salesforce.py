@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from crm.standins.frame import Call, Record, Reply, StandIn
+from support.standins.frame import Call, Record, Reply, StandIn
 
 DATA = "/services/data/v67.0"
 TYPES = {"number": "double", "text": "string", "list": "textarea"}

@@ -14,7 +14,7 @@ from typing import Any
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Champion, ModelFiles, Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from scoring import models
+from support import example_models as models
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 CREATED = NOW - timedelta(days=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.standins.frame import Call, Record, Reply, StandIn
+from support.standins.frame import Call, Record, Reply, StandIn
 
 TYPES = {"number": "float", "text": "char", "list": "text"}
 

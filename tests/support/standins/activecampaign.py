@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta, timezone
 from typing import Any
 
-from crm.standins.frame import TOKEN, Call, Record, Reply, StandIn
+from support.standins.frame import TOKEN, Call, Record, Reply, StandIn
 
 ZONE = timezone(timedelta(hours=-5))
 KINDS = {"open": 0, "won": 1, "lost": 2}

@@ -6,14 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.standins.activecampaign import ActiveCampaignStandIn
-from crm.standins.boma import BomaStandIn
-from crm.standins.frame import TOKEN, StandIn
-from crm.standins.hubspot import HubSpotStandIn
-from crm.standins.odoo import OdooStandIn
-from crm.standins.pipedrive import PipedriveStandIn
-from crm.standins.salesforce import SalesforceStandIn
-from crm.standins.webhook import WebhookStandIn
 from leadwerk.crm.activecampaign import ActiveCampaign
 from leadwerk.crm.boma import Boma
 from leadwerk.crm.fields import SHOWN
@@ -25,6 +17,14 @@ from leadwerk.crm.port import CRM, CRMField, FieldValue, LeadUpdate
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.salesforce import Salesforce
 from leadwerk.crm.webhook import Webhook
+from support.standins.activecampaign import ActiveCampaignStandIn
+from support.standins.boma import BomaStandIn
+from support.standins.frame import TOKEN, StandIn
+from support.standins.hubspot import HubSpotStandIn
+from support.standins.odoo import OdooStandIn
+from support.standins.pipedrive import PipedriveStandIn
+from support.standins.salesforce import SalesforceStandIn
+from support.standins.webhook import WebhookStandIn
 
 VALUES: Mapping[str, FieldValue] = {
     "predictive_score": 85, "score_cluster": "HOT", "recommended_action": "Call_Immediately", "probability": 0.31,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leadwerk import policy
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES, Condition, Decay, Group, PointsModel, Rule
-from points.history import NOON, Lead
+from support.lead_history import NOON, Lead
 
 B2B = policy.load("b2b_swiss")
 SIGNALS = [signal.name for signal in B2B.signals]

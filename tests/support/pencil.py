@@ -13,7 +13,7 @@ from typing import Any
 
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Condition, Decay, Group, Rule
-from points.history import DAY, Lead
+from support.lead_history import DAY, Lead
 
 
 def worked_out(policy: Policy, lead: Lead, moment: datetime) -> tuple[int, int, int, bool]:
