@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from tests.scoring.selling_year import Decide, Diary, Year, at_fifty, carefully, hastily, live, policy_of
 
 from benchmarks.figure import Figure
 from leadwerk.policy.load import load
+from tests.support.selling_year import Decide, Diary, Year, at_fifty, carefully, hastily, live, policy_of
 
 YEARS = 10
 WAYS: dict[str, Decide] = {"fixed at 50": at_fifty, "jumps daily": hastily, "ours": carefully}
