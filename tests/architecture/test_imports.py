@@ -15,7 +15,7 @@ FUNCTIONS = PACKAGE.parents[1] / "functions"
 
 # From the ground up; rooms of one floor do not import each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "stats", "catalogue"}),
+    frozenset({"errors", "progress", "stats", "catalogue"}),
     frozenset({"settings"}),
     frozenset({"policy", "texts"}),
     frozenset({"features", "points", "drawing", "lead", "registry", "warehouse"}),

@@ -37,8 +37,13 @@ def days_by_run(home: Path) -> list[int]:
 @pytest.mark.slow
 def test_the_small_demo_keeps_its_promises(tmp_path: Path) -> None:
     steps: list[str] = []
-    figures = DemoRunner(tmp_path / "demo", SMALL, language="de", say=lambda _: None, step=steps.append).run()
+    shares: list[float] = []
+    figures = DemoRunner(
+        tmp_path / "demo", SMALL, language="de", begin=steps.append, progress=lambda _, done: shares.append(done)
+    ).run()
     assert steps == list(STEPS)
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 0.01 and 0.99 < shares[-1] < 1
     written = msgspec.to_builtins(figures)
     assert all(written[name] is not None for name in PROMISED)
     assert set(written["seconds"]) == {*STEPS, "all"}

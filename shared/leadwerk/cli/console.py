@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from datetime import date, datetime
 from typing import Any
 
@@ -150,10 +149,3 @@ def _listed(texts: Sequence[str]) -> str:
     listed = list(texts) if len(texts) <= MOST_LISTED or sum(map(len, texts)) <= PIPE_WIDTH else list(texts[:FEW])
     more = [f"… and {len(texts) - len(listed):,} more (--json shows all)"] if len(listed) < len(texts) else []
     return ", ".join([*listed, *more])
-
-
-@contextmanager
-def working(what: str) -> Iterator[Any]:
-    """Show that something is going on; the yielded function changes the text."""
-    with err.status(what) as status:
-        yield lambda text: status.update(f"{what}: {text}")

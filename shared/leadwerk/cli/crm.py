@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, out, print_json, show, table, working
+from leadwerk.cli.console import figure, out, print_json, show, table
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
     from leadwerk.pipeline import deliver as stage
 
     deployment = call.deployment
-    with working("Delivering"), watching() as log:
+    with working("Delivering", as_json=call.as_json) as progress, watching() as log:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -76,6 +77,7 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
                 retry_dead_letters=scope.retry_dead_letters,
                 dead_letter_code=scope.code,
             ),
+            progress=progress,
         )
     if show_exchange and not call.as_json:
         for exchange in log.exchanges:
@@ -97,7 +99,7 @@ def _preview(call: Invocation, lead: str | None) -> None:
     from leadwerk.pipeline.delivery_preview import preview
 
     deployment = call.deployment
-    with working("Comparing"):
+    with working("Comparing", as_json=call.as_json):
         result = preview(
             deployment.warehouse,
             deployment.policy,
@@ -128,7 +130,7 @@ def check(call: Invocation) -> None:
     from leadwerk.crm.fields import field_mapping
 
     deployment = call.deployment
-    with working("Asking the CRM"):
+    with working("Asking the CRM", as_json=call.as_json):
         checks = deployment.crm.check(field_mapping(deployment.policy, deployment.crm.field_name).fields)
         budget = deployment.crm.budget()
     if call.as_json:
@@ -152,7 +154,7 @@ def fields(
     from leadwerk.crm.fields import field_mapping
 
     deployment = call.deployment
-    with working("Comparing fields"):
+    with working("Comparing fields", as_json=call.as_json):
         mapping = field_mapping(deployment.policy, deployment.crm.field_name)
         plan = deployment.crm.ensure_fields(mapping.fields, dry_run=not create)
     show(plan, title="Fields", as_json=call.as_json)

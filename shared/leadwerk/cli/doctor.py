@@ -13,10 +13,11 @@ import typer
 from rich.text import Text
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
-from leadwerk.cli.console import out, print_json, table, working
+from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import LeadwerkError, WarehouseError
 from leadwerk.pipeline.totals import LeadTotals, OutcomeTotal
 from leadwerk.report.report_rows import DeliveryCount, ExtractTotals
@@ -53,7 +54,7 @@ def doctor(call: Invocation) -> None:
 
     Example: `leadwerk doctor`
     """
-    with working("Following the chain"):
+    with working("Following the chain", as_json=call.as_json):
         findings = list(examine(call.deployment, call.moment()))
     if call.as_json:
         print_json(findings)

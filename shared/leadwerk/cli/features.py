@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from leadwerk.cli.console import figure, out, print_json, table, working
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
 
 MOST_COLUMNS = 8
@@ -61,7 +62,7 @@ def features(
     as_of = moments(deployment.policy, day(first, "from"), day(last, "to"), call.moment())
     rows = feature_history(deployment.warehouse, deployment.policy, subjects, as_of)
     if csv_file is not None:
-        with working("Reading features"):
+        with working("Reading features", as_json=call.as_json):
             count = _write(csv_file, rows)
         print_json({"file": str(csv_file), "rows": count}) if call.as_json else out.print(
             f"{csv_file}: {count:,} rows."

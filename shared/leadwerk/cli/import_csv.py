@@ -11,10 +11,11 @@ import typer
 from rich.markup import escape
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.cli.console import err, out, print_json, printable, show, working
+from leadwerk.cli.console import err, out, print_json, printable, show
 from leadwerk.cli.import_view import frame, show_columns, show_file
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
@@ -94,7 +95,7 @@ def import_(
     Example: `leadwerk import leads.csv --id "Lead Number" --outcome Converted --exclude Tags`, then `leadwerk retrain`,
     then `leadwerk score --csv new.csv --out scored.csv`
     """
-    with working(f"Reading {file.name}"):
+    with working(f"Reading {file.name}", as_json=call.as_json):
         content = read_table(file, ReadOptions(encoding, delimiter, header_row, sheet))
     if id is None or outcome is None:
         show_columns(content, dry_run=dry_run, as_json=call.as_json)
@@ -112,7 +113,7 @@ def import_(
         exclude=exclude or (),
         include=include or (),
     )
-    with working(f"Understanding {file.name}"):
+    with working(f"Understanding {file.name}", as_json=call.as_json):
         plan = plan_import(content, stated, StatedFormats(decimal, date_order), _languages(language), own_policy)
     if not call.as_json:
         show_file(plan)
@@ -138,13 +139,13 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
     from leadwerk.pipeline import import_leads as stage
 
     folder = deployment.settings.home
-    with working("Checking"):
+    with working("Checking", as_json=as_json):
         prepared = stage.prepare(plan.policy, plan.table, plan.mapping, now=now, accept_rejects=accept_rejects)
     is_new = not folder.exists()
     private_folder(folder)
     drafts = _write_drafts(plan, folder)
     try:
-        with working("Storing"):
+        with working("Storing", as_json=as_json) as progress:
             report = stage.run(
                 deployment.warehouse,
                 prepared,
@@ -152,6 +153,7 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
                 rejects_to=folder / "imports" / f"{plan.table.path.stem}.rejects.csv",
                 keep_rare_levels=plan.own_policy is not None,
                 commit=lambda: [draft.replace(target) for draft, target in drafts],
+                progress=progress,
             )
     except BaseException:
         for draft, _ in drafts:

@@ -9,11 +9,12 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, label, out, print_json, show, table, working
+from leadwerk.cli.console import figure, label, out, print_json, show, table
 from leadwerk.cli.exit_codes import EXIT_LEAK, EXIT_NO_SIGNAL
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.leak_view import show_leaks
 from leadwerk.cli.options import day, moment
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def extract(
     from leadwerk.pipeline.extract_messages import RequestedDays
 
     deployment = call.deployment
-    with working("Extracting") as progress:
+    with working("Extracting", as_json=call.as_json) as progress:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -79,7 +80,7 @@ def ingest(
     from leadwerk.pipeline.privacy import upkeep
 
     deployment = call.deployment
-    with working("Reading the CRM's cases"):
+    with working("Reading the CRM's cases", as_json=call.as_json):
         crm, key = deployment.crm, deployment.person_key
         result = stage.run(
             deployment.warehouse,
@@ -119,7 +120,7 @@ def retrain(
 
     deployment = call.deployment
     choices = FieldChoices(exclude or (), keep_suspect or (), reason)
-    with working("Training") as progress:
+    with working("Training", as_json=call.as_json) as progress:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,
@@ -185,9 +186,9 @@ def rescore(
             )
         typer.echo(rescore_script(deployment.policy, now=at, stored_at=at), nl=False)
         return
-    with working("Scoring open leads"):
+    with working("Scoring open leads", as_json=call.as_json) as progress:
         work = (deployment.warehouse, deployment.policy, deployment.scorer())
-        result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed)
+        result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed, progress=progress)
     show(result, title="Rescored", as_json=call.as_json)
 
 
@@ -206,7 +207,7 @@ def report(
     deployment = call.deployment
     folder = str(output.parent) if output else deployment.settings.reports
     name = output.name if output else stage.NEWEST
-    with working("Writing the report"):
+    with working("Writing the report", as_json=call.as_json):
         written = stage.run(
             deployment.warehouse,
             deployment.policy,

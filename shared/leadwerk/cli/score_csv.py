@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rich.markup import escape
 
-from leadwerk.cli.console import err, figure, out, print_json, printable, table, working
+from leadwerk.cli.console import err, figure, out, print_json, printable, table
 from leadwerk.cli.import_csv import read_mapping
 from leadwerk.cli.options import Deployment
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError, NoChampion
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.lead_values import attribute_column
@@ -30,6 +31,7 @@ from leadwerk.importing.table import CsvTable, ReadOptions, read_table
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.written_file import UTF8_WITH_MARK, harmless_texts, write_table
 from leadwerk.policy.folding import folded
+from leadwerk.progress import Progress, watched
 from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
         NoChampion: there is neither a model nor a rule.
     """
     source, target = file.source, file.target
-    with working(f"Reading {source.name}"):
+    with working(f"Reading {source.name}", as_json=as_json):
         content = read_table(source, file.options)
     if target.resolve() == source.resolve() or (target.exists() and target.samefile(source)):
         raise InputError(
@@ -100,11 +102,11 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
         )
     from leadwerk.pipeline import score_file as stage
 
-    with working(f"Scoring {source.name}"):
+    with working(f"Scoring {source.name}", as_json=as_json) as progress:
         parsed = parse_leads(content, mapping, now=now, is_scoring=True)
-        scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now)
-    with working(f"Writing {target.name}"):
-        _write(content, parsed, scores, target)
+        scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now, progress=progress)
+    with working(f"Writing {target.name}", as_json=as_json) as progress:
+        _write(content, parsed, scores, target, progress)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
     _show(
         FileSummary(
@@ -130,7 +132,7 @@ def _mapping(deployment: Deployment, content: CsvTable, id_name: str | None) -> 
     return msgspec.structs.replace(mapping, id=id_column(content, id_name or learned.id))
 
 
-def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: Path) -> None:
+def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: Path, progress: Progress) -> None:
     by_row = np.full(len(content), -1, np.intp)
     by_row[parsed.rows[scores.is_scored]] = np.flatnonzero(scores.is_scored)
     added = _added(scores.columns)
@@ -138,20 +140,20 @@ def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: P
     frame = content.frame
     encoding = frame.encoding if frame.encoding and frame.kind == "text" else UTF8_WITH_MARK
     header = (*(content.columns[at] for at in original), *added)
-    rows = _rows([content.cells[at] for at in original], list(added.values()), by_row)
+    rows = _rows([content.cells[at] for at in original], list(added.values()), by_row, progress)
     write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding, are_harmless=True)
     if scores.rejections:
         write_table(_rejects_path(target), REJECTS_HEADER, rejects(scores.rejections), delimiter=frame.delimiter)
 
 
 def _rows(
-    cells: Sequence[TextColumn], added: Sequence[NDArray[Any]], by_row: NDArray[np.intp]
+    cells: Sequence[TextColumn], added: Sequence[NDArray[Any]], by_row: NDArray[np.intp], progress: Progress
 ) -> Iterator[tuple[object, ...]]:
     """The cells of the rows that have a score, and what is added to them."""
     texts = [(column.codes, harmless_texts(column.distinct)) for column in cells]
     scored_rows = np.flatnonzero(by_row >= 0)
-    for first in range(0, len(scored_rows), BATCH):
-        rows = scored_rows[first : first + BATCH]
+    blocks = (scored_rows[first : first + BATCH] for first in range(0, len(scored_rows), BATCH))
+    for rows in watched(blocks, len(scored_rows), "rows", progress):
         written = [pc.take(distinct, pa.array(codes[rows])).to_pylist() for codes, distinct in texts]
         yield from zip(*written, *(column[by_row[rows]].tolist() for column in added), strict=True)
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from leadwerk.cli.console import out, show, working
+from leadwerk.cli.console import out, show
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import moment
+from leadwerk.cli.progress_bar import working
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +39,7 @@ def simulate(
     from leadwerk import simulation
 
     folder = call.deployment.settings.home
-    with working("Simulating"):
+    with working("Simulating", as_json=call.as_json):
         market = simulation.simulate(folder, days=days, leads=leads, seed=seed, shock_day=shock_day)
         end = datetime.combine(market.start, datetime.min.time(), UTC) + timedelta(days=days)
         simulation.publish(folder, moment(publish) if publish else end)

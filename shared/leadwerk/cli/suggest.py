@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import builtins, err, figure, out, print_json, table, working
+from leadwerk.cli.console import builtins, err, figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy.publish import By, Reason, write_new
+from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def suggest(
 
     deployment, at = call.deployment, call.storing_moment()
     present = open_policies(deployment.settings).in_force()
-    with working("Suggesting") as progress:
+    with working("Suggesting", as_json=call.as_json) as progress:
         report = stage.run(deployment.warehouse, present.policy, now=at, progress=progress)
     proposals = stage.proposals(deployment.warehouse, present.policy, at)
     if call.as_json:

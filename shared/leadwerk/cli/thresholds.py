@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from leadwerk.cli.console import out, print_json, working
+from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day
+from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def show(
 
     deployment, at = call.deployment, call.moment()
     team = forecast.with_team(deployment.policy, sellers, hours)
-    with working("Looking at leads and sellers"):
+    with working("Looking at leads and sellers", as_json=call.as_json):
         report = daily.current_thresholds(deployment.warehouse, deployment.policy, at)
         outlook = _outlook(deployment, team, basis, at)
     _answer(call, report, outlook, plot, team)
@@ -103,7 +104,7 @@ def decide(call: Invocation, basis: BasisOption = None, plot: Plot = None) -> No
     from leadwerk.pipeline.thresholds import daily
 
     deployment, at = call.deployment, call.storing_moment()
-    with working("Deciding"):
+    with working("Deciding", as_json=call.as_json):
         report = daily.run(deployment.warehouse, deployment.policy, at)
         lapsed = settle_lapsed(deployment.picks, at)
         outlook = _outlook(deployment, deployment.policy, basis, at)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from leadwerk.cli.console import out, print_json, working
+from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.transfer.export import TransferPlaces
@@ -37,7 +38,7 @@ def export(
     """
     from leadwerk.pipeline.transfer.export import export as write
 
-    with working("Exporting") as progress:
+    with working("Exporting", as_json=call.as_json) as progress:
         manifest = write(_transfer_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
     _show(call, f"{folder} holds", manifest)
 
@@ -54,7 +55,7 @@ def move(
     """
     from leadwerk.pipeline.transfer.fill import fill
 
-    with working("Moving") as progress:
+    with working("Moving", as_json=call.as_json) as progress:
         manifest = fill(_transfer_places(call), folder, progress=progress)
     _show(call, "This deployment took over", manifest)
 

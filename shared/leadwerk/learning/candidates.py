@@ -20,10 +20,9 @@ from leadwerk.learning.model import Model, ModelKind
 from leadwerk.learning.promotion_gate import GateEvidence
 from leadwerk.learning.split import split_by_time
 from leadwerk.policy.model import Training
+from leadwerk.progress import Progress
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.within_time import time_blocks, within_time_difference
-
-Progress = Callable[[str], None]
 
 MANY = 50_000
 """Landmarks from which the released model follows the twin's plan: trying everything again would find the same."""
@@ -35,7 +34,7 @@ ORIGINS = (0.4, 0.6)
 """Shares of the landmarks after which these older test periods begin; each is a fifth long."""
 
 ORIGIN_SHARE = 0.2
-ORIGIN_PERCENT = {0.4: 55, 0.6: 60}
+ORIGIN_PROGRESS = {0.4: 0.66, 0.6: 0.69}
 """Share of the work that is done when they begin."""
 
 CLEARLY = 1.0
@@ -119,7 +118,7 @@ def order_evidence(
             )
             train, later = until.take(split.train), until.take(split.test)
             if train.converted_leads >= MINIMUM_POSITIVES and not train.converted.all():
-                progress(f"{ORIGIN_PERCENT[origin]} %: testing the order on {len(later)} older landmarks")
+                progress(f"testing the order on {len(later)} older landmarks", ORIGIN_PROGRESS[origin])
                 parts.append((later, _log_odds(fit(train), later)))
     return _evidence(parts)
 

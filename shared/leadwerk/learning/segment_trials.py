@@ -9,7 +9,7 @@ points and champion, as the kind of the general model is; that flatters it a lit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +28,10 @@ from leadwerk.learning.split import Split
 from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.points.segments import NO_SEGMENT, Segments
 from leadwerk.policy.model import Training
+from leadwerk.progress import Progress
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import paired_difference
-
-Progress = Callable[[str], None]
 
 KINDS: tuple[ModelKind, ...] = ("boosting", "logistic_regression")
 """What is tried; on a tie the plainer one is taken, which is named last."""
@@ -82,14 +81,14 @@ class SegmentTrialResult:
         return self._together(general, self.twins)
 
     def fit(
-        self, general: Model, landmarks: Landmarks, features: Sequence[Feature], training: Training, tell: Progress
+        self, general: Model, landmarks: Landmarks, features: Sequence[Feature], training: Training, progress: Progress
     ) -> Model | SegmentedModel:
         """The general model together with those that serve, each fitted again on all landmarks of its segment."""
         segment_models = {}
         segment_index = _segment_index(self.segments, landmarks)
         for place, twin in self.twins.items():
             rows = landmarks.take(np.flatnonzero(segment_index == place))
-            tell(f"95 %: fitting the model of {self.trials[place].name} on its {len(rows)} landmarks")
+            progress(f"fitting the model of {self.trials[place].name} on its {len(rows)} landmarks", 0.95)
             segment_models[place] = _fit(twin.kind, rows, features, training, general.encoder)
         return self._together(general, segment_models)
 
@@ -117,7 +116,7 @@ class _Leads:
 
 
 def try_segments(
-    setup: TrainingSetup, landmarks: Landmarks, split: Split, general: Model, tell: Progress
+    setup: TrainingSetup, landmarks: Landmarks, split: Split, general: Model, progress: Progress
 ) -> SegmentTrialResult:
     """Try a model for each segment of the setup against `general`, which was fitted on the training part."""
     segments = setup.segments
@@ -132,7 +131,7 @@ def try_segments(
         if reason:
             trials.append(_trial(definition.name, leads, reason=reason))
             continue
-        tell(f"50 %: trying a model for {definition.name} on {len(train)} landmarks")
+        progress(f"trying a model for {definition.name} on {len(train)} landmarks", 0.6)
         twin, trial = _try(definition.name, leads, general, setup)
         trials.append(trial)
         if trial.serves:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -16,6 +16,7 @@ from leadwerk.learning.suggest import SuggestionEvidence, suggest, totals
 from leadwerk.learning.train import too_few
 from leadwerk.policy.model import Training
 from leadwerk.policy.points_numbers import apply_numbers
+from leadwerk.progress import Progress, silent
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Floats
 from leadwerk.stats.bootstrap import Estimate, estimate
@@ -58,7 +59,7 @@ def measure(
     features: Sequence[Feature],
     *,
     horizon_days: int,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Effect | EvaluationSkipped:
     """Suggest from the earlier landmarks, and rank the later ones by what was suggested; the same rows for a model.
 
@@ -70,9 +71,9 @@ def measure(
     reason = too_few(landmarks, train, test)
     if reason:
         return EvaluationSkipped(reason=reason)
-    progress("suggesting from the earlier leads alone")
+    progress("suggesting from the earlier leads alone", 0.0)
     proposed = apply_numbers(evidence.policy, suggest(evidence, split.train).numbers())
-    progress("fitting a model to compare with")
+    progress("fitting a model to compare with", 0.4)
     rankings = {
         "present": totals(evidence.policy, evidence.facts, split.test),
         "suggested": totals(proposed, evidence.facts, split.test),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,9 +21,8 @@ from leadwerk.learning.segment_trials import SegmentTrial, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split, split_by_time
 from leadwerk.learning.training_setup import TrainingSetup
+from leadwerk.progress import Progress, silent
 from leadwerk.stats.log_odds import logit
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def train_model(
     *,
     champion: ChampionForecast | None = None,
     rules: PointsBaseline | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = silent,
 ) -> TrainingResult | TrainingSkipped:
     """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
 
@@ -72,7 +70,7 @@ def train_model(
     reason = too_few(landmarks, train, test)
     if reason:
         return TrainingSkipped(reason)
-    progress(f"25 %: fitting the candidates on {len(train)} landmarks")
+    progress(f"fitting the candidates on {len(train)} landmarks", 0.08)
     fitted = fit_candidate(train, features, training)
     twin = better_alone(fitted, test)
     kind = twin.model.kind
@@ -87,14 +85,14 @@ def train_model(
         horizon_days=horizon_days,
         progress=progress,
     )
-    progress("65 %: comparing the candidates")
+    progress("comparing the candidates", 0.72)
     comparison = ComparisonSetup(
         landmarks, split, horizon_days, setup.hot_score, training.seed, champion, rules, setup.z_needed
     )
     rivals = {name: member.probability(test.columns) for name, member in fitted.members.items() if name != kind}
     rivals |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
     outcome = compare(comparison, Challenger(kind, log_odds, evidence), rivals)
-    progress(f"70 %: fitting the {name_of(kind)} on all {len(landmarks)} landmarks")
+    progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
     final = fit_candidate(landmarks, features, training, kind=kind, plan=plan_for_everything(fitted.plan, landmarks))
     leveled = _at_newest_level(final.model, landmarks)
     model = trials.fit(leveled, landmarks, features, training, progress)

@@ -26,6 +26,7 @@ from leadwerk.crm.outbox import Attempt, OutboxRow, Pending
 from leadwerk.crm.port import CRM
 from leadwerk.pipeline.delivery_line import DeliveryLine
 from leadwerk.policy.model import Policy
+from leadwerk.progress import Progress, silent
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow
 from leadwerk.warehouse.statement import statement
@@ -86,6 +87,7 @@ def run(
     *,
     now: datetime,
     selection: OutboxSelection = WHOLE_OUTBOX,
+    progress: Progress = silent,
 ) -> DeliverReport:
     """Send the selected scores that are due at `now`.
 
@@ -101,7 +103,7 @@ def run(
     rest: list[Pending] = []
     code = selection.dead_letter_code or ""
     for page in _pages(box, line, selection.lead_ids, selection.retry_dead_letters or bool(code), code):
-        attempted = _deliver_page([item for item in page if item.due(now)], line, box, tally)
+        attempted = _deliver_page([item for item in page if item.due(now)], line, box, tally, progress)
         rest = [item for item in page if item.update.score_id not in attempted]
     return tally.report(rest, line)
 
@@ -213,7 +215,9 @@ def _pages(
             return
 
 
-def _deliver_page(due: Sequence[Pending], line: DeliveryLine, box: Outbox, tally: _Tally) -> set[str]:
+def _deliver_page(
+    due: Sequence[Pending], line: DeliveryLine, box: Outbox, tally: _Tally, progress: Progress
+) -> set[str]:
     """Send the scores that are due, and record each portion before the next one; return the scores attempted."""
     unchanged = [outbox.same(item, box.now) for item in due if item.is_shown()]
     if unchanged:
@@ -233,6 +237,7 @@ def _deliver_page(due: Sequence[Pending], line: DeliveryLine, box: Outbox, tally
         box.record(attempts)
         tally.add(attempts)
         attempted |= {attempt.pending.update.score_id for attempt in attempts}
+        progress(f"{len(attempted):,} of {len(due):,} scores", len(attempted) / len(due))
     return attempted
 
 

@@ -6,7 +6,7 @@ rebuilds the same days with the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from leadwerk.pipeline.extract_messages import (
 from leadwerk.pipeline.ga4_export_days import DAILY, FRESH, INTRADAY, Ga4Export
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
+from leadwerk.progress import Progress, part_of, silent
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, Statement, Warehouse
 from leadwerk.warehouse.records import ExtractRunRow, IdentityRow
 from leadwerk.warehouse.statement import statement
@@ -54,6 +55,8 @@ LONGEST_ENGAGEMENT = 4 * 3600.0
 """Most seconds between two engagement reports; GA4 ends a session after at most 7 h 55 min without one."""
 LOGIN_DAYS = max(WINDOWS_DAYS)
 """A night looks this far back for logins of leads that exist only since; older behaviour is in no window."""
+EVENTS_SHARE = 0.6
+"""Of the time that a day takes: its events; the rest are sums and counts."""
 UNUSABLE_SHARE = 0.02
 """A run warns if more than this share of a table's events belongs to another day."""
 COUNTS = ("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept", "visitors")
@@ -66,7 +69,7 @@ def run(
     now: datetime,
     requested: RequestedDays = NIGHT,
     person_key: str = "",
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> ExtractReport:
     """Rebuild the days that are due, or those `requested`; `now` is aware.
 
@@ -80,18 +83,19 @@ def run(
     today = now.astimezone(ZoneInfo(policy.time_zone)).date()
     with warehouse.unit_of_work():
         exported = _exported_days(warehouse)
-        rebuild = _Rebuild(warehouse, policy, exported, now, person_key, progress or (lambda _: None))
+        rebuild = _Rebuild(warehouse, policy, exported, now, person_key)
         days, absent = _days(warehouse, policy, exported, today, requested)
         missing = [DayReport(day, "missing") for day in absent]
         warehouse.append("extract_runs", [_row(day, now) for day in missing])
         spans = [*ga4_export_days.chunks(days)]
-        done = [rebuild.days(span) for span in spans[:1]]
+        parts = [part_of(progress, n / len(spans), (n + 1) / len(spans)) for n in range(len(spans))]
+        done = [rebuild.days(span, part) for span, part in zip(spans[:1], parts, strict=False)]
         lately = [] if requested.intraday else [(today - timedelta(days=LOGIN_DAYS), today)]
         logins = sum(_link_logins(warehouse, *days) for days in [*spans[:1], *lately])
     # Other processes get a turn at the file between two spans; a nightly run has one span and opens the file once.
-    for span in spans[1:]:
+    for span, part in zip(spans[1:], parts[1:], strict=True):
         with warehouse.unit_of_work():
-            done.append(rebuild.days(span))
+            done.append(rebuild.days(span, part))
             logins += _link_logins(warehouse, *span)
     day_reports = [day for reports in done for day in reports]
     return _report(now, requested.intraday, tuple(sorted([*day_reports, *missing], key=lambda day: day.day)), logins)
@@ -135,12 +139,12 @@ class _Rebuild:
     exported: Ga4Export
     now: datetime
     person_key: str
-    progress: Callable[[str], None]
 
-    def days(self, span: tuple[date, date]) -> list[DayReport]:
+    def days(self, span: tuple[date, date], progress: Progress) -> list[DayReport]:
         """Rebuild the days of a span, and record what was read of each."""
         first, last = span
-        self.progress(f"{first} … {last}" if last > first else str(first))
+        doing = f"{first} … {last}" if last > first else str(first)
+        progress(doing, 0.0)
         tables = ga4_export_days.tables_to_read(self.exported, first, last)
         bounds = {name: value for kind in tables.values() for name, value in kind.items()}
         parameters = {**rules(self.policy), **bounds, "first_day": first, "last_day": last}
@@ -148,6 +152,7 @@ class _Rebuild:
         with warehouse.unit_of_work():
             warehouse.replace_days("activity_events", first, last, events, parameters)
             delete_again(warehouse, self.person_key, ("activity_events",), span)  # so that no sum of a day holds them
+            progress(doing, EVENTS_SHARE)
             warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
             _check(warehouse, parameters)
             counts = warehouse.rows(counts_statement([*tables]), parameters)

@@ -28,9 +28,11 @@ from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
+from leadwerk.progress import Progress, part_of, silent, watched
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import IdentityRow
 
+LEADS_SHARE, OUTCOMES_SHARE = (0.3, 0.6), (0.6, 0.8)
 _MOSTLY = 0.5
 _MOST_LEVEL_ROWS, _SHARE_OF_ROWS = 20, 50
 """A category level needs 20 rows, in small files a fiftieth of the rows: rarer ones may be personal names."""
@@ -93,6 +95,7 @@ def run(
     rejects_to: Path,
     keep_rare_levels: bool = False,
     commit: Callable[[], object] = lambda: None,
+    progress: Progress = silent,
 ) -> ImportReport:
     """Store leads and outcomes in one transaction, all or none.
 
@@ -102,17 +105,20 @@ def run(
     parsed, policy, outcomes = prepared.leads, prepared.policy, prepared.outcomes
     table, mapping = parsed.table, parsed.mapping
     minimum = 1 if keep_rare_levels else min(_MOST_LEVEL_ROWS, max(1, len(parsed) // _SHARE_OF_ROWS))
+    progress("reading values", 0.0)
     values = lead_values(parsed, policy, person_key=person_key, minimum_level_rows=minimum)
     ids = event_ids(parsed, policy)
+    leads_progress, outcomes_progress = part_of(progress, *LEADS_SHARE), part_of(progress, *OUTCOMES_SHARE)
     new = warehouse.replace_imported(
         parsed.ids,
         {
-            "leads": lead_batches(parsed, values, ids),
-            "outcomes": outcome_batches(parsed, outcomes, ids),
+            "leads": watched(lead_batches(parsed, values, ids), len(parsed), "leads", leads_progress),
+            "outcomes": watched(outcome_batches(parsed, outcomes, ids), len(parsed), "outcomes", outcomes_progress),
             "identities": _links(parsed, policy),
         },
         commit,
     )
+    progress("looking for columns that know the outcome", OUTCOMES_SHARE[1])
     delete_again(warehouse, person_key, ("leads", "outcomes", "identities"))
     groups = [*parsed.rejections, *values.rejections]
     by_outcome = _counted(parsed, outcomes)

@@ -17,6 +17,7 @@ from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.leads.score_rows import ScoreOrigin, score_row, stage_change_row
 from leadwerk.policy.model import Policy
+from leadwerk.progress import Progress, silent, watched
 from leadwerk.scoring.decide import CLOSED
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Scorer
@@ -55,6 +56,7 @@ def run(
     now: datetime,
     stored_at: datetime,
     only_closed: bool = False,
+    progress: Progress = silent,
 ) -> RescoreReport:
     """Score all open leads of the last 120 days as of `now` (aware, UTC) and store changed scores.
 
@@ -64,7 +66,7 @@ def run(
     created_since = now - timedelta(days=OPEN_LEAD_DAYS)
     leads = [] if only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
     run = _Run(warehouse, policy, scorer, now, stored_at)
-    for batch in batches(leads, BATCH):
+    for batch in watched(batches(leads, BATCH), len(leads), "open leads", progress):
         run.rescore(batch)
     stale = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
     for batch in batches(stale.moved, BATCH):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from leadwerk.pipeline.leads.landmarks import TrainingRows, read_training_rows
 from leadwerk.pipeline.leak_gate import CheckedLandmarks, FieldChoices, check_fields, record_choices
 from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
+from leadwerk.progress import Progress, silent
 from leadwerk.registry.manifest import CandidateEvaluation, TriedSegment
 from leadwerk.warehouse.records import ModelRunRow
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Champion as Pointer, Registry
     from leadwerk.warehouse.protocol import Warehouse
-
-Progress = Callable[[str], None]
 
 POINTS_DECIDE = "Until then the points decide."
 """Appended to the reason if no model could be trained and none serves yet."""
@@ -87,7 +85,7 @@ def run(
     *,
     now: datetime,
     options: RetrainOptions = DEFAULTS,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> RetrainReport:
     """Train on the data as of `now` (aware, UTC), save the model, and promote it if the gates allow.
 
@@ -96,7 +94,6 @@ def run(
     Raises:
         PromotionConflict: another run promoted in the meantime; the next run compares with that champion.
     """
-    tell = progress or (lambda _: None)
     pointer = champion_check.decided_on(registry, now)
     run = _Run(policy, registry, pointer, now)
     if pointer is not None and _is_of_this_run(registry, pointer, now):
@@ -105,14 +102,14 @@ def run(
         # Recorded first: a person's decision about a field must outlive a run that fails.
         if options.choices is not None:
             record_choices(registry, policy, options.choices, now)
-        tell("0 %: reading matured landmarks")
+        progress("reading matured landmarks", 0.0)
         rows = read_training_rows(warehouse, policy, now)
-        tell("20 %: checking whether a field knows the outcome")
+        progress("checking whether a field knows the outcome", 0.04)
         checked = check_fields(rows.landmarks, rows.open_leads, policy, registry)
         if checked.report.stopping_fields:
             report = _stopped(run, checked)
         else:
-            report = _learn_and_save(run, rows, checked, options.z_needed, tell)
+            report = _learn_and_save(run, rows, checked, options.z_needed, progress)
     warehouse.append("model_runs", [_row(report)])
     return report
 
@@ -141,7 +138,7 @@ def _stopped(run: _Run, checked: CheckedLandmarks) -> RetrainReport:
 
 
 def _learn_and_save(
-    run: _Run, rows: TrainingRows, checked: CheckedLandmarks, z_needed: float, tell: Progress
+    run: _Run, rows: TrainingRows, checked: CheckedLandmarks, z_needed: float, progress: Progress
 ) -> RetrainReport:
     policy, registry, pointer, now = run.policy, run.registry, run.pointer, run.now
     landmarks, rules = checked.landmarks, rows.rules
@@ -155,7 +152,7 @@ def _learn_and_save(
         segments=Segments.of(policy),
         z_needed=z_needed,
     )
-    learned = train_model(landmarks, setup, champion=champion, rules=rules, progress=tell)
+    learned = train_model(landmarks, setup, champion=champion, rules=rules, progress=progress)
     before = run.champion_before
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     if isinstance(learned, TrainingSkipped):

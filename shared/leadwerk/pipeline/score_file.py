@@ -27,6 +27,7 @@ from leadwerk.pipeline import score as request_stage
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.model import Policy
+from leadwerk.progress import Progress, part_of, silent, watched
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_columns import ColumnScores, score_columns
 from leadwerk.scoring.seller_pools import HotThresholds
@@ -73,7 +74,13 @@ class FileScores:
 
 
 def run(
-    warehouse: Warehouse, policy: Policy, scorer: Scorer | None, parsed: ParsedLeads, *, now: datetime
+    warehouse: Warehouse,
+    policy: Policy,
+    scorer: Scorer | None,
+    parsed: ParsedLeads,
+    *,
+    now: datetime,
+    progress: Progress = silent,
 ) -> FileScores:
     """Score the leads of a file as of `now` (aware, UTC)."""
     run = request_stage.ScoringRun(
@@ -88,8 +95,9 @@ def run(
     with warehouse.unit_of_work():
         alone = ~_is_known_beyond_files(warehouse, parsed, values, now)
         # The file alone determines most leads: they are scored in columns, a hundred times faster than by request.
-        _score_alone(run, parsed, values, np.flatnonzero(alone), scores)
-        _score_by_request(run, parsed, np.flatnonzero(~alone), scores)
+        share = float(np.mean(alone)) if len(alone) else 1.0
+        _score_alone(run, parsed, values, np.flatnonzero(alone), scores, part_of(progress, 0.0, share))
+        _score_by_request(run, parsed, np.flatnonzero(~alone), scores, part_of(progress, share, 1.0))
     return scores
 
 
@@ -107,7 +115,12 @@ def _is_known_beyond_files(
 
 
 def _score_alone(
-    run: request_stage.ScoringRun, parsed: ParsedLeads, values: LeadValues, leads: NDArray[np.intp], scores: FileScores
+    run: request_stage.ScoringRun,
+    parsed: ParsedLeads,
+    values: LeadValues,
+    leads: NDArray[np.intp],
+    scores: FileScores,
+    progress: Progress,
 ) -> None:
     if not len(leads):
         return
@@ -115,8 +128,8 @@ def _score_alone(
     (unknown,) = read_lead_states(warehouse, policy, LeadSelection(lead_ids=[_NOT_IN_THE_WAREHOUSE]), now)
     hot = HotThresholds.of_rows(policy, unknown.thresholds)
     stated = {name: (which, _value_column(name, of)) for name, (which, of) in values.columns.items() if name in _COPIED}
-    for first in range(0, len(leads), BLOCK):
-        block = leads[first : first + BLOCK]
+    blocks = (leads[first : first + BLOCK] for first in range(0, len(leads), BLOCK))
+    for block in watched(blocks, len(leads), "leads", progress):
         columns = _constants(policy, unknown.features, len(block)) | _attributes(values, block)
         columns |= {name: column[which[block]] for name, (which, column) in stated.items()}
         columns |= _ratios(columns) | _creation(parsed.created_at[block], policy, now)
@@ -185,14 +198,18 @@ def _creation(created_at: Moments, policy: Policy, now: datetime) -> dict[str, N
 
 
 def _score_by_request(
-    run: request_stage.ScoringRun, parsed: ParsedLeads, leads: NDArray[np.intp], scores: FileScores
+    run: request_stage.ScoringRun,
+    parsed: ParsedLeads,
+    leads: NDArray[np.intp],
+    scores: FileScores,
+    progress: Progress,
 ) -> None:
     if not len(leads):
         return
     ids = parsed.ids.to_pylist()
     raw = forms(parsed, run.policy, leads)
     form_of = dict(zip(leads.tolist(), raw, strict=True))
-    for which in _batches_of_different_leads(ids, leads):
+    for which in watched(_batches_of_different_leads(ids, leads), len(leads), "leads", progress):
         requests = [ScoreRequest(lead_id=ids[at], form=form_of[at]) for at in which]
         report = request_stage.run(run, requests)
         indices = np.array([which[scored.index] for scored in report.scores], np.intp)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from leadwerk.cli.console import err, out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
 
 FIRST_PORT = 8080
 DEMO_FOLDER = "demo"  # of the home: a demo starts from nothing, and what else lives in the home stays
@@ -48,28 +48,16 @@ def demo(
     from leadwerk.cli.demo.summary import further, summary
 
     folder = call.deployment.settings.home / DEMO_FOLDER
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("[dim]{task.fields[now]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
-        tasks: list[Any] = []
-
-        def step(name: str) -> None:
-            _finish(progress, tasks)
-            title = f"{len(tasks) + 1:>2}/{len(STEPS)} {name}"
-            tasks.append(progress.add_task(title, total=1, now=""))
-            if not err.is_terminal:  # a log shows each step when it begins, not all of them at the end
-                err.print(title)
-
-        def say(text: str) -> None:
-            progress.update(tasks[-1], now=text)
-
-        plan = DemoPlan(days=days, leads=leads, seed=seed)
-        figures = DemoRunner(folder, plan, language=call.language or "en", say=say, step=step).run()
-        _finish(progress, tasks)
+    numbers = {name: number for number, name in enumerate(STEPS, 1)}
+    plan = DemoPlan(days=days, leads=leads, seed=seed)
+    with working("Demo", as_json=call.as_json) as progress:
+        figures = DemoRunner(
+            folder,
+            plan,
+            language=call.language or "en",
+            begin=lambda name: err.print(f"{numbers[name]:>2}/{len(STEPS)} {name}"),
+            progress=progress,
+        ).run()
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1))
@@ -82,11 +70,6 @@ def demo(
         webbrowser.open(Path(figures.report).resolve().as_uri())
     if desk or (desk is None and out.is_terminal and not call.as_json):
         _serve(folder, FIRST_PORT, simulation=False, clock=datetime.fromisoformat(figures.ends_at), show=show)
-
-
-def _finish(progress: Progress, tasks: list[Any]) -> None:
-    if tasks:
-        progress.update(tasks[-1], completed=1, now="")
 
 
 @shared_options(now=False, json=False)

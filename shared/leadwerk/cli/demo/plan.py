@@ -43,6 +43,17 @@ class DemoPlan:
         """Moment at which banks become stricter."""
         return datetime.combine(self.start + timedelta(days=self.shock), time(tzinfo=UTC))
 
+    def share_of_nights(self, day: int) -> float:
+        """Share of the nights before that of `day`, among those up to the first training or those after it.
+
+        >>> DemoPlan().share_of_nights(69), DemoPlan().share_of_nights(115), DemoPlan().share_of_nights(137)
+        (0.0, 0.0, 0.4888888888888889)
+        """
+        first, last = self.history, self.first_training
+        if day > self.first_training:
+            first, last = self.first_training + 1, self.second_training
+        return (day - first) / (last - first + 1)
+
     def rounds(self) -> list[int]:
         """Days of the regular runs between the trainings, the last day not included."""
         return list(range(self.first_training + self.rhythm, self.second_training, self.rhythm))

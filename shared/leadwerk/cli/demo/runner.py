@@ -20,30 +20,31 @@ from leadwerk.cli.demo.results import AfterShock, ByOutcomes, DemoResults, DemoS
 from leadwerk.crm.outbox import OutboxRow
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
+from leadwerk.progress import Progress, part_of, silent
 from leadwerk.report.report_data import CallingComparison, TruthComparison, WhichModel
 from leadwerk.serve import serving
 from leadwerk.settings import private_folder
 from leadwerk.simulation.crm_api import CustomFields
 from leadwerk.warehouse.batches import batches
 
-Say = Callable[[str], None]
 BATCH = 500
 SINGLE_LEADS, EXAMPLES = 20, 3
-STEPS = (
-    "simulate",
-    "start functions",
-    "extract",
-    "ingest",
-    "score by points",
-    "train",
-    "score over HTTP",
-    "deliver",
-    "go on",
-    "retrain",
-    "rescore",
-    "measure",
-    "report",
-)
+STEPS = {
+    "simulate": 2.0,
+    "start functions": 0.5,
+    "extract": 14.0,
+    "ingest": 4.5,
+    "score by points": 0.5,
+    "train": 12.0,
+    "score over HTTP": 1.5,
+    "deliver": 2.0,
+    "go on": 34.0,
+    "retrain": 14.0,
+    "rescore": 14.0,
+    "measure": 0.5,
+    "report": 0.5,
+}
+"""Step → percent of the demo's time, as measured on two cores: what the bar goes by."""
 MOST_ROUNDS_OF_DELIVERY = 40
 
 PEOPLE = """\
@@ -55,10 +56,20 @@ PEOPLE = """\
 
 
 class DemoRunner:
-    """One demo in `home`, which it empties first; `say` receives each step's text."""
+    """One demo in `home`, which it empties first; `begin` hears the name of each step."""
 
-    def __init__(self, home: Path, plan: DemoPlan, *, language: str, say: Say, step: Callable[[str], None]) -> None:
-        self.home, self.plan, self.language, self.say, self._step = home, plan, language, say, step
+    def __init__(
+        self,
+        home: Path,
+        plan: DemoPlan,
+        *,
+        language: str,
+        begin: Callable[[str], None] = lambda _: None,
+        progress: Progress = silent,
+    ) -> None:
+        self.home, self.plan, self.language, self._begin, self._progress = home, plan, language, begin, progress
+        self._step_progress: Progress = silent
+        self._done_of_step = 0.0
         ends_at = plan.night_after(plan.second_training)
         self.figures = DemoResults(home=str(home), ends_at=f"{ends_at:%Y-%m-%dT%H:%M:%SZ}")
         self._against: list[TruthComparison] = []
@@ -135,7 +146,8 @@ class DemoRunner:
         """Night by night, as the schedule would; the first finds a history, the last go through the function."""
         for day in days:
             now = self.plan.night_after(day)
-            self.say(f"night of {now:%d %B}")
+            self._done_of_step = self.plan.share_of_nights(day)
+            self._step_progress(f"night of {now:%d %B}", self._done_of_step)
             simulation.publish(self.home, now)
             if day > self.plan.second_training - self.plan.days_over_http:
                 stage.functions.call("extract_features", now, StageReply)
@@ -189,7 +201,7 @@ class DemoRunner:
             later = now + timedelta(minutes=10 * attempt)
             reply = stage.functions.call_with_retry("deliver_scores", later, DeliveryReply)
             self.figures.crm_attempts_failed += reply.retry
-            self.say(f"{reply.pending} scores wait for the next attempt")
+            self._step_progress(f"{reply.pending} scores wait for the next attempt", self._done_of_step)
             if not reply.pending:
                 return
         raise LeadwerkError("The CRM did not take all scores.", remedy=f"See {self.home}/logs/deliver_scores.log.")
@@ -283,10 +295,19 @@ class DemoRunner:
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
-        self._step(name)
+        self._begin(name)
+        self._step_progress, self._done_of_step = _progress_of(name, self._progress), 0.0
+        self._step_progress("", 0.0)
         began = time.perf_counter()
         yield
         self.figures.seconds[name] = round(time.perf_counter() - began, 1)
+
+
+def _progress_of(step: str, progress: Progress) -> Progress:
+    """Progress of a step of the demo, which names the step."""
+    before = sum(STEPS[name] for name in list(STEPS)[: list(STEPS).index(step)])
+    within = part_of(progress, before / 100, (before + STEPS[step]) / 100)
+    return lambda doing, done: within(f"{step}, {doing}" if doing else step, done)
 
 
 def _against(

@@ -129,7 +129,7 @@ def replay(
     deployment = call.deployment
     present, new = open_policies(deployment.settings).in_force(), read_draft(file)
     replayed = replay_tables.run(
-        deployment, present, new.policy, days=days, now=call.moment(), points_alone=points_alone
+        deployment, present, new.policy, days=days, now=call.moment(), as_json=call.as_json, points_alone=points_alone
     )
     if call.as_json:
         print_json(replayed)
@@ -159,7 +159,7 @@ def publish(
     present = place.in_force()
     if new.policy.version != present.version:
         policies.check_base(new, present)
-        replayed = replay_tables.run(deployment, present, new.policy, days=days, now=at)
+        replayed = replay_tables.run(deployment, present, new.policy, days=days, now=at, as_json=call.as_json)
         if not call.as_json:
             replay_tables.show_summary(replayed)
         _warn(deployment, new, file)

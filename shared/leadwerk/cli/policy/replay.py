@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from leadwerk.cli.console import err, out, table, working
+from leadwerk.cli.console import err, out, table
+from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
     from leadwerk.cli.options import Deployment
@@ -25,13 +26,20 @@ RULES_SHOWN = 3
 
 
 def run(
-    deployment: Deployment, present: InForce, new: Policy, *, days: int, now: datetime, points_alone: bool = False
+    deployment: Deployment,
+    present: InForce,
+    new: Policy,
+    *,
+    days: int,
+    now: datetime,
+    as_json: bool,
+    points_alone: bool = False,
 ) -> Replayed:
     """Replay while saying what goes on."""
     from leadwerk.pipeline.policies import replay
 
     registry = None if points_alone else deployment.registry
-    with working("Replaying") as progress:
+    with working("Replaying", as_json=as_json) as progress:
         request = replay.ReplayRequest(old=present.policy, new=new, now=now, days=days)
         return replay.run(deployment.warehouse, request, registry, progress=progress)
 

@@ -6,7 +6,7 @@ within the horizon is known as soon as it is mature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from leadwerk.points.replay import Replay, compare
 from leadwerk.points.replay_input import PolicyOutcome, ReplayMoments
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Attribute, Policy
+from leadwerk.progress import Progress, silent
 from leadwerk.scoring.decide import decide
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.seller_pools import pool
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.protocol import Warehouse
 
 DAYS_A_WEEK = 7
-
-Progress = Callable[[str], None]
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
@@ -68,28 +67,27 @@ class ReplayRequest:
 
 
 def run(
-    warehouse: Warehouse, request: ReplayRequest, registry: Registry | None, *, progress: Progress | None = None
+    warehouse: Warehouse, request: ReplayRequest, registry: Registry | None, *, progress: Progress = silent
 ) -> Replayed:
     """Replay both policies over the leads.
 
     With a `registry` the champion scores too, blended as each policy says; without one, points decide. Conversion
     follows the horizon and outcomes of the policy in force.
     """
-    tell = progress or (lambda _: None)
     old, now, days = request.old, request.now, request.days
     new = msgspec.structs.replace(request.new, landmark_days=old.landmark_days)  # the same moments
     champions, notes = _champions(registry, old, new)
     first = now - timedelta(days=days)
-    tell("reading the leads")
+    progress("reading the leads", 0.0)
     with warehouse.unit_of_work():
         frame = _features(warehouse, old, first, now)
         moments = _open_moments(warehouse, old, frame, first, now)
         inputs = _inputs(warehouse, old, frame, moments, first, now)
         new_inputs = inputs
         if _reads(new) != _reads(old):
-            tell("reading them as the new policy does")
+            progress("reading them as the new policy does", 0.4)
             new_inputs = _inputs(warehouse, new, _features(warehouse, new, first, now), moments, first, now)
-    tell(f"judging {len(moments):,} moments under both policies")
+    progress(f"judging {len(moments):,} moments under both policies", 0.7)
     sides = _side(old, *inputs, moments, champions[0]), _side(new, *new_inputs, moments, champions[1])
     by_model = champions[0] is not None and old.decision.rank_by != "points"
     return Replayed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from leadwerk.pipeline.policies.publishing import PublicationNote
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Rule
 from leadwerk.policy.points_numbers import PointsNumbers
+from leadwerk.progress import Progress, part_of, silent
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import SuggestionRow
 from leadwerk.warehouse.statement import statement
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from leadwerk.learning.suggest import SuggestionEvidence, SuggestionSet
     from leadwerk.learning.suggestion_evaluation import Effect, EvaluationSkipped
 
-Progress = Callable[[str], None]
 Verdict = Literal["accepted", "declined"]
 
 
@@ -82,18 +82,18 @@ class Proposal:
     reason: str | None
 
 
-def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress | None = None) -> SuggestionReport:
+def run(warehouse: Warehouse, policy: Policy, *, now: datetime, progress: Progress = silent) -> SuggestionReport:
     """Suggest points from all mature landmarks of the training history at `now` (aware), and record them."""
     # Who only reads proposals, as the desk does, pays for no library of the training.
     from leadwerk.learning.suggest import suggest
     from leadwerk.learning.suggestion_evaluation import measure
 
-    tell = progress or (lambda _: None)
-    tell("reading matured landmarks")
+    progress("reading matured landmarks", 0.0)
     evidence, landmarks = read(warehouse, policy, now)
-    tell(f"weighing the rules on {len(landmarks)} landmarks")
+    progress(f"weighing the rules on {len(landmarks)} landmarks", 0.3)
     suggested = suggest(evidence, np.arange(len(landmarks)))
-    effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=tell)
+    measuring = part_of(progress, 0.5, 1.0)
+    effect = measure(evidence, landmarks, contract(policy), horizon_days=policy.horizon_days, progress=measuring)
     rows = [_row(policy, number, "suggested", now) for number in _proposed(suggested)]
     warehouse.append("suggestions", rows)
     return SuggestionReport(policy_version=policy.version, suggested_at=now, suggested=suggested, effect=effect)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
@@ -16,14 +16,17 @@ from leadwerk.pipeline.policies.policy_store import PolicyStore
 from leadwerk.pipeline.transfer import manifest
 from leadwerk.pipeline.transfer.manifest import ExportedFile, ExportManifest
 from leadwerk.pipeline.transfer.table_files import RowBatch, write_csv, write_parquet
+from leadwerk.progress import Progress, part_of, silent
 from leadwerk.registry.store import Store
 from leadwerk.settings import private_folder
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.protocol import Warehouse
-from leadwerk.warehouse.table_statements import PartitionDays, all_rows, partition_days
+from leadwerk.warehouse.table_statements import PartitionDays, all_rows, partition_days, row_count
 
 FileFormat = Literal["parquet", "csv"]
 DAYS_A_BATCH = 30
+TABLES_SHARE = 0.95
+"""Of the time of an export, by rows; the rest are models, picks and policies."""
 IN_FORCE = "in_force"
 """Name of the policy in force among the policies, the others of which are named by their versions."""
 
@@ -44,17 +47,17 @@ def export(
     *,
     file_format: FileFormat = "parquet",
     now: datetime,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> ExportManifest:
-    """Write everything into an empty `folder`, the manifest last; `progress` hears the name of each part.
+    """Write everything into an empty `folder`, the manifest last.
 
     Raises:
         InputError: the folder is not empty, or cannot be written to.
     """
     _check_empty(folder)
-    files = [*_tables(stores.warehouse, folder, file_format, progress)]
+    files = [*_tables(stores.warehouse, folder, file_format, part_of(progress, 0.0, TABLES_SHARE))]
     for name, store in (("models", stores.models), ("picks", stores.picks)):
-        progress(name)
+        progress(name, TABLES_SHARE)
         files += _objects(store, folder, name)
     texts = {IN_FORCE: stores.policies.in_force().text, **stores.policies.archive()}
     files += [_text_file(folder, f"policies/{name}.yaml", text) for name, text in texts.items()]
@@ -76,25 +79,28 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _tables(
-    warehouse: Warehouse, folder: Path, file_format: FileFormat, progress: Callable[[str], None]
-) -> Iterator[ExportedFile]:
+def _tables(warehouse: Warehouse, folder: Path, file_format: FileFormat, progress: Progress) -> Iterator[ExportedFile]:
     write = write_parquet if file_format == "parquet" else write_csv
     private_folder(folder / "tables")
-    for table in schema.own_tables():
-        progress(table.name)
+    tables = schema.own_tables()
+    counts = [warehouse.rows(row_count(table), {})[0].row_count for table in tables]
+    for at, table in enumerate(tables):
+        part = part_of(progress, *(sum(counts[:end]) / max(sum(counts), 1) for end in (at, at + 1)))
         path = folder / "tables" / f"{table.name}.{file_format}"
-        count = write(path, table, _batches(warehouse, table))
+        count = write(path, table, _batches(warehouse, table, part))
         yield manifest.described(folder, path, count)
 
 
-def _batches(warehouse: Warehouse, table: schema.Table) -> Iterator[RowBatch]:
+def _batches(warehouse: Warehouse, table: schema.Table, progress: Progress) -> Iterator[RowBatch]:
     """All rows of a table; those of a partitioned one by some days at a time, so that memory stays flat."""
+    progress(table.name, 0.0)
     if table.partition is None:
         yield warehouse.rows(all_rows(table), {})
         return
     [days] = warehouse.rows(partition_days(table), {})
-    for first, last in _spans(days):
+    spans = [*_spans(days)]
+    for at, (first, last) in enumerate(spans):
+        progress(f"{table.name} to {last}", at / len(spans))
         yield warehouse.rows(all_rows(table), {"first_day": first, "last_day": last})
 
 

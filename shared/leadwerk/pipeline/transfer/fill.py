@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline.transfer import manifest
-from leadwerk.pipeline.transfer.export import IN_FORCE, TransferPlaces
+from leadwerk.pipeline.transfer.export import IN_FORCE, TABLES_SHARE, TransferPlaces
 from leadwerk.pipeline.transfer.manifest import ExportManifest
 from leadwerk.pipeline.transfer.table_files import read_parquet
+from leadwerk.progress import Progress, silent
 from leadwerk.registry.registry import POINTER
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.table_statements import row_count
@@ -19,7 +19,7 @@ def fill(
     stores: TransferPlaces,
     folder: Path,
     *,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> ExportManifest:
     """Take over everything of an export; repeated after an interruption it continues, since rows have keys.
 
@@ -32,12 +32,14 @@ def fill(
         raise InputError("An export as CSV cannot be taken over.", field="folder", value=str(folder), remedy=remedy)
     tables = {PurePosixPath(file.path).stem: file for file in exported.files if file.path.startswith("tables/")}
     _check_empty(stores, {name: file.rows or 0 for name, file in tables.items()})
+    total, moved = sum(file.rows or 0 for file in tables.values()), 0
     for name, file in tables.items():
-        progress(name)
         for rows in read_parquet(folder / file.path):
+            progress(f"{name}, {moved:,} of {total:,} rows", TABLES_SHARE * moved / total)
             stores.warehouse.append(name, rows, is_moved=True)
+            moved += len(rows)
     for name, store in (("models", stores.models), ("picks", stores.picks)):
-        progress(name)
+        progress(name, TABLES_SHARE)
         # The pointer to the champion comes last: until then nothing scores by a model that is half there.
         paths = sorted((file.path for file in exported.files if file.path.startswith(f"{name}/")), key=_pointer_last)
         for path in paths:
