@@ -6,14 +6,14 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: help demo test test-crm test-all test-desk test-new-examples test-cloud checkov bench generate lock lint format clean
+.PHONY: help demo test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench generate lock lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
 demo: $(STAMP) ## the whole loop on a simulated market, in some minutes
 	.venv/bin/leadwerk demo $(DEMO)
 
-PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=)
 
 test: $(STAMP) ## the quick tests, in about five minutes; TESTS=tests/scoring runs one room
 	$(PYTEST) -m "not slow" $(or $(TESTS),--ignore=tests/terraform)
@@ -21,6 +21,11 @@ test: $(STAMP) ## the quick tests, in about five minutes; TESTS=tests/scoring ru
 # What a minute of waiting would not pay for at every change: whole markets, kill -9, and all examples of the properties.
 test-all: $(STAMP) ## every test but those of the infrastructure, with all examples; what CI runs
 	$(PYTEST) --hypothesis-profile all_examples $(or $(TESTS),--ignore=tests/terraform --ignore=tests/browser)
+
+coverage: $(STAMP) ## test-all, and what share of lines and branches it runs, the functions' processes included
+	@$(MAKE) --no-print-directory test-all COVERAGE=1
+	@.venv/bin/coverage report --sort=cover | tail -n +3 | head -20
+	@echo "Coverage of lines and branches: $$(.venv/bin/coverage report --format=total) %"
 
 # One browser and one desk for all cases; they skip, with the reason, where there is no chromium.
 test-desk: $(STAMP) ## the desk in Chromium: what people do there, accessibility, four languages
