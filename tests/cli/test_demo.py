@@ -16,6 +16,7 @@ from leadwerk.cli.demo.replies import ReasonReply, ScoredLeadReply
 from leadwerk.cli.demo.results import DemoResults
 from leadwerk.cli.demo.runner import STEPS, DemoRunner
 from leadwerk.cli.demo.summary import summary
+from leadwerk.progress import Progress
 
 SMALL = DemoPlan(days=118, leads=4_000, history=99, first_training=104, shock=95, rhythm=5, days_over_http=2)
 PROMISED = [
@@ -82,13 +83,13 @@ def test_the_plan_follows_the_calendar() -> None:
 class Told:
     """A story whose steps take no time."""
 
-    def __init__(self, home: Path, plan: DemoPlan, *, language: str, say: Any, step: Any) -> None:
-        self.home, self.step, self.say = home, step, say
+    def __init__(self, home: Path, plan: DemoPlan, *, language: str, begin: Any, progress: Progress) -> None:
+        self.home, self.begin, self.progress = home, begin, progress
 
     def run(self) -> DemoResults:
-        for name in STEPS[:2]:
-            self.step(name)
-            self.say("at work")
+        for name in list(STEPS)[:2]:
+            self.begin(name)
+            self.progress("at work", 0.5)
         example = ScoredLeadReply(
             lead_id="7",
             basis="model",
@@ -107,7 +108,7 @@ def test_a_log_shows_each_step_as_it_begins_and_what_to_type_next(
     monkeypatch.setattr("leadwerk.cli.demo.runner.DemoRunner", Told)
     assert run(["demo", "--home", str(tmp_path)]) == 0
     output = capsys.readouterr()
-    assert output.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate(STEPS[:2], start=1)]
+    assert output.err.splitlines()[:2] == [f" {n}/{len(STEPS)} {name}" for n, name in enumerate([*STEPS][:2], 1)]
     assert "here fr" in output.out
     assert (
         f"  .venv/bin/leadwerk history 7 --home {tmp_path}/demo --now 2026-06-14T04:00:00Z" in output.out.splitlines()

@@ -90,7 +90,7 @@ def test_a_score_in_back_off_stays_pending_until_the_crm_has_it(
     crm.script = [raising(DOWN)]
     for minutes in (0, 0.1, 0.75):  # a wait of a minute, less up to a fifth
         assert answer(minutes=minutes) == ({"1": "pending"}, None)
-    assert (states(warehouse), crm.shown) == (["retry"], {})
+    assert (states(warehouse), crm.scores_shown) == (["retry"], {})
     assert answer(minutes=1)[0] == {"1": "sent"}
     assert answer(minutes=2)[0] == {"1": "sent"}
     assert (states(warehouse), len(crm.received)) == (["retry", "sent"], 1)
@@ -100,7 +100,7 @@ def test_a_dead_letter_is_answered_as_one_for_as_long_as_it_stands(answer: Answe
     crm.script = [raising(REFUSED)]
     for minutes in (0, 1, 60 * 24):
         assert answer(minutes=minutes)[0] == {"1": "dead_letter"}
-    assert crm.shown == {}
+    assert crm.scores_shown == {}
 
 
 def test_a_lead_that_the_crm_does_not_have_yet_is_pending_for_a_day(answer: Answer, crm: ScriptedCRM) -> None:
@@ -147,7 +147,7 @@ def test_a_score_that_the_outbox_does_not_show_yet_is_sent_from_memory(
 ) -> None:
     warehouse.late = ("scores",)
     assert answer() == ({"1": "sent"}, None)
-    assert list(crm.shown) == ["1"]
+    assert list(crm.scores_shown) == ["1"]
     warehouse.settle()
     assert answer(minutes=1)[0] == {"1": "sent"}
     assert len(crm.received) == 1
@@ -157,10 +157,10 @@ def test_an_older_score_does_not_come_back_while_the_new_one_is_not_read_yet(
     answer: Answer, warehouse: LateWarehouse, crm: ScriptedCRM
 ) -> None:
     answer()
-    first = crm.shown["1"]
+    first = crm.scores_shown["1"]
     warehouse.late = ("scores",)
     assert answer(minutes=60 * 24 * 9)[0] == {"1": "sent"}
-    assert crm.shown["1"] != first
+    assert crm.scores_shown["1"] != first
 
 
 def test_an_older_score_that_was_sent_last_gives_way_to_the_newer_one(
@@ -171,11 +171,11 @@ def test_an_older_score_that_was_sent_last_gives_way_to_the_newer_one(
     def overtaken(update: LeadUpdate) -> None:
         newer = {"score_id": "newer", "scored_at": NOW + 5 * MINUTE, "day": NOW.date()}
         warehouse.append("scores", [stored_score("1", 1, **newer)])
-        crm.shown[update.lead_id] = update.score_id
+        crm.scores_shown[update.lead_id] = update.score_id
 
     crm.script = [overtaken]
     assert answer()[0] == {"1": "sent"}
-    assert crm.shown == {"1": "newer"}
+    assert crm.scores_shown == {"1": "newer"}
 
 
 def test_an_attempt_that_is_not_read_yet_still_counts(answer: Answer, warehouse: LateWarehouse) -> None:

@@ -105,7 +105,7 @@ def test_a_new_score_is_delivered_without_being_read_back(
     traffic.sent.clear()
     crm = ScriptedCRM()
     delivered = deliver.send_stored(warehouse, MORTGAGE, crm, report.new_scores, now=NOW)
-    assert (delivered.sent, list(crm.shown)) == (1, ["78"])
+    assert (delivered.sent, list(crm.scores_shown)) == (1, ["78"])
     assert (traffic.queries(), traffic.inserts()) == (1, {"deliveries": 1})
 
 

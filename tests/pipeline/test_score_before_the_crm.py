@@ -75,7 +75,7 @@ def test_it_is_sent_by_the_next_run_after_ingestion(warehouse: DuckDBWarehouse, 
     crm.created = ["102938"]
     reading(warehouse, crm, at - 20 * MINUTE)
     assert sending(warehouse, crm, at - 15 * MINUTE).sent == 1
-    assert crm.shown == {"102938": "102938-1"}
+    assert crm.scores_shown == {"102938": "102938-1"}
     assert states(warehouse) == ["retry"] * 7 + ["sent"]
 
 
