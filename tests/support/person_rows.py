@@ -26,7 +26,7 @@ class Identity:
     @property
     def by_kind(self) -> dict[str, str]:
         """Id by kind, as `privacy.subject` of a schema.json names the kinds."""
-        return {"lead": self.lead, "visitor": self.visitor, "event": self.event}
+        return {"lead": self.lead, "visitor": self.visitor, "event": self.event, "person": self.key}
 
 
 ANNA, BEAT = Identity("anna"), Identity("beat")

@@ -46,7 +46,7 @@ def list_entries(
     from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, read_trail
 
     first = moment(since, "since") if since else THE_BEGINNING
-    filters = AuditFilter(until=call.moment(), since=first, lead_id=lead, actor=by, action=action)
+    filters = AuditFilter(until=call.moment(), since=first, lead_ids=(lead,) if lead else (), actor=by, action=action)
     entries = read_trail(call.deployment.warehouse, filters)
     if call.as_json:
         print_json(entries)

@@ -250,14 +250,15 @@ class ModelRunRow(TableRow, frozen=True, kw_only=True):
 
 
 class ObjectionRow(TableRow, frozen=True, kw_only=True):
-    """One objection of a person to profiling, or its withdrawal, for one lead."""
+    """One objection of a person to profiling, or its withdrawal, for one lead or for all leads of the person."""
 
     event_id: str
-    lead_id: str
+    lead_id: str | None = None
     set_at: datetime
     is_withdrawn: bool
     author: str
     reason: str
+    person_key: str | None = None
 
 
 class OutcomeRow(TableRow, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def test_each_table_is_in_the_trail_or_holds_no_act() -> None:
 
 
 def test_entries_are_found_by_lead_actor_and_action(warehouse: DuckDBWarehouse) -> None:
-    of_lead = read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_id=ANNA.lead))
+    of_lead = read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_ids=(ANNA.lead,)))
     assert {entry.lead_id for entry in of_lead} == {ANNA.lead}
     assert {entry.source for entry in of_lead} >= {"overrides", "picks", "scores", "deliveries", "outcomes", "leads"}
     [export] = read_trail(warehouse, AuditFilter(until=ERASED_AT, actor="Eva"))
@@ -100,7 +100,7 @@ def test_an_erasure_leaves_no_gap(warehouse: DuckDBWarehouse, tmp_path: Path) ->
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
     place = ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)
     erase(place, ANNA.lead, by="Eva", reason="request 17", now=ERASED_AT)
-    assert not read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_id=ANNA.lead))
+    assert not read_trail(warehouse, AuditFilter(until=ERASED_AT, lead_ids=(ANNA.lead,)))
     assert findings(warehouse) == []
     erasure = read_trail(warehouse, AuditFilter(until=ERASED_AT, action="erasure"))
     assert [(entry.actor, entry.reason) for entry in erasure] == [("Eva", "request 17")] * 2

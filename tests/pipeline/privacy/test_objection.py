@@ -27,14 +27,14 @@ def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     return example_leads.warehouse(tmp_path)
 
 
-def objection(warehouse: DuckDBWarehouse, lead_id: str, *, at: timedelta = HOUR, is_withdrawn: bool = False) -> None:
+def objection(warehouse: DuckDBWarehouse, person: str, *, at: timedelta = HOUR, is_withdrawn: bool = False) -> None:
     request = Objection("Eva", "request 18", is_withdrawn)
-    record_objection(warehouse, lead_id, request, secret=SECRET, now=NOW + at)
+    record_objection(warehouse, person, request, secret=SECRET, now=NOW + at)
 
 
-def score(warehouse: DuckDBWarehouse, lead_id: str, at: timedelta) -> LeadScore:
-    run = stage.ScoringRun(warehouse, load("mortgage"), None, now=NOW + at, stored_at=NOW + at)
-    [scored] = stage.run(run, [ScoreRequest(lead_id=lead_id)]).scores
+def score(warehouse: DuckDBWarehouse, lead_id: str, at: timedelta, form: dict[str, object] | None = None) -> LeadScore:
+    run = stage.ScoringRun(warehouse, load("mortgage"), None, now=NOW + at, stored_at=NOW + at, person_key=SECRET)
+    [scored] = stage.run(run, [ScoreRequest(lead_id=lead_id, form=form)]).scores
     return scored
 
 
@@ -73,3 +73,15 @@ def test_an_objecting_lead_trains_no_model(warehouse: DuckDBWarehouse) -> None:
 def test_nobody_objects_by_an_unknown_id(warehouse: DuckDBWarehouse) -> None:
     with pytest.raises(UnknownPerson):
         objection(warehouse, "nobody")
+
+
+def test_an_objection_holds_for_a_form_that_the_person_sends_later(warehouse: DuckDBWarehouse) -> None:
+    form: dict[str, object] = {"email": "anna@example.ch", "loan_amount": 500_000, "income": 150_000}
+    objection(warehouse, "Anna@Example.ch")
+    assert score(warehouse, "new", 2 * HOUR, form).basis == "objection"
+    # Stored by now, it is found by its row.
+    assert score(warehouse, "new", 3 * HOUR).basis == "objection"
+    other = score(warehouse, "other", 3 * HOUR, {**form, "email": "beat@example.ch"})
+    assert (other.basis, other.points is None) == ("points", False)
+    objection(warehouse, "anna@example.ch", at=4 * HOUR, is_withdrawn=True)
+    assert score(warehouse, "new", 5 * HOUR).points is not None

@@ -39,26 +39,22 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries: from `since` to `until` (aware), of one lead, actor or action where it is given."""
+    """Which entries: from `since` to `until` (aware), of these leads, an actor or action where it is given."""
 
     until: datetime
     since: datetime = THE_BEGINNING
-    lead_id: str | None = None
+    lead_ids: tuple[str, ...] = ()
     actor: str | None = None
     action: str | None = None
 
     def accepts(self, entry: AuditEntry) -> bool:
-        """Whether the entry is of that lead, actor and action."""
-        return (
-            self.lead_id in (None, entry.lead_id)
-            and self.actor in (None, entry.actor)
-            and (self.action is None or entry.action.startswith(self.action))
-        )
+        """Whether the entry is of that actor and action; the query has chosen leads and period."""
+        return self.actor in (None, entry.actor) and (self.action is None or entry.action.startswith(self.action))
 
 
 def read_trail(warehouse: Warehouse, filters: AuditFilter) -> list[AuditEntry]:
     """The entries, the oldest first."""
-    parameters = {"since": filters.since, "until": filters.until}
+    parameters = {"since": filters.since, "until": filters.until, "lead_ids": list(filters.lead_ids)}
     entries = warehouse.rows(statement("audit/trail", AuditEntry), parameters)
     return [entry for entry in entries if filters.accepts(entry)]
 

@@ -20,7 +20,7 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.audit.trail import THE_BEGINNING, AuditFilter, entry_hash, read_trail
 from leadwerk.pipeline.desk.picks import Picks
 from leadwerk.pipeline.privacy import erased_ids
-from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_again, delete_rows
+from leadwerk.pipeline.privacy.delete_again import ErasedByMoment, delete_of, delete_rows
 from leadwerk.pipeline.privacy.erased_ids import ErasedIds
 from leadwerk.pipeline.privacy.person import PersonIds, find_person, key_of_name, unknown_person
 from leadwerk.registry import Registry
@@ -93,8 +93,9 @@ def erase(place: ErasurePlaces, name: str, *, by: str, reason: str, now: datetim
         return _earlier(place, name, now)
     erasure_id = f"E-{now:%Y%m%d}-{secrets.token_hex(4)}"
     models = _models_that_may_know(place, person, now)
-    entries = read_trail(place.warehouse, AuditFilter(until=now))
-    hashes_of_acts = [entry_hash(entry, place.secret) for entry in entries if entry.lead_id in person.leads]
+    # Without leads the filter would mean all acts.
+    acts = read_trail(place.warehouse, AuditFilter(until=now, lead_ids=person.leads)) if person.leads else []
+    hashes_of_acts = [entry_hash(entry, place.secret) for entry in acts]
     order = UnfinishedErasure(erasure_id, now, author, reason)
     begun = _row(erasure_id, "begun", order, now, {}, models)
     begun = replace(begun, audit_hashes=tuple(hashes_of_acts))
@@ -115,7 +116,7 @@ def sweep(place: ErasurePlaces, now: datetime) -> dict[str, int]:
         return {}
     picked = place.warehouse.rows(*stored_ids(schema.table("picks"), "lead_id"))
     objects = _delete_picks(place.picks, erased.among("lead", (row.id for row in picked)))
-    deleted = delete_again(place.warehouse, place.secret) | objects
+    deleted = delete_of(place.warehouse, erased) | objects
     _complete_unfinished(place, deleted, now)
     return deleted
 

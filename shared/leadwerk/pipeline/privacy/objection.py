@@ -6,8 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadwerk.errors import UnknownPerson
-from leadwerk.pipeline.privacy.person import find_person
+from leadwerk.pipeline.privacy.person import find_person, unknown_person
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ObjectionRow
 
@@ -24,29 +23,32 @@ class Objection:
 def record_objection(
     warehouse: Warehouse, name: str, objection: Objection, *, secret: str, now: datetime
 ) -> tuple[str, ...]:
-    """Record the objection of a person (see `find_person`); it applies from `now`. Returns the person's leads.
+    """Record the objection of a person (see `find_person`) from `now` on; returns their present leads.
+
+    It holds for leads that the person creates later, as far as the person has left an e-mail address or a number. By
+    one of these a person may also object before there is a lead.
 
     Raises:
-        UnknownPerson: no lead is stored of such a person.
+        UnknownPerson: no lead is stored of such a person, and they are not named by an address or number.
     """
     person = find_person(warehouse, name, secret)
-    if not person.leads:
-        raise UnknownPerson(
-            "No lead is stored of this person.",
-            field="person",
-            value=None,
-            remedy="Give a lead's id, an e-mail address or a telephone number (+41 …).",
-        )
-    warehouse.append("objections", [_row(lead_id, objection, now) for lead_id in person.leads])
+    if not person.leads and not person.keys:
+        raise unknown_person()
+    of_leads = [_row(objection, now, lead_id=lead_id) for lead_id in person.leads]
+    of_person = [_row(objection, now, person_key=key) for key in person.keys]
+    warehouse.append("objections", [*of_leads, *of_person])
     return person.leads
 
 
-def _row(lead_id: str, objection: Objection, now: datetime) -> ObjectionRow:
+def _row(
+    objection: Objection, now: datetime, lead_id: str | None = None, person_key: str | None = None
+) -> ObjectionRow:
     # The id follows from the content: a repeated request stores the same row, and not a second objection.
-    identity = "\x1f".join((lead_id, now.isoformat(), str(objection.is_withdrawn)))
+    identity = "\x1f".join((lead_id or f"person {person_key}", now.isoformat(), str(objection.is_withdrawn)))
     return ObjectionRow(
         event_id=hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:32],
         lead_id=lead_id,
+        person_key=person_key,
         set_at=now,
         is_withdrawn=objection.is_withdrawn,
         author=objection.author,

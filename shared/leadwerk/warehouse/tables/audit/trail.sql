@@ -1,6 +1,8 @@
 -- An entry of the audit trail within a period: who did what to which object, when and why. No actor: Leadwerk itself.
 -- @since TIMESTAMP
 -- @until TIMESTAMP
+-- Of these leads only; none: of all, and what concerns no lead.
+-- @lead_ids ARRAY<STRING>
 WITH trail AS (
   SELECT
     'audit_log' AS source, entry_id, occurred_at, actor, action,
@@ -97,5 +99,5 @@ WITH trail AS (
 
 SELECT source, entry_id, occurred_at, actor, action, object, lead_id, reason, before, after
 FROM trail
-WHERE occurred_at BETWEEN @since AND @until
+WHERE occurred_at BETWEEN @since AND @until AND (ARRAY_LENGTH(@lead_ids) = 0 OR lead_id IN UNNEST(@lead_ids))
 ORDER BY occurred_at, source, entry_id

@@ -25,7 +25,7 @@
 --   language STRING, country STRING, region STRING, email_domain_kind STRING, channel STRING, loan_amount FLOAT64,
 --   property_value FLOAT64, income FLOAT64, instalment FLOAT64, job_title STRING, industry STRING, employees INT64,
 --   revenue FLOAT64, account_id STRING, account_domain STRING,
---   attributes ARRAY<STRUCT<name STRING, text STRING, number FLOAT64>>>>
+--   attributes ARRAY<STRUCT<name STRING, text STRING, number FLOAT64>>, person_key STRING>>
 -- end
 WITH numbered AS (
   SELECT
@@ -45,7 +45,7 @@ stored_version AS (
 
 draft AS (
   SELECT
-    d.lead_id, d.is_form, d.visitor_id, d.created_at, d.web_consent, d.account_id, d.account_domain, d.attributes,
+    d.lead_id, d.is_form, d.visitor_id, d.created_at, d.web_consent, d.account_id, d.account_domain, d.attributes, d.person_key,
     -- for each column
     d.${column},
     -- end

@@ -51,8 +51,20 @@ score_before AS (
 -- include stage_changes/latest where lead_id IN UNNEST(@lead_ids)
 ,
 
--- include objections/active
+-- include objections/active where l.lead_id IN UNNEST(@lead_ids)
 ,
+
+-- for each with_drafts
+-- The form of an objector whose lead is not stored yet.
+objecting_drafts AS (
+  SELECT d.lead_id
+  FROM draft AS d
+  JOIN leadwerk.objections AS o ON o.person_key = d.person_key
+  WHERE o.set_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY d.lead_id ORDER BY o.set_at DESC, o.event_id DESC) = 1 AND NOT o.is_withdrawn
+),
+-- end
+
 
 -- Joined among themselves first: features are a hundred columns wide, and each join carries all of them along.
 surroundings AS (
@@ -62,7 +74,11 @@ surroundings AS (
     t.status,
     t.outcome,
     g.to_stage AS recorded_stage,
-    x.lead_id IS NOT NULL AS objects_to_profiling,
+    x.lead_id IS NOT NULL
+    -- for each with_drafts
+    OR y.lead_id IS NOT NULL
+    -- end
+    AS objects_to_profiling,
     IF(o.lead_id IS NULL, NULL, o) AS override,
     -- for each with_rules
     COALESCE(c.occurrences, []) AS occurrences,
@@ -89,6 +105,7 @@ surroundings AS (
   -- for each with_drafts
   LEFT JOIN stored_version AS v ON v.lead_id = m.lead_id
   LEFT JOIN linked_draft AS l ON l.lead_id = m.lead_id
+  LEFT JOIN objecting_drafts AS y ON y.lead_id = m.lead_id
   -- end
 )
 
