@@ -149,6 +149,9 @@ def test_who_promotes_by_hand_and_why_is_kept(home: Path, capsys: pytest.Capture
     assert run(["models", "show"]) == 0
     output = " ".join(capsys.readouterr().out.split())
     assert "by Ada Keller" in output and "because the points were wrong" in output
+    [act] = result(capsys, "audit", "list", "--action", "rollback")
+    assert (act["actor"], act["reason"]) == ("Ada Keller", "the points were wrong")
+    assert (act["before"], act["after"]) == (None, champion.version)
     again = registry.champion()
     registry.stand_down(expected=again, at=NOW, reason="behind the points")
     assert result(capsys, "models", "promote", champion.version, "--by", "Bob")["reason"] == "by hand"

@@ -123,6 +123,7 @@ def import_(
         return
     _refuse_overwriting(plan, deployment.settings.home, replace_policy)
     _store(plan, deployment, call.storing_moment(), accept_rejects=accept_rejects, as_json=call.as_json)
+    call.record("import", file.name)
 
 
 def _zone(name: str | None) -> str | None:

@@ -80,6 +80,23 @@ class Invocation:
         """`--output-language`, None where it is not given; raises InputError if there are no texts in it."""
         return language(self.output_language)
 
+    @cached_property
+    def operator(self) -> str:
+        """Who gives the command: the account of this machine, for the audit trail."""
+        from getpass import getuser
+
+        try:
+            return getuser()
+        except (KeyError, OSError, ImportError):  # a container's user may have a number and no name
+            return "unknown"
+
+    def record(self, action: str, name: str, after: str | None = None) -> None:
+        """Record in the audit trail that the operator did `action` to what `name` names."""
+        from leadwerk.pipeline.audit.trail import Act, record_act
+
+        act = Act(actor=self.operator, action=action, object=name, after=after)
+        record_act(self.deployment.warehouse, act, self.moment())
+
     def following(self, defaults: Invocation) -> Invocation:
         """These options, and those of `defaults` where they say nothing.
 

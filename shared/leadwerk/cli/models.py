@@ -11,6 +11,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.model_card import card
 
 if TYPE_CHECKING:
+    from leadwerk.pipeline.champion_change import ChampionChange
     from leadwerk.registry import Champion
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
@@ -81,11 +82,7 @@ def promote(
 
     Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a --by "Ada Keller" --reason "spring misread"`
     """
-    registry = call.deployment.registry
-    _tell(
-        registry.promote(version, expected=registry.champion(), at=call.deciding_moment(), reason=reason, by=by),
-        call.as_json,
-    )
+    _tell(_change(call, by, reason).promote(version, call.deciding_moment()), call.as_json)
 
 
 @shared_options()
@@ -98,7 +95,13 @@ def rollback(
 
     Example: `leadwerk models rollback --by "Ada Keller" --reason "scores fell without cause"`
     """
-    _tell(call.deployment.registry.rollback(at=call.deciding_moment(), reason=reason, by=by), call.as_json)
+    _tell(_change(call, by, reason).roll_back(call.deciding_moment()), call.as_json)
+
+
+def _change(call: Invocation, by: str, reason: str) -> ChampionChange:
+    from leadwerk.pipeline.champion_change import ChampionChange
+
+    return ChampionChange(call.deployment.registry, call.deployment.warehouse, by or call.operator, reason)
 
 
 def _tell(champion: Champion, as_json: bool) -> None:

@@ -82,15 +82,12 @@ def show(call: Invocation, person: PersonName) -> None:
 
     Example: `leadwerk privacy show anna@example.ch --json > answer.json`
     """
-    from getpass import getuser
-
-    from leadwerk.pipeline.audit.trail import Act, record_act
     from leadwerk.pipeline.privacy.access import access
 
     deployment = call.deployment
     now = call.moment()
     answer = access(deployment.warehouse, deployment.policy, person, secret=deployment.person_key, now=now)
-    record_act(deployment.warehouse, Act(actor=getuser(), action="access", object=answer.number), now)
+    call.record("access", answer.number)
     if call.as_json:
         print_json(answer)
         return

@@ -40,6 +40,7 @@ def export(
 
     with working("Exporting", as_json=call.as_json) as progress:
         manifest = write(_transfer_places(call), folder, file_format=file_format, now=call.moment(), progress=progress)
+    call.record("export", folder.name)
     _show(call, f"{folder} holds", manifest)
 
 
@@ -57,6 +58,7 @@ def move(
 
     with working("Moving", as_json=call.as_json) as progress:
         manifest = fill(_transfer_places(call), folder, progress=progress)
+    call.record("take_over", folder.name)
     _show(call, "This deployment took over", manifest)
 
 

@@ -63,7 +63,7 @@ def read_trail(warehouse: Warehouse, filters: AuditFilter) -> list[AuditEntry]:
 class Act:
     """What a person did to an object, and its state before and after."""
 
-    actor: str
+    actor: str | None
     action: str
     object: str | None = None
     reason: str | None = None

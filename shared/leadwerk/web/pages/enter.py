@@ -10,6 +10,7 @@ from leadwerk.web import Answer, NotFound, Response, answered, status_of
 from leadwerk.web.door.admission import people, sessions
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.door.session import is_local_host
+from leadwerk.web.door.sign_ins import record_sign_in
 from leadwerk.web.pages.rendering import bare, redirect
 from leadwerk.web.pages.site import browser_language, form_fields
 from leadwerk.web.problem_document import Forbidden, NotSignedIn
@@ -38,6 +39,8 @@ def _answer(http: QueriedRequest) -> Answer:
         return bare("enter.html", language=language, key=key, people=people(config))
     person = by_name(people(config), name)
     if http.method == "POST" and person is not None and local.use(key):
-        return redirect("/", headers={"Set-Cookie": local.cookie(person.name, datetime.now(UTC))})
+        now = datetime.now(UTC)
+        record_sign_in(config, person.name, now)
+        return redirect("/", headers={"Set-Cookie": local.cookie(person.name, now)})
     used = NotSignedIn("This link was used before.", field="key")
     return bare("signed_out.html", status=status_of(used), language=language)

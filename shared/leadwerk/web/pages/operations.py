@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
+from leadwerk.pipeline.champion_change import ChampionChange
 from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.health import Health
@@ -70,7 +71,8 @@ def roll_back(visit: Visit, form: RollbackForm) -> Answer:
     """Let the champion before the present one serve again."""
     if not (form.reason or "").strip():
         raise InputError("A rollback needs its reason.", field="reason", remedy="Say why, in a sentence.")
-    wiring.registry(visit.config).rollback(at=visit.now, reason=form.reason or "", by=visit.name)
+    registry = wiring.registry(visit.config)
+    ChampionChange(registry, visit.warehouse, visit.name, form.reason or "").roll_back(visit.now)
     forget()
     return redirect("/operations", "rolled_back")
 
