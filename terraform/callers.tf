@@ -16,3 +16,12 @@ resource "google_cloud_run_v2_service_iam_member" "desk_program" {
   role     = "roles/run.invoker"
   member   = each.key
 }
+
+resource "google_cloud_run_v2_service_iam_member" "privacy_officer" {
+  for_each = var.privacy_officers
+
+  location = var.region
+  name     = google_cloudfunctions2_function.stage["privacy"].name
+  role     = "roles/run.invoker"
+  member   = each.key
+}

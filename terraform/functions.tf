@@ -79,11 +79,11 @@ locals {
       crm         = false
     }
     privacy = {
-      description = "Deletes what is left or came again of erased persons, and ends erasures that were interrupted."
-      memory      = "512Mi"
+      description = "Erasure, objection and access for persons; each night what is left of erased persons."
+      memory      = "1Gi"
       timeout     = 1500
       instances   = 1
-      writes      = concat(["erasures"], local.tables_of_persons)
+      writes      = concat(["audit_log", "erased_ids", "erasures"], local.tables_of_persons)
       reads_ga4   = false
       models      = "roles/storage.objectUser"
       reports     = null

@@ -266,6 +266,17 @@ variable "people_file" {
   }
 }
 
+variable "privacy_officers" {
+  description = "Who may erase persons, record objections and read all that is stored of a person, as IAM members; the CRM's account if it erases by itself."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.privacy_officers : can(regex("^(serviceAccount|user|group):", member))])
+    error_message = "privacy_officers are members such as user:dpo@example.ch; nothing of Leadwerk is public."
+  }
+}
+
 variable "policy_publishers" {
   description = "Who may replay and publish the policy, decide on suggested points and hold thresholds, from the command line, as IAM members."
   type        = set(string)

@@ -1,32 +1,18 @@
-"""privacy: deletes what is left or came again of erased persons, and ends erasures that were interrupted.
+"""privacy: erases persons, records objections, answers what is stored of a person.
 
-On BigQuery rows that were streamed within 90 minutes cannot be deleted: an erasure that met them is ended here.
+POST / sweeps: it deletes what is left of erased persons and completes erasures that were interrupted.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 
 import functions_framework
-from msgspec import Struct
 
-from leadwerk import settings
-from leadwerk.pipeline import wiring
-from leadwerk.pipeline.privacy import erase
-from leadwerk.web import Request, entry
-
-
-class SweepReport(Struct, frozen=True):
-    """Rows and objects that were deleted, by place; empty proves that nothing was left."""
-
-    deleted: dict[str, int]
+from leadwerk.web import Response
+from leadwerk.web.persons import api
 
 
 @functions_framework.http
-@entry(Request)
-def privacy(body: Request, now: datetime) -> SweepReport:
-    config = settings.read()
-    warehouse, policy = wiring.warehouse(config), wiring.policy(config)
-    picks, registry = wiring.picks(config, policy), wiring.registry(config)
-    place = erase.ErasurePlaces(warehouse, picks, registry, wiring.person_key(config))
-    return SweepReport(erase.sweep(place, now))
+def privacy(http: Any) -> Response:
+    return api(http)

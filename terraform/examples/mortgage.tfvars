@@ -8,4 +8,6 @@ score_invokers = ["serviceAccount:web-forms@broker-web.iam.gserviceaccount.com"]
 desk_readers   = ["group:advisers@example.ch"]
 people_file    = "examples/people.yaml" # who may do what on the desk\'s pages
 
+privacy_officers = ["user:data-protection@example.ch"]
+
 score_min_instances = 1 # the adviser calls while the visitor still looks at his offer

@@ -9,6 +9,7 @@ import typer
 
 from leadwerk.cli.application import app
 from leadwerk.warehouse.statement import statement
+from leadwerk.web import persons
 from leadwerk.web.desk import api
 from leadwerk.web.pages.desk_site import site
 
@@ -76,6 +77,10 @@ COMMANDS = {
 }
 
 POSTS = {
+    "/": "erasures",
+    "/access": "audit_log",
+    "/erase": "erasures",
+    "/object": "objections",
     "/calls/{lead_id}/override": "overrides",
     "/calls/{lead_id}/override-release": "overrides",
     "/calls/{lead_id}/release": "picks",
@@ -113,7 +118,7 @@ def test_each_command_says_where_the_trail_finds_it() -> None:
 
 
 def test_each_form_of_the_desk_says_where_the_trail_finds_it() -> None:
-    paths = {route.path for route in (*api.routes, *site.pages) if route.method == "POST"}
+    paths = {route.path for route in (*api.routes, *persons.api.routes, *site.pages) if route.method == "POST"}
     assert paths == set(POSTS)
 
 

@@ -55,6 +55,8 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     | {
         f"table {name}": EDITS
         for name in (
+            "audit_log",
+            "erased_ids",
             "erasures",
             "activity_daily",
             "activity_events",
@@ -86,6 +88,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "policy_changes",
             "suggestions",
             "threshold_holds",
+            "audit_log",
         )
     }
     | {f"bucket {name}": "roles/storage.objectUser" for name in ("policy", "models", "picks")}

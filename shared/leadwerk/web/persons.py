@@ -1,0 +1,119 @@
+"""Requests of persons by HTTP: erasure, objection, access. A person is named in the body, so that no log holds the name.
+
+A CRM that deletes a contact by order calls /erase with the lead's id; docs/privacy.md.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from leadwerk import settings
+from leadwerk.pipeline import score, wiring
+from leadwerk.pipeline.audit.trail import Act, record_act
+from leadwerk.pipeline.privacy import erase as erasure
+from leadwerk.pipeline.privacy.access import AccessAnswer, access
+from leadwerk.pipeline.privacy.objection import Objection, record_objection
+from leadwerk.pipeline.serving.messages import ScoreRequest
+from leadwerk.policy.people import Role
+from leadwerk.web import Request
+from leadwerk.web.routes import Route, Routes
+
+OFFICERS: tuple[Role, ...] = ("privacy",)
+PersonName = Annotated[str, Meta(min_length=1, max_length=512)]
+Reason = Annotated[str, Meta(min_length=1, max_length=erasure.LONGEST_TEXT)]
+Author = Annotated[str, Meta(min_length=1, max_length=erasure.LONGEST_TEXT)]
+
+
+class ErasureBody(Request, frozen=True):
+    """Body of an erasure: a lead's id, a visitor's id, an e-mail address or a number (+41 …); who orders it, and why."""
+
+    person: PersonName
+    reason: Reason
+    by: Author | None = None
+
+
+class ObjectionBody(Request, frozen=True):
+    """Body of an objection to profiling, or of its withdrawal."""
+
+    person: PersonName
+    reason: Reason
+    by: Author | None = None
+    withdraw: bool = False
+
+
+class AccessBody(Request, frozen=True):
+    """Body of a person's request for what is stored of them."""
+
+    person: PersonName
+    by: Author | None = None
+
+
+class SweepBody(Request, frozen=True):
+    """Body of the nightly sweep; it has no fields of its own."""
+
+
+class ObjectionRecorded(Struct, frozen=True, kw_only=True):
+    """The person's present leads; of an objection they have lost their scores, of a withdrawal the next run scores them."""
+
+    leads: tuple[str, ...]
+    is_withdrawn: bool
+
+
+class Swept(Struct, frozen=True, kw_only=True):
+    """Rows that were deleted again, by table; none proves that nothing is left of erased persons."""
+
+    deleted: dict[str, int]
+
+
+def _erase(body: ErasureBody, now: datetime) -> erasure.Receipt:
+    """Erase a person with all that belongs to them; the receipt has counts and no data."""
+    return erasure.erase(_places(), body.person, by=body.by or "", reason=body.reason, now=now)
+
+
+def _sweep(_: SweepBody, now: datetime) -> Swept:
+    """Delete what is left of erased persons, and complete erasures that were interrupted."""
+    return Swept(deleted=erasure.sweep(_places(), now))
+
+
+def _object(body: ObjectionBody, now: datetime) -> ObjectionRecorded:
+    """Record an objection to profiling, or its withdrawal."""
+    config = settings.read()
+    warehouse, policy, secret = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
+    objection = Objection(body.by or "", body.reason, is_withdrawn=body.withdraw)
+    leads = record_objection(warehouse, body.person, objection, secret=secret, now=now)
+    if leads and not body.withdraw:
+        # No model is read: a lead of an objector has no score.
+        run = score.ScoringRun(warehouse, policy, None, now=now, stored_at=datetime.now(UTC))
+        score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
+    return ObjectionRecorded(leads=leads, is_withdrawn=body.withdraw)
+
+
+def _access(body: AccessBody, now: datetime) -> AccessAnswer:
+    """Answer all that is stored of a person, by table, with the meaning of each column."""
+    config = settings.read()
+    warehouse = wiring.warehouse(config)
+    answer = access(warehouse, wiring.policy(config), body.person, secret=wiring.person_key(config), now=now)
+    record_act(warehouse, Act(actor=body.by, action="access", object=answer.number), now)
+    return answer
+
+
+def _places() -> erasure.ErasurePlaces:
+    config = settings.read()
+    policy = wiring.policy(config)
+    return erasure.ErasurePlaces(
+        wiring.warehouse(config), wiring.picks(config, policy), wiring.registry(config), wiring.person_key(config)
+    )
+
+
+api = Routes(
+    "privacy",
+    (
+        Route("POST", "/erase", ErasureBody, _erase, OFFICERS, "by"),
+        Route("POST", "/object", ObjectionBody, _object, OFFICERS, "by"),
+        Route("POST", "/access", AccessBody, _access, OFFICERS, "by"),
+        Route("POST", "/", SweepBody, _sweep, OFFICERS),
+    ),
+)
