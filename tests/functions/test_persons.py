@@ -13,9 +13,13 @@ from leadwerk.lead.identity import person_key
 from leadwerk.pipeline.audit.trail import AuditFilter, read_trail
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
 from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places
 
 AT = ERASED_AT.isoformat()
+NEWEST_SCORE = from_text(
+    "-- @lead_id STRING\nSELECT * FROM leadwerk.scores WHERE lead_id = @lead_id ORDER BY scored_at DESC LIMIT 1"
+)
 CARLA = Identity("carla")
 CARLA.key = str(person_key("carla@example.ch", None, SECRET))
 
@@ -61,8 +65,8 @@ def test_an_objection_takes_the_score_at_once(url: str, home: Path) -> None:
         "leads": [BEAT.lead],
         "is_withdrawn": False,
     }
-    scores = [row for row in read_trail(DuckDBWarehouse(home), AuditFilter(until=ERASED_AT, lead_ids=(BEAT.lead,)))]
-    assert [row.after for row in scores if row.source == "scores"][-1] == "UNSCORED"
+    scores = DuckDBWarehouse(home).rows(NEWEST_SCORE, {"lead_id": BEAT.lead})
+    assert [(row["basis"], row["points"], row["predictive_score"]) for row in scores] == [("objection", None, None)]
 
 
 @pytest.mark.parametrize(

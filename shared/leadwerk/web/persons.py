@@ -1,4 +1,4 @@
-"""Requests of persons by HTTP: erasure, objection, access. A person is named in the body, so that no log holds the name.
+"""Requests of persons by HTTP: erasure, objection, access. The body names the person, so that no log does.
 
 A CRM that deletes a contact by order calls /erase with the lead's id; docs/privacy.md.
 """
@@ -28,7 +28,10 @@ Author = Annotated[str, Meta(min_length=1, max_length=erasure.LONGEST_TEXT)]
 
 
 class ErasureBody(Request, frozen=True):
-    """Body of an erasure: a lead's id, a visitor's id, an e-mail address or a number (+41 …); who orders it, and why."""
+    """Body of an erasure: who orders it, and why.
+
+    `person`: a lead's id, a visitor's id, an e-mail address or a number (+41 …).
+    """
 
     person: PersonName
     reason: Reason
@@ -56,7 +59,7 @@ class SweepBody(Request, frozen=True):
 
 
 class ObjectionRecorded(Struct, frozen=True, kw_only=True):
-    """The person's present leads; of an objection they have lost their scores, of a withdrawal the next run scores them."""
+    """The person's present leads: without a score from now on, or after a withdrawal scored by the next run."""
 
     leads: tuple[str, ...]
     is_withdrawn: bool

@@ -29,6 +29,7 @@ from leadwerk.web import (
     answered,
     clock,
     decode,
+    health,
     moment_of,
     not_as_described,
 )
@@ -84,7 +85,7 @@ class Routes:
         return any(route.pattern.fullmatch(path) for route in self.routes)
 
     def __call__(self, http: QueriedRequest) -> Response:
-        return answered(self.stage, http.headers, lambda: self._answer(http))
+        return health(self.stage, http) or answered(self.stage, http.headers, lambda: self._answer(http))
 
     def _answer(self, http: QueriedRequest) -> Any:
         matches = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(http.path))]
