@@ -14,7 +14,7 @@ from leadwerk.pipeline.audit.trail import AuditFilter, read_trail
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places
+from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
 
 AT = ERASED_AT.isoformat()
 NEWEST_SCORE = from_text(
@@ -47,7 +47,7 @@ def test_an_erasure_is_confirmed_without_data_and_happens_once(url: str, home: P
     receipt = post(url, "/erase", **order).json()
     assert receipt["deleted"]["leads"] == 1 and not receipt["already_erased"]
     assert ANNA.lead not in str(receipt)
-    assert places(DuckDBWarehouse(home), ANNA) == []
+    assert places_naming(DuckDBWarehouse(home), ANNA) == []
     again = post(url, "/erase", **order).json()
     assert (again["erasure_id"], again["already_erased"], again["deleted"]) == (receipt["erasure_id"], True, {})
     assert post(url, "/").json() == {"deleted": {}}
@@ -55,7 +55,7 @@ def test_an_erasure_is_confirmed_without_data_and_happens_once(url: str, home: P
 
 def test_an_answer_holds_every_row_and_is_in_the_trail_without_a_name(url: str, home: Path) -> None:
     answer = post(url, "/access", person="carla@example.ch", by="Eva").json()
-    assert {table["table"] for table in answer["tables"]} == set(places(DuckDBWarehouse(home), CARLA))
+    assert {table["table"] for table in answer["tables"]} == set(places_naming(DuckDBWarehouse(home), CARLA))
     [entry] = read_trail(DuckDBWarehouse(home), AuditFilter(until=ERASED_AT, action="access"))
     assert (entry.actor, entry.object, entry.lead_id) == ("Eva", answer["number"], None)
 
