@@ -14,7 +14,7 @@ from leadwerk.pipeline.audit.trail import AuditFilter, read_trail
 from leadwerk.serve import serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
-from pipeline.privacy.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
+from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
 
 AT = ERASED_AT.isoformat()
 NEWEST_SCORE = from_text(
