@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from leadwerk.errors import CorruptModel
-from leadwerk.scoring.booster import Booster
+from leadwerk.scoring.booster import FEW, Booster
 
 COLUMNS = 7
 
@@ -26,9 +26,12 @@ def trained() -> xgb.Booster:
     return xgb.train(parameters, xgb.DMatrix(matrix, label), 25)
 
 
-@pytest.fixture(scope="module")
-def booster(trained: xgb.Booster) -> Booster:
-    return Booster(bytes(trained.save_raw("ubj")), threads=1)
+@pytest.fixture(scope="module", params=["by the library", "built"])
+def booster(trained: xgb.Booster, request: pytest.FixtureRequest) -> Booster:
+    booster = Booster(bytes(trained.save_raw("ubj")), threads=1)
+    if request.param == "built":
+        booster.contributions(np.zeros((FEW + 1, COLUMNS), np.float32))
+    return booster
 
 
 matrices = arrays(
@@ -42,7 +45,16 @@ matrices = arrays(
 def test_margins_and_contributions_are_those_of_the_python_package(trained, booster, matrix):
     data = xgb.DMatrix(matrix)
     np.testing.assert_array_equal(booster.margin(matrix), trained.predict(data, output_margin=True))
-    np.testing.assert_array_equal(booster.contributions(matrix), trained.predict(data, pred_contribs=True))
+    contributions = trained.predict(data, pred_contribs=True)
+    np.testing.assert_allclose(booster.contributions(matrix), contributions, rtol=1e-5, atol=1e-6)
+
+
+def test_the_first_rows_of_a_process_are_explained_by_the_library(trained):
+    booster, row = Booster(bytes(trained.save_raw("ubj")), threads=1), np.zeros((1, COLUMNS), np.float32)
+    expected = trained.predict(xgb.DMatrix(row), pred_contribs=True)[0]
+    alike = [np.array_equal(booster.contributions(row)[0], expected) for _ in range(FEW + 1)]
+    assert alike == [True] * FEW + [False]
+    np.testing.assert_allclose(booster.contributions(row)[0], expected, rtol=1e-6, atol=1e-7)
 
 
 @given(matrices)
@@ -59,6 +71,8 @@ def test_a_matrix_without_rows_yields_no_predictions(booster):
 def test_columns_of_another_number_are_refused(booster):
     with pytest.raises(ValueError, match=r"[Ff]eature"):
         booster.margin(np.zeros((1, COLUMNS + 3), np.float32))
+    with pytest.raises(ValueError, match=r"[Ff]eature"):
+        booster.contributions(np.zeros((1, COLUMNS + 3), np.float32))
 
 
 def test_the_number_of_features_is_known(booster):

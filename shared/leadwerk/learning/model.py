@@ -15,6 +15,7 @@ from leadwerk.features.additive import Additive
 from leadwerk.features.average import Average, Estimator, Forest
 from leadwerk.features.calibration import Calibration
 from leadwerk.features.encode import Columns, Encoder
+from leadwerk.features.tree_shap import TreeShap
 from leadwerk.stats.arrays import Floats
 
 ModelKind = Literal["average", "boosting", "logistic_regression"]
@@ -34,7 +35,7 @@ class Trees:
 
     def contributions(self, matrix: NDArray[np.float32]) -> Floats:
         """(n, m + 1) contributions, the bias last."""
-        return np.asarray(self.booster.predict(xgb.DMatrix(matrix), pred_contribs=True), dtype=np.float64)
+        return TreeShap.from_ubjson(bytes(self.booster.save_raw("ubj"))).contributions(matrix)
 
 
 @dataclass(frozen=True)

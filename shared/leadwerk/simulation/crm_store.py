@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,18 +38,20 @@ class CaseStore:
     def __init__(self, folder: Path) -> None:
         """Open `folder`/cases.sqlite, or start an empty one."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / FILE
-        self._writing = threading.Lock()
-        is_new = not self._file.exists()
+        file = folder / FILE
+        is_new = not file.exists()
+        # One connection for all threads, which take turns: whoever closes the last one waits for the disk.
+        self._turn = threading.RLock()
+        self._connection = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False)
+        # With a write-ahead log a crash of this process loses nothing; only one of the machine may.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         with self._open() as crm:
             if is_new:
                 crm.executescript(SCHEMA)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._file, timeout=BUSY_SECONDS)) as crm, crm:
-            # With a write-ahead log a crash of this process loses nothing; only one of the machine may.
-            crm.execute("PRAGMA synchronous = NORMAL")
+        with self._turn, self._connection as crm:
             yield crm
 
     def now(self) -> int:
@@ -60,7 +62,7 @@ class CaseStore:
 
     def set_now(self, now: datetime) -> None:
         """Set the clock; what happens after it is not visible."""
-        with self._writing, self._open() as crm:
+        with self._open() as crm:
             crm.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (CLOCK, str(micros(now))))
 
     def lead(self, lead_id: str) -> Json:
@@ -87,7 +89,7 @@ class CaseStore:
             InputError: the key was used for something else.
         """
         now = self.now()
-        with self._writing, self._open() as crm:
+        with self._open() as crm:
             before = _lead(crm, lead_id, now)["custom_fields"]
             if not key or _is_new(crm, key, lead_id, fields):
                 whole = {**before, **fields}
@@ -99,7 +101,7 @@ class CaseStore:
     def create(self, form: Json) -> Json:
         """Take a new lead, created now."""
         now = self.now()
-        with self._writing, self._open() as crm:
+        with self._open() as crm:
             newest = crm.execute("SELECT coalesce(max(CAST(lead_id AS INTEGER)), 0) FROM leads").fetchone()[0]
             lead_id = str(form.get("lead_id") or newest + 1)
             whole = {**form, "lead_id": lead_id, "created_at": _written(now)}
