@@ -12,6 +12,7 @@ from leadwerk.policy.load import load
 from leadwerk.policy.selling import Stage
 from leadwerk.scoring.stage_change import StageInputs, stage_change
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.json_rows import json_rows
 
 MORTGAGE = load("mortgage")
 AT = datetime(2026, 5, 4, 23, 30, tzinfo=UTC)
@@ -24,7 +25,7 @@ def change(before: str | None, **inputs: object):
 
 def test_a_change_is_a_row_of_its_table():
     change_row = change("mql", stage="sql", cluster="HOT")
-    assert schema.json_rows(schema.table("stage_changes"), [msgspec.structs.asdict(change_row)])
+    assert json_rows(schema.table("stage_changes"), [msgspec.structs.asdict(change_row)])
     assert msgspec.structs.asdict(change_row) == {
         "lead_id": "1", "day": AT.date(), "changed_at": AT, "from_stage": "mql", "to_stage": "sql",
         "direction": "forward", "reason": "cluster=HOT", "score_id": "s",

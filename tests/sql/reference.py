@@ -25,6 +25,7 @@ import msgspec
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.parameter_types import googlesql as googlesql_type, literal, parameter_type, single
 from leadwerk.warehouse.protocol import Row, Statement
 from leadwerk.warehouse.statement import inlined
@@ -217,7 +218,7 @@ def _fill_export(connection: duckdb.DuckDBPyConnection, export: Sequence[Row]) -
 
 def _select_json(table: schema.Table, rows: Sequence[Row]) -> str:
     kind = schema.duckdb_type(schema.Field("rows", "RECORD", "REPEATED", fields=table.fields))
-    payload = msgspec.json.encode(schema.json_rows(table, rows)).decode().replace("'", "''")
+    payload = msgspec.json.encode(json_rows(table, rows)).decode().replace("'", "''")
     return f"SELECT r.* FROM (SELECT unnest(CAST('{payload}'::JSON AS {kind})) AS r)"
 
 

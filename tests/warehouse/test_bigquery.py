@@ -15,6 +15,7 @@ from leadwerk import settings
 from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
 from leadwerk.warehouse import bigquery, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
+from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.statement import from_text
 from support.cloud_warehouse import bigquery_environment, cloud_warehouse, create_table
 
@@ -75,7 +76,7 @@ def test_the_same_rows_are_the_same_load_job(warehouse: BigQueryWarehouse, monke
     target = schema.table("identities")
     for minute in (1, 2):  # of the first attempt, and of its repetition
         clock = NOON + timedelta(minutes=minute)
-        warehouse._load(target, schema.stamped(target, schema.json_rows(target, [link]), clock))
+        warehouse._load(target, schema.stamped(target, json_rows(target, [link]), clock))
     assert seen[0] == seen[1]
 
 

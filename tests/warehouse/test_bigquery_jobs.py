@@ -14,6 +14,7 @@ from google.cloud import bigquery as google
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.warehouse import bigquery, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
+from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.statement import from_text
 from support.job_server import BACKEND_ERROR, NEVER_ENDS, JobServer, job_server
 
@@ -51,7 +52,7 @@ def warehouse(server: JobServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bi
 
 def load(warehouse: BigQueryWarehouse) -> None:
     with bigquery._as_warehouse_error("identities"):
-        warehouse._load(TARGET, schema.json_rows(TARGET, [LINK]))
+        warehouse._load(TARGET, json_rows(TARGET, [LINK]))
 
 
 @pytest.mark.parametrize("failure", [BACKEND_ERROR, INVALID], ids=["transient", "final"])
@@ -127,6 +128,6 @@ def test_rows_that_bigquery_refuses_are_described_without_what_is_in_them(
     }
     monkeypatch.setattr(warehouse._client, "insert_rows_json", lambda *_, **__: [{"index": 0, "errors": [error]}])
     with pytest.raises(WarehouseError) as failure:
-        warehouse._stream(TARGET, schema.json_rows(TARGET, [LINK]))
+        warehouse._stream(TARGET, json_rows(TARGET, [LINK]))
     assert "invalid in linked_at" in str(failure.value)
     assert "anna" not in str(failure.value)

@@ -160,14 +160,23 @@ def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
     if isinstance(column, CodedColumn):
         of_level = np.array([*(code_of_level.get(folded(level), rare) for level in column.levels), -1], dtype=np.intp)
         return np.asarray(of_level[column.codes])  # the last one is that of -1, a missing value
-    codes: dict[str | None, int] = {None: -1}
+    codes = _Codes(code_of_level, rare)
+    return np.fromiter((codes[value] for value in _objects(column)), dtype=np.intp, count=len(column))
 
-    def code(level: str | None) -> int:
-        if level not in codes:
-            codes[level] = code_of_level.get(folded(str(level)), rare)
-        return codes[level]
 
-    return np.fromiter((code(_level(value)) for value in _objects(column)), dtype=np.intp, count=len(column))
+class _Codes(dict[Any, int]):
+    """Text → code of its level, looked up once for each text."""
+
+    def __init__(self, code_of_level: Mapping[str, int], rare: int) -> None:
+        super().__init__({None: -1})
+        self._code_of_level, self._rare = code_of_level, rare
+
+    def __missing__(self, value: Any) -> int:
+        level = _level(value)
+        code = -1 if level is None else self._code_of_level.get(folded(level), self._rare)
+        if isinstance(value, str):  # other values may be equal without being written alike: 1, 1.0 and True
+            self[value] = code
+        return code
 
 
 @lru_cache(maxsize=256)

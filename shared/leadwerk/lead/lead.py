@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.errors import InputError
@@ -129,10 +129,8 @@ class FieldReader:
 
     def raw_value(self, field: str) -> Any:
         """The value of `field` under any of its names, however a form writes them, or None."""
-        for name in NAMES.get(field) or (field,):
-            value = self.raw.get(name)
-            if _blank(value) and name not in self.raw:
-                value = self.raw.get(self._titles.get(folded(name), ""))
+        for name, title in _names_and_titles(field):
+            value = self.raw[name] if name in self.raw else self.raw.get(self._titles.get(title, ""))
             if not _blank(value):
                 # Tools for forms send a single choice as a list of one.
                 return value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -196,6 +194,12 @@ class FieldReader:
             value = class_of(attribute, value) if any(sign.isalnum() for sign in value) else None
         if value is not None:
             yield {"name": attribute.name, "text": None if number else value, "number": value if number else None}
+
+
+@cache
+def _names_and_titles(field: str) -> tuple[tuple[str, str], ...]:
+    """Each name of a field, and the same as titles are compared."""
+    return tuple((name, folded(name)) for name in NAMES.get(field) or (field,))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
 from leadwerk.settings import Settings
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.parameter_types import parameter_type, single
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
@@ -108,7 +109,7 @@ class BigQueryWarehouse:
     def append(self, table: str, rows: Sequence[WrittenRow], *, is_moved: bool = False) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        written = schema.json_rows(target, rows)
+        written = json_rows(target, rows)
         unique = schema.unique(target, written if is_moved else schema.stamped(target, written, datetime.now(UTC)))
         return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
@@ -120,7 +121,7 @@ class BigQueryWarehouse:
                 written.result()
 
     def _stream_new(self, target: schema.Table, rows: Sequence[WrittenRow]) -> None:
-        checked = schema.unique(target, schema.stamped(target, schema.json_rows(target, rows), datetime.now(UTC)))
+        checked = schema.unique(target, schema.stamped(target, json_rows(target, rows), datetime.now(UTC)))
         with _as_warehouse_error(target.name):
             for batch in batches(checked, STREAMED_ROWS):
                 self._stream(target, batch)
@@ -265,9 +266,7 @@ class BigQueryWarehouse:
     def _known_keys(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> set[tuple[Any, ...]]:
         """Keys among `rows` that the table holds; the partitions of other days are not read."""
         sql, parameters = _known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
-        return {
-            _key(target, schema.json_rows(_only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)
-        }
+        return {_key(target, json_rows(_only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)}
 
     def _stream(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> None:
         # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.

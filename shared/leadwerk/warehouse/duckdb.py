@@ -23,6 +23,7 @@ from leadwerk.warehouse import duckdb_ga4_export, schema
 from leadwerk.warehouse.duckdb_file import DAMAGED, WAIT_SECONDS, DuckDBFile
 from leadwerk.warehouse.duckdb_prepared import PreparedStatements
 from leadwerk.warehouse.duckdb_values import literal, rows_file, split_at_parameters, utc, with_values
+from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import bound
 from leadwerk.warehouse.translations import Translations
@@ -76,7 +77,7 @@ class DuckDBWarehouse:
     def append(self, table: str, rows: Sequence[WrittenRow], *, is_moved: bool = False) -> int:
         """Append the rows whose key is not there yet; return how many were."""
         target = schema.table(table)
-        written = schema.json_rows(target, rows)
+        written = json_rows(target, rows)
         new = schema.unique(target, written if is_moved else schema.stamped(target, written, datetime.now(UTC)))
         if not new:
             return 0

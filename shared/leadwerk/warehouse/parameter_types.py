@@ -12,6 +12,7 @@ import msgspec
 
 from leadwerk.errors import WarehouseError
 from leadwerk.warehouse import schema
+from leadwerk.warehouse.json_rows import is_scalar
 from leadwerk.warehouse.schema import Field
 
 TOKEN = re.compile(r"\w+|[<>,]")
@@ -73,7 +74,7 @@ def fits(value: Any, kind: Field) -> bool:
         return True
     if kind.fields:
         return isinstance(value, Mapping) and all(fits(value.get(part.name), part) for part in kind.fields)
-    return schema.is_scalar(value, kind.type)
+    return is_scalar(value, kind.type)
 
 
 def single(kind: Field) -> Field:

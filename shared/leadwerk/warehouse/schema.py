@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from leadwerk.errors import MissingTable, WarehouseError
+from leadwerk.errors import MissingTable
 
 JsonRow = dict[str, Any]
-"""A row as JSON can carry it: `json_rows` makes it, an engine stores it."""
+"""A row as JSON can carry it: `warehouse.json_rows` makes it, an engine stores it."""
 
 FOLDER = Path(__file__).parent / "tables"
 OWN_DATASET = "leadwerk"
@@ -37,6 +36,8 @@ DUCKDB_TYPES = {
     "DATE": "DATE",
     "TIMESTAMP": "TIMESTAMPTZ",
 }
+
+
 MAXIMUM_INT64 = 2**63 - 1
 SCALARS: dict[str, tuple[type, ...]] = {
     "STRING": (str,),
@@ -136,25 +137,6 @@ def duckdb_type(field: Field) -> str:
     return f"{base}[]" if field.mode == "REPEATED" else base
 
 
-def json_rows(target: Table, rows: Sequence[Mapping[str, Any] | msgspec.Struct]) -> list[JsonRow]:
-    """The rows as JSON can carry them, every column of the table present: checked before any engine sees them.
-
-    >>> json_rows(table("cursors"), [{"source": "crm", "cursor": "7", "moved_at": datetime(2026, 1, 2, tzinfo=UTC)}])
-    [{'source': 'crm', 'cursor': '7', 'moved_at': '2026-01-02T00:00:00+00:00'}]
-
-    Raises:
-        WarehouseError: a column is unknown, a required one empty, or a value of another type than schema.json says.
-    """
-    return [_json_struct(target.fields, _mapping(row), f"{target.name}[{index}]") for index, row in enumerate(rows)]
-
-
-def _mapping(row: Mapping[str, Any] | msgspec.Struct) -> Mapping[str, Any]:
-    if isinstance(row, Mapping):
-        return row
-    columns: Mapping[str, Any] = msgspec.to_builtins(row, builtin_types=(date, datetime))
-    return columns
-
-
 def is_stamped(target: Table) -> bool:
     """Whether the warehouse fills STORED_AT: where the table has this column as a nullable one."""
     column = target.field(STORED_AT)
@@ -172,55 +154,6 @@ def stamped(target: Table, rows: Sequence[JsonRow], clock: datetime) -> Sequence
     # One moment for all rows of a call: what was stored together can be found together.
     written = clock.astimezone(UTC).isoformat()
     return [{**row, STORED_AT: written} for row in rows]
-
-
-def _json_struct(fields: tuple[Field, ...], row: Mapping[str, Any], where: str) -> JsonRow:
-    # BigQuery would drop or refuse an unknown column only at the end of a load; here the error names the row.
-    unknown = set(row) - {field.name for field in fields}
-    if unknown:
-        raise WarehouseError(f"{where}: there is no column {sorted(unknown)[0]!r}.", remedy="See its schema.json.")
-    return {field.name: _json_field(field, row.get(field.name), f"{where}.{field.name}") for field in fields}
-
-
-def _json_field(field: Field, value: Any, where: str) -> Any:
-    if field.mode == "REPEATED":
-        return [_json_one(field, item, where) for item in value or ()]
-    if value is None and field.mode == "REQUIRED":
-        raise WarehouseError(f"{where} is required, but empty.", remedy="Give it a value.")
-    return None if value is None else _json_one(field, value, where)
-
-
-def _json_one(field: Field, value: Any, where: str) -> Any:
-    if field.fields and isinstance(value, Mapping):
-        return _json_struct(field.fields, value, where)
-    if not is_scalar(value, field.type):
-        raise WarehouseError(f"{where}: {value!r} is no {field.type}.", remedy="Convert it before writing.")
-    if field.type == "TIMESTAMP":
-        return value.astimezone(UTC).isoformat()
-    return value.isoformat() if field.type == "DATE" else value
-
-
-def is_scalar(value: Any, kind: str) -> bool:
-    """Whether a value, not None, is of a GoogleSQL type.
-
-    Timestamps are aware, floats finite, whole numbers no booleans and of 64 bits.
-
-    >>> is_scalar(True, "INT64"), is_scalar(1, "FLOAT64"), is_scalar(datetime(2026, 1, 1), "TIMESTAMP")
-    (False, True, False)
-    >>> is_scalar(2**63, "INT64")
-    False
-    """
-    accepted = SCALARS.get(kind, ())
-    # Before int: True is an instance of int, and would be stored as 1.
-    if isinstance(value, bool):
-        return bool in accepted
-    if isinstance(value, int):
-        return int in accepted and -MAXIMUM_INT64 - 1 <= value <= MAXIMUM_INT64
-    if isinstance(value, float):
-        return float in accepted and isfinite(value)
-    if isinstance(value, datetime):
-        return datetime in accepted and value.tzinfo is not None
-    return isinstance(value, accepted)
 
 
 def unique(target: Table, rows: Sequence[JsonRow]) -> list[JsonRow]:
