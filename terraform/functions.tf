@@ -35,7 +35,7 @@ locals {
       memory      = "8Gi"
       timeout     = 1700
       instances   = 1
-      writes      = ["model_runs"]
+      writes      = ["model_runs", "drift_checks"]
       reads_ga4   = false
       models      = "roles/storage.objectUser"
       reports     = null

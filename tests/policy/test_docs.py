@@ -38,6 +38,8 @@ def test_the_defaults_it_names_are_the_defaults() -> None:
     fit = defaults.training
     fitted = f"{fit.trees}, {fit.learning_rate}, {fit.depth}, nothing, `{fit.half_life_days}`"
     assert f"{fitted}, {fit.test_share}, {fit.history_days}, {fit.minimum_positives} |" in DOCS
+    drift = defaults.drift
+    assert f"| {drift.false_alarms}, {drift.stability}, {drift.missing}, true, {drift.retrain_days} |" in DOCS
 
 
 def test_the_error_it_shows_is_the_one_that_comes() -> None:

@@ -22,6 +22,7 @@ PARAMETERS = {
     "positive": ["won", "paid_out"],
     "as_of": NOW,
     "most": 3,
+    "created_since": datetime(2026, 2, 1, tzinfo=UTC),
 }
 NAMES = (
     "scores/outcomes_by_score",
@@ -33,6 +34,9 @@ NAMES = (
     "extract_runs/totals",
     "leads/totals",
     "outcomes/totals",
+    "scores/first_predictions",
+    "drift_checks/latest",
+    "model_runs/last_training",
 )
 few = examples(15, suppress_health_check=list(HealthCheck))
 
@@ -268,3 +272,57 @@ def test_the_history_of_models_has_the_newest_first() -> None:
     ]
     rows = assert_engines_agree(statement("model_runs/history"), PARAMETERS, {"model_runs": runs})
     assert [row["trained_at"] for row in rows] == [T0 + timedelta(days=n) for n in (4, 3, 2)]
+
+
+def created(lead_id: str, at: datetime, event: str = "a") -> Row:
+    return {"event_id": event, "lead_id": lead_id, "recorded_at": at, "created_at": T0, "web_consent": False}
+
+
+@few
+@given(scores, outcomes)
+def test_first_predictions_are_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
+    tables = {"scores": scores, "outcomes": outcomes, "leads": [created(lead, T0) for lead in ("1", "2", "3")]}
+    assert_engines_agree(statement("scores/first_predictions"), PARAMETERS, tables)
+
+
+def test_a_first_prediction_is_the_first_score_of_a_model_and_objections_are_left_out() -> None:
+    tables = {
+        "leads": [created("1", T0), created("2", T0), created("3", T0)],
+        "scores": [
+            score(1, "1", T0, probability=None, basis="points"),
+            score(2, "1", T0 + timedelta(days=1), probability=0.1),
+            score(3, "1", T0 + timedelta(days=2), probability=0.9),
+            score(4, "3", T0),
+        ],
+        "outcomes": [
+            outcome(1, "1", T0 + timedelta(days=3), "paid_out"),
+            outcome(2, "1", T0 + timedelta(days=5), "lost"),
+            outcome(3, "2", T0 + timedelta(days=3), "open"),
+        ],
+        "objections": [
+            {"event_id": "x", "lead_id": "3", "set_at": T0, "author": "Eva", "reason": "asked", "is_withdrawn": False}
+        ],
+    }
+    rows = assert_engines_agree(statement("scores/first_predictions"), PARAMETERS, tables)
+    assert [(row["lead_id"], row["probability"], row["is_closed"]) for row in rows] == [
+        ("1", 0.1, True),
+        ("2", None, False),
+    ]
+    assert rows[0]["converted_at"] == T0 + timedelta(days=3)
+
+
+def test_the_latest_check_of_each_monitor_and_the_last_training_are_read_as_of_a_moment() -> None:
+    def check(monitor: str, at: datetime, *, alarm: bool) -> Row:
+        columns = {"model_version": "m", "policy_version": "p", "leads": 3, "drivers": "[]"}
+        return {"check_id": f"{at} {monitor}", "checked_at": at, "monitor": monitor, "alarm": alarm, **columns}
+
+    checks = [check("outcomes", T0 + timedelta(days=n), alarm=n == 1) for n in range(3)]
+    checks += [check("scores", T0, alarm=False), check("scores", NOW + timedelta(days=1), alarm=True)]
+    rows = assert_engines_agree(statement("drift_checks/latest"), PARAMETERS, {"drift_checks": checks})
+    latest = [(row["monitor"], row["checked_at"]) for row in rows]
+    assert latest == [("outcomes", T0 + timedelta(days=2)), ("scores", T0)]
+    run = {"run_id": "r", "trained_at": T0, "promoted": False, "reason": "because", "row_count": 1, "positives": 0}
+    later = {**run, "run_id": "s", "trained_at": NOW + timedelta(days=1)}
+    runs = [{**row, "metrics": "{}"} for row in (run, later)]
+    rows = assert_engines_agree(statement("model_runs/last_training"), PARAMETERS, {"model_runs": runs})
+    assert [row["trained_at"] for row in rows] == [T0]

@@ -32,6 +32,7 @@ SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "deliver": ("*/5 * * * *", "deliver_scores", {}),
     "threshold-daily": ("15 6 * * *", "desk", {"threshold": True}),
     "rescore-daily": ("30 6 * * *", "score", {"rescore": True}),
+    "drift-daily": ("45 4 * * *", "retrain", {"monitor": True}),
     "retrain-weekly": ("0 3 * * 0", "retrain", {}),
     "erase-again": ("40 */2 * * *", "privacy", {}),
     "report-daily": ("0 7 * * *", "desk", {}),

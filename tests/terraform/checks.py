@@ -40,7 +40,9 @@ PERMISSIONS: dict[str, dict[str, str]] = {
         )
     }
     | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")},
-    "leadwerk-retrain": COMMON | {"table model_runs": EDITS, "bucket models": "roles/storage.objectUser"},
+    "leadwerk-retrain": COMMON
+    | {f"table {name}": EDITS for name in ("model_runs", "drift_checks")}
+    | {"bucket models": "roles/storage.objectUser"},
     "leadwerk-score": COMMON
     | {f"table {name}": EDITS for name in ("scores", "stage_changes", "leads", "identities", "deliveries")}
     | {f"secret leadwerk-{name}": "roles/secretmanager.secretAccessor" for name in ("crm-token", "person-key")}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["good", "look", "broken"]
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
-WAREHOUSED = frozenset(("deliveries", "scores", "outcomes", "leads", "activity", "GA4 export", "privacy"))
+WAREHOUSED = frozenset(("deliveries", "scores", "drift", "outcomes", "leads", "activity", "GA4 export", "privacy"))
 FRESH = timedelta(days=3)
 
 
@@ -80,6 +80,7 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
         ("deliveries", look.deliveries),
         ("scores", look.scores),
         ("champion", look.champion),
+        ("drift", look.drift),
         ("outcomes", look.outcomes),
         ("leads", look.leads),
         ("activity", look.activity),
@@ -194,6 +195,21 @@ class _Look:
         return Finding(
             "champion", "good", f"{scorer.version} loads, its {len(scorer.features)} features are this policy's"
         )
+
+    def drift(self) -> Finding:
+        from leadwerk.pipeline.drift.check_rows import latest_checks
+
+        checks = latest_checks(self.deployment.warehouse, self.now)
+        alarms = [check for check in checks if check.alarm]
+        if not checks:
+            remedy = "" if self.without_web else "Run `leadwerk drift`, or wait for tonight's schedule."
+            return Finding("drift", "good", "was not checked yet", remedy)
+        if not alarms:
+            return Finding("drift", "good", f"{len(checks)} monitors are within their limits")
+        drivers = "; ".join(
+            f"{check.monitor}: {', '.join(driver.name for driver in check.drivers)}" for check in alarms
+        )
+        return Finding("drift", "look", drivers, "See the report's drift; `leadwerk drift --retrain` trains now.")
 
     def outcomes(self) -> Finding:
         leads = {row.outcome: row.leads for row in self.rows(statement("outcomes/totals", OutcomeTotal))}

@@ -122,7 +122,7 @@ def fit_boosting(
     count = FOLDS if len(landmarks) < MANY else FOLDS_OF_MANY
     # By lead: landmarks of one lead in two folds would let the model recognise its outcome.
     fold = folds(landmarks.lead, count=count, seed=training.seed)
-    rows = FitRows(encoder.matrix(landmarks.columns), landmarks.converted, fold, np.ones(len(landmarks)))
+    rows = FitRows(encoder.matrix(landmarks.columns), landmarks.converted, fold, landmarks.weights)
     if plan is not None:
         return _fit_by_plan(plan, rows, landmarks, encoder, parameters)
     half_life_days = training.half_life_days
@@ -140,7 +140,7 @@ def fit_boosting(
 def _fit_by_plan(
     plan: BoostingPlan, rows: FitRows, landmarks: Landmarks, encoder: Encoder, parameters: dict[str, object]
 ) -> BoostedFit:
-    rows = replace(rows, weight=sample_weights(landmarks.as_of, plan.half_life_days))
+    rows = replace(rows, weight=sample_weights(landmarks.as_of, plan.half_life_days) * landmarks.weights)
     booster = xgb.train(parameters, _quantiles(rows, rows.weight > 0), plan.rounds)
     return BoostedFit(Model("boosting", encoder, booster, plan.calibration), plan, rows, None)
 
@@ -175,7 +175,7 @@ def _as_the_newest_say(
 
 def _by_age(rows: FitRows, landmarks: Landmarks, half_life: float) -> FitRows | None:
     """The rows with these weights; None where a fold would keep too few conversions to learn from."""
-    weight = sample_weights(landmarks.as_of, half_life)
+    weight = sample_weights(landmarks.as_of, half_life) * landmarks.weights
     fold_positives = np.bincount(rows.fold[rows.converted & (weight > 0)], minlength=int(rows.fold.max()) + 1)
     return replace(rows, weight=weight) if fold_positives.min() >= MINIMUM_NEW_POSITIVES else None
 

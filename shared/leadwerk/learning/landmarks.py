@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwerk.stats.arrays import Bools, Index
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 Times = NDArray[np.datetime64]
 
@@ -19,13 +19,15 @@ class Landmarks:
     """n landmarks, aligned by position.
 
     `columns` has a numpy array for every feature of the contract, `lead` a number that is the same for landmarks of one
-    lead, `as_of` the moments (datetime64, UTC), `converted` the labels.
+    lead, `as_of` the moments (datetime64, UTC), `converted` the labels. `weight`: how much each counts in fitting;
+    None: all alike.
     """
 
     columns: Mapping[str, NDArray[Any]]
     lead: Index
     as_of: Times
     converted: Bools
+    weight: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.converted)
@@ -33,7 +35,13 @@ class Landmarks:
     def take(self, rows: Index) -> Landmarks:
         """The landmarks at these positions."""
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return Landmarks(columns, self.lead[rows], self.as_of[rows], self.converted[rows])
+        weight = None if self.weight is None else self.weight[rows]
+        return Landmarks(columns, self.lead[rows], self.as_of[rows], self.converted[rows], weight)
+
+    @property
+    def weights(self) -> Floats:
+        """How much each landmark counts (n,)."""
+        return np.ones(len(self)) if self.weight is None else self.weight
 
     @property
     def leads(self) -> int:

@@ -33,7 +33,7 @@ def fit_logistic(
     """
     encoder = encoder or Encoder.fit(landmarks.columns, features)
     matrix = encoder.matrix(landmarks.columns)
-    curves = fit_additive(matrix, landmarks.converted, landmarks.as_of)
+    curves = fit_additive(matrix, landmarks.converted, landmarks.as_of, landmarks.weight)
     calibration = Calibration() if len(landmarks) > MANY else _cross_fit(matrix, landmarks, seed)
     return Model("logistic_regression", encoder, curves, calibration)
 
@@ -43,6 +43,7 @@ def _cross_fit(matrix: NDArray[np.float32], landmarks: Landmarks, seed: int) -> 
     margin = np.empty(len(landmarks))
     for fold in range(FOLDS):
         rows, held_out = np.flatnonzero(member != fold), member == fold
-        curves = fit_additive(matrix[rows], landmarks.converted[rows], landmarks.as_of[rows])
+        fitted = landmarks.take(rows)
+        curves = fit_additive(matrix[rows], fitted.converted, fitted.as_of, fitted.weight)
         margin[held_out] = curves.margin(matrix[held_out])
-    return fit_calibration(margin, landmarks.converted)
+    return fit_calibration(margin, landmarks.converted, weights=landmarks.weight)

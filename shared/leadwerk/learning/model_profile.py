@@ -50,6 +50,11 @@ def profile(landmarks: Landmarks, features: Sequence[Feature]) -> dict[str, Feat
     }
 
 
+def score_profile(log_odds: Floats) -> FeatureProfile:
+    """Distribution of the scores of leads that a model had not seen, by deciles."""
+    return _number_profile(log_odds)
+
+
 def _number_profile(column: Any) -> FeatureProfile:
     values = np.asarray(column, dtype=np.float64)
     present = values[np.isfinite(values)]

@@ -7,10 +7,11 @@ is taken if the newest of them, unseen in fitting, are predicted clearly better 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from leadwerk.learning.landmarks import Times
+from leadwerk.learning.landmarks import Landmarks, Times
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats, Index
 from leadwerk.stats.bootstrap import paired_difference
@@ -23,6 +24,9 @@ FORGOTTEN = 1 / 32
 
 MINIMUM_NEW_POSITIVES = 8
 """Fewer converted leads among the newest say nothing about a change of the market."""
+
+BEFORE_CHANGE = 0.1
+"""Weight of landmarks before a change that the drift monitor dated: small, and yet of use if the date is wrong."""
 
 CLEARLY = 3.0
 """Standard errors by which the newest leads have to be predicted better: Shewhart's limit, past which a process is said
@@ -41,6 +45,19 @@ def sample_weights(as_of: Times, half_life_days: float | None) -> Floats:
     age = (as_of.max() - as_of) / np.timedelta64(1, "D")
     weight = 0.5 ** (age / half_life_days)
     return np.where(weight < FORGOTTEN, 0.0, weight)
+
+
+def weigh_by_change(landmarks: Landmarks, change_day: np.datetime64 | None) -> Landmarks:
+    """The landmarks, those before a dated change of the market with a tenth of their weight.
+
+    Without MINIMUM_NEW_POSITIVES converted leads since then all count alike: there is nothing newer to learn from.
+    """
+    if change_day is None:
+        return landmarks
+    is_new = landmarks.as_of >= change_day
+    if landmarks.take(np.flatnonzero(is_new)).converted_leads < MINIMUM_NEW_POSITIVES:
+        return landmarks
+    return replace(landmarks, weight=landmarks.weights * np.where(is_new, 1.0, BEFORE_CHANGE))
 
 
 def latest_share_index(as_of: Times, share: float) -> Index:

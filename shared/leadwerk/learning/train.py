@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from msgspec import structs
 
@@ -14,7 +13,7 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import level_shift, newest_leads
 from leadwerk.learning.logistic import MINIMUM_POSITIVES
 from leadwerk.learning.model import Model
-from leadwerk.learning.model_profile import importances, profile
+from leadwerk.learning.model_profile import importances, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, try_segments
@@ -22,12 +21,14 @@ from leadwerk.learning.segmented_model import SegmentedModel
 from leadwerk.learning.split import Split, split_by_time
 from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.progress import Progress, silent
+from leadwerk.stats.feature_profile import FeatureProfile
 from leadwerk.stats.log_odds import logit
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """`model` is fitted on all landmarks; `evaluations` are out of time, of twins fitted on the training part alone.
+    `profile` and `scores`: how features, and the twin's log-odds of the test part, are distributed.
 
     `segments`: what was tried for each segment; those that have a model of their own are part of `model`.
     `stands_down`: why the champion should leave the ranking to the points without a successor; empty if not.
@@ -39,7 +40,8 @@ class TrainingResult:
     split: Split
     base_rate: float
     importances: dict[str, float]
-    profile: dict[str, Any]
+    profile: dict[str, FeatureProfile]
+    scores: FeatureProfile
     segments: tuple[SegmentTrial, ...] = ()
     stands_down: str = ""
 
@@ -104,6 +106,7 @@ def train_model(
         base_rate=landmarks.base_rate,
         importances=importances(model, landmarks, features, seed=training.seed),
         profile=profile(landmarks, features),
+        scores=score_profile(log_odds + leveled.calibration.intercept - final.model.calibration.intercept),
         segments=trials.trials,
         stands_down=outcome.stands_down,
     )

@@ -31,13 +31,13 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
     """The champion's health as of `now` (aware); empty without a champion, without drift if there are few leads."""
     if champion is None:
         return Health()
-    stability = drift(champion.profile, _recent(warehouse, policy, now))
+    stability = drift(champion.profile, recent_landmarks(warehouse, policy, now))
     worst = next(iter(stability), None)
     age = (now - datetime.fromisoformat(champion.created_at)).total_seconds() / SECONDS_A_DAY
     return Health(round(age, 2), None if worst is None else round(stability[worst], 4), worst)
 
 
-def _recent(warehouse: Warehouse, policy: Policy, now: datetime) -> list[FeatureValues]:
+def recent_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> list[FeatureValues]:
     """Features at the last week's landmarks of open leads: the population of training."""
     oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
     leads = set(read_open_leads(warehouse, created_since=oldest, as_of=now))

@@ -12,6 +12,7 @@ import msgspec
 from leadwerk.catalogue.languages import Language, supported_language
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.errors import InputError
+from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health, health_of
 from leadwerk.pipeline.report_written import ReportWritten
 from leadwerk.policy.model import Policy
@@ -106,6 +107,7 @@ def gather(
             points_outcomes=PointsOutcomes.of(rows(statement("scores/outcomes_by_points", PointsOutcome))),
             extracted=rows(statement("extract_runs/totals", ExtractTotals))[0],
             simulation_truth=truth.simulation_truth if truth else None,
+            drift=latest_checks(warehouse, now),
         )
 
 

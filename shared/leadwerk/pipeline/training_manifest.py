@@ -54,6 +54,7 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
         metrics=msgspec.json.decode(msgspec.json.encode(learned.evaluations), type=dict[str, CandidateEvaluation]),
         importances=learned.importances,
         profile=learned.profile,
+        scores=learned.scores,
         libraries=libraries(),
         split=TestSplit(
             boundary=_moment(learned.split.boundary),

@@ -132,6 +132,21 @@ class Training(PolicySection, frozen=True):
     seed: int = 20260101
 
 
+class Drift(PolicySection, frozen=True):
+    """When leads or outcomes count as other than those that the champion learned from.
+
+    `false_alarms`: chance of a false alarm of the outcomes in 90 days. `stability`: stability index of a feature or of
+    the scores at which an alarm starts; `missing`: change of the share in which a feature is missing. `retrain`: an
+    alarm trains at once, and again every `retrain_days` while new outcomes mature.
+    """
+
+    false_alarms: Annotated[float, Meta(ge=0.005, le=0.5)] = 0.05
+    stability: Annotated[float, Meta(ge=0.05, le=5)] = 0.25
+    missing: Annotated[float, Meta(ge=0.05, le=1)] = 0.25
+    retrain: bool = True
+    retrain_days: Annotated[int, Meta(ge=1, le=90)] = 3
+
+
 # One source for the package and for Terraform, which sets the expiry of tables from it and from the policy.
 _RETENTION_DAYS: dict[str, int] = msgspec.json.decode(
     (Path(__file__).parent / "defaults" / "retention.json").read_bytes(), type=dict[str, int]
@@ -188,6 +203,7 @@ class Policy(PolicySection, frozen=True):
     verdict_reasons: tuple[VerdictReason, ...] = ()
     decision: RankingRule = RankingRule()
     training: Training = Training()
+    drift: Drift = Drift()
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
     crm: CRMSection = CRMSection()

@@ -135,7 +135,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     candidate; `importances` the mean absolute contribution by feature group, in log-odds; `profile` the training
     distribution of every feature, for drift; `segments` what was tried for each segment of the policy, those without a
     model of their own included. Without segments it is not there at all, so that the names of older versions, which are
-    hashes, stay what they are.
+    hashes, stay what they are. `scores`: log-odds that leads got which the model had not seen, for drift.
     """
 
     kind: ModelKind
@@ -157,6 +157,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     files: dict[str, str] = {}
     segments: list[TriedSegment] | UnsetType = UNSET
     gate: GateRecord | UnsetType = UNSET
+    scores: FeatureProfile | UnsetType = UNSET
 
 
 class ModelFiles(Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from leadwerk.features.drift_check import DriftCheck
 from leadwerk.policy.model import Policy
 from leadwerk.registry.manifest import CandidateEvaluation, Manifest
 from leadwerk.report.report_rows import ExtractTotals, PointsOutcome, ScoredOutcome
@@ -147,6 +148,7 @@ class ReportData:
     points_outcomes: PointsOutcomes = field(default_factory=PointsOutcomes)
     extracted: ExtractTotals | None = None
     simulation_truth: SimulationTruth | None = None
+    drift: Sequence[DriftCheck] = ()
 
     @property
     def test(self) -> CandidateEvaluation | None:

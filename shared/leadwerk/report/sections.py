@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from leadwerk.registry.manifest import CandidateEvaluation, Manifest, TriedSegment
 from leadwerk.report import charts
 from leadwerk.report.calls_saved import calls_saved
+from leadwerk.report.drift_section import drift_section
 from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.provenance import learned_from_file_order, source, test_evidence_paragraphs
 from leadwerk.report.report_data import ReportData, ScoredOutcomes, TrainingRun
@@ -42,6 +43,7 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         _comparison(formatter, facts),
         _segments(formatter, facts.champion),
         _change(formatter, facts.runs),
+        drift_section(formatter, facts.drift),
         _deliveries(formatter, facts),
         _models(formatter, facts.runs),
         _data(formatter, facts.extracted),

@@ -143,6 +143,24 @@ class DeliveryRow(TableRow, frozen=True, kw_only=True):
     crm_record_id: str | None = None
 
 
+class DriftCheckRow(TableRow, frozen=True, kw_only=True):
+    """One check of one drift monitor: whether leads or outcomes differ from what the champion learned."""
+
+    check_id: str
+    checked_at: datetime
+    monitor: str
+    model_version: str
+    policy_version: str
+    alarm: bool
+    alarm_since: datetime | None = None
+    statistic: float | None = None
+    alarm_limit: float | None = None
+    change_day: date | None = None
+    watched_since: datetime | None = None
+    leads: int
+    drivers: str
+
+
 class ErasedIdRow(TableRow, frozen=True, kw_only=True):
     """One id that was erased, as a keyed hash: what comes again from before the erasure is deleted again."""
 
@@ -477,6 +495,7 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "audit_seals": AuditSealRow,
     "cursors": CursorRow,
     "deliveries": DeliveryRow,
+    "drift_checks": DriftCheckRow,
     "erased_ids": ErasedIdRow,
     "erasures": ErasureRow,
     "extract_runs": ExtractRunRow,

@@ -25,6 +25,7 @@ NO_ACT = {
     "activity_events": "computed from the export",
     "audit_seals": "the seals themselves",
     "cursors": "how far a source was read",
+    "drift_checks": "figures of a night",
     "erased_ids": "part of an erasure",
     "extract_runs": "counts of a nightly run",
     "identities": "follows from forms and logins",

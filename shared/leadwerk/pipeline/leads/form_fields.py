@@ -7,6 +7,7 @@ record can.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,4 +84,4 @@ def without_fields(landmarks: Landmarks, policy: Policy, names: Iterable[str]) -
         columns[lead_fields[name]] = (
             np.full(len(values), np.nan) if is_number else np.full(len(values), None, dtype=object)
         )
-    return Landmarks(columns, landmarks.lead, landmarks.as_of, landmarks.converted)
+    return replace(landmarks, columns=columns)

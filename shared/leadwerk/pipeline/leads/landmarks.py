@@ -11,6 +11,8 @@ import numpy as np
 from leadwerk.features.contract import Feature, contract
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.points_baseline import PointsBaseline
+from leadwerk.learning.sample_weights import weigh_by_change
+from leadwerk.pipeline.drift.change_day import latest_change_day
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
 from leadwerk.points.blended_score import PERCENT, as_predictive
@@ -40,10 +42,11 @@ class TrainingRows:
 def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> TrainingRows:
     """All that training looks at, as of `now`."""
     labelled, unlabelled, occurred = _read(warehouse, policy, now, with_facts=bool(policy.points.rules))
+    change_day = latest_change_day(warehouse, now)
     rules = None if occurred is None else _rules(policy, facts_of_frame(policy, labelled, occurred))
     features = contract(policy)
     return TrainingRows(
-        landmarks_from_rows(labelled, features),
+        weigh_by_change(landmarks_from_rows(labelled, features), change_day),
         rules,
         landmarks_from_rows(unlabelled.assign(converted=False), features),
     )

@@ -1,0 +1,55 @@
+"""`leadwerk drift`: whether leads and outcomes still are what the champion learned from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk.cli.console import figure, out, print_json, table, working
+from leadwerk.cli.invocation import Invocation, shared_options
+
+if TYPE_CHECKING:
+    from leadwerk.features.drift_check import DriftCheck
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    app.command(rich_help_panel="Stages")(drift)
+
+
+@shared_options()
+def drift(
+    call: Invocation,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train at once if an alarm asks for it.")] = False,
+) -> None:
+    """Check features, missing values, scores and outcomes against what the champion learned; stores the checks.
+
+    Examples: `leadwerk drift` · `leadwerk drift --retrain`
+    """
+    from leadwerk.pipeline import drift_monitor, retrain as training
+
+    deployment, now = call.deployment, call.storing_moment()
+    parts = deployment.warehouse, deployment.policy, deployment.registry
+    with working("Checking drift"):
+        report = drift_monitor.run(*parts, now=now)
+    trained = None
+    if retrain and report.training_due:
+        with working("Training") as progress:
+            trained = training.run(*parts, now=now, progress=progress)
+    if call.as_json:
+        print_json({"drift": report, "training": trained})
+        return
+    if report.model_version is None:
+        out.print("There is no champion, so nothing can drift from it.")
+        return
+    header = ("monitor", "state", "statistic", "limit", "leads", "drivers")
+    out.print(table("Drift", header, [_row(check) for check in report.checks]))
+    if report.training_due:
+        out.print(f"Training is due: {report.training_due}" if trained is None else f"Trained: {trained.reason}")
+
+
+def _row(check: DriftCheck) -> tuple[str, ...]:
+    state = "alarm" if check.alarm else "too few leads" if check.statistic is None else "quiet"
+    drivers = ", ".join(f"{driver.name} {figure(driver.statistic)}" for driver in check.drivers)
+    return check.monitor, state, figure(check.statistic), figure(check.alarm_limit), figure(check.leads), drivers

@@ -1,0 +1,1 @@
+"""Drift monitors: whether leads and outcomes still are what the champion learned from."""

@@ -1,0 +1,38 @@
+"""Rows of `drift_checks`: a check as a row, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from leadwerk.features.drift_check import DriftCheck, DriftDriver
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import DriftCheckRow
+from leadwerk.warehouse.statement import statement
+
+COLUMNS = tuple(name for name in DriftCheck.__struct_fields__ if name != "drivers")
+
+
+def row_of_check(check: DriftCheck, now: datetime, *, model_version: str, policy_version: str) -> DriftCheckRow:
+    """The row of a check of `now` (aware)."""
+    return DriftCheckRow(
+        check_id=f"{now.astimezone(UTC).isoformat()} {check.monitor}",
+        checked_at=now,
+        model_version=model_version,
+        policy_version=policy_version,
+        **{name: getattr(check, name) for name in COLUMNS},
+        drivers=msgspec.json.encode(check.drivers).decode(),
+    )
+
+
+def latest_checks(warehouse: Warehouse, as_of: datetime) -> list[DriftCheck]:
+    """The latest check of each monitor by `as_of` (aware), in the order of their names."""
+    rows = warehouse.rows(statement("drift_checks/latest", DriftCheckRow), {"as_of": as_of})
+    return [_check_of_row(row) for row in rows]
+
+
+def _check_of_row(row: DriftCheckRow) -> DriftCheck:
+    columns = {name: getattr(row, name) for name in COLUMNS}
+    drivers = msgspec.json.decode(row.drivers, type=tuple[DriftDriver, ...])
+    return msgspec.convert({**columns, "drivers": drivers}, DriftCheck, from_attributes=True)

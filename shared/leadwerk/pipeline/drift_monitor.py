@@ -1,0 +1,101 @@
+"""Drift monitor: compares leads and outcomes with what the champion learned, stores the checks, and asks for training.
+
+An alarm asks for training at once, and again every few days while new outcomes mature (policy: `drift`). Training
+itself reads the date of the change from the stored checks (pipeline.drift.change).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from leadwerk.features.drift_check import DriftCheck
+from leadwerk.pipeline.drift.check_rows import latest_checks, row_of_check
+from leadwerk.pipeline.drift.lead_drift import lead_drift
+from leadwerk.pipeline.drift.outcome_drift import outcome_drift
+from leadwerk.pipeline.health import recent_landmarks
+from leadwerk.policy.model import Policy
+from leadwerk.registry import Manifest, Registry
+from leadwerk.scoring.model import Scorer
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import DriftCheckRow
+from leadwerk.warehouse.statement import statement
+
+logger = logging.getLogger("leadwerk")
+
+HORIZONS_OF_CHANGE = 2
+"""Horizons after an alarm's beginning in which new outcomes keep teaching something new."""
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """Checks as of a moment; none without a champion. `training_due`: why a model should be trained now, or empty."""
+
+    checked_at: datetime
+    model_version: str | None
+    alarm: bool
+    training_due: str
+    checks: tuple[DriftCheck, ...] = ()
+
+
+class LastTraining(Struct, frozen=True):
+    """A row of model_runs/last_training."""
+
+    trained_at: datetime | None
+
+
+def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: datetime) -> DriftReport:
+    """Check all monitors as of `now` (aware, UTC) and store the checks; a second run of this `now` changes nothing."""
+    if registry.champion() is None:
+        return DriftReport(now, None, alarm=False, training_due="")
+    files = registry.champion_files()
+    manifest = files.manifest
+    previous = {check.monitor: check for check in latest_checks(warehouse, now - timedelta(microseconds=1))}
+    with warehouse.unit_of_work():
+        rows = recent_landmarks(warehouse, policy, now)
+        outcomes = outcome_drift(warehouse, policy, manifest, previous.get("outcomes"), now=now)
+    measured = (*lead_drift(manifest, Scorer.load(files, policy), rows, policy.drift), outcomes)
+    checks = tuple(check.after(previous.get(check.monitor), now) for check in measured)
+    warehouse.append("drift_checks", [_row(check, manifest, policy, now) for check in checks])
+    for check in checks:
+        if check.begins(now):
+            _log(check, manifest.version)
+    due = _training_due(warehouse, policy, checks, now)
+    return DriftReport(now, manifest.version, any(check.alarm for check in checks), due, checks)
+
+
+def _row(check: DriftCheck, champion: Manifest, policy: Policy, now: datetime) -> DriftCheckRow:
+    return row_of_check(check, now, model_version=champion.version, policy_version=policy.version)
+
+
+def _training_due(warehouse: Warehouse, policy: Policy, checks: tuple[DriftCheck, ...], now: datetime) -> str:
+    if not policy.drift.retrain:
+        return ""
+    beginning = [check.monitor for check in checks if check.begins(now)]
+    if beginning:
+        return f"Drift of {' and '.join(beginning)}."
+    since = [check.alarm_since for check in checks if check.alarm_since is not None]
+    changing = [moment for moment in since if now - moment <= timedelta(days=HORIZONS_OF_CHANGE * policy.horizon_days)]
+    if not changing:
+        return ""
+    (last,) = warehouse.rows(statement("model_runs/last_training", LastTraining), {"as_of": now})
+    if last.trained_at is not None and now - last.trained_at < timedelta(days=policy.drift.retrain_days):
+        return ""
+    return f"New outcomes after the drift of {max(changing):%Y-%m-%d}."
+
+
+def _log(check: DriftCheck, model_version: str) -> None:
+    drivers = ", ".join(driver.name for driver in check.drivers)
+    fields = {
+        "event": "drift_alarm",
+        "monitor": check.monitor,
+        "model_version": model_version,
+        "statistic": check.statistic,
+        "alarm_limit": check.alarm_limit,
+        "change_day": check.change_day.isoformat() if check.change_day else None,
+        "drivers": [driver.name for driver in check.drivers],
+    }
+    logger.warning("Drift of %s: %s", check.monitor, drivers, extra={"fields": fields})
