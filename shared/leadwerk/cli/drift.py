@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import figure, out, print_json, table, working
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
     from leadwerk.features.drift_check import DriftCheck
@@ -31,11 +32,11 @@ def drift(
 
     deployment, now = call.deployment, call.storing_moment()
     parts = deployment.warehouse, deployment.policy, deployment.registry
-    with working("Checking drift"):
+    with working("Checking drift", as_json=call.as_json):
         report = drift_monitor.run(*parts, now=now)
     trained = None
     if retrain and report.training_due:
-        with working("Training") as progress:
+        with working("Training", as_json=call.as_json) as progress:
             trained = training.run(*parts, now=now, progress=progress)
     if call.as_json:
         print_json({"drift": report, "training": trained})
