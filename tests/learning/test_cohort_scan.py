@@ -63,7 +63,7 @@ def test_a_rate_within_a_tenth_of_the_prediction_is_no_alarm() -> None:
     assert first_alarm(predicted_leads(change=0, times=0.92)) is None
 
 
-def test_fewer_conversions_raise_an_alarm_before_their_horizon_is_over_and_the_change_is_dated() -> None:
+def test_fewer_conversions_raise_an_alarm_within_their_horizon_and_are_dated() -> None:
     alarm = first_alarm(predicted_leads(change=110, times=0.3))
     assert alarm is not None
     night, scan = alarm

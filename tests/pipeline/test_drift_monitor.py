@@ -20,7 +20,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, open_registry
 from leadwerk.registry.store import FolderStore
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.test_retrain import START, change, lead
+from support.equity_market import START, change, lead
 
 TRAINED = START + timedelta(days=150)
 CHANGED = START + timedelta(days=180)
@@ -97,7 +97,7 @@ def test_a_quiet_market_raises_no_alarm_and_trains_nothing(tmp_path: Path, polic
     assert latest_change_day(warehouse, TRAINED + 90 * DAY) is None
 
 
-def test_fewer_conversions_raise_an_alarm_that_trains_and_weighs_what_came_before(
+def test_fewer_conversions_raise_an_alarm_that_trains_and_weighs_the_past(
     shocked: tuple[DuckDBWarehouse, Registry], policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
     warehouse, registry = shocked

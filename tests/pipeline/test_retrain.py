@@ -1,5 +1,5 @@
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import msgspec
 import numpy as np
@@ -19,8 +19,8 @@ from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.scoring.model import Scorer
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Statement
+from support.equity_market import START, change, lead, leads_and_outcomes
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=240)
 RUNS = Statement(
     "model_runs/all",
@@ -34,48 +34,6 @@ def policy():
     training = policies.load("mortgage").training
     quick = msgspec.structs.replace(training, trees=30, depth=3)
     return msgspec.structs.replace(policies.load("mortgage"), training=quick, landmark_days=(0, 3))
-
-
-def leads_and_outcomes(count=700, days=180, seed=1, first=0):
-    """Leads whose chance falls with loan to value; half of the closed ones after 5, half after 20 days."""
-    random = np.random.default_rng(seed)
-    leads, outcomes = [], []
-    for k in range(first, first + count):
-        created = START + timedelta(days=float((k - first) / count * days))
-        ltv = random.uniform(0.3, 1.0)
-        won = random.random() < 1 / (1 + np.exp(8 * (ltv - 0.45)))
-        # What no feature of the contract says, but rules may ask for.
-        leads.append(lead(f"L{k}", created, ltv) | {"job_title": "buyer" if won else "visitor"})
-        closed = created + timedelta(days=int(random.choice([5, 20])))
-        for at, outcome in ((created, "open"), (closed, "paid_out" if won else "lost")):
-            outcomes.append(change(f"L{k}", at, outcome))
-    return leads, outcomes
-
-
-def lead(lead_id, created, ltv):
-    return {
-        "event_id": f"{lead_id}-created",
-        "lead_id": lead_id,
-        "recorded_at": created,
-        "created_at": created,
-        "web_consent": False,
-        "loan_amount": 500_000.0 * ltv,
-        "property_value": 500_000.0,
-        "country": "CH",
-        "attributes": [],
-    }
-
-
-def change(lead_id, at, outcome):
-    return {
-        "event_id": f"{lead_id}-{outcome}",
-        "lead_id": lead_id,
-        "day": at.date(),
-        "occurred_at": at,
-        "recorded_at": at,
-        "status": outcome,
-        "outcome": outcome,
-    }
 
 
 @pytest.fixture(scope="module")

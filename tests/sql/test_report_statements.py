@@ -285,7 +285,7 @@ def test_first_predictions_are_the_same_on_both_engines(scores: list[Row], outco
     assert_engines_agree(statement("scores/first_predictions"), PARAMETERS, tables)
 
 
-def test_a_first_prediction_is_the_first_score_of_a_model_and_objections_are_left_out() -> None:
+def test_a_first_prediction_is_a_models_and_none_of_who_objects() -> None:
     tables = {
         "leads": [created("1", T0), created("2", T0), created("3", T0)],
         "scores": [
@@ -311,7 +311,7 @@ def test_a_first_prediction_is_the_first_score_of_a_model_and_objections_are_lef
     assert rows[0]["converted_at"] == T0 + timedelta(days=3)
 
 
-def test_the_latest_check_of_each_monitor_and_the_last_training_are_read_as_of_a_moment() -> None:
+def test_the_latest_checks_and_the_last_training_are_of_a_moment() -> None:
     def check(monitor: str, at: datetime, *, alarm: bool) -> Row:
         columns = {"model_version": "m", "policy_version": "p", "leads": 3, "drivers": "[]"}
         return {"check_id": f"{at} {monitor}", "checked_at": at, "monitor": monitor, "alarm": alarm, **columns}
