@@ -55,8 +55,8 @@ def runs(warehouse, at):
 
 
 def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registry):
-    progress = []
-    report = retrain.run(filled, policy, registry, now=NOW, progress=progress.append)
+    steps = []
+    report = retrain.run(filled, policy, registry, now=NOW, progress=lambda doing, done: steps.append((doing, done)))
     assert report.promoted
     assert (report.champion_before, report.champion_after) == (None, report.model_version)
     assert report.metrics["challenger"].auc.value > 0.7
@@ -66,9 +66,9 @@ def test_a_first_model_is_trained_promoted_and_can_score(filled, policy, registr
     assert manifest.contract_hash == contract_hash(Scorer.load(registry.champion_files(), policy).features)
     assert next(iter(manifest.importances)) in {"loan_amount", "loan_to_value"}
     assert (manifest.data.rows, manifest.data.leads) == (report.row_count, report.leads)
-    assert progress[0] == "0 %: reading matured landmarks"
-    percents = [int(step.split(" %: ")[0]) for step in progress]
-    assert percents == sorted(percents)
+    assert steps[0] == ("reading matured landmarks", 0.0)
+    shares = [done for _, done in steps]
+    assert shares == sorted(shares)
     assert [run["model_version"] for run in runs(filled, NOW)] == [report.model_version]
 
 
