@@ -15,15 +15,15 @@ from leadwerk.pipeline import drift_monitor, retrain as training, wiring
 from leadwerk.web import Request, entry
 
 
-class TrainingRequest(Request, frozen=True):
+class Body(Request, frozen=True):
     """`monitor`: check drift, and train only if an alarm asks for it."""
 
     monitor: bool = False
 
 
 @functions_framework.http
-@entry(TrainingRequest)
-def retrain(body: TrainingRequest, now: datetime) -> training.RetrainReport | drift_monitor.DriftReport:
+@entry(Body)
+def retrain(body: Body, now: datetime) -> training.RetrainReport | drift_monitor.DriftReport:
     config = settings.read()
     parts = wiring.warehouse(config), wiring.policy(config), wiring.registry(config)
     if body.monitor:

@@ -28,6 +28,7 @@ COMMANDS = {
     "deliver": "deliveries",
     "demo": READS,  # in a home of its own
     "doctor": READS,
+    "drift": "model_runs",  # an alarm may train
     "export": "audit_log",
     "extract": READS,  # computes from the export: `extract_runs`
     "features": READS,
