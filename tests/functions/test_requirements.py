@@ -19,7 +19,8 @@ from leadwerk.serve import FUNCTIONS, source_of
 TESTED = Path(__file__).parents[2]
 HASHED = r"[A-Za-z0-9._-]+==\S+(?: ; [^\n]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+"
 SHARED = Path(leadwerk.__file__).parents[1]
-ELSEWHERE = "leadwerk.warehouse.duckdb"  # the laptop's engine: in the cloud the warehouse is BigQuery
+# What a laptop alone reaches: its engine (in the cloud the warehouse is BigQuery), and files brought in the browser.
+ELSEWHERE = {"leadwerk.warehouse.duckdb", "leadwerk.web.pages.start_file"}
 # Not seen in an import statement, and needed all the same.
 UNSEEN = {
     "cryptography": "google-auth verifies ES256 with it",
@@ -194,7 +195,7 @@ def prefixes(dotted: str) -> list[str]:
 
 
 def file_of(module: str) -> Path | None:
-    if module.split(".")[0] != "leadwerk" or module == ELSEWHERE:
+    if module.split(".")[0] != "leadwerk" or module in ELSEWHERE:
         return None
     base = SHARED.joinpath(*module.split("."))
     return next((file for file in (base / "__init__.py", base.with_suffix(".py")) if file.is_file()), None)

@@ -17,13 +17,11 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
-from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
+from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
-from leadwerk.importing.policy_file import is_untouched
 from leadwerk.importing.table import ReadOptions, read_table
-from leadwerk.settings import private_folder
+from leadwerk.pipeline.import_home import POLICY_FILE, drafted_files, refuse_overwriting, rejects_path
 
-MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"
 Columns = list[str] | None
 
 
@@ -121,7 +119,7 @@ def import_(
         if call.as_json:
             print_json(_summary(plan))
         return
-    _refuse_overwriting(plan, deployment.settings.home, replace_policy)
+    refuse_overwriting(plan, deployment.settings.home, replace=replace_policy)
     _store(plan, deployment, call.storing_moment(), accept_rejects=accept_rejects, as_json=call.as_json)
     call.record("import", file.name)
 
@@ -142,26 +140,16 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
     folder = deployment.settings.home
     with working("Checking", as_json=as_json):
         prepared = stage.prepare(plan.policy, plan.table, plan.mapping, now=now, accept_rejects=accept_rejects)
-    is_new = not folder.exists()
-    private_folder(folder)
-    drafts = _write_drafts(plan, folder)
-    try:
-        with working("Storing", as_json=as_json) as progress:
-            report = stage.run(
-                deployment.warehouse,
-                prepared,
-                person_key=deployment.person_key,
-                rejects_to=folder / "imports" / f"{plan.table.path.stem}.rejects.csv",
-                keep_rare_levels=plan.own_policy is not None,
-                commit=lambda: [draft.replace(target) for draft, target in drafts],
-                progress=progress,
-            )
-    except BaseException:
-        for draft, _ in drafts:
-            draft.unlink(missing_ok=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
-        raise
+    with drafted_files(plan, folder) as commit, working("Storing", as_json=as_json) as progress:
+        report = stage.run(
+            deployment.warehouse,
+            prepared,
+            person_key=deployment.person_key,
+            rejects_to=rejects_path(plan, folder),
+            keep_rare_levels=plan.own_policy is not None,
+            commit=commit,
+            progress=progress,
+        )
     if as_json:
         print_json({**_summary(plan), **msgspec.to_builtins(report)})
         return
@@ -177,56 +165,6 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
             f"proof. Edit them in {POLICY_FILE}."
         )
     out.print("Next: [bold]leadwerk retrain[/bold], then [bold]leadwerk score --csv IN --out OUT[/bold]")
-
-
-def _write_drafts(plan: ImportPlan, folder: Path) -> list[tuple[Path, Path]]:
-    contents = {MAPPING_FILE: msgspec.json.format(msgspec.json.encode(plan.mapping), indent=1)}
-    if plan.own_policy is None:
-        contents[POLICY_FILE] = plan.policy_text.encode()
-    drafts = []
-    for name, content in contents.items():
-        draft = folder / f"{name}.draft"
-        draft.write_bytes(content)
-        drafts.append((draft, folder / name))
-    return drafts
-
-
-def _refuse_overwriting(plan: ImportPlan, folder: Path, replace: bool) -> None:
-    """Keep a policy that a person wrote, or from most of whose columns this file could not be scored.
-
-    Raises:
-        InputError: the home has such a policy, and the user does not replace it.
-    """
-    path = folder / POLICY_FILE
-    if plan.own_policy is not None or replace or not path.exists():
-        return
-    text = path.read_text("utf-8", errors="replace")
-    if not is_untouched(text):
-        raise InputError(
-            f"{path} was not written by an import, or was edited since.",
-            field="home",
-            value=str(folder),
-            remedy="Read the file under it with --keep-policy; or choose another --home, or say --replace-policy.",
-        )
-    mapping = read_mapping(folder)
-    imported_columns = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
-    imported_columns = _policy_columns(text) or imported_columns
-    lacking = sorted(name for name in imported_columns if plan.table.find(name) is None)
-    if imported_columns and len(lacking) > len(imported_columns) / 2:
-        raise InputError(
-            f"{plan.table.path.name} lacks {len(lacking)} of the {len(imported_columns)} columns "
-            f"that this home learns from: "
-            f"{', '.join(map(repr, lacking[:5]))}. Nothing was imported.",
-            field="file",
-            value=str(plan.table.path),
-            remedy="Choose another --home for other leads; or say --replace-policy to start from this file.",
-        )
-
-
-def _policy_columns(text: str) -> set[str]:
-    from leadwerk.policy.load import parse
-
-    return {attribute.source or attribute.name for attribute in parse(text).attributes}
 
 
 def _summary(plan: ImportPlan) -> dict[str, object]:
@@ -245,18 +183,3 @@ def _languages(first: str) -> tuple[Language, ...]:
             f"Unsupported language {first!r}.", field="language", value=first, remedy="Use de, fr, it or en."
         )
     return tuple(sorted(languages, key=lambda language: language != first))
-
-
-def read_mapping(home: Path) -> ColumnMapping | None:
-    """How the home's file was imported; None if none was.
-
-    Raises:
-        InputError: the note of it cannot be read.
-    """
-    path = home / MAPPING_FILE
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=ColumnMapping) if path.exists() else None
-    except msgspec.DecodeError as error:
-        raise InputError(
-            f"{path} cannot be read: {error}.", field=MAPPING_FILE, remedy="Import the file again."
-        ) from error

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from rich.markup import escape
 
 from leadwerk.cli.console import err, figure, out, print_json, printable, table
-from leadwerk.cli.import_csv import read_mapping
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError, NoChampion
@@ -30,6 +29,7 @@ from leadwerk.importing.rejections import REJECTS_HEADER, rejected_rows, rejects
 from leadwerk.importing.table import CsvTable, ReadOptions, read_table
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.written_file import UTF8_WITH_MARK, harmless_texts, write_table
+from leadwerk.pipeline.import_home import read_mapping
 from leadwerk.policy.folding import folded
 from leadwerk.progress import Progress, watched
 from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores

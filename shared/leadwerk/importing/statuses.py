@@ -27,6 +27,20 @@ _POSITIVE, _OPEN = frozenset(map(folded, _POSITIVE_WORDS)), frozenset(map(folded
 _MAXIMUM_STATUSES = 50
 
 
+def is_positive_word(value: str) -> bool:
+    """Whether a value reads like the good end of a lead.
+
+    >>> is_positive_word("Gewonnen"), is_positive_word("Verloren")
+    (True, False)
+    """
+    return folded(value) in _POSITIVE
+
+
+def is_open_word(value: str) -> bool:
+    """Whether a value reads like that of a lead without an end yet."""
+    return folded(value) in _OPEN
+
+
 def lost_rules(table: CsvTable, stated: Sequence[str], outcome: str) -> tuple[tuple[str, str], ...]:
     """`COL=VALUE`, or a value of the outcome, as pairs of column and value.
 

@@ -100,7 +100,12 @@ def train_model(
     model = trials.fit(leveled, landmarks, features, training, progress)
     return TrainingResult(
         model=model,
-        decision=replace(outcome.decision, reason=f"{outcome.decision.reason}{final.note}{trials.reason()}"),
+        # The plan for all landmarks may leave the regression alone of an average: what is saved counts, not what won.
+        decision=replace(
+            outcome.decision,
+            kind=final.model.kind,
+            reason=f"{outcome.decision.reason}{final.note}{trials.reason()}",
+        ),
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,

@@ -23,7 +23,7 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
 from leadwerk.learning.leak_texts import finding_text
-from leadwerk.learning.leakage import find_leaks
+from leadwerk.learning.leakage import LeakFinding, find_leaks
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
@@ -34,6 +34,7 @@ from leadwerk.warehouse.records import IdentityRow
 
 LEADS_SHARE, OUTCOMES_SHARE = (0.3, 0.6), (0.6, 0.8)
 _MOSTLY = 0.5
+_NO_PERSON = "preview"  # a key for hashes that are not stored
 _MOST_LEVEL_ROWS, _SHARE_OF_ROWS = 20, 50
 """A category level needs 20 rows, in small files a fiftieth of the rows: rarer ones may be personal names."""
 
@@ -140,7 +141,11 @@ def run(
         later_rows=parsed.later_rows,
         continuation_rows=parsed.continuation_rows,
         warnings=tuple(_mostly_rejected(parsed, values)),
-        leaks=_leaks(parsed, values, outcomes, policy),
+        leaks=tuple(
+            finding_text(finding, policy.languages[0])
+            for finding in _leaks(parsed, values, outcomes, policy)
+            if finding.stops
+        ),
     )
 
 
@@ -177,14 +182,20 @@ def _counted(parsed: ParsedLeads, outcomes: Sequence[str | None]) -> dict[str, i
     return totals
 
 
-def _leaks(parsed: ParsedLeads, values: LeadValues, outcomes: Sequence[str | None], policy: Policy) -> tuple[str, ...]:
-    """Columns at which training would stop, because they seem to be filled in when the outcome is near."""
+def suspected_leaks(prepared: PreparedImport) -> tuple[LeakFinding, ...]:
+    """Columns that seem to be filled in when the outcome is near; nothing is stored."""
+    values = lead_values(prepared.leads, prepared.policy, person_key=_NO_PERSON)
+    return _leaks(prepared.leads, values, prepared.outcomes, prepared.policy)
+
+
+def _leaks(
+    parsed: ParsedLeads, values: LeadValues, outcomes: Sequence[str | None], policy: Policy
+) -> tuple[LeakFinding, ...]:
     decided = np.array([outcome not in (None, "open") for outcome in outcomes] + [False])[parsed.statuses]
     won = np.array([outcome in policy.positive for outcome in outcomes] + [False])[parsed.statuses]
     rows = np.flatnonzero(decided)
     fields = {of.attribute.source or of.attribute.name: _cells(of, rows) for of in values.attributes}
-    report = find_leaks(fields, won[rows], parsed.created_at[rows])
-    return tuple(finding_text(finding, policy.languages[0]) for finding in report.findings if finding.stops)
+    return find_leaks(fields, won[rows], parsed.created_at[rows]).findings
 
 
 def _cells(of: AttributeValues, rows: NDArray[np.intp]) -> NDArray[Any]:
@@ -223,6 +234,11 @@ def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:
         if len(group.lines) > _MOSTLY * filled:
             warnings.append(f"{title!r}: {len(group.lines):,} of {filled:,} values cannot be read. {group.reason}")
     return warnings
+
+
+def counts_by_outcome(prepared: PreparedImport) -> dict[str, int]:
+    """Leads of a prepared import by outcome."""
+    return _counted(prepared.leads, prepared.outcomes)
 
 
 def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str) -> str | None:

@@ -9,6 +9,7 @@ from the query (`?limit=20`), POST from a JSON body.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -137,7 +138,7 @@ def _signed(route: Route, request: Timed, visitor: Visitor) -> Timed:
     return signed
 
 
-def query(text: bytes) -> dict[str, str]:
+def query(text: bytes, most_fields: int = 100) -> dict[str, str]:
     """The fields of a query string, without empty ones.
 
     >>> query(b"language=fr&region=CH-VD&tier=")
@@ -147,12 +148,12 @@ def query(text: bytes) -> dict[str, str]:
         InputError: a field occurs twice, or there are too many fields.
     """
     try:
-        pairs = parse_qsl(text.decode("utf-8", "replace"), max_num_fields=100)
+        pairs = parse_qsl(text.decode("utf-8", "replace"), max_num_fields=most_fields)
     except ValueError as error:
         raise InputError(f"The query cannot be read: {error}.", field="query", remedy="Send fewer fields.") from error
     fields = dict(pairs)
-    for name in fields:
-        if [field for field, _ in pairs].count(name) > 1:
+    for name, times in Counter(title for title, _ in pairs).items():
+        if times > 1:
             raise InputError(f"{name[:60]} occurs twice.", field=name[:60], remedy="Give each field once.")
     return fields
 

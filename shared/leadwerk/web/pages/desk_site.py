@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from leadwerk.policy.people import Role
-from leadwerk.web.pages import calls, lead, operations, preferences, results, rules, thresholds
+from leadwerk.web.pages import calls, lead, operations, preferences, results, rules, start, thresholds
 from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.menu import roles_of
-from leadwerk.web.pages.site import FreeForm, NoForm, Page, Site, first_page
+from leadwerk.web.pages.site import FreeForm, NoForm, Page, Site
+from leadwerk.web.pages.upload import UploadForm
 
 SELLERS: tuple[Role, ...] = ("seller",)
 MANAGERS: tuple[Role, ...] = ("manager",)
@@ -15,10 +16,15 @@ DECIDERS: tuple[Role, ...] = ("seller", "manager")
 
 site = Site(
     (
-        Page("GET", "/", NoForm, first_page),
+        Page("GET", "/", NoForm, start.first_page),
         Page("GET", "/settings", NoForm, preferences.show),
         Page("POST", "/settings", preferences.PreferencesForm, preferences.save),
         Page("POST", "/settings/link", NoForm, preferences.new_link),
+        Page("GET", "/start", NoForm, start.show, roles_of("start")),
+        Page("POST", "/start/file", UploadForm, start.upload, MANAGERS),
+        Page("POST", "/start/file/{key}/import", FreeForm, start.import_file, MANAGERS),
+        Page("GET", "/start/file/{key}", FreeForm, start.show_file, MANAGERS),
+        Page("POST", "/start/train", FreeForm, start.train, MANAGERS),
         Page("GET", "/calls", calls.CallsForm, calls.show, roles_of("calls")),
         Page("POST", "/calls/{lead_id}/take", calls.DeedForm, calls.take, SELLERS),
         Page("POST", "/calls/{lead_id}/release", calls.DeedForm, calls.release, DECIDERS),

@@ -85,7 +85,7 @@ def message(visit: Visit, wording: Wording) -> str:
 
 MESSAGES = frozenset(
     {"taken", "released", "verdict", "override", "override_released", "settings", "held", "freed", "published",
-     "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "imported", "repeated"}
+     "reverted", "draft", "discarded", "replayed", "decided", "rolled_back", "imported", "trained", "repeated"}
 )  # fmt: skip
 """Messages that an address may ask for: no other text of ours, and none of others."""
 

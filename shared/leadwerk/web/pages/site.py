@@ -17,13 +17,15 @@ from leadwerk.policy.people import STAFF, Role
 from leadwerk.web import Answer, NotFound, Response, answered, clock, log, status_of
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.origin import check_origin
-from leadwerk.web.pages.rendering import bare, redirect, render
+from leadwerk.web.pages.rendering import bare, render
+from leadwerk.web.pages.upload import UploadForm, read_upload
 from leadwerk.web.pages.visit import Preferences, Visit
 from leadwerk.web.problem_document import Forbidden, MethodNotAllowed, NotSignedIn
 from leadwerk.web.request_body import read_body
 from leadwerk.web.routes import NAME, READING, QueriedRequest, query
 
-FORM_BYTES = 2_000_000  # a pasted policy, or a file of leads
+FORM_BYTES = 2_000_000  # a pasted policy
+MOST_FIELDS = 2_000  # a file's columns have a field each
 
 
 class NoForm(Struct, frozen=True):
@@ -108,21 +110,26 @@ class Site:
         for page, match in matches:
             if page.method == method:
                 visit.visitor.check(page.roles)
-                raw = visit.query if method == "GET" else form_fields(http)
-                answer: Answer = page.handle(visit, page.fields(raw), **match.groupdict())
+                answer: Answer = page.handle(visit, _form_of(page, visit, http), **match.groupdict())
                 return answer
         allowed = tuple(dict.fromkeys(page.method for page, _ in matches))
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
 
 
+def _form_of(page: Page, visit: Visit, http: QueriedRequest) -> Struct:
+    if page.form is UploadForm:
+        return read_upload(http)
+    return page.fields(visit.query if page.method == "GET" else form_fields(http))
+
+
 def form_fields(http: QueriedRequest) -> Mapping[str, str]:
     """The fields of a form; empty ones are left out, so that they count as not given."""
-    return query(read_body(http, FORM_BYTES))
+    return query(read_body(http, FORM_BYTES), MOST_FIELDS)
 
 
 def _query(http: QueriedRequest) -> Mapping[str, str]:
     try:
-        return query(http.query_string)
+        return query(http.query_string, MOST_FIELDS)
     except InputError:
         return {}
 
@@ -157,15 +164,3 @@ def error_page(visit: Visit, error: LeadwerkError) -> Answer:
 def lead_path(lead_id: str, deed: str = "") -> str:
     """Address of a lead's page, or of what is done there; an id may hold any sign."""
     return f"/calls/{quote(lead_id, safe='')}{'/' + deed if deed else ''}"
-
-
-def first_page(visit: Visit, _: NoForm) -> Answer:
-    """The door: on to the first page that the person may open."""
-    from leadwerk.web.pages.menu import menu
-
-    entries = menu(visit.person)
-    if not entries:
-        raise Forbidden(
-            f"{visit.name} has no role here.", field="role", remedy="Ask whoever keeps people.yaml for a role."
-        )
-    return redirect(entries[0].path)

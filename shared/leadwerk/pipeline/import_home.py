@@ -1,0 +1,106 @@
+"""Import home: the files that an import leaves in the home folder (policy, column mapping), and their protection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from leadwerk.errors import InputError
+from leadwerk.importing.column_mapping import ColumnMapping
+from leadwerk.importing.plan import ImportPlan
+from leadwerk.importing.policy_file import is_untouched
+from leadwerk.settings import private_folder
+
+MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"
+
+
+def rejects_path(plan: ImportPlan, folder: Path) -> Path:
+    """Where the rows that could not be used are listed."""
+    return folder / "imports" / f"{plan.table.path.stem}.rejects.csv"
+
+
+@contextmanager
+def drafted_files(plan: ImportPlan, folder: Path) -> Iterator[Callable[[], object]]:
+    """Write policy and mapping aside; yields the function that puts them in their places.
+
+    Whatever fails inside leaves the home as it was, and no new folder.
+    """
+    is_new = not folder.exists()
+    private_folder(folder)
+    drafts = _write_drafts(plan, folder)
+    try:
+        yield lambda: [draft.replace(target) for draft, target in drafts]
+    except BaseException:
+        for draft, _ in drafts:
+            draft.unlink(missing_ok=True)
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _write_drafts(plan: ImportPlan, folder: Path) -> list[tuple[Path, Path]]:
+    contents = {MAPPING_FILE: msgspec.json.format(msgspec.json.encode(plan.mapping), indent=1)}
+    if plan.own_policy is None:
+        contents[POLICY_FILE] = plan.policy_text.encode()
+    drafts = []
+    for name, content in contents.items():
+        draft = folder / f"{name}.draft"
+        draft.write_bytes(content)
+        drafts.append((draft, folder / name))
+    return drafts
+
+
+def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None:
+    """Keep a policy that a person wrote, or from most of whose columns this file could not be scored.
+
+    Raises:
+        InputError: the home has such a policy, and the user does not replace it.
+    """
+    path = folder / POLICY_FILE
+    if plan.own_policy is not None or replace or not path.exists():
+        return
+    text = path.read_text("utf-8", errors="replace")
+    if not is_untouched(text):
+        raise InputError(
+            f"{path} was not written by an import, or was edited since.",
+            field="home",
+            value=str(folder),
+            remedy="Read the file under it with --keep-policy; or choose another --home, or say --replace-policy.",
+        )
+    mapping = read_mapping(folder)
+    imported_columns = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
+    imported_columns = _policy_columns(text) or imported_columns
+    lacking = sorted(name for name in imported_columns if plan.table.find(name) is None)
+    if imported_columns and len(lacking) > len(imported_columns) / 2:
+        raise InputError(
+            f"{plan.table.path.name} lacks {len(lacking)} of the {len(imported_columns)} columns "
+            f"that this home learns from: "
+            f"{', '.join(map(repr, lacking[:5]))}. Nothing was imported.",
+            field="file",
+            value=str(plan.table.path),
+            remedy="Choose another --home for other leads; or say --replace-policy to start from this file.",
+        )
+
+
+def _policy_columns(text: str) -> set[str]:
+    from leadwerk.policy.load import parse
+
+    return {attribute.source or attribute.name for attribute in parse(text).attributes}
+
+
+def read_mapping(home: Path) -> ColumnMapping | None:
+    """How the home's file was imported; None if none was.
+
+    Raises:
+        InputError: the note of it cannot be read.
+    """
+    path = home / MAPPING_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ColumnMapping) if path.exists() else None
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"{path} cannot be read: {error}.", field=MAPPING_FILE, remedy="Import the file again."
+        ) from error

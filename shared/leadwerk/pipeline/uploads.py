@@ -1,0 +1,71 @@
+"""Uploads: files that a person brought in the browser, kept in the home until they are imported or newer ones came."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadwerk.errors import InputError
+from leadwerk.settings import private_folder
+
+MOST_UPLOADS = 3
+"""Files hold personal data: a forgotten one goes when others come."""
+LONGEST_NAME = 80
+_KEY = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """The uploads under `folder`, each in a folder of its own that only the owner of the home may read."""
+
+    folder: Path
+
+    @classmethod
+    def of_home(cls, home: Path) -> Uploads:
+        """The uploads of a home."""
+        return cls(home / "imports" / "uploads")
+
+    def store(self, name: str, content: bytes) -> str:
+        """Store a file and return its key; the oldest beyond MOST_UPLOADS are deleted."""
+        key = secrets.token_hex(8)
+        place = private_folder(self.folder / key)
+        (place / file_name(name)).write_bytes(content)
+        for old in sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)[:-MOST_UPLOADS]:
+            shutil.rmtree(old, ignore_errors=True)
+        return key
+
+    def path(self, key: str) -> Path:
+        """The file under a key.
+
+        Raises:
+            InputError: there is no such file any more.
+        """
+        files = sorted((self.folder / key).glob("*")) if _KEY.fullmatch(key) else []
+        if not files:
+            raise InputError(
+                "This file is no longer here.",
+                field="file",
+                value=key[:20],
+                remedy="Bring it again, on the page Start.",
+            )
+        return files[0]
+
+    def delete(self, key: str) -> None:
+        """Delete a file; without it nothing happens."""
+        if _KEY.fullmatch(key):
+            shutil.rmtree(self.folder / key, ignore_errors=True)
+
+
+def file_name(name: str) -> str:
+    """The last part of a browser's file name, without signs that paths or terminals read.
+
+    >>> file_name("../../etc/passwd"), file_name("C:\\\\Leads\\\\März 2025.csv"), file_name("..")
+    ('passwd', 'März 2025.csv', 'leads')
+    """
+    last = re.split(r"[\\/]", name)[-1]
+    clean = "".join(sign for sign in last if sign.isprintable()).strip(" .")
+    stem, dot, suffix = clean.rpartition(".")
+    return f"{stem[:LONGEST_NAME]}{dot}{suffix[:10]}" if stem else clean[:LONGEST_NAME] or "leads"

@@ -1,0 +1,181 @@
+"""Pages of a file that a person brought: what it holds, its import, and the first training. A laptop's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+from msgspec import Struct
+
+from leadwerk.catalogue.languages import Language
+from leadwerk.errors import InputError, LeadwerkError
+from leadwerk.importing.table import CsvTable, read_table
+from leadwerk.learning.leak_texts import finding_text
+from leadwerk.learning.leakage import LeakFinding
+from leadwerk.learning.promotion_gate import Z_BY_HAND
+from leadwerk.pipeline import import_leads, rescore, retrain as training, wiring
+from leadwerk.pipeline.import_home import drafted_files, refuse_overwriting, rejects_path
+from leadwerk.pipeline.leak_gate import FieldChoices
+from leadwerk.pipeline.serving.champion_cache import ChampionCache
+from leadwerk.pipeline.uploads import Uploads
+from leadwerk.web import Answer
+from leadwerk.web.pages import start_view as view
+from leadwerk.web.pages.cached import forget
+from leadwerk.web.pages.rendering import redirect, render
+from leadwerk.web.pages.start_form import FileForm
+from leadwerk.web.pages.upload import UploadForm
+from leadwerk.web.pages.visit import Visit
+from leadwerk.web.pages.wording import Wording
+
+LAST_RUN = "first_run.json"
+
+
+class LastRun(Struct, frozen=True):
+    """The last import and training of this home, as the start page shows them.
+
+    `model`: the version that serves, None without one; `reason` of the promotion gate; `leaks` that stopped training.
+    """
+
+    file: str
+    imported_at: datetime
+    leads: int
+    won: int
+    lost: int
+    open: int
+    rejected: int
+    rejects_file: str | None
+    trained_at: datetime | None = None
+    model: str | None = None
+    is_promoted: bool = False
+    reason: str = ""
+    leaks: tuple[LeakFinding, ...] = ()
+
+    def leak_texts(self, language: str) -> list[tuple[str, str, bool]]:
+        """The findings: field, text, and whether training stopped at it."""
+        return [(leak.field, finding_text(leak, language), leak.stops) for leak in self.leaks]
+
+
+def last_run(visit: Visit) -> LastRun | None:
+    """The last import of this home; None without one, or where its note cannot be read."""
+    try:
+        return msgspec.json.decode(_note(visit.config.home).read_bytes(), type=LastRun)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _note(home: Path) -> Path:
+    return home / "imports" / LAST_RUN
+
+
+def _remember(home: Path, run: LastRun) -> None:
+    _note(home).write_bytes(msgspec.json.encode(run))
+
+
+def store(visit: Visit, form: UploadForm) -> str:
+    """Store an uploaded file and return its key."""
+    return Uploads.of_home(visit.config.home).store(form.name, form.content)
+
+
+def show(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
+    """What the file holds and will become, with the first question that is open."""
+    return _page(visit, FileForm(fields, visit.policy.time_zone), key)
+
+
+def _page(visit: Visit, form: FileForm, key: str, refusal: LeadwerkError | None = None, status: int = 200) -> Answer:
+    wording = Wording(visit.policy, visit.language, visit.now)
+    path = Uploads.of_home(visit.config.home).path(key)
+    try:
+        table = _table(path, form)
+    except LeadwerkError as error:
+        return render(visit, "start_unread.html", here="start", status=422, problem=error, form=form, key=key,
+                      file=path.name)  # fmt: skip
+    reading = view.read_file(table, form, _languages(visit), visit.now)
+    findings = view.leaks(reading)
+    return render(
+        visit,
+        "start_file.html",
+        here="start",
+        status=status,
+        key=key,
+        form=form,
+        reading=reading,
+        problem=refusal or reading.problem,
+        notes=[*view.frame_notes(table, wording), *table.renamed],
+        columns=view.column_views(reading, form, wording),
+        ids=view.id_choices(reading),
+        figures=view.lead_figures(reading, wording),
+        rejects=view.reject_notes(reading),
+        leaks=view.leak_texts(findings, reading.columns, visit.language),
+        rows=wording.number(len(table)),
+    )
+
+
+def _table(path: Path, form: FileForm) -> CsvTable:
+    return read_table(path, form.read_options)
+
+
+def _languages(visit: Visit) -> list[Language]:
+    return sorted(get_args(Language), key=lambda language: language != visit.language)
+
+
+def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
+    """Import the file under what is stated; a refusal is shown on the page, where it can be mended."""
+    form = FileForm(fields, visit.policy.time_zone)
+    uploads, home = Uploads.of_home(visit.config.home), visit.config.home
+    table = _table(uploads.path(key), form)
+    reading = view.read_file(table, form, _languages(visit), visit.now)
+    if reading.problem is not None:
+        return _page(visit, form, key, reading.problem, 422)
+    assert reading.plan is not None
+    assert reading.prepared is not None
+    try:
+        refuse_overwriting(reading.plan, home, replace=form.replaces_policy)
+    except InputError as error:
+        return _page(visit, form, key, error, 409)
+    with drafted_files(reading.plan, home) as commit:
+        report = import_leads.run(
+            visit.warehouse,
+            reading.prepared,
+            person_key=wiring.person_key(visit.config),
+            rejects_to=rejects_path(reading.plan, home),
+            commit=commit,
+        )
+    _remember(
+        home,
+        LastRun(table.path.name, visit.now, report.leads, report.converted, report.lost, report.open,
+                report.rejected_rows, report.rejects_file),
+    )  # fmt: skip
+    uploads.delete(key)
+    forget()
+    return redirect("/start", "imported")
+
+
+def train(visit: Visit, fields: Mapping[str, str]) -> Answer:
+    """Train a model, and score the open leads by it or by the points."""
+    last = last_run(visit)
+    parts = visit.warehouse, visit.policy, wiring.registry(visit.config)
+    report = training.run(*parts, now=visit.now, choices=_choices(fields, last), z_needed=Z_BY_HAND)
+    champions = ChampionCache(parts[2], visit.policy)
+    rescore.run(visit.warehouse, visit.policy, champions.scorer(), now=visit.now, stored_at=visit.now)
+    if last is not None:
+        _remember(
+            visit.config.home,
+            msgspec.structs.replace(
+                last, trained_at=visit.now, model=report.model_version, is_promoted=report.promoted,
+                reason=report.reason, leaks=report.leaks,
+            ),
+        )  # fmt: skip
+    forget()
+    return redirect("/start", "trained")
+
+
+def _choices(fields: Mapping[str, str], last: LastRun | None) -> FieldChoices:
+    """What the person decided about fields at which training stopped."""
+    leaks = last.leaks if last else ()
+    names = list(dict.fromkeys(leak.field for leak in leaks))
+    left = [name for at, name in enumerate(names) if fields.get(f"field.{at}") == "leave"]
+    kept_fields = [name for at, name in enumerate(names) if fields.get(f"field.{at}") == "keep"]
+    return FieldChoices(left, kept_fields, fields.get("reason", ""))

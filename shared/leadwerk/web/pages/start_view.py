@@ -1,0 +1,173 @@
+"""What a file holds, as a person reads it: its frame, its columns and their use, its leads, what seems to leak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadwerk.catalogue.languages import Language
+from leadwerk.errors import InputError, LeadwerkError
+from leadwerk.importing.column_guess import ColumnGuess, guess_columns
+from leadwerk.importing.column_mapping import ROW_NUMBER
+from leadwerk.importing.columns import FEATURE_KINDS, Column, describe_columns
+from leadwerk.importing.plan import ImportPlan, plan_import
+from leadwerk.importing.rejections import rejected_rows
+from leadwerk.importing.table import CsvTable
+from leadwerk.learning.leak_texts import finding_text
+from leadwerk.learning.leakage import LeakFinding
+from leadwerk.pipeline import import_leads
+from leadwerk.pipeline.import_leads import PreparedImport
+from leadwerk.web.pages.start_form import FileForm, Status
+from leadwerk.web.pages.wording import Wording
+
+LONGEST_EXAMPLE = 24
+
+
+@dataclass(frozen=True)
+class ColumnView:
+    """A column: what it holds, what becomes of it, and what a person may change about that.
+
+    `can_leave`: it would be learned from. `can_use`: its title names persons, so it is left out by default.
+    """
+
+    place: int
+    name: str
+    examples: str
+    missing: str
+    use: str
+    can_leave: bool
+    is_left: bool
+    can_use: bool
+    is_used: bool
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """A file as far as it is understood; `problem` is the first question that is open.
+
+    `prepared` is None while a question is open.
+    """
+
+    table: CsvTable
+    columns: Sequence[Column]
+    guess: ColumnGuess
+    statuses: Sequence[Status]
+    plan: ImportPlan | None
+    prepared: PreparedImport | None
+    problem: LeadwerkError | None
+
+
+def read_file(table: CsvTable, form: FileForm, languages: Sequence[Language], now: datetime) -> FileReading:
+    """Understand a table by what is stated of it; a question that is open is `problem`, and nothing is raised."""
+    formats = form.formats
+    columns = describe_columns(table, decimal=formats.decimal, order=formats.order)
+    guess = guess_columns(table, columns)
+    outcome = form.outcome(guess)
+    statuses = form.statuses(table, outcome) if outcome and outcome in table.columns else []
+    plan = prepared = problem = None
+    try:
+        plan = plan_import(table, form.stated(table, columns, guess), formats, languages)
+        prepared = import_leads.prepare(plan.policy, table, plan.mapping, now=now, accept_rejects=form.accepts_rejects)
+    except LeadwerkError as error:
+        problem = error
+    return FileReading(table, columns, guess, statuses, plan, prepared, problem)
+
+
+def frame_notes(table: CsvTable, wording: Wording) -> list[str]:
+    """What stands around the table in its file, a sentence each."""
+    frame = table.frame
+    counts = {
+        "above": frame.lines_above,
+        "footer": frame.footer_rows,
+        "short": frame.short_rows,
+        "repeated": frame.repeated_headers,
+        "malformed": len(table.malformed),
+    }
+    return [
+        wording.say(f"page.start.frame.{name}", count=count, figure=wording.number(count), line=frame.header_line)
+        for name, count in counts.items()
+        if count
+    ]
+
+
+def column_views(reading: FileReading, form: FileForm, wording: Wording) -> list[ColumnView]:
+    """The columns in the file's order."""
+    return [_column_view(at, column, reading, form, wording) for at, column in enumerate(reading.columns)]
+
+
+def _column_view(at: int, column: Column, reading: FileReading, form: FileForm, wording: Wording) -> ColumnView:
+    role = _role(column, reading, form)
+    is_left, is_used = f"leave.{at}" in form.fields, f"use.{at}" in form.fields
+    kind = "excluded" if is_left and not role else role or column.kind
+    examples = ", ".join(text if len(text) <= LONGEST_EXAMPLE else text[:LONGEST_EXAMPLE] + "…"
+                         for text in column.examples)  # fmt: skip
+    return ColumnView(
+        place=at,
+        name=column.name,
+        examples=examples,
+        missing=wording.number(column.missing) if column.missing else "",
+        use=wording.say(f"page.start.use.{kind}"),
+        can_leave=not role and (column.kind in FEATURE_KINDS or is_left),
+        is_left=is_left,
+        can_use=(not role and column.kind == "contact") or is_used,
+        is_used=is_used,
+    )
+
+
+def _role(column: Column, reading: FileReading, form: FileForm) -> str:
+    """The role that a column has by what is stated; empty for one that is learned from or not used."""
+    fields, guess = form.fields, reading.guess
+    roles = {
+        fields.get("id", "") if form.is_stated else guess.id: "id",
+        form.outcome(guess) or "": "outcome",
+        (fields.get("time") if form.is_stated else guess.time) or "": "time",
+    }
+    return roles.get(column.name, "")
+
+
+def id_choices(reading: FileReading) -> list[str]:
+    """Columns that may hold the id, and the row number."""
+    return [*reading.table.columns, ROW_NUMBER]
+
+
+def lead_figures(reading: FileReading, wording: Wording) -> list[tuple[str, str]]:
+    """Leads by outcome, and rows that cannot be used; empty while a question is open."""
+    if reading.prepared is None or reading.plan is None:
+        return []
+    leads, counts = reading.prepared.leads, import_leads.counts_by_outcome(reading.prepared)
+    won = sum(times for outcome, times in counts.items() if outcome in reading.plan.policy.positive)
+    lost = sum(times for outcome, times in counts.items() if outcome != "open") - won
+    figures = {
+        "leads": len(leads),
+        "won": won,
+        "lost": lost,
+        "open": len(leads) - won - lost,
+        "rejected": rejected_rows(leads.rejections),
+    }
+    return [(wording.say(f"page.start.count.{name}"), wording.number(count)) for name, count in figures.items()]
+
+
+def reject_notes(reading: FileReading) -> list[str]:
+    """Why rows cannot be used."""
+    return [group.description for group in reading.prepared.leads.rejections] if reading.prepared else []
+
+
+def leaks(reading: FileReading) -> tuple[LeakFinding, ...]:
+    """Columns that seem to know the outcome; none while a question is open."""
+    try:
+        return import_leads.suspected_leaks(reading.prepared) if reading.prepared else ()
+    except InputError:
+        return ()
+
+
+def leak_texts(
+    findings: Sequence[LeakFinding], columns: Sequence[Column], language: str
+) -> list[tuple[str, str, bool]]:
+    """Each finding: its text, the form's field that leaves the column out, and whether training would stop at it."""
+    places = {column.name: at for at, column in enumerate(columns)}
+    return [
+        (finding_text(finding, language), f"leave.{places[finding.field]}" if finding.field in places else "",
+         finding.stops)
+        for finding in findings
+    ]  # fmt: skip
