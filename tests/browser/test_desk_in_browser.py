@@ -11,7 +11,17 @@ import pytest
 from support.browser_desk import Desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-PAGES = ("/calls", "/calls/l5", "/results", "/rules", "/operations", "/thresholds", "/settings", "/calls?list=mine")
+PAGES = (
+    "/calls",
+    "/calls/l5",
+    "/results",
+    "/rules",
+    "/operations",
+    "/thresholds",
+    "/settings",
+    "/calls?list=mine",
+    "/start",
+)
 Rows = Callable[[str], list[dict[str, Any]]]
 
 
@@ -103,7 +113,7 @@ def test_every_page_is_accessible_and_fits(desk: Desk, language: str) -> None:
 def test_each_role_sees_what_it_may_and_nothing_else(desk: Desk) -> None:
     menus = {
         "anna": ["Calls", "Results", "Rules"],
-        "otto": ["Calls", "Results", "Thresholds", "Rules", "Operations"],
+        "otto": ["Calls", "Results", "Thresholds", "Rules", "Operations", "Start"],
     }
     for name, entries in menus.items():
         page = desk.page(name)

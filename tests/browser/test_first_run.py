@@ -33,9 +33,9 @@ def leads_file(folder: Path, name: str = "leads.csv", *, rows: int = 240, succes
         won = chance.random() < 0.1 + visits / 25
         day = f"{at % 27 + 1:02}.{at * 12 // rows + 1:02}.2025 10:{at % 60:02}"
         source = chance.choice(["Web", "Messe", "Empfehlung"])
-        lines.append(
-            f"L{1000 + at},{source},{visits},{'' if won else chance.choice(REASONS)},{success if won else 'Verloren'},{day}"
-        )
+        cause = "" if won else chance.choice(REASONS)
+        status = success if won else "Verloren"
+        lines.append(f"L{1000 + at},{source},{visits},{cause},{status},{day}")
     path = folder / name
     path.write_text(PREAMBLE + "\n".join([*lines, f"Total,,{rows},,,"]) + "\n", "utf-8")
     return path
