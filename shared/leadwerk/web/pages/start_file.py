@@ -15,7 +15,6 @@ from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.importing.table import CsvTable, read_table
 from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import LeakFinding
-from leadwerk.learning.promotion_gate import Z_BY_HAND
 from leadwerk.pipeline import import_leads, rescore, retrain as training, wiring
 from leadwerk.pipeline.import_home import drafted_files, refuse_overwriting, rejects_path
 from leadwerk.pipeline.leak_gate import FieldChoices
@@ -157,7 +156,8 @@ def train(visit: Visit, fields: Mapping[str, str]) -> Answer:
     """Train a model, and score the open leads by it or by the points."""
     last = last_run(visit)
     parts = visit.warehouse, visit.policy, wiring.registry(visit.config)
-    report = training.run(*parts, now=visit.now, choices=_choices(fields, last), z_needed=Z_BY_HAND)
+    options = training.RetrainOptions(choices=_choices(fields, last))
+    report = training.run(*parts, now=visit.now, options=options)
     champions = ChampionCache(parts[2], visit.policy)
     rescore.run(visit.warehouse, visit.policy, champions.scorer(), now=visit.now, stored_at=visit.now)
     if last is not None:
