@@ -31,6 +31,7 @@ from leadwerk.policy.outcome import outcome_of
 from leadwerk.progress import Progress, part_of, silent, watched
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import IdentityRow
+from leadwerk.warehouse.schema import STORED_AT
 
 LEADS_SHARE, OUTCOMES_SHARE = (0.3, 0.6), (0.6, 0.8)
 _MOSTLY = 0.5
@@ -220,8 +221,9 @@ def _links(parsed: ParsedLeads, policy: Policy) -> list[pa.Table]:
         raw = {"lead_id": lead_id, "created_at": moment, **{name: values[at] for name, values in texts.items()}}
         rows, _ = identity_rows(raw, policy=policy, recorded_at=moment, source="import")
         links |= dict.fromkeys(msgspec.convert(row, IdentityRow) for row in rows)
-    # Rows of one lead may repeat its link; the table holds each once.
-    return [pa.Table.from_pylist([msgspec.structs.asdict(link) for link in links])] if links else []
+    # Rows of one lead may repeat its link; the table holds each once. The warehouse says when a row was stored.
+    columns = [name for name in IdentityRow.__struct_fields__ if name != STORED_AT]
+    return [pa.Table.from_pylist([{name: getattr(link, name) for name in columns} for link in links])] if links else []
 
 
 def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:
