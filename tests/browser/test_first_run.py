@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.conftest import Desk
-from leadwerk.serve import serving
+from leadwerk.serve import desk_environment, serving
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.browser_desk import Desk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -50,7 +50,7 @@ def empty_home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newcomer(empty_home: Path, browser: Browser) -> Iterator[Desk]:
-    with serving(empty_home, names=["desk"], crm=False, desk_from=CLOCK) as servers:
+    with serving(empty_home, names=["desk"], crm=False, environment=desk_environment(CLOCK)) as servers:
         desk = Desk(servers.url("desk"), browser, servers.desk_link)
         with desk.quiet():
             yield desk
