@@ -23,6 +23,7 @@ PEOPLE = """
 - {name: beat, roles: [seller], language: en}
 - {name: eva, roles: [manager, operator], language: en}
 - {name: otto, roles: [operator], language: en}
+- {name: dora, roles: [privacy], language: en}
 """
 REASONS = [
     {
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("desk")
-    names = [f"l{number}" for number in range(12)]
+    names = [f"l{number}" for number in range(13)]
     languages = ("de", "fr", "it", "en")
     warehouse(
         home,

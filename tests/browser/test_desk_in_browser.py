@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +115,7 @@ def test_every_page_is_accessible_and_fits(desk: Desk, language: str) -> None:
 def test_each_role_sees_what_it_may_and_nothing_else(desk: Desk) -> None:
     menus = {
         "anna": ["Calls", "Results", "Rules"],
+        "dora": ["Privacy"],
         "otto": ["Calls", "Results", "Thresholds", "Rules", "Operations", "Start"],
     }
     for name, entries in menus.items():
@@ -120,13 +123,78 @@ def test_each_role_sees_what_it_may_and_nothing_else(desk: Desk) -> None:
         page.goto(desk.base)
         assert page.locator("header nav a").all_inner_texts() == entries
     anna, otto = desk.page("anna"), desk.page("otto")
-    for path in ("/operations", "/thresholds"):
+    for path in ("/operations", "/thresholds", "/privacy", "/start"):
         assert anna.goto(desk.base + path).status == 403
     anna.goto(f"{desk.base}/rules")
     assert anna.locator("main form[method=post] button").count() == 0 or anna.locator("main button").count() == 0
     otto.goto(f"{desk.base}/calls/l5")
     assert otto.locator("form[action$=verdict]").count() == 0
     assert otto.request.post(f"{desk.base}/calls/l5/take", headers={"Sec-Fetch-Site": "same-origin"}).status == 403
+
+
+def test_a_person_is_answered_objects_and_is_erased(desk: Desk, rows: Rows) -> None:
+    page = desk.page("dora")
+
+    def find(lead_id: str) -> None:
+        page.goto(f"{desk.base}/privacy")
+        page.fill("input[name=person]", lead_id)
+        page.get_by_role("button", name="Show").first.click()
+
+    find("l12")
+    assert page.url.endswith("/privacy/person"), "no address names the person"
+    assert "Scores with their reasons" in page.inner_text("main")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download everything").click()
+    answer = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert (answer["leads"], {table["table"] for table in answer["tables"]}) == (["l12"], {"leads", "scores"})
+    page.locator("form[action='/privacy/objection'] input[name=reason]").fill("request 1")
+    page.get_by_role("button", name="Record the objection").click()
+    assert "no score from now on" in page.inner_text("main")
+    assert [row["author"] for row in rows("objections") if row["lead_id"] == "l12"] == ["dora"]
+    find("l12")
+    form = page.locator("form[action='/privacy/erasure']")
+    form.locator("input[name=reason]").fill("request 2")
+    form.locator("input[name=confirmation]").fill("l1")
+    form.locator("button").click()
+    assert "not the person on the page" in page.inner_text("[role=alert]")
+    assert [row["lead_id"] for row in rows("leads") if row["lead_id"] == "l12"] == ["l12"]
+    find("l12")
+    form.locator("input[name=reason]").fill("request 2")
+    form.locator("input[name=confirmation]").fill("l12")
+    form.locator("button").click()
+    assert re.match(r"Receipt E-\d+", page.inner_text("h1"))
+    assert "l12" not in page.content()
+    for table in ("leads", "scores", "objections"):
+        assert [row for row in rows(table) if row["lead_id"] == "l12"] == []
+    find("l12")
+    assert "Nothing is stored of this person" in page.inner_text("[role=alert]")
+    acts = [(row["actor"], row["action"]) for row in rows("audit_log")]
+    assert acts.count(("dora", "access")) == 4
+    page.goto(f"{desk.base}/privacy?action=erasure_completed")
+    assert "dora" in page.inner_text("tbody tr")
+    assert page.request.get(f"{desk.base}/privacy/trail.csv?actor=dora").text().count("access") == 4
+
+
+def test_the_privacy_pages_are_accessible_in_every_language(desk: Desk) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    problems = []
+    for language in ("de", "fr", "it", "en"):
+        for width, theme in ((1280, "dark"), (390, "light")):
+            page = desk.page("dora", viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+            page.context.add_cookies([{"name": "leadwerk_page", "value": f"{language}.system", "url": desk.base}])
+            page.goto(f"{desk.base}/privacy")
+            for _ in range(2):
+                scroll = page.evaluate("document.documentElement.scrollWidth")
+                problems += [f"{page.url} {language}: {scroll} px wide"] if scroll > width else []
+                problems += [
+                    f"{page.url} {language}: {rule['id']} {rule['nodes'][0]['html'][:120]}"
+                    for rule in axe.run(page).response["violations"]
+                ]
+                if not page.url.endswith("person"):
+                    page.fill("input[name=person]", "l0")
+                    page.click("form[action='/privacy/person'] button")
+            page.context.close()
+    assert problems == []
 
 
 def test_a_page_of_another_site_changes_nothing(desk: Desk, rows: Rows) -> None:

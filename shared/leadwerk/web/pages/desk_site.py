@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadwerk.policy.people import Role
-from leadwerk.web.pages import calls, lead, operations, preferences, results, rules, start, thresholds
+from leadwerk.web.pages import calls, lead, operations, preferences, privacy, results, rules, start, thresholds
 from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.menu import roles_of
 from leadwerk.web.pages.site import FreeForm, NoForm, Page, Site
@@ -12,6 +12,7 @@ from leadwerk.web.pages.upload import UploadForm
 SELLERS: tuple[Role, ...] = ("seller",)
 MANAGERS: tuple[Role, ...] = ("manager",)
 OPERATORS: tuple[Role, ...] = ("operator",)
+OFFICERS: tuple[Role, ...] = ("privacy",)
 DECIDERS: tuple[Role, ...] = ("seller", "manager")
 
 site = Site(
@@ -46,6 +47,12 @@ site = Site(
         Page("POST", "/rules/revert", rules.RevertForm, rules.revert, ("manager", "operator")),
         Page("GET", "/operations", NoForm, operations.show, roles_of("operations")),
         Page("POST", "/operations/rollback", operations.RollbackForm, operations.roll_back, OPERATORS),
+        Page("GET", "/privacy", privacy.TrailForm, privacy.show, OFFICERS),
+        Page("GET", "/privacy/trail.csv", privacy.TrailForm, privacy.download, OFFICERS),
+        Page("POST", "/privacy/person", privacy.PersonForm, privacy.find, OFFICERS),
+        Page("POST", "/privacy/person.json", privacy.PersonForm, privacy.export, OFFICERS),
+        Page("POST", "/privacy/objection", privacy.ObjectionForm, privacy.object_, OFFICERS),
+        Page("POST", "/privacy/erasure", privacy.ErasureForm, privacy.erase, OFFICERS),
         Page("GET", "/calls/{lead_id}", LeadForm, lead.show, roles_of("calls")),
     )
 )

@@ -22,6 +22,7 @@ MENU: tuple[MenuEntry, ...] = (
     MenuEntry("thresholds", "/thresholds", ("manager", "operator")),
     MenuEntry("rules", "/rules", ("seller", "manager", "operator")),
     MenuEntry("operations", "/operations", ("manager", "operator")),
+    MenuEntry("privacy", "/privacy", ("privacy",)),
     MenuEntry("start", "/start", ("manager", "operator")),
 )
 

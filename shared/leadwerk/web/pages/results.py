@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +28,7 @@ from leadwerk.web.pages.cached import cached
 from leadwerk.web.pages.calls import hot_threshold
 from leadwerk.web.pages.lead_proof import by_band, score_outcomes
 from leadwerk.web.pages.rendering import render
+from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording
 from leadwerk.web.problem_document import NotFound
@@ -101,15 +100,7 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
         if question is None:
             raise NotFound(f"There is no table {name[:60]}.", field="path", remedy="Use a link of the page.")
         head, rows = question.head, question.rows
-    text = io.StringIO()
-    csv.writer(text).writerows([head, *(tuple(_cell(value) for value in row) for row in rows)])
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Answer(text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", headers=headers)
-
-
-def _cell(value: str) -> str:
-    """A value that no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t") else value
+    return csv_answer(name, [head, *rows])
 
 
 def questions(visit: Visit, wording: Wording, form: ResultsForm) -> list[Question]:
