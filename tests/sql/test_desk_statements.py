@@ -148,6 +148,10 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
     "timeline": (statement("leads/timeline"), ONE),
     "verdicts": (statement("verdicts/latest"), {"lead_ids": ["1", "2"], "as_of": NOW}),
     "outcome_counts": (statement("leads/outcome_counts"), RESULTS),
+    "reviewed": (
+        statement("outcomes/reviewed"),
+        {"first_day": ONE["first_day"], "since": NOW - 10 * DAY, "until": NOW, "as_of": NOW},
+    ),
     "stations": (statement("extract_runs/stations"), {"since": NOW - DAY, "as_of": NOW}),
     "rejections": (statement("rejections/recent"), {"first_day": ONE["first_day"], "as_of": NOW}),
     "company": (company(), {"account_ids": ["a.ch", "b.ch"], "as_of": NOW}),
@@ -248,6 +252,17 @@ def test_results_are_counted_the_same_on_both_engines(
     rows = assert_engines_agree(STATEMENTS["outcome_counts"][0], RESULTS | {"segment": segment}, tables)
     assert sum(row["leads"] for row in rows) <= len({row["lead_id"] for row in leads})
     assert all(row["won"] <= row["certain"] <= row["leads"] for row in rows)
+
+
+@few
+@given(scores, outcomes, verdicts)
+def test_a_months_review_is_the_same_on_both_engines(
+    scores: list[Row], outcomes: list[Row], verdicts: list[Row]
+) -> None:
+    tables = {"scores": scores, "outcomes": outcomes, "verdicts": verdicts}
+    rows = assert_engines_agree(*STATEMENTS["reviewed"], tables)
+    assert len({row["lead_id"] for row in rows}) == len(rows)
+    assert all(row["ended_at"] is not None or row["verdict"] is not None for row in rows)
 
 
 @few

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
 from leadwerk.errors import InputError
 from leadwerk.pipeline.desk.page_cursor import PageCursor, PageRequest
 from leadwerk.pipeline.desk.picks import first_day
+from leadwerk.pipeline.desk.stored_reasons import ReasonDetail, reason_details, reason_sentence, reasons_of_scores
 from leadwerk.policy.model import Policy
 from leadwerk.policy.section import Cluster
 from leadwerk.texts import action_label, text
@@ -108,24 +109,6 @@ class CallListRow(ListedLead, frozen=True, kw_only=True):
     third_key: float
 
 
-class StoredReasons(Struct, frozen=True):
-    """A row of scores/reasons."""
-
-    score_id: str
-    reasons: tuple[ScoreReason, ...]
-
-
-class ReasonDetail(Struct, frozen=True, kw_only=True):
-    """A reason in the reader's language, without the words that say for or against.
-
-    `contribution`: of the model in log-odds, of a rule in points; `feature`: its group, or the rule's name.
-    """
-
-    feature: str
-    contribution: float
-    fact: str
-
-
 class LeadListItem(ListedLead, frozen=True, kw_only=True):
     """A lead of the list. `labels`: cluster, stage, traffic light and action in the requested language.
 
@@ -171,7 +154,7 @@ def page(
         rows = warehouse.rows(call_list, parameters)
         page_rows = rows[: page_request.limit]
         # Reasons are long lists; they are read for the page alone and not while ranking all leads.
-        reasons = _reasons(warehouse, page_rows)
+        reasons = reasons_of_scores(warehouse, page_rows)
     more = _next_cursor(lead_filter.sort, as_of, page_rows[-1]).written() if len(rows) > len(page_rows) else None
     language = output_language or policy.languages[0]
     items = [_item(policy, language, row, reasons.get(row.score_id, ())) for row in page_rows]
@@ -217,47 +200,10 @@ def progress_statuses(policy: Policy) -> list[str]:
     return sorted({status for stage in policy.stages for status in stage.statuses})
 
 
-def reason_details(reasons: Iterable[ScoreReason], language: str) -> tuple[ReasonDetail, ...]:
-    """Reasons in a reader's language; an older score has them in the lead's language alone."""
-    return tuple(
-        ReasonDetail(
-            feature=reason.feature or "",
-            contribution=reason.contribution or 0.0,
-            fact=_facts(reason).get(language) or reason.text or "",
-        )
-        for reason in reasons
-    )
-
-
-def _facts(reason: ScoreReason) -> dict[str, str]:
-    return msgspec.json.decode(reason.facts, type=dict[str, str]) if reason.facts else {}
-
-
-def _sentence(language: str, reason: ScoreReason) -> str:
-    """The reason as a sentence: in the reader's language where the score has it."""
-    fact = _facts(reason).get(language)
-    if fact is None:
-        return reason.text or ""
-    return text(language, "reason.against" if (reason.contribution or 0.0) < 0 else "reason.for", fact=fact)
-
-
-def _reasons(warehouse: Warehouse, rows: Sequence[CallListRow]) -> Mapping[str, Sequence[ScoreReason]]:
-    """Reasons by score id. They are read for one page only: they are the widest column by far."""
-    if not rows:
-        return {}
-    parameters = {
-        "score_ids": [row.score_id for row in rows],
-        "lead_ids": [row.lead_id for row in rows],
-        "first_day": min(row.day for row in rows),
-        "last_day": max(row.day for row in rows),
-    }
-    return {row.score_id: row.reasons for row in warehouse.rows(statement("scores/reasons", StoredReasons), parameters)}
-
-
 def _item(policy: Policy, language: str, row: CallListRow, reasons: Sequence[ScoreReason]) -> LeadListItem:
     return LeadListItem(
         **{name: getattr(row, name) for name in ListedLead.__struct_fields__},
-        reasons=tuple(_sentence(language, reason) for reason in reasons[:REASONS]),
+        reasons=tuple(reason_sentence(language, reason) for reason in reasons[:REASONS]),
         reason_details=reason_details(reasons, language),
         labels=_labels(policy, language, row),
     )

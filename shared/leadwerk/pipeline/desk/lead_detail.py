@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.errors import UnknownLead
-from leadwerk.pipeline.desk.call_list import ReasonDetail, reason_details
+from leadwerk.pipeline.desk.stored_reasons import ReasonDetail, reason_details
 from leadwerk.warehouse.records import ScoreLedger, ScoreReason
 from leadwerk.warehouse.statement import statement
 

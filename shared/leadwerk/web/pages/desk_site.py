@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadwerk.policy.people import Role
-from leadwerk.web.pages import calls, lead, operations, preferences, privacy, results, rules, start, thresholds
+from leadwerk.web.pages import calls, lead, operations, preferences, privacy, results, review, rules, start, thresholds
 from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.menu import roles_of
 from leadwerk.web.pages.site import FreeForm, NoForm, Page, Site
@@ -34,6 +34,8 @@ site = Site(
         Page("POST", "/calls/{lead_id}/override-release", lead.ReleaseForm, lead.end_override, DECIDERS),
         Page("GET", "/results", results.ResultsForm, results.show, roles_of("results")),
         Page("GET", "/results/{name}.csv", results.ResultsForm, results.download, roles_of("results")),
+        Page("GET", "/review", review.ReviewForm, review.show, roles_of("review")),
+        Page("GET", "/review.csv", review.ReviewForm, review.download, roles_of("review")),
         Page("GET", "/thresholds", thresholds.ThresholdsForm, thresholds.show, roles_of("thresholds")),
         Page("POST", "/thresholds/hold", thresholds.HoldForm, thresholds.hold, MANAGERS),
         Page("POST", "/thresholds/release", thresholds.HoldForm, thresholds.release, MANAGERS),

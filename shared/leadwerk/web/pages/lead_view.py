@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadwerk.pipeline.desk.call_list import LeadListItem, ReasonDetail
+from leadwerk.pipeline.desk.call_list import LeadListItem
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
+from leadwerk.pipeline.desk.stored_reasons import ReasonDetail
 from leadwerk.scoring.reasons import SMALLEST
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording

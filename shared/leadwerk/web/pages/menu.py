@@ -19,6 +19,7 @@ class MenuEntry:
 MENU: tuple[MenuEntry, ...] = (
     MenuEntry("calls", "/calls", ("seller", "manager", "operator")),
     MenuEntry("results", "/results", ("seller", "manager", "operator")),
+    MenuEntry("review", "/review", ("manager", "operator")),
     MenuEntry("thresholds", "/thresholds", ("manager", "operator")),
     MenuEntry("rules", "/rules", ("seller", "manager", "operator")),
     MenuEntry("operations", "/operations", ("manager", "operator")),

@@ -12,7 +12,6 @@ from leadwerk.pipeline.champion_change import ChampionChange
 from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.desk import stations
 from leadwerk.pipeline.health import Health
-from leadwerk.registry import Manifest
 from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
@@ -47,7 +46,6 @@ def show(visit: Visit, _: NoForm) -> Answer:
     wording = Wording(visit.policy, visit.language, visit.now)
     registry = wiring.registry(visit.config)
     champion = registry.champion()
-    manifest = registry.manifest(champion.version) if champion else None
     return render(
         visit,
         "operations.html",
@@ -61,7 +59,7 @@ def show(visit: Visit, _: NoForm) -> Answer:
             (f"{row.source}, {row.field}", row.reason, wording.number(row.rejected), wording.ago(row.newest))
             for row in stations.rejections(visit.warehouse, visit.now)
         ],
-        drift=_drift(visit, wording, manifest),
+        drift=champion_drift(visit, wording),
         champion=champion,
         runs=_runs(visit, wording),
     )
@@ -77,9 +75,13 @@ def roll_back(visit: Visit, form: RollbackForm) -> Answer:
     return redirect("/operations", "rolled_back")
 
 
-def _drift(visit: Visit, wording: Wording, manifest: Manifest | None) -> DriftView | None:
-    if manifest is None:
+def champion_drift(visit: Visit, wording: Wording) -> DriftView | None:
+    """The champion's age and drift; None without one."""
+    registry = wiring.registry(visit.config)
+    champion = registry.champion()
+    if champion is None:
         return None
+    manifest = registry.manifest(champion.version)
 
     def read() -> Health:
         return stations.champion_health(visit.warehouse, visit.policy, manifest, visit.now)

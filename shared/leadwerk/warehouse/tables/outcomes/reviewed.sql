@@ -1,0 +1,48 @@
+-- A scored lead that ended, or was judged by a seller, between @since and @until: its first score, its end, the verdict.
+--
+-- The first score is what people saw when the lead came; later ones already know that somebody is at work on it.
+-- @first_day DATE
+-- @since TIMESTAMP
+-- @until TIMESTAMP
+-- @as_of TIMESTAMP
+WITH lead_ends AS (
+  SELECT lead_id, status, outcome, occurred_at AS ended_at
+  FROM leadwerk.outcomes
+  WHERE recorded_at <= @as_of AND occurred_at >= @since AND occurred_at < @until AND outcome != 'open'
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+),
+
+latest_verdict AS (
+  SELECT lead_id, seller, verdict, reason, note
+  FROM leadwerk.verdicts
+  WHERE given_at >= @since AND given_at < @until AND given_at <= @as_of AND verdict IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY given_at DESC, event_id DESC) = 1
+),
+
+first_score AS (
+  SELECT lead_id, score_id, day, basis, score_cluster, predictive_score, points
+  FROM leadwerk.scores
+  WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster IN ('HOT', 'WARM', 'COLD')
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at, stored_at, score_id) = 1
+)
+
+SELECT
+  s.lead_id,
+  s.score_id,
+  s.day,
+  s.basis,
+  s.score_cluster,
+  s.predictive_score,
+  s.points,
+  e.status,
+  e.outcome,
+  e.ended_at,
+  v.seller,
+  v.verdict,
+  v.reason,
+  v.note
+FROM first_score AS s
+LEFT JOIN lead_ends AS e ON e.lead_id = s.lead_id
+LEFT JOIN latest_verdict AS v ON v.lead_id = s.lead_id
+WHERE e.lead_id IS NOT NULL OR v.lead_id IS NOT NULL
+ORDER BY s.lead_id
