@@ -92,6 +92,13 @@ POSTS = {
     "/leads/{lead_id}/pick": "picks",
     "/leads/{lead_id}/release": "picks",
     "/operations/rollback": "audit_log",
+    "/privacy/erasure": "erasures",
+    "/privacy/objection": "objections",
+    "/privacy/person": "audit_log",
+    "/privacy/person.json": "audit_log",
+    "/start/file": READS,  # looks at the file
+    "/start/file/{key}/import": "audit_log",
+    "/start/train": "model_runs",
     "/rules/discard": READS,  # a draft
     "/rules/numbers": READS,  # a draft
     "/rules/publish": "policy_changes",

@@ -98,6 +98,10 @@ def test_a_newcomer_is_led_from_an_empty_home_to_a_model(
     assert "A model serves." in page.inner_text("main")
     [row] = DuckDBWarehouse(empty_home).rows(from_text("SELECT COUNT(*) AS leads FROM leadwerk.leads"), {})
     assert row["leads"] == 240
+    acts = DuckDBWarehouse(empty_home).rows(
+        from_text("SELECT actor, object FROM leadwerk.audit_log WHERE action = 'import'"), {}
+    )
+    assert acts == [{"actor": "manager", "object": "leads.csv"}]
     assert "Absagegrund" not in (empty_home / "policy.yaml").read_text("utf-8")
 
 

@@ -16,6 +16,7 @@ from leadwerk.importing.table import CsvTable, read_table
 from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import LeakFinding
 from leadwerk.pipeline import import_leads, rescore, retrain as training, wiring
+from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.pipeline.import_home import drafted_files, refuse_overwriting, rejects_path
 from leadwerk.pipeline.leak_gate import FieldChoices
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
@@ -147,6 +148,8 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
         LastRun(table.path.name, visit.now, report.leads, report.converted, report.lost, report.open,
                 report.rejected_rows, report.rejects_file),
     )  # fmt: skip
+    act = Act(actor=visit.name, action="import", object=table.path.name, after=f"{report.leads} leads")
+    record_act(visit.warehouse, act, visit.now)
     uploads.delete(key)
     forget()
     return redirect("/start", "imported")
