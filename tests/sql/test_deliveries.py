@@ -15,7 +15,7 @@ OUTBOX, UNKNOWN_LEADS = statement("deliveries/outbox"), statement("deliveries/un
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
 EVERYTHING = {
     "first_day": date(2026, 3, 1), "as_of": START + timedelta(days=1), "every_lead": True, "lead_ids": [],
-    "every_state": False, "retry_dead_letters": False, "dead_letter_code": "", "most": 100,
+    "every_state": False, "retry_dead_letters": False, "dead_letter_code": "", "without": [], "most": 100,
 }  # fmt: skip
 
 

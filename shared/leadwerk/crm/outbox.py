@@ -85,7 +85,7 @@ class Pending:
 
     def is_shown(self) -> bool:
         """Whether the CRM shows these very fields already."""
-        return not self.repair and self.shown_hash == self.update.payload_hash
+        return not self.repair and self.shown_hash is not None and self.shown_hash == self.update.payload_hash
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ class Capabilities:
     budget_floor: float = 0.0
 
 
+_SORTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 @dataclass(frozen=True)
 class LeadUpdate:
     """What the CRM shall show of a lead: CRM field → value; None empties the field.
@@ -63,8 +66,7 @@ class LeadUpdate:
     @cached_property
     def payload_hash(self) -> str:
         """Sixteen hexadecimal digits of what the lead shows; the order of fields does not matter."""
-        written = json.dumps(self.fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(written.encode()).hexdigest()[:16]
+        return hashlib.sha256(_SORTED.encode(self.fields).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -12,31 +12,28 @@ What the CRM shows already is not sent: a nightly rescore of which 3 % changed c
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-
-from msgspec import Struct
+from datetime import datetime, timedelta
+from functools import partial
 
 from leadwerk.crm import outbox
-from leadwerk.crm.fields import FieldMapping, field_mapping
-from leadwerk.crm.outbox import Attempt, OutboxRow, Pending
+from leadwerk.crm.fields import field_mapping
+from leadwerk.crm.outbox import Attempt, Pending
 from leadwerk.crm.port import CRM
 from leadwerk.pipeline.delivery_line import DeliveryLine
+from leadwerk.pipeline.outbox_pages import Beside, OpenScores, Outbox, OutboxSelection
 from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, silent
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow
-from leadwerk.warehouse.statement import statement
 
 RECORDED_AT_ONCE = 200  # attempts between two records; at most these repeat after a crash
 RECORDED_CALLS = 50  # the same in calls, where one takes many scores: a record costs as much as some calls
-MOST_READ = 10_000  # scores that are read at once
 SENDING_SECONDS = 200.0  # a run ends before the next one, every 5 minutes, begins
-LONGEST_RUN = timedelta(minutes=15)  # scores stored by others during a run are dated within it, also in simulations
-NO_FIELDS = FieldMapping((), {})
 STEP = timedelta(microseconds=1)  # a repair is dated after the attempt that it follows
 
 
@@ -62,15 +59,6 @@ class DeliverReport:
     errors: dict[str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutboxSelection:
-    """Scores to send: of all leads or of `lead_ids`; with dead letters, all of them or those of a code."""
-
-    lead_ids: Sequence[str] | None = None
-    retry_dead_letters: bool = False
-    dead_letter_code: str | None = None
-
-
 WHOLE_OUTBOX = OutboxSelection()
 
 
@@ -91,7 +79,8 @@ def run(
 ) -> DeliverReport:
     """Send the selected scores that are due at `now`.
 
-    A run sends nothing after SENDING_SECONDS; the next run sends the rest.
+    A run sends nothing after SENDING_SECONDS; the next run sends the rest. The caller has no unit of work open: the
+    warehouse is used beside the calls.
 
     Raises:
         CRMRejected: the CRM refuses access (401, 403) or redirects (3xx); this makes no dead letters.
@@ -100,12 +89,18 @@ def run(
     # Wall time and not `now`: in a simulation `now` stands still while calls take time.
     line = DeliveryLine(crm, now, until=time.monotonic() + SENDING_SECONDS)
     tally = _Tally(now, keeps_states=selection.lead_ids is not None)
-    rest: list[Pending] = []
-    code = selection.dead_letter_code or ""
-    for page in _pages(box, line, selection.lead_ids, selection.retry_dead_letters or bool(code), code):
-        attempted = _deliver_page([item for item in page if item.due(now)], line, box, tally, progress)
-        rest = [item for item in page if item.update.score_id not in attempted]
-    return tally.report(rest, line)
+    open_scores: OpenScores = {}
+    # As many attempts as a record is worth: a crash repeats at most two portions, which the CRM takes as the same.
+    size = max(RECORDED_AT_ONCE, RECORDED_CALLS * crm.capabilities.batch)
+    with warehouse.kept_open(), Beside.at(crm) as beside:
+        recorder = _Recorder(line, box, tally, open_scores, beside)
+        with closing(_due(selection, recorder)) as due:
+            for portion in _portions(line.stream(due), size):
+                recorder.add(portion)
+                read = recorder.attempted + len(open_scores)
+                progress(f"{recorder.attempted:,} of {read:,} scores", recorder.attempted / read)
+        recorder.settle()
+    return tally.report([*open_scores.values()], line)
 
 
 def send_stored(
@@ -126,7 +121,7 @@ def send_stored(
     with ThreadPoolExecutor(1) as recorder:
         # Nobody else has an attempt of this moment at these scores, so its key needs no look-up.
         recorded = recorder.submit(warehouse.append_new, {"deliveries": [attempt.row() for attempt in attempts]})
-        repairs = _with_repairs(attempts, line, box)[len(attempts) :]
+        repairs = _with_repairs(attempts, _overtaken(attempts, box), line, box)[len(attempts) :]
         recorded.result()
     if repairs:
         box.record(repairs)
@@ -135,110 +130,70 @@ def send_stored(
     return tally.report([item for item in queue if item.update.score_id not in attempted], line)
 
 
-class LeadKey(Struct, frozen=True, kw_only=True):
-    """A row of deliveries/overtaken."""
+def _due(selection: OutboxSelection, recorder: _Recorder) -> Iterator[Pending]:
+    """The scores to be sent now; what needs no call is recorded."""
+    box = recorder.box
+    for page in box.pages(selection, recorder.line, recorder.open_scores):
+        due = [item for item in page if item.due(box.now)]
+        # Of several scores of a lead only the newest is sent; the older ones are recorded as outdated.
+        changed, outdated = outbox.folded([item for item in due if not item.is_shown()], box.now)
+        recorder.record([outbox.same(item, box.now) for item in due if item.is_shown()])
+        recorder.record(outdated)
+        yield from changed
 
-    lead_id: str
 
+@dataclass
+class _Recorder:
+    """Records attempts while the next ones are made; each leaves `open_scores`.
 
-@dataclass(frozen=True)
-class Outbox:
-    """The outbox as of `now`: what is to be sent, and the record of attempts."""
+    A portion is checked before it is recorded: what a newer score overtook meanwhile is sent anew first.
+    """
 
-    warehouse: Warehouse
-    first_day: date
-    now: datetime
-    mapping: FieldMapping = NO_FIELDS
+    line: DeliveryLine
+    box: Outbox
+    tally: _Tally
+    open_scores: OpenScores
+    beside: Beside
+    attempted: int = 0
+    waiting: deque[tuple[list[Attempt], Callable[[], list[Pending]]]] = field(default_factory=deque)
 
-    def read(self, lead_ids: Sequence[str] | None, *, retry_dead_letters: bool, code: str = "") -> list[Pending]:
-        """The newest score of each lead, if the CRM lacks it."""
-        rows = self.rows(lead_ids, retry_dead_letters=retry_dead_letters, code=code)
-        return outbox.pending(rows, self.mapping)
+    def add(self, portion: list[Attempt]) -> None:
+        """Have a portion checked and recorded; the one before is so by now, or waited for."""
+        self.waiting.append((portion, self.beside.begin(partial(_record_unless_overtaken, portion, self.box))))
+        self.settle(0 if self.beside.pool is None else 1)
 
-    def overtaken(self, lead_ids: Sequence[str], score_ids: Sequence[str]) -> list[str]:
-        """Those of the leads whose newest score is none of these, including scores stored since this run began."""
-        parameters = {
-            "lead_ids": lead_ids,
-            "score_ids": score_ids,
-            "first_day": self.first_day,
-            "as_of": self.now + LONGEST_RUN,
-        }
-        rows = self.warehouse.rows(statement("deliveries/overtaken", LeadKey), parameters)
-        return [row.lead_id for row in rows]
-
-    def newest(self, lead_ids: Sequence[str]) -> list[Pending]:
-        """The newest score of each lead, including scores stored since this run began."""
-        return outbox.pending(self.rows(lead_ids, every_state=True, as_of=self.now + LONGEST_RUN), self.mapping)
-
-    def rows(
-        self,
-        lead_ids: Sequence[str] | None,
-        *,
-        retry_dead_letters: bool = False,
-        code: str = "",
-        every_state: bool = False,
-        as_of: datetime | None = None,
-    ) -> list[OutboxRow]:
-        """Rows of deliveries/outbox; `every_state` includes scores that the CRM has or refused."""
-        parameters = {
-            "first_day": self.first_day,
-            "as_of": as_of or self.now,
-            "every_lead": lead_ids is None,
-            "lead_ids": list(lead_ids or ()),
-            "every_state": every_state,
-            "retry_dead_letters": retry_dead_letters,
-            "dead_letter_code": code,
-            "most": MOST_READ,
-        }
-        return self.warehouse.rows(statement("deliveries/outbox", OutboxRow), parameters)
+    def settle(self, waiting: int = 0) -> None:
+        """Wait until at most so many portions are not recorded."""
+        while len(self.waiting) > waiting:
+            self._settle()
 
     def record(self, attempts: Sequence[Attempt]) -> None:
-        """Append the attempts."""
-        self.warehouse.append("deliveries", [attempt.row() for attempt in attempts])
+        """Record attempts that made no call, at once."""
+        if attempts:
+            self.box.record(attempts)
+            self._count(attempts)
+
+    def _settle(self) -> None:
+        portion, checked = self.waiting.popleft()
+        attempts = portion
+        if overtaken := checked():
+            attempts = _with_repairs(portion, overtaken, self.line, self.box)
+            self.box.record(attempts)
+        self._count(attempts)
+
+    def _count(self, attempts: Sequence[Attempt]) -> None:
+        self.tally.add(attempts)
+        self.attempted += len(attempts)
+        for attempt in attempts:
+            self.open_scores.pop(attempt.pending.update.score_id, None)
 
 
-def _pages(
-    box: Outbox, line: DeliveryLine, lead_ids: Sequence[str] | None, retry_dead_letters: bool, code: str
-) -> Iterator[list[Pending]]:
-    """The outbox, MOST_READ scores at a time, while there is something due and time to send it.
-
-    Only the first page has dead letters: what is refused again would come back on each later one.
-    """
-    page = box.read(lead_ids, retry_dead_letters=retry_dead_letters, code=code)
-    yield page
-    # A full page means there may be more; dead letters are retried in the first page only.
-    while len(page) == MOST_READ and line.is_open():
-        page = box.read(lead_ids, retry_dead_letters=False)
-        yield page
-        # What is left waits for its time: reading it again would loop until the deadline.
-        if not any(item.due(box.now) for item in page):
-            return
-
-
-def _deliver_page(
-    due: Sequence[Pending], line: DeliveryLine, box: Outbox, tally: _Tally, progress: Progress
-) -> set[str]:
-    """Send the scores that are due, and record each portion before the next one; return the scores attempted."""
-    unchanged = [outbox.same(item, box.now) for item in due if item.is_shown()]
-    if unchanged:
-        box.record(unchanged)
-        tally.add(unchanged)
-    attempted = {attempt.pending.update.score_id for attempt in unchanged}
-    # Of several scores of a lead only the newest is sent; the older ones are recorded as outdated.
-    changed, outdated = outbox.folded([item for item in due if not item.is_shown()], box.now)
-    if outdated:
-        box.record(outdated)
-        tally.add(outdated)
-        attempted |= {attempt.pending.update.score_id for attempt in outdated}
-    # Recorded while sending: a crash repeats at most these attempts, which the CRM takes as the same.
-    size = max(RECORDED_AT_ONCE, RECORDED_CALLS * line.crm.capabilities.batch)
-    for portion in _portions(line.stream(changed), size):
-        attempts = _with_repairs(portion, line, box)
+def _record_unless_overtaken(attempts: Sequence[Attempt], box: Outbox) -> list[Pending]:
+    """Record the attempts and return nothing; or record nothing, and return the scores that overtook some."""
+    overtaken = _overtaken(attempts, box)
+    if not overtaken:
         box.record(attempts)
-        tally.add(attempts)
-        attempted |= {attempt.pending.update.score_id for attempt in attempts}
-        progress(f"{len(attempted):,} of {len(due):,} scores", len(attempted) / len(due))
-    return attempted
+    return overtaken
 
 
 def _portions(stream: Iterator[list[Attempt]], size: int) -> Iterator[list[Attempt]]:
@@ -253,17 +208,19 @@ def _portions(stream: Iterator[list[Attempt]], size: int) -> Iterator[list[Attem
         yield portion
 
 
-def _with_repairs(attempts: list[Attempt], line: DeliveryLine, box: Outbox) -> list[Attempt]:
+def _with_repairs(attempts: list[Attempt], overtaken: list[Pending], line: DeliveryLine, box: Outbox) -> list[Attempt]:
+    """The attempts, and those at the scores that overtook some: ours must not come last."""
     all_attempts = attempts
     repairs_made = 0
-    # Another process may have stored and sent a newer score in the meantime: ours must not come last.
-    while overtaken := _overtaken(attempts, box):
+    while overtaken:
         repairs_made += 1
         at = line.now + STEP * repairs_made
         attempts = [replace(attempt, attempted_at=at) for attempt in line.repair(overtaken)]
         # Another delivery recorded these as sent, but the CRM no longer shows them.
         postponed = [outbox.postponed(item, at) for item in overtaken[len(attempts) :]]
         all_attempts = all_attempts + attempts + postponed
+        # Another process may have stored and sent a newer score in the meantime.
+        overtaken = _overtaken(attempts, box)
     return all_attempts
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 
 from leadwerk.crm import outbox
 from leadwerk.crm.outbox import Attempt, Pending
@@ -35,14 +36,15 @@ class DeliveryLine:
         """Whether there is time, and the CRM seems to be up."""
         return self.stopped is None and time.monotonic() <= self.until
 
-    def stream(self, queue: Sequence[Pending]) -> Iterator[list[Attempt]]:
+    def stream(self, queue: Iterable[Pending]) -> Iterator[list[Attempt]]:
         """One attempt per score while the line is open, as answers come; the first scores alone, as a canary."""
-        start = 0
+        scores = iter(queue)
+        first = list(islice(scores, outbox.CANARY + 1))
         # A wrong field mapping refuses every score: a few find out before ten thousand dead letters.
-        if not self.canary_passed and len(queue) > outbox.CANARY:
-            start = outbox.CANARY
-            yield self._send_canary(queue[:start])
-        for batch, outcome in self._calls(queue[start:], self.crm.capabilities.calls_at_once):
+        if not self.canary_passed and len(first) > outbox.CANARY:
+            yield self._send_canary(first[: outbox.CANARY])
+            first = first[outbox.CANARY :]
+        for batch, outcome in self._calls(chain(first, scores), self.crm.capabilities.calls_at_once):
             yield self._understood(batch, outcome)
 
     def repair(self, queue: Sequence[Pending]) -> list[Attempt]:
@@ -69,7 +71,7 @@ class DeliveryLine:
         # Not dead letters: the scores are fine, the mapping is not.
         return [outbox.held_back(attempt, self.now) for attempt in attempts]
 
-    def _calls(self, queue: Sequence[Pending], at_once: int) -> Iterator[Call]:
+    def _calls(self, queue: Iterable[Pending], at_once: int) -> Iterator[Call]:
         """Batches with their outcomes, in order; calls run side by side where the CRM stands it."""
         # Without threads: most CRMs allow one call at a time, and a thread pool would only hide errors.
         if at_once == 1:
@@ -87,12 +89,11 @@ class DeliveryLine:
             for batch, answer in waiting:
                 yield batch, answer.result()
 
-    def _affordable(self, queue: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    def _affordable(self, queue: Iterable[Pending]) -> Iterator[Sequence[Pending]]:
         """Batches while the line is open; below the floor of the CRM's budget only those with hot leads."""
         floor = self.crm.capabilities.budget_floor
-        for batch in batches(queue, self.crm.capabilities.batch):
-            if not self.is_open():
-                return
+        scores, size = iter(queue), self.crm.capabilities.batch
+        while self.is_open() and (batch := list(islice(scores, size))):
             # Asked before each call: others use the same daily budget.
             left = self.crm.budget() if floor else None
             if left is not None and left < floor and not any(item.is_hot for item in batch):

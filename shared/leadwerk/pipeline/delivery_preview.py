@@ -13,7 +13,7 @@ from leadwerk.crm import outbox
 from leadwerk.crm.fields import FieldMapping, changed_fields, field_mapping
 from leadwerk.crm.outbox import Pending
 from leadwerk.crm.port import CRM, FieldValue
-from leadwerk.pipeline.deliver import Outbox
+from leadwerk.pipeline.outbox_pages import Outbox, OutboxSelection
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreReason
@@ -70,7 +70,7 @@ def preview(
     """What a delivery at `now` would send, of all leads or `lead_ids`. Nothing is sent or recorded."""
     mapping = field_mapping(policy, crm.field_name)
     box = Outbox(warehouse, outbox.first_day(policy, now), now, mapping)
-    waiting = box.read(lead_ids, retry_dead_letters=False)
+    waiting = box.read(OutboxSelection(lead_ids=lead_ids), retry_dead_letters=False)
     due = [item for item in waiting if item.due(now)]
     to_send = [item for item in due if not item.is_shown()]
     last_shown = _last_shown(box, mapping, [item.update.lead_id for item in to_send])

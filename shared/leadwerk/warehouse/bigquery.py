@@ -217,6 +217,10 @@ class BigQueryWarehouse:
     def stay_open(self) -> None:
         """Nothing to keep."""
 
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Nothing to keep."""
+        return nullcontext()
+
     def _query(self, statement: AnyStatement, parameters: Parameters) -> tuple[str, list[Any]]:
         values = bound(statement, parameters)
         typed = [_parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]

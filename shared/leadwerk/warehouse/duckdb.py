@@ -54,12 +54,14 @@ class DuckDBWarehouse:
             result = self._run(connection, statement, parameters)
             names = [column[0] for column in result.description]
             # Only aware columns: a plain TIMESTAMP would silently be taken for UTC.
-            zoned = [index for index, column in enumerate(result.description) if "TIME ZONE" in str(column[1])]
+            zoned = [column[0] for column in result.description if "TIME ZONE" in str(column[1])]
             with _explained(statement.name):
                 values = result.fetchall()
-        if zoned:
-            values = [tuple(utc(value) if i in zoned else value for i, value in enumerate(row)) for row in values]
-        return statement.read([dict(zip(names, row, strict=True)) for row in values])
+        rows = [dict(zip(names, row, strict=True)) for row in values]
+        for name in zoned:
+            for row in rows:
+                row[name] = utc(row[name])
+        return statement.read(rows)
 
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; whole numbers stay whole where no NULL is among them."""
@@ -168,6 +170,17 @@ class DuckDBWarehouse:
     def stay_open(self) -> None:
         """Keep the file open between units of work, until another process waits for it."""
         self._file.stays_open = True
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Keep the file open within, until another process waits for it."""
+        before, self._file.stays_open = self._file.stays_open, True
+        try:
+            yield
+        finally:
+            self._file.stays_open = before
+            if not before:
+                self._file.let_go()
 
     def _connection(self, *, writing: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return self._file.connection(writing=writing)

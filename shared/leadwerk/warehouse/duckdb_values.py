@@ -17,6 +17,7 @@ from leadwerk.warehouse import schema
 
 NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
 PARAMETER = re.compile(r"\$(\w+)")
+LONG = 50  # texts, from which on a list is read from JSON sooner than DuckDB parses as many literals
 LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
 
 
@@ -70,8 +71,11 @@ def literal(value: Any) -> str:
     """A checked value as SQL: DuckDB's own parameters import pandas and pyarrow, 0.4 s, wherever they are installed."""
     if isinstance(value, list | tuple):
         # Rows are read from JSON: DuckDB parses a thousand structs that are written out in seconds.
-        rows = bool(value) and isinstance(value[0], Mapping)
-        return f"{literal(_json(value))}::JSON" if rows else f"[{', '.join(map(literal, value))}]"
+        if value and isinstance(value[0], Mapping):
+            return f"{literal(_json(value))}::JSON"
+        if len(value) >= LONG and isinstance(value[0], str):
+            return f"from_json({literal(_json(value))}, '[\"VARCHAR\"]')"
+        return f"[{', '.join(map(literal, value))}]"
     # Before numbers: True is an int to Python, and repr would write `True`.
     if isinstance(value, bool) or value is None:
         return {True: "TRUE", False: "FALSE", None: "NULL"}[value]
@@ -83,8 +87,8 @@ def literal(value: Any) -> str:
     return quoted if "\0" not in quoted else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
 
 
-def _json(rows: Sequence[schema.JsonRow]) -> str:
-    return msgspec.json.encode(rows).decode()
+def _json(items: Sequence[Any]) -> str:
+    return msgspec.json.encode(items).decode()
 
 
 def utc(value: Any) -> Any:

@@ -69,6 +69,8 @@ def fits(value: Any, kind: Field) -> bool:
     """Whether a value is of a type: an array holds no NULL, a scalar or struct may be None."""
     if kind.mode == "REPEATED":
         item = single(kind)
+        if kind.type == "STRING" and isinstance(value, list) and set(map(type, value)) <= {str}:
+            return True  # ids by the thousand, seen at once
         return isinstance(value, list | tuple) and all(part is not None and fits(part, item) for part in value)
     if value is None:
         return True
@@ -121,7 +123,8 @@ def _escaped(character: str) -> str:
 def plain(value: Any, kind: Field) -> Any:
     """A parameter's value with records, however deep, as mappings of what the type names."""
     if kind.mode == "REPEATED" and isinstance(value, list | tuple):
-        return [plain(item, single(kind)) for item in value]
+        item = single(kind)
+        return [plain(part, item) for part in value] if kind.fields else list(value)
     if kind.fields and isinstance(value, msgspec.Struct):
         return {part.name: plain(getattr(value, part.name), part) for part in kind.fields}
     return value

@@ -120,5 +120,8 @@ class Warehouse(Protocol):
     def unit_of_work(self) -> AbstractContextManager[None]:
         """Keep one connection for all verbs within (embedded engine); a no-op where connections cost nothing."""
 
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Keep the connection between the units of work within, for a run of many (embedded engine)."""
+
     def stay_open(self) -> None:
         """Keep the connection between units of work, for a process that answers requests (embedded engine)."""

@@ -70,6 +70,7 @@ class DemoDeployment:
             "every_state": True,
             "retry_dead_letters": True,
             "dead_letter_code": "",
+            "without": [],
             "most": 1_000_000,
         }
         return self.warehouse.rows(statement("deliveries/outbox", OutboxRow), everything)

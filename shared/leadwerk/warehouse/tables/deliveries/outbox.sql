@@ -7,6 +7,7 @@
 -- @every_state BOOL
 -- @retry_dead_letters BOOL
 -- @dead_letter_code STRING
+-- @without ARRAY<STRING>
 -- @most INT64
 WITH latest_score AS (
   SELECT
@@ -61,13 +62,16 @@ SELECT
 FROM latest_score
 LEFT JOIN latest_attempt ON latest_attempt.score_id = latest_score.score_id
 LEFT JOIN last_of_lead ON last_of_lead.lead_id = latest_score.lead_id
-WHERE @every_state
-  OR latest_attempt.state IS NULL
-  OR latest_attempt.state IN ('retry', 'repair')
-  OR (
-    latest_attempt.state = 'dead_letter'
-    AND @retry_dead_letters
-    AND (@dead_letter_code = '' OR COALESCE(latest_attempt.crm_code, 'refused') = @dead_letter_code)
+WHERE latest_score.score_id NOT IN UNNEST(@without)
+  AND (
+    @every_state
+    OR latest_attempt.state IS NULL
+    OR latest_attempt.state IN ('retry', 'repair')
+    OR (
+      latest_attempt.state = 'dead_letter'
+      AND @retry_dead_letters
+      AND (@dead_letter_code = '' OR COALESCE(latest_attempt.crm_code, 'refused') = @dead_letter_code)
+    )
   )
 -- Never tried (NULL) comes first; among those the best leads, because sellers call them first.
 ORDER BY latest_attempt.next_attempt_at, latest_score.predictive_score DESC, latest_score.points DESC, latest_score.lead_id
