@@ -75,10 +75,11 @@ def run(
     """
     cursor, moved_at = _position(warehouse, crm.source)
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
-    for page in crm.pull(None if from_start else cursor):
-        if "stage_history" not in crm.capabilities.reports:
-            page = replace(page, cases=without_own_writes(warehouse, page.cases, outbox.first_day(policy, now)))
-        reading.store(page)
+    with warehouse.kept_open():
+        for page in crm.pull(None if from_start else cursor):
+            if "stage_history" not in crm.capabilities.reports:
+                page = replace(page, cases=without_own_writes(warehouse, page.cases, outbox.first_day(policy, now)))
+            reading.store(page)
     delete_again(warehouse, person_key, ("leads", "identities", "touchpoints", "outcomes", "rejections"))
     return reading.report()
 

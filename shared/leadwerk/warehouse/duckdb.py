@@ -45,8 +45,6 @@ class DuckDBWarehouse:
         self._file = DuckDBFile(home, wait_seconds)
         self._prepared: PreparedStatements | None = None
         self._translations = Translations(home / "translations")
-        # Of the connection that attached the export, which cannot change as long.
-        self._exported: tuple[duckdb.DuckDBPyConnection, list[str]] | None = None
 
     def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; timestamps come back aware and UTC."""
@@ -169,7 +167,7 @@ class DuckDBWarehouse:
 
     def stay_open(self) -> None:
         """Keep the file open between units of work, until another process waits for it."""
-        self._file.stays_open = True
+        self._file.stays_open = self._file.answers_requests = True
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
@@ -211,8 +209,8 @@ class DuckDBWarehouse:
         return with_values(split_at_parameters(either[0]), values), with_values(split_at_parameters(either[1]), values)
 
     def _export_tables(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
-        if self._exported is not None and self._exported[0] is connection:
-            return self._exported[1]
+        if self._file.exported is not None:
+            return self._file.exported
         if not self._file.export_file.exists():
             return []
         attach = f"ATTACH IF NOT EXISTS {literal(str(self._file.export_file))} AS ga4 (READ_ONLY)"
@@ -220,11 +218,8 @@ class DuckDBWarehouse:
         # The simulated market shows its export as views: information_schema lists both.
         in_export = "table_catalog = 'ga4' AND table_schema = 'main'"
         names = connection.execute(f"SELECT table_name FROM information_schema.tables WHERE {in_export} ORDER BY 1")
-        exported = [name for (name,) in names.fetchall()]
-        self._exported = (connection, exported)
-        # Who writes the export would wait for it for as long as it is attached.
-        self._file.close_after_use()
-        return exported
+        self._file.exported = [name for (name,) in names.fetchall()]
+        return self._file.exported
 
 
 @contextmanager

@@ -25,6 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the 
 IDLE_SECONDS = 2.0
 """For so long an unused file stays open: a SQL client, which notes nothing, gets it after that."""
 LOOK_SECONDS = 0.01
+EXPORT = "ga4"  # as which the export is attached
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
 DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
 TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
@@ -41,7 +42,9 @@ class DuckDBFile:
         self._used_at = 0.0
         self._tables_exist = False
         self._closes_next = False
+        self.exported: list[str] | None = None  # tables of the export, which cannot change while it is attached
         self.stays_open = False
+        self.answers_requests = False
 
     @property
     def rows_folder(self) -> Path:
@@ -81,6 +84,7 @@ class DuckDBFile:
 
     def _take(self, writing: bool) -> duckdb.DuckDBPyConnection:
         connection, self._idle = self._idle, None
+        self.exported = None
         return connection or self._open(writing or self.stays_open)
 
     def _give_back(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -88,6 +92,9 @@ class DuckDBFile:
         if closes or not self.stays_open or self._somebody_waits():
             connection.close()
             return
+        # Who writes the export would wait for it for as long as it is attached.
+        if self.exported is not None:
+            connection.execute(f"DETACH {EXPORT}")
         self._idle, self._used_at = connection, time.monotonic()
         if not any(thread.name == self._watch_name for thread in threading.enumerate()):
             threading.Thread(target=self._watch, name=self._watch_name, daemon=True).start()
@@ -132,7 +139,7 @@ class DuckDBFile:
         connection = self.patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         # A request's statements touch few rows in a hundred steps, which more threads only slow down.
-        connection.execute("SET threads = 1" if self.stays_open else "RESET threads")
+        connection.execute("SET threads = 1" if self.answers_requests else "RESET threads")
         # Before any statement runs: SQL of a policy or file must not read other files of this machine.
         _confine(connection, self.export_file, self.rows_folder)
         if not self._tables_exist:

@@ -6,6 +6,7 @@ its own parameters, so what changes from request to request lies in a temporary 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,9 +19,8 @@ MOST = 32
 """Statements that a connection keeps; beyond them all are forgotten."""
 USES = 2_000
 """After so many uses a statement is prepared anew: deleted rows of its table stay where they are."""
-
-
 TABLE = "temp.asked"
+IS_NULL = re.compile(r"CAST\(\(SELECT \w+ FROM temp\.asked\) AS [A-Z]+\) IS NULL")
 
 
 class PreparedStatements:
@@ -35,10 +35,7 @@ class PreparedStatements:
     def execute(self, parts: tuple[str, ...], values: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
         """Run a statement whose `parts` are text and names of parameters in turn."""
         changing = {name: literal(value) for name, value in values.items() if _changes(value) and name in parts[1::2]}
-        moved = {name: f"(SELECT {name} FROM {TABLE})" for name in changing}
-        template = "".join(
-            part if index % 2 == 0 else moved.get(part) or literal(values[part]) for index, part in enumerate(parts)
-        )
+        template = _template(parts, changing, values)
         uses = self._uses[template] = self._uses.get(template, 0) + 1
         if uses == 1 or not changing:
             return self.connection.execute(with_values(parts, values))
@@ -59,6 +56,16 @@ class PreparedStatements:
         self.connection.execute(f"PREPARE {name} AS {template.replace(TABLE, f'temp.{name}')}")
         self._names[template] = name
         return name
+
+
+def _template(parts: tuple[str, ...], changing: Mapping[str, str], values: Mapping[str, Any]) -> str:
+    """The statement with its constants written out, and what changes read from TABLE."""
+    moved = {name: f"(SELECT {name} FROM {TABLE})" for name in changing}
+    template = "".join(
+        part if index % 2 == 0 else moved.get(part) or literal(values[part]) for index, part in enumerate(parts)
+    )
+    # What changes is never NULL. Where DuckDB does not know that, it reads whole tables for `@x IS NULL OR …`.
+    return IS_NULL.sub("FALSE", template)
 
 
 def _changes(value: Any) -> bool:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, overload
 
 from leadwerk.errors import MissingTable, WarehouseError
@@ -62,7 +62,13 @@ def statement(name: str, record: type[Any] | None = None, **repeated: Sequence[s
         MissingTable: there is no such file, or none that it includes.
         WarehouseError: a value to repeat for is missing, superfluous, or no plain name.
     """
-    return replace(from_text(_read(name), name, **repeated), record=record)
+    values = tuple((label, tuple(repeat)) for label, repeat in repeated.items())
+    return replace(_written_statement(name, values), record=record)
+
+
+@lru_cache(maxsize=256)
+def _written_statement(name: str, repeated: tuple[tuple[str, tuple[str | int, ...]], ...]) -> Statement[Row]:
+    return from_text(_read(name), name, **dict(repeated))
 
 
 @cache

@@ -21,4 +21,5 @@ class UpkeepReport(Struct, frozen=True, kw_only=True):
 
 def run(warehouse: Warehouse, policy: Policy, *, secret: str, now: datetime) -> UpkeepReport:
     """Expire and seal as of `now` (aware); `secret` is the key of the hashes of persons. Again it changes nothing."""
-    return UpkeepReport(expired=expire(warehouse, policy, now), sealed=seal(warehouse, secret, now))
+    with warehouse.kept_open():
+        return UpkeepReport(expired=expire(warehouse, policy, now), sealed=seal(warehouse, secret, now))
