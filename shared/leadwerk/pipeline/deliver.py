@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -30,6 +30,8 @@ from leadwerk.policy.model import Policy
 from leadwerk.progress import Progress, silent
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow
+
+__all__ = ["DeliverReport", "OutboxSelection", "recorded_states", "run", "send_stored"]
 
 RECORDED_AT_ONCE = 200  # attempts between two records; at most these repeat after a crash
 RECORDED_CALLS = 50  # the same in calls, where one takes many scores: a record costs as much as some calls
@@ -130,7 +132,7 @@ def send_stored(
     return tally.report([item for item in queue if item.update.score_id not in attempted], line)
 
 
-def _due(selection: OutboxSelection, recorder: _Recorder) -> Iterator[Pending]:
+def _due(selection: OutboxSelection, recorder: _Recorder) -> Generator[Pending, None, None]:
     """The scores to be sent now; what needs no call is recorded."""
     box = recorder.box
     for page in box.pages(selection, recorder.line, recorder.open_scores):
