@@ -434,7 +434,7 @@ LEADS_AS_OF = from_text(
 
 def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_it(tmp_path: Path) -> None:
     plain, serving = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path)
-    serving.stay_open()
+    serving.stay_open(for_few_rows=True)
     links = [{"visitor_id": f"v{n}", "lead_id": f"l{n}", "linked_at": NOON, "source": "form"} for n in range(4)]
     plain.append("identities", links)
     questions = [
@@ -450,7 +450,7 @@ def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_
 
 def test_who_keeps_the_file_open_lets_go_as_soon_as_another_waits(tmp_path: Path) -> None:
     serving, other = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path, wait_seconds=10)
-    serving.stay_open()
+    serving.stay_open(for_few_rows=True)
     for turn in range(3):
         links = [{"visitor_id": f"v{turn}", "lead_id": "l", "linked_at": NOON, "source": "form"}]
         assert serving.append("identities", links) == 1
@@ -468,7 +468,7 @@ def _is_watched(warehouse: DuckDBWarehouse) -> bool:
 def test_a_file_that_nobody_uses_is_closed_though_nobody_notes_that_he_waits(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("leadwerk.warehouse.duckdb_file.IDLE_SECONDS", 0.05)
     serving = DuckDBWarehouse(tmp_path)
-    serving.stay_open()
+    serving.stay_open(for_few_rows=True)
     serving.rows(from_text("SELECT 1 AS n"), {})
     until = time.monotonic() + 5
     while (serving._file._idle is not None or _is_watched(serving)) and time.monotonic() < until:

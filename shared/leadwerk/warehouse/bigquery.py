@@ -214,7 +214,7 @@ class BigQueryWarehouse:
         """Nothing to keep: a connection costs nothing."""
         return nullcontext()
 
-    def stay_open(self) -> None:
+    def stay_open(self, *, for_few_rows: bool) -> None:
         """Nothing to keep."""
 
     def kept_open(self) -> AbstractContextManager[None]:

@@ -165,9 +165,9 @@ class DuckDBWarehouse:
         """One connection for all verbs within, and no other process in between."""
         return self._file.unit_of_work()
 
-    def stay_open(self) -> None:
+    def stay_open(self, *, for_few_rows: bool) -> None:
         """Keep the file open between units of work, until another process waits for it."""
-        self._file.stays_open = self._file.answers_requests = True
+        self._file.stays_open, self._file.for_few_rows = True, for_few_rows
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
@@ -187,7 +187,7 @@ class DuckDBWarehouse:
         self, connection: duckdb.DuckDBPyConnection, statement: AnyStatement, parameters: Parameters
     ) -> duckdb.DuckDBPyConnection:
         values = bound(statement, parameters)
-        if self._file.stays_open and EXPORT not in statement.text:
+        if self._file.for_few_rows and EXPORT not in statement.text:
             if self._prepared is None or self._prepared.connection is not connection:
                 self._prepared = PreparedStatements(connection)
             with _explained(statement.name):

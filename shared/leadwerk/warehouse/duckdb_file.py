@@ -44,7 +44,7 @@ class DuckDBFile:
         self._closes_next = False
         self.exported: list[str] | None = None  # tables of the export, which cannot change while it is attached
         self.stays_open = False
-        self.answers_requests = False
+        self.for_few_rows = False
 
     @property
     def rows_folder(self) -> Path:
@@ -139,7 +139,7 @@ class DuckDBFile:
         connection = self.patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         # A request's statements touch few rows in a hundred steps, which more threads only slow down.
-        connection.execute("SET threads = 1" if self.answers_requests else "RESET threads")
+        connection.execute("SET threads = 1" if self.for_few_rows else "RESET threads")
         # Before any statement runs: SQL of a policy or file must not read other files of this machine.
         _confine(connection, self.export_file, self.rows_folder)
         if not self._tables_exist:

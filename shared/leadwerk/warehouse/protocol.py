@@ -123,5 +123,9 @@ class Warehouse(Protocol):
     def kept_open(self) -> AbstractContextManager[None]:
         """Keep the connection between the units of work within, for a run of many (embedded engine)."""
 
-    def stay_open(self) -> None:
-        """Keep the connection between units of work, for a process that answers requests (embedded engine)."""
+    def stay_open(self, *, for_few_rows: bool) -> None:
+        """Keep the connection between units of work, for a process that answers requests (embedded engine).
+
+        `for_few_rows`: each request reads a few rows, so statements are planned once, for any values; a list of
+        thousands is read sooner by a plan for its values.
+        """

@@ -76,7 +76,7 @@ def _new_runtime() -> Runtime:
 
 def _runtime_for(config: settings.Settings, policy: Policy) -> Runtime:
     warehouse = wiring.warehouse(config)
-    warehouse.stay_open()
+    warehouse.stay_open(for_few_rows=True)
     champions, thresholds = ChampionCache(wiring.registry(config), policy), ThresholdCache(warehouse, policy)
     return Runtime(config, policy, warehouse, champions, thresholds)
 

@@ -87,8 +87,10 @@ class Visit:
 
     @property
     def warehouse(self) -> Warehouse:
-        """The warehouse of this deployment."""
-        return wiring.warehouse(self.config)
+        """The warehouse of this deployment, kept open from page to page."""
+        warehouse = wiring.warehouse(self.config)
+        warehouse.stay_open(for_few_rows=False)
+        return warehouse
 
     @property
     def picks(self) -> Picks:
