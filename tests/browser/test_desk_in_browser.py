@@ -23,6 +23,9 @@ PAGES = (
     "/settings",
     "/calls?list=mine",
     "/start",
+    "/review?month=2026-05",
+    "/companies",
+    "/companies/a5.ch",
 )
 Rows = Callable[[str], list[dict[str, Any]]]
 
@@ -116,14 +119,22 @@ def test_each_role_sees_what_it_may_and_nothing_else(desk: Desk) -> None:
     menus = {
         "anna": ["Calls", "Results", "Rules"],
         "dora": ["Privacy"],
-        "otto": ["Calls", "Results", "Review", "Thresholds", "Rules", "Operations", "Start"],
+        "otto": ["Calls", "Companies", "Results", "Review", "Thresholds", "Rules", "Operations", "Start"],
     }
     for name, entries in menus.items():
         page = desk.page(name)
         page.goto(desk.base)
         assert page.locator("header nav a").all_inner_texts() == entries
     anna, otto = desk.page("anna"), desk.page("otto")
-    for path in ("/operations", "/thresholds", "/privacy", "/start", "/review?month=2026-05"):
+    for path in (
+        "/operations",
+        "/thresholds",
+        "/privacy",
+        "/start",
+        "/review?month=2026-05",
+        "/companies",
+        "/companies/a5.ch",
+    ):
         assert anna.goto(desk.base + path).status == 403
     anna.goto(f"{desk.base}/rules")
     assert anna.locator("main form[method=post] button").count() == 0 or anna.locator("main button").count() == 0

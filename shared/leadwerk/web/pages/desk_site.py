@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from leadwerk.policy.people import Role
-from leadwerk.web.pages import calls, lead, operations, preferences, privacy, results, review, rules, start, thresholds
+from leadwerk.web.pages import (
+    calls,
+    companies,
+    lead,
+    operations,
+    preferences,
+    privacy,
+    results,
+    review,
+    rules,
+    start,
+    thresholds,
+)
 from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.menu import roles_of
 from leadwerk.web.pages.site import FreeForm, NoForm, Page, Site
@@ -32,6 +44,8 @@ site = Site(
         Page("POST", "/calls/{lead_id}/verdict", lead.VerdictForm, lead.give_verdict, SELLERS),
         Page("POST", "/calls/{lead_id}/override", lead.OverrideForm, lead.set_override, DECIDERS),
         Page("POST", "/calls/{lead_id}/override-release", lead.ReleaseForm, lead.end_override, DECIDERS),
+        Page("GET", "/companies", companies.CompaniesForm, companies.show, roles_of("companies")),
+        Page("GET", "/companies/{account_id}", NoForm, companies.detail, roles_of("companies")),
         Page("GET", "/results", results.ResultsForm, results.show, roles_of("results")),
         Page("GET", "/results/{name}.csv", results.ResultsForm, results.download, roles_of("results")),
         Page("GET", "/review", review.ReviewForm, review.show, roles_of("review")),

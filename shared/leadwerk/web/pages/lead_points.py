@@ -95,13 +95,18 @@ def ledger_view(visit: Visit, wording: Wording, form: LeadForm, lead_id: str) ->
     return _view(result.entries, wording, wording.moment(at), result.sum, result.adds_up)
 
 
+def ledger_lines(wording: Wording, lines: Sequence[LedgerLine]) -> list[LineView]:
+    """Lines of one half of a ledger."""
+    return [_line(wording, line) for line in lines]
+
+
 def _view(lines: Sequence[LedgerLine], wording: Wording, at: str, total: float, adds_up: bool | None) -> LedgerView:
     groups = []
     for name in ("fit", "interest"):
         chosen = [line for line in lines if line.score == name]
         if chosen:
             points = round(sum(round((line.points or 0) * 100) for line in chosen) / 100, 2)
-            views = [_line(wording, line) for line in chosen]
+            views = ledger_lines(wording, chosen)
             groups.append(GroupView(wording.say(f"page.{name}"), wording.points(points), views))
     return LedgerView(groups, wording.points(total), adds_up, at)
 

@@ -18,6 +18,7 @@ class MenuEntry:
 
 MENU: tuple[MenuEntry, ...] = (
     MenuEntry("calls", "/calls", ("seller", "manager", "operator")),
+    MenuEntry("companies", "/companies", ("manager", "operator")),
     MenuEntry("results", "/results", ("seller", "manager", "operator")),
     MenuEntry("review", "/review", ("manager", "operator")),
     MenuEntry("thresholds", "/thresholds", ("manager", "operator")),
