@@ -102,7 +102,7 @@ def company_view(account: Account, wording: Wording) -> CompanyView:
     return CompanyView(
         account_id=account.account_id,
         facts=" · ".join(filter(None, facts)),
-        match=f"{wording.number(account.icp)} %",
+        match=wording.percent(account.icp / 100),
         light=wording.say(f"light.{account.traffic_light}") if account.traffic_light else "",
         tier=account.tier or "",
         fit=wording.points(account.fit),
