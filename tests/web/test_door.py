@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from google.auth import crypt, jwt
 
 from leadwerk import settings
 from leadwerk.errors import ConfigurationError
@@ -21,13 +15,13 @@ from leadwerk.policy.people import local_people, parse_people
 from leadwerk.policy.selling import Seller
 from leadwerk.settings import link_key
 from leadwerk.web.door.admission import admit
-from leadwerk.web.door.iap import ASSERTION, ISSUER, AssertionVerifier, KeysUnavailable
+from leadwerk.web.door.iap import AssertionVerifier, KeysUnavailable
 from leadwerk.web.door.origin import check_origin
 from leadwerk.web.door.session import LIFETIME, LocalSessions
 from leadwerk.web.problem_document import CrossSiteRequest, Forbidden, NotSignedIn
+from support.identity_proxy import AUDIENCE, Proxy
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
-AUDIENCE = "/projects/1/locations/europe-west6/services/desk"
 PEOPLE = """
 - {email: Anna@Example.ch, name: anna, roles: [seller], language: de}
 - {email: gone@example.ch, name: gone, roles: []}
@@ -64,50 +58,11 @@ def test_a_page_of_another_site_may_not_post_but_may_link(headers: Mapping[str, 
     check_origin("GET", headers)
 
 
-class Proxy:
-    """Stands for identity-aware proxy: signs assertions, and serves its public keys as Google does."""
-
-    def __init__(self) -> None:
-        self.keys: dict[str, bytes] = {}
-        proxy = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(json.dumps({name: key.decode() for name, key in proxy.keys.items()}).encode())
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        self.signer = self.new_key("one")
-
-    def new_key(self, name: str, *, published: bool = True) -> crypt.EsSigner:
-        private = ec.generate_private_key(ec.SECP256R1())
-        if published:
-            self.keys[name] = private.public_key().public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        pem = private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        )
-        return crypt.EsSigner.from_string(pem, name)
-
-    def headers(self, email: str = "anna@example.ch", signer: Any = None, **claims: Any) -> dict[str, str]:
-        now = datetime.now(UTC).timestamp()
-        payload = {"iss": ISSUER, "aud": AUDIENCE, "email": email, "iat": int(now), "exp": int(now) + 600} | claims
-        return {ASSERTION: jwt.encode(signer or self.signer, payload).decode()}
-
-
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Proxy]:
     proxy = Proxy()
     yield proxy
-    proxy.server.shutdown()
-    proxy.server.server_close()
+    proxy.close()
 
 
 def test_a_verified_assertion_names_the_person(proxy: Proxy) -> None:
