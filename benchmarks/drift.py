@@ -26,12 +26,16 @@ CODES = ("region", "language", "email", "channel", "source", "device")
 
 @dataclass(frozen=True)
 class SimulatedLeads:
-    """Leads in order of creation: what is known at creation, when they converted (or NaT), and their true chance."""
+    """Leads in order of creation: what is known at creation, when they converted (or NaT), and their true chance.
+
+    `alone`: the chance without a call.
+    """
 
     columns: dict[str, Any]
     created_at: Any
     converted_at: Any
     chance: Any
+    alone: Any
 
     @property
     def day(self) -> Any:
@@ -77,6 +81,7 @@ def simulated_leads(seed: int, *, shock_day: int | None) -> SimulatedLeads:
         people.created.astype("datetime64[us]"),
         np.where(is_won, fate.ended.closed, np.iinfo(np.int64).min).view("datetime64[us]"),
         truth.mixed(fate.alone, fate.called.share),
+        fate.alone,
     )
 
 

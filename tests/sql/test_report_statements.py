@@ -23,6 +23,9 @@ PARAMETERS = {
     "as_of": NOW,
     "most": 3,
     "created_since": datetime(2026, 2, 1, tzinfo=UTC),
+    "experiment": "spring",
+    "contact_statuses": ["reached"],
+    "contact_touchpoints": ["call"],
 }
 NAMES = (
     "scores/outcomes_by_score",
@@ -37,6 +40,8 @@ NAMES = (
     "scores/first_predictions",
     "drift_checks/latest",
     "model_runs/last_training",
+    "scores/participants",
+    "scores/work_probabilities",
 )
 few = examples(15, suppress_health_check=list(HealthCheck))
 
@@ -326,3 +331,57 @@ def test_the_latest_checks_and_the_last_training_are_of_a_moment() -> None:
     runs = [{**row, "metrics": "{}"} for row in (run, later)]
     rows = assert_engines_agree(statement("model_runs/last_training"), PARAMETERS, {"model_runs": runs})
     assert [row["trained_at"] for row in rows] == [T0]
+
+
+def arm_score(n: int, lead_id: str, at: datetime, arm: str, **changes: Any) -> Row:
+    return score(n, lead_id, at, experiment="spring", arm=arm, arm_probability=0.5, work_probability=0.25, **changes)
+
+
+arm_scores = st.lists(
+    st.builds(arm_score, st.integers(0, 9), leads, moments, st.sampled_from(["scored", "control", "exploration"])),
+    max_size=8,
+    unique_by=lambda row: row["score_id"],
+)
+
+
+@few
+@given(arm_scores, outcomes)
+def test_participants_and_their_probabilities_are_the_same_on_both_engines(
+    scores: list[Row], outcomes: list[Row]
+) -> None:
+    calls = [
+        {"event_id": f"t{n}", "lead_id": "1", "day": at.date(), "occurred_at": at, "recorded_at": at, "kind": "call"}
+        for n, at in enumerate((T0, T0 + timedelta(days=9), NOW + timedelta(days=1)))
+    ]
+    tables = {"scores": scores, "outcomes": outcomes, "touchpoints": calls}
+    tables["leads"] = [created(lead, T0) for lead in ("1", "2", "3")]
+    assert_engines_agree(statement("scores/participants"), PARAMETERS, tables)
+    assert_engines_agree(statement("scores/work_probabilities"), PARAMETERS, tables)
+
+
+def test_participants_keep_their_first_arm_and_count_what_came_within_the_horizon() -> None:
+    late = T0 + timedelta(days=31)
+    tables = {
+        "leads": [created("1", T0), created("2", T0), created("3", NOW)],
+        "scores": [
+            arm_score(1, "1", T0, "exploration"),
+            arm_score(2, "1", T0 + timedelta(days=2), "scored"),
+            arm_score(3, "2", T0, "control"),
+            arm_score(4, "3", NOW, "scored"),
+            score(5, "9", T0),
+        ],
+        "outcomes": [
+            outcome(1, "1", T0 + timedelta(days=3), "won") | {"amount": 70.0},
+            outcome(2, "2", late, "won"),
+            outcome(3, "1", T0 + timedelta(days=1), "open") | {"status": "reached"},
+        ],
+    }
+    rows = assert_engines_agree(statement("scores/participants"), PARAMETERS, tables)
+    assert [
+        (row["lead_id"], row["arm"], row["won_at"] is not None, row["calls"], row["is_mature"]) for row in rows
+    ] == [
+        ("1", "exploration", True, 1, True),
+        ("2", "control", False, 0, True),
+        ("3", "scored", False, 0, False),
+    ]
+    assert rows[0]["amount"] == 70.0

@@ -16,6 +16,7 @@ from leadwerk.cli import (
     crm,
     doctor,
     drift,
+    experiments,
     features,
     history,
     import_csv,
@@ -89,6 +90,7 @@ for family in (
     audit,
     transfer,
     doctor,
+    experiments,
 ):
     family.register(app)
 

@@ -14,6 +14,7 @@ from msgspec import Meta, field
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
+from leadwerk.policy.experiment import Experiment
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, Contacted, RankingRule, Stage, VerdictReason
@@ -204,6 +205,7 @@ class Policy(PolicySection, frozen=True):
     decision: RankingRule = RankingRule()
     training: Training = Training()
     drift: Drift = Drift()
+    experiment: Experiment | None = None
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
     crm: CRMSection = CRMSection()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leadwerk.points.classification import LeadRating
     from leadwerk.policy.model import Policy
 
+HOT: Final = "HOT"
 UNSCORED: Final = "UNSCORED"
 DISQUALIFIED: Final = "DISQUALIFIED"
 CLOSED: Final = "CLOSED"

@@ -9,25 +9,28 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from leadwerk.catalogue.languages import Language
+from leadwerk.experiment.assignment import Arm, Assignment, assign
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
+from leadwerk.scoring.arms import arm_columns, assigned
 from leadwerk.scoring.attribution import by_group
-from leadwerk.scoring.decide import DISQUALIFIED, closed, decide, overruled, without_a_call
+from leadwerk.scoring.decide import DISQUALIFIED, HOT, UNSCORED, Decision, closed, decide, overruled, without_a_call
 from leadwerk.scoring.lead_facts import facts_of_states
 from leadwerk.scoring.lead_state import LeadState
 from leadwerk.scoring.model import Inputs, Scorer
 from leadwerk.scoring.reasons import Reason, rule_reasons, top_reasons
 from leadwerk.scoring.seller_pools import HotThresholds
 
-Basis = Literal["model", "points", "no_champion", "objection"]
+Basis = Literal["model", "points", "no_champion", "objection", "control"]
 
 MODEL: Final = "model"
 POINTS: Final = "points"
 NO_CHAMPION: Final = "no_champion"
 OBJECTION: Final = "objection"
+CONTROL: Final = "control"
 
 
 class ScoreFields(Struct, frozen=True, kw_only=True):
@@ -39,7 +42,8 @@ class ScoreFields(Struct, frozen=True, kw_only=True):
     make the `matrix_cell`, such as B2. `basis` says who scored: the model; without one the points; without rules
     nobody. `hot_threshold` is the value at which HOT started. `has_web_behaviour`: whether web behaviour is
     known. `decided_by` names the person who set the cluster; None where the product decided. `segment` is the one
-    whose own model scored; None: the general one did, or none.
+    whose own model scored; None: the general one did, or none. `arm` and what follows: of a running experiment
+    (experiment.assignment); the control group has a `random_rank` in place of any score.
     """
 
     probability: float | None
@@ -65,6 +69,11 @@ class ScoreFields(Struct, frozen=True, kw_only=True):
     hot_threshold: int | None = None
     decided_by: str | None = None
     segment: str | None = None
+    experiment: str | None = None
+    arm: Arm | None = None
+    arm_probability: float | None = None
+    work_probability: float | None = None
+    random_rank: int | None = None
 
 
 class LeadScore(ScoreFields, frozen=True, kw_only=True):
@@ -155,11 +164,14 @@ class ScoringContext:
         if state.objects_to_profiling:
             points, model = None, None
         policy, language = self.policy, language_of(state, self.policy)
+        product_decision = self._decide(state, points, model, language)
+        assignment = self._assignment(state, product_decision)
+        is_hot = product_decision.cluster == HOT
+        product_decision = assigned(product_decision, assignment, policy)
+        is_control = assignment is not None and assignment.is_control
+        if is_control:
+            points, model = None, None
         rating, ledger = (points.rating, points.ledger) if points else (None, ())
-        predictive_score = model.predictive_score if model else None
-        product_decision = decide(
-            predictive_score, policy, rating, hot=self.hot, language=language, region=state.features.get("region")
-        )
         override = None if state.is_closed else state.override
         decision = overruled(product_decision, override, policy)
         if state.is_closed:
@@ -178,14 +190,18 @@ class ScoringContext:
         reasons = rule_reasons(ledger, policy, language) if by_rules else model.reasons if model else ()
         return LeadScore(
             probability=model.probability if model else None,
-            predictive_score=predictive_score,
+            predictive_score=model.predictive_score if model else None,
             score_cluster=decision.cluster,
             recommended_action=decision.action,
             reasons=reasons if override is None else (override.as_reason(policy, language), *reasons),
-            basis=OBJECTION if state.objects_to_profiling else _basis(rating, self.model_version),
+            basis=OBJECTION
+            if state.objects_to_profiling
+            else CONTROL
+            if is_control
+            else _basis(rating, self.model_version),
             has_web_behaviour=state.has_web_behaviour,
             language=language,
-            model_version=None if state.objects_to_profiling else self.model_version,
+            model_version=None if state.objects_to_profiling or is_control else self.model_version,
             policy_version=policy.version,
             stage=stage or None,
             hot_threshold=decision.hot_threshold,
@@ -193,7 +209,26 @@ class ScoringContext:
             segment=model.segment if model else None,
             ledger=ledger,
             **_rating_columns(rating),
+            **arm_columns(assignment, is_hot=is_hot),
         )
+
+    def _decide(
+        self, state: LeadState, points: PointsScore | None, model: ModelScore | None, language: Language
+    ) -> Decision:
+        return decide(
+            model.predictive_score if model else None,
+            self.policy,
+            points.rating if points else None,
+            hot=self.hot,
+            language=language,
+            region=state.features.get("region"),
+        )
+
+    def _assignment(self, state: LeadState, decision: Decision) -> Assignment | None:
+        """The lead's place in the experiment; none for who objects, is disqualified, or has no score to withhold."""
+        if state.is_visitor or decision.cluster in (DISQUALIFIED, UNSCORED):
+            return None
+        return assign(self.policy.experiment, state.lead_id, state.created_at)
 
 
 def _basis(rating: LeadRating | None, model_version: str | None) -> Basis:

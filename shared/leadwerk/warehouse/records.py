@@ -403,6 +403,11 @@ class ScoreRow(TableRow, frozen=True, kw_only=True):
     ledger: tuple[ScoreLedger, ...] = ()
     segment: str | None = None
     decided_by: str | None = None
+    experiment: str | None = None
+    arm: str | None = None
+    arm_probability: float | None = None
+    work_probability: float | None = None
+    random_rank: int | None = None
 
 
 class StageChangeRow(TableRow, frozen=True, kw_only=True):

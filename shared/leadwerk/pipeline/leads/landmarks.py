@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.sample_weights import weigh_by_change
 from leadwerk.pipeline.drift.change_day import latest_change_day
+from leadwerk.pipeline.leads.exploration_weights import exploration_weights
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
 from leadwerk.points.blended_score import PERCENT, as_predictive
@@ -45,8 +46,10 @@ def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> T
     change_day = latest_change_day(warehouse, now)
     rules = None if occurred is None else _rules(policy, facts_of_frame(policy, labelled, occurred))
     features = contract(policy)
+    weight = exploration_weights(warehouse, policy, labelled.lead_id.tolist(), now)
+    landmarks = replace(landmarks_from_rows(labelled, features), weight=weight)
     return TrainingRows(
-        weigh_by_change(landmarks_from_rows(labelled, features), change_day),
+        weigh_by_change(landmarks, change_day),
         rules,
         landmarks_from_rows(unlabelled.assign(converted=False), features),
     )

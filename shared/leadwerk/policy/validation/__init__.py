@@ -9,6 +9,7 @@ from leadwerk.policy.validation import (
     behaviour,
     capacity,
     classes,
+    experiment,
     general,
     groups,
     outcomes,
@@ -20,7 +21,7 @@ from leadwerk.policy.validation.errors import Problem
 
 __all__ = ["RESERVED_NAMES", "Problem", "problems"]
 
-_SECTIONS = (general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments)
+_SECTIONS = (general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments, experiment)
 
 
 def problems(policy: Policy) -> list[Problem]:

@@ -69,7 +69,7 @@ latest_score AS (
   SELECT
     score_id, lead_id, day, scored_at, basis, probability, predictive_score AS score, score_cluster AS cluster, language,
     fit, interest, points, grade, level, matrix_cell, icp, tier, traffic_light, phase, stage, decided_by,
-    COALESCE(CAST(predictive_score AS FLOAT64), points, -1000000.0) AS ranking_value,
+    COALESCE(CAST(predictive_score AS FLOAT64), CAST(random_rank AS FLOAT64), points, -1000000.0) AS ranking_value,
     IF(predictive_score IS NULL, @hot_points, @hot_score) AS hot_starts_at,
     IF(predictive_score IS NULL, @warm_points, @warm_score) AS warm_starts_at
   FROM leadwerk.scores

@@ -89,7 +89,12 @@ scored AS (
     ARRAY<STRUCT<
       rule STRING, score STRING, kind STRING, subject STRING, events INT64, base INT64, factor FLOAT64, points FLOAT64
     >>[] AS ledger,
-    JSON_VALUE(reply, '$.segment') AS segment
+    JSON_VALUE(reply, '$.segment') AS segment,
+    JSON_VALUE(reply, '$.experiment') AS experiment,
+    JSON_VALUE(reply, '$.arm') AS arm,
+    CAST(JSON_VALUE(reply, '$.arm_probability') AS FLOAT64) AS arm_probability,
+    CAST(JSON_VALUE(reply, '$.work_probability') AS FLOAT64) AS work_probability,
+    CAST(JSON_VALUE(reply, '$.random_rank') AS INT64) AS random_rank
   FROM replies
   WHERE JSON_VALUE(reply, '$.error') IS NULL
 )

@@ -18,7 +18,7 @@ WITH ranking_values AS (
     lead_id,
     scored_at,
     probability,
-    IF(decided_by IS NULL, NULL, score_cluster) AS override_cluster,
+    IF(decided_by IS NULL AND COALESCE(arm, 'scored') = 'scored', NULL, score_cluster) AS override_cluster,
     CASE
       WHEN matrix_cell NOT IN UNNEST(@hot_cells) AND (@points_weight = 100 OR predictive_score IS NOT NULL) THEN 0
       WHEN @points_weight = 100 THEN points

@@ -1,0 +1,38 @@
+"""Arms: what a running experiment makes of a lead's decision, and what is recorded of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from leadwerk.scoring.decide import HOT, Decision, action_for
+
+if TYPE_CHECKING:
+    from leadwerk.experiment.assignment import Assignment
+    from leadwerk.policy.model import Policy
+    from leadwerk.policy.section import Cluster
+
+
+def assigned(decision: Decision, assignment: Assignment | None, policy: Policy) -> Decision:
+    """The decision after the lots of an experiment: the control group's says nothing of the score."""
+    if assignment is None:
+        return decision
+    if assignment.is_control:
+        cluster: Cluster = HOT if assignment.is_worked else "COLD"
+        return Decision(cluster, action_for(cluster, policy))
+    if assignment.explores and decision.cluster != HOT:
+        return replace(decision, cluster=HOT, action=action_for(HOT, policy))
+    return decision
+
+
+def arm_columns(assignment: Assignment | None, *, is_hot: bool) -> dict[str, Any]:
+    """The columns of `scores` that record the arm; `is_hot`: whether the score makes the lead HOT."""
+    if assignment is None:
+        return {}
+    return {
+        "experiment": assignment.experiment,
+        "arm": assignment.arm(is_hot=is_hot),
+        "arm_probability": assignment.arm_probability(is_hot=is_hot),
+        "work_probability": assignment.work_probability(is_hot=is_hot),
+        "random_rank": assignment.random_rank if assignment.is_control else None,
+    }
