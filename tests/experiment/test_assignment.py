@@ -28,11 +28,8 @@ def test_arms_have_their_shares_and_say_their_probabilities() -> None:
     assert len(arms) == len(IDS)
     for arm, share in (("control", 0.2), ("exploration", 0.08), ("scored", 0.72)):
         assert arms.count(arm) / len(arms) == pytest.approx(share, abs=0.01)
-    probabilities = {
-        assignment.arm(is_hot=False): assignment.arm_probability(is_hot=False)
-        for assignment in assignments
-        if assignment
-    }
+    drawn = [assignment for assignment in assignments if assignment]
+    probabilities = {lead.arm(is_hot=False): lead.arm_probability(is_hot=False) for lead in drawn}
     assert probabilities == pytest.approx({"control": 0.2, "exploration": 0.08, "scored": 0.72})
     assert "exploration" not in {assignment.arm(is_hot=True) for assignment in assignments if assignment}
 

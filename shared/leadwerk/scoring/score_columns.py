@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from leadwerk.points.classification import LeadRating, rate_leads
@@ -89,7 +90,9 @@ def score_columns(
     language, region = columns.get("language"), columns.get("region")
     keys += [scores.predictive_score, *(text.codes for text in (language, region) if isinstance(text, CodedColumn))]
     first, combination = _combinations(keys, count)
-    context = ScoringContext(policy, hot, None if scorer is None else scorer.version)
+    # Rows of a file are no leads that somebody works: no experiment withholds their score.
+    unassigned = structs.replace(policy, experiment=None)
+    context = ScoringContext(unassigned, hot, None if scorer is None else scorer.version)
     judged = []
     for lead in first.tolist():
         model = None

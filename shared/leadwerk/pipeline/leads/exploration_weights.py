@@ -18,7 +18,7 @@ LARGEST_WEIGHT = 50.0
 
 
 class WorkProbability(Struct, frozen=True):
-    """A row of scores/work_probabilities: whether a lead was HOT when it was first scored, and its probability to be."""
+    """A row of scores/work_probabilities: whether a lead was HOT when first scored, and its probability to be."""
 
     lead_id: str
     is_hot: bool
