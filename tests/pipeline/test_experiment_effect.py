@@ -58,7 +58,7 @@ def score(lead_id: str, at: Any, **columns: Any) -> dict[str, Any]:
 
 
 def filled(home: Path, *, called_effect: float, leads: int = 1500) -> DuckDBWarehouse:
-    """A past to learn from; then an experiment: scored leads with equity are called, and by lot in the control group."""
+    """A past to learn from; then an experiment: leads with equity are called, and in the control group by lot."""
     warehouse, random = DuckDBWarehouse(home), np.random.default_rng(8)
     past_leads, past_outcomes = leads_and_outcomes()
     tables: dict[str, list[dict[str, Any]]] = {"leads": past_leads, "outcomes": past_outcomes}

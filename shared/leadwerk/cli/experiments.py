@@ -48,8 +48,8 @@ def plan(
     shares = (10.0, 20.0, 50.0) if control is None else (control,)
     effects = {share: minimum_detectable_effect(leads, 1 - share / 100, rate) for share in shares}
     if call.as_json:
-        rows = [{"control_percent": share, "detectable": effect} for share, effect in effects.items()]
-        print_json({"leads": leads, "rate": rate, "plans": rows})
+        plans = [{"control_percent": share, "detectable": effect} for share, effect in effects.items()]
+        print_json({"leads": leads, "rate": rate, "plans": plans})
         return
     rows = [(f"{share:g} %", f"+{effect:.2%}", f"{effect / rate:.0%} more") for share, effect in effects.items()]
     out.print(table("Smallest effect that would be found", ("control group", "points", "relative"), rows))

@@ -99,7 +99,7 @@ def mean_difference(values: Floats, is_scored: Bools) -> Estimate:
     return Estimate(difference, difference - reach, difference + reach)
 
 
-def ratio(numerator: Floats, denominator: Floats) -> Estimate:
+def ratio(numerator: Floats, denominator: Floats | Bools) -> Estimate:
     """Σ numerator / Σ denominator over independent leads, such as calls for one win, with Fieller's limits.
 
     Without a clear denominator the interval has no upper limit.
