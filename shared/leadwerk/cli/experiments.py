@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadwerk.cli.console import out, print_json, table, working
+from leadwerk.cli.console import out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
     from leadwerk.experiment.effect import Estimate
@@ -66,7 +67,7 @@ def show(call: Invocation) -> None:
     from leadwerk.pipeline import experiment_effect as stage
 
     deployment = call.deployment
-    with working("Reading the experiment"):
+    with working("Reading the experiment", as_json=call.as_json):
         report = stage.run(deployment.warehouse, deployment.policy, deployment.registry, now=call.moment())
     if call.as_json:
         print_json(report)

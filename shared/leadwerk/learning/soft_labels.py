@@ -1,9 +1,9 @@
 """Soft labels: what open leads whose horizon is not over say already, without bias.
 
-A lead that is open at age a converts in time with probability q = p (1 − F₁(a)) / (p (1 − F₁(a)) + (1 − p) (1 − F₀(a))):
-Bayes' rule, with p from its features and F₁, F₀ the delays of past winners and of all others. A model is fitted on q, gives
-new p, and so on. Delayed feedback: Chapelle 2014, KDD; EM: Dempster, Laird and Rubin 1977. Counting open leads as lost
-would be biased, and leaving them out wastes the newest knowledge of a market.
+A lead that is open at age a converts in time with probability q, by Bayes' rule proportional to p (1 − F₁(a)), and does
+not proportional to (1 − p) (1 − F₀(a)); p comes from its features, F₁ and F₀ are the delays of past winners and of all
+others. A model is fitted on q, gives new p, and so on. Delayed feedback: Chapelle 2014, KDD; EM: Dempster, Laird and
+Rubin 1977. Counting open leads as lost would be biased, and leaving them out wastes what is newest of a market.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _combine(matured: Landmarks, recent: Landmarks, share: Floats) -> Landmarks:
     won, lost = np.flatnonzero(share > SMALLEST_WEIGHT), np.flatnonzero(share < 1 - SMALLEST_WEIGHT)
     parts = [
         replace(matured, weight=matured.weights),
-        replace(recent.take(won), converted=np.ones(len(won), dtype=np.bool_), weight=recent.weights[won] * share[won]),
+        replace(recent.take(won), converted=np.ones(len(won), np.bool_), weight=recent.weights[won] * share[won]),
         replace(
             recent.take(lost),
             converted=np.zeros(len(lost), dtype=np.bool_),
