@@ -26,6 +26,7 @@ from leadwerk.cli import (
     picks,
     pipeline,
     privacy,
+    results,
     scoring,
     simulate,
     thresholds,
@@ -91,6 +92,7 @@ for family in (
     transfer,
     doctor,
     experiments,
+    results,
 ):
     family.register(app)
 

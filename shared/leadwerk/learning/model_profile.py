@@ -42,6 +42,36 @@ def _by_group(contributions: Floats, features: Sequence[Feature]) -> dict[str, F
     return {name: contributions[:, of == name].sum(axis=1) for name in groups(tuple(features))}
 
 
+def directions(
+    model: Model | SegmentedModel, landmarks: Landmarks, features: Sequence[Feature], *, seed: int
+) -> dict[str, float]:
+    """Correlation of each number's rank with its contribution, −1 to 1, averaged over a feature group.
+
+    Unknown values do not count; categories have no direction.
+    """
+    rows = np.random.default_rng(seed).permutation(len(landmarks))[:SAMPLE]
+    columns = landmarks.take(rows).columns
+    by_feature = model.contributions(columns)
+    by_group: dict[str, list[float]] = {}
+    for index, feature in enumerate(features):
+        if feature.kind == "number":
+            by_group.setdefault(feature.group, []).append(
+                _rank_correlation(columns[feature.name], by_feature[:, index])
+            )
+    means = {group: [value for value in values if np.isfinite(value)] for group, values in by_group.items()}
+    return {group: round(float(np.mean(values)), 3) for group, values in means.items() if values}
+
+
+def _rank_correlation(column: Any, contribution: Floats) -> float:
+    values = np.asarray(column, dtype=np.float64)
+    present = np.isfinite(values)
+    values, contribution = values[present], contribution[present]
+    if len(values) < 2 or np.ptp(values) == 0 or np.ptp(contribution) == 0:
+        return float("nan")
+    ranks = np.searchsorted(np.sort(values), values).astype(np.float64)
+    return float(np.corrcoef(ranks, contribution)[0, 1])
+
+
 def profile(landmarks: Landmarks, features: Sequence[Feature]) -> dict[str, FeatureProfile]:
     """The training distribution of each feature, numbers by deciles: what a later month is compared with."""
     return {

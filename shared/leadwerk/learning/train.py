@@ -13,7 +13,7 @@ from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import level_shift, newest_leads
 from leadwerk.learning.logistic import MINIMUM_POSITIVES
 from leadwerk.learning.model import Model
-from leadwerk.learning.model_profile import importances, profile, score_profile
+from leadwerk.learning.model_profile import directions, importances, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, try_segments
@@ -40,6 +40,7 @@ class TrainingResult:
     split: Split
     base_rate: float
     importances: dict[str, float]
+    directions: dict[str, float]
     profile: dict[str, FeatureProfile]
     scores: FeatureProfile
     segments: tuple[SegmentTrial, ...] = ()
@@ -110,6 +111,7 @@ def train_model(
         split=split,
         base_rate=landmarks.base_rate,
         importances=importances(model, landmarks, features, seed=training.seed),
+        directions=directions(model, landmarks, features, seed=training.seed),
         profile=profile(landmarks, features),
         scores=score_profile(log_odds + leveled.calibration.intercept - final.model.calibration.intercept),
         segments=trials.trials,

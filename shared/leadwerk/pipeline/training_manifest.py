@@ -53,6 +53,7 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
         ),
         metrics=msgspec.json.decode(msgspec.json.encode(learned.evaluations), type=dict[str, CandidateEvaluation]),
         importances=learned.importances,
+        directions=learned.directions,
         profile=learned.profile,
         scores=learned.scores,
         libraries=libraries(),

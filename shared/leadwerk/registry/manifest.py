@@ -136,6 +136,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     distribution of every feature, for drift; `segments` what was tried for each segment of the policy, those without a
     model of their own included. Without segments it is not there at all, so that the names of older versions, which are
     hashes, stay what they are. `scores`: log-odds that leads got which the model had not seen, for drift.
+    `directions`: by feature group, how a larger value moves the score (−1 to 1); none for categories.
     """
 
     kind: ModelKind
@@ -158,6 +159,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     segments: list[TriedSegment] | UnsetType = UNSET
     gate: GateRecord | UnsetType = UNSET
     scores: FeatureProfile | UnsetType = UNSET
+    directions: dict[str, float] | UnsetType = UNSET
 
 
 class ModelFiles(Struct, frozen=True):

@@ -16,6 +16,9 @@ class ScoredOutcome(Struct, frozen=True, kw_only=True):
     probability: float
     predictive_score: int
     converted: bool
+    language: str | None = None
+    region: str | None = None
+    channel: str | None = None
 
 
 class PointsOutcome(Struct, frozen=True, kw_only=True):

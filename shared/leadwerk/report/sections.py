@@ -7,23 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import asdict
 
-from leadwerk.registry.manifest import CandidateEvaluation, Manifest, TriedSegment
+from leadwerk.registry.manifest import CandidateEvaluation, Manifest
 from leadwerk.report import charts
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.drift_section import drift_section
 from leadwerk.report.formatter import NOTHING, Formatter
+from leadwerk.report.model_sections import importance_section, segments_section
 from leadwerk.report.provenance import learned_from_file_order, source, test_evidence_paragraphs
+from leadwerk.report.quality_sections import (
+    groups_section,
+    left_out_section,
+    thresholds_section,
+    words_section,
+)
 from leadwerk.report.report_data import ReportData, ScoredOutcomes, TrainingRun
 from leadwerk.report.report_rows import ExtractTotals
 from leadwerk.report.score_bands import score_bands
 from leadwerk.report.section import ReportSection, ReportTable, section
 from leadwerk.report.simulation_truth import compare_with_truth
 from leadwerk.stats.curves import calibration_bins
-from leadwerk.texts import label
 
 METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
 CANDIDATES = ("challenger", "logistic_regression", "boosting", "general", "champion", "points", "both")
-SHOWN_GROUPS = 15
 GRADES, LEVELS = "ABCD", "1234"
 STATES = ("sent", "retry", "pending", "dead_letter")
 
@@ -32,22 +37,26 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
     """All sections; None where the facts say nothing."""
     return [
         _savings(formatter, facts),
+        words_section(formatter, facts),
         compare_with_truth(formatter, facts.simulation_truth),
         _gains(formatter, facts),
         _calibration(formatter, facts),
         _bands(formatter, facts),
-        _importance(formatter, facts.champion),
+        thresholds_section(formatter, facts),
+        groups_section(formatter, facts),
+        importance_section(formatter, facts.champion),
         _distribution(formatter, facts),
         _matrix(formatter, facts),
         _by_points(formatter, facts),
         _comparison(formatter, facts),
-        _segments(formatter, facts.champion),
+        segments_section(formatter, facts.champion),
         _change(formatter, facts.runs),
         drift_section(formatter, facts.drift),
         _deliveries(formatter, facts),
         _models(formatter, facts.runs),
         _data(formatter, facts.extracted),
         _card(formatter, facts.champion),
+        left_out_section(formatter, facts),
     ]
 
 
@@ -113,20 +122,6 @@ def _bands(formatter: Formatter, facts: ReportData) -> ReportSection | None:
         source(formatter, facts),
     ]
     return section(formatter, "report.bands", paragraphs=paragraphs, svg=svg)
-
-
-def _importance(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
-    sizes = {group: size for group, size in (champion.importances if champion else {}).items() if size > 0}
-    if not sizes:
-        return None
-    largest_groups = dict(list(sizes.items())[:SHOWN_GROUPS])
-    named = {label(formatter.policy, formatter.language, group): size for group, size in largest_groups.items()}
-    return section(
-        formatter,
-        "report.importance",
-        paragraphs=[formatter.say("report.importance.text")],
-        svg=charts.importance(named),
-    )
 
 
 def _distribution(formatter: Formatter, facts: ReportData) -> ReportSection | None:
@@ -201,34 +196,6 @@ def _comparison(formatter: Formatter, facts: ReportData) -> ReportSection | None
 def _cell(formatter: Formatter, metric: str, evaluation: CandidateEvaluation) -> str:
     value, interval = formatter.metric_with_interval(metric, evaluation.metric(metric))
     return value if interval == NOTHING else f"{value}  ({interval})"
-
-
-def _segments(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
-    """What the champion's training tried for each segment of the policy."""
-    if champion is None or not champion.segments:
-        return None
-    keys = ("segment", "own", "tested", "converted", "auc.own", "auc.general", "log_loss.own", "log_loss.general")
-    return section(
-        formatter,
-        "report.segments",
-        paragraphs=[formatter.say("report.segments.text")],
-        table=ReportTable(
-            [_trial(formatter, trial) for trial in champion.segments],
-            [formatter.say(f"report.segments.{key}") for key in keys],
-        ),
-        wide=True,
-    )
-
-
-def _trial(formatter: Formatter, trial: TriedSegment) -> tuple[str, ...]:
-    labels = {segment.name: segment.labels for segment in formatter.policy.segments}
-    return (
-        labels.get(trial.name, {}).get(formatter.language, trial.name),
-        formatter.say("report.yes" if trial.serves else "report.no"),
-        formatter.count(trial.test_rows),
-        formatter.count(trial.converted),
-        *(formatter.metric("log_loss", value) for value in trial.compared()),
-    )
 
 
 def _change(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:

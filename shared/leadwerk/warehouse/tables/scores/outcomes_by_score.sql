@@ -18,6 +18,17 @@ WITH moments AS (
 ),
 
 -- include outcomes/mature
+,
 
-SELECT lead_id, model_version, as_of AS scored_at, probability, predictive_score, converted
-FROM mature
+latest_version AS (
+  SELECT lead_id, language, region, channel
+  FROM leadwerk.leads
+  WHERE recorded_at <= @as_of
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
+)
+
+SELECT
+  m.lead_id, m.model_version, m.as_of AS scored_at, m.probability, m.predictive_score, m.converted,
+  v.language, v.region, v.channel
+FROM mature AS m
+LEFT JOIN latest_version AS v ON v.lead_id = m.lead_id

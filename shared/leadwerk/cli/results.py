@@ -1,0 +1,122 @@
+"""`leadwerk results`: what scores cost and brought, and which leads they judged wrongly."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
+
+if TYPE_CHECKING:
+    from leadwerk.experiment.effect import Estimate
+    from leadwerk.pipeline.month_errors import ScoreError
+    from leadwerk.report.money_figures import CostOfWin, GroupReturn
+
+_HELP = """
+What became of scored leads.
+
+- `leadwerk results money` shows cost for a win with and without scores, contracts, the sales cycle, return by channel
+- `leadwerk results errors 2026-05` lists HOT leads that did not convert, and others that did, with the reasons
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown")
+    for command in (money, errors):
+        family.command()(command)
+    app.add_typer(family, name="results", rich_help_panel="Tools")
+
+
+@shared_options()
+def money(
+    call: Invocation,
+    days: Annotated[int, typer.Option(min=7, max=3650, help="Leads created in so many days.")] = 365,
+) -> None:
+    """Cost for one win with and without scores, contracts, sales cycle, and return by channel and source.
+
+    Costs need `capacity.cost_per_hour` in the policy. Example: `leadwerk results money --days 180`
+    """
+    from leadwerk.pipeline import money as stage
+
+    deployment = call.deployment
+    with working("Reading wins and calls", as_json=call.as_json):
+        figures = stage.run(deployment.warehouse, deployment.policy, days=days, now=call.moment())
+    if call.as_json:
+        print_json(figures)
+        return
+    out.print(f"{figures.leads:,} leads whose horizon is over, {figures.won:,} won.")
+    if figures.cost_of_win is None:
+        out.print("Cost for one win: not known. It needs capacity.cost_per_hour in the policy, scored leads, and wins.")
+    else:
+        _show_cost(figures.cost_of_win)
+    if figures.sales_cycle is not None:
+        cycle = figures.sales_cycle
+        quarters = f"a quarter within {cycle.first_quarter:.0f}, three quarters within {cycle.third_quarter:.0f}"
+        out.print(f"Half of the wins came within {cycle.median:.0f} days of the lead, {quarters}.")
+    if figures.mean_contract is not None and figures.lifetime_value is not None:
+        lifetime = _interval(figures.lifetime_value)
+        out.print(f"A contract brings {figures.mean_contract:,.0f} on average, a customer {lifetime} in this period.")
+    if figures.returns:
+        header = ("by", "", "leads", "won", "revenue", "cost", "return")
+        out.print(table("Return", header, [_return(row) for row in figures.returns]))
+
+
+def _show_cost(cost: CostOfWin) -> None:
+    rows = [("everybody is worked", _interval(cost.everybody)), ("HOT leads only", _interval(cost.hot_only))]
+    out.print(table(f"Cost for one win, {cost.leads:,} scored leads", ("", "cost (95 % interval)"), rows))
+    lost = f"{cost.lost_wins.value:.0%} ({cost.lost_wins.low:.0%} to {cost.lost_wins.high:.0%})"
+    out.print(f"Below the threshold lie {lost} of the wins and {cost.lost_amount:.0%} of the revenue.")
+
+
+def _return(row: GroupReturn) -> tuple[str, ...]:
+    cost = "–" if row.cost is None else f"{row.cost:,.0f}"
+    returned = "–" if row.return_on_cost is None else f"{row.return_on_cost:+.0%}"
+    won = f"{row.won:,}{' (few)' if row.is_small else ''}"
+    return row.kind, row.value or "not known", f"{row.leads:,}", won, f"{row.revenue:,.0f}", cost, returned
+
+
+def _interval(estimate: Estimate) -> str:
+    if not isfinite(estimate.value):
+        return "no win"
+    if not isfinite(estimate.high):
+        return f"{estimate.value:,.0f} (at least {estimate.low:,.0f})"
+    return f"{estimate.value:,.0f} ({estimate.low:,.0f} to {estimate.high:,.0f})"
+
+
+@shared_options()
+def errors(
+    call: Invocation,
+    month: Annotated[str, typer.Argument(help="Month of the first score, such as 2026-05.")],
+    most: Annotated[int, typer.Option(min=1, max=1000, help="At most so many of each kind.")] = 50,
+) -> None:
+    """HOT leads that did not convert, and leads that were not HOT and did, the most surprising first.
+
+    Example: `leadwerk results errors 2026-05 --json`
+    """
+    from leadwerk.pipeline import month_errors as stage
+
+    deployment = call.deployment
+    with working("Reading outcomes", as_json=call.as_json):
+        report = stage.run(deployment.warehouse, deployment.policy, month=month, now=call.moment(), most=most)
+    if call.as_json:
+        print_json(report)
+        return
+    header = ("lead", "score", "reasons", "CRM's reason", "verdict")
+    for title, rows in (("HOT, not won", report.false_positives), ("Not HOT, won", report.false_negatives)):
+        if rows:
+            out.print(table(f"{title} ({len(rows)})", header, [_error(row) for row in rows]))
+        else:
+            out.print(f"{title}: none whose horizon is over.")
+
+
+def _error(row: ScoreError) -> tuple[str, ...]:
+    reasons = "; ".join(reason.text or "" for reason in row.reasons[:3])
+    verdict = " ".join(text for text in (row.verdict, row.verdict_reason) if text)
+    if row.reached is False:
+        verdict = f"{verdict} not reached".strip()
+    return row.lead_id, str(row.predictive_score), reasons, row.lost_reason or "", verdict
