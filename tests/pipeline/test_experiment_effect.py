@@ -21,7 +21,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Contacted
 from leadwerk.registry import open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
-from pipeline.test_retrain import START, change, lead, leads_and_outcomes
+from support.equity_market import START, change, lead, leads_and_outcomes
 
 DAY = timedelta(days=1)
 BEGINNING = START + 200 * DAY

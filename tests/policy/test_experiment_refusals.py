@@ -9,8 +9,25 @@ import yaml
 
 from leadwerk import policy
 from leadwerk.errors import PolicyError
-from policy.test_segment_refusals import RIGHT
 
+RIGHT = """\
+name: mine
+time_zone: Europe/Zurich
+languages: [de]
+horizon_days: 30
+positive: [won]
+signals: []
+outcomes:
+  - {status: Open, outcome: open}
+  - {status: Won, outcome: won}
+  - {status: Lost, outcome: lost}
+actions:
+  - {cluster: HOT, action: Call}
+  - {cluster: WARM, action: Mail}
+  - {cluster: COLD, action: Wait}
+  - {cluster: DISQUALIFIED, action: Stop}
+  - {cluster: UNSCORED, action: Look}
+"""
 EXPERIMENT = {"name": "spring", "starts": "2026-03-01", "ends": "2026-06-01"}
 
 

@@ -25,7 +25,7 @@ VOID = {"meta", "br", "hr", "img", "link", "input", "path", "use", "circle", "re
 def test_the_page_is_whole_in_every_language(language: Language) -> None:
     page = render(facts(), language)
     assert f'<html lang="{language}">' in page
-    assert page.count("<section") == page.count("</section>") == 15
+    assert page.count("<section") == page.count("</section>") == 18
     assert "{" not in re.sub(r"<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 

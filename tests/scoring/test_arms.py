@@ -13,7 +13,7 @@ from leadwerk.policy.load import load
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.model import Scorer
 from leadwerk.scoring.score_leads import LeadScore, score_leads
-from scoring import models
+from support import example_models as models
 from support.lead_states import MOMENT, lead_state
 
 EXPERIMENT = Experiment(

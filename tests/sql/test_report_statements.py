@@ -26,6 +26,7 @@ PARAMETERS = {
     "experiment": "spring",
     "contact_statuses": ["reached"],
     "contact_touchpoints": ["call"],
+    "end_day": date(2026, 5, 1),
 }
 NAMES = (
     "scores/outcomes_by_score",
@@ -42,6 +43,8 @@ NAMES = (
     "model_runs/last_training",
     "scores/participants",
     "scores/work_probabilities",
+    "scores/errors_of_month",
+    "outcomes/customer_value",
 )
 few = examples(15, suppress_health_check=list(HealthCheck))
 
@@ -385,3 +388,13 @@ def test_participants_keep_their_first_arm_and_count_what_came_within_the_horizo
         ("3", "scored", False, 0, False),
     ]
     assert rows[0]["amount"] == 70.0
+
+
+@few
+@given(scores, outcomes)
+def test_errors_and_customers_are_the_same_on_both_engines(scores: list[Row], outcomes: list[Row]) -> None:
+    versions = [created(lead, T0) | {"account_id": "A" if lead != "3" else None} for lead in ("1", "2", "3")]
+    verdict = {"event_id": "v", "lead_id": "1", "day": T0.date(), "given_at": T0, "seller": "eva", "verdict": "bad"}
+    tables = {"scores": scores, "outcomes": outcomes, "leads": versions, "verdicts": [verdict]}
+    assert_engines_agree(statement("scores/errors_of_month"), PARAMETERS, tables)
+    assert_engines_agree(statement("outcomes/customer_value"), PARAMETERS, tables)

@@ -1,0 +1,126 @@
+"""Quality in plain words: good, bad and not certain are told apart, small numbers say so, and nothing is hidden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from leadwerk.catalogue.languages import LANGUAGES, Language
+from leadwerk.features.protected import protected_names
+from leadwerk.policy.load import load
+from leadwerk.registry.manifest import FieldFinding, GateRecord
+from leadwerk.report.formatter import Formatter
+from leadwerk.report.group_quality import group_quality
+from leadwerk.report.quality_sections import groups_section, left_out_section, thresholds_section, words_section
+from leadwerk.report.report_data import ReportData, ScoredOutcomes
+from leadwerk.report.threshold_quality import threshold_quality
+from leadwerk.stats.feature_profile import FeatureProfile
+from support.example_report import facts
+
+ENGLISH = Formatter("en", load("mortgage"))
+
+
+def scored(hot_rate: float, cold_rate: float, *, leads: int = 400, predicted: float | None = None) -> ReportData:
+    """Half of the leads with a score of 80, half of 20, and these shares of them converted."""
+    score = np.repeat([80, 20], leads // 2)
+    place = np.tile(np.arange(leads // 2), 2)
+    rate = np.where(score == 80, hot_rate, cold_rate)
+    converted = place < rate * (leads // 2)
+    probability = np.where(score == 80, hot_rate, cold_rate) if predicted is None else np.full(leads, predicted)
+    outcomes = ScoredOutcomes(probability.astype(float), score, converted, ("m",) * leads)
+    return replace(facts(), scored=outcomes)
+
+
+def words(data: ReportData, formatter: Formatter = ENGLISH) -> list[str]:
+    section = words_section(formatter, data)
+    assert section is not None
+    return list(section.paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("hot", "cold", "leads", "beginning"),
+    [(0.4, 0.1, 400, "Good: of 100"), (0.1, 0.4, 400, "Bad: leads"), (0.22, 0.2, 400, "Not certain yet")],
+)
+def test_the_first_sentence_says_whether_hot_leads_convert_more(
+    hot: float, cold: float, leads: int, beginning: str
+) -> None:
+    assert words(scored(hot, cold, leads=leads))[0].startswith(beginning)
+
+
+def test_the_second_sentence_says_whether_as_many_converted_as_predicted() -> None:
+    assert words(scored(0.4, 0.1))[1].startswith("Good: the model expected")
+    assert words(scored(0.4, 0.1, predicted=0.6))[1].startswith("Bad: the model expected")
+    assert words(scored(0.4, 0.1, predicted=0.05))[1].startswith("More leads converted")
+
+
+def test_few_conversions_are_said_to_be_few() -> None:
+    assert any(sentence.startswith("Small numbers: only 4") for sentence in words(scored(0.2, 0.1, leads=40)))
+    assert not any(sentence.startswith("Small") for sentence in words(scored(0.4, 0.1)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_is_whole_in_every_language(language: Language) -> None:
+    formatter = Formatter(language, load("mortgage"))
+    data = with_groups()
+    for section in (words_section, thresholds_section, groups_section, left_out_section):
+        built = section(formatter, data)
+        assert built is not None
+        assert "{" not in "".join(built.paragraphs)
+
+
+def with_groups() -> ReportData:
+    data = scored(0.4, 0.1)
+    languages = ["de", "fr"] * (len(data.scored) // 2)
+    return replace(data, scored=replace(data.scored, groups={"language": languages}))
+
+
+def test_precision_and_recall_follow_the_threshold() -> None:
+    rows = {
+        row.threshold: row for row in threshold_quality(np.array([90, 70, 50, 30]), np.array([True, True, False, True]))
+    }
+    assert (rows[90].precision.value, rows[90].recall.value) == (1.0, pytest.approx(1 / 3))
+    assert (rows[50].precision.value, rows[50].recall.value) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert all(row.precision.low <= row.precision.value <= row.precision.high for row in rows.values())
+
+
+def test_a_group_that_is_predicted_wrongly_is_named() -> None:
+    random = np.random.default_rng(1)
+    probability = np.full(1000, 0.2)
+    language = np.array(["de", "fr"] * 500)
+    converted = random.random(1000) < np.where(language == "fr", 0.5, 0.2)
+    rows = group_quality(
+        {"language": list(language), "region": ["CH-ZH"] * 1000}, probability, probability > 1, converted
+    )
+    assert {(row.value, row.is_off) for row in rows} == {("de", False), ("fr", True)}
+    few = group_quality({"language": ["de"] * 990 + ["it"] * 10}, probability, probability > 1, converted)
+    assert [row.is_small for row in few] == [False, True]
+
+
+def test_what_was_left_out_has_its_reason_and_protected_names_a_remedy() -> None:
+    data = facts()
+    assert data.champion is not None
+    gate = GateRecord(
+        verdict="promoted",
+        level="calibrated",
+        excluded=["Tags", "Sex"],
+        leaks=[
+            FieldFinding(field="Tags", check="alone", stops=True, figure=0.917, low=0.906),
+            FieldFinding(field="Budget", check="alone", stops=False, figure=0.8, low=0.78, kept_because="in the form"),
+        ],
+    )
+    profile = {name: FeatureProfile(missing=0.0, shares={}) for name in ("attribute_sex", "attribute_ethnic_group")}
+    champion = msgspec.structs.replace(data.champion, gate=gate, profile=profile)
+    section = left_out_section(ENGLISH, replace(data, champion=champion))
+    assert section is not None
+    rows = {row[0]: row[1:] for row in section.table.rows}
+    assert rows["Tags"] == ("left out", "it ranks the outcomes by itself (AUC 0.917), so it may know them")
+    assert rows["Budget"] == ("kept by a person", "in the form")
+    assert "training: {exclude: [ethnic_group]}" in rows["ethnic_group"][1]
+
+
+def test_protected_names_are_found_in_four_languages() -> None:
+    names = ["Geschlecht", "sexe", "nazionalita", "Date of birth", "lead_age_days", "average_amount", "stage"]
+    assert protected_names(names) == ["Geschlecht", "sexe", "nazionalita", "Date of birth"]
