@@ -38,7 +38,7 @@ def score(lead_id: str, probability: float, cluster: str, at: datetime = MAY) ->
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    """20 HOT leads of which 8 are won, 40 COLD ones of which 2 are; each won brings 1,000; HOT ones are called twice."""
+    """20 HOT leads, called twice, of which 8 are won; 40 COLD ones of which 2 are; a win brings 1,000."""
     filled = DuckDBWarehouse(tmp_path)
     leads, outcomes, scores, calls = [], [], [], []
     for number in range(60):
