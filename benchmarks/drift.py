@@ -7,7 +7,7 @@ day; a model of the outcomes that have matured by day 100 predicts the leads fro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
@@ -26,7 +26,7 @@ CODES = ("region", "language", "email", "channel", "source", "device")
 
 @dataclass(frozen=True)
 class SimulatedLeads:
-    """Leads in order of creation: what is known at creation, when they converted (or NaT), and their true chance.
+    """Leads in order of creation: what is known then, when they converted and closed (or NaT), and their true chance.
 
     `alone`: the chance without a call.
     """
@@ -34,6 +34,7 @@ class SimulatedLeads:
     columns: dict[str, Any]
     created_at: Any
     converted_at: Any
+    closed_at: Any
     chance: Any
     alone: Any
 
@@ -68,7 +69,8 @@ def simulated_leads(seed: int, *, shock_day: int | None) -> SimulatedLeads:
     past = generate.past_of(rng, calendar, LAST_DAY * LEADS_A_DAY)
     people, seen = past.people, past.seen
     fate = generate.fate_of(rng, calendar, past, people.day >= (LAST_DAY if shock_day is None else shock_day))
-    is_won = fate.ended.paid & (fate.ended.closed < outcomes.FOREVER)
+    closed = np.where(fate.ended.closed < outcomes.FOREVER, fate.ended.closed, np.iinfo(np.int64).min)
+    never = np.iinfo(np.int64).min
     columns = {
         **dict(zip(AMOUNTS, seen.amounts.T, strict=True)),
         **{name: np.where(seen.is_linked, getattr(seen, name), np.nan) for name in COUNTS},
@@ -79,7 +81,8 @@ def simulated_leads(seed: int, *, shock_day: int | None) -> SimulatedLeads:
     return SimulatedLeads(
         columns,
         people.created.astype("datetime64[us]"),
-        np.where(is_won, fate.ended.closed, np.iinfo(np.int64).min).view("datetime64[us]"),
+        np.where(fate.ended.paid, closed, never).view("datetime64[us]"),
+        closed.view("datetime64[us]"),
         truth.mixed(fate.alone, fate.called.share),
         fate.alone,
     )
@@ -103,14 +106,44 @@ def landmarks(leads: SimulatedLeads, rows: Any) -> Any:
 
 
 def model_as_of(leads: SimulatedLeads, day: int, change_day: int | None = None) -> Any:
-    """The model of all outcomes that have matured by a day."""
+    """The model of all outcomes that have matured by a day; after a change also of leads that are still open."""
     from leadwerk.learning.candidates import fit_candidate
+    from leadwerk.learning.logistic import fit_logistic
     from leadwerk.learning.sample_weights import weigh_by_change
+    from leadwerk.learning.soft_labels import RecentOutcomes, with_soft_labels
     from leadwerk.policy.model import Training
 
-    matured = landmarks(leads, np.flatnonzero(leads.day + HORIZON < day))
-    change = None if change_day is None else leads.created_at[0] + np.timedelta64(change_day, "D")
-    return fit_candidate(weigh_by_change(matured, change), features(), Training()).model
+    now = leads.created_at[0] + np.timedelta64(day, "D")
+    matured = landmarks(leads, np.flatnonzero(leads.created_at + np.timedelta64(HORIZON, "D") <= now))
+    if change_day is None:
+        return fit_candidate(matured, features(), Training()).model
+    change = leads.created_at[0] + np.timedelta64(change_day, "D")
+    matured, recent = weigh_by_change(matured, change), open_landmarks(leads, now)
+    recent = RecentOutcomes(replace(recent, rows=weigh_by_change(recent.rows, change)), delays(leads, matured))
+    taught = with_soft_labels(matured, recent, lambda rows: fit_logistic(rows, features(), seed=1).probability)
+    return fit_candidate(taught, features(), Training()).model
+
+
+def open_landmarks(leads: SimulatedLeads, now: Any) -> Any:
+    """Leads whose horizon is not over, with what is known of them."""
+    from leadwerk.learning.soft_labels import OpenLandmarks
+
+    is_recent = (leads.created_at + np.timedelta64(HORIZON, "D") > now) & (leads.created_at <= now)
+    recent = np.flatnonzero(is_recent)
+    won = leads.converted_at[recent] <= now
+    rows = replace(landmarks(leads, recent), converted=won)
+    age = (now - leads.created_at[recent]) / np.timedelta64(1, "D")
+    return OpenLandmarks(rows, (leads.closed_at[recent] <= now) & ~won, age)
+
+
+def delays(leads: SimulatedLeads, matured: Any) -> Any:
+    """Days to the end of matured leads."""
+    from leadwerk.learning.soft_labels import DecisionDelays
+
+    days = (leads.closed_at - leads.created_at)[matured.lead] / np.timedelta64(1, "D")
+    return DecisionDelays(
+        np.sort(days[matured.converted]), np.sort(np.nan_to_num(days[~matured.converted], nan=np.inf))
+    )
 
 
 def nights(leads: SimulatedLeads) -> dict[str, int]:

@@ -29,6 +29,8 @@ COMMANDS = {
     "demo": READS,  # in a home of its own
     "doctor": READS,
     "drift": "model_runs",  # an alarm may train
+    "experiment plan": READS,
+    "experiment show": READS,
     "export": "audit_log",
     "extract": READS,  # computes from the export: `extract_runs`
     "features": READS,
@@ -66,6 +68,8 @@ COMMANDS = {
     "privacy sweep": "erasures",
     "report": READS,
     "rescore": "scores",
+    "results errors": READS,
+    "results money": READS,
     "retrain": "model_runs",
     "score": "scores",
     "serve": "audit_log",  # sign-ins

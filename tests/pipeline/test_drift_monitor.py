@@ -122,6 +122,13 @@ def test_fewer_conversions_raise_an_alarm_that_trains_and_weighs_the_past(
     weight = read_training_rows(warehouse, policy, later).landmarks.weight
     assert weight is not None
     assert sorted(set(weight.tolist())) == [0.1, 1.0]
+    recent = read_training_rows(warehouse, policy, later).recent
+    assert recent is not None
+    open_rows = recent.landmarks.rows
+    assert open_rows.as_of.min() > np.datetime64((later - 30 * DAY).replace(tzinfo=None))
+    assert 0 < open_rows.converted.sum() < recent.landmarks.is_lost.sum()
+    assert recent.landmarks.is_open.any()
+    assert read_training_rows(warehouse, policy, CHANGED).recent is None
 
 
 def test_a_model_that_knew_of_the_alarm_is_watched_anew(
@@ -133,6 +140,7 @@ def test_a_model_that_knew_of_the_alarm_is_watched_anew(
         drift_monitor.run(warehouse, policy, registry, now=now)
     trained = retrain.run(warehouse, policy, registry, now=now)
     assert trained.promoted, trained.reason
+    assert "teach by what is known of them so far" in trained.reason
     report = drift_monitor.run(warehouse, policy, registry, now=now + DAY)
     check = outcomes_of(report.checks)
     assert (check.alarm, check.watched_since, check.alarm_since) == (False, now, now)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, strategies as st
 
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.warehouse.statement import statement
 from sql.hostile import POLICY, Row, keyed
 from sql.lead_rows import AS_OF, DAY, outcomes, versions
 from sql.reference import analyse, assert_engines_agree, on_duckdb
@@ -51,6 +52,18 @@ def test_both_engines_agree_and_each_label_has_its_features(tables: list[Row], e
     arguments = training_parameters(POLICY, AS_OF - 90 * DAY, AS_OF + 90 * DAY)
     points = {(row["lead_id"], row["as_of"]) for row in on_duckdb(features_statement(POLICY), arguments, rows)}
     assert {(row["lead_id"], row["as_of"]) for row in labels_read} <= points
+
+
+@hostile
+@given(keyed(versions, lambda row: row["event_id"], 4), keyed(outcomes, lambda row: row["event_id"], 6))
+def test_ends_agree_on_both_engines_and_explain_each_label(tables: list[Row], ends: list[Row]) -> None:
+    rows = {"leads": tables, "outcomes": ends}
+    end_rows = assert_engines_agree(statement("labels/ends"), parameters(), rows)
+    won = {(row["lead_id"], row["as_of"]): row["converted_at"] for row in end_rows}
+    for label in assert_engines_agree(SELECT, parameters(), rows):
+        converted_at = won[label["lead_id"], label["as_of"]]
+        in_time = converted_at is not None and converted_at <= label["as_of"] + POLICY.horizon_days * DAY
+        assert label["converted"] == in_time
 
 
 @hostile

@@ -55,16 +55,23 @@ class DecisionDelays:
         return np.maximum(won, 0.0), np.maximum(lost, 1e-6)
 
 
+@dataclass(frozen=True)
+class RecentOutcomes:
+    """Landmarks whose horizon is not over, and the delays of those whose is."""
+
+    landmarks: OpenLandmarks
+    delays: DecisionDelays
+
+
 def with_soft_labels(
-    matured: Landmarks, recent: OpenLandmarks, delays: DecisionDelays, fit: Callable[[Landmarks], Callable[..., Floats]]
+    matured: Landmarks, outcomes: RecentOutcomes, fit: Callable[[Landmarks], Callable[..., Floats]]
 ) -> Landmarks:
     """Matured and recent landmarks as rows to fit: an open lead stands twice, as won with weight q, as lost with 1 − q.
 
     `fit` learns from landmarks and returns what gives probabilities for columns; a fast model is enough.
     """
-    fitted = fit(matured)
-    combined = matured
-    won_open, lost_open = delays.open_share(recent.age_days)
+    fitted, combined, recent = fit(matured), matured, outcomes.landmarks
+    won_open, lost_open = outcomes.delays.open_share(recent.age_days)
     for _ in range(ROUNDS):
         chance = fitted(recent.rows.columns)
         won, lost = chance * won_open, (1 - chance) * lost_open

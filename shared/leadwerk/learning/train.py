@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from leadwerk.features.encode import Columns
 from leadwerk.learning.candidate_comparison import Challenger, ChampionForecast, ComparisonSetup, compare
 from leadwerk.learning.candidates import better_alone, fit_candidate, order_evidence, plan_for_everything
 from leadwerk.learning.evaluate import Evaluation
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.level import level_shift, newest_leads
-from leadwerk.learning.logistic import MINIMUM_POSITIVES
+from leadwerk.learning.logistic import MINIMUM_POSITIVES, fit_logistic
 from leadwerk.learning.model import Model
 from leadwerk.learning.model_profile import directions, importances, profile, score_profile
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.promotion_gate import MINIMUM_TEST_POSITIVES, GateDecision, name_of
 from leadwerk.learning.segment_trials import SegmentTrial, try_segments
 from leadwerk.learning.segmented_model import SegmentedModel
+from leadwerk.learning.soft_labels import RecentOutcomes, with_soft_labels
 from leadwerk.learning.split import Split, split_by_time
 from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.progress import Progress, silent
+from leadwerk.stats.arrays import Floats
 from leadwerk.stats.feature_profile import FeatureProfile
 from leadwerk.stats.log_odds import logit
 
@@ -60,11 +64,13 @@ def train_model(
     *,
     champion: ChampionForecast | None = None,
     rules: PointsBaseline | None = None,
+    recent: RecentOutcomes | None = None,
     progress: Progress = silent,
 ) -> TrainingResult | TrainingSkipped:
     """Split, fit the candidates, evaluate, decide, and fit the winner again on everything.
 
-    `rules`: the points of the landmarks, None where the policy has no rules. Segments with a better model of their own
+    `rules`: the points of the landmarks, None where the policy has no rules. `recent`: landmarks that have not matured,
+    which teach the released model after a change of the market. Segments with a better model of their own
     are scored by it, and what is compared with points and champion is the whole model, as it would serve.
     """
     features, training, horizon_days = setup.features, setup.training, setup.horizon_days
@@ -96,17 +102,16 @@ def train_model(
     rivals |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
     outcome = compare(comparison, Challenger(kind, log_odds, evidence), rivals)
     progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
-    final = fit_candidate(landmarks, features, training, kind=kind, plan=plan_for_everything(fitted.plan, landmarks))
-    leveled = _at_newest_level(final.model, landmarks)
+    taught = landmarks if recent is None else with_soft_labels(landmarks, recent, _regression(setup))
+    final = fit_candidate(taught, features, training, kind=kind, plan=plan_for_everything(fitted.plan, taught))
+    # The newest matured leads are older than the change that open leads were asked about.
+    leveled = _at_newest_level(final.model, landmarks) if recent is None else final.model
     model = trials.fit(leveled, landmarks, features, training, progress)
+    notes = f"{final.note}{trials.reason()}{_recent_note(recent)}"
     return TrainingResult(
         model=model,
         # The plan for all landmarks may leave the regression alone of an average: what is saved counts, not what won.
-        decision=replace(
-            outcome.decision,
-            kind=final.model.kind,
-            reason=f"{outcome.decision.reason}{final.note}{trials.reason()}",
-        ),
+        decision=replace(outcome.decision, kind=final.model.kind, reason=f"{outcome.decision.reason}{notes}"),
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
@@ -117,6 +122,15 @@ def train_model(
         segments=trials.trials,
         stands_down=outcome.stands_down,
     )
+
+
+def _regression(setup: TrainingSetup) -> Callable[[Landmarks], Callable[[Columns], Floats]]:
+    """Fits the fastest candidate, and returns its probabilities."""
+    return lambda rows: fit_logistic(rows, setup.features, seed=setup.training.seed).probability
+
+
+def _recent_note(recent: RecentOutcomes | None) -> str:
+    return "" if recent is None else " Leads whose horizon is not over teach by what is known of them so far."
 
 
 def _at_newest_level(model: Model, landmarks: Landmarks) -> Model:

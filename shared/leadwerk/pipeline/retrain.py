@@ -21,6 +21,7 @@ from leadwerk.learning.train import TrainingSkipped, train_model
 from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.pipeline import champion_check
 from leadwerk.pipeline.leads.landmarks import TrainingRows, read_training_rows
+from leadwerk.pipeline.leads.recent_landmarks import without_recent_fields
 from leadwerk.pipeline.leak_gate import CheckedLandmarks, FieldChoices, check_fields, record_choices
 from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
@@ -152,7 +153,8 @@ def _learn_and_save(
         segments=Segments.of(policy),
         z_needed=z_needed,
     )
-    learned = train_model(landmarks, setup, champion=champion, rules=rules, progress=progress)
+    recent = without_recent_fields(rows.recent, policy, checked.excluded)
+    learned = train_model(landmarks, setup, champion=champion, rules=rules, recent=recent, progress=progress)
     before = run.champion_before
     fields = {"leaks": checked.report.findings, "excluded": checked.excluded}
     if isinstance(learned, TrainingSkipped):

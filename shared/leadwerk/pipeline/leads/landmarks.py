@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from leadwerk.features.contract import Feature, contract
 from leadwerk.learning.landmarks import Landmarks
 from leadwerk.learning.points_baseline import PointsBaseline
 from leadwerk.learning.sample_weights import weigh_by_change
+from leadwerk.learning.soft_labels import RecentOutcomes
 from leadwerk.pipeline.drift.change_day import latest_change_day
 from leadwerk.pipeline.leads.exploration_weights import exploration_weights
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
+from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
+from leadwerk.pipeline.leads.recent_landmarks import read_recent_outcomes
 from leadwerk.points.blended_score import PERCENT, as_predictive
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import HUNDREDTHS
@@ -32,12 +35,14 @@ if TYPE_CHECKING:
 class TrainingRows:
     """Labelled landmarks and their points (None without rules), and landmarks of leads that are still open.
 
-    `converted` of an open lead is False, and means nothing.
+    `converted` of an open lead is False, and means nothing. `recent`: landmarks whose horizon is not over, read only
+    after an alarm of the drift monitor, when the past teaches less.
     """
 
     landmarks: Landmarks
     rules: PointsBaseline | None
     open_leads: Landmarks
+    recent: RecentOutcomes | None = None
 
 
 def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> TrainingRows:
@@ -52,7 +57,20 @@ def read_training_rows(warehouse: Warehouse, policy: Policy, now: datetime) -> T
         weigh_by_change(landmarks, change_day),
         rules,
         landmarks_from_rows(unlabelled.assign(converted=False), features),
+        _recent(warehouse, policy, labelled.lead_id.tolist(), change_day, now),
     )
+
+
+def _recent(
+    warehouse: Warehouse, policy: Policy, matured_ids: list[str], change_day: np.datetime64 | None, now: datetime
+) -> RecentOutcomes | None:
+    if change_day is None:
+        return None
+    recent = read_recent_outcomes(warehouse, policy, matured_ids, now)
+    if recent is None:
+        return None
+    rows = weigh_by_change(recent.landmarks.rows, change_day)
+    return replace(recent, landmarks=replace(recent.landmarks, rows=rows))
 
 
 def read_rows_with_points(
@@ -110,14 +128,3 @@ def landmarks_from_rows(frame: pd.DataFrame, features: tuple[Feature, ...]) -> L
     as_of = pd.to_datetime(frame.as_of, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
     lead = pd.factorize(frame.lead_id)[0].astype(np.intp)
     return Landmarks(columns_of(frame, features), lead, as_of, frame.converted.to_numpy(dtype=bool))
-
-
-def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, Any]:
-    """The features of a frame as arrays; unknown numbers are NaN, unknown categories None."""
-    return {f.name: _values(frame[f.name], f.kind) for f in features}
-
-
-def _values(column: pd.Series[Any], kind: str) -> Any:
-    if kind == "number":
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return column.astype(object).where(column.notna(), None).to_numpy()

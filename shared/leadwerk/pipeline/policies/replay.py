@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from leadwerk.errors import ContractMismatch
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
-from leadwerk.pipeline.leads.landmarks import columns_of
+from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
 from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.conditions import LeadFacts
