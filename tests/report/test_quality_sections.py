@@ -118,7 +118,7 @@ def test_what_was_left_out_has_its_reason_and_protected_names_a_remedy() -> None
     rows = {row[0]: row[1:] for row in section.table.rows}
     assert rows["Tags"] == ("left out", "it ranks the outcomes by itself (AUC 0.917), so it may know them")
     assert rows["Budget"] == ("kept by a person", "in the form")
-    assert "training: {exclude: [ethnic_group]}" in rows["ethnic_group"][1]
+    assert "`training.exclude` in the policy, ethnic_group is left out" in rows["ethnic_group"][1]
 
 
 def test_protected_names_are_found_in_four_languages() -> None:

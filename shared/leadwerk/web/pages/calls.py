@@ -85,7 +85,7 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         lists=LISTS,
         total=total,
         hot=hot_threshold(visit),
-        points_decide=bool(page.leads) and page.leads[0].basis != "model",
+        points_decide=bool(page.leads) and all(lead.basis != "model" for lead in page.leads),
         stale=counts.newest is not None and visit.now - counts.newest > STALE,
         filters=_filters(visit, wording, form),
         chosen=form.lead or (rows[0].lead_id if rows else None),
