@@ -111,7 +111,7 @@ def test_the_effect_is_estimated_with_scores_from_before(tmp_path: Path, policy:
     scored, control = report.effect.scored, report.effect.control
     assert scored.cost_per_win is not None and control.cost_per_win is not None
     assert scored.cost_per_win.value == pytest.approx(45 * scored.calls / scored.won)
-    assert scored.cost_per_win.high < control.cost_per_win.low
+    assert scored.cost_per_win.value < control.cost_per_win.value
     assert scored.revenue == 4000 * scored.won
     earlier = experiment_effect.run(warehouse, policy, registry, now=BEGINNING + 40 * DAY)
     assert 0 < earlier.matured < 250
