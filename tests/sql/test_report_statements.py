@@ -365,7 +365,7 @@ def test_participants_and_their_probabilities_are_the_same_on_both_engines(
 def test_participants_keep_their_first_arm_and_count_what_came_within_the_horizon() -> None:
     late = T0 + timedelta(days=31)
     tables = {
-        "leads": [created("1", T0), created("2", T0), created("3", NOW)],
+        "leads": [created("1", T0), created("2", T0), created("3", NOW) | {"created_at": NOW}],
         "scores": [
             arm_score(1, "1", T0, "exploration"),
             arm_score(2, "1", T0 + timedelta(days=2), "scored"),
