@@ -15,12 +15,12 @@ import numpy as np
 from benchmarks.drift import features, simulated_leads
 from benchmarks.figure import Figure
 
-SEEDS, LEADS, CALLED = range(1_000), 4_000, 0.3
+SEEDS, LEADS, CALLED = range(1_100), 4_000, 0.3
 CONTROL_SHARES = (0.1, 0.5)
 NOISE = 1.0
 """Standard deviation of the frozen score's error in log-odds."""
 
-WEIGHTED_SEEDS, EXPLORED = range(5), 0.1
+WEIGHTED_SEEDS, EXPLORED = range(2), 0.1
 CALL_EFFECTS = (1.6, 3.0, 10.0)
 
 
