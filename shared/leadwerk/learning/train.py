@@ -112,7 +112,6 @@ def train_model(
         model=model,
         # The plan for all landmarks may leave the regression alone of an average: what is saved counts, not what won.
         decision=replace(outcome.decision, kind=final.model.kind, reason=f"{outcome.decision.reason}{notes}"),
-        decision=replace(outcome.decision, kind=final.model.kind, reason=f"{outcome.decision.reason}{notes}"),
         evaluations=outcome.evaluations,
         split=split,
         base_rate=landmarks.base_rate,
