@@ -12,7 +12,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
-    from leadwerk.experiment.effect import Estimate
+    from leadwerk.experiment.effect import IntervalEstimate
     from leadwerk.experiment.report import ArmFigures, EffectReport
 
 _HELP = """
@@ -104,7 +104,7 @@ def _arm(name: str, figures: ArmFigures) -> tuple[str, ...]:
     return name, *counts, _interval(figures.calls_per_win), cost, f"{figures.revenue:,.0f}"
 
 
-def _interval(estimate: Estimate, times: float = 1.0, unit: str = "") -> str:
+def _interval(estimate: IntervalEstimate, times: float = 1.0, unit: str = "") -> str:
     value, low, high = (times * bound for bound in (estimate.value, estimate.low, estimate.high))
     if not isfinite(value):
         return "no win"

@@ -12,7 +12,7 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
-    from leadwerk.experiment.effect import Estimate
+    from leadwerk.experiment.effect import IntervalEstimate
     from leadwerk.pipeline.month_errors import ScoreError
     from leadwerk.report.money_figures import CostOfWin, GroupReturn
 
@@ -80,7 +80,7 @@ def _return(row: GroupReturn) -> tuple[str, ...]:
     return row.kind, row.value or "not known", f"{row.leads:,}", won, f"{row.revenue:,.0f}", cost, returned
 
 
-def _interval(estimate: Estimate) -> str:
+def _interval(estimate: IntervalEstimate) -> str:
     if not isfinite(estimate.value):
         return "no win"
     if not isfinite(estimate.high):

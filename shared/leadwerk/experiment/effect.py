@@ -21,7 +21,7 @@ MINIMUM_WON = 5
 
 
 @dataclass(frozen=True)
-class Estimate:
+class IntervalEstimate:
     """A figure with its 95 % interval; limits may be infinite where the data do not bound it."""
 
     value: float
@@ -38,9 +38,9 @@ class Estimate:
 class RateEffect:
     """Adjusted rates of wins of the scored and the control group, their difference, and R² of the frozen score."""
 
-    scored: Estimate
-    control: Estimate
-    difference: Estimate
+    scored: IntervalEstimate
+    control: IntervalEstimate
+    difference: IntervalEstimate
     explained: float
 
 
@@ -61,12 +61,12 @@ def rate_effect(won: Bools, is_scored: Bools, frozen_score: Floats | None = None
     limits = [
         wilson(float(np.clip(rate, 0, 1)), size / (1 - explained)) for rate, size in zip(rates, sizes, strict=True)
     ]
-    scored, control = (Estimate(float(rate), *limit) for rate, limit in zip(rates, limits, strict=True))
+    scored, control = (IntervalEstimate(float(rate), *limit) for rate, limit in zip(rates, limits, strict=True))
     difference = scored.value - control.value
     return RateEffect(
         scored,
         control,
-        Estimate(
+        IntervalEstimate(
             difference,
             difference - sqrt((scored.value - scored.low) ** 2 + (control.high - control.value) ** 2),
             difference + sqrt((scored.high - scored.value) ** 2 + (control.value - control.low) ** 2),
@@ -87,7 +87,7 @@ def _adjusted(y: Floats, is_scored: Bools, score: Floats) -> tuple[tuple[float, 
     return (rates[0], rates[1]), min(1 - residual / total, 0.95) if total > 0 else 0.0
 
 
-def mean_difference(values: Floats, is_scored: Bools) -> Estimate:
+def mean_difference(values: Floats, is_scored: Bools) -> IntervalEstimate:
     """The difference of means scored − control. Welch 1947, Biometrika 34.
 
     >>> round(mean_difference(np.array([3.0, 5.0, 1.0, 3.0]), np.array([True, True, False, False])).value, 1)
@@ -96,10 +96,10 @@ def mean_difference(values: Floats, is_scored: Bools) -> Estimate:
     scored, control = values[is_scored], values[~is_scored]
     difference = float(scored.mean() - control.mean())
     reach = Z * sqrt(_variance_of_mean(scored) + _variance_of_mean(control))
-    return Estimate(difference, difference - reach, difference + reach)
+    return IntervalEstimate(difference, difference - reach, difference + reach)
 
 
-def ratio(numerator: Floats, denominator: Floats | Bools) -> Estimate:
+def ratio(numerator: Floats, denominator: Floats | Bools) -> IntervalEstimate:
     """Σ numerator / Σ denominator over independent leads, such as calls for one win, with Fieller's limits.
 
     Without a clear denominator the interval has no upper limit.
@@ -111,7 +111,7 @@ def ratio(numerator: Floats, denominator: Floats | Bools) -> Estimate:
     below = denominator.astype(np.float64)
     n, mean_above, mean_below = len(numerator), float(numerator.mean()), float(below.mean())
     if mean_below <= 0:
-        return Estimate(float("inf"), 0.0, float("inf"))
+        return IntervalEstimate(float("inf"), 0.0, float("inf"))
     covariance = np.cov(numerator, below) / n if n > 1 else np.zeros((2, 2))
     value = mean_above / mean_below
     a = mean_below**2 - Z**2 * covariance[1, 1]
@@ -119,8 +119,8 @@ def ratio(numerator: Floats, denominator: Floats | Bools) -> Estimate:
     c = mean_above**2 - Z**2 * covariance[0, 0]
     root = b * b - a * c
     if a <= 0 or root < 0:
-        return Estimate(value, 0.0, float("inf"))
-    return Estimate(value, float((b - sqrt(root)) / a), float((b + sqrt(root)) / a))
+        return IntervalEstimate(value, 0.0, float("inf"))
+    return IntervalEstimate(value, float((b - sqrt(root)) / a), float((b + sqrt(root)) / a))
 
 
 def _variance_of_mean(values: Floats) -> float:

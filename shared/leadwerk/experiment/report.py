@@ -8,7 +8,7 @@ import numpy as np
 
 from leadwerk.experiment.effect import (
     MINIMUM_WON,
-    Estimate,
+    IntervalEstimate,
     RateEffect,
     mean_difference,
     minimum_detectable_effect,
@@ -46,8 +46,8 @@ class ArmFigures:
     leads: int
     won: int
     calls: float
-    calls_per_win: Estimate
-    cost_per_win: Estimate | None
+    calls_per_win: IntervalEstimate
+    cost_per_win: IntervalEstimate | None
     revenue: float
 
 
@@ -61,8 +61,8 @@ class EffectReport:
     scored: ArmFigures
     control: ArmFigures
     wins: RateEffect
-    calls_per_lead: Estimate
-    revenue_per_lead: Estimate
+    calls_per_lead: IntervalEstimate
+    revenue_per_lead: IntervalEstimate
     detectable: float
 
 
@@ -90,7 +90,7 @@ def _figures(participants: Participants, arm: Bools, cost_per_call: float | None
     cost = None
     if cost_per_call is not None:
         bounds = (calls_per_win.value, calls_per_win.low, calls_per_win.high)
-        cost = Estimate(*(cost_per_call * bound for bound in bounds))
+        cost = IntervalEstimate(*(cost_per_call * bound for bound in bounds))
     return ArmFigures(
         leads=int(arm.sum()),
         won=int(won.sum()),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leadwerk.experiment.effect import Estimate, ratio
+from leadwerk.experiment.effect import IntervalEstimate, ratio
 from leadwerk.stats.arrays import Bools, Floats
 
 LARGEST_GROUPS = 12
@@ -46,9 +46,9 @@ class CostOfWin:
     """
 
     leads: int
-    everybody: Estimate
-    hot_only: Estimate
-    lost_wins: Estimate
+    everybody: IntervalEstimate
+    hot_only: IntervalEstimate
+    lost_wins: IntervalEstimate
     lost_amount: float
 
 
@@ -91,7 +91,7 @@ class MoneyFigures:
     cost_of_win: CostOfWin | None
     sales_cycle: SalesCycle | None
     mean_contract: float | None
-    lifetime_value: Estimate | None
+    lifetime_value: IntervalEstimate | None
     returns: tuple[GroupReturn, ...]
 
 
@@ -122,7 +122,7 @@ def cost_of_win(leads: LeadMoney, cost_per_call: float) -> CostOfWin | None:
         leads=len(won),
         everybody=ratio(work, won),
         hot_only=ratio(work * hot, won & hot),
-        lost_wins=Estimate(lost.value, max(lost.low, 0.0), min(lost.high, 1.0)),
+        lost_wins=IntervalEstimate(lost.value, max(lost.low, 0.0), min(lost.high, 1.0)),
         lost_amount=float(amount[~hot].sum() / amount.sum()) if amount.sum() else 0.0,
     )
 
@@ -140,7 +140,7 @@ def sales_cycle(cycle_days: Floats) -> SalesCycle | None:
     return SalesCycle(len(days), first, median, third)
 
 
-def lifetime_value(leads: LeadMoney) -> Estimate | None:
+def lifetime_value(leads: LeadMoney) -> IntervalEstimate | None:
     """Mean revenue of a customer who bought, all its contracts together, with a 95 % interval."""
     bought = leads.won & (leads.amount > 0)
     if not bought.any():
@@ -149,7 +149,7 @@ def lifetime_value(leads: LeadMoney) -> Estimate | None:
     totals = np.bincount(position, leads.amount[bought])
     mean = float(totals.mean())
     reach = 1.96 * float(totals.std(ddof=1)) / np.sqrt(len(totals)) if len(totals) > 1 else float("inf")
-    return Estimate(mean, mean - reach, mean + reach)
+    return IntervalEstimate(mean, mean - reach, mean + reach)
 
 
 def group_returns(leads: LeadMoney, cost_per_call: float | None) -> Sequence[GroupReturn]:
