@@ -1,4 +1,4 @@
-"""All HTTP functions in one process, each under its name, over a small simulated home; requests go through no socket."""
+"""All HTTP functions in one process, each under its name, over a small simulated home; no socket is involved."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -76,18 +77,31 @@ def sweep(call: Invocation) -> None:
     out.print(table("Deleted again", ("place", "rows"), [(place, f"{count:,}") for place, count in deleted.items()]))
 
 
-@shared_options()
-def show(call: Invocation, person: PersonName) -> None:
-    """Show everything that is stored of a person, by table; with --json all of it, for the answer to the person.
+@shared_options(output_language=True)
+def show(
+    call: Invocation,
+    person: PersonName,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="Write the answer as a page that the person can read (HTML)."),
+    ] = None,
+) -> None:
+    """Show everything that is stored of a person, by table; with --json or --page all of it, for the person.
 
-    Example: `leadwerk privacy show anna@example.ch --json > answer.json`
+    Example: `leadwerk privacy show anna@example.ch --page answer.html --output-language fr`
     """
     from leadwerk.pipeline.privacy.access import access
+    from leadwerk.pipeline.privacy.answer_page import answer_page
 
     deployment = call.deployment
     now = call.moment()
     answer = access(deployment.warehouse, deployment.policy, person, secret=deployment.person_key, now=now)
     call.record("access", answer.number)
+    if page is not None:
+        language = call.language or deployment.policy.languages[0]
+        # For the person and who answers them: readable by this account only.
+        page.touch(mode=0o600)
+        page.write_text(answer_page(answer, deployment.policy, language), "utf-8")
     if call.as_json:
         print_json(answer)
         return
@@ -180,4 +194,4 @@ def _show_answer(answer: AccessAnswer) -> None:
     ]
     title = f"{number_of(answer.leads, 'lead')}, {number_of(answer.visitors, 'visitor')}"
     out.print(table(title, ("table", "rows", "kept", "what a row is"), rows))
-    out.print("[dim]All values: add --json.[/dim]")
+    out.print("[dim]All values: add --json, or --page FILE.[/dim]")

@@ -15,6 +15,7 @@ from leadwerk.policy.crm import ShownField
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
 from leadwerk.settings import Settings
+from leadwerk.texts import text
 from leadwerk.warehouse import schema
 
 FOLDER = Path(__file__).parent
@@ -80,4 +81,6 @@ def _described(table: schema.Table, policy: Policy, language: RecordLanguage) ->
     unit, for_ever = KEPT[language]
     days = retention_days(table, policy)
     retention_text = for_ever if days is None else f"{days} {unit}"
-    return DescribedTable(table.name, table.description, retention_text, ", ".join(table.privacy.subject))
+    return DescribedTable(
+        table.name, text(language, f"privacy.table.{table.name}"), retention_text, ", ".join(table.privacy.subject)
+    )
