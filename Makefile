@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(PINS)
 
 CHECKOV := 3.3.30
 
-.PHONY: help demo test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench generate lock lint format clean
+.PHONY: help demo audit fuzz test test-crm test-all coverage test-desk test-new-examples test-cloud checkov bench generate lock lint format clean
 help: ## what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
@@ -68,6 +68,26 @@ checkov: $(STAMP) .venv-checkov/$(CHECKOV)
 	.venv/bin/uv pip install --quiet --python .venv-checkov/bin/python checkov==$(CHECKOV)
 	@touch $@
 
+# Pins of its own, as checkov: nothing else needs them. Formats of real credentials only: entropy alone is no finding.
+AUDIT := .venv-audit/cyclonedx-7.5.0-detect-secrets-1.5.0
+NO_GUESSES := --disable-plugin KeywordDetector --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString
+
+audit: $(AUDIT) ## looks for credentials in all files; writes the bill of materials of each function to build/
+	git ls-files -z | xargs -0 .venv-audit/bin/detect-secrets-hook $(NO_GUESSES)
+	@mkdir -p build
+	@for folder in functions/*/; do name=$$(basename $$folder); \
+	  .venv-audit/bin/cyclonedx-py requirements $$folder/requirements.txt --output-file build/sbom-$$name.json || exit 1; done
+	@echo "Bills of materials: build/sbom-*.json"
+
+$(AUDIT): | $(STAMP)
+	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-audit
+	.venv/bin/uv pip install --quiet --python .venv-audit/bin/python cyclonedx-bom==7.5.0 detect-secrets==1.5.0
+	@touch $@
+
+# Requests by the OpenAPI document; FUZZ=1000 sends as many to each operation.
+fuzz: $(STAMP) ## requests of every kind to every function: no answer of 500
+	LEADWERK_FUZZ_EXAMPLES=$(or $(FUZZ),1000) .venv/bin/python -m pytest tests/fuzzing
+
 bench: $(STAMP) ## the figures of the README; BENCH=points runs one
 	.venv/bin/python -m benchmarks $(BENCH)
 
@@ -80,6 +100,7 @@ generate: $(STAMP) ## writes what derives from other files, such as the records 
 	.venv/bin/python -m tools.country_names
 	.venv/bin/python -m tools.terraform_reference
 	.venv/bin/python -m tools.openapi
+	.venv/bin/python -m tools.licences
 
 lock: $(STAMP) ## locks what each function is built from, with hashes; after a change of a pin
 	.venv/bin/python -m tools.locked_requirements
@@ -95,7 +116,7 @@ format: $(STAMP) ## ruff format and its automatic fixes
 	.venv/bin/ruff check --fix .
 
 clean: ## removes the virtual environments and the local home
-	rm -rf .venv .venv-checkov .leadwerk
+	rm -rf .venv .venv-checkov .venv-audit .leadwerk
 
 # --no-build-isolation: setuptools is among the pins, so that nothing unpinned is fetched for the editable install.
 $(STAMP): requirements-dev.txt pyproject.toml
