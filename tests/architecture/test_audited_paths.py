@@ -19,6 +19,7 @@ READS = ""
 COMMANDS = {
     "accounts list": READS,
     "accounts show": READS,
+    "audit fields": READS,
     "audit list": READS,
     "audit seal": "audit_seals",
     "audit verify": READS,

@@ -23,7 +23,7 @@ MOST_SHOWN = 200
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     family = typer.Typer(help="Who changed what, when and why.", no_args_is_help=True)
-    for name, command in (("list", list_entries), ("seal", seal), ("verify", verify)):
+    for name, command in (("list", list_entries), ("fields", fields), ("seal", seal), ("verify", verify)):
         family.command(name)(command)
     app.add_typer(family, name="audit", rich_help_panel="Operation")
 
@@ -54,6 +54,26 @@ def list_entries(
         _print_csv(entries)
     else:
         _show(entries)
+
+
+@shared_options()
+def fields(call: Invocation, lead: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]) -> None:
+    """List each change of a lead's fields: from which value to which, when, and from which source.
+
+    Example: `leadwerk audit fields 102938`
+    """
+    from leadwerk.pipeline.audit.field_changes import field_changes
+
+    changes = field_changes(call.deployment.warehouse, lead)
+    if call.as_json:
+        print_json(changes)
+        return
+    rows = [
+        (f"{change.recorded_at:%Y-%m-%d %H:%M}", change.field, change.before or "", change.after or "", change.source)
+        for change in changes
+    ]
+    title = f"{lead}: {number_of(changes, 'change')}"
+    out.print(table(title, ("when (UTC)", "field", "before", "after", "source"), rows))
 
 
 @shared_options()

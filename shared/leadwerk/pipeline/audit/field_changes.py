@@ -1,0 +1,61 @@
+"""Field changes: what each version of a lead changed, from which value to which, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct
+
+from leadwerk.warehouse import schema
+from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.table_statements import rows_of_ids
+
+BOOKKEEPING = frozenset({"event_id", "lead_id", "recorded_at", "stored_at"})
+"""Columns that differ between any two versions."""
+
+
+class FieldChange(Struct, frozen=True, kw_only=True):
+    """A field of a lead that a version changed; `before` is None in the first version.
+
+    `source` is the id of the change in its source, such as `form:…` for a form.
+    """
+
+    recorded_at: datetime
+    source: str
+    field: str
+    before: str | None
+    after: str | None
+
+
+def field_changes(warehouse: Warehouse, lead_id: str) -> list[FieldChange]:
+    """All changes of a lead's fields, the oldest first, attributes by their names."""
+    rows = warehouse.rows(rows_of_ids(schema.table("leads"), "lead_id"), {"ids": [lead_id]})
+    versions = sorted(rows, key=lambda row: (row["recorded_at"], row["event_id"]))
+    return [change for before, after in pairwise([{}, *versions]) for change in _changes(before, after)]
+
+
+def _changes(before: Row, after: Row) -> Iterator[FieldChange]:
+    old, new = _fields(before), _fields(after)
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield FieldChange(
+                recorded_at=after["recorded_at"],
+                source=after["event_id"],
+                field=name,
+                before=old.get(name),
+                after=new.get(name),
+            )
+
+
+def _fields(version: Row) -> dict[str, str]:
+    """The version's values as text, without empty ones."""
+    columns = {name: value for name, value in version.items() if name not in BOOKKEEPING and name != "attributes"}
+    attributes = {item["name"]: _value_of(item) for item in version.get("attributes", ())}
+    return {name: str(value) for name, value in (columns | attributes).items() if value is not None}
+
+
+def _value_of(attribute: Mapping[str, Any]) -> Any:
+    return attribute["number"] if attribute["text"] is None else attribute["text"]
