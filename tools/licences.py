@@ -46,11 +46,11 @@ def deployed() -> list[Deployed]:
 
 def _licence(name: str) -> str:
     """The licence by expression, else by classifier, else the first line of what stands there."""
-    about = metadata.metadata(name)
-    if expression := about.get("License-Expression"):
-        return expression
-    classified = [value.removeprefix(CLASSIFIER) for value in about.get_all("Classifier") or [] if CLASSIFIER in value]
-    return ", ".join(classified) or (about.get("License") or "not stated").splitlines()[0][:60]
+    about = metadata.metadata(name).json
+    if expression := about.get("license_expression"):
+        return str(expression)
+    classified = [value.removeprefix(CLASSIFIER) for value in about.get("classifier", ()) if CLASSIFIER in value]
+    return ", ".join(classified) or str(about.get("license") or "not stated").splitlines()[0][:60]
 
 
 def page() -> str:

@@ -75,7 +75,7 @@ def test_a_decision_is_told_with_what_spoke_for_and_against_it(tmp_path: Path) -
     person = access(warehouse, load("mortgage"), ANNA.lead, secret=SECRET, now=ERASED_AT)
     page = answer_page(person, load("mortgage"), "fr")
     assert "score 83 sur 100, 55 points" in page
-    assert "<li>Point défavorable : revenu annuel: CHF 150’000</li>" in page
+    assert f"<li>{text('fr', 'reason.against', fact='revenu annuel: CHF 150’000')}</li>" in page
 
 
 def test_nobody_is_found_by_an_unknown_id(tmp_path: Path) -> None:
