@@ -107,6 +107,7 @@ locals {
     LEADWERK_POLICY      = "gs://${google_storage_bucket.private["policy"].name}/${google_storage_bucket_object.policy.name}"
     LEADWERK_REGISTRY    = "gs://${google_storage_bucket.private["models"].name}/models"
     LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
+    LEADWERK_QUERY_GIB   = tostring(var.query_gib)
     LEADWERK_PICKS       = "gs://${google_storage_bucket.private["picks"].name}"
   }
 }

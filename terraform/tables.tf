@@ -26,6 +26,9 @@ resource "google_bigquery_table" "leadwerk" {
   clustering          = length(each.value.cluster) > 0 ? each.value.cluster : null
   deletion_protection = var.deletion_protection
 
+  # These grow with the site's events: a statement that names no days is refused before it costs anything.
+  require_partition_filter = contains(["activity_daily", "activity_events"], each.key)
+
   dynamic "time_partitioning" {
     for_each = each.value.partition[*]
 

@@ -361,6 +361,17 @@ variable "score_min_instances" {
   }
 }
 
+variable "query_gib" {
+  description = "Most GiB that one query of a function may read; Google refuses a larger one at no cost."
+  type        = number
+  default     = 200
+
+  validation {
+    condition     = var.query_gib >= 1
+    error_message = "query_gib must be at least 1: a nightly extraction of 100,000 events a day reads about that."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether tables and buckets with data refuse to be destroyed. Set to false, apply, then destroy to tear everything down."
   type        = bool

@@ -14,6 +14,7 @@
 | LEADWERK_GA4_DATASET     | BigQuery dataset of the GA4 export                             |                          |
 | LEADWERK_BIGQUERY_URL    | endpoint of an emulator                                        |                          |
 | LEADWERK_STORAGE_URL     | endpoint of an emulator                                        |                          |
+| LEADWERK_QUERY_GIB       | most GiB that one query may read on BigQuery                   | 1024                     |
 | LEADWERK_CRM             | boma, hubspot, salesforce, pipedrive, odoo, activecampaign, tryton or webhook | boma      |
 | LEADWERK_CRM_URL         | base URL of the CRM's API                                      | http://127.0.0.1:8090    |
 | LEADWERK_CRM_TOKEN       | its bearer token                                               |                          |
@@ -99,6 +100,7 @@ class Settings:
     desk_key: str
     desk_token: str
     crm_lead_url: str
+    query_gib: float
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -134,7 +136,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         crm=value("CRM", "boma").casefold(),
         crm_url=value("CRM_URL", "http://127.0.0.1:8090"),
         crm_token=secret("CRM_TOKEN"),
-        crm_per_second=_rate(value("CRM_PER_SECOND", "10")),
+        crm_per_second=_above_zero("LEADWERK_CRM_PER_SECOND", value("CRM_PER_SECOND", "10")),
         crm_lead_path=value("CRM_LEAD_PATH", "/api/v1/leads/{id}"),
         crm_cases_path=value("CRM_CASES_PATH", "/api/v1/cases"),
         crm_token_url=value("CRM_TOKEN_URL"),
@@ -153,6 +155,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         desk_key=value("DESK_KEY"),
         desk_token=value("DESK_TOKEN"),
         crm_lead_url=value("CRM_LEAD_URL"),
+        query_gib=_above_zero("LEADWERK_QUERY_GIB", value("QUERY_GIB", "1024")),
     )
     _check(settings)
     return settings
@@ -179,14 +182,14 @@ def _content(setting: str, file: str) -> str:
         ) from error
 
 
-def _rate(text: str) -> float:
+def _above_zero(setting: str, text: str) -> float:
     try:
-        rate = float(text)
+        number = float(text)
     except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise ConfigurationError(f"LEADWERK_CRM_PER_SECOND is {text!r}.", remedy="Set it to a number above 0.")
-    return rate
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{setting} is {text!r}.", remedy="Set it to a number above 0.")
+    return number
 
 
 def _seconds(text: str) -> float:

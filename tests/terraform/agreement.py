@@ -17,6 +17,7 @@ import msgspec
 
 from leadwerk import settings
 from leadwerk.serve import source_of
+from leadwerk.warehouse import schema
 from leadwerk.web import Request
 from terraform.checks import Resources, of_type
 
@@ -54,6 +55,8 @@ def tables_are_the_codes(resources: Resources, tables: Path) -> list[str]:
         partition = (deployed[name].get("time_partitioning") or [{}])[0].get("field")
         if partition != written[name]["partition"]:
             complaints.append(f"table {name} is partitioned by {partition}")
+        if bool(deployed[name].get("require_partition_filter")) != (name in schema.FILTERED):
+            complaints.append(f"table {name} may be read {'by days only' if name not in schema.FILTERED else 'whole'}")
         if (deployed[name]["clustering"] or []) != written[name]["cluster"]:
             complaints.append(f"table {name} is clustered by {deployed[name]['clustering']}")
     return complaints

@@ -289,6 +289,11 @@ HIDING: dict[str, Fault] = {
         lambda resources: agreement.tables_are_the_codes(resources, TABLES),
         "table scores is partitioned by created",
     ),
+    "an unbounded scan": (
+        "tables.tf", 'contains(["activity_daily", "activity_events"], each.key)', 'each.key == "activity_events"',
+        lambda resources: agreement.tables_are_the_codes(resources, TABLES),
+        "table activity_daily may be read whole",
+    ),
     "no clustering": (
         "tables.tf", "length(each.value.cluster) > 0 ? each.value.cluster : null", "null",
         lambda resources: agreement.tables_are_the_codes(resources, TABLES),

@@ -65,6 +65,7 @@ WRONG: list[tuple[str, Any]] = [
     ("kms_key_name", KEY.replace("europe-west6", "global")),
     ("vpc_connector", "crm"),
     ("vpc_connector", "projects/p/locations/us-east1/connectors/crm"),
+    ("query_gib", 0),
     ("score_max_instances", 0),
     ("score_max_instances", 1001),
     ("score_min_instances", 11),

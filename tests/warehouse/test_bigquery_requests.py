@@ -55,6 +55,17 @@ def test_a_statement_is_one_request_that_needs_no_job(warehouse: BigQueryWarehou
     assert 0 < body["timeoutMs"] <= bigquery.CALL_SECONDS * 1000
 
 
+def test_a_query_says_how_much_it_may_read_and_a_refusal_what_to_do(client: google.Client, server: JobServer) -> None:
+    bounded = BigQueryWarehouse(client, dataset="p.leadwerk", ga4_dataset="p.ga4", most_bytes=7 * 2**30)
+    bounded.rows(ONE, {})
+    assert [body["maximumBytesBilled"] for body in server.bodies] == [str(7 * 2**30)]
+    message = "Query exceeded limit for bytes billed: 7516192768. 9007199254 or higher required."
+    server.queries.append({"reason": "bytesBilledLimitExceeded", "message": message})
+    with pytest.raises(WarehouseError, match="9007199254") as refused:
+        bounded.rows(ONE, {})
+    assert "LEADWERK_QUERY_GIB" in refused.value.remedy
+
+
 def test_an_emulator_is_asked_for_a_job(client: google.Client, server: JobServer) -> None:
     emulated = BigQueryWarehouse(client, dataset="p.leadwerk", ga4_dataset="p.ga4", emulated=True)
     assert emulated.rows(ONE, {}) == [{"n": 1}]

@@ -51,6 +51,7 @@ ROWS_A_LOAD = 5_000
 # What Google's messages leave open, by a part of the message.
 REMEDIES = {
     "Views cannot be queried through prefix": "Rename this view, or move it out of the dataset of the GA4 export.",
+    "limit for bytes billed": "Ask for fewer days, or raise query_gib in Terraform (LEADWERK_QUERY_GIB).",
     "was not found in location": "The name is wrong, or the dataset lies elsewhere than data_location says.",
 }
 BUFFERED = "Rows that were streamed can be deleted after 90 minutes: try again then."
@@ -62,16 +63,26 @@ class BigQueryWarehouse:
     """The port `Warehouse` on the datasets `dataset` (ours) and `ga4_dataset` (the export), each project.dataset.
 
     The service answers a statement in one HTTP request, where a job takes five. `emulated`: rows come from jobs all the
-    same, since the emulator answers that request without an error where the statement fails.
+    same, since the emulator answers that request without an error where the statement fails. A query that would read
+    more than `most_bytes` is refused by Google, at no cost.
     """
 
-    def __init__(self, client: bigquery.Client, *, dataset: str, ga4_dataset: str, emulated: bool = False) -> None:
+    def __init__(
+        self,
+        client: bigquery.Client,
+        *,
+        dataset: str,
+        ga4_dataset: str,
+        emulated: bool = False,
+        most_bytes: int | None = None,
+    ) -> None:
         self._client = client
         # Short queries answer within one request: a look-up takes a third of the time that a job takes.
         self._client.default_job_creation_mode = "JOB_CREATION_OPTIONAL"
         self._dataset = dataset
         self._ga4_dataset = ga4_dataset
         self._emulated = emulated
+        self._most_bytes = most_bytes
 
     @classmethod
     def from_settings(cls, settings: Settings) -> BigQueryWarehouse:
@@ -90,6 +101,7 @@ class BigQueryWarehouse:
             dataset=f"{settings.project}.{settings.dataset}",
             ga4_dataset=ga4,
             emulated=bool(settings.bigquery_url),
+            most_bytes=int(settings.query_gib * 2**30),
         )
 
     def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
@@ -177,7 +189,8 @@ class BigQueryWarehouse:
 
     def delete(self, table: str, column: str, values: Sequence[str], *, moment: str, until: datetime) -> int:
         """Delete rows of these ids; BigQuery keeps them for its time travel and fail-safe, up to 14 days."""
-        rows = f"FROM `{self._dataset}.{table}` WHERE `{column}` IN UNNEST(@ids) AND `{moment}` <= @until"
+        among = f"`{column}` IN UNNEST(@ids) AND `{moment}` <= @until AND {schema.every_day(schema.table(table))}"
+        rows = f"FROM `{self._dataset}.{table}` WHERE {among}"
         count = 0
         for batch in batches(list(values), ROWS_A_LOAD):
             parameters = [_parameter("ids", "ARRAY<STRING>", batch), _parameter("until", "TIMESTAMP", until)]
@@ -234,7 +247,7 @@ class BigQueryWarehouse:
         """Run without a job, as far as BigQuery ends in time and the rows fit into its answer."""
         rows = self._client.query_and_wait(
             sql,
-            job_config=bigquery.QueryJobConfig(query_parameters=parameters),
+            job_config=self._config(parameters),
             api_timeout=CALL_SECONDS,
             wait_timeout=JOB_SECONDS,
             retry=RETRY,
@@ -247,9 +260,14 @@ class BigQueryWarehouse:
 
     def _run(self, sql: str, parameters: list[Any]) -> Any:
         # Google's own job_retry would also repeat the first request, for ten minutes whatever RETRY says.
-        config = bigquery.QueryJobConfig(query_parameters=parameters)
-        job = self._client.query(sql, job_config=config, retry=RETRY, job_retry=None, timeout=CALL_SECONDS)
+        job = self._client.query(
+            sql, job_config=self._config(parameters), retry=RETRY, job_retry=None, timeout=CALL_SECONDS
+        )
         return _finish(job, job_retry=None)
+
+    def _config(self, parameters: list[Any]) -> bigquery.QueryJobConfig:
+        # A forgotten filter must end in an error and not in a bill.
+        return bigquery.QueryJobConfig(query_parameters=parameters, maximum_bytes_billed=self._most_bytes)
 
     def _located(self, sql: str) -> str:
         own_tables = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))

@@ -28,6 +28,12 @@ IMPORTED = {
 }
 """Which rows of a table an import wrote: a later import of the same leads replaces them."""
 
+FILTERED = frozenset({"activity_daily", "activity_events"})
+"""Tables that grow with the site's events: BigQuery refuses a statement that names no days of them (Terraform)."""
+
+EVERY_DAY = "DATE '2000-01-01'"
+"""A first day before all that can be there, for what is meant to read or delete all days of a filtered table."""
+
 DUCKDB_TYPES = {
     "STRING": "VARCHAR",
     "INT64": "BIGINT",
@@ -124,6 +130,15 @@ def own_tables() -> tuple[Table, ...]:
 def tables_of_persons() -> tuple[Table, ...]:
     """The tables whose rows are a person's: an erasure and a subject access cover all of them."""
     return tuple(target for target in own_tables() if target.privacy.subject)
+
+
+def every_day(target: Table) -> str:
+    """The condition that names all days of a filtered table; TRUE for any other.
+
+    >>> every_day(table("activity_daily")), every_day(table("scores"))
+    ("day >= DATE '2000-01-01'", 'TRUE')
+    """
+    return f"{target.partition} >= {EVERY_DAY}" if target.name in FILTERED else "TRUE"
 
 
 def duckdb_type(field: Field) -> str:

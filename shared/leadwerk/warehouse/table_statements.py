@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from leadwerk.warehouse.protocol import Row, Statement
-from leadwerk.warehouse.schema import Table
+from leadwerk.warehouse.schema import Table, every_day
 from leadwerk.warehouse.statement import from_text
 
 
@@ -26,7 +26,7 @@ def stored_ids(
     """
     text = f"SELECT DISTINCT {column} AS id FROM leadwerk.{table.name}"
     if days is None or table.partition is None:
-        return Statement(f"{table.name}/{column}", text, {}, StoredId), {}
+        return Statement(f"{table.name}/{column}", f"{text} WHERE {every_day(table)}", {}, StoredId), {}
     between = f"{text} WHERE {table.partition} BETWEEN @first_day AND @last_day"
     limited = Statement(f"{table.name}/{column}_of_days", between, {"first_day": "DATE", "last_day": "DATE"}, StoredId)
     return limited, {"first_day": days[0], "last_day": days[1]}
@@ -34,8 +34,8 @@ def stored_ids(
 
 def rows_of_ids(table: Table, column: str) -> Statement[Row]:
     """All rows of a table with one of @ids in a column."""
-    text = f"-- @ids ARRAY<STRING>\nSELECT * FROM leadwerk.{table.name} WHERE {column} IN UNNEST(@ids)"
-    return from_text(text, f"{table.name}/of_{column}")
+    text = f"SELECT * FROM leadwerk.{table.name} WHERE {every_day(table)} AND {column} IN UNNEST(@ids)"
+    return from_text(f"-- @ids ARRAY<STRING>\n{text}", f"{table.name}/of_{column}")
 
 
 class PartitionDays(Struct, frozen=True):
@@ -53,13 +53,14 @@ class RowCount(Struct, frozen=True):
 
 def partition_days(table: Table) -> Statement[PartitionDays]:
     """First and last day of a partitioned table."""
-    text = f"SELECT MIN({table.partition}) AS first_day, MAX({table.partition}) AS last_day FROM leadwerk.{table.name}"
-    return Statement(f"{table.name}/days", text, {}, PartitionDays)
+    days = f"SELECT MIN({table.partition}) AS first_day, MAX({table.partition}) AS last_day FROM leadwerk.{table.name}"
+    return Statement(f"{table.name}/days", f"{days} WHERE {every_day(table)}", {}, PartitionDays)
 
 
 def row_count(table: Table) -> Statement[RowCount]:
     """Number of rows of a table."""
-    return Statement(f"{table.name}/count", f"SELECT COUNT(*) AS row_count FROM leadwerk.{table.name}", {}, RowCount)
+    text = f"SELECT COUNT(*) AS row_count FROM leadwerk.{table.name} WHERE {every_day(table)}"
+    return Statement(f"{table.name}/count", text, {}, RowCount)
 
 
 def all_rows(table: Table) -> Statement[Row]:

@@ -8,6 +8,7 @@ WITH trail AS (
     'audit_log' AS source, entry_id, occurred_at, actor, action,
     object, CAST(NULL AS STRING) AS lead_id, reason, before, after
   FROM leadwerk.audit_log
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
     'policy_changes' AS source, change_id AS entry_id, changed_at AS occurred_at, author AS actor, kind AS action,
@@ -62,11 +63,13 @@ WITH trail AS (
     'verdicts' AS source, event_id AS entry_id, given_at AS occurred_at, seller AS actor, 'verdict' AS action,
     lead_id AS object, lead_id, reason, CAST(NULL AS STRING) AS before, verdict AS after
   FROM leadwerk.verdicts
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
     'picks' AS source, event_id AS entry_id, occurred_at, seller AS actor, kind AS action,
     lead_id AS object, lead_id, CAST(NULL AS STRING) AS reason, taken_from AS before, seller AS after
   FROM leadwerk.picks
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
     'leads' AS source, event_id AS entry_id, recorded_at AS occurred_at, CAST(NULL AS STRING) AS actor, 'lead_version' AS action,
@@ -84,17 +87,20 @@ WITH trail AS (
     CAST(NULL AS STRING) AS actor, 'stage' AS action,
     lead_id AS object, lead_id, reason, from_stage AS before, to_stage AS after
   FROM leadwerk.stage_changes
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
     'scores' AS source, score_id AS entry_id, scored_at AS occurred_at, CAST(NULL AS STRING) AS actor, 'score' AS action,
     lead_id AS object, lead_id, score_origin AS reason, CAST(NULL AS STRING) AS before, score_cluster AS after
   FROM leadwerk.scores
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
     'deliveries' AS source, delivery_id AS entry_id, attempted_at AS occurred_at, CAST(NULL AS STRING) AS actor,
     CONCAT('delivery_', state) AS action,
     lead_id AS object, lead_id, error AS reason, CAST(NULL AS STRING) AS before, CAST(http_status AS STRING) AS after
   FROM leadwerk.deliveries
+  WHERE day BETWEEN DATE(@since) AND DATE(@until)
 )
 
 SELECT source, entry_id, occurred_at, actor, action, object, lead_id, reason, before, after
