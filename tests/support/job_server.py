@@ -90,7 +90,7 @@ class JobServer:
 
 
 def _failed(error: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    code = 400 if error["reason"] == "invalid" else 503
+    code = 400 if error["reason"] in ("invalid", "bytesBilledLimitExceeded") else 503
     return code, {"error": {"code": code, "message": error["message"], "errors": [error]}}
 
 

@@ -50,14 +50,16 @@ def _table_scans(text: str) -> tuple[TableScan, ...]:
     from sqlglot.optimizer.scope import traverse_scope
 
     tree = sqlglot.parse_one(text, dialect="bigquery")
-    options = {
-        "allow_partial_qualification": True,
-        "validate_qualify_columns": False,
-        "quote_identifiers": False,
-        "identify": False,
-    }
-    known_columns = _columns()
-    tree = qualify(tree, schema=known_columns, dialect="bigquery", **options)  # type: ignore[arg-type]
+    known_columns: dict[str, Any] = dict(_columns())
+    tree = qualify(
+        tree,
+        schema=known_columns,
+        dialect="bigquery",
+        validate_qualify_columns=False,
+        quote_identifiers=False,
+        identify=False,
+        allow_partial_qualification=True,  # rows of parameters have columns that no schema names
+    )
     # What a query selects and nobody uses is not read: BigQuery drops such columns as well. Where a whole row is a
     # value, sqlglot would drop its columns too; then all that is selected counts.
     if not any(_takes_whole_rows(scope) for scope in traverse_scope(tree)):
@@ -131,8 +133,8 @@ def _evaluated(bound: str, values: Mapping[str, Any]) -> date:
     # The longest name first: one may begin another.
     for name in sorted((name for name in values if f"${name}" in bound), key=len, reverse=True):
         sql = sql.replace(f"${name}", _typed(values[name]))
-    [day] = duckdb.execute(f"SELECT CAST({sql} AS DATE)").fetchone() or (None,)
-    return day
+    [[day]] = duckdb.execute(f"SELECT CAST(CAST({sql} AS DATE) AS VARCHAR)").fetchall()
+    return date.fromisoformat(day)
 
 
 def _typed(value: Any) -> str:
