@@ -27,6 +27,7 @@ from leadwerk.simulation.bill import Bill, Billing
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_values import rows_file
+from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Row, Statement, WrittenRow
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class MeteredWarehouse:
     def append(self, table: str, rows: Sequence[WrittenRow], *, is_moved: bool = False) -> int:
         """Look the keys up among what is visible, then stream or load the rows that are new."""
         target = schema.table(table)
-        unique = schema.unique(target, schema.json_rows(target, rows))
+        unique = schema.unique(target, json_rows(target, rows))
         count = 0
         for start in range(0, len(unique), ROWS_A_LOAD):
             portion = unique[start : start + ROWS_A_LOAD]
@@ -133,7 +134,7 @@ class MeteredWarehouse:
         for table, rows in tables.items():
             if rows:
                 self.elapsed = started
-                self._stream(schema.table(table), schema.json_rows(schema.table(table), rows))
+                self._stream(schema.table(table), json_rows(schema.table(table), rows))
                 slowest = max(slowest, self.elapsed - started)
         self.elapsed = started + slowest
 
@@ -276,7 +277,7 @@ class MeteredWarehouse:
         text = f"SELECT {', '.join(target.key)} FROM leadwerk.{target.name}"  # noqa: S608  names of schema.json
         keys = tuple(column for column in target.fields if column.name in target.key)
         stored: list[Row] = self.inner.rows(Statement(f"{target.name}/keys", text), {})
-        return {_key(target, row) for row in schema.json_rows(replace(target, fields=keys), stored)}
+        return {_key(target, row) for row in json_rows(replace(target, fields=keys), stored)}
 
 
 def _key(target: schema.Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
