@@ -31,7 +31,7 @@ from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row, Warehouse
 from leadwerk.warehouse.statement import from_text
-from scoring import models
+from support import example_models as models
 
 POLICY = load("mortgage")
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
