@@ -52,6 +52,15 @@ locals {
   errors   = "sum by (service_name) (${format(local.requests, ",response_code_class=\"5xx\"")})"
   slowest  = "histogram_quantile(0.95, sum by (le) (rate(run_googleapis_com:request_latencies_bucket{monitored_resource=\"cloud_run_revision\",service_name=\"${local.service_names["score"]}\"}[5m])))"
 
+  # Burn rates of the service level: how many times as fast as allowed the budget of failures is used up, over two windows
+  # at once, so that an alert comes soon and goes soon. Source: Site Reliability Workbook, Alerting on SLOs.
+  allowed_failures = 0.005
+  score_requests   = "sum(increase(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=\"${local.service_names["score"]}\"%s}[%s]))"
+  burning = {
+    for window in ["5m", "30m", "1h", "6h"] :
+    window => "(${format(local.score_requests, ",response_code_class=\"5xx\"", window)} / ${format(local.score_requests, "", window)} / ${local.allowed_failures})"
+  }
+
   conditions = merge(
     {
       for name, alert in local.alerts : name => {
@@ -72,6 +81,12 @@ locals {
         says     = "A function answered 5xx at least three times, and to more than a tenth of its requests, within two hours."
         lasts    = "0s"
         query    = "${local.errors} > 2 and ${local.errors} / sum by (service_name) (${format(local.requests, "")}) > 0.1"
+      }
+      score_budget = {
+        severity = "ERROR"
+        says     = "Scores fail so often that the month's budget of failures will be gone within days."
+        lasts    = "0s"
+        query    = "(${local.burning["1h"]} > 14.4 and ${local.burning["5m"]} > 14.4) or (${local.burning["6h"]} > 6 and ${local.burning["30m"]} > 6)"
       }
       # For a quarter of an hour, since the rescore of the morning is one long request to the same function.
       score_latency = {

@@ -11,7 +11,9 @@ locals {
     drift_daily      = { function = "retrain", cron = "45 4 * * *", body = { monitor = true }, about = "Drift of leads and outcomes; an alarm trains at once." }
     retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", body = {}, about = "A challenger for the champion." }
     erase_again      = { function = "privacy", cron = "40 */2 * * *", body = {}, about = "What is left of erased persons: rows that were streamed cannot be deleted for 90 minutes." }
-    report_daily     = { function = "desk", cron = "0 7 * * *", body = {}, about = "The report of the day." }
+    # A form that nobody sent: it costs what a form costs, at least 100 MB read, and stores nothing.
+    synthetic_check = { function = "score", cron = "*/15 7-20 * * *", body = { lead_id = "leadwerk-synthetic", form = { web_consent = false }, dry_run = true }, about = "Whether a form would be scored." }
+    report_daily    = { function = "desk", cron = "0 7 * * *", body = {}, about = "The report of the day." }
   }
 }
 

@@ -33,7 +33,7 @@ locals {
 }
 
 resource "google_project_service" "required" {
-  for_each = toset(["cloudresourcemanager.googleapis.com", "iam.googleapis.com", "iamcredentials.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com"])
+  for_each = toset(["cloudresourcemanager.googleapis.com", "iam.googleapis.com", "iamcredentials.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com", "sts.googleapis.com"])
 
   service            = each.key
   disable_on_destroy = false
@@ -97,4 +97,42 @@ resource "google_service_account_iam_member" "deployer" {
   service_account_id = google_service_account.deployer.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = each.key
+}
+
+# GitHub's runners prove by their own token which repository they work for: no key of the deployer is ever made.
+locals {
+  github = toset(var.github_repository[*])
+}
+
+resource "google_iam_workload_identity_pool" "github" {
+  for_each = local.github
+
+  workload_identity_pool_id = "leadwerk-github"
+  display_name              = "Leadwerk: GitHub Actions"
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_iam_workload_identity_pool_provider" "github" {
+  for_each = local.github
+
+  workload_identity_pool_id          = google_iam_workload_identity_pool.github[each.key].workload_identity_pool_id
+  workload_identity_pool_provider_id = "github"
+  attribute_condition                = "assertion.repository == \"${each.key}\" && (assertion.ref.startsWith(\"refs/tags/\") || assertion.event_name == \"pull_request\")"
+  attribute_mapping = {
+    "google.subject"       = "assertion.sub"
+    "attribute.repository" = "assertion.repository"
+  }
+
+  oidc {
+    issuer_uri = "https://token.actions.githubusercontent.com"
+  }
+}
+
+resource "google_service_account_iam_member" "github" {
+  for_each = local.github
+
+  service_account_id = google_service_account.deployer.name
+  role               = "roles/iam.workloadIdentityUser"
+  member             = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.github[each.key].name}/attribute.repository/${each.key}"
 }

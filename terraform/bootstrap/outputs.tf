@@ -14,3 +14,8 @@ output "backend" {
     }
   EOT
 }
+
+output "github_provider" {
+  description = "Variable WORKLOAD_IDENTITY_PROVIDER of the repository at GitHub; null without github_repository."
+  value       = one([for provider in google_iam_workload_identity_pool_provider.github : provider.name])
+}

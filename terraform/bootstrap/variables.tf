@@ -29,3 +29,14 @@ variable "deployers" {
     error_message = "deployers are members such as user:ada@example.ch, at least one."
   }
 }
+
+variable "github_repository" {
+  description = "Repository of GitHub, owner/name, whose tags and pull requests may act as the deployer; null lets none. Pull requests of forks get no token."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
+    error_message = "github_repository must be owner/name, such as example/leadwerk."
+  }
+}

@@ -36,6 +36,11 @@ SCHEDULES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "drift-daily": ("45 4 * * *", "retrain", {"monitor": True}),
     "retrain-weekly": ("0 3 * * 0", "retrain", {}),
     "erase-again": ("40 */2 * * *", "privacy", {}),
+    "synthetic-check": (
+        "*/15 7-20 * * *",
+        "score",
+        {"lead_id": "leadwerk-synthetic", "form": {"web_consent": False}, "dry_run": True},
+    ),
     "report-daily": ("0 7 * * *", "desk", {}),
 }
 

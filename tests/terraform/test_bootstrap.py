@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from terraform.checks import Resources, nothing_is_public, of_type
 from terraform.workspace import PROJECT, Workspace
@@ -57,6 +58,32 @@ def test_people_apply_as_the_deployer(resources: Resources) -> None:
         "user:ada@example.ch",
         "roles/iam.serviceAccountTokenCreator",
     )
+
+
+def test_github_acts_as_the_deployer_for_one_repository(bootstrap: Workspace) -> None:
+    if bootstrap.mock:
+        pytest.skip("a plan with the real provider asks for an account")
+    options = ("-no-color", "-input=false", "-state=other", "-out=plan.bin", "-var=github_repository=example/leadwerk")
+    done = bootstrap.terraform("plan", *options, *VARIABLES)
+    assert done.returncode == 0, done.stderr
+    planned = json.loads(bootstrap.terraform("show", "-json", "plan.bin").stdout)["planned_values"]["root_module"]
+    [provider] = of_type(planned["resources"], "google_iam_workload_identity_pool_provider")
+    condition = provider["values"]["attribute_condition"]
+    assert 'assertion.repository == "example/leadwerk"' in condition
+    assert "refs/tags/" in condition
+    assert provider["values"]["oidc"][0]["issuer_uri"] == "https://token.actions.githubusercontent.com"
+    roles = {grant["values"]["role"] for grant in of_type(planned["resources"], "google_service_account_iam_member")}
+    assert roles == {"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"}
+
+
+def test_the_workflow_acts_as_the_deployer_and_applies_on_tags_alone() -> None:
+    workflow = (PROJECT / ".github" / "workflows" / "deploy.yml").read_text("utf-8")
+    job = yaml.safe_load(workflow)["jobs"]["terraform"]
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    applying = [step for step in job["steps"] if "terraform apply" in step.get("run", "")]
+    assert [step["if"] for step in applying] == ["github.event_name == 'push'"]
+    assert yaml.safe_load(workflow)[True]["push"] == {"tags": ["v*"]}  # YAML reads `on` as true
+    assert "secrets." not in workflow
 
 
 def test_the_state_keeps_its_versions(resources: Resources) -> None:
