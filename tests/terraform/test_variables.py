@@ -56,6 +56,7 @@ WRONG: list[tuple[str, Any]] = [
     ("people_file", "nowhere.yaml"),
     ("people_file", "policy.yaml"),  # no list of people
     ("policy_publishers", ["domain:example.ch"]),
+    ("privacy_officers", ["allUsers"]),
     ("alert_emails", ["Ada <ada@example.ch>"]),
     ("alert_emails", ["mailto:ada@example.ch"]),
     ("monthly_budget", {"billing_account": "my account", "amount": 100}),

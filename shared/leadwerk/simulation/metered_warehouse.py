@@ -15,7 +15,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -191,7 +191,11 @@ class MeteredWarehouse:
         with self.inner.unit_of_work():
             yield
 
-    def stay_open(self) -> None:
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Nothing is kept on BigQuery; the file beneath stays open."""
+        return self.inner.kept_open()
+
+    def stay_open(self, *, for_few_rows: bool) -> None:
         """Nothing to keep."""
 
     @contextmanager
