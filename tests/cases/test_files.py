@@ -279,6 +279,15 @@ def test_columns_that_know_the_outcome_are_named_at_the_import(case: Case) -> No
     assert any("Deal Amount" in sentence for sentence in report["leaks"])
 
 
+def test_a_dry_run_counts_and_warns_as_the_import_would_and_stores_nothing(case: Case) -> None:
+    options = ("22-leaky-columns/leads.csv", "--id", "Lead ID", "--outcome", "Outcome", "--time", "Created")
+    shown = case.imported(*options, "--dry-run")
+    assert not case.home.exists()
+    stored = case.imported(*options)
+    assert any("Deal Amount" in sentence for sentence in shown["leaks"])
+    assert {name: stored[name] for name in shown} == shown
+
+
 def small_file(folder: Path, leads: int = 80) -> Path:
     """A young company's leads: a quarter are won, mostly those that partners recommended."""
     path = folder / "small.csv"

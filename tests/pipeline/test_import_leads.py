@@ -29,9 +29,10 @@ LEADS = "id,visits,city,won\n1,3,Bern,yes\n2,5,Chur,no\n3,,Bern,no\n4,7,,\n"
 def run(folder: Path, text: str = LEADS, **options: Any) -> tuple[DuckDBWarehouse, Policy, ImportReport]:
     how = plan(table(folder, text, "leads.csv"), "id", "won")
     accept = options.pop("accept_rejects", False)
-    prepared = import_leads.prepare(how.policy, how.table, how.mapping, now=NOW, accept_rejects=accept)
+    choices = import_leads.ImportChoices(lambda: "k", accept_rejects=accept)
+    prepared = import_leads.prepare(how.policy, how.table, how.mapping, choices, now=NOW)
     warehouse = DuckDBWarehouse(folder / "home")
-    report = import_leads.run(warehouse, prepared, person_key="k", rejects_to=folder / "leads.rejects.csv", **options)
+    report = import_leads.run(warehouse, prepared, rejects_to=folder / "leads.rejects.csv", **options)
     return warehouse, how.policy, report
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.markup import escape
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.cli.console import err, out, print_json, printable, show
-from leadwerk.cli.import_view import frame, show_columns, show_file
+from leadwerk.cli.console import err, out, print_json, show
+from leadwerk.cli.import_view import frame, show_columns, show_counts, show_file, show_warnings
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
@@ -22,6 +23,10 @@ from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
 from leadwerk.importing.table import ReadOptions, read_table
 from leadwerk.pipeline.import_home import POLICY_FILE, drafted_files, refuse_overwriting, rejects_path
 
+if TYPE_CHECKING:
+    from leadwerk.pipeline.import_leads import PreparedImport
+
+_NO_PERSON = "dry run"  # a key for hashes that are not stored
 Columns = list[str] | None
 
 
@@ -116,12 +121,25 @@ def import_(
     if not call.as_json:
         show_file(plan)
     if dry_run:
-        if call.as_json:
-            print_json(_summary(plan))
+        with working("Checking", as_json=call.as_json):
+            prepared = _prepared(plan, lambda: _NO_PERSON, call.moment(), accept_rejects=accept_rejects)
+        show_counts(prepared.counts, _summary(plan), as_json=call.as_json)
         return
     refuse_overwriting(plan, deployment.settings.home, replace=replace_policy)
-    _store(plan, deployment, call.storing_moment(), accept_rejects=accept_rejects, as_json=call.as_json)
+    now = call.storing_moment()
+    with working("Checking", as_json=call.as_json):
+        prepared = _prepared(plan, lambda: deployment.person_key, now, accept_rejects=accept_rejects)
+    _store(plan, prepared, deployment, as_json=call.as_json)
     call.record("import", file.name)
+
+
+def _prepared(
+    plan: ImportPlan, person_key: Callable[[], str], now: datetime, *, accept_rejects: bool
+) -> PreparedImport:
+    from leadwerk.pipeline import import_leads as stage
+
+    choices = stage.ImportChoices(person_key, accept_rejects, keep_rare_levels=plan.own_policy is not None)
+    return stage.prepare(plan.policy, plan.table, plan.mapping, choices, now=now)
 
 
 def _zone(name: str | None) -> str | None:
@@ -133,20 +151,16 @@ def _zone(name: str | None) -> str | None:
         ) from error
 
 
-def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects: bool, as_json: bool) -> None:
+def _store(plan: ImportPlan, prepared: PreparedImport, deployment: Deployment, *, as_json: bool) -> None:
     """Store rows, policy and mapping: the files are written aside, and take their places when the rows are ready."""
     from leadwerk.pipeline import import_leads as stage
 
     folder = deployment.settings.home
-    with working("Checking", as_json=as_json):
-        prepared = stage.prepare(plan.policy, plan.table, plan.mapping, now=now, accept_rejects=accept_rejects)
     with drafted_files(plan, folder) as commit, working("Storing", as_json=as_json) as progress:
         report = stage.run(
             deployment.warehouse,
             prepared,
-            person_key=deployment.person_key,
             rejects_to=rejects_path(plan, folder),
-            keep_rare_levels=plan.own_policy is not None,
             commit=commit,
             progress=progress,
         )
@@ -155,10 +169,7 @@ def _store(plan: ImportPlan, deployment: Deployment, now: Any, *, accept_rejects
         return
     err.print(f"Policy: {folder / POLICY_FILE}")
     show(report, title="Imported", as_json=False)
-    for warning in report.warnings:
-        err.print(f"[bold yellow]Mostly unreadable:[/bold yellow] {escape(printable(warning))}")
-    for sentence in report.leaks:
-        err.print(f"[bold yellow]Exclude it?[/bold yellow] {escape(printable(sentence))}")
+    show_warnings(report)
     if plan.own_policy is None and plan.starting_rules:
         out.print(
             f"{len(plan.starting_rules)} starting rules give points until a model is promoted: hints of few leads, no "

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, out, print_json, printable, table
+from leadwerk.cli.console import err, figure, out, print_json, printable, show, table
 from leadwerk.errors import InputError
 from leadwerk.importing.columns import Column, describe_columns
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.plan import ImportPlan, column_use
 from leadwerk.importing.table import CsvTable
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.import_leads import ImportCounts
 
 
 def frame(content: CsvTable) -> dict[str, object]:
@@ -58,6 +62,24 @@ def show_file(plan: ImportPlan) -> None:
     _show_table(plan.table, plan.columns, plan.use)
     if plan.mapping.time is None:
         out.print("[yellow]No --time:[/yellow] the file's order stands for time, the first row being the oldest.")
+
+
+def show_counts(counts: ImportCounts, summary: dict[str, object], *, as_json: bool) -> None:
+    """What an import would store, without storing it."""
+    if as_json:
+        print_json({**summary, **msgspec.to_builtins(counts)})
+        return
+    show(counts, title="Would be imported", as_json=False)
+    show_warnings(counts)
+    out.print("Nothing was stored: this was a dry run.")
+
+
+def show_warnings(counts: ImportCounts) -> None:
+    """Columns that are mostly unreadable, and columns that seem to know the outcome."""
+    for warning in counts.warnings:
+        err.print(f"[bold yellow]Mostly unreadable:[/bold yellow] {escape(printable(warning))}")
+    for sentence in counts.leaks:
+        err.print(f"[bold yellow]Exclude it?[/bold yellow] {escape(printable(sentence))}")
 
 
 def _show_table(content: CsvTable, columns: Sequence[Column], use: Callable[[Column], str]) -> None:

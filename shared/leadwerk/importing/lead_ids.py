@@ -39,7 +39,8 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
     ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
     # 4.71E+11 stands for ten thousand ids: stored, it would merge leads without a sign.
     _refuse_shortened(ids, mapping.id)
-    if ids.filled and float(ids.counts[_all(ids, ADDRESS.pattern)].sum()) > 0.5 * ids.filled:
+    is_address = _all(ids, ADDRESS.pattern, part="@")
+    if ids.filled and float(ids.counts[is_address].sum()) > 0.5 * ids.filled:
         raise InputError(
             f"{mapping.id!r} holds e-mail addresses, which are never stored.",
             field="id",
@@ -49,7 +50,10 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
     return ids
 
 
-def _all(ids: TextColumn, pattern: str) -> NDArray[np.bool_]:
+def _all(ids: TextColumn, pattern: str, part: str = "") -> NDArray[np.bool_]:
+    """Which of the different ids the pattern describes; `part`, which stands in all of these, is looked for first."""
+    if part and not pc.any(pc.match_substring(ids.distinct, part, ignore_case=True)).as_py():
+        return np.zeros(len(ids.distinct), dtype=bool)
     return np.asarray(
         pc.match_substring_regex(ids.distinct, f"^(?:{pattern})$").to_numpy(zero_copy_only=False), dtype=bool
     )
@@ -61,8 +65,10 @@ def _refuse_shortened(ids: TextColumn, name: str) -> None:
     Raises:
         InputError: it did.
     """
-    shortened = _all(ids, _SHORTENED_ID.strip("^$"))
+    shortened = _all(ids, _SHORTENED_ID.strip("^$"), part="e+")
     if not shortened.any():
+        if (pc.max(pc.binary_length(ids.distinct)).as_py() or 0) <= _SIGNIFICANT_DIGITS:
+            return
         long = _all(ids, rf"[1-9]\d{{{_SIGNIFICANT_DIGITS},}}") & (ids.counts > 0)
         rounded = long & _all(ids, rf"\d{{{_SIGNIFICANT_DIGITS}}}0+")
         # A few ids may end in zeros by chance; if all long ones do, a spreadsheet rounded them.

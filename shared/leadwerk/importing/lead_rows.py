@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -43,7 +44,7 @@ def event_ids(parsed: ParsedLeads, policy: Policy) -> pa.StringArray:
         names=[*names, "status", "created_at", "lead_id"],
     )
     # The id covers how the row was read: another mapping of the same file replaces its rows.
-    reading = msgspec.json.encode([parsed.mapping, policy.version], order="deterministic").decode().replace("'", "''")
+    reading = hashlib.sha256(msgspec.json.encode([parsed.mapping, policy.version], order="deterministic")).hexdigest()
     parts = ", ".join((*(f"CAST({name} AS VARCHAR)" for name in names), "status", "epoch_us(created_at)", "lead_id"))
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
@@ -75,9 +76,12 @@ def lead_batches(parsed: ParsedLeads, values: LeadValues, ids: pa.StringArray) -
         yield pa.table(columns)
 
 
-def _typed(name: str, texts: list[Any]) -> pa.Array:
+def _typed(name: str, values: Sequence[Any] | NDArray[np.float64]) -> pa.Array:
     described = schema.table("leads").field(name)
-    return pa.array(texts, _TYPES[described.type if described else "STRING"])
+    kind = _TYPES[described.type if described else "STRING"]
+    if isinstance(values, np.ndarray):
+        return pa.array(values, mask=np.isnan(values)).cast(kind)
+    return pa.array(values, kind)
 
 
 def _slices(count: int) -> Iterator[slice]:

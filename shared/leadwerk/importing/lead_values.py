@@ -12,21 +12,19 @@ from numpy.typing import NDArray
 
 from leadwerk.importing.column_format import ColumnFormat
 from leadwerk.importing.columns import split_options
+from leadwerk.importing.field_values import FieldValues, raw_fields, read_group_columns
 from leadwerk.importing.leads import ParsedLeads
 from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.time_column import moments_of
-from leadwerk.lead.amount import LARGEST
 from leadwerk.lead.form_field_names import field_of
-from leadwerk.lead.lead import FIELD_GROUPS, NAMES, FieldGroup, read_group
-from leadwerk.lead.rejection import PERSONAL
+from leadwerk.lead.lead import FIELD_GROUPS, NAMES
 from leadwerk.lead.yes_no import parse_yes_no
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Attribute, Policy
 
-NUMERIC_FIELDS = frozenset({"loan_amount", "property_value", "income", "instalment", "employees", "revenue"})
 _MICROSECONDS_A_DAY = 86_400_000_000
 _NO_NUMBER = "this is no number; the value is left out"
 
@@ -46,7 +44,7 @@ class LeadValues:
     """What a file says of n leads. `columns` holds, by column of `leads`, an index (n,) and the values it points to."""
 
     attributes: list[AttributeValues] = field(default_factory=list)
-    columns: dict[str, tuple[NDArray[np.intp], list[Any]]] = field(default_factory=dict)
+    columns: dict[str, FieldValues] = field(default_factory=dict)
     rejections: list[RejectionGroup] = field(default_factory=list)
 
 
@@ -59,9 +57,15 @@ def lead_values(parsed: ParsedLeads, policy: Policy, *, person_key: str, minimum
     for attribute in policy.attributes:
         if (column := attribute_column(parsed.table, attribute, parsed)) is not None:
             values.attributes.append(_attribute_values(attribute, column, parsed, values, minimum_level_rows))
-    raw = _raw_fields(parsed)
+    raw = raw_fields(parsed, field_columns(parsed))
     for group in FIELD_GROUPS:
-        _read_group(group, raw, parsed, policy, person_key, values)
+        fields = [name for name in group.fields if name in raw]
+        if fields:
+            columns, rejections = read_group_columns(group, raw, parsed.lines, policy, person_key)
+            values.columns |= columns
+            values.rejections += rejections
+        elif group.fields == ("web_consent",):
+            values.columns["web_consent"] = (np.zeros(len(parsed), np.intp), [False])
     return values
 
 
@@ -184,92 +188,10 @@ def field_columns(parsed: ParsedLeads) -> dict[str, str]:
     return {name: title for title, name in fields_of([c for c in parsed.table.columns if c not in mapped]).items()}
 
 
-def _raw_fields(parsed: ParsedLeads) -> dict[str, tuple[NDArray[np.int32], list[Any]]]:
-    """For each field a column holds: which value each lead has, and the values; numbers in the column's format."""
-    raw = {}
-    for name, title in field_columns(parsed).items():
-        column = parsed.table.column(title)
-        lead_field = next(lead_field for lead_field, names in NAMES.items() if name in names)
-        values: list[Any] = [
-            None if empty else text for text, empty in zip(column.texts(), column.missing, strict=True)
-        ]
-        if lead_field in NUMERIC_FIELDS:
-            how = parsed.mapping.formats.get(title, ColumnFormat())
-            numbers = numbers_of(column, how.decimal)
-            values = [text if np.isnan(number) else float(number) for text, number in zip(values, numbers, strict=True)]
-        raw[lead_field] = (column.codes[parsed.rows], values)
-    return raw
-
-
-def _read_group(
-    group: FieldGroup,
-    raw: dict[str, tuple[NDArray[np.int32], list[Any]]],
-    parsed: ParsedLeads,
-    policy: Policy,
-    person_key: str,
-    values: LeadValues,
-) -> None:
-    """Read a group of fields once for each different combination of their texts."""
-    fields = [name for name in group.fields if name in raw]
-    if not fields:
-        if group.fields == ("web_consent",):
-            values.columns["web_consent"] = (np.zeros(len(parsed), np.intp), [False])
-        return
-    combinations, which = _combined([raw[name][0] for name in fields])
-    read: list[dict[str, Any]] = []
-    rejected: dict[tuple[str, str], list[int]] = {}
-    plain = _plain_numbers(group, fields, raw)
-    for at, row_numbers in enumerate(combinations):
-        if plain is not None and plain[row_numbers[0]]:
-            read.append({group.fields[0]: raw[fields[0]][1][row_numbers[0]]})
-            continue
-        form = {name: raw[name][1][place] for name, place in zip(fields, row_numbers, strict=True)}
-        row, rejections = read_group(group, form, policy=policy, person_key=person_key)
-        read.append(row)
-        for rejection in rejections:
-            if rejection.field in (*group.fields[:2], "canton") or len(group.fields) == 1:
-                rejected.setdefault((rejection.field, _reason(rejection.field)), []).append(at)
-    for column in read[0] if read else ():
-        values.columns[column] = (which, [row[column] for row in read])
-    for (name, reason), combination in rejected.items():
-        lines = parsed.lines[np.isin(which, combination)]
-        values.rejections.append(RejectionGroup(name, reason, lines, value_only=True))
-
-
-def _plain_numbers(
-    group: FieldGroup, fields: Sequence[str], raw: dict[str, tuple[NDArray[np.int32], list[Any]]]
-) -> NDArray[np.bool_] | None:
-    """Which values of a field of numbers need no further reading; None for other fields."""
-    if len(group.fields) > 1 or fields[0] not in NUMERIC_FIELDS:
-        return None
-    numbers = np.array([value if isinstance(value, float) else np.nan for value in raw[fields[0]][1]])
-    is_whole = numbers == np.floor(numbers) if fields[0] == "employees" else True
-    return np.asarray((numbers >= 0) & (numbers <= LARGEST) & is_whole)
-
-
-def _reason(name: str) -> str:
-    """Why a field was left out, without its value."""
-    return (
-        f"The {name} cannot be read."
-        if name in PERSONAL
-        else f"this is no {name.replace('_', ' ')}; the value is left out"
-    )
-
-
-def _combined(codes: Sequence[NDArray[np.int32]]) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:
-    """The different combinations of codes, and which each row has."""
-    key = codes[0].astype(np.int64)
-    for column in codes[1:]:
-        _, key = np.unique(key, return_inverse=True)
-        key = key.astype(np.int64) * (int(column.max(initial=0)) + 1) + column
-    _, first, which = np.unique(key, return_index=True, return_inverse=True)
-    return [tuple(int(column[at]) for column in codes) for at in first], which
-
-
 def forms(parsed: ParsedLeads, policy: Policy, leads: NDArray[np.intp] | None = None) -> Iterator[dict[str, Any]]:
     """Each lead (or those at these places) as a form gives it, its values read in the formats of the columns."""
     columns: dict[str, tuple[NDArray[np.int32], list[Any]]] = {}
-    fields = _raw_fields(parsed)
+    fields = {name: (field.codes, field.values) for name, field in raw_fields(parsed, field_columns(parsed)).items()}
     for attribute in policy.attributes:
         source = attribute.source or attribute.name
         if source not in columns and (title := attribute_column(parsed.table, attribute, parsed)) is not None:

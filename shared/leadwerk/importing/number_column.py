@@ -78,6 +78,8 @@ def decimal_evidence(column: TextColumn) -> DecimalEvidence:
         is_small = whole & (np.asarray(pc.utf8_length(pc.utf8_ltrim(texts, "+-0"))) <= 3)
         small, large = int(counts[is_small].sum()), int(counts[whole & ~is_small].sum())
         todo &= ~whole
+    if todo.any():  # most texts hold no mark at all: a plain search is many times faster than four patterns
+        todo &= _contains(texts, ".") | _contains(texts, ",")
     for mark, shape in shapes.items():
         if todo.any():
             of_shape = _matches(texts, shape) & todo
@@ -99,6 +101,10 @@ def _worded(column: TextColumn, todo: NDArray[np.bool_]) -> list[tuple[str, int]
     rows = np.flatnonzero(todo & _matches(texts, _SEPARATED) & ~_matches(texts, _DATE))
     rows = rows[np.argsort(-column.counts[rows], kind="stable")][:_MOST_WORDED]
     return list(zip(pc.take(texts, pa.array(rows)).to_pylist(), column.counts[rows].tolist(), strict=True))
+
+
+def _contains(texts: pa.StringArray, part: str) -> NDArray[np.bool_]:
+    return np.asarray(pc.match_substring(texts, part).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
@@ -102,7 +103,7 @@ def _without_footers(table: pa.Table, header: Header) -> RegularTable | None:
     while table.num_columns:  # column by column, so that texts and codes of one column only are held at once
         cells.append(TextColumn.of(table.column(0)))
         table = table.remove_column(0)
-    if header.titles[0] in cells[0].distinct.to_pylist():
+    if pc.any(pc.equal(cells[0].distinct, header.titles[0])).as_py():
         return None  # the header may stand again within, as in files that were joined
     lines = np.arange(header.line + 1, header.line + 1 + len(cells[0]), dtype=np.int64)
     return RegularTable(lines, tuple(cells), footers)

@@ -23,6 +23,7 @@ _CLOCK = (
     r"(?:[Tt ,]+(?P<h>\d{1,2}):(?P<i>\d{2})(?::(?P<s>\d{2}))?(?:[.,]\d+)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
     r"(?: ?(?P<zone>[Zz]|UTC|[+-]\d{2}(?::?\d{2})?))?)?$"
 )
+_PLAIN = r"^[12]\d{3}-[01]\d-[0-3]\d(?:[ T][0-2]\d:[0-5]\d:[0-5]\d)?$"
 _YEAR_FIRST = r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _CLOCK
 _ORDERED = {
     "dmy": r"^(?P<d>\d{1,2})[./-](?P<m>\d{1,2})[./-](?P<y>\d{4})" + _CLOCK,
@@ -128,6 +129,8 @@ def moments_of(column: TextColumn, form: TimeForm, order: DateOrder, zone: str) 
     todo = ~column.missing
     if form != "text":
         todo &= ~_counted(result, column, form, zone)
+    if todo.any():
+        todo &= ~_plain(result, column, todo, zone)
     for pattern in (_YEAR_FIRST, _ORDERED[order]):
         if todo.any():
             todo &= ~_shaped(result, column, pattern, todo, zone)
@@ -153,6 +156,19 @@ def _counted(result: Moments, column: TextColumn, form: TimeForm, zone: str) -> 
     moments[~fits] = NOT_A_TIME
     result[numeric] = moments
     return numeric
+
+
+def _plain(result: Moments, column: TextColumn, todo: NDArray[np.bool_], zone: str) -> NDArray[np.bool_]:
+    """Read the cells that are dates and times as databases write them, by Arrow; returns which they were."""
+    is_plain = np.asarray(pc.match_substring_regex(column.trimmed, _PLAIN).to_numpy(zero_copy_only=False), dtype=bool)
+    is_plain &= todo
+    texts = pc.take(column.trimmed, pa.array(np.flatnonzero(is_plain)))
+    try:
+        local = pc.cast(texts, pa.timestamp("us")).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:  # one of them does not exist, such as 31 February: the patterns find out which
+        return np.zeros(len(is_plain), dtype=bool)
+    result[is_plain] = in_utc(local, zone)
+    return is_plain
 
 
 def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.bool_], zone: str) -> NDArray[np.bool_]:

@@ -136,7 +136,7 @@ def find_leaks(
     classes = (len(np.unique(lead[converted])), len(np.unique(lead[~converted])))
     if len(converted) < FEWEST_ROWS or min(classes) < FEWEST_LEADS_OF_A_CLASS:
         return LeakReport(rows=len(converted), fields=len(fields), unchecked=("too_few",))
-    chosen = _chosen(converted, seed)
+    chosen = rows_to_check(converted, seed)
     rows = _rows(converted[chosen], as_of[chosen], lead[chosen], len(fields), seed)
     columns = {name: np.asarray(column)[chosen] for name, column in fields.items()}
     evidence = {name: leak for name, column in columns.items() if (leak := _evidence(column, rows)) is not None}
@@ -146,8 +146,8 @@ def find_leaks(
     return LeakReport(rows=len(converted), fields=len(fields), findings=tuple(findings), unchecked=unchecked)
 
 
-def _chosen(converted: Bools, seed: int) -> Index:
-    """At most MOST_ROWS rows in their order: up to half of them conversions."""
+def rows_to_check(converted: Bools, seed: int = 1) -> Index:
+    """Places of at most MOST_ROWS rows in their order: up to half of them conversions."""
     if len(converted) <= MOST_ROWS:
         return np.arange(len(converted))
     random = np.random.default_rng(seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.importing.written_file import write_table
 from leadwerk.lead.lead import identity_rows
 from leadwerk.learning.leak_texts import finding_text
-from leadwerk.learning.leakage import LeakFinding, find_leaks
+from leadwerk.learning.leakage import LeakFinding, find_leaks, rows_to_check
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
@@ -33,16 +33,15 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import IdentityRow
 from leadwerk.warehouse.schema import STORED_AT
 
-LEADS_SHARE, OUTCOMES_SHARE = (0.3, 0.6), (0.6, 0.8)
+LEADS_SHARE, OUTCOMES_SHARE = (0.15, 0.85), (0.85, 1.0)
 _MOSTLY = 0.5
-_NO_PERSON = "preview"  # a key for hashes that are not stored
 _MOST_LEVEL_ROWS, _SHARE_OF_ROWS = 20, 50
 """A category level needs 20 rows, in small files a fiftieth of the rows: rarer ones may be personal names."""
 
 
-@dataclass(frozen=True)
-class ImportReport:
-    """Rows read and stored by a run; `converted`, `lost`, `open` count leads by outcome.
+@dataclass(frozen=True, kw_only=True)
+class ImportCounts:
+    """What a file holds, before anything is stored; `converted`, `lost`, `open` count leads by outcome.
 
     `later_rows`: further rows of the same leads; `continuation_rows`: rows that only continue the row above.
     `warnings`: columns with mostly unusable values. `leaks`: columns that seem to know the outcome.
@@ -51,19 +50,37 @@ class ImportReport:
     file: str
     rows: int
     leads: int
-    new_leads: int
-    new_outcomes: int
     converted: int
     lost: int
     open: int
     rejected_rows: int
     rejected_values: int
-    rejects_file: str | None
     time: str
     later_rows: int = 0
     continuation_rows: int = 0
     warnings: tuple[str, ...] = ()
     leaks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport(ImportCounts):
+    """What a file holds, and what a run stored of it."""
+
+    new_leads: int
+    new_outcomes: int
+    rejects_file: str | None
+
+
+@dataclass(frozen=True)
+class ImportChoices:
+    """How a user imports: `keep_rare_levels` for a policy that a person wrote, which names its levels itself.
+
+    `person_key` is asked for when nothing is left to refuse, for a home may create it then.
+    """
+
+    person_key: Callable[[], str]
+    accept_rejects: bool = False
+    keep_rare_levels: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,29 +90,66 @@ class PreparedImport:
     leads: ParsedLeads
     policy: Policy
     outcomes: tuple[str | None, ...]
+    values: LeadValues
+    person_key: str
+    counts: ImportCounts
+    findings: tuple[LeakFinding, ...] = ()
 
 
 def prepare(
-    policy: Policy, table: CsvTable, mapping: ColumnMapping, *, now: datetime, accept_rejects: bool = False
+    policy: Policy, table: CsvTable, mapping: ColumnMapping, choices: ImportChoices, *, now: datetime
 ) -> PreparedImport:
-    """Read the leads of a table under a policy; nothing is written.
+    """Read the leads of a table under a policy, and look for columns that know the outcome; nothing is written.
 
     Raises:
         InputError: a column of the mapping is not in the file, no row can be used, more than a fifth cannot and
-            `accept_rejects` is false, or statuses have no meaning under the policy.
+            rejects are not accepted, or statuses have no meaning under the policy.
     """
     parsed = parse_leads(table, mapping, now=now)
-    refuse_losses(parsed, accepted=accept_rejects)
-    return PreparedImport(parsed, policy, _outcomes(parsed, policy))
+    refuse_losses(parsed, accepted=choices.accept_rejects)
+    outcomes = _outcomes(parsed, policy)
+    minimum = 1 if choices.keep_rare_levels else min(_MOST_LEVEL_ROWS, max(1, len(parsed) // _SHARE_OF_ROWS))
+    person_key = choices.person_key()
+    values = lead_values(parsed, policy, person_key=person_key, minimum_level_rows=minimum)
+    findings = _findings(parsed, values, outcomes, policy)
+    counts = _counts(parsed, policy, outcomes, values, findings)
+    return PreparedImport(parsed, policy, outcomes, values, person_key, counts, findings)
+
+
+def _counts(
+    parsed: ParsedLeads,
+    policy: Policy,
+    outcomes: Sequence[str | None],
+    values: LeadValues,
+    findings: Sequence[LeakFinding],
+) -> ImportCounts:
+    groups = [*parsed.rejections, *values.rejections]
+    by_outcome = _by_outcome(parsed, outcomes)
+    positive = sum(times for outcome, times in by_outcome.items() if outcome in policy.positive)
+    lost = sum(times for outcome, times in by_outcome.items() if outcome != "open") - positive
+    table, mapping = parsed.table, parsed.mapping
+    return ImportCounts(
+        file=str(table.path),
+        rows=len(table) + len(table.malformed),
+        leads=len(parsed),
+        converted=positive,
+        lost=lost,
+        open=len(parsed) - positive - lost,
+        rejected_rows=rejected_rows(groups),
+        rejected_values=rejected_values(groups),
+        time=f"column {mapping.time!r}" if mapping.time else "the file's order",
+        later_rows=parsed.later_rows,
+        continuation_rows=parsed.continuation_rows,
+        warnings=tuple(_mostly_rejected(parsed, values)),
+        leaks=tuple(finding_text(finding, policy.languages[0]) for finding in findings if finding.stops),
+    )
 
 
 def run(
     warehouse: Warehouse,
     prepared: PreparedImport,
     *,
-    person_key: str,
     rejects_to: Path,
-    keep_rare_levels: bool = False,
     commit: Callable[[], object] = lambda: None,
     progress: Progress = silent,
 ) -> ImportReport:
@@ -104,49 +158,27 @@ def run(
     `commit` puts policy and mapping in their places when the rows are ready; if it fails, no row is stored. What could
     not be used goes to the file `rejects_to` with line and reason.
     """
-    parsed, policy, outcomes = prepared.leads, prepared.policy, prepared.outcomes
-    table, mapping = parsed.table, parsed.mapping
-    minimum = 1 if keep_rare_levels else min(_MOST_LEVEL_ROWS, max(1, len(parsed) // _SHARE_OF_ROWS))
-    progress("reading values", 0.0)
-    values = lead_values(parsed, policy, person_key=person_key, minimum_level_rows=minimum)
-    ids = event_ids(parsed, policy)
+    parsed, values = prepared.leads, prepared.values
+    progress("rows", 0.0)
+    ids = event_ids(parsed, prepared.policy)
     leads_progress, outcomes_progress = part_of(progress, *LEADS_SHARE), part_of(progress, *OUTCOMES_SHARE)
+    outcomes = outcome_batches(parsed, prepared.outcomes, ids)
     new = warehouse.replace_imported(
         parsed.ids,
         {
             "leads": watched(lead_batches(parsed, values, ids), len(parsed), "leads", leads_progress),
-            "outcomes": watched(outcome_batches(parsed, outcomes, ids), len(parsed), "outcomes", outcomes_progress),
-            "identities": _links(parsed, policy),
+            "outcomes": watched(outcomes, len(parsed), "outcomes", outcomes_progress),
+            "identities": _links(parsed, prepared.policy),
         },
         commit,
     )
-    progress("looking for columns that know the outcome", OUTCOMES_SHARE[1])
-    delete_again(warehouse, person_key, ("leads", "outcomes", "identities"))
+    delete_again(warehouse, prepared.person_key, ("leads", "outcomes", "identities"))
     groups = [*parsed.rejections, *values.rejections]
-    by_outcome = _counted(parsed, outcomes)
-    positive = sum(times for outcome, times in by_outcome.items() if outcome in policy.positive)
-    lost = sum(times for outcome, times in by_outcome.items() if outcome != "open") - positive
     return ImportReport(
-        file=str(table.path),
-        rows=len(table) + len(table.malformed),
-        leads=len(parsed),
+        **asdict(prepared.counts),
         new_leads=new["leads"],
         new_outcomes=new["outcomes"],
-        converted=positive,
-        lost=lost,
-        open=len(parsed) - positive - lost,
-        rejected_rows=rejected_rows(groups),
-        rejected_values=rejected_values(groups),
-        rejects_file=write_rejects(groups, rejects_to, table.frame.delimiter),
-        time=f"column {mapping.time!r}" if mapping.time else "the file's order",
-        later_rows=parsed.later_rows,
-        continuation_rows=parsed.continuation_rows,
-        warnings=tuple(_mostly_rejected(parsed, values)),
-        leaks=tuple(
-            finding_text(finding, policy.languages[0])
-            for finding in _leaks(parsed, values, outcomes, policy)
-            if finding.stops
-        ),
+        rejects_file=write_rejects(groups, rejects_to, parsed.table.frame.delimiter),
     )
 
 
@@ -174,7 +206,7 @@ def _outcomes(parsed: ParsedLeads, policy: Policy) -> tuple[str | None, ...]:
     return tuple(outcomes)
 
 
-def _counted(parsed: ParsedLeads, outcomes: Sequence[str | None]) -> dict[str, int]:
+def _by_outcome(parsed: ParsedLeads, outcomes: Sequence[str | None]) -> dict[str, int]:
     counts = np.bincount(parsed.statuses[parsed.statuses >= 0], minlength=len(outcomes))
     totals: dict[str, int] = {}
     for outcome, times in zip(outcomes, counts.tolist(), strict=True):
@@ -183,18 +215,14 @@ def _counted(parsed: ParsedLeads, outcomes: Sequence[str | None]) -> dict[str, i
     return totals
 
 
-def suspected_leaks(prepared: PreparedImport) -> tuple[LeakFinding, ...]:
-    """Columns that seem to be filled in when the outcome is near; nothing is stored."""
-    values = lead_values(prepared.leads, prepared.policy, person_key=_NO_PERSON)
-    return _leaks(prepared.leads, values, prepared.outcomes, prepared.policy)
-
-
-def _leaks(
+def _findings(
     parsed: ParsedLeads, values: LeadValues, outcomes: Sequence[str | None], policy: Policy
 ) -> tuple[LeakFinding, ...]:
+    """Columns that seem to be filled in when the outcome is near; training would stop at some of them."""
     decided = np.array([outcome not in (None, "open") for outcome in outcomes] + [False])[parsed.statuses]
     won = np.array([outcome in policy.positive for outcome in outcomes] + [False])[parsed.statuses]
     rows = np.flatnonzero(decided)
+    rows = rows[rows_to_check(won[rows])]
     fields = {of.attribute.source or of.attribute.name: _cells(of, rows) for of in values.attributes}
     return find_leaks(fields, won[rows], parsed.created_at[rows]).findings
 
@@ -240,7 +268,7 @@ def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:
 
 def counts_by_outcome(prepared: PreparedImport) -> dict[str, int]:
     """Leads of a prepared import by outcome."""
-    return _counted(prepared.leads, prepared.outcomes)
+    return _by_outcome(prepared.leads, prepared.outcomes)
 
 
 def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str) -> str | None:

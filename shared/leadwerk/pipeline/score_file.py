@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from leadwerk.catalogue.periods import SECONDS_A_DAY
 from leadwerk.features.contract import contract
-from leadwerk.importing.lead_values import NUMERIC_FIELDS, LeadValues, forms, lead_values
+from leadwerk.importing.field_values import NUMERIC_FIELDS
+from leadwerk.importing.lead_values import LeadValues, forms, lead_values
 from leadwerk.importing.leads import ParsedLeads
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.time_column import Moments, in_zone
@@ -164,8 +165,10 @@ def _constant(value: Any, count: int, is_category: bool) -> Any:
     return CodedColumn(np.zeros(count, np.int32), (str(value),))
 
 
-def _value_column(name: str, values: Sequence[Any]) -> Any:
+def _value_column(name: str, values: Sequence[Any] | NDArray[np.float64]) -> Any:
     """The values of a column of `leads`: numbers, or texts by code."""
+    if isinstance(values, np.ndarray):
+        return values
     if name in NUMERIC_FIELDS:
         return np.array([np.nan if value is None else float(value) for value in values])
     levels = tuple(dict.fromkeys(str(text) for text in values if text is not None))

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -255,12 +256,18 @@ def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Tabl
 def _insert_batches(
     connection: duckdb.DuckDBPyConnection, place: str, target: schema.Table, batches: Iterable[pa.Table]
 ) -> int:
+    import pyarrow as pa
+
     stamp = f", {literal(datetime.now(UTC))}::TIMESTAMPTZ AS stored_at" if target.field(schema.STORED_AT) else ""
-    count = 0
-    for batch in batches:
-        connection.register("batch", batch)
-        count += _count(_execute(connection, f"INSERT INTO {place} BY NAME SELECT *{stamp} FROM batch", target.name))
-        connection.unregister("batch")
+    remaining = iter(batches)
+    first = next(remaining, None)
+    if first is None:
+        return 0
+    # One INSERT of a stream: DuckDB then compresses whole row groups as they come, and only once.
+    records = (record for batch in chain((first,), remaining) for record in batch.to_batches())
+    connection.register("batches", pa.RecordBatchReader.from_batches(first.schema, records))
+    count = _count(_execute(connection, f"INSERT INTO {place} BY NAME SELECT *{stamp} FROM batches", target.name))
+    connection.unregister("batches")
     return count
 
 

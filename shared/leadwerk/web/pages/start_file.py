@@ -126,7 +126,7 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
     form = FileForm(fields, visit.policy.time_zone)
     uploads, home = Uploads.of_home(visit.config.home), visit.config.home
     table = _table(uploads.path(key), form)
-    reading = view.read_file(table, form, _languages(visit), visit.now)
+    reading = view.read_file(table, form, _languages(visit), visit.now, lambda: wiring.person_key(visit.config))
     if reading.problem is not None:
         return _page(visit, form, key, reading.problem, 422)
     assert reading.plan is not None
@@ -139,7 +139,6 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
         report = import_leads.run(
             visit.warehouse,
             reading.prepared,
-            person_key=wiring.person_key(visit.config),
             rejects_to=rejects_path(reading.plan, home),
             commit=commit,
         )

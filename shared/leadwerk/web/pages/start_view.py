@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.errors import InputError, LeadwerkError
+from leadwerk.errors import LeadwerkError
 from leadwerk.importing.column_guess import ColumnGuess, guess_columns
 from leadwerk.importing.column_mapping import ROW_NUMBER
 from leadwerk.importing.columns import FEATURE_KINDS, Column, describe_columns
@@ -22,6 +22,7 @@ from leadwerk.web.pages.start_form import FileForm, Status
 from leadwerk.web.pages.wording import Wording
 
 LONGEST_EXAMPLE = 24
+_NO_PERSON = "preview"  # a key for hashes that are not stored
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,27 @@ class FileReading:
     problem: LeadwerkError | None
 
 
-def read_file(table: CsvTable, form: FileForm, languages: Sequence[Language], now: datetime) -> FileReading:
-    """Understand a table by what is stated of it; a question that is open is `problem`, and nothing is raised."""
+def read_file(
+    table: CsvTable,
+    form: FileForm,
+    languages: Sequence[Language],
+    now: datetime,
+    person_key: Callable[[], str] = lambda: _NO_PERSON,
+) -> FileReading:
+    """Understand a table by what is stated of it; a question that is open is `problem`, and nothing is raised.
+
+    `person_key` is needed where the reading is to be stored.
+    """
     formats = form.formats
     columns = describe_columns(table, decimal=formats.decimal, order=formats.order)
     guess = guess_columns(table, columns)
     outcome = form.outcome(guess)
     statuses = form.statuses(table, outcome) if outcome and outcome in table.columns else []
     plan = prepared = problem = None
+    choices = import_leads.ImportChoices(person_key, accept_rejects=form.accepts_rejects)
     try:
         plan = plan_import(table, form.stated(table, columns, guess), formats, languages)
-        prepared = import_leads.prepare(plan.policy, table, plan.mapping, now=now, accept_rejects=form.accepts_rejects)
+        prepared = import_leads.prepare(plan.policy, table, plan.mapping, choices, now=now)
     except LeadwerkError as error:
         problem = error
     return FileReading(table, columns, guess, statuses, plan, prepared, problem)
@@ -155,10 +166,7 @@ def reject_notes(reading: FileReading) -> list[str]:
 
 def leaks(reading: FileReading) -> tuple[LeakFinding, ...]:
     """Columns that seem to know the outcome; none while a question is open."""
-    try:
-        return import_leads.suspected_leaks(reading.prepared) if reading.prepared else ()
-    except InputError:
-        return ()
+    return reading.prepared.findings if reading.prepared else ()
 
 
 def leak_texts(
