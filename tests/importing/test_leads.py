@@ -248,7 +248,7 @@ def test_row_numbers_are_ids_on_request_and_those_of_another_file_are_others(tmp
 
 def test_addresses_are_no_ids(tmp_path: Path) -> None:
     content = table(tmp_path, "mail,x\na@firma.ch,yes\nb@firma.ch,no\n")
-    with pytest.raises(InputError, match="holds e-mail addresses, which are never stored"):
+    with pytest.raises(InputError, match="holds e-mail addresses or telephone numbers, which are never stored"):
         parsed(plan(content, "mail", "x"))
 
 

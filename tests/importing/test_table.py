@@ -192,7 +192,7 @@ def test_parquet_is_read(tmp_path: Path) -> None:
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+def workbook(path: Path, sheets: dict[str, list[list[object]]], merged: str = "") -> Path:
     """A workbook as Excel writes it, as small as it can be."""
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -224,11 +224,11 @@ def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
             "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}/relationships">{links}</Relationships>'
         )
         for n, name in numbered:
-            archive.writestr(f"xl/worksheets/sheet{n}.xml", sheet_xml(sheets[name]))
+            archive.writestr(f"xl/worksheets/sheet{n}.xml", sheet_xml(sheets[name], merged))
     return path
 
 
-def sheet_xml(cells: list[list[object]]) -> str:
+def sheet_xml(cells: list[list[object]], merged: str) -> str:
     def cell(at: str, value: object) -> str:
         if isinstance(value, str):
             return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
@@ -238,7 +238,8 @@ def sheet_xml(cells: list[list[object]]) -> str:
         f'<row r="{n}">{"".join(cell(f"{chr(64 + c)}{n}", value) for c, value in enumerate(row, 1))}</row>'
         for n, row in enumerate(cells, 1)
     )
-    return f'<worksheet xmlns="{SHEET}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
+    spans = f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>' if merged else ""
+    return f'<worksheet xmlns="{SHEET}"><sheetData>{"".join(lines)}</sheetData>{spans}</worksheet>'
 
 
 def test_a_workbook_is_read_and_of_several_sheets_one_is_asked_for(tmp_path: Path) -> None:
@@ -258,6 +259,19 @@ def test_a_workbook_is_read_and_of_several_sheets_one_is_asked_for(tmp_path: Pat
     assert rows(read_table(several, ReadOptions(sheet="More"))) == rows(parsed)
     with pytest.raises(InputError, match="has no sheet 'Less'"):
         read_table(several, ReadOptions(sheet="Less"))
+
+
+def test_a_cover_sheet_and_a_list_of_choices_are_no_tables(tmp_path: Path) -> None:
+    leads: list[list[object]] = [["id", "amount"], ["L1", 3], ["L2", 4]]
+    cover: list[list[object]] = [["Leads of 2025"], ["by Anna"]]
+    path = workbook(tmp_path / "report.xlsx", {"Cover": cover, "Data": leads, "Choices": [["Won"], ["Lost"]]})
+    assert rows(read_table(path)) == [["L1", "3"], ["L2", "4"]]
+
+
+def test_a_cell_merged_over_several_rows_says_the_same_of_each(tmp_path: Path) -> None:
+    leads: list[list[object]] = [["id", "source"], ["L1", "Fair"], ["L2", ""], ["L3", ""], ["L4", "Web"]]
+    path = workbook(tmp_path / "merged.xlsx", {"Leads": leads}, merged="B2:B4")
+    assert rows(read_table(path)) == [["L1", "Fair"], ["L2", "Fair"], ["L3", "Fair"], ["L4", "Web"]]
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:

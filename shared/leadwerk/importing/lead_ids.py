@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
 from leadwerk.importing.mapping import slug
+from leadwerk.importing.personal_columns import names_persons
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.lead.attribute import LONGEST_TEXT
 from leadwerk.lead.lead import parse_id
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TELEPHONE, _TELEPHONE_ABROAD = r"(?:\+|0)[\d\s()/.-]{8,20}", r"\+\d[\d\s()/.-]{7,20}"
 _WHOLE_WITH_POINT = r"^(?:\d+\.0)?$"
 _SHORTENED_ID = r"^\d(?:[.,]\d+)?[eE]\+\d{2}$"
 _SIGNIFICANT_DIGITS = 15  # of a number in a spreadsheet
@@ -40,9 +42,11 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
     # 4.71E+11 stands for ten thousand ids: stored, it would merge leads without a sign.
     _refuse_shortened(ids, mapping.id)
     is_address = _all(ids, ADDRESS.pattern, part="@")
-    if ids.filled and float(ids.counts[is_address].sum()) > 0.5 * ids.filled:
+    is_number = _all(ids, _TELEPHONE) if names_persons(mapping.id) else _all(ids, _TELEPHONE_ABROAD, part="+")
+    contact = is_address | is_number
+    if ids.filled and float(ids.counts[contact].sum()) > 0.5 * ids.filled:
         raise InputError(
-            f"{mapping.id!r} holds e-mail addresses, which are never stored.",
+            f"{mapping.id!r} holds e-mail addresses or telephone numbers, which are never stored.",
             field="id",
             value=mapping.id,
             remedy="Name a column of ids with --id COL, or say --id row: the row number is the id then.",

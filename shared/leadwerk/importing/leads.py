@@ -131,7 +131,10 @@ def _malformed(table: CsvTable) -> RejectionGroup:
 def _continuation(
     table: CsvTable, mapping: ColumnMapping, ids: TextColumn, statuses: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Rows that only continue the one above, as exports of lists within a lead have them: no id, status or time."""
+    """Rows that only continue the one above, as exports of lists within a lead have them: no id, status or time.
+
+    So does a row that holds nothing at all.
+    """
     continues = ids.missing[ids.codes] & (statuses < 0)
     if not continues.any() or mapping.id == ROW_NUMBER:
         return np.zeros(len(table), dtype=bool)
@@ -139,7 +142,9 @@ def _continuation(
         continues &= times.missing[times.codes]
     rows = np.flatnonzero(continues)
     filled = sum((~cells.missing[cells.codes[rows]]).astype(np.int64) for cells in table.cells)
-    continues[rows] = (np.asarray(filled) <= _CONTINUATION_SHARE * len(table.columns)) & (rows > 0)
+    continues[rows] = (np.asarray(filled) <= _CONTINUATION_SHARE * len(table.columns)) & (rows > 0) | (
+        np.asarray(filled) == 0
+    )
     return continues
 
 

@@ -19,6 +19,7 @@ _HEAD_BYTES = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTROLS_OF_TEXT = frozenset("\t\r\n\v\f\x1a\x1b\x1f\x01\x00")
 _MOST_CONTROLS = 0.05
+_MOST_SPANNED = 1_000
 _HTML_STARTS = ("<html", "<table", "<!doctype html", "<meta", "<style", "<head", "<body", "<div", "<center")
 _REFUSED = (
     (b"%PDF", "a PDF document", "Export the table as CSV or Excel file."),
@@ -112,22 +113,31 @@ class _TableReader(HTMLParser):
         super().__init__()
         self.tables: list[list[list[str]]] = []
         self._cell: list[str] | None = None
+        self._span = (1, 1)
+        self._hanging: dict[int, tuple[int, str]] = {}
+        """By column of the table: rows that a cell from above still covers, and its text."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table" or not self.tables:
             self.tables.append([])
+            self._hanging.clear()
         if tag == "tr":
             self._close_cell()
+            self._end_row()
             self.tables[-1].append([])
         elif tag in ("td", "th"):
             self._close_cell()
             self._cell = []
+            stated = dict(attrs)
+            self._span = _span(stated.get("colspan")), _span(stated.get("rowspan"))
         elif tag == "br" and self._cell is not None:
             self._cell.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th", "tr", "table"):
             self._close_cell()
+        if tag == "table":
+            self._end_row()
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
@@ -138,8 +148,29 @@ class _TableReader(HTMLParser):
             rows = self.tables[-1]
             if not rows:
                 rows.append([])
-            rows[-1].append(" ".join("".join(self._cell).split()))
+            self._end_row()
+            row, text = rows[-1], " ".join("".join(self._cell).split())
+            columns, rows_covered = self._span
+            for number in range(columns):
+                if rows_covered > 1:
+                    self._hanging[len(row)] = (rows_covered - 1, "" if number else text)
+                row.append("" if number else text)
             self._cell = None
+
+    def _end_row(self) -> None:
+        """Repeat what cells of earlier rows say of this row's next columns."""
+        row = self.tables[-1][-1] if self.tables and self.tables[-1] else []
+        while (hanging := self._hanging.pop(len(row), None)) is not None:
+            remaining, text = hanging
+            if remaining > 1:
+                self._hanging[len(row)] = (remaining - 1, text)
+            row.append(text)
+
+
+def _span(stated: str | None) -> int:
+    """How many rows or columns a cell covers; what is no sensible number counts as one."""
+    text = (stated or "").strip()
+    return min(max(int(text), 1), _MOST_SPANNED) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
 def html_records(path: Path, encoding: str | None) -> Iterator[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,17 +14,30 @@ from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
 from leadwerk.importing.table import CsvTable
 from leadwerk.policy.folding import folded
 
+_WON_WORDS = ("won", "closed won", "closedwon", "gewonnen", "gagné", "gagnée", "vinto", "vinta")
 _POSITIVE_WORDS = (
     *("1", "1.0", "true", "yes", "y", "ja", "oui", "si", "sì", "wahr", "vrai", "vero", "converted"),
-    *("won", "closed won", "closedwon", "gewonnen", "gagné", "vinto", "vinta"),
+    *_WON_WORDS,
 )
 _OPEN_WORDS = (
     *("open", "offen", "ouvert", "ouverte", "aperto", "aperta", "new", "neu", "nouveau", "nouvelle", "nuovo"),
     *("pending", "hängig", "pendent", "pendente", "en attente", "in attesa", "unknown", "unbekannt"),
     *("in progress", "in bearbeitung", "in arbeit", "in prüfung", "en cours", "in corso"),
 )
+_LOST_WORDS = (
+    *("0", "0.0", "false", "no", "n", "nein", "non", "falsch", "faux", "falso", "not converted", "unqualified"),
+    *("disqualified", "rejected", "declined", "cancelled", "canceled", "churned", "dead", "junk", "spam", "failed"),
+    *("abgelehnt", "abgesagt", "absage", "storniert", "gescheitert", "kein interesse", "no interest", "not interested"),
+    *("refusé", "refusée", "annulé", "annulée", "abandonné", "rifiutato", "rifiutata", "annullato", "annullata"),
+    *("unqualifiziert", "nicht gewonnen", "pas intéressé", "non interessato", "closed", "geschlossen", "duplicate"),
+)
+_LOST_WORD = re.compile(
+    r"\b(?:lost|verloren|perdu|perdue|perso|persa|(?:not|non) (?:converted|won|qualified|converti|convertito))\b",
+    re.IGNORECASE,
+)
 # What the good end of a lead is called where nothing states it, and what a lead is called that has no end yet.
 _POSITIVE, _OPEN = frozenset(map(folded, _POSITIVE_WORDS)), frozenset(map(folded, _OPEN_WORDS))
+_LOST, _WON = frozenset(map(folded, _LOST_WORDS)), frozenset(map(folded, _WON_WORDS))
 _MAXIMUM_STATUSES = 50
 
 
@@ -152,9 +166,34 @@ def open_statuses(counts: Counter[str], stated: StatedColumns, outcome: str, dec
         )
     if stated.lost:
         return tuple(sorted(value for value in counts if folded(value) not in decided))
+    if not named:
+        _refuse_unclear(counts, outcome, decided)
     return tuple(
         sorted(value for value in counts if folded(value) in (named or _OPEN) and folded(value) not in decided)
     )
+
+
+def _refuse_unclear(counts: Counter[str], outcome: str, decided: set[str]) -> None:
+    """Where some leads are lost by name, or several statuses say nothing, the others may be lost or still open.
+
+    Raises:
+        InputError: which of them are lost is not clear.
+    """
+    others = [value for value in counts if folded(value) not in {*decided, *_OPEN}]
+    unclear = Counter({value: counts[value] for value in others if not _means_lost(value)})
+    if not unclear or len(others) == 1:
+        return
+    raise InputError(
+        f"Whether leads are lost or still open is not clear for these values of {outcome!r}: {_shown_counts(unclear)}.",
+        field="open, lost",
+        value=next(iter(unclear)),
+        remedy="Say --open VALUE for those that are not decided yet; all others are lost then. "
+        "Or say --lost VALUE for those that are lost; all others are open then.",
+    )
+
+
+def _means_lost(status: str) -> bool:
+    return folded(status) in _LOST or bool(_LOST_WORD.search(status.replace("_", " ").replace("-", " ")))
 
 
 def positive_status(counts: Counter[str], stated: StatedColumns, outcome: str, lost: set[str]) -> str:
@@ -163,7 +202,9 @@ def positive_status(counts: Counter[str], stated: StatedColumns, outcome: str, l
         matching = [value for value in counts if folded(value) == folded(stated.positive)]
     else:
         candidates = [value for value in counts if folded(value) not in {*undecided, *lost}]
-        matching = [value for value in candidates if folded(value) in _POSITIVE] if len(candidates) <= 2 else []
+        # Of two values "yes" is the good one; of many a word is needed that means nothing else.
+        good = _POSITIVE if len(candidates) <= 2 else _WON
+        matching = [value for value in candidates if folded(value) in good]
     if len(matching) == 1:
         return matching[0]
     fault = "Which value is the good one is not clear in"

@@ -17,7 +17,8 @@ _NOT_STATED = "k.a.|k. a.|keine angabe|nd|n.d.|non disponible|non renseigné|non
 _SPREADSHEET_ERRORS = "#n/a|#nv|#value!|#wert!|#valeur!|#valore!|#ref!|#bezug!|#div/0!|#name?|#null!|#num!|#zahl!"
 MISSING = frozenset(f"{_NOTHING}|{_NOT_STATED}|{_SPREADSHEET_ERRORS}".split("|"))
 """Cells that stand for "not known", in lower case."""
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\0" + _DIRECTIONS
 _SPACE = " \t\r\n\v\f\u00a0\u202f\u2007\u2009\u3000" + _INVISIBLE
 
 

@@ -36,7 +36,12 @@ def workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
 
 
 def _cells(workbook: Any, sheet: str) -> Rows:
-    rows: Rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    content = workbook.get_sheet_by_name(sheet)
+    rows: Rows = content.to_python(skip_empty_area=False)
+    for (top, left), (bottom, _) in content.merged_cell_ranges or ():
+        for row in rows[top + 1 : bottom + 1]:  # a cell over several rows says the same of each
+            if left < len(row):
+                row[left] = rows[top][left]
     return rows
 
 
@@ -101,6 +106,8 @@ def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | 
             )
         return sheets[matching[0]]()
     filled = {name: rows for name, read in sheets.items() if len(rows := read()) > 1}
+    tables = {name: rows for name, rows in filled.items() if _columns_filled(rows) > 1}
+    filled = tables if len(tables) == 1 else filled  # a cover sheet or a list of choices is no table of leads
     if len(filled) > 1:
         raise InputError(
             f"{path.name} has several sheets with rows: {', '.join(map(repr, filled))}.",
@@ -115,6 +122,10 @@ def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | 
             remedy="Bring a sheet whose first row names the columns.",
         )
     return next(iter(filled.values()))
+
+
+def _columns_filled(rows: Rows) -> int:
+    return sum(any(cell_text(cell).strip() for cell in column) for column in zip(*rows, strict=True))
 
 
 def _filled(rows: Rows) -> Iterator[Record]:

@@ -149,8 +149,8 @@ def separator_evidence(text: str) -> str:
     """What a text says of its column's decimal mark: `.` or `,` if it is certain, `?.` or `?,` if it stands before
     exactly three digits and may part thousands as well, nothing otherwise.
 
-    >>> [separator_evidence(text) for text in ("1.5", "1.250,00", "1,250,000", "1.250", "12,500 kg", "900")]
-    ['.', ',', '.', '?.', '?,', '']
+    >>> [separator_evidence(text) for text in ("1.5", "1.250,00", "1,250,000", "1.250", "12,500 kg", "900", "1.250 €")]
+    ['.', ',', '.', '?.', '?,', '', ',']
     """
     digits = re.search(r"[0-9][0-9'., ]*|[.,][0-9]+", _plain(text))
     if digits is None:
@@ -164,7 +164,11 @@ def separator_evidence(text: str) -> str:
     mark = "." if points else ","
     if points + commas > 1:
         return "," if points else "."
-    return f"?{mark}" if re.fullmatch(rf"[1-9][0-9]{{0,2}}\{mark}[0-9]{{3}}", core) else mark
+    if not re.fullmatch(rf"[1-9][0-9]{{0,2}}\{mark}[0-9]{{3}}", core):
+        return mark
+    if re.search(rf"(?<![^\W\d_]){_CURRENCY}(?![^\W\d_])", _plain(text)):
+        return "," if mark == "." else "."  # money has no three decimals: the sign parts thousands
+    return f"?{mark}"
 
 
 def _plain(value: str) -> str:

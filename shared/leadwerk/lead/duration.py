@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _CLOCK = r"(?:(?P<d>[0-9]{1,5})[d. ]\s?)?(?P<h>[0-9]{1,5}):(?P<m>[0-5][0-9]):(?P<s>[0-5][0-9](?:[.,][0-9]+)?)"
+_HOURS = r"([0-9]{1,4})\s?h\s?([0-5][0-9])(?:\s?(?:min|m)\b\.?)?"
 _MINUTES = r"([0-9]{1,5}):([0-5][0-9])"
 _ISO = r"p(?:(?P<d>[0-9]+)d)?(?:t(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+(?:[.,][0-9]+)?)s)?)?"
 _SECONDS = {
@@ -25,9 +26,11 @@ def duration_seconds(text: str) -> float | None:
 
     Two numbers are minutes and seconds, as telephone systems write them.
 
-    >>> [duration_seconds(text) for text in ("00:12:38", "1h 20min", "2 std. 5 min", "7", "12:38", "pt1h5s")]
-    [758.0, 4800.0, 7500.0, None, 758.0, 3605.0]
+    >>> [duration_seconds(text) for text in ("00:12:38", "1h 20min", "2 std. 5 min", "7", "12:38", "pt1h5s", "1h07")]
+    [758.0, 4800.0, 7500.0, None, 758.0, 3605.0, 4020.0]
     """
+    if hours_minutes := re.fullmatch(_HOURS, text):
+        return float(int(hours_minutes[1]) * 3600 + int(hours_minutes[2]) * 60)
     if minutes := re.fullmatch(_MINUTES, text):
         return float(int(minutes[1]) * 60 + int(minutes[2]))
     if clock := re.fullmatch(_CLOCK, text) or (re.fullmatch(_ISO, text) if len(text) > len("pt") else None):

@@ -56,7 +56,7 @@ _WEEKDAYS = (
 _WEEKDAY_NAME = "|".join(sorted(set(_WEEKDAYS.split()), key=len, reverse=True))
 _WEEKDAY = rf"^(?:(?:{_WEEKDAY_NAME})[.,]{{0,2}}\s+|[^\W\d_]{{2,10}}[.,]{{1,2}}\s*)(?=\w)"
 _CLOCK = (
-    r"(?P<day>.*?)(?:,|\s+(?:um|à|alle|at)\b|\s)\s*"
+    r"(?P<day>.*?)(?:,?\s+(?:um|à|alle(?: ore)?|ore|at)\b|,|\s)\s*"
     r"(?P<h>[0-9]{1,2})\s?[:.h]\s?(?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?\s*(?:uhr|(?P<half>[ap])\.?\s?m\.?)?"
     r"(?:\s(?P<year>[0-9]{4}))?"
 )
