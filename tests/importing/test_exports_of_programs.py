@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from importing.files import parsed, plan, table
 from leadwerk.errors import InputError
 from leadwerk.importing.leads import ParsedLeads
 from leadwerk.importing.number_column import numbers_of
+from support.imported_files import parsed, plan, table
 
 LEADS = 60
 MONTHS = ("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio")
