@@ -100,6 +100,19 @@ def test_accounts_and_the_ledger_of_one(capsys: pytest.CaptureFixture[str]) -> N
     assert result(capsys, "accounts", "show", "acme.ch", *NOON)["account"]["contacts"] == 1
 
 
+def test_a_company_is_taken_and_given_back_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    taken = result(capsys, "accounts", "take", "acme.ch", "--seller", "anna", *NOON)
+    assert [pick["lead_id"] for pick in taken["contacts"]] == ["1"]
+    refused = console_output(capsys, "accounts", "take", "acme.ch", "--seller", "beat", *NOON, code=2)
+    assert "Lead 1 is held by anna until 2026-05-06 09:30 UTC" in refused
+    assert "1 contact of acme.ch taken by anna" in console_output(
+        capsys, "accounts", "take", "acme.ch", "--seller", "anna", *NOON
+    )
+    released = result(capsys, "accounts", "release", "acme.ch", "--seller", "anna", *NOON)
+    assert released == {"account_id": "acme.ch", "contacts": ["1"]}
+    assert result(capsys, "picks", "list", *NOON) == []
+
+
 def test_the_labels_of_the_list_are_in_the_output_language(capsys: pytest.CaptureFixture[str]) -> None:
     german, italian = (
         result(capsys, "leads", "list", "--output-language", language, *NOON)["leads"][0]["labels"]

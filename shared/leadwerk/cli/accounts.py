@@ -8,9 +8,10 @@ import typer
 from msgspec.structs import asdict
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.console import figure, number_of, out, print_json, show, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.leads import Limit
+from leadwerk.cli.picks import Seller
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.desk.accounts import AccountDetail
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
 HEADER: Final = ("account", "match", "light", "tier", "cell", "points", "contacts", "best contact")
 
 
+AccountId = Annotated[str, typer.Argument(help="An account of `leadwerk accounts list`.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     family = typer.Typer(help="The companies that contacts belong to.", no_args_is_help=True)
     family.command("list")(list_accounts)
     family.command("show")(show_account)
+    family.command("take")(take_account)
+    family.command("release")(release_account)
     app.add_typer(family, name="accounts", rich_help_panel="Sellers")
 
 
@@ -55,9 +61,7 @@ def list_accounts(
 
 
 @shared_options()
-def show_account(
-    call: Invocation, account_id: Annotated[str, typer.Argument(help="An account of `leadwerk accounts list`.")]
-) -> None:
+def show_account(call: Invocation, account_id: AccountId) -> None:
     """Show an account with its contacts and its ledger.
 
     Example: `leadwerk accounts show muster-ag.ch`
@@ -67,6 +71,38 @@ def show_account(
     deployment = call.deployment
     detail = accounts.account(deployment.warehouse, deployment.policy, account_id, as_of=call.moment())
     print_json(detail) if call.as_json else _print_account(detail)
+
+
+@shared_options()
+def take_account(call: Invocation, account_id: AccountId, seller: Seller) -> None:
+    """Take a company as a whole: all its contacts, or none if another seller has one of them.
+
+    Example: `leadwerk accounts take muster-ag.ch --seller anna`
+    """
+    from leadwerk.pipeline.desk import account_picks
+
+    taken = account_picks.pick_account(call.deployment.picks, account_id, seller, call.deciding_moment())
+    if call.as_json:
+        print_json(taken)
+        return
+    rows = [
+        (pick.lead_id, f"{pick.picked_at:%Y-%m-%d %H:%M}", f"{pick.expires_at:%Y-%m-%d %H:%M}")
+        for pick in taken.contacts
+    ]
+    title = f"{number_of(rows, 'contact')} of {taken.account_id} taken by {taken.seller}"
+    out.print(table(title, ("lead", "since (UTC)", "until (UTC)"), rows))
+
+
+@shared_options()
+def release_account(call: Invocation, account_id: AccountId, seller: Seller) -> None:
+    """Give a company's contacts back before their picks expire; those of other sellers stay theirs.
+
+    Example: `leadwerk accounts release muster-ag.ch --seller anna`
+    """
+    from leadwerk.pipeline.desk import account_picks
+
+    released = account_picks.release_account(call.deployment.picks, account_id, seller, call.deciding_moment())
+    show(released, title="Released", as_json=call.as_json)
 
 
 def _print_account(detail: AccountDetail) -> None:

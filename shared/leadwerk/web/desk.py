@@ -15,7 +15,7 @@ from leadwerk import settings
 from leadwerk.catalogue.languages import Language
 from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline import wiring
-from leadwerk.pipeline.desk import accounts, call_list, ledger_at, timeline
+from leadwerk.pipeline.desk import account_picks, accounts, call_list, ledger_at, timeline
 from leadwerk.pipeline.desk.call_list import LeadFilter, Text
 from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
 from leadwerk.pipeline.desk.page_cursor import PageRequest
@@ -142,6 +142,16 @@ def _account(query: AccountDetailQuery, now: datetime, account_id: str) -> accou
     return accounts.account(picks.warehouse, picks.policy, account_id, as_of=moment(query.at, now, "at"))
 
 
+def _pick_account(body: SellerBody, now: datetime, account_id: str) -> account_picks.AccountPick:
+    """Pick an account as a whole: all its contacts, or none."""
+    return account_picks.pick_account(_picks(), account_id, body.seller or "", now)
+
+
+def _release_account(body: SellerBody, now: datetime, account_id: str) -> account_picks.ReleasedAccount:
+    """Release the contacts of an account that the seller holds."""
+    return account_picks.release_account(_picks(), account_id, body.seller or "", now)
+
+
 def start_of_day(now: datetime) -> StartOfDay:
     """Start the sellers' day: decide the day's thresholds and record yesterday's lapsed picks, in one report."""
     picks = _picks()
@@ -158,6 +168,8 @@ api = Routes(
         Route("GET", "/leads/{lead_id}/history", HistoryQuery, _history),
         Route("GET", "/accounts", AccountQuery, _accounts),
         Route("GET", "/accounts/{account_id}", AccountDetailQuery, _account),
+        Route("POST", "/accounts/{account_id}/pick", SellerBody, _pick_account, SELLERS, "seller"),
+        Route("POST", "/accounts/{account_id}/release", SellerBody, _release_account, SELLERS, "seller"),
         *ROUTES,
     ),
 )

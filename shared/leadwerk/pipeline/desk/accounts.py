@@ -154,22 +154,32 @@ def _is_listed(account: Account, account_filter: AccountFilter) -> bool:
     return light in (None, account.traffic_light) and tier in (None, account.tier)
 
 
+def contacts_of(warehouse: Warehouse, account_id: str, *, as_of: datetime) -> list[str]:
+    """Lead ids of the newest contacts of an account as of `as_of` (aware, UTC), at most MOST_CONTACTS.
+
+    Raises:
+        UnknownAccount: no lead of that moment belongs to the account.
+    """
+    parameters = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
+    members = [row.lead_id for row in warehouse.rows(statement("accounts/members", AccountMember), parameters)]
+    if not members:
+        raise UnknownAccount(
+            f"Account {account_id[:100]} is not known.",
+            field="account_id",
+            value=account_id[:100],
+            remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
+        )
+    return members
+
+
 def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: datetime) -> AccountDetail:
     """One account at `as_of` (aware, UTC), computed from the data of that moment.
 
     Raises:
         UnknownAccount: no lead of that moment belongs to the account.
     """
-    parameters = {"account_id": account_id, "as_of": as_of, "most": MOST_CONTACTS}
     with warehouse.unit_of_work():
-        members = [row.lead_id for row in warehouse.rows(statement("accounts/members", AccountMember), parameters)]
-        if not members:
-            raise UnknownAccount(
-                f"Account {account_id[:100]} is not known.",
-                field="account_id",
-                value=account_id[:100],
-                remedy="Use an id of the list: the CRM's account id, or the domain of a business e-mail address.",
-            )
+        members = contacts_of(warehouse, account_id, as_of=as_of)
         states, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
         company = _companies(warehouse, policy, [account_id], as_of)
     contacts = AccountContacts(
