@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import json
 import string
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, strategies as st
 
 from leadwerk.errors import InputError
@@ -19,6 +22,7 @@ from leadwerk.importing.plan import StatedFormats, plan_import
 from leadwerk.importing.table import read_table
 from support.examples import examples
 from support.imported_files import parsed
+from support.workbooks import workbook
 
 CITIES = ("Zürich", "Genève", "Bern", "Köln", "Graubünden", "Città")
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -39,13 +43,35 @@ class Habit:
     title: str
     total: bool
     names_delimiter: bool
+    number: str = "amount"
+    container: str = "text"
+    is_wrapped: bool = False
 
 
+MONTHS = {
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "en": "January February March April May June July August September October November December",
+}
+NAMED = {
+    "de": "{d}. {m} {y}, {t} Uhr",
+    "fr": "{d} {m} {y} à {t}",
+    "it": "{d} {m} {y}, ore {t}",
+    "en": "{m} {d}, {y} {t}",
+}
+"""Times with the names of months as people of four languages write them."""
+
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman")
+NUMBERS = ("amount", "amount", "brackets", "percent", "thousands", "millions", "lakhs", "sign behind")
 habits = st.builds(
     Habit,
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252", "cp850", "mac_roman"]),
+    encoding=st.sampled_from(
+        ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"]
+    ),
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),
     time=st.sampled_from(
         [
@@ -55,7 +81,9 @@ habits = st.builds(
             "%d/%m/%Y %H:%M",
             "%Y-%m-%dT%H:%M:00Z",
             "epoch",
+            "milliseconds",
             "serial",
+            *NAMED,
         ]
     ),
     decimal=st.sampled_from([".", ","]),
@@ -64,6 +92,11 @@ habits = st.builds(
     title=st.sampled_from(["", "Leads of 2024\n\n", "Report,,,\nfor:,everybody\n"]),
     total=st.booleans(),
     names_delimiter=st.booleans(),
+    number=st.sampled_from(
+        ["amount", "amount", "brackets", "percent", "thousands", "millions", "lakhs", "sign behind"]
+    ),
+    container=st.sampled_from(["text", "text", "text", "workbook", "json", "page"]),
+    is_wrapped=st.booleans(),
 )
 leads = st.lists(
     st.tuples(
@@ -94,14 +127,58 @@ def moment(minutes: int, habit: Habit) -> str:
     at = START + timedelta(minutes=minutes)
     if habit.time == "epoch":
         return str(int(at.timestamp()))
+    if habit.time == "milliseconds":
+        return str(int(at.timestamp()) * 1000)
+    if habit.time in NAMED:
+        month = MONTHS[habit.time].split()[at.month - 1]
+        return NAMED[habit.time].format(d=at.day, m=month, y=at.year, t=f"{at:%H:%M}")
     if habit.time == "serial":
         return f"{(at - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1):.9f}".replace(".", habit.decimal)
     return at.strftime(habit.time)
 
 
+def number(hundredths: int, habit: Habit) -> str:
+    """A number as the habit writes it; every second one is negative where it writes negatives in its own way."""
+    plain = f"{hundredths // 100}{habit.decimal}{hundredths % 100:02}"
+    is_negative = hundredths % 2 == 1
+    styles = {
+        "percent": f"{plain} %",
+        "thousands": f"{plain}K",
+        "millions": f"{plain} Mio.",
+        "brackets": f"({plain})" if is_negative else plain,
+        "sign behind": f"{plain}-" if is_negative else plain,
+        "lakhs": f"₹{in_lakhs(hundredths // 100)}.{hundredths % 100:02}",
+    }
+    return styles.get(habit.number) or amount(hundredths, habit)
+
+
+def in_lakhs(whole: int) -> str:
+    """A whole number as India groups it: 12,34,56,789."""
+    digits, groups = str(whole), []
+    digits, groups = digits[:-3], [digits[-3:]]
+    while digits:
+        digits, groups = digits[:-2], [digits[-2:], *groups]
+    return ",".join(groups)
+
+
+def value(hundredths: int, habit: Habit) -> float:
+    """The number that `number` writes."""
+    factor = {"percent": 0.01, "thousands": 1e3, "millions": 1e6}.get(habit.number, 1.0)
+    sign = -1 if habit.number in ("brackets", "sign behind") and hundredths % 2 == 1 else 1
+    return sign * hundredths * factor / 100
+
+
 def amount(hundredths: int, habit: Habit) -> str:
     part = {"mark": "." if habit.decimal == "," else ","}.get(habit.thousands, habit.thousands)
     return habit.unit.format(f"{hundredths // 100:,}".replace(",", part) + f"{habit.decimal}{hundredths % 100:02}")
+
+
+def table_of(rows: list[tuple[int, int, str, bool]], habit: Habit) -> list[list[str]]:
+    cells = [
+        [f"L{at}", moment(minutes, habit), number(hundredths, habit), city, "ja" if won else "nein"]
+        for at, (minutes, hundredths, city, won) in enumerate(rows)
+    ]
+    return [["Nr", "Eingang", "Betrag", "Ort", "Ergebnis"], *cells]
 
 
 def written(rows: list[tuple[int, int, str, bool]], habit: Habit) -> bytes:
@@ -110,15 +187,33 @@ def written(rows: list[tuple[int, int, str, bool]], habit: Habit) -> bytes:
     if habit.names_delimiter:
         stream.write(f"sep={habit.delimiter}\n")
     writer = csv.writer(stream, delimiter=habit.delimiter, quoting=habit.quoting, lineterminator="\n")  # type: ignore[arg-type]
-    writer.writerow(["Nr", "Eingang", "Betrag", "Ort", "Ergebnis"])
-    for number, (minutes, hundredths, city, won) in enumerate(rows):
-        writer.writerow(
-            [f"L{number}", moment(minutes, habit), amount(hundredths, habit), city, "ja" if won else "nein"]
-        )
+    writer.writerows(table_of(rows, habit))
     if habit.total:
         writer.writerow(["Total", "", "", "", ""])
-    text = stream.getvalue().replace("\n", habit.line_end)
-    return (text.replace("€", "EUR") if habit.encoding == "cp850" else text).encode(habit.encoding)
+    text = stream.getvalue()
+    if habit.is_wrapped and not habit.title and not habit.names_delimiter:
+        escaped = (line.replace('"', '""') for line in text.splitlines())
+        text = "".join(f'"{line}"\n' for line in escaped)
+    text = text.replace("\n", habit.line_end)
+    if habit.encoding in ("cp850", "cp1252", "mac_roman"):
+        text = text.replace("₹", "Rs.").replace("€", "EUR")
+    return text.encode(habit.encoding)
+
+
+def store(folder: Path, rows: list[tuple[int, int, str, bool]], habit: Habit) -> Path:
+    """The rows in a file of the habit's kind."""
+    path = folder / "leads.csv"
+    titles, *cells = table_of(rows, habit)
+    if habit.container == "workbook":
+        return workbook(path, {"Leads": [[*row] for row in (titles, *cells)]})
+    if habit.container == "json":
+        path.write_text("\n".join(json.dumps(dict(zip(titles, row, strict=True))) for row in cells), "utf-8")
+    elif habit.container == "page":
+        lines = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}' for cell in row)}</tr>" for row in (titles, *cells))
+        path.write_text(f"<html><meta charset=utf-8><table>{lines}</table></html>", "utf-8")
+    else:
+        path.write_bytes(written(rows, habit))
+    return path
 
 
 @given(leads, habits)
@@ -126,9 +221,7 @@ def written(rows: list[tuple[int, int, str, bool]], habit: Habit) -> bytes:
 def test_the_same_leads_come_back(tmp_path: Path, rows: list[tuple[int, int, str, bool]], habit: Habit) -> None:
     assume(not (habit.title and habit.names_delimiter))  # Excel reads such a line as a title, and so do we
     rows = spread(rows)
-    path = tmp_path / "leads.csv"
-    path.write_bytes(written(rows, habit))
-    table = read_table(path)
+    table = read_table(store(tmp_path, rows, habit))
     stated = StatedColumns(id="Nr", outcome="Ergebnis", positive="ja", time="Eingang")
     plan = plan_import(table, stated, StatedFormats(), ("de",))
     parsed_leads = parsed(plan)
@@ -139,7 +232,7 @@ def test_the_same_leads_come_back(tmp_path: Path, rows: list[tuple[int, int, str
     assert [parsed_leads.status_names[status] == "ja" for status in parsed_leads.statuses] == [won for *_, won in rows]
     values = {item.attribute.source: item for item in lead_values(parsed_leads, plan.policy, person_key="").attributes}
     assert values["Betrag"].numbers is not None
-    assert [round(number * 100) for number in values["Betrag"].numbers] == [hundredths for _, hundredths, *_ in rows]
+    assert values["Betrag"].numbers.tolist() == pytest.approx([value(hundredths, habit) for _, hundredths, *_ in rows])
     assert [cell_text(values["Ort"], at) for at in range(len(rows))] == [city for _, _, city, _ in rows]
 
 

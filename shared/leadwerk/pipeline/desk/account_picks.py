@@ -2,7 +2,7 @@
 
 An account has no pick of its own: its contacts' picks are the only truth, so lists, histories and erasure know nothing
 of accounts. Contacts are taken in the order of their ids, and of two sellers at once the one who gets the first of them
-gets them all. Who fails half-way, because a third seller took a single contact meanwhile, gives back what the call took.
+gets them all. Who fails half-way, because a third seller took one contact meanwhile, gives back what the call took.
 """
 
 from __future__ import annotations
