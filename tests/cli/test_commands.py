@@ -241,7 +241,11 @@ def test_leads_that_are_not_decided_yet_are_no_failures(
     states = ["Gewonnen", "Verloren", "Offen", "", "zurückgestellt"]
     file.write_text("nr,wert,ergebnis\n" + "".join(f"{n},{n % 7},{states[n % 5]}\n" for n in range(50)), "utf-8")
     named = ("--id", "nr", "--outcome", "ergebnis", "--positive", "gewonnen")
-    imported = result(capsys, "import", str(file), *named)
+    assert run(["import", str(file), *named]) == 2
+    assert "is not clear for these values of" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    imported = result(capsys, "import", str(file), *named, "--lost", "Verloren")
+    assert (imported["converted"], imported["lost"], imported["open"]) == (10, 10, 30)
+    imported = result(capsys, "import", str(file), *named, "--open", "Offen")
     assert (imported["converted"], imported["lost"], imported["open"]) == (10, 20, 20)
     imported = result(capsys, "import", str(file), *named, "--open", "Offen", "--open", "zurückgestellt")
     assert (imported["converted"], imported["lost"], imported["open"]) == (10, 10, 30)
