@@ -288,6 +288,28 @@ def test_a_dry_run_counts_and_warns_as_the_import_would_and_stores_nothing(case:
     assert {name: stored[name] for name in shown} == shown
 
 
+def test_of_leads_to_be_scored_one_without_a_time_is_of_now_and_a_file_without_a_score_is_refused(
+    case: Case, tmp_path: Path
+) -> None:
+    case.imported("41-no-time-column-when-scoring/leads.csv", *GERMAN)
+    case.command("retrain", *NOW)
+    titles, first, second, *_ = (INPUTS / "41-no-time-column-when-scoring/leads.csv").read_text("utf-8").splitlines()
+    mark = ";" if ";" in titles else ","
+    at = titles.split(mark).index("Erstellt am")
+    untimed = mark.join(cell if place != at else "" for place, cell in enumerate(first.split(mark)))
+    spoilt = mark.join(cell if place != at else "gestern" for place, cell in enumerate(second.split(mark)))
+    file = tmp_path / "new.csv"
+    file.write_text("\n".join([titles, untimed, spoilt]), "utf-8")
+    report, rows = case.scored(str(file))
+    assert (report["scored"], report["rejected"], len(rows)) == (1, 1, 1)
+    file.write_text("\n".join([titles, untimed]), "utf-8")
+    assert case.scored(str(file))[0]["rejects_file"] is None
+    assert not (tmp_path / "scored.rejects.csv").exists()
+    file.write_text("\n".join([titles, spoilt]), "utf-8")
+    assert run(["score", "--csv", str(file), "--out", str(tmp_path / "none.csv"), *NOW]) == 2
+    assert not (tmp_path / "none.csv").exists()
+
+
 def small_file(folder: Path, leads: int = 80) -> Path:
     """A young company's leads: a quarter are won, mostly those that partners recommended."""
     path = folder / "small.csv"

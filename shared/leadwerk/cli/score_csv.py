@@ -80,7 +80,7 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
     """Score a file; nothing of it is stored.
 
     Raises:
-        InputError: the file cannot be read, or the target is the file itself.
+        InputError: the file cannot be read, none of its rows can be scored, or the target is the file itself.
         NoChampion: there is neither a model nor a rule.
     """
     source, target = file.source, file.target
@@ -105,6 +105,7 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
     with working(f"Scoring {source.name}", as_json=as_json) as progress:
         parsed = parse_leads(content, mapping, now=now, is_scoring=True)
         scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now, progress=progress)
+    _refuse_without_score(content, scores)
     with working(f"Writing {target.name}", as_json=as_json) as progress:
         _write(content, parsed, scores, target, progress)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
@@ -121,6 +122,27 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
             out=str(target),
         ),
         as_json=as_json,
+    )
+
+
+def _refuse_without_score(content: CsvTable, scores: FileScores) -> None:
+    """An output without a row would look like success.
+
+    Raises:
+        InputError: the file has rows, and none of them has a score.
+    """
+    rows = len(content) + len(content.malformed)
+    if not rows or scores.is_scored.any():
+        return
+    groups = sorted(
+        (group for group in scores.rejections if not group.value_only), key=lambda group: len(group.lines), reverse=True
+    )
+    why = f" Most often: {printable(groups[0].description)}." if groups else ""
+    raise InputError(
+        f"None of {rows:,} rows can be scored, so nothing was written.{why}",
+        field="file",
+        value=str(content.path),
+        remedy="Correct the file; or import the home's leads anew if dates or ids are written in another way now.",
     )
 
 
@@ -144,6 +166,8 @@ def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: P
     write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding, are_harmless=True)
     if scores.rejections:
         write_table(_rejects_path(target), REJECTS_HEADER, rejects(scores.rejections), delimiter=frame.delimiter)
+    else:
+        _rejects_path(target).unlink(missing_ok=True)  # of an earlier run with a worse file
 
 
 def _rows(

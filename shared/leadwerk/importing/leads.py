@@ -81,7 +81,13 @@ def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_sc
     problems.add(unusable_ids(ids, mapping) & ~continues, mapping.id, _ID_REASON, ids)
     problems.add(ids.missing[ids.codes] & ~continues, mapping.id, "the id is missing")
     if moments is not None and mapping.time:
-        _check_times(problems, table.column(mapping.time), mapping, moments, now, ~continues)
+        times = table.column(mapping.time)
+        untimed = times.missing[times.codes]
+        if is_scoring:  # a lead to be scored that says no time is of now
+            moments = np.where(untimed, _as_moment(now), moments)
+        else:
+            problems.add(untimed & ~continues, mapping.time, "the time is missing")
+        _check_times(problems, times, mapping, moments, now, ~continues)
         moments = np.minimum(moments, _as_moment(now))
     usable = np.flatnonzero(~(problems.bad | continues))
     first, newest, later = _grouped(ids, moments, statuses, usable, is_scoring=is_scoring)
@@ -166,7 +172,6 @@ def _check_times(
     leads: NDArray[np.bool_],
 ) -> None:
     name = mapping.time or ""
-    problems.add(times.missing[times.codes] & leads, name, "the time is missing")
     unreadable = np.isnat(moments) & leads
     problems.add(unreadable, name, "this is no time; write it like 2025-12-31T14:30:00 or 31.12.2025", times)
     problems.add((moments < _as_moment(EARLIEST)) & leads, name, "the time is too long ago", times)
