@@ -92,9 +92,10 @@ def test_telephone_numbers_are_no_ids(tmp_path: Path, number: str) -> None:
         parsed(how)
 
 
-def test_ids_that_begin_with_zeros_are_no_telephone_numbers(tmp_path: Path) -> None:
-    content = text_file("Nr;Stato", lambda n: f"000{n:07};{'Won' if is_won(n) else 'Lost'}")
-    assert parsed(plan(table(tmp_path, content), "Nr", "Stato")).ids.to_pylist()[7] == "0000000007"
+@pytest.mark.parametrize("title", ["Nr", "Kundennummer", "Hotel"])
+def test_ids_that_begin_with_zeros_are_no_telephone_numbers(tmp_path: Path, title: str) -> None:
+    content = text_file(f"{title};Stato", lambda n: f"000{n:07};{'Won' if is_won(n) else 'Lost'}")
+    assert parsed(plan(table(tmp_path, content), title, "Stato")).ids.to_pylist()[7] == "0000000007"
 
 
 STAGES = ("Closed Lost", "Closed Lost", "Negotiation/Review")

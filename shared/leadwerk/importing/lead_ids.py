@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping
 from leadwerk.importing.mapping import slug
-from leadwerk.importing.personal_columns import names_persons
+from leadwerk.importing.personal_columns import names_telephones
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.lead.attribute import LONGEST_TEXT
@@ -42,7 +42,8 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
     # 4.71E+11 stands for ten thousand ids: stored, it would merge leads without a sign.
     _refuse_shortened(ids, mapping.id)
     is_address = _all(ids, ADDRESS.pattern, part="@")
-    is_number = _all(ids, _TELEPHONE) if names_persons(mapping.id) else _all(ids, _TELEPHONE_ABROAD, part="+")
+    # 0001234567 may be a customer's number as well; only a title that names telephones says otherwise.
+    is_number = _all(ids, _TELEPHONE) if names_telephones(mapping.id) else _all(ids, _TELEPHONE_ABROAD, part="+")
     contact = is_address | is_number
     if ids.filled and float(ids.counts[contact].sum()) > 0.5 * ids.filled:
         raise InputError(

@@ -29,6 +29,7 @@ _NO_PERSON = re.compile(
     r"|channel|canal|sprache|language|langue|lingua|count|rate|quote|opens?|clicks?|verified|domain|provider|opt|region"
     r"|country|land\b|age\b|alter\b|method|zeit|time|date|datum|stage|phase|tage|days|jahre|years"
 )
+_TELEPHONE = re.compile(r"telef|phone|mobil|handy|natel|\btel\b|\bfax\b|cellul")
 _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE = r"^(?:\+|00|0[1-9])[\d\s()/.-]{7,20}$"
 _DATE = r"^\d{1,2}\.\s?\d{1,2}\.\s?\d{2,4}|^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
@@ -46,6 +47,16 @@ def names_persons(title: str) -> bool:
     plain = unicodedata.normalize("NFKD", " ".join(re.split(r"[\W_]+", spaced))).casefold()
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return bool(_PERSON.search(plain)) and not _COMPANY.search(plain) and not _NO_PERSON.search(plain)
+
+
+def names_telephones(title: str) -> bool:
+    """Whether a column of this title holds telephone numbers.
+
+    >>> [names_telephones(title) for title in ("Mobile", "Tel.", "Numéro de téléphone", "Kundennummer", "Hotel")]
+    [True, True, True, False, False]
+    """
+    plain = unicodedata.normalize("NFKD", title).casefold()
+    return bool(_TELEPHONE.search("".join(sign for sign in plain if not unicodedata.combining(sign))))
 
 
 def holds_contacts(column: TextColumn) -> bool:
