@@ -18,8 +18,10 @@ READS = ""
 
 COMMANDS = {
     "accounts list": READS,
+    "accounts release": "picks",
     "accounts show": READS,
     "audit fields": READS,
+    "accounts take": "picks",
     "audit list": READS,
     "audit seal": "audit_seals",
     "audit verify": READS,
@@ -87,6 +89,8 @@ POSTS = {
     "/access": "audit_log",
     "/erase": "erasures",
     "/object": "objections",
+    "/accounts/{account_id}/pick": "picks",
+    "/accounts/{account_id}/release": "picks",
     "/calls/{lead_id}/override": "overrides",
     "/calls/{lead_id}/override-release": "overrides",
     "/calls/{lead_id}/release": "picks",
