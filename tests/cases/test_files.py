@@ -288,9 +288,7 @@ def test_a_dry_run_counts_and_warns_as_the_import_would_and_stores_nothing(case:
     assert {name: stored[name] for name in shown} == shown
 
 
-def test_of_leads_to_be_scored_one_without_a_time_is_of_now_and_a_file_without_a_score_is_refused(
-    case: Case, tmp_path: Path
-) -> None:
+def test_a_row_without_a_time_is_scored_as_of_now_a_file_without_a_score_refused(case: Case, tmp_path: Path) -> None:
     case.imported("41-no-time-column-when-scoring/leads.csv", *GERMAN)
     case.command("retrain", *NOW)
     titles, first, second, *_ = (INPUTS / "41-no-time-column-when-scoring/leads.csv").read_text("utf-8").splitlines()
