@@ -1,4 +1,7 @@
-"""ingest_feedback: turns CRM changes into leads, touchpoints and outcomes; stores touchpoints that are sent to it."""
+"""ingest_feedback: turns CRM changes into leads, touchpoints and outcomes; stores touchpoints that are sent to it.
+
+POST /crm takes the CRM's webhooks, POST /pubsub what Pub/Sub pushes (leadwerk.web.events).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from leadwerk import settings
 from leadwerk.pipeline import ingest, touchpoints, wiring
 from leadwerk.pipeline.privacy import upkeep
 from leadwerk.pipeline.touchpoints import TouchpointReport
-from leadwerk.web import Request, entry
+from leadwerk.web import Request, Response, entry, events
 
 
 class Body(Request, frozen=True):
@@ -26,9 +29,9 @@ class Body(Request, frozen=True):
     touchpoints: Annotated[list[Any], Meta(max_length=1000)] | None = None
 
 
-@functions_framework.http
-@entry(Body)
-def ingest_feedback(body: Body, now: datetime) -> ingest.IngestReport | TouchpointReport:
+@entry(Body, stage="ingest_feedback")
+def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | TouchpointReport:
+    """Read what changed in the CRM, or store touchpoints."""
     config = settings.read()
     warehouse, policy, person_key = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
     if body.touchpoints is not None:
@@ -38,3 +41,8 @@ def ingest_feedback(body: Body, now: datetime) -> ingest.IngestReport | Touchpoi
     )
     upkeep.run(warehouse, policy, secret=person_key, now=now)
     return report
+
+
+@functions_framework.http
+def ingest_feedback(http: Any) -> Response:
+    return events.receive(http) if events.is_event_path(http.path) else read_feedback(http)

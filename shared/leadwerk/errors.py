@@ -9,7 +9,8 @@ LeadwerkError
 │   ├── UnknownPerson           nothing is stored of this person
 │   └── AlreadyPicked           another seller holds this lead: who, until when
 ├── WriteConflict               retryable: an object in a store changed since it was read
-│   └── PromotionConflict       another process promoted a model in the meantime
+│   ├── PromotionConflict       another process promoted a model in the meantime
+│   └── RunInProgress           another process does the same at this moment
 ├── RecordFailure               our own code failed at one record, which costs this record only
 ├── WarehouseError
 │   ├── MissingTable            a table that should be there is not
@@ -103,6 +104,10 @@ class WriteConflict(LeadwerkError):
 
 class PromotionConflict(WriteConflict):
     """The champion pointer moved since it was read."""
+
+
+class RunInProgress(WriteConflict):
+    """Another process does the same at this moment; it may be tried again when that is done."""
 
 
 class RecordFailure(LeadwerkError):

@@ -28,6 +28,12 @@
 | LEADWERK_CRM_SCOPE       | OAuth scope                                                    |                          |
 | LEADWERK_CRM_DATABASE    | Odoo's database, where a server has several                    |                          |
 | LEADWERK_CRM_WEBHOOK_SECRET | proof of the CRM's webhooks; or …_FILE                      |                          |
+| LEADWERK_CHANNELS        | JSON: addresses of the workflows' channels by name; or …_FILE  |                          |
+| LEADWERK_PRIVATE_RECEIVERS | 1: channels may lie within the own network                   |                          |
+| LEADWERK_WEBHOOK_URL     | public address below which the CRM's webhooks arrive           |                          |
+| LEADWERK_PUSH_AUDIENCE   | audience of Pub/Sub's push tokens                              |                          |
+| LEADWERK_PUSH_ACCOUNT    | service account that pushes                                    |                          |
+| LEADWERK_PUSH_KEYS_URL   | public keys that verify its tokens                             | Google's                 |
 | LEADWERK_PERSON_KEY      | secret that keys the hashes of persons                         |                          |
 | LEADWERK_PERSON_KEY_FILE | file that holds that secret, where it is not set itself        |                          |
 | LEADWERK_SIMULATION      | 1: `now` replaces the clock also where rows are stored         |                          |
@@ -55,6 +61,7 @@ FOR_ITS_OWNER = 0o700
 ENGINES = ("duckdb", "bigquery")
 CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "tryton", "webhook")
 ACCESSES = ("private", "iap", "local")
+PUSH_KEYS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 IAP_KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
 
 
@@ -90,6 +97,12 @@ class Settings:
     crm_scope: str
     crm_database: str
     crm_webhook_secret: str
+    channels: str
+    private_receivers: bool
+    webhook_url: str
+    push_audience: str
+    push_account: str
+    push_keys_url: str
     person_key: str
     simulation: bool
     clock_offset: float
@@ -145,6 +158,12 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         crm_scope=value("CRM_SCOPE"),
         crm_database=value("CRM_DATABASE"),
         crm_webhook_secret=secret("CRM_WEBHOOK_SECRET"),
+        channels=secret("CHANNELS"),
+        private_receivers=value("PRIVATE_RECEIVERS") == "1",
+        webhook_url=value("WEBHOOK_URL"),
+        push_audience=value("PUSH_AUDIENCE"),
+        push_account=value("PUSH_ACCOUNT"),
+        push_keys_url=value("PUSH_KEYS_URL", PUSH_KEYS_URL),
         person_key=secret("PERSON_KEY"),
         simulation=value("SIMULATION") == "1",
         clock_offset=_seconds(value("CLOCK_OFFSET", "0")),

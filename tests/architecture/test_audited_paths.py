@@ -41,6 +41,7 @@ COMMANDS = {
     "import": "audit_log",
     "ingest": "leads",
     "leads list": READS,
+    "leads times": READS,
     "models list": READS,
     "models promote": "audit_log",
     "models rollback": "audit_log",
@@ -82,6 +83,9 @@ COMMANDS = {
     "thresholds release": "threshold_holds",
     "thresholds show": READS,
     "touchpoints": READS,  # acts of the lead
+    "workflow replay": "workflow_actions",
+    "workflow run": "workflow_actions",
+    "workflow test": READS,
 }
 
 POSTS = {

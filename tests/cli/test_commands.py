@@ -414,7 +414,7 @@ def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.Ca
     assert run(["doctor", "--json"]) == 2
     verdicts = {finding["link"]: finding["verdict"] for finding in json.loads(capsys.readouterr().out)}
     assert (verdicts["settings"], verdicts["policy"]) == ("good", "broken")
-    assert len(verdicts) == 11
+    assert len(verdicts) == 19
 
 
 def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
@@ -427,7 +427,7 @@ def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
     assert "Restore it from a backup" in findings["deliveries"]["remedy"]
     assert findings["champion"]["verdict"] == "look"
     later = ("scores", "outcomes", "leads", "activity", "GA4 export")
-    assert {findings[link]["found"] for link in later} == {"not known: see deliveries"}
+    assert {findings[link]["summary"] for link in later} == {"not known: see deliveries"}
 
 
 def test_import_shows_which_columns_it_reads_as_a_leads_fields(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadwerk.crm.port import CRM, Case, Gone, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown
+from leadwerk.crm.port import CRM, Case, Enrolment, Gone, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 from support.crm_subjects import SUBJECTS, Subject
 from support.standins.frame import START, serving
@@ -263,6 +263,26 @@ def test_a_task_is_created_once_per_key(subject: Subject, crm: CRM) -> None:
     for _ in range(2):
         assert crm.create_task(task)
     assert len(subject.standin.tasks) == (2 if subject.repeats_tasks else 1)
+
+
+def test_a_lead_is_enrolled_once_or_the_crm_says_that_it_has_no_tags(subject: Subject, crm: CRM) -> None:
+    lead = subject.standin.add(1)
+    tags = {"activecampaign": "hot lead", "hubspot": "31"}
+    for _ in range(2):
+        if subject.name not in tags:
+            with pytest.raises(CRMRejected, match="no tags"):
+                crm.enrol(Enrolment(lead, "hot lead"))
+        else:
+            crm.enrol(Enrolment(lead, tags[subject.name]))
+    assert subject.standin.enrolled == ({(lead, tags[subject.name])} if subject.name in tags else set())
+
+
+def test_what_a_crm_does_not_have_enrols_nobody(subject: Subject, crm: CRM) -> None:
+    lead = subject.standin.add(1)
+    with pytest.raises(CRMRejected) as refused:
+        crm.enrol(Enrolment(lead, "No Such", "automation"))
+    assert refused.value.remedy
+    assert not subject.standin.enrolled
 
 
 def test_a_webhook_without_proof_is_refused(subject: Subject, crm: CRM) -> None:

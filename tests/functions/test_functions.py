@@ -80,12 +80,12 @@ def test_touchpoints_are_stored_once_and_each_that_cannot_be_used_is_named(serve
     click = {"lead_id": "100001", "kind": "email_click", "occurred_at": NOW}
     body = {"now": NOW, "touchpoints": [click, {"lead_id": "nobody", "kind": "chat"}, None]}
     answer = post(servers, "ingest_feedback", body).json()
-    assert (answer["stored"], answer["known"]) == (1, 0)
+    assert (answer["stored"], answer["already_stored"]) == (1, 0)
     assert [(refusal["index"], refusal["field"]) for refusal in answer["refused"]] == [
         (1, "lead_id"),
         (2, "touchpoint"),
     ]
-    assert post(servers, "ingest_feedback", body).json()["known"] == 1
+    assert post(servers, "ingest_feedback", body).json()["already_stored"] == 1
 
 
 def test_deliver_with_nothing_to_send_says_so(servers: FunctionServers) -> None:

@@ -398,3 +398,14 @@ def test_errors_and_customers_are_the_same_on_both_engines(scores: list[Row], ou
     tables = {"scores": scores, "outcomes": outcomes, "leads": versions, "verdicts": [verdict]}
     assert_engines_agree(statement("scores/errors_of_month"), PARAMETERS, tables)
     assert_engines_agree(statement("outcomes/customer_value"), PARAMETERS, tables)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "deliveries/oldest_waiting", "rejections/unknown_statuses", "activity_daily/signals_seen",
+        "touchpoints/kinds_seen", "workflow_actions/waiting",
+    ],
+)  # fmt: skip
+def test_the_doctors_statements_pass_googles_analyser(name: str) -> None:
+    assert analyse(statement(name))

@@ -10,6 +10,7 @@ from leadwerk.crm.port import (
     CasePage,
     Check,
     CRMField,
+    Enrolment,
     FieldPlan,
     Gone,
     Hint,
@@ -64,6 +65,9 @@ class OneByOne:
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         return CasePage((), (), "")
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        raise CRMRejected("This CRM has no tags.")
 
     def create_task(self, task: Task) -> str:
         return task.key

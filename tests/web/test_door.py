@@ -15,8 +15,9 @@ from leadwerk.policy.people import local_people, parse_people
 from leadwerk.policy.selling import Seller
 from leadwerk.settings import link_key
 from leadwerk.web.door.admission import admit
-from leadwerk.web.door.iap import AssertionVerifier, KeysUnavailable
+from leadwerk.web.door.iap import AssertionVerifier
 from leadwerk.web.door.origin import check_origin
+from leadwerk.web.door.public_keys import KeysUnavailable
 from leadwerk.web.door.session import LIFETIME, LocalSessions
 from leadwerk.web.problem_document import CrossSiteRequest, Forbidden, NotSignedIn
 from support.identity_proxy import AUDIENCE, Proxy

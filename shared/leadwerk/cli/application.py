@@ -32,6 +32,7 @@ from leadwerk.cli import (
     thresholds,
     touchpoints,
     transfer,
+    workflows,
 )
 from leadwerk.cli.console import out, say_error
 from leadwerk.cli.demo import commands as demo_commands
@@ -76,6 +77,7 @@ for family in (
     drift,
     touchpoints,
     crm,
+    workflows,
     thresholds,
     scoring,
     leads,

@@ -12,6 +12,7 @@ from leadwerk.cli.console import figure, out, print_json, show, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
+from leadwerk.pipeline import wiring
 
 if TYPE_CHECKING:
     from leadwerk.crm.exchange_log import Exchange
@@ -66,7 +67,8 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
     from leadwerk.pipeline import deliver as stage
 
     deployment = call.deployment
-    with working("Delivering", as_json=call.as_json) as progress, watching() as log:
+    lease = wiring.lease(deployment.settings, "deliver")
+    with lease, working("Delivering", as_json=call.as_json) as progress, watching() as log:
         result = stage.run(
             deployment.warehouse,
             deployment.policy,

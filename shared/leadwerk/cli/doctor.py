@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
 from leadwerk.cli.console import out, print_json, table
+from leadwerk.cli.doctor_feeds import Feeds
+from leadwerk.cli.doctor_finding import Finding, Verdict
 from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment
@@ -27,20 +29,14 @@ from leadwerk.warehouse.statement import statement
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRMField
 
-Verdict = Literal["good", "look", "broken"]
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
-WAREHOUSED = frozenset(("deliveries", "scores", "drift", "outcomes", "leads", "activity", "GA4 export", "privacy"))
+WAREHOUSED = frozenset(
+    {
+        "deliveries", "outbox", "workflows", "scores", "drift", "training", "outcomes", "statuses", "cursor", "leads",
+        "activity", "signals", "GA4 export", "tables", "privacy",
+    }
+)  # fmt: skip
 FRESH = timedelta(days=3)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One link of the chain: how it stands, in words, and what to do if it does not hold."""
-
-    link: str
-    verdict: Verdict
-    summary: str
-    remedy: str = ""
 
 
 def register(app: typer.Typer) -> None:
@@ -73,18 +69,26 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
     look = _Look(deployment, now)
     link_of_error: dict[str, str] = {}
     ignored_fields = ""
+    feeds = dict(Feeds(deployment, now).links)
     links: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("settings", look.settings),
         ("policy", look.policy),
         ("CRM", look.crm),
         ("deliveries", look.deliveries),
+        ("outbox", feeds["outbox"]),
+        ("workflows", feeds["workflows"]),
         ("scores", look.scores),
         ("champion", look.champion),
         ("drift", look.drift),
+        ("training", feeds["training"]),
         ("outcomes", look.outcomes),
+        ("statuses", feeds["statuses"]),
+        ("cursor", feeds["cursor"]),
         ("leads", look.leads),
         ("activity", look.activity),
+        ("signals", feeds["signals"]),
         ("GA4 export", look.export),
+        ("tables", feeds["tables"]),
         ("privacy", look.privacy),
     )
     for name, link in links:

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     family = typer.Typer(help="The leads to call.", no_args_is_help=True)
     family.command("list")(list_leads)
+    family.command("times")(times)
     app.add_typer(family, name="leads", rich_help_panel="Sellers")
 
 
@@ -77,6 +78,31 @@ def list_leads(
     ]  # fmt: skip
     header = ("lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held by", "why")
     out.print(table(f"{number_of(rows, 'lead')}{', and more' if page.next else ''}", header, rows))
+
+
+@shared_options()
+def times(
+    call: Invocation,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="Leads that came in so many weeks.")] = 13,
+) -> None:
+    """How long leads wait for their first contact, and how long and often they are worked on until they are closed.
+
+    Example: `leadwerk leads times --weeks 4`
+    """
+    from leadwerk.pipeline.desk.handling_times import handling_times
+
+    deployment = call.deployment
+    rows = handling_times(deployment.warehouse, deployment.policy, now=call.moment(), weeks=weeks)
+    if call.as_json:
+        print_json(rows)
+        return
+    header = ("seller", "leads", "contacted", "hours to contact", "closed", "days to close", "contacts to close")
+    cells = [
+        (row.seller or "all", figure(row.leads), figure(row.contacted), figure(row.hours_to_contact),
+         figure(row.closed), figure(row.days_to_close), figure(row.contacts_to_close))
+        for row in rows
+    ]  # fmt: skip
+    out.print(table(f"Medians of {weeks} weeks", header, cells))
 
 
 def _lead_filter(filters: Mapping[str, object]) -> LeadFilter:

@@ -24,6 +24,7 @@ from leadwerk.crm.port import (
     Case,
     CasePage,
     CRMField,
+    Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
@@ -116,6 +117,28 @@ class _Tasks(msgspec.Struct, frozen=True, rename="camel"):
 
 class _CreatedTask(msgspec.Struct, frozen=True, rename="camel"):
     deal_task: _Task
+
+
+class _Tag(msgspec.Struct, frozen=True):
+    id: str
+    tag: str
+
+
+class _Tags(msgspec.Struct, frozen=True):
+    tags: list[_Tag]
+
+
+class _CreatedTag(msgspec.Struct, frozen=True):
+    tag: _Tag
+
+
+class _Automation(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class _Automations(msgspec.Struct, frozen=True):
+    automations: list[_Automation]
 
 
 class ActiveCampaign(Adapter):
@@ -240,6 +263,39 @@ class ActiveCampaign(Adapter):
         if answer.status not in (200, 201):
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
         return answer.decoded(_CreatedTask).deal_task.id
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """See `CRM.enrol`; a tag that is missing is created, an automation is not."""
+        if enrolment.kind == "tag":
+            body = {"contactTag": {"contact": enrolment.lead_id, "tag": self._tag(enrolment.name)}}
+            answer = self._http.call("POST", "/api/3/contactTags", json=body)
+        else:
+            body = {"contactAutomation": {"contact": enrolment.lead_id, "automation": self._automation(enrolment.name)}}
+            answer = self._http.call("POST", "/api/3/contactAutomations", json=body)
+        if answer.status not in (200, 201):
+            raise CRMRejected(f"The lead got no {enrolment.kind}: {answer.text()}", status=answer.status)
+
+    def _tag(self, name: str) -> str:
+        answer = self._http.call("GET", "/api/3/tags", params={"search": name, "limit": PAGE_SIZE})
+        same = next((tag.id for tag in answer.decoded(_Tags).tags if tag.tag == name), None)
+        if same is not None:
+            return same
+        created = self._http.call("POST", "/api/3/tags", json={"tag": {"tag": name, "tagType": "contact"}})
+        if created.status not in (200, 201):
+            raise CRMRejected(f"The tag {name} was not created: {created.text()}", status=created.status)
+        return created.decoded(_CreatedTag).tag.id
+
+    def _automation(self, name: str) -> str:
+        start = 0
+        while True:
+            parameters = {"limit": PAGE_SIZE, "offset": start}
+            page = self._http.call("GET", "/api/3/automations", params=parameters).decoded(_Automations).automations
+            for automation in page:
+                if automation.name == name:
+                    return automation.id
+            if len(page) < PAGE_SIZE:
+                raise CRMRejected(f"ActiveCampaign has no automation {name!r}.", remedy="Create it there, or rename.")
+            start += len(page)
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """See `CRM.hints`."""

@@ -10,6 +10,7 @@ from leadwerk.crm.port import (
     CasePage,
     Check,
     CRMField,
+    Enrolment,
     FieldPlan,
     Hint,
     LeadUpdate,
@@ -20,6 +21,7 @@ from leadwerk.crm.port import (
 )
 from leadwerk.errors import CRMRejected, InputError
 
+NO_TAGS = "Let the workflow create a task or send a message instead."
 SendBatch = Callable[[Sequence[LeadUpdate]], Sequence[PushResult] | Refused]
 
 
@@ -66,6 +68,14 @@ class Adapter:
         """
         raise CRMRejected("This CRM has no tasks.", remedy="Let the workflow send a message instead.")
 
+    def enrol(self, enrolment: Enrolment) -> None:
+        """No tags.
+
+        Raises:
+            CRMRejected: always.
+        """
+        raise CRMRejected("This CRM has no tags or automations for leads.", remedy=NO_TAGS)
+
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """No webhooks.
 
@@ -73,6 +83,19 @@ class Adapter:
             InputError: always.
         """
         raise InputError("This CRM sends no webhooks.", field="webhook", remedy="Rely on the nightly reading.")
+
+
+def user_number(owner: str) -> int:
+    """The CRM's number of a user.
+
+    Raises:
+        CRMRejected: it is no number.
+    """
+    if not owner.isdigit():
+        raise CRMRejected(
+            f"This CRM's users have numbers; {owner!r} is none.", remedy="Correct crm_user in people.yaml."
+        )
+    return int(owner)
 
 
 def bisected(updates: Sequence[LeadUpdate], send: SendBatch) -> list[PushResult]:

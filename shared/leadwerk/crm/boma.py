@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from leadwerk.crm.adapter import NO_TAGS
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.boma_cases import BomaPage, read_page
 from leadwerk.crm.http_client import CRMResponse, HttpClient
@@ -21,6 +22,7 @@ from leadwerk.crm.port import (
     CasePage,
     Check,
     CRMField,
+    Enrolment,
     FieldPlan,
     Gone,
     Hint,
@@ -159,6 +161,14 @@ class Boma:
             CRMRejected: always.
         """
         raise CRMRejected("BOMA has no tasks.", remedy="Let the workflow send a message instead.")
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """BOMA has no tags.
+
+        Raises:
+            CRMRejected: always.
+        """
+        raise CRMRejected("BOMA has no tags or automations for leads.", remedy=NO_TAGS)
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """BOMA sends no webhooks.

@@ -20,6 +20,7 @@ from leadwerk.crm.port import (
     Capabilities,
     CasePage,
     CRMField,
+    Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
@@ -44,6 +45,7 @@ VERSION = "2026-09"
 CONTACTS = f"/crm/objects/{VERSION}/contacts"
 PROPERTIES = f"/crm/properties/{VERSION}/contacts"
 TASKS = f"/crm/objects/{VERSION}/tasks"
+LISTS = f"/crm/lists/{VERSION}"
 GROUP = "leadwerk"
 TASK_TO_CONTACT = 204  # HubSpot's own number of the association
 TYPES: dict[FieldType, tuple[str, str]] = {
@@ -208,6 +210,18 @@ class HubSpot(Adapter):
         if answer.status not in (200, 201):
             raise CRMRejected(f"The task was not created: {answer.text()}", status=answer.status)
         return answer.decoded(_Record).id
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """See `CRM.enrol`: a tag is the number of a static list; a workflow of HubSpot may start from it."""
+        if enrolment.kind != "tag" or not enrolment.name.isdigit():
+            raise CRMRejected(
+                f"HubSpot takes no {enrolment.kind} {enrolment.name!r}.",
+                remedy="Use a tag whose name is the number of a static list, and let HubSpot's workflow start from it.",
+            )
+        path = f"{LISTS}/{enrolment.name}/memberships/add"
+        answer = self._http.call("PUT", path, json=[enrolment.lead_id])
+        if answer.status not in (200, 201, 204):
+            raise CRMRejected(f"The lead was not added to the list: {answer.text()}", status=answer.status)
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:
         """See `CRM.hints`."""

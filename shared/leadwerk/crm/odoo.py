@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from leadwerk.crm.adapter import Adapter
+from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, bearer
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, naive_utc, position, walk
@@ -180,7 +180,7 @@ class Odoo(Adapter):
             "res_model": LEADS, "res_id": int(task.lead_id), "summary": task.title, "note": task.key,
             "date_deadline": task.due_at.date().isoformat(),
         }  # fmt: skip
-        owner = {"user_id": int(task.owner)} if task.owner else {}
+        owner = {"user_id": user_number(task.owner)} if task.owner else {}
         answer = self._done(self._call(ACTIVITIES, "create", vals_list=[values | owner]))
         return str(answer.decoded(list[int])[0])
 

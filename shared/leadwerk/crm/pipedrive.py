@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from leadwerk.crm.adapter import Adapter
+from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.http_client import CRMResponse, HttpClient
 from leadwerk.crm.keyset import Position, position
@@ -236,7 +236,7 @@ class Pipedrive(Adapter):
             "subject": task.title,
             "due_date": task.due_at.date().isoformat(),
             "participants": [{"person_id": int(task.lead_id), "primary": True}],
-            **({"owner_id": int(task.owner)} if task.owner else {}),
+            **({"owner_id": user_number(task.owner)} if task.owner else {}),
         }
         answer = self._http.call("POST", "/api/v2/activities", json=body)
         if answer.status not in (200, 201):

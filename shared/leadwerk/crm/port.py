@@ -196,13 +196,22 @@ class Check:
 
 @dataclass(frozen=True)
 class Task:
-    """Something for a person to do about a lead; the same `key` twice is one task."""
+    """Something for a person to do about a lead; the same `key` twice is one task. `owner`: the CRM's id of a user."""
 
     key: str
     lead_id: str
     title: str
     due_at: datetime
     owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A lead that gets a tag, or enters a campaign's automation; the same one twice is one. `name` as in the CRM."""
+
+    lead_id: str
+    name: str
+    kind: Literal["tag", "automation"] = "tag"
 
 
 @dataclass(frozen=True)
@@ -267,6 +276,13 @@ class CRM(Protocol):
 
         Raises:
             CRMUnavailable, CRMRejected: the CRM cannot, or has no tasks.
+        """
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """Give a lead a tag, or let it enter an automation.
+
+        Raises:
+            CRMUnavailable, CRMRejected: the CRM cannot, has nothing of this name, or does not have the lead.
         """
 
     def hints(self, request: WebhookRequest, now: datetime) -> Sequence[Hint]:

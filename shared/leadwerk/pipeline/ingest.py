@@ -42,6 +42,7 @@ STEP = timedelta(microseconds=1)  # two moves of a cursor never share a moment
 # Cases at which the code fails are rejected. With more than this, and more than half of a page, the cases are not at
 # fault: the run stops before the cursor passes cases that a fixed release can read.
 TOLERATED_FAILURES = 10
+REREAD_TABLES = ("leads", "identities", "touchpoints", "outcomes", "rejections")  # an erased person may be in these
 
 logger = logging.getLogger("leadwerk")
 
@@ -77,11 +78,33 @@ def run(
     reading = _Reading(warehouse, policy, crm.source, now, person_key, cursor, moved_at)
     with warehouse.kept_open():
         for page in crm.pull(None if from_start else cursor):
-            if "stage_history" not in crm.capabilities.reports:
-                page = replace(page, cases=without_own_writes(warehouse, page.cases, outbox.first_day(policy, now)))
-            reading.store(page)
-    delete_again(warehouse, person_key, ("leads", "identities", "touchpoints", "outcomes", "rejections"))
+            reading.store(_with_real_changes(warehouse, policy, crm, page, now))
+    delete_again(warehouse, person_key, REREAD_TABLES)
     return reading.report()
+
+
+def reread(
+    warehouse: Warehouse, policy: Policy, crm: CRM, record_ids: Sequence[str], *, now: datetime, person_key: str
+) -> IngestReport:
+    """Read the present state of some records, as a webhook hints at; the cursor stays where it is.
+
+    What the nightly reading finds again has the same keys, so it is stored once.
+
+    Raises:
+        CRMUnavailable, CRMRejected: as `run`; the nightly reading sees these changes all the same.
+    """
+    page = crm.reread(record_ids)
+    reading = _Reading(warehouse, policy, crm.source, now, person_key, page.cursor, None)
+    reading.store(_with_real_changes(warehouse, policy, crm, page, now))
+    delete_again(warehouse, person_key, REREAD_TABLES)
+    return reading.report()
+
+
+def _with_real_changes(warehouse: Warehouse, policy: Policy, crm: CRM, page: CasePage, now: datetime) -> CasePage:
+    """The page with the cases marked in which only our own writes moved the stamp."""
+    if "stage_history" in crm.capabilities.reports:
+        return page
+    return replace(page, cases=without_own_writes(warehouse, page.cases, outbox.first_day(policy, now)))
 
 
 def _position(warehouse: Warehouse, source: str) -> tuple[str | None, datetime | None]:

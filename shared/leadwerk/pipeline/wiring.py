@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from leadwerk.settings import Settings, private_folder
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
     from leadwerk.pipeline.desk.picks import Picks
+    from leadwerk.pipeline.workflows.carry_out import Receivers
     from leadwerk.policy.model import Policy
     from leadwerk.policy.people import Person
     from leadwerk.registry import Registry
@@ -74,6 +75,18 @@ def picks(settings: Settings, policy: Policy) -> Picks:
     return Picks(warehouse(settings), policy, open_store(settings.picks, settings.storage_url))
 
 
+def lease(settings: Settings, name: str) -> AbstractContextManager[None]:
+    """The lease of a run, such as deliver, among the processes of this home.
+
+    In the cloud there is none: its function has one instance, which answers one request at a time.
+    """
+    if settings.engine != "duckdb":
+        return nullcontext()
+    from leadwerk.pipeline.lease import leased
+
+    return leased(settings.home / "leases", name)
+
+
 def crm(settings: Settings) -> CRM:
     """The CRM of this deployment: one object per process, because it holds a token that CRMs count the fetching of.
 
@@ -89,6 +102,27 @@ def crm(settings: Settings) -> CRM:
 
 
 _crms: dict[Settings, CRM] = {}
+
+
+def receivers(settings: Settings, policy: Policy) -> Receivers:
+    """What workflows are carried out by; each channel is looked up when it is used.
+
+    Raises:
+        ConfigurationError: people.yaml or LEADWERK_CHANNELS cannot be read.
+    """
+    from leadwerk.crm import channels
+    from leadwerk.crm.guarded_http import GuardedHttp
+    from leadwerk.pipeline.workflows.carry_out import Receivers
+
+    addresses = channels.addresses(settings.channels)
+    kinds = {channel.name: channel.kind for channel in policy.workflows.channels}
+    http = GuardedHttp(allow_private=settings.private_receivers)
+    return Receivers(
+        channel=lambda name: channels.connect(kinds[name], addresses.get(name, ""), http),
+        crm=lambda: crm(settings),
+        people=people(settings),
+        lead_url=settings.crm_lead_url,
+    )
 
 
 def policy(settings: Settings) -> Policy:

@@ -12,12 +12,14 @@ import msgspec
 from leadwerk.errors import PolicyError
 from leadwerk.policy.model import Policy
 from leadwerk.policy.validation import problems
+from leadwerk.policy.workflows import Workflows
 from leadwerk.policy.yaml_document import Document, read
 
 SHIPPED = ("mortgage", "b2b_swiss")
 
 _DEFAULTS = Path(__file__).parent / "defaults"
 _VERSION_DIGITS = 12
+_NO_WORKFLOWS = b',"workflows":' + msgspec.json.encode(Workflows(), order="deterministic")
 _parsing = threading.Lock()
 
 
@@ -81,8 +83,10 @@ def version(policy: Policy) -> str:
     12
     """
     # The version is the hash of the meaning: comments, spaces and the order of fields do not change it.
-    content = msgspec.structs.replace(policy, version="")
-    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()[:_VERSION_DIGITS]
+    content = msgspec.json.encode(msgspec.structs.replace(policy, version=""), order="deterministic")
+    # A section that came later and is not used is left out, so that a new release does not rescore every lead.
+    content = content.replace(_NO_WORKFLOWS, b"")
+    return hashlib.sha256(content).hexdigest()[:_VERSION_DIGITS]
 
 
 def _text(source: str | Path) -> tuple[str, str]:

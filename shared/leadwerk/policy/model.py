@@ -18,6 +18,7 @@ from leadwerk.policy.experiment import Experiment
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, Contacted, RankingRule, Stage, VerdictReason
+from leadwerk.policy.workflows import Workflows
 
 HomeCountry = Literal["CH", "DE", "AT"]
 Currency = Literal["CHF", "EUR"]
@@ -209,4 +210,5 @@ class Policy(PolicySection, frozen=True):
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
     crm: CRMSection = CRMSection()
+    workflows: Workflows = Workflows()
     version: str = ""

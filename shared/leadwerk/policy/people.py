@@ -28,12 +28,16 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person who may use the desk; `name` is the seller's name in the policy, and stands in every trail."""
+    """A person who may use the desk; `name` is the seller's name in the policy, and stands in every trail.
+
+    `crm_user`: the CRM's id of the person, to whom workflows give tasks.
+    """
 
     name: Name
     roles: tuple[Role, ...]
     email: str | None = None
     language: Language | None = None
+    crm_user: Name | None = None
 
     def has(self, *roles: Role) -> bool:
         """Whether the person has one of these roles."""

@@ -493,6 +493,32 @@ class VerdictRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
+class WorkflowActionRow(TableRow, frozen=True, kw_only=True):
+    """One step of one action of a workflow: decided (attempt 0), or an attempt at it."""
+
+    action_id: str
+    attempt: int
+    lead_id: str
+    day: date
+    changed_at: datetime
+    stepped_at: datetime
+    state: str
+    workflow: str
+    policy_version: str
+    change: str
+    before: str | None = None
+    after: str | None = None
+    action: str
+    target: str | None = None
+    owner: str | None = None
+    score_id: str | None = None
+    due_at: datetime | None = None
+    next_attempt_at: datetime | None = None
+    http_status: int | None = None
+    error: str | None = None
+    external_id: str | None = None
+
+
 TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "activity_daily": ActivityDailyRow,
     "activity_events": ActivityEventRow,
@@ -520,4 +546,5 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "thresholds": ThresholdRow,
     "touchpoints": TouchpointRow,
     "verdicts": VerdictRow,
+    "workflow_actions": WorkflowActionRow,
 }

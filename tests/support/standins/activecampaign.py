@@ -12,6 +12,10 @@ KINDS = {"open": 0, "won": 1, "lost": 2}
 
 
 class ActiveCampaignStandIn(StandIn):
+    def __init__(self) -> None:
+        super().__init__()
+        self.labels: list[dict[str, str]] = []
+
     def authorised(self, call: Call) -> bool:
         return call.headers.get("api-token") == TOKEN
 
@@ -42,7 +46,28 @@ class ActiveCampaignStandIn(StandIn):
             case "POST", ["dealTasks"]:
                 self.tasks.append({**call.body["dealTask"], "id": str(len(self.tasks) + 1)})
                 return Reply(201, {"dealTask": self.tasks[-1]})
+            case "GET", ["tags"]:
+                rows = [tag for tag in self.labels if call.query["search"] in tag["tag"]]
+                return Reply(200, {"tags": rows})
+            case "POST", ["tags"]:
+                self.labels.append({"id": str(len(self.labels) + 1), **call.body["tag"]})
+                return Reply(201, {"tag": self.labels[-1]})
+            case "GET", ["automations"]:
+                return Reply(200, {"automations": [{"id": "7", "name": "Welcome"}]})
+            case "POST", ["contactTags"]:
+                entry = call.body["contactTag"]
+                name = next(label["tag"] for label in self.labels if label["id"] == entry["tag"])
+                return self._enrolled(entry["contact"], name)
+            case "POST", ["contactAutomations"]:
+                entry = call.body["contactAutomation"]
+                return self._enrolled(entry["contact"], {"7": "Welcome"}[entry["automation"]])
         return Reply(404, {"message": "No Result found"})
+
+    def _enrolled(self, key: str, name: str) -> Reply:
+        if key not in self.records:
+            return Reply(422, {"errors": [{"title": "The contact does not exist", "code": "related_missing"}]})
+        self.enrolled.add((key, name))
+        return Reply(201, {})
 
     def _create(self, field: dict[str, Any]) -> Reply:
         if field["perstag"] in self.fields:

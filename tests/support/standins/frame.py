@@ -63,6 +63,7 @@ class StandIn:
     records: dict[str, Record] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     tasks: list[Any] = field(default_factory=list)
+    enrolled: set[tuple[str, str]] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     faults: FaultSwitch = field(default_factory=FaultSwitch)
     lock: threading.Lock = field(default_factory=threading.Lock)

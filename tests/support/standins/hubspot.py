@@ -29,6 +29,11 @@ class HubSpotStandIn(StandIn):
                 return Reply(200, {"results": [self._object(kind, *pair) for pair in living]})
             case "POST", [_, _, "batch", "read"]:
                 return Reply(200, {"results": self._links(call.body["inputs"])})
+            case "PUT", [list_id, "memberships", "add"]:
+                if list_id != "31":
+                    return _error(404, "OBJECT_NOT_FOUND", "no such list")
+                self.enrolled |= {(record_id, list_id) for record_id in call.body if self._living(record_id)}
+                return Reply(200, {"recordIdsAdded": call.body})
             case "POST", ["tasks"]:
                 return self._task(call.body)
         if call.path.startswith("/crm/properties/2026-09/contacts"):

@@ -16,12 +16,15 @@ from leadwerk.policy.validation import (
     rules,
     segments,
     stages,
+    workflows,
 )
 from leadwerk.policy.validation.errors import Problem
 
 __all__ = ["RESERVED_NAMES", "Problem", "problems"]
 
-_SECTIONS = (general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments, experiment)
+_SECTIONS = (
+    general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments, experiment, workflows,
+)  # fmt: skip
 
 
 def problems(policy: Policy) -> list[Problem]:

@@ -6,23 +6,19 @@ Source: https://cloud.google.com/iap/docs/signed-headers-howto
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 from msgspec import Struct
 
-from leadwerk.errors import LeadwerkError
+from leadwerk.web.door.public_keys import PublicKeys
 from leadwerk.web.problem_document import NotSignedIn
 
 ASSERTION = "X-Goog-IAP-JWT-Assertion"
 ISSUER = "https://cloud.google.com/iap"
 KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
-KEYS_SECONDS = 3600.0
 CLOCK_SKEW_SECONDS = 30
-TIMEOUT_SECONDS = 5.0
 
 
 class Claims(Struct, frozen=True):
@@ -32,21 +28,16 @@ class Claims(Struct, frozen=True):
     iss: str
 
 
-class KeysUnavailable(LeadwerkError):
-    """Google's public keys could not be read."""
-
-    retryable = True
-
-
 @dataclass
 class AssertionVerifier:
     """Verifies assertions for `audience`; Google's keys at `keys_url` are read at most once an hour."""
 
     audience: str
     keys_url: str = KEYS_URL
-    _keys: Mapping[str, str] = field(default_factory=dict)
-    _read_at: float = float("-inf")
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    keys: PublicKeys = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = PublicKeys(self.keys_url)
 
     def email(self, headers: Mapping[str, str]) -> str:
         """The e-mail address of who sent the request.
@@ -62,7 +53,7 @@ class AssertionVerifier:
             raise _refusal("The request did not come through identity-aware proxy.")
         try:
             decode: Callable[..., object] = jwt.decode
-            payload = decode(assertion, self._current_keys(), True, self.audience, CLOCK_SKEW_SECONDS)
+            payload = decode(assertion, self.keys.current(), True, self.audience, CLOCK_SKEW_SECONDS)
             claims = msgspec.convert(payload, Claims)
         except (ValueError, exceptions.GoogleAuthError, msgspec.ValidationError) as error:
             raise _refusal("The assertion of identity-aware proxy is not valid.") from error
@@ -70,23 +61,6 @@ class AssertionVerifier:
         if claims.iss != ISSUER:
             raise _refusal("The assertion does not come from identity-aware proxy.")
         return claims.email
-
-    def _current_keys(self) -> Mapping[str, str]:
-        with self._lock:
-            # Google rotates keys; an hour is within the overlap of old and new.
-            if time.monotonic() - self._read_at > KEYS_SECONDS:
-                self._keys, self._read_at = _read_keys(self.keys_url), time.monotonic()
-            return self._keys
-
-
-def _read_keys(url: str) -> Mapping[str, str]:
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310  Google's, or a test's
-            return msgspec.json.decode(answer.read(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError) as error:
-        raise KeysUnavailable(f"The keys at {url} cannot be read: {error}.", remedy="Try again in a moment.") from error
 
 
 def _refusal(message: str) -> NotSignedIn:

@@ -72,6 +72,12 @@ WITH trail AS (
   WHERE day BETWEEN DATE(@since) AND DATE(@until)
   UNION ALL
   SELECT
+    'workflow_actions' AS source, CONCAT(action_id, '/', CAST(attempt AS STRING)) AS entry_id, stepped_at AS occurred_at,
+    CAST(NULL AS STRING) AS actor, CONCAT('workflow_', state) AS action,
+    lead_id AS object, lead_id, error AS reason, before, after
+  FROM leadwerk.workflow_actions
+  UNION ALL
+  SELECT
     'leads' AS source, event_id AS entry_id, recorded_at AS occurred_at, CAST(NULL AS STRING) AS actor, 'lead_version' AS action,
     lead_id AS object, lead_id, CAST(NULL AS STRING) AS reason,
     CAST(NULL AS STRING) AS before, CAST(NULL AS STRING) AS after

@@ -1,0 +1,90 @@
+"""`leadwerk workflow`: what follows from changes of leads, carried out, tried and repeated by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from leadwerk.cli.console import out, print_json, show
+from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.progress_bar import working
+from leadwerk.pipeline import wiring
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this family."""
+    family = typer.Typer(help="What follows when a lead changes: messages, tasks, tags, events.", no_args_is_help=True)
+    for name, command in (("run", run), ("test", test), ("replay", replay)):
+        family.command(name)(command)
+    app.add_typer(family, name="workflow", rich_help_panel="Tools")
+
+
+@shared_options()
+def run(call: Invocation) -> None:
+    """Decide what follows from the changes since the last time, and carry out what is due.
+
+    Example: `leadwerk workflow run`
+    """
+    from leadwerk.pipeline.workflows import stage as workflows
+
+    deployment = call.deployment
+    with wiring.lease(deployment.settings, "workflows"), working("Carrying out", as_json=call.as_json):
+        receivers = wiring.receivers(deployment.settings, deployment.policy)
+        result = workflows.run(deployment.warehouse, deployment.policy, receivers, now=call.storing_moment())
+    show(result, title="Workflows", as_json=call.as_json)
+
+
+@shared_options()
+def test(
+    call: Invocation,
+    lead_id: Annotated[str, typer.Argument(help="A lead that has a score.")],
+    send: Annotated[bool, typer.Option("--send", help="Send messages and events; tasks and tags never.")] = False,
+) -> None:
+    """Show what each workflow would do if its change happened to this lead now: for whom, when, in which words.
+
+    Example: `leadwerk workflow test 102938`
+    """
+    from leadwerk.pipeline.workflows.trial import trial
+
+    deployment = call.deployment
+    receivers = wiring.receivers(deployment.settings, deployment.policy)
+    moment = call.moment()
+    tried = trial(deployment.warehouse, deployment.policy, receivers, lead_id, now=moment, is_sent=send)
+    if call.as_json:
+        print_json(tried)
+        return
+    if not tried:
+        out.print("The policy has no workflows.")
+    for action in tried:
+        target = f" {action.target}" if action.target else ""
+        meant = "" if action.is_meant else " (not for such a lead)"
+        out.print(f"[bold]{escape(action.workflow)}[/bold]: {action.action}{escape(target)}{meant}")
+        moments = (("not before", action.not_before), ("due", action.due_at))
+        for label, at in moments:
+            if at is not None:
+                out.print(f"  {label} {at:%Y-%m-%d %H:%M} UTC")
+        for language, written in action.texts.items():
+            out.print(escape(f"  {language}: " + "\n      ".join(written)))
+        if action.result:
+            out.print(escape(f"  → {action.result}"))
+
+
+@shared_options()
+def replay(
+    call: Invocation,
+    channel: Annotated[str, typer.Option("--channel", help="Only what goes to this channel or tag.")] = "",
+) -> None:
+    """Carry out again what receivers refused, after the cure.
+
+    Example: `leadwerk workflow replay --channel sales`
+    """
+    from leadwerk.pipeline.workflows import stage as workflows
+
+    deployment = call.deployment
+    with wiring.lease(deployment.settings, "workflows"), working("Carrying out again", as_json=call.as_json):
+        receivers = wiring.receivers(deployment.settings, deployment.policy)
+        work = (deployment.warehouse, deployment.policy, receivers)
+        result = workflows.replay(*work, now=call.storing_moment(), target=channel)
+    show(result, title="Workflows", as_json=call.as_json)
