@@ -81,8 +81,8 @@ def run(
 ) -> DeliverReport:
     """Send the selected scores that are due at `now`.
 
-    A run sends nothing after SENDING_SECONDS; the next run sends the rest. The caller has no unit of work open: the
-    warehouse is used beside the calls.
+    A run sends nothing after SENDING_SECONDS; the next run sends the rest. Within a unit of work
+    nothing is done beside the calls.
 
     Raises:
         CRMRejected: the CRM refuses access (401, 403) or redirects (3xx); this makes no dead letters.
@@ -94,7 +94,7 @@ def run(
     open_scores: OpenScores = {}
     # As many attempts as a record is worth: a crash repeats at most two portions, which the CRM takes as the same.
     size = max(RECORDED_AT_ONCE, RECORDED_CALLS * crm.capabilities.batch)
-    with warehouse.kept_open(), Beside.at(crm) as beside:
+    with warehouse.kept_open() as is_free, Beside.at(crm, is_free=is_free) as beside:
         recorder = _Recorder(line, box, tally, open_scores, beside)
         with closing(_due(selection, recorder)) as due:
             for portion in _portions(line.stream(due), size):
@@ -135,7 +135,7 @@ def send_stored(
 def _due(selection: OutboxSelection, recorder: _Recorder) -> Generator[Pending, None, None]:
     """The scores to be sent now; what needs no call is recorded."""
     box = recorder.box
-    for page in box.pages(selection, recorder.line, recorder.open_scores):
+    for page in box.pages(selection, recorder.line, recorder.open_scores, recorder.beside):
         due = [item for item in page if item.due(box.now)]
         # Of several scores of a lead only the newest is sent; the older ones are recorded as outdated.
         changed, outdated = outbox.folded([item for item in due if not item.is_shown()], box.now)

@@ -52,9 +52,12 @@ class Beside:
 
     @classmethod
     @contextmanager
-    def at(cls, crm: CRM) -> Iterator[Beside]:
-        """For as long as there are calls; whatever was begun has ended afterwards."""
-        if crm.capabilities.calls_at_once == 1:
+    def at(cls, crm: CRM, *, is_free: bool) -> Iterator[Beside]:
+        """For as long as there are calls; whatever was begun has ended afterwards.
+
+        `is_free`: another thread may use the warehouse, because the caller has no unit of work open.
+        """
+        if crm.capabilities.calls_at_once == 1 or not is_free:
             yield cls(None)
             return
         with ThreadPoolExecutor(1) as pool:
@@ -93,7 +96,9 @@ class Outbox:
         )
         return outbox.pending(rows, self.mapping)
 
-    def pages(self, selection: OutboxSelection, line: DeliveryLine, open_scores: OpenScores) -> Iterator[list[Pending]]:
+    def pages(
+        self, selection: OutboxSelection, line: DeliveryLine, open_scores: OpenScores, beside: Beside
+    ) -> Iterator[list[Pending]]:
         """MOST_READ scores at a time, while there is something due and time to send it.
 
         The next page is read beside the sending of this one, without the `open_scores`, to which each page is added.
@@ -101,17 +106,16 @@ class Outbox:
         """
         retries_dead_letters = selection.retry_dead_letters or selection.dead_letter_code is not None
         page = self.read(selection, retry_dead_letters=retries_dead_letters)
-        with Beside.at(line.crm) as reader:
-            while True:
-                open_scores.update((item.update.score_id, item) for item in page)
-                # What is left waits for its time: reading it again would loop until the deadline.
-                is_last = len(page) < MOST_READ or not any(item.due(self.now) for item in page)
-                read_next = partial(self.read, selection, retry_dead_letters=False)
-                following = None if is_last else reader.begin(partial(read_next, without=[*open_scores]))
-                yield page
-                if following is None or not line.is_open():
-                    return
-                page = following()
+        while True:
+            open_scores.update((item.update.score_id, item) for item in page)
+            # What is left waits for its time: reading it again would loop until the deadline.
+            is_last = len(page) < MOST_READ or not any(item.due(self.now) for item in page)
+            read_next = partial(self.read, selection, retry_dead_letters=False)
+            following = None if is_last else beside.begin(partial(read_next, without=[*open_scores]))
+            yield page
+            if following is None or not line.is_open():
+                return
+            page = following()
 
     def overtaken(self, lead_ids: Sequence[str], score_ids: Sequence[str]) -> list[str]:
         """Those of the leads whose newest score is none of these, including scores stored since this run began."""

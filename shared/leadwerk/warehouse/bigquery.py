@@ -230,9 +230,9 @@ class BigQueryWarehouse:
     def stay_open(self, *, for_few_rows: bool) -> None:
         """Nothing to keep."""
 
-    def kept_open(self) -> AbstractContextManager[None]:
+    def kept_open(self) -> AbstractContextManager[bool]:
         """Nothing to keep."""
-        return nullcontext()
+        return nullcontext(True)
 
     def _query(self, statement: AnyStatement, parameters: Parameters) -> tuple[str, list[Any]]:
         values = bound(statement, parameters)

@@ -171,11 +171,11 @@ class DuckDBWarehouse:
         self._file.stays_open, self._file.for_few_rows = True, for_few_rows
 
     @contextmanager
-    def kept_open(self) -> Iterator[None]:
+    def kept_open(self) -> Iterator[bool]:
         """Keep the file open within, until another process waits for it."""
         before, self._file.stays_open = self._file.stays_open, True
         try:
-            yield
+            yield self._file.is_free
         finally:
             self._file.stays_open = before
             if not before:

@@ -47,6 +47,11 @@ class DuckDBFile:
         self.for_few_rows = False
 
     @property
+    def is_free(self) -> bool:
+        """Whether no unit of work is open: within one, other threads wait until it ends."""
+        return self._in_use is None
+
+    @property
     def rows_folder(self) -> Path:
         """Where rows lie that are being appended."""
         return self.home / "appending"

@@ -120,8 +120,11 @@ class Warehouse(Protocol):
     def unit_of_work(self) -> AbstractContextManager[None]:
         """Keep one connection for all verbs within (embedded engine); a no-op where connections cost nothing."""
 
-    def kept_open(self) -> AbstractContextManager[None]:
-        """Keep the connection between the units of work within, for a run of many (embedded engine)."""
+    def kept_open(self) -> AbstractContextManager[bool]:
+        """Keep the connection between the units of work within, for a run of many (embedded engine).
+
+        Yields whether other threads may use the warehouse, too: not within a unit of work, for whose end they wait.
+        """
 
     def stay_open(self, *, for_few_rows: bool) -> None:
         """Keep the connection between units of work, for a process that answers requests (embedded engine).
