@@ -191,7 +191,7 @@ class MeteredWarehouse:
         with self.inner.unit_of_work():
             yield
 
-    def kept_open(self) -> AbstractContextManager[None]:
+    def kept_open(self) -> AbstractContextManager[bool]:
         """Nothing is kept on BigQuery; the file beneath stays open."""
         return self.inner.kept_open()
 
