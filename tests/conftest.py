@@ -4,6 +4,12 @@
 stays as an `@example`.
 """
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 from support.examples import ALL
@@ -12,3 +18,10 @@ settings.register_profile("few_examples", derandomize=True, max_examples=12, dea
 settings.register_profile("all_examples", derandomize=True, max_examples=ALL, deadline=None)
 settings.register_profile("new_examples", derandomize=False, max_examples=ALL, deadline=None, print_blob=True)
 settings.load_profile("few_examples")
+
+
+@pytest.fixture(autouse=True)
+def _files_end_with_their_test() -> Iterator[None]:
+    yield
+    if homes := sys.modules.get("support.homes"):  # most tests open no file, and import nothing for it
+        homes.close_files()

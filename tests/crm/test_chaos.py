@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.crm_subjects import SUBJECTS
+from support.homes import home_warehouse
 from support.real_crm_chaos import deliver_in_chaos
 from support.standins.frame import serving
 
@@ -22,7 +22,7 @@ def test_whatever_fails_the_newest_decisions_arrive(tmp_path: Path, seed: int) -
     with serving(subject.standin):
         subject.create_fields()
         leads = [subject.standin.add(number) for number in range(25)]
-        warehouse = DuckDBWarehouse(tmp_path)
+        warehouse = home_warehouse(tmp_path)
         with warehouse.unit_of_work():  # one connection: a tenth of the time
             newest = deliver_in_chaos(warehouse, subject.crm, subject.standin.faults, leads, seed)
         crm = subject.crm()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -17,13 +16,9 @@ from leadwerk.errors import CRMRejected, CRMUnavailable
 from leadwerk.pipeline import deliver, delivery_line
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.examples import examples
+from support.homes import home_warehouse
 from support.numbered_scores import MINUTE, NOW, POLICY, run, score
 from support.scripted_crm import ScriptedCRM, raising
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path)
 
 
 def test_only_the_newest_score_of_a_lead_is_sent(warehouse: DuckDBWarehouse) -> None:
@@ -382,7 +377,7 @@ def test_whatever_happens_the_newest_score_arrives(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]
 ) -> None:
     """Any order of storing, delivering, failing, dropping after the commit, and being overtaken by another."""
-    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("home"))
+    warehouse = home_warehouse(tmp_path_factory.mktemp("home"))
     crm = ScriptedCRM()
     stored: dict[str, int] = {}
 

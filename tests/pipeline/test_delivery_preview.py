@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from leadwerk.errors import CRMRejected
 from leadwerk.pipeline.dead_letters import read_dead_letters
 from leadwerk.pipeline.delivery_preview import FieldChange, preview
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.numbered_scores import MINUTE, NOW, POLICY, run, score
 from support.scripted_crm import ScriptedCRM, raising
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path)
 
 
 def test_added_changed_and_same_leads_are_told_apart_and_nothing_is_sent(warehouse: DuckDBWarehouse) -> None:

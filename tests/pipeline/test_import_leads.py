@@ -21,6 +21,7 @@ from leadwerk.pipeline.leads.features import (
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.homes import home_warehouse
 from support.imported_files import NOW, plan, table
 
 LEADS = "id,visits,city,won\n1,3,Bern,yes\n2,5,Chur,no\n3,,Bern,no\n4,7,,\n"
@@ -31,7 +32,7 @@ def run(folder: Path, text: str = LEADS, **options: Any) -> tuple[DuckDBWarehous
     accept = options.pop("accept_rejects", False)
     choices = import_leads.ImportChoices(lambda: "k", accept_rejects=accept)
     prepared = import_leads.prepare(how.policy, how.table, how.mapping, choices, now=NOW)
-    warehouse = DuckDBWarehouse(folder / "home")
+    warehouse = home_warehouse(folder / "home")
     report = import_leads.run(warehouse, prepared, rejects_to=folder / "leads.rejects.csv", **options)
     return warehouse, how.policy, report
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,6 +21,7 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
 from support.examples import examples
+from support.homes import home_warehouse
 from support.scripted_crm import HOUR, PagedCRM, case, pages
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -46,11 +46,6 @@ def table(warehouse: DuckDBWarehouse, name: str) -> list[Row]:
 def cursor(warehouse: DuckDBWarehouse) -> str | None:
     rows = table(warehouse, "cursors")
     return max(rows, key=lambda row: row["moved_at"])["cursor"] if rows else None
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path)
 
 
 def test_a_case_becomes_lead_link_touchpoint_and_outcome(warehouse: DuckDBWarehouse) -> None:
@@ -262,7 +257,7 @@ def tellings(draw: st.DrawFn) -> list[list[Case]]:
 @pytest.fixture(scope="module")
 def as_told_plainly(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
     """The tables after the story came in order, once, without interruption."""
-    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("plain"))
+    warehouse = home_warehouse(tmp_path_factory.mktemp("plain"))
     run(warehouse, PagedCRM(pages(STORY)))
     return [table(warehouse, name) for name in TABLES]
 
@@ -275,7 +270,7 @@ def test_any_telling_gives_the_same_tables(
     deliveries: list[list[Case]],
     breaks: list[tuple[bool, int]],
 ) -> None:
-    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("told"))
+    warehouse = home_warehouse(tmp_path_factory.mktemp("told"))
     crm = PagedCRM(pages(*deliveries))
     with warehouse.unit_of_work():  # one connection: the example costs a tenth
         for number, (of_the_crm, place) in enumerate(breaks):

@@ -13,6 +13,7 @@ from leadwerk.policy import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.crm_subjects import SUBJECTS, Subject
+from support.homes import home_warehouse
 from support.standins.frame import serving
 
 POLICY = load("b2b_swiss")
@@ -34,7 +35,7 @@ def read(warehouse: DuckDBWarehouse, subject: Subject) -> list[str]:
 
 
 def test_our_own_writes_are_no_change_of_status(subject: Subject, tmp_path: Path) -> None:
-    warehouse, crm = DuckDBWarehouse(tmp_path), subject.crm()
+    warehouse, crm = home_warehouse(tmp_path), subject.crm()
     lead = subject.standin.add(1, kind="won", stage="Paid", amount=10.0)
     with warehouse.unit_of_work():
         first = read(warehouse, subject)

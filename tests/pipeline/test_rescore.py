@@ -16,6 +16,7 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
 from support import example_leads, example_models as models
 from support.example_leads import NOW
+from support.homes import home_warehouse
 
 MORTGAGE = load("mortgage")
 
@@ -58,7 +59,7 @@ def test_a_second_run_stores_nothing(warehouse, scorer):
 def test_after_a_crash_in_between_a_rerun_stores_the_rest(warehouse, scorer, monkeypatch):
     whole = run(warehouse, scorer)
     complete = scores(warehouse)
-    cut = DuckDBWarehouse(warehouse.home / "cut")
+    cut = home_warehouse(warehouse.home / "cut")
     world_again = example_leads.warehouse(cut.home)
     monkeypatch.setattr(rescore, "BATCH", 1)
     appended = 0
@@ -110,4 +111,4 @@ def test_without_champion_and_rules_leads_are_unscored(warehouse):
 
 
 def test_an_empty_warehouse_has_nobody_to_rescore(tmp_path, scorer):
-    assert run(DuckDBWarehouse(tmp_path / "empty"), scorer).leads == 0
+    assert run(home_warehouse(tmp_path / "empty"), scorer).leads == 0

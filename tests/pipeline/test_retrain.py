@@ -17,9 +17,9 @@ from leadwerk.policy.selling import RankingRule
 from leadwerk.registry import open_registry
 from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.scoring.model import Scorer
-from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Statement
 from support.equity_market import START, change, lead, leads_and_outcomes
+from support.homes import home_warehouse
 
 NOW = START + timedelta(days=240)
 RUNS = Statement(
@@ -38,7 +38,7 @@ def policy():
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("filled"))
+    warehouse = home_warehouse(tmp_path_factory.mktemp("filled"))
     leads, outcomes = leads_and_outcomes()
     warehouse.append("leads", leads)
     warehouse.append("outcomes", outcomes)
@@ -241,7 +241,7 @@ def test_new_outcomes_let_a_fresher_model_take_over(filled, policy, registry):
 
 
 def test_an_empty_warehouse_is_said_and_nothing_promoted(tmp_path, policy, registry):
-    warehouse = DuckDBWarehouse(tmp_path / "empty")
+    warehouse = home_warehouse(tmp_path / "empty")
     report = retrain.run(warehouse, policy, registry, now=NOW)
     assert (report.model_version, report.promoted, report.row_count) == (None, False, 0)
     assert "No landmark has matured yet" in report.reason
@@ -318,7 +318,7 @@ def test_imported_leads_without_behaviour_are_learned_from(tmp_path, registry):
         attributes = [{"name": "visits", "number": visits}, {"name": "origin", "text": origin}]
         leads.append(lead(f"I{k}", created, 0.5) | {"attributes": attributes})
         outcomes.append(change(f"I{k}", created + timedelta(minutes=1), "paid_out" if won else "lost"))
-    warehouse = DuckDBWarehouse(tmp_path / "imported")
+    warehouse = home_warehouse(tmp_path / "imported")
     warehouse.append("leads", leads)
     warehouse.append("outcomes", outcomes)
     report = retrain.run(warehouse, imported, registry, now=NOW)

@@ -22,6 +22,7 @@ from leadwerk.warehouse.statement import from_text
 from leadwerk.web.problem_document import status_of
 from support import example_leads, example_models as models
 from support.example_leads import NOW
+from support.homes import home_warehouse
 
 MORTGAGE = load("mortgage")
 FORM = {"created_at": "2026-05-04T09:29:00Z", "loan_amount": "450'000", "property_value": 700000, "web_consent": True}
@@ -180,7 +181,7 @@ def _failing_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def test_an_empty_warehouse_knows_nobody(tmp_path, scorer):
-    empty = DuckDBWarehouse(tmp_path / "empty")
+    empty = home_warehouse(tmp_path / "empty")
     report = score.run(score.ScoringRun(empty, MORTGAGE, scorer, now=NOW, stored_at=NOW), [ScoreRequest(lead_id="1")])
     assert isinstance(report.refusals[0].error, UnknownLead)
 

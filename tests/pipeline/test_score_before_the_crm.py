@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -38,11 +37,6 @@ class YoungCRM(ScriptedCRM):
         start = int(cursor or 0)
         cases = tuple(case(number, lead_id) for number, lead_id in enumerate(self.created))[start:]
         yield CasePage(cases, (), str(len(self.created)))
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path)
 
 
 @pytest.fixture

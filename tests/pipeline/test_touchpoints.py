@@ -13,6 +13,7 @@ from leadwerk.pipeline import touchpoints
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.homes import home_warehouse
 
 POLICY = load("b2b_swiss")
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -22,7 +23,7 @@ SECRET = "s3cret"
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     """Two leads of Anna, the later one B, and one of Beat."""
-    store = DuckDBWarehouse(tmp_path)
+    store = home_warehouse(tmp_path)
     leads = [("A", "anna@firma.ch", 9), ("B", "Anna@Firma.ch", 2), ("C", "beat@firma.ch", 1)]
     for lead_id, email, days in leads:
         raw = {"lead_id": lead_id, "created_at": (NOW - timedelta(days=days)).isoformat(), "email": email}

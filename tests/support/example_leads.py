@@ -15,6 +15,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.registry import Champion, ModelFiles, Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support import example_models as models
+from support.homes import home_warehouse
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 CREATED = NOW - timedelta(days=2)
@@ -22,7 +23,7 @@ CREATED = NOW - timedelta(days=2)
 
 def warehouse(home: Path) -> DuckDBWarehouse:
     """The warehouse under `home`, filled."""
-    filled = DuckDBWarehouse(home)
+    filled = home_warehouse(home)
     with filled.unit_of_work():
         filled.append(
             "leads", [lead("1"), lead("2", web_consent=False, language="fr"), lead("3", income=None), lead("9")]

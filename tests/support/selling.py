@@ -9,6 +9,7 @@ from typing import Any
 from leadwerk.policy.load import load
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support import example_leads
+from support.homes import home_warehouse
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 BORN = NOW - timedelta(days=20)
@@ -71,7 +72,7 @@ def outcome(lead_id: str, at: datetime, status: str, kind: str) -> dict[str, Any
 
 def warehouse(home: Path, **tables: list[dict[str, Any]]) -> DuckDBWarehouse:
     """A warehouse under `home` with these rows."""
-    filled = DuckDBWarehouse(home)
+    filled = home_warehouse(home)
     with filled.unit_of_work():
         for name, rows in tables.items():
             filled.append(name, rows)

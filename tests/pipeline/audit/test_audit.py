@@ -17,6 +17,7 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import statement
+from support.homes import home_warehouse
 from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill
 
 DAY = timedelta(days=1)
@@ -36,7 +37,7 @@ NO_ACT = {
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    filled = DuckDBWarehouse(tmp_path)
+    filled = home_warehouse(tmp_path)
     fill(filled, ANNA, BEAT)
     record_act(filled, Act(actor="Eva", action="export", object="backup"), ERASED_AT - DAY)
     return filled

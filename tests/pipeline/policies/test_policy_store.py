@@ -20,6 +20,7 @@ from leadwerk.policy.load import shipped_text
 from leadwerk.settings import Settings, read
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.examples import examples
+from support.homes import home_warehouse
 from support.strict_storage import strict_storage
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -52,7 +53,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyStore:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path / "data")
+    return home_warehouse(tmp_path / "data")
 
 
 def hot(text: str, points: int) -> str:
@@ -145,7 +146,7 @@ def test_whatever_was_published_reverting_gives_the_version_before(
     tmp_path_factory: pytest.TempPathFactory, thresholds: list[int]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    place, warehouse = open_policies(settings_of(home)), DuckDBWarehouse(home / "data")
+    place, warehouse = open_policies(settings_of(home)), home_warehouse(home / "data")
     versions = [place.in_force().version]
     for minute, points in enumerate(thresholds):
         if hot(MORTGAGE, points) != place.in_force().text and points != 70:

@@ -19,6 +19,7 @@ from leadwerk.registry import Registry, open_registry
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support import selling
 from support.borrowers import DAY, NOW, filled
+from support.homes import home_warehouse
 
 MORTGAGE = load("mortgage")
 CLICKS = msgspec.structs.replace(
@@ -48,7 +49,7 @@ def test_a_policy_against_itself_moves_nobody(warehouse: DuckDBWarehouse) -> Non
 
 @pytest.mark.parametrize("leads", [0, 2])
 def test_on_the_first_day_without_any_outcome_a_policy_can_be_replayed(tmp_path: Path, leads: int) -> None:
-    first = DuckDBWarehouse(tmp_path)
+    first = home_warehouse(tmp_path)
     if leads:
         first.append("leads", [selling.lead(str(n), recorded_at=NOW - DAY, created_at=NOW - DAY) for n in range(leads)])
     result = replay.run(first, request(CLICKS), None).replay
@@ -140,7 +141,7 @@ def test_stages_move_with_the_thresholds(warehouse: DuckDBWarehouse) -> None:
 
 def test_without_leads_there_is_nothing_to_say(tmp_path: Path) -> None:
     registry = open_registry(str(tmp_path / "models"))
-    result = replay.run(DuckDBWarehouse(tmp_path), request(CLICKS, days=30), registry)
+    result = replay.run(home_warehouse(tmp_path), request(CLICKS, days=30), registry)
     assert (result.replay.leads, result.replay.gained.rate, result.ranked_by) == (0, None, "points")
 
 

@@ -15,6 +15,7 @@ from leadwerk.policy.load import load, parse, shipped_text
 from leadwerk.policy.points_numbers import text_with_numbers
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.borrowers import NOW, filled
+from support.homes import home_warehouse
 
 MORTGAGE = load("mortgage")
 HOUR = timedelta(hours=1)
@@ -102,7 +103,7 @@ def test_nobody_decides_on_what_was_not_suggested(warehouse: DuckDBWarehouse, re
 
 
 def test_without_outcomes_nothing_is_suggested_and_that_is_said(tmp_path: Path) -> None:
-    report = suggest.run(DuckDBWarehouse(tmp_path), MORTGAGE, now=NOW)
+    report = suggest.run(home_warehouse(tmp_path), MORTGAGE, now=NOW)
     assert (report.suggested.suggestions, report.suggested.new_rules) == ((), ())
     assert report.suggested.bands() == {}
     assert "No landmark has matured yet" in report.effect.reason

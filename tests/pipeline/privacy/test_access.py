@@ -15,12 +15,12 @@ from leadwerk.pipeline.privacy.answer_page import answer_page
 from leadwerk.policy.load import load
 from leadwerk.texts import text
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.homes import home_warehouse
 from support.person_rows import ANNA, BEAT, BEFORE, ERASED_AT, SECRET, Identity, fill, row
 
 
 def answer(tmp_path: Path, name: str) -> AccessAnswer:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     fill(warehouse, ANNA, BEAT)
     return access(warehouse, load("mortgage"), name, secret=SECRET, now=ERASED_AT)
 
@@ -52,7 +52,7 @@ def test_the_page_explains_every_table_in_the_readers_language(tmp_path: Path, l
 
 
 def test_a_value_never_becomes_part_of_the_page(tmp_path: Path) -> None:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     rude = Identity("<script>alert(1)</script>")
     fill(warehouse, rude)
     person = access(warehouse, load("mortgage"), rude.lead, secret=SECRET, now=ERASED_AT)
@@ -69,7 +69,7 @@ def test_a_decision_is_told_with_what_spoke_for_and_against_it(tmp_path: Path) -
         "reasons": [{"feature": "income", "contribution": -0.3, "text": "Dagegen: Einkommen", "facts": facts}],
         "ledger": [],
     }
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     warehouse.append("leads", [row(schema.table("leads"), ANNA, BEFORE)])
     warehouse.append("scores", [score])
     person = access(warehouse, load("mortgage"), ANNA.lead, secret=SECRET, now=ERASED_AT)

@@ -17,6 +17,7 @@ from leadwerk.registry import FolderStore, open_registry
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.homes import home_warehouse
 from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, Identity, fill, places_naming
 
 HOUR = timedelta(hours=1)
@@ -25,7 +26,7 @@ ALL_PLACES = [table.name for table in schema.tables_of_persons() for _ in table.
 
 @pytest.fixture
 def place(tmp_path: Path) -> ErasurePlaces:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     fill(warehouse, ANNA, BEAT)
     picks = Picks(warehouse, load("mortgage"), FolderStore(tmp_path / "picks"))
     return ErasurePlaces(warehouse, picks, open_registry(str(tmp_path / "models")), SECRET)

@@ -20,6 +20,7 @@ from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.bigquery_emulator import emulated
 from support.cloud_warehouse import cloud_warehouse
+from support.homes import home_warehouse
 from support.person_rows import ANNA, BEAT, ERASED_AT, SECRET, fill, places_naming
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -58,6 +59,6 @@ def test_a_laptop_takes_over_what_the_cloud_exports(warehouse: BigQueryWarehouse
         return TransferPlaces(engine, FolderStore(home / "models"), FolderStore(home / "picks"), policies)
 
     export(deployment(warehouse, tmp_path / "cloud"), tmp_path / "export", now=ERASED_AT)
-    laptop = DuckDBWarehouse(tmp_path / "laptop")
+    laptop = home_warehouse(tmp_path / "laptop")
     move(deployment(laptop, tmp_path / "laptop"), tmp_path / "export")
     assert places_naming(laptop, ANNA) == places_naming(laptop, BEAT) == ALL_PLACES

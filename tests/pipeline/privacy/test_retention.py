@@ -14,6 +14,7 @@ from leadwerk.policy.model import Policy, Retention
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.table_statements import row_count
+from support.homes import home_warehouse
 from support.person_rows import ANNA, BEAT, ERASED_AT, fill
 
 DAYS = 50
@@ -30,7 +31,7 @@ def rows(warehouse: DuckDBWarehouse) -> dict[str, int]:
 
 
 def test_rows_of_every_table_that_expires_leave_on_their_day(tmp_path: Path, policy: Policy) -> None:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     fill(warehouse, ANNA, moment=ERASED_AT - timedelta(days=DAYS + 1))
     fill(warehouse, BEAT, moment=ERASED_AT - timedelta(days=DAYS))
     expired = expire(warehouse, policy, ERASED_AT)
@@ -41,7 +42,7 @@ def test_rows_of_every_table_that_expires_leave_on_their_day(tmp_path: Path, pol
 
 
 def test_what_stayed_too_long_is_named(tmp_path: Path, policy: Policy) -> None:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     fill(warehouse, ANNA, moment=ERASED_AT - timedelta(days=DAYS + GRACE_DAYS + 1))
     late = overdue(warehouse, policy, ERASED_AT)
     assert {table.table for table in late} == KEPT & set(rows(warehouse))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +11,8 @@ from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.policy.selling import Seller
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.homes import home_warehouse
 from support.selling_team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with, stored
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path)
 
 
 class Silent:
@@ -134,7 +129,7 @@ def test_leads_from_before_the_first_scores_do_not_count_for_early_closers_lack(
     first = NOW - 10 * DAY
     late = "SELECT * FROM leadwerk.scores WHERE scored_at >= @first ORDER BY score_id"
     rows = warehouse.rows(from_text(f"-- @first TIMESTAMP\n{late}"), {"first": first})
-    young = DuckDBWarehouse(warehouse.home / "young")
+    young = home_warehouse(warehouse.home / "young")
     young.append("leads", warehouse.rows(from_text("SELECT * FROM leadwerk.leads ORDER BY lead_id"), {}))
     young.append("scores", rows)
     policy = policy_with(anna(7))

@@ -15,6 +15,7 @@ from leadwerk.policy.points import Condition, Group, Rule
 from leadwerk.report.threshold_outlook_table import at
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.statement import from_text
+from support.homes import home_warehouse
 from support.selling_team import DAY, NOW, anna, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
@@ -22,7 +23,7 @@ POLICY = policy_with(anna(14, "de"))
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     come_in(warehouse, [45.0, 52.0, 55.0, 61.0], days=100)
     return warehouse
 
@@ -105,7 +106,7 @@ def test_only_hours_leaves_the_team_its_languages():
 
 
 def test_before_there_are_leads_there_is_no_outlook(tmp_path):
-    assert threshold_outlook(DuckDBWarehouse(tmp_path / "empty"), POLICY, "points", NOW) is None
+    assert threshold_outlook(home_warehouse(tmp_path / "empty"), POLICY, "points", NOW) is None
 
 
 def test_on_the_first_day_past_leads_are_given_the_points_of_todays_rules(warehouse):

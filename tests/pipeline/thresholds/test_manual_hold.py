@@ -14,6 +14,7 @@ from leadwerk.pipeline.thresholds.manual_hold import HoldRequest
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.seller_pools import Basis
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from support.homes import home_warehouse
 from support.selling_team import DAY, MORTGAGE, NOW, anna, by_pool, come_in, policy_with
 
 POLICY = policy_with(anna(14, "de"))
@@ -28,7 +29,7 @@ def hold(
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    warehouse = DuckDBWarehouse(tmp_path)
+    warehouse = home_warehouse(tmp_path)
     come_in(warehouse, [52.0, 55.0, 57.9, 61.0], until=NOW + 14 * DAY, days=60)
     return warehouse
 

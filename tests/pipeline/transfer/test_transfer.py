@@ -15,9 +15,9 @@ from leadwerk.pipeline.transfer.fill import fill
 from leadwerk.policy.load import parse, shipped_text
 from leadwerk.registry import FolderStore
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.protocol import Row
 from leadwerk.warehouse.statement import from_text
+from support.homes import home_warehouse
 from support.person_rows import ANNA, BEAT, ERASED_AT, fill as fill_rows
 
 PUBLISHED = shipped_text("mortgage").replace("activity: 830", "activity: 900")
@@ -25,7 +25,7 @@ PUBLISHED = shipped_text("mortgage").replace("activity: 830", "activity: 900")
 
 def stores(home: Path) -> TransferPlaces:
     policies = PolicyStore(FolderStore(home), "policy.yaml", shipped_text("mortgage"))
-    return TransferPlaces(DuckDBWarehouse(home), FolderStore(home / "models"), FolderStore(home / "picks"), policies)
+    return TransferPlaces(home_warehouse(home), FolderStore(home / "models"), FolderStore(home / "picks"), policies)
 
 
 @pytest.fixture

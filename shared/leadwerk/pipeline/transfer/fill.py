@@ -57,7 +57,7 @@ def _pointer_last(path: str) -> bool:
 def _check_empty(stores: TransferPlaces, exported: dict[str, int]) -> None:
     """Refuse to mix two states: a table holds at most the rows of an interrupted run of the same export."""
     # What was done to the deployment before, such as a run of this command, stays in its trail.
-    for name in (name for name in exported if name != "audit_log"):
+    for name in sorted(exported.keys() - {"audit_log"}):
         [present] = stores.warehouse.rows(row_count(schema.table(name)), {})
         if present.row_count > exported[name]:
             raise InputError(
