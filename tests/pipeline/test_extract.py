@@ -142,7 +142,7 @@ from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from leadwerk.warehouse.duckdb_file import DuckDBFile
 ga4_export_days.CHUNK_DAYS = 1
 extract.run(DuckDBWarehouse(Path(sys.argv[1])), load("mortgage"), now=datetime(2026, 3, 30, 4, tzinfo=UTC),
-            progress=lambda days: print(days, flush=True))
+            progress=lambda days, done: print(days, flush=True))
 """
 
 

@@ -448,6 +448,42 @@ def test_a_file_that_stays_open_answers_each_question_as_one_that_is_opened_for_
     assert [serving.rows(LEADS_AS_OF, question) for question in questions] == expected
 
 
+HOLDS_ASKED = {
+    "beyond the largest": "SELECT hot FROM leadwerk.threshold_holds WHERE set_at <= @as_of AND hot > 60",
+    "below the smallest": "SELECT hot FROM leadwerk.threshold_holds WHERE set_at <= @as_of AND hot < 30",
+    "up to the largest": "SELECT hot FROM leadwerk.threshold_holds WHERE set_at <= @as_of AND hot <= 50",
+    "without a value": "SELECT hot FROM leadwerk.threshold_holds WHERE set_at <= @as_of AND hot IS NULL",
+    "with a value": "SELECT hot FROM leadwerk.threshold_holds WHERE set_at <= @as_of AND hot IS NOT NULL",
+    "of each pool": "SELECT hot, COUNT(*) AS n FROM leadwerk.threshold_holds WHERE set_at <= @as_of GROUP BY hot",
+    "the latest": "SELECT seller_pool, hot FROM leadwerk.threshold_holds WHERE set_at <= @as_of"
+    " QUALIFY ROW_NUMBER() OVER (PARTITION BY seller_pool ORDER BY set_at DESC) = 1",
+}
+
+
+def test_rows_beyond_those_a_statement_was_planned_for_are_found(tmp_path: Path) -> None:
+    """DuckDB's planner drops filters that the rows of its day fulfil: a kept plan must not rest on them."""
+    serving = DuckDBWarehouse(tmp_path)
+    serving.stay_open()
+
+    def held(number: int, hot: int | None) -> dict[str, Any]:
+        at = NOON + timedelta(minutes=number)
+        words = {"author": "Eva", "reason": "fair"}
+        return {"set_at": at, "basis": "points", "seller_pool": f"p{number % 3}", "hot": hot, "until": None, **words}
+
+    questions = {name: from_text(f"-- @as_of TIMESTAMP\n{query}") for name, query in HOLDS_ASKED.items()}
+    evening = {"as_of": NOON + timedelta(hours=6)}
+
+    def answers(warehouse: DuckDBWarehouse) -> dict[str, list[str]]:
+        return {name: sorted(map(str, warehouse.rows(query, evening))) for name, query in questions.items()}
+
+    for first in ([], [held(1, 40), held(2, 50)], [held(3, 90), held(4, None), held(5, -7), held(6, 2_000_000)]):
+        serving.append("threshold_holds", first)
+        kept = [answers(serving) for _ in range(3)]
+        serving._file.let_go()
+        assert kept == [answers(DuckDBWarehouse(tmp_path))] * 3
+        answers(serving), answers(serving)
+
+
 def test_who_keeps_the_file_open_lets_go_as_soon_as_another_waits(tmp_path: Path) -> None:
     serving, other = DuckDBWarehouse(tmp_path), DuckDBWarehouse(tmp_path, wait_seconds=10)
     serving.stay_open(for_few_rows=True)
