@@ -25,3 +25,9 @@ def _files_end_with_their_test() -> Iterator[None]:
     yield
     if homes := sys.modules.get("support.homes"):  # most tests open no file, and import nothing for it
         homes.close_files()
+
+
+def pytest_sessionfinish() -> None:
+    if homes := sys.modules.get("support.homes"):
+        homes.close_files()
+        homes.end_watches()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -33,6 +34,7 @@ def outcomes(n: int = 1500, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return chance, rng.random(n) < chance
 
 
+@cache
 def evaluation(n: int = 1500, seed: int = 3) -> CandidateEvaluation:
     chance, converted = outcomes(n, seed)
     metrics = evaluate(converted, chance, np.arange(n), threshold=0.2, seed=1)

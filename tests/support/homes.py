@@ -5,6 +5,7 @@ What opens and closes the file for each use is held by tests/warehouse, and by t
 
 from __future__ import annotations
 
+import threading
 import weakref
 from pathlib import Path
 
@@ -23,5 +24,12 @@ def home_warehouse(home: Path) -> DuckDBWarehouse:
 
 def close_files() -> None:
     """Close what tests have left open."""
-    for warehouse in _OPENED:
+    for warehouse in list(_OPENED):
         warehouse._file.let_go()
+
+
+def end_watches() -> None:
+    """Wait for the threads that watch open files: one that is inside of DuckDB when Python ends takes it down."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("leadwerk-duckdb-"):
+            thread.join(5)
