@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ OUTSIDE_WORLD = frozenset(
 CLOCK = frozenset({"now", "utcnow", "today"})
 
 
+@cache
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
@@ -72,6 +74,7 @@ def floor(name: str) -> int:
     return next(i for i, rooms in enumerate(FLOORS) if name in rooms)
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
@@ -114,6 +117,7 @@ def every_import(tree: ast.AST) -> Iterator[str]:
             yield from (name if is_module(name) else str(node.module) for name in dotted)
 
 
+@cache
 def is_module(dotted: str) -> bool:
     base = PACKAGE.parent.joinpath(*dotted.split("."))
     return base.with_suffix(".py").is_file() or (base / "__init__.py").is_file()
@@ -192,6 +196,7 @@ def file_of(name: str) -> Path:
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
+@cache
 def exists(name: str) -> bool:
     return name.startswith("leadwerk") and file_of(name).exists()
 
