@@ -139,7 +139,8 @@ def test_each_command_says_where_the_trail_finds_it() -> None:
 
 
 def test_each_form_of_the_desk_says_where_the_trail_finds_it() -> None:
-    paths = {route.path for route in (*api.routes, *persons.api.routes, *site.pages) if route.method == "POST"}
+    routes: list[Any] = [*api.routes, *persons.api.routes, *site.pages]
+    paths = {route.path for route in routes if route.method == "POST"}
     assert paths == set(POSTS)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
@@ -16,6 +17,7 @@ from leadwerk import policy
 from leadwerk.lead import Rejection, identity_rows, lead_version
 from leadwerk.lead.lead import NAMES
 from leadwerk.lead.unreadable import Unreadable
+from leadwerk.pipeline.ingest import rejection_row
 from leadwerk.policy.text_classes import class_of
 from leadwerk.warehouse.schema import STORED_AT
 
@@ -84,7 +86,8 @@ def test_rows_have_the_tables_columns_but_the_moment_that_the_warehouse_stamps()
     assert set(version(FORM)[0]) == set(columns("leads")) - {STORED_AT}
     rows, _ = identity_rows(FORM, policy=MORTGAGE, recorded_at=NOW)
     assert set(rows[0]) == set(columns("identities")) - {STORED_AT}
-    assert set(Rejection("f", None, "r", "m").row("boma.cases", "7", NOW)) == set(columns("rejections"))
+    rejected = rejection_row(Rejection("f", None, "r", "m"), "boma.cases", "7", NOW)
+    assert {*rejected.__struct_fields__} == set(columns("rejections"))
 
 
 def test_what_tables_say_for_nothing_is_nothing() -> None:
@@ -331,9 +334,9 @@ def test_a_lead_without_visitor_links_nobody() -> None:
 
 def test_the_same_bad_row_twice_is_one_rejection() -> None:
     _, (rejection,) = version({**FORM, "loan_amount": "viel"})
-    first, again = (rejection.row("boma.cases", "7", at) for at in (NOW, NOW + timedelta(days=1)))
-    assert first["rejection_id"] == again["rejection_id"] != rejection.row("boma.cases", "8", NOW)["rejection_id"]
-    assert first["reason"] == "'viel' is not an amount. Write it like 450'000, 450.000,00 or 1.2 Mio."
+    first, again = (rejection_row(rejection, "boma.cases", "7", at) for at in (NOW, NOW + timedelta(days=1)))
+    assert first.rejection_id == again.rejection_id != rejection_row(rejection, "boma.cases", "8", NOW).rejection_id
+    assert first.reason == "'viel' is not an amount. Write it like 450'000, 450.000,00 or 1.2 Mio."
 
 
 values = st.recursive(
@@ -354,8 +357,10 @@ def test_no_record_brings_a_traceback_and_every_row_can_be_stored(
     identities, _ = identity_rows({**raw, "lead_id": "1", "created_at": "2026-01-01"}, policy=B2B, recorded_at=NOW)
     assert (row is not None) or rejections
     assert all(rejection.reason and rejection.remedy for rejection in rejections)
-    stored = [row, *identities, *(rejection.row("test", "1", NOW) for rejection in rejections)]
-    json.dumps(stored, default=str, allow_nan=False, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    rejected = [msgspec.to_builtins(rejection_row(rejection, "test", "1", NOW)) for rejection in rejections]
+    json.dumps([row, *identities, *rejected], default=str, allow_nan=False, ensure_ascii=False).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def test_a_list_of_one_is_its_value() -> None:

@@ -209,7 +209,7 @@ class _Reading:
         return _Rows(), [Rejection.of("case", None, failure.message, failure.remedy)]
 
     def _reject(self, rows: _Rows, row: str, rejection: Rejection) -> None:
-        rows.rejections.append(_rejection_row(rejection, self.source, row, self.now))
+        rows.rejections.append(rejection_row(rejection, self.source, row, self.now))
         self.rejected_fields[rejection.field] += 1
 
     def report(self) -> IngestReport:
@@ -317,7 +317,7 @@ def _unknown_status(status: str, reason: str | None) -> Rejection:
     )
 
 
-def _rejection_row(rejection: Rejection, source: str, row: str, rejected_at: datetime) -> RejectionRow:
+def rejection_row(rejection: Rejection, source: str, row: str, rejected_at: datetime) -> RejectionRow:
     """The same bad row read twice has the same id, so it is stored once. `rejected_at` is UTC."""
     reason = f"{rejection.reason} {rejection.remedy}".strip()
     identity = "\x1f".join((source, row, rejection.field, reason))

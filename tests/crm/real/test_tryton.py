@@ -151,5 +151,5 @@ def test_deliveries_survive_faults_and_kills(server: RealCRM, seller: Opportunit
                 server.start()
 
         newest = deliver_in_chaos(DuckDBWarehouse(tmp_path), lambda: crm, faults, leads, 1, kill_and_restart)
-    scores = {lead: Opportunities(server.url).scores(lead)["predictive_score"] for lead in newest}
+    scores = {lead: Opportunities(server.url).fields_shown(lead)["predictive_score"] for lead in newest}
     assert scores == newest
