@@ -463,7 +463,7 @@ HOLDS_ASKED = {
 def test_rows_beyond_those_a_statement_was_planned_for_are_found(tmp_path: Path) -> None:
     """DuckDB's planner drops filters that the rows of its day fulfil: a kept plan must not rest on them."""
     serving = DuckDBWarehouse(tmp_path)
-    serving.stay_open()
+    serving.stay_open(for_few_rows=True)
 
     def held(number: int, hot: int | None) -> dict[str, Any]:
         at = NOON + timedelta(minutes=number)
