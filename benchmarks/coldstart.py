@@ -33,7 +33,8 @@ def run() -> Iterable[Figure]:
     for turn in range(ROUNDS + 1):
         for name, (venv, source) in functions.items():
             elapsed = first_answer(venv, source, name, settings, ids[turn])
-            seconds[name] += [elapsed] if turn else []  # the first round fills the disk's cache
+            # The first round fills the disk's cache.
+            seconds[name] += [elapsed] if turn else []
     yield ratio("process start to first score ÷ no-op", seconds, "noop", "≤ 3.5")
     yield ratio("process start to first score ÷ naive function", seconds, "naive", "≤ 0.4")
     for name, runs in seconds.items():

@@ -44,6 +44,7 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         warehouse = DuckDBWarehouse(Path(folder))
         _store_scores(warehouse)
+        # The rows of the set-up are gone before memory is measured.
         gc.collect()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         crm = LimitedCRM()
@@ -53,6 +54,7 @@ def run() -> list[Figure]:
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     if report.sent != LEADS:
         raise RuntimeError(f"{report.sent} of {LEADS} were sent: {report.stopped}")
+    # Against the limit, not in seconds: the machine's speed is not what is measured.
     limit = crm.calls / CALLS_PER_SECOND
     ratio, memory = seconds / limit, grown
     return [
@@ -63,6 +65,7 @@ def run() -> list[Figure]:
 
 def _store_scores(warehouse: DuckDBWarehouse) -> None:
     at = NOW - timedelta(hours=1)
+    # In parts, so that the set-up itself does not set the peak of memory.
     for first in range(0, LEADS, 20_000):
         warehouse.append("scores", [_score(number, at) for number in range(first, first + 20_000)])
 

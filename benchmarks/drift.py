@@ -168,11 +168,11 @@ def nights(leads: SimulatedLeads) -> dict[str, int]:
     for night in range(1, NEVER):
         now = start + np.timedelta64(night, "D")
         by_now = predicted.take(leads.created_at <= now)
-        found = scan.scan_cohorts(by_now, delay, horizon_days=HORIZON, now=now, limit=limit)
+        cohorts = scan.scan_cohorts(by_now, delay, horizon_days=HORIZON, now=now, limit=limit)
         week = np.flatnonzero((leads.created_at <= now) & (leads.created_at > now - np.timedelta64(7, "D")))
         drifts = feature_drifts(past, rows_of(leads, week), SampleSizes(len(learned), len(week)))
         states = {
-            "outcomes": found is not None and found.alarms,
+            "outcomes": cohorts is not None and cohorts.alarms,
             "features": features_check(drifts, len(week), Drift()).alarm,
             "missing": missing_check(drifts, len(week), Drift()).alarm,
         }
@@ -201,10 +201,10 @@ def recovery(leads: SimulatedLeads, alarm: int) -> tuple[int, int]:
         today = START_DAY + since
         model = model_as_of(leads, today, change_day=START_DAY)
         rows = np.flatnonzero((leads.day >= today) & (leads.day < today + 10))
-        said = model.probability({name: values[rows] for name, values in leads.columns.items()})
+        predicted = model.probability({name: values[rows] for name, values in leads.columns.items()})
         chance = leads.chance[rows]
-        is_ranked = metrics.auc(chance, said) > metrics.auc(chance, chance) - 0.05
-        is_honest = 0.75 < mean(said) / mean(chance) < 1.25
+        is_ranked = metrics.auc(chance, predicted) > metrics.auc(chance, chance) - 0.05
+        is_honest = 0.75 < mean(predicted) / mean(chance) < 1.25
         days = [min(day, since) if is_well else day for day, is_well in zip(days, (is_ranked, is_honest), strict=True)]
         if max(days) < NEVER:
             break

@@ -22,7 +22,8 @@ from leadwerk.policy.load import load
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 
-EARLY, LATE = 29, 120  # days since the start; the same weekday, so that both nights read about as many events
+# Days since the start; the same weekday, so that both nights read about as many events.
+EARLY, LATE = 29, 120
 REPEATS = 5
 LIMITS = {"late": "≤ 1.2", "share": "≤ 0.125", "by hand": "≥ 0.8"}
 # Named table by table: over a union of whole tables DuckDB reads every field of every record.

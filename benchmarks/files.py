@@ -23,7 +23,8 @@ ROWS = 1_000_000
 TRAINING_ROWS = 20_000
 SIZES = (10_000, 100_000, ROWS)
 NOW = ("--now", "2026-11-29T12:00:00Z")
-MEGABYTE = 1024  # os.wait4 counts kilobytes on Linux
+# `os.wait4` counts kilobytes on Linux, bytes on macOS.
+MEGABYTE = 1024
 COLUMNS = ("--id", "Lead ID", "--outcome", "Status", "--positive", "Won", "--time", "Create Date")
 
 _READ = """

@@ -36,7 +36,9 @@ def run() -> Iterable[Figure]:
     source = process.deployed(process.ROOT / "functions" / "score", venv)
     settings = {"LEADWERK_HOME": str(folder), "LEADWERK_POLICY": "mortgage"}
     with process.served(venv, source, "score", settings) as port:
+        # One connection for all requests: opening one costs more than a score.
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=process.PATIENCE_SECONDS)
+        # Not measured: the first request loads model and policy.
         process.ask(port, {"lead_id": ids[0], "dry_run": True})
         for label, options, stores in OPERATIONS:
 
@@ -45,6 +47,7 @@ def run() -> Iterable[Figure]:
 
             rounds = []
             for repeat in islice(batches(ids, WARM_UP + REQUESTS), REPEATS):
+                # Counted before and after: a benchmark that stores nothing by mistake would look fast.
                 before = stored_scores(folder)
                 rounds.append(milliseconds(ask, repeat))
                 check_stored(label, stored_scores(folder) - before, len(repeat) if stores else 0)

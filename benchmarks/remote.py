@@ -39,9 +39,11 @@ def run() -> Iterable[Figure]:
     settings = {"LEADWERK_HOME": str(folder), "LEADWERK_POLICY": "mortgage"}
     with process.served(venv, source, "score", settings) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=process.PATIENCE_SECONDS)
+        # Not measured: the first request loads the model.
         process.ask(port, {"calls": [[rows[0]]]})
         for size in SIZES:
             body = {"requestId": "1", "calls": [[row] for row in rows[:size]]}
+            # The first round warms up and is left out.
             rates = [rate(port, body, connection) for _ in range(ROUNDS + 1)][1:]
             yield Figure.of(f"scoring in SQL, {size:,} rows a request", rates, unit="rows/s")
 
@@ -51,6 +53,7 @@ def rate(port: int, body: dict[str, Any], connection: http.client.HTTPConnection
     started, scored = time.perf_counter(), 0
     while time.perf_counter() < started + SECONDS_A_ROUND:
         replies = process.ask(port, body, connection)["replies"]
+        # Refusals are faster than scores and must not be counted as scores.
         if any(reply.startswith('{"error"') for reply in replies):
             raise RuntimeError(replies[0])
         scored += len(replies)

@@ -31,6 +31,7 @@ def filled(home: Path, *, days: int, leads: int, seed: int) -> Iterator[tuple[Wa
     now = datetime.combine(START + timedelta(days=days), time(4), UTC)
     simulation.publish(home, now)
     token = secrets.token_urlsafe(8)
+    # A real CRM over HTTP: outcomes arrive as in a deployment.
     server = CrmServer(home, token)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     variables = {"HOME": str(home), "CRM_URL": server.url, "CRM_TOKEN": token, "CRM_PER_SECOND": "2000"}
@@ -57,6 +58,7 @@ def effect(*, days: int, leads: int, seed: int) -> Effect:
     ):
         policy = wiring.policy(settings.read({"LEADWERK_HOME": home}))
         measured = suggest.run(warehouse, policy, now=now).effect
+    # A market too small to measure on is no result, and no reason to print zeros.
     if not isinstance(measured, Effect):
         raise SystemExit(measured.reason)
     return measured

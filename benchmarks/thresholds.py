@@ -49,6 +49,7 @@ def _figures(name: str, diaries: list[Diary]) -> Iterable[Figure]:
     step, turns = ("≤ 1", "≤ 8") if name.startswith("ours") else ("", "")
     steps = [float(np.abs(np.diff(diary.hot, axis=0)).max()) for diary in diaries]
     weeks = [diary.weeks() for diary in diaries]
+    # Weeks that exceed the time by a quarter: less than that a team absorbs.
     floods = [float((beyond > BEYOND).sum()) for beyond, _ in weeks]
     yield Figure.of(f"thresholds, {name}: largest step in a day", steps, unit="points", target=step)
     yield Figure.of(f"thresholds, {name}: turns a year and seller pool", [*map(_turns, diaries)], unit="", target=turns)

@@ -26,7 +26,7 @@ locals {
 }
 
 output "next_steps" {
-  description = "What a person does after the first apply; whoever does it needs roles/run.invoker on these functions."
+  description = "What a person does after the first apply; that person needs roles/run.invoker on these functions."
   value       = <<-EOT
     1. ${local.first["extract_features"]}
        (reads every exported day)

@@ -28,6 +28,7 @@ def names() -> dict[str, str]:
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if len(code) == len("CH") and code.isalpha() and code not in NO_COUNTRIES:
+                # The first language wins: a name that means two countries keeps the German reading.
                 by_name.setdefault(region.comparable(name), code)
     for alias, codes in get_global("territory_aliases").items():
         if len(alias) == len("CHE") and alias.isalpha() and codes[0].isalpha() and len(codes[0]) == len("CH"):

@@ -98,7 +98,8 @@ def _functions() -> Iterator[ModuleType]:
         spec = importlib.util.spec_from_file_location(f"function_{main.parent.name}", main)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module  # where msgspec looks up the names in annotations
+        # msgspec looks up the names of annotations in the module.
+        sys.modules[spec.name] = module
         spec.loader.exec_module(module)
         module.__dict__["FUNCTION"] = main.parent.name
         yield module

@@ -90,6 +90,7 @@ def _annotation(table: str, field: schema.Field) -> str:
 
 
 def _formatted(text: str) -> str:
+    # Formatted here, so that the check in CI compares the same text that `make format` leaves.
     ruff = [str(Path(sys.executable).with_name("ruff")), "format", "--stdin-filename", TARGET.name, "-"]
     return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
 

@@ -19,6 +19,7 @@ def updated(text: str) -> str:
     """The README with its generated parts brought up to date; what stands outside of the marks is left alone."""
     parts = {"files": _files(), "variables": _variables(), "outputs": _outputs()}
     for name, rows in parts.items():
+        # Marks in the page, not a template: people edit the prose around the tables in place.
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)

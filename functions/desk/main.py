@@ -39,11 +39,13 @@ def write(body: Body, now: datetime) -> StartOfDay | ReportWritten:
 
 @functions_framework.http
 def desk(http: Any) -> Response:
+    # Before admission: style sheet and script hold nothing, and the door itself needs them.
     if http.path.startswith("/assets/"):
         return rendering.static(http)
     if http.path == enter.PATH:
         return enter.enter(http)
     if settings.read().access != WITHOUT_PERSON and not (http.method == "POST" and http.path == "/"):
+        # Imported where it is used: the API of programs starts without templates and charts.
         from leadwerk.web.pages.desk_site import site
 
         if site.know(http.path):

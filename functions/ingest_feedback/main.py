@@ -34,11 +34,13 @@ def read_feedback(body: Body, now: datetime) -> ingest.IngestReport | Touchpoint
     """Read what changed in the CRM, or store touchpoints."""
     config = settings.read()
     warehouse, policy, person_key = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
+    # An empty list is a request too: it stores nothing, and must not start a read of the CRM.
     if body.touchpoints is not None:
         return touchpoints.run(warehouse, policy, body.touchpoints, now=now, person_key=person_key)
     report = ingest.run(
         warehouse, policy, wiring.crm(config), now=now, person_key=person_key, from_start=body.from_start
     )
+    # After every ingestion: the CRM may have brought an erased person back.
     upkeep.run(warehouse, policy, secret=person_key, now=now)
     return report
 

@@ -30,4 +30,5 @@ def retrain(body: Body, now: datetime) -> training.RetrainReport | drift_monitor
         drift = drift_monitor.run(*parts, now=now)
         if not drift.training_due:
             return drift
+    # Stricter than by hand: a gate tried every night meets chance more often.
     return training.run(*parts, now=now, options=training.RetrainOptions(z_needed=Z_NIGHTLY))

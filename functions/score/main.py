@@ -39,18 +39,18 @@ class Body(Request, frozen=True):
         return not self.dry_run
 
 
-SINGLE = SharedScoring(scoring.run)  # single requests of this process, scored together where they come together
+SINGLE = SharedScoring(scoring.run)  # requests that arrive together are scored in one statement
 
 
 @functions_framework.http
 @also_from_bigquery(lambda rows: remote.run(runtime().champions.scorer(), runtime().policy, rows, runtime().hot()))
 @entry(Body)
 def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
-    requested, serving, stored_at = requests(body), runtime(), datetime.now(UTC)
+    requested, serving, clock = requests(body), runtime(), datetime.now(UTC)
     work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
-        return rescore.run(*work, now=now, stored_at=stored_at, only_closed=body.rescore == "closed")
-    run = scoring.ScoringRun(*work, now=now, stored_at=stored_at, store=not body.dry_run, person_key=serving.person_key)
+        return rescore.run(*work, now=now, stored_at=clock, options=rescore.RescoreOptions(body.rescore == "closed"))
+    run = scoring.ScoringRun(*work, now=now, stored_at=clock, store=not body.dry_run, person_key=serving.person_key)
     single = body.leads is None and body.now is None
     report = SINGLE.score(run, requested[0]) if single else score_batch(requested, partial(scoring.run, run))
     if report.refusals and body.leads is None:

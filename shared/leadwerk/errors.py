@@ -35,6 +35,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+# What a mistake in our own code raises. Failures of the machine (OSError, MemoryError) do not belong here: they would
+# meet the next record too, so they end the run instead of costing a record.
+CODE_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, NameError, RuntimeError, TypeError,
+    ValueError, msgspec.MsgspecError,
+)  # fmt: skip
+
 
 class LeadwerkError(Exception):
     """Base of all errors a user may see; `remedy` is the sentence that states what to do."""
@@ -116,6 +125,7 @@ class RecordFailure(LeadwerkError):
     @classmethod
     def at(cls, record: str, error: Exception) -> RecordFailure:
         """The failure of `record` (what it is, such as "Case e7") by an exception that was just caught."""
+        # Only the place: the exception's own text may quote a value, and so a person.
         place = traceback.extract_tb(error.__traceback__)[-1]
         message = f"{record} cannot be read: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}."
         return cls(message, remedy="This is a fault of Leadwerk: report it with this sentence.")

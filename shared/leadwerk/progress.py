@@ -1,4 +1,4 @@
-"""Progress: a long step says how much of its work is done; whoever started it decides whether anybody sees that."""
+"""Progress: a long step reports how much of its work is done; the caller decides whether to show it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def part_of(progress: Progress, first: float, last: float) -> Progress:
     return lambda doing, done: progress(doing, first + (last - first) * done)
 
 
-def watched(portions: Iterable[Portion], total: int, things: str, progress: Progress) -> Iterator[Portion]:
+def watched(portions: Iterable[Portion], total: int, name: str, progress: Progress) -> Iterator[Portion]:
     """Each portion, after saying how many of the `total` things came before it.
 
     >>> [len(portion) for portion in watched(["ab", "c"], 3, "leads", lambda *call: print(*call))]
@@ -33,6 +33,6 @@ def watched(portions: Iterable[Portion], total: int, things: str, progress: Prog
     """
     before = 0
     for portion in portions:
-        progress(f"{before:,} of {total:,} {things}", before / max(total, 1))
+        progress(f"{before:,} of {total:,} {name}", before / max(total, 1))
         yield portion
         before += len(portion)

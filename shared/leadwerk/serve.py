@@ -44,10 +44,14 @@ PLACES: Mapping[str, int] = {
     CRM: 10,
 }
 START_SECONDS = 60.0
-STOP_SECONDS = 5.0  # for a process to finish its work, before it is killed
-RELEASE_SECONDS = 2.0  # until the workers of a killed process have released its port
-LOCAL_CRM_PER_SECOND = "500"  # the local CRM needs no rate limit
-LAST_LINES = 15  # of a log, shown when a process did not start
+# A process gets so long to finish its work before it is killed.
+STOP_SECONDS = 5.0
+# The workers of a killed process take so long to release its port.
+RELEASE_SECONDS = 2.0
+# The local CRM needs no rate limit.
+LOCAL_CRM_PER_SECOND = "500"
+# The end of a log names the cause when a process did not start.
+LAST_LINES = 15
 
 
 def fixed_ports(first: int) -> dict[str, int]:
@@ -139,7 +143,8 @@ def serving(
         yield servers
     finally:
         for server in servers.running.values():
-            server.process.terminate()  # all at once, so that they finish their work in parallel
+            # Terminated together, so that they finish their work in parallel.
+            server.process.terminate()
         for server in servers.running.values():
             server.see_ended()
         if previous is not None:
@@ -157,7 +162,8 @@ def start(name: str, port: int, home: Path, environment: Mapping[str, str]) -> F
             env={**os.environ, "XDG_RUNTIME_DIR": _sockets_folder(port), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others in order
+            # Ctrl-C reaches this process alone, which ends the others in order.
+            start_new_session=True,
         )
     return FunctionServer(name, f"http://127.0.0.1:{port}", log, process)
 
@@ -273,7 +279,8 @@ def _answers(server: FunctionServer) -> bool:
         with urllib.request.urlopen(f"{server.url}/health", timeout=2):  # noqa: S310  our own process
             return True
     except urllib.error.HTTPError:
-        return server.name == CRM  # the CRM has no /health: any answer means that it runs
+        # The CRM has no /health: any answer means that it runs.
+        return server.name == CRM
     except OSError:
         return False
 

@@ -123,14 +123,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         ConfigurationError: the engine is unknown, BigQuery is chosen without its project and GA4 dataset, a number
             is malformed, or the file of a secret cannot be read.
     """
-    env = os.environ if environment is None else environment
-
-    def value(name: str, default: str = "") -> str:
-        return env.get(f"LEADWERK_{name}", "").strip() or default
-
-    def secret(name: str) -> str:
-        return value(name) or _content(f"LEADWERK_{name}_FILE", value(f"{name}_FILE"))
-
+    variables = _Variables(os.environ if environment is None else environment)
+    value, secret = variables.value, variables.secret
     home = Path(value("HOME", ".leadwerk"))
     settings = Settings(
         engine=value("ENGINE", "duckdb"),
@@ -180,8 +174,21 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+@dataclass(frozen=True)
+class _Variables:
+    environment: Mapping[str, str]
+
+    def value(self, name: str, default: str = "") -> str:
+        return self.environment.get(f"LEADWERK_{name}", "").strip() or default
+
+    def secret(self, name: str) -> str:
+        # The variable wins over the file: it is what a person sets to try something.
+        return self.value(name) or _content(f"LEADWERK_{name}_FILE", self.value(f"{name}_FILE"))
+
+
 def link_key(desk_key: str) -> str:
     """The key of the first link to a local desk; it does not reveal `desk_key`, which signs cookies."""
+    # A link ends up in browser histories; the key that signs cookies must not.
     return hashlib.sha256(b"link:" + desk_key.encode()).hexdigest()[:32]
 
 
@@ -258,6 +265,7 @@ def _check(settings: Settings) -> None:
 def private_folder(folder: Path) -> Path:
     """Make a folder, and those above it, for their owner only: a home holds leads. What exists stays as it is."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    # From the top down, so that each folder is private before anything lies in it.
     for path in reversed(missing):
         path.mkdir(mode=FOR_ITS_OWNER, exist_ok=True)
     return folder

@@ -35,8 +35,9 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def is_of_a_test(dotted: str) -> bool:
     """Whether it is a module of the tests that is no helper."""
     package, *rest = dotted.split(".")
-    here = (TESTS / package).with_suffix(".py").is_file() or TESTS.joinpath(package, *rest).with_suffix(".py").is_file()
-    return any(part.startswith("test_") for part in [package, *rest]) or (here and package not in SHARED_HELPERS)
+    path = TESTS.joinpath(package, *rest).with_suffix(".py")
+    is_module = (TESTS / package).with_suffix(".py").is_file() or path.is_file()
+    return any(part.startswith("test_") for part in [package, *rest]) or (is_module and package not in SHARED_HELPERS)
 
 
 def test_a_test_imports_helpers_and_no_other_test() -> None:

@@ -1,4 +1,4 @@
-"""The desk in a real browser: what people do there, and that nothing is said on the console meanwhile."""
+"""The desk in a real browser: what people do there, and that the console stays silent meanwhile."""
 
 from __future__ import annotations
 

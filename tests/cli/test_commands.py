@@ -395,7 +395,7 @@ def test_each_error_of_a_policy_begins_with_file_line_and_field_on_one_line(
 
 def test_what_of_a_form_could_not_be_read_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     form = '{"loan_amount": "viel [/b]", "income": -5}'
-    assert run(["score", "1", "--form", form, "--dry-run"]) == 0
+    assert run(["score", "1", "--form", form, "--dry-run", "--output-language", "en"]) == 0
     output = " ".join(capsys.readouterr().out.split())
     assert "not read loan_amount: 'viel [/b]' is not an amount." in output
     assert "not read income: '-5' is negative." in output

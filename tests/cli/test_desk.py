@@ -11,6 +11,7 @@ from support.command_line import console_output, result
 from support.selling import DAY, NOW, lead, score, touch, warehouse
 
 NOON = ("--now", NOW.isoformat())
+IN_ENGLISH = ("--output-language", "en")
 
 
 @pytest.fixture(autouse=True)
@@ -77,18 +78,22 @@ def test_the_ledger_of_a_past_moment_shows_its_sum(capsys: pytest.CaptureFixture
     for at in (NOW, NOW - 2 * DAY):
         ledger = result(capsys, "history", "1", "--at", at.isoformat())
         assert ledger["sum"] == round(ledger["rating"]["fit"] + ledger["rating"]["interest"], 2)
-        assert f"{ledger['sum']:.2f} = fit" in console_output(capsys, "history", "1", "--at", at.isoformat())
+        assert f"{ledger['sum']:.2f} = fit" in console_output(
+            capsys, "history", "1", "--at", at.isoformat(), *IN_ENGLISH
+        )
     assert "webinar" not in console_output(capsys, "history", "1", "--at", (NOW - 2 * DAY).isoformat())
     assert "webinar" in console_output(capsys, "history", "1", "--at", NOW.isoformat())
 
 
 def test_a_past_ledger_says_whose_rules_it_counts_with(capsys: pytest.CaptureFixture[str]) -> None:
     at = ("1", "--at", (NOW - DAY).isoformat())
-    assert "Policy in force: that of the lead's latest stored score" in console_output(capsys, "history", *at)
-    assert "has 80.25 points: its own ledger is in the table" in console_output(capsys, "history", *at)
-    assert "Current policy, as requested" in console_output(capsys, "history", *at, "--policy", "current")
+    assert "Policy in force: that of the lead’s latest stored score" in console_output(
+        capsys, "history", *at, *IN_ENGLISH
+    )
+    assert "has 80.25 points: its own ledger is in the table" in console_output(capsys, "history", *at, *IN_ENGLISH)
+    assert "Current policy, as requested" in console_output(capsys, "history", *at, "--policy", "current", *IN_ENGLISH)
     assert result(capsys, "history", *at, "--policy", "current")["policy_source"] == "requested"
-    assert "not recorded" in console_output(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat())
+    assert "not recorded" in console_output(capsys, "history", "1", "--at", (NOW - 9 * DAY).isoformat(), *IN_ENGLISH)
     assert "Use in-force or current" in console_output(capsys, "history", *at, "--policy", "tomorrow", code=2)
 
 

@@ -17,6 +17,7 @@ from support.selling import DAY, NOW, lead, outcome, score, warehouse
 NOON = ("--now", NOW.isoformat())
 SET = ("overrides", "set", "1", "--cluster", "HOT", "--by", "Eva", "--reason", "met at the fair")
 LATER = ("--now", (NOW + DAY).isoformat())
+IN_ENGLISH = ("--output-language", "en")
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +40,9 @@ def override_rows(home: Path) -> list[dict[str, Any]]:
 
 
 def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.CaptureFixture[str]) -> None:
-    text = console_output(capsys, *SET, "--days", "14", *NOON)
+    text = console_output(capsys, *SET, "--days", "14", *NOON, *IN_ENGLISH)
     assert text == "Lead 1 is HOT until 2026-05-18, set by Eva. Its score is now HOT: Call_Today, stage sql"
-    table = console_output(capsys, "overrides", "list", *NOON)
+    table = console_output(capsys, "overrides", "list", *NOON, *IN_ENGLISH)
     assert (
         "1 lead overridden" in table and "product decides" in table and "COLD" in table and "met at the fair" in table
     )
@@ -49,7 +50,7 @@ def test_a_lead_is_overridden_listed_told_of_and_released(capsys: pytest.Capture
     assert "Eva set the lead to “hot” until 2026-05-18" in console_output(
         capsys, "history", "1", "--output-language", "en", *NOON
     )
-    assert "its score decides" in console_output(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER)
+    assert "its score decides" in console_output(capsys, "overrides", "clear", "1", "--by", "Urs", *LATER, *IN_ENGLISH)
     assert result(capsys, "overrides", "list", *LATER) == []
     assert [override["by"] for override in result(capsys, "overrides", "list", *NOON)] == ["Eva"]  # as it was
 
@@ -63,6 +64,23 @@ def test_json_has_the_word_and_the_score_that_follows(capsys: pytest.CaptureFixt
     assert (left["override"], left["score"]["decided_by"]) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("de", "Lead 1 ist HOT bis 2026-05-18, gesetzt von Eva. Sein Score ist jetzt HOT: Call_Today, Stufe sql"),
+        (
+            "fr",
+            "Le lead 1 est HOT jusqu’au 2026-05-18, fixé par Eva. Son score est maintenant HOT : Call_Today, étape sql",
+        ),
+        ("it", "Il lead 1 è HOT fino al 2026-05-18, impostato da Eva. Il suo score è ora HOT: Call_Today, fase sql"),
+    ],
+)
+def test_a_seller_is_answered_in_the_language_of_the_output(
+    capsys: pytest.CaptureFixture[str], language: str, sentence: str
+) -> None:
+    assert console_output(capsys, *SET, "--days", "14", *NOON, "--output-language", language) == sentence
+
+
 def test_typed_twice_it_is_recorded_once(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     assert result(capsys, *SET, *NOON)["override"] == result(capsys, *SET, *LATER)["override"]
     assert len(override_rows(home)) == 1
@@ -71,7 +89,18 @@ def test_typed_twice_it_is_recorded_once(capsys: pytest.CaptureFixture[str], hom
 def test_whoever_overrules_another_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     console_output(capsys, *SET, *NOON)
     text = console_output(
-        capsys, "overrides", "set", "1", "--cluster", "COLD", "--by", "Urs", "--reason", "no budget", *LATER
+        capsys,
+        "overrides",
+        "set",
+        "1",
+        "--cluster",
+        "COLD",
+        "--by",
+        "Urs",
+        "--reason",
+        "no budget",
+        *LATER,
+        *IN_ENGLISH,
     )
     assert "set by Urs, in place of Eva" in text
 

@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_lead_is_told_its_points_grade_and_stage(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", "1", *AT, "--dry-run", "--json"]) == 0
     scored = json.loads(capsys.readouterr().out)
-    assert run(["score", "1", *AT, "--dry-run"]) == 0
+    assert run(["score", "1", *AT, "--dry-run", "--output-language", "en"]) == 0
     output = capsys.readouterr().out
     for expected in (
         f"{scored['points']:g} points",

@@ -154,7 +154,7 @@ def test_a_rate_limit_is_respected_before_the_next_call(subject: Subject) -> Non
     with pytest.raises(CRMUnavailable) as caught:
         crm.push([subject.update(crm, lead, predictive_score=1)])
     if subject.name == "salesforce":
-        # No Retry-After, and a limit of a whole day: no further call, whoever asks.
+        # No Retry-After, and a limit of a whole day: no further call by any caller.
         calls = len(subject.standin.calls)
         with pytest.raises(CRMUnavailable):
             crm.push([subject.update(crm, lead, predictive_score=1)])

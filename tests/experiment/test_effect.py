@@ -85,7 +85,7 @@ def test_costs_follow_calls_and_too_few_wins_say_nothing() -> None:
     assert report.scored.cost_per_win is not None
     assert report.scored.cost_per_win.value == pytest.approx(40 * report.scored.calls_per_win.value)
     assert report.calls_per_lead.value == pytest.approx(-1.0)
-    assert report.revenue_per_lead.is_clear
+    assert report.revenue_per_lead.low > 0 or report.revenue_per_lead.high < 0
     assert report.wins.difference.low > 0
     few = Participants(is_scored, np.arange(2000) < 3, np.ones(2000), np.zeros(2000))
     assert effect_report(few, cost_per_call=None) is None

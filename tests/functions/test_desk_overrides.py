@@ -22,8 +22,8 @@ SCORES = from_text("SELECT lead_id, score_cluster, decided_by FROM leadwerk.scor
 EVA = {"cluster": "HOT", "by": "Eva", "reason": "met at the fair"}
 
 
-def post_override(url: str, lead_id: str, deed: str = "override", **body: Any) -> requests.Response:
-    return requests.post(f"{url}/leads/{lead_id}/{deed}", json={"now": AT, **body}, timeout=60)
+def post_override(url: str, lead_id: str, action: str = "override", **body: Any) -> requests.Response:
+    return requests.post(f"{url}/leads/{lead_id}/{action}", json={"now": AT, **body}, timeout=60)
 
 
 @pytest.fixture(scope="module")

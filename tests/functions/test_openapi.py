@@ -61,7 +61,7 @@ def test_an_answer_has_the_fields_and_types_of_the_document(example: tuple[str, 
     method, path, _, status, answer = example
     handle = route_of(method, path).handle
     types = (ProblemDocument,) if status >= 400 else openapi.returned_types(handle)
-    assert any(fits(answer, kind) for kind in types), f"{answer} is none of {types}"
+    assert any(fits(answer, kind) for kind in types), f"{answer} fits none of {types}"
 
 
 def fits(answer: Any, kind: type[Any]) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
 from leadwerk.errors import CRMUnavailable, RecordFailure, WarehouseBusy
 from leadwerk.lead import lead_version
-from leadwerk.pipeline import ingest
+from leadwerk.pipeline import case_rows, ingest
 from leadwerk.policy import load
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
@@ -141,7 +141,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ZeroDivisionError(f"of {raw['email']}")
         return lead_version(raw, **arguments)
 
-    monkeypatch.setattr(ingest, "lead_version", read)
+    monkeypatch.setattr(case_rows, "lead_version", read)
 
 
 POISON = {**case(2).lead, "loan_amount": "poison"}

@@ -1,4 +1,4 @@
-"""The loop guard: our own writes move the CRM's stamps and are no news; what a person changes is."""
+"""The loop guard: our own writes move the CRM's stamps and are ignored; what a person changes is not."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import pytest
 from leadwerk.pipeline import rescore
 from leadwerk.pipeline.bulk import bulk_rescore, remote_scoring
 from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
+from leadwerk.pipeline.leads.features import rescore_remote_statement
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.policy.load import load
@@ -49,7 +50,7 @@ def parameters() -> dict[str, Any]:
 
 def answered_by(replies: dict[str, str]) -> Statement:
     """The statement with what the remote function replies to each lead in place of the call."""
-    whole = bulk_rescore.rescore_statement(POLICY)
+    whole = rescore_remote_statement(POLICY)
     cases = " ".join(f"WHEN {lead!r} THEN {json.dumps(reply)}" for lead, reply in replies.items())
     assert whole.text.count(CALLED) == 1
     return Statement(whole.name, whole.text.replace(CALLED, f"CASE features.lead_id {cases} END"), whole.parameters)
@@ -57,8 +58,8 @@ def answered_by(replies: dict[str, str]) -> Statement:
 
 def called_with(home: Path) -> dict[str, str]:
     """The arguments that BigQuery would send: rows of features as Google's own TO_JSON_STRING writes them."""
-    whole = bulk_rescore.rescore_statement(POLICY)
-    front, _, _ = whole.text.rpartition(",\n\nlatest_score AS (")
+    whole = rescore_remote_statement(POLICY)
+    front, _, _ = whole.text.rpartition(",\n\n-- One call a lead")
     sent = "SELECT lead_id, TO_JSON_STRING(features) AS sent FROM features"
     query = Statement("sent", f"{front}\n{sent}", whole.parameters)
     return {row["lead_id"]: row["sent"] for row in evaluate(query, parameters(), tables(home))}
@@ -150,7 +151,7 @@ def test_points_are_news_where_they_rank_and_none_where_the_model_does(home: Pat
 
 def test_without_rules_nothing_is_asked_of_occurrences(home: Path) -> None:
     bare = msgspec.structs.replace(POLICY, points=PointsModel(), stages=())
-    whole = bulk_rescore.rescore_statement(bare)
+    whole = rescore_remote_statement(bare)
     assert "signals" not in whole.parameters
     assert whole.text.count("open_leads AS (") == 1
 

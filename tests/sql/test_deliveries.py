@@ -14,7 +14,8 @@ from support.examples import examples
 OUTBOX, UNKNOWN_LEADS = statement("deliveries/outbox"), statement("deliveries/unknown_leads")
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night in which Zürich's clocks change
 EVERYTHING = {
-    "first_day": date(2026, 3, 1), "as_of": START + timedelta(days=1), "every_lead": True, "lead_ids": [],
+    "first_day": date(2026, 3, 1), "scored_since": date(2026, 3, 1), "as_of": START + timedelta(days=1),
+    "every_lead": True, "lead_ids": [],
     "every_state": False, "retry_dead_letters": False, "dead_letter_code": "", "without": [], "most": 100,
 }  # fmt: skip
 
@@ -157,7 +158,7 @@ def test_both_engines_agree_on_what_is_shown(scores: list[dict[str, Any]], deliv
 def test_both_engines_agree_on_what_was_overtaken(scores: list[dict[str, Any]], score_ids: list[str]) -> None:
     unique = list({row["score_id"]: row for row in scores}.values())
     parameters = {
-        "lead_ids": ["a", "b"], "score_ids": score_ids, "first_day": date(2026, 3, 1),
+        "lead_ids": ["a", "b"], "score_ids": score_ids, "scored_since": date(2026, 3, 1),
         "as_of": START + timedelta(hours=1),
     }  # fmt: skip
     rows = assert_engines_agree(statement("deliveries/overtaken"), parameters, {"scores": unique, "deliveries": []})

@@ -122,7 +122,13 @@ def list_counts() -> Statement:
     return statement("scores/list_counts", tier=range(2))
 
 
-LEAD = {**ONE, "contact_statuses": ["contacted"], "contact_touchpoints": ["call_answered"]}
+LEAD = {
+    "lead_id": "1",
+    "scored_since": ONE["first_day"],
+    "as_of": NOW,
+    "contact_statuses": ["contacted"],
+    "contact_touchpoints": ["call_answered"],
+}
 
 
 RESULTS = {

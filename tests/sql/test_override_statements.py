@@ -180,7 +180,8 @@ def test_the_calls_that_leads_ask_for_are_the_same_on_both_engines(lead_versions
 @given(overrides=override_rows, stored=scores)
 def test_the_outbox_has_unscored_leads_only_where_a_person_spoke(overrides: list[Row], stored: list[Row]) -> None:
     mute = [row | {"basis": "no_champion", "predictive_score": None} for row in stored]
-    every = {"first_day": ONE["first_day"], "as_of": NOW, "every_lead": True, "lead_ids": [], "every_state": False,
+    every = {"first_day": ONE["first_day"], "scored_since": ONE["first_day"],
+             "as_of": NOW, "every_lead": True, "lead_ids": [], "every_state": False,
              "dead_letter_code": "", "without": [],
              "retry_dead_letters": False, "most": 10}  # fmt: skip
     pending = assert_engines_agree(statement("deliveries/outbox"), every, {"scores": mute, "overrides": overrides})

@@ -33,7 +33,7 @@ def get(url: str, path: str, **fields: Any) -> requests.Response:
     return requests.get(url + path, params={"now": AT, **fields}, timeout=60)
 
 
-def pick(url: str, lead_id: str, seller: str, deed: str = "pick", **body: Any) -> requests.Response:
+def pick(url: str, lead_id: str, seller: str, action: str = "pick", **body: Any) -> requests.Response:
     """A seller's pick or release at NOW."""
-    place = f"{url}/leads/{quote(lead_id, safe='')}/{deed}"
+    place = f"{url}/leads/{quote(lead_id, safe='')}/{action}"
     return requests.post(place, json={"now": AT, "seller": seller, **body}, timeout=60)

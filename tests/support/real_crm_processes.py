@@ -25,7 +25,7 @@ SECRET_KEY = "only-for-tests-" + "0" * 40
 
 
 def installed(name: str) -> Path:
-    """The virtual environment of a CRM; skips the test, and says why, where there is none."""
+    """The virtual environment of a CRM; skips the test, and says why, where it is not installed."""
     if os.environ.get("LEADWERK_CRM_REAL") != "1":
         pytest.skip("real CRMs run in a stage of their own: make test-crm")
     python = INSTALLED / name / "bin" / "python"

@@ -25,7 +25,9 @@ from typing import Any
 import pytest
 
 from leadwerk import simulation
-from leadwerk.pipeline.bulk import bulk_rescore
+from leadwerk.catalogue.periods import OPEN_LEAD_DAYS
+from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
+from leadwerk.pipeline.leads.open_leads import read_open_leads
 from leadwerk.policy.load import parse
 from leadwerk.serve import FUNCTIONS
 from leadwerk.settings import read
@@ -213,9 +215,9 @@ def test_rescoring_scores_every_open_lead(loop: Loop, deployment: Deployment) ->
 
 def test_bigquery_can_score_in_sql(loop: Loop, deployment: Deployment) -> None:
     policy, settings = parse(POLICY), read(deployment.cloud.settings("score", deployment.crm.url, TOKEN))
-    features = bulk_rescore.features_of_open_leads(policy)
-    parameters = bulk_rescore.rescore_parameters(policy, now=NOW, stored_at=NOW)
-    rows = BigQueryWarehouse.from_settings(settings).rows(features, parameters)
+    warehouse = BigQueryWarehouse.from_settings(settings)
+    leads = read_open_leads(warehouse, created_since=NOW - timedelta(days=OPEN_LEAD_DAYS), as_of=NOW)
+    rows = warehouse.rows(features_statement(policy), scoring_parameters(policy, leads, [], NOW))
     calls = [[json.dumps(row, default=datetime.isoformat)] for row in rows]
     answer = deployment.post("score", {"requestId": "1", "calls": [*calls, ["{"]]})
     *replies, refused = [json.loads(reply) for reply in answer["replies"]]

@@ -13,7 +13,7 @@ from google.cloud import bigquery as google
 
 from leadwerk import settings
 from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
-from leadwerk.warehouse import bigquery, schema
+from leadwerk.warehouse import bigquery, bigquery_requests, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.statement import from_text
@@ -165,7 +165,7 @@ def test_a_missing_table_is_named(warehouse: BigQueryWarehouse) -> None:
 
 
 def test_nobody_at_the_endpoint_is_busy_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigquery, "RETRY", google.DEFAULT_RETRY.with_timeout(0.5))
+    monkeypatch.setattr(bigquery_requests, "RETRY", google.DEFAULT_RETRY.with_timeout(0.5))
     unreachable = BigQueryWarehouse.from_settings(settings.read(bigquery_environment("http://127.0.0.1:9")))
     with pytest.raises(WarehouseBusy) as failure:
         unreachable.rows(ALL_TOUCHPOINTS, {})

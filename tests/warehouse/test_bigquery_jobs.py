@@ -12,7 +12,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery as google
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.warehouse import bigquery, schema
+from leadwerk.warehouse import bigquery_requests, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.statement import from_text
@@ -38,8 +38,10 @@ def server() -> Iterator[JobServer]:
 
 @pytest.fixture
 def warehouse(server: JobServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[BigQueryWarehouse]:
-    monkeypatch.setattr(bigquery, "RETRY", google.DEFAULT_RETRY.with_timeout(0.3).with_delay(0.01, 0.05))
-    monkeypatch.setattr(bigquery, "JOB_RETRY", bigquery.JOB_RETRY.with_timeout(5).with_delay(0.01, 0.05))
+    monkeypatch.setattr(bigquery_requests, "RETRY", google.DEFAULT_RETRY.with_timeout(0.3).with_delay(0.01, 0.05))
+    monkeypatch.setattr(
+        bigquery_requests, "JOB_RETRY", bigquery_requests.JOB_RETRY.with_timeout(5).with_delay(0.01, 0.05)
+    )
     client = google.Client(
         project="p",
         location="europe-west6",
@@ -51,7 +53,7 @@ def warehouse(server: JobServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bi
 
 
 def load(warehouse: BigQueryWarehouse) -> None:
-    with bigquery._as_warehouse_error("identities"):
+    with bigquery_requests.as_warehouse_error("identities"):
         warehouse._load(TARGET, json_rows(TARGET, [LINK]))
 
 
@@ -95,7 +97,7 @@ def test_a_script_that_failed_runs_again_only_with_its_stage(warehouse: BigQuery
 def test_a_job_that_does_not_end_is_cancelled(
     warehouse: BigQueryWarehouse, server: JobServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bigquery, "JOB_SECONDS", 0.5)
+    monkeypatch.setattr(bigquery_requests, "JOB_SECONDS", 0.5)
     server.queries, server.loads = [NEVER_ENDS], [NEVER_ENDS]
     with pytest.raises(WarehouseBusy):
         warehouse.rows(ONE, {})
@@ -105,17 +107,17 @@ def test_a_job_that_does_not_end_is_cancelled(
 
 
 def test_a_function_has_more_time_than_a_job() -> None:
-    assert bigquery.JOB_SECONDS < 1_500  # terraform/functions.tf, of the stages with long statements
+    assert bigquery_requests.JOB_SECONDS < 1_500  # terraform/functions.tf, of the stages with long statements
 
 
-@pytest.mark.parametrize("message", bigquery.REMEDIES)
+@pytest.mark.parametrize("message", bigquery_requests.REMEDIES)
 def test_a_message_of_googles_that_leaves_the_reader_alone_gets_its_remedy(
     warehouse: BigQueryWarehouse, server: JobServer, message: str
 ) -> None:
     server.queries = [{"reason": "invalid", "message": f"{message}. First view p:ga4.events_2x."}]
     with pytest.raises(WarehouseError) as failure:
         warehouse.rows(ONE, {})
-    assert failure.value.remedy == bigquery.REMEDIES[message]
+    assert failure.value.remedy == bigquery_requests.REMEDIES[message]
 
 
 def test_rows_that_bigquery_refuses_are_described_without_what_is_in_them(

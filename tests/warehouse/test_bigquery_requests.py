@@ -13,7 +13,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery as google
 
 from leadwerk.errors import WarehouseBusy, WarehouseError
-from leadwerk.warehouse import bigquery
+from leadwerk.warehouse import bigquery_requests
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.statement import from_text
 from support.job_server import BACKEND_ERROR, NO_COLUMNS, SILENT, TAKES_LONGER, JobServer, job_server
@@ -31,7 +31,7 @@ def server() -> Iterator[JobServer]:
 
 @pytest.fixture
 def client(server: JobServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[google.Client]:
-    monkeypatch.setattr(bigquery, "RETRY", google.DEFAULT_RETRY.with_timeout(2).with_delay(0.01, 0.05))
+    monkeypatch.setattr(bigquery_requests, "RETRY", google.DEFAULT_RETRY.with_timeout(2).with_delay(0.01, 0.05))
     client = google.Client(
         project="p",
         location="europe-west6",
@@ -52,7 +52,7 @@ def test_a_statement_is_one_request_that_needs_no_job(warehouse: BigQueryWarehou
     assert server.requests == [ASKED]
     [body] = server.bodies
     assert (body["jobCreationMode"], body["location"]) == ("JOB_CREATION_OPTIONAL", "europe-west6")
-    assert 0 < body["timeoutMs"] <= bigquery.CALL_SECONDS * 1000
+    assert 0 < body["timeoutMs"] <= bigquery_requests.CALL_SECONDS * 1000
 
 
 def test_a_query_says_how_much_it_may_read_and_a_refusal_what_to_do(client: google.Client, server: JobServer) -> None:
@@ -147,7 +147,7 @@ def test_an_answer_that_hides_an_error_is_not_taken_for_no_rows(
 def test_a_server_that_does_not_answer_is_busy_and_soon(
     warehouse: BigQueryWarehouse, server: JobServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bigquery, "CALL_SECONDS", 0.1)
+    monkeypatch.setattr(bigquery_requests, "CALL_SECONDS", 0.1)
     server.queries = [SILENT] * 100
     started = time.monotonic()
     with pytest.raises(WarehouseBusy):

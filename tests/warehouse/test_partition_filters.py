@@ -20,6 +20,9 @@ VALUES = {
     "amount": ("loan_amount",), "column": ("loan_amount",), "window": (7,), "place": (1,),
     "stage_changes/bulk_insert.number": ("points",), "activity_daily/rebuild.amount": ("loan_amount",),
     "stage_changes/bulk_insert.fact": ("cluster",), "activity_events/rebuild.amount": ("loan_amount",),
+    # One of the two switches is on at a time.
+    "of_open_leads": (), "scores/rescore_remote.of_open_leads": (1,), "scores/rescore_remote.of_ids": (),
+    "ratio": ({"name": "n1", "numerator": "income", "denominator": "loan_amount", "factor": 1},),
 }  # fmt: skip
 
 # What may be read whole, and why that is right. A row here is a decision, read by a person.

@@ -1,7 +1,8 @@
 """Feature catalogue: every input that a model or a rule may use, once, in the order of the feature query's columns.
 
-The feature contract, the facts that rules may name, their ranges and the reserved names derive from it. To add a
-feature, add one entry here and its column to `lead_features/select.sql`; a test compares the two.
+The feature contract, the facts that rules may name, their ranges, the reserved names and the columns of the feature
+query derive from it. A ratio of amounts needs one entry here and nothing else; a feature of another kind also needs its
+expression in `lead_features/features.fragment.sql`, and a test names the entry without one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _WEEKDAY, _HOUR = "Weekdays are 1 (Monday) to 7 (Sunday).", "Hours are 0 to 23."
 _YES_OR_NO = "It is 1 (known) or 0."
 
 
+MONTHS_A_YEAR: Final = 12
 AMOUNTS: Final = ("loan_amount", "property_value", "income", "instalment")
 """Amounts of a calculator or form, of which ratios are features too."""
 
@@ -33,13 +35,22 @@ class ValueRange(NamedTuple):
     hint: str
 
 
+class Ratio(NamedTuple):
+    """`factor` × `numerator` / `denominator`, both among AMOUNTS: unknown where one is unknown or the divisor is 0."""
+
+    numerator: str
+    denominator: str
+    factor: int = 1
+
+
 class CatalogueEntry(NamedTuple):
     """One feature, or with `is_windowed` one for each window.
 
     `group` is what reasons speak about, and the key of its label. `monotone` is 1 where a higher value can only help,
     -1 where it can only hurt, 0 where the domain does not say. `levels` is the closed list of a category's values,
     empty where any value may come. Rules may use every entry, models those that are learned from;
-    `is_creation_time` marks those that follow from the lead's creation, which a file may not state.
+    `is_creation_time` marks those that follow from the lead's creation, which a file may not state. `ratio`: what the
+    entry is computed from, where it is a ratio of amounts.
     """
 
     name: str
@@ -51,6 +62,7 @@ class CatalogueEntry(NamedTuple):
     levels: tuple[str, ...] = ()
     is_learned: bool = True
     is_creation_time: bool = False
+    ratio: Ratio | None = None
 
     def columns(self) -> Iterator[str]:
         """The columns of the feature query that this entry stands for.
@@ -72,9 +84,20 @@ FEATURES: Final = (
     CatalogueEntry("instalment", "instalment"),
     # No monotone: banks like a higher loan-to-value less, but a lead that borrows little needs no help either. On three
     # simulated markets unseen leads were predicted better without it (log loss 0.298 against 0.303).
-    CatalogueEntry("loan_to_value", "loan_to_value", value_range=ValueRange(0, 10, _SHARE)),
+    CatalogueEntry(
+        "loan_to_value",
+        "loan_to_value",
+        value_range=ValueRange(0, 10, _SHARE),
+        ratio=Ratio("loan_amount", "property_value"),
+    ),
     # Affordability rules of banks make it certain: a higher instalment on the same income is never better.
-    CatalogueEntry("instalment_to_income", "instalment_to_income", monotone=-1, value_range=ValueRange(0, 10, _SHARE)),
+    CatalogueEntry(
+        "instalment_to_income",
+        "instalment_to_income",
+        monotone=-1,
+        value_range=ValueRange(0, 10, _SHARE),
+        ratio=Ratio("instalment", "income", factor=MONTHS_A_YEAR),
+    ),
     CatalogueEntry("calculator_uses_90d", "calculator"),
     CatalogueEntry("calculator_loan_amount_mean", "calculator"),
     CatalogueEntry("sessions", "visits", is_windowed=True),
@@ -108,7 +131,7 @@ FEATURES: Final = (
     CatalogueEntry("device_category", "device", "category"),
     # Free text: rules may search it, but its values are too many and too personal to learn from.
     CatalogueEntry("job_title", "job_title", "category", is_learned=False),
-    # Who said what is known of the company: it explains a value, and is none.
+    # The source of what is known of the company: it explains a value and is not a feature itself.
     CatalogueEntry("company_source", "company_source", "category", levels=("contact", "account"), is_learned=False),
 )
 """All features that do not depend on the policy."""

@@ -9,7 +9,7 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
 def supported_language(name: str) -> Language | None:
-    """The language of this name, whatever its case; None if there is none.
+    """The language of this name, whatever its case; None if it is not supported.
 
     >>> supported_language("FR"), supported_language("rm")
     ('fr', None)

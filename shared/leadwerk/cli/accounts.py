@@ -8,16 +8,17 @@ import typer
 from msgspec.structs import asdict
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, number_of, out, print_json, show, table
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.leads import Limit
 from leadwerk.cli.picks import Seller
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.desk.accounts import AccountDetail
     from leadwerk.points.ledger import Entry
 
-HEADER: Final = ("account", "match", "light", "tier", "cell", "points", "contacts", "best contact")
+COLUMNS: Final = ("account", "match", "light", "tier", "cell", "points", "contacts", "best_contact")
 
 
 AccountId = Annotated[str, typer.Argument(help="An account of `leadwerk accounts list`.")]
@@ -33,10 +34,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(family, name="accounts", rich_help_panel="Sellers")
 
 
-@shared_options()
+@shared_options(output_language=True)
 def list_accounts(
     call: Invocation,
-    sort: Annotated[Literal["icp", "points", "interest", "contacts"], typer.Option(help="Order.")] = "icp",
+    sort: Annotated[Literal["icp", "points", "interest", "contacts"], typer.Option(help="Order of the list.")] = "icp",
     limit: Limit = 20,
 ) -> None:
     """List accounts by their match with the ideal customer, or by what their contacts add up to.
@@ -57,10 +58,13 @@ def list_accounts(
          account.matrix_cell, figure(account.points), figure(account.contacts), account.best_contact or "–")
         for account in page.accounts
     ]  # fmt: skip
-    out.print(table(f"{number_of(rows, 'account')}{', and more' if page.next else ''}", HEADER, rows))
+    speech = Speech.of(call)
+    out.print(
+        table(speech.number_of(rows, "accounts.more" if page.next else "accounts"), speech.columns(*COLUMNS), rows)
+    )
 
 
-@shared_options()
+@shared_options(output_language=True)
 def show_account(call: Invocation, account_id: AccountId) -> None:
     """Show an account with its contacts and its ledger.
 
@@ -70,10 +74,10 @@ def show_account(call: Invocation, account_id: AccountId) -> None:
 
     deployment = call.deployment
     detail = accounts.account(deployment.warehouse, deployment.policy, account_id, as_of=call.moment())
-    print_json(detail) if call.as_json else _print_account(detail)
+    print_json(detail) if call.as_json else _print_account(detail, Speech.of(call))
 
 
-@shared_options()
+@shared_options(output_language=True)
 def take_account(call: Invocation, account_id: AccountId, seller: Seller) -> None:
     """Take a company as a whole: all its contacts, or none if another seller has one of them.
 
@@ -89,11 +93,12 @@ def take_account(call: Invocation, account_id: AccountId, seller: Seller) -> Non
         (pick.lead_id, f"{pick.picked_at:%Y-%m-%d %H:%M}", f"{pick.expires_at:%Y-%m-%d %H:%M}")
         for pick in taken.contacts
     ]
-    title = f"{number_of(rows, 'contact')} of {taken.account_id} taken by {taken.seller}"
-    out.print(table(title, ("lead", "since (UTC)", "until (UTC)"), rows))
+    speech = Speech.of(call)
+    title = speech.say("account.taken", contacts=len(rows), account=taken.account_id, seller=taken.seller)
+    out.print(table(title, speech.columns("lead", "since_utc", "until_utc"), rows))
 
 
-@shared_options()
+@shared_options(output_language=True)
 def release_account(call: Invocation, account_id: AccountId, seller: Seller) -> None:
     """Give a company's contacts back before their picks expire; those of other sellers stay theirs.
 
@@ -102,22 +107,35 @@ def release_account(call: Invocation, account_id: AccountId, seller: Seller) -> 
     from leadwerk.pipeline.desk import account_picks
 
     released = account_picks.release_account(call.deployment.picks, account_id, seller, call.deciding_moment())
-    show(released, title="Released", as_json=call.as_json)
+    if call.as_json:
+        print_json(released)
+        return
+    freed = ", ".join(released.contacts) or "–"
+    out.print(escape(Speech.of(call).say("account.released", account=released.account_id, leads=freed)))
 
 
-def _print_account(detail: AccountDetail) -> None:
+def _print_account(detail: AccountDetail, speech: Speech) -> None:
     account = detail.account
     attributes = asdict(account.company)
     company = ", ".join(f"{name} {figure(value)}" for name, value in attributes.items() if value is not None)
-    out.print(
-        f"[bold]{escape(account.account_id)}[/bold]: match {account.icp} ({account.traffic_light or 'unknown'}), "
-        f"{account.tier or 'no tier'}, cell {account.matrix_cell}, {account.points:.2f} points = fit "
-        f"{account.fit:.2f} + interest {account.interest:.2f}. {escape(company)}"
+    summary = speech.say(
+        "account.summary",
+        icp=account.icp,
+        light=account.traffic_light or speech.say("no_light"),
+        tier=account.tier or speech.say("no_tier"),
+        cell=account.matrix_cell,
+        points=f"{account.points:.2f}",
+        fit=f"{account.fit:.2f}",
+        interest=f"{account.interest:.2f}",
     )
-    ledger = [(entry.rule or entry.group or "(all)", _about(entry), f"{entry.points:+.2f}") for entry in detail.entries]
-    ledger += [("contact", contact.lead_id, f"{contact.adds:+.2f}") for contact in detail.contacts]
-    ledger += [("cap", "interest", f"{detail.capped:+.2f}")] if detail.capped else []
-    out.print(table("", ("from", "what", "points"), ledger))
+    out.print(f"[bold]{escape(account.account_id)}[/bold]: {escape(summary)} {escape(company)}")
+    everything = speech.say("all_rules")
+    ledger = [
+        (entry.rule or entry.group or everything, _about(entry), f"{entry.points:+.2f}") for entry in detail.entries
+    ]
+    ledger += [(speech.say("contact"), contact.lead_id, f"{contact.adds:+.2f}") for contact in detail.contacts]
+    ledger += [(speech.say("cap"), speech.say("interest"), f"{detail.capped:+.2f}")] if detail.capped else []
+    out.print(table("", speech.columns("from", "what", "points"), ledger))
 
 
 def _about(entry: Entry) -> str:

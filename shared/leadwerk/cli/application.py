@@ -123,7 +123,8 @@ def run(arguments: Sequence[str]) -> int:
         say_error(error)
         return EXIT_ERROR
     except BrokenPipeError:  # the reader of our output, such as `head`, closed the pipe
-        sys.stdout = None  # nor is there anybody for what is left in its buffer
+        # Nobody reads what is left in the buffer either.
+        sys.stdout = None
         return EXIT_ERROR
     except OSError as error:
         say_error(_place(error))

@@ -31,13 +31,14 @@ def register(app: typer.Typer) -> None:
 @shared_options()
 def list_entries(
     call: Invocation,
-    lead: Annotated[str | None, typer.Option(metavar="ID", help="Of this lead only.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="NAME", help="Of this person only.")] = None,
+    lead: Annotated[str | None, typer.Option(metavar="ID", help="Only entries of this lead.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Only entries by this person.")] = None,
     action: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Actions that begin so: override, delivery, erasure, …")
+        str | None,
+        typer.Option(metavar="NAME", help="Only actions with this beginning: override, delivery, erasure, …"),
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From this moment on (RFC 3339).")] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print all of it as CSV.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print all entries as CSV.")] = False,
 ) -> None:
     """List the acts on rules, thresholds, models, leads, scores, picks, overrides and deliveries, the oldest first.
 

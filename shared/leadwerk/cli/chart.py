@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 FULL = len(BLOCKS) - 1
-WIDTH = 60  # columns at most; of more numbers each column shows the last of its share
+# The chart's width at most: with more values, each column shows the last value of its share.
+WIDTH = 60
 
 
 def sparkline(values: Sequence[float | None], *, low: float = 0.0, high: float = 100.0) -> str:

@@ -19,8 +19,10 @@ from leadwerk.errors import LeadwerkError
 
 # Where the output is no terminal (a file, a pipe), there is room for whole tables.
 PIPE_WIDTH = 140
-MOST_LISTED, FEW = 5, 3  # texts of a list in one field of a table
-WORD_WIDTH = 16  # a longer word is no reason to give up the table: it may be broken
+# More texts of a list than this make a table's field unreadable.
+MOST_LISTED, FEW = 5, 3
+# A longer word is broken rather than the table given up.
+WORD_WIDTH = 16
 COLUMN_GAP = 2
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, emoji=False)

@@ -1,4 +1,4 @@
-"""`leadwerk deliver` and `leadwerk crm`: scores on their way into the CRM, and what the CRM says of itself."""
+"""`leadwerk deliver` and `leadwerk crm`: scores on their way into the CRM, and checks of the CRM."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class DeliveryScope:
 def deliver(
     call: Invocation,
     retry_dead_letters: Annotated[
-        bool, typer.Option("--retry-dead-letters", help="Also what the CRM had refused.")
+        bool, typer.Option("--retry-dead-letters", help="Also send what the CRM had refused.")
     ] = False,
-    code: Annotated[str | None, typer.Option("--code", help="Of the dead letters only those of this code.")] = None,
+    code: Annotated[str | None, typer.Option("--code", help="Only dead letters with this code.")] = None,
     lead: Annotated[str | None, typer.Option("--lead", metavar="ID", help="Only this lead.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; send nothing.")] = False,
     show_exchange: Annotated[
@@ -164,7 +164,7 @@ def fields(
 
 @shared_options()
 def dead_letters(call: Invocation) -> None:
-    """Scores that the CRM refused for good, grouped by reason, with what to do.
+    """List scores that the CRM refused for good, grouped by reason, with the remedy.
 
     Example: `leadwerk crm dead-letters`
     """

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 @shared_options()
 def doctor(call: Invocation) -> None:
-    """Check everything from the CRM back to the first event, and say what to do where the chain breaks.
+    """Check the whole chain from the CRM back to the first event, with a remedy where it breaks.
 
     Example: `leadwerk doctor`
     """

@@ -20,7 +20,6 @@ from leadwerk.warehouse.table_statements import row_count
 OLDEST_WAITING = timedelta(hours=1)  # five-minute runs would have sent it twelve times
 OLDEST_READ = timedelta(days=7)  # a CRM in which nothing changes for a week is rarely at work
 OLDEST_TRAINING = timedelta(days=15)  # two weekly trainings and a day
-OLDEST_DAY = timedelta(days=3)  # GA4 exports yesterday until the afternoon
 LISTENING_DAYS = 30
 
 

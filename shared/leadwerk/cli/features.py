@@ -30,12 +30,12 @@ def register(app: typer.Typer) -> None:
 @shared_options()
 def features(
     call: Invocation,
-    lead_id: Annotated[str | None, typer.Argument(help="A lead that is known.")] = None,
+    lead_id: Annotated[str | None, typer.Argument(help="A lead id.")] = None,
     client_id: Annotated[str | None, typer.Option("--client-id", help="A web visitor, by GA4 client id.")] = None,
     all_leads: Annotated[bool, typer.Option("--all", help="All leads.")] = False,
     first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, such as 2026-01-31.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day (default: today).")] = None,
-    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write them to this file.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="File to write.")] = None,
 ) -> None:
     """Show the features of a lead, a web visitor or all leads: now, or as of the end of each day of a range.
 

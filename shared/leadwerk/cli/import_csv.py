@@ -46,24 +46,28 @@ def import_(
         str | None, typer.Option("--outcome", metavar="COL", help="Column with each lead's outcome.")
     ] = None,
     positive: Annotated[
-        str | None, typer.Option("--positive", metavar="VALUE", help="Its value for a success, if not yes/1/won …")
+        str | None,
+        typer.Option("--positive", metavar="VALUE", help="Value of the outcome for a success, if not yes, 1, won …"),
     ] = None,
     open: Annotated[
-        Columns, typer.Option("--open", metavar="VALUE", help="Its value for an undecided lead; repeatable.")
+        Columns, typer.Option("--open", metavar="VALUE", help="Value of the outcome for an undecided lead; repeatable.")
     ] = None,
     lost: Annotated[
         Columns,
-        typer.Option("--lost", metavar="COL=VALUE", help="Leads that are lost; all others are open; repeatable."),
+        typer.Option("--lost", metavar="COL=VALUE", help="Which leads are lost; all others are open; repeatable."),
     ] = None,
     time: Annotated[
         str | None,
         typer.Option("--time", metavar="COL", help="Creation time of the lead; else the file's order counts."),
     ] = None,
     exclude: Annotated[
-        Columns, typer.Option("--exclude", metavar="COL", help="Not to be learned from; repeatable.")
+        Columns, typer.Option("--exclude", metavar="COL", help="Column not to learn from; repeatable.")
     ] = None,
     include: Annotated[
-        Columns, typer.Option("--include", metavar="COL", help="Learn from it although its title names persons.")
+        Columns,
+        typer.Option(
+            "--include", metavar="COL", help="Column to learn from although its title names persons; repeatable."
+        ),
     ] = None,
     date_order: Annotated[
         Literal["dmy", "mdy"] | None, typer.Option("--date-order", help="Day or month first.")
@@ -72,21 +76,26 @@ def import_(
     zone: Annotated[
         str | None, typer.Option("--zone", metavar="NAME", help="Time zone, such as Europe/Zurich.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Such as utf-8, cp1252, cp850.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="One character, or tab.")] = None,
-    header_row: Annotated[int | None, typer.Option("--header-row", min=1, help="Line with the titles.")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
+    header_row: Annotated[int | None, typer.Option("--header-row", min=1, help="Line with the column titles.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")] = None,
     accept_rejects: Annotated[
         bool, typer.Option("--accept-rejects", help="Import although more than a fifth of the rows cannot be used.")
     ] = False,
-    language: Annotated[str, typer.Option(help="Of the reasons: de, fr, it or en.")] = "en",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what the file holds.")] = False,
+    language: Annotated[str, typer.Option(help="Language of the reasons: de, fr, it or en.")] = "en",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the content of the file and import nothing.")
+    ] = False,
     keep_policy: Annotated[
         bool, typer.Option("--keep-policy", help="Read the file under the policy in force, and write none.")
     ] = False,
     replace_policy: Annotated[
         bool,
-        typer.Option("--replace-policy", help="Even if a person edited it, or the file lacks most of its columns."),
+        typer.Option(
+            "--replace-policy",
+            help="Replace the policy even if a person edited it, or the file lacks most of its columns.",
+        ),
     ] = False,
 ) -> None:
     """Import leads with their outcomes from a file of any kind, and write the policy that fits it.
@@ -100,6 +109,7 @@ def import_(
     """
     with working(f"Reading {file.name}", as_json=call.as_json):
         content = read_table(file, ReadOptions(encoding, delimiter, header_row, sheet))
+    # Nobody knows the columns by heart: without them the command shows the file and asks.
     if id is None or outcome is None:
         show_columns(content, dry_run=dry_run, as_json=call.as_json)
         return

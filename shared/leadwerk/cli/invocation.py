@@ -123,7 +123,8 @@ def shared_options(
 def _with_options(function: Command, options: SharedOptions) -> Command:
     def command(context: typer.Context, **arguments: Any) -> None:
         stated = Invocation(**{name: arguments.pop(name) for name in options})
-        context.obj = stated.following(context.obj or Invocation())  # a command that follows inherits it
+        # A sub-command inherits the option that stands before it.
+        context.obj = stated.following(context.obj or Invocation())
         function(replace(context.obj, subcommand=context.invoked_subcommand), **arguments)
 
     functools.update_wrapper(command, function)

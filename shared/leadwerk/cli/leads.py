@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FORMS: Final = {
     "region": "Write a canton or Land such as CH-ZH, or a country such as CH.",
     "language": "Use de, fr, it or en.",
 }
-Limit = Annotated[int, typer.Option(min=1, max=200, help="How many.")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="Number of rows.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +48,7 @@ def list_leads(
     free: Annotated[bool, typer.Option("--free", help="Only leads without a pick.")] = False,
     limit: Limit = 20,
 ) -> None:
-    """List open leads to call, best first; of equal leads the one of the larger company comes first.
+    """List open leads to call, best first; among equals the larger company comes first.
 
     Example: `leadwerk leads list --language fr --region CH-VD --free`
     """
@@ -76,11 +77,14 @@ def list_leads(
          lead.reasons[0] if lead.reasons else "")
         for lead in page.leads
     ]  # fmt: skip
-    header = ("lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held by", "why")
-    out.print(table(f"{number_of(rows, 'lead')}{', and more' if page.next else ''}", header, rows))
+    speech = Speech.of(call)
+    header = speech.columns(
+        "lead", "score", "points", "cell", "tier", "region", "language", "cluster", "held_by", "why"
+    )  # fmt: skip
+    out.print(table(speech.number_of(rows, "leads.more" if page.next else "leads"), header, rows))
 
 
-@shared_options()
+@shared_options(output_language=True)
 def times(
     call: Invocation,
     weeks: Annotated[int, typer.Option(min=1, max=104, help="Leads that came in so many weeks.")] = 13,
@@ -96,13 +100,16 @@ def times(
     if call.as_json:
         print_json(rows)
         return
-    header = ("seller", "leads", "contacted", "hours to contact", "closed", "days to close", "contacts to close")
+    speech = Speech.of(call)
+    header = speech.columns(
+        "seller", "leads", "contacted", "hours_to_contact", "closed", "days_to_close", "contacts_to_close"
+    )
     cells = [
-        (row.seller or "all", figure(row.leads), figure(row.contacted), figure(row.hours_to_contact),
+        (row.seller or speech.say("times.all"), figure(row.leads), figure(row.contacted), figure(row.hours_to_contact),
          figure(row.closed), figure(row.days_to_close), figure(row.contacts_to_close))
         for row in rows
     ]  # fmt: skip
-    out.print(table(f"Medians of {weeks} weeks", header, cells))
+    out.print(table(speech.say("times.title", weeks=weeks), header, cells))
 
 
 def _lead_filter(filters: Mapping[str, object]) -> LeadFilter:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leadwerk.registry import Champion
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason.")]
 Version = Annotated[str, typer.Argument(help="A model version; see `leadwerk models list`.")]
 
 
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 @shared_options(now=False)
 def list_(call: Invocation) -> None:
-    """All model versions, the newest first; the champion is marked, or the one that left the ranking to the points.
+    """List all model versions, the newest first; marks the champion, or the one that left the ranking to the points.
 
     Example: `leadwerk models list`
     """
@@ -55,9 +55,9 @@ def list_(call: Invocation) -> None:
 @shared_options(now=False)
 def show(
     call: Invocation,
-    version: Annotated[str | None, typer.Argument(help="Else the champion.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Version to show (default: the champion).")] = None,
 ) -> None:
-    """A model's main figures: what it learned from, how its candidates did, what counts most; all of it with --json.
+    """Show a model's main figures: data, candidates and most important features; everything with --json.
 
     Example: `leadwerk models show`
     """
@@ -78,7 +78,7 @@ def promote(
     by: By = "",
     reason: Reason = "by hand",
 ) -> None:
-    """Make a version champion by hand; who and why is kept with it.
+    """Make a version champion by hand; recorded with author and reason.
 
     Example: `leadwerk models promote 20260301T020000Z-1f2e3d4c5b6a --by "Ada Keller" --reason "spring misread"`
     """
@@ -91,7 +91,7 @@ def rollback(
     by: By = "",
     reason: Reason = "rollback",
 ) -> None:
-    """Make the champion before the present one champion again; who and why is kept with it.
+    """Restore the previous champion; recorded with author and reason.
 
     Example: `leadwerk models rollback --by "Ada Keller" --reason "scores fell without cause"`
     """

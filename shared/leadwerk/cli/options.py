@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from leadwerk import settings as environment
 from leadwerk.catalogue.languages import Language, supported_language
@@ -25,18 +23,8 @@ if TYPE_CHECKING:
     from leadwerk.scoring.model import Scorer
     from leadwerk.warehouse.protocol import Warehouse
 
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        "--home", metavar="DIR", help="Where state lives (LEADWERK_HOME, else .leadwerk).", show_default=False
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Now = Annotated[
-    str | None,
-    typer.Option("--now", metavar="TIME", help="Stands in for the clock (RFC 3339), for replays.", show_default=False),
-]
-CLOCK_TOLERANCE = timedelta(minutes=5)  # the time came from another machine's clock
+# A time from another machine may be slightly ahead of this one's clock.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 NO_NOW = "Leave --now out; in a simulation set LEADWERK_SIMULATION=1."

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
-from leadwerk.cli.console import figure, number_of, out, print_json, table
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day, moment
+from leadwerk.cli.speech import Speech
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.desk.override_list import ScoredOverride
     from leadwerk.pipeline.desk.overrides import OverrideRecord
 
-LeadId = Annotated[str, typer.Argument(help="A known lead.")]
+LeadId = Annotated[str, typer.Argument(help="A lead id.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 
 
@@ -29,13 +31,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(family, name="overrides", rich_help_panel="Sellers")
 
 
-@shared_options()
+@shared_options(output_language=True)
 def set_override(
     call: Invocation,
     lead_id: LeadId,
     cluster: Annotated[str, typer.Option(help="HOT, WARM, COLD or DISQUALIFIED.")],
     by: By,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; sellers read it with the lead.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason; sellers read it with the lead.")],
     days: Annotated[int | None, typer.Option(help="Number of days after today (default: 30).")] = None,
     until: Annotated[str | None, typer.Option(metavar="DAY", help="Last day, instead of --days.")] = None,
 ) -> None:
@@ -53,12 +55,12 @@ def set_override(
     _answer(call, lead_id, record, _score(deployment, lead_id, at))
 
 
-@shared_options()
+@shared_options(output_language=True)
 def clear(
     call: Invocation,
     lead_id: LeadId,
     by: By,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason.")] = "",
 ) -> None:
     """End the override of a lead: its score decides again.
 
@@ -71,7 +73,7 @@ def clear(
     _answer(call, lead_id, None, _score(deployment, lead_id, at))
 
 
-@shared_options()
+@shared_options(output_language=True)
 def list_overrides(call: Invocation) -> None:
     """List the active overrides: author, reason, end, and what the product would decide.
 
@@ -89,8 +91,9 @@ def list_overrides(call: Invocation) -> None:
          override.product.cluster, figure(override.product.score), figure(override.product.points), override.reason)
         for override in overrides
     ]  # fmt: skip
-    header = ("lead", "cluster", "by", "since", "until", "product decides", "score", "points", "reason")
-    out.print(table(f"{number_of(rows, 'lead')} overridden", header, rows))
+    speech = Speech.of(call)
+    header = speech.columns("lead", "cluster", "by", "since", "until", "product", "score", "points", "reason")
+    out.print(table(speech.number_of(rows, "overrides"), header, rows))
 
 
 def _score(deployment: Deployment, lead_id: str, at: datetime) -> ScoredOverride:
@@ -111,13 +114,21 @@ def _answer(call: Invocation, lead_id: str, record: OverrideRecord | None, score
     if call.as_json:
         print_json({"lead_id": lead_id, "override": record, "score": score})
         return
-    out.print(f"[green]{_sentence(lead_id, record)}[/green]")
-    out.print(f"Its score is now {score.cluster}: {score.action}" + (f", stage {score.stage}" if score.stage else ""))
+    speech = Speech.of(call)
+    out.print(f"[green]{escape(_sentence(lead_id, record, speech))}[/green]")
+    key = "override.score_stage" if score.stage else "override.score"
+    out.print(escape(speech.say(key, cluster=score.cluster, action=score.action, stage=score.stage)))
 
 
-def _sentence(lead_id: str, record: OverrideRecord | None) -> str:
+def _sentence(lead_id: str, record: OverrideRecord | None, speech: Speech) -> str:
     if record is None:
-        return f"Lead {lead_id} has no override: its score decides."
-    replaced = record.overrules if record.overrules != record.by else None
-    instead = f", in place of {replaced}" if replaced else ""
-    return f"Lead {lead_id} is {record.cluster} until {record.until}, set by {record.by}{instead}."
+        return speech.say("override.none", lead=lead_id)
+    is_replaced = record.overrules is not None and record.overrules != record.by
+    return speech.say(
+        "override.replaced" if is_replaced else "override.set",
+        lead=lead_id,
+        cluster=record.cluster,
+        until=record.until,
+        by=record.by,
+        before=record.overrules,
+    )

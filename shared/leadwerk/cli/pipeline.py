@@ -72,7 +72,7 @@ def ingest(
     call: Invocation,
     from_start: Annotated[bool, typer.Option("--from-start", help="Read every case again.")] = False,
 ) -> None:
-    """Read the changed cases of the CRM: leads, touchpoints and outcomes, since the last time.
+    """Read the CRM's changes since the last run: leads, touchpoints and outcomes.
 
     Example: `leadwerk ingest --json`
     """
@@ -90,6 +90,7 @@ def ingest(
             person_key=key,
             from_start=from_start,
         )
+        # After each ingestion, because the CRM may bring an erased person back.
         upkeep.run(deployment.warehouse, deployment.policy, secret=key, now=call.storing_moment())
     show(result, title="Ingested", as_json=call.as_json)
 
@@ -99,15 +100,17 @@ def retrain(
     call: Invocation,
     exclude: Annotated[
         list[str] | None,
-        typer.Option("--exclude", metavar="FIELD", help="Learn nothing from it, now and later; repeatable."),
+        typer.Option("--exclude", metavar="FIELD", help="Field not to learn from, now and later; repeatable."),
     ] = None,
     keep_suspect: Annotated[
         list[str] | None,
-        typer.Option("--keep-suspect", metavar="FIELD", help="Learn from it all the same; repeatable."),
+        typer.Option(
+            "--keep-suspect", metavar="FIELD", help="Field to learn from in spite of the suspicion; repeatable."
+        ),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the decision.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; stored with the decision.")] = "",
 ) -> None:
-    """Learn from all outcomes that are mature; the new model becomes champion only if it is the best.
+    """Train on all mature outcomes; the new model becomes champion only if it is the best.
 
     Exit codes: 3 where the leads tell nothing usable and no model serves; 4 where a field may know the outcome: leave
     it out, or keep it for a reason.
@@ -168,7 +171,9 @@ def _trial(trial: TriedSegment) -> tuple[str, ...]:
 @shared_options()
 def rescore(
     call: Invocation,
-    only_closed: Annotated[bool, typer.Option("--only-closed", help="After a rescoring in SQL.")] = False,
+    only_closed: Annotated[
+        bool, typer.Option("--only-closed", help="Only closed leads, after a rescoring in SQL.")
+    ] = False,
     as_sql: Annotated[bool, typer.Option("--as-sql", help="Print SQL that rescores in BigQuery; run nothing.")] = False,
 ) -> None:
     """Score all open leads again, and closed ones that a CRM update moved to another stage; stores only what changed.
@@ -178,6 +183,7 @@ def rescore(
     from leadwerk.pipeline import rescore as stage
     from leadwerk.pipeline.bulk.bulk_rescore import rescore_script
 
+    # Printing SQL stores nothing, so any moment may stand in it.
     deployment, at = call.deployment, call.moment() if as_sql else call.storing_moment()
     if as_sql:
         if only_closed:
@@ -188,14 +194,15 @@ def rescore(
         return
     with working("Scoring open leads", as_json=call.as_json) as progress:
         work = (deployment.warehouse, deployment.policy, deployment.scorer())
-        result = stage.run(*work, now=at, stored_at=moment(None), only_closed=only_closed, progress=progress)
+        options = stage.RescoreOptions(only_closed, progress)
+        result = stage.run(*work, now=at, stored_at=moment(None), options=options)
     show(result, title="Rescored", as_json=call.as_json)
 
 
 @shared_options(output_language=True)
 def report(
     call: Invocation,
-    output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")] = None,
+    output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write.")] = None,
 ) -> None:
     """Write the report: one HTML page that needs nothing but a browser.
 

@@ -30,7 +30,7 @@ REMAINS = (
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    family = typer.Typer(help="What a person may ask for: erasure, and all that is stored.", no_args_is_help=True)
+    family = typer.Typer(help="Rights of a person: access, erasure, objection.", no_args_is_help=True)
     for name, command in (("erase", erase), ("sweep", sweep), ("show", show), ("object", object_), ("record", record)):
         family.command(name)(command)
     app.add_typer(family, name="privacy", rich_help_panel="Operation")
@@ -41,7 +41,7 @@ def erase(
     call: Invocation,
     person: PersonName,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who orders the erasure.")],
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, such as the number of the request.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, such as the number of the request.")],
 ) -> None:
     """Erase a person: leads, web behaviour, outcomes, scores, picks, overrides, deliveries, and the next model's rows.
 
@@ -61,7 +61,7 @@ def erase(
 
 @shared_options()
 def sweep(call: Invocation) -> None:
-    """Search for what is left of erased persons, delete it, and end erasures that were interrupted.
+    """Find and delete remains of erased persons, and complete interrupted erasures.
 
     Example: `leadwerk privacy sweep`
     """
@@ -113,7 +113,7 @@ def object_(
     call: Invocation,
     person: PersonName,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who records the objection.")],
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, such as the number of the request.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, such as the number of the request.")],
     withdraw: Annotated[bool, typer.Option("--withdraw", help="The person withdraws the objection.")] = False,
 ) -> None:
     """Record that a person objects to profiling: their leads are worked without a score and train no model.

@@ -158,8 +158,10 @@ def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: P
     by_row = np.full(len(content), -1, np.intp)
     by_row[parsed.rows[scores.is_scored]] = np.flatnonzero(scores.is_scored)
     added = _added(scores.columns)
-    original = [at for at, name in enumerate(content.columns) if name not in added]  # not what an earlier scoring wrote
+    # A file scored before holds our columns: they are replaced, not kept twice.
+    original = [at for at, name in enumerate(content.columns) if name not in added]
     frame = content.frame
+    # Written as the file was, so that the program that made it can read it again.
     encoding = frame.encoding if frame.encoding and frame.kind == "text" else UTF8_WITH_MARK
     header = (*(content.columns[at] for at in original), *added)
     rows = _rows([content.cells[at] for at in original], list(added.values()), by_row, progress)

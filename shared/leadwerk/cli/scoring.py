@@ -13,7 +13,9 @@ from rich.markup import escape
 from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment, moment
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
+from leadwerk.texts.number_format import percent
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest
@@ -24,19 +26,23 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Start here")(score)
 
 
-@shared_options()
+@shared_options(output_language=True)
 def score(
     call: Invocation,
-    lead_id: Annotated[str | None, typer.Argument(help="A lead that is known.")] = None,
+    lead_id: Annotated[str | None, typer.Argument(help="A lead id.")] = None,
     client_id: Annotated[str | None, typer.Option("--client-id", help="A web visitor, by GA4 client id.")] = None,
     form: Annotated[str | None, typer.Option(help="The lead's fields as JSON, or @FILE.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="IN", help="A file with one lead a row.")] = None,
-    output: Annotated[Path | None, typer.Option("--out", metavar="OUT", help="Where to write it with scores.")] = None,
+    output: Annotated[Path | None, typer.Option("--out", metavar="OUT", help="File to write, with scores.")] = None,
     id: Annotated[str | None, typer.Option("--id", metavar="COL", help="Id column of --csv.")] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Of --csv, such as utf-8, cp1252, cp850.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Of --csv: one character, or tab.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Encoding of --csv, such as utf-8, cp1252, cp850.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", help="Delimiter of --csv: one character, or tab.")
+    ] = None,
     header_row: Annotated[
-        int | None, typer.Option("--header-row", min=1, help="Line of --csv with the titles.")
+        int | None, typer.Option("--header-row", min=1, help="Line of --csv with the column titles.")
     ] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook given as --csv.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do not store the score.")] = False,
@@ -63,7 +69,8 @@ def score(
     from leadwerk.pipeline.serving.messages import ScoreRequest
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
-    _show_score(_score_one(deployment, request, at, store=not dry_run), call.as_json)
+    scored = _score_one(deployment, request, at, store=not dry_run)
+    print_json(scored) if call.as_json else _show_score(scored, Speech.of(call))
 
 
 def _score_one(deployment: Deployment, request: ScoreRequest, at: datetime, *, store: bool) -> ScoredLead:
@@ -97,32 +104,32 @@ def _form(text: str | None) -> dict[str, Any] | None:
         ) from error
 
 
-def _show_score(scored: ScoredLead, as_json: bool) -> None:
-    if as_json:
-        print_json(scored)
-        return
-    name = f"Lead {escape(scored.lead_id)}" if scored.lead_id else f"Visitor {scored.ga_client_id}"
+def _show_score(scored: ScoredLead, speech: Speech) -> None:
+    out.print(f"[bold]{escape(_score_text(scored, speech))}[/bold]")
     if scored.basis == "no_champion":
-        out.print(f"{name}: not scored, there is neither a champion nor a rule yet. {scored.recommended_action}")
         return
-    out.print(f"[bold]{name}: {_score_text(scored)} → {scored.recommended_action}")
     if scored.points is not None:
         attributes = [scored.matrix_cell, scored.tier, scored.traffic_light, scored.phase, scored.stage]
-        out.print(
-            f"  {scored.points:g} points (fit {scored.fit:g}, interest {scored.interest:g})"
-            f"  [dim]{' · '.join(attribute for attribute in attributes if attribute)}[/dim]"
-        )
+        figures = {"points": f"{scored.points:g}", "fit": f"{scored.fit:g}", "interest": f"{scored.interest:g}"}
+        parts = " · ".join(attribute for attribute in attributes if attribute)
+        out.print(f"  {speech.say('score.parts', **figures)}  [dim]{escape(parts)}[/dim]")
     if scored.segment is not None:
-        out.print(f"  [dim]scored by the model of the segment {scored.segment}[/dim]")
+        out.print(f"  [dim]{escape(speech.say('score.segment', segment=scored.segment))}[/dim]")
     for reason in scored.reasons:
         sign = "[green]+[/green]" if reason.contribution > 0 else "[red]−[/red]"
         out.print(f"  {sign} {escape(reason.text)}")
     for fault in scored.ignored_fields:
-        out.print(f"  [yellow]not read[/yellow] {escape(fault)}")
+        out.print(f"  [yellow]{speech.say('score.not_read')}[/yellow] {escape(fault)}")
 
 
-def _score_text(scored: ScoredLead) -> str:
+def _score_text(scored: ScoredLead, speech: Speech) -> str:
     """The model's score and chance; before there is one, the points."""
+    key, value = ("lead", scored.lead_id) if scored.lead_id else ("visitor", scored.ga_client_id)
+    name, action = speech.say(f"score.{key}", **{key: value}), scored.recommended_action
+    if scored.basis == "no_champion":
+        return speech.say("score.none", name=name, action=action)
+    fields = {"name": name, "cluster": scored.score_cluster, "action": action}
     if scored.probability is None:
-        return f"{scored.points:g}[/bold] points, {scored.score_cluster}"
-    return f"{scored.predictive_score}[/bold] of 100, {scored.score_cluster}, chance {scored.probability:.1%}"
+        return speech.say("score.points", points=f"{scored.points:g}", **fields)
+    chance = percent(speech.language, scored.probability, 1)
+    return speech.say("score.model", score=scored.predictive_score, chance=chance, **fields)

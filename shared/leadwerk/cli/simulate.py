@@ -21,13 +21,13 @@ def register(app: typer.Typer) -> None:
 def simulate(
     call: Invocation,
     days: Annotated[int, typer.Option(help="Length of the simulated period.")] = 180,
-    leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.")] = 12_000,
+    leads: Annotated[int, typer.Option(help="Number of people who ask for a mortgage.")] = 12_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
     shock_day: Annotated[
         int | None, typer.Option(help="From this day on banks are stricter.", show_default=False)
     ] = None,
     publish: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Show the GA4 export as of then; else as of the end.")
+        str | None, typer.Option(metavar="TIME", help="Publish the GA4 export as of this moment (default: the end).")
     ] = None,
 ) -> None:
     """Simulate a mortgage market: GA4 events, leads, a CRM with outcomes, and the truth, which no model sees.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.policies.policy_store import InForce
     from leadwerk.pipeline.policies.suggest import Proposal, SuggestionReport, Verdict
 
-Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="As `leadwerk policy suggest` names them.")]
+Rules = Annotated[list[str], typer.Argument(metavar="RULE...", help="Rules as `leadwerk policy suggest` names them.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
 
 
@@ -44,12 +44,13 @@ def suggest(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Propose other points and another HOT threshold from what became of past leads, with the evidence.
+    """Suggest points and a HOT threshold from the outcomes of past leads, with the evidence.
 
     Nothing changes until a person publishes it.
 
     Example: `leadwerk policy suggest --out draft.yaml`, then `leadwerk policy replay draft.yaml`
     """
+    # The family's callback also runs before its sub-commands.
     if call.subcommand:
         return
     from leadwerk.pipeline.policies import suggest as stage
@@ -89,7 +90,7 @@ def decline(call: Invocation, rules: Rules, by: By, reason: Reason) -> None:
 @shared_options(json=False)
 def draft(
     call: Invocation,
-    output: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path("draft.yaml"),
+    output: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")] = Path("draft.yaml"),
     force: Force = False,
 ) -> None:
     """Write the policy in force with the accepted numbers, to preview and to publish.
@@ -135,6 +136,7 @@ def _write(present: InForce, chosen: Sequence[Proposal], file: Path, *, force: b
     from leadwerk.pipeline.policies.suggest import numbers
     from leadwerk.policy.points_numbers import text_with_numbers
 
+    # The text is edited, not rewritten: comments and order of the policy stay.
     text = text_with_numbers(present.text, present.policy, numbers(chosen))
     write_new(file, draft_of(present, text), force=force)
     err.print(f"{len(chosen)} suggestions stand in {file}. See `leadwerk policy replay {file}`.")
@@ -199,6 +201,7 @@ def _show_effect(effect: Effect) -> None:
         ("model", effect.model),
     )
     header, rows = ["ranking", "AUC", "90 % between"], [[label, *_area(ranking)] for label, ranking in rankings]
+    # A share of nothing is no figure: without a lead over chance the column is left out.
     if effect.model.of_model is not None:
         header.append("lead over chance")
         rows = [[*row, _model_area(ranking)] for row, (_, ranking) in zip(rows, rankings, strict=True)]

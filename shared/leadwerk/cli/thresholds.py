@@ -35,7 +35,7 @@ BasisOption = Annotated[
     ),
 ]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; shown beside the threshold.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; shown beside the threshold.")]
 SellerPool = Annotated[
     str, typer.Option("--seller-pool", help="Sellers joined by +, as the table shows them (default: all).")
 ]

@@ -26,9 +26,9 @@ def touchpoints(
     call: Invocation,
     file: Annotated[Path, typer.Argument(help="CSV or workbook: lead_id, email or phone; kind; occurred_at.")],
     kind: Annotated[str | None, typer.Option(help="Kind of all rows, such as event, email_open or call.")] = None,
-    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When all of them happened.")] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Such as utf-8, cp1252, cp850.")] = None,
-    delimiter: Annotated[str | None, typer.Option("--delimiter", help="One character, or tab.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Moment of all rows.")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
 ) -> None:
     """Store touchpoints of leads from a file: the visitors of a trade fair, e-mail opens and clicks, calls.
 

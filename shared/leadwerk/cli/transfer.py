@@ -46,7 +46,7 @@ def export(
 
 @shared_options()
 def move(
-    call: Invocation, folder: Annotated[Path, typer.Argument(help="A folder that `leadwerk export` wrote.")]
+    call: Invocation, folder: Annotated[Path, typer.Argument(help="A folder written by `leadwerk export`.")]
 ) -> None:
     """Take an export over into this deployment, which must be empty: from the laptop to the cloud, or back.
 

@@ -178,7 +178,8 @@ class ActiveCampaign(Adapter):
         numbers = self._numbers
         unknown = next((name for name in update.fields if name not in numbers), None)
         if unknown is not None:
-            self._numbers = None  # it may be created any moment
+            # A person may create the field at any moment, so a missing one is looked for again.
+            self._numbers = None
             return Refused(f"ActiveCampaign has no field {unknown!r}.", "unknown_field", unknown)
         values = [{"field": numbers[name], "value": _value(value)} for name, value in update.fields.items()]
         answer = self._http.call("PUT", f"/api/3/contacts/{update.target}", json={"contact": {"fieldValues": values}})

@@ -13,9 +13,12 @@ import requests
 
 from leadwerk.errors import CRMRejected, CRMUnavailable
 
-TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
-EARLY = 60.0  # seconds before its end at which a token is replaced: a call may take that long
-DEFAULT_LIFETIME = 600.0  # seconds, where the server does not state one (RFC 6749 §5.1 recommends that it does)
+# Seconds to connect, and between two bytes of the answer.
+TIMEOUT = (3.05, 10.0)
+# Seconds before its end at which a token is replaced: a call may take that long.
+EARLY = 60.0
+# Seconds, where the server does not state one (RFC 6749 §5.1 recommends that it does).
+DEFAULT_LIFETIME = 600.0
 
 
 class Auth(Protocol):

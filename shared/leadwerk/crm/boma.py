@@ -37,8 +37,10 @@ from leadwerk.crm.port import (
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 
-PER_SECOND = 10.0  # calls a second that BOMA is known to take
-PAGE_SIZE = 1000  # the most that BOMA gives: storing a page has a cost of its own
+# Calls a second that BOMA is known to take.
+PER_SECOND = 10.0
+# The most that BOMA gives: storing a page costs about the same whatever its size.
+PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ import msgspec
 
 from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
 
-LONGEST_ID = 500  # characters of an event's id
-MOST_DIGITS = 4300  # Python's own limit for reading a whole number
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: nested a thousand deep
+# A longer text stands in the wrong field.
+LONGEST_ID = 500
+# Python's own limit for reading a whole number.
+MOST_DIGITS = 4300
+# RecursionError: JSON nested a thousand deep.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
@@ -59,7 +62,8 @@ def read_page(body: bytes) -> BomaPage:
         msgspec.ValidationError: it has another form than agreed.
         ValueError, RecursionError: it is not JSON.
     """
-    body.decode()  # cases are not decoded here, but a page in another encoding is no page
+    # Cases are not decoded here, but a page in another encoding is no page.
+    body.decode()
     try:
         return msgspec.json.decode(body, type=BomaPage)
     except msgspec.ValidationError:
@@ -121,5 +125,5 @@ def _event_id(raw: msgspec.Raw) -> str:
 
 
 def _fingerprint(raw: msgspec.Raw) -> str:
-    # What has no id is recognised by its content, which may speak of a person and is not stored.
+    # What has no id is recognised by its content, which may name a person and is not stored.
     return hashlib.sha256(raw).hexdigest()[:16]

@@ -11,7 +11,8 @@ SECRET_HEADERS = frozenset(
     {"authorization", "api-token", "x-api-token", "cookie", "set-cookie", "webhook-signature", "proxy-authorization"}
 )
 MASK = "***"
-LONGEST_BODY = 4000  # characters that a terminal shows of a body
+# A terminal shows no more of a body than this many characters.
+LONGEST_BODY = 4000
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ import urllib3
 
 from leadwerk.errors import ConfigurationError, CRMUnavailable
 
-TIMEOUT = urllib3.Timeout(connect=3.05, read=20.0)  # seconds; receivers may work before they answer
-LONGEST_ANSWER = 65_536  # bytes that are read of an answer, which is only looked at after a failure
+# Seconds. Receivers may work before they answer.
+TIMEOUT = urllib3.Timeout(connect=3.05, read=20.0)
+# Bytes read of an answer: its text matters only after a failure.
+LONGEST_ANSWER = 65_536
 Resolve = Callable[[str, int], list[str]]
 
 

@@ -19,15 +19,23 @@ from leadwerk.crm.exchange_log import Exchange, masked, note, shortened
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
-TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
-LONGEST_ANSWER = 60.0  # seconds for the answer as a whole: byte by byte it could take days
-LONGEST_BODY = 64 * 2**20  # bytes; 1,000 cases are far below
-READ_ATTEMPTS = 6  # of one page within one run; each failed one waits twice as long as the one before
+# Seconds to connect, and between two bytes of the answer.
+TIMEOUT = (3.05, 10.0)
+# Seconds for the answer as a whole: byte by byte it could take days.
+LONGEST_ANSWER = 60.0
+# Bytes. A page of 1,000 cases is far below.
+LONGEST_BODY = 64 * 2**20
+# Attempts at one page within one run; the wait doubles after each.
+READ_ATTEMPTS = 6
 FIRST_WAIT = 0.5  # seconds
-LONGEST_WAIT = 30.0  # seconds that a run waits for the CRM before it leaves the rest to the next run
-LONGEST_PAUSE = 86_400.0  # seconds; no schedule could keep a longer pause
-LATER = frozenset({408, 423, 425, 429})  # beside 5xx: the statuses that say "not now"
-LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})  # our address's or credentials' fault, not a record's
+# Seconds. A run that has to wait longer leaves the rest to the next run.
+LONGEST_WAIT = 30.0
+# Seconds. No schedule could keep a longer pause.
+LONGEST_PAUSE = 86_400.0
+# Like 5xx, these statuses mean "not now": the same request may succeed later.
+LATER = frozenset({408, 423, 425, 429})
+# These are the fault of our address or credentials, so no record is blamed.
+LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 T = TypeVar("T")
 
@@ -164,7 +172,8 @@ class HttpClient:
         session: requests.Session | None = getattr(self._sessions, "session", None)
         if session is None:
             session = requests.Session()
-            session.trust_env = False  # neither ~/.netrc nor a proxy of the environment shall see the token
+            # Neither ~/.netrc nor a proxy of the environment may see the token.
+            session.trust_env = False
             self._sessions.session = session
         return session
 

@@ -40,14 +40,16 @@ from leadwerk.crm.webhook_proof import check_hubspot
 from leadwerk.errors import CRMRejected, InputError
 
 URL = "https://api.hubapi.com"
-PER_SECOND = 10.0  # 100 calls in 10 seconds on free accounts; others take 190
+# 100 calls in 10 seconds on free accounts; others take 190.
+PER_SECOND = 10.0
 VERSION = "2026-09"
 CONTACTS = f"/crm/objects/{VERSION}/contacts"
 PROPERTIES = f"/crm/properties/{VERSION}/contacts"
 TASKS = f"/crm/objects/{VERSION}/tasks"
 LISTS = f"/crm/lists/{VERSION}"
 GROUP = "leadwerk"
-TASK_TO_CONTACT = 204  # HubSpot's own number of the association
+# HubSpot's own number for this kind of association.
+TASK_TO_CONTACT = 204
 TYPES: dict[FieldType, tuple[str, str]] = {
     "number": ("number", "number"),
     "text": ("string", "text"),

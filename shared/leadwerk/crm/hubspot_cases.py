@@ -19,7 +19,8 @@ from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
 VERSION = "2026-09"
-PAGE_SIZE = 200  # the most that a search gives
+# HubSpot's search returns no more results than this.
+PAGE_SIZE = 200
 IDS_AT_ONCE = 100
 CONTACT_PROPERTIES = (
     "email", "phone", "zip", "country", "hs_language", "jobtitle", "industry", "numemployees", "annualrevenue",
@@ -96,7 +97,8 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
             return _search(http, listed, place)
 
         for records, place in walk(start.before(overlap) if start else None, fetch, _Record.place):
-            places[index] = max(place, start) if start else place  # the overlap never moves the cursor back
+            # The overlap never moves the cursor back.
+            places[index] = max(place, start) if start else place
             cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
             yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap)
 

@@ -31,16 +31,24 @@ from leadwerk.warehouse.records import DeliveryRow, ScoreReason, ScoreRow
 
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
-JITTER = 0.2  # at most this share is taken off a wait, so that what failed together does not return together
-UNAVAILABLE_IN_A_ROW = 5  # then the CRM is down, not a call unlucky: the rest waits for the next run
+# A wait is shortened by up to this share, so that what failed together does not return together.
+JITTER = 0.2
+# So many failures in a row mean that the CRM is down: the rest waits for the next run.
+UNAVAILABLE_IN_A_ROW = 5
 UNKNOWN_LEAD = 404
 HOT = "HOT"
-UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)  # from the score on; nightly imports into a CRM take a day at most
-WINDOW = timedelta(days=90)  # an older score is of no use to a seller; the window bounds what BigQuery reads, too
-LONGEST_ERROR = 500  # characters of a CRM's answer worth keeping
-CANARY = 10  # scores that are sent first: a field that is missing fails there, not a hundred thousand times
-CANARY_REFUSALS = 0.2  # share of the canary that may be refused
-CANARY_PATIENCE = 5  # attempts: a record that failed so often is at fault itself, not the set-up
+# A lead that the CRM does not know is tried for so long: nightly imports into a CRM take a day.
+UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)
+# An older score helps no seller; the window also bounds what BigQuery reads.
+WINDOW = timedelta(days=90)
+# The start of a CRM's answer names the fault; the rest is not kept.
+LONGEST_ERROR = 500
+# These are sent first: a missing field then fails here, not a hundred thousand times.
+CANARY = 10
+# If a larger share of the canary is refused, the set-up is at fault.
+CANARY_REFUSALS = 0.2
+# A record that failed so often is at fault itself, not the set-up.
+CANARY_PATIENCE = 5
 
 
 class OutboxRow(Struct, frozen=True, kw_only=True):
@@ -134,7 +142,8 @@ class UnknownLeadAttempt(Struct, frozen=True, kw_only=True):
 
     def due(self, now: datetime) -> DeliveryRow:
         """The record that the CRM has the lead now, so that the score may be sent from `now` on."""
-        at = max(now, self.attempted_at + timedelta(microseconds=1))  # behind the attempt that it follows
+        # Dated after the attempt that it follows: the later one decides.
+        at = max(now, self.attempted_at + timedelta(microseconds=1))
         state = "repair" if self.state == "repair" else "retry"
         return DeliveryRow(
             delivery_id=_id(self.score_id, self.attempt, at.isoformat(), state, "ingested"),
@@ -262,7 +271,8 @@ def backoff(attempt: int, retry_after: float | None = None, draw: float = 0.0) -
     >>> str(backoff(1, retry_after=120)), str(backoff(1, draw=0.5))
     ('0:02:00', '0:00:54')
     """
-    doublings = min(attempt - 1, 16)  # beyond the longest wait anyway, and far below what a timedelta holds
+    # Beyond the longest wait anyway, and far below what a timedelta holds.
+    doublings = min(attempt - 1, 16)
     pause_asked = timedelta(seconds=min(retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
     return max(min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF) * (1 - JITTER * draw), pause_asked)
 

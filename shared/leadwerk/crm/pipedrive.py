@@ -154,7 +154,8 @@ class Pipedrive(Adapter):
         keys = self._field_keys()
         unknown = next((name for name in update.fields if name not in keys), None)
         if unknown is not None:
-            self._keys = None  # it may be created any moment
+            # A person may create the field at any moment, so a missing one is looked for again.
+            self._keys = None
             return Refused(f"Pipedrive has no field {unknown!r}.", "unknown_field", unknown)
         fields = {keys[name]: _value(value) for name, value in update.fields.items()}
         answer = self._noted(
@@ -165,6 +166,7 @@ class Pipedrive(Adapter):
         problem = _problem(answer)
         if answer.status in (404, 410):
             return Unknown(problem.error)
+        # Pipedrive names the key of 40 characters; users know the title.
         field = next((name for name, key in keys.items() if key in problem.error), None)
         return Refused(problem.error or answer.text(), problem.code, field, answer.status)
 
@@ -206,6 +208,7 @@ class Pipedrive(Adapter):
             page = self._noted(self._http.call_repeatedly("GET", "/api/v2/deals", params=parameters)).decoded(_Deals)
             if page.data:
                 last = Position(page.data[-1].stamp(), str(page.data[-1].id))
+                # The overlap reads older changes again; the cursor itself never moves back.
                 here = max(last, here) if here else last
                 yield CasePage(tuple(self._cases(page.data)), (), str(here), last.stamp - overlap)
             more = bool(page.additional_data.next_cursor)

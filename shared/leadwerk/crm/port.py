@@ -66,6 +66,7 @@ class LeadUpdate:
     @cached_property
     def payload_hash(self) -> str:
         """Sixteen hexadecimal digits of what the lead shows; the order of fields does not matter."""
+        # Keys sorted: the same fields in another order are the same payload, and are not sent again.
         return hashlib.sha256(_SORTED.encode(self.fields).encode()).hexdigest()[:16]
 
 

@@ -128,6 +128,7 @@ class TrytonSession:
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Drop the refused session, unless another thread has done so already."""
         with self._lock:
+            # Another thread may have logged in meanwhile: its session must stay.
             if refused.get("Authorization") == self._header:
                 self._header = ""
         return True
@@ -197,6 +198,7 @@ class Tryton(Adapter):
         reply = self._call("write", *(part for pair in pairs for part in pair), self._context)
         if reply.error is None:
             return [Taken()] * len(updates)
+        # Tryton reports a missing record as it reports a wrong value: only a look tells which.
         if len(updates) == 1 and not self._read([["id", "=", pairs[0][0][0]]]):
             return [Unknown(reply.message())]
         message = reply.message()
@@ -245,6 +247,7 @@ class Tryton(Adapter):
 
     def _call(self, method: str, *parameters: Any) -> _Reply:
         body = {"id": 1, "method": f"{MODEL}.{method}", "params": list(parameters)}
+        # Reads are repeated at once; a write waits for the next run, which sends the latest score.
         send = self._http.call if method == "write" else self._http.call_repeatedly
         answer = send("POST", self._path, json=body)
         if answer.status != 200:

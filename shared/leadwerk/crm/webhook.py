@@ -19,7 +19,8 @@ from leadwerk.crm.webhook_proof import secret_bytes, sign
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
 PER_SECOND = 10.0
-SHORTEST_SECRET = 24  # bytes, as Standard Webhooks asks for
+# Bytes. Standard Webhooks asks for at least so many.
+SHORTEST_SECRET = 24
 
 
 class Webhook(Adapter):

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 from leadwerk.crm.port import WebhookRequest
 from leadwerk.errors import InputError
 
-TOLERANCE = timedelta(minutes=5)  # of a timestamp, into the past and the future: an older request may be a replay
+# Into the past and the future. An older request may be a replay.
+TOLERANCE = timedelta(minutes=5)
 PREFIX = "whsec_"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from leadwerk.drawing.plot import px
 
-LEAST_BAR = 2.0  # percent: a reason that counts is always seen
+# Percent. Even a small reason must be visible.
+LEAST_BAR = 2.0
 
 
 def meter(score: float, hot: float, cluster: str, width: int = 60) -> str:

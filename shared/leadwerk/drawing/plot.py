@@ -7,7 +7,8 @@ from html import escape
 
 Point = tuple[float, float]
 Span = tuple[float, float]
-SHORT = 5  # characters; a longer label at an end of the axis would stand out of the chart
+# Characters. A longer label at an end of the axis would leave the chart.
+SHORT = 5
 
 
 class Plot:
@@ -135,4 +136,5 @@ def px(value: float) -> str:
 
 def _place(value: float, span: Span, start: float, end: float) -> float:
     low, high = span
+    # A scale of a single value has no width, and must not divide by zero.
     return start + (value - low) / ((high - low) or 1) * (end - start)

@@ -28,11 +28,6 @@ class IntervalEstimate:
     low: float
     high: float
 
-    @property
-    def is_clear(self) -> bool:
-        """Whether 0 is outside the interval."""
-        return self.low > 0 or self.high < 0
-
 
 @dataclass(frozen=True)
 class RateEffect:

@@ -1,4 +1,4 @@
-"""From a model's log-odds to an honest probability, and from there to the predictive score."""
+"""Calibration: a model's log-odds become a calibrated probability, and that becomes the predictive score."""
 
 from __future__ import annotations
 

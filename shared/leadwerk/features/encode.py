@@ -159,7 +159,8 @@ def _codes(column: Any, levels: Sequence[str]) -> NDArray[np.intp]:
     code_of_level, rare = _level_codes(tuple(levels)), len(levels)
     if isinstance(column, CodedColumn):
         of_level = np.array([*(code_of_level.get(folded(level), rare) for level in column.levels), -1], dtype=np.intp)
-        return np.asarray(of_level[column.codes])  # the last one is that of -1, a missing value
+        # Code -1, a missing value, indexes the last element.
+        return np.asarray(of_level[column.codes])
     codes = _Codes(code_of_level, rare)
     return np.fromiter((codes[value] for value in _objects(column)), dtype=np.intp, count=len(column))
 

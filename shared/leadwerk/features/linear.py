@@ -52,5 +52,6 @@ class Linear(msgspec.Struct, frozen=True):
         for first in range(0, len(matrix), _BLOCK):  # a block stays in the processor's cache
             block = matrix[first : first + _BLOCK]
             terms = np.where(np.isnan(block), 0.0, block - means) * slopes
-            total[first : first + _BLOCK] += terms.sum(axis=1)  # and no @, whose last digit depends on the company
+            # Not `@`: the last digit of its result depends on how many rows are multiplied together.
+            total[first : first + _BLOCK] += terms.sum(axis=1)
         return total

@@ -28,7 +28,7 @@ class ColumnFormat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 @dataclass(frozen=True)
 class SourceHabits:
-    """What a file as a whole says of how its numbers and dates are written: evidence for columns that do not say it.
+    """Number and date habits of a file as a whole: evidence for columns that prove nothing themselves.
 
     `decimal` and `order` are those that other columns prove, None where none does or they contradict each other.
     `typed`: cells came as numbers and not as text. The user's own words are `stated_decimal` and `stated_order`.

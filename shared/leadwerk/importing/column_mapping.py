@@ -1,4 +1,4 @@
-"""Column mapping: which column of a file says what; what a user states of it, and what is stored for later files."""
+"""Column mapping: the role of each column of a file, as the user states it and as it is stored for later files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROW_NUMBER = "row"
 
 
 class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Which column says what. `time` None: the file's order stands for time. Stored beside the policy, for scoring.
+    """The role of each column. `time` None: the file's order stands for time. Stored beside the policy, for scoring.
 
     `open` are the values of the outcome of leads whose end is not known: nothing is learned from them. `lost` are pairs
     of a column and the value in it that make a lead lost, whatever its outcome. `formats` says how columns are read;
@@ -35,7 +35,7 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class StatedColumns:
-    """What a user says of a file's columns."""
+    """The user's statements about a file's columns."""
 
     id: str
     outcome: str

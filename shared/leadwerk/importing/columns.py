@@ -70,7 +70,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnEvidence:
-    """What the values of a column say of how its numbers and dates are written."""
+    """Evidence of a column's values for how its numbers and dates are written."""
 
     decimal: DecimalEvidence
     order: OrderEvidence
@@ -269,7 +269,8 @@ def _as_options(column: Column, cells: TextColumn) -> Column | None:
             if len(options) > _MOST_OPTIONS:
                 break
         # Options combine in many ways; if there are fewer texts than parts, the sign belongs to the text.
-        combine = column.distinct >= len(options)  # else they are names of places, or sentences
+        # Otherwise they are names of places, or sentences.
+        combine = column.distinct >= len(options)
         if combine and listed >= _LISTED_SHARE * cells.filled and _are_options(options):
             named = tuple(option for option, _ in options.most_common())
             return replace(

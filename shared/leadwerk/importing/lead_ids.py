@@ -21,7 +21,8 @@ ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE, _TELEPHONE_ABROAD = r"(?:\+|0)[\d\s()/.-]{8,20}", r"\+\d[\d\s()/.-]{7,20}"
 _WHOLE_WITH_POINT = r"^(?:\d+\.0)?$"
 _SHORTENED_ID = r"^\d(?:[.,]\d+)?[eE]\+\d{2}$"
-_SIGNIFICANT_DIGITS = 15  # of a number in a spreadsheet
+# A spreadsheet keeps 15 digits of a number: a longer id has lost the rest.
+_SIGNIFICANT_DIGITS = 15
 
 
 def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
@@ -31,13 +32,16 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
         InputError: a spreadsheet has shortened them, or they are addresses of persons.
     """
     if mapping.id == ROW_NUMBER:
-        file = slug(table.path.stem)  # the row of another file is another lead
+        # The same row number in another file is another lead.
+        file = slug(table.path.stem)
         return TextColumn.from_texts([f"{file}.{number}" for number in range(1, len(table) + 1)])
     column = table.column(mapping.id)
     texts = column.trimmed
     if pc.all(pc.match_substring_regex(texts, _WHOLE_WITH_POINT)).as_py():
-        texts = pc.replace_substring_regex(texts, r"\.0$", "")  # a program took the ids for numbers with decimals
-    merged = texts.dictionary_encode()  # ids that differ in space around them are one
+        # A program mistook the ids for decimal numbers.
+        texts = pc.replace_substring_regex(texts, r"\.0$", "")
+    # Ids that differ only in the space around them are the same.
+    merged = texts.dictionary_encode()
     ids = TextColumn(np.asarray(merged.indices)[column.codes].astype(np.int32), merged.dictionary)
     # 4.71E+11 stands for ten thousand ids: stored, it would merge leads without a sign.
     _refuse_shortened(ids, mapping.id)

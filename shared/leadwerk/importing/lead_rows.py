@@ -21,7 +21,7 @@ from leadwerk.warehouse import schema
 
 ROWS_A_BATCH = 50_000
 OUTCOME_AFTER = timedelta(hours=1)
-"""A file says what became of a lead, not when: an hour after it came, well within the horizon of an imported policy."""
+"""A file states a lead's outcome without its time: an hour after creation lies within any imported horizon."""
 _MOMENT = pa.timestamp("us", "UTC")
 _TYPES = {"STRING": pa.string(), "INT64": pa.int64(), "FLOAT64": pa.float64(), "BOOL": pa.bool_()}
 _ATTRIBUTE = pa.struct([("name", pa.string()), ("text", pa.string()), ("number", pa.float64())])
@@ -124,7 +124,7 @@ def _filled(values: AttributeValues, rows: slice) -> NDArray[np.bool_]:
 
 
 def outcome_batches(parsed: ParsedLeads, outcomes: Sequence[str | None], ids: pa.StringArray) -> Iterator[pa.Table]:
-    """Rows of `outcomes`; `outcomes` says what each of the file's statuses means, None: nothing."""
+    """Rows of `outcomes`; `outcomes` maps each of the file's statuses to an outcome, None for no meaning."""
     meaning = np.array([*(outcome is not None for outcome in outcomes), False], dtype=bool)
     leads = np.flatnonzero(meaning[parsed.statuses])
     # An outcome after its lead by a fixed time: a file states no moment, and nothing may come before creation.

@@ -92,6 +92,7 @@ def _attribute_values(
         return AttributeValues(attribute, codes=of_text[codes], levels=levels)
     if attribute.measure == "age_days":
         moments = moments_of(column, how.form, how.order or "dmy", parsed.mapping.zone)
+        # Whole days, rounded down: an age is complete days, as people count it.
         days = (parsed.created_at - moments[codes]).astype(np.int64) // _MICROSECONDS_A_DAY
         # A date after the lead came is not known at that moment.
         unknown = np.isnat(moments[codes]) | (days < 0)
@@ -145,8 +146,10 @@ def _levels(
     names: list[str] = []
     of_text = np.full(len(column.distinct), -1, np.int32)
     for row_numbers in levels.values():
+        # Rare levels teach nothing and may be names of persons.
         if counts[row_numbers].sum() >= minimum_rows:
             of_text[row_numbers] = len(names)
+            # On a tie the spelling that comes first in the file wins, so the result does not depend on chance.
             commonest = max(row_numbers, key=lambda at: (counts[at], -at))
             names.append(" ".join(str(column.trimmed[commonest].as_py()).split())[:200])
     return tuple(names), of_text
@@ -172,6 +175,7 @@ def fields_of(columns: Sequence[str]) -> dict[str, str]:
     """
     fields: dict[str, str] = {}
     used_fields: set[str] = set()
+    # Exact names first: `plz` is the postcode even where another column is called PLZ/Ort.
     for name in sorted(columns, key=lambda name: field_of(name) != name):
         field_name = field_of(name)
         lead_field = next((lead_field for lead_field, names in NAMES.items() if field_name in names), None)

@@ -56,12 +56,6 @@ class ParsedLeads:
         """The line in the file of each lead's creation."""
         return self.table.lines[self.rows]
 
-    @property
-    def usable_share(self) -> float:
-        """Which part of the rows could be used."""
-        total = len(self.table) + len(self.table.malformed)
-        return 1.0 - rejected_rows(self.rejections) / total if total else 0.0
-
 
 def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_scoring: bool = False) -> ParsedLeads:
     """The leads of a table; the same file gives the same leads, whenever it is read.
@@ -88,6 +82,7 @@ def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_sc
         else:
             problems.add(untimed & ~continues, mapping.time, "the time is missing")
         _check_times(problems, times, mapping, moments, now, ~continues)
+        # A clock slightly ahead counts as now; further ahead was rejected above.
         moments = np.minimum(moments, _as_moment(now))
     usable = np.flatnonzero(~(problems.bad | continues))
     first, newest, later = _grouped(ids, moments, statuses, usable, is_scoring=is_scoring)
@@ -123,6 +118,7 @@ class _Problems:
         rows = np.flatnonzero(where & ~self.bad)
         if len(rows):
             example = quotable_column.values(rows[:1])[0] if quotable_column is not None else ""
+            # An address names a person, and a list of rejects is passed on.
             example = "" if ADDRESS.search(example) else example
             self.groups.append(RejectionGroup(field, reason, self.table.lines[rows], example=example))
             self.bad |= where
@@ -148,6 +144,7 @@ def _continuation(
         continues &= times.missing[times.codes]
     rows = np.flatnonzero(continues)
     filled = sum((~cells.missing[cells.codes[rows]]).astype(np.int64) for cells in table.cells)
+    # A row with most of its cells filled is a lead whose id is missing, not a continuation.
     continues[rows] = (np.asarray(filled) <= _CONTINUATION_SHARE * len(table.columns)) & (rows > 0) | (
         np.asarray(filled) == 0
     )
@@ -195,12 +192,14 @@ def _grouped(
         return usable, np.full(len(usable), -1, np.intp), 0
     codes = ids.codes[usable]
     keys = (usable, codes) if moments is None else (usable, moments[usable], codes)
+    # lexsort sorts by its last key first: by lead, then time, then place in the file.
     order = usable[np.lexsort(keys)]
     starts = np.flatnonzero(np.diff(ids.codes[order], prepend=-1))
     first = order[starts]
     position = np.where(statuses[order] >= 0, np.arange(len(order)), -1)
     latest = np.maximum.reduceat(position, starts)
     newest = np.where(latest >= starts, order[np.maximum(latest, 0)], -1)
+    # Back into the order of the file, in which the scores are written beside the rows.
     in_file = np.argsort(np.minimum.reduceat(order, starts), kind="stable")
     return first[in_file], newest[in_file], len(usable) - len(first)
 

@@ -1,4 +1,4 @@
-"""From what a user states to the mapping of a file, and to the attributes a model may learn from."""
+"""The mapping of a file from the user's statements, and the attributes that a model may learn from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from leadwerk.policy.folding import folded
 from leadwerk.policy.slug import as_name
 from leadwerk.policy.validation import RESERVED_NAMES
 
-NAME_LENGTH = 48  # room for `attribute_` and a number within BigQuery's and the policy's limit of 60
+# Leaves room for `attribute_` and a number within BigQuery's and the policy's limit of 60.
+NAME_LENGTH = 48
 
 
 def state_mapping(table: CsvTable, stated: StatedColumns) -> ColumnMapping:

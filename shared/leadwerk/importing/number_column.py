@@ -1,4 +1,4 @@
-"""Columns of numbers: what the whole column says of its decimal mark, and its values."""
+"""Columns of numbers: the decimal mark that the whole column proves, and its values."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _WHOLE = r"^[+-]?\d+$"
 _COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$"
 MANY_UNCLEAR = 20
 """Of so many numbers with up to three decimals some would have fewer: where all have three, they are thousands."""
+
+
+MARKS = (".", ",", "?.", "?,")
+"""Decimal marks that texts prove, and with ? before them those that they suggest: the first fields of the evidence."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class DecimalEvidence:
 
 
 def decimal_evidence(column: TextColumn) -> DecimalEvidence:
-    """What all values of a column say of its decimal mark."""
+    """Evidence of all values of a column for its decimal mark."""
     texts, counts = column.trimmed, column.counts
     todo = ~column.missing
     totals = dict.fromkeys((".", ",", "?.", "?,"), 0)
@@ -90,7 +94,8 @@ def decimal_evidence(column: TextColumn) -> DecimalEvidence:
         if evidence := separator_evidence(text):
             totals[evidence] += times
             example = example or (text if evidence.startswith("?") else "")
-    return DecimalEvidence(totals["."], totals[","], totals["?."], totals["?,"], small, large, example)
+    point, comma, unclear_point, unclear_comma = (totals[mark] for mark in MARKS)
+    return DecimalEvidence(point, comma, unclear_point, unclear_comma, small, large, example)
 
 
 def _worded(column: TextColumn, todo: NDArray[np.bool_]) -> list[tuple[str, int]]:

@@ -45,7 +45,7 @@ NO_AGE = "a time: not used; --time if it says when the lead came"
 
 @dataclass(frozen=True)
 class StatedFormats:
-    """How a user says that numbers and dates are written; None: it is found out."""
+    """The user's statement of how numbers and dates are written; None: detected from the file."""
 
     decimal: DecimalMark | None = None
     order: DateOrder | None = None
@@ -157,6 +157,7 @@ def _time_format(
     table: CsvTable, name: str, order: DateOrder | None, evidence: Sequence[ColumnEvidence]
 ) -> ColumnFormat:
     time_form = time_column_format(table, name, order=order, evidence=evidence)
+    # Nothing decides between day and month first: guessing would misdate half of the leads.
     if time_form.question:
         raise InputError(time_form.question, field="time", value=name, remedy="Nothing was imported.")
     return time_form.format
@@ -177,7 +178,9 @@ def mapping_for_scoring(table: CsvTable, learned: ColumnMapping) -> ColumnMappin
     time = next((name for name in table.columns if learned.time and folded(name) == folded(learned.time)), None)
     if time:
         how = time_column_format(table, time, learned_formats=learned_formats, evidence=evidence).format
+        # A file of one day may prove nothing: then the learned order holds.
         read[time] = how if how.order or how.form != "text" else learned_formats.get(folded(time), how)
+    # A file to score has no outcome; the name is kept so that the mapping stays valid.
     outcome = next((name for name in table.columns if folded(name) == folded(learned.outcome)), learned.outcome)
     return msgspec.structs.replace(learned, outcome=outcome, time=time, formats=read, lost=())
 

@@ -15,8 +15,10 @@ from leadwerk.lead.synthetic_times import IMPORTED
 from leadwerk.policy.folding import folded
 
 MARK = "# Written by `leadwerk import`"
-HORIZON_DAYS = 1  # a file says what became of a lead, not when: the outcome is set into the day after the lead came
-HISTORY_DAYS = 36_500  # all of the file, whatever time it speaks of
+# A file states what became of a lead, not when: the outcome is dated one day after the lead.
+HORIZON_DAYS = 1
+# Covers the whole file, whatever years it is about.
+HISTORY_DAYS = 36_500
 _ACTIONS = {
     "HOT": "Contact_Now",
     "WARM": "Contact_Soon",
@@ -40,7 +42,7 @@ def policy_text(
 
     Args:
         name: of the file, without its extension.
-        mapping: which column says what.
+        mapping: the role of each column.
         attributes: what a model may learn from.
         statuses: values of the outcome column, the good one first.
         languages: of the reasons, the default one first.

@@ -15,9 +15,12 @@ from itertools import islice
 from typing import NamedTuple
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
-csv.field_size_limit(2**31 - 1)  # of Python's csv module: 128 KB, which a note of a CRM may exceed
-MAXIMUM_LINES = 200  # of one record; more means that a quote was never closed
-_BLANK = " \t\r\n\v\f\x1a"  # the last is how MS-DOS ends a text
+# The default of Python's csv module is 128 KB, which a note of a CRM may exceed.
+csv.field_size_limit(2**31 - 1)
+# A longer record means that a quote was never closed.
+MAXIMUM_LINES = 200
+# MS-DOS ends a text with \x1a.
+_BLANK = " \t\r\n\v\f\x1a"
 _UNFINISHED = "unexpected end of data"
 _NOT_CLOSED = "a quote is opened and not closed, or stands in the middle"
 

@@ -100,7 +100,8 @@ def _without_footers(table: pa.Table, header: Header) -> RegularTable | None:
     footers = len(rows) - footer_start(rows)
     table = table.slice(0, len(table) - footers)
     cells = []
-    while table.num_columns:  # column by column, so that texts and codes of one column only are held at once
+    # Column by column, so that the texts and codes of only one are in memory.
+    while table.num_columns:
         cells.append(TextColumn.of(table.column(0)))
         table = table.remove_column(0)
     if pc.any(pc.equal(cells[0].distinct, header.titles[0])).as_py():

@@ -88,6 +88,7 @@ def _zipped(path: Path) -> SourceKind:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise refusal(path, "it is a damaged workbook or archive", "Save it again.") from error
+    # Excel and OpenDocument files are ZIP archives; only their members tell which.
     if any(name.startswith("xl/") or name == "content.xml" for name in names):
         return "workbook"
     raise refusal(path, "it is a ZIP archive", "Unpack it, and import the file within.")
@@ -95,8 +96,10 @@ def _zipped(path: Path) -> SourceKind:
 
 def _text_kind(path: Path, head: bytes) -> SourceKind:
     start = decoded(head, detect_encoding(path)).lstrip().casefold()
+    # Text in a wrong encoding has a few control characters; binary data has many.
     if sum(sign < " " and sign not in _CONTROLS_OF_TEXT for sign in start) > _MOST_CONTROLS * len(start):
         raise refusal(path, "its bytes are no text", "Export the table as CSV or Excel file.")
+    # Excel's XML of 2003 and a web page both begin with <?xml.
     if start.startswith("<?xml") and "<html" not in start[:400]:
         return "xml"
     if start.startswith((*_HTML_STARTS, "<?xml")) or ("<table" in start and start.startswith("<")):
@@ -118,6 +121,7 @@ class _TableReader(HTMLParser):
         """By column of the table: rows that a cell from above still covers, and its text."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # Rows without a table occur where programs write half a page.
         if tag == "table" or not self.tables:
             self.tables.append([])
             self._hanging.clear()
@@ -182,6 +186,7 @@ def html_records(path: Path, encoding: str | None) -> Iterator[Record]:
     reader = _TableReader()
     reader.feed(decoded(path.read_bytes(), detect_encoding(path, encoding)))
     reader.close()
+    # Pages hold small tables for layout; the data is in the largest.
     rows = max(reader.tables, key=len, default=[])
     if not rows:
         raise refusal(path, "it is an HTML page without a table", "Export the table as CSV or Excel file.")

@@ -28,7 +28,8 @@ SMALL_FILE = 250
 _MOST_RULES = 6
 _LEAST_LEADS = 5
 _LEAST_SHARE = 0.05
-_LEAST_Z = 1.64  # one-sided, 5 %: a hint, not a proof
+# One-sided, 5 %: a hint, not a proof.
+_LEAST_Z = 1.64
 _POINTS_PER_DOUBLING = 15
 _FEWEST_POINTS, _MOST_POINTS = 5, 40
 _QUANTILES = (0.25, 0.5, 0.75)

@@ -96,6 +96,7 @@ def status_codes(table: CsvTable, mapping: ColumnMapping) -> tuple[NDArray[np.in
             continue
         holds = np.array([folded(text) == folded(value) for text in cells.texts()], dtype=bool)
         names = (*names, lost_status(mapping.outcome, title, value))
+        # A lead that was won is not lost, whatever another column states.
         codes = np.where(holds[cells.codes] & ~_is_positive(codes, names, mapping), len(names) - 1, codes)
     return codes.astype(np.int32), names
 

@@ -39,7 +39,7 @@ _UNDEFINED = "leadwerk-undefined"
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a user says of a file; None: it is found out."""
+    """The user's statements about a file; None: detected."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -98,6 +98,7 @@ class CsvTable:
         if column in self.columns:
             return self.columns.index(column)
         titles = [folded(name) for name in self.columns]
+        # Two titles that differ only in case need their exact spelling.
         if titles.count(folded(column)) == 1:
             return titles.index(folded(column))
         near = difflib.get_close_matches(column, self.columns, n=3, cutoff=0.5) or list(self.columns[:8])
@@ -119,7 +120,7 @@ class CsvTable:
         """The column of this title.
 
         Raises:
-            InputError: there is none.
+            InputError: the file has no such column.
         """
         return self.cells[self.index(column)]
 
@@ -166,13 +167,16 @@ def _text_table(path: Path, options: ReadOptions) -> CsvTable:
     encoding = detect_encoding(path, options.encoding)
     with path.open("rb") as file:
         file.seek(len(encoding.mark))
+        # Windows-1252 leaves five bytes undefined: "replace" would lose what stands there.
         errors = _UNDEFINED if encoding.name == "cp1252" else "replace"
         lines = iter(io.TextIOWrapper(file, encoding.name, errors, newline=""))
         head = list(islice(lines, SNIFFED_LINES))
         if head:
+            # Programs that join files may write a second byte-order mark.
             head[0] = head[0].lstrip("\ufeff")
         named = next((at for at, line in enumerate(head) if line.strip()), 0)
         delimiter, first = options.delimiter or "", 1
+        # Excel reads and writes a line `sep=;` above the titles.
         if head and (excel := stated_delimiter(head[named])):
             delimiter, first = delimiter or excel, named + 2
             head = head[named + 1 :]
@@ -183,6 +187,7 @@ def _text_table(path: Path, options: ReadOptions) -> CsvTable:
                           "The first line must name the columns.")  # fmt: skip
         header = find_header(sample, options.header_row)
         frame = Frame("text", encoding, dialect, header.line, header.lines_above)
+        # Most files are regular: pyarrow reads them far faster than the careful reader below.
         if (regular := read_regular(path, encoding, dialect, header)) is not None:
             columns, renamed = _names(header.titles)
             frame = replace(frame, footer_rows=regular.footer_rows)
@@ -232,6 +237,7 @@ def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for position, title in enumerate(header, start=1):
         header_name = title or f"column {position}"
         name, again = header_name, uses.get(header_name, 1)
+        # The new name may be taken too: a file may hold "x" and "x (2)" already.
         while name in names:
             again += 1
             name = f"{header_name} ({again})"

@@ -121,4 +121,5 @@ def _is_footer(fields: Sequence[str]) -> bool:
         return True
     if _TOTALS.fullmatch(filled[0].casefold().rstrip(" :.")):
         return True
-    return len(filled) == 1 and len(filled[0].split()) > 3  # a remark: "Created by … on …"
+    # A single filled cell is a remark, such as "Created by … on …".
+    return len(filled) == 1 and len(filled[0].split()) > 3

@@ -43,7 +43,8 @@ _EPOCHS: tuple[tuple[TimeForm, float, float], ...] = (
     ("microseconds", 1e14, 1),
     ("nanoseconds", 1e17, 0.001),
 )
-_EPOCH_SPAN = 50.0  # from 1973 to 2128, whatever the unit
+# Numbers in these ranges mean 1973 to 2128, whatever the unit.
+_EPOCH_SPAN = 50.0
 _WALL_SECONDS = (-62_000_000_000, 253_000_000_000)  # years 6 to 9987
 _FIRST_MOMENT, _LAST_MOMENT = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59", "us")
 NOT_A_TIME = np.datetime64("NaT", "us")
@@ -75,7 +76,7 @@ class OrderEvidence:
 
 
 def order_evidence(column: TextColumn) -> OrderEvidence:
-    """What all values of a column say of the order of day and month."""
+    """Evidence of all values of a column for the order of day and month."""
     if not pc.any(pc.match_substring_regex(column.trimmed, _LIKE_A_DATE)).as_py():
         return OrderEvidence()
     parts = pc.extract_regex(column.trimmed, _PARTS)
@@ -182,7 +183,8 @@ def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.
         )
         half = pc.utf8_lower(pc.take(pc.struct_field(parts, "half"), pa.array(rows))).to_numpy(zero_copy_only=False)
         has_half = (half == "a") | (half == "p")
-        is_midnight = (hour == HOURS_A_DAY) & (minute == 0) & (second == 0)  # 24:00, the midnight that ends a day
+        # 24:00 is the midnight that ends the day.
+        is_midnight = (hour == HOURS_A_DAY) & (minute == 0) & (second == 0)
         exists = (month >= 1) & (month <= 12) & (day >= 1) & (minute < 60) & (second < 60) & (year >= 1)
         exists &= (hour < HOURS_A_DAY) | is_midnight
         exists &= ~has_half | ((hour >= 1) & (hour <= 12))

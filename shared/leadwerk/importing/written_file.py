@@ -31,7 +31,7 @@ def write_table(
     encoding: Encoding = UTF8_WITH_MARK,
     are_harmless: bool = False,
 ) -> None:
-    """Write a CSV file; `are_harmless` says that no cell of `rows` would be run.
+    """Write a CSV file; `are_harmless`: no cell of `rows` would be run as a formula.
 
     Raises:
         InputError: the place cannot be written to.

@@ -146,7 +146,7 @@ def parse_count(value: object, field: str = "count") -> int:
 
 
 def separator_evidence(text: str) -> str:
-    """What a text says of its column's decimal mark: `.` or `,` if it is certain, `?.` or `?,` if it stands before
+    """A text's evidence for its column's decimal mark: `.` or `,` if it is certain, `?.` or `?,` if it stands before
     exactly three digits and may part thousands as well, nothing otherwise.
 
     >>> [separator_evidence(text) for text in ("1.5", "1.250,00", "1,250,000", "1.250", "12,500 kg", "900", "1.250 €")]

@@ -1,4 +1,4 @@
-"""Attributes: what columns that only this user has say of a lead."""
+"""Attributes: values of a lead from columns that only this user has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_TEXT = 200
 
 
 def attribute_value(attribute: Attribute, value: Any, created_at: datetime, time_zone: str) -> Any:
-    """What an attribute says of a lead that came at `created_at`: a number or a text, None if `value` says nothing.
+    """The value of an attribute for a lead created at `created_at`: a number or a text, None if `value` holds neither.
 
     Raises:
         InputError: the value cannot be read.

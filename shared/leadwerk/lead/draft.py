@@ -1,4 +1,4 @@
-"""Draft: what a form says of a lead before anything is stored. What it leaves out is None, and then keeps its value."""
+"""Draft: the fields of a form, not stored yet. A field that the form leaves out is None and keeps its value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is who without knowing who: pseudonyms of persons, links between web visitors and leads."""
+"""Identity: pseudonyms of persons, and client ids that link web visitors to leads."""
 
 from __future__ import annotations
 

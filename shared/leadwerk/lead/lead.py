@@ -1,4 +1,4 @@
-"""From a form or a CRM's record to a version of a lead, keeping what is right and saying what was not.
+"""Lead versions from forms and CRM records: usable fields are kept, the others are reported as rejections.
 
 One wrong field costs that field, not the lead; only without lead_id or created_at there is no lead. E-mail address,
 telephone number and name are used and forgotten: no row and no rejection holds them. A company is no person: of a
@@ -215,7 +215,7 @@ def _single(column: str, parse: Callable[[Any], Any]) -> FieldGroup:
 
 
 def _person(reader: FieldReader) -> LeadColumns:
-    """Who a person is, as a pseudonym, and whose colleague; the address itself is forgotten."""
+    """The person's pseudonym and company; the address itself is not kept."""
     email = reader.read("email", parse_email)
     country = reader.place()["country"] if reader.raw_value("phone") else None
     phone = reader.read("phone", lambda value: parse_phone(value, country or reader.policy.country))
@@ -230,7 +230,8 @@ def _blank(value: Any) -> bool:
     if isinstance(value, str):
         return not value or value.isspace()
     if isinstance(value, float):
-        return value != value  # NaN, which tables say for nothing
+        # NaN is how tables write a missing value.
+        return value != value
     return value is None or (isinstance(value, (list, tuple, dict)) and not value)
 
 

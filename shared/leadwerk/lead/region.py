@@ -1,7 +1,7 @@
 """Country, postcode and the canton or Land they lie in.
 
 A postcode's own prefix (CH-, D-, A-) beats the country given beside it. Without either, the policy's own country is
-assumed, unless the number of digits says that it cannot be: five digits are German then.
+assumed, unless the number of digits rules it out: five digits are German then.
 
 Cantons come from the list of Swiss Post (plz_canton.csv). Germany and Austria have no such list in public hands that
 could be shipped here, so only ranges are used that lie in one Land as a whole; where Länder share a range the region is
@@ -22,7 +22,8 @@ from leadwerk.errors import InputError
 
 POSTCODE_DIGITS: Final = {"CH": 4, "LI": 4, "AT": 4, "DE": 5}
 
-_BY_LENGTH: Final = {5: "DE"}  # four digits are Swiss or Austrian: who knows
+# Four digits may be Swiss or Austrian, so they name no country.
+_BY_LENGTH: Final = {5: "DE"}
 _NAMES = {
     "CH": "ch che schweiz suisse svizzera svizra switzerland confoederatio",
     "DE": "de d deu deutschland allemagne germania germany brd",
@@ -141,7 +142,7 @@ def parse_canton(value: object, field: str = "canton") -> str:
 
 
 def postcode_in(address: object) -> str:
-    """The postcode that stands before the town in an address, empty if there is none.
+    """The postcode that stands before the town in an address, empty without one.
 
     >>> postcode_in("Bahnhofstrasse 1, 8001 Zürich"), postcode_in("Weg 1")
     ('8001', '')
@@ -171,7 +172,8 @@ def parse_postcode(
         raise _refusal(value, field, "a postcode")
     where = prefix or country or _assumed(digits, home)
     if where == "DE" and len(digits) == 4 and isinstance(value, int):
-        digits = f"0{digits}"  # a spreadsheet has eaten Saxony's zero
+        # A spreadsheet dropped the leading zero of a Saxon postcode.
+        digits = f"0{digits}"
     if POSTCODE_DIGITS.get(where) != len(digits) or (len(digits) == 4 and digits < "1000"):
         raise _refusal(value, field, f"a postcode of {where or 'a country we know'}")
     return where, digits

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-# Fields whose values say who a person is: they are never repeated.
+# Fields whose values identify a person: they are never repeated.
 PERSONAL = frozenset({"email", "phone", "address"})
 _LONGEST_VALUE = 60
 

@@ -8,7 +8,8 @@ FIRST_MADE_UP_TIME = datetime(2000, 1, 1, 12, tzinfo=UTC)
 LONGEST_MADE_UP_SPAN = timedelta(days=25 * 365)
 IMPORTED = "import_"
 """How the names of policies begin that an import writes."""
-_FIRST_ROWS = timedelta(days=366)  # rows without a known outcome may stand before the first that teaches anything
+# Rows without a known outcome may stand before the first that teaches anything.
+_FIRST_ROWS = timedelta(days=366)
 _STEPS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1))
 
 

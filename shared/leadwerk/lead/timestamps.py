@@ -163,7 +163,8 @@ def _wall_clock(text: str, order: DateOrder) -> datetime | None:
         return datetime.combine(day, time()) if day else None
     day = _day(f"{clock['day']} {clock['year'] or ''}", order)
     if day and re.fullmatch("24", clock.group("h")) and not int(clock.group("min")) and not int(clock.group("s") or 0):
-        return datetime.combine(day, time()) + timedelta(days=1)  # ISO 8601 and German: the midnight that ends a day
+        # ISO 8601 and German: the midnight that ends a day.
+        return datetime.combine(day, time()) + timedelta(days=1)
     moment = _clock(clock)
     return datetime.combine(day, moment) if day and moment is not None else None
 

@@ -129,7 +129,7 @@ def _cross_fit(
 
 
 def _members(margins: dict[MemberKind, Floats], landmarks: Landmarks) -> Members:
-    """Who takes part: everybody, unless unseen leads are ranked clearly better without one."""
+    """The members of the average: all, unless unseen leads are ranked clearly better without one."""
     block = time_blocks(landmarks.as_of, landmarks.converted_leads)
     usual, best, lead_over_usual = CHOICES[0], CHOICES[0], 0.0
     average = mean_margin([margins[name] for name in usual])

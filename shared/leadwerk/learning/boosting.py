@@ -96,7 +96,7 @@ class FitRows:
 
 @dataclass(frozen=True)
 class CrossFit:
-    """Of a cross-fit: how many trees are best, and raw log-odds of each row by a model that had not seen it."""
+    """Result of a cross-fit: the best number of trees, and each row's raw log-odds by a model that had not seen it."""
 
     rounds: int
     calibration: Calibration

@@ -71,7 +71,8 @@ def fit(problem: BoundedProblem) -> BoundedFit:
             break
         loss = new
     errors = np.zeros_like(weights)
-    movable = low < high  # a weight that may not move has no error, and takes none of the others' certainty
+    # A weight that may not move has no error, and takes none of the others' certainty.
+    movable = low < high
     errors[movable] = _errors(design, problem, weights, pull, movable)
     return BoundedFit(weights[:-1], float(weights[-1]), errors[:-1])
 

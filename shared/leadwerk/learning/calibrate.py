@@ -71,5 +71,6 @@ def _newton(x: Floats, y: Floats, counts: Floats, slope: float, intercept: float
     gradient = np.array([(error * x).sum() + PRIOR_WEIGHT * (slope - 1), error.sum()])
     hessian = np.array([[(w * x * x).sum() + PRIOR_WEIGHT, (w * x).sum()], [(w * x).sum(), w.sum()]])
     step = np.linalg.solve(hessian, gradient)
-    limited = step / max(1.0, float(np.abs(step).max()))  # a whole Newton step overshoots far from the optimum
+    # A whole Newton step overshoots far from the optimum.
+    limited = step / max(1.0, float(np.abs(step).max()))
     return float(limited[0]), float(limited[1])

@@ -39,5 +39,6 @@ def presence_difference(present: Bools, is_open: Bools, block: Index) -> tuple[f
 
 
 def _variance(group: Bools) -> float:
-    rate = (group.sum() + 1) / (len(group) + 2)  # never none, however few there are
+    # At least one, however few there are.
+    rate = (group.sum() + 1) / (len(group) + 2)
     return float(rate * (1 - rate) / len(group))

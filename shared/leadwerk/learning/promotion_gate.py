@@ -109,6 +109,7 @@ def decide(
     summary = (
         f"{name_of(kind)} has AUC {order.value:.3f} ± {order.error:.3f} within time (z {order.z:.1f}, {level_text})"
     )
+    # `not >=` and not `<`: z is NaN where no block has both outcomes, and that is no signal either.
     if not order.z >= z_needed:
         return GateDecision(
             kind, False, f"{summary}: no usable signal, {_shortage(order, z_needed)}.", "no_signal", level
@@ -117,6 +118,7 @@ def decide(
         gap, error = within_time_difference(rows.converted, probability, rows.points, rows.block, rows.lead)
         better = "better" if gap > 0 else "no better"
         summary = f"{summary}; {better} than the points, difference in AUC {gap:+.3f} ± {error:.3f}"
+        # As above: a NaN must not pass the gate.
         if not gap > 0:
             return GateDecision(kind, False, f"{summary}.", "points_rank_better", level)
     if incumbent is None:

@@ -18,7 +18,7 @@ BLOCK = 16_384
 """Rows summed at a time."""
 
 LONGEST_STEP = 5.0
-"""Of a weight: a whole Newton step can overshoot far from the optimum."""
+"""Largest step of a weight: a whole Newton step can overshoot far from the optimum."""
 
 
 def fit_linear(

@@ -38,7 +38,7 @@ KINDS: tuple[ModelKind, ...] = ("boosting", "logistic_regression")
 
 
 class ModelQuality(Struct, frozen=True):
-    """Of a model on the test part of a segment."""
+    """Quality of a model on the test part of a segment."""
 
     auc: float
     log_loss: float
@@ -174,6 +174,7 @@ def _trial(name: str, leads: _Leads, *, reason: str, **measured: Any) -> Segment
 def _try(name: str, leads: _Leads, general: Model, setup: TrainingSetup) -> tuple[Model, SegmentTrial]:
     """The better of both kinds fitted on the segment's training part, and how it stands against the general twin."""
     test, features, training = leads.test, setup.features, setup.training
+    # Fitted on the training part alone: the test part decides whether the segment gets a model.
     twins = {kind: _fit(kind, leads.train, features, training, general.encoder) for kind in KINDS}
     forecasts = {kind: twin.probability(test.columns) for kind, twin in twins.items()}
     kind = best(test.converted, forecasts)
@@ -184,6 +185,7 @@ def _try(name: str, leads: _Leads, general: Model, setup: TrainingSetup) -> tupl
         test.lead,
         seed=training.seed,
     )
+    # Better than the general model is not enough where that one is worse than a constant.
     useless = no_better_than_chance(test.converted, segment_forecast, test.lead, training.seed)
     serves = gain > error and not useless
     verdict = f"{'better' if serves else 'no better'} than the general model"

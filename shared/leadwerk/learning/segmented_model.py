@@ -37,7 +37,7 @@ class SegmentedModel:
 
     @property
     def kind(self) -> ModelKind:
-        """That of the general model."""
+        """The general model's."""
         return self.general.kind
 
     def probability(self, columns: Columns) -> Floats:

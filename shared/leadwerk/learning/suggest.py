@@ -30,7 +30,7 @@ MINIMUM_LEADS = 20
 """Leads with a rule, and without it, below which its points are not questioned."""
 
 Z = 1.96
-"""Of a 95 % interval."""
+"""Quantile of the normal distribution for a 95 % interval."""
 
 STRONG = 3.0
 """Standard errors on the other side of zero at which a rule's sign is questioned."""
@@ -175,7 +175,8 @@ def _suggestions(part: _Part) -> tuple[Suggestion, ...]:
     scale = _points_per_log_odds(part)
     centre = part.present / scale
     differs, is_stable = part.questioned, False
-    while not is_stable:  # a rule that keeps its points changes the estimates of the others
+    # A rule that keeps its points changes the estimates of the others.
+    while not is_stable:
         fitted = part.fitted(centre, differs)
         still = differs & (np.abs(fitted.weights - centre) > Z * fitted.errors)
         differs, is_stable = still, bool((still == differs).all())

@@ -1,4 +1,4 @@
-"""From matured landmarks to a model, its proof and the gate's decision."""
+"""Training: a model from mature landmarks, its evaluation and the gate's decision."""
 
 from __future__ import annotations
 
@@ -84,6 +84,7 @@ def train_model(
     twin = better_alone(fitted, test)
     kind = twin.model.kind
     trials = try_segments(setup, landmarks, split, twin.model, progress)
+    # Points and champion are compared with what would serve, segment models included.
     served = trials.with_segment_models(twin.model)
     log_odds = logit(served.probability(test.columns))
     evidence = order_evidence(
@@ -102,6 +103,7 @@ def train_model(
     rivals |= {"general": twin.model.probability(test.columns)} if trials.twins else {}
     outcome = compare(comparison, Challenger(kind, log_odds, evidence), rivals)
     progress(f"fitting the {name_of(kind)} on all {len(landmarks)} landmarks", 0.75)
+    # The twins have done their work as proof; the model that serves learns from all landmarks.
     taught = landmarks if recent is None else with_soft_labels(landmarks, recent, _regression(setup))
     final = fit_candidate(taught, features, training, kind=kind, plan=plan_for_everything(fitted.plan, taught))
     # The newest matured leads are older than the change that open leads were asked about.

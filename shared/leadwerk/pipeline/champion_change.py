@@ -7,7 +7,7 @@ from datetime import datetime
 
 from leadwerk.pipeline.audit.trail import Act, record_act
 from leadwerk.registry import Registry
-from leadwerk.registry.registry import Champion
+from leadwerk.registry.champion_pointer import Champion
 from leadwerk.warehouse.protocol import Warehouse
 
 

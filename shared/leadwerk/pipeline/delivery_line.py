@@ -16,7 +16,8 @@ from leadwerk.crm.port import CRM, Gone, PushResult, Refused
 from leadwerk.errors import CRMUnavailable
 from leadwerk.warehouse.batches import batches
 
-AHEAD = 4  # calls that wait per caller while attempts are recorded, so that a record does not stop the sending
+# Calls queued per caller while attempts are recorded: recording does not stop the sending.
+AHEAD = 4
 PushOutcome = Sequence[PushResult] | CRMUnavailable
 Call = tuple[Sequence[Pending], PushOutcome]
 

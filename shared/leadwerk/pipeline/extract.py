@@ -50,13 +50,13 @@ ATTRIBUTIONS = ("attributed", "click", "tagged", "collected", "session")
 """Where the origin of a session may stand; the first that names one counts: Google's cross-channel attribution, a paid
 click, the session's tags, the event's, its parameters. Source: GA4 help on traffic-source dimensions and the export."""
 LARGEST_AMOUNT = 1e12
-"""In the policy's currency; a larger amount in a form is a mistake."""
+"""Largest plausible amount of a form, in the policy's currency."""
 LONGEST_ENGAGEMENT = 4 * 3600.0
 """Most seconds between two engagement reports; GA4 ends a session after at most 7 h 55 min without one."""
 LOGIN_DAYS = max(WINDOWS_DAYS)
 """A night looks this far back for logins of leads that exist only since; older behaviour is in no window."""
 EVENTS_SHARE = 0.6
-"""Of the time that a day takes: its events; the rest are sums and counts."""
+"""Share of a day's time that its events take; the rest is for sums and counts."""
 UNUSABLE_SHARE = 0.02
 """A run warns if more than this share of a table's events belongs to another day."""
 COUNTS = ("events_read", "duplicates", "bots", "own_traffic", "without_visitor", "unusable", "events_kept", "visitors")
@@ -151,7 +151,8 @@ class _Rebuild:
         events, warehouse = events_statement(self.policy, [*tables]), self.warehouse
         with warehouse.unit_of_work():
             warehouse.replace_days("activity_events", first, last, events, parameters)
-            delete_again(warehouse, self.person_key, ("activity_events",), span)  # so that no sum of a day holds them
+            # So that no sum of a day holds them.
+            delete_again(warehouse, self.person_key, ("activity_events",), span)
             progress(doing, EVENTS_SHARE)
             warehouse.replace_days("activity_daily", first, last, daily_statement(), parameters)
             _check(warehouse, parameters)

@@ -55,6 +55,7 @@ def export(tables: Iterable[str]) -> Ga4Export:
     for match in filter(None, map(TABLE.fullmatch, tables)):
         try:
             days[match[1]].add(date.fromisoformat(match[2]))
+        # events_20260231 is a copy or a mistake of a person, and no day.
         except ValueError:
             continue
     daily, fresh, intraday = (frozenset(days[kind]) for kind in (None, "fresh_", "intraday_"))
@@ -114,6 +115,7 @@ def expected(exported: Ga4Export, today: date) -> list[date]:
 
     Without streaming D-1 is not expected yet: Google writes yesterday's table in the course of the day.
     """
+    # Days before the export began are not missing.
     began, newest = min(exported.days), 1 if exported.intraday or exported.fresh else 2
     return [day for age in range(CORRECTED_DAYS, newest - 1, -1) if (day := today - DAY * age) >= began]
 
@@ -126,6 +128,7 @@ def chunks(days: Sequence[date]) -> Iterator[tuple[date, date]]:
     """
     run: list[date] = []
     for day in days:
+        # A gap ends a run: a statement over it would read tables that are not asked for.
         if run and (day != run[-1] + DAY or len(run) == CHUNK_DAYS):
             yield run[0], run[-1]
             run = []

@@ -172,6 +172,7 @@ def run(
         },
         commit,
     )
+    # A person erased before may stand in the file: their rows go at once.
     delete_again(warehouse, prepared.person_key, ("leads", "outcomes", "identities"))
     groups = [*parsed.rejections, *values.rejections]
     return ImportReport(
@@ -231,7 +232,8 @@ def _cells(of: AttributeValues, rows: NDArray[np.intp]) -> NDArray[Any]:
     if of.numbers is not None:
         return of.numbers[rows]
     codes = of.codes[rows] if of.codes is not None else np.full(len(rows), -1)
-    return np.array([*of.levels, None], dtype=object)[codes]  # the last one is that of -1, a missing value
+    # Code -1, a missing value, indexes the last element.
+    return np.array([*of.levels, None], dtype=object)[codes]
 
 
 def _links(parsed: ParsedLeads, policy: Policy) -> list[pa.Table]:
@@ -274,7 +276,8 @@ def counts_by_outcome(prepared: PreparedImport) -> dict[str, int]:
 def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str) -> str | None:
     """Write the rejected rows and values to `path`; returns the path, or None without rejects."""
     if not groups:
-        path.unlink(missing_ok=True)  # of an earlier run with a worse file
+        # It may be there from an earlier run with a worse file.
+        path.unlink(missing_ok=True)
         return None
     write_table(path, REJECTS_HEADER, rejects(groups), delimiter=delimiter)
     return str(path)

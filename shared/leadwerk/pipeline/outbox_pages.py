@@ -122,7 +122,7 @@ class Outbox:
         parameters = {
             "lead_ids": lead_ids,
             "score_ids": score_ids,
-            "first_day": self.first_day,
+            "scored_since": self.first_day,
             "as_of": self.now + LONGEST_RUN,
         }
         rows = self.warehouse.rows(statement("deliveries/overtaken", LeadKey), parameters)
@@ -145,6 +145,7 @@ class Outbox:
         """Rows of deliveries/outbox; `every_state` includes scores that the CRM has or refused."""
         parameters = {
             "first_day": self.first_day,
+            "scored_since": self.first_day,
             "as_of": as_of or self.now,
             "every_lead": lead_ids is None,
             "lead_ids": list(lead_ids or ()),

@@ -67,7 +67,8 @@ def _amount(amount: float | str | None) -> float | None:
     try:
         return None if amount in (None, "") else float(parse_amount(amount))
     except InputError:
-        return None  # ingestion stores none either, and rejects it by name
+        # Ingestion stores none either, and rejects it by name.
+        return None
 
 
 def _says_the_same(last: LatestStatus, status: LatestStatus) -> bool:

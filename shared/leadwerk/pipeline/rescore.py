@@ -48,6 +48,17 @@ class RescoreReport:
     closed: int = 0
 
 
+@dataclass(frozen=True)
+class RescoreOptions:
+    """`only_closed` skips the open leads, for use after a rescoring in SQL (docs/scale.md)."""
+
+    only_closed: bool = False
+    progress: Progress = silent
+
+
+ALL_LEADS = RescoreOptions()
+
+
 def run(
     warehouse: Warehouse,
     policy: Policy,
@@ -55,18 +66,16 @@ def run(
     *,
     now: datetime,
     stored_at: datetime,
-    only_closed: bool = False,
-    progress: Progress = silent,
+    options: RescoreOptions = ALL_LEADS,
 ) -> RescoreReport:
     """Score all open leads of the last 120 days as of `now` (aware, UTC) and store changed scores.
 
-    A second run with the same `now`, or one after a crash, stores only missing rows. `only_closed` skips the open
-    leads, for use after a rescoring in SQL (docs/scale.md).
+    A second run with the same `now`, or one after a crash, stores only missing rows.
     """
     created_since = now - timedelta(days=OPEN_LEAD_DAYS)
-    leads = [] if only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
+    leads = [] if options.only_closed else read_open_leads(warehouse, created_since=created_since, as_of=now)
     run = _Run(warehouse, policy, scorer, now, stored_at)
-    for batch in watched(batches(leads, BATCH), len(leads), "open leads", progress):
+    for batch in watched(batches(leads, BATCH), len(leads), "open leads", options.progress):
         run.rescore(batch)
     stale = stale_stages.find_stale_stages(warehouse, policy, now, rescored=frozenset(leads))
     for batch in batches(stale.moved, BATCH):

@@ -97,6 +97,7 @@ def run(
     """
     pointer = champion_check.decided_on(registry, now)
     run = _Run(policy, registry, pointer, now)
+    # A repeated run after a crash: the model was promoted already, only its row may be missing.
     if pointer is not None and _is_of_this_run(registry, pointer, now):
         report = _finished(run, pointer)
     else:
@@ -117,7 +118,7 @@ def run(
 
 @dataclass(frozen=True)
 class _Run:
-    """A run of the stage: `pointer` is the champion before it, None if there is none."""
+    """A run of the stage: `pointer` is the champion before it, None without one."""
 
     policy: Policy
     registry: Registry
@@ -162,10 +163,12 @@ def _learn_and_save(
         serves = {"champion_before": before, "champion_after": before}
         return _report(run, landmarks, reason=reason, verdict="too_few", **serves, **fields)
     manifest = training_manifest(learned, checked, policy, now)
+    # Saved before the decision takes effect: a pointer must never name files that are not there.
     version = registry.save(learned.model.files(), manifest)
     decision = learned.decision
     reason = f"{note}{decision.reason}"
     after = registry.promote(version, expected=pointer, at=now, reason=reason) if decision.promote else pointer
+    # A champion that is replaced need not step back; stand_down looks at that itself.
     if pointer is not None and champion_check.stand_down(registry, policy, pointer, learned, now):
         after, reason = None, f"{reason} {learned.stands_down}"
     return _report(

@@ -64,6 +64,7 @@ def run(context: ScoringRun, requests: Sequence[ScoreRequest]) -> ScoreReport:
     answers = [_scored(context, *lead) for lead in zip(leads, scores, rows, strict=True)]
     version = context.scorer.version if context.scorer else None
     refusals = sorted(refused.refusals, key=lambda refusal: refusal.index)
+    # By id: two requests for one lead in one call store one score.
     new_scores = {row.score.score_id: row.score for row in rows if row.score}
     return ScoreReport(version, context.now, answers, refusals, tuple(new_scores.values()))
 
@@ -72,6 +73,7 @@ def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused:
     warehouse, policy, now = context.warehouse, context.policy, context.now
     items = with_leads(warehouse, named_requests(requests, refused), now)
     items = DraftReader(warehouse, policy, now, context.person_key).with_drafts(items, refused)
+    # One statement for all requests: a statement costs far more than a lead.
     states = {state.lead_id: state for state in read_lead_states(warehouse, policy, _selection(items), now)}
 
     def known_lead(item: NamedRequest) -> KnownLead:
@@ -110,11 +112,13 @@ def _unknown(item: NamedRequest) -> UnknownLead:
 
 def _score_rows(context: ScoringRun, lead: KnownLead, score: LeadScore) -> ScoreRows:
     """The rows of a lead's score; none for a visitor, who has no row to be found by, and without `store`."""
+    # A visitor has no row to be found by; the score is stored once there is a lead.
     if not context.store or lead.request.lead_id is None:
         return ScoreRows()
     state, fresh = lead.state, None
     if changed(score, state, context.policy):
         fresh = score_row(state, score, stored_at=context.stored_at, origin="request")
+    # An unchanged score keeps its id, so the caller can refer to the row that is stored.
     current = fresh or state.latest_score
     score_id = current.score_id if current else None
     return ScoreRows(

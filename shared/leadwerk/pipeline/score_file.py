@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from leadwerk.catalogue.features import FEATURES
 from leadwerk.catalogue.periods import SECONDS_A_DAY
 from leadwerk.features.contract import contract
 from leadwerk.importing.field_values import NUMERIC_FIELDS
@@ -41,7 +42,8 @@ BLOCK = 65_536
 """Leads scored at a time: their features and matrix are what memory holds beside the file."""
 
 REQUESTS = 10_000
-_NO_PERSON = "file"  # a key for hashes that are not stored
+# A key for hashes that are not stored.
+_NO_PERSON = "file"
 _COPIED = frozenset(
     (
         "loan_amount",
@@ -61,7 +63,6 @@ _COPIED = frozenset(
     )
 )
 """Columns of `leads` that lead_features/select yields as they are."""
-_MONTHS_A_YEAR = 12
 _NOT_IN_THE_WAREHOUSE = "\x00"
 
 
@@ -126,6 +127,7 @@ def _score_alone(
     if not len(leads):
         return
     warehouse, policy, now = run.warehouse, run.policy, run.now
+    # A lead that does not exist has the values of a lead without a history: exactly what a file's leads are.
     (unknown,) = read_lead_states(warehouse, policy, LeadSelection(lead_ids=[_NOT_IN_THE_WAREHOUSE]), now)
     hot = HotThresholds.of_rows(policy, unknown.thresholds)
     stated = {name: (which, _value_column(name, of)) for name, (which, of) in values.columns.items() if name in _COPIED}
@@ -142,7 +144,8 @@ def _constants(policy: Policy, unknown_lead: Mapping[str, Any], count: int) -> d
     """Columns of lead_features for leads of which the warehouse knows nothing."""
     categories = {feature.name for feature in contract(policy) if feature.kind == "category"}
     columns = {name: _constant(value, count, name in categories) for name, value in unknown_lead.items()}
-    columns["has_web_behaviour"] = np.zeros(count)  # leads with a consent go the way of requests
+    # Leads with a consent go the way of requests.
+    columns["has_web_behaviour"] = np.zeros(count)
     return columns
 
 
@@ -177,9 +180,11 @@ def _value_column(name: str, values: Sequence[Any] | NDArray[np.float64]) -> Any
 
 
 def _ratios(columns: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:
+    """The ratios of the catalogue, as lead_features/features computes them."""
     return {
-        "loan_to_value": _ratio(columns["loan_amount"], columns["property_value"]),
-        "instalment_to_income": _ratio(columns["instalment"] * _MONTHS_A_YEAR, columns["income"]),
+        entry.name: _ratio(columns[entry.ratio.numerator] * entry.ratio.factor, columns[entry.ratio.denominator])
+        for entry in FEATURES
+        if entry.ratio is not None
     }
 
 

@@ -131,6 +131,7 @@ class _Reader:
         if not EARLIEST <= moment <= self.now + CLOCK_TOLERANCE:
             remedy = "Check the date order and the clock of the source."
             raise InputError("It lies in the future, or too long ago.", field="occurred_at", remedy=remedy)
+        # A clock slightly ahead counts as now: a touchpoint of the future would be in no feature.
         return min(moment, self.now)
 
 
@@ -150,6 +151,7 @@ def run(
                 reader.refuse(item.index, "lead_id" if item.lead_id else "email", "No such lead is known.", remedy)
                 continue
             row = _row(item, lead_id, now)
+            # By id: a touchpoint sent twice in one call is stored once.
             rows[row.event_id] = row
         stored = warehouse.append("touchpoints", [*rows.values()])
     counted = {signal.touchpoint for signal in policy.signals}
@@ -173,6 +175,7 @@ def _leads(warehouse: Warehouse, touchpoints: Sequence[_Touchpoint], now: dateti
 
 def _row(item: _Touchpoint, lead_id: str, now: datetime) -> TouchpointRow:
     occurred_at = item.occurred_at.astimezone(UTC)
+    # Without an id of the source, the same kind at the same second is the same touchpoint.
     identity = item.event_id or "\x1f".join((lead_id, item.kind, _to_the_second(occurred_at).isoformat()))
     return TouchpointRow(
         event_id=item.event_id or hashlib.sha256(identity.encode()).hexdigest()[:_ID_DIGITS],

@@ -63,6 +63,7 @@ def training_manifest(learned: TrainingResult, checked: CheckedLandmarks, policy
             test_rows=len(learned.split.test),
             gap_days=policy.horizon_days,
         ),
+        # Left out without segments: the version's name is a hash of the manifest, and older names must stay.
         segments=_trials(learned.segments) if learned.segments else UNSET,
         gate=GateRecord(
             verdict=decision.verdict,

@@ -23,7 +23,7 @@ from leadwerk.policy.model import Policy
 from leadwerk.stats.arrays import Bools, Ints
 
 COMPANY = ("employees", "revenue", "industry", "country", "region")
-"""Columns of a lead that speak of its company; so does an attribute for which a rule of an account group asks."""
+"""Columns of a lead that describe its company; attributes in rules of an account group do so too."""
 
 NOBODY = -1
 
@@ -76,7 +76,7 @@ def roll_up(policy: Policy, facts: LeadFacts, contacts: AccountContacts) -> Acco
 
 
 def company_rules(policy: Policy) -> Policy:
-    """The policy with those rules only that speak of companies; of an account their points count whole."""
+    """The policy with only the rules about companies; their points count in full for an account."""
     account = [
         candidate for candidate in policy.points.groups if candidate.score == "fit" and candidate.level == "account"
     ]

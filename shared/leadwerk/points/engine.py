@@ -84,7 +84,7 @@ class _Pass:
                 continue
             # `is_taken` is only ever set in groups where the first match wins; elsewhere it excludes no lead.
             days = self.counted(rule, self.conditions.hold(rule.when) & ~is_taken)
-            if len(days.lead):  # most rules have nothing to say of a lead that comes alone
+            if len(days.lead):  # most rules do not apply to a single lead
                 group_points += self.of_rule(rule, days, group, {"rule": rule_place, **where})
                 if group.first_match_only:
                     is_taken[days.lead] = True

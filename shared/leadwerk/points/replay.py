@@ -39,7 +39,7 @@ class Transition(Struct, frozen=True, kw_only=True):
 
 
 class Conversion(Struct, frozen=True, kw_only=True):
-    """Of `leads` the `mature` ones are decided; `converted` of them reached a success, with Wilson's 95 % interval."""
+    """`mature` of the `leads` are decided and `converted` of these succeeded; the rate has Wilson's 95 % interval."""
 
     leads: int
     mature: int
@@ -110,7 +110,8 @@ def _first_hot(moments: ReplayMoments, side: PolicyOutcome) -> Ints:
     first = np.full(len(moments.lead_ids), -1)
     # Backwards, so that the earliest HOT moment is assigned last.
     hot = np.flatnonzero([cluster == "HOT" for cluster in side.clusters])[::-1]
-    first[moments.lead[hot]] = hot  # of several assignments to one place the last one stays, which is the earliest
+    # numpy keeps the last of several assignments to one place: here the earliest moment.
+    first[moments.lead[hot]] = hot
     return first
 
 

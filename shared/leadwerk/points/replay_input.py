@@ -30,7 +30,7 @@ class ReplayMoments:
 
 @dataclass(frozen=True)
 class PolicyOutcome:
-    """What one policy says of the n moments; `pools` are the sellers who can serve the lead, by name."""
+    """The results of one policy at the n moments; `pools` are the sellers who can serve the lead, by name."""
 
     policy: Policy
     totals: PointTotals

@@ -79,8 +79,8 @@ class Attribute(PolicySection, frozen=True):
     """A column of the lead that only this user has; it becomes the feature `attribute_<name>`.
 
     With `classes`, its value is the class into which the text in `source` falls (policy.text_classes), not the text
-    itself. `measure` says what of `source` a number is: the value, 1 for yes and 0 for no, 1 where a list holds
-    `option`, or the days from a date to the creation of the lead.
+    itself. `measure` states which number is taken from `source`: the value, 1 for yes and 0 for no, 1 where a list
+    holds `option`, or the days from a date to the creation of the lead.
     """
 
     name: Identifier

@@ -28,7 +28,8 @@ class Condition(PolicySection, frozen=True):
     Text is compared without regard to case. `matches` is an RE2 pattern searched in the text; it states its own case.
     """
 
-    __test__ = False  # not a test case, whatever pytest thinks of its name
+    # Not a test case, whatever pytest thinks of its name.
+    __test__ = False
 
     any_of: tuple[Value, ...] = ()
     none_of: tuple[Value, ...] = ()
@@ -69,8 +70,9 @@ class Rule(PolicySection, frozen=True):
     """Points for a fact (`when`), for each occurrence of a signal (`signal`), or of all signals of a phase (`phase`).
 
     A rule with a signal and `when` applies to leads that satisfy `when`. `repeat_points` is what the second and further
-    occurrences give. `repeat` says what an occurrence is: every event, every day with one, or only the first (`once`)
-    or only the newest (`newest`, which replaces what came before). `cap` bounds what one rule gives, of either sign.
+    occurrences give. `repeat` states what counts as an occurrence: every event, every day with one, only the first
+    (`once`) or only the newest (`newest`, which replaces what came before). `cap` bounds what one rule gives, of either
+    sign.
     """
 
     name: Identifier
@@ -122,7 +124,7 @@ class Cells(PolicySection, frozen=True):
 
 
 class TrafficLight(PolicySection, frozen=True):
-    """From which match with the ideal customer (account's fit, 0–100) on the light is yellow or green (else red)."""
+    """Yellow and green start at these matches with the ideal customer (account's fit, 0–100); below it is red."""
 
     yellow: Percent = 50
     green: Percent = 80

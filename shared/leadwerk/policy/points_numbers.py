@@ -119,7 +119,8 @@ def _changes(before: Policy, after: Policy) -> dict[Path, int]:
     old, new = before.points, after.points
     changes: dict[Path, int] = {}
     for section, fields in (("rules", ("points", "repeat_points", "cap")), ("groups", ("cap",))):
-        pairs = zip(getattr(old, section), getattr(new, section), strict=False)  # new rules stand behind the old ones
+        # New rules stand behind the old ones.
+        pairs = zip(getattr(old, section), getattr(new, section), strict=False)
         for index, (was, now) in enumerate(pairs):
             changed = [name for name in fields if getattr(was, name) != getattr(now, name)]
             changes |= {("points", section, index, name): getattr(now, name) for name in changed}

@@ -14,14 +14,16 @@ Path = tuple[str | int, ...]
 
 # The policy's own nesting is seven deep; beyond this a file is a mistake or an attack.
 MAX_DEPTH = 12
-OPENERS = "[{-?"  # each opens at most one level; by indentation alone MAX_CHARACTERS open no more than 1,500
+# Each opens at most one level; by indentation alone MAX_CHARACTERS open no more than 1,500.
+OPENERS = "[{-?"
 SAFE_DEPTH = 2_000
 TOO_DEEP = "this is nested too deep."
 LONGEST_SHOWN = 60
 MAX_CHARACTERS = 1_000_000
 _TEXT = "tag:yaml.org,2002:str"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-_BITS = 64  # of the whole numbers that fields and tables can hold
+# Fields and tables hold no longer whole numbers.
+_BITS = 64
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from leadwerk.registry.champion_pointer import Champion, StoodDown
 from leadwerk.registry.locations import open_registry, open_store
 from leadwerk.registry.manifest import DataWindow, Manifest, ModelFiles
-from leadwerk.registry.registry import Champion, Registry, StoodDown
+from leadwerk.registry.registry import Registry
 from leadwerk.registry.store import Blob, FolderStore, Store
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a model version says of itself, and its files, verified."""
+"""Manifest of a model version: data, metrics, gate and hashes of its files."""
 
 from __future__ import annotations
 

@@ -10,63 +10,31 @@ manifest is noticed like any other file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from leadwerk.errors import CorruptModel, NoChampion, PromotionConflict, RegistryError, WriteConflict
+from leadwerk.errors import NoChampion, PromotionConflict, RegistryError, WriteConflict
 from leadwerk.registry import erasure_marks
+from leadwerk.registry.champion_pointer import (
+    POINTER,
+    Champion,
+    Pointer,
+    Promotion,
+    StoodDown,
+    champion_of,
+    check_present,
+    history_of,
+    promoted_meanwhile,
+    read_pointer,
+)
 from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.registry.field_decisions import FieldDecisions
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
 from leadwerk.registry.store import ABSENT, Blob, Store
 
-POINTER = "champion.json"
 MEASURED = ("metrics", "profile", "split", "segments")
 MANIFEST = "manifest.json"
-REMEMBERED = 20
-"""Promotions that the pointer remembers, for rollback."""
-
-
-class Promotion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When and why a version became champion; `by` is the person who said so, empty where training did."""
-
-    version: str
-    promoted_at: str
-    reason: str
-    by: str = ""
-
-
-class StoodDown(msgspec.Struct, frozen=True):
-    """When and why the champion `version` stepped back without a successor: the points decide."""
-
-    version: str
-    stood_down_at: str
-    reason: str
-
-
-class Pointer(msgspec.Struct, frozen=True):
-    """The content of champion.json; `previous` has the newest first.
-
-    Without a `champion` the newest of them is the one that stood down.
-    """
-
-    champion: Promotion | None
-    previous: tuple[Promotion, ...] = ()
-    stood_down: StoodDown | None = None
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The champion as it was read; a promotion names the champion that it replaces."""
-
-    version: str
-    promoted_at: str
-    reason: str
-    previous: tuple[str, ...]
-    generation: int
-    by: str = ""
 
 
 class Registry:
@@ -107,7 +75,7 @@ class Registry:
         return ModelFiles(version, manifest, files)
 
     def manifest(self, version: str) -> Manifest:
-        """What a version says of itself, without loading it.
+        """The manifest of a version, without loading its files.
 
         Raises:
             RegistryError: there is no such version.
@@ -149,12 +117,12 @@ class Registry:
     def champion(self) -> Champion | None:
         """The version that scores now, or None: before the first promotion, and while the champion has stood down."""
         blob = self._store.read(POINTER)
-        return None if blob is None else _champion(blob)
+        return None if blob is None else champion_of(blob)
 
     def stood_down(self) -> StoodDown | None:
         """The champion that stepped back last, while there is no successor."""
         blob = self._store.read(POINTER)
-        return None if blob is None else _pointer(blob).stood_down
+        return None if blob is None else read_pointer(blob).stood_down
 
     def champion_files(self) -> ModelFiles:
         """The champion's files.
@@ -178,8 +146,8 @@ class Registry:
         # Verified before the pointer moves: a damaged file must never become the champion.
         self.load(version)
         blob = self._store.read(POINTER)
-        _check_present(blob, expected)
-        history = () if blob is None else _history(blob)
+        check_present(blob, expected)
+        history = () if blob is None else history_of(blob)
         if expected is None:  # a champion that returns is not its own predecessor
             history = tuple(entry for entry in history if entry.version != version)
         pointer = Pointer(Promotion(version, at.isoformat(), reason, by), history)
@@ -194,10 +162,10 @@ class Registry:
         blob = self._read_pointer()
         decided = StoodDown(expected.version, at.isoformat(), reason)
         # A run that died after writing and comes again must not fail on its own change.
-        if _pointer(blob).stood_down == decided:
+        if read_pointer(blob).stood_down == decided:
             return decided
-        _check_present(blob, expected)
-        self._write(Pointer(None, _history(blob), decided), blob.generation)
+        check_present(blob, expected)
+        self._write(Pointer(None, history_of(blob), decided), blob.generation)
         return decided
 
     def rollback(self, *, at: datetime, reason: str = "rollback", by: str = "") -> Champion:
@@ -210,7 +178,7 @@ class Registry:
             PromotionConflict: the pointer moved meanwhile.
         """
         blob = self._read_pointer()
-        present, previous = _pointer(blob).champion, _pointer(blob).previous
+        present, previous = read_pointer(blob).champion, read_pointer(blob).previous
         if not previous:
             named = present.version if present else "the one that stood down"
             raise NoChampion(f"There is no champion before {named}.", remedy="Promote another version.")
@@ -238,7 +206,7 @@ class Registry:
 
     def _point(self, pointer: Pointer, generation: int) -> Champion:
         self._write(pointer, generation)
-        champion = _champion(self._read_pointer())
+        champion = champion_of(self._read_pointer())
         if champion is None:
             raise PromotionConflict("The new champion stood down at once.", remedy="See `leadwerk models list`.")
         return champion
@@ -248,7 +216,7 @@ class Registry:
         try:
             self._store.write(POINTER, data, generation=generation, content_type="application/json")
         except WriteConflict as error:
-            raise _promoted_meanwhile() from error
+            raise promoted_meanwhile() from error
 
     def _write_once(self, name: str, data: bytes) -> None:
         try:
@@ -276,39 +244,3 @@ def _named(manifest: Manifest) -> str | None:
         return _version(manifest)
     except ValueError:
         return None
-
-
-def _pointer(blob: Blob) -> Pointer:
-    try:
-        return msgspec.json.decode(blob.data, type=Pointer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        remedy = "Restore it from a backup, or delete it and run `leadwerk models promote`."
-        raise CorruptModel(f"{POINTER} cannot be read: {error}.", remedy=remedy) from error
-
-
-def _champion(blob: Blob) -> Champion | None:
-    pointer = _pointer(blob)
-    now = pointer.champion
-    if now is None:
-        return None
-    return Champion(
-        now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation, now.by
-    )
-
-
-def _check_present(blob: Blob | None, expected: Champion | None) -> None:
-    """Refuse a decision on a champion that is gone or was never known."""
-    present = None if blob is None else _champion(blob)
-    # By generation and not by version: A, then B, then A again is a change too.
-    if (present and present.generation) != (expected and expected.generation):
-        raise _promoted_meanwhile()
-
-
-def _promoted_meanwhile() -> PromotionConflict:
-    return PromotionConflict("The champion changed in the meantime.", remedy="Compare again.")
-
-
-def _history(blob: Blob) -> tuple[Promotion, ...]:
-    pointer = _pointer(blob)
-    now = (pointer.champion,) if pointer.champion else ()
-    return (*now, *pointer.previous)[:REMEMBERED]

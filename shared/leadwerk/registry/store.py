@@ -97,7 +97,8 @@ class FolderStore:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with (self.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file, or dying, lets it go
+            # Closing the file, or dying, lets it go.
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from msgspec.structs import asdict
 
-from leadwerk.registry.manifest import CandidateEvaluation, Manifest
+from leadwerk.registry.manifest import CandidateEvaluation
 from leadwerk.report import charts
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.drift_section import drift_section
 from leadwerk.report.formatter import NOTHING, Formatter
 from leadwerk.report.model_sections import importance_section, segments_section
-from leadwerk.report.provenance import learned_from_file_order, source, test_evidence_paragraphs
+from leadwerk.report.provenance import source, test_evidence_paragraphs
 from leadwerk.report.quality_sections import (
     groups_section,
     left_out_section,
     thresholds_section,
     words_section,
 )
-from leadwerk.report.report_data import ReportData, ScoredOutcomes, TrainingRun
+from leadwerk.report.report_data import ReportData, ScoredOutcomes
 from leadwerk.report.report_rows import ExtractTotals
 from leadwerk.report.score_bands import score_bands
 from leadwerk.report.section import ReportSection, ReportTable, section
 from leadwerk.report.simulation_truth import compare_with_truth
+from leadwerk.report.training_sections import change_section, model_card, models_section
 from leadwerk.stats.curves import calibration_bins
 
 METRICS = ("auc", "pr_auc", "lift_at_10", "ece", "log_loss", "brier", "precision", "recall", "f1")
@@ -50,12 +49,12 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         _by_points(formatter, facts),
         _comparison(formatter, facts),
         segments_section(formatter, facts.champion),
-        _change(formatter, facts.runs),
+        change_section(formatter, facts.runs),
         drift_section(formatter, facts.drift),
         _deliveries(formatter, facts),
-        _models(formatter, facts.runs),
+        models_section(formatter, facts.runs),
         _data(formatter, facts.extracted),
-        _card(formatter, facts.champion),
+        model_card(formatter, facts.champion),
         left_out_section(formatter, facts),
     ]
 
@@ -198,22 +197,6 @@ def _cell(formatter: Formatter, metric: str, evaluation: CandidateEvaluation) ->
     return value if interval == NOTHING else f"{value}  ({interval})"
 
 
-def _change(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
-    """The newest promotion that replaced a model, measured by both models on the cases new to both."""
-    for run in runs:
-        old, new = run.metrics.get("champion"), run.metrics.get("challenger")
-        if run.promoted and old is not None and new is not None:
-            sentence = formatter.say(
-                "report.change.text",
-                old=formatter.metric("auc", old.auc.value),
-                old_ece=formatter.metric("ece", old.ece.value),
-                new=formatter.metric("auc", new.auc.value),
-                new_ece=formatter.metric("ece", new.ece.value),
-            )
-            return section(formatter, "report.change", paragraphs=[sentence, run.reason])
-    return None
-
-
 def _deliveries(formatter: Formatter, facts: ReportData) -> ReportSection:
     if not facts.deliveries:
         return section(formatter, "report.deliveries", paragraphs=[formatter.say("report.deliveries.none")])
@@ -226,23 +209,6 @@ def _deliveries(formatter: Formatter, facts: ReportData) -> ReportSection:
     return section(formatter, "report.deliveries", table=ReportTable(rows, header))
 
 
-def _models(formatter: Formatter, runs: Sequence[TrainingRun]) -> ReportSection | None:
-    if not runs:
-        return None
-    rows = [
-        (
-            f"{run.trained_at:%Y-%m-%d}",
-            run.version or "–",
-            formatter.say("report.yes" if run.promoted else "report.no"),
-            formatter.metric("auc", challenger.auc.value) if (challenger := run.metrics.get("challenger")) else NOTHING,
-            run.reason,
-        )
-        for run in runs
-    ]
-    keys = ("report.trained", "report.version", "report.promoted", "report.metric.auc", "report.reason")
-    return section(formatter, "report.models", table=ReportTable(rows, [formatter.say(key) for key in keys]), wide=True)
-
-
 def _data(formatter: Formatter, extracted: ExtractTotals | None) -> ReportSection | None:
     if extracted is None or not extracted.days:
         return None
@@ -250,30 +216,3 @@ def _data(formatter: Formatter, extracted: ExtractTotals | None) -> ReportSectio
         (formatter.say(f"report.data.{name}"), formatter.count(value or 0)) for name, value in asdict(extracted).items()
     ]
     return section(formatter, "report.data", table=ReportTable(rows))
-
-
-def _card(formatter: Formatter, champion: Manifest | None) -> ReportSection | None:
-    if champion is None:
-        return section(formatter, "report.card", paragraphs=[formatter.say("report.no_champion")])
-    data = champion.data
-    learned = formatter.say(
-        "report.card.data.ordered" if learned_from_file_order(champion) else "report.card.data.value",
-        rows=formatter.count(data.rows),
-        leads=formatter.count(data.leads),
-        positives=formatter.count(data.positives),
-        first=data.first_as_of[:10],
-        last=data.last_as_of[:10],
-    )
-    days, rate = champion.horizon_days, formatter.share(champion.base_rate, 1)
-    target = formatter.say("report.card.target.value", count=days, rate=rate)
-    rows = [
-        (formatter.say("report.version"), champion.version),
-        (formatter.say("report.card.kind"), formatter.say(f"report.card.kind.{champion.kind}")),
-        (formatter.say("report.card.target"), target),
-        (formatter.say("report.card.data"), learned),
-        (formatter.say("report.card.use"), formatter.say("report.card.use.value")),
-        (formatter.say("report.card.policy"), f"{champion.policy_name} {champion.policy_version}"),
-        (formatter.say("report.card.contract"), f"{champion.contract_hash} · {champion.query_hash}"),
-        (formatter.say("report.card.libraries"), ", ".join(f"{k} {v}" for k, v in champion.libraries.items())),
-    ]
-    return section(formatter, "report.card", table=ReportTable(rows), wide=True)

@@ -22,7 +22,8 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False, "axes.spines.right": False,
 }  # fmt: skip
 RESOLUTION = 150  # dots an inch
-LABELLED = 5  # every so many points, and today's
+# The chart marks every so many points, and today's threshold.
+LABELLED = 5
 
 
 @dataclass(frozen=True, kw_only=True)

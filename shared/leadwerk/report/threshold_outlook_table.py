@@ -94,7 +94,7 @@ def by_chance(low: int, calls: Floats, wins: Floats, minutes_per_lead: float) ->
 
 
 def by_past(low: int, calls: Floats, past: Mapping[int, tuple[int, int]], minutes_per_lead: float) -> list[OutlookRow]:
-    """The ladder by past leads: `past` says of each level how many leads had reached it at best, and converted.
+    """The ladder by past leads: `past` holds, by level, how many leads reached it at best and how many converted.
 
     >>> import numpy as np
     >>> rungs = by_past(50, np.array([10.0, 6.0]), {49: (60, 3), 50: (20, 4), 51: (20, 10)}, 60)

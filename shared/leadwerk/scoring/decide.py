@@ -1,8 +1,8 @@
 """The decision that follows from points and model: a lead's cluster, and what the policy tells a seller to do with it.
 
-Before there is a model the points decide. Once there is one, the policy says how they combine; by default the model
-ranks, and the points disqualify. Whoever ranks, a lead is HOT or WARM only in the cells of the matrix that the policy
-names: fit and interest both count. What a person says of a lead stands above that, its closing by the CRM above all.
+Before there is a model the points decide. Once there is one, the policy states how they combine; by default the model
+ranks, and the points disqualify. In either case a lead is HOT or WARM only in the cells of the matrix that the policy
+names: fit and interest both count. A person's override ranks above that, closing by the CRM above all.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def closed(decision: Decision, policy: Policy) -> Decision:
 
 
 def without_a_call(decision: Decision, policy: Policy) -> Decision:
-    """The decision for a web visitor who is no lead: nobody knows whom to call."""
+    """The decision for a web visitor who is not a lead: there is nobody to call yet."""
     return replace(decision, action=action_for(CLOSED, policy))
 
 

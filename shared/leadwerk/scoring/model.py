@@ -70,6 +70,7 @@ class Predictor:
         """Contributions of the encoder's k features to the calibrated log-odds, (n, k + 1), the bias last."""
         columns = self.estimator.contributions(matrix)
         per_feature = sum_columns(columns[:, :-1], encoder.owners(), len(encoder.features))
+        # Calibration scales the log-odds, so bias and contributions are scaled alike and still add up.
         bias = self.calibration.slope * np.asarray(columns[:, -1:], dtype=np.float64) + self.calibration.intercept
         return np.hstack([self.calibration.slope * per_feature, bias])
 
@@ -101,6 +102,7 @@ class Scorer:
             CorruptModel: a file cannot be read, or the files do not belong together.
         """
         features = contract(policy)
+        # Refused before any file is read: columns of another contract would be scored silently wrong.
         if files.manifest.contract_hash != contract_hash(features):
             raise _mismatch(files, policy)
         encoder = Encoder.from_json(_file(files, "encoder.json"))
@@ -134,6 +136,7 @@ class Scorer:
         probability = np.empty(len(inputs))
         for predictor, rows in self._parts(inputs):
             probability[rows] = predictor.probability(inputs.matrix[rows])
+        # Half up, not numpy's half to even: 69.5 is 70 on every page.
         score = np.floor(predictive_score(probability, self.base_rate) + 0.5)
         return Predictions(probability, score.astype(np.int64), self._named(inputs))
 
@@ -160,6 +163,7 @@ class Scorer:
         if not self.segment_predictors:
             yield self.general, slice(None)
             return
+        # One pass a model, not one a row: a model predicts a thousand rows about as fast as one.
         for place in np.unique(inputs.segment_index).tolist():
             yield self.segment_predictors.get(place, self.general), np.flatnonzero(inputs.segment_index == place)
 
@@ -199,6 +203,7 @@ def _predictor(
 def _estimator(files: ModelFiles, name: str, columns: int, threads: int) -> Estimator:
     """The estimator in one file; a forest stands for the average that it is a member of."""
     if name.endswith(FOREST):
+        # Read for its check alone: a version without the file is corrupt.
         _file(files, name)
         members = [member for member in AVERAGED if member in files.files]
         return Average(tuple(_member(files, member, columns, threads) for member in members))

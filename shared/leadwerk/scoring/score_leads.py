@@ -34,12 +34,12 @@ CONTROL: Final = "control"
 
 
 class ScoreFields(Struct, frozen=True, kw_only=True):
-    """What the product says of one lead at one moment, short of why.
+    """The score of one lead at one moment, without its reasons.
 
     `probability` is the calibrated chance of conversion within the horizon, `predictive_score` 0–100 with 50 for
     the average lead: None where no model serves. `fit`, `interest` and what follows from them are None where the
     policy has no rules (docs/policy.md, Points), `stage` where it has no stages. `grade` (A–D) and `level` (1–4)
-    make the `matrix_cell`, such as B2. `basis` says who scored: the model; without one the points; without rules
+    make the `matrix_cell`, such as B2. `basis` states what scored: the model; without one the points; without rules
     nobody. `hot_threshold` is the value at which HOT started. `has_web_behaviour`: whether web behaviour is
     known. `decided_by` names the person who set the cluster; None where the product decided. `segment` is the one
     whose own model scored; None: the general one did, or none. `arm` and what follows: of a running experiment
@@ -85,7 +85,7 @@ class LeadScore(ScoreFields, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class PointsScore:
-    """What the rules say of a lead."""
+    """The result of the rules for a lead."""
 
     rating: LeadRating
     ledger: tuple[Entry, ...]
@@ -93,7 +93,7 @@ class PointsScore:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """What the model says of a lead."""
+    """The result of the model for a lead."""
 
     probability: float
     predictive_score: int
@@ -116,7 +116,10 @@ def score_leads(
         _model_scores(scorer, policy, states, explained),
     )
     context = ScoringContext(
-        policy, HotThresholds.of_rows(policy, states[0].thresholds), scorer.version if scorer else None
+        # All states of a run carry the thresholds of the same day.
+        policy,
+        HotThresholds.of_rows(policy, states[0].thresholds),
+        scorer.version if scorer else None,
     )
     return [context.score(*lead) for lead in zip(states, points, model, strict=True)]
 
@@ -128,6 +131,7 @@ def language_of(state: LeadState, policy: Policy) -> Language:
 
 
 def _points_scores(policy: Policy, states: Sequence[LeadState], *, explained: bool) -> Sequence[PointsScore | None]:
+    # One statement reads all states of a run, so either all have occurrences or none has.
     if not policy.points.rules or any(state.occurrences is None for state in states):
         return [None] * len(states)
     facts = facts_of_states(policy, states)
@@ -160,7 +164,8 @@ class ScoringContext:
     model_version: str | None
 
     def score(self, state: LeadState, points: PointsScore | None, model: ModelScore | None) -> LeadScore:
-        """The score of a lead from what rules and model say; none of a person who objects to profiling."""
+        """The score of a lead from rules and model; neither counts for a person who objects to profiling."""
+        # Profiling is what the person objected to: neither points nor model are computed into the score.
         if state.objects_to_profiling:
             points, model = None, None
         policy, language = self.policy, language_of(state, self.policy)
@@ -172,6 +177,7 @@ class ScoringContext:
         if is_control:
             points, model = None, None
         rating, ledger = (points.rating, points.ledger) if points else (None, ())
+        # The CRM closed the lead: what a person decided before that no longer matters.
         override = None if state.is_closed else state.override
         decision = overruled(product_decision, override, policy)
         if state.is_closed:
@@ -186,6 +192,7 @@ class ScoringContext:
             status=state.status,
             outcome=state.outcome,
         )
+        # A disqualified lead is explained by the rule that disqualified it, whatever the model says.
         by_rules = model is None or product_decision.cluster == DISQUALIFIED
         reasons = rule_reasons(ledger, policy, language) if by_rules else model.reasons if model else ()
         return LeadScore(
@@ -258,6 +265,7 @@ def _rating_columns(rating: LeadRating | None) -> dict[str, Any]:
 def _reasons(
     scorer: Scorer, policy: Policy, states: Sequence[LeadState], inputs: Inputs
 ) -> Sequence[tuple[Reason, ...]]:
+    # Without the last column: the bias belongs to no feature and is no reason.
     contributed = by_group(scorer.contributions(inputs)[:, :-1], [feature.group for feature in scorer.features])
     pairs = zip(states, contributed, strict=True)
     return [

@@ -15,7 +15,8 @@ from leadwerk.simulation.forms import lead_id
 from leadwerk.simulation.truth_lookup import LeadTruth
 from leadwerk.stats.arrays import Bools, Floats, Ints
 
-COST_PER_CALL = 45.0  # CHF: half an hour of a seller with preparation and notes
+# CHF: half an hour of a seller with preparation and notes.
+COST_PER_CALL = 45.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from msgspec import Struct, convert
+
 from leadwerk.simulation.crm_store import Json
 
 REASONS_SHOWN = 3
@@ -25,17 +27,25 @@ def _template() -> Template:
     return Template((Path(__file__).parent / "crm.html").read_text(encoding="utf-8"))
 
 
-def _row(lead: Json) -> str:
-    fields, form = lead["custom_fields"], lead["lead"]
+class _Listed(Struct):
+    lead_id: str
+    status: str
+    custom_fields: Json
+    lead: Json
+
+
+def _row(listed: Json) -> str:
+    lead = convert(listed, _Listed)
+    fields, form = lead.custom_fields, lead.lead
     reasons = fields.get("score_reasons") or []
     reason_texts = "; ".join(_reason(reason) for reason in reasons[:REASONS_SHOWN])
     cluster = str(fields.get("score_cluster") or "–")
     cells = [
-        lead["lead_id"],
+        lead.lead_id,
         _score(fields),
         cluster,
         fields.get("recommended_action") or "–",
-        lead["status"],
+        lead.status,
         f"{form.get('language') or '–'} · {form.get('postcode') or '–'}",
         reason_texts or "–",
     ]

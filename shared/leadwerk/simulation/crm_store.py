@@ -120,6 +120,7 @@ class CaseStore:
         """
         at, sequence = _place(cursor)
         with self._open() as crm:
+            # One more than asked for shows whether there are more.
             rows = crm.execute(CASES, (at, sequence, self.now(), limit + 1)).fetchall()
         page_rows = rows[:limit]
         if page_rows:
@@ -157,6 +158,7 @@ def _is_new(crm: sqlite3.Connection, key: str, lead_id: str, fields: Json) -> bo
     row = crm.execute("SELECT lead_id, fields FROM patches WHERE key = ?", (key,)).fetchone()
     if row is not None and row != (lead_id, written):
         raise InputError("The idempotency key was used for another change.", field="Idempotency-Key", value=key)
+    # In the transaction of the change: key and change are stored together or not at all.
     crm.execute("INSERT OR IGNORE INTO patches VALUES (?, ?, ?)", (key, lead_id, written))
     return row is None
 

@@ -18,7 +18,8 @@ REASONS = ("", "Unzureichendes Einkommen", "Belehnung zu hoch", "Unvollständige
            "Nicht erreichbar", "Kein Bedarf mehr", "Kauf geplatzt")  # fmt: skip
 NO_REASON, LOW_INCOME, HIGH_LOAN, INCOMPLETE, COMPETITOR, UNREACHED, NO_NEED, FALLEN_THROUGH = range(len(REASONS))
 
-CAPACITY = 0.40  # calls on a working day, as a share of the leads of an average day
+# Calls on a working day, as a share of the leads of an average day.
+CAPACITY = 0.40
 WEEKEND_CAPACITY = 0.4  # of the working day's
 CALL_WITHIN = (0.02, 1.0)  # days after creation, uniform
 # Shares of income and value beyond which banks refuse, before and after the shock.

@@ -59,7 +59,7 @@ class People:
 
     @property
     def linked(self) -> Bools:
-        """Whose web behaviour the product may see: a form with a client id, and consent to both."""
+        """People whose web behaviour the product may see: their form has a client id, and they consented to both."""
         by_form: Bools = self.channel == FORM
         return by_form & self.web_consent & self.analytics_consent
 

@@ -21,7 +21,8 @@ from leadwerk.simulation.people import People
 from leadwerk.stats.arrays import Bools, Floats, Ints
 
 INTERCEPT = -3.97
-STRENGTH = 0.77  # of all effects: sets how well the best possible model can tell leads apart
+# Scales all effects: sets how well the best possible model can separate leads.
+STRENGTH = 0.77
 CALL_EFFECT = 1.6
 REGION_EFFECT = {"CH-ZG": 0.4, "CH-TI": -0.5, "DE-BW": -1.2, "AT-8": -1.2}
 EMAIL_EFFECT = np.array([0.0, 0.4, 0.0, -1.2])

@@ -113,7 +113,7 @@ def bins(probability: Floats, count: int = BINS) -> NDArray[np.intp]:
 
 
 def precision(converted: Bools, probability: Floats, weights: Floats | None = None, *, threshold: float) -> Any:
-    """Of the leads at or above the threshold the share that converted. NaN without any.
+    """Share of the leads at or above the threshold that converted. NaN without any.
 
     >>> precision(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]), threshold=0.5)
     0.5
@@ -123,7 +123,7 @@ def precision(converted: Bools, probability: Floats, weights: Floats | None = No
 
 
 def recall(converted: Bools, probability: Floats, weights: Floats | None = None, *, threshold: float) -> Any:
-    """Of the leads that converted the share at or above the threshold.
+    """Share of the converted leads that are at or above the threshold.
 
     >>> recall(np.array([True, False, True]), np.array([0.9, 0.8, 0.1]), threshold=0.5)
     0.5

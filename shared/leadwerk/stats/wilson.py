@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 Z = 1.96
-"""Of a 95 % interval."""
+"""Quantile of the normal distribution for a 95 % interval."""
 
 
 def wilson(rate: float, n: float, z: float = Z) -> tuple[float, float]:

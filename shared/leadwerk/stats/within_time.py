@@ -134,7 +134,7 @@ def _blocks(converted: Bools, score: Floats, block: Index) -> Iterator[_Block]:
 
 
 def _placements(score: Floats, hit: Bools) -> Floats:
-    """Of each row the share of the other class that it is ranked rightly against; ties count half."""
+    """For each row, the share of the other class against which it is ranked correctly; ties count half."""
     up, down = np.sort(score[hit]), np.sort(score[~hit])
     below = (np.searchsorted(down, score, "left") + np.searchsorted(down, score, "right")) / (2 * len(down))
     above = 1 - (np.searchsorted(up, score, "left") + np.searchsorted(up, score, "right")) / (2 * len(up))

@@ -126,6 +126,7 @@ def _calculator(labels: FactLabels) -> str | None:
 def _window(labels: FactLabels, prefix: str) -> tuple[int, float] | None:
     """The shortest telling window: 30 days, or 90 if nothing happened in 30."""
     counts = {days: labels.value(f"{prefix}_{days}d") for days in _WINDOWS}
+    # Zero in a known window is a fact too: "no visit in 90 days".
     window = next((days for days in _WINDOWS if counts[days]), None) or next(
         (days for days in (90, 30, 7, 1) if counts[days] is not None), None
     )
@@ -170,6 +171,7 @@ def _category(group: str, feature: str) -> Callable[[FactLabels], str | None]:
 
 
 def _worded(labels: FactLabels, group: str, value: Any) -> str:
+    # A group may name a value otherwise than the others do.
     for key in (f"value.{group}.{value}", f"value.{value}"):
         if has(labels.language, key):
             return labels.say(key)

@@ -20,7 +20,7 @@ def reason(policy: Policy, language: str, group: str, direction: Direction, feat
 
 
 def set_by(language: str, *, cluster: str, author: str, reason: str, until: str) -> str:
-    """That a person set a lead's cluster, why, and until when."""
+    """The reason of an override: author, reason and end."""
     values = {"cluster": text(language, f"cluster.{cluster}"), "author": author, "until": until}
     return text(language, "override.set", **values, reason=reason)
 

@@ -5,33 +5,25 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import (
-    Conflict,
-    GoogleAPICallError,
-    NotFound,
-    RetryError,
-    ServiceUnavailable,
-    TooManyRequests,
-)
-from google.api_core.retry import Retry
+from google.api_core.exceptions import Conflict, GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from requests.exceptions import RequestException
 
-from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
+from leadwerk.errors import WarehouseError
 from leadwerk.settings import Settings
-from leadwerk.warehouse import schema
+from leadwerk.warehouse import bigquery_requests as calls, schema
 from leadwerk.warehouse.batches import batches
+from leadwerk.warehouse.bigquery_keys import content_hash, key_of, known_keys_query, only_key
+from leadwerk.warehouse.bigquery_parameters import parameter
 from leadwerk.warehouse.json_rows import json_rows
-from leadwerk.warehouse.parameter_types import parameter_type, single
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
 
@@ -40,21 +32,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-CALL_SECONDS = 30.0  # one HTTP request
-JOB_SECONDS = 1_400.0  # one job: what a function has (1,500 s), less some for the rest
-RETRY = bigquery.DEFAULT_RETRY.with_timeout(60.0)
-GOOGLES_OWN = ("backendError", "internalError", "rateLimitExceeded", "jobBackendError", "jobInternalError")
-JOB_RETRY = Retry(predicate=lambda error: _reason(error) in GOOGLES_OWN, timeout=60.0)
 # Up to here rows are streamed: visible at once, and without the quota of 1,500 load jobs a table and day.
 STREAMED_ROWS = 500
 ROWS_A_LOAD = 5_000
-# What Google's messages leave open, by a part of the message.
-REMEDIES = {
-    "Views cannot be queried through prefix": "Rename this view, or move it out of the dataset of the GA4 export.",
-    "limit for bytes billed": "Ask for fewer days, or raise query_gib in Terraform (LEADWERK_QUERY_GIB).",
-    "was not found in location": "The name is wrong, or the dataset lies elsewhere than data_location says.",
-}
-BUFFERED = "Rows that were streamed can be deleted after 90 minutes: try again then."
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
 EXPORT_TABLE = re.compile(r"`ga4\.(events_\w+\*)`")
 
@@ -106,15 +86,15 @@ class BigQueryWarehouse:
 
     def rows(self, statement: Statement[R], parameters: Parameters) -> list[R]:
         """Run a statement; few rows."""
-        with _as_warehouse_error(statement.name):
+        with calls.as_warehouse_error(statement.name):
             return statement.read([dict(row) for row in self._answer(*self._query(statement, parameters))])
 
     def frame(self, statement: AnyStatement, parameters: Parameters) -> pd.DataFrame:
         """Run a statement; many rows, by way of Arrow."""
-        with _as_warehouse_error(statement.name):
-            result = JOB_RETRY(self._run)(*self._query(statement, parameters))
+        with calls.as_warehouse_error(statement.name):
+            result = calls.JOB_RETRY(self._run)(*self._query(statement, parameters))
             # No emulator has the Storage API, which is how BigQuery sends large results fast.
-            table = result.to_arrow(create_bqstorage_client=not self._emulated, timeout=JOB_SECONDS)
+            table = result.to_arrow(create_bqstorage_client=not self._emulated, timeout=calls.JOB_SECONDS)
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
         return frame
 
@@ -134,7 +114,7 @@ class BigQueryWarehouse:
 
     def _stream_new(self, target: schema.Table, rows: Sequence[WrittenRow]) -> None:
         checked = schema.unique(target, schema.stamped(target, json_rows(target, rows), datetime.now(UTC)))
-        with _as_warehouse_error(target.name):
+        with calls.as_warehouse_error(target.name):
             for batch in batches(checked, STREAMED_ROWS):
                 self._stream(target, batch)
 
@@ -160,8 +140,8 @@ class BigQueryWarehouse:
     def _delete_superseded(self, target: schema.Table, leads: Sequence[str], keys: Sequence[str]) -> None:
         place = f"`{self._dataset}.{target.name}`"
         superseded = f"{schema.IMPORTED[target.name]} AND lead_id IN UNNEST(@leads)"
-        parameters = [_parameter("leads", "ARRAY<STRING>", leads), _parameter("keys", "ARRAY<STRING>", keys)]
-        with _as_warehouse_error(target.name):
+        parameters = [parameter("leads", "ARRAY<STRING>", leads), parameter("keys", "ARRAY<STRING>", keys)]
+        with calls.as_warehouse_error(target.name):
             self._run(f"DELETE FROM {place} WHERE {superseded} AND {target.key[0]} NOT IN UNNEST(@keys)", parameters)
 
     def replace_days(self, table: str, first: date, last: date, statement: AnyStatement, parameters: Parameters) -> int:
@@ -184,7 +164,7 @@ class BigQueryWarehouse:
             ) WHERE {between};
             COMMIT TRANSACTION;
             SELECT COUNT(*) AS replaced FROM {place} WHERE {between};"""
-        with _as_warehouse_error(statement.name):
+        with calls.as_warehouse_error(statement.name):
             return int(next(iter(self._run(script, [])))["replaced"])
 
     def delete(self, table: str, column: str, values: Sequence[str], *, moment: str, until: datetime) -> int:
@@ -193,8 +173,8 @@ class BigQueryWarehouse:
         rows = f"FROM `{self._dataset}.{table}` WHERE {among}"
         count = 0
         for batch in batches(list(values), ROWS_A_LOAD):
-            parameters = [_parameter("ids", "ARRAY<STRING>", batch), _parameter("until", "TIMESTAMP", until)]
-            with _as_warehouse_error(table):
+            parameters = [parameter("ids", "ARRAY<STRING>", batch), parameter("until", "TIMESTAMP", until)]
+            with calls.as_warehouse_error(table):
                 # A DELETE scans and rewrites partitions even where nothing matches; a count is cheap.
                 [[present]] = (row.values() for row in self._answer(f"SELECT COUNT(*) AS present {rows}", parameters))
                 if present:
@@ -211,15 +191,15 @@ class BigQueryWarehouse:
 
     def export_tables(self) -> list[str]:
         """Names of the export's tables, sorted."""
-        with _as_warehouse_error(self._ga4_dataset):
+        with calls.as_warehouse_error(self._ga4_dataset):
             # By the API and not by INFORMATION_SCHEMA: it costs nothing and needs no query rights on the export.
-            listed = self._client.list_tables(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
+            listed = self._client.list_tables(self._ga4_dataset, retry=calls.RETRY, timeout=calls.CALL_SECONDS)
             return sorted(item.table_id for item in listed if item.table_id.startswith("events_"))
 
     def export_lifetime(self) -> timedelta | None:
         """For how long the export's dataset keeps a table: 60 days in a project that was once a sandbox."""
-        with _as_warehouse_error(self._ga4_dataset):
-            dataset = self._client.get_dataset(self._ga4_dataset, retry=RETRY, timeout=CALL_SECONDS)
+        with calls.as_warehouse_error(self._ga4_dataset):
+            dataset = self._client.get_dataset(self._ga4_dataset, retry=calls.RETRY, timeout=calls.CALL_SECONDS)
         expiry = dataset.default_table_expiration_ms
         return timedelta(milliseconds=expiry) if expiry else None
 
@@ -236,21 +216,21 @@ class BigQueryWarehouse:
 
     def _query(self, statement: AnyStatement, parameters: Parameters) -> tuple[str, list[Any]]:
         values = bound(statement, parameters)
-        typed = [_parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]
+        typed = [parameter(name, kind, values[name]) for name, kind in statement.parameters.items()]
         return self._located(statement.text), typed
 
     def _answer(self, sql: str, parameters: list[Any]) -> Any:
         """Rows of a SELECT; another attempt follows one that failed for reasons of Google's own."""
-        return JOB_RETRY(self._run if self._emulated else self._run_in_one_request)(sql, parameters)
+        return calls.JOB_RETRY(self._run if self._emulated else self._run_in_one_request)(sql, parameters)
 
     def _run_in_one_request(self, sql: str, parameters: list[Any]) -> Any:
         """Run without a job, as far as BigQuery ends in time and the rows fit into its answer."""
         rows = self._client.query_and_wait(
             sql,
             job_config=self._config(parameters),
-            api_timeout=CALL_SECONDS,
-            wait_timeout=JOB_SECONDS,
-            retry=RETRY,
+            api_timeout=calls.CALL_SECONDS,
+            wait_timeout=calls.JOB_SECONDS,
+            retry=calls.RETRY,
             # Its own retry would run a failed script again; JOB_RETRY decides which errors are worth that.
             job_retry=None,  # type: ignore[arg-type]
         )
@@ -260,10 +240,9 @@ class BigQueryWarehouse:
 
     def _run(self, sql: str, parameters: list[Any]) -> Any:
         # Google's own job_retry would also repeat the first request, for ten minutes whatever RETRY says.
-        job = self._client.query(
-            sql, job_config=self._config(parameters), retry=RETRY, job_retry=None, timeout=CALL_SECONDS
-        )
-        return _finish(job, job_retry=None)
+        config = self._config(parameters)
+        job = self._client.query(sql, job_config=config, retry=calls.RETRY, job_retry=None, timeout=calls.CALL_SECONDS)
+        return calls.finish(job, job_retry=None)
 
     def _config(self, parameters: list[Any]) -> bigquery.QueryJobConfig:
         # A forgotten filter must end in an error and not in a bill.
@@ -274,11 +253,11 @@ class BigQueryWarehouse:
         return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own_tables)
 
     def _append_new(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> int:
-        with _as_warehouse_error(target.name):
+        with calls.as_warehouse_error(target.name):
             # Rows may come again after a lost answer: keys already stored are left out, so appending twice is appending
             # once.
             stored_keys = self._known_keys(target, rows)
-            new = [row for row in rows if _key(target, row) not in stored_keys]
+            new = [row for row in rows if key_of(target, row) not in stored_keys]
             if len(new) > STREAMED_ROWS:
                 self._load(target, new)
             elif new:
@@ -287,16 +266,16 @@ class BigQueryWarehouse:
 
     def _known_keys(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> set[tuple[Any, ...]]:
         """Keys among `rows` that the table holds; the partitions of other days are not read."""
-        sql, parameters = _known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
-        return {_key(target, json_rows(_only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)}
+        sql, parameters = known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
+        return {key_of(target, json_rows(only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)}
 
     def _stream(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> None:
         # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.
-        ids = [hashlib.sha256(repr(_key(target, row)).encode()).hexdigest() for row in rows]
+        ids = [hashlib.sha256(repr(key_of(target, row)).encode()).hexdigest() for row in rows]
         place = f"{self._dataset}.{target.name}"
-        refused = self._client.insert_rows_json(place, rows, row_ids=ids, retry=RETRY, timeout=CALL_SECONDS)
+        refused = self._client.insert_rows_json(place, rows, row_ids=ids, retry=calls.RETRY, timeout=calls.CALL_SECONDS)
         if refused:
-            reasons = sorted({_refusal(error) for row in refused for error in row.get("errors", ())})
+            reasons = sorted({calls.refusal(error) for row in refused for error in row.get("errors", ())})
             raise WarehouseError(
                 f"{target.name}: BigQuery refused {len(refused)} rows: {', '.join(reasons)}.",
                 remedy="See its schema.json.",
@@ -309,7 +288,7 @@ class BigQueryWarehouse:
         """
         payload = b"\n".join(map(msgspec.json.encode, rows))
         # Named by content: a repeated call finds the job of before instead of loading the rows again.
-        job_id = f"leadwerk-append-{target.name}-{_content_hash(rows)}"
+        job_id = f"leadwerk-append-{target.name}-{content_hash(rows)}"
         attempt = 1
         while not self._is_loaded(target, payload, job_id if attempt == 1 else f"{job_id}-{attempt}"):
             attempt += 1
@@ -322,117 +301,19 @@ class BigQueryWarehouse:
         place = f"{self._dataset}.{target.name}"
         try:
             job: Any = self._client.load_table_from_file(
-                io.BytesIO(payload), place, job_id=job_id, job_config=config, timeout=CALL_SECONDS
+                io.BytesIO(payload), place, job_id=job_id, job_config=config, timeout=calls.CALL_SECONDS
             )
         except Conflict:
             return self._has_succeeded(job_id)
-        _finish(job)
+        calls.finish(job)
         return True
 
     def _has_succeeded(self, job_id: str) -> bool:
-        earlier: Any = self._client.get_job(job_id, retry=RETRY, timeout=CALL_SECONDS)
+        earlier: Any = self._client.get_job(job_id, retry=calls.RETRY, timeout=calls.CALL_SECONDS)
         try:
-            _finish(earlier)
+            calls.finish(earlier)
         except GoogleAPICallError:
             if not earlier.error_result:
                 raise
             return False
         return True
-
-
-def _finish(job: Any, **options: Any) -> Any:
-    """Result of a job; one that takes too long is cancelled, so that its transaction meets no later attempt's."""
-    try:
-        return job.result(retry=RETRY, timeout=JOB_SECONDS, **options)
-    except (TimeoutError, RetryError):
-        # Cancelling is a courtesy to the quota; its failure must not hide the time-out.
-        with suppress(GoogleAPICallError, RetryError, RequestException):
-            job.cancel(retry=RETRY, timeout=CALL_SECONDS)
-        raise
-
-
-def _known_keys_query(place: str, target: schema.Table, rows: Sequence[schema.JsonRow]) -> tuple[str, list[Any]]:
-    """Keys in the partitions between the rows' first and last day: BigQuery prunes by constants, not by a subquery."""
-    columns = ", ".join(f"`{name}`" for name in target.key)
-    # One column of the key narrows enough: the rest is compared here.
-    by, kind = target.key[0], getattr(target.field(target.key[0]), "type", "STRING")
-    # The values are JSON already, so they are compared as text.
-    conditions = [f"`{by}` IN (SELECT CAST(value AS {kind}) FROM UNNEST(@keys) AS value)"]
-    parameters: list[Any] = [bigquery.ArrayQueryParameter("keys", "STRING", sorted({row[by] for row in rows}))]
-    if target.partition:
-        # The partition bounds what the look-up reads, and so what it costs.
-        days = sorted(date.fromisoformat(row[target.partition]) for row in rows)
-        conditions.append(f"`{target.partition}` BETWEEN @first_day AND @last_day")
-        parameters += [_parameter("first_day", "DATE", days[0]), _parameter("last_day", "DATE", days[-1])]
-    return f"SELECT {columns} FROM {place} WHERE {' AND '.join(conditions)}", parameters
-
-
-def _only_key(target: schema.Table) -> schema.Table:
-    fields = tuple(field for field in target.fields if field.name in target.key)
-    return msgspec.structs.replace(target, fields=fields)
-
-
-def _key(target: schema.Table, row: schema.JsonRow) -> tuple[Any, ...]:
-    return tuple(row[name] for name in target.key)
-
-
-def _content_hash(rows: Sequence[schema.JsonRow]) -> str:
-    """The same for the same rows whenever they are written."""
-    # Without the moment of storing: a second attempt has the same content at another moment.
-    content = [{name: value for name, value in row.items() if name != schema.STORED_AT} for row in rows]
-    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
-
-
-def _parameter(name: str | None, kind: str, value: Any) -> Any:
-    return _typed_parameter(name, parameter_type(kind), value)
-
-
-def _typed_parameter(name: str | None, kind: schema.Field, value: Any) -> Any:
-    if kind.mode == "REPEATED":
-        item = single(kind)
-        items = [_typed_parameter(None, item, part) for part in value] if kind.fields else list(value)
-        return bigquery.ArrayQueryParameter(name, _declared(item), items)
-    if kind.fields:
-        members = (_typed_parameter(part.name, part, value.get(part.name)) for part in kind.fields)
-        return bigquery.StructQueryParameter(name, *members)
-    return bigquery.ScalarQueryParameter(name, kind.type, value)
-
-
-def _declared(kind: schema.Field, name: str | None = None) -> Any:
-    """A type as the client declares it."""
-    if kind.mode == "REPEATED":
-        return bigquery.ArrayQueryParameterType(_declared(single(kind)), name=name)  # type: ignore[no-untyped-call]
-    if kind.fields:
-        members = (_declared(part, part.name) for part in kind.fields)
-        return bigquery.StructQueryParameterType(*members, name=name)  # type: ignore[no-untyped-call]
-    return bigquery.ScalarQueryParameterType(kind.type, name=name)  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def _as_warehouse_error(name: str) -> Iterator[None]:
-    try:
-        yield
-    except NotFound as error:
-        remedy = _remedy(error, "Apply Terraform; check the datasets' names.")
-        raise MissingTable(f"{name}: {error.message}", remedy=remedy) from error
-    except (TooManyRequests, ServiceUnavailable, RetryError, TimeoutError, RequestException) as error:
-        raise WarehouseBusy(f"{name}: BigQuery did not answer in time: {error}", remedy="Try again.") from error
-    except GoogleAPICallError as error:
-        if "streaming buffer" in str(error.message):
-            raise WarehouseBusy(f"{name}: {error.message}", remedy=BUFFERED) from error
-        raise WarehouseError(f"{name} failed on BigQuery: {error.message}", remedy=_remedy(error)) from error
-
-
-def _refusal(error: Mapping[str, Any]) -> str:
-    """Reason and column; the message may hold the value, which is a person's and no business of a log."""
-    return f"{error.get('reason', 'unknown reason')} in {error.get('location') or 'an unknown column'}"
-
-
-def _reason(error: Exception) -> str:
-    """BigQuery's word for what went wrong with a request or job."""
-    errors = error.errors if isinstance(error, GoogleAPICallError) else []
-    return next((str(detail["reason"]) for detail in errors if isinstance(detail, dict) and "reason" in detail), "")
-
-
-def _remedy(error: GoogleAPICallError, otherwise: str = "") -> str:
-    return next((remedy for text, remedy in REMEDIES.items() if text in str(error.message)), otherwise)

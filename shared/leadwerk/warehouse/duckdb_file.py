@@ -21,7 +21,8 @@ from leadwerk.warehouse.create_tables import create_tables
 from leadwerk.warehouse.duckdb_values import literal
 
 WAIT_SECONDS = 30.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two attempts at the lock
+# Seconds between two attempts at the lock.
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
 IDLE_SECONDS = 2.0
 """For so long an unused file stays open: a SQL client, which notes nothing, gets it after that."""
 LOOK_SECONDS = 0.01
@@ -169,17 +170,20 @@ class DuckDBFile:
                 try:
                     return attempt()
                 except duckdb.Error as error:
-                    # DuckDB has no error of its own for a file that another process holds: only the message tells.
-                    if not any(message in str(error) for message in TAKEN_BY):
-                        raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
-                    if time.monotonic() + pause > until:
-                        raise WarehouseBusy(
-                            f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
-                        ) from error
+                    self._check_busy(error, file, is_last=time.monotonic() + pause > until)
                 if pause == FIRST_PAUSE:
                     waiting.enter_context(self._noted())
                 time.sleep(pause)
                 pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _check_busy(self, error: duckdb.Error, file: Path, *, is_last: bool) -> None:
+        # DuckDB has no error of its own for a file that another process holds: only the message tells.
+        if not any(message in str(error) for message in TAKEN_BY):
+            raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
+        if is_last:
+            raise WarehouseBusy(
+                f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
+            ) from error
 
     @contextmanager
     def _noted(self) -> Iterator[None]:

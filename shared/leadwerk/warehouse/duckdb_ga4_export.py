@@ -15,7 +15,7 @@ from leadwerk.warehouse import schema
 
 OF_EACH = "OF_EACH_EXPORT_TABLE"
 PREFIXES = ("events_2", "events_fresh_2", "events_intraday_2")
-"""Of the daily, fresh daily and intraday tables, each with the first digit of the year: nothing else begins so."""
+"""Prefixes of the daily, fresh daily and intraday tables with the first digit of the year: no other name begins so."""
 PER_TABLE = re.compile(rf"{OF_EACH}\('((?:[^']|'')*)'\)")
 TABLE = re.compile(rf"({'|'.join(PREFIXES)})([0-9]{{7}})")
 WILDCARD = re.compile(rf'"?ga4"?\."({"|".join(PREFIXES)})\*"')

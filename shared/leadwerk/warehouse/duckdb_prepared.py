@@ -73,5 +73,5 @@ def _template(parts: tuple[str, ...], changing: Mapping[str, str], values: Mappi
 
 
 def _changes(value: Any) -> bool:
-    """Whether a value is another in each request; days change once a day, and what the policy says seldom."""
+    """Whether a value is another in each request; days change once a day, and values of the policy seldom."""
     return isinstance(value, datetime) or (isinstance(value, list) and bool(value))

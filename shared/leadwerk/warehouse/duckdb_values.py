@@ -18,7 +18,8 @@ from leadwerk.warehouse import schema
 NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
 PARAMETER = re.compile(r"\$(\w+)")
 LONG = 50  # texts, from which on a list is read from JSON sooner than DuckDB parses as many literals
-LINE_BYTES = 1 << 24  # DuckDB's own limit of one JSON object, which a longer row raises
+# DuckDB's own limit of one JSON object, which a longer row raises.
+LINE_BYTES = 1 << 24
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def parameter_type(kind: str) -> Field:
     'REPEATED'
 
     Raises:
-        WarehouseError: it is none of the scalar types, or an array or struct of them.
+        WarehouseError: it is neither a scalar type nor an array or struct of scalar types.
     """
     tokens = TOKEN.findall(kind)[::-1]
     parsed = _type("", tokens, kind)

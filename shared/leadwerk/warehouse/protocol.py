@@ -72,7 +72,7 @@ class Warehouse(Protocol):
         """
 
     def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
-        """Append rows to several tables at once, while somebody waits: whoever read the state knows that they are new.
+        """Append rows to several tables at once; the caller has read the state and knows that they are new.
 
         On BigQuery no key is looked up and the tables are written in parallel, so a crash may leave some of them out,
         and two requests at once the same key twice, which every statement bears.

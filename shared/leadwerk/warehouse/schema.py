@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "tables"
 OWN_DATASET = "leadwerk"
 EXPORT = "ga4_events"
 STORED_AT = "stored_at"
-"""Column of the moment at which a row was written: never what its writer says, but what the clock says."""
+"""Column of the moment at which a row was written: set by the clock, never by the writer."""
 
 IMPORTED = {
     "leads": "starts_with(event_id, 'import.')",

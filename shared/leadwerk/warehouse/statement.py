@@ -1,6 +1,6 @@
 """Statements: GoogleSQL SELECTs in files, tables/<table>/<name>.sql, with typed parameters and repeated lines.
 
-A file opens with a sentence that says what one row of the result is, then declares its parameters::
+A file opens with a sentence that states what one row of the result is, then declares its parameters::
 
     -- One lead at one moment, with all features.
     -- @lead_ids ARRAY<STRING>
@@ -12,7 +12,8 @@ the fragment has the line ``-- where``. What is analysed, hashed and run is the 
 
 Lines between ``-- for each NAME`` and ``-- end`` are repeated for each value given for NAME, with ``${NAME}`` replaced;
 after ``-- for each NAME with WORDS between`` the words stand between them. Such blocks may hold each other. Values are
-names or whole numbers, so nothing else can enter the SQL. A block that is repeated for nothing or once is a switch.
+names or whole numbers, so nothing else can enter the SQL. A block that is repeated for nothing or once is a switch. A
+value may have parts: ``${NAME.PART}`` stands for one of them.
 
 A parameter may be rows, ``-- @drafts ARRAY<STRUCT<lead_id STRING, …>>``; its lines go on after ``--`` and three spaces.
 Declarations may stand anywhere and are read from the top; one WITH opens the common table expressions of a statement,
@@ -47,28 +48,41 @@ INNERMOST = re.compile(
 )
 
 
-@overload
-def statement(name: str, record: None = None, **repeated: Sequence[str | int]) -> Statement[Row]: ...
+Value = str | int | Mapping[str, str | int]
+HashableValue = str | int | tuple[tuple[str, str | int], ...]
+Repeated = Sequence[str] | Sequence[int] | Sequence[Value]
+"""What a block is repeated for: names, whole numbers, or both in named parts."""
 
 
 @overload
-def statement(name: str, record: type[R], **repeated: Sequence[str | int]) -> Statement[R]: ...
+def statement(name: str, record: None = None, **repeated: Repeated) -> Statement[Row]: ...
 
 
-def statement(name: str, record: type[Any] | None = None, **repeated: Sequence[str | int]) -> Statement[Any]:
+@overload
+def statement(name: str, record: type[R], **repeated: Repeated) -> Statement[R]: ...
+
+
+def statement(name: str, record: type[Any] | None = None, **repeated: Repeated) -> Statement[Any]:
     """The statement of the file tables/`name`.sql with its repeated lines written out; its rows are `record`s.
 
     Raises:
         MissingTable: there is no such file, or none that it includes.
         WarehouseError: a value to repeat for is missing, superfluous, or no plain name.
     """
-    values = tuple((label, tuple(repeat)) for label, repeat in repeated.items())
+    values = tuple((label, tuple(_hashable(value) for value in repeat)) for label, repeat in repeated.items())
     return replace(_written_statement(name, values), record=record)
 
 
+def _hashable(value: Value) -> HashableValue:
+    return tuple(value.items()) if isinstance(value, Mapping) else value
+
+
 @lru_cache(maxsize=256)
-def _written_statement(name: str, repeated: tuple[tuple[str, tuple[str | int, ...]], ...]) -> Statement[Row]:
-    return from_text(_read(name), name, **dict(repeated))
+def _written_statement(name: str, repeated: tuple[tuple[str, tuple[HashableValue, ...]], ...]) -> Statement[Row]:
+    values = {
+        label: [dict(value) if isinstance(value, tuple) else value for value in repeat] for label, repeat in repeated
+    }
+    return from_text(_read(name), name, **values)
 
 
 @cache
@@ -89,7 +103,7 @@ def _fragment(include: re.Match[str]) -> str:
     return WHERE.sub(rf"\1AND ({condition})\n" if condition else "", text)
 
 
-def from_text(text: str, name: str = "inline", **repeated: Sequence[str | int]) -> Statement[Row]:
+def from_text(text: str, name: str = "inline", **repeated: Repeated) -> Statement[Row]:
     r"""A statement from GoogleSQL itself.
 
     >>> from_text("-- @n INT64\nSELECT\n-- for each w\n  @n + ${w} AS x_${w},\n-- end\n  1 AS y", w=[1, 7]).text
@@ -124,10 +138,10 @@ def _with_one_opening(text: str) -> str:
     return text if opening is None else text[: opening.end()] + OPENING.sub("", text[opening.end() :])
 
 
-def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
+def _written_out(text: str, repeated: Mapping[str, Repeated]) -> str:
     def block(placeholder: re.Match[str]) -> str:
         label, between, lines = placeholder.groups()
-        times = [lines.replace(f"${{{label}}}", str(value)) for value in repeated[label]]
+        times = [_filled(lines, label, value) for value in repeated[label]]
         return (f"{between}\n" if between else "").join(times)
 
     # From the inside out, so that an inner block may use the label of the outer one.
@@ -136,8 +150,17 @@ def _written_out(text: str, repeated: Mapping[str, Sequence[str | int]]) -> str:
     return text
 
 
-def _check_values(name: str, label: str, values: Sequence[str | int]) -> None:
-    for value in values:
+def _filled(lines: str, label: str, value: Value) -> str:
+    if not isinstance(value, Mapping):
+        return lines.replace(f"${{{label}}}", str(value))
+    for part, text in value.items():
+        lines = lines.replace(f"${{{label}.{part}}}", str(text))
+    return lines
+
+
+def _check_values(name: str, label: str, values: Repeated) -> None:
+    parts = (part for value in values for part in (value.values() if isinstance(value, Mapping) else (value,)))
+    for value in parts:
         # These become part of the SQL text: only names and whole numbers, never a value of a user.
         if isinstance(value, bool) or not (isinstance(value, int) or NAME.match(value)):
             raise WarehouseError(
@@ -175,16 +198,11 @@ def inlined(statement: AnyStatement, parameters: Parameters) -> str:
     'SELECT CAST(2 AS INT64)'
     """
     values = bound(statement, parameters)
-    # `@name` in the header declares a parameter; only the body's are replaced.
-    header, body = _split_header(statement.text)
+    # The header goes: it declares parameters that are no more, and `@name` in a comment upsets a script.
+    last = max((declaration.end() for declaration in DECLARATION.finditer(statement.text)), default=0)
 
     def written(placeholder: re.Match[str]) -> str:
         name = placeholder[1]
         return literal(values[name], parameter_type(statement.parameters[name])) if name in values else placeholder[0]
 
-    return header + PARAMETER.sub(written, body)
-
-
-def _split_header(text: str) -> tuple[str, str]:
-    last = max((declaration.end() for declaration in DECLARATION.finditer(text)), default=0)
-    return text[:last], text[last:]
+    return PARAMETER.sub(written, statement.text[last:])

@@ -49,7 +49,8 @@ class Translations:
         sql = _read(file)
         if sql is None:
             sql = _translated(statement.name, statement.text, parameters)
-            with contextlib.suppress(OSError):  # a folder that cannot be written costs time, no more
+            # A folder that cannot be written only costs time.
+            with contextlib.suppress(OSError):
                 _write(file, sql)
         return sql
 

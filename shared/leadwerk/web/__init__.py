@@ -48,7 +48,8 @@ MAXIMUM_BYTES = 1_000_000
 AS_DOCUMENTED = "Send the fields by name and type as listed: docs/score.md for score, docs/desk.md for desk."
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks differ
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-RETRY_SECONDS = 5.0  # Retry-After of a 503 whose error names no time
+# Retry-After of a 503 whose error states no time.
+RETRY_SECONDS = 5.0
 
 # Leads and pages of today belong in no cache, and are nothing but the type that is stated.
 PRIVATE = {

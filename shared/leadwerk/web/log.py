@@ -18,7 +18,8 @@ from leadwerk.errors import LeadwerkError
 from leadwerk.web.problem_document import status_of
 
 logger = logging.getLogger("leadwerk")
-TRACE_HEADER = "X-Cloud-Trace-Context"  # TRACE_ID/SPAN_ID;o=OPTIONS, from Google's front end
+# TRACE_ID/SPAN_ID;o=OPTIONS, from Google's front end.
+TRACE_HEADER = "X-Cloud-Trace-Context"
 _trace: ContextVar[str] = ContextVar("trace", default="")
 
 

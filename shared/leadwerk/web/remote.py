@@ -22,10 +22,12 @@ from leadwerk.web.problem_document import MalformedBody, RequestTooLarge
 from leadwerk.web.request_body import read_body
 
 MAXIMUM_REMOTE_BYTES = 50_000_000
-MAXIMUM_CALLS = 10_000  # more than 1,000 a request score no faster (docs/scale.md)
+# More than 1,000 a request score no faster (docs/scale.md).
+MAXIMUM_CALLS = 10_000
 MARK = b'"calls"'
 GIVE_UP = 400
-STATUSES = {409: GIVE_UP, 422: GIVE_UP, 502: 503}  # ours → what BigQuery understands
+# BigQuery repeats a call after some statuses only: ours become those.
+STATUSES = {409: GIVE_UP, 422: GIVE_UP, 502: 503}
 MAXIMUM_MESSAGE = 1000  # characters
 ONE_ARGUMENT = "Send each call as an array of one string; in SQL: leadwerk.score(TO_JSON_STRING(row of lead_features))."
 
@@ -133,7 +135,8 @@ def _read_calls(raw: bytes) -> list[Call]:
         RequestTooLarge: there are more than `MAXIMUM_CALLS`.
         InputError: a call is not an array of one string or null.
     """
-    maximum_arrays = MAXIMUM_CALLS + 1  # the calls, and the array around them
+    # The calls, and the array around them.
+    maximum_arrays = MAXIMUM_CALLS + 1
     if raw.count(b"[") > maximum_arrays and _arrays(raw) > maximum_arrays:
         raise RequestTooLarge(
             f"The request has more than {MAXIMUM_CALLS:,} calls.",

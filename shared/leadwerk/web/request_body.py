@@ -21,7 +21,8 @@ import msgspec
 from leadwerk.lead.unreadable import Unreadable
 from leadwerk.web.problem_document import MalformedBody, RequestTooLarge, UnsupportedMedia
 
-DRAINED_BYTES = 64_000_000  # read and discarded, so that the sender of too much gets an answer and not a reset
+# Read and discarded: else the sender of too much would see a reset and no answer.
+DRAINED_BYTES = 64_000_000
 # Window bits of zlib: 31 expects gzip's header, 15 zlib's, -15 none, which some senders call deflate.
 GZIP, ZLIB, BARE = 31, 15, -15
 # Python knows codecs that are no charsets, some of them slow: these are what senders of text use.

@@ -89,15 +89,18 @@ class Routes:
         return health(self.stage, http) or answered(self.stage, http.headers, lambda: self._answer(http))
 
     def _answer(self, http: QueriedRequest) -> Any:
+        # All routes of the path, so that a wrong method can name the right ones.
         matches = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(http.path))]
         if not matches:
             raise NotFound(f"There is nothing at {http.path[:200]}.", field="path", remedy="See docs/desk.md.")
         for route, match in matches:
             if route.answers(http.method):
+                # Origin before admission: a forged request must not even learn who is signed in.
                 check_origin(http.method, http.headers)
                 visitor = admit(settings.read(), http.headers)
                 visitor.check(route.roles)
                 request = _signed(route, _request_of(route, http), visitor)
+                # Only reading may name another moment; what is stored gets the clock's.
                 now = moment_of(request, clock(), stores=http.method not in READING)
                 return route.handle(request, now, **match.groupdict())
         allowed = tuple(dict.fromkeys(route.method for route, _ in matches))

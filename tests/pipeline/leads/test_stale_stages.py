@@ -235,7 +235,9 @@ def test_after_a_rescoring_in_sql_only_the_closed_ones_are_left(warehouse: DuckD
     night(warehouse, crm, NOW)
     crm.say("3", "Ausbezahlt", NOW + HOUR)
     ingest.run(warehouse, POLICY, crm, now=NOW + DAY, person_key="secret")
-    report = rescore.run(warehouse, POLICY, None, now=NOW + DAY, stored_at=NOW + DAY, only_closed=True)
+    report = rescore.run(
+        warehouse, POLICY, None, now=NOW + DAY, stored_at=NOW + DAY, options=rescore.RescoreOptions(only_closed=True)
+    )
     assert (report.leads, report.stored, report.closed, report.stage_changes) == (0, 0, 1, 1)
     assert changes(warehouse)[-1][0] == "customer"
 

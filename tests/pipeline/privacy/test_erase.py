@@ -1,4 +1,4 @@
-"""Erasure: every table, pick and model of a person; resumable, provable, and deaf to sources that bring it again."""
+"""Erasure: every table, pick and model of a person; resumable, provable, final for sources that bring it again."""
 
 from __future__ import annotations
 

@@ -102,3 +102,11 @@ def test_who_is_scored_with_later_ones_is_scored_as_of_their_moment(context: Sco
     reports = at_once(SharedScoring(stage), stage, contexts)
     assert reports[0].scored_at == NOW
     assert max(report.scored_at for report in reports) == NOW + timedelta(seconds=len(REQUESTS) - 1)
+
+
+def test_a_failure_of_the_machine_leaves_nobody_waiting(context: ScoringRun) -> None:
+    stage = SlowStage(failing=OSError("no space left on device"))
+    shared = SharedScoring(stage)
+    with pytest.raises((OSError, WarehouseBusy)):
+        at_once(shared, stage, [context] * len(REQUESTS))
+    assert shared.score(context, REQUESTS[0]).scores, "the next request is scored as if nothing had been"

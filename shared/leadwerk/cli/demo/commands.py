@@ -15,7 +15,8 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
 
 FIRST_PORT = 8080
-DEMO_FOLDER = "demo"  # of the home: a demo starts from nothing, and what else lives in the home stays
+# A demo empties this folder of the home and leaves the rest of the home alone.
+DEMO_FOLDER = "demo"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,7 @@ def demo(
     call: Invocation,
     output: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the results as JSON.")] = None,
     days: Annotated[int, typer.Option(help="Length of the simulated period.", min=150)] = 160,
-    leads: Annotated[int, typer.Option(help="How many people ask for a mortgage.", min=2000)] = 15_000,
+    leads: Annotated[int, typer.Option(help="Number of people who ask for a mortgage.", min=2000)] = 15_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
     show: Annotated[bool, typer.Option("--open", help="Open the report in a browser at the end.")] = False,
     desk: Annotated[
@@ -76,7 +77,10 @@ def demo(
 def serve(
     call: Invocation,
     port: Annotated[
-        int, typer.Option(help="Of desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500)
+        int,
+        typer.Option(
+            help="Port of the desk; the others follow as from 8080: score 8081 … CRM 8090.", min=1024, max=65_500
+        ),
     ] = FIRST_PORT,
     simulation: Annotated[bool, typer.Option(help="Requests that store rows may name their `now`.")] = False,
     clock: Annotated[
@@ -85,7 +89,7 @@ def serve(
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the desk in a browser.")] = False,
 ) -> None:
-    """Run every function in its own process as in the cloud, the local CRM beside, and the desk for people.
+    """Run every function in a process of its own as in the cloud, with the local CRM and the desk for people.
 
     Ctrl-C ends. The link to the desk works once; its page lets one choose a person, its settings give more links.
 

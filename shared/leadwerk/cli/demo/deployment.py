@@ -62,8 +62,10 @@ class DemoDeployment:
 
     def newest_scores(self, now: datetime) -> list[OutboxRow]:
         """The newest stored score of every lead."""
+        since = now.date() - timedelta(days=SCORE_LOOK_BACK_DAYS)
         everything = {
-            "first_day": now.date() - timedelta(days=SCORE_LOOK_BACK_DAYS),
+            "first_day": since,
+            "scored_since": since,
             "as_of": now,
             "every_lead": True,
             "lead_ids": [],

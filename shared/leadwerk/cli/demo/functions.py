@@ -13,8 +13,10 @@ from leadwerk.errors import CRMUnavailable, LeadwerkError
 from leadwerk.serve import FunctionServers
 
 R = TypeVar("R")
-SECONDS = 900.0  # a training takes minutes where others use the machine
-ATTEMPTS = 30  # of a stage against a CRM that fails now and then
+# A training takes minutes on a machine that others use.
+SECONDS = 900.0
+# The demo's CRM fails now and then, as real ones do: a stage gets several attempts.
+ATTEMPTS = 30
 
 
 class FunctionFailed(LeadwerkError):

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leadwerk import simulation
+from leadwerk.cli.demo.results import DemoSavings
 from leadwerk.pipeline.leads.features import features_statement, training_parameters
 from leadwerk.policy.model import Policy
+from leadwerk.report.report_data import CallingComparison, TruthComparison, WhichModel
 from leadwerk.stats import metrics
 from leadwerk.stats.arrays import Bools, Floats
 from leadwerk.warehouse.protocol import Warehouse
@@ -50,6 +52,7 @@ def unseen(home: Path, warehouse: Warehouse, policy: Policy, *, since: datetime,
     frame = warehouse.frame(features_statement(policy), training_parameters(policy, since, now - timedelta(minutes=1)))
     as_of = [moment.to_pydatetime() for moment in frame.as_of]
     chance = simulation.true_probability(home, list(frame.lead_id), as_of, policy.horizon_days)
+    # Closed leads have no chance left: no model is asked about them.
     open_rows = frame[~np.isnan(chance)]
     return UnseenLandmarks(
         features={str(name): column for name, column in open_rows.items()},
@@ -74,3 +77,19 @@ def quality(scorer: Scorer, moments: UnseenLandmarks) -> QualityAgainstTruth:
 def probabilities(scorer: Scorer, moments: UnseenLandmarks) -> Floats:
     """The model's calibrated probabilities, (n,)."""
     return scorer.predict(scorer.encode_columns(moments.features)).probability
+
+
+def against(model: WhichModel, quality: QualityAgainstTruth, moments: UnseenLandmarks) -> TruthComparison:
+    """The row of the report that sets a model against the truth."""
+    first, last = moments.period
+    return TruthComparison(
+        model, first, last, len(moments.chance), quality.auc, quality.best, quality.ece, lift_at_10=quality.lift_at_10
+    )
+
+
+def calling(saved: DemoSavings | None) -> CallingComparison | None:
+    """The row of the report about calls by score; None without any success."""
+    if saved is None or not saved.calls_per_success or not saved.calls_per_success_by_score:
+        return None
+    before, after = saved.calls_per_success, saved.calls_per_success_by_score
+    return CallingComparison(saved.leads, before, after, saved.cost_saved or 0.0)

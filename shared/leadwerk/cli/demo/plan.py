@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-NIGHT = time(4, tzinfo=UTC)  # when the nightly stages run; the day before is complete then
+# The nightly stages run at this hour, when GA4's export of the day before is complete.
+NIGHT = time(4, tzinfo=UTC)
 HORIZON_DAYS = 30
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from leadwerk.crm.outbox import OutboxRow
 from leadwerk.simulation.crm_api import CustomFields
 
 
@@ -65,3 +66,9 @@ class CrmLead(Struct, frozen=True):
     """A lead as the CRM shows it."""
 
     custom_fields: CustomFields | None = None
+
+
+def differs(stored: OutboxRow, fields: CustomFields) -> bool:
+    """Whether the CRM shows something else than the score that is stored."""
+    crm_fields = fields.predictive_score, fields.score_cluster, fields.recommended_action
+    return crm_fields != (stored.predictive_score, stored.score_cluster, stored.recommended_action)

@@ -49,7 +49,7 @@ class DemoResults:
     `auc`, `bayes_auc`, `ece` and `lift_at_10` are of the first champion, on leads that it has not learned from;
     `scored_by_points` leads were scored before there was any model. `after_shock` holds them for the champions before
     and after retraining, on the newest leads. These and `savings` are against the true chances; `measured` has the
-    first and the last day of each. `by_outcomes` is what the report says, as where nobody knows the truth. What was
+    first and the last day of each. `by_outcomes` is measured as the report does where the truth is unknown. What was
     simulated lies in `home` and ends at the moment `ends_at`.
     """
 

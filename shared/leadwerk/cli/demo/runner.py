@@ -1,4 +1,4 @@
-"""The demo's steps, in order; each does with the real thing what it says."""
+"""The demo's steps, in order; each runs the real stage, function or CRM."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from leadwerk.cli.demo import measure
 from leadwerk.cli.demo.deployment import DemoDeployment
 from leadwerk.cli.demo.functions import Functions
 from leadwerk.cli.demo.plan import FAULTS, HORIZON_DAYS, DemoPlan
-from leadwerk.cli.demo.replies import CrmLead, CrmStats, DeliveryReply, ScoredLeadReply, ScoreReply, StageReply
+from leadwerk.cli.demo.replies import CrmLead, CrmStats, DeliveryReply, ScoredLeadReply, ScoreReply, StageReply, differs
 from leadwerk.cli.demo.results import AfterShock, ByOutcomes, DemoResults, DemoSavings
-from leadwerk.crm.outbox import OutboxRow
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import extract, wiring
 from leadwerk.progress import Progress, part_of, silent
-from leadwerk.report.report_data import CallingComparison, TruthComparison, WhichModel
+from leadwerk.report.report_data import TruthComparison
 from leadwerk.serve import serving
 from leadwerk.settings import private_folder
 from leadwerk.simulation.crm_api import CustomFields
@@ -78,13 +77,14 @@ class DemoRunner:
         """Everything, in order.
 
         Raises:
-            LeadwerkError: a step failed; says what and where to look.
+            LeadwerkError: a step failed; names it and its log.
         """
         began = time.perf_counter()
         self._simulate()
         variables = {"LEADWERK_ENGINE": "duckdb", "LEADWERK_POLICY": "mortgage", "LEADWERK_HOME": str(self.home)}
         folders = {"LEADWERK_REGISTRY": str(self.home / "models"), "LEADWERK_REPORTS": str(self.home / "reports")}
         with self._timed("start functions"):
+            # Real processes over HTTP, not calls: the demo shows what a deployment runs.
             started = serving(self.home, simulation=True, environment={**variables, **folders})
             servers = started.__enter__()
         try:
@@ -125,6 +125,7 @@ class DemoRunner:
             self._measure(stage, last)
         with self._timed("report"):
             self._report(stage, last)
+        # Written last: the desk of a demo that failed half-way lets nobody in.
         (self.home / "people.yaml").write_text(PEOPLE, encoding="utf-8")
 
     def _simulate(self) -> None:
@@ -154,6 +155,7 @@ class DemoRunner:
             self._done_of_step = self.plan.share_of_nights(day)
             self._step_progress(f"night of {now:%d %B}", self._done_of_step)
             simulation.publish(self.home, now)
+            # Only the last nights go over HTTP: for a whole history of nights the detour would take minutes.
             if day > self.plan.second_training - self.plan.days_over_http:
                 stage.functions.call("extract_features", now, StageReply)
             else:
@@ -170,6 +172,7 @@ class DemoRunner:
         leads = stage.open_leads(now, since=now - timedelta(days=self.plan.newest_days))
         for batch in batches(leads, BATCH):
             requests = [{"lead_id": lead} for lead in batch]
+            # A dry run: nothing of the first day is stored, so the first training sees no scores.
             reply = stage.functions.call("score", now, ScoreReply, leads=requests, deliver=False, dry_run=True)
             self.figures.scored_by_points += sum(score.basis == "points" for score in reply.scores)
 
@@ -202,6 +205,7 @@ class DemoRunner:
     def _deliver(self, stage: DemoDeployment, now: datetime) -> None:
         """Again and again, a little later each time, until the CRM has everything."""
         for attempt in range(MOST_ROUNDS_OF_DELIVERY):
+            # Later each time, as a failed attempt waits before the next one.
             later = now + timedelta(minutes=10 * attempt)
             reply = stage.functions.call_with_retry("deliver_scores", later, DeliveryReply)
             self.figures.crm_attempts_failed += reply.retry
@@ -223,27 +227,29 @@ class DemoRunner:
 
     def _compare_with_crm(self, stage: DemoDeployment, now: datetime) -> None:
         """Whether the CRM shows of every lead the newest score that is stored."""
+        # Without faults: here the CRM is read, and a failed read would count as a difference.
         stage.functions.set_crm("/admin/faults", {})
         self.figures.crm_patched = stage.functions.read_crm("/admin/stats", CrmStats).patched_leads
         for stored in stage.newest_scores(now):
             lead = stage.functions.read_crm(f"/api/v1/leads/{stored.lead_id}", CrmLead)
-            self.figures.crm_mismatches += _differs(stored, lead.custom_fields or CustomFields())
+            self.figures.crm_mismatches += differs(stored, lead.custom_fields or CustomFields())
 
     def _measure_first(self, stage: DemoDeployment, now: datetime) -> None:
         """The first champion, in the market that it has learned."""
+        # Before the market changes: the first champion is judged in the market that it has learned.
         moments = self._unseen(stage, now, until=min(now, self.plan.shock_begins))
         quality = measure.quality(stage.scorer(self.figures.champion_before), moments)
         figures = self.figures
         figures.auc, figures.bayes_auc, figures.ece = quality.auc, quality.best, quality.ece
         figures.lift_at_10 = quality.lift_at_10
-        self._against.append(_against("first", quality, moments))
+        self._against.append(measure.against("first", quality, moments))
 
     def _measure(self, stage: DemoDeployment, now: datetime) -> None:
         """The champions before and after on leads that neither has learned from, in the market that has changed."""
         figures, moments = self.figures, self._unseen(stage, now, until=now)
         before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
         old, new = measure.quality(before, moments), measure.quality(after, moments)
-        self._against += [_against("first_later", old, moments), _against("in_use", new, moments)]
+        self._against += [measure.against("first_later", old, moments), measure.against("in_use", new, moments)]
         figures.after_shock = AfterShock(
             bayes_auc=new.best,
             auc_without_retraining=old.auc,
@@ -270,6 +276,7 @@ class DemoRunner:
 
     def _unseen(self, stage: DemoDeployment, now: datetime, *, until: datetime) -> measure.UnseenLandmarks:
         """Landmarks of the last horizon: their labels have not matured, so no model has learned from them."""
+        # One minute less than a horizon: at a full horizon the landmark is mature, and was trained on.
         since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
         return measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=until)
 
@@ -288,12 +295,15 @@ class DemoRunner:
             report.ReportRequest(
                 now=now,
                 language=self.language,
-                truth=report.ReportTruth(SimulationTruth(self._against, _calling(self.figures.savings)), chances),
+                truth=report.ReportTruth(
+                    SimulationTruth(self._against, measure.calling(self.figures.savings)), chances
+                ),
             ),
         )
         self.figures.by_outcomes = ByOutcomes(
             calls_saved=written.calls_saved, leads=written.scored_leads, auc=written.auc, ece=written.ece
         )
+        # A page that ends was rendered whole.
         assert "</html>" in stage.functions.page("desk")
         self.figures.report = str(self.home / "reports" / report.NEWEST)
 
@@ -312,24 +322,3 @@ def _progress_of(step: str, progress: Progress) -> Progress:
     before = sum(STEPS[name] for name in list(STEPS)[: list(STEPS).index(step)])
     within = part_of(progress, before / 100, (before + STEPS[step]) / 100)
     return lambda doing, done: within(f"{step}, {doing}" if doing else step, done)
-
-
-def _against(
-    model: WhichModel, quality: measure.QualityAgainstTruth, moments: measure.UnseenLandmarks
-) -> TruthComparison:
-    first, last = moments.period
-    return TruthComparison(
-        model, first, last, len(moments.chance), quality.auc, quality.best, quality.ece, lift_at_10=quality.lift_at_10
-    )
-
-
-def _calling(saved: DemoSavings | None) -> CallingComparison | None:
-    if saved is None or not saved.calls_per_success or not saved.calls_per_success_by_score:
-        return None
-    before, after = saved.calls_per_success, saved.calls_per_success_by_score
-    return CallingComparison(saved.leads, before, after, saved.cost_saved or 0.0)
-
-
-def _differs(stored: OutboxRow, fields: CustomFields) -> bool:
-    crm_fields = fields.predictive_score, fields.score_cluster, fields.recommended_action
-    return crm_fields != (stored.predictive_score, stored.score_cluster, stored.recommended_action)

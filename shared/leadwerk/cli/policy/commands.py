@@ -29,7 +29,7 @@ def check(
     call: Invocation,
     file: Annotated[str | None, typer.Argument(help="A policy file, or mortgage or b2b_swiss.")] = None,
 ) -> None:
-    """Say everything that is wrong with a policy, by file, line and field, and what to do.
+    """List everything that is wrong with a policy, with file, line, field and remedy.
 
     Example: `leadwerk policy check policy.yaml`
     """

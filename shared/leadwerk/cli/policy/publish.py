@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from leadwerk.warehouse.records import PolicyChangeRow
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
-Days = Annotated[int, typer.Option(min=1, max=730, help="How many days back leads are looked at.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason.")]
+Days = Annotated[int, typer.Option(min=1, max=730, help="Days of leads to look back at.")]
 File = Annotated[Path, typer.Argument(help="A draft, or any policy file.")]
 LINE = 70
 """Characters of a value that are shown in a difference."""
@@ -33,7 +33,7 @@ def register(family: typer.Typer) -> None:
 @shared_options(now=False, json=False)
 def draft(
     call: Invocation,
-    output: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = Path("draft.yaml"),
+    output: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")] = Path("draft.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Copy the policy in force into a file to edit; `publish` knows from its first line what it was made from.
@@ -58,6 +58,7 @@ def write_new(file: Path, text: str, *, force: bool) -> None:
         InputError: it is there and `force` is not given, or it cannot be written.
     """
     try:
+        # "x" refuses an existing file in the same call; after a check, another process could still create it.
         with file.open("w" if force else "x", encoding="utf-8") as opened:
             opened.write(text)
     except FileExistsError:
@@ -87,7 +88,7 @@ def read_draft(file: Path) -> Draft:
 
 @shared_options(now=False)
 def diff(call: Invocation, file: File) -> None:
-    """What a policy file says otherwise than the policy in force, field by field.
+    """Compare a policy file with the policy in force, field by field.
 
     Example: `leadwerk policy diff draft.yaml`
     """
@@ -102,7 +103,7 @@ def diff(call: Invocation, file: File) -> None:
         rows = [(change.field, _short(change.before), _short(change.after)) for change in changes]
         out.print(table(f"{present.version} → {new.policy.version}", ("field", "in force", str(file)), rows))
     else:
-        out.print(f"{file} says what policy {present.version} says, which is in force.")
+        out.print(f"{file} does not differ from policy {present.version}, which is in force.")
 
 
 def _short(value: Any) -> str:
@@ -117,20 +118,22 @@ def replay(
     call: Invocation,
     file: File,
     days: Days = 90,
-    points_alone: Annotated[bool, typer.Option("--points", help="Points alone, even if a model ranks.")] = False,
+    points_alone: Annotated[
+        bool, typer.Option("--points", help="Compare by points alone, even if a model ranks.")
+    ] = False,
 ) -> None:
-    """What a policy would have done with the leads of the last days, held against the policy in force.
+    """Compare what a policy would have done with the leads of the last days with the policy in force.
 
     Example: `leadwerk policy replay draft.yaml --days 90`
     """
     from leadwerk.cli.policy import replay as replay_tables
     from leadwerk.pipeline.policies.policy_store import open_policies
+    from leadwerk.pipeline.policies.replay import ReplayRequest
 
     deployment = call.deployment
     present, new = open_policies(deployment.settings).in_force(), read_draft(file)
-    replayed = replay_tables.run(
-        deployment, present, new.policy, days=days, now=call.moment(), as_json=call.as_json, points_alone=points_alone
-    )
+    request = ReplayRequest(old=present.policy, new=new.policy, now=call.moment(), days=days)
+    replayed = replay_tables.run(deployment, request, as_json=call.as_json, points_alone=points_alone)
     if call.as_json:
         print_json(replayed)
     else:
@@ -144,7 +147,7 @@ def publish(
     by: By,
     reason: Reason,
     days: Days = 90,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Put a policy in force, after showing what it would have changed; recorded with its author.
 
@@ -152,6 +155,7 @@ def publish(
     """
     from leadwerk.cli.policy import replay as replay_tables
     from leadwerk.pipeline.policies import policy_store as policies, publishing
+    from leadwerk.pipeline.policies.replay import ReplayRequest
 
     deployment, at = call.deployment, call.deciding_moment()
     decided, new = publishing.publication_note(by, reason, at), read_draft(file)
@@ -159,7 +163,8 @@ def publish(
     present = place.in_force()
     if new.policy.version != present.version:
         policies.check_base(new, present)
-        replayed = replay_tables.run(deployment, present, new.policy, days=days, now=at, as_json=call.as_json)
+        request = ReplayRequest(old=present.policy, new=new.policy, now=at, days=days)
+        replayed = replay_tables.run(deployment, request, as_json=call.as_json)
         if not call.as_json:
             replay_tables.show_summary(replayed)
         _warn(deployment, new, file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -13,34 +12,22 @@ from leadwerk.cli.progress_bar import working
 
 if TYPE_CHECKING:
     from leadwerk.cli.options import Deployment
-    from leadwerk.pipeline.policies.policy_store import InForce
-    from leadwerk.pipeline.policies.replay import Replayed
+    from leadwerk.pipeline.policies.replay import Replayed, ReplayRequest
     from leadwerk.points.biggest_changes import ChangedLead
     from leadwerk.points.replay import Conversion, Replay
     from leadwerk.points.workload import SellerWeek
-    from leadwerk.policy.model import Policy
 
 BEST_FIRST = ("HOT", "WARM", "COLD", "UNSCORED", "DISQUALIFIED", "CLOSED")
 RULES_SHOWN = 3
 """Rules of a mover; the rest is counted."""
 
 
-def run(
-    deployment: Deployment,
-    present: InForce,
-    new: Policy,
-    *,
-    days: int,
-    now: datetime,
-    as_json: bool,
-    points_alone: bool = False,
-) -> Replayed:
+def run(deployment: Deployment, request: ReplayRequest, *, as_json: bool, points_alone: bool = False) -> Replayed:
     """Replay while saying what goes on."""
     from leadwerk.pipeline.policies import replay
 
     registry = None if points_alone else deployment.registry
     with working("Replaying", as_json=as_json) as progress:
-        request = replay.ReplayRequest(old=present.policy, new=new, now=now, days=days)
         return replay.run(deployment.warehouse, request, registry, progress=progress)
 
 

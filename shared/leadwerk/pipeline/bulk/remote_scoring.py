@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
-from leadwerk.errors import LeadwerkError, RecordFailure
+from leadwerk.errors import CODE_FAULTS, LeadwerkError, RecordFailure
 from leadwerk.features.contract import Feature, contract
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import LeadState, Occurrence
@@ -32,7 +32,8 @@ EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo
 """Limits of moments: beyond them lie no leads, and moments that a change to UTC cannot represent."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
-Count = Annotated[int, Meta(ge=0, le=10**9)]  # a day has no more events, and sums of them fit 64 bits
+# No day has more events, and their sums fit 64 bits.
+Count = Annotated[int, Meta(ge=0, le=10**9)]
 
 TOLERATED_FAILURES = 100
 """Rows of a request at which the code may fail; with more, the rows are not at fault and the request fails."""
@@ -189,7 +190,8 @@ class _Scoring:
             return list(self._scores(rows))
         except LeadwerkError:
             raise
-        except Exception as error:  # noqa: BLE001  one row that we did not foresee must not cost the others
+        # One row that we did not foresee must not cost the others.
+        except CODE_FAULTS as error:
             if len(rows) > 1:
                 # Halving finds one bad row among a thousand in ten steps, without scoring each alone.
                 half = len(rows) // 2

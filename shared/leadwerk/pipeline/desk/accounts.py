@@ -27,8 +27,10 @@ from leadwerk.policy.points import PHASES
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
-MOST_ACCOUNTS = 5_000  # the list ranks these: the accounts with the most interested contacts
-MOST_CONTACTS = 500  # of one account, the newest
+# The list ranks the accounts with the most interested contacts and leaves the others out.
+MOST_ACCOUNTS = 5_000
+# Of one account only the newest contacts are shown.
+MOST_CONTACTS = 500
 Sort = Literal["icp", "points", "interest", "contacts"]
 Light = Literal["red", "yellow", "green"]
 
@@ -256,6 +258,7 @@ def _accounts(
             icp=rating.icp,
             traffic_light=rating.traffic_light,
             tier=rating.tier,
+            # The furthest phase of any contact: one buyer who decides is enough.
             phase=next((phase for phase in reversed(PHASES) if phase in phases_reached[index]), None),
             disqualified=rating.disqualified,
             company=msgspec.convert(row, Company),
@@ -265,6 +268,7 @@ def _accounts(
 
 
 def _contact(lead_id: str, rating: LeadRating) -> AccountContact:
+    # A disqualified contact stays in the list, so that a seller sees why the account has no more.
     adds = 0.0 if rating.disqualified else rating.interest
     shared_fields = {name: getattr(rating, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
     return AccountContact(lead_id=lead_id, matrix_cell=rating.matrix_cell, adds=adds, **shared_fields)

@@ -23,7 +23,8 @@ from leadwerk.warehouse.protocol import Parameters, Warehouse
 from leadwerk.warehouse.records import ScoreReason
 from leadwerk.warehouse.statement import statement
 
-REASONS = 3  # of a lead, strongest first
+# A seller reads the strongest reasons of a lead.
+REASONS = 3
 Sort = Literal["score", "points", "fit", "tier", "newest"]
 Grade = Literal["A", "B", "C", "D"]
 MatrixCell = Annotated[str, Meta(pattern="^[A-D][1-4]$")]
@@ -35,7 +36,7 @@ class LeadFilter(Struct, frozen=True, kw_only=True):
     """Filters and order of the call list; None filters nothing. Disqualified leads appear only in their own cluster.
 
     `grade`: of fit. `matrix_cell`: grade and level, such as A1. `region`: CH-ZH, or a country. `language`: the lead's.
-    `held`: whether the lead is picked, and `seller` by whom. `progress`: whether the CRM is at work on it.
+    `held`: whether the lead is picked; `seller`: who picked it. `progress`: whether the CRM is at work on it.
     """
 
     sort: Sort = "score"
@@ -180,8 +181,8 @@ def open_lead_parameters(policy: Policy, as_of: datetime, now: datetime, served:
         "as_of": as_of,
         "now": now,
         "created_since": since,
-        "first_day": since.date(),
-        "picks_since": first_day(now),
+        "scored_since": since.date(),
+        "first_day": first_day(now),
         "contact_statuses": list(policy.contacted.statuses),
         "contact_touchpoints": list(policy.contacted.touchpoints),
         "progress_statuses": progress_statuses(policy),

@@ -80,10 +80,12 @@ def _settled(picks: Picks, lapsed: LapsedPick, now: datetime) -> tuple[PickStep,
     if generation == ABSENT:  # deleted by hand: the remedy for a damaged object
         return pick_state.expire(recorded, now).steps
     if state.hold is None or state.hold.picked_at != lapsed.picked_at:
-        return state.steps  # a later step's process died between swap and append
+        # A later step's process died between swap and append.
+        return state.steps
     ended = pick_state.expire(replace(state, hold=recorded.hold), now)
     try:
         picks.swap(ended, generation)
     except WriteConflict:
-        return ()  # a concurrent pick or release records the earlier steps itself
+        # A concurrent pick or release records the earlier steps itself.
+        return ()
     return (*state.steps, *ended.steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -98,7 +98,9 @@ def lead_detail(warehouse: Warehouse, policy: Policy, lead_id: str, *, now: date
         UnknownLead: there is no such lead.
     """
     parameters = {
-        **_window(lead_id, now),
+        "lead_id": lead_id,
+        "as_of": now,
+        "scored_since": _first_day(now),
         "contact_statuses": list(policy.contacted.statuses),
         "contact_touchpoints": list(policy.contacted.touchpoints),
     }
@@ -112,8 +114,9 @@ def lead_detail(warehouse: Warehouse, policy: Policy, lead_id: str, *, now: date
 
 def lead_events(warehouse: Warehouse, lead_id: str, *, now: datetime) -> list[LeadEvent]:
     """What happened to the lead by `now`, the oldest first."""
-    return warehouse.rows(statement("leads/timeline", LeadEvent), _window(lead_id, now))
+    parameters = {"lead_id": lead_id, "as_of": now, "first_day": _first_day(now)}
+    return warehouse.rows(statement("leads/timeline", LeadEvent), parameters)
 
 
-def _window(lead_id: str, now: datetime) -> dict[str, object]:
-    return {"lead_id": lead_id, "as_of": now, "first_day": (now - timedelta(days=TIMELINE_DAYS)).date()}
+def _first_day(now: datetime) -> date:
+    return (now - timedelta(days=TIMELINE_DAYS)).date()

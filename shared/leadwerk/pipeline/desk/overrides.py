@@ -87,7 +87,8 @@ class LatestOverride(Struct, frozen=True, kw_only=True):
         """The override, if it is in force at `now`."""
         if self.cluster is None or self.ends_at is None or now >= self.ends_at:
             return None
-        assert self.set_at is not None  # a row with a cluster has an author, a reason and a moment
+        # A row with a cluster has an author, a reason and a moment.
+        assert self.set_at is not None
         return StoredOverride(
             lead_id=self.lead_id,
             cluster=self.cluster,

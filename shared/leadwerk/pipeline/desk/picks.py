@@ -33,7 +33,8 @@ ATTEMPTS = 10
 LONGEST_HOLD = timedelta(days=LONGEST_PICK_DAYS)
 """Older picks are not looked for in the table: bounds the partitions read."""
 
-LONGEST_NAME = 100  # characters of a seller's name
+# A longer name is a mistake.
+LONGEST_NAME = 100
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(PickState)
 
@@ -81,6 +82,7 @@ class Picks:
         self._check_seller(seller)
         hours = self.policy.capacity.pick_hours
         state = self._change(lead_id, now, lambda state: pick_state.pick(state, seller, now, hours))
+        # A pick either holds or was refused by an error.
         assert state.hold is not None
         return state.hold
 
@@ -126,7 +128,8 @@ class Picks:
             # Only for a first pick: the look-up would cost every later one a query.
             if generation == ABSENT:
                 self._check_known(lead_id, now)
-            self._record(state)  # the swap replaces the object's steps
+            # The swap replaces the object's steps.
+            self._record(state)
             state = self._as_worked_on(state, now)
             new = step(state)
             if new is state:  # a release without a hold, or a repeated pick: no swap, no step

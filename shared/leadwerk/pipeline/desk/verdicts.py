@@ -1,4 +1,4 @@
-"""Verdicts: what a seller says of a lead after a call. An opinion on the lead; its outcome stays the CRM's."""
+"""Verdicts: a seller's opinion on a lead after a call. The outcome of the lead still comes from the CRM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_NOTE = 500
 
 
 class VerdictRequest(Struct, frozen=True, kw_only=True):
-    """What is said after a call; at least one of the three. `score_id`: the score that the seller saw."""
+    """A seller's report of a call; at least one of the three. `score_id`: the score that the seller saw."""
 
     reached: bool | None = None
     verdict: Opinion | None = None
@@ -54,7 +54,7 @@ def give_verdict(
 
     Raises:
         UnknownLead: there is no such lead.
-        InputError: nothing is said, the reason is none of the policy's, or the note is too long.
+        InputError: the verdict is empty, the policy does not list the reason, or the note is too long.
     """
     checked = _checked(policy, request)
     with warehouse.unit_of_work():
@@ -90,7 +90,7 @@ def _checked(policy: Policy, request: VerdictRequest) -> VerdictRequest:
     note = " ".join((request.note or "").split()) or None
     if request.reached is None and request.verdict is None and note is None:
         raise InputError(
-            "Nothing is said of the call.", field="verdict", remedy="Say whether you reached somebody, or how it went."
+            "The verdict is empty.", field="verdict", remedy="Say whether you reached somebody, or how it went."
         )
     reasons = [reason.name for reason in policy.verdict_reasons]
     if request.reason is not None and request.reason not in reasons:

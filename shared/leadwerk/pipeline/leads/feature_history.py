@@ -73,17 +73,9 @@ def feature_history(
     """
     seen: set[str] = set()
     for moment in as_of:
-        leads = _lead_ids(warehouse, moment) if subjects.all_leads else subjects.lead_ids
-        queries: list[tuple[Sequence[str], Sequence[str]]] = [(batch, ()) for batch in batches(leads, BATCH)] + [
-            ((), subjects.visitor_ids)
-        ]
-        for lead_ids, visitor_ids in queries:
-            if lead_ids or visitor_ids:
-                parameters = scoring_parameters(policy, lead_ids, visitor_ids, moment)
-                rows = [row for row in warehouse.rows(features_statement(policy), parameters) if _is_known(row)]
-                for row in sorted(rows, key=lambda row: str(row["lead_id"])):
-                    seen.add(row["lead_id"])
-                    yield row
+        for row in _rows_at(warehouse, policy, subjects, moment):
+            seen.add(row["lead_id"])
+            yield row
     requested = {*subjects.lead_ids, *(f"{VISITOR}{visitor}" for visitor in subjects.visitor_ids)}
     for missing in sorted(requested - seen):
         raise UnknownLead(
@@ -92,6 +84,19 @@ def feature_history(
             value=missing,
             remedy="Check the id and the days; `leadwerk leads list` shows leads, extract reads visitors.",
         )
+
+
+def _rows_at(
+    warehouse: Warehouse, policy: Policy, subjects: FeatureSubjects, moment: datetime
+) -> Iterator[Mapping[str, Any]]:
+    leads = _lead_ids(warehouse, moment) if subjects.all_leads else subjects.lead_ids
+    queries: list[tuple[Sequence[str], Sequence[str]]] = [(batch, ()) for batch in batches(leads, BATCH)]
+    # Visitors by themselves: their rows carry no lead, and a batch of leads is full already.
+    queries += [((), subjects.visitor_ids)] if subjects.visitor_ids else []
+    for lead_ids, visitor_ids in queries:
+        parameters = scoring_parameters(policy, lead_ids, visitor_ids, moment)
+        rows = [row for row in warehouse.rows(features_statement(policy), parameters) if _is_known(row)]
+        yield from sorted(rows, key=lambda row: str(row["lead_id"]))
 
 
 def _lead_ids(warehouse: Warehouse, moment: datetime) -> list[str]:

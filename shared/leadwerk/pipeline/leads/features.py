@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from leadwerk.catalogue import features
 from leadwerk.catalogue.features import AMOUNTS, FeatureValues
 from leadwerk.catalogue.periods import THRESHOLD_MEMORY_DAYS, WINDOWS_DAYS
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement
-from leadwerk.warehouse.statement import statement, switch
+from leadwerk.warehouse.statement import Repeated, statement, switch
 
 LEAD_COLUMNS = (
     "language", "country", "region", "email_domain_kind", "channel", *AMOUNTS, "job_title", "industry", "employees",
@@ -52,6 +53,17 @@ def lead_states_statement(policy: Policy, record: type[R], *, with_drafts: bool)
         **_lists(policy),
         with_rules=switch(on=bool(policy.points.rules)),
         with_sellers=switch(on=bool(policy.capacity.sellers)),
+    )
+
+
+def rescore_remote_statement(policy: Policy) -> AnyStatement:
+    """`scores/rescore_remote` for a policy: the features of `features_statement` for all open leads, scored in SQL."""
+    return statement(
+        "scores/rescore_remote",
+        None,
+        **_front(policy, of_open_leads=True),
+        **_lists(policy),
+        with_rules=switch(on=bool(policy.points.rules)),
     )
 
 
@@ -94,6 +106,7 @@ def lead_states_parameters(
 ) -> Parameters:
     """`scoring_parameters` that also fit the occurrences and thresholds of `lead_states_statement`."""
     parameters = scoring_parameters(policy, lead_ids, visitor_ids, as_of)
+    # One range for both: features and occurrences are read by one statement.
     windows = (max(WINDOWS_DAYS), policy.points.window_days if policy.points.rules else 0)
     day = as_of.astimezone(ZoneInfo(policy.time_zone)).date()
     return {
@@ -122,17 +135,20 @@ def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime
     }
 
 
-def _front(policy: Policy, *, with_drafts: bool = False) -> dict[str, Sequence[str]]:
+def _front(policy: Policy, *, with_drafts: bool = False, of_open_leads: bool = False) -> dict[str, Repeated]:
     """Values of the lines that lead_features/as_of_base repeats."""
     touchpoints = [signal.name for signal in policy.signals if signal.touchpoint]
     lines = {"amount": AMOUNTS, "column": LEAD_COLUMNS, "touchpoint": touchpoints}
-    return {**lines, "with_drafts": switch(on=with_drafts)}
+    leads = {"of_ids": switch(on=not of_open_leads), "of_open_leads": switch(on=of_open_leads)}
+    return {**lines, **leads, "with_drafts": switch(on=with_drafts)}
 
 
-def _lists(policy: Policy) -> dict[str, Sequence[str | int]]:
+def _lists(policy: Policy) -> dict[str, Repeated]:
     """Values of the further lines that lead_features/features repeats."""
     return {
         "window": WINDOWS_DAYS,
+        "windowed": [entry.name for entry in features.FEATURES if entry.is_windowed],
+        "ratio": [{"name": entry.name, **entry.ratio._asdict()} for entry in features.FEATURES if entry.ratio],
         "signal": [signal.name for signal in policy.signals],
         "number": [attribute.name for attribute in policy.attributes if attribute.kind == "number"],
         "category": [attribute.name for attribute in policy.attributes if attribute.kind == "category"],

@@ -84,6 +84,7 @@ class PolicyStore:
             )
         text = blob.data.decode("utf-8", "replace")
         policy = parse(text, _place(version))
+        # The name is the hash of the content: an edited file would be published under a false name.
         if policy.version != version:
             raise InputError(
                 f"{_place(version)} has the content of policy {policy.version}: the archive was edited, or this "
@@ -100,6 +101,7 @@ class PolicyStore:
         Raises:
             WriteConflict: another publication happened since `present` was read.
         """
+        # Archived before anything changes: a crash in between leaves a copy too many, never one too few.
         self._keep(present.text, present.version)
         self._keep(text, policy.version)
         try:
@@ -120,6 +122,7 @@ class PolicyStore:
         Raises:
             PolicyError: this release does not accept the policy.
         """
+        # Parsed first: a policy that this release refuses must not replace the one in force.
         parse(text, self._name)
         for version, archived in archive.items():
             self._keep(archived, version)
@@ -131,7 +134,8 @@ class PolicyStore:
             try:
                 self._store.write(_place(version), text.encode(), generation=ABSENT, content_type=YAML)
             except WriteConflict:
-                return  # another publisher of the same version was first
+                # Another publisher of the same version was first.
+                return
 
 
 def open_policies(settings: Settings) -> PolicyStore:

@@ -95,7 +95,8 @@ def _before(warehouse: Warehouse, present: InForce, now: datetime) -> str:
         if change.to_version == present.version:
             return change.from_version
     if changes:
-        return changes[0].to_version  # the policy in force was edited by hand; this one came before
+        # The policy in force was edited by hand; this one came before.
+        return changes[0].to_version
     raise InputError(
         f"Nothing was published before policy {present.version}.",
         field="version",

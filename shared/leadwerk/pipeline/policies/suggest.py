@@ -115,6 +115,7 @@ def proposals(warehouse: Warehouse, policy: Policy, now: datetime) -> list[Propo
     rows = warehouse.rows(statement("suggestions/latest", SuggestionEntry), parameters)
     suggested = [row for row in rows if row.state == "suggested"]
     newest = max((row.recorded_at for row in suggested), default=now)
+    # Only the newest run: older suggestions rest on fewer outcomes.
     return [_proposal(row, rows) for row in suggested if row.recorded_at == newest]
 
 
@@ -128,6 +129,7 @@ def decide(
     """
     proposed = {proposal.rule: proposal for proposal in proposals(warehouse, policy, note.now)}
     for rule in rules:
+        # All rules are checked before anything is recorded: a decision on half a list would be worthless.
         if rule not in proposed:
             remedy = (
                 f"Rules with a suggestion: {', '.join(proposed)}."
@@ -199,6 +201,7 @@ def _proposal(suggested: SuggestionEntry, rows: Sequence[SuggestionEntry]) -> Pr
     decisions = [
         row
         for row in rows
+        # A decision belongs to a number: when a new run suggests another number, it must be decided anew.
         if row.rule == suggested.rule and row.state != "suggested" and row.points_after == suggested.points_after
     ]
     newest = max(decisions, key=lambda row: row.recorded_at, default=None)

@@ -66,7 +66,8 @@ def _table(warehouse: Warehouse, policy: Policy, table: schema.Table, person: Pe
     rows: dict[tuple[Any, ...], Row] = {}
     for column, kind in table.privacy.subject.items():
         for row in warehouse.rows(rows_of_ids(table, column), {"ids": list(person.by_kind[kind])}):
-            rows[tuple(row[name] for name in table.key)] = row  # a link of lead and visitor is found by both
+            # A link of lead and visitor is found by both.
+            rows[tuple(row[name] for name in table.key)] = row
     return TableOfPerson(
         table=table.name,
         description=table.description,

@@ -1,6 +1,6 @@
 """Erasure: deletes a person from tables, picks and the next model, and proves it by a receipt without their data.
 
-First a row says who ordered it, and the hashes of all ids are stored (erased_ids.py); then rows are deleted. From
+First a row records who ordered it, and the hashes of all ids are stored (erased_ids.py); then rows are deleted. From
 that moment on the erasure can only be completed: whatever ends a run early, `sweep` recognises what is left by the
 hashes, deletes it and writes the receipt. So a run after kill -9 needs no list of the ids, and a second run proves that
 nothing is left.

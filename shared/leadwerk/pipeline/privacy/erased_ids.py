@@ -52,7 +52,7 @@ class ErasedIds:
 
 
 def proof(kind: str, id_: str, secret: str) -> str:
-    """HMAC-SHA256 (RFC 2104) of an id: proves its erasure to whoever has the id and the key, and tells others nothing.
+    """HMAC-SHA256 (RFC 2104) of an id: proves the erasure to a holder of id and key; others learn nothing.
 
     >>> proof("lead", "102938", "s3cret") == proof("visitor", "102938", "s3cret")
     False

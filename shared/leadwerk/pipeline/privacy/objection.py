@@ -32,6 +32,7 @@ def record_objection(
         UnknownPerson: no lead is stored of such a person, and they are not named by an address or number.
     """
     person = find_person(warehouse, name, secret)
+    # Nobody would be protected: the error says so instead of "done".
     if not person.leads and not person.keys:
         raise unknown_person()
     of_leads = [_row(objection, now, lead_id=lead_id) for lead_id in person.leads]

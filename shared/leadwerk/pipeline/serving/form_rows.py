@@ -29,7 +29,7 @@ class FormRows(Struct, frozen=True, kw_only=True):
 
 
 def form_rows(draft: LeadDraft, state: StoredLeadState, policy: Policy) -> FormRows:
-    """The rows of a form: the stored version with what the form says. `lead_states/select` merges in the same way.
+    """The rows of a form: the stored version with the fields of the form. `lead_states/select` merges in the same way.
 
     The same form sent again adds nothing.
     """

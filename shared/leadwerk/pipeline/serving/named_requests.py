@@ -1,4 +1,4 @@
-"""Named requests: which lead or visitor each request names, and what its form says."""
+"""Named requests: the lead or visitor that each request names, and the fields of its form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from leadwerk.errors import InputError, LeadwerkError, RecordFailure
+from leadwerk.errors import CODE_FAULTS, InputError, LeadwerkError, RecordFailure
 from leadwerk.lead.draft import LeadDraft, counts_ages, lead_draft
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
@@ -68,7 +68,8 @@ class Refusals:
                 results.append(step(item))
             except InputError as error:
                 self._refuse(item, error)
-            except Exception as error:  # noqa: BLE001  one request that we did not foresee must not cost the others
+            # One request that we did not foresee must not cost the others.
+            except CODE_FAULTS as error:
                 failure = RecordFailure.at(f"Request {item.index}", error)
                 logger.error(failure.message, extra={"fields": {"event": "record_failed", "stage": "score"}})
                 self._refuse(item, failure)

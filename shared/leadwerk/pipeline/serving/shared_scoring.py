@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from leadwerk.errors import LeadwerkError
+from leadwerk.errors import CODE_FAULTS, LeadwerkError, WarehouseBusy
 from leadwerk.pipeline.serving.messages import ScoreReport, ScoreRequest
 from leadwerk.pipeline.serving.scoring_run import ScoringRun
 
@@ -77,6 +77,9 @@ class SharedScoring:
                 follower = self._queue[0] if self._queue else None
                 self._busy = follower is not None
             for ticket in together:
+                # Where the machine failed (no memory, no disk) the leader raises; the others must not wait for ever.
+                if ticket.report is None and ticket.error is None:
+                    ticket.error = WarehouseBusy("The scoring was interrupted.", remedy="Send the request again.")
                 ticket.woken.set()
             if follower is not None:
                 follower.woken.set()
@@ -90,7 +93,8 @@ class SharedScoring:
         except LeadwerkError as error:
             for ticket in together:
                 ticket.error = error
-        except Exception as error:  # noqa: BLE001  one request that we did not foresee must not cost the others
+        # One request that we did not foresee must not cost the others: each is scored by itself.
+        except CODE_FAULTS as error:
             if len(together) == 1:
                 together[0].error = error
             for ticket in together if len(together) > 1 else ():

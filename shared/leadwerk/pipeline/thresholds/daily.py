@@ -77,12 +77,14 @@ def run(warehouse: Warehouse, policy: Policy, now: datetime) -> ThresholdReport:
         return ThresholdReport(day_of(policy, now))
     with warehouse.unit_of_work():
         snapshot = threshold_snapshot(warehouse, policy, now)
+        # A basis decided today stays as it is, so a repeated run changes nothing.
         done = {row.basis for row in snapshot.decided.values() if row.day >= snapshot.day}
         rows: list[ThresholdRow] = []
         unserved = 0.0
         for basis in (basis for basis in bases(policy) if basis not in done):
             decided, without = _decided(warehouse, policy, basis, snapshot, now)
             rows += [_row(policy, basis, threshold, snapshot.day, now) for threshold in decided]
+            # Both bases count the same leads: their sum would count them twice.
             unserved = max(unserved, without)
         stored = warehouse.append("thresholds", rows) if rows else 0
     return replace(_report(snapshot, rows), stored=stored, unserved_per_week=round(unserved, 2))
@@ -188,6 +190,7 @@ def _decided(
     if incoming is None:
         return [], 0.0
     decided = thresholds(policy, basis, incoming, before, picked(warehouse, policy, now), snapshot.holds(basis))
+    # The threshold of all sellers comes first in the list.
     return decided, incoming.unserved_from(decided[0].state.hot)
 
 
@@ -223,6 +226,7 @@ def _report(snapshot: ThresholdSnapshot, rows: list[ThresholdRow]) -> ThresholdR
 def _line(
     row: StoredThreshold | ThresholdRow, before: int | None, holds: Mapping[Key, ThresholdHold]
 ) -> ThresholdDecision:
+    # A hold on all sellers applies to each pool that has none of its own.
     hold = holds.get((row.basis, row.seller_pool)) or holds.get((row.basis, EVERYBODY))
     return ThresholdDecision(
         basis=row.basis,

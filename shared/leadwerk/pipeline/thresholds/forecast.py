@@ -76,6 +76,7 @@ def threshold_outlook(warehouse: Warehouse, policy: Policy, basis: Basis, now: d
         today = hot_thresholds(warehouse, policy, now)
         past = _past(warehouse, policy, basis, now)
         picked_leads = picked(warehouse, policy, now)
+    # Without a state: what would fit today, not how far a threshold may move in a day.
     needed = {
         threshold.seller_pool: threshold.wanted for threshold in thresholds(policy, basis, incoming, {}, picked_leads)
     }
@@ -139,6 +140,7 @@ def _past(warehouse: Warehouse, policy: Policy, basis: Basis, now: datetime) -> 
     }
     rows = warehouse.rows(statement("thresholds/conversions_by_value", ValueOutcome), parameters)
     outcomes = {row.value: (row.leads, row.converted) for row in rows}
+    # The model's past scores cannot be computed anew; points can, from the rules in force.
     if basis == "model" or sum(leads for leads, _ in outcomes.values()) >= LEAST_LEADS:
         return outcomes
     from leadwerk.pipeline.policies.points_as_of import past_points

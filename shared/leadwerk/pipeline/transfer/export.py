@@ -26,7 +26,7 @@ from leadwerk.warehouse.table_statements import PartitionDays, all_rows, partiti
 FileFormat = Literal["parquet", "csv"]
 DAYS_A_BATCH = 30
 TABLES_SHARE = 0.95
-"""Of the time of an export, by rows; the rest are models, picks and policies."""
+"""Share of an export's time that tables take, by rows; the rest is for models, picks and policies."""
 IN_FORCE = "in_force"
 """Name of the policy in force among the policies, the others of which are named by their versions."""
 

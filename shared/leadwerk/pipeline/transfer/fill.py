@@ -10,7 +10,7 @@ from leadwerk.pipeline.transfer.export import IN_FORCE, TABLES_SHARE, TransferPl
 from leadwerk.pipeline.transfer.manifest import ExportManifest
 from leadwerk.pipeline.transfer.table_files import read_parquet
 from leadwerk.progress import Progress, silent
-from leadwerk.registry.registry import POINTER
+from leadwerk.registry.champion_pointer import POINTER
 from leadwerk.warehouse import schema
 from leadwerk.warehouse.table_statements import row_count
 

@@ -75,7 +75,8 @@ def is_bounded(pattern: str) -> bool:
 
 def _parse(pattern: str) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # wrong_pattern says what is ambiguous
+        # `wrong_pattern` reports what is ambiguous.
+        warnings.simplefilter("ignore")
         return _parser.parse(pattern)
 
 

@@ -21,7 +21,7 @@ _BOUNDS = ("above", "at_least", "below", "at_most")
 
 
 class Interval(NamedTuple):
-    """Numbers between two bounds; `open_low` and `open_high` say that the bound itself is not one of them."""
+    """Numbers between two bounds; with `open_low` and `open_high` the bound itself is excluded."""
 
     low: float
     open_low: bool
@@ -65,7 +65,7 @@ def wrong_conditions(rule: Rule, policy: Policy, path: Path) -> Iterator[Problem
 def wrong_tests(
     when: Mapping[str, Condition], facts_by_name: Mapping[str, Fact], path: Path, in_vain: str, what: str
 ) -> Iterator[Problem]:
-    """Everything wrong with the `when` of what stands at `path`; `in_vain` says what follows if nothing satisfies it.
+    """Everything wrong with the `when` at `path`; `in_vain` states the consequence if nothing satisfies it.
 
     `known` are the facts that may be named, `what` is a remedy's word for it all.
     """

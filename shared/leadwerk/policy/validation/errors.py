@@ -40,7 +40,8 @@ def missing_labels(labels: Labels, policy: Policy, path: Path, *, required: bool
 
 def did_you_mean(name: str, candidates: Iterable[str], otherwise: str) -> str:
     """The remedy for an unknown word."""
-    from leadwerk.policy.schema_errors import closest  # a right policy need not pay for it
+    # Imported here, so that a valid policy does not pay for it.
+    from leadwerk.policy.schema_errors import closest
 
     guess = closest(name, list(candidates))
     return f"Did you mean `{guess}`?" if guess else otherwise

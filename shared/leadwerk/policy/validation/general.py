@@ -59,6 +59,7 @@ def _actions(policy: Policy) -> Iterator[Problem]:
 
 
 def _zone_remedy(name: str) -> str:
-    from zoneinfo import available_timezones  # reads a directory, which only a misspelt zone is worth
+    # Reads a directory: done only for a misspelt zone.
+    from zoneinfo import available_timezones
 
     return did_you_mean(name, sorted(available_timezones()), "Use an IANA name, such as Europe/Zurich.")

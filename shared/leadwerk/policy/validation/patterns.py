@@ -22,7 +22,8 @@ def wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:
     """What is wrong with the pattern at `path`."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)  # "[[": means something else in each engine
+            # "[[": means something else in each engine.
+            warnings.simplefilter("error", FutureWarning)
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         yield path, f"the pattern {pattern!r} is wrong: {error}.", "Escape special characters with \\, close brackets."
@@ -42,7 +43,8 @@ def repetitions(plain: str) -> int:
     >>> [repetitions(text) for text in ("a", "a{2,5}", "(a{100}){10}", "((a{100}){100}){100}", "(a{9}b{7,})*")]
     [1, 5, 1000, 1000000, 9]
     """
-    inside, last = [1], 1  # the largest product of each open group, and that of the item which a number would repeat
+    # The largest product of each open group, and of the item that a quantifier would repeat.
+    inside, last = [1], 1
     for match in _REPETITION_OR_SIGN.finditer(plain):
         low, high = match.group("low", "high")
         if low is not None:

@@ -36,7 +36,8 @@ def _rule_range(rule: Rule, model: PointsModel) -> float:
     if (rule.signal is None and rule.phase is None) or rule.repeat in ("once", "newest") or repeat_points <= 0:
         most: float = rule.points
     elif rule.repeat == "every_day":
-        most = rule.points + repeat_points * model.window_days  # so many periods of 24 hours touch one day more
+        # n periods of 24 hours touch n + 1 days.
+        most = rule.points + repeat_points * model.window_days
     else:
         most = inf
     return max(0.0, most if rule.cap is None else min(most, rule.cap))

@@ -30,7 +30,7 @@ PROGRAM = Person(name="", roles=("tool",))
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who sent a request; `person` is PROGRAM where a program did."""
+    """The sender of a request; `person` is PROGRAM for a program."""
 
     person: Person
 

@@ -22,7 +22,7 @@ CLOCK_SKEW_SECONDS = 30
 
 
 class Claims(Struct, frozen=True):
-    """What a verified assertion says of its person."""
+    """The claims of a verified assertion about its person."""
 
     email: str
     iss: str

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from leadwerk.web.problem_document import CrossSiteRequest
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-TRUSTED_SITES = ("same-origin", "none")  # none: typed, bookmarked, or opened by the person
+# `none`: the address was typed, bookmarked, or opened by the person.
+TRUSTED_SITES = ("same-origin", "none")
 
 
 def check_origin(method: str, headers: Mapping[str, str]) -> None:
@@ -41,8 +42,3 @@ def check_origin(method: str, headers: Mapping[str, str]) -> None:
             field="Origin",
             remedy="Open the desk itself and repeat what you wanted to do.",
         )
-
-
-def is_same_origin_fetch(headers: Mapping[str, str]) -> bool:
-    """Whether a script of our own page sent the request; parts of pages are answered to nobody else."""
-    return headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"

@@ -9,7 +9,8 @@ from leadwerk.stats.wilson import Z, wilson
 from leadwerk.web.pages.lead_proof import BandOutcome
 from leadwerk.web.pages.wording import Wording
 
-LEAST = 30  # certain outcomes; below, no sentence is worth its words
+# With fewer certain outcomes, a sentence would report noise.
+LEAST = 30
 BONFERRONI = 0.05
 RECENT_WEEKS = 4
 

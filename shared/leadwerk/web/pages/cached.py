@@ -8,7 +8,8 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 SECONDS = 60.0
-MOST = 500  # entries; beyond, the cache starts anew
+# With more entries the cache starts anew: simpler than evicting, and rare.
+MOST = 500
 
 Value = TypeVar("Value")
 _lock = threading.Lock()

@@ -29,8 +29,10 @@ ListName = Literal["tocall", "mine", "progress", "warm", "all"]
 LISTS: tuple[ListName, ...] = ("tocall", "mine", "progress", "warm", "all")
 SORTS: tuple[Sort, ...] = ("score", "fit", "newest")
 PAGE = 25
-NEIGHBOURS = 200  # leads of a list that J and K can walk through on their pages
-STALE = timedelta(hours=26)  # a night's rescoring is late
+# J and K walk through this many leads of a list without loading it again.
+NEIGHBOURS = 200
+# Older scores mean that the nightly rescoring is late.
+STALE = timedelta(hours=26)
 
 
 class CallsForm(Struct, frozen=True):

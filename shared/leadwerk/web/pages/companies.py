@@ -59,7 +59,7 @@ def show(visit: Visit, form: CompaniesForm) -> Answer:
     return render(
         visit,
         "companies.html",
-        here="companies",
+        menu_entry="companies",
         form=form,
         companies=[company_view(account, wording) for account in page.accounts],
         next=page.next,
@@ -75,7 +75,7 @@ def detail(visit: Visit, _: NoForm, account_id: str) -> Answer:
     return render(
         visit,
         "company.html",
-        here="companies",
+        menu_entry="companies",
         company=company_view(company.account, wording),
         points=wording.points(company.account.points),
         contacts=[_contact(contact, wording) for contact in company.contacts],

@@ -20,7 +20,7 @@ PATH = "/enter"
 
 
 def enter(http: QueriedRequest) -> Response:
-    """GET with a link's key shows whom one may be; POST uses the key up and starts the session."""
+    """GET with a link's key lists the people to choose from; POST uses the key up and starts the session."""
     return answered("desk_enter", http.headers, lambda: _answer(http))
 
 

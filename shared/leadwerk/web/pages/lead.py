@@ -1,4 +1,4 @@
-"""Lead: why it stands where it stands, what happened, and what its seller says of it."""
+"""The page of a lead: why it has its score, what happened to it, and what its seller reports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLUSTERS = ("HOT", "WARM", "COLD", "DISQUALIFIED")
 
 
 class VerdictForm(Struct, frozen=True):
-    """What is said after a call."""
+    """A seller's report of a call."""
 
     reached: Literal["yes", "no"] | None = None
     verdict: Opinion | None = None
@@ -74,6 +74,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         "crm_url": _crm_url(visit, lead_id),
         "lead_path": lead_path,
     }
+    # The panel beside the list needs neither ledger nor proof, which cost statements of their own.
     if visit.wants_part:
         answer = render(visit, "panel.html", events=event_views(wording, events)[:LATELY], **context)
         return Answer(answer.body, headers={**answer.headers, "X-Part": "panel"})
@@ -105,6 +106,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
 def give_verdict(visit: Visit, form: VerdictForm, lead_id: str) -> Answer:
     """Store the verdict, and go to the next lead to call."""
     _readable(visit, lead_id)
+    # Before the verdict is stored: afterwards the lead may have left the list, and with it its neighbours.
     _, after, _, _ = neighbours(visit, CallsForm(), lead_id)
     request = VerdictRequest(
         reached=None if form.reached is None else form.reached == "yes",
@@ -114,6 +116,7 @@ def give_verdict(visit: Visit, form: VerdictForm, lead_id: str) -> Answer:
         score_id=form.score_id,
     )
     verdicts.give_verdict(visit.warehouse, visit.policy, lead_id, visit.name, request, now=visit.now)
+    # The seller's own act must be visible on the next page.
     forget()
     return redirect(lead_path(after) if after else "/calls", "verdict")
 
@@ -154,6 +157,7 @@ def _readable(visit: Visit, lead_id: str) -> LeadDetail:
     lead = lead_detail(visit.warehouse, visit.policy, lead_id, now=visit.now)
     served = visit.served
     speaks = not served.languages or (lead.language or lead.score_language) in served.languages
+    # The same answer as for a missing lead: it must not tell whether the id exists.
     if not speaks or (served.regions and lead.region not in served.regions):
         raise UnknownLead(
             f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
@@ -163,6 +167,7 @@ def _readable(visit: Visit, lead_id: str) -> LeadDetail:
 
 def _crm_url(visit: Visit, lead_id: str) -> str | None:
     template = visit.config.crm_lead_url
+    # Quoted in full: an id may hold a slash, which would name another page.
     return template.replace("{lead_id}", quote(lead_id, safe="")) if template else None
 
 
@@ -171,5 +176,6 @@ def _average(lead: LeadDetail) -> float | None:
     chance, score = lead.probability, lead.predictive_score
     if chance is None or score is None or not 0 < score < 100 or not 0 < chance < 1:
         return None
+    # The score maps the average lead to 50, so its odds are the chance's odds over the score's.
     odds = chance / (1 - chance) / (score / (100 - score))
     return odds / (1 + odds)

@@ -12,8 +12,10 @@ from leadwerk.texts import duration, has
 from leadwerk.texts.facts import label
 from leadwerk.web.pages.wording import Wording
 
-MOST = 40  # events that a reader looks through
-LEAST_SCORES = 2  # a line has two ends
+# Nobody looks through more events.
+MOST = 40
+# A line needs two points.
+LEAST_SCORES = 2
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording
 
 BAND = 10
-LEAST = 5  # leads; below, an interval says nothing
+# With fewer leads, an interval means nothing.
+LEAST = 5
 SECONDS = 900.0
 
 

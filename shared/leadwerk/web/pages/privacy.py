@@ -81,7 +81,7 @@ def show(visit: Visit, form: TrailForm) -> Answer:
     return render(
         visit,
         "privacy.html",
-        here="privacy",
+        menu_entry="privacy",
         form=form,
         actions=sorted({entry.action for entry in _entries(visit, TrailForm(days=form.days))}),
         entries=[(wording.moment(entry.occurred_at), *_texts(entry)) for entry in entries[:MOST_SHOWN]],
@@ -125,7 +125,7 @@ def find(visit: Visit, form: PersonForm) -> Answer:
     return render(
         visit,
         "privacy_person.html",
-        here="privacy",
+        menu_entry="privacy",
         person=form.person,
         answer=answer,
         tables=[table_view(table, wording) for table in answer.tables],
@@ -187,7 +187,9 @@ def object_(visit: Visit, form: ObjectionForm) -> Answer:
         run = score.ScoringRun(visit.warehouse, visit.policy, None, now=visit.now, stored_at=datetime.now(UTC))
         score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
     forget()
-    return render(visit, "privacy_done.html", here="privacy", receipt=None, leads=leads, is_withdrawn=form.withdraw)
+    return render(
+        visit, "privacy_done.html", menu_entry="privacy", receipt=None, leads=leads, is_withdrawn=form.withdraw
+    )
 
 
 def erase(visit: Visit, form: ErasureForm) -> Answer:
@@ -200,12 +202,12 @@ def erase(visit: Visit, form: ErasureForm) -> Answer:
             field="confirmation",
             remedy="Type the id or address exactly as the page names it.",
         )
-    places = erasure.ErasurePlaces(
+    stores = erasure.ErasurePlaces(
         visit.warehouse, visit.picks, wiring.registry(visit.config), wiring.person_key(visit.config)
     )
-    receipt = erasure.erase(places, _name(form), by=visit.name, reason=reason, now=visit.now)
+    receipt = erasure.erase(stores, _name(form), by=visit.name, reason=reason, now=visit.now)
     forget()
-    return render(visit, "privacy_done.html", here="privacy", receipt=receipt, leads=(), is_withdrawn=False)
+    return render(visit, "privacy_done.html", menu_entry="privacy", receipt=receipt, leads=(), is_withdrawn=False)
 
 
 def _name(form: PersonForm) -> str:

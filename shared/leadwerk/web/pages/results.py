@@ -124,7 +124,7 @@ def _counts(visit: Visit, form: ResultsForm) -> list[OutcomeCount]:
 
 
 def _tiles(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount]) -> list[Cells]:
-    """The figures a reader should see first: name, figure, and what it says."""
+    """The figures a reader should see first: name, figure, and its meaning."""
     everything, median = totals(counts), hours_of(counts, 0.5)
     outcomes = score_outcomes(visit)
     hot = hot_threshold(visit)
@@ -235,6 +235,7 @@ def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[Segment
     bounds = {
         name: wilson(group.rate, group.certain) for name, group in groups if group.rate is not None and group.certain
     }
+    # One scale for all segments, and room for the mean beside the largest rate.
     most = min(1.0, max((2 * (group.rate or 0) for _, group in groups), default=0.0) or 1.0)
     views = []
     for name, group in groups:

@@ -53,7 +53,7 @@ def show(visit: Visit, form: ReviewForm) -> Answer:
     return render(
         visit,
         "review.html",
-        here="review",
+        menu_entry="review",
         lead_path=lead_path,
         review=review,
         months=_months(visit, review.month),
@@ -134,7 +134,10 @@ def _views(visit: Visit, wording: Wording, leads: Sequence[ReviewedLead]) -> lis
 
 
 def _verdict(visit: Visit, wording: Wording, verdict: str | None, reason: str | None) -> tuple[str, str]:
-    labels = {known.name: known.labels.get(visit.language, known.name) for known in visit.policy.verdict_reasons}
+    labels = {
+        reason_entry.name: reason_entry.labels.get(visit.language, reason_entry.name)
+        for reason_entry in visit.policy.verdict_reasons
+    }
     return (wording.say(f"page.verdict.{verdict}") if verdict else "", labels.get(reason or "", reason or ""))
 
 

@@ -148,6 +148,7 @@ def _conversion(wording: Wording, key: str, conversion: Conversion) -> str:
 def _evidence(wording: Wording, evidence: str) -> str:
     try:
         interval = msgspec.json.decode(evidence, type=EvidenceInterval)
+    # Evidence of new rules and bands has other fields: then no interval is shown.
     except msgspec.ValidationError:
         return ""
     if interval.low is None or interval.high is None:

@@ -25,7 +25,8 @@ from leadwerk.web.problem_document import Conflict
 
 REPLAY_DAYS = 90
 SHOWN = 20  # publications
-LONGEST = 120  # characters of a value in the list of differences
+# Longer values are shortened in the list of differences.
+LONGEST = 120
 POINTS = "points."
 BAND = "band."
 
@@ -76,7 +77,7 @@ class Desk:
 
     @classmethod
     def of(cls, visit: Visit) -> Desk:
-        """As it stands now."""
+        """The desk's policies and drafts as of now."""
         policies = policy_store.open_policies(visit.config)
         drafts = DraftStore(wiring.reports(visit.config))
         shared = drafts.draft()
@@ -184,7 +185,7 @@ def publish(visit: Visit, form: PublishForm) -> Answer:
     if _is_outdated(desk):
         raise _changed("Another policy has been published since this draft was made.")
     if desk.drafts.replay(desk.present.version, draft.policy.version) is None:
-        raise InputError("This draft was not replayed.", field="policy", remedy="Replay it, and look at whom it moves.")
+        raise InputError("This draft was not replayed.", field="policy", remedy="Replay it, and look at what it moves.")
     try:
         publishing.publish(desk.policies, visit.warehouse, draft, desk.present, note)
     except WriteConflict as error:

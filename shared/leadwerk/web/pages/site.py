@@ -24,7 +24,8 @@ from leadwerk.web.problem_document import Forbidden, MethodNotAllowed, NotSigned
 from leadwerk.web.request_body import read_body
 from leadwerk.web.routes import NAME, READING, QueriedRequest, query
 
-FORM_BYTES = 2_000_000  # a pasted policy
+# Forms carry a pasted policy or a file of leads, and nothing larger.
+FORM_BYTES = 2_000_000
 MOST_FIELDS = 2_000  # a file's columns have a field each
 
 
@@ -161,6 +162,6 @@ def error_page(visit: Visit, error: LeadwerkError) -> Answer:
     return render(visit, "error.html", status=status, error=error, code=status, request_id=request_id)
 
 
-def lead_path(lead_id: str, deed: str = "") -> str:
+def lead_path(lead_id: str, action: str = "") -> str:
     """Address of a lead's page, or of what is done there; an id may hold any sign."""
-    return f"/calls/{quote(lead_id, safe='')}{'/' + deed if deed else ''}"
+    return f"/calls/{quote(lead_id, safe='')}{'/' + action if action else ''}"

@@ -76,7 +76,7 @@ def first_page(visit: Visit, _: NoForm) -> Answer:
 def show(visit: Visit, _: NoForm) -> Answer:
     """The page: three steps, and how to connect what brings leads every night."""
     wording = Wording(visit.policy, visit.language, visit.now)
-    here = progress(visit)
+    reached_steps = progress(visit)
     last = None
     if is_laptop(visit):
         from leadwerk.web.pages import start_file
@@ -85,8 +85,8 @@ def show(visit: Visit, _: NoForm) -> Answer:
     return render(
         visit,
         "start.html",
-        here="start",
-        progress=here,
+        menu_entry="start",
+        progress=reached_steps,
         is_laptop=is_laptop(visit),
         megabytes=wording.number(UPLOAD_BYTES // 1_000_000),
         connections=_connections(visit),

@@ -90,14 +90,14 @@ def _page(visit: Visit, form: FileForm, key: str, refusal: LeadwerkError | None 
     try:
         table = _table(path, form)
     except LeadwerkError as error:
-        return render(visit, "start_unread.html", here="start", status=422, problem=error, form=form, key=key,
+        return render(visit, "start_unread.html", menu_entry="start", status=422, problem=error, form=form, key=key,
                       file=path.name)  # fmt: skip
     reading = view.read_file(table, form, _languages(visit), visit.now)
     findings = view.leaks(reading)
     return render(
         visit,
         "start_file.html",
-        here="start",
+        menu_entry="start",
         status=status,
         key=key,
         form=form,

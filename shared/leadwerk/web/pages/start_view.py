@@ -173,9 +173,9 @@ def leak_texts(
     findings: Sequence[LeakFinding], columns: Sequence[Column], language: str
 ) -> list[tuple[str, str, bool]]:
     """Each finding: its text, the form's field that leaves the column out, and whether training would stop at it."""
-    places = {column.name: at for at, column in enumerate(columns)}
+    positions = {column.name: at for at, column in enumerate(columns)}
     return [
-        (finding_text(finding, language), f"leave.{places[finding.field]}" if finding.field in places else "",
+        (finding_text(finding, language), f"leave.{positions[finding.field]}" if finding.field in positions else "",
          finding.stops)
         for finding in findings
     ]  # fmt: skip

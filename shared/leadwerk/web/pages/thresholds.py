@@ -19,7 +19,8 @@ from leadwerk.web.pages.wording import Wording
 if TYPE_CHECKING:
     from leadwerk.pipeline.thresholds.forecast import Outlook
 
-STEP = 5  # thresholds shown: every fifth, and those that matter
+# Every fifth threshold is shown, and those that matter.
+STEP = 5
 
 
 class ThresholdsForm(Struct, frozen=True):

@@ -13,7 +13,8 @@ from leadwerk.texts import has, money, number, percent, text
 from leadwerk.texts.number_format import day
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NAMED_DAYS = 7  # within which a weekday says when
+# Within a week, the weekday says more than a date.
+NAMED_DAYS = 7
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 -- The latest score of one lead at @as_of that the CRM does not have yet, and how often sending it was tried.
 -- Later scores (a wrong clock, a replay) are left out: they would hide all that are made until then.
--- @first_day DATE
--- @as_of TIMESTAMP
 -- @every_lead BOOL
 -- @lead_ids ARRAY<STRING>
 -- @every_state BOOL
@@ -9,36 +7,23 @@
 -- @dead_letter_code STRING
 -- @without ARRAY<STRING>
 -- @most INT64
-WITH latest_score AS (
-  SELECT
-    lead_id, score_id, scored_at, predictive_score, score_cluster, recommended_action, probability, points, matrix_cell, tier,
-    stage, traffic_light, reasons
-  FROM leadwerk.scores
-  WHERE day >= @first_day
-    AND scored_at <= @as_of
-    AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
-    -- Without model and rules only leads that have or had an override change.
-    AND (basis <> 'no_champion' OR lead_id IN (SELECT lead_id FROM leadwerk.overrides))
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
-latest_attempt AS (
-  SELECT score_id, attempt, state, http_status, next_attempt_at, crm_code
-  FROM leadwerk.deliveries
-  WHERE day >= @first_day
-    AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY score_id ORDER BY attempt DESC, attempted_at DESC, delivery_id DESC
-  ) = 1
-),
+-- Without model and rules only leads that have or had an override change.
+-- include scores/latest where (@every_lead OR lead_id IN UNNEST(@lead_ids)) AND (basis <> 'no_champion' OR lead_id IN (SELECT lead_id FROM leadwerk.overrides))
+,
+
+-- include deliveries/latest_of_score where @every_lead OR lead_id IN UNNEST(@lead_ids)
+,
+
+-- include deliveries/latest_of_lead where @every_lead OR lead_id IN UNNEST(@lead_ids)
+,
+
 -- What the CRM shows is certain only where the last attempt at any score of the lead succeeded: one that got no answer
 -- may have taken effect.
 last_of_lead AS (
   SELECT lead_id, IF(state IN ('sent', 'same'), payload_hash, NULL) AS shown_hash, crm_record_id AS record_id
-  FROM leadwerk.deliveries
-  WHERE day >= @first_day
-    AND (@every_lead OR lead_id IN UNNEST(@lead_ids))
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY attempted_at DESC, attempt DESC, delivery_id DESC) = 1
+  FROM latest_attempt_at_lead
 )
+
 SELECT
   latest_score.lead_id,
   latest_score.score_id,

@@ -30,46 +30,7 @@ behaviour AS (
   GROUP BY lead_id, as_of
 ),
 
-signal_sums AS (
-  SELECT
-    lead_id, as_of, signal,
-    -- for each window
-    SUM(IF(days_ago < ${window}, events, 0)) AS events_${window}d,
-    SUM(IF(days_ago < ${window}, milliseconds, 0)) / 1000 AS seconds_${window}d,
-    -- end
-    MAX(last_at) AS last_at
-  FROM (
-    SELECT
-      a.lead_id, a.as_of, a.days_ago, s.name AS signal, s.events, CAST(ROUND(s.seconds * 1000) AS INT64) AS milliseconds,
-      s.last_at
-    FROM activity AS a CROSS JOIN UNNEST(a.signals) AS s
-    WHERE a.days_ago < @longest_window
-    UNION ALL
-    SELECT lead_id, as_of, days_ago, signal, 1 AS events, 0 AS milliseconds, occurred_at AS last_at
-    FROM touchpoint_events
-    WHERE days_ago < @longest_window
-  )
-  WHERE signal IS NOT NULL
-  GROUP BY lead_id, as_of, signal
-),
-
-signals AS (
-  SELECT
-    -- for each signal
-    ANY_VALUE(IF(signal = '${signal}', sums, NULL) HAVING MAX IF(signal = '${signal}', 1, NULL)) AS ${signal},
-    -- end
-    lead_id, as_of
-  FROM (
-    SELECT lead_id, as_of, signal, STRUCT(
-      -- for each window
-      events_${window}d, seconds_${window}d,
-      -- end
-      last_at
-    ) AS sums
-    FROM signal_sums
-  )
-  GROUP BY lead_id, as_of
-),
+-- include lead_features/signals
 
 leads_as_of AS (
   SELECT
@@ -117,21 +78,15 @@ lead_features AS (
     -- for each amount
     k.known_${amount} AS ${amount},
     -- end
-    SAFE_DIVIDE(k.known_loan_amount, k.known_property_value) AS loan_to_value,
-    SAFE_DIVIDE(k.known_instalment * 12, k.known_income) AS instalment_to_income,
+    -- for each ratio
+    SAFE_DIVIDE(k.known_${ratio.numerator} * ${ratio.factor}, k.known_${ratio.denominator}) AS ${ratio.name},
+    -- end
     COALESCE(b.uses, k.zero) AS calculator_uses_90d,
     SAFE_DIVIDE(b.loan_amount_sum, b.uses) AS calculator_loan_amount_mean,
+    -- for each windowed
     -- for each window
-    COALESCE(b.sessions_${window}d, k.zero) AS sessions_${window}d,
+    COALESCE(b.${windowed}_${window}d, k.zero) AS ${windowed}_${window}d,
     -- end
-    -- for each window
-    COALESCE(b.page_views_${window}d, k.zero) AS page_views_${window}d,
-    -- end
-    -- for each window
-    COALESCE(b.seconds_${window}d, k.zero) AS seconds_${window}d,
-    -- end
-    -- for each window
-    COALESCE(b.active_days_${window}d, k.zero) AS active_days_${window}d,
     -- end
     SAFE_DIVIDE(b.seconds_30d, b.sessions_30d) AS session_seconds_30d,
     b.scroll_percent AS scroll_percent_90d,

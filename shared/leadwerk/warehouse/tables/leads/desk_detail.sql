@@ -1,34 +1,31 @@
 -- One lead as a seller reads it: its facts, latest score with reasons and ledger, status, override and verdict.
 -- @lead_id STRING
--- @first_day DATE
 -- @contact_statuses ARRAY<STRING>
 -- @contact_touchpoints ARRAY<STRING>
 -- include overrides/active
+
+-- include leads/latest where lead_id = @lead_id
+,
+
+-- include scores/latest where lead_id = @lead_id
+,
+
+-- include outcomes/latest where lead_id = @lead_id
+,
 
 lead_facts AS (
   SELECT
     lead_id, account_id, created_at, language, country, region, channel, loan_amount, property_value, income,
     instalment, job_title, industry, employees, revenue, web_consent
-  FROM leadwerk.leads
-  WHERE lead_id = @lead_id AND recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
+  FROM latest_lead
 ),
 
-latest_score AS (
+score_with_proof AS (
   SELECT
     score_id, lead_id, scored_at, basis, model_version, probability, predictive_score, score_cluster,
     recommended_action, language AS score_language, reasons, fit, interest, points, grade, level, matrix_cell, stage,
     hot_threshold, ledger, decided_by
-  FROM leadwerk.scores
-  WHERE lead_id = @lead_id AND day >= @first_day AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
-
-latest_status AS (
-  SELECT lead_id, status, outcome
-  FROM leadwerk.outcomes
-  WHERE lead_id = @lead_id AND recorded_at <= @as_of AND occurred_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
+  FROM latest_score
 ),
 
 contacts AS (
@@ -39,14 +36,14 @@ contacts AS (
   SELECT lead_id, occurred_at AS contacted_at
   FROM leadwerk.touchpoints
   WHERE lead_id = @lead_id
-    AND day >= @first_day
+    AND day >= @scored_since
     AND kind IN UNNEST(@contact_touchpoints)
     AND recorded_at <= @as_of
     AND occurred_at <= @as_of
   UNION ALL
   SELECT lead_id, given_at AS contacted_at
   FROM leadwerk.verdicts
-  WHERE lead_id = @lead_id AND day >= @first_day AND reached AND given_at <= @as_of
+  WHERE lead_id = @lead_id AND day >= @scored_since AND reached AND given_at <= @as_of
 ),
 
 first_contact AS (
@@ -76,8 +73,8 @@ SELECT
   o.reason AS override_reason,
   o.ends_at AS override_ends_at
 FROM lead_facts AS k
-LEFT JOIN latest_score AS s ON s.lead_id = k.lead_id
-LEFT JOIN latest_status AS t ON t.lead_id = k.lead_id
+LEFT JOIN score_with_proof AS s ON s.lead_id = k.lead_id
+LEFT JOIN latest_outcome AS t ON t.lead_id = k.lead_id
 LEFT JOIN first_contact AS f ON f.lead_id = k.lead_id
 LEFT JOIN latest_verdict AS v ON v.lead_id = k.lead_id
 LEFT JOIN active_override AS o ON o.lead_id = k.lead_id

@@ -1,7 +1,8 @@
 -- The latest version of each lead in @lead_ids as of @as_of.
 --
 -- @lead_ids ARRAY<STRING>
--- @as_of TIMESTAMP
+-- include leads/latest where lead_id IN UNNEST(@lead_ids)
+
 SELECT
   lead_id,
   event_id,
@@ -26,6 +27,4 @@ SELECT
   account_id,
   attributes,
   stored_at
-FROM leadwerk.leads
-WHERE lead_id IN UNNEST(@lead_ids) AND recorded_at <= @as_of
-QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
+FROM latest_lead

@@ -2,13 +2,7 @@
 --
 -- @lead_ids ARRAY<STRING>
 -- @person_keys ARRAY<STRING>
--- @as_of TIMESTAMP
-WITH latest_lead AS (
-  SELECT lead_id, person_key, created_at
-  FROM leadwerk.leads
-  WHERE recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-)
+-- include leads/latest
 
 SELECT lead_id, person_key
 FROM latest_lead

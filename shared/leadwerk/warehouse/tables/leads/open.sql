@@ -1,17 +1,6 @@
--- One open lead: created since @created_since and, as of @as_of, not closed or opened again.
--- An older lead too while an override of its cluster ends after @created_since: it is scored until after that end.
---
--- @created_since TIMESTAMP
--- include outcomes/closed
-
--- include leads/latest
+-- One open lead, in the order of the ids.
+-- include leads/open
 
 SELECT lead_id
-FROM latest_lead
-WHERE (
-    created_at >= @created_since
-    OR lead_id IN (SELECT lead_id FROM leadwerk.overrides WHERE set_at <= @as_of AND ends_at >= @created_since)
-  )
-  AND created_at <= @as_of
-  AND lead_id NOT IN (SELECT lead_id FROM closed_leads)
+FROM open_leads
 ORDER BY lead_id

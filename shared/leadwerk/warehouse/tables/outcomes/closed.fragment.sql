@@ -1,4 +1,4 @@
--- Leads whose latest outcome as of @as_of is final, and since when; a lead that was opened again is not closed.
+-- Leads whose latest outcome as of @as_of is final, and since when; a reopened lead is not closed.
 -- include outcomes/latest
 ,
 

@@ -1,11 +1,6 @@
 -- Open leads with their latest score, status, first contact and active pick (`candidates`), as of @as_of; picks as of
 -- @now. Scores as of the first page, so that the pages of one list fit together.
--- @as_of TIMESTAMP
--- @now TIMESTAMP
 -- @created_since TIMESTAMP
--- Older scores and picks than these are not read.
--- @first_day DATE
--- @picks_since DATE
 -- HOT and WARM start at: a lead with an override is ranked within the band of its cluster.
 -- @hot_score FLOAT64
 -- @warm_score FLOAT64
@@ -24,26 +19,13 @@
 -- end
 -- include outcomes/closed
 
-latest_lead AS (
-  SELECT lead_id, account_id, created_at, region, language, country, loan_amount, employees
-  FROM leadwerk.leads
-  WHERE recorded_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
-),
+-- include leads/latest
+,
 
-last_status_change AS (
-  SELECT lead_id, MAX(occurred_at) AS worked_at
-  FROM leadwerk.outcomes
-  WHERE day >= @picks_since AND occurred_at <= @now AND recorded_at <= @now
-  GROUP BY lead_id
-),
+-- include scores/latest
+,
 
-latest_status AS (
-  SELECT lead_id, status
-  FROM leadwerk.outcomes
-  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
-),
+-- include picks/holds
 
 contacts AS (
   SELECT lead_id, occurred_at AS contacted_at
@@ -52,11 +34,11 @@ contacts AS (
   UNION ALL
   SELECT lead_id, occurred_at AS contacted_at
   FROM leadwerk.touchpoints
-  WHERE day >= @first_day AND kind IN UNNEST(@contact_touchpoints) AND recorded_at <= @now AND occurred_at <= @now
+  WHERE day >= @scored_since AND kind IN UNNEST(@contact_touchpoints) AND recorded_at <= @now AND occurred_at <= @now
   UNION ALL
   SELECT lead_id, given_at AS contacted_at
   FROM leadwerk.verdicts
-  WHERE day >= @first_day AND reached AND given_at <= @now
+  WHERE day >= @scored_since AND reached AND given_at <= @now
 ),
 
 first_contact AS (
@@ -65,36 +47,14 @@ first_contact AS (
   GROUP BY lead_id
 ),
 
-latest_score AS (
+ranked_score AS (
   SELECT
     score_id, lead_id, day, scored_at, basis, probability, predictive_score AS score, score_cluster AS cluster, language,
     fit, interest, points, grade, level, matrix_cell, icp, tier, traffic_light, phase, stage, decided_by,
     COALESCE(CAST(predictive_score AS FLOAT64), CAST(random_rank AS FLOAT64), points, -1000000.0) AS ranking_value,
     IF(predictive_score IS NULL, @hot_points, @hot_score) AS hot_starts_at,
     IF(predictive_score IS NULL, @warm_points, @warm_score) AS warm_starts_at
-  FROM leadwerk.scores
-  WHERE day >= @first_day AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
-
-latest_pick AS (
-  SELECT lead_id, kind, seller, occurred_at, expires_at
-  FROM leadwerk.picks
-  WHERE day >= @picks_since AND occurred_at <= @now
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY sequence DESC, occurred_at DESC, event_id DESC) = 1
-),
-
--- As in picks/holds: a status change after the pick restarts its hours.
-picks_with_end AS (
-  SELECT
-    s.lead_id, s.seller,
-    TIMESTAMP_ADD(
-      GREATEST(s.occurred_at, COALESCE(w.worked_at, s.occurred_at)),
-      INTERVAL TIMESTAMP_DIFF(s.expires_at, s.occurred_at, SECOND) SECOND
-    ) AS held_until
-  FROM latest_pick AS s
-  LEFT JOIN last_status_change AS w ON w.lead_id = s.lead_id
-  WHERE s.kind = 'picked'
+  FROM latest_score
 ),
 
 -- Ties go to the larger company; a lead without a predictive score is ranked by its points.
@@ -117,13 +77,13 @@ candidates AS (
       -- end
       ELSE -999.0
     END AS size_value,
-    h.seller AS held_by, h.held_until
-  FROM latest_score AS n
+    h.seller AS held_by, h.expires_at AS held_until
+  FROM ranked_score AS n
   JOIN latest_lead AS o ON o.lead_id = n.lead_id
   LEFT JOIN closed_leads AS c ON c.lead_id = n.lead_id
-  LEFT JOIN latest_status AS t ON t.lead_id = n.lead_id
+  LEFT JOIN latest_outcome AS t ON t.lead_id = n.lead_id
   LEFT JOIN first_contact AS f ON f.lead_id = n.lead_id
-  LEFT JOIN picks_with_end AS h ON h.lead_id = n.lead_id AND h.held_until > @now
+  LEFT JOIN picks_with_end AS h ON h.lead_id = n.lead_id AND h.expires_at > @now
   WHERE c.lead_id IS NULL
     AND (o.created_at >= @created_since OR n.decided_by IS NOT NULL)
     AND o.created_at <= @as_of

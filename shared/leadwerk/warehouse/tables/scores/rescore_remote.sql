@@ -1,56 +1,51 @@
 -- One new score of an open lead as a row of `scores`: its state goes through the remote function leadwerk.score.
--- lead_features/select and occurrences/select for the leads of leads/open stand in the slots
--- (pipeline/bulk/bulk_rescore.py).
 -- @stored_at TIMESTAMP
--- @scored_since DATE
 -- Whether points rank leads although a model scores them: then a change of whole points counts as new.
 -- @points_rank BOOL
+-- include leads/open
+,
+
+-- include lead_features/as_of_base
+-- include lead_features/features
+,
+
+-- for each with_rules
+-- include occurrences/occurrences
+,
+
+lead_occurrences AS (
+  SELECT lead_id, ARRAY_AGG(STRUCT(signal, day, events, last_at) ORDER BY day, signal) AS occurrences
+  FROM occurrences
+  GROUP BY lead_id
+),
+-- end
+
 -- include overrides/active
 
 -- include objections/active
 ,
 
-open_lead_features AS (
-  SELECT * FROM (
-    ${lead_features}
-  )
-  WHERE lead_id NOT IN (SELECT lead_id FROM objecting_leads)
-),
-
-lead_occurrences AS (
-  SELECT lead_id, ARRAY_AGG(STRUCT(signal, day, events, last_at) ORDER BY day, signal) AS occurrences
-  FROM (
-    ${occurrences}
-  )
-  GROUP BY lead_id
-),
-
-latest_status AS (
-  SELECT lead_id, status, outcome
-  FROM leadwerk.outcomes
-  WHERE recorded_at <= @as_of AND occurred_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at DESC, recorded_at DESC, event_id DESC) = 1
-),
+-- include scores/latest
+,
 
 features AS (
   SELECT
-    p.*, o.occurrences, t.status, t.outcome, s.cluster AS override_cluster, s.author AS override_author,
+    f.*,
+    -- for each with_rules
+    o.occurrences,
+    -- end
+    t.status, t.outcome, s.cluster AS override_cluster, s.author AS override_author,
     s.reason AS override_reason, s.set_at AS override_set_at, s.ends_at AS override_ends_at
-  FROM open_lead_features AS p
-  LEFT JOIN lead_occurrences AS o ON o.lead_id = p.lead_id
-  LEFT JOIN latest_status AS t ON t.lead_id = p.lead_id
-  LEFT JOIN active_override AS s ON s.lead_id = p.lead_id
+  FROM lead_features AS f
+  -- for each with_rules
+  LEFT JOIN lead_occurrences AS o ON o.lead_id = f.lead_id
+  -- end
+  LEFT JOIN latest_outcome AS t ON t.lead_id = f.lead_id
+  LEFT JOIN active_override AS s ON s.lead_id = f.lead_id
+  WHERE f.lead_id NOT IN (SELECT lead_id FROM objecting_leads)
 ),
 
-latest_score AS (
-  SELECT
-    lead_id, scored_at, basis, predictive_score, score_cluster, recommended_action, model_version, policy_version,
-    fit, interest, points, grade, level, matrix_cell, icp, tier, traffic_light, phase, stage, decided_by
-  FROM leadwerk.scores
-  WHERE day >= @scored_since AND scored_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at DESC, stored_at DESC, score_id DESC) = 1
-),
-
+-- One call a lead: BigQuery gathers many of them into one request.
 replies AS (
   SELECT features.lead_id, leadwerk.score(TO_JSON_STRING(features)) AS reply FROM features
 ),

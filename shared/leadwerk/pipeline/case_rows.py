@@ -1,0 +1,147 @@
+"""Rows that one CRM change adds: a lead version, links to visitors, touchpoints, an outcome; and what is rejected."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from msgspec import convert
+
+from leadwerk.crm.port import BadRow, Case
+from leadwerk.errors import InputError
+from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
+from leadwerk.lead.lead import EARLIEST
+from leadwerk.policy.model import Policy
+from leadwerk.policy.outcome import outcome_of
+from leadwerk.warehouse.records import IdentityRow, LeadRow, OutcomeRow, RejectionRow, TableRow, TouchpointRow
+
+# Clocks differ: a change dated slightly ahead counts as now, one further ahead is a mistake.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass
+class CaseRows:
+    """Rows of a page, by table."""
+
+    leads: list[LeadRow] = field(default_factory=list)
+    identities: list[IdentityRow] = field(default_factory=list)
+    touchpoints: list[TouchpointRow] = field(default_factory=list)
+    outcomes: list[OutcomeRow] = field(default_factory=list)
+    rejections: list[RejectionRow] = field(default_factory=list)
+
+    def add(self, other: CaseRows) -> None:
+        """Add the rows of `other`."""
+        for name, rows in vars(self).items():
+            rows += vars(other)[name]
+
+    def tables(self) -> Iterator[tuple[str, list[TableRow]]]:
+        return iter(vars(self).items())
+
+
+def rejection_of(bad: BadRow) -> Rejection:
+    """The rejection of a row that is not in the CRM's own format."""
+    return Rejection.of(bad.field or "row", None, bad.reason, "")
+
+
+def add_case(rows: CaseRows, case: Case, policy: Policy, person_key: str, now: datetime) -> Iterator[Rejection]:
+    """Add the usable rows of a case; yield rejections of the rest."""
+    if wrong := _out_of_time("changed_at", case.changed_at, now):
+        yield wrong
+        return
+    recorded_at = case.changed_at
+    lead, rejections = lead_version(
+        case.lead, policy=policy, recorded_at=recorded_at, event_id=case.event_id, person_key=person_key
+    )
+    yield from rejections
+    if lead is None:
+        return
+    version = convert(lead, LeadRow)
+    rows.leads.append(version)
+    identities, rejections = identity_rows(case.lead, policy=policy, recorded_at=recorded_at)
+    rows.identities += convert(identities, list[IdentityRow])
+    yield from rejections
+    yield from _add_touchpoints(rows, case, version.lead_id)
+    if case.status_changed:
+        yield from _add_outcome(rows, case, version.lead_id, policy)
+
+
+def _add_touchpoints(rows: CaseRows, case: Case, lead_id: str) -> Iterator[Rejection]:
+    for touchpoint in case.touchpoints:
+        if wrong := _out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
+            yield wrong
+            continue
+        moment = min(touchpoint.occurred_at, case.changed_at).astimezone(UTC)
+        row = TouchpointRow(
+            event_id=touchpoint.event_id,
+            lead_id=lead_id,
+            day=moment.date(),
+            occurred_at=moment,
+            recorded_at=case.changed_at.astimezone(UTC),
+            kind=touchpoint.kind,
+        )
+        rows.touchpoints.append(row)
+
+
+def _add_outcome(rows: CaseRows, case: Case, lead_id: str, policy: Policy) -> Iterator[Rejection]:
+    reason = (case.reason or "").strip() or None
+    outcome = outcome_of(policy, case.status, reason)
+    if outcome is None and case.kind is not None:
+        # A stage of a custom pipeline has an opaque number for a name; the CRM itself states its kind.
+        outcome = outcome_of(policy, case.kind, reason)
+    if outcome is None:
+        yield _unknown_status(case.status, reason)
+        return
+    amount = None
+    try:
+        amount = None if case.amount in (None, "") else parse_amount(case.amount)
+    except InputError as error:
+        yield Rejection.of("amount", case.amount, error.message, error.remedy)
+    moment = case.changed_at.astimezone(UTC)
+    row = OutcomeRow(
+        event_id=case.event_id,
+        lead_id=lead_id,
+        day=moment.date(),
+        occurred_at=moment,
+        recorded_at=moment,
+        status=case.status,
+        reason=reason,
+        outcome=outcome,
+        amount=amount,
+    )
+    rows.outcomes.append(row)
+
+
+def _out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:
+    """The rejection of an impossible moment, or None; the calendar's first years cannot be converted to UTC."""
+    if EARLIEST <= moment <= now + CLOCK_TOLERANCE:
+        return None
+    problem = "is too long ago" if moment < EARLIEST else "lies in the future"
+    message = f"{name} {moment.isoformat()} {problem}."
+    return Rejection.of(name, moment, message, "Check the clock and time zone of the CRM.")
+
+
+def _unknown_status(status: str, reason: str | None) -> Rejection:
+    because = f" (reason {reason!r})" if reason else ""
+    return Rejection.of(
+        "status",
+        status,
+        f"The policy has no outcome for the status {status!r}{because}.",
+        "Add a rule for it under `outcomes` in the policy, then ingest once from the start.",
+    )
+
+
+def rejection_row(rejection: Rejection, source: str, row: str, rejected_at: datetime) -> RejectionRow:
+    """The same bad row read twice has the same id, so it is stored once. `rejected_at` is UTC."""
+    reason = f"{rejection.reason} {rejection.remedy}".strip()
+    identity = "\x1f".join((source, row, rejection.field, reason))
+    return RejectionRow(
+        rejection_id=hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:32],
+        day=rejected_at.date(),
+        rejected_at=rejected_at,
+        source=source,
+        row=row,
+        field=rejection.field,
+        reason=reason,
+    )

@@ -1,0 +1,98 @@
+"""Champion pointer: champion.json, which names the model version that scores and those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from leadwerk.errors import CorruptModel, PromotionConflict
+from leadwerk.registry.store import Blob
+
+POINTER = "champion.json"
+REMEMBERED = 20
+"""Promotions that the pointer remembers, for rollback."""
+
+
+class Promotion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When and why a version became champion; `by` is the person who said so, empty where training did."""
+
+    version: str
+    promoted_at: str
+    reason: str
+    by: str = ""
+
+
+class StoodDown(msgspec.Struct, frozen=True):
+    """When and why the champion `version` stepped back without a successor: the points decide."""
+
+    version: str
+    stood_down_at: str
+    reason: str
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """The content of champion.json; `previous` has the newest first.
+
+    Without a `champion` the newest of them is the one that stood down.
+    """
+
+    champion: Promotion | None
+    previous: tuple[Promotion, ...] = ()
+    stood_down: StoodDown | None = None
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion as it was read; a promotion names the champion that it replaces."""
+
+    version: str
+    promoted_at: str
+    reason: str
+    previous: tuple[str, ...]
+    generation: int
+    by: str = ""
+
+
+def read_pointer(blob: Blob) -> Pointer:
+    """The content of champion.json.
+
+    Raises:
+        CorruptModel: it is not the JSON of a pointer.
+    """
+    try:
+        return msgspec.json.decode(blob.data, type=Pointer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        remedy = "Restore it from a backup, or delete it and run `leadwerk models promote`."
+        raise CorruptModel(f"{POINTER} cannot be read: {error}.", remedy=remedy) from error
+
+
+def champion_of(blob: Blob) -> Champion | None:
+    """The champion that the pointer names, at the generation at which it was read."""
+    pointer = read_pointer(blob)
+    now = pointer.champion
+    if now is None:
+        return None
+    return Champion(
+        now.version, now.promoted_at, now.reason, tuple(p.version for p in pointer.previous), blob.generation, now.by
+    )
+
+
+def check_present(blob: Blob | None, expected: Champion | None) -> None:
+    """Refuse a decision on a champion that is gone or was never known."""
+    present = None if blob is None else champion_of(blob)
+    # By generation and not by version: A, then B, then A again is a change too.
+    if (present and present.generation) != (expected and expected.generation):
+        raise promoted_meanwhile()
+
+
+def promoted_meanwhile() -> PromotionConflict:
+    """The error of a decision on a champion that was replaced since."""
+    return PromotionConflict("The champion changed in the meantime.", remedy="Compare again.")
+
+
+def history_of(blob: Blob) -> tuple[Promotion, ...]:
+    """The promotions before the next one, the newest first."""
+    pointer = read_pointer(blob)
+    now = (pointer.champion,) if pointer.champion else ()
+    return (*now, *pointer.previous)[:REMEMBERED]
