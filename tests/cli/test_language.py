@@ -37,7 +37,7 @@ def written(node: ast.AST) -> Iterator[ast.Constant]:
 def sentences(source: str) -> list[str]:
     """Words that a printing call of this source writes itself."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and name_of(node) in PRINTING]
-    texts = {(text.lineno, text.value) for call in calls for text in written(call)}
+    texts = {(text.lineno, str(text.value)) for call in calls for text in written(call)}
     return [
         f"{line}: {text}"
         for line, text in sorted(texts)

@@ -17,7 +17,7 @@ from leadwerk import policy
 from leadwerk.lead import Rejection, identity_rows, lead_version
 from leadwerk.lead.lead import NAMES
 from leadwerk.lead.unreadable import Unreadable
-from leadwerk.pipeline.ingest import rejection_row
+from leadwerk.pipeline.case_rows import rejection_row
 from leadwerk.policy.text_classes import class_of
 from leadwerk.warehouse.schema import STORED_AT
 
