@@ -32,8 +32,8 @@ def bare_deflate(raw: bytes) -> bytes:
 
 
 PACKED = {
-    "gzip": gzip.compress(TEXT.encode()),
-    "x-gzip": gzip.compress(TEXT.encode()),
+    "gzip": gzip.compress(TEXT.encode(), mtime=0),
+    "x-gzip": gzip.compress(TEXT.encode(), mtime=0),
     "deflate": zlib.compress(TEXT.encode()),
     "Deflate": bare_deflate(TEXT.encode()),
     "identity": TEXT.encode(),

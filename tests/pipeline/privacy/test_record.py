@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadwerk import settings
+from leadwerk import settings, texts
 from leadwerk.pipeline.privacy.record import RecordLanguage, record_of_processing
 from leadwerk.policy.load import load
 from leadwerk.warehouse import schema
@@ -27,7 +27,9 @@ def record(language: RecordLanguage, environment: dict[str, str], policy: str = 
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_the_record_names_tables_places_recipients_and_retention(language: RecordLanguage) -> None:
     text = record(language, CLOUD)
-    assert [t.name for t in schema.tables_of_persons() if f"| {t.name} | {t.description} |" not in text] == []
+    names = [table.name for table in schema.tables_of_persons()]
+    described = [f"| {name} | {texts.text(language, f'page.privacy.table.{name}')} |" for name in names]
+    assert [row for row in described if row not in text] == []
     for part in ("BigQuery, acme, europe-west6", "crm.example.ch", "2026-05-04", "mortgage", "1100"):
         assert part in text
     assert "k3y" not in text
