@@ -31,7 +31,7 @@ variable "deployers" {
 }
 
 variable "github_repository" {
-  description = "Repository of GitHub, owner/name, whose tags and pull requests may act as the deployer; null lets none. Pull requests of forks get no token."
+  description = "Repository of GitHub, owner/name, whose environment `production` may act as the deployer; null lets none."
   type        = string
   default     = null
 

@@ -74,6 +74,7 @@ PERMISSIONS: dict[str, dict[str, str]] = {
             "stage_changes",
             "touchpoints",
             "verdicts",
+            "workflow_actions",
         )
     }
     | {f"bucket {name}": "roles/storage.objectUser" for name in ("models", "picks")}

@@ -69,8 +69,7 @@ def test_github_acts_as_the_deployer_for_one_repository(bootstrap: Workspace) ->
     planned = json.loads(bootstrap.terraform("show", "-json", "plan.bin").stdout)["planned_values"]["root_module"]
     [provider] = of_type(planned["resources"], "google_iam_workload_identity_pool_provider")
     condition = provider["values"]["attribute_condition"]
-    assert 'assertion.repository == "example/leadwerk"' in condition
-    assert "refs/tags/" in condition
+    assert condition == 'assertion.sub == "repo:example/leadwerk:environment:production"'
     assert provider["values"]["oidc"][0]["issuer_uri"] == "https://token.actions.githubusercontent.com"
     roles = {grant["values"]["role"] for grant in of_type(planned["resources"], "google_service_account_iam_member")}
     assert roles == {"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"}
@@ -79,6 +78,7 @@ def test_github_acts_as_the_deployer_for_one_repository(bootstrap: Workspace) ->
 def test_the_workflow_acts_as_the_deployer_and_applies_on_tags_alone() -> None:
     workflow = (PROJECT / ".github" / "workflows" / "deploy.yml").read_text("utf-8")
     job = yaml.safe_load(workflow)["jobs"]["terraform"]
+    assert job["environment"] == "production"
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
     applying = [step for step in job["steps"] if "terraform apply" in step.get("run", "")]
     assert [step["if"] for step in applying] == ["github.event_name == 'push'"]

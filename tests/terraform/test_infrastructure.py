@@ -68,7 +68,7 @@ def test_every_function_has_its_own_account(resources: list[dict]) -> None:
 
 
 def test_every_schedule_names_its_audience(resources: list[dict]) -> None:
-    assert len(checks.of_type(resources, "google_cloud_scheduler_job")) == 10
+    assert len(checks.of_type(resources, "google_cloud_scheduler_job")) == 11
     assert checks.every_schedule_names_its_audience(resources) == []
 
 

@@ -247,7 +247,7 @@ FAULTS: dict[str, Fault] = {
         "not in the table: ('leadwerk-pages', 'bucket reports', 'roles/storage.objectUser')",
     ),
     "an erasure that cannot reach a table": (
-        "functions.tf", "concat([\"erasures\"], local.tables_of_persons)", '["erasures"]',
+        "functions.tf", '"erasures"], local.tables_of_persons)', '"erasures"])',
         checks.permissions_are_exactly_the_table,
         "missing: ('leadwerk-privacy', 'table leads', 'roles/bigquery.dataEditor')",
     ),
