@@ -135,7 +135,7 @@ def test_who_objects_leaves_the_experiment(tmp_path: Path, policy: Policy) -> No
     assert sum(report.leads.values()) == 199
 
 
-def test_training_weighs_worked_leads_of_the_experiment_by_their_probability(tmp_path: Path, policy: Policy) -> None:
+def test_training_weights_worked_leads_of_the_experiment_by_their_probability(tmp_path: Path, policy: Policy) -> None:
     warehouse = filled(tmp_path, called_effect=1.0, leads=300)
     landmarks = read_training_rows(warehouse, policy, NOW).landmarks
     assert landmarks.weight is not None
