@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as IndependentVerifier
 
-from leadwerk.crm.channels import Channel, Event, EventChannel, Message, addresses, connect
+from leadwerk.crm.channels import Event, EventChannel, Message, MessageChannel, addresses, connect
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 from support.standins.frame import serving
@@ -120,7 +120,7 @@ def test_nothing_is_sent_into_the_own_network(address: str) -> None:
 )  # fmt: skip
 def test_an_incomplete_address_names_where_to_mend_it(kind: str, address: str) -> None:
     with pytest.raises(ConfigurationError, match="LEADWERK_CHANNELS"):
-        channel: Channel = connect(kind, address, PRIVATE)
+        channel: MessageChannel = connect(kind, address, PRIVATE)
         channel.send(EVENT if kind == "webhook" else MESSAGE, NOW + timedelta())
 
 

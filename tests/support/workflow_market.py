@@ -12,10 +12,10 @@ from leadwerk.policy.model import Policy
 from leadwerk.policy.selling import Capacity, Seller
 from leadwerk.policy.workflows import (
     Channel,
-    LeadFilter,
     QuietHours,
     Workflow,
     WorkflowAction,
+    WorkflowFilter,
     Workflows,
     WorkflowTrigger,
 )
@@ -44,8 +44,8 @@ def policy(*rules: Workflow, quiet: QuietHours | None = None, sellers: tuple[Sel
     return msgspec.structs.replace(load("b2b_swiss"), workflows=workflows, capacity=Capacity(sellers=sellers))
 
 
-def only(**lists: Any) -> LeadFilter:
-    return LeadFilter(**lists)
+def only(**lists: Any) -> WorkflowFilter:
+    return WorkflowFilter(**lists)
 
 
 def score(lead_id: str, at: datetime, cluster: str = "WARM", value: int = 55, **other: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from leadwerk.crm.channels import Channel, connect
+from leadwerk.crm.channels import MessageChannel, connect
 from leadwerk.crm.guarded_http import GuardedHttp
 from leadwerk.crm.port import CRM, WebhookRequest
 from leadwerk.crm.webhook_proof import check_standard
@@ -47,7 +47,7 @@ class ReceiverStandIn(StandIn):
 def receivers(standin: ReceiverStandIn, crm: CRM | None = None, people: tuple[Person, ...] = ()) -> Receivers:
     addresses = {"sales": ("slack", f"{standin.url}/chat"), "partner": ("webhook", f"{standin.url}/events {TOKEN}")}
 
-    def channel(name: str) -> Channel:
+    def channel(name: str) -> MessageChannel:
         kind, address = addresses[name]
         return connect(kind, address, PRIVATE)
 

@@ -47,7 +47,7 @@ class Event:
     data: Mapping[str, Any]
 
 
-class Channel(Protocol):
+class MessageChannel(Protocol):
     """One place that messages or events go to."""
 
     def send(self, content: Message | Event, now: datetime) -> int | None:
@@ -68,7 +68,7 @@ class ChatChannel:
     http: GuardedHttp
 
     def send(self, content: Message | Event, now: datetime) -> int:
-        """See `Channel.send`."""
+        """See `MessageChannel.send`."""
         assert isinstance(content, Message)
         body = json.dumps(self.body(content), ensure_ascii=False).encode()
         return _posted(self.http, self.url, {"Content-Type": "application/json"}, body)
@@ -109,7 +109,7 @@ class EventChannel:
     cloud_events: bool = False
 
     def send(self, content: Message | Event, now: datetime) -> int:
-        """See `Channel.send`."""
+        """See `MessageChannel.send`."""
         assert isinstance(content, Event)
         keys = [secret_bytes(secret) for secret in self.secrets]
         if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
@@ -149,7 +149,7 @@ class MailChannel:
     recipients: tuple[str, ...]
 
     def send(self, content: Message | Event, now: datetime) -> None:
-        """See `Channel.send`."""
+        """See `MessageChannel.send`."""
         assert isinstance(content, Message)
         recipients = (content.recipient,) if content.recipient else self.recipients
         if not recipients:
@@ -189,7 +189,7 @@ class MailChannel:
 
 
 def addresses(text: str) -> Mapping[str, str]:
-    """Channel name → its address, as LEADWERK_CHANNELS says it in JSON.
+    """MessageChannel name → its address, as LEADWERK_CHANNELS says it in JSON.
 
     >>> addresses('{"sales": "https://hooks.example.ch/1"}')["sales"]
     'https://hooks.example.ch/1'
@@ -209,7 +209,7 @@ def addresses(text: str) -> Mapping[str, str]:
     return parsed
 
 
-def connect(kind: str, address: str, http: GuardedHttp) -> Channel:
+def connect(kind: str, address: str, http: GuardedHttp) -> MessageChannel:
     """The channel of a kind at its address: a URL, followed by secrets for events, by sender and recipients for e-mail.
 
     Raises:

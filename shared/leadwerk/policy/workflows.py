@@ -50,7 +50,7 @@ class WorkflowTrigger(PolicySection, frozen=True):
     hours: Annotated[int, Meta(ge=1, le=720)] | None = None
 
 
-class LeadFilter(PolicySection, frozen=True):
+class WorkflowFilter(PolicySection, frozen=True):
     """Leads that a workflow is for; an empty list lets all pass, a fact that is not known passes no list."""
 
     languages: tuple[Language, ...] = ()
@@ -80,7 +80,7 @@ class Workflow(PolicySection, frozen=True):
     name: Identifier
     when: WorkflowTrigger
     actions: Annotated[tuple[WorkflowAction, ...], Meta(min_length=1)]
-    only: LeadFilter = LeadFilter()
+    only: WorkflowFilter = WorkflowFilter()
     owners: tuple[Identifier, ...] = ()
     title: Labels = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ BOOKKEEPING = frozenset({"event_id", "lead_id", "recorded_at", "stored_at"})
 """Columns that differ between any two versions."""
 
 
-class FieldChange(Struct, frozen=True, kw_only=True):
+class LeadFieldChange(Struct, frozen=True, kw_only=True):
     """A field of a lead that a version changed; `before` is None in the first version.
 
     `source` is the id of the change in its source, such as `form:…` for a form.
@@ -30,18 +30,18 @@ class FieldChange(Struct, frozen=True, kw_only=True):
     after: str | None
 
 
-def field_changes(warehouse: Warehouse, lead_id: str) -> list[FieldChange]:
+def field_changes(warehouse: Warehouse, lead_id: str) -> list[LeadFieldChange]:
     """All changes of a lead's fields, the oldest first, attributes by their names."""
     rows = warehouse.rows(rows_of_ids(schema.table("leads"), "lead_id"), {"ids": [lead_id]})
     versions = sorted(rows, key=lambda row: (row["recorded_at"], row["event_id"]))
     return [change for before, after in pairwise([{}, *versions]) for change in _changes(before, after)]
 
 
-def _changes(before: Row, after: Row) -> Iterator[FieldChange]:
+def _changes(before: Row, after: Row) -> Iterator[LeadFieldChange]:
     old, new = _fields(before), _fields(after)
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            yield FieldChange(
+            yield LeadFieldChange(
                 recorded_at=after["recorded_at"],
                 source=after["event_id"],
                 field=name,

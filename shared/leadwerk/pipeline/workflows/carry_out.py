@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadwerk.crm.channels import Channel, Event, Message
+from leadwerk.crm.channels import Event, Message, MessageChannel
 from leadwerk.crm.outbox import LONGEST_ERROR, backoff
 from leadwerk.crm.port import CRM, Enrolment, Task
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable, LeadwerkError
 from leadwerk.pipeline.workflows.outgoing_texts import EVENT_TYPES, OpenAction, event_data, lines, task_title, title
 from leadwerk.policy.model import Policy
 from leadwerk.policy.people import Person, by_name
-from leadwerk.policy.workflows import Channel as ChannelOfPolicy
+from leadwerk.policy.workflows import Channel
 from leadwerk.warehouse.records import WorkflowActionRow
 
 CARRY_OUT_SECONDS = 60.0
@@ -32,7 +32,7 @@ IN_THE_CRM = ("task", "tag", "automation")
 class Receivers:
     """What actions are carried out by: channels by name, the CRM, the people of people.yaml, the lead's page."""
 
-    channel: Callable[[str], Channel]
+    channel: Callable[[str], MessageChannel]
     crm: Callable[[], CRM]
     people: Sequence[Person] = ()
     lead_url: str = ""
@@ -169,13 +169,13 @@ def _sent(policy: Policy, receivers: Receivers, action: OpenAction, now: datetim
             return StepResult("sent")
 
 
-def policy_channel(policy: Policy, action: OpenAction) -> ChannelOfPolicy:
+def policy_channel(policy: Policy, action: OpenAction) -> Channel:
     """The channel as the policy in force has it.
 
     Raises:
         CRMRejected: the policy no longer has it.
     """
-    channels: Mapping[str, ChannelOfPolicy] = {channel.name: channel for channel in policy.workflows.channels}
+    channels: Mapping[str, Channel] = {channel.name: channel for channel in policy.workflows.channels}
     if action.target is None or action.target not in channels:
         raise CRMRejected(
             f"The policy has no channel {action.target!r} any more.", remedy="Add it under workflows.channels."

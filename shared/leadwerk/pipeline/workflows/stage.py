@@ -37,7 +37,7 @@ LONGEST_GAP = timedelta(days=3)
 MOST_READ = 1000  # actions that a run takes
 
 
-class Progress(Struct, frozen=True):
+class WorkflowCursor(Struct, frozen=True):
     """The cursor: changes are read up to `until`; by workflow, from when on it is in force."""
 
     until: datetime
@@ -85,7 +85,7 @@ def replay(
 def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
     """Store the actions that follow from what changed; return how many are new."""
     stored = warehouse.rows(statement("cursors/latest", StoredCursor), {"source": SOURCE})
-    before = msgspec.json.decode(stored[0].cursor, type=Progress) if stored else Progress(now, {})
+    before = msgspec.json.decode(stored[0].cursor, type=WorkflowCursor) if stored else WorkflowCursor(now, {})
     names = [rule.name for rule in policy.workflows.rules]
     if not names and not before.begun_at:
         return 0
@@ -98,7 +98,7 @@ def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
         new = warehouse.append("workflow_actions", rows) if rows else 0
     if new or begun_at != before.begun_at or now - before.until >= CURSOR_STEP:
         moved_at = max(now, stored[0].moved_at + timedelta(microseconds=1)) if stored else now
-        cursor = msgspec.json.encode(Progress(now, begun_at)).decode()
+        cursor = msgspec.json.encode(WorkflowCursor(now, begun_at)).decode()
         warehouse.append("cursors", [CursorRow(source=SOURCE, cursor=cursor, moved_at=moved_at)])
     return new
 

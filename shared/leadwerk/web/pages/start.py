@@ -23,7 +23,7 @@ PATH = "/start"
 
 
 @dataclass(frozen=True)
-class Progress:
+class HomeState:
     """How far a deployment is: its leads, those with an outcome, and whether a model serves."""
 
     leads: int
@@ -45,12 +45,12 @@ def is_laptop(visit: Visit) -> bool:
     return visit.config.access == "local" and visit.config.engine == "duckdb"
 
 
-def progress(visit: Visit) -> Progress:
+def progress(visit: Visit) -> HomeState:
     """How far this deployment is."""
     [totals] = visit.warehouse.rows(statement("leads/totals", LeadTotals), {"as_of": visit.now})
     outcomes = visit.warehouse.rows(statement("outcomes/totals", OutcomeTotal), {"as_of": visit.now})
     decided = sum(row.leads for row in outcomes if row.outcome != "open")
-    return Progress(totals.leads, decided, wiring.registry(visit.config).champion() is not None)
+    return HomeState(totals.leads, decided, wiring.registry(visit.config).champion() is not None)
 
 
 def is_empty(visit: Visit) -> bool:
