@@ -110,8 +110,8 @@ def test_a_company_is_taken_and_given_back_as_a_whole(capsys: pytest.CaptureFixt
     assert [pick["lead_id"] for pick in taken["contacts"]] == ["1"]
     refused = console_output(capsys, "accounts", "take", "acme.ch", "--seller", "beat", *NOON, code=2)
     assert "Lead 1 is held by anna until 2026-05-06 09:30 UTC" in refused
-    assert "1 contact of acme.ch taken by anna" in console_output(
-        capsys, "accounts", "take", "acme.ch", "--seller", "anna", *NOON
+    assert "Account acme.ch: anna holds 1 contact" in console_output(
+        capsys, "accounts", "take", "acme.ch", "--seller", "anna", "--output-language", "en", *NOON
     )
     released = result(capsys, "accounts", "release", "acme.ch", "--seller", "anna", *NOON)
     assert released == {"account_id": "acme.ch", "contacts": ["1"]}

@@ -59,7 +59,7 @@ def answered_by(replies: dict[str, str]) -> Statement:
 def called_with(home: Path) -> dict[str, str]:
     """The arguments that BigQuery would send: rows of features as Google's own TO_JSON_STRING writes them."""
     whole = rescore_remote_statement(POLICY)
-    front, _, _ = whole.text.rpartition(",\n\n-- One call a lead")
+    front, _, _ = whole.text.rpartition(",\n\n-- The latest score of each lead")
     sent = "SELECT lead_id, TO_JSON_STRING(features) AS sent FROM features"
     query = Statement("sent", f"{front}\n{sent}", whole.parameters)
     return {row["lead_id"]: row["sent"] for row in evaluate(query, parameters(), tables(home))}

@@ -94,7 +94,9 @@ def take_account(call: Invocation, account_id: AccountId, seller: Seller) -> Non
         for pick in taken.contacts
     ]
     speech = Speech.of(call)
-    title = speech.say("account.taken", contacts=len(rows), account=taken.account_id, seller=taken.seller)
+    title = speech.say(
+        "account.taken", count=len(rows), figure=f"{len(rows):,}", account=taken.account_id, seller=taken.seller
+    )
     out.print(table(title, speech.columns("lead", "since_utc", "until_utc"), rows))
 
 

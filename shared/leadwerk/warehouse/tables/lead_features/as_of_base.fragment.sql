@@ -108,18 +108,18 @@ versions AS (
 ),
 
 scoring_moments AS (
-  SELECT lead_id, NULL AS visitor_id, TIMESTAMP_ADD(first_created_at, INTERVAL days DAY) AS as_of
+  SELECT lead_id, CAST(NULL AS STRING) AS visitor_id, TIMESTAMP_ADD(first_created_at, INTERVAL days DAY) AS as_of
   FROM versions CROSS JOIN UNNEST(@landmark_days) AS days
   WHERE version = 1 AND TIMESTAMP_ADD(first_created_at, INTERVAL days DAY) BETWEEN @first_as_of AND @last_as_of
   -- for each of_ids
   UNION DISTINCT
-  SELECT lead_id, NULL AS visitor_id, @as_of AS as_of FROM UNNEST(@lead_ids) AS lead_id
+  SELECT lead_id, CAST(NULL AS STRING) AS visitor_id, @as_of AS as_of FROM UNNEST(@lead_ids) AS lead_id
   UNION DISTINCT
   SELECT CONCAT('visitor:', visitor_id) AS lead_id, visitor_id, @as_of AS as_of FROM UNNEST(@visitor_ids) AS visitor_id
   -- end
   -- for each of_open_leads
   UNION DISTINCT
-  SELECT lead_id, NULL AS visitor_id, @as_of AS as_of FROM open_leads
+  SELECT lead_id, CAST(NULL AS STRING) AS visitor_id, @as_of AS as_of FROM open_leads
   -- end
 ),
 

@@ -1,4 +1,4 @@
--- One new score of an open lead as a row of `scores`: its state goes through the remote function leadwerk.score.
+-- One new score of an open lead as a row of `scores`: the remote function `score` scores its state.
 -- @stored_at TIMESTAMP
 -- Whether points rank leads although a model scores them: then a change of whole points counts as new.
 -- @points_rank BOOL
@@ -25,9 +25,6 @@ lead_occurrences AS (
 -- include objections/active
 ,
 
--- include scores/latest
-,
-
 features AS (
   SELECT
     f.*,
@@ -44,6 +41,9 @@ features AS (
   LEFT JOIN active_override AS s ON s.lead_id = f.lead_id
   WHERE f.lead_id NOT IN (SELECT lead_id FROM objecting_leads)
 ),
+
+-- include scores/latest
+,
 
 -- One call a lead: BigQuery gathers many of them into one request.
 replies AS (
