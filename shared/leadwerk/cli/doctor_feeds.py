@@ -152,7 +152,8 @@ class Feeds:
         """Signals that never occur: a page was renamed, an event no longer sent."""
         policy = self.deployment.policy
         since = {"first_day": self._day(LISTENING_DAYS)}
-        names = {row.name for row in self._rows(statement("activity_daily/signals_seen", NameSeen), since)}
+        period = {**since, "last_day": self._day(0)}
+        names = {row.name for row in self._rows(statement("activity_daily/signals_seen", NameSeen), period)}
         kinds = {row.name for row in self._rows(statement("touchpoints/kinds_seen", NameSeen), since)}
         silent = [
             signal.name

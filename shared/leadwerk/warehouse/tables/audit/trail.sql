@@ -76,6 +76,8 @@ WITH trail AS (
     CAST(NULL AS STRING) AS actor, CONCAT('workflow_', state) AS action,
     lead_id AS object, lead_id, error AS reason, before, after
   FROM leadwerk.workflow_actions
+  -- The day of the change; an action may be tried for some weeks after it.
+  WHERE day BETWEEN DATE_SUB(DATE(@since), INTERVAL 60 DAY) AND DATE(@until)
   UNION ALL
   SELECT
     'leads' AS source, event_id AS entry_id, recorded_at AS occurred_at, CAST(NULL AS STRING) AS actor, 'lead_version' AS action,
