@@ -23,6 +23,8 @@ from leadwerk.lead.region import _cantons, _ranges
         ("A-1010", None, ("AT", "1010")),
         ("1010", "AT", ("AT", "1010")),
         (1067, "DE", ("DE", "01067")),
+        ("1067", "DE", ("DE", "01067")),
+        ("2763 Zittau", "DE", ("DE", "02763")),
         ("FL-9490 Vaduz", None, ("LI", "9490")),
         ("75001", "FR", ("FR", "75001")),
         ("SW1A 1AA", "GB", ("GB", "SW1A 1AA")),
