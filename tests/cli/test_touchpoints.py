@@ -36,7 +36,11 @@ def test_a_list_is_stored_once_and_what_cannot_be_used_is_named(home: Path, caps
     arguments = ["--now", NOW_TEXT, "--json", "touchpoints", str(fair), "--kind", "event", "--at", "01.05.2026"]
     assert run(arguments) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["stored"], report["known"], [refusal["index"] for refusal in report["refused"]]) == (2, 0, [2])
+    assert (report["stored"], report["already_stored"], [refusal["index"] for refusal in report["refused"]]) == (
+        2,
+        0,
+        [2],
+    )
     assert report["kinds_without_signal"] == ["event"]
     assert run(arguments) == 0
     assert count(home) == 2

@@ -185,9 +185,9 @@ def _features(home: Home) -> dict[str, dict[str, Any]]:
 def test_the_command_line_says_whose_model_it_was(
     home: Home, command: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["score", "geneva", "--now", AT, "--dry-run"]) == 0
+    assert run(["score", "geneva", "--now", AT, "--dry-run", "--output-language", "en"]) == 0
     assert "scored by the model of the segment romandie" in capsys.readouterr().out
-    assert run(["score", "zurich", "--now", AT, "--dry-run"]) == 0
+    assert run(["score", "zurich", "--now", AT, "--dry-run", "--output-language", "en"]) == 0
     assert "of the segment" not in capsys.readouterr().out
     source, target = tmp_path / "new.csv", tmp_path / "scored.csv"
     source.write_text("lead_id,loan_amount,postcode,country\n1,450000,1003,CH\n2,450000,3011,CH\n", encoding="utf-8")

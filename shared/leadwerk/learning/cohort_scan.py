@@ -146,7 +146,7 @@ def log_likelihood_ratio(observed: Floats, expected: Floats) -> Floats:
     """G of each pair, 0 within the dead zone.
 
     >>> log_likelihood_ratio(np.array([10.0, 5.0]), np.array([10.5, 20.0])).round(2).tolist()
-    [0.0, 6.71]
+    [0.0, 6.73]
     """
     ratio = observed / np.maximum(expected, 1e-9)
     mean = expected * np.clip(ratio, 1 / DEAD_ZONE, DEAD_ZONE)

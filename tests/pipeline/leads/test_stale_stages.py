@@ -180,6 +180,7 @@ class Watched:
     def __init__(self, warehouse: DuckDBWarehouse) -> None:
         self.warehouse, self.asked = warehouse, []
         self.append, self.unit_of_work = warehouse.append, warehouse.unit_of_work
+        self.kept_open = warehouse.kept_open
 
     def rows(self, statement: Any, parameters: Any) -> Any:
         if statement.name == "lead_states/select":
