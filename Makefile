@@ -20,7 +20,7 @@ test: $(STAMP) ## the quick tests, in about five minutes; TESTS=tests/scoring ru
 
 # What a minute of waiting would not pay for at every change: whole markets, kill -9, and all examples of the properties.
 test-all: $(STAMP) ## every test but those of the infrastructure, with all examples; what CI runs
-	$(PYTEST) --hypothesis-profile all_examples $(or $(TESTS),--ignore=tests/terraform --ignore=tests/browser)
+	$(PYTEST) --hypothesis-profile all_examples $(or $(TESTS),--ignore=tests/terraform --ignore=tests/browser --ignore=tests/fuzzing)
 
 coverage: $(STAMP) ## test-all, and what share of lines and branches it runs, the functions' processes included
 	@$(MAKE) --no-print-directory test-all COVERAGE=1
@@ -85,7 +85,8 @@ $(AUDIT): | $(STAMP)
 	.venv/bin/uv pip install --quiet --python .venv-audit/bin/python cyclonedx-bom==7.5.0 detect-secrets==1.5.0
 	@touch $@
 
-# Requests by the OpenAPI document; FUZZ=1000 sends as many to each operation.
+# Requests by the OpenAPI document; FUZZ=1000 sends as many to each operation. In one process: its pytest plugin gives the
+# workers of xdist one test of twenty.
 fuzz: $(STAMP) ## requests of every kind to every function: no answer of 500
 	LEADWERK_FUZZ_EXAMPLES=$(or $(FUZZ),1000) .venv/bin/python -m pytest tests/fuzzing
 
