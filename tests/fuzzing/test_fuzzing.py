@@ -41,6 +41,11 @@ def test_no_request_is_answered_with_500(case: Case, application: Application) -
     case.operation.schema.app = application
     answer = case.call(app=application)
     assert answer.status_code != 500, answer.text
-    if answer.status_code >= 400:
+    if answer.status_code >= 400 and not _is_no_path(answer.status_code, answer.text):
         problem = answer.json()
         assert problem["status"] == answer.status_code and problem["detail"] and problem["remedy"], problem
+
+
+def _is_no_path(status: int, text: str) -> bool:
+    """Whether the web framework answered itself: a line break in a path reaches no function."""
+    return status == 404 and "<title>404 Not Found</title>" in text
