@@ -291,7 +291,7 @@ def test_terraforms_roles_are_enough_and_none_is_too_much(deployment: Deployment
 
 
 # The policy of this deployment names no sellers, so nothing moves its thresholds; not every override moves a stage.
-# Nobody calls here, so nobody gives a verdict; and nobody logs in who is a lead by then. The monitor of drift does not run.
+# Nobody calls here, so nobody gives a verdict; and nobody logs in who is a lead by then. The monitor of drift rests.
 SELDOM_WRITTEN = {
     ("desk", "table thresholds"),
     ("desk", "table stage_changes"),
