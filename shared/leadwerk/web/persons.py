@@ -5,6 +5,7 @@ A CRM that deletes a contact by order calls /erase with the lead's id; docs/priv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,7 +18,9 @@ from leadwerk.pipeline.privacy import erase as erasure
 from leadwerk.pipeline.privacy.access import AccessAnswer, access
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
 from leadwerk.pipeline.serving.messages import ScoreRequest
+from leadwerk.policy.model import Policy
 from leadwerk.policy.people import Role
+from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.web import Request
 from leadwerk.web.routes import Route, Routes
 
@@ -88,10 +91,14 @@ def _object(body: ObjectionBody, now: datetime) -> ObjectionRecorded:
     objection = Objection(body.by or "", body.reason, is_withdrawn=body.withdraw)
     leads = record_objection(warehouse, body.person, objection, secret=secret, now=now)
     if leads and not body.withdraw:
-        # No model is read: a lead of an objector has no score.
-        run = score.ScoringRun(warehouse, policy, None, now=now, stored_at=datetime.now(UTC))
-        score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
+        withhold_scores(warehouse, policy, leads, now)
     return ObjectionRecorded(leads=leads, is_withdrawn=body.withdraw)
+
+
+def withhold_scores(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> None:
+    """Store at once that leads of an objector have no score any more; no model is read for it."""
+    run = score.ScoringRun(warehouse, policy, None, now=now, stored_at=datetime.now(UTC))
+    score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids])
 
 
 def _access(body: AccessBody, now: datetime) -> AccessAnswer:

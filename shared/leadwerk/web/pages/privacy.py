@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from leadwerk.errors import InputError
-from leadwerk.pipeline import score, wiring
+from leadwerk.pipeline import wiring
 from leadwerk.pipeline.audit.trail import Act, AuditEntry, AuditFilter, read_trail, record_act
 from leadwerk.pipeline.privacy import erase as erasure
 from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson, access
 from leadwerk.pipeline.privacy.objection import Objection, record_objection
-from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.web import Answer, NotFound
 from leadwerk.web.pages.cached import forget
 from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.table_csv import csv_answer
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording
+from leadwerk.web.persons import withhold_scores
 
 MOST_SHOWN = 100
 COLUMNS = ("occurred_at", "actor", "action", "object", "before", "after", "reason", "source")
@@ -183,9 +183,7 @@ def object_(visit: Visit, form: ObjectionForm) -> Answer:
     secret = wiring.person_key(visit.config)
     leads = record_objection(visit.warehouse, _name(form), objection, secret=secret, now=visit.now)
     if not form.withdraw:
-        # No model is read: a lead of an objector has no score.
-        run = score.ScoringRun(visit.warehouse, visit.policy, None, now=visit.now, stored_at=datetime.now(UTC))
-        score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in leads])
+        withhold_scores(visit.warehouse, visit.policy, leads, visit.now)
     forget()
     return render(
         visit, "privacy_done.html", menu_entry="privacy", receipt=None, leads=leads, is_withdrawn=form.withdraw

@@ -13,29 +13,11 @@ lead_versions AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1
 ),
 
-first_pick AS (
-  SELECT lead_id, seller
-  FROM leadwerk.picks
-  WHERE day >= @first_day AND kind = 'picked' AND occurred_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY occurred_at, event_id) = 1
-),
+-- include picks/first
+,
 
-contacts AS (
-  SELECT lead_id, occurred_at AS contacted_at
-  FROM leadwerk.outcomes
-  WHERE day >= @first_day AND status IN UNNEST(@contact_statuses) AND recorded_at <= @as_of AND occurred_at <= @as_of
-  UNION ALL
-  SELECT lead_id, occurred_at AS contacted_at
-  FROM leadwerk.touchpoints
-  WHERE day >= @first_day
-    AND kind IN UNNEST(@contact_touchpoints)
-    AND recorded_at <= @as_of
-    AND occurred_at <= @as_of
-  UNION ALL
-  SELECT lead_id, given_at AS contacted_at
-  FROM leadwerk.verdicts
-  WHERE day >= @first_day AND reached AND given_at <= @as_of
-),
+-- include outcomes/contacts where reached
+,
 
 contacts_of_lead AS (
   SELECT lead_id, MIN(contacted_at) AS first_at, COUNT(*) AS contacts

@@ -35,19 +35,8 @@ wins AS (
   GROUP BY t.lead_id
 ),
 
-contacts AS (
-  SELECT lead_id, occurred_at AS contacted_at
-  FROM leadwerk.outcomes
-  WHERE day >= @first_day AND status IN UNNEST(@contact_statuses) AND recorded_at <= @as_of AND occurred_at <= @as_of
-  UNION ALL
-  SELECT lead_id, occurred_at AS contacted_at
-  FROM leadwerk.touchpoints
-  WHERE day >= @first_day AND kind IN UNNEST(@contact_touchpoints) AND recorded_at <= @as_of AND occurred_at <= @as_of
-  UNION ALL
-  SELECT lead_id, given_at AS contacted_at
-  FROM leadwerk.verdicts
-  WHERE day >= @first_day AND given_at <= @as_of
-),
+-- include outcomes/contacts
+,
 
 contact_counts AS (
   SELECT lead_id, COUNT(*) AS calls
