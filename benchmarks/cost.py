@@ -171,7 +171,7 @@ def _measured_site() -> Site:
         simulation.publish(home, NOW)
         warehouse = DuckDBWarehouse(home)
         report = extract.run(warehouse, policy, now=NOW)
-        scans = table_scans(lead_states_statement(policy, StoredLeadState, with_drafts=True))
+        scans = table_scans(lead_states_statement(policy, StoredLeadState, with_forms=True))
         widths, rows = {}, {}
         for name in TABLES:
             columns = {column for scan in scans if scan.table == name for column in scan.columns}

@@ -55,7 +55,7 @@ def done(process: subprocess.Popen[str]) -> dict[str, Any]:
 def killed_in_the_middle(process: subprocess.Popen[str], home: Path) -> None:
     """Kill an import that has begun to write, and not ended."""
     until = time.monotonic() + 120
-    while not (home / "policy.yaml.draft").exists():
+    while not (home / "policy.yaml.prepared").exists():
         assert process.poll() is None, "it was done before it could be killed"
         assert time.monotonic() < until, "it never began to write"
         time.sleep(0.001)

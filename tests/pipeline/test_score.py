@@ -156,7 +156,8 @@ def test_a_form_with_a_time_beyond_a_floats_digits_is_refused_the_others_are_sco
 
 
 @pytest.mark.parametrize(
-    ("module", "step"), [(named_requests, "parse_visitor"), (named_requests, "lead_draft"), (score, "form_rows")]
+    ("module", "step"),
+    [(named_requests, "parse_visitor"), (named_requests, "read_submitted_form"), (score, "form_rows")],
 )
 def test_a_request_at_which_our_own_code_fails_costs_only_itself(ask, monkeypatch, caplog, module, step):
     monkeypatch.setattr(module, step, _failing_once(getattr(module, step)))

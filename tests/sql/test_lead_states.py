@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, strategies as st
 
-from leadwerk.lead.draft import DraftAttribute, LeadDraft
+from leadwerk.lead.submitted_form import FormAttribute, SubmittedForm
 from leadwerk.pipeline.leads.features import (
     features_statement,
     lead_states_parameters,
@@ -82,8 +82,8 @@ around = st.fixed_dictionaries(
         "thresholds": at_most(3, threshold, st.sampled_from(["points", "model"]), st.just(""), recent, st.just(60)),
     }
 )
-drafts = st.builds(
-    LeadDraft,
+submitted_forms = st.builds(
+    SubmittedForm,
     lead_id=leads,
     is_form=st.just(True),
     visitor_id=optional(visitors),
@@ -94,19 +94,19 @@ drafts = st.builds(
     employees=optional(st.just(3)),
     account_id=optional(st.just("crm-1")),
     account_domain=optional(st.just("acme.ch")),
-    attributes=st.sampled_from([(), (DraftAttribute(name="score", number=9.0),)]),
+    attributes=st.sampled_from([(), (FormAttribute(name="score", number=9.0),)]),
 )
 
 
-def select(policy: Policy = FULL, *, with_drafts: bool = False) -> Statement[Row]:
+def select(policy: Policy = FULL, *, with_forms: bool = False) -> Statement[Row]:
     """The statement without its record, so that rows can be compared."""
-    statement = lead_states_statement(policy, StoredLeadState, with_drafts=with_drafts)
+    statement = lead_states_statement(policy, StoredLeadState, with_forms=with_forms)
     return Statement(statement.name, statement.text, statement.parameters)
 
 
-def request(*requested: LeadDraft) -> dict[str, Any]:
+def request(*requested: SubmittedForm) -> dict[str, Any]:
     since = (AS_OF - 120 * DAY).date()
-    return {**lead_states_parameters(FULL, LEADS, VISITORS, AS_OF), "scored_since": since, "drafts": requested}
+    return {**lead_states_parameters(FULL, LEADS, VISITORS, AS_OF), "scored_since": since, "forms": requested}
 
 
 def by_lead(rows: list[Row]) -> dict[str, Row]:
@@ -118,13 +118,13 @@ def newest(rows: list[Row], *order: str) -> dict[str, Row]:
     return by_lead(sorted(rows, key=lambda row: [row[name] for name in order]))
 
 
-@pytest.mark.parametrize("with_drafts", [False, True])
+@pytest.mark.parametrize("with_forms", [False, True])
 @pytest.mark.parametrize("policy", [FULL, POLICY], ids=["rules and sellers", "neither"])
-def test_googles_analyser_accepts_it(policy: Policy, with_drafts: bool) -> None:
-    columns = analyse(select(policy, with_drafts=with_drafts))
+def test_googles_analyser_accepts_it(policy: Policy, with_forms: bool) -> None:
+    columns = analyse(select(policy, with_forms=with_forms))
     assert ("occurrences" in columns) == ("thresholds" in columns) == (policy is FULL)
-    assert ("stored_version" in columns) == with_drafts
-    if with_drafts and policy is FULL:
+    assert ("stored_version" in columns) == with_forms
+    if with_forms and policy is FULL:
         assert columns.keys() == set(StoredLeadState.__struct_fields__)
 
 
@@ -165,14 +165,14 @@ def test_what_is_stored_of_a_lead_is_the_latest_by_then(stored: dict[str, Any]) 
 
 
 @hostile
-@given(activity=tables(), draft=drafts)
-def test_a_draft_gives_what_its_rows_give_once_they_are_stored(
-    activity: dict[str, list[Row]], draft: LeadDraft
+@given(activity=tables(), submitted=submitted_forms)
+def test_a_submitted_form_gives_what_its_rows_give_once_they_are_stored(
+    activity: dict[str, list[Row]], submitted: SubmittedForm
 ) -> None:
     for row in activity["leads"]:
         row["attributes"] = [item for item in row["attributes"][:1] if item["name"]]
-    drafted = by_lead(assert_engines_agree(select(with_drafts=True), request(draft), activity))
-    form = form_rows(draft, msgspec.convert(drafted[draft.lead_id], StoredLeadState), FULL)
+    as_submitted = by_lead(assert_engines_agree(select(with_forms=True), request(submitted), activity))
+    form = form_rows(submitted, msgspec.convert(as_submitted[submitted.lead_id], StoredLeadState), FULL)
     versions = [msgspec.to_builtins(form.version, builtin_types=(type(AS_OF),))] if form.version else []
     links = [msgspec.to_builtins(link, builtin_types=(type(AS_OF),)) for link in form.links]
     stored = {
@@ -183,7 +183,7 @@ def test_a_draft_gives_what_its_rows_give_once_they_are_stored(
     later = by_lead(on_duckdb(select(), request(), stored))
     names = ("lead_id", "created_at", "features", "occurrences")
     assert_equal_rows(
-        [{name: state[name] for name in names} for state in drafted.values()],
+        [{name: state[name] for name in names} for state in as_submitted.values()],
         [{name: state[name] for name in names} for state in later.values()],
     )
 
@@ -191,7 +191,7 @@ def test_a_draft_gives_what_its_rows_give_once_they_are_stored(
 def test_a_bare_link_of_an_unknown_lead_makes_no_lead() -> None:
     [state] = [
         row
-        for row in on_duckdb(select(with_drafts=True), request(LeadDraft(lead_id="unknown", is_form=False)), {})
+        for row in on_duckdb(select(with_forms=True), request(SubmittedForm(lead_id="unknown", is_form=False)), {})
         if row["lead_id"] == "unknown"
     ]
     assert (state["created_at"], state["stored_version"], state["is_linked"]) == (None, None, False)

@@ -21,7 +21,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
 from leadwerk.importing.table import ReadOptions, read_table
-from leadwerk.pipeline.import_home import POLICY_FILE, drafted_files, refuse_overwriting, rejects_path
+from leadwerk.pipeline.import_home import POLICY_FILE, prepared_files, refuse_overwriting, rejects_path
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.import_leads import PreparedImport
@@ -166,7 +166,7 @@ def _store(plan: ImportPlan, prepared: PreparedImport, deployment: Deployment, *
     from leadwerk.pipeline import import_leads as stage
 
     folder = deployment.settings.home
-    with drafted_files(plan, folder) as commit, working("Storing", as_json=as_json) as progress:
+    with prepared_files(plan, folder) as commit, working("Storing", as_json=as_json) as progress:
         report = stage.run(
             deployment.warehouse,
             prepared,

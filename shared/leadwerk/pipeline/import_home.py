@@ -23,34 +23,34 @@ def rejects_path(plan: ImportPlan, folder: Path) -> Path:
 
 
 @contextmanager
-def drafted_files(plan: ImportPlan, folder: Path) -> Iterator[Callable[[], object]]:
+def prepared_files(plan: ImportPlan, folder: Path) -> Iterator[Callable[[], object]]:
     """Write policy and mapping aside; yields the function that puts them in their places.
 
     Whatever fails inside leaves the home as it was, and no new folder.
     """
     is_new = not folder.exists()
     private_folder(folder)
-    drafts = _write_drafts(plan, folder)
+    prepared = _write_prepared(plan, folder)
     try:
-        yield lambda: [draft.replace(target) for draft, target in drafts]
+        yield lambda: [file.replace(target) for file, target in prepared]
     except BaseException:
-        for draft, _ in drafts:
-            draft.unlink(missing_ok=True)
+        for file, _ in prepared:
+            file.unlink(missing_ok=True)
         if is_new and not any(folder.iterdir()):
             folder.rmdir()
         raise
 
 
-def _write_drafts(plan: ImportPlan, folder: Path) -> list[tuple[Path, Path]]:
+def _write_prepared(plan: ImportPlan, folder: Path) -> list[tuple[Path, Path]]:
     contents = {MAPPING_FILE: msgspec.json.format(msgspec.json.encode(plan.mapping), indent=1)}
     if plan.own_policy is None:
         contents[POLICY_FILE] = plan.policy_text.encode()
-    drafts = []
+    prepared = []
     for name, content in contents.items():
-        draft = folder / f"{name}.draft"
-        draft.write_bytes(content)
-        drafts.append((draft, folder / name))
-    return drafts
+        file = folder / f"{name}.prepared"
+        file.write_bytes(content)
+        prepared.append((file, folder / name))
+    return prepared
 
 
 def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None:

@@ -19,7 +19,7 @@ from leadwerk.pipeline.leads.score_rows import score_row, stage_change_row
 from leadwerk.pipeline.serving.form_rows import FormRows, form_rows
 from leadwerk.pipeline.serving.messages import ScoredLead, ScoreReport, ScoreRequest
 from leadwerk.pipeline.serving.named_requests import (
-    DraftReader,
+    FormReader,
     NamedRequest,
     Refusals,
     named_requests,
@@ -72,7 +72,7 @@ def run(context: ScoringRun, requests: Sequence[ScoreRequest]) -> ScoreReport:
 def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused: Refusals) -> list[KnownLead]:
     warehouse, policy, now = context.warehouse, context.policy, context.now
     items = with_leads(warehouse, named_requests(requests, refused), now)
-    items = DraftReader(warehouse, policy, now, context.person_key).with_drafts(items, refused)
+    items = FormReader(warehouse, policy, now, context.person_key).with_forms(items, refused)
     # One statement for all requests: a statement costs far more than a lead.
     states = {state.lead_id: state for state in read_lead_states(warehouse, policy, _selection(items), now)}
 
@@ -80,7 +80,7 @@ def _known_leads(context: ScoringRun, requests: Sequence[ScoreRequest], refused:
         state = states[item.state_id]
         if not state.is_known:
             raise _unknown(item)
-        form = None if item.draft is None else form_rows(item.draft, state, policy)
+        form = None if item.submitted is None else form_rows(item.submitted, state, policy)
         return KnownLead(request=item, state=state, form=form)
 
     return refused.each(items, known_lead)
@@ -90,7 +90,7 @@ def _selection(items: Sequence[NamedRequest]) -> LeadSelection:
     return LeadSelection(
         lead_ids=list(dict.fromkeys(item.lead_id for item in items if item.lead_id)),
         visitor_ids=list(dict.fromkeys(item.visitor_id for item in items if item.visitor_id and not item.lead_id)),
-        drafts=[item.draft for item in items if item.draft is not None],
+        forms=[item.submitted for item in items if item.submitted is not None],
     )
 
 
@@ -154,5 +154,5 @@ def _scored(context: ScoringRun, lead: KnownLead, score: LeadScore, rows: ScoreR
 
 def _ignored_fields(item: NamedRequest, policy: Policy) -> tuple[str, ...]:
     """Unusable fields of the form, with the reason."""
-    wrong = [*(item.draft.rejections if item.draft else ()), *unknown_fields(item.form or {}, policy)]
+    wrong = [*(item.submitted.rejections if item.submitted else ()), *unknown_fields(item.form or {}, policy)]
     return tuple(f"{rejection.field}: {rejection.reason}" for rejection in wrong)

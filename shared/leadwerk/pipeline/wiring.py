@@ -183,9 +183,9 @@ def person_key(settings: Settings) -> str:
 def _keep_secret(file: Path, secret: str) -> None:
     """Write the secret atomically, readable by its owner only; if another process was first, its secret stays."""
     private_folder(file.parent)
-    draft = file.with_suffix(f".{secrets.token_hex(4)}")
-    draft.touch(mode=0o600)
-    draft.write_text(secret, encoding="ascii")
+    unfinished = file.with_suffix(f".{secrets.token_hex(4)}")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(secret, encoding="ascii")
     with suppress(FileExistsError):
-        file.hardlink_to(draft)
-    draft.unlink()
+        file.hardlink_to(unfinished)
+    unfinished.unlink()

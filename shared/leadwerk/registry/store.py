@@ -89,7 +89,7 @@ class FolderStore:
 
     def names(self, prefix: str = "") -> list[str]:
         """See `Store.names`."""
-        # Names with a dot are drafts and the lock.
+        # Names with a dot are unfinished files and the lock.
         files = (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith("."))
         names = (p.relative_to(self.folder).as_posix() for p in files)
         return sorted(name for name in names if name.startswith(prefix))

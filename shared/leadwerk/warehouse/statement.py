@@ -15,7 +15,7 @@ after ``-- for each NAME with WORDS between`` the words stand between them. Such
 names or whole numbers, so nothing else can enter the SQL. A block that is repeated for nothing or once is a switch. A
 value may have parts: ``${NAME.PART}`` stands for one of them.
 
-A parameter may be rows, ``-- @drafts ARRAY<STRUCT<lead_id STRING, …>>``; its lines go on after ``--`` and three spaces.
+A parameter may be rows, ``-- @forms ARRAY<STRUCT<lead_id STRING, …>>``; its lines go on after ``--`` and three spaces.
 Declarations may stand anywhere and are read from the top; one WITH opens the common table expressions of a statement,
 however many fragments bring theirs.
 """

@@ -67,9 +67,9 @@ def _read(file: Path) -> str | None:
 def _write(file: Path, sql: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     # Processes that translate the same statement at once must not read half of each other's file.
-    draft = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
-    draft.write_text(f"{_seal(sql)}\n{sql}", encoding="utf-8")
-    draft.replace(file)
+    unfinished = file.with_suffix(f".{threading.get_ident()}.{time.monotonic_ns()}")
+    unfinished.write_text(f"{_seal(sql)}\n{sql}", encoding="utf-8")
+    unfinished.replace(file)
 
 
 def _seal(sql: str) -> str:

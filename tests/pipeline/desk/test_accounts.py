@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, strategies as st
 from msgspec.structs import asdict
 
 from leadwerk.errors import InputError, UnknownAccount
-from leadwerk.lead.draft import lead_draft
+from leadwerk.lead.submitted_form import read_submitted_form
 from leadwerk.pipeline.desk import accounts
 from leadwerk.pipeline.desk.accounts import AccountFilter, AccountPage
 from leadwerk.pipeline.desk.page_cursor import PageRequest
@@ -189,10 +189,10 @@ def test_whatever_happened_the_ledger_of_any_past_moment_adds_up(
 def test_a_form_does_not_move_a_lead_to_another_account_but_an_id_does() -> None:
     def account(stored: dict[str, Any], **fields: str) -> str | None:
         raw = {"lead_id": "1", "email": "anna@elsewhere.ch", "web_consent": True, **fields}
-        draft = lead_draft(raw, policy=POLICY, now=NOW, person_key="k")
+        submitted = read_submitted_form(raw, policy=POLICY, now=NOW, person_key="k")
         version = msgspec.convert(stored, LeadRow)
         state = StoredLeadState(lead_id="1", as_of=NOW, features={}, stored_version=version)
-        merged = form_rows(draft, state, POLICY).version
+        merged = form_rows(submitted, state, POLICY).version
         return merged and merged.account_id
 
     assert account(lead("1", account_id="crm-7")) == "crm-7"

@@ -41,7 +41,7 @@ def occurrences_statement(policy: Policy) -> AnyStatement:
     return statement("occurrences/select", None, **_front(policy))
 
 
-def lead_states_statement(policy: Policy, record: type[R], *, with_drafts: bool) -> Statement[R]:
+def lead_states_statement(policy: Policy, record: type[R], *, with_forms: bool) -> Statement[R]:
     """`lead_states/select` for a policy: one row per lead or visitor, with all that scoring needs of it.
 
     What a policy has no use for is not even read: occurrences without rules, thresholds without sellers.
@@ -49,7 +49,7 @@ def lead_states_statement(policy: Policy, record: type[R], *, with_drafts: bool)
     return statement(
         "lead_states/select",
         record,
-        **_front(policy, with_drafts=with_drafts),
+        **_front(policy, with_forms=with_forms),
         **_lists(policy),
         with_rules=switch(on=bool(policy.points.rules)),
         with_sellers=switch(on=bool(policy.capacity.sellers)),
@@ -135,12 +135,12 @@ def label_parameters(policy: Policy, first_as_of: datetime, last_as_of: datetime
     }
 
 
-def _front(policy: Policy, *, with_drafts: bool = False, of_open_leads: bool = False) -> dict[str, Repeated]:
+def _front(policy: Policy, *, with_forms: bool = False, of_open_leads: bool = False) -> dict[str, Repeated]:
     """Values of the lines that lead_features/as_of_base repeats."""
     touchpoints = [signal.name for signal in policy.signals if signal.touchpoint]
     lines = {"amount": AMOUNTS, "column": LEAD_COLUMNS, "touchpoint": touchpoints}
     leads = {"of_ids": switch(on=not of_open_leads), "of_open_leads": switch(on=of_open_leads)}
-    return {**lines, **leads, "with_drafts": switch(on=with_drafts)}
+    return {**lines, **leads, "with_forms": switch(on=with_forms)}
 
 
 def _lists(policy: Policy) -> dict[str, Repeated]:

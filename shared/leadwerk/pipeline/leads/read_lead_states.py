@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leadwerk.catalogue.periods import SCORE_LOOK_BACK_DAYS
-from leadwerk.lead.draft import LeadDraft
+from leadwerk.lead.submitted_form import SubmittedForm
 from leadwerk.pipeline.leads.features import lead_states_parameters, lead_states_statement
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import LeadState
@@ -18,8 +18,8 @@ from leadwerk.warehouse.records import LeadRow
 class StoredLeadState(LeadState, frozen=True, kw_only=True):
     """A row of lead_states/select.
 
-    Where the selection has drafts: `stored_version`, the lead's latest version without its draft, and `is_linked`,
-    whether the draft's visitor is a stored one of the lead.
+    Where the selection has forms: `stored_version`, the lead's latest version without its form, and `is_linked`,
+    whether the form's visitor is a stored one of the lead.
     """
 
     stored_version: LeadRow | None = None
@@ -28,11 +28,11 @@ class StoredLeadState(LeadState, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class LeadSelection:
-    """The leads and visitors to read; a draft, whose lead is among `lead_ids`, counts as if it were stored."""
+    """The leads and visitors to read; a form, whose lead is among `lead_ids`, counts as if it were stored."""
 
     lead_ids: Sequence[str] = ()
     visitor_ids: Sequence[str] = ()
-    drafts: Sequence[LeadDraft] = ()
+    forms: Sequence[SubmittedForm] = ()
 
 
 def read_lead_states(
@@ -52,7 +52,7 @@ def read_lead_states(
     parameters = {
         **lead_states_parameters(policy, selection.lead_ids, selection.visitor_ids, as_of),
         "scored_since": (as_of - timedelta(days=score_days)).date(),
-        "drafts": selection.drafts,
+        "forms": selection.forms,
     }
-    statement = lead_states_statement(policy, StoredLeadState, with_drafts=bool(selection.drafts))
+    statement = lead_states_statement(policy, StoredLeadState, with_forms=bool(selection.forms))
     return warehouse.rows(statement, parameters)

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from leadwerk.lead.draft import LeadDraft
 from leadwerk.lead.lead import identity_rows
+from leadwerk.lead.submitted_form import SubmittedForm
 from leadwerk.pipeline.leads.read_lead_states import StoredLeadState
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.records import IdentityRow, LeadAttribute, LeadRow
@@ -28,40 +28,44 @@ class FormRows(Struct, frozen=True, kw_only=True):
     links: tuple[IdentityRow, ...]
 
 
-def form_rows(draft: LeadDraft, state: StoredLeadState, policy: Policy) -> FormRows:
+def form_rows(submitted: SubmittedForm, state: StoredLeadState, policy: Policy) -> FormRows:
     """The rows of a form: the stored version with the fields of the form. `lead_states/select` merges in the same way.
 
     The same form sent again adds nothing.
     """
     stored, now = state.stored_version, state.as_of
-    version = _version(draft, stored, now)
+    version = _version(submitted, stored, now)
     return FormRows(
         version=None if stored is not None and _content(version) == _content(stored) else version,
-        links=() if state.is_linked else _links(draft, version, policy, now),
+        links=() if state.is_linked else _links(submitted, version, policy, now),
     )
 
 
-def _version(draft: LeadDraft, stored: LeadRow | None, now: datetime) -> LeadRow:
-    form_values = {name: value for name, value in asdict(draft).items() if value is not None and name in LEAD_COLUMNS}
-    merged = {**_stored_values(draft, stored, now), **form_values, "recorded_at": now, "stored_at": None}
-    merged["attributes"] = _attributes(draft, stored)
+def _version(submitted: SubmittedForm, stored: LeadRow | None, now: datetime) -> LeadRow:
+    form_values = {
+        name: value for name, value in asdict(submitted).items() if value is not None and name in LEAD_COLUMNS
+    }
+    merged = {**_stored_values(submitted, stored, now), **form_values, "recorded_at": now, "stored_at": None}
+    merged["attributes"] = _attributes(submitted, stored)
     unnamed = LeadRow(**merged, event_id="")
     return replace(unnamed, event_id=_event_id(unnamed, stored))
 
 
-def _stored_values(draft: LeadDraft, stored: LeadRow | None, now: datetime) -> dict[str, Any]:
+def _stored_values(submitted: SubmittedForm, stored: LeadRow | None, now: datetime) -> dict[str, Any]:
     """What holds where the form says nothing."""
     if stored is None:
-        return {"created_at": now, "web_consent": False, "account_id": draft.account_domain}
+        return {"created_at": now, "web_consent": False, "account_id": submitted.account_domain}
     stored_values = {name: value for name, value in asdict(stored).items() if name != "event_id"}
-    return {**stored_values, "account_id": stored.account_id or draft.account_domain}
+    return {**stored_values, "account_id": stored.account_id or submitted.account_domain}
 
 
 LEAD_COLUMNS = frozenset(LeadRow.__struct_fields__) - {"attributes"}
 
 
-def _attributes(draft: LeadDraft, stored: LeadRow | None) -> tuple[LeadAttribute, ...]:
-    form_attributes = [LeadAttribute(name=item.name, text=item.text, number=item.number) for item in draft.attributes]
+def _attributes(submitted: SubmittedForm, stored: LeadRow | None) -> tuple[LeadAttribute, ...]:
+    form_attributes = [
+        LeadAttribute(name=item.name, text=item.text, number=item.number) for item in submitted.attributes
+    ]
     by_name = {item.name: item for item in (*(stored.attributes if stored else ()), *form_attributes)}
     return tuple(by_name[name] for name in sorted(by_name, key=str))
 
@@ -77,12 +81,12 @@ def _event_id(version: LeadRow, stored: LeadRow | None) -> str:
     return f"form:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
-def _links(draft: LeadDraft, version: LeadRow, policy: Policy, now: datetime) -> tuple[IdentityRow, ...]:
+def _links(submitted: SubmittedForm, version: LeadRow, policy: Policy, now: datetime) -> tuple[IdentityRow, ...]:
     complete = {
         "lead_id": version.lead_id,
         "created_at": version.created_at,
         "web_consent": version.web_consent,
-        "ga_client_id": draft.visitor_id,
+        "ga_client_id": submitted.visitor_id,
     }
     rows, _ = identity_rows(complete, policy=policy, recorded_at=now)
     return tuple(msgspec.convert(row, IdentityRow) for row in rows)

@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadwerk.errors import CODE_FAULTS, InputError, LeadwerkError, RecordFailure
-from leadwerk.lead.draft import LeadDraft, counts_ages, lead_draft
 from leadwerk.lead.identity import parse_visitor
 from leadwerk.lead.lead import parse_id
+from leadwerk.lead.submitted_form import SubmittedForm, counts_ages, read_submitted_form
 from leadwerk.pipeline.serving.messages import ScoreRefusal, ScoreRequest
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import VISITOR
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 class NamedRequest(Struct, frozen=True, kw_only=True):
-    """A request at `index`, the lead or visitor that it names, and its form as a draft.
+    """A request at `index`, the lead or visitor that it names, and its form as read.
 
     `form` is empty where the request only links a visitor to a lead, and None where it says nothing of the lead.
     """
@@ -38,7 +38,7 @@ class NamedRequest(Struct, frozen=True, kw_only=True):
     lead_id: str | None = None
     visitor_id: str | None = None
     form: dict[str, Any] | None = None
-    draft: LeadDraft | None = None
+    submitted: SubmittedForm | None = None
 
     @property
     def state_id(self) -> str:
@@ -114,7 +114,7 @@ def with_leads(warehouse: Warehouse, items: Sequence[NamedRequest], now: datetim
 
 
 @dataclass(frozen=True)
-class DraftReader:
+class FormReader:
     """Reads the forms of a run, as of `now`."""
 
     warehouse: Warehouse
@@ -122,8 +122,8 @@ class DraftReader:
     now: datetime
     person_key: str
 
-    def with_drafts(self, items: Sequence[NamedRequest], refused: Refusals) -> list[NamedRequest]:
-        """The requests with their forms as drafts; an unusable form is refused, and so are two of one lead."""
+    def with_forms(self, items: Sequence[NamedRequest], refused: Refusals) -> list[NamedRequest]:
+        """The requests with their forms as read; an unusable form is refused, and so are two of one lead."""
         forms = Counter(item.lead_id for item in items if item.form is not None)
         created = self._creation_times(items)
 
@@ -131,14 +131,16 @@ class DraftReader:
             if item.form is None:
                 return item
             _check_once(item, forms[item.lead_id])
-            return replace(item, draft=self._draft(item, item.form, created.get(item.lead_id or "")))
+            return replace(item, submitted=self._submitted(item, item.form, created.get(item.lead_id or "")))
 
         return refused.each(items, read)
 
-    def _draft(self, item: NamedRequest, form: Mapping[str, Any], created_at: datetime | None) -> LeadDraft:
+    def _submitted(self, item: NamedRequest, form: Mapping[str, Any], created_at: datetime | None) -> SubmittedForm:
         raw = {**form, "lead_id": item.lead_id}
-        draft = lead_draft(raw, policy=self.policy, now=self.now, person_key=self.person_key, created_at=created_at)
-        return replace(draft, is_form=bool(form), visitor_id=item.visitor_id)
+        submitted = read_submitted_form(
+            raw, policy=self.policy, now=self.now, person_key=self.person_key, created_at=created_at
+        )
+        return replace(submitted, is_form=bool(form), visitor_id=item.visitor_id)
 
     def _creation_times(self, items: Sequence[NamedRequest]) -> dict[str, datetime]:
         """When the leads were created whose forms state dates and leave that out: only these cost a query."""

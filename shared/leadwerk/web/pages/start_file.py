@@ -17,7 +17,7 @@ from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import LeakFinding
 from leadwerk.pipeline import import_leads, rescore, retrain as training, wiring
 from leadwerk.pipeline.audit.trail import Act, record_act
-from leadwerk.pipeline.import_home import drafted_files, refuse_overwriting, rejects_path
+from leadwerk.pipeline.import_home import prepared_files, refuse_overwriting, rejects_path
 from leadwerk.pipeline.leak_gate import FieldChoices
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
 from leadwerk.pipeline.uploads import Uploads
@@ -135,7 +135,7 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
         refuse_overwriting(reading.plan, home, replace=form.replaces_policy)
     except InputError as error:
         return _page(visit, form, key, error, 409)
-    with drafted_files(reading.plan, home) as commit:
+    with prepared_files(reading.plan, home) as commit:
         report = import_leads.run(
             visit.warehouse,
             reading.prepared,

@@ -7,12 +7,12 @@ links AS (
     FROM lead_versions_as_of AS f
     JOIN leadwerk.identities AS i ON i.lead_id = f.point_id AND i.linked_at <= f.as_of
     WHERE f.web_consent
-    -- for each with_drafts
+    -- for each with_forms
     UNION DISTINCT
-    SELECT f.point_id AS lead_id, f.as_of, f.today, d.visitor_id
+    SELECT f.point_id AS lead_id, f.as_of, f.today, form.visitor_id
     FROM lead_versions_as_of AS f
-    JOIN draft AS d ON d.lead_id = f.point_id
-    WHERE f.web_consent AND d.visitor_id IS NOT NULL
+    JOIN submitted_form AS form ON form.lead_id = f.point_id
+    WHERE f.web_consent AND form.visitor_id IS NOT NULL
     -- end
     UNION DISTINCT
     SELECT point_id AS lead_id, as_of, today, visitor_id FROM lead_versions_as_of WHERE visitor_id IS NOT NULL

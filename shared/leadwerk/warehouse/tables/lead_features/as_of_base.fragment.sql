@@ -20,10 +20,10 @@
 -- for each touchpoint
 -- @kind_${touchpoint} STRING
 -- end
--- for each with_drafts
+-- for each with_forms
 -- Forms that are not stored yet, each with its fields. Of an unknown lead only an `is_form` makes a version;
 -- `account_domain` is the account of a lead that has none so far.
--- @drafts ARRAY<STRUCT<lead_id STRING, is_form BOOL, visitor_id STRING, created_at TIMESTAMP, web_consent BOOL,
+-- @forms ARRAY<STRUCT<lead_id STRING, is_form BOOL, visitor_id STRING, created_at TIMESTAMP, web_consent BOOL,
 --   language STRING, country STRING, region STRING, email_domain_kind STRING, channel STRING, loan_amount FLOAT64,
 --   property_value FLOAT64, income FLOAT64, instalment FLOAT64, job_title STRING, industry STRING, employees INT64,
 --   revenue FLOAT64, account_id STRING, account_domain STRING,
@@ -43,7 +43,7 @@ WITH numbered AS (
     -- end
 ),
 
--- for each with_drafts
+-- for each with_forms
 stored_version AS (
   SELECT *
   FROM numbered
@@ -51,23 +51,24 @@ stored_version AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY version DESC) = 1
 ),
 
-draft AS (
+submitted_form AS (
   SELECT
-    d.lead_id, d.is_form, d.visitor_id, d.created_at, d.web_consent, d.account_id, d.account_domain, d.attributes, d.person_key,
+    form.lead_id, form.is_form, form.visitor_id, form.created_at, form.web_consent, form.account_id, form.account_domain,
+    form.attributes, form.person_key,
     -- for each column
-    d.${column},
+    form.${column},
     -- end
-  FROM UNNEST(@drafts) AS d
+  FROM UNNEST(@forms) AS form
 ),
 
 -- Each attribute as the form has it, else as it is stored.
-draft_attributes AS (
+form_attributes AS (
   SELECT lead_id, ARRAY_AGG(STRUCT(name, text, number) ORDER BY name) AS attributes
   FROM (
     SELECT lead_id, name, text, number
     FROM (
-      SELECT d.lead_id, a.name, a.text, a.number, 1 AS priority
-      FROM draft AS d CROSS JOIN UNNEST(d.attributes) AS a
+      SELECT form.lead_id, a.name, a.text, a.number, 1 AS priority
+      FROM submitted_form AS form CROSS JOIN UNNEST(form.attributes) AS a
       UNION ALL
       SELECT s.lead_id, a.name, a.text, a.number, 2 AS priority
       FROM stored_version AS s CROSS JOIN UNNEST(s.attributes) AS a
@@ -88,22 +89,22 @@ versions AS (
     -- end
     attributes
   FROM numbered
-  -- for each with_drafts
+  -- for each with_forms
   UNION ALL
   SELECT
     -- The latest, whatever is stored.
-    d.lead_id, 1000000000 AS version,
-    COALESCE(s.first_created_at, d.created_at, @as_of) AS first_created_at, @as_of AS known_from,
-    COALESCE(d.web_consent, s.web_consent, FALSE) AS web_consent,
-    COALESCE(d.account_id, s.account_id, d.account_domain) AS account_id,
+    form.lead_id, 1000000000 AS version,
+    COALESCE(s.first_created_at, form.created_at, @as_of) AS first_created_at, @as_of AS known_from,
+    COALESCE(form.web_consent, s.web_consent, FALSE) AS web_consent,
+    COALESCE(form.account_id, s.account_id, form.account_domain) AS account_id,
     -- for each column
-    COALESCE(d.${column}, s.${column}) AS ${column},
+    COALESCE(form.${column}, s.${column}) AS ${column},
     -- end
     a.attributes
-  FROM draft AS d
-  LEFT JOIN stored_version AS s ON s.lead_id = d.lead_id
-  LEFT JOIN draft_attributes AS a ON a.lead_id = d.lead_id
-  WHERE d.is_form OR s.lead_id IS NOT NULL
+  FROM submitted_form AS form
+  LEFT JOIN stored_version AS s ON s.lead_id = form.lead_id
+  LEFT JOIN form_attributes AS a ON a.lead_id = form.lead_id
+  WHERE form.is_form OR s.lead_id IS NOT NULL
   -- end
 ),
 

@@ -14,12 +14,12 @@ lead_occurrences AS (
 ),
 -- end
 
--- for each with_drafts
--- Drafts whose visitor is a known one of their lead.
-linked_draft AS (
-  SELECT DISTINCT d.lead_id
-  FROM draft AS d
-  JOIN leadwerk.identities AS i ON i.lead_id = d.lead_id AND i.visitor_id = d.visitor_id AND i.linked_at <= @as_of
+-- for each with_forms
+-- Forms whose visitor is already linked to their lead.
+linked_form AS (
+  SELECT DISTINCT form.lead_id
+  FROM submitted_form AS form
+  JOIN leadwerk.identities AS i ON i.lead_id = form.lead_id AND i.visitor_id = form.visitor_id AND i.linked_at <= @as_of
 ),
 -- end
 
@@ -54,14 +54,15 @@ score_before AS (
 -- include objections/active where l.lead_id IN UNNEST(@lead_ids)
 ,
 
--- for each with_drafts
+-- for each with_forms
 -- The form of an objector whose lead is not stored yet.
-objecting_drafts AS (
-  SELECT d.lead_id
-  FROM draft AS d
-  JOIN leadwerk.objections AS o ON o.person_key = d.person_key
+objecting_forms AS (
+  SELECT form.lead_id
+  FROM submitted_form AS form
+  JOIN leadwerk.objections AS o ON o.person_key = form.person_key
   WHERE o.set_at <= @as_of
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY d.lead_id ORDER BY o.set_at DESC, o.event_id DESC) = 1 AND NOT o.is_withdrawn
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY form.lead_id ORDER BY o.set_at DESC, o.event_id DESC) = 1 AND NOT o.is_withdrawn
 ),
 -- end
 
@@ -75,7 +76,7 @@ surroundings AS (
     t.outcome,
     g.to_stage AS recorded_stage,
     x.lead_id IS NOT NULL
-    -- for each with_drafts
+    -- for each with_forms
     OR y.lead_id IS NOT NULL
     -- end
     AS objects_to_profiling,
@@ -86,7 +87,7 @@ surroundings AS (
     -- for each with_sellers
     COALESCE(h.thresholds, []) AS thresholds,
     -- end
-    -- for each with_drafts
+    -- for each with_forms
     IF(v.lead_id IS NULL, NULL, v) AS stored_version,
     l.lead_id IS NOT NULL AS is_linked,
     -- end
@@ -102,10 +103,10 @@ surroundings AS (
   -- for each with_sellers
   CROSS JOIN hot AS h
   -- end
-  -- for each with_drafts
+  -- for each with_forms
   LEFT JOIN stored_version AS v ON v.lead_id = m.lead_id
-  LEFT JOIN linked_draft AS l ON l.lead_id = m.lead_id
-  LEFT JOIN objecting_drafts AS y ON y.lead_id = m.lead_id
+  LEFT JOIN linked_form AS l ON l.lead_id = m.lead_id
+  LEFT JOIN objecting_forms AS y ON y.lead_id = m.lead_id
   -- end
 )
 

@@ -1,4 +1,4 @@
-"""Draft: the fields of a form, not stored yet. A field that the form leaves out is None and keeps its value."""
+"""Submitted form: its fields as read, not stored yet. A field that the form leaves out is None and keeps its value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leadwerk.lead.rejection import Rejection
 from leadwerk.policy.model import Policy
 
 
-class DraftAttribute(Struct, frozen=True, kw_only=True):
+class FormAttribute(Struct, frozen=True, kw_only=True):
     """An attribute of the policy, as a text or a number."""
 
     name: str
@@ -22,8 +22,8 @@ class DraftAttribute(Struct, frozen=True, kw_only=True):
     number: float | None = None
 
 
-class LeadDraft(Struct, frozen=True, kw_only=True):
-    """Columns of `leads` as a form says them, and its visitor.
+class SubmittedForm(Struct, frozen=True, kw_only=True):
+    """Columns of `leads` as a form states them, and its visitor.
 
     `is_form`: whether it makes a lead that is not known yet, which the bare link of a visitor does not.
     `account_domain`: account of a lead that has none, by the e-mail address. `rejections`: values that cannot be read.
@@ -51,19 +51,19 @@ class LeadDraft(Struct, frozen=True, kw_only=True):
     revenue: float | None = None
     account_id: str | None = None
     account_domain: str | None = None
-    attributes: tuple[DraftAttribute, ...] = ()
+    attributes: tuple[FormAttribute, ...] = ()
     rejections: tuple[Rejection, ...] = ()
 
 
-def lead_draft(
+def read_submitted_form(
     raw: Mapping[str, Any],
     *,
     policy: Policy,
     now: datetime,
     person_key: str,
     created_at: datetime | None = None,
-) -> LeadDraft:
-    """The draft in a form with lead_id, as of `now` (aware).
+) -> SubmittedForm:
+    """Read a form with a lead_id, as of `now` (aware).
 
     `created_at`: of the stored lead, from which ages count if the form has no created_at; None for a new lead.
 
@@ -76,18 +76,18 @@ def lead_draft(
     if lead_id is None or reader.rejections:
         raise _refusal(reader.rejections[-1])
     columns = {name: value for group in FIELD_GROUPS for name, value in group.read(reader).items()}
-    said_account = reader.read("account_id", parse_id)
-    domain = None if said_account else columns["account_id"]
+    stated_account = reader.read("account_id", parse_id)
+    domain = None if stated_account else columns["account_id"]
     counted_from = created or created_at or now
     attributes = [item for attribute in policy.attributes for item in reader.attribute(attribute, counted_from)]
-    stated = {"web_consent": reader.read("web_consent", parse_consent), "account_id": said_account}
-    return LeadDraft(
+    stated = {"web_consent": reader.read("web_consent", parse_consent), "account_id": stated_account}
+    return SubmittedForm(
         **columns | stated,
         lead_id=lead_id,
         is_form=True,
         created_at=created,
         account_domain=domain,
-        attributes=tuple(DraftAttribute(**attribute) for attribute in attributes),
+        attributes=tuple(FormAttribute(**attribute) for attribute in attributes),
         rejections=tuple(reader.rejections),
     )
 
