@@ -11,6 +11,7 @@ import typer
 from leadwerk.cli.console import number_of, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import moment
+from leadwerk.pipeline import wiring
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.privacy.access import AccessAnswer
@@ -52,7 +53,7 @@ def erase(
     """
     from leadwerk.pipeline.privacy import erase as stage
 
-    receipt = stage.erase(_deployment(call), person, by=by, reason=reason, now=call.deciding_moment())
+    receipt = stage.erase(_erasure_places(call), person, by=by, reason=reason, now=call.deciding_moment())
     if call.as_json:
         print_json(receipt)
         return
@@ -67,7 +68,7 @@ def sweep(call: Invocation) -> None:
     """
     from leadwerk.pipeline.privacy import erase as stage
 
-    deleted = stage.sweep(_deployment(call), call.deciding_moment())
+    deleted = stage.sweep(_erasure_places(call), call.deciding_moment())
     if call.as_json:
         print_json({"deleted": deleted})
         return
@@ -164,11 +165,8 @@ def record(
     print_json({"markdown": text}) if call.as_json else sys.stdout.write(text)
 
 
-def _deployment(call: Invocation) -> ErasurePlaces:
-    from leadwerk.pipeline.privacy.erase import ErasurePlaces
-
-    deployment = call.deployment
-    return ErasurePlaces(deployment.warehouse, deployment.picks, deployment.registry, deployment.person_key)
+def _erasure_places(call: Invocation) -> ErasurePlaces:
+    return wiring.erasure_places(call.deployment.settings, call.deployment.policy)
 
 
 def _show_receipt(receipt: Receipt) -> None:

@@ -17,6 +17,7 @@ from leadwerk.settings import Settings, private_folder
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
     from leadwerk.pipeline.desk.picks import Picks
+    from leadwerk.pipeline.privacy.erase import ErasurePlaces
     from leadwerk.pipeline.workflows.carry_out import Receivers
     from leadwerk.policy.model import Policy
     from leadwerk.policy.people import Person
@@ -73,6 +74,17 @@ def picks(settings: Settings, policy: Policy) -> Picks:
     from leadwerk.registry.locations import open_store
 
     return Picks(warehouse(settings), policy, open_store(settings.picks, settings.storage_url))
+
+
+def erasure_places(settings: Settings, policy: Policy) -> ErasurePlaces:
+    """All places of this deployment that hold data of persons.
+
+    Raises:
+        ConfigurationError: the key of the hashes of persons is not set.
+    """
+    from leadwerk.pipeline.privacy.erase import ErasurePlaces
+
+    return ErasurePlaces(warehouse(settings), picks(settings, policy), registry(settings), person_key(settings))
 
 
 def lease(settings: Settings, name: str) -> AbstractContextManager[None]:

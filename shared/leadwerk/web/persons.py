@@ -76,12 +76,12 @@ class Swept(Struct, frozen=True, kw_only=True):
 
 def _erase(body: ErasureBody, now: datetime) -> erasure.Receipt:
     """Erase a person with all that belongs to them; the receipt has counts and no data."""
-    return erasure.erase(_places(), body.person, by=body.by or "", reason=body.reason, now=now)
+    return erasure.erase(_erasure_places(), body.person, by=body.by or "", reason=body.reason, now=now)
 
 
 def _sweep(_: SweepBody, now: datetime) -> Swept:
     """Delete what is left of erased persons, and complete erasures that were interrupted."""
-    return Swept(deleted=erasure.sweep(_places(), now))
+    return Swept(deleted=erasure.sweep(_erasure_places(), now))
 
 
 def _object(body: ObjectionBody, now: datetime) -> ObjectionRecorded:
@@ -110,12 +110,9 @@ def _access(body: AccessBody, now: datetime) -> AccessAnswer:
     return answer
 
 
-def _places() -> erasure.ErasurePlaces:
+def _erasure_places() -> erasure.ErasurePlaces:
     config = settings.read()
-    policy = wiring.policy(config)
-    return erasure.ErasurePlaces(
-        wiring.warehouse(config), wiring.picks(config, policy), wiring.registry(config), wiring.person_key(config)
-    )
+    return wiring.erasure_places(config, wiring.policy(config))
 
 
 api = Routes(

@@ -51,11 +51,6 @@ def test_the_page_explains_every_table_in_the_readers_language(tmp_path: Path, l
     assert [purpose for purpose in purposes if html.escape(purpose) not in page.replace("&#39;", "&#x27;")] == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_officers_page_names_every_table(language: Language) -> None:
-    assert all(text(language, f"page.privacy.table.{table.name}") for table in schema.tables_of_persons())
-
-
 def test_a_value_never_becomes_part_of_the_page(tmp_path: Path) -> None:
     warehouse = home_warehouse(tmp_path)
     rude = Identity("<script>alert(1)</script>")

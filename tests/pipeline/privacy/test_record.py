@@ -28,7 +28,7 @@ def record(language: RecordLanguage, environment: dict[str, str], policy: str = 
 def test_the_record_names_tables_places_recipients_and_retention(language: RecordLanguage) -> None:
     text = record(language, CLOUD)
     names = [table.name for table in schema.tables_of_persons()]
-    described = [f"| {name} | {texts.text(language, f'page.privacy.table.{name}')} |" for name in names]
+    described = [f"| {name} | {texts.text(language, f'privacy.table.{name}')} |" for name in names]
     assert [row for row in described if row not in text] == []
     for part in ("BigQuery, acme, europe-west6", "crm.example.ch", "2026-05-04", "mortgage", "1100"):
         assert part in text

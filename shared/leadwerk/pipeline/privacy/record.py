@@ -82,5 +82,5 @@ def _described(table: schema.Table, policy: Policy, language: RecordLanguage) ->
     days = retention_days(table, policy)
     retention_text = for_ever if days is None else f"{days} {unit}"
     return DescribedTable(
-        table.name, text(language, f"page.privacy.table.{table.name}"), retention_text, ", ".join(table.privacy.subject)
+        table.name, text(language, f"privacy.table.{table.name}"), retention_text, ", ".join(table.privacy.subject)
     )

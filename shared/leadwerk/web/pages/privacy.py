@@ -153,7 +153,7 @@ def table_view(table: TableOfPerson, wording: Wording) -> TableView:
     head = [name for name in table.columns if any(row[name] not in (None, "", [], {}) for row in table.rows)]
     days = table.retention_days
     return TableView(
-        label=wording.say(f"page.privacy.table.{table.table}"),
+        label=wording.say(f"privacy.table.{table.table}"),
         rows=wording.number(len(table.rows)),
         retention=wording.say("page.privacy.kept.days", count=days, figure=wording.number(days))
         if days
@@ -200,9 +200,7 @@ def erase(visit: Visit, form: ErasureForm) -> Answer:
             field="confirmation",
             remedy="Type the id or address exactly as the page names it.",
         )
-    stores = erasure.ErasurePlaces(
-        visit.warehouse, visit.picks, wiring.registry(visit.config), wiring.person_key(visit.config)
-    )
+    stores = wiring.erasure_places(visit.config, visit.policy)
     receipt = erasure.erase(stores, _name(form), by=visit.name, reason=reason, now=visit.now)
     forget()
     return render(visit, "privacy_done.html", menu_entry="privacy", receipt=receipt, leads=(), is_withdrawn=False)
