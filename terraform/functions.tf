@@ -109,6 +109,8 @@ locals {
     LEADWERK_REPORTS     = "gs://${google_storage_bucket.private["reports"].name}"
     LEADWERK_QUERY_GIB   = tostring(var.query_gib)
     LEADWERK_PICKS       = "gs://${google_storage_bucket.private["picks"].name}"
+
+    LEADWERK_CALLS_PER_MINUTE = tostring(var.calls_per_minute)
   }
 }
 

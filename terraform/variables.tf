@@ -372,6 +372,17 @@ variable "query_gib" {
   }
 }
 
+variable "calls_per_minute" {
+  description = "HTTP calls that one caller (address or person) may send a minute to one instance; above it the answer is 429. 0: no limit."
+  type        = number
+  default     = 600
+
+  validation {
+    condition     = var.calls_per_minute == 0 || var.calls_per_minute >= 1
+    error_message = "calls_per_minute must be 0, which means no limit, or at least 1."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether tables and buckets with data refuse to be destroyed. Set to false, apply, then destroy to tear everything down."
   type        = bool

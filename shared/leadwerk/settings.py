@@ -44,6 +44,7 @@
 | LEADWERK_IAP_KEYS_URL    | public keys that verify them                                   | Google's                 |
 | LEADWERK_DESK_KEY        | secret of a local start: signs cookies, opens the first link   |                          |
 | LEADWERK_DESK_TOKEN      | bearer token of programs at a local desk                       |                          |
+| LEADWERK_CALLS_PER_MINUTE | HTTP calls of one caller a minute; 0: no limit                | 600                      |
 | LEADWERK_CRM_LEAD_URL    | page of a lead in the CRM, with {lead_id} in its place         |                          |
 """
 
@@ -61,6 +62,7 @@ FOR_ITS_OWNER = 0o700
 ENGINES = ("duckdb", "bigquery")
 CRMS = ("boma", "hubspot", "salesforce", "pipedrive", "odoo", "activecampaign", "tryton", "webhook")
 ACCESSES = ("private", "iap", "local")
+CALLS_PER_MINUTE = "600"
 PUSH_KEYS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 IAP_KEYS_URL = "https://www.gstatic.com/iap/verify/public_key"
 
@@ -195,6 +197,26 @@ def link_key(desk_key: str) -> str:
 def project() -> str:
     """Google Cloud project of this process, for its log, which must not hang on all other settings being right."""
     return os.environ.get("LEADWERK_PROJECT", "").strip()
+
+
+def calls_per_minute() -> float:
+    """HTTP calls that one caller may send a minute; 0 means no limit.
+
+    Read alone: it is looked up before each request, and reading all settings opens the files of secrets.
+
+    Raises:
+        ConfigurationError: it is neither 0 nor a number from 1 on.
+    """
+    text = os.environ.get("LEADWERK_CALLS_PER_MINUTE", "").strip() or CALLS_PER_MINUTE
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if number != 0 and not 1 <= number < float("inf"):
+        raise ConfigurationError(
+            f"LEADWERK_CALLS_PER_MINUTE is {text!r}.", remedy="Set it to a number from 1 on, or to 0 for no limit."
+        )
+    return number
 
 
 def _content(setting: str, file: str) -> str:

@@ -67,6 +67,7 @@ WRONG: list[tuple[str, Any]] = [
     ("vpc_connector", "crm"),
     ("vpc_connector", "projects/p/locations/us-east1/connectors/crm"),
     ("query_gib", 0),
+    ("calls_per_minute", -1),
     ("score_max_instances", 0),
     ("score_max_instances", 1001),
     ("score_min_instances", 11),

@@ -12,6 +12,7 @@ Each call leaves one line of JSON in the log: `stage_finished` with the counts o
 from __future__ import annotations
 
 import gc
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.web import log
 from leadwerk.web.described import described
 from leadwerk.web.door.origin import check_origin
+from leadwerk.web.door.rate_limit import check_address
 from leadwerk.web.problem_document import (
     CONTENT_TYPE,
     UNEXPECTED,
@@ -153,6 +155,7 @@ def _function(
     def checked(http: HTTPRequest) -> Any:
         if http.method not in methods:
             raise MethodNotAllowed(f"{http.method} {http.path} is not answered.", allowed=methods)
+        check_address(http.headers)
         # Before anything is read: a page of another site must not reach any handler.
         check_origin(http.method, http.headers)
         if door is not None:
@@ -265,12 +268,18 @@ def moment(requested: datetime | None, clock: datetime, field: str = "now") -> d
 
 def _problem_response(error: LeadwerkError) -> Response:
     body, status, headers = _json(problem(error), status_of(error), CONTENT_TYPE)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        # Schedulers and CRMs back off by this header.
-        headers["Retry-After"] = str(round(getattr(error, "retry_after", None) or RETRY_SECONDS))
+    headers |= retry_after(error)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     return body, status, headers
+
+
+def retry_after(error: LeadwerkError) -> dict[str, str]:
+    """The header by which schedulers, CRMs and browsers back off, of errors that pass with time."""
+    if status_of(error) not in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        return {}
+    # Rounded up: a caller that comes too early is refused once more.
+    return {"Retry-After": str(math.ceil(getattr(error, "retry_after", None) or RETRY_SECONDS))}
 
 
 def _response(result: Any) -> Response:

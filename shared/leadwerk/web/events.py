@@ -21,6 +21,7 @@ from leadwerk.pipeline import ingest, touchpoints, wiring
 from leadwerk.settings import Settings
 from leadwerk.web import HTTPRequest, Response, answered, clock
 from leadwerk.web.door.push_token import PushTokenVerifier
+from leadwerk.web.door.rate_limit import check_address
 from leadwerk.web.problem_document import MethodNotAllowed, RequestTooLarge
 
 CRM_PATH, PUSH_PATH = "/crm", "/pubsub"
@@ -140,6 +141,8 @@ def events_of(raw: bytes) -> Sequence[Any]:
 
 
 def _webhook(http: HTTPRequest, raw: bytes) -> HintReport:
+    # Pushed messages are not counted: they carry Google's own token, and one refused too often is a dead letter.
+    check_address(http.headers)
     from leadwerk.crm.port import WebhookRequest
 
     config, now = settings.read(), clock()

@@ -58,6 +58,14 @@ class RequestTooLarge(InputError):
     """The body has more bytes than the function accepts."""
 
 
+class TooManyRequests(InputError):
+    """The caller sent more calls than it may; the next is answered in `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float, remedy: str) -> None:
+        super().__init__(message, field="caller", remedy=remedy)
+        self.retry_after = retry_after
+
+
 class UnsupportedMedia(InputError):
     """The content encoding or charset of the body is not supported."""
 
@@ -83,6 +91,7 @@ STATUSES: tuple[tuple[type[LeadwerkError], int], ...] = (
     (Conflict, 409),
     (RequestTooLarge, 413),
     (UnsupportedMedia, 415),
+    (TooManyRequests, 429),
     (MethodNotAllowed, 405),
     (AlreadyPicked, 409),
     (MalformedBody, 400),

@@ -36,6 +36,7 @@ from leadwerk.web import (
 )
 from leadwerk.web.door.admission import Visitor, admit
 from leadwerk.web.door.origin import check_origin
+from leadwerk.web.door.rate_limit import check_address
 from leadwerk.web.problem_document import Forbidden, MethodNotAllowed
 from leadwerk.web.request_body import read_body
 
@@ -95,6 +96,7 @@ class Routes:
             raise NotFound(f"There is nothing at {http.path[:200]}.", field="path", remedy="See docs/desk.md.")
         for route, match in matches:
             if route.answers(http.method):
+                check_address(http.headers)
                 # Origin before admission: a forged request must not even learn who is signed in.
                 check_origin(http.method, http.headers)
                 visitor = admit(settings.read(), http.headers)

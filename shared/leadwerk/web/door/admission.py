@@ -20,6 +20,7 @@ from leadwerk.pipeline import wiring
 from leadwerk.policy.people import Person, Role, by_email, by_name, local_people
 from leadwerk.settings import Settings
 from leadwerk.web.door.iap import AssertionVerifier
+from leadwerk.web.door.rate_limit import check_person
 from leadwerk.web.door.session import LocalSessions, is_local_host
 from leadwerk.web.door.sign_ins import record_first_of_day
 from leadwerk.web.problem_document import Forbidden, NotSignedIn
@@ -78,6 +79,7 @@ def _of_proxy(config: Settings, headers: Mapping[str, str]) -> Visitor:
             value=email,
             remedy="Ask the person who maintains people.yaml to add this account with a role.",
         )
+    check_person(person.name)
     record_first_of_day(config, person.name, datetime.now(UTC))
     return Visitor(person)
 

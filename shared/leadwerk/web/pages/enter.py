@@ -9,6 +9,7 @@ from leadwerk.policy.people import by_name
 from leadwerk.web import Answer, NotFound, Response, answered, status_of
 from leadwerk.web.door.admission import people, sessions
 from leadwerk.web.door.origin import check_origin
+from leadwerk.web.door.rate_limit import check_address
 from leadwerk.web.door.session import is_local_host
 from leadwerk.web.door.sign_ins import record_sign_in
 from leadwerk.web.pages.rendering import bare, redirect
@@ -30,6 +31,7 @@ def _answer(http: QueriedRequest) -> Answer:
         raise NotFound(f"There is no page {PATH}.", field="path", remedy="Sign in with your account.")
     if not is_local_host(http.headers.get("Host", "")):
         raise Forbidden("This desk answers on this machine only.", field="Host", remedy="Open 127.0.0.1.")
+    check_address(http.headers)
     check_origin(http.method, http.headers)
     language = browser_language(http.headers)
     local = sessions(config.desk_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 import msgspec
@@ -14,9 +14,10 @@ from msgspec import Struct
 from leadwerk import settings
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.policy.people import STAFF, Role
-from leadwerk.web import Answer, NotFound, Response, answered, clock, log, status_of
+from leadwerk.web import Answer, NotFound, Response, answered, clock, log, retry_after, status_of
 from leadwerk.web.door.admission import admit
 from leadwerk.web.door.origin import check_origin
+from leadwerk.web.door.rate_limit import check_address
 from leadwerk.web.pages.rendering import bare, render
 from leadwerk.web.pages.upload import UploadForm, read_upload
 from leadwerk.web.pages.visit import Preferences, Visit
@@ -87,6 +88,7 @@ class Site:
     def _answer(self, http: QueriedRequest) -> Answer:
         fields = _query(http)
         try:
+            check_address(http.headers)
             check_origin(http.method, http.headers)
             visitor = admit(settings.read(), http.headers)
         except NotSignedIn as error:
@@ -141,7 +143,8 @@ def _door(http: QueriedRequest, error: NotSignedIn) -> Answer:
 
 
 def _refusal_at_door(error: LeadwerkError) -> Answer:
-    return bare("refused.html", status=status_of(error), error=error)
+    refused = bare("refused.html", status=status_of(error), error=error)
+    return replace(refused, headers={**refused.headers, **retry_after(error)})
 
 
 def browser_language(headers: Mapping[str, str]) -> str:
