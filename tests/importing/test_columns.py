@@ -37,6 +37,13 @@ def described(*values: str, title: str = "column", **stated: str) -> Column:
         (["1700000000000", "1700000000001"], "date"),
         (["a", "a", ""], "constant"),
         (["", "n/a", "-"], "empty"),
+        ([str(n) for n in range(11, 40)], "row_number"),
+        ([str(n) for n in (*range(20, 40), *range(20))], "row_number"),
+        ([*map(str, range(40)), "55"], "number"),
+        ([*map(str, range(40)), "39"], "number"),
+        ([*map(str, range(40)), ""], "number"),
+        ([str(n / 2) for n in range(40)], "number"),
+        ([str(n) for n in range(8)], "number"),
         ([f"person {n}" for n in range(500)], "text"),
         ([f"Anna Muster {n}" for n in range(40)], "text"),
         ([*["Rückruf auf morgen, sagt Anna Meier"] * 30, *["Anna Meier will etwas anderes wissen"] * 30], "text"),
@@ -72,6 +79,10 @@ def test_kinds(values: list[str], kind: str) -> None:
 def test_columns_that_name_persons_are_not_learned_from(title: str) -> None:
     assert described("Anna", "Beat", "Anna", "Anna", title=title).kind == "contact"
     assert described("Anna", "Beat", "Anna", "Anna", title=title, include=(title,)).kind == "category"
+
+
+def test_an_index_is_learned_from_where_the_user_says_so() -> None:
+    assert described(*map(str, range(40)), title="", include=("",)).kind == "number"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from leadwerk.lead.timestamps import DateOrder
 from leadwerk.lead.yes_no import YES, parse_yes_no
 from leadwerk.policy.folding import folded
 
-Kind = Literal["number", "yes_no", "options", "category", "date", "contact", "text", "constant", "empty"]
+Kind = Literal["number", "yes_no", "options", "category", "date", "row_number", "contact", "text", "constant", "empty"]
 FEATURE_KINDS = frozenset({"number", "yes_no", "options", "category", "date"})
 
 _SHARE = 0.98
@@ -164,7 +164,7 @@ def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: Sourc
         is_mark = folded(examples[0]) in YES and column.missing > 0
         return replace(column, kind="yes_no" if is_mark else "constant", format=ColumnFormat(kind="yes_no"))
     return (
-        _as_number(column, cells, seen.decimal, habits)
+        _as_number(column, cells, seen.decimal, habits, is_included)
         or _as_yes_no(column, cells)
         or _as_date(column, cells, seen.order, habits)
         or _as_options(column, cells)
@@ -172,7 +172,9 @@ def _described(name: str, cells: TextColumn, seen: ColumnEvidence, habits: Sourc
     )
 
 
-def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits: SourceHabits) -> Column | None:
+def _as_number(
+    column: Column, cells: TextColumn, seen: DecimalEvidence, habits: SourceHabits, is_included: bool
+) -> Column | None:
     settled = habits.learned_formats.get(folded(column.name))
     mark = settled_decimal(seen, habits, settled)
     form = form_of(cells)
@@ -180,6 +182,8 @@ def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits:
         return replace(column, kind="date", format=ColumnFormat(kind="date", form=form))
     if not _is_numeric(cells, mark):
         return None
+    if not is_included and _counts_rows(cells):
+        return replace(column, kind="row_number", format=ColumnFormat(kind="number"))
     question = ""
     if mark is None and seen.is_unclear:
         question = (
@@ -187,6 +191,18 @@ def _as_number(column: Column, cells: TextColumn, seen: DecimalEvidence, habits:
             " Say --decimal . or --decimal , (--exclude leaves the column out)."
         )
     return replace(column, kind="number", format=ColumnFormat(kind="number", decimal=mark), question=question)
+
+
+def _counts_rows(cells: TextColumn) -> bool:
+    """Whether the column numbers its rows, one after the other in any order, as an index that a tool wrote beside them.
+
+    Learned from it would be when a row was written, and no later row could ever have a number seen before.
+    """
+    if cells.distinct_filled != len(cells) or len(cells) <= _FEW_ROWS:
+        return False
+    numbers = numbers_of(cells, None)[(cells.counts > 0) & ~cells.missing]
+    is_whole = not np.isnan(numbers).any() and bool(np.all(numbers % 1 == 0))
+    return is_whole and numbers.max() - numbers.min() == len(cells) - 1
 
 
 def _are_recent(cells: TextColumn) -> bool:

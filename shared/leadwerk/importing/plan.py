@@ -34,6 +34,7 @@ from leadwerk.policy.model import Policy
 USES = {
     "empty": "nothing in it: not used",
     "constant": "always the same: not used",
+    "row_number": "counts the rows: not used; --include if it does not",
     "text": "free text or ids: not used",
     "contact": "of persons (names, addresses): not used; --include if it is not",
     "yes_no": "learned from, as yes or no",

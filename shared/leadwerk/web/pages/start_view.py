@@ -121,7 +121,7 @@ def _column_view(at: int, column: Column, reading: FileReading, form: FileForm, 
         use=wording.say(f"page.start.use.{kind}"),
         can_leave=not role and (column.kind in FEATURE_KINDS or is_left),
         is_left=is_left,
-        can_use=(not role and column.kind == "contact") or is_used,
+        can_use=(not role and column.kind in ("contact", "row_number")) or is_used,
         is_used=is_used,
     )
 
