@@ -187,6 +187,7 @@ def test_a_leads_newest_row_is_its_outcome_and_its_oldest_row_its_creation(case:
     assert case.leads()[0]["created_at"].isoformat() == "2025-01-06T16:03:00+00:00"
 
 
+@pytest.mark.slow
 def test_titles_and_values_of_a_later_file_match_however_they_are_written(case: Case) -> None:
     case.imported("24-drifted-new-file/leads.csv", *GERMAN)
     case.command("retrain", *NOW)
@@ -204,6 +205,7 @@ def test_a_page_named_xls_is_read_as_the_table_it_holds(case: Case) -> None:
     assert (report["kind"], report["leads"], report["rejected_rows"]) == ("html", 300, 0)
 
 
+@pytest.mark.slow
 def test_a_point_before_three_digits_parts_thousands_where_the_file_is_german(case: Case) -> None:
     case.imported("34-thousands-with-points/leads.csv", *GERMAN)
     assert attribute(case.leads()[0], "budget") == 1021.0
@@ -213,6 +215,7 @@ def test_a_point_before_three_digits_parts_thousands_where_the_file_is_german(ca
     assert by_budget["350"] != by_budget["350.000"]
 
 
+@pytest.mark.slow
 def test_a_later_export_supersedes_an_earlier_one(case: Case) -> None:
     case.imported("37-monthly-exports/export-januar.csv", *GERMAN)
     case.imported("37-monthly-exports/export-februar.csv", *GERMAN)
@@ -233,6 +236,7 @@ def rows_of(home: Path) -> list[Any]:
     return [{**row, "stored_at": None} for text in texts for row in warehouse.rows(text, {})]
 
 
+@pytest.mark.slow
 def test_the_same_file_again_changes_nothing(case: Case) -> None:
     case.imported("37-monthly-exports/export-februar.csv", *GERMAN)
     before = rows_of(case.home)
@@ -257,6 +261,7 @@ def test_a_file_without_a_usable_row_changes_nothing(case: Case, tmp_path: Path)
     assert "this is no time; write it like 2025-12-31T14:30:00" in message and "'gestern' on line 2" in message
 
 
+@pytest.mark.slow
 def test_leads_to_be_scored_without_a_time_are_of_now_and_equal_rows_score_equally(case: Case) -> None:
     case.imported("41-no-time-column-when-scoring/leads.csv", *GERMAN)
     case.command("retrain", *NOW)
@@ -265,6 +270,7 @@ def test_leads_to_be_scored_without_a_time_are_of_now_and_equal_rows_score_equal
     assert len({row["probability"] for row in rows}) == 1
 
 
+@pytest.mark.slow
 def test_no_feature_comes_from_times_that_the_file_does_not_state(case: Case) -> None:
     without_time = GERMAN[:-2]
     case.imported("41-no-time-column-when-scoring/leads.csv", *without_time)
@@ -288,6 +294,7 @@ def test_a_dry_run_counts_and_warns_as_the_import_would_and_stores_nothing(case:
     assert {name: stored[name] for name in shown} == shown
 
 
+@pytest.mark.slow
 def test_a_row_without_a_time_is_scored_as_of_now_a_file_without_a_score_refused(case: Case, tmp_path: Path) -> None:
     case.imported("41-no-time-column-when-scoring/leads.csv", *GERMAN)
     case.command("retrain", *NOW)

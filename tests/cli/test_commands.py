@@ -157,6 +157,7 @@ def test_who_promotes_by_hand_and_why_is_kept(home: Path, capsys: pytest.Capture
     assert result(capsys, "models", "promote", champion.version, "--by", "Bob")["reason"] == "by hand"
 
 
+@pytest.mark.slow
 def test_scoring_a_file_stores_nothing(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = lead_file(tmp_path, 200)
     result(capsys, "import", str(file), *IMPORT)
@@ -170,6 +171,7 @@ def test_scoring_a_file_stores_nothing(home: Path, tmp_path: Path, capsys: pytes
     }
 
 
+@pytest.mark.slow
 def test_a_scored_file_is_written_like_the_one_it_comes_from_and_never_over_it(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -251,6 +253,7 @@ def test_leads_that_are_not_decided_yet_are_no_failures(
     assert (imported["converted"], imported["lost"], imported["open"]) == (10, 10, 30)
 
 
+@pytest.mark.slow
 def test_a_file_is_read_under_a_policy_of_ones_own(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -408,6 +411,7 @@ def test_the_doctor_names_what_to_do_first(home: Path, capsys: pytest.CaptureFix
     assert "leadwerk simulate" in findings["GA4 export"]["remedy"]
 
 
+@pytest.mark.slow
 def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home.mkdir()
     (home / "policy.yaml").write_text("name: [\n")
@@ -417,6 +421,7 @@ def test_the_doctor_goes_on_where_a_link_is_broken(home: Path, capsys: pytest.Ca
     assert len(verdicts) == 19
 
 
+@pytest.mark.slow
 def test_the_doctor_waits_once_for_a_warehouse_that_cannot_be_opened(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

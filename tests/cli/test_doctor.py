@@ -21,6 +21,7 @@ def delivery(lead_id: str, state: str, http_status: int | None) -> dict[str, Any
     return row | times | {"state": state, "http_status": http_status, "error": "refused"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "http_status", "deliveries", "remedy"),
     [
@@ -51,6 +52,7 @@ def test_deliveries_name_what_helps(
     assert remedy in links["deliveries"]["remedy"]
 
 
+@pytest.mark.slow
 def test_an_export_that_forgets_is_named_with_what_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def edited(file: str = "draft.yaml") -> None:
     Path(file).write_text(changed.replace("      cap: 40", "      cap: 60"), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_from_the_draft_to_the_revert(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "draft.yaml" in console_output(capsys, "policy", "draft")
     edited()
@@ -129,6 +130,7 @@ def test_what_the_user_can_mend_is_said(
     assert complaint in console_output(capsys, *arguments, code=2)
 
 
+@pytest.mark.slow
 def test_suggestions_are_accepted_drafted_and_published(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = result(capsys, "policy", "suggest", *AT)
     assert answer["effect"]["suggested"]["of_model"] >= 0.85

@@ -45,6 +45,7 @@ def retrained(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, d
     return code, json.loads(capsys.readouterr().out or "{}")
 
 
+@pytest.mark.slow
 def test_a_leaky_field_stops_until_a_person_excludes_it(
     tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_leaky_field_stops_until_a_person_excludes_it(
     assert retrained(capsys, *home)[1]["excluded"] == ["Lost Reason"]  # a nightly run does not ask again
 
 
+@pytest.mark.slow
 def test_a_suspect_is_kept_for_a_stated_reason_only(
     tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_suspect_is_kept_for_a_stated_reason_only(
     assert report["leaks"][0]["kept_because"] == "asked in the form"
 
 
+@pytest.mark.slow
 def test_a_random_outcome_gives_no_champion_and_says_so(
     tmp_path: Path, home: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +91,7 @@ def test_what_stops_is_told_in_the_readers_language(
     assert "--exclude 'Lost Reason'" in text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CASE.exists(), reason=f"public cases are not here: {CASE.parent.name}")
 def test_the_case_of_leaky_columns_stops_on_both_and_goes_on_without_them(
     home: list[str], capsys: pytest.CaptureFixture[str]

@@ -73,6 +73,7 @@ def auc(trained: Any, name: str) -> float:
     return float(trained["metrics"][name]["auc"]["value"])
 
 
+@pytest.mark.slow
 def test_as_free_text_the_job_title_teaches_the_model_nothing(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +85,7 @@ def test_as_free_text_the_job_title_teaches_the_model_nothing(
     assert auc(trained, "challenger") < 0.6
 
 
+@pytest.mark.slow
 def test_the_model_learns_from_job_titles_and_says_so_in_the_leads_language(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,7 @@ def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(console_output(capsys, *arguments, "--json"))
 
 
+@pytest.mark.slow
 def test_it_decides_once_a_day_and_shows_what_stands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert result(capsys, "show")["thresholds"] == []
     decided = result(capsys, "decide")
@@ -57,6 +58,7 @@ def test_it_says_why_in_the_readers_language(
     assert "anna" in output
 
 
+@pytest.mark.slow
 def test_the_picture_lies_with_the_reports_or_where_it_is_asked_for(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +69,7 @@ def test_the_picture_lies_with_the_reports_or_where_it_is_asked_for(
     assert run(["thresholds", "show", "--plot", str(home / "ladder.bmp"), "--now", NOW.isoformat()]) == 2
 
 
+@pytest.mark.slow
 def test_another_team_is_shown_and_not_stored(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     few, many = (result(capsys, "show", "--sellers", n, "--hours", "7")["outlook"] for n in ("1", "9"))
     assert (few["hours"], few["wanted"], many["hours"], many["wanted"]) == (7, 58, 63, 40)

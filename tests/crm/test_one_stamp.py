@@ -10,6 +10,7 @@ from support.standins.frame import START, serving
 RECORDS = 10_050  # one query of HubSpot's search ends at 10,000 results
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hubspot", "salesforce"])
 def test_ten_thousand_records_of_one_stamp_are_all_read(name: str) -> None:
     subject = SUBJECTS[name]()

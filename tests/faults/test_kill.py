@@ -112,6 +112,7 @@ def store_scores(warehouse: DuckDBWarehouse, lead_ids: list[str], number: int) -
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_killed_delivery_ends_with_the_newest_score_in_the_crm(servers: FunctionServers, home: Path) -> None:
     warehouse = DuckDBWarehouse(home)
     lead_ids = [str(100_001 + number) for number in range(300)]
@@ -153,6 +154,7 @@ def mismatches(servers: FunctionServers, warehouse: DuckDBWarehouse) -> list[str
     ]
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_ends_with_the_same_tables(
     servers: FunctionServers, home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -74,6 +74,7 @@ def in_order(name: str, stored: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: [str(row[part]) for part in schema.table(name).key])
 
 
+@pytest.mark.slow
 def test_a_killed_import_changed_nothing_and_its_repeat_ends_with_the_same_tables(file: Path, tmp_path: Path) -> None:
     whole = done(importing(file, tmp_path / "whole"))
     expected = tables(tmp_path / "whole")

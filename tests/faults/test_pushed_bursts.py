@@ -55,6 +55,7 @@ def messages() -> list[bytes]:
     return bodies
 
 
+@pytest.mark.slow
 def test_killed_consumers_apply_each_event_once(servers: FunctionServers, google: Google, tmp_path: Path) -> None:
     lead = {"recorded_at": START, "created_at": START, "web_consent": True}
     warehouse = DuckDBWarehouse(tmp_path)

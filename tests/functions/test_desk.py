@@ -242,6 +242,7 @@ def test_in_the_cloud_a_release_and_a_takeover_after_the_end_are_audited(cloud: 
     assert "the pick of beat has lapsed" in [event["text"] for event in history["timeline"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["laptop", "cloud"])
 def test_the_day_begins_with_the_picks_that_lapsed(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     environment, desk = {}, warehouse(tmp_path, leads=[lead("l6")], scores=[score("l6")])

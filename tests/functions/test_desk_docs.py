@@ -63,6 +63,7 @@ def answer(url: str, method: str, path: str, body: str) -> requests.Response:
     return requests.post(url + path, json={**json.loads(body), **at}, timeout=60)
 
 
+@pytest.mark.slow
 def test_the_examples_are_what_is_answered(url: str) -> None:
     for method, path, body, status, documented in examples():
         answered = answer(url, method, path, body)

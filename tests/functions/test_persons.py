@@ -42,6 +42,7 @@ def post(url: str, path: str, **body: Any) -> requests.Response:
     return requests.post(f"{url}{path}", json={"now": AT, **body}, timeout=60)
 
 
+@pytest.mark.slow
 def test_an_erasure_is_confirmed_without_data_and_happens_once(url: str, home: Path) -> None:
     order = {"person": ANNA.lead, "by": "CRM", "reason": "deleted in the CRM"}
     receipt = post(url, "/erase", **order).json()

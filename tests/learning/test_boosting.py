@@ -85,6 +85,7 @@ def test_more_debt_on_the_same_house_never_helps(boosted, fresh):
     assert (probability[:, 0] >= probability[:, 1]).all()
 
 
+@pytest.mark.slow
 def test_contributions_and_a_constant_add_up_to_the_calibrated_log_odds(boosted, train):
     for model in (boosted.model, fit_logistic(train, FEATURES, seed=1)):
         total = model.contributions(train.columns).sum(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from leadwerk.learning.cohort_scan import (
     DAY,
@@ -53,6 +54,7 @@ def first_alarm(leads: PredictedLeads, *, first: int = 100, last: int = 189) -> 
     return None
 
 
+@pytest.mark.slow
 def test_markets_that_convert_as_predicted_raise_hardly_an_alarm() -> None:
     """One in twenty may; seed 5 does, since none of 720 leads has converted where 8.4 were expected."""
     alarms = [first_alarm(predicted_leads(seed=seed)) for seed in range(8)]

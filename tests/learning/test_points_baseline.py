@@ -85,6 +85,7 @@ def test_points_disqualify_under_a_model_unless_the_policy_says_no():
     assert blended_probability[0] > blended_probability[1]
 
 
+@pytest.mark.slow
 def test_points_alone_and_both_are_evaluated_on_the_same_test_part(market):
     rows, truth = market
     learned = train_model(rows, TrainingSetup(FEATURES, Training(trees=40), **OPTIONS), rules=of_log_odds(truth, 2.0))
@@ -95,6 +96,7 @@ def test_points_alone_and_both_are_evaluated_on_the_same_test_part(market):
     assert evaluations["points"].auc.value < evaluations["both"].auc.value < evaluations["challenger"].auc.value
 
 
+@pytest.mark.slow
 def test_points_that_know_more_than_any_model_keep_the_model_out(market):
     rows, truth = market
     learned = train_model(rows, TrainingSetup(FEATURES, Training(trees=40), **OPTIONS), rules=of_log_odds(truth, 0.0))
@@ -104,6 +106,7 @@ def test_points_that_know_more_than_any_model_keep_the_model_out(market):
     assert learned.model is not None  # it is kept, and may be promoted by hand
 
 
+@pytest.mark.slow
 def test_without_rules_nothing_is_said_of_points(market):
     learned = train_model(market[0], TrainingSetup(FEATURES, Training(trees=40), **OPTIONS))
     assert isinstance(learned, TrainingResult)

@@ -35,6 +35,7 @@ def read(path, outcome, ignored=()):
     return features, Landmarks(columns, np.arange(len(frame)), as_of, frame[outcome].astype(bool).to_numpy())
 
 
+@pytest.mark.slow
 def test_real_leads_are_told_apart():
     unnamed = [f"Asymmetrique {what} {how}" for what in ("Activity", "Profile") for how in ("Index", "Score")]
     features, rows = read(LEADS, "Converted", [*AFTER_THE_OUTCOME, *unnamed, "Prospect ID"])
@@ -50,6 +51,7 @@ def test_real_leads_are_told_apart():
     assert metrics.auc(test.converted, learned.model.probability(test.columns)) >= 0.92
 
 
+@pytest.mark.slow
 def test_real_shoppers_are_told_apart():
     features, rows = read(SHOPPERS, "Revenue")
     member = np.random.default_rng(0).permutation(len(rows)) % 5

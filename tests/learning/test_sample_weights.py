@@ -72,6 +72,7 @@ def test_a_half_life_that_the_policy_names_is_taken_as_it_is(calm):
     assert fit_boosting(calm, FEATURES, msgspec.structs.replace(TRAINING, half_life_days=45)).half_life_days == 45
 
 
+@pytest.mark.slow
 def test_the_reason_of_the_run_says_that_old_outcomes_count_less(shaken):
     training = train_model(shaken[0], TrainingSetup(FEATURES, TRAINING, horizon_days=HORIZON_DAYS, hot_score=70))
     assert "days older count half" in training.decision.reason

@@ -28,6 +28,9 @@ BERNE = {"region": Condition(any_of=("BE",))}
 RATE = -1.8
 
 
+pytestmark = pytest.mark.slow  # each trains models
+
+
 def segments(**when: dict[str, Condition]) -> Segments:
     return Segments(MORTGAGE, tuple(SegmentDefinition(name, tests) for name, tests in when.items()))
 

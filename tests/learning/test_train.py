@@ -48,6 +48,7 @@ def test_the_profile_adds_up(learned):
     assert set(learned.profile["region"].shares) == {"ZH", "BE"}
 
 
+@pytest.mark.slow
 def test_on_shuffled_labels_nothing_is_learned_and_nothing_promoted():
     rows, _ = landmarks(seed=1)
     shuffled = rows.converted.copy()
@@ -61,6 +62,7 @@ def test_on_shuffled_labels_nothing_is_learned_and_nothing_promoted():
     assert "no usable signal" in result.decision.reason
 
 
+@pytest.mark.slow
 def test_the_present_champion_is_compared_on_landmarks_it_has_not_seen(learned):
     rows, _ = landmarks(seed=1)
     middle = np.sort(rows.as_of)[int(len(rows) * 0.9)]

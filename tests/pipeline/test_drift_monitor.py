@@ -87,6 +87,7 @@ def test_without_a_champion_nothing_drifts(tmp_path: Path, policy: Policy) -> No
     assert (report.model_version, report.checks, report.training_due) == (None, (), "")
 
 
+@pytest.mark.slow
 def test_a_quiet_market_raises_no_alarm_and_trains_nothing(tmp_path: Path, policy: Policy) -> None:
     warehouse, registry = filled(tmp_path, times=1.0), open_registry(str(tmp_path / "models"))
     retrain.run(warehouse, policy, registry, now=TRAINED)
@@ -97,6 +98,7 @@ def test_a_quiet_market_raises_no_alarm_and_trains_nothing(tmp_path: Path, polic
     assert latest_change_day(warehouse, TRAINED + 90 * DAY) is None
 
 
+@pytest.mark.slow
 def test_fewer_conversions_raise_an_alarm_that_trains_and_weighs_the_past(
     shocked: tuple[DuckDBWarehouse, Registry], policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -131,6 +133,7 @@ def test_fewer_conversions_raise_an_alarm_that_trains_and_weighs_the_past(
     assert read_training_rows(warehouse, policy, CHANGED).recent is None
 
 
+@pytest.mark.slow
 def test_a_model_that_knew_of_the_alarm_is_watched_anew(
     shocked: tuple[DuckDBWarehouse, Registry], policy: Policy
 ) -> None:

@@ -98,6 +98,7 @@ def test_without_an_experiment_the_command_says_how_to_begin(tmp_path: Path, pol
     assert caught.value.field == "experiment"
 
 
+@pytest.mark.slow
 def test_the_effect_is_estimated_with_scores_from_before(tmp_path: Path, policy: Policy) -> None:
     warehouse, registry = filled(tmp_path, called_effect=4.0), open_registry(str(tmp_path / "models"))
     trained = retrain.run(warehouse, policy, registry, now=BEGINNING - DAY)

@@ -78,6 +78,7 @@ def test_the_rows_are_the_columns_of_scores() -> None:
     assert analyse(answered_by({"1": "{}"})) == column_types
 
 
+@pytest.mark.slow
 def test_the_same_leads_get_the_same_scores_as_by_the_stage(home: Path) -> None:
     in_sql = {row["lead_id"]: row for row in rescored_in_sql(home)}
     scorer = ChampionCache(example_leads.open_registry(str(home / "models")), POLICY).scorer()
@@ -118,6 +119,7 @@ def test_what_persons_say_holds_in_sql_as_by_the_stage(tmp_path: Path) -> None:
     assert rescored_in_sql(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_without_a_model_the_same_leads_get_the_same_points(home: Path) -> None:
     sent = called_with(home)
     replies = dict(

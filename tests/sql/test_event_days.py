@@ -49,6 +49,7 @@ def statements(policy: Policy, arguments: dict[str, Any]) -> list[tuple[Statemen
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 @hostile
 @given(tables=tables(), as_of=moments_of_a_day, place=st.integers(0, 1))

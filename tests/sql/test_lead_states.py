@@ -128,6 +128,7 @@ def test_googles_analyser_accepts_it(policy: Policy, with_forms: bool) -> None:
         assert columns.keys() == set(StoredLeadState.__struct_fields__)
 
 
+@pytest.mark.slow
 @hostile
 @given(activity=tables(), stored=around)
 def test_it_says_what_the_statements_of_its_parts_say(activity: dict[str, list[Row]], stored: dict[str, Any]) -> None:
@@ -143,6 +144,7 @@ def test_it_says_what_the_statements_of_its_parts_say(activity: dict[str, list[R
     )
 
 
+@pytest.mark.slow
 @hostile
 @given(stored=around)
 def test_what_is_stored_of_a_lead_is_the_latest_by_then(stored: dict[str, Any]) -> None:

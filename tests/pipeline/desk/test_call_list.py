@@ -149,6 +149,7 @@ def all_pages(desk: DuckDBWarehouse, limit: int, **filters: Any) -> list[LeadLis
     raise AssertionError("the pages do not end")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", ["score", "points", "fit", "tier"])
 def test_pages_put_together_are_the_list(tmp_path: Path, sort: str) -> None:
     chance = random.Random(3)

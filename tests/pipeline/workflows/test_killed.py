@@ -73,6 +73,7 @@ def test_killed_at_any_step_of_a_run_each_action_takes_effect_once(place: Place,
     assert messages.total() <= LEADS + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_fails_each_workflow_fires_once(place: Place, seed: int) -> None:
     draw = random.Random(seed)
