@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leadwerk.importing.column_guess import ColumnGuess, guess_columns, status_counts
-from leadwerk.importing.columns import describe_columns
+from leadwerk.importing.column_kinds import describe_columns
 from leadwerk.importing.table import read_table
 
 ROWS = 40

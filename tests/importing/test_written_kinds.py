@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from leadwerk.errors import InputError
-from leadwerk.importing.columns import describe_columns
+from leadwerk.importing.column_kinds import describe_columns
 from leadwerk.importing.lead_values import lead_values
 from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.text_column import TextColumn

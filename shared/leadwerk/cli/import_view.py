@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from leadwerk.cli.console import err, figure, out, print_json, printable, show, table
 from leadwerk.errors import InputError
-from leadwerk.importing.columns import Column, describe_columns
+from leadwerk.importing.column_kinds import Column, describe_columns
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.plan import ImportPlan, column_use
 from leadwerk.importing.table import CsvTable

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leadwerk.importing.column_kinds import Column
 from leadwerk.importing.column_mapping import ROW_NUMBER
-from leadwerk.importing.columns import Column
 from leadwerk.importing.statuses import is_open_word, is_positive_word
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.importing.column_format import ColumnFormat
-from leadwerk.importing.columns import split_options
 from leadwerk.importing.field_values import FieldValues, raw_fields, read_group_columns
 from leadwerk.importing.leads import ParsedLeads
 from leadwerk.importing.number_column import numbers_of
+from leadwerk.importing.option_list import split_options
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn

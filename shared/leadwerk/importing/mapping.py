@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from leadwerk.errors import InputError
+from leadwerk.importing.column_kinds import FEATURE_KINDS, Column
 from leadwerk.importing.column_mapping import ROW_NUMBER, ColumnMapping, StatedColumns
-from leadwerk.importing.columns import FEATURE_KINDS, Column
 from leadwerk.importing.statuses import count_statuses, lost_rules, lost_status, open_statuses, positive_status
 from leadwerk.importing.table import CsvTable
 from leadwerk.policy.folding import folded

@@ -11,14 +11,14 @@ import msgspec
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import InputError
 from leadwerk.importing.column_format import ColumnFormat
-from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
-from leadwerk.importing.columns import (
+from leadwerk.importing.column_kinds import (
     Column,
     ColumnEvidence,
     column_evidence,
     describe_columns,
     time_column_format,
 )
+from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.mapping import attribute_sources, mapping_under_policy, state_mapping
 from leadwerk.importing.policy_file import policy_text

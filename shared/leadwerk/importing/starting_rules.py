@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwerk.importing.column_mapping import ColumnMapping
-from leadwerk.importing.columns import split_options
 from leadwerk.importing.mapping import AttributeSource
 from leadwerk.importing.number_column import numbers_of
+from leadwerk.importing.option_list import split_options
 from leadwerk.importing.statuses import status_codes
 from leadwerk.importing.table import CsvTable
 from leadwerk.lead.yes_no import parse_yes_no

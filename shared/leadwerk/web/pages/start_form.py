@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from leadwerk.errors import InputError
 from leadwerk.importing.column_guess import ColumnGuess, guess_positive, status_counts
+from leadwerk.importing.column_kinds import Column
 from leadwerk.importing.column_mapping import StatedColumns
-from leadwerk.importing.columns import Column
 from leadwerk.importing.plan import StatedFormats
 from leadwerk.importing.statuses import is_open_word
 from leadwerk.importing.table import CsvTable, ReadOptions

@@ -9,8 +9,8 @@ from datetime import datetime
 from leadwerk.catalogue.languages import Language
 from leadwerk.errors import LeadwerkError
 from leadwerk.importing.column_guess import ColumnGuess, guess_columns
+from leadwerk.importing.column_kinds import FEATURE_KINDS, Column, describe_columns
 from leadwerk.importing.column_mapping import ROW_NUMBER
-from leadwerk.importing.columns import FEATURE_KINDS, Column, describe_columns
 from leadwerk.importing.plan import ImportPlan, plan_import
 from leadwerk.importing.rejections import rejected_rows
 from leadwerk.importing.table import CsvTable

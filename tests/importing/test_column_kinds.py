@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from leadwerk.importing.columns import Column, describe_columns
+from leadwerk.importing.column_kinds import Column, describe_columns
 from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.personal_columns import names_persons
 from leadwerk.importing.table import CsvTable, Frame

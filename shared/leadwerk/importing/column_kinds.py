@@ -1,8 +1,7 @@
-"""Kinds of columns: numbers, yes or no, lists of options, dates, categories, persons, free text, or nothing."""
+"""Column kinds: numbers, yes or no, lists of options, dates, categories, contacts, free text, or nothing."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +17,7 @@ from leadwerk.importing.column_format import (
     unanimous,
 )
 from leadwerk.importing.number_column import DecimalEvidence, decimal_evidence, numbers_of
+from leadwerk.importing.option_list import find_option_list
 from leadwerk.importing.personal_columns import holds_contacts, names_persons
 from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
@@ -35,11 +35,6 @@ _SHARE = 0.98
 _MOSTLY_DIFFERENT = 0.5
 _FEW_ROWS = 10
 _WORDS_OF_A_CATEGORY = 4.0
-_MOST_OPTIONS = 40
-_OPTION_LENGTH = 40
-_OPTION_USES = 5.0
-_LISTED_SHARE = 0.1
-_SEPARATORS = (";", "|", ",", "\n", "/")
 _FEW_WORDS = 3
 _NUMBERS_BESIDE_WORDS = 0.5
 """Numbers with up to three words that stand for "not known" are numbers; the words are left out and counted."""
@@ -273,45 +268,11 @@ def time_column_format(
 
 
 def _as_options(column: Column, cells: TextColumn) -> Column | None:
-    texts, counts = cells.texts(), cells.counts
-    for separator in _SEPARATORS:
-        listed, options = 0, Counter[str]()
-        for text, times, is_empty in zip(texts, counts.tolist(), cells.missing, strict=True):
-            if is_empty:
-                continue
-            parts = split_options(text, separator)
-            listed += times if len(parts) > 1 else 0
-            options.update(dict.fromkeys(parts, times))
-            if len(options) > _MOST_OPTIONS:
-                break
-        # Options combine in many ways; if there are fewer texts than parts, the sign belongs to the text.
-        # Otherwise they are names of places, or sentences.
-        combine = column.distinct >= len(options)
-        if combine and listed >= _LISTED_SHARE * cells.filled and _are_options(options):
-            named = tuple(option for option, _ in options.most_common())
-            return replace(
-                column, kind="options", options=named, format=ColumnFormat(kind="options", separator=separator)
-            )
-    return None
-
-
-def split_options(text: str, separator: str) -> list[str]:
-    """The options that a cell lists.
-
-    >>> split_options("Karte; Leasing;", ";")
-    ['Karte', 'Leasing']
-    """
-    return list(dict.fromkeys(part for piece in text.split(separator) if (part := piece.strip(" \t[]{}\"'"))))
-
-
-def _are_options(options: Counter[str]) -> bool:
-    """Few short texts that come back: sentences with commas do not count."""
-    return (
-        2 <= len(options) <= _MOST_OPTIONS
-        and max(map(len, options)) <= _OPTION_LENGTH
-        and options.total() / len(options) >= _OPTION_USES
-        and not all(option.replace(".", "").isdigit() for option in options)
-    )
+    listed = find_option_list(cells)
+    if listed is None:
+        return None
+    column_format = ColumnFormat(kind="options", separator=listed.separator)
+    return replace(column, kind="options", options=listed.options, format=column_format)
 
 
 def _as_words(column: Column, cells: TextColumn) -> Column:

@@ -1,0 +1,67 @@
+"""Option lists: cells that name several options at once, such as "Karte; Leasing"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from leadwerk.importing.text_column import TextColumn
+
+SEPARATORS = (";", "|", ",", "\n", "/")
+MOST_OPTIONS = 40
+OPTION_LENGTH = 40  # characters
+OPTION_USES = 5.0  # cells an option, on average
+LISTED_SHARE = 0.1  # of the filled cells, those that name several options
+
+
+@dataclass(frozen=True)
+class OptionList:
+    """Separator of a column of option lists, and its options, the commonest first."""
+
+    separator: str
+    options: tuple[str, ...]
+
+
+def find_option_list(cells: TextColumn) -> OptionList | None:
+    """The option list that a column holds; None if its cells are categories or sentences."""
+    for separator in SEPARATORS:
+        listed, options = _count_options(cells, separator)
+        # Options combine in many ways; if there are fewer texts than parts, the sign belongs to the text.
+        # Otherwise they are names of places, or sentences.
+        combine = cells.distinct_filled >= len(options)
+        if combine and listed >= LISTED_SHARE * cells.filled and _are_options(options):
+            return OptionList(separator, tuple(option for option, _ in options.most_common()))
+    return None
+
+
+def _count_options(cells: TextColumn, separator: str) -> tuple[int, Counter[str]]:
+    """Cells that name several options, and the uses of each; the count stops where there are too many to be options."""
+    listed, options = 0, Counter[str]()
+    for text, times, is_empty in zip(cells.texts(), cells.counts.tolist(), cells.missing, strict=True):
+        if is_empty:
+            continue
+        parts = split_options(text, separator)
+        listed += times if len(parts) > 1 else 0
+        options.update(dict.fromkeys(parts, times))
+        if len(options) > MOST_OPTIONS:
+            break
+    return listed, options
+
+
+def split_options(text: str, separator: str) -> list[str]:
+    """The options that a cell lists.
+
+    >>> split_options("Karte; Leasing;", ";")
+    ['Karte', 'Leasing']
+    """
+    return list(dict.fromkeys(part for piece in text.split(separator) if (part := piece.strip(" \t[]{}\"'"))))
+
+
+def _are_options(options: Counter[str]) -> bool:
+    """Few short texts that come back: sentences with commas do not count."""
+    return (
+        2 <= len(options) <= MOST_OPTIONS
+        and max(map(len, options)) <= OPTION_LENGTH
+        and options.total() / len(options) >= OPTION_USES
+        and not all(option.replace(".", "").isdigit() for option in options)
+    )
