@@ -30,7 +30,7 @@ def look(tmp_path: Path) -> Look:
     def at(link: str, days: float = 0, **environment: str) -> Finding:
         variables = {"LEADWERK_HOME": str(tmp_path), "LEADWERK_POLICY": "b2b_swiss", "LEADWERK_CRM_TOKEN": "t"}
         deployment = Deployment(settings.read(variables | environment))
-        return dict(Feeds(deployment, NOW + days * DAY).links)[link]()
+        return getattr(Feeds(deployment, NOW + days * DAY), link)()
 
     return at
 

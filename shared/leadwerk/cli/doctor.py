@@ -69,26 +69,26 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
     look = _Look(deployment, now)
     link_of_error: dict[str, str] = {}
     ignored_fields = ""
-    feeds = dict(Feeds(deployment, now).links)
+    feeds = Feeds(deployment, now)
     links: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("settings", look.settings),
         ("policy", look.policy),
         ("CRM", look.crm),
         ("deliveries", look.deliveries),
-        ("outbox", feeds["outbox"]),
-        ("workflows", feeds["workflows"]),
+        ("outbox", feeds.outbox),
+        ("workflows", feeds.workflows),
         ("scores", look.scores),
         ("champion", look.champion),
         ("drift", look.drift),
-        ("training", feeds["training"]),
+        ("training", feeds.training),
         ("outcomes", look.outcomes),
-        ("statuses", feeds["statuses"]),
-        ("cursor", feeds["cursor"]),
+        ("statuses", feeds.statuses),
+        ("cursor", feeds.cursor),
         ("leads", look.leads),
         ("activity", look.activity),
-        ("signals", feeds["signals"]),
+        ("signals", feeds.signals),
         ("GA4 export", look.export),
-        ("tables", feeds["tables"]),
+        ("tables", feeds.tables),
         ("privacy", look.privacy),
     )
     for name, link in links:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,19 +64,6 @@ class Feeds:
     deployment: Deployment
     now: datetime
 
-    @property
-    def links(self) -> tuple[tuple[str, Callable[[], Finding]], ...]:
-        """Name and examination of each link, from the CRM backward."""
-        return (
-            ("outbox", self.outbox),
-            ("workflows", self.workflows),
-            ("training", self.training),
-            ("statuses", self.statuses),
-            ("cursor", self.cursor),
-            ("signals", self.signals),
-            ("tables", self.tables),
-        )
-
     def outbox(self) -> Finding:
         """How long the oldest score waits."""
         parameters = {"first_day": self._day(90), "as_of": self.now, "scored_since": self._day(SCORE_LOOK_BACK_DAYS)}
@@ -94,14 +80,14 @@ class Feeds:
         """What workflows have not carried out."""
         policy = self.deployment.policy
         rows = self._rows(statement("workflow_actions/waiting", WaitingActions), {"first_day": self._day(90)})
-        actions = {row.state: row for row in rows}
+        oldest = {row.state: row.oldest for row in rows}
         counts = ", ".join(f"{row.actions:,} {row.state.replace('_', ' ')}" for row in rows) or "no action yet"
         summary = f"{len(policy.workflows.rules)} workflows: {counts}"
         last_holiday = max(policy.workflows.quiet.holidays, default="")
-        if "dead_letter" in actions:
+        if "dead_letter" in oldest:
             remedy = "The table workflow_actions says why (error). After the cure: `leadwerk workflow replay`."
             return Finding("workflows", "look", summary, remedy)
-        if "retry" in actions and self.now - actions["retry"].oldest > OLDEST_WAITING:
+        if self.now - oldest.get("retry", self.now) > OLDEST_WAITING:
             remedy = "Run `leadwerk workflow run`: its report says why a receiver takes nothing (`stopped`)."
             return Finding("workflows", "look", summary, remedy)
         if last_holiday and last_holiday < self.now.date().isoformat():

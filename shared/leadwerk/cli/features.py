@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import day
 from leadwerk.cli.progress_bar import working
 from leadwerk.errors import InputError
+
+if TYPE_CHECKING:
+    from leadwerk.pipeline.leads.read_features import LeadFeatures
 
 MOST_COLUMNS = 8
 """Rows that fit side by side on a screen."""
@@ -68,10 +71,10 @@ def features(
             f"{csv_file}: {count:,} rows."
         )
         return
-    print_json([*rows]) if call.as_json else _show([*islice(rows, MOST_COLUMNS + 1)])
+    print_json([row.values for row in rows]) if call.as_json else _show([*islice(rows, MOST_COLUMNS + 1)])
 
 
-def _show(rows: Sequence[Mapping[str, Any]]) -> None:
+def _show(rows: Sequence[LeadFeatures]) -> None:
     """One column per row, one line per feature that any of them has."""
     if len(rows) > MOST_COLUMNS:
         message = f"There are more than {MOST_COLUMNS} rows, which no screen holds."
@@ -79,9 +82,9 @@ def _show(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         out.print("There is no lead in these days.")
         return
-    header = ("", *(f"{row['lead_id']}\n{row['as_of']:%Y-%m-%d %H:%M}" for row in rows))
-    names = [name for name in rows[0] if name not in ("lead_id", "as_of")]
-    lines = [(name, *(_cell_text(row[name]) for row in rows)) for name in names]
+    header = ("", *(f"{row.lead_id}\n{row.as_of:%Y-%m-%d %H:%M}" for row in rows))
+    names = [name for name in rows[0].values if name not in ("lead_id", "as_of")]
+    lines = [(name, *(_cell_text(row.values[name]) for row in rows)) for name in names]
     out.print(table("Features", header, [line for line in lines if any(line[1:])]))
 
 
@@ -89,7 +92,7 @@ def _cell_text(value: Any) -> str:
     return "" if value is None else figure(value)
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+def _write(path: Path, rows: Iterable[LeadFeatures]) -> int:
     """Write rows as CSV; a run that fails leaves no half a file."""
     aside = path.with_name(f"{path.name}.part")
     try:
@@ -101,12 +104,12 @@ def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def _write_rows(writer: Any, rows: Iterator[Mapping[str, Any]]) -> int:
+def _write_rows(writer: Any, rows: Iterator[LeadFeatures]) -> int:
     count = 0
     for count, row in enumerate(rows, start=1):
         if count == 1:
-            writer.writerow(row)
-        writer.writerow([_cell(value) for value in row.values()])
+            writer.writerow(row.values)
+        writer.writerow([_cell(value) for value in row.values.values()])
     return count
 
 

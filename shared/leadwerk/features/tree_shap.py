@@ -9,9 +9,11 @@ several times is one factor, which each of its nodes renews (Yu et al. 2022, Lin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,12 +62,10 @@ class TreeShap:
             ValueError: the bytes are no such model, or one with other trees than those of numbers.
         """
         try:
-            learner = ubjson.decode(model)["learner"]
-            trees = learner["gradient_booster"]["model"]["trees"]
-            base = _margin(learner)
-            return _built(trees, base)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"no model of XGBoost's: {error!r}") from error
+            learner = msgspec.convert(ubjson.decode(model), _SavedModel).learner
+        except msgspec.ValidationError as error:
+            raise ValueError(f"no model of XGBoost's: {error}") from error
+        return _built(learner.gradient_booster.model.trees, _margin(learner))
 
     def contributions(self, matrix: Matrix) -> Floats:
         """(n, m + 1) of a float32 (n, m) matrix in which NaN is missing: one a column, then the bias.
@@ -105,15 +105,59 @@ class TreeShap:
         return cases
 
 
-def _margin(learner: dict[str, Any]) -> float:
+class _SavedTree(msgspec.Struct, frozen=True):
+    """A tree as XGBoost saves it: one item a node in each array, which is typed or a list, as its writer chose."""
+
+    split_type: Any
+    left_children: Any
+    right_children: Any
+    split_indices: Any
+    split_conditions: Any
+    default_left: Any
+    sum_hessian: Any
+
+
+class _SavedTrees(msgspec.Struct, frozen=True):
+    trees: list[_SavedTree]
+
+
+class _SavedEnsemble(msgspec.Struct, frozen=True):
+    model: _SavedTrees
+
+
+class _SavedParameters(msgspec.Struct, frozen=True):
+    base_score: Any
+    """A number as a text, since XGBoost 3 in brackets."""
+
+
+class _SavedObjective(msgspec.Struct, frozen=True):
+    name: str
+
+
+class _SavedLearner(msgspec.Struct, frozen=True):
+    gradient_booster: _SavedEnsemble
+    learner_model_param: _SavedParameters
+    objective: _SavedObjective
+
+
+class _SavedModel(msgspec.Struct, frozen=True):
+    """What is read of a model in XGBoost's UBJSON.
+
+    Source: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
+    """
+
+    learner: _SavedLearner
+
+
+def _margin(learner: _SavedLearner) -> float:
     """The prediction before any tree, on the scale of the trees."""
-    base = float(str(learner["learner_model_param"]["base_score"]).strip("[]"))
-    match learner["objective"]["name"]:
+    base = float(str(learner.learner_model_param.base_score).strip("[]"))
+    match learner.objective.name:
         case "binary:logistic":
             return float(np.log(base) - np.log1p(-base))
         case "reg:squarederror":
             return base
-    raise ValueError(f"the objective {learner['objective']['name']!r} is none of ours")
+    raise ValueError(f"the objective {learner.objective.name!r} is none of ours")
 
 
 @dataclass(frozen=True)
@@ -129,15 +173,15 @@ class _Forest:
     cover: Floats
 
     @classmethod
-    def of(cls, trees: list[dict[str, Any]]) -> _Forest:
+    def of(cls, trees: Sequence[_SavedTree]) -> _Forest:
         """The nodes of XGBoost's `trees`."""
-        if any(np.any(tree["split_type"]) for tree in trees):
+        if any(np.any(tree.split_type) for tree in trees):
             raise ValueError("a tree splits by categories")
-        sizes = [len(tree["left_children"]) for tree in trees]
+        sizes = [len(tree.left_children) for tree in trees]
         roots = np.cumsum([0, *sizes])[:-1]
 
         def joined(name: str, dtype: type) -> Any:
-            return np.concatenate([np.asarray(tree[name], dtype) for tree in trees])
+            return np.concatenate([np.asarray(getattr(tree, name), dtype) for tree in trees])
 
         def places(name: str) -> Index:
             children = joined(name, np.intp)
@@ -206,7 +250,7 @@ def _at(values: Any, places: Index) -> Any:
     return values[places] if len(values) else np.zeros(len(places), values.dtype)
 
 
-def _built(trees: list[dict[str, Any]], base: float) -> TreeShap:
+def _built(trees: Sequence[_SavedTree], base: float) -> TreeShap:
     forest, branches = _Forest.of(trees), _Branches()
     is_leaf = forest.left < 0
     ends = [np.empty(0, np.intp)]

@@ -67,9 +67,9 @@ class _Reader:
             items.append(self._of_kind(kind or self._mark()))
         return items
 
-    def _object(self) -> dict[str, Any]:
+    def _object(self) -> dict[str, object]:
         kind, count = self._header()
-        members: dict[str, Any] = {}
+        members: dict[str, object] = {}
         read = 0
         while read != count and not (count is None and self._ends("}")):
             key = self._text()

@@ -18,7 +18,7 @@ from leadwerk.importing.number_column import numbers_of
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.lead.amount import LARGEST
-from leadwerk.lead.lead import NAMES, FieldGroup, read_group
+from leadwerk.lead.lead import NAMES, FieldGroup, LeadColumns, read_group
 from leadwerk.lead.rejection import PERSONAL
 from leadwerk.policy.model import Policy
 
@@ -72,7 +72,7 @@ def read_group_columns(
         return _read_numbers(group, raw[fields[0]], lines, policy)
     combinations, which = _combinations([raw[name].codes for name in fields])
     texts = [raw[name].values for name in fields]
-    rows: list[dict[str, Any]] = []
+    rows: list[LeadColumns] = []
     rejected: dict[str, list[int]] = {}
     for at, places in enumerate(combinations):
         form = {name: values[place] for name, values, place in zip(fields, texts, places, strict=True)}

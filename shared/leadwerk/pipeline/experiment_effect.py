@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.experiment.report import EffectReport, Participants, effect_report
-from leadwerk.pipeline.leads.features import features_statement, training_parameters
+from leadwerk.pipeline.leads.features import training_parameters
+from leadwerk.pipeline.leads.read_features import read_features
 from leadwerk.policy.experiment import Experiment
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry
@@ -112,7 +113,7 @@ def _frozen_scores(
     last = max(row.created_at for row in rows)
     first = min(row.created_at for row in rows)
     parameters = {**training_parameters(policy, first, last), "landmark_days": [0]}
-    features = {row["lead_id"]: row for row in warehouse.rows(features_statement(policy), parameters)}
+    features = {row.lead_id: row.values for row in read_features(warehouse, policy, parameters)}
     if any(row.lead_id not in features for row in rows):
         return None, None
     predicted = scorer.predict(scorer.encode([features[row.lead_id] for row in rows]))

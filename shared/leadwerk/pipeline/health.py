@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadwerk.catalogue.features import FeatureValues
 from leadwerk.catalogue.periods import SECONDS_A_DAY
 from leadwerk.features.drift import drift
-from leadwerk.pipeline.leads.features import features_statement, training_parameters
+from leadwerk.pipeline.leads.features import training_parameters
 from leadwerk.pipeline.leads.open_leads import read_open_leads
+from leadwerk.pipeline.leads.read_features import LeadFeatures, read_features
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Manifest
 from leadwerk.warehouse.protocol import Warehouse
@@ -31,15 +31,15 @@ def health_of(warehouse: Warehouse, policy: Policy, champion: Manifest | None, *
     """The champion's health as of `now` (aware); empty without a champion, without drift if there are few leads."""
     if champion is None:
         return Health()
-    stability = drift(champion.profile, recent_landmarks(warehouse, policy, now))
+    stability = drift(champion.profile, [row.values for row in recent_landmarks(warehouse, policy, now)])
     worst = next(iter(stability), None)
     age = (now - datetime.fromisoformat(champion.created_at)).total_seconds() / SECONDS_A_DAY
     return Health(round(age, 2), None if worst is None else round(stability[worst], 4), worst)
 
 
-def recent_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> list[FeatureValues]:
+def recent_landmarks(warehouse: Warehouse, policy: Policy, now: datetime) -> list[LeadFeatures]:
     """Features at the last week's landmarks of open leads: the population of training."""
     oldest = now - RECENT - timedelta(days=max(policy.landmark_days))
     leads = set(read_open_leads(warehouse, created_since=oldest, as_of=now))
-    rows = warehouse.rows(features_statement(policy), training_parameters(policy, now - RECENT, now))
-    return [row for row in rows if row["lead_id"] in leads]
+    rows = read_features(warehouse, policy, training_parameters(policy, now - RECENT, now))
+    return [row for row in rows if row.lead_id in leads]

@@ -9,7 +9,8 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.pipeline.experiment_effect import cost_per_call
-from leadwerk.pipeline.leads.features import features_statement, training_parameters
+from leadwerk.pipeline.leads.features import training_parameters
+from leadwerk.pipeline.leads.read_features import read_features
 from leadwerk.policy.model import Policy
 from leadwerk.report.money_figures import LeadMoney, MoneyFigures, money_figures
 from leadwerk.warehouse.protocol import Warehouse
@@ -48,7 +49,8 @@ def run(warehouse: Warehouse, policy: Policy, *, days: int, now: datetime) -> Mo
     with warehouse.unit_of_work():
         customers = warehouse.rows(statement("outcomes/customer_value", CustomerLead), parameters)
         features = {**training_parameters(policy, created_since, now), "landmark_days": [0]}
-        sources = {row["lead_id"]: row["first_source"] for row in warehouse.rows(features_statement(policy), features)}
+        rows = read_features(warehouse, policy, features)
+    sources = {row.lead_id: row.values["first_source"] for row in rows}
     matured = [row for row in customers if row.is_mature]
     return money_figures(_leads(matured, sources), cost_per_call(policy))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from leadwerk.scoring.decide import HOT, Decision, action_for
 
 if TYPE_CHECKING:
-    from leadwerk.experiment.assignment import Assignment
+    from leadwerk.experiment.assignment import Arm, Assignment
     from leadwerk.policy.model import Policy
     from leadwerk.policy.section import Cluster
 
@@ -25,7 +25,17 @@ def assigned(decision: Decision, assignment: Assignment | None, policy: Policy) 
     return decision
 
 
-def arm_columns(assignment: Assignment | None, *, is_hot: bool) -> dict[str, Any]:
+class ArmColumns(TypedDict, total=False):
+    """Columns of `scores` that record the arm of a lead; none outside of an experiment."""
+
+    experiment: str
+    arm: Arm
+    arm_probability: float
+    work_probability: float
+    random_rank: int | None
+
+
+def arm_columns(assignment: Assignment | None, *, is_hot: bool) -> ArmColumns:
     """The columns of `scores` that record the arm; `is_hot`: whether the score makes the lead HOT."""
     if assignment is None:
         return {}

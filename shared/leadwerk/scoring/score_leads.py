@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal, TypedDict
 
 from msgspec import Struct
 
 from leadwerk.catalogue.languages import Language
 from leadwerk.experiment.assignment import Arm, Assignment, assign
-from leadwerk.points.classification import LeadRating, rate_leads
+from leadwerk.points.classification import LeadRating, Level, Light, rate_leads
 from leadwerk.points.engine import compute_points
 from leadwerk.points.ledger import Entry
 from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
+from leadwerk.policy.points import Phase
+from leadwerk.policy.selling import Grade
 from leadwerk.scoring.arms import arm_columns, assigned
 from leadwerk.scoring.attribution import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, HOT, UNSCORED, Decision, closed, decide, overruled, without_a_call
@@ -244,7 +246,22 @@ def _basis(rating: LeadRating | None, model_version: str | None) -> Basis:
     return NO_CHAMPION if rating is None else POINTS
 
 
-def _rating_columns(rating: LeadRating | None) -> dict[str, Any]:
+class _RatingColumns(TypedDict, total=False):
+    """Columns of `scores` that a rating fills; none without rules."""
+
+    fit: float
+    interest: float
+    points: float
+    grade: Grade
+    level: Level
+    matrix_cell: str
+    icp: int
+    tier: str | None
+    traffic_light: Light | None
+    phase: Phase | None
+
+
+def _rating_columns(rating: LeadRating | None) -> _RatingColumns:
     """A rating under the names of the table `scores`."""
     if rating is None:
         return {}

@@ -95,7 +95,7 @@ def _conditions(select: Any, alias: str) -> Iterator[Any]:
     where = select.args.get("where")
     joins = [join for join in select.args.get("joins") or () if join.side == "" or join.this.alias_or_name == alias]
     waiting = [where.this] if where else []
-    waiting += [join.args["on"] for join in joins if join.args.get("on")]
+    waiting += [on for join in joins if (on := join.args.get("on"))]
     while waiting:
         condition = waiting.pop().unnest()
         if isinstance(condition, exp.And):
@@ -111,8 +111,10 @@ def _bounds(conditions: Iterator[Any], alias: str, partition: str) -> Iterator[t
         column = condition.this
         if not isinstance(column, exp.Column) or (column.table, column.name) != (alias, partition):
             continue
-        if isinstance(condition, exp.Between) and _is_constant(condition.args["low"], condition.args["high"]):
-            yield condition.args["low"].sql("duckdb"), condition.args["high"].sql("duckdb")
+        if isinstance(condition, exp.Between):
+            low, high = condition.args["low"], condition.args["high"]
+            if _is_constant(low, high):
+                yield low.sql("duckdb"), high.sql("duckdb")
         elif isinstance(condition, exp.GTE | exp.GT | exp.EQ) and _is_constant(condition.expression):
             value = condition.expression.sql("duckdb")
             yield value, value if isinstance(condition, exp.EQ) else None

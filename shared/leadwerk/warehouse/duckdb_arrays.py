@@ -35,8 +35,8 @@ def unnest_in_place(node: exp.Expr) -> exp.Expr:
     joins = node.args.get("joins") or []
     if not joins or not isinstance(joins[0].this, exp.Unnest) or joins[0].side or _has_star(node):
         return node
-    source, unnest = node.args["from_"].this, joins[0].this
-    items, element = unnest.expressions[0], unnest.args["alias"].columns[0]
+    source = _source(node)
+    items, element = _list_of(joins[0].this)
     if not isinstance(items, exp.Column) or items.parts[0].name not in (source.alias_or_name, items.name):
         return node
     inner = exp.select("*", exp.alias_(exp.Anonymous(this="UNNEST", expressions=[items.copy()]), element.copy()))
@@ -61,7 +61,7 @@ def is_first_of_key(select: exp.Expr) -> bool:
         isinstance(select.selects[0], exp.Column)
         and select.args["order"].expressions[0].sql("bigquery") == source.args["offset"].sql("bigquery")
         and select.args["limit"].expression.name == "1"
-        and _is_key_test(select.args["where"].this, source.args["alias"].columns[0].name)
+        and _is_key_test(_condition(select), _list_of(source)[1].name)
     )
 
 
@@ -74,9 +74,8 @@ def _is_key_test(test: exp.Expr, element: str) -> bool:
 
 
 def _first_of_key(select: exp.Select) -> exp.Expr:
-    source = select.args["from_"].this
-    items, element = source.expressions[0], source.args["alias"].columns[0]
-    test = select.args["where"].this
+    items, element = _list_of(_source(select))
+    test = _condition(select)
     keys = _call("LIST_TRANSFORM", items.copy(), _lambda(element, test.this))
     # Without this guard a NULL key would find an element whose key is NULL.
     place = exp.Case(
@@ -94,6 +93,23 @@ def _first_of_key(select: exp.Select) -> exp.Expr:
     return extracted
 
 
+def _source(select: exp.Expr) -> exp.Expr:
+    """What a SELECT reads from."""
+    source: exp.Expr = select.args["from_"].this
+    return source
+
+
+def _condition(select: exp.Expr) -> exp.Expr:
+    """The condition of a SELECT's WHERE."""
+    condition: exp.Expr = select.args["where"].this
+    return condition
+
+
+def _list_of(unnest: exp.Expr) -> Parts:
+    """The list that an UNNEST reads, and the name of its element."""
+    return unnest.expressions[0], unnest.args["alias"].columns[0]
+
+
 def _unnest(select: exp.Expr) -> exp.Unnest | None:
     source = select.args.get("from_")
     return source.this if source and isinstance(source.this, exp.Unnest) else None
@@ -107,9 +123,9 @@ def _filtered(select: exp.Expr, clauses: set[str]) -> Parts | None:
         return None
     if len(list(select.find_all(exp.Select))) > 1:
         return None
-    items, element = source.expressions[0].copy(), source.args["alias"].columns[0]
+    items, element = _list_of(source)
     where = select.args.get("where")
-    return (_call("LIST_FILTER", items, _lambda(element, where.this)) if where else items), element
+    return (_call("LIST_FILTER", items.copy(), _lambda(element, where.this)) if where else items.copy()), element
 
 
 def _lambda(element: exp.Identifier, body: exp.Expr) -> exp.Expr:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, overload
 
 from msgspec import Struct
 
-from leadwerk.warehouse.protocol import Row, Statement
+from leadwerk.warehouse.protocol import R, Row, Statement
 from leadwerk.warehouse.schema import Table, every_day
-from leadwerk.warehouse.statement import from_text
 
 
 class StoredId(Struct, frozen=True):
@@ -32,10 +32,14 @@ def stored_ids(
     return limited, {"first_day": days[0], "last_day": days[1]}
 
 
-def rows_of_ids(table: Table, column: str) -> Statement[Row]:
-    """All rows of a table with one of @ids in a column."""
+@overload
+def rows_of_ids(table: Table, column: str) -> Statement[Row]: ...
+@overload
+def rows_of_ids(table: Table, column: str, record: type[R]) -> Statement[R]: ...
+def rows_of_ids(table: Table, column: str, record: type[R] | None = None) -> Statement[Any]:
+    """All rows of a table with one of @ids in a column, as mappings unless a record is named."""
     text = f"SELECT * FROM leadwerk.{table.name} WHERE {every_day(table)} AND {column} IN UNNEST(@ids)"
-    return from_text(f"-- @ids ARRAY<STRING>\n{text}", f"{table.name}/of_{column}")
+    return Statement(f"{table.name}/of_{column}", text, {"ids": "ARRAY<STRING>"}, record)
 
 
 class PartitionDays(Struct, frozen=True):

@@ -18,7 +18,7 @@ import msgspec
 
 from leadwerk.errors import InputError
 from leadwerk.web import MAXIMUM_BYTES, Answer, Function, HTTPRequest, Response, answered, not_as_described
-from leadwerk.web.problem_document import MalformedBody, RequestTooLarge
+from leadwerk.web.problem_document import MalformedBody, ProblemDocument, RequestTooLarge
 from leadwerk.web.request_body import read_body
 
 MAXIMUM_REMOTE_BYTES = 50_000_000
@@ -164,7 +164,7 @@ def _for_bigquery(response: Response) -> Response:
     body, status, headers = response
     if status == HTTPStatus.OK:
         return response
-    problem = msgspec.json.decode(body)
-    message = f"{problem['detail']} {problem.get('remedy', '')}".strip()[:MAXIMUM_MESSAGE]
+    problem = msgspec.json.decode(body, type=ProblemDocument)
+    message = f"{problem.detail} {problem.remedy or ''}".strip()[:MAXIMUM_MESSAGE]
     reply = msgspec.json.encode({"errorMessage": message})
     return reply, STATUSES.get(status, status), headers | {"Content-Type": "application/json"}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from leadwerk.warehouse import schema
-from leadwerk.warehouse.protocol import Row, Warehouse
+from leadwerk.warehouse.protocol import Warehouse
+from leadwerk.warehouse.records import LeadAttribute, LeadRow
 from leadwerk.warehouse.table_statements import rows_of_ids
 
-BOOKKEEPING = frozenset({"event_id", "lead_id", "recorded_at", "stored_at"})
-"""Columns that differ between any two versions."""
+NO_FIELDS = frozenset({"event_id", "lead_id", "recorded_at", "stored_at", "attributes"})
+"""Columns that differ between any two versions, and the attributes, which are fields one by one."""
 
 
 class LeadFieldChange(Struct, frozen=True, kw_only=True):
@@ -32,30 +33,30 @@ class LeadFieldChange(Struct, frozen=True, kw_only=True):
 
 def field_changes(warehouse: Warehouse, lead_id: str) -> list[LeadFieldChange]:
     """All changes of a lead's fields, the oldest first, attributes by their names."""
-    rows = warehouse.rows(rows_of_ids(schema.table("leads"), "lead_id"), {"ids": [lead_id]})
-    versions = sorted(rows, key=lambda row: (row["recorded_at"], row["event_id"]))
-    return [change for before, after in pairwise([{}, *versions]) for change in _changes(before, after)]
+    rows = warehouse.rows(rows_of_ids(schema.table("leads"), "lead_id", LeadRow), {"ids": [lead_id]})
+    versions = sorted(rows, key=lambda row: (row.recorded_at, row.event_id))
+    return [change for before, after in pairwise([None, *versions]) if after for change in _changes(before, after)]
 
 
-def _changes(before: Row, after: Row) -> Iterator[LeadFieldChange]:
-    old, new = _fields(before), _fields(after)
+def _changes(before: LeadRow | None, after: LeadRow) -> Iterator[LeadFieldChange]:
+    old, new = _fields(before) if before else {}, _fields(after)
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield LeadFieldChange(
-                recorded_at=after["recorded_at"],
-                source=after["event_id"],
+                recorded_at=after.recorded_at,
+                source=after.event_id,
                 field=name,
                 before=old.get(name),
                 after=new.get(name),
             )
 
 
-def _fields(version: Row) -> dict[str, str]:
+def _fields(version: LeadRow) -> dict[str, str]:
     """The version's values as text, without empty ones."""
-    columns = {name: value for name, value in version.items() if name not in BOOKKEEPING and name != "attributes"}
-    attributes = {item["name"]: _value_of(item) for item in version.get("attributes", ())}
+    columns = {name: value for name, value in asdict(version).items() if name not in NO_FIELDS}
+    attributes = {item.name or "": _value_of(item) for item in version.attributes}
     return {name: str(value) for name, value in (columns | attributes).items() if value is not None}
 
 
-def _value_of(attribute: Mapping[str, Any]) -> Any:
-    return attribute["number"] if attribute["text"] is None else attribute["text"]
+def _value_of(attribute: LeadAttribute) -> str | float | None:
+    return attribute.number if attribute.text is None else attribute.text

@@ -9,6 +9,7 @@ import numpy as np
 from leadwerk.catalogue.features import FeatureValues
 from leadwerk.features.drift import MINIMUM_ROWS, FeatureDrift, SampleSizes, feature_drifts
 from leadwerk.features.drift_check import DriftCheck, DriftDriver
+from leadwerk.pipeline.leads.read_features import LeadFeatures
 from leadwerk.policy.model import Drift
 from leadwerk.registry import Manifest
 from leadwerk.scoring.model import Scorer
@@ -25,10 +26,11 @@ SCORES = "score"
 
 
 def lead_drift(
-    champion: Manifest, scorer: Scorer, rows: Sequence[FeatureValues], limits: Drift
+    champion: Manifest, scorer: Scorer, landmarks: Sequence[LeadFeatures], limits: Drift
 ) -> tuple[DriftCheck, DriftCheck, DriftCheck]:
-    """Checks of features, missing values and scores at the recent landmarks `rows` of open leads."""
-    leads = len({row["lead_id"] for row in rows})
+    """Checks of features, missing values and scores at the recent landmarks of open leads."""
+    leads = len({landmark.lead_id for landmark in landmarks})
+    rows = [landmark.values for landmark in landmarks]
     sizes = SampleSizes(champion.data.leads, leads)
     drifts = feature_drifts(champion.profile, rows, sizes)
     return (

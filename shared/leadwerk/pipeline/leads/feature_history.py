@@ -5,15 +5,15 @@ They are computed by the query that training and scoring share, from what was re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from leadwerk.errors import InputError, UnknownLead
-from leadwerk.pipeline.leads.features import features_statement, scoring_parameters
+from leadwerk.pipeline.leads.features import scoring_parameters
+from leadwerk.pipeline.leads.read_features import LeadFeatures, read_features
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import VISITOR
 from leadwerk.warehouse.batches import batches
@@ -65,8 +65,8 @@ def moments(policy: Policy, first: date | None, last: date | None, now: datetime
 
 def feature_history(
     warehouse: Warehouse, policy: Policy, subjects: FeatureSubjects, as_of: Sequence[datetime]
-) -> Iterator[Mapping[str, Any]]:
-    """One row of `lead_features` per subject and moment, oldest first, without moments at which nothing was known.
+) -> Iterator[LeadFeatures]:
+    """The features of each subject at each moment, oldest first, without moments at which nothing was known.
 
     Raises:
         UnknownLead: a lead never existed, or nothing is known of a visitor.
@@ -74,7 +74,7 @@ def feature_history(
     seen: set[str] = set()
     for moment in as_of:
         for row in _rows_at(warehouse, policy, subjects, moment):
-            seen.add(row["lead_id"])
+            seen.add(row.lead_id)
             yield row
     requested = {*subjects.lead_ids, *(f"{VISITOR}{visitor}" for visitor in subjects.visitor_ids)}
     for missing in sorted(requested - seen):
@@ -88,21 +88,16 @@ def feature_history(
 
 def _rows_at(
     warehouse: Warehouse, policy: Policy, subjects: FeatureSubjects, moment: datetime
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[LeadFeatures]:
     leads = _lead_ids(warehouse, moment) if subjects.all_leads else subjects.lead_ids
     queries: list[tuple[Sequence[str], Sequence[str]]] = [(batch, ()) for batch in batches(leads, BATCH)]
     # Visitors by themselves: their rows carry no lead, and a batch of leads is full already.
     queries += [((), subjects.visitor_ids)] if subjects.visitor_ids else []
     for lead_ids, visitor_ids in queries:
         parameters = scoring_parameters(policy, lead_ids, visitor_ids, moment)
-        rows = [row for row in warehouse.rows(features_statement(policy), parameters) if _is_known(row)]
-        yield from sorted(rows, key=lambda row: str(row["lead_id"]))
+        rows = [row for row in read_features(warehouse, policy, parameters) if row.is_known]
+        yield from sorted(rows, key=lambda row: row.lead_id)
 
 
 def _lead_ids(warehouse: Warehouse, moment: datetime) -> list[str]:
     return [lead.lead_id for lead in warehouse.rows(statement("leads/ids", LeadId), {"as_of": moment})]
-
-
-def _is_known(row: Mapping[str, Any]) -> bool:
-    is_visitor = row["lead_id"].startswith(VISITOR)
-    return bool(row["has_web_behaviour"]) if is_visitor else row["created_at"] is not None

@@ -18,7 +18,7 @@ from leadwerk.pipeline.privacy.access import AccessAnswer, TableOfPerson
 from leadwerk.policy.model import Policy
 from leadwerk.texts import action_label, has, text
 from leadwerk.texts.points import point_reason
-from leadwerk.warehouse.protocol import Row
+from leadwerk.warehouse.records import ScoreReason, ScoreRow
 
 FOLDER = Path(__file__).parent
 MOMENT = "%d.%m.%Y %H:%M UTC"
@@ -62,35 +62,33 @@ def answer_page(answer: AccessAnswer, policy: Policy, language: Language) -> str
 
 
 def _decisions(answer: AccessAnswer, policy: Policy, language: Language) -> Iterator[DecisionInWords]:
-    for row in next((part.rows for part in answer.tables if part.table == "scores"), []):
-        cluster = row["score_cluster"]
-        figures = {
-            "privacy.figure.score": row["predictive_score"],
-            "privacy.figure.points": row["points"],
-        }
+    rows = next((part.rows for part in answer.tables if part.table == "scores"), [])
+    for score in msgspec.convert(rows, list[ScoreRow]):
+        cluster = score.score_cluster
+        figures = {"privacy.figure.score": score.predictive_score, "privacy.figure.points": score.points}
         yield DecisionInWords(
-            scored_at=_cell(row["scored_at"]),
-            lead_id=row["lead_id"],
+            scored_at=_cell(score.scored_at),
+            lead_id=score.lead_id,
             decision=f"{text(language, f'cluster.{cluster}')}: {action_label(policy, language, cluster)}"
             if has(language, f"cluster.{cluster}")
             else cluster,
             figures=", ".join(text(language, key, value=f"{v:g}") for key, v in figures.items() if v is not None),
-            reasons=tuple(_reason(item, language) for item in row["reasons"]),
+            reasons=tuple(_reason(item, language) for item in score.reasons),
             points=tuple(
-                point_reason(policy, language, item["rule"], item["points"] or 0.0, item["events"] or 0)
-                for item in row["ledger"]
+                point_reason(policy, language, item.rule or "", item.points or 0.0, item.events or 0)
+                for item in score.ledger
             ),
         )
 
 
-def _reason(item: Mapping[str, Any], language: Language) -> str:
+def _reason(item: ScoreReason, language: Language) -> str:
     """A reason in the reader's language, or as it was written where it was stored in another one only."""
     try:
-        fact = msgspec.json.decode(item["facts"] or "{}", type=dict[str, str]).get(language)
+        fact = msgspec.json.decode(item.facts or "{}", type=dict[str, str]).get(language)
     except msgspec.DecodeError:  # of an earlier release
         fact = None
-    direction = "against" if (item["contribution"] or 0.0) < 0 else "for"
-    return text(language, f"reason.{direction}", fact=fact) if fact else str(item["text"])
+    direction = "against" if (item.contribution or 0.0) < 0 else "for"
+    return text(language, f"reason.{direction}", fact=fact) if fact else str(item.text)
 
 
 def _table(part: TableOfPerson, language: Language) -> TableInWords:
@@ -115,5 +113,5 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _is_empty(value: Row | Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value in ("", [], ())
