@@ -64,7 +64,7 @@ class ChatChannel:
     """An incoming webhook of Slack, or a workflow's webhook of Teams: `body` makes the JSON of a message."""
 
     url: str
-    body: Callable[[Message], Mapping[str, Any]]
+    body: Callable[[Message], Mapping[str, object]]
     http: GuardedHttp
 
     def send(self, content: Message | Event, now: datetime) -> int:
@@ -74,7 +74,7 @@ class ChatChannel:
         return _posted(self.http, self.url, {"Content-Type": "application/json"}, body)
 
 
-def slack_body(message: Message) -> dict[str, Any]:
+def slack_body(message: Message) -> dict[str, str]:
     """As incoming webhooks of Slack take it; its three control characters are escaped.
 
     >>> slack_body(Message("k", "A <b> & c"))
@@ -84,7 +84,7 @@ def slack_body(message: Message) -> dict[str, Any]:
     return {"text": "\n".join((f"*{title}*", *lines))}
 
 
-def teams_body(message: Message) -> dict[str, Any]:
+def teams_body(message: Message) -> dict[str, object]:
     """An adaptive card, as the webhook of a Teams workflow takes it."""
     blocks = [{"type": "TextBlock", "text": line, "wrap": True} for line in message.lines]
     title = {"type": "TextBlock", "text": message.title, "wrap": True, "weight": "bolder"}
@@ -127,7 +127,7 @@ class EventChannel:
         }
         return _posted(self.http, self.url, headers, body)
 
-    def _envelope(self, event: Event) -> dict[str, Any]:
+    def _envelope(self, event: Event) -> Mapping[str, object]:
         moment = event.occurred_at.isoformat().replace("+00:00", "Z")
         if not self.cloud_events:
             return {"type": event.type, "timestamp": moment, "data": dict(event.data)}

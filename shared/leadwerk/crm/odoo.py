@@ -176,7 +176,7 @@ class Odoo(Adapter):
         present = self._search(ACTIVITIES, [["note", "like", task.key]], ["id"], "id", list[_Id])
         if present:
             return str(present[0].id)
-        values: dict[str, Any] = {
+        values: dict[str, str | int] = {
             "res_model": LEADS, "res_id": int(task.lead_id), "summary": task.title, "note": task.key,
             "date_deadline": task.due_at.date().isoformat(),
         }  # fmt: skip

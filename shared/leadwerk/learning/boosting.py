@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TypedDict, cast
 
 import numpy as np
 import xgboost as xgb
@@ -32,7 +32,7 @@ from leadwerk.learning.sample_weights import (
 )
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
-from leadwerk.stats.arrays import Bools, Floats, Index
+from leadwerk.stats.arrays import Bools, Floats, Index, Matrix
 
 WORKERS = 2
 """Fits at a time."""
@@ -286,7 +286,15 @@ def _quantiles(rows: FitRows, selected: Bools) -> xgb.QuantileDMatrix:
     return xgb.QuantileDMatrix(max_bin=BINS, nthread=1, **_labelled(rows, selected))
 
 
-def _labelled(rows: FitRows, selected: Bools) -> dict[str, Any]:
+class _LabelledRows(TypedDict):
+    """Arguments of XGBoost's matrices."""
+
+    data: Matrix
+    label: Bools
+    weight: Floats
+
+
+def _labelled(rows: FitRows, selected: Bools) -> _LabelledRows:
     return {"data": rows.matrix[selected], "label": rows.converted[selected], "weight": rows.weight[selected]}
 
 

@@ -74,21 +74,20 @@ def measure(
     progress("suggesting from the earlier leads alone", 0.0)
     proposed = apply_numbers(evidence.policy, suggest(evidence, split.train).numbers())
     progress("fitting a model to compare with", 0.4)
-    rankings = {
-        "present": totals(evidence.policy, evidence.facts, split.test),
-        "suggested": totals(proposed, evidence.facts, split.test),
-        "model": _model(train, test, features, training),
-    }
-    auc_by_ranking = {name: _auc(test, ranking, training.seed) for name, ranking in rankings.items()}
+    rankings = (
+        totals(evidence.policy, evidence.facts, split.test),
+        totals(proposed, evidence.facts, split.test),
+        _model(train, test, features, training),
+    )
+    present, suggested, model = (_auc(test, ranking, training.seed) for ranking in rankings)
     return Effect(
         boundary=str(split.boundary.astype("datetime64[D]")),
         learned_from=len(train),
         landmarks=len(test),
         converted=int(test.converted.sum()),
-        **{
-            name: Ranking(auc=auc, of_model=_model_auc(auc, auc_by_ranking["model"]))
-            for name, auc in auc_by_ranking.items()
-        },
+        present=Ranking(auc=present, of_model=_model_auc(present, model)),
+        suggested=Ranking(auc=suggested, of_model=_model_auc(suggested, model)),
+        model=Ranking(auc=model, of_model=_model_auc(model, model)),
     )
 
 

@@ -26,6 +26,7 @@ from leadwerk.importing.leads import ParsedLeads
 from leadwerk.importing.rejections import RejectionGroup
 from leadwerk.importing.time_column import Moments, in_zone
 from leadwerk.pipeline import score as request_stage
+from leadwerk.pipeline.leads.feature_history import LeadId
 from leadwerk.pipeline.leads.read_lead_states import LeadSelection, read_lead_states
 from leadwerk.pipeline.serving.messages import ScoreRequest
 from leadwerk.policy.model import Policy
@@ -107,8 +108,8 @@ def _is_known_beyond_files(
     warehouse: Warehouse, parsed: ParsedLeads, values: LeadValues, now: datetime
 ) -> NDArray[np.bool_]:
     """Leads (n,) with a version, a visitor, a contact or an override in the warehouse, or a visitor in the file."""
-    rows = warehouse.rows(statement("leads/beyond_files"), {"as_of": now})
-    known_ids = pa.array([row["lead_id"] for row in rows], pa.string())
+    rows = warehouse.rows(statement("leads/beyond_files", LeadId), {"as_of": now})
+    known_ids = pa.array([row.lead_id for row in rows], pa.string())
     is_known = np.asarray(pc.is_in(parsed.ids, known_ids).to_numpy(zero_copy_only=False), dtype=bool)
     if "web_consent" in values.columns:
         which, consents = values.columns["web_consent"]

@@ -43,6 +43,11 @@ def nothing_occurred() -> Occurrences:
     return Occurrences(whole, whole, np.empty(0, dtype="datetime64[D]"), whole, whole)
 
 
+Column = Sequence[Any] | NDArray[Any] | CodedColumn
+Columns = Mapping[str, Column]
+"""Columns of lead_features/select by name, n values each (None or NaN: not known)."""
+
+
 @dataclass(frozen=True)
 class LeadFacts:
     """n leads at their moments.
@@ -52,7 +57,7 @@ class LeadFacts:
     """
 
     size: int
-    columns: Mapping[str, Sequence[Any] | NDArray[Any] | CodedColumn]
+    columns: Columns
     occurrences: Occurrences
 
 

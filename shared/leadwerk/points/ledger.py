@@ -5,6 +5,7 @@ Amounts are whole hundredths of a point, so that the rows of a lead add up to it
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -102,36 +103,50 @@ class Ledger:
         )
 
 
+@dataclass(frozen=True)
+class _LedgerPart:
+    """Rows of some leads; a value that is one for all of them is no array."""
+
+    lead: NDArray[np.int64]
+    values: Mapping[str, Any]
+
+    def column(self, name: str, kind: str) -> NDArray[Any]:
+        # A value given once for all rows takes no memory until the parts are joined.
+        return np.broadcast_to(np.asarray(self.values[name], dtype=kind), len(self.lead))
+
+
 class LedgerRows:
     """Rows of a ledger while it is written, part by part; `collects`: whether anybody will read it."""
 
     def __init__(self, model: PointsModel, *, collects: bool) -> None:
         self._model = model
         self._collects = collects
-        self._parts: list[dict[str, Any]] = []
+        self._parts: list[_LedgerPart] = []
 
     def write(self, lead: NDArray[np.int64], **values: Any) -> None:
         """Rows for these leads; a value that is one for all rows need not be an array."""
         if self._collects and len(lead):
-            self._parts.append({"lead": lead, **values})
+            self._parts.append(_LedgerPart(lead, values))
 
     def ledger(self) -> Ledger | None:
         """All entries, sorted by lead; None where no ledger was asked for."""
         if not self._collects:
             return None
-        columns = {name: self._column(name, kind) for name, kind in _COLUMNS.items()}
+        lead = _joined([part.lead for part in self._parts], "int64")
         # Stable: within a lead the rows stay in the order in which points were given.
-        order = np.argsort(columns["lead"], kind="stable")
-        return Ledger(self._model, **{name: column[order] for name, column in columns.items()})
+        order = np.argsort(lead, kind="stable")
+        columns = {
+            name: _joined([part.column(name, kind) for part in self._parts], kind)[order]
+            for name, kind in _COLUMNS.items()
+        }
+        return Ledger(self._model, lead[order], **columns)
 
-    def _column(self, name: str, kind: str) -> NDArray[Any]:
-        # A value given once for all rows takes no memory until the columns are joined.
-        values = [np.broadcast_to(np.asarray(part[name], dtype=kind), len(part["lead"])) for part in self._parts]
-        return np.concatenate(values) if values else np.empty(0, dtype=kind)
+
+def _joined(parts: Sequence[NDArray[Any]], kind: str) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
 
 
 _COLUMNS = {
-    "lead": "int64",
     "rule": "int64",
     "group": "int64",
     "score": "int8",

@@ -16,7 +16,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from leadwerk.points.classification import LeadRating, rate_leads
-from leadwerk.points.conditions import LeadFacts, nothing_occurred
+from leadwerk.points.conditions import Columns, LeadFacts, nothing_occurred
 from leadwerk.points.engine import PointTotals, compute_points
 from leadwerk.policy.model import Policy
 from leadwerk.scoring.lead_state import LeadState
@@ -110,7 +110,7 @@ def _ratings(policy: Policy, facts: LeadFacts) -> tuple[list[LeadRating], NDArra
     """The different ratings by what decisions and files show of them, and which each of n leads has."""
     totals = compute_points(policy, facts, ledger=False)
     first, which = _combinations([totals.fit, totals.interest, totals.icp, totals.disqualified], facts.size)
-    columns: dict[str, Any] = {name: _at(column, first) for name, column in facts.columns.items()}
+    columns: Columns = {name: _at(column, first) for name, column in facts.columns.items()}
     some = PointTotals(
         totals.fit[first], totals.interest[first], totals.icp[first], totals.disqualified[first], ledger=None
     )

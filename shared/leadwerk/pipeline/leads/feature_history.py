@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 
 class LeadId(Struct, frozen=True, kw_only=True):
-    """A row of leads/ids."""
+    """A row of leads/ids or leads/beyond_files."""
 
     lead_id: str
 

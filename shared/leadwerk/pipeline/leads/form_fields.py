@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwerk.catalogue.features import FEATURES
 from leadwerk.errors import InputError
@@ -66,7 +67,7 @@ def resolve_fields(policy: Policy, names: Iterable[str], *, option: str) -> tupl
     return tuple(dict.fromkeys(fields))
 
 
-def columns_by_name(landmarks: Landmarks, policy: Policy, without: Iterable[str]) -> dict[str, Any]:
+def columns_by_name(landmarks: Landmarks, policy: Policy, without: Iterable[str]) -> dict[str, NDArray[Any]]:
     """The landmarks' columns of all form fields but these, by name."""
     left_out = set(without)
     return {name: landmarks.columns[column] for name, column in form_fields(policy).items() if name not in left_out}

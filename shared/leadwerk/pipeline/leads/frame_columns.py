@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwerk.features.contract import Feature
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, Any]:
+def columns_of(frame: pd.DataFrame, features: tuple[Feature, ...]) -> dict[str, NDArray[Any]]:
     """The features of a frame as arrays; unknown numbers are NaN, unknown categories None."""
     return {f.name: _values(frame[f.name], f.kind) for f in features}
 
