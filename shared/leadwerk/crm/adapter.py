@@ -108,5 +108,6 @@ def bisected(updates: Sequence[LeadUpdate], send: SendBatch) -> list[PushResult]
         return list(answer)
     if len(updates) == 1:
         return [answer]
+    # The halves in order: a lead's older update never overtakes its newer one.
     middle = len(updates) // 2
     return bisected(updates[:middle], send) + bisected(updates[middle:], send)

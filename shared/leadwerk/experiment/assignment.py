@@ -46,6 +46,7 @@ class Assignment:
     @property
     def random_rank(self) -> int:
         """Place from 0 to 100 in the list, drawn by lot; those that are worked come first."""
+        # The same lot as is_worked: the list's upper part is exactly the leads that are worked.
         return round(PERCENT * (1 - self.lot))
 
     def arm(self, *, is_hot: bool) -> Arm:
@@ -81,6 +82,7 @@ def assign(experiment: Experiment | None, lead_id: str, created_at: datetime | N
     exploration_share = experiment.exploration_percent / PERCENT
     return Assignment(
         experiment=experiment.name,
+        # Three purposes, three independent numbers: one alone would make the lots of the control group all small.
         is_control=uniform(experiment.name, "arm", lead_id) < experiment.control_percent / PERCENT,
         control_share=experiment.control_percent / PERCENT,
         call_share=experiment.call_percent / PERCENT,
@@ -96,5 +98,6 @@ def uniform(experiment: str, purpose: str, lead_id: str) -> float:
     >>> round(uniform("spring", "arm", "102938"), 3), uniform("spring", "arm", "1") == uniform("autumn", "arm", "1")
     (0.281, False)
     """
+    # The name is the salt: a lead of the control group in spring is not bound to be so in autumn.
     digest = hashlib.sha256(f"{experiment}\n{purpose}\n{lead_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / _SPAN

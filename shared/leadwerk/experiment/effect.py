@@ -50,10 +50,12 @@ def rate_effect(won: Bools, is_scored: Bools, frozen_score: Floats | None = None
     (0.1, 0.042, 0.16)
     """
     y, explained, rates = won.astype(np.float64), 0.0, (won[is_scored].mean(), won[~is_scored].mean())
+    # A score that is the same for all explains nothing, and two leads an arm always lie on their own line.
     if frozen_score is not None and np.ptp(frozen_score) > 0 and min(is_scored.sum(), (~is_scored).sum()) > 2:
         rates, explained = _adjusted(y, is_scored, frozen_score - frozen_score.mean())
     sizes = (int(is_scored.sum()), int((~is_scored).sum()))
     limits = [
+        # Wilson's limits take a share; the adjusted rate may lie slightly outside of [0, 1].
         wilson(float(np.clip(rate, 0, 1)), size / (1 - explained)) for rate, size in zip(rates, sizes, strict=True)
     ]
     scored, control = (IntervalEstimate(float(rate), *limit) for rate, limit in zip(rates, limits, strict=True))
@@ -75,10 +77,12 @@ def _adjusted(y: Floats, is_scored: Bools, score: Floats) -> tuple[tuple[float, 
     rates, residual, total = [], 0.0, 0.0
     for arm in (is_scored, ~is_scored):
         centred = score[arm] - score[arm].mean()
+        # One slope an arm (Lin's interaction): a common slope may lose precision where the arms differ in size.
         slope = float(centred @ y[arm]) / max(float(centred @ centred), 1e-12)
         rates.append(float(y[arm].mean() - slope * score[arm].mean()))
         residual += float(((y[arm] - y[arm].mean() - slope * centred) ** 2).sum())
         total += float(((y[arm] - y[arm].mean()) ** 2).sum())
+    # Capped: a score that explained all would make each lead worth infinitely many.
     return (rates[0], rates[1]), min(1 - residual / total, 0.95) if total > 0 else 0.0
 
 
@@ -103,6 +107,7 @@ def ratio(numerator: Floats, denominator: Floats | Bools) -> IntervalEstimate:
     >>> round(estimate.value, 1), round(estimate.low, 1), round(estimate.high, 1)
     (4.0, 3.0, 6.1)
     """
+    # Solves (mean_above − r · mean_below)² = Z² · Var for r: the two roots of a r² − 2 b r + c are the limits.
     below = denominator.astype(np.float64)
     n, mean_above, mean_below = len(numerator), float(numerator.mean()), float(below.mean())
     if mean_below <= 0:
@@ -113,6 +118,7 @@ def ratio(numerator: Floats, denominator: Floats | Bools) -> IntervalEstimate:
     b = mean_above * mean_below - Z**2 * covariance[0, 1]
     c = mean_above**2 - Z**2 * covariance[0, 0]
     root = b * b - a * c
+    # The denominator may be zero within its own error: then no largest ratio can be excluded.
     if a <= 0 or root < 0:
         return IntervalEstimate(value, 0.0, float("inf"))
     return IntervalEstimate(value, float((b - sqrt(root)) / a), float((b + sqrt(root)) / a))
@@ -137,6 +143,7 @@ def minimum_detectable_effect(
     if min(scored, control) < 1 or not isfinite(rate):
         return float("inf")
     low, high = 0.0, 1 - rate
+    # Bisection: the effect is on both sides of the equation, and 60 halvings reach the precision of a float.
     for _ in range(60):
         effect = (low + high) / 2
         raised = rate + effect

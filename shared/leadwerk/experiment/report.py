@@ -89,6 +89,7 @@ def _figures(participants: Participants, arm: Bools, cost_per_call: float | None
     calls_per_win = ratio(calls, won)
     cost = None
     if cost_per_call is not None:
+        # Every call costs the same, so the interval of calls scales; the cost itself has no error of its own.
         bounds = (calls_per_win.value, calls_per_win.low, calls_per_win.high)
         cost = IntervalEstimate(*(cost_per_call * bound for bound in bounds))
     return ArmFigures(

@@ -47,6 +47,7 @@ class Forest:
         shares = np.asarray(self.trees.contributions(matrix), dtype=np.float64)
         average, total = shares[:, -1], shares.sum(axis=1)
         bias, log_odds = _log_odds(average), _log_odds(total)
+        # Where the forest says its average, nothing contributes, and the slope would be 0/0.
         moved = total - average
         slope = np.where(np.abs(moved) > 1e-9, (log_odds - bias) / np.where(moved == 0, 1.0, moved), 0.0)
         return np.column_stack([shares[:, :-1] * slope[:, None], bias])
@@ -83,6 +84,7 @@ def _within_limit(contributions: Floats) -> Floats:
     bias, total = np.clip(contributions[:, -1], -LIMIT, LIMIT), contributions.sum(axis=1)
     limited = np.clip(total, -LIMIT, LIMIT)
     moved = total - contributions[:, -1]
+    # Scaled and not cut: each feature keeps its share of what the limit leaves, and the sum stays exact.
     scale = np.where(np.abs(moved) > 1e-9, (limited - bias) / np.where(moved == 0, 1.0, moved), 1.0)
     return np.column_stack([contributions[:, :-1] * scale[:, None], bias])
 

@@ -50,6 +50,7 @@ class _Reader:
             return self._text()
         if kind == "C":
             return self._mark()
+        # A file of nested brackets alone would otherwise end the process in the interpreter's recursion limit.
         self._level += 1
         if self._level > MOST_LEVELS:
             raise ValueError(f"no UBJSON of XGBoost's: more than {MOST_LEVELS} levels")
@@ -60,6 +61,7 @@ class _Reader:
     def _array(self) -> Any:
         kind, count = self._header()
         if kind in NUMBERS and count is not None:
+            # UBJSON is big-endian; in the machine's own order NumPy computes several times as fast.
             numbers = self._numbers(kind, count)
             return numbers.astype(numbers.dtype.newbyteorder("="))
         items: list[Any] = []
@@ -108,6 +110,7 @@ class _Reader:
 
     def _bytes(self, count: int) -> bytes:
         first, self._position = self._position, self._position + count
+        # A slice beyond the end is silently shorter: a length that a damaged file states must not pass for data.
         if self._position > len(self._data):
             raise ValueError(f"no UBJSON: {count} bytes are missing at {first}")
         return self._data[first : self._position]

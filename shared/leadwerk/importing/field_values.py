@@ -96,6 +96,7 @@ def _read_numbers(
     plain = (raw.numbers >= 0) & (raw.numbers <= LARGEST) & is_whole
     numbers = np.where(plain, raw.numbers, np.nan)
     used = np.zeros(len(numbers), dtype=bool)
+    # The column's texts include those of rows that are no leads; they must not be reported as rejected.
     used[raw.codes] = True
     rejected = np.zeros(len(numbers), dtype=bool)
     rest = np.flatnonzero(~plain & ~raw.column.missing & used)
@@ -123,6 +124,7 @@ def _combinations(codes: Sequence[NDArray[np.int32]]) -> tuple[list[tuple[int, .
     """The different combinations of codes, and which each row has."""
     key = codes[0].astype(np.int64)
     for column in codes[1:]:
+        # Renumbered densely after each column: the product of many columns' sizes would overflow 64 bits.
         _, key = np.unique(key, return_inverse=True)
         key = key.astype(np.int64) * (int(column.max(initial=0)) + 1) + column
     _, first, which = np.unique(key, return_index=True, return_inverse=True)

@@ -13,6 +13,8 @@ from leadwerk.errors import InputError
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.lead.amount import LARGEST, DecimalMark, parse_measure, separator_evidence
 
+# Certain: a mark before one, two or more than three digits, or after a zero. Unclear: before exactly three, as in
+# 1.234.
 _PLAIN = r"^[+-]?(?:\d+|\d*\.\d+|\d+\.)(?:[eE][+-]?\d{1,3})?$"
 _CERTAIN_POINT = r"^[+-]?(?:\d+\.(?:\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\.\d+)$"
 _CERTAIN_COMMA = r"^[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|,\d+|\d{1,3}(?:\.\d{3})+,\d+)$"
@@ -53,12 +55,14 @@ class DecimalEvidence:
             return ","
         if self.point or self.comma:
             return None
+        # Only small whole numbers beside 1.234, 2.500, …: the point must be the one that parts their thousands.
         if self.unclear_point >= MANY_UNCLEAR and not self.unclear_comma and self.small and not self.large:
             return ","
         if self.unclear_comma >= MANY_UNCLEAR and not self.unclear_point and self.small and not self.large:
             return "."
         if self.unclear_point and self.unclear_comma:
             return None
+        # Whole numbers from 1,000 on are written without a separator, so the mark in 1.234 is a decimal one.
         if self.large and self.unclear_point:
             return "."
         return "," if self.large and self.unclear_comma else None
@@ -84,6 +88,7 @@ def decimal_evidence(column: TextColumn) -> DecimalEvidence:
         todo &= ~whole
     if todo.any():  # most texts hold no mark at all: a plain search is many times faster than four patterns
         todo &= _contains(texts, ".") | _contains(texts, ",")
+    # Certain shapes first: each text counts once, for the first shape that it has.
     for mark, shape in shapes.items():
         if todo.any():
             of_shape = _matches(texts, shape) & todo
@@ -104,6 +109,7 @@ def _worded(column: TextColumn, todo: NDArray[np.bool_]) -> list[tuple[str, int]
         return []
     texts = column.trimmed
     rows = np.flatnonzero(todo & _matches(texts, _SEPARATED) & ~_matches(texts, _DATE))
+    # The commonest first: a column of free text has a million different cells, and its evidence lies in few.
     rows = rows[np.argsort(-column.counts[rows], kind="stable")][:_MOST_WORDED]
     return list(zip(pc.take(texts, pa.array(rows)).to_pylist(), column.counts[rows].tolist(), strict=True))
 
@@ -139,6 +145,7 @@ def _cast(result: NDArray[np.float64], which: NDArray[np.bool_], texts: pa.Strin
     if len(rows):
         plain = pc.utf8_ltrim(pc.take(texts, pa.array(rows)), "+")
         numbers = np.array(pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+        # Written as a negation, so that NaN is caught, too: it fails every comparison.
         numbers[~(np.abs(numbers) <= LARGEST)] = np.nan
         result[rows] = numbers
 

@@ -37,6 +37,7 @@ def workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
 
 def _cells(workbook: Any, sheet: str) -> Rows:
     content = workbook.get_sheet_by_name(sheet)
+    # Empty rows at the top are kept: line numbers in reports must be those that the spreadsheet shows.
     rows: Rows = content.to_python(skip_empty_area=False)
     for (top, left), (bottom, _) in content.merged_cell_ranges or ():
         for row in rows[top + 1 : bottom + 1]:  # a cell over several rows says the same of each
@@ -52,6 +53,7 @@ def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
         InputError: the file is not a workbook, cannot be read, or several sheets hold rows and none is stated.
     """
     content = path.read_bytes()
+    # Entities that expand into each other fill the memory ("billion laughs"); a real workbook declares none.
     if b"<!ENTITY" in content or b"urn:schemas-microsoft-com:office:spreadsheet" not in content:
         raise InputError(
             f"{path} holds no table: it is an XML document.",
@@ -86,6 +88,7 @@ def _xml_rows(sheet: ElementTree.Element) -> Rows:
 def _place(element: ElementTree.Element, following: int) -> int:
     """Where an element stands, from 0: behind the one before, or where its index says; empty ones are left out."""
     index = element.get(f"{_SPREADSHEET}Index", "")
+    # Longer than a sheet's last row: a row 10¹² would be padded with as many empty ones.
     return max(int(index) - 1, following) if index.isdecimal() and len(index) < len("1048576 ") else following
 
 
@@ -96,6 +99,7 @@ def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | 
         InputError: there is no such sheet, or not exactly one.
     """
     if stated is not None:
+        # The exact name first: a workbook may hold both "Leads" and "leads".
         matching = [name for name in sheets if name == stated] or [n for n in sheets if folded(n) == folded(stated)]
         if not matching:
             raise InputError(

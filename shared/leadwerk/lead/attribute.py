@@ -49,6 +49,7 @@ def listed_options(value: Any) -> list[str]:
     """
     if isinstance(value, (list, tuple)):
         return [str(option) for option in value]
+    # People write a space after the comma, exports none.
     return [option for part in re.split(r"[;|\n]|,(?! )|, ", str(value)) if (option := part.strip(" []\"'"))]
 
 
@@ -58,6 +59,7 @@ def age_days(since: datetime, at: datetime) -> float | None:
     >>> age_days(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, 12, tzinfo=UTC))
     30.0
     """
+    # Rounded down: a date an hour ahead is no day ago, but a date in the future.
     days = (at - since).total_seconds() // 86_400
     return float(days) if days >= 0 else None
 
@@ -72,6 +74,7 @@ def plain_text(value: Any) -> str:
         raise InputError(
             "Text was expected.", field="text", value=value, remedy="Send one value, not a list or object."
         )
+    # Cut before it is cleaned: a megabyte in a field costs no more than its first characters.
     text = (str(value).lower() if isinstance(value, bool) else str(value))[: 2 * LONGEST_TEXT]
     printable = "".join(sign if sign.isprintable() else " " for sign in text)
     return " ".join(printable.split())[:LONGEST_TEXT]

@@ -51,11 +51,14 @@ def level_shift(log_odds: Floats, converted: Bools) -> LevelShift:
         return LevelShift(0.0, 0.0, len(converted))
     p = sigmoid(log_odds)
     deviation = float((converted.sum() - p.sum()) / np.sqrt(max(float((p * (1 - p)).sum()), 1e-9)))
+    # A level that follows every month's noise makes yesterday's and today's scores incomparable.
     if abs(deviation) <= CLEARLY:
         return LevelShift(0.0, deviation, len(converted))
     shift = 0.0
     for _ in range(STEPS):
         p = sigmoid(log_odds + shift)
+        # Newton's step, clipped: far from the solution p (1 − p) is nearly zero, and a full step would overshoot for
+        # ever.
         step = float(((p - converted).sum() + PRIOR * shift) / ((p * (1 - p)).sum() + PRIOR))
         shift -= float(np.clip(step, -1, 1))
         if abs(step) < 1e-8:
@@ -70,6 +73,7 @@ def newest_leads(as_of: Times, lead: Index, count: int = WINDOW) -> Index:
     >>> newest_leads(days, np.array([7, 7, 8])).tolist()
     [1, 2]
     """
+    # Stable and reversed: of equal times the later row comes first, whatever the sorting algorithm.
     newest_first = np.argsort(as_of, kind="stable")[::-1]
     _, first = np.unique(lead[newest_first], return_index=True)
     return newest_first[np.sort(first)[:count]]
@@ -95,6 +99,7 @@ def leveled_forecast(
     probability, known_rate = np.empty(len(as_of)), np.empty(len(as_of))
     for number in np.unique(block):
         rows = np.flatnonzero(block == number)
+        # Only outcomes that had matured when the block began: any later one would let the replay look into its future.
         matured = np.flatnonzero(as_of + np.timedelta64(horizon_days, "D") <= as_of[rows].min())
         newest = matured[newest_leads(as_of[matured], lead[matured])]
         shift = level_shift(log_odds[newest], converted[newest]).shift

@@ -93,6 +93,7 @@ class Model:
         """(n, number of features) exact contributions to the calibrated log-odds, without the bias."""
         matrix = self.encoder.matrix(columns)
         by_column = np.asarray(estimator(self.predictor).contributions(matrix), dtype=np.float64)[:, :-1]
+        # A category has several columns of the matrix, side by side; their contributions are one feature's.
         starts = np.flatnonzero(np.r_[True, np.diff(self.encoder.owners()) != 0])
         return np.add.reduceat(by_column, starts, axis=1) * self.calibration.slope
 
@@ -117,6 +118,7 @@ def from_files(files: Mapping[str, bytes]) -> Model:
 
 def _booster(data: bytes) -> xgb.Booster:
     booster = xgb.Booster()
+    # UBJSON is data and no pickle: loading a model never runs code that somebody put into the bucket.
     booster.load_model(bytearray(data))
     return booster
 
@@ -129,5 +131,6 @@ def _files(predictor: xgb.Booster | Additive) -> dict[str, bytes]:
 
 def libraries() -> dict[str, str]:
     """Versions of what computed the model."""
+    # OpenMP decides the order of sums, and so the last digits: recorded to explain a difference later.
     build = {key: value for key, value in xgb.build_info().items() if key == "USE_OPENMP"}
     return {"numpy": np.__version__, "xgboost": xgb.__version__, "xgboost_build": json.dumps(build)}

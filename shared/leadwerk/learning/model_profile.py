@@ -52,6 +52,7 @@ def directions(
     rows = np.random.default_rng(seed).permutation(len(landmarks))[:SAMPLE]
     columns = landmarks.take(rows).columns
     by_feature = model.contributions(columns)
+    # Spearman's correlation by hand: of ranks, because what is asked is the direction, not whether it is a line.
     by_group: dict[str, list[float]] = {}
     for index, feature in enumerate(features):
         if feature.kind == "number":
@@ -90,6 +91,8 @@ def _number_profile(column: Any) -> FeatureProfile:
     present = values[np.isfinite(values)]
     if not len(present):
         return FeatureProfile(missing=1.0, edges=[], shares=[])
+    # Unique: a feature that is mostly zero has the same quantile several times, and an empty part has no share to
+    # compare.
     edges = np.unique(np.quantile(present, np.linspace(0, 1, EDGES + 2)[1:-1]))
     counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
     return FeatureProfile(
@@ -100,6 +103,7 @@ def _number_profile(column: Any) -> FeatureProfile:
 
 
 def _category_profile(column: Any) -> FeatureProfile:
+    # NaN is the only value that differs from itself: this leaves it out without asking for its type.
     counts = Counter(str(value) for value in column if value is not None and value == value)
     present = sum(counts.values())
     return FeatureProfile(

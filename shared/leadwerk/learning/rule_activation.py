@@ -59,6 +59,8 @@ def activation(policy: Policy, facts: LeadFacts) -> Floats:
 
 def _counts(policy: Policy, facts: LeadFacts, *, is_repeat: bool) -> Floats:
     """(n, rules): how often a rule's points were given (the first ones only, where others are given again)."""
+    # The engine itself counts, with one unit a rule: decay, repeats and first-match groups need no second
+    # implementation.
     ledger = compute_points(replace(policy, points=_units(policy.points, is_repeat=is_repeat)), facts).ledger
     rules = len(policy.points.rules)
     if ledger is None or not rules:
@@ -101,6 +103,7 @@ def _kept_by_caps(policy: Policy, matrix: Floats) -> Floats:
         total_points = np.abs(
             matrix[:, of_rule] @ np.array([policy_terms[index].points for index in of_rule], dtype=np.float64)
         )
+        # The share depends on the present points, not on those being fitted, so that the problem stays linear in them.
         share = np.minimum(1.0, np.divide(cap, total_points, out=np.ones_like(total_points), where=total_points > 0))
         kept_share[:, of_rule] = share[:, None]
     return kept_share

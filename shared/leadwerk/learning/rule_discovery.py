@@ -92,9 +92,11 @@ def new_rules(data: RuleEvidence) -> tuple[NewRule, ...]:
     candidates = list(_candidates(data)) if group else []
     if group is None or not candidates or not data.score.std():
         return ()
+    # Two-sided, divided by the number of values tried: with a hundred values, five would look striking by chance alone.
     needed = NormalDist().inv_cdf(1 - (1 - CERTAINTY) / 2 / len(candidates))
     chosen: list[_Candidate] = []
     fitted = _fitted(data, chosen)
+    # Forward selection: two values held by the same leads would otherwise both be proposed, and be paid for twice.
     while len(chosen) < MOST:
         left = [candidate for candidate in candidates if all(candidate is not other for other in chosen)]
         evidence = [candidate.sign * _evidence(data, chosen, fitted, candidate) for candidate in left]
@@ -136,6 +138,8 @@ def _values(data: RuleEvidence, name: str, what: Fact) -> Iterator[tuple[str, Bo
         str(value) for value in np.asarray(column, dtype=object)[data.rows] if value is not None and value == value
     ]
     conditions = Conditions(data.policy, data.facts)
+    # Spellings that the rule's own matching takes for the same are one value; sorted, so that ties do not depend on
+    # rows.
     for value in sorted({folded(text): text for text in texts if text.strip()}.values()):
         yield value, conditions.hold({name: Condition(any_of=(value,))})[data.rows]
 
@@ -158,6 +162,8 @@ def _design(data: RuleEvidence, chosen: list[_Candidate]) -> Floats:
 def _fitted(data: RuleEvidence, chosen: list[_Candidate]) -> BoundedFit:
     """Log-odds of conversion on the points and on what was chosen, which is presumed to say nothing."""
     design = _design(data, chosen)
+    # The points are not pulled to zero: only what is new has to prove itself. Scaled by the variance, so that a rare
+    # value is pulled as strongly for its size as a frequent one.
     pull = np.append(0.0, PULL * design[:, 1:].var(axis=0))
     free = np.full(design.shape[1], np.inf)
     return fit(
@@ -175,8 +181,10 @@ def _evidence(data: RuleEvidence, chosen: list[_Candidate], fitted: BoundedFit, 
     p = sigmoid(design[:, :-1] @ fitted.weights + fitted.bias)
     weighted = design * (p * (1 - p))[:, None]
     has_value = candidate.has_value.astype(np.float64)
+    # lstsq and not solve: two values with the same leads make the matrix singular.
     explained = design @ np.linalg.lstsq(weighted.T @ design, weighted.T @ has_value, rcond=None)[0]
     _, position = np.unique(data.lead, return_inverse=True)
+    # Summed by lead before squaring: landmarks of one lead are not independent evidence.
     sums = np.bincount(position, weights=(has_value - explained) * (data.converted - p))
     error = float(np.sqrt((sums**2).sum()))
     return float(sums.sum()) / error if error else 0.0
@@ -184,6 +192,8 @@ def _evidence(data: RuleEvidence, chosen: list[_Candidate], fitted: BoundedFit, 
 
 def _rule(data: RuleEvidence, group: Group, fitted: BoundedFit, place: int, candidate: _Candidate) -> NewRule:
     per_point = float(fitted.weights[0])
+    # Points that count nothing, or against conversion, give no scale: an infinite divisor makes the estimate zero, and
+    # the rule is dropped.
     whole = per_point * group.weight / 100 if per_point > 0 else np.inf
     estimate, error = float(fitted.weights[place]) / whole, float(fitted.errors[place]) / whole
     points = round_to_readable(estimate)

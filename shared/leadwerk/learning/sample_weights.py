@@ -44,6 +44,7 @@ def sample_weights(as_of: Times, half_life_days: float | None) -> Floats:
         return np.ones(len(as_of))
     age = (as_of.max() - as_of) / np.timedelta64(1, "D")
     weight = 0.5 ** (age / half_life_days)
+    # Exactly zero, so that forgotten rows are left out of the fit instead of costing time in it.
     return np.where(weight < FORGOTTEN, 0.0, weight)
 
 
@@ -83,6 +84,7 @@ def better_half_life(
     if not unseen_by_half_life:
         return None
     best = min(unseen_by_half_life, key=lambda half_life: metrics.log_loss(converted, unseen_by_half_life[half_life]))
+    # Paired: both forecasts are of the same leads, whose common noise cancels.
     gain, error = paired_difference(
         metrics.losses(converted, before), metrics.losses(converted, unseen_by_half_life[best]), lead, seed=seed
     )

@@ -62,6 +62,7 @@ class SegmentedModel:
         """The files of a model version: those of the general model, the definitions, and two a segment."""
         files = self.general.files() | {FILE: self.segments.to_json()}
         for place, segment_model in self.segment_models.items():
+            # One encoder for all: it is stored once, with the general model.
             of_it = {name: data for name, data in segment_model.files().items() if name != ENCODER}
             files |= {self.segments.definitions[place].path(name): data for name, data in of_it.items()}
         return files
@@ -69,6 +70,7 @@ class SegmentedModel:
     def _parts(self, columns: Columns, size: int) -> Iterator[tuple[Model, Index]]:
         """Each model with the rows that it predicts."""
         segment_index = self.segments.segment_index(columns, size)
+        # Rows of no segment have a place of their own, which no model has: the general one predicts them.
         for place in np.unique(segment_index).tolist():
             mine = np.flatnonzero(segment_index == place)
             yield self.segment_models.get(place, self.general), mine

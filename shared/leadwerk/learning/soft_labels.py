@@ -52,6 +52,7 @@ class DecisionDelays:
         won, lost = (
             1 - np.searchsorted(days, age_days, side="right") / max(len(days), 1) for days in (self.won, self.lost)
         )
+        # Never quite zero for the others: a lead older than every matured one would become a sure winner.
         return np.maximum(won, 0.0), np.maximum(lost, 1e-6)
 
 
@@ -76,12 +77,14 @@ def with_soft_labels(
         chance = fitted(recent.rows.columns)
         won, lost = chance * won_open, (1 - chance) * lost_open
         share = np.where(recent.is_open, won / np.maximum(won + lost, 1e-12), recent.rows.converted * 1.0)
+        # Matured labels stay as they are in every round: only what is not known yet is estimated.
         combined = _combine(matured, recent.rows, share)
         fitted = fit(combined)
     return combined
 
 
 def _combine(matured: Landmarks, recent: Landmarks, share: Floats) -> Landmarks:
+    # Rows of next to no weight cost as much time as others and move nothing.
     won, lost = np.flatnonzero(share > SMALLEST_WEIGHT), np.flatnonzero(share < 1 - SMALLEST_WEIGHT)
     parts = [
         replace(matured, weight=matured.weights),
@@ -100,4 +103,5 @@ def _combine(matured: Landmarks, recent: Landmarks, share: Floats) -> Landmarks:
         np.concatenate([part.converted for part in parts]),
         np.concatenate([part.weights for part in parts]),
     )
+    # Folds are cut by time: rows have to come in its order.
     return combined.take(np.argsort(combined.as_of, kind="stable"))

@@ -72,6 +72,7 @@ def measure(
     if reason:
         return EvaluationSkipped(reason=reason)
     progress("suggesting from the earlier leads alone", 0.0)
+    # Suggested anew from the earlier landmarks: the numbers on the page have seen the test period.
     proposed = apply_numbers(evidence.policy, suggest(evidence, split.train).numbers())
     progress("fitting a model to compare with", 0.4)
     rankings = (
@@ -112,5 +113,6 @@ def _model(train: Landmarks, test: Landmarks, features: Sequence[Feature], train
 
 
 def _auc(test: Landmarks, ranking: Floats, seed: int) -> Estimate:
+    # Only the order counts for an area under the curve: points and probabilities become comparable.
     ranks = np.unique(ranking, return_inverse=True)[1].astype(np.float64)
     return estimate({"auc": metrics.auc}, test.converted, ranks, test.lead, seed=seed)["auc"]

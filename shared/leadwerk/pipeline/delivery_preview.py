@@ -77,6 +77,7 @@ def preview(
     counts: Counter[str] = Counter()
     changes: list[FieldChange] = []
     for index, item in enumerate(to_send):
+        # All leads are counted, few are shown: the counts are what a person decides by.
         changes_of_lead = list(_changes(item, last_shown.get(item.update.lead_id, {})))
         counts.update(change.field for change in changes_of_lead)
         changes += changes_of_lead if index < SHOWN_LEADS else []

@@ -53,12 +53,14 @@ def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: dateti
         return DriftReport(now, None, alarm=False, training_due="")
     files = registry.champion_files()
     manifest = files.manifest
+    # Strictly before now: a repeated run must not take its own checks for the previous ones.
     previous = {check.monitor: check for check in latest_checks(warehouse, now - timedelta(microseconds=1))}
     with warehouse.unit_of_work():
         rows = recent_landmarks(warehouse, policy, now)
         outcomes = outcome_drift(warehouse, policy, manifest, previous.get("outcomes"), now=now)
     measured = (*lead_drift(manifest, Scorer.load(files, policy), rows, policy.drift), outcomes)
     checks = tuple(check.after(previous.get(check.monitor), now) for check in measured)
+    # Stored before the alarm is logged: whoever reads the log finds the check, and a crash in between repeats both.
     warehouse.append("drift_checks", [_row(check, manifest, policy, now) for check in checks])
     for check in checks:
         if check.begins(now):
@@ -82,6 +84,7 @@ def _training_due(warehouse: Warehouse, policy: Policy, checks: tuple[DriftCheck
     if not changing:
         return ""
     (last,) = warehouse.rows(statement("model_runs/last_training", LastTraining), {"as_of": now})
+    # Each training costs minutes, and few new outcomes mature in a day.
     if last.trained_at is not None and now - last.trained_at < timedelta(days=policy.drift.retrain_days):
         return ""
     return f"New outcomes after the drift of {max(changing):%Y-%m-%d}."

@@ -90,6 +90,7 @@ def _read(warehouse: Warehouse, policy: Policy, experiment: Experiment, now: dat
 
 def _participants(rows: Sequence[Participant], scores: Floats | None) -> Participants:
     return Participants(
+        # By intention to treat: exploration belongs to the scored group whatever its lot made of the lead.
         is_scored=np.array([row.arm != "control" for row in rows], dtype=np.bool_),
         won=np.array([row.won_at is not None for row in rows], dtype=np.bool_),
         calls=np.array([row.calls for row in rows], dtype=np.float64),
@@ -103,6 +104,8 @@ def _frozen_scores(
 ) -> tuple[str | None, Floats | None]:
     """Log-odds of each lead at its creation by the newest model from before the experiment, which knows no outcome."""
     starts = datetime.combine(experiment.starts, time(), UTC)
+    # A model from after the start has learned from the experiment's own outcomes: adjusting by it would bias the
+    # estimate.
     versions = registry.trained_between(starts - timedelta(days=policy.training.history_days), starts)
     if not versions or not rows:
         return None, None
@@ -114,6 +117,7 @@ def _frozen_scores(
     first = min(row.created_at for row in rows)
     parameters = {**training_parameters(policy, first, last), "landmark_days": [0]}
     features = {row.lead_id: row.values for row in read_features(warehouse, policy, parameters)}
+    # A lead without features (erased since) cannot be adjusted, and leaving it out would break the randomisation.
     if any(row.lead_id not in features for row in rows):
         return None, None
     predicted = scorer.predict(scorer.encode([features[row.lead_id] for row in rows]))

@@ -67,11 +67,14 @@ def check_fields(
     """
     decisions = registry.field_decisions().read()
     known_columns = set(columns_by_name(landmarks, policy, ()))
+    # Decisions about fields that the policy has lost since stay recorded, and must not stop a run.
     excluded = {name for name, decision in decisions.items() if decision.action == "exclude"} & known_columns
     excluded |= set(resolve_fields(policy, policy.training.exclude, option="training.exclude"))
     fields = columns_by_name(landmarks, policy, excluded)
     waiting = None
     if open_leads is not None:
+        # Open leads tell a leak from a strong feature: a field filled in with the outcome is empty while a lead is
+        # open.
         waiting = OpenLeads(columns_by_name(open_leads, policy, excluded), open_leads.as_of)
     leak_report = find_leaks(
         fields, landmarks.converted, landmarks.as_of, lead=landmarks.lead, open_leads=waiting, seed=policy.training.seed

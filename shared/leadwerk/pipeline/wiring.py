@@ -33,6 +33,7 @@ def warehouse(settings: Settings) -> Warehouse:
 
     One object per process and location: DuckDB refuses two connections with different settings to one file.
     """
+    # Not the settings as a whole: a rotated token or another policy must not open a second connection to the same file.
     place = (settings.engine, settings.home.absolute(), settings.project, settings.dataset, settings.bigquery_url)
     with _opening:
         if place not in _warehouses:
@@ -130,6 +131,7 @@ def receivers(settings: Settings, policy: Policy) -> Receivers:
     kinds = {channel.name: channel.kind for channel in policy.workflows.channels}
     http = GuardedHttp(allow_private=settings.private_receivers)
     return Receivers(
+        # Looked up late: a channel without an address is an error of the messages that use it, not of every workflow.
         channel=lambda name: channels.connect(kinds[name], addresses.get(name, ""), http),
         crm=lambda: crm(settings),
         people=people(settings),
@@ -196,8 +198,11 @@ def _keep_secret(file: Path, secret: str) -> None:
     """Write the secret atomically, readable by its owner only; if another process was first, its secret stays."""
     private_folder(file.parent)
     unfinished = file.with_suffix(f".{secrets.token_hex(4)}")
+    # Created with its rights before it has a content: a file that is narrowed afterwards could be read in between.
     unfinished.touch(mode=0o600)
     unfinished.write_text(secret, encoding="ascii")
     with suppress(FileExistsError):
+        # A link and not a rename: it fails where the file exists, so of two processes at once both read the same
+        # secret.
         file.hardlink_to(unfinished)
     unfinished.unlink()

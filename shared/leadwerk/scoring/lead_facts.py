@@ -25,12 +25,14 @@ def facts_of_states(policy: Policy, states: Sequence[LeadState]) -> LeadFacts:
             signal_index[occurrence.signal],
             occurrence.day,
             occurrence.events,
+            # Not below zero: an event of the moment's own day may carry a clock that is ahead.
             max(0, (state.as_of - occurrence.last_at) // DAY),
         )
         for lead, state in enumerate(states)
         for occurrence in state.occurrences or ()
         if occurrence.signal in signal_index
     ]
+    # Without any occurrence there is nothing to unpack into five columns.
     lead, signal, day, events, age = zip(*flat, strict=True) if flat else ((),) * 5
     return LeadFacts(
         len(states),
@@ -80,5 +82,6 @@ def sorted_occurrences(
     age_days: NDArray[np.int64],
 ) -> Occurrences:
     """The m occurrences by lead, day and signal."""
+    # lexsort sorts by its last key first.
     order = np.lexsort((signal, day, lead))
     return Occurrences(lead[order], signal[order], day[order], events[order], age_days[order])

@@ -44,6 +44,7 @@ def top_reasons(
     """At most three reasons for and three against, the strongest first; `contributions` come in the order of size."""
     speaking_for = [contribution for contribution in contributions if contribution.log_odds >= SMALLEST][:MOST]
     against = [contribution for contribution in contributions if contribution.log_odds <= -SMALLEST][:MOST]
+    # In the order of size again, for and against mixed: the first reason is the strongest of all.
     chosen = [contribution for contribution in contributions if contribution in speaking_for or contribution in against]
     return tuple(
         Reason(
@@ -83,6 +84,7 @@ def _by_language(fact_in: Callable[[str], str]) -> str:
 
 def _fired(policy: Policy, rules: set[str], ledger: Sequence[Entry]) -> list[RulePoints]:
     """Those of `rules` that are in the ledger, also where they count nothing."""
+    # A rule that disqualifies often gives no points: it is the reason all the same.
     counted = {rule_points.rule: rule_points for rule_points in by_rule(policy, ledger)}
     events = Counter[str]()
     for entry in ledger:

@@ -38,6 +38,7 @@ _ID_DIGITS = 32
 def score_id(lead_id: str, scored_at: datetime, judgement: LeadScore) -> str:
     """32 hex digits that only the same lead, moment, model, policy and person's word yield: stored twice is once."""
     moment = scored_at.astimezone(UTC).isoformat()
+    # Within one moment a model's score and an override of it are two rows, so both need ids of their own.
     override_parts = (judgement.decided_by, judgement.score_cluster) if judgement.decided_by else ()
     text = "\n".join((lead_id, moment, judgement.model_version or "", judgement.policy_version, *override_parts))
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
@@ -48,6 +49,7 @@ def changed(score: LeadScore, state: LeadState, policy: Policy) -> bool:
     latest = state.latest_score
     if latest is None or any(getattr(score, name) != getattr(latest, name) for name in COMPARED):
         return True
+    # The fields above may agree although a person decided: this row is the record of that decision.
     if state.override is not None and state.override.set_at > latest.scored_at:
         return True
     ranked_by_points = score.basis == POINTS or policy.decision.rank_by != "model"

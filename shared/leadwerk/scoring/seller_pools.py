@@ -65,12 +65,14 @@ class HotThresholds:
 
     def __call__(self, basis: Basis, language: str | None = None, region: str | None = None) -> int:
         """The threshold for a lead of this language and region (None: not known)."""
+        # The usual case without sellers: no pool is built for each of a million leads.
         if not self.decided and not self.holds:
             return threshold_limits(self.policy, basis).hot
         return self.of_pool(basis, pool_name(pool(self.policy, language, region)))
 
     def of_pool(self, basis: Basis, name: str) -> int:
         """The threshold for the leads of a seller pool."""
+        # A stored threshold may be from an older policy: it never leaves the limits of the present one.
         bands = threshold_limits(self.policy, basis)
         return bands.within(next((hot for hot in self._candidates(basis, (basis, name)) if hot is not None), bands.hot))
 
@@ -94,6 +96,7 @@ class HotThresholds:
     def _candidates(self, basis: Basis, pool: tuple[str, str]) -> Iterator[int | None]:
         """What may hold for a seller pool, in the order in which it does."""
         everybody = (basis, EVERYBODY)
+        # A person's hold beats every decision, also that of all sellers the pool's own decision.
         yield from (
             self.holds.get(pool),
             self.holds.get(everybody),
@@ -128,6 +131,7 @@ def _lies_in(region: str, part: str) -> bool:
     >>> _lies_in("CH-ZH", "CH-ZH"), _lies_in("CH-ZH", "CH"), _lies_in("CH-ZH", "CH-Z")
     (True, True, False)
     """
+    # The hyphen matters: CH-Z is no prefix of canton CH-ZH.
     return region == part or region.startswith(f"{part}-")
 
 

@@ -48,6 +48,8 @@ def thresholds(
     sellers = list(free)
     capacity = np.array([free[name] for name in sellers]) * incoming.weeks
     serves = np.array([[name in serving for name in sellers] for serving in incoming.pools], bool)
+    # A pool without a past starts where all sellers stand, not at the policy's default, so that a new seller moves
+    # nothing.
     start = _stood(before, EVERYBODY, ThresholdState(bands.hot), bands)
     whole = _moved(
         bands, [start], incoming.everybody[None, :], np.ones((1, 1), bool), np.array([capacity.sum()]), [EVERYBODY]
@@ -78,6 +80,7 @@ def _moved(
     moved = []
     for k, (state, share) in enumerate(zip(stood, allocations, strict=True)):
         together = groups == groups[k]
+        # Pools that share sellers share their time: each gets the part that its wanted threshold would fill.
         part = share.room * _part(fitting, together, k)
         new = step(state, share.wanted, load[together].sum(), share.room, limits=limits)
         if new.why == "noise":  # all of its sellers' pools together fit; it alone may still be out of line
@@ -92,12 +95,14 @@ def _as_set(threshold: Threshold, holds: Mapping[str, int], incoming: Demand, ba
     if hold is None:
         return threshold
     hot = bands.within(hold)
+    # The direction is kept: when the hold ends, hysteresis goes on from what the data last said.
     state = ThresholdState(hot, threshold.state.direction, "set")
     return replace(threshold, state=state, calls_per_week=incoming.weekly(threshold.seller_pool, hot))
 
 
 def _part(fitting: Floats, together: npt.NDArray[np.bool_], k: int) -> float:
     whole = fitting[together].sum()
+    # Without any lead in sight there is nothing to divide by; equal parts keep the sum right.
     return float(fitting[k] / whole) if whole else 1.0 / int(together.sum())
 
 

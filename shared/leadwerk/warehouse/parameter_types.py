@@ -28,6 +28,7 @@ def parameter_type(kind: str) -> Field:
     Raises:
         WarehouseError: it is neither a scalar type nor an array or struct of scalar types.
     """
+    # Reversed, so that pop() takes the next one.
     tokens = TOKEN.findall(kind)[::-1]
     parsed = _type("", tokens, kind)
     return parsed if not tokens else _refuse(kind)
@@ -69,6 +70,7 @@ def fits(value: Any, kind: Field) -> bool:
     """Whether a value is of a type: an array holds no NULL, a scalar or struct may be None."""
     if kind.mode == "REPEATED":
         item = single(kind)
+        # Exact types, no subclasses: an enum of texts would pass here and fail in the engine.
         if kind.type == "STRING" and isinstance(value, list) and set(map(type, value)) <= {str}:
             return True  # ids by the thousand, seen at once
         return isinstance(value, list | tuple) and all(part is not None and fits(part, item) for part in value)
@@ -107,6 +109,7 @@ def literal(value: Any, kind: Field) -> str:
         return '"' + "".join(map(_escaped, value)) + '"'
     if kind.type == "TIMESTAMP":
         return f"TIMESTAMP '{_utc(value):%Y-%m-%d %H:%M:%S.%f}+00'"
+    # CAST, not a bare literal: 1 would be INT64 where FLOAT64 is declared, and the statement would get another type.
     return f"DATE '{value.isoformat()}'" if kind.type == "DATE" else f"CAST({str(value).upper()} AS {kind.type})"
 
 
@@ -117,6 +120,7 @@ def _utc(moment: datetime) -> datetime:
 def _escaped(character: str) -> str:
     if character in '"\\':
         return "\\" + character
+    # Everything else is escaped: a line break or a control character would end or hide a part of the literal.
     return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 

@@ -123,6 +123,8 @@ def _history(query: HistoryQuery, now: datetime, lead_id: str) -> timeline.Histo
     picks = _picks()
     if query.at is not None:
         at = moment(query.at, now, "at")
+        # The policies come from the cache: a history that is asked for every few seconds must not read the bucket each
+        # time.
         records = PolicyRecords(picks.warehouse, picks.policy, cached_policies(settings.read()))
         rules = rules_at(records, lead_id, at=at, now=now, which=query.policy)
         return ledger_at.ledger(picks.warehouse, rules, lead_id, at=at)
@@ -155,6 +157,8 @@ def _release_account(body: SellerBody, now: datetime, account_id: str) -> accoun
 def start_of_day(now: datetime) -> StartOfDay:
     """Start the sellers' day: decide the day's thresholds and record yesterday's lapsed picks, in one report."""
     picks = _picks()
+    # Thresholds first: they do not depend on the picks of yesterday, and a damaged pick must not leave sellers without
+    # them.
     decided = threshold.run(picks.warehouse, picks.policy, now)
     return StartOfDay(**vars(decided), **vars(settle_lapsed(picks, now)))
 

@@ -90,6 +90,7 @@ def _object(body: ObjectionBody, now: datetime) -> ObjectionRecorded:
     warehouse, policy, secret = wiring.warehouse(config), wiring.policy(config), wiring.person_key(config)
     objection = Objection(body.by or "", body.reason, is_withdrawn=body.withdraw)
     leads = record_objection(warehouse, body.person, objection, secret=secret, now=now)
+    # Only an objection acts at once: after a withdrawal the next run scores the leads anyway.
     if leads and not body.withdraw:
         withhold_scores(warehouse, policy, leads, now)
     return ObjectionRecorded(leads=leads, is_withdrawn=body.withdraw)
@@ -97,6 +98,7 @@ def _object(body: ObjectionBody, now: datetime) -> ObjectionRecorded:
 
 def withhold_scores(warehouse: Warehouse, policy: Policy, lead_ids: Sequence[str], now: datetime) -> None:
     """Store at once that leads of an objector have no score any more; no model is read for it."""
+    # None in place of the champion: an objector's score uses no model, so this needs no access to models.
     run = score.ScoringRun(warehouse, policy, None, now=now, stored_at=datetime.now(UTC))
     score.run(run, [ScoreRequest(lead_id=lead_id) for lead_id in lead_ids])
 
@@ -106,6 +108,7 @@ def _access(body: AccessBody, now: datetime) -> AccessAnswer:
     config = settings.read()
     warehouse = wiring.warehouse(config)
     answer = access(warehouse, wiring.policy(config), body.person, secret=wiring.person_key(config), now=now)
+    # After the answer: a request for an unknown person finds nothing, and leaves no trace of whom it was about.
     record_act(warehouse, Act(actor=body.by, action="access", object=answer.number), now)
     return answer
 

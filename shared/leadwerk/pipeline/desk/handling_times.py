@@ -67,6 +67,7 @@ def summary(seller: str | None, rows: Sequence[LeadHandling]) -> HandlingTimes:
     >>> times.hours_to_contact, times.days_to_close, times.contacts_to_close
     (1.5, 2.0, 2.0)
     """
+    # Medians, because one lead that lay for a year would decide a mean; leads without a contact are counted apart.
     waits = [row.waited_minutes for row in rows if row.waited_minutes is not None]
     closed = [row for row in rows if row.handled_minutes is not None]
     days = [row.handled_minutes / MINUTES_A_DAY for row in closed if row.handled_minutes is not None]

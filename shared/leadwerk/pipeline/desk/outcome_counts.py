@@ -41,6 +41,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     @property
     def rate(self) -> float | None:
         """Share of the certain ones that were won."""
+        # Not by all leads: the youngest have had no time to convert, and a growing market would look like a worse one.
         return self.won / self.certain if self.certain else None
 
 
@@ -88,6 +89,7 @@ def waits(rows: Sequence[OutcomeCount]) -> list[tuple[int, float]]:
     ...        OutcomeCount(week=0, segment=None, wait_level=None, leads=1, certain=0, won=0, hot=0)])
     [(1, 0.0), (2, 0.75)]
     """
+    # Of all leads, also those never contacted: otherwise calling fewer would look like calling sooner.
     everybody = sum(row.leads for row in rows)
     most = max((row.wait_level for row in rows if row.wait_level is not None), default=-1)
     return [

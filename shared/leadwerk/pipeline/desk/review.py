@@ -74,7 +74,9 @@ class Month:
                 raise InputError(
                     f"{name!r} is no month.", field="month", value=name[:20], remedy="Write it like 2026-05."
                 ) from error
+        # Four days after a 28th lie in the next month, however long this one is.
         next_first = (first_day.replace(day=28) + timedelta(days=4)).replace(day=1)
+        # Midnight by the policy's clock: in UTC a lead won on the evening of the last would fall into another month.
         since, until = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (first_day, next_first))
         return cls(first_day, since, until)
 
@@ -93,6 +95,7 @@ class Review:
 
     def is_lost(self, lead: ReviewedLead) -> bool:
         """Whether the lead ended in the month without a success."""
+        # Open is not lost: a lead without an end counts on neither side.
         return lead.outcome is not None and lead.outcome not in self.positive
 
     @property

@@ -63,6 +63,7 @@ def give_verdict(
                 f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
             )
         latest = latest_verdict(warehouse, lead_id, now)
+        # A double click, or a request that was sent again, is one opinion; the same opinion after another one is news.
         if latest is not None and latest.repeats(seller, checked):
             return False
         row = VerdictRow(
@@ -116,5 +117,6 @@ def _checked(policy: Policy, request: VerdictRequest) -> VerdictRequest:
 def _event_id(lead_id: str, seller: str, request: VerdictRequest, latest: StoredVerdict | None) -> str:
     """Equal for a repeated delivery, distinct for each step of the lead."""
     parts = (lead_id, seller, request.reached, request.verdict, request.reason, request.note)
+    # The id of the verdict before is part of it: good, bad, good are three rows, a resent good is one.
     identity = "\x1f".join(map(str, (*parts, latest.event_id if latest else "")))
     return hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:32]

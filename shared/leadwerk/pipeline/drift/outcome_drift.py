@@ -85,12 +85,14 @@ def _with_scan(
     totals = DriftDriver(
         name="all", statistic=round(scan.statistic, 3), before=round(scan.expected, 2), now=float(scan.observed)
     )
+    # The groups explain an alarm; without one, the largest of many groups is noise that would invite action.
     drivers = _groups(rows, leads, delay, scan, horizon=horizon, now=now) if scan.alarms else []
     return replace(
         check,
         alarm=scan.alarms,
         statistic=round(scan.statistic, 3),
         alarm_limit=round(scan.limit, 3),
+        # Without an alarm the best-fitting day is arbitrary: training goes on reading the last day that an alarm named.
         change_day=scan.change_day.item() if scan.alarms else check.change_day,
         drivers=(totals, *drivers),
     )
@@ -108,6 +110,7 @@ def _groups(
     """Groups of leads since the change whose own statistic is largest."""
     is_new = np.isfinite(leads.probability) & (leads.created_at >= scan.change_day)
     expected = np.where(is_new, expected_conversions(leads, delay, horizon_days=horizon, now=now), 0.0)
+    # A conversion before the score was no prediction, so it counts on neither side.
     observed = np.where(is_new & (leads.converted_at > leads.scored_at), 1.0, 0.0)
     drivers = []
     for group in GROUPS:

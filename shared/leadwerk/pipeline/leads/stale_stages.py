@@ -62,8 +62,10 @@ def find_stale_stages(warehouse: Warehouse, policy: Policy, now: datetime, *, re
     """
     stale = StaleStages([], [])
     for lead in _statuses_and_stages(warehouse, now):
+        # This run has scored it already, with the stage of now; the statement may not see its row yet.
         if lead.lead_id in rescored:
             continue
+        # A lead that the CRM reopened is stale as well: its last score still says CLOSED.
         is_closed = lead.outcome not in (None, "open")
         stage = _stage(lead, policy, CLOSED if is_closed else lead.score_cluster)
         if stage != lead.stage or is_closed != (lead.score_cluster == CLOSED):

@@ -79,7 +79,9 @@ def rules_at(
     warehouse, present = records.warehouse, records.present
     first_day = (at - timedelta(days=SCORE_LOOK_BACK_DAYS)).date()
     scores = read_past_scores(warehouse, lead_id, first_day=first_day, as_of=at)
+    # Only a score of exactly this moment can be compared with the recount: any other had other behaviour to count.
     stored = _stored(scores[-1]) if scores and scores[-1].scored_at == at else None
+    # Read up to now, not up to the moment: the first publication after it names the version that was in force before.
     source, version, since = _recorded(scores, publishing.history(warehouse, max(at, now)), at)
     if which == "current":
         return RulesAt(policy=present, source="requested", in_force=version, stored=stored)
@@ -101,6 +103,7 @@ def _recorded(
         return "scored", scored.policy_version, scored.scored_at
     if published is not None:
         return "published", published.to_version, published.changed_at
+    # A full page may have older publications behind it: then its last one is not the first.
     if changes and len(changes) < publishing.SHOWN:
         return "replaced_later", changes[-1].from_version, None
     return "not_recorded", None, None

@@ -59,8 +59,10 @@ def find_person(warehouse: Warehouse, name: str, secret: str) -> PersonIds:
     key = key_of_name(name, secret)
     if key:
         return _person(warehouse, keys=[key])
+    # A lead's id may happen to be 64 hexadecimal digits: if no person has the hash, it is tried as an id.
     if PERSON_KEY.fullmatch(name) and (person := _person(warehouse, keys=[name])).leads:
         return person
+    # Leads before visitors: an id that is both belongs to somebody whose data go further than a browser.
     if person := _person(warehouse, leads=[name]):
         return person
     [trace] = warehouse.rows(statement("erasures/visitor_trace", VisitorTrace), {"visitor_id": name})

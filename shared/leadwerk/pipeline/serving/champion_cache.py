@@ -56,6 +56,7 @@ class ChampionCache:
             RegistryUnavailable: the registry does not answer, and nobody served until now.
             ContractMismatch: the champion was trained on other features than the policy yields, which has no rules.
         """
+        # Predictions wait here while a model is loaded: two threads that load it at once would need its memory twice.
         with self._lock:
             if self._clock() - self._checked_at >= self._check_seconds:
                 self._scorer = self._renewed()
@@ -72,6 +73,7 @@ class ChampionCache:
         try:
             return self._current()
         except RegistryUnavailable as error:
+            # Nothing has served yet: to answer without a score would be stored as if there were no champion.
             if self._scorer is None:
                 raise
             logger.warning(
@@ -89,6 +91,7 @@ class ChampionCache:
         try:
             scorer = Scorer.load(self._registry.load(champion.version), self._policy, threads=self._threads)
         except ContractMismatch as error:
+            # Without rules nothing is left that could decide.
             if not self._policy.points.rules:
                 raise
             logger.error("The points decide: %s", error, extra={"fields": {"event": "champion_refused"}})

@@ -62,9 +62,11 @@ class RuntimeCache:
 
     def runtime(self) -> Runtime:
         """The present runtime: the same objects until a new policy is in force."""
+        # One thread looks while the others wait: without the lock each of them would load the new policy and its model.
         with self._lock:
             if self._runtime is None or self._clock() - self._looked_at >= POLICY_SECONDS:
                 self._runtime = _new_runtime() if self._runtime is None else _renewed(self._runtime)
+                # After the look, not before: a slow bucket would else be asked again by the very next request.
                 self._looked_at = self._clock()
             return self._runtime
 
@@ -92,6 +94,7 @@ def _renewed(present: Runtime) -> Runtime:
     except LeadwerkError as error:
         logger.error("The new policy is not in use: %s", error, extra={"fields": {"event": "policy_not_taken_over"}})
         return present
+    # Compared by version, the hash of the content: a file that was saved without a change costs no caches.
     return present if policy.version == present.policy.version else _runtime_for(present.settings, policy)
 
 

@@ -37,6 +37,7 @@ def hold(warehouse: Warehouse, policy: Policy, request: HoldRequest, now: dateti
     _check_sellers(policy, request.seller_pool)
     _check_value(policy, request.basis, request.hot)
     until = request.until
+    # By the policy's day: after midnight in Zurich, UTC still has yesterday.
     if until is not None and until < day_of(policy, now):
         raise InputError(
             f"{until} is in the past.", field="until", value=str(until), remedy="Choose today or a later day."

@@ -56,6 +56,7 @@ def newly_reaching_demand(
     overall = rows[0]
     if not overall.leads_with_value or overall.first_created_at is None:
         return None
+    # A new deployment has days without any lead before its first: they would dilute the demand.
     begins = max(overall.began_at, overall.first_created_at)
     days = (now - begins).total_seconds() / SECONDS_A_DAY
     if days < LEAST_DAYS:
@@ -77,9 +78,11 @@ def demand_parameters(policy: Policy, basis: Basis, now: datetime) -> Parameters
 def ranking(policy: Policy, basis: Basis) -> Parameters:
     """Parameters of the ranking value of leads (thresholds/ranking_value.fragment.sql)."""
     shared = policy.decision.rank_by == "both"
+    # Computed here and passed as numbers, so that the statement and scoring use one definition of the blend.
     weight = WHOLE if basis == "points" else policy.decision.points_weight if shared else 0
     points, scores = knots(policy)
     steps = zip(pairwise(scores), pairwise(points), strict=True)
+    # The blend is linear between the knots of both scales: warm meets warm, hot meets hot.
     slopes = [weight / WHOLE * (b - a) / (y - x) for (a, b), (x, y) in steps]
     at = dict(zip(("bottom", "warm", "hot", "top"), map(float, points), strict=True))
     cells = list(policy.points.cells.hot)

@@ -62,6 +62,7 @@ def export(
     texts = {IN_FORCE: stores.policies.in_force().text, **stores.policies.archive()}
     files += [_text_file(folder, f"policies/{name}.yaml", text) for name, text in texts.items()]
     written = ExportManifest(exported_at=now, release=version("leadwerk"), format=file_format, files=files)
+    # The manifest last: a folder without one was interrupted, and no import takes it.
     (folder / manifest.FILE).write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=1))
     return written
 
@@ -83,6 +84,7 @@ def _tables(warehouse: Warehouse, folder: Path, file_format: FileFormat, progres
     write = write_parquet if file_format == "parquet" else write_csv
     private_folder(folder / "tables")
     tables = schema.own_tables()
+    # Counted before: the bar goes by rows, for one table holds most of them.
     counts = [warehouse.rows(row_count(table), {})[0].row_count for table in tables]
     for at, table in enumerate(tables):
         part = part_of(progress, *(sum(counts[:end]) / max(sum(counts), 1) for end in (at, at + 1)))

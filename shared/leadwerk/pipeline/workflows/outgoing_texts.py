@@ -68,6 +68,7 @@ def title(policy: Policy, action: OpenAction, language: str) -> str:
     }
     own = rule.title.get(language) if rule else None  # type: ignore[call-overload]
     if own:
+        # Safe although a title is free text: the policy check has tried it out, and all values are plain strings.
         return str(own).format_map(values)
     return text(language, f"workflow.{action.change}", hours=action.after or "", **values)
 
@@ -98,6 +99,8 @@ def lines(policy: Policy, action: OpenAction, language: str, lead_url: str) -> t
     if action.owner:
         written.append(text(language, "workflow.owner", owner=action.owner))
     if lead_url:
+        # No format(): a CRM's address may hold braces of its own. Quoted, because an id may hold a slash or a question
+        # mark.
         written.append(lead_url.replace("{lead_id}", quote(action.lead_id, safe="")))
     return tuple(written)
 

@@ -102,6 +102,7 @@ def _start(policy: Policy, rule: Workflow, lead: LeadOfTrial, owner: str | None,
     )
     reached = {"stage_changed": lead.stage or "", "untouched": str(rule.when.hours or "")}
     after = reached.get(rule.when.change, lead.score_cluster)
+    # The moment in the key keeps it apart from every real change: no outbox takes a trial for something done.
     return WorkflowStart(rule, step, LeadChange(rule.when.change, f"trial:{now.isoformat()}", now, None, after), owner)
 
 
@@ -123,6 +124,7 @@ def _result(policy: Policy, receivers: Receivers, action: OpenAction, now: datet
     if action.action in IN_THE_CRM:
         return "not carried out in a trial"
     try:
+        # A receiver that drops what it has seen must drop neither the trial nor, later, the real action.
         result = send(policy, receivers, replace(action, action_id=f"trial-{action.action_id}"), now)
     except ConfigurationError as error:
         return str(error)

@@ -28,6 +28,7 @@ def _names(policy: Policy) -> Iterator[Problem]:
     yield from _named("attributes", policy.attributes)
     signals = {signal.name for signal in policy.signals}
     for index, attribute in enumerate(policy.attributes):
+        # Rules name both by their bare names.
         if attribute.name in signals:
             yield ("attributes", index, "name"), f"`{attribute.name}` is also a signal.", "Rename one of the two."
 
@@ -61,6 +62,8 @@ def _matcher(signal: Signal, path: Path) -> Iterator[Problem]:
 
 def _unreachable_signals(policy: Policy) -> Iterator[Problem]:
     for index, signal in enumerate(policy.signals):
+        # An event is the first signal that fits, so a general one in front takes everything from a particular one
+        # behind.
         earlier = next((other for other in policy.signals[:index] if _takes_all_of(other, signal)), None)
         if earlier:
             message = f"the signal `{signal.name}` is never reached: `{earlier.name}` takes all its events."

@@ -31,6 +31,9 @@ class Interval(NamedTuple):
     @classmethod
     def of(cls, test: Condition) -> Interval:
         """The numbers that a test's bounds leave."""
+        # Pairs compare by the bound, then by the flag: of `at_least: 5` and `above: 5` the open one wins, as the
+        # narrower. At the upper end the flag is turned round (closed, not open), so that min prefers the narrower there
+        # too.
         low, open_low = max((_or(test.at_least, -inf), False), (_or(test.above, -inf), True))
         high, closed_high = min((_or(test.at_most, inf), True), (_or(test.below, inf), False))
         return cls(low, open_low, high, not closed_high)
@@ -79,6 +82,7 @@ def wrong_tests(
             *_wrong_kind(name, test, facts_by_name[name].kind, place),
             *_wrong_words(name, test, facts_by_name[name].options, place),
         ]
+        # One finding at a time: a test of the wrong kind would seem to contradict itself as well.
         problems = problems or list(_contradictions(test, in_vain, what, place))
         yield from problems or _out_of_range(name, test, in_vain, place)
 
@@ -92,6 +96,7 @@ def implies(general: Condition, particular: Condition) -> bool:
     """Whether whatever satisfies `particular` satisfies `general` too, as far as can be seen."""
     if general == particular:
         return True
+    # Whether one pattern covers another cannot be decided in general; "no" only costs a warning that is not given.
     if general.matches is not None or not Interval.of(particular).within(Interval.of(general)):
         return False
     forbidden, accepted = _folded(general.none_of), _folded(particular.any_of)
@@ -125,6 +130,7 @@ def _wrong_words(name: str, test: Condition, closed: tuple[str, ...], path: Path
             if closed and folded(text) not in closed:
                 remedy = did_you_mean(text, closed, f"Choose of {', '.join(closed)}.")
                 yield place, f"`{name}` is never {text!r}.", remedy
+            # YAML 1.1 reads a bare NO as false, which has five letters here: the remedy says so.
             elif name in ("country", "language") and not re.fullmatch("[A-Za-z]{2}", text):
                 remedy = (
                     "Write the two letters of ISO, such as CH or de, in quotes where YAML reads them otherwise (NO)."

@@ -40,6 +40,7 @@ def _first(policy: Policy) -> Iterator[Problem]:
 def _points_out_of_reach(stage: Stage, policy: Policy, path: Path) -> Iterator[Problem]:
     highest = PointRange.of(policy)
     grades = policy.points.grades
+    # D starts at no points, so every lead reaches it.
     grade = None if stage.grade in (None, "D") else getattr(grades, stage.grade.lower())
     required = (
         ("points", stage.points, highest.fit + highest.interest),
@@ -89,7 +90,9 @@ def _takes_all_of(later: Stage, stage: Stage) -> bool:
     """Whether every lead that meets the conditions of `stage` meets those of `later`."""
     return (
         (stage.known or not later.known)
+        # HOT is at least WARM: a stage that asks for WARM takes HOT leads, too.
         and (later.cluster is None or stage.cluster in _CLUSTERS[: _CLUSTERS.index(later.cluster) + 1])
+        # Letters compare downwards: A is better than B, and smaller.
         and (later.grade is None or (stage.grade is not None and stage.grade <= later.grade))
         and _at_least(stage.points, later.points)
         and _at_least(stage.interest, later.interest)

@@ -81,6 +81,8 @@ def _title(rule: Workflow, policy: Policy, path: Path) -> Iterator[Problem]:
     yield from missing_labels(rule.title, policy, path)
     for language, title in rule.title.items():
         try:
+            # Tried out with the real formatter: {lead.x}, {0} or a lone brace fail here and not in the night that sends
+            # the message.
             title.format_map(PLACEHOLDERS)
         except (KeyError, ValueError, IndexError, AttributeError):
             message = "this has a placeholder that there is not."

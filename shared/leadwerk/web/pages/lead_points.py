@@ -77,6 +77,7 @@ def ledger_now(lead: LeadDetail, wording: Wording) -> LedgerView | None:
     if lead.points is None or lead.scored_at is None:
         return None
     lines = lead.ledger or ()
+    # Summed in whole hundredths, as the engine did: floats would add up to 24.999… and the proof would fail.
     total = round(sum(round((line.points or 0) * 100) for line in lines) / 100, 2)
     return _view(lines, wording, wording.moment(lead.scored_at), total, total == round(lead.points, 2))
 

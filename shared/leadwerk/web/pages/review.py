@@ -86,6 +86,7 @@ def _read(visit: Visit, form: ReviewForm) -> tuple[Wording, Review]:
 def _months(visit: Visit, chosen: Month) -> list[str]:
     """The twelve months before now, and the chosen one."""
     today = Wording(visit.policy, visit.language, visit.now).local(visit.now)
+    # Months counted from year 0, so that going back over a new year needs no case of its own.
     numbers = [today.year * 12 + today.month - 1 - back for back in range(13)]
     names = [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
     return sorted({*names, chosen.name}, reverse=True)
@@ -103,6 +104,8 @@ def answer(wording: Wording, review: Review) -> str:
         "rest_rate": wording.percent(rest_won / rest, 1),
     }
     (low_hot, high_hot), (low_rest, high_rest) = wilson(hot_won / hot, hot), wilson(rest_won / rest, rest)
+    # Intervals that do not overlap are a stricter test than their difference: the page would rather say "chance" once
+    # too often.
     if low_hot > high_rest:
         return wording.say("page.review.yes", **figures)
     return wording.say("page.review.no" if high_hot < low_rest else "page.review.chance", **figures)

@@ -118,6 +118,7 @@ def _table(path: Path, form: FileForm) -> CsvTable:
 
 
 def _languages(visit: Visit) -> list[Language]:
+    # The reader's language first: the default language of the policy that the import writes. The sort is stable.
     return sorted(get_args(Language), key=lambda language: language != visit.language)
 
 
@@ -125,6 +126,7 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
     """Import the file under what is stated; a refusal is shown on the page, where it can be mended."""
     form = FileForm(fields, visit.policy.time_zone)
     uploads, home = Uploads.of_home(visit.config.home), visit.config.home
+    # Read and checked again: between page and button the file or the fields may have changed.
     table = _table(uploads.path(key), form)
     reading = view.read_file(table, form, _languages(visit), visit.now, lambda: wiring.person_key(visit.config))
     if reading.problem is not None:
@@ -149,6 +151,7 @@ def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
     )  # fmt: skip
     act = Act(actor=visit.name, action="import", object=table.path.name, after=f"{report.leads} leads")
     record_act(visit.warehouse, act, visit.now)
+    # Last: until everything is stored the upload can be imported again, which stores nothing twice.
     uploads.delete(key)
     forget()
     return redirect("/start", "imported")
@@ -161,6 +164,7 @@ def train(visit: Visit, fields: Mapping[str, str]) -> Answer:
     options = training.RetrainOptions(choices=_choices(fields, last))
     report = training.run(*parts, now=visit.now, options=options)
     champions = ChampionCache(parts[2], visit.policy)
+    # Also where no model was promoted: then the leads get their points.
     rescore.run(visit.warehouse, visit.policy, champions.scorer(), now=visit.now, stored_at=visit.now)
     if last is not None:
         _remember(

@@ -37,6 +37,8 @@ class Preferences:
     def of(cls, headers: Mapping[str, str]) -> Preferences:
         """The preferences in the request's cookie, as far as they can be read."""
         language, _, theme = cookie_value(headers, PREFERENCES).partition(".")
+        # A cookie is what a browser sends: only values of the list are taken, so nothing of it reaches a page or a
+        # header.
         chosen = next((name for name in get_args(Language) if name == language), None)
         return cls(chosen, theme if theme in THEMES else "system")
 
@@ -44,6 +46,7 @@ class Preferences:
     def cookie(self) -> str:
         """Value of the header Set-Cookie that keeps them for a year."""
         value = f"{self.language or ''}.{self.theme}"
+        # Not signed and without Secure: it holds no secret, and a desk on a laptop has no TLS.
         return f"{PREFERENCES}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age=31536000"
 
 
@@ -113,4 +116,5 @@ class Visit:
     @property
     def wants_part(self) -> bool:
         """Whether our own script asks for the panel alone."""
+        # Another site cannot set X-Part without a preflight, which is never answered; Sec-Fetch-Site says it once more.
         return self.headers.get("X-Part") == "panel" and self.headers.get("Sec-Fetch-Site") in (None, "same-origin")
