@@ -98,6 +98,7 @@ def examine(deployment: Deployment, now: datetime) -> Iterator[Finding]:
         try:
             yield link()
         except LeadwerkError as error:
+            # The others would each wait for the same connection, up to its timeout.
             if isinstance(error, WarehouseError):
                 ignored_fields = name
             if error.message in link_of_error:

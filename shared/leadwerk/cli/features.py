@@ -98,6 +98,7 @@ def _write(path: Path, rows: Iterable[LeadFeatures]) -> int:
     try:
         with aside.open("w", encoding="utf-8-sig", newline="") as file:
             count = _write_rows(csv.writer(file), iter(rows))
+        # Renamed at the end: a reader sees the old file or the whole new one.
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
@@ -117,4 +118,5 @@ def _cell(value: Any) -> Any:
     """A value as a spreadsheet shows it, and never runs it."""
     if hasattr(value, "isoformat"):
         return value.isoformat()
+    # An apostrophe in front is how spreadsheets are told that a cell is text.
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -56,7 +56,8 @@ def rate_effect(won: Bools, is_scored: Bools, frozen_score: Floats | None = None
     sizes = (int(is_scored.sum()), int((~is_scored).sum()))
     limits = [
         # Wilson's limits take a share; the adjusted rate may lie slightly outside of [0, 1].
-        wilson(float(np.clip(rate, 0, 1)), size / (1 - explained)) for rate, size in zip(rates, sizes, strict=True)
+        wilson(float(np.clip(rate, 0, 1)), size / (1 - explained))
+        for rate, size in zip(rates, sizes, strict=True)
     ]
     scored, control = (IntervalEstimate(float(rate), *limit) for rate, limit in zip(rates, limits, strict=True))
     difference = scored.value - control.value

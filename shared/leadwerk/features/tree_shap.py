@@ -127,7 +127,7 @@ class _SavedEnsemble(msgspec.Struct, frozen=True):
 
 class _SavedParameters(msgspec.Struct, frozen=True):
     base_score: Any
-    """A number as a text, since XGBoost 3 in brackets."""
+    """A number as a text."""
 
 
 class _SavedObjective(msgspec.Struct, frozen=True):
@@ -151,6 +151,7 @@ class _SavedModel(msgspec.Struct, frozen=True):
 
 def _margin(learner: _SavedLearner) -> float:
     """The prediction before any tree, on the scale of the trees."""
+    # Older versions write 5E-1, newer ones [5E-1].
     base = float(str(learner.learner_model_param.base_score).strip("[]"))
     match learner.objective.name:
         case "binary:logistic":

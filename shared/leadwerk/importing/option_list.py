@@ -43,6 +43,7 @@ def _count_options(cells: TextColumn, separator: str) -> tuple[int, Counter[str]
         parts = split_options(text, separator)
         listed += times if len(parts) > 1 else 0
         options.update(dict.fromkeys(parts, times))
+        # Free text gives itself away after a few rows: the other million need not be split.
         if len(options) > MOST_OPTIONS:
             break
     return listed, options
@@ -63,5 +64,6 @@ def _are_options(options: Counter[str]) -> bool:
         2 <= len(options) <= MOST_OPTIONS
         and max(map(len, options)) <= OPTION_LENGTH
         and options.total() / len(options) >= OPTION_USES
+        # Numbers with a comma or point in them look like lists of two options.
         and not all(option.replace(".", "").isdigit() for option in options)
     )

@@ -111,8 +111,10 @@ def form_of(column: TextColumn) -> TimeForm | None:
     if not numeric.any() or column.counts[numeric].sum() < 0.5 * column.filled:
         return "text"
     numbers = _floats(column, numeric)
+    # Digits of a date, not a count of seconds.
     if np.all((numbers >= 1e7) & (numbers < 1e8)) or np.all((numbers >= 1.9e13) & (numbers < 2.2e13)):
         return "text"  # 20260131, 20260131174500
+    # The median: one typing error among a million times must not decide what all of them count.
     middle = float(np.median(numbers))
     if _SERIALS[0] <= middle <= _SERIALS[1]:
         return "serial"
@@ -189,6 +191,8 @@ def _shaped(result: Moments, column: TextColumn, pattern: str, todo: NDArray[np.
         exists &= (hour < HOURS_A_DAY) | is_midnight
         exists &= ~has_half | ((hour >= 1) & (hour <= 12))
         hour = np.where(has_half, hour % 12 + np.where(half == "p", 12, 0), hour)
+        # A day too many runs into the next month, and is found out by that; NumPy would else raise for the whole
+        # column.
         months = ((year - 1970) * 12 + np.where(exists, month, 1) - 1).astype("datetime64[M]")
         days = months.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
         exists &= days.astype("datetime64[M]") == months
@@ -227,6 +231,7 @@ def in_utc(local: Moments, zone: str) -> Moments:
     """Times on a wall in `zone` as moments; clock changes come on quarters of an hour."""
     if zone == "UTC":
         return local
+    # The zone is asked once a quarter of an hour, not once a row: today's zones change on its boundaries.
     quarters, where = np.unique(local.astype("datetime64[m]").astype(np.int64) // 15, return_inverse=True)
     offsets = np.fromiter((_offset(quarter * 900, ZoneInfo(zone)) for quarter in quarters.tolist()), np.int64)
     return np.asarray(local - (offsets[where] * 1_000_000).astype("timedelta64[us]"))

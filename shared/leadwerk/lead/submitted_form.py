@@ -77,6 +77,7 @@ def read_submitted_form(
         raise _refusal(reader.rejections[-1])
     columns = {name: value for group in FIELD_GROUPS for name, value in group.read(reader).items()}
     stated_account = reader.read("account_id", parse_id)
+    # An account that the form names outright counts more than what an e-mail address suggests.
     domain = None if stated_account else columns["account_id"]
     counted_from = created or created_at or now
     attributes = [item for attribute in policy.attributes for item in reader.attribute(attribute, counted_from)]

@@ -107,6 +107,7 @@ class SuggestionEvidence:
 def suggest(evidence: SuggestionEvidence, rows: Index) -> SuggestionSet:
     """What the landmarks at these positions suggest; nothing if there are too few, or none converted."""
     policy, policy_terms = evidence.policy, terms(evidence.policy)
+    # A disqualified lead gets no call, so its outcome says nothing of the points.
     used = rows[~evidence.disqualified[rows]]
     suggestions: tuple[Suggestion, ...] = ()
     added: tuple[NewRule, ...] = ()
@@ -159,6 +160,7 @@ class _Part:
         of the leads with it and without it.
         """
         wide = np.where(free, np.inf, 0.0)
+        # First without signs, to see whether the data speak against one; then within the signs that remain.
         unbounded = self._fit(centre, centre - wide, centre + wide)
         sign = np.sign(self.present)
         against = (sign * unbounded.weights < -STRONG * unbounded.errors) & (sign * self.direction < 0)
@@ -188,6 +190,7 @@ def _points_per_log_odds(part: _Part) -> float:
     """Such that the scores of the proposal vary as much as the present ones: its points look like those in use."""
     slope = fit(_one_weight(part, part.matrix @ part.present)).weights[0]
     fitted = part.fitted(np.maximum(slope, 0.0) * part.present, part.questioned)
+    # Log-odds have no size that a person knows; points do, and the policy's thresholds stand on them.
     now, then = (part.matrix @ part.present).std(), (part.matrix @ fitted.weights).std()
     return float(now / then) if now > 0 and then > 0 else 1.0
 
@@ -227,6 +230,7 @@ def _bands(evidence: SuggestionEvidence, proposed: Policy, rows: Index) -> tuple
 def _band(threshold: int, allowed: range, present: Floats, new: Floats) -> SuggestedBand:
     share = float((present >= threshold * HUNDREDTHS).mean()) if len(present) else 0.0
     far = {at: abs(float((new >= at * HUNDREDTHS).mean()) - share) for at in allowed} if share else {}
+    # Of equally good thresholds the one nearest to today's: nobody should have to explain a move that changes nothing.
     best = min(far, key=lambda at: (far[at], abs(at - threshold)), default=threshold)
     moved = far.get(threshold, 1.0) > NOTICEABLE * share
     return SuggestedBand(before=threshold, after=best if moved else threshold, share=share)

@@ -94,6 +94,7 @@ def score_columns(
     unassigned = structs.replace(policy, experiment=None)
     context = ScoringContext(unassigned, hot, None if scorer is None else scorer.version)
     judged = []
+    # A file has a million rows and some thousand combinations.
     for lead in first.tolist():
         model = None
         if scorer is not None:
@@ -122,12 +123,14 @@ def _combinations(keys: Sequence[NDArray[Any]], count: int) -> tuple[NDArray[np.
     which = np.zeros(count, np.intp)
     for key in keys:
         _, codes = np.unique(key, return_inverse=True)
+        # Mixed radix, renumbered densely each time: the product of all sizes would overflow.
         _, which = np.unique(which * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
     _, first = np.unique(which, return_index=True)
     return first, which
 
 
 def _object_column(texts: Sequence[str | None]) -> NDArray[np.object_]:
+    # np.array would make fixed-width strings of texts where none is missing.
     column = np.empty(len(texts), dtype=object)
     column[:] = texts
     return column

@@ -142,6 +142,7 @@ def _ambiguous_group(node: exp.Select) -> str:
     group = node.args.get("group")
     if group is None:
         return ""
+    # A name that is a column and an alias at once is resolved differently by the engines.
     bare = {key.name.lower() for key in group.expressions if isinstance(key, exp.Column) and not key.table}
     for item in node.selects:
         same = isinstance(item.unalias(), exp.Column) and item.unalias().name.lower() == item.alias.lower()

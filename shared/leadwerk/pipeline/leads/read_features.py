@@ -36,4 +36,5 @@ class LeadFeatures(Struct, frozen=True, kw_only=True):
 def read_features(warehouse: Warehouse, policy: Policy, parameters: Parameters) -> list[LeadFeatures]:
     """Features for training_ or scoring_parameters: one record per lead (or visitor) and moment, in no order."""
     rows = warehouse.rows(features_statement(policy), parameters)
+    # The whole row stays among the values: models and rules read columns by the names of the feature contract.
     return msgspec.convert([{**row, "values": row} for row in rows], list[LeadFeatures])

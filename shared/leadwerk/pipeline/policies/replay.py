@@ -104,6 +104,7 @@ def run(
 def _features(warehouse: Warehouse, policy: Policy, first: datetime, now: datetime) -> pd.DataFrame:
     """Rows of lead_features at the landmarks of the leads created since `first`."""
     frame = warehouse.frame(features_statement(policy), training_parameters(policy, first, now))
+    # The statement's range is of landmarks, which older leads have as well.
     return frame[frame.created_at >= first]
 
 
@@ -136,6 +137,7 @@ def _inputs(
 
 def _reads(policy: Policy) -> tuple[object, ...]:
     """The parts of a policy that determine which data of a lead is read."""
+    # If these agree, one read serves both policies: it is most of a replay's time.
     return policy.signals, policy.attributes, policy.time_zone, policy.points.window_days
 
 

@@ -50,6 +50,7 @@ def answer_page(answer: AccessAnswer, policy: Policy, language: Language) -> str
     """The page as HTML in `language`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    # Escaped without exception: what a person once typed into a form must not run where their answer is opened.
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("answer.html").render(
         t=lambda key, **values: text(language, f"privacy.{key}", **values),

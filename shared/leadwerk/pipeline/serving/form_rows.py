@@ -77,6 +77,7 @@ def _content(version: LeadRow) -> Mapping[str, Any]:
 
 def _event_id(version: LeadRow, stored: LeadRow | None) -> str:
     """Hash of the content and of the preceding version: contents A, then B, then A again are three versions."""
+    # Deterministic: the order of fields in the request must not make another version of it.
     content = msgspec.json.encode([_content(version), stored and stored.event_id], order="deterministic")
     return f"form:{hashlib.sha256(content).hexdigest()[:32]}"
 

@@ -99,6 +99,7 @@ def _named(item: NamedRequest, request: ScoreRequest) -> NamedRequest:
             field="lead_id",
             remedy="Send lead_id (required with a form), or the ga_client_id of a web visitor.",
         )
+    # A lead and a visitor without a form are a link: an empty form stores that and changes no field.
     form = {} if request.form is None and lead and visitor_id else request.form
     return replace(item, lead_id=lead, visitor_id=visitor_id, form=form)
 
@@ -109,6 +110,7 @@ def with_leads(warehouse: Warehouse, items: Sequence[NamedRequest], now: datetim
     if not visitors:
         return list(items)
     links = warehouse.rows(statement("identities/links", IdentityLink), {"visitor_ids": visitors, "as_of": now})
+    # Sorted, so that the last link of a visitor overwrites the earlier ones.
     latest = {link.visitor_id: link.lead_id for link in sorted(links, key=lambda link: link.linked_at)}
     return [item if item.lead_id else replace(item, lead_id=latest.get(item.visitor_id or "")) for item in items]
 

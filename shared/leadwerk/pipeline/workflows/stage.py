@@ -87,8 +87,10 @@ def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
     stored = warehouse.rows(statement("cursors/latest", StoredCursor), {"source": SOURCE})
     before = msgspec.json.decode(stored[0].cursor, type=WorkflowCursor) if stored else WorkflowCursor(now, {})
     names = [rule.name for rule in policy.workflows.rules]
+    # A policy that never had a workflow costs one small read a run.
     if not names and not before.begun_at:
         return 0
+    # A workflow that was removed loses its start: added again, it begins anew and does not answer for the time between.
     begun_at = {name: before.begun_at.get(name, now) for name in names}
     since = max(before.until - OVERLAP, now - LONGEST_GAP)
     new = 0
@@ -97,6 +99,7 @@ def _decide(warehouse: Warehouse, policy: Policy, now: datetime) -> int:
         rows = decided(policy, observations, begun_at, read_loads(warehouse, now), now) if observations else []
         new = warehouse.append("workflow_actions", rows) if rows else 0
     if new or begun_at != before.begun_at or now - before.until >= CURSOR_STEP:
+        # The latest cursor counts by its time: a clock that went back must not hide the new one behind the old.
         moved_at = max(now, stored[0].moved_at + timedelta(microseconds=1)) if stored else now
         cursor = msgspec.json.encode(WorkflowCursor(now, begun_at)).decode()
         warehouse.append("cursors", [CursorRow(source=SOURCE, cursor=cursor, moved_at=moved_at)])
