@@ -13,7 +13,7 @@ from google.cloud import bigquery as google
 
 from leadwerk import settings
 from leadwerk.errors import MissingTable, WarehouseBusy, WarehouseError
-from leadwerk.warehouse import bigquery, bigquery_requests, schema
+from leadwerk.warehouse import bigquery_requests, bigquery_writer, schema
 from leadwerk.warehouse.bigquery import BigQueryWarehouse
 from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.statement import from_text
@@ -51,7 +51,7 @@ def test_what_was_appended_is_read_back_once(warehouse: BigQueryWarehouse) -> No
 
 
 def test_many_rows_go_by_a_load_job(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigquery, "STREAMED_ROWS", 1)
+    monkeypatch.setattr(bigquery_writer, "STREAMED_ROWS", 1)
     lead = {
         "event_id": "e", "lead_id": "L", "recorded_at": NOON, "created_at": NOON, "web_consent": True,
         "attributes": [{"name": "plan", "text": "Zürich's \"best\""}],
@@ -63,7 +63,7 @@ def test_many_rows_go_by_a_load_job(warehouse: BigQueryWarehouse, monkeypatch: p
 
 
 def test_the_same_rows_are_the_same_load_job(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigquery, "STREAMED_ROWS", 0)
+    monkeypatch.setattr(bigquery_writer, "STREAMED_ROWS", 0)
     seen: list[str] = []
     load = warehouse._client.load_table_from_file
 
@@ -76,7 +76,7 @@ def test_the_same_rows_are_the_same_load_job(warehouse: BigQueryWarehouse, monke
     target = schema.table("identities")
     for minute in (1, 2):  # of the first attempt, and of its repetition
         clock = NOON + timedelta(minutes=minute)
-        warehouse._load(target, schema.stamped(target, json_rows(target, [link]), clock))
+        warehouse._writer.load(target, schema.stamped(target, json_rows(target, [link]), clock))
     assert seen[0] == seen[1]
 
 

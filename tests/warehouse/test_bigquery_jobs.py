@@ -54,7 +54,7 @@ def warehouse(server: JobServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bi
 
 def load(warehouse: BigQueryWarehouse) -> None:
     with bigquery_requests.as_warehouse_error("identities"):
-        warehouse._load(TARGET, json_rows(TARGET, [LINK]))
+        warehouse._writer.load(TARGET, json_rows(TARGET, [LINK]))
 
 
 @pytest.mark.parametrize("failure", [BACKEND_ERROR, INVALID], ids=["transient", "final"])
@@ -130,6 +130,6 @@ def test_rows_that_bigquery_refuses_are_described_without_what_is_in_them(
     }
     monkeypatch.setattr(warehouse._client, "insert_rows_json", lambda *_, **__: [{"index": 0, "errors": [error]}])
     with pytest.raises(WarehouseError) as failure:
-        warehouse._stream(TARGET, json_rows(TARGET, [LINK]))
+        warehouse._writer.stream(TARGET, json_rows(TARGET, [LINK]))
     assert "invalid in linked_at" in str(failure.value)
     assert "anna" not in str(failure.value)

@@ -118,5 +118,5 @@ def _cell(value: Any) -> Any:
     """A value as a spreadsheet shows it, and never runs it."""
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    # An apostrophe in front is how spreadsheets are told that a cell is text.
+    # With an apostrophe in front a spreadsheet takes a cell for text.
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

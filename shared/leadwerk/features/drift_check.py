@@ -43,10 +43,10 @@ class DriftCheck(Struct, frozen=True, kw_only=True):
     def after(self, previous: DriftCheck | None, now: datetime) -> DriftCheck:
         """The check with what outlasts a night: since when the alarm lasts, else when the previous one began."""
         if not self.alarm:
-            kept = previous.alarm_since if previous else None
+            since = previous.alarm_since if previous else None
         else:
-            kept = previous.alarm_since if previous and previous.alarm else now
-        return msgspec.structs.replace(self, alarm_since=kept)
+            since = previous.alarm_since if previous and previous.alarm else now
+        return msgspec.structs.replace(self, alarm_since=since)
 
     def begins(self, now: datetime) -> bool:
         """Whether this check, of `now`, is the first of an alarm."""

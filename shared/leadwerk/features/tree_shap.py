@@ -76,8 +76,10 @@ class TreeShap:
         columns = matrix.shape[1]
         values = np.empty((len(matrix), columns + 1))
         values[:, -1] = self.bias
-        for row, own in enumerate(matrix):
-            values[row, :-1] = np.bincount(self.feature, self._by_branch(own), columns) if len(self.feature) else 0.0
+        for row, encoded in enumerate(matrix):
+            values[row, :-1] = (
+                np.bincount(self.feature, self._by_branch(encoded), columns) if len(self.feature) else 0.0
+            )
         return values
 
     def _by_branch(self, row: NDArray[np.float32]) -> Floats:
@@ -98,10 +100,10 @@ class TreeShap:
     def _cases(self, row: NDArray[np.float32]) -> Index:
         """Which row of `renewed` and `gained` holds for each branch."""
         # No value is infinite: a branch without an upper end takes the largest too.
-        own = np.take(np.minimum(row, LARGEST), self.feature)
-        matches = np.ones(len(own) + 1, dtype=np.int8)
-        matches[:-1] = ((own >= self.lower) & (own < self.upper)) | (np.isnan(own) & self.takes_missing)
-        cases: Index = np.arange(0, 3 * len(own), 3) + matches[:-1] + np.take(matches, self.above)
+        value = np.take(np.minimum(row, LARGEST), self.feature)
+        matches = np.ones(len(value) + 1, dtype=np.int8)
+        matches[:-1] = ((value >= self.lower) & (value < self.upper)) | (np.isnan(value) & self.takes_missing)
+        cases: Index = np.arange(0, 3 * len(value), 3) + matches[:-1] + np.take(matches, self.above)
         return cases
 
 
@@ -184,14 +186,14 @@ class _Forest:
         def joined(name: str, dtype: type) -> Any:
             return np.concatenate([np.asarray(getattr(tree, name), dtype) for tree in trees])
 
-        def places(name: str) -> Index:
+        def children_index(name: str) -> Index:
             children = joined(name, np.intp)
             return np.where(children < 0, -1, children + np.repeat(roots, sizes))
 
         return cls(
             roots=roots,
-            left=places("left_children"),
-            right=places("right_children"),
+            left=children_index("left_children"),
+            right=children_index("right_children"),
             feature=joined("split_indices", np.intp),
             threshold=joined("split_conditions", np.float32),
             missing_left=joined("default_left", np.bool_),
@@ -246,9 +248,9 @@ class _Branches:
         setattr(self, name, np.concatenate([getattr(self, name), values]))
 
 
-def _at(values: Any, places: Index) -> Any:
-    """The values at these places; anything for -1, which the caller passes over."""
-    return values[places] if len(values) else np.zeros(len(places), values.dtype)
+def _at(values: Any, positions: Index) -> Any:
+    """The values at these positions; anything for -1, which the caller passes over."""
+    return values[positions] if len(values) else np.zeros(len(positions), values.dtype)
 
 
 def _built(trees: Sequence[_SavedTree], base: float) -> TreeShap:
@@ -283,8 +285,8 @@ def _built(trees: Sequence[_SavedTree], base: float) -> TreeShap:
 
 def _tables(share: Floats, above: Index, features_on_path: int) -> tuple[Floats, Floats]:
     """`renewed` and `gained` of a TreeShap."""
-    places, weights = np.polynomial.legendre.leggauss((features_on_path + 1) // 2)
-    t, weight = (places + 1) / 2, weights / 2
+    nodes, weights = np.polynomial.legendre.leggauss((features_on_path + 1) // 2)
+    t, weight = (nodes + 1) / 2, weights / 2
     # Above the first branch by a feature there is none: as if all rows had come that way.
     shares = np.r_[share, 1.0][:, None]
     misses, matches = (1 - t) * shares, t + (1 - t) * shares

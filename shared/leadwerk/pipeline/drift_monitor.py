@@ -60,7 +60,7 @@ def run(warehouse: Warehouse, policy: Policy, registry: Registry, *, now: dateti
         outcomes = outcome_drift(warehouse, policy, manifest, previous.get("outcomes"), now=now)
     measured = (*lead_drift(manifest, Scorer.load(files, policy), rows, policy.drift), outcomes)
     checks = tuple(check.after(previous.get(check.monitor), now) for check in measured)
-    # Stored before the alarm is logged: whoever reads the log finds the check, and a crash in between repeats both.
+    # Stored before the alarm is logged: a reader of the log finds the check, and a crash in between repeats both.
     warehouse.append("drift_checks", [_row(check, manifest, policy, now) for check in checks])
     for check in checks:
         if check.begins(now):

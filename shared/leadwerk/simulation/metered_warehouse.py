@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-STREAMED_ROWS: Final = 500  # as in warehouse/bigquery.py: more rows are loaded by a job
+STREAMED_ROWS: Final = 500  # as in warehouse/bigquery_writer.py: more rows are loaded by a job
 ROWS_A_LOAD: Final = 5_000
 LOADS_A_DAY: Final = 1_500  # a table
 BUFFERED_SECONDS: Final = 90 * 60.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import Conflict, GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
@@ -21,8 +17,8 @@ from leadwerk.errors import WarehouseError
 from leadwerk.settings import Settings
 from leadwerk.warehouse import bigquery_requests as calls, schema
 from leadwerk.warehouse.batches import batches
-from leadwerk.warehouse.bigquery_keys import content_hash, key_of, known_keys_query, only_key
 from leadwerk.warehouse.bigquery_parameters import parameter
+from leadwerk.warehouse.bigquery_writer import ROWS_A_LOAD, STREAMED_ROWS, BigQueryWriter
 from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import DECLARATION, bound, inlined
@@ -32,9 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-# Up to here rows are streamed: visible at once, and without the quota of 1,500 load jobs a table and day.
-STREAMED_ROWS = 500
-ROWS_A_LOAD = 5_000
 OWN_TABLE = re.compile(r"`?\bleadwerk\.(\w+)`?")
 EXPORT_TABLE = re.compile(r"`ga4\.(events_\w+\*)`")
 
@@ -63,17 +56,19 @@ class BigQueryWarehouse:
         self._ga4_dataset = ga4_dataset
         self._emulated = emulated
         self._most_bytes = most_bytes
+        self._writer = BigQueryWriter(client, dataset, self._answer)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> BigQueryWarehouse:
         """The warehouse of a deployment; with LEADWERK_BIGQUERY_URL an emulator's, without credentials."""
-        emulator: dict[str, Any] = {}
-        if settings.bigquery_url:
-            emulator = {
-                "credentials": AnonymousCredentials(),  # type: ignore[no-untyped-call]
-                "client_options": ClientOptions(api_endpoint=settings.bigquery_url),
-            }
-        client = bigquery.Client(project=settings.project, location=settings.location, **emulator)
+        url = settings.bigquery_url
+        client = bigquery.Client(
+            project=settings.project,
+            location=settings.location,
+            # An emulator takes no credentials, and would otherwise be sent those of the machine.
+            credentials=AnonymousCredentials() if url else None,  # type: ignore[no-untyped-call]
+            client_options=ClientOptions(api_endpoint=url) if url else None,
+        )
         # The GA4 export may lie in another project; then the setting names that project too.
         ga4 = settings.ga4_dataset if "." in settings.ga4_dataset else f"{settings.project}.{settings.ga4_dataset}"
         return cls(
@@ -103,7 +98,7 @@ class BigQueryWarehouse:
         target = schema.table(table)
         written = json_rows(target, rows)
         unique = schema.unique(target, written if is_moved else schema.stamped(target, written, datetime.now(UTC)))
-        return sum(self._append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
+        return sum(self._writer.append_new(target, batch) for batch in batches(unique, ROWS_A_LOAD))
 
     def append_new(self, tables: Mapping[str, Sequence[WrittenRow]]) -> None:
         """Stream rows into several tables at once, without a look-up of their keys."""
@@ -116,7 +111,7 @@ class BigQueryWarehouse:
         checked = schema.unique(target, schema.stamped(target, json_rows(target, rows), datetime.now(UTC)))
         with calls.as_warehouse_error(target.name):
             for batch in batches(checked, STREAMED_ROWS):
-                self._stream(target, batch)
+                self._writer.stream(target, batch)
 
     def replace_imported(
         self, lead_ids: pa.StringArray, tables: Mapping[str, Iterable[pa.Table]], commit: Callable[[], object]
@@ -251,69 +246,3 @@ class BigQueryWarehouse:
     def _located(self, sql: str) -> str:
         own_tables = OWN_TABLE.sub(rf"`{self._dataset}.\1`", DECLARATION.sub("", sql))
         return EXPORT_TABLE.sub(rf"`{self._ga4_dataset}.\1`", own_tables)
-
-    def _append_new(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> int:
-        with calls.as_warehouse_error(target.name):
-            # Rows may come again after a lost answer: keys already stored are left out, so appending twice is appending
-            # once.
-            stored_keys = self._known_keys(target, rows)
-            new = [row for row in rows if key_of(target, row) not in stored_keys]
-            if len(new) > STREAMED_ROWS:
-                self._load(target, new)
-            elif new:
-                self._stream(target, new)
-        return len(new)
-
-    def _known_keys(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> set[tuple[Any, ...]]:
-        """Keys among `rows` that the table holds; the partitions of other days are not read."""
-        sql, parameters = known_keys_query(f"`{self._dataset}.{target.name}`", target, rows)
-        return {key_of(target, json_rows(only_key(target), [dict(row)])[0]) for row in self._answer(sql, parameters)}
-
-    def _stream(self, target: schema.Table, rows: Sequence[schema.JsonRow]) -> None:
-        # By these ids BigQuery drops rows that a repeated request brings again after a lost answer.
-        ids = [hashlib.sha256(repr(key_of(target, row)).encode()).hexdigest() for row in rows]
-        place = f"{self._dataset}.{target.name}"
-        refused = self._client.insert_rows_json(place, rows, row_ids=ids, retry=calls.RETRY, timeout=calls.CALL_SECONDS)
-        if refused:
-            reasons = sorted({calls.refusal(error) for row in refused for error in row.get("errors", ())})
-            raise WarehouseError(
-                f"{target.name}: BigQuery refused {len(refused)} rows: {', '.join(reasons)}.",
-                remedy="See its schema.json.",
-            )
-
-    def _load(self, target: schema.Table, rows: list[schema.JsonRow]) -> None:
-        """One load job; its id follows from the rows, so that a repeated request cannot load them twice.
-
-        BigQuery takes an id once. A job that failed has loaded nothing, so the attempt after it takes the next id.
-        """
-        payload = b"\n".join(map(msgspec.json.encode, rows))
-        # Named by content: a repeated call finds the job of before instead of loading the rows again.
-        job_id = f"leadwerk-append-{target.name}-{content_hash(rows)}"
-        attempt = 1
-        while not self._is_loaded(target, payload, job_id if attempt == 1 else f"{job_id}-{attempt}"):
-            attempt += 1
-
-    def _is_loaded(self, target: schema.Table, payload: bytes, job_id: str) -> bool:
-        """Load the rows by the job of this id; False if such a job had failed before."""
-        config = bigquery.LoadJobConfig(
-            source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND", create_disposition="CREATE_NEVER"
-        )
-        place = f"{self._dataset}.{target.name}"
-        try:
-            job: Any = self._client.load_table_from_file(
-                io.BytesIO(payload), place, job_id=job_id, job_config=config, timeout=calls.CALL_SECONDS
-            )
-        except Conflict:
-            return self._has_succeeded(job_id)
-        calls.finish(job)
-        return True
-
-    def _has_succeeded(self, job_id: str) -> bool:
-        earlier: Any = self._client.get_job(job_id, retry=calls.RETRY, timeout=calls.CALL_SECONDS)
-        try:
-            calls.finish(earlier)
-        except GoogleAPICallError:
-            if not earlier.error_result:
-                raise
-            return False
-        return True

@@ -108,7 +108,7 @@ def _access(body: AccessBody, now: datetime) -> AccessAnswer:
     config = settings.read()
     warehouse = wiring.warehouse(config)
     answer = access(warehouse, wiring.policy(config), body.person, secret=wiring.person_key(config), now=now)
-    # After the answer: a request for an unknown person finds nothing, and leaves no trace of whom it was about.
+    # After the answer: a request for an unknown person finds nothing, and leaves no trace of the name.
     record_act(warehouse, Act(actor=body.by, action="access", object=answer.number), now)
     return answer
 

@@ -8,19 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from leadwerk import settings, simulation
-from leadwerk.cli.demo import measure
 from leadwerk.cli.demo.deployment import DemoDeployment
 from leadwerk.cli.demo.functions import Functions
-from leadwerk.cli.demo.plan import FAULTS, HORIZON_DAYS, DemoPlan
+from leadwerk.cli.demo.measurements import DemoMeasurements
+from leadwerk.cli.demo.plan import FAULTS, DemoPlan
 from leadwerk.cli.demo.replies import CrmLead, CrmStats, DeliveryReply, ScoredLeadReply, ScoreReply, StageReply, differs
-from leadwerk.cli.demo.results import AfterShock, ByOutcomes, DemoResults, DemoSavings
+from leadwerk.cli.demo.results import DemoResults
 from leadwerk.errors import LeadwerkError
-from leadwerk.pipeline import extract, wiring
+from leadwerk.pipeline import extract
 from leadwerk.progress import Progress, part_of, silent
-from leadwerk.report.report_data import TruthComparison
 from leadwerk.serve import serving
 from leadwerk.settings import private_folder
 from leadwerk.simulation.crm_api import CustomFields
@@ -71,7 +69,7 @@ class DemoRunner:
         self._done_of_step = 0.0
         ends_at = plan.night_after(plan.second_training)
         self.figures = DemoResults(home=str(home), ends_at=f"{ends_at:%Y-%m-%dT%H:%M:%SZ}")
-        self._against: list[TruthComparison] = []
+        self._measurements = DemoMeasurements(home, plan, self.figures)
 
     def run(self) -> DemoResults:
         """Everything, in order.
@@ -106,7 +104,7 @@ class DemoRunner:
             self._score_by_points(stage, first)
         with self._timed("train"):
             self.figures.champion_before = self._first_champion(stage, first)
-            self._measure_first(stage, first)
+            self._measurements.measure_first(stage, first)
         stage.functions.set_crm("/admin/faults", FAULTS)
         with self._timed("score over HTTP"):
             self._score_newest(stage, first)
@@ -122,9 +120,9 @@ class DemoRunner:
             self._deliver(stage, last)
             self._compare_with_crm(stage, last)
         with self._timed("measure"):
-            self._measure(stage, last)
+            self._measurements.measure_both(stage, last)
         with self._timed("report"):
-            self._report(stage, last)
+            self._measurements.report(stage, last, self.language)
         # Written last: the desk of a demo that failed half-way lets nobody in.
         (self.home / "people.yaml").write_text(PEOPLE, encoding="utf-8")
 
@@ -233,79 +231,6 @@ class DemoRunner:
         for stored in stage.newest_scores(now):
             lead = stage.functions.read_crm(f"/api/v1/leads/{stored.lead_id}", CrmLead)
             self.figures.crm_mismatches += differs(stored, lead.custom_fields or CustomFields())
-
-    def _measure_first(self, stage: DemoDeployment, now: datetime) -> None:
-        """The first champion, in the market that it has learned."""
-        # Before the market changes: the first champion is judged in the market that it has learned.
-        moments = self._unseen(stage, now, until=min(now, self.plan.shock_begins))
-        quality = measure.quality(stage.scorer(self.figures.champion_before), moments)
-        figures = self.figures
-        figures.auc, figures.bayes_auc, figures.ece = quality.auc, quality.best, quality.ece
-        figures.lift_at_10 = quality.lift_at_10
-        self._against.append(measure.against("first", quality, moments))
-
-    def _measure(self, stage: DemoDeployment, now: datetime) -> None:
-        """The champions before and after on leads that neither has learned from, in the market that has changed."""
-        figures, moments = self.figures, self._unseen(stage, now, until=now)
-        before, after = stage.scorer(figures.champion_before), stage.scorer(figures.champion_after)
-        old, new = measure.quality(before, moments), measure.quality(after, moments)
-        self._against += [measure.against("first_later", old, moments), measure.against("in_use", new, moments)]
-        figures.after_shock = AfterShock(
-            bayes_auc=new.best,
-            auc_without_retraining=old.auc,
-            auc=new.auc,
-            ece_without_retraining=old.ece,
-            ece=new.ece,
-        )
-        figures.measured = {
-            comparison.model: [str(comparison.first), str(comparison.last)] for comparison in self._against
-        }
-        chances = measure.probabilities(after, moments)
-        ranked = zip(moments.lead_ids, chances, moments.at_creation, strict=True)
-        saved = simulation.savings(self.home, {lead: chance for lead, chance, is_new in ranked if is_new})
-        figures.savings = DemoSavings(
-            leads=saved.leads,
-            calls=saved.by_score.calls,
-            calls_per_success=saved.first_come.calls_per_paid_out,
-            calls_per_success_by_score=saved.by_score.calls_per_paid_out,
-            cost_per_success=saved.first_come.cost_per_paid_out,
-            cost_per_success_by_score=saved.by_score.cost_per_paid_out,
-            cost_saved=saved.cost_saved,
-            extra_successes=saved.extra_paid_out,
-        )
-
-    def _unseen(self, stage: DemoDeployment, now: datetime, *, until: datetime) -> measure.UnseenLandmarks:
-        """Landmarks of the last horizon: their labels have not matured, so no model has learned from them."""
-        # One minute less than a horizon: at a full horizon the landmark is mature, and was trained on.
-        since = now - timedelta(days=HORIZON_DAYS) + timedelta(minutes=1)
-        return measure.unseen(self.home, stage.warehouse, stage.policy, since=since, now=until)
-
-    def _report(self, stage: DemoDeployment, now: datetime) -> None:
-        from leadwerk.pipeline import report
-        from leadwerk.report.report_data import SimulationTruth
-
-        def chances(lead_ids: Sequence[str], as_of: Sequence[datetime]) -> Any:
-            return simulation.true_probability(self.home, lead_ids, as_of, stage.policy.horizon_days)
-
-        written = report.run(
-            stage.warehouse,
-            stage.policy,
-            stage.registry,
-            wiring.reports(stage.settings),
-            report.ReportRequest(
-                now=now,
-                language=self.language,
-                truth=report.ReportTruth(
-                    SimulationTruth(self._against, measure.calling(self.figures.savings)), chances
-                ),
-            ),
-        )
-        self.figures.by_outcomes = ByOutcomes(
-            calls_saved=written.calls_saved, leads=written.scored_leads, auc=written.auc, ece=written.ece
-        )
-        # A page that ends was rendered whole.
-        assert "</html>" in stage.functions.page("desk")
-        self.figures.report = str(self.home / "reports" / report.NEWEST)
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

@@ -63,7 +63,7 @@ def give_verdict(
                 f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
             )
         latest = latest_verdict(warehouse, lead_id, now)
-        # A double click, or a request that was sent again, is one opinion; the same opinion after another one is news.
+        # A double click, or a request that was sent again, is one opinion. After another opinion it is a new one.
         if latest is not None and latest.repeats(seller, checked):
             return False
         row = VerdictRow(

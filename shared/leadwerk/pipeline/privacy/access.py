@@ -54,7 +54,7 @@ def access(warehouse: Warehouse, policy: Policy, name: str, *, secret: str, now:
     with warehouse.unit_of_work():
         tables = [_table(warehouse, policy, table, person) for table in schema.tables_of_persons()]
     return AccessAnswer(
-        # Drawn by lot, not a hash of the person: the trail must not tell who asked to whoever can guess an address.
+        # Drawn by lot, not a hash of the person: a reader of the trail must not learn who asked by guessing addresses.
         number=f"A-{now:%Y%m%d}-{secrets.token_hex(4)}",
         answered_at=now,
         leads=person.leads,

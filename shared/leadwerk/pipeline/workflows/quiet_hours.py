@@ -17,12 +17,12 @@ def next_open(quiet: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
     >>> next_open(night, ZoneInfo("Europe/Zurich"), datetime(2026, 12, 24, 20, tzinfo=UTC)).isoformat()
     '2026-12-28T06:30:00+00:00'
     """
-    here = moment.astimezone(zone)
+    local = moment.astimezone(zone)
     for _ in range(LONGEST_LEAVE):
-        later = _end_of_quiet(quiet, here)
-        if later == here:
-            return here.astimezone(UTC)
-        here = later
+        later = _end_of_quiet(quiet, local)
+        if later == local:
+            return local.astimezone(UTC)
+        local = later
     return moment.astimezone(UTC)
 
 
@@ -33,34 +33,34 @@ def working_time_later(quiet: QuietHours, zone: ZoneInfo, moment: datetime, minu
     >>> working_time_later(night, ZoneInfo("UTC"), datetime(2026, 3, 2, 17, 30, tzinfo=UTC), 60).isoformat()
     '2026-03-03T08:30:00+00:00'
     """
-    here, left = next_open(quiet, zone, moment), timedelta(minutes=minutes)
+    open_at, left = next_open(quiet, zone, moment), timedelta(minutes=minutes)
     for _ in range(LONGEST_LEAVE):
-        end = _next_break(quiet, here.astimezone(zone)).astimezone(UTC)
-        if left <= end - here:
-            return here + left
-        left -= end - here
-        here = next_open(quiet, zone, end)
-    return here
+        end = _next_break(quiet, open_at.astimezone(zone)).astimezone(UTC)
+        if left <= end - open_at:
+            return open_at + left
+        left -= end - open_at
+        open_at = next_open(quiet, zone, end)
+    return open_at
 
 
-def _end_of_quiet(quiet: QuietHours, here: datetime) -> datetime:
-    """The same moment if it is not quiet, else the end of what makes it so; `here` is local."""
-    closed_day = (quiet.weekends and here.weekday() >= 5) or here.date().isoformat() in quiet.holidays
+def _end_of_quiet(quiet: QuietHours, local: datetime) -> datetime:
+    """The same moment if it is not quiet, else the end of what makes it so; `local` has the zone."""
+    closed_day = (quiet.weekends and local.weekday() >= 5) or local.date().isoformat() in quiet.holidays
     if closed_day:
-        return _at(here, time(), days=1)
-    start, end, clock = time.fromisoformat(quiet.start), time.fromisoformat(quiet.end), here.time()
+        return _at(local, time(), days=1)
+    start, end, clock = time.fromisoformat(quiet.start), time.fromisoformat(quiet.end), local.time()
     if start < end:
-        return _at(here, end) if start <= clock < end else here
+        return _at(local, end) if start <= clock < end else local
     if start == end or end <= clock < start:
-        return here
-    return _at(here, end) if clock < end else _at(here, end, days=1)
+        return local
+    return _at(local, end) if clock < end else _at(local, end, days=1)
 
 
-def _next_break(quiet: QuietHours, here: datetime) -> datetime:
+def _next_break(quiet: QuietHours, local: datetime) -> datetime:
     """The next local moment at which it may become quiet: the start of the quiet hours, or midnight."""
-    midnight, start = _at(here, time(), days=1), _at(here, time.fromisoformat(quiet.start))
-    return start if quiet.start != quiet.end and start > here else midnight
+    midnight, start = _at(local, time(), days=1), _at(local, time.fromisoformat(quiet.start))
+    return start if quiet.start != quiet.end and start > local else midnight
 
 
-def _at(here: datetime, clock: time, days: int = 0) -> datetime:
-    return datetime.combine(here.date() + timedelta(days=days), clock, here.tzinfo)
+def _at(local: datetime, clock: time, days: int = 0) -> datetime:
+    return datetime.combine(local.date() + timedelta(days=days), clock, local.tzinfo)
