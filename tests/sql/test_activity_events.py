@@ -104,6 +104,16 @@ def test_no_wildcard_takes_in_what_is_not_the_export(statement: Statement) -> No
     assert [name for name in OTHERS if name.startswith(tuple(prefixes))] == []
 
 
+@pytest.mark.parametrize("copy", ["20260329_copy", "202603290"])
+def test_a_table_that_is_named_like_a_day_and_is_none_is_not_read(copy: str) -> None:
+    """Between two days by its name, `events_20260329_copy` is in the wildcard of both engines."""
+    day = event("2026-03-29 12:00", suffix="20260329")
+    copied = event("2026-03-29 12:01", suffix=copy)
+    whole = {"ga4_events": [day, copied]}
+    assert len(assert_engines_agree(REBUILD, PARAMETERS, whole)) == 1
+    assert sum(row["events_read"] for row in assert_engines_agree(COUNTS, PARAMETERS, whole)) == 1
+
+
 def test_a_policy_without_signals_builds_events_too() -> None:
     bare = extract.events_statement(msgspec.structs.replace(POLICY, signals=()))
     assert analyse(bare) == analyse(REBUILD)

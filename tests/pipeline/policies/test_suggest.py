@@ -12,7 +12,8 @@ from leadwerk.learning.suggestion_evaluation import Effect
 from leadwerk.pipeline.policies import suggest
 from leadwerk.pipeline.policies.publishing import publication_note
 from leadwerk.policy.load import load, parse, shipped_text
-from leadwerk.policy.points_numbers import text_with_numbers
+from leadwerk.policy.points_numbers import PointsNumbers, text_with_numbers
+from leadwerk.scoring.decide import within_cells
 from leadwerk.warehouse.duckdb import DuckDBWarehouse
 from support.borrowers import NOW, filled
 from support.homes import home_warehouse
@@ -69,6 +70,20 @@ def test_the_draft_with_all_suggestions_is_valid_and_keeps_the_old_comments(
     assert rules["region_ch_ge"].when["region"].any_of == ("CH-GE",)
     comments = [line.split("#", 1)[1] for line in text.splitlines() if "#" in line]
     assert [line.split("#", 1)[1] for line in changed.splitlines() if "#" in line] == comments
+
+
+def test_proposed_points_keep_the_cells_that_may_be_hot_or_warm() -> None:
+    """However much interest they add, the idle CEO (A4) stays COLD, and the reading intern (D1) WARM at most."""
+    swiss = load("b2b_swiss")
+    more = {(rule.name, False): rule.points + 1 for rule in swiss.points.rules if rule.points > 0}
+    bands = {"hot": swiss.points.bands.hot + 1}
+    drafted = parse(text_with_numbers(shipped_text("b2b_swiss"), swiss, PointsNumbers(more, bands, ())))
+    assert {rule.name: rule.points for rule in drafted.points.rules}.items() >= {
+        name: points for (name, _), points in more.items()
+    }.items()
+    assert drafted.points.cells == swiss.points.cells
+    clusters = {cell: within_cells("HOT", cell, drafted.points.cells) for cell in ("A1", "A4", "D1")}
+    assert clusters == {"A1": "HOT", "A4": "COLD", "D1": "WARM"}
 
 
 def test_decisions_are_kept_with_author_and_reason(
