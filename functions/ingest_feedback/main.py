@@ -22,7 +22,7 @@ class Body(Request, frozen=True):
     """`from_start` ignores the cursor: for statuses that the policy has learnt since.
 
     `touchpoints` stores these and reads no CRM: each names its lead (`lead_id`, `email` or `phone`), `kind` and
-    `occurred_at`.
+    `occurred_at`; a use of a calculator also its amounts.
     """
 
     from_start: bool = False

@@ -83,6 +83,7 @@ COMMANDS = {
     "thresholds release": "threshold_holds",
     "thresholds show": READS,
     "touchpoints": READS,  # acts of the lead
+    "calculator": READS,
     "workflow replay": "workflow_actions",
     "workflow run": "workflow_actions",
     "workflow test": READS,

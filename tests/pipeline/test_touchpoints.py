@@ -98,3 +98,41 @@ def test_one_that_cannot_be_used_is_refused_and_costs_no_other(
 def test_without_the_secret_no_address_finds_anybody(warehouse: DuckDBWarehouse) -> None:
     report = touchpoints.run(warehouse, POLICY, [{"email": "anna@firma.ch", "kind": "event"}], now=NOW, person_key="")
     assert (report.stored, report.refused[0].field) == (0, "lead_id")
+
+
+def calculations(warehouse: DuckDBWarehouse) -> list[tuple[Any, ...]]:
+    query = "SELECT lead_id, loan_amount, property_value, income, instalment FROM leadwerk.touchpoints ORDER BY day"
+    return [tuple(row.values()) for row in warehouse.rows(from_text(query), {})]
+
+
+def test_a_calculators_log_is_read_as_it_comes(warehouse: DuckDBWarehouse) -> None:
+    row = {"E-Mail": "beat@firma.ch", "Hypothekarbetrag": "CHF 600'000", "Kaufpreis": "800 000", "Datum": "12.03.2026"}
+    terms = {"lead_id": "A", "loan_amount": 100_000, "Zinssatz": "6 %", "Laufzeit": "30", "occurred_at": "2026-03-14"}
+    report = run(warehouse, row, terms)
+    assert (report.stored, report.refused, report.kinds_without_signal) == (2, (), ())
+    assert calculations(warehouse) == [("C", 600_000, 800_000, None, None), ("A", 100_000, None, None, 599.55)]
+    assert run(warehouse, row, terms).already_stored == 2
+
+
+def test_two_uses_of_a_day_are_two(warehouse: DuckDBWarehouse) -> None:
+    use = {"lead_id": "A", "kind": "calculator", "occurred_at": "2026-03-12"}
+    assert run(warehouse, {**use, "income": 90_000}, {**use, "income": 120_000}).stored == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "loan_amount"),
+        ({"loan_amount": "much"}, "loan_amount"),
+        ({"income": -1}, "income"),
+        ({"property_value": "NaN"}, "property_value"),
+        ({"loan_amount": 1, "interest_percent": 1000, "term_years": 10}, "interest_percent"),
+        ({"loan_amount": 1, "interest_percent": 1, "term_years": 0}, "term_years"),
+    ],
+)
+def test_a_use_without_a_usable_amount_is_refused(
+    warehouse: DuckDBWarehouse, fields: dict[str, Any], field: str
+) -> None:
+    [refusal] = run(warehouse, {"lead_id": "A", "kind": "calculator", **fields}).refused
+    assert refusal.field == field and refusal.remedy
+    assert calculations(warehouse) == []

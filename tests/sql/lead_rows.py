@@ -54,12 +54,12 @@ links = st.fixed_dictionaries(
     }
 )
 touchpoints = st.builds(
-    lambda event_id, lead_id, occurred_at, delay, kind: {
+    lambda event_id, lead_id, occurred_at, delay, kind, amount: {
         "event_id": event_id, "lead_id": lead_id, "day": occurred_at.date(), "occurred_at": occurred_at,
-        "recorded_at": occurred_at + delay, "kind": kind,
+        "recorded_at": occurred_at + delay, "kind": kind, "loan_amount": amount, "income": amount,
     },
     st.sampled_from([f"t{i}" for i in range(6)]), leads, moments(AS_OF), st.sampled_from([0 * DAY, DAY]),
-    st.sampled_from(["email_click", "fax"]),
+    st.sampled_from(["email_click", "fax"]), amounts,
 )  # fmt: skip
 signals = st.lists(
     st.fixed_dictionaries(

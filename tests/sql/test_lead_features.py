@@ -171,6 +171,35 @@ def test_signals_of_days_events_and_touchpoints_are_counted_alike() -> None:
     assert (row["mail_seconds_7d"], row["mail_days_since"]) == (0.0, 1.0)
 
 
+def test_a_logged_use_of_a_calculator_counts_from_its_own_moment_on() -> None:
+    def use(days: int, **amounts: float) -> Row:
+        at = AS_OF - days * DAY
+        common = {"event_id": f"t{days}", "lead_id": "L1", "kind": "calculator"}
+        return {**common, "day": at.date(), "occurred_at": at, "recorded_at": at, **amounts}
+
+    first = use(2, loan_amount=500_000.0)
+    second = use(1, loan_amount=700_000.0, property_value=1_000_000.0, income=120_000.0, instalment=2_000.0)
+    on_site = day(3, calculator={"uses": 1, "loan_amount_sum": 300_000.0, "loan_amount": 300_000.0})
+    names = (
+        "calculator_uses_90d",
+        "calculator_loan_amount_mean",
+        "loan_amount",
+        "loan_to_value",
+        "instalment_to_income",
+    )
+
+    def values(*log: Row, **tables: list[Row]) -> list[object]:
+        row = features(leads=[form()], touchpoints=list(log), **tables)
+        return [row[name] for name in names]
+
+    later = {**second, "occurred_at": AS_OF, "recorded_at": AS_OF}
+    assert values(later) == [None] * 5
+    assert values(first) == [1, 500_000, 500_000, None, None]
+    assert values(first, second, second) == [2, 600_000, 700_000, 0.7, 0.2]
+    assert values(first, identities=[link()], activity_daily=[on_site]) == [2, 400_000, 500_000, None, None]
+    assert features(leads=[form(income=90_000.0)], touchpoints=[second])["income"] == 90_000
+
+
 def test_attributes_become_features_by_name() -> None:
     attributes = [{"name": "score", "text": None, "number": 2.5}, {"name": "branch", "text": "north", "number": None}]
     row = features(leads=[form(attributes=attributes)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
-    app.command(rich_help_panel="Stages")(touchpoints)
+    for command in (touchpoints, calculator):
+        app.command(rich_help_panel="Stages")(command)
 
 
 @shared_options()
@@ -37,12 +39,36 @@ def touchpoints(
 
     Example: `leadwerk touchpoints fair.csv --kind event --at 2026-03-12`
     """
+    common = {name: value for name, value in (("kind", kind), ("occurred_at", at)) if value is not None}
+    _store(call, file, (encoding, delimiter), common)
+
+
+@shared_options()
+def calculator(
+    call: Invocation,
+    file: Annotated[Path, typer.Argument(help="CSV or workbook: lead_id, email or phone; occurred_at; the amounts.")],
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, such as utf-8, cp1252, cp850.")] = None,
+    delimiter: Annotated[str | None, typer.Option("--delimiter", help="Delimiter: one character, or tab.")] = None,
+) -> None:
+    """Store the log of a calculator: loan amount, property value, income and instalment of each use.
+
+    They feed the same features as a form and GA4's events, such as the loan-to-value, from their own moment on. Instead
+    of the instalment a row may name the terms: interest_percent and term_years. The same file twice changes nothing.
+
+    Example: `leadwerk calculator calculator-log.csv`
+    """
+    from leadwerk.pipeline.touchpoints import CALCULATOR
+
+    _store(call, file, (encoding, delimiter), {"kind": CALCULATOR})
+
+
+def _store(call: Invocation, file: Path, form: tuple[str | None, str | None], common: Mapping[str, str]) -> None:
+    """Store a file's rows as touchpoints that have the fields `common`; `form` is its encoding and delimiter."""
     from leadwerk.importing.table import ReadOptions, read_table
     from leadwerk.pipeline import touchpoints as stage
 
     deployment = call.deployment
-    rows = read_table(file, ReadOptions(encoding, delimiter))
-    common = {name: value for name, value in (("kind", kind), ("occurred_at", at)) if value is not None}
+    rows = read_table(file, ReadOptions(*form))
     records = [{**dict(zip(rows.columns, cells, strict=False)), **common} for cells in rows.rows()]
     report = stage.run(
         deployment.warehouse, deployment.policy, records, now=call.storing_moment(), person_key=deployment.person_key

@@ -1,4 +1,6 @@
-"""Touchpoints from outside the CRM: a fair's list of visitors, e-mail opens and clicks, calls; by HTTP or from a file.
+"""Touchpoints from outside the CRM: a fair's list of visitors, e-mail opens and clicks, calls, a calculator's log.
+
+They come by HTTP or from a file.
 
 A touchpoint names its lead by id, or by the person's e-mail address or telephone number, used and forgotten. Of
 a person with several leads the one created last gets it: one contact is counted once. The same touchpoint sent twice is
@@ -15,11 +17,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from leadwerk.catalogue.features import AMOUNTS, MONTHS_A_YEAR
 from leadwerk.errors import InputError
+from leadwerk.lead.amount import parse_amount
 from leadwerk.lead.attribute import plain_text
 from leadwerk.lead.contact import parse_email, parse_phone
+from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.identity import person_key as pseudonym
-from leadwerk.lead.lead import CLOCK_TOLERANCE, EARLIEST, parse_id
+from leadwerk.lead.lead import CLOCK_TOLERANCE, EARLIEST, NAMES, parse_id
 from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
@@ -35,8 +40,15 @@ TITLES: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "telephone", "telefon", "mobile", "mobil", "téléphone", "telefono", "tel"),
     "kind": ("kind", "type", "event", "touchpoint", "art", "typ", "genre", "tipo"),
     "occurred_at": ("occurred_at", "time", "date", "timestamp", "datum", "zeit", "data", "ora", "heure"),
+    "term_years": ("term_years", "term", "years", "laufzeit", "jahre", "durée", "années", "durata", "anni"),
+    "interest_percent": ("interest_percent", "interest rate", "interest", "zinssatz", "zins", "taux", "tasso"),
 }
-"""What a field may be called; compared without case, white space and invisible characters."""
+"""What a field may be called; compared without case, white space and invisible characters.
+
+Amounts have the titles that a lead's fields have (lead/form_field_names.py).
+"""
+CALCULATOR = "calculator"
+"""Kind of a use of a calculator: its amounts are features, whether or not a signal counts it."""
 LONGEST_KIND = 60
 _ID_DIGITS = 32
 
@@ -79,6 +91,7 @@ class _Touchpoint:
     event_id: str | None
     lead_id: str | None
     person_key: str | None
+    amounts: Mapping[str, float]
 
 
 @dataclass
@@ -120,11 +133,17 @@ class _Reader:
         if lead_id is None and person is None:
             remedy = "Send lead_id, or the email or phone of a lead."
             raise InputError("The touchpoint names no lead.", field="lead_id", remedy=remedy)
-        kind = read("kind", _kind)
+        amounts = _amounts(raw)
+        terms = read("interest_percent", _percent), read("term_years", parse_amount)
+        amounts |= _instalment(amounts, *terms)
+        kind = read("kind", _kind) or (CALCULATOR if amounts else None)
+        if kind == CALCULATOR and not amounts:
+            remedy = "Send loan_amount, property_value, income or instalment."
+            raise InputError("The use of the calculator names no amount.", field="loan_amount", remedy=remedy)
         if kind is None:
             raise InputError("The kind is missing.", field="kind", remedy="Send kind, such as email_click or event.")
         occurred_at = read("occurred_at", self._moment) or self.now
-        return _Touchpoint(index, kind, occurred_at, read("event_id", parse_id), lead_id, person)
+        return _Touchpoint(index, kind, occurred_at, read("event_id", parse_id), lead_id, person, amounts)
 
     def _moment(self, value: object) -> datetime:
         moment = parse_moment(value, self.policy.time_zone, "occurred_at")
@@ -154,7 +173,7 @@ def run(
             # By id: a touchpoint sent twice in one call is stored once.
             rows[row.event_id] = row
         stored = warehouse.append("touchpoints", [*rows.values()])
-    counted = {signal.touchpoint for signal in policy.signals}
+    counted = {signal.touchpoint for signal in policy.signals} | {CALCULATOR}
     return TouchpointReport(
         stored=stored,
         already_stored=len(touchpoints) - len(reader.refused) - stored,
@@ -176,7 +195,8 @@ def _leads(warehouse: Warehouse, touchpoints: Sequence[_Touchpoint], now: dateti
 def _row(item: _Touchpoint, lead_id: str, now: datetime) -> TouchpointRow:
     occurred_at = item.occurred_at.astimezone(UTC)
     # Without an id of the source, the same kind at the same second is the same touchpoint.
-    identity = item.event_id or "\x1f".join((lead_id, item.kind, _to_the_second(occurred_at).isoformat()))
+    amounts = [f"{name}={amount!r}" for name, amount in sorted(item.amounts.items())]
+    identity = item.event_id or "\x1f".join((lead_id, item.kind, _to_the_second(occurred_at).isoformat(), *amounts))
     return TouchpointRow(
         event_id=item.event_id or hashlib.sha256(identity.encode()).hexdigest()[:_ID_DIGITS],
         lead_id=lead_id,
@@ -184,6 +204,7 @@ def _row(item: _Touchpoint, lead_id: str, now: datetime) -> TouchpointRow:
         occurred_at=occurred_at,
         recorded_at=now.astimezone(UTC),
         kind=item.kind,
+        **item.amounts,
     )
 
 
@@ -196,6 +217,53 @@ def _kind(value: object) -> str:
     if len(text) > LONGEST_KIND:
         raise InputError("It is too long.", field="kind", remedy=f"Send at most {LONGEST_KIND} characters.")
     return text
+
+
+def _amounts(raw: Mapping[str, Any]) -> dict[str, float]:
+    """The amounts that a record states, by AMOUNTS.
+
+    Raises:
+        InputError: one cannot be read, or is not above 0.
+    """
+    fields = {name: amount for amount in AMOUNTS for name in NAMES[amount]}
+    stated = {fields[field_of(title) or ""]: raw[title] for title in raw if field_of(title) in fields}
+    return {name: _amount(name, value) for name, value in stated.items() if not _is_blank(value)}
+
+
+def _amount(name: str, value: object) -> float:
+    try:
+        amount = parse_amount(value, name)
+    except InputError as error:
+        raise InputError(f"The {name} cannot be read.", field=name, remedy=error.remedy) from error
+    if amount <= 0:
+        raise InputError(f"The {name} is not above 0.", field=name, remedy="Send the amount, or leave it out.")
+    return amount
+
+
+def _percent(value: object) -> float:
+    """An interest rate in percent: "1.5 %" and 1.5 are the same."""
+    number = parse_amount(value, "interest_percent")
+    return number * 100 if isinstance(value, str) and "%" in value else number
+
+
+def _instalment(amounts: Mapping[str, float], percent: float | None, years: float | None) -> dict[str, float]:
+    """The monthly instalment of a loan by its terms, as an annuity; empty where it is stated, or a term is missing.
+
+    >>> _instalment({"loan_amount": 100_000.0}, 0.0, 10), _instalment({"loan_amount": 100_000.0}, 6.0, 30)
+    ({'instalment': 833.33}, {'instalment': 599.55})
+
+    Raises:
+        InputError: the term or the rate is out of range.
+    """
+    loan = amounts.get("loan_amount")
+    if loan is None or percent is None or years is None or "instalment" in amounts:
+        return {}
+    for name, value, least in (("term_years", years, 1 / MONTHS_A_YEAR), ("interest_percent", percent, 0.0)):
+        if not least <= value <= 100:
+            raise InputError(f"The {name} is out of range.", field=name, remedy="Send years, and percent a year.")
+    months, rate = years * MONTHS_A_YEAR, percent / 100 / MONTHS_A_YEAR
+    monthly = loan * rate / (1 - (1 + rate) ** -months) if rate else loan / months
+    return {"instalment": round(monthly, 2)}
 
 
 def _is_blank(value: object) -> bool:

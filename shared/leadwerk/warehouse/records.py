@@ -475,6 +475,10 @@ class TouchpointRow(TableRow, frozen=True, kw_only=True):
     occurred_at: datetime
     recorded_at: datetime
     kind: str
+    loan_amount: float | None = None
+    property_value: float | None = None
+    income: float | None = None
+    instalment: float | None = None
 
 
 class VerdictRow(TableRow, frozen=True, kw_only=True):

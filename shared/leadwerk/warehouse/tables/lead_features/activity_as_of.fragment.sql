@@ -58,6 +58,9 @@ activity AS (
 touchpoint_events AS (
   SELECT DISTINCT
     f.point_id AS lead_id, f.as_of, t.event_id, t.occurred_at,
+    -- for each amount
+    t.${amount},
+    -- end
     DATE_DIFF(f.today, DATE(t.occurred_at, @time_zone), DAY) AS days_ago,
     CASE
       WHEN t.kind IS NULL THEN CAST(NULL AS STRING)

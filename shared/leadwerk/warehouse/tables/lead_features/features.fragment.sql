@@ -30,6 +30,21 @@ behaviour AS (
   GROUP BY lead_id, as_of
 ),
 
+-- Uses of a calculator that its log names; `position` orders them in time and is unique.
+logged_calculations AS (
+  SELECT
+    lead_id, as_of, NULLIF(COUNT(loan_amount), 0) AS uses, ROUND(SUM(loan_amount) * 100) / 100 AS loan_amount_sum,
+    -- for each amount
+    ANY_VALUE(${amount} HAVING MAX IF(${amount} IS NULL, NULL, position)) AS ${amount},
+    -- end
+  FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY lead_id, as_of ORDER BY occurred_at, event_id) AS position
+    FROM touchpoint_events
+    WHERE days_ago < @longest_window
+  )
+  GROUP BY lead_id, as_of
+),
+
 -- include lead_features/signals
 
 leads_as_of AS (
@@ -37,11 +52,12 @@ leads_as_of AS (
     f.*,
     IF(l.lead_id IS NOT NULL AND (f.visitor_id IS NULL OR b.lead_id IS NOT NULL), 0, NULL) AS zero,
     -- for each amount
-    COALESCE(f.${amount}, b.${amount}) AS known_${amount},
+    COALESCE(f.${amount}, g.${amount}, b.${amount}) AS known_${amount},
     -- end
   FROM lead_versions_as_of AS f
   LEFT JOIN (SELECT DISTINCT lead_id, as_of FROM links) AS l ON l.lead_id = f.point_id AND l.as_of = f.as_of
   LEFT JOIN behaviour AS b ON b.lead_id = f.point_id AND b.as_of = f.as_of
+  LEFT JOIN logged_calculations AS g ON g.lead_id = f.point_id AND g.as_of = f.as_of
 ),
 
 -- What the contacts of these accounts stated of their company, from when it was recorded.
@@ -81,8 +97,10 @@ lead_features AS (
     -- for each ratio
     SAFE_DIVIDE(k.known_${ratio.numerator} * ${ratio.factor}, k.known_${ratio.denominator}) AS ${ratio.name},
     -- end
-    COALESCE(b.uses, k.zero) AS calculator_uses_90d,
-    SAFE_DIVIDE(b.loan_amount_sum, b.uses) AS calculator_loan_amount_mean,
+    COALESCE(b.uses + g.uses, b.uses, g.uses, k.zero) AS calculator_uses_90d,
+    SAFE_DIVIDE(
+      COALESCE(b.loan_amount_sum, 0) + COALESCE(g.loan_amount_sum, 0), COALESCE(b.uses, 0) + COALESCE(g.uses, 0)
+    ) AS calculator_loan_amount_mean,
     -- for each windowed
     -- for each window
     COALESCE(b.${windowed}_${window}d, k.zero) AS ${windowed}_${window}d,
@@ -123,6 +141,7 @@ lead_features AS (
     -- end
   FROM leads_as_of AS k
   LEFT JOIN behaviour AS b ON b.lead_id = k.point_id AND b.as_of = k.as_of
+  LEFT JOIN logged_calculations AS g ON g.lead_id = k.point_id AND g.as_of = k.as_of
   LEFT JOIN signals AS s ON s.lead_id = k.point_id AND s.as_of = k.as_of
   LEFT JOIN account_facts AS c ON c.lead_id = k.point_id AND c.as_of = k.as_of
 )
