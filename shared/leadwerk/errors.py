@@ -7,6 +7,7 @@ LeadwerkError
 │   ├── UnknownLead             no form and no CRM record names this lead
 │   ├── UnknownAccount          no lead names this account
 │   ├── UnknownPerson           nothing is stored of this person
+│   ├── ScoreWithheld           this lead is worked without a score, which nobody may see
 │   └── AlreadyPicked           another seller holds this lead: who, until when
 ├── WriteConflict               retryable: an object in a store changed since it was read
 │   ├── PromotionConflict       another process promoted a model in the meantime
@@ -86,6 +87,10 @@ class UnknownAccount(InputError):
 
 class UnknownPerson(InputError):
     """Nothing is stored of this person, and nothing was erased."""
+
+
+class ScoreWithheld(InputError):
+    """The lead is worked without a score: of an experiment's control group, or the person objected to profiling."""
 
 
 class AlreadyPicked(InputError):

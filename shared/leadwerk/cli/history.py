@@ -75,7 +75,7 @@ def _ledger(deployment: Deployment, lead_id: str, at: datetime, now: datetime, p
         raise InputError(f"There is no policy {policy!r} to apply.", field="policy", value=policy, remedy=remedy)
     records = PolicyRecords(deployment.warehouse, deployment.policy, cached_policies(deployment.settings))
     rules = rules_at(records, lead_id, at=at, now=now, which=POLICIES[policy])
-    return ledger(deployment.warehouse, rules, lead_id, at=at)
+    return ledger(deployment.warehouse, deployment.policy, rules, lead_id, at=at)
 
 
 def _show(lead_history: History, drawn: bool, speech: Speech) -> None:

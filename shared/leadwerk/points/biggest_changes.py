@@ -36,8 +36,13 @@ class ChangedLead(Struct, frozen=True, kw_only=True):
 def largest_changes(
     moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, most: int = SHOWN
 ) -> tuple[ChangedLead, ...]:
-    """The leads with the largest differences, each once, at its largest; leads whose points are equal are left out."""
+    """The leads with the largest differences, each once, at its largest.
+
+    Leads whose points are equal are left out, and those whose scores nobody may see.
+    """
     difference = np.abs(new.totals.total - old.totals.total)
+    if moments.withheld is not None:
+        difference = np.where(moments.withheld[moments.lead], 0, difference)
     # Stable: among equal differences the earlier moment is shown, at every run.
     order = np.argsort(-difference, kind="stable")
     order = order[difference[order] > 0]

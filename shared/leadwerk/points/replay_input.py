@@ -18,7 +18,8 @@ class ReplayMoments:
     """n moments of leads, the earlier before the later.
 
     `lead`: a number that is the same for moments of one lead, its place in `lead_ids`. `as_of`: UTC. `mature`: whether
-    it is certain what became of the lead within the horizon; `converted`: what.
+    it is certain what became of the lead within the horizon; `converted`: what. `withheld`: for each of `lead_ids`,
+    whether it is worked without a score, so that it counts but is not shown (None: no lead is).
     """
 
     lead_ids: Sequence[str]
@@ -26,6 +27,7 @@ class ReplayMoments:
     as_of: NDArray[np.datetime64]
     mature: Bools
     converted: Bools
+    withheld: Bools | None = None
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
+from leadwerk.experiment.assignment import assign
 from leadwerk.scoring.decide import HOT, Decision, action_for
 
 if TYPE_CHECKING:
     from leadwerk.experiment.assignment import Arm, Assignment
     from leadwerk.policy.model import Policy
     from leadwerk.policy.section import Cluster
+    from leadwerk.scoring.lead_state import LeadState
+
+Withholding = Literal["objection", "control"]
+OBJECTION: Final = "objection"
+CONTROL: Final = "control"
+
+
+def withholding(policy: Policy, state: LeadState, *, is_disqualified: bool) -> Withholding | None:
+    """Why nobody may see a score of the lead, stored or computed again; None: it may be seen.
+
+    `is_disqualified`: by the points; such a lead is in no arm of an experiment, and its rule is shown.
+    """
+    if state.objects_to_profiling:
+        return OBJECTION
+    if is_disqualified or state.is_visitor:
+        return None
+    assignment = assign(policy.experiment, state.lead_id, state.created_at)
+    return CONTROL if assignment is not None and assignment.is_control else None
 
 
 def assigned(decision: Decision, assignment: Assignment | None, policy: Policy) -> Decision:

@@ -17,7 +17,7 @@ from leadwerk.points.stages import stage_of
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import Phase
 from leadwerk.policy.selling import Grade
-from leadwerk.scoring.arms import arm_columns, assigned
+from leadwerk.scoring.arms import CONTROL, OBJECTION, arm_columns, assigned
 from leadwerk.scoring.attribution import by_group
 from leadwerk.scoring.decide import DISQUALIFIED, HOT, UNSCORED, Decision, closed, decide, overruled, without_a_call
 from leadwerk.scoring.lead_facts import facts_of_states
@@ -31,8 +31,6 @@ Basis = Literal["model", "points", "no_champion", "objection", "control"]
 MODEL: Final = "model"
 POINTS: Final = "points"
 NO_CHAMPION: Final = "no_champion"
-OBJECTION: Final = "objection"
-CONTROL: Final = "control"
 
 
 class ScoreFields(Struct, frozen=True, kw_only=True):

@@ -20,11 +20,12 @@ from leadwerk.pipeline.desk.call_list import LeadFilter, Text
 from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.pick_state import Pick
+from leadwerk.pipeline.desk.served import check_readable, served_by
 from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, Which, rules_at
 from leadwerk.pipeline.policies.policy_store import cached_policies
 from leadwerk.pipeline.thresholds import daily as threshold
 from leadwerk.pipeline.thresholds.daily import ThresholdReport
-from leadwerk.policy.people import Role
+from leadwerk.policy.people import Person, Role
 from leadwerk.web import Moment, Request, moment
 from leadwerk.web.desk_overrides import ROUTES
 from leadwerk.web.routes import Route, Routes
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from leadwerk.pipeline.desk.picks import Picks
 
 SELLERS: tuple[Role, ...] = ("seller",)
+OVERSEERS: tuple[Role, ...] = ("manager", "operator")
+"""A company's contacts may be of any language, of which a seller sees only some."""
+
+CALLERS: tuple[Role, ...] = ("seller", *OVERSEERS)
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Position = Annotated[str, Meta(min_length=1, max_length=1000)]
 Days = Annotated[int, Meta(ge=1, le=1100)]
@@ -100,34 +105,42 @@ def _picks() -> Picks:
     return wiring.picks(config, wiring.policy(config))
 
 
-def _leads(query: LeadQuery, now: datetime) -> call_list.LeadPage:
+def _leads(query: LeadQuery, now: datetime, *, person: Person) -> call_list.LeadPage:
     """List the open leads to call, best first."""
     picks = _picks()
     page_request = PageRequest(now=now, limit=query.limit, cursor=query.cursor)
-    return call_list.page(picks.warehouse, picks.policy, query, page_request, query.output_language)
+    served = served_by(person, picks.policy)
+    return call_list.page(picks.warehouse, picks.policy, query, page_request, query.output_language, served)
 
 
-def _pick(body: SellerBody, now: datetime, lead_id: str) -> Pick:
+def _pick(body: SellerBody, now: datetime, lead_id: str, *, person: Person) -> Pick:
     """Pick a lead: for some hours it is this seller's alone."""
-    return _picks().pick(lead_id, body.seller or "", now)
+    picks = _picks()
+    check_readable(picks.warehouse, picks.policy, lead_id, person=person, now=now)
+    return picks.pick(lead_id, body.seller or "", now)
 
 
-def _release(body: SellerBody, now: datetime, lead_id: str) -> ReleasedLead:
+def _release(body: SellerBody, now: datetime, lead_id: str, *, person: Person) -> ReleasedLead:
     """Release a picked lead."""
-    _picks().release(lead_id, body.seller or "", now)
+    picks = _picks()
+    check_readable(picks.warehouse, picks.policy, lead_id, person=person, now=now)
+    picks.release(lead_id, body.seller or "", now)
     return ReleasedLead(lead_id=lead_id)
 
 
-def _history(query: HistoryQuery, now: datetime, lead_id: str) -> timeline.History | ledger_at.LedgerAt:
+def _history(
+    query: HistoryQuery, now: datetime, lead_id: str, *, person: Person
+) -> timeline.History | ledger_at.LedgerAt:
     """Show a lead's history, or its ledger at a moment."""
     picks = _picks()
+    check_readable(picks.warehouse, picks.policy, lead_id, person=person, now=now)
     if query.at is not None:
         at = moment(query.at, now, "at")
         # The policies come from the cache: a history that is asked for every few seconds must not read the bucket each
         # time.
         records = PolicyRecords(picks.warehouse, picks.policy, cached_policies(settings.read()))
         rules = rules_at(records, lead_id, at=at, now=now, which=query.policy)
-        return ledger_at.ledger(picks.warehouse, rules, lead_id, at=at)
+        return ledger_at.ledger(picks.warehouse, picks.policy, rules, lead_id, at=at)
     return timeline.history(picks, lead_id, now=now, days=query.days, output_language=query.output_language)
 
 
@@ -166,12 +179,12 @@ def start_of_day(now: datetime) -> StartOfDay:
 api = Routes(
     "desk",
     (
-        Route("GET", "/leads", LeadQuery, _leads),
-        Route("POST", "/leads/{lead_id}/pick", SellerBody, _pick, SELLERS, "seller"),
-        Route("POST", "/leads/{lead_id}/release", SellerBody, _release, SELLERS, "seller"),
-        Route("GET", "/leads/{lead_id}/history", HistoryQuery, _history),
-        Route("GET", "/accounts", AccountQuery, _accounts),
-        Route("GET", "/accounts/{account_id}", AccountDetailQuery, _account),
+        Route("GET", "/leads", LeadQuery, _leads, CALLERS, for_person=True),
+        Route("POST", "/leads/{lead_id}/pick", SellerBody, _pick, SELLERS, "seller", for_person=True),
+        Route("POST", "/leads/{lead_id}/release", SellerBody, _release, SELLERS, "seller", for_person=True),
+        Route("GET", "/leads/{lead_id}/history", HistoryQuery, _history, CALLERS, for_person=True),
+        Route("GET", "/accounts", AccountQuery, _accounts, OVERSEERS),
+        Route("GET", "/accounts/{account_id}", AccountDetailQuery, _account, OVERSEERS),
         Route("POST", "/accounts/{account_id}/pick", SellerBody, _pick_account, SELLERS, "seller"),
         Route("POST", "/accounts/{account_id}/release", SellerBody, _release_account, SELLERS, "seller"),
         *ROUTES,

@@ -111,6 +111,6 @@ def score_at_once(runtime: Runtime, lead_id: str, now: datetime) -> tuple[Scored
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/leads/{lead_id}/override", OverrideBody, _override, DECIDERS, "by"),
     Route("POST", "/leads/{lead_id}/override-release", ReleaseBody, _release, DECIDERS, "by"),
-    Route("GET", "/overrides", OverridesQuery, _overrides),
+    Route("GET", "/overrides", OverridesQuery, _overrides, ("manager", "operator")),
 )
 """Routes of this module, part of web.desk.api."""

@@ -55,6 +55,7 @@ class Route:
     """A path of a function. A {name} in `path` matches any text, slashes included: lead ids may hold any sign.
 
     `roles`: the roles it answers. `signed_by`: the field of the body that names who acts: the person who is signed in.
+    `for_person`: the handler also takes the `person`: what it shows depends on them.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Route:
     handle: Callable[..., Any]
     roles: tuple[Role, ...] = STAFF
     signed_by: str = ""
+    for_person: bool = False
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +106,8 @@ class Routes:
                 request = _signed(route, _request_of(route, http), visitor)
                 # Only reading may name another moment; what is stored gets the clock's.
                 now = moment_of(request, clock(), stores=http.method not in READING)
-                return route.handle(request, now, **match.groupdict())
+                person = {"person": visitor.person} if route.for_person else {}
+                return route.handle(request, now, **match.groupdict(), **person)
         allowed = tuple(dict.fromkeys(route.method for route, _ in matches))
         raise MethodNotAllowed(f"{http.method} {http.path[:200]} is not answered.", allowed=allowed)
 

@@ -60,7 +60,8 @@ def reviewed(cluster: str, count: int, won: int) -> list[ReviewedLead]:
     return [
         ReviewedLead(
             lead_id=f"{cluster}{at}", score_id="s", day=NOW.date(), basis="model", score_cluster=cluster,
-            predictive_score=50, status="x", outcome=WON if at < won else "lost", ended_at=NOW, **nothing,
+            predictive_score=50, is_withheld=False, status="x",
+            outcome=WON if at < won else "lost", ended_at=NOW, **nothing,
         )
         for at in range(count)
     ]  # fmt: skip

@@ -113,12 +113,12 @@ def test_nobody_has_a_history_before_he_was_known(picks: Picks) -> None:
         with pytest.raises(UnknownLead, match="not known"):
             timeline.history(picks, lead_id, now=at)
         with pytest.raises(UnknownLead, match="not known"):
-            ledger_at.ledger(picks.warehouse, RULES, lead_id, at=at)
+            ledger_at.ledger(picks.warehouse, POLICY, RULES, lead_id, at=at)
 
 
 def test_the_ledger_of_a_past_moment_is_what_was_known_then(picks: Picks) -> None:
-    before = ledger_at.ledger(picks.warehouse, RULES, "1", at=NOW - 10 * DAY)
-    after = ledger_at.ledger(picks.warehouse, RULES, "1", at=NOW)
+    before = ledger_at.ledger(picks.warehouse, POLICY, RULES, "1", at=NOW - 10 * DAY)
+    after = ledger_at.ledger(picks.warehouse, POLICY, RULES, "1", at=NOW)
     assert {entry.kind for entry in before.entries} == {"attribute", "weight"}
     assert before.rating.interest == 0 < after.rating.interest
     assert "event" in {entry.kind for entry in after.entries}
@@ -126,7 +126,7 @@ def test_the_ledger_of_a_past_moment_is_what_was_known_then(picks: Picks) -> Non
 
 
 def test_a_hole_in_the_ledger_would_be_seen(picks: Picks) -> None:
-    ledger = ledger_at.ledger(picks.warehouse, RULES, "1", at=NOW)
+    ledger = ledger_at.ledger(picks.warehouse, POLICY, RULES, "1", at=NOW)
     assert sum(round(entry.points * 100) for entry in ledger.entries[1:]) != round(ledger.rating.points * 100)
 
 
@@ -149,7 +149,7 @@ def test_at_any_moment_of_any_history_the_ledger_adds_up_exactly(
     )
     with desk.unit_of_work():
         for ago in moments:
-            ledger = ledger_at.ledger(desk, RULES, "1", at=NOW - ago * HOUR)
+            ledger = ledger_at.ledger(desk, POLICY, RULES, "1", at=NOW - ago * HOUR)
             rating = ledger.rating
             assert ledger.sum == rating.points
             assert round(ledger.sum * 100) == round(rating.fit * 100) + round(rating.interest * 100)
@@ -169,7 +169,7 @@ def test_every_score_that_was_stored_is_reproduced_by_travelling_to_its_moment(t
         scores = desk.rows(from_text("SELECT * FROM leadwerk.scores ORDER BY lead_id, scored_at"), {})
         assert len({row["points"] for row in scores if row["lead_id"] == "1"}) > 5
         for row in scores:
-            then = ledger_at.ledger(desk, RULES, row["lead_id"], at=row["scored_at"])
+            then = ledger_at.ledger(desk, POLICY, RULES, row["lead_id"], at=row["scored_at"])
             assert then.sum == then.rating.points == row["points"]
             assert (then.rating.fit, then.rating.interest, then.rating.matrix_cell) == (
                 row["fit"], row["interest"], row["matrix_cell"],

@@ -65,7 +65,7 @@ class Office:
         present = self.place.in_force().policy
         records = PolicyRecords(self.warehouse, present, policies or self.place)
         rules = rules_at(records, lead_id, at=at, now=NOW, which=which)
-        return ledger(self.warehouse, rules, lead_id, at=at)
+        return ledger(self.warehouse, rules.policy, rules, lead_id, at=at)
 
 
 @pytest.fixture(scope="module")

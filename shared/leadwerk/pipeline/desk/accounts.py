@@ -24,6 +24,7 @@ from leadwerk.points.classification import LeadRating, rate_leads
 from leadwerk.points.ledger import HUNDREDTHS, Entry
 from leadwerk.policy.model import Policy
 from leadwerk.policy.points import PHASES
+from leadwerk.scoring.arms import withholding
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -83,13 +84,16 @@ class AccountPage(Struct, frozen=True, kw_only=True):
 
 
 class AccountContact(Struct, frozen=True, kw_only=True):
-    """A contact of an account; `adds`: its part of the account's interest, before the cap."""
+    """A contact of an account; `adds`: its part of the account's interest, before the cap.
+
+    Of a contact that is worked without a score (scoring.arms) there is nothing, and it adds nothing.
+    """
 
     lead_id: str
-    fit: float
-    interest: float
-    points: float
-    matrix_cell: str
+    fit: float | None
+    interest: float | None
+    points: float | None
+    matrix_cell: str | None
     phase: str | None
     disqualified: bool
     adds: float
@@ -184,17 +188,31 @@ def account(warehouse: Warehouse, policy: Policy, account_id: str, *, as_of: dat
         members = contacts_of(warehouse, account_id, as_of=as_of)
         states, _, totals, ratings = points_input_of_leads(warehouse, policy, members, as_of)
         company = _companies(warehouse, policy, [account_id], as_of)
+    is_shown = [
+        withholding(policy, state, is_disqualified=rating.disqualified) is None
+        for state, rating in zip(states, ratings, strict=True)
+    ]
+    # As in the list, which adds up stored scores: of a withheld one nothing is stored.
+    counted = np.array(is_shown, dtype=bool)
     contacts = AccountContacts(
-        np.zeros(len(states), dtype=np.int64), totals.interest, totals.total, totals.disqualified
+        np.zeros(len(states), dtype=np.int64),
+        np.where(counted, totals.interest, 0),
+        np.where(counted, totals.total, 0),
+        totals.disqualified,
     )
     rolled = roll_up(policy, company_facts(policy, company), contacts)
     names = [state.lead_id for state in states]
-    [company_account] = _accounts(policy, company, rolled, names, [rating.phase for rating in ratings], contacts)
+    phases = [rating.phase if is_counted else None for rating, is_counted in zip(ratings, is_shown, strict=True)]
+    [company_account] = _accounts(policy, company, rolled, names, phases, contacts)
+    views = [
+        _contact(*contact) if is_counted else _withheld_contact(contact[0])
+        for contact, is_counted in zip(zip(names, ratings, strict=True), is_shown, strict=True)
+    ]
     return AccountDetail(
         as_of=as_of,
         policy_version=policy.version,
         account=company_account,
-        contacts=tuple(sorted(map(_contact, names, ratings), key=lambda rating: (rating.disqualified, -rating.points))),
+        contacts=tuple(sorted(views, key=lambda contact: (contact.disqualified, -(contact.points or 0.0)))),
         entries=rolled.totals.ledger.entries(0) if rolled.totals.ledger else (),
         capped=int(rolled.capped[0]) / HUNDREDTHS,
     )
@@ -272,6 +290,19 @@ def _contact(lead_id: str, rating: LeadRating) -> AccountContact:
     adds = 0.0 if rating.disqualified else rating.interest
     shared_fields = {name: getattr(rating, name) for name in ("fit", "interest", "points", "phase", "disqualified")}
     return AccountContact(lead_id=lead_id, matrix_cell=rating.matrix_cell, adds=adds, **shared_fields)
+
+
+def _withheld_contact(lead_id: str) -> AccountContact:
+    return AccountContact(
+        lead_id=lead_id,
+        fit=None,
+        interest=None,
+        points=None,
+        matrix_cell=None,
+        phase=None,
+        disqualified=False,
+        adds=0.0,
+    )
 
 
 def _keys(policy: Policy, sort: Sort, account: Account) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.errors import UnknownLead
 from leadwerk.pipeline.desk.stored_reasons import ReasonDetail, reason_details
+from leadwerk.pipeline.leads.score_history import WITHHELD
 from leadwerk.warehouse.records import ScoreLedger, ScoreReason
 from leadwerk.warehouse.statement import statement
 
@@ -106,16 +108,28 @@ def lead_detail(warehouse: Warehouse, policy: Policy, lead_id: str, *, now: date
     }
     rows = warehouse.rows(statement("leads/desk_detail", LeadDetail), parameters)
     if not rows:
-        raise UnknownLead(
-            f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
-        )
+        raise unknown_lead(lead_id)
     return rows[0]
+
+
+def unknown_lead(lead_id: str) -> UnknownLead:
+    """The error for an id that names no lead, or none that this reader may see."""
+    return UnknownLead(
+        f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
+    )
 
 
 def lead_events(warehouse: Warehouse, lead_id: str, *, now: datetime) -> list[LeadEvent]:
     """What happened to the lead by `now`, the oldest first."""
     parameters = {"lead_id": lead_id, "as_of": now, "first_day": _first_day(now)}
     return warehouse.rows(statement("leads/timeline", LeadEvent), parameters)
+
+
+def shown_events(lead: LeadDetail, events: Sequence[LeadEvent]) -> list[LeadEvent]:
+    """The events that may be seen: of a lead that is now worked without a score, no earlier score either."""
+    if lead.basis not in WITHHELD:
+        return list(events)
+    return [event for event in events if event.kind != "score" or (event.value is None and event.third_value is None)]
 
 
 def _first_day(now: datetime) -> date:

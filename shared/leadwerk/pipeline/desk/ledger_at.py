@@ -8,15 +8,20 @@ stored then.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from leadwerk.errors import UnknownLead
+from leadwerk.errors import ScoreWithheld, UnknownLead
 from leadwerk.pipeline.leads.points_input import points_input_of_leads
 from leadwerk.pipeline.policies.policy_in_force import RulesAt, Source, StoredThen
 from leadwerk.points.classification import LeadRating
 from leadwerk.points.ledger import HUNDREDTHS, Entry
+from leadwerk.scoring.arms import CONTROL, OBJECTION, Withholding, withholding
 from leadwerk.warehouse.protocol import Warehouse
+
+if TYPE_CHECKING:
+    from leadwerk.policy.model import Policy
 
 
 class LedgerAt(Struct, frozen=True, kw_only=True):
@@ -39,16 +44,22 @@ class LedgerAt(Struct, frozen=True, kw_only=True):
     adds_up: bool | None
 
 
-def ledger(warehouse: Warehouse, rules: RulesAt, lead_id: str, *, at: datetime) -> LedgerAt:
+def ledger(warehouse: Warehouse, policy: Policy, rules: RulesAt, lead_id: str, *, at: datetime) -> LedgerAt:
     """The lead's ledger from what was known strictly before `at` (aware), by these rules: policy_in_force.rules_at.
+
+    `policy`: the one in force now, whose experiment withholds the scores of its control group.
 
     Raises:
         UnknownLead: the lead was not known then.
+        ScoreWithheld: the lead is worked without a score, which computing it again would tell.
     """
     states, _, totals, ratings = points_input_of_leads(warehouse, rules.policy, [lead_id], at)
     if states[0].created_at is None or totals.ledger is None:
         raise unknown_lead(lead_id, at)
     entries, rating = totals.ledger.entries(0), ratings[0]
+    for known_policy in (policy, rules.policy):
+        if (cause := withholding(known_policy, states[0], is_disqualified=rating.disqualified)) is not None:
+            raise _withheld(lead_id, cause)
     return LedgerAt(
         lead_id=lead_id,
         as_of=at,
@@ -70,6 +81,19 @@ def _adds_up(stored: StoredThen | None, rating: LeadRating) -> bool | None:
     if stored is None or stored.points is None:
         return None
     return (stored.fit, stored.interest, stored.points) == (rating.fit, rating.interest, rating.points)
+
+
+def _withheld(lead_id: str, cause: Withholding) -> ScoreWithheld:
+    because = {
+        CONTROL: "it belongs to the control group of an experiment",
+        OBJECTION: "the person objected to profiling",
+    }[cause]
+    return ScoreWithheld(
+        f"Lead {lead_id[:100]} is worked without a score: {because}.",
+        field="lead_id",
+        value=lead_id[:100],
+        remedy="Decide by what the lead did and what you know of it.",
+    )
 
 
 def unknown_lead(lead_id: str, at: datetime) -> UnknownLead:

@@ -20,7 +20,10 @@ HISTORY = timedelta(days=400)
 
 
 class ReviewedLead(Struct, frozen=True, kw_only=True):
-    """A row of outcomes/reviewed: first score, end within the month, latest verdict within the month."""
+    """A row of outcomes/reviewed: first score, end within the month, latest verdict within the month.
+
+    `is_withheld`: the lead is worked without a score, so its cluster is a lot's, and no error of a score.
+    """
 
     lead_id: str
     score_id: str
@@ -29,6 +32,7 @@ class ReviewedLead(Struct, frozen=True, kw_only=True):
     score_cluster: str
     predictive_score: int | None
     points: float | None
+    is_withheld: bool
     status: str | None
     outcome: str | None
     ended_at: datetime | None
@@ -89,6 +93,11 @@ class Review:
     leads: Sequence[ReviewedLead]
     positive: frozenset[str]
 
+    @property
+    def scored(self) -> list[ReviewedLead]:
+        """The leads whose cluster follows from a score."""
+        return [lead for lead in self.leads if not lead.is_withheld]
+
     def is_won(self, lead: ReviewedLead) -> bool:
         """Whether the lead was won in the month."""
         return lead.outcome in self.positive
@@ -101,17 +110,17 @@ class Review:
     @property
     def false_positives(self) -> list[ReviewedLead]:
         """HOT at first, and lost or judged not good; the highest scores first."""
-        wrong = [lead for lead in self.leads if lead.is_hot and (self.is_lost(lead) or lead.verdict == "bad")]
+        wrong = [lead for lead in self.scored if lead.is_hot and (self.is_lost(lead) or lead.verdict == "bad")]
         return sorted((lead for lead in wrong if not self.is_won(lead)), key=_value, reverse=True)
 
     @property
     def false_negatives(self) -> list[ReviewedLead]:
         """WARM or COLD at first, and won; the lowest scores first."""
-        return sorted((lead for lead in self.leads if not lead.is_hot and self.is_won(lead)), key=_value)
+        return sorted((lead for lead in self.scored if not lead.is_hot and self.is_won(lead)), key=_value)
 
     def ended(self, *, is_hot: bool) -> tuple[int, int]:
         """How many leads that were HOT at first (or were not) ended, and how many of them were won."""
-        ends = [lead for lead in self.leads if lead.is_hot == is_hot and lead.outcome is not None]
+        ends = [lead for lead in self.scored if lead.is_hot == is_hot and lead.outcome is not None]
         return len(ends), sum(map(self.is_won, ends))
 
     @property

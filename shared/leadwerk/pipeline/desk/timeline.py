@@ -13,7 +13,7 @@ from leadwerk.catalogue.periods import TIMELINE_DAYS
 from leadwerk.pipeline.desk.ledger_at import unknown_lead
 from leadwerk.pipeline.desk.picks import Picks, read_lead_account
 from leadwerk.pipeline.desk.timeline_events import EventWording, PastEvent, describe_score, read_events
-from leadwerk.pipeline.leads.score_history import PastScore, read_past_scores
+from leadwerk.pipeline.leads.score_history import PastScore, read_past_scores, shown_scores
 
 KINDS: Final = ("status", "override", "score", "stage", "delivery", "pick")
 """Kinds of events; of several at one moment, causes come before effects."""
@@ -55,7 +55,7 @@ def history(
         lead = read_lead_account(warehouse, lead_id, now)
         if lead is None:
             raise unknown_lead(lead_id, now)
-        scores = read_past_scores(warehouse, lead_id, first_day=first_day, as_of=now)
+        scores = shown_scores(read_past_scores(warehouse, lead_id, first_day=first_day, as_of=now))
         events = read_events(warehouse, {"lead_id": lead_id, "first_day": first_day, "as_of": now})
     return History(
         lead_id=lead_id,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from msgspec import Struct
 
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
+
+WITHHELD: Final = ("control", "objection")
+"""Bases of the scores that hold none: the control group of an experiment, and people who object to profiling."""
 
 
 class PastScore(Struct, frozen=True, kw_only=True):
@@ -29,6 +34,13 @@ class PastScore(Struct, frozen=True, kw_only=True):
     decided_by: str | None
     model_version: str | None
     policy_version: str
+
+
+def shown_scores(scores: Sequence[PastScore]) -> list[PastScore]:
+    """The scores that may be seen, oldest first: of a lead that is now worked without one, no earlier score either."""
+    if not scores or scores[-1].basis not in WITHHELD:
+        return list(scores)
+    return [score for score in scores if score.basis in WITHHELD]
 
 
 def read_past_scores(warehouse: Warehouse, lead_id: str, *, first_day: date, as_of: datetime) -> list[PastScore]:

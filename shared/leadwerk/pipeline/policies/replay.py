@@ -16,6 +16,7 @@ import numpy as np
 from msgspec import Struct
 
 from leadwerk.errors import ContractMismatch
+from leadwerk.experiment.assignment import assign
 from leadwerk.pipeline.leads.features import features_statement, label_parameters, labels_statement, training_parameters
 from leadwerk.pipeline.leads.frame_columns import columns_of
 from leadwerk.pipeline.leads.points_input import facts_of_frame, occurrence_frame
@@ -97,7 +98,7 @@ def run(
         until=now,
         ranked_by=champions[0].version if champions[0] is not None and by_model else "points",
         notes=(*_unknown(old, new), *notes),
-        replay=compare(_moments(moments), *sides, weeks=days / DAYS_A_WEEK),
+        replay=compare(_moments(old, moments, frame), *sides, weeks=days / DAYS_A_WEEK),
     )
 
 
@@ -181,16 +182,20 @@ def _side(
     return PolicyOutcome(policy, totals, clusters, stages, pools)
 
 
-def _moments(moments: pd.DataFrame) -> ReplayMoments:
+def _moments(policy: Policy, moments: pd.DataFrame, frame: pd.DataFrame) -> ReplayMoments:
+    """The moments as arrays; `frame` has the day that decides whether a lead is of an experiment's control group."""
     import pandas as pd
 
     lead, lead_ids = pd.factorize(moments.lead_id)
+    created = frame.drop_duplicates("lead_id").set_index("lead_id").created_at
+    assignments = [assign(policy.experiment, str(lead_id), created[lead_id].to_pydatetime()) for lead_id in lead_ids]
     return ReplayMoments(
         lead_ids=[str(lead_id) for lead_id in lead_ids],
         lead=lead.astype(np.int64),
         as_of=pd.to_datetime(moments.as_of, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]"),
         mature=moments.converted.notna().to_numpy(dtype=bool),
         converted=moments.converted.fillna(value=False).to_numpy(dtype=bool),
+        withheld=np.array([arm is not None and arm.is_control for arm in assignments], dtype=bool),
     )
 
 

@@ -16,9 +16,11 @@ from leadwerk.pipeline.desk import call_list
 from leadwerk.pipeline.desk.call_list import Grade, LeadFilter, LeadPage, Region, Sort, Text
 from leadwerk.pipeline.desk.list_counts import ListCounts, list_counts
 from leadwerk.pipeline.desk.page_cursor import PageRequest
+from leadwerk.pipeline.leads.score_history import WITHHELD
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
 from leadwerk.web.pages.lead_view import row_view
+from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.regions import regions
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import lead_path
@@ -87,7 +89,7 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         lists=LISTS,
         total=total,
         hot=hot_threshold(visit),
-        points_decide=bool(page.leads) and all(lead.basis != "model" for lead in page.leads),
+        points_decide=_points_decide(page),
         stale=counts.newest is not None and visit.now - counts.newest > STALE,
         filters=_filters(visit, wording, form),
         chosen=form.lead or (rows[0].lead_id if rows else None),
@@ -95,6 +97,12 @@ def show(visit: Visit, form: CallsForm) -> Answer:
         lead_path=lead_path,
         filtered=any((form.language, form.region, form.grade, form.tier)),
     )
+
+
+def _points_decide(page: LeadPage) -> bool:
+    """Whether no model scored the page's leads; those that are worked without a score do not count."""
+    bases = {lead.basis for lead in page.leads}.difference(WITHHELD)
+    return bool(bases) and "model" not in bases
 
 
 def read_list(visit: Visit, form: CallsForm, *, limit: int) -> LeadPage:
@@ -158,6 +166,7 @@ def neighbours(visit: Visit, form: CallsForm, lead_id: str) -> tuple[str | None,
 
 def take(visit: Visit, form: DeedForm, lead_id: str) -> Answer:
     """Take the lead for the person who is signed in."""
+    readable_lead(visit, lead_id)
     visit.picks.pick(lead_id, visit.name, visit.now)
     forget()
     return redirect(checked_next(form.next), "taken")
@@ -165,6 +174,7 @@ def take(visit: Visit, form: DeedForm, lead_id: str) -> Answer:
 
 def release(visit: Visit, form: DeedForm, lead_id: str) -> Answer:
     """Give the lead back; a manager gives back anybody's."""
+    readable_lead(visit, lead_id)
     holder = visit.picks.holder(lead_id, visit.now)
     name = holder.seller if holder and visit.may("manager") else visit.name
     visit.picks.release(lead_id, name, visit.now)

@@ -112,5 +112,7 @@ def company_view(account: Account, wording: Wording) -> CompanyView:
 
 
 def _contact(contact: AccountContact, wording: Wording) -> tuple[str, str, str, str, str]:
+    if contact.fit is None or contact.interest is None:
+        return contact.lead_id, wording.say("page.withheld"), "–", "–", "–"
     fit, interest, adds = map(wording.points, (contact.fit, contact.interest, contact.adds))
-    return contact.lead_id, contact.matrix_cell, fit, interest, adds
+    return contact.lead_id, contact.matrix_cell or "", fit, interest, adds

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from leadwerk.errors import InputError, UnknownLead
+from leadwerk.errors import InputError
 from leadwerk.pipeline.desk import verdicts
-from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_detail, lead_events
+from leadwerk.pipeline.desk.lead_detail import LeadDetail, lead_events, shown_events
 from leadwerk.pipeline.desk.overrides import OverrideRequest, override, release
 from leadwerk.pipeline.desk.verdicts import Opinion, VerdictRequest
 from leadwerk.web import Answer
@@ -20,7 +20,8 @@ from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.lead_history import event_views, score_rows, trend
 from leadwerk.web.pages.lead_points import ledger_now, ledger_view
 from leadwerk.web.pages.lead_proof import proof
-from leadwerk.web.pages.lead_view import contact, fact_rows, reason_views, stake
+from leadwerk.web.pages.lead_view import contact, fact_rows, reason_views, stake, withheld
+from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import lead_path
 from leadwerk.web.pages.visit import Visit
@@ -58,13 +59,14 @@ class ReleaseForm(Struct, frozen=True):
 def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
     """The page of a lead, or the panel beside the list."""
     wording = Wording(visit.policy, visit.language, visit.now)
-    lead = _readable(visit, lead_id)
-    events = lead_events(visit.warehouse, lead_id, now=visit.now)
+    lead = readable_lead(visit, lead_id)
+    events = shown_events(lead, lead_events(visit.warehouse, lead_id, now=visit.now))
     holder = visit.picks.holder(lead_id, visit.now)
     context: dict[str, Any] = {
         "lead": lead,
         "score": lead.predictive_score if lead.predictive_score is not None else lead.points,
         "hot": lead.hot_threshold or hot_threshold(visit),
+        "withheld": withheld(wording, lead.basis),
         "reasons": reason_views(wording, lead.reason_details(visit.language), lead.basis or ""),
         "facts": fact_rows(wording, lead),
         "stake": stake(wording, lead.loan_amount, lead.employees),
@@ -79,7 +81,9 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         answer = render(visit, "panel.html", events=event_views(wording, events)[:LATELY], **context)
         return Answer(answer.body, headers={**answer.headers, "X-Part": "panel"})
     before, after, place, total = neighbours(visit, CallsForm(list=form.list), lead_id)
-    ledger = ledger_now(lead, wording) if form.at is None else ledger_view(visit, wording, form, lead_id)
+    # Of a lead that is worked without a score no moment's ledger may be computed either.
+    past = form.at is not None and not context["withheld"]
+    ledger = ledger_view(visit, wording, form, lead_id) if past else ledger_now(lead, wording)
     return render(
         visit,
         "lead.html",
@@ -105,7 +109,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
 
 def give_verdict(visit: Visit, form: VerdictForm, lead_id: str) -> Answer:
     """Store the verdict, and go to the next lead to call."""
-    _readable(visit, lead_id)
+    readable_lead(visit, lead_id)
     # Before the verdict is stored: afterwards the lead may have left the list, and with it its neighbours.
     _, after, _, _ = neighbours(visit, CallsForm(), lead_id)
     request = VerdictRequest(
@@ -123,7 +127,7 @@ def give_verdict(visit: Visit, form: VerdictForm, lead_id: str) -> Answer:
 
 def set_override(visit: Visit, form: OverrideForm, lead_id: str) -> Answer:
     """Set the cluster, and score the lead at once."""
-    _readable(visit, lead_id)
+    readable_lead(visit, lead_id)
     if form.cluster is None:
         raise InputError("No cluster was chosen.", field="cluster", remedy="Choose what the lead should be.")
     request = OverrideRequest(cluster=form.cluster, by=visit.name, reason=form.reason or "", until=form.until)
@@ -134,7 +138,7 @@ def set_override(visit: Visit, form: OverrideForm, lead_id: str) -> Answer:
 
 def end_override(visit: Visit, form: ReleaseForm, lead_id: str) -> Answer:
     """End the override, and score the lead at once."""
-    _readable(visit, lead_id)
+    readable_lead(visit, lead_id)
     release(visit.warehouse, visit.policy, lead_id, by=visit.name, reason=form.reason or "", now=visit.now)
     _rescore(lead_id, visit.now)
     return redirect(lead_path(lead_id), "override_released")
@@ -146,23 +150,6 @@ def _rescore(lead_id: str, now: datetime) -> None:
 
     score_at_once(current_runtime(), lead_id, now)
     forget()
-
-
-def _readable(visit: Visit, lead_id: str) -> LeadDetail:
-    """The lead, if its language and region are among those that the reader serves.
-
-    Raises:
-        UnknownLead: there is no such lead for this reader; whether for others the answer does not reveal.
-    """
-    lead = lead_detail(visit.warehouse, visit.policy, lead_id, now=visit.now)
-    served = visit.served
-    speaks = not served.languages or (lead.language or lead.score_language) in served.languages
-    # The same answer as for a missing lead: it must not tell whether the id exists.
-    if not speaks or (served.regions and lead.region not in served.regions):
-        raise UnknownLead(
-            f"Lead {lead_id[:100]} does not exist.", field="lead_id", value=lead_id[:100], remedy="Use a listed id."
-        )
-    return lead
 
 
 def _crm_url(visit: Visit, lead_id: str) -> str | None:

@@ -46,8 +46,10 @@ def _text(wording: Wording, event: LeadEvent) -> str:
     match event.kind:
         case "score":
             value = event.value if event.value is not None else event.third_value
+            if value is None:
+                return say("page.event.no_score", cluster=wording.cluster(event.subject or ""))
             cluster = wording.cluster(event.subject or "")
-            sentence = say("page.event.score", score=wording.number(value or 0), cluster=cluster)
+            sentence = say("page.event.score", score=wording.number(value), cluster=cluster)
             return f"{sentence}, {say('page.event.by', author=event.detail)}" if event.detail else sentence
         case "status":
             sentence = say("page.event.status", status=event.subject)

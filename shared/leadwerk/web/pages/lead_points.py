@@ -92,7 +92,7 @@ def ledger_view(visit: Visit, wording: Wording, form: LeadForm, lead_id: str) ->
     at = moment(moment_of_form(form.at or "", visit.policy.time_zone), visit.now, "at")
     records = PolicyRecords(visit.warehouse, visit.policy, cached_policies(visit.config))
     rules = rules_at(records, lead_id, at=at, now=visit.now, which=form.rules)
-    result = ledger(visit.warehouse, rules, lead_id, at=at)
+    result = ledger(visit.warehouse, visit.policy, rules, lead_id, at=at)
     return _view(result.entries, wording, wording.moment(at), result.sum, result.adds_up)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from leadwerk.pipeline.desk.call_list import LeadListItem
 from leadwerk.pipeline.desk.lead_detail import LeadDetail
 from leadwerk.pipeline.desk.stored_reasons import ReasonDetail
+from leadwerk.pipeline.leads.score_history import WITHHELD
 from leadwerk.scoring.reasons import SMALLEST
 from leadwerk.web.pages.visit import Visit
 from leadwerk.web.pages.wording import Wording
@@ -41,7 +42,7 @@ class StateView:
 
 @dataclass(frozen=True)
 class RowView:
-    """A row of the call list."""
+    """A row of the call list; `withheld`: why there is no score to see, in words (empty: there may be one)."""
 
     lead_id: str
     score: float | None
@@ -49,6 +50,7 @@ class RowView:
     place: str
     language: str
     stake: str
+    withheld: str
     reasons: tuple[ReasonView, ...]
     state: StateView
     can_take: bool
@@ -65,11 +67,17 @@ def row_view(visit: Visit, wording: Wording, item: LeadListItem) -> RowView:
         place=wording.region(item.region),
         language=wording.spoken(item.language),
         stake=stake(wording, item.loan_amount, item.employees),
+        withheld=withheld(wording, item.basis),
         reasons=reason_views(wording, item.reason_details, item.basis)[:SHOWN],
         state=_state(visit, wording, item),
         can_take=item.held_by is None and visit.may("seller") and item.cluster != "DISQUALIFIED",
         can_release=item.held_by == visit.name and visit.may("seller"),
     )
+
+
+def withheld(wording: Wording, basis: str | None) -> str:
+    """Why nobody may see a score of the lead; empty if it has one, or none was computed yet."""
+    return wording.say(f"page.withheld.{basis}") if basis in WITHHELD else ""
 
 
 def stake(wording: Wording, loan_amount: float | None, employees: int | None) -> str:

@@ -83,7 +83,7 @@ def show(visit: Visit, form: ResultsForm) -> Answer:
         questions=[question for question in questions(visit, wording, form) if question],
         segment_names=SEGMENTS,
         segments=_segments(visit, wording, form),
-        segments_say=_segments_answer(wording, counts),
+        segments_say=_segments_answer(visit, wording, form, counts),
         total=wording.number(totals(counts).leads),
         certain=wording.number(totals(counts).certain),
     )
@@ -231,7 +231,8 @@ def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], w
 def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[SegmentView]:
     counts = _counts(visit, form)
     mean = totals(counts).rate or 0.0
-    groups = sorted(grouped(counts, lambda row: row.segment).items(), key=lambda item: -item[1].leads)[:SEGMENTS_SHOWN]
+    segments = _readable_segments(visit, form, counts)
+    groups = sorted(segments.items(), key=lambda item: -item[1].leads)[:SEGMENTS_SHOWN]
     bounds = {
         name: wilson(group.rate, group.certain) for name, group in groups if group.rate is not None and group.certain
     }
@@ -255,13 +256,22 @@ def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[Segment
     return views
 
 
+def _readable_segments(visit: Visit, form: ResultsForm, counts: Sequence[OutcomeCount]) -> dict[str | None, Totals]:
+    """The segments that the reader may see: of sellers, a seller sees the own figures only."""
+    segments = grouped(counts, lambda row: row.segment)
+    if form.by == "seller" and not visit.may("manager", "operator"):
+        return {name: group for name, group in segments.items() if name == visit.name}
+    return segments
+
+
 def segment_head(wording: Wording) -> Cells:
     """The columns of the segments' table, without the chart."""
     return _head(wording, "segment", "leads", "rate", "median", "slowest", "open", "hot")
 
 
-def _segments_answer(wording: Wording, counts: Sequence[OutcomeCount]) -> str:
-    groups = {str(name): group for name, group in grouped(counts, lambda row: row.segment).items() if name is not None}
+def _segments_answer(visit: Visit, wording: Wording, form: ResultsForm, counts: Sequence[OutcomeCount]) -> str:
+    segments = _readable_segments(visit, form, counts)
+    groups = {name: group for name, group in segments.items() if name is not None}
     return answers.segments_answer(wording, groups, totals(counts).rate)
 
 

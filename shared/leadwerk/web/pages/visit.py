@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, get_args
 from leadwerk import settings
 from leadwerk.catalogue.languages import Language
 from leadwerk.pipeline import wiring
-from leadwerk.pipeline.desk.call_list import EVERYBODY, Served
+from leadwerk.pipeline.desk.served import served_by
 from leadwerk.policy.people import Person, Role
 from leadwerk.settings import Settings
 from leadwerk.web.door.admission import Visitor
 from leadwerk.web.door.session import cookie_value
 
 if TYPE_CHECKING:
+    from leadwerk.pipeline.desk.call_list import Served
     from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.policy.model import Policy
     from leadwerk.warehouse.protocol import Warehouse
@@ -108,10 +109,7 @@ class Visit:
     @property
     def served(self) -> Served:
         """The leads that the reader may see: a seller's languages and regions, everybody's for other roles."""
-        if self.may("manager", "operator", "privacy"):
-            return EVERYBODY
-        seller = next((seller for seller in self.policy.capacity.sellers if seller.name == self.name), None)
-        return Served(seller.languages, seller.regions) if seller else EVERYBODY
+        return served_by(self.person, self.policy)
 
     @property
     def wants_part(self) -> bool:

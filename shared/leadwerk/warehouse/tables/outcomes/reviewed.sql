@@ -24,6 +24,13 @@ first_score AS (
   FROM leadwerk.scores
   WHERE day >= @first_day AND scored_at <= @as_of AND score_cluster IN ('HOT', 'WARM', 'COLD')
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY scored_at, stored_at, score_id) = 1
+),
+
+-- Worked without a score: of the control group of an experiment, or of a person who objected to profiling.
+withheld_leads AS (
+  SELECT DISTINCT lead_id
+  FROM leadwerk.scores
+  WHERE day >= @first_day AND scored_at <= @as_of AND basis IN ('control', 'objection')
 )
 
 SELECT
@@ -32,8 +39,9 @@ SELECT
   s.day,
   s.basis,
   s.score_cluster,
-  s.predictive_score,
-  s.points,
+  IF(w.lead_id IS NULL, s.predictive_score, NULL) AS predictive_score,
+  IF(w.lead_id IS NULL, s.points, NULL) AS points,
+  w.lead_id IS NOT NULL AS is_withheld,
   e.status,
   e.outcome,
   e.ended_at,
@@ -44,5 +52,6 @@ SELECT
 FROM first_score AS s
 LEFT JOIN lead_ends AS e ON e.lead_id = s.lead_id
 LEFT JOIN latest_verdict AS v ON v.lead_id = s.lead_id
+LEFT JOIN withheld_leads AS w ON w.lead_id = s.lead_id
 WHERE e.lead_id IS NOT NULL OR v.lead_id IS NOT NULL
 ORDER BY s.lead_id
