@@ -98,9 +98,14 @@ def unusable_ids(ids: TextColumn, mapping: ColumnMapping) -> NDArray[np.bool_]:
     """Which rows (n,) have an id that is too long, or has signs that cannot be seen."""
     if mapping.id == ROW_NUMBER:
         return np.zeros(len(ids), dtype=bool)
-    plain = _all(ids, rf"[ -~\p{{L}}\p{{N}}]{{1,{LONGEST_TEXT}}}")
+    is_short = pc.less_equal(pc.binary_length(ids.distinct), LONGEST_TEXT)
+    # Nearly all ids are of ASCII, which is seen five times as fast as by a pattern.
+    is_ascii = pc.and_(pc.ascii_is_printable(ids.distinct), is_short)
+    plain = np.asarray(is_ascii.to_numpy(zero_copy_only=False), dtype=bool) | ids.missing
+    if not plain.all():
+        plain |= _all(ids, rf"[ -~\p{{L}}\p{{N}}]{{1,{LONGEST_TEXT}}}")
     bad = np.zeros(len(ids.distinct), dtype=bool)
-    for at in np.flatnonzero(~(plain | ids.missing)):
+    for at in np.flatnonzero(~plain):
         bad[at] = not _is_id(ids.distinct[int(at)].as_py())
     return bad[ids.codes]
 

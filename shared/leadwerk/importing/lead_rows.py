@@ -47,7 +47,8 @@ def event_ids(parsed: ParsedLeads, policy: Policy) -> pa.StringArray:
     reading = hashlib.sha256(msgspec.json.encode([parsed.mapping, policy.version], order="deterministic")).hexdigest()
     parts = ", ".join((*(f"CAST({name} AS VARCHAR)" for name in names), "status", "epoch_us(created_at)", "lead_id"))
     with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
+        # One thread: a second one takes as long again to wait for Arrow's dictionaries.
+        connection.execute("SET enable_progress_bar = false; SET threads = 1")
         connection.register("cells", cells)
         # DuckDB hashes a million rows in a second; Python would take a minute.
         hashed = connection.execute(f"SELECT 'import.' || md5(concat_ws(chr(31), '{reading}', {parts})) FROM cells")  # noqa: S608
@@ -94,23 +95,26 @@ def _attributes(attributes: Sequence[AttributeValues], rows: slice) -> pa.ListAr
     size = rows.stop - rows.start
     if not attributes:
         return pa.ListArray.from_arrays(pa.array(np.zeros(size + 1, np.int32)), pa.array([], _ATTRIBUTE))
-    filled = np.stack([_filled(values, rows) for values in attributes], axis=1)
-    lead, which = np.nonzero(filled)
+    filled = [_filled(values, rows) for values in attributes]
     # Arrow's list layout, built without a Python list for each lead.
-    offsets = np.concatenate([[0], np.cumsum(filled.sum(axis=1))]).astype(np.int32)
-    numbers = np.full(len(lead), np.nan)
-    text_codes = np.full(len(lead), -1, np.int64)
+    offsets = np.concatenate([[0], np.cumsum(np.sum(filled, axis=0))]).astype(np.int32)
+    count = int(offsets[-1])
+    which = np.empty(count, np.int32)
+    numbers = np.full(count, np.nan)
+    text_codes = np.full(count, -1, np.int32)
     texts: list[str] = []
-    for at, values in enumerate(attributes):
-        of_attribute = which == at
+    next_place = offsets[:-1].copy()  # in each lead's list
+    for at, (values, is_filled) in enumerate(zip(attributes, filled, strict=True)):
+        places = next_place[is_filled]
+        which[places] = at
         if values.numbers is not None:
-            numbers[of_attribute] = values.numbers[rows][lead[of_attribute]]
+            numbers[places] = values.numbers[rows][is_filled]
         elif values.codes is not None:
-            text_codes[of_attribute] = values.codes[rows][lead[of_attribute]] + len(texts)
+            text_codes[places] = values.codes[rows][is_filled] + len(texts)
             texts += values.levels
+        next_place += is_filled
     names = pc.take(pa.array([values.attribute.name for values in attributes]), pa.array(which))
-    no_text = text_codes < 0
-    text_values = pc.take(pa.array(texts, pa.string()), pa.array(np.where(no_text, 0, text_codes), mask=no_text))
+    text_values = pc.take(pa.array(texts, pa.string()), pa.array(text_codes, mask=text_codes < 0))
     structs = pa.StructArray.from_arrays(
         [names, text_values, pa.array(numbers, mask=np.isnan(numbers))], fields=list(_ATTRIBUTE)
     )
@@ -120,7 +124,9 @@ def _attributes(attributes: Sequence[AttributeValues], rows: slice) -> pa.ListAr
 def _filled(values: AttributeValues, rows: slice) -> NDArray[np.bool_]:
     if values.numbers is not None:
         return ~np.isnan(values.numbers[rows])
-    return np.asarray(values.codes[rows] >= 0) if values.codes is not None else np.zeros(0, dtype=bool)
+    if values.codes is not None:
+        return np.asarray(values.codes[rows] >= 0)
+    return np.zeros(rows.stop - rows.start, dtype=bool)
 
 
 def outcome_batches(parsed: ParsedLeads, outcomes: Sequence[str | None], ids: pa.StringArray) -> Iterator[pa.Table]:

@@ -123,7 +123,14 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 
 
 def numbers_of(column: TextColumn, decimal: DecimalMark | None) -> NDArray[np.float64]:
-    """The number of each different cell; NaN where a cell holds no number."""
+    """The number of each different cell; NaN where a cell holds no number. Not to be written to: it is read once."""
+    if decimal not in column.numbers:
+        column.numbers[decimal] = _read_numbers(column, decimal)
+        column.numbers[decimal].flags.writeable = False
+    return column.numbers[decimal]
+
+
+def _read_numbers(column: TextColumn, decimal: DecimalMark | None) -> NDArray[np.float64]:
     result = np.full(len(column.distinct), np.nan)
     texts = column.trimmed
     plain = _matches(texts, _PLAIN) & ~column.missing

@@ -72,6 +72,11 @@ class TextColumn:
         """How many rows hold each of the different cells."""
         return np.bincount(self.codes, minlength=len(self.distinct)).astype(np.int64)
 
+    @cached_property
+    def numbers(self) -> dict[str | None, NDArray[np.float64]]:
+        """The numbers of the different cells by decimal mark, as far as `numbers_of` has read them."""
+        return {}
+
     @property
     def filled(self) -> int:
         """How many rows hold something."""

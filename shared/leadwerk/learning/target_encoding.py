@@ -53,11 +53,15 @@ def _without_gaps(cell: Index) -> Index:
 
 
 def _level_cells(values: Sequence[Any]) -> Index:
-    counts = Counter(value for value in values if not is_missing(value))
+    counts = Counter(values)
+    missing = [value for value in counts if is_missing(value)]
+    for value in missing:
+        del counts[value]
     frequent = [level for level, rows in counts.most_common(MOST_LEVELS) if rows >= FEWEST_ROWS]
     number = {level: place for place, level in enumerate(frequent, start=1)}
+    number |= dict.fromkeys(missing, MISSING_CELL)
     rare = len(frequent) + 1
-    return np.array([MISSING_CELL if is_missing(value) else number.get(value, rare) for value in values], dtype=np.intp)
+    return np.array([number.get(value, rare) for value in values], dtype=np.intp)
 
 
 def is_missing(value: Any) -> bool:

@@ -105,7 +105,7 @@ class DuckDBWarehouse:
         """Replace what earlier imports stored of these leads, all tables in one transaction."""
         import pyarrow as pa
 
-        with self._connection(writing=True) as connection, _transaction(connection):
+        with self._connection(writing=True) as connection, _one_thread(connection), _transaction(connection):
             connection.register("imported_leads", pa.table({"lead_id": lead_ids}))
             counts = {name: _replace_imported(connection, schema.table(name), rows) for name, rows in tables.items()}
             connection.unregister("imported_leads")
@@ -232,6 +232,15 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         undo.pop_all()
     connection.execute("COMMIT")
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """DuckDB with one thread: where Python hands over the rows, a second one mostly waits, and spins while it does."""
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute("SET threads = 1")
+    yield  # after an error the connection is closed, and its settings with it
+    connection.execute(f"SET threads = {threads}")
 
 
 def _replace_imported(connection: duckdb.DuckDBPyConnection, target: schema.Table, batches: Iterable[pa.Table]) -> int:
