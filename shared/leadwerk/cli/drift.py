@@ -1,4 +1,4 @@
-"""`leadwerk drift`: whether leads and outcomes still are what the champion learned from."""
+"""`leadwerk drift`: whether leads and outcomes are still like those that the champion learned from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def drift(
     call: Invocation,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train at once if an alarm asks for it.")] = False,
 ) -> None:
-    """Check features, missing values, scores and outcomes against what the champion learned; stores the checks.
+    """Check features, missing values, scores and outcomes against the champion's training data, and store the checks.
 
     Examples: `leadwerk drift` · `leadwerk drift --retrain`
     """

@@ -1,4 +1,4 @@
-"""`leadwerk experiment`: how large an experiment must be, and what it says."""
+"""`leadwerk experiment`: how large an experiment must be, and what it shows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def plan(
         float | None, typer.Option(min=1, max=90, help="Percent in the control group (default: 10, 20 and 50).")
     ] = None,
 ) -> None:
-    """The smallest rise of the conversion rate that such an experiment would find in four of five cases.
+    """Show the smallest rise of the conversion rate that such an experiment detects in four of five cases.
 
     Example: `leadwerk experiment plan --leads 2000 --rate 0.03`
     """
@@ -60,7 +60,7 @@ def plan(
 
 @shared_options()
 def show(call: Invocation) -> None:
-    """Wins, calls, cost and revenue of both groups as they were assigned, with 95 % intervals.
+    """Show wins, calls, cost and revenue of both groups as they were assigned, with 95 % intervals.
 
     Example: `leadwerk experiment show --json`
     """

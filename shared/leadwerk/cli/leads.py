@@ -87,7 +87,7 @@ def list_leads(
 @shared_options(output_language=True)
 def times(
     call: Invocation,
-    weeks: Annotated[int, typer.Option(min=1, max=104, help="Leads that came in so many weeks.")] = 13,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="Leads that came in the last WEEKS weeks.")] = 13,
 ) -> None:
     """How long leads wait for their first contact, and how long and often they are worked on until they are closed.
 

@@ -35,9 +35,9 @@ def register(app: typer.Typer) -> None:
 @shared_options()
 def money(
     call: Invocation,
-    days: Annotated[int, typer.Option(min=7, max=3650, help="Leads created in so many days.")] = 365,
+    days: Annotated[int, typer.Option(min=7, max=3650, help="Leads created in the last DAYS days.")] = 365,
 ) -> None:
-    """Cost for one win with and without scores, contracts, sales cycle, and return by channel and source.
+    """Show the cost of one win with and without scores, contracts, sales cycle, and return by channel and source.
 
     Costs need `capacity.cost_per_hour` in the policy. Example: `leadwerk results money --days 180`
     """
@@ -92,9 +92,9 @@ def _interval(estimate: IntervalEstimate) -> str:
 def errors(
     call: Invocation,
     month: Annotated[str, typer.Argument(help="Month of the first score, such as 2026-05.")],
-    most: Annotated[int, typer.Option(min=1, max=1000, help="At most so many of each kind.")] = 50,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="Most leads of each kind.")] = 50,
 ) -> None:
-    """HOT leads that did not convert, and leads that were not HOT and did, the most surprising first.
+    """List HOT leads that did not convert, and other leads that did, the most surprising first.
 
     Example: `leadwerk results errors 2026-05 --json`
     """

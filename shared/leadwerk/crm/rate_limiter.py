@@ -1,4 +1,4 @@
-"""A pace that a caller keeps towards a service: so many calls a second, and none while it asks to wait."""
+"""A caller's pace towards a service: a limit of calls a second, and no call while the service asks to wait."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RateLimiter:
             self._sleep(moment - now)
 
     def hold(self, seconds: float) -> None:
-        """Allow no call for so many seconds from now."""
+        """Allow no call for this number of seconds."""
         with self._lock:
             self._free_at = max(self._free_at, self._clock() + seconds)
 

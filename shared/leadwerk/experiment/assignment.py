@@ -2,7 +2,7 @@
 
 The arm follows from the experiment's name and the lead alone, so that every scoring of a lead, on any machine, gives
 the same arm, and nobody can choose it. Control: the score is withheld, and a lot decides who is worked. Exploration: a
-lead that its score would not make HOT is worked all the same. The hash is independent of all that is known of a lead:
+lead whose score would not make it HOT is worked all the same. The hash is independent of all that is known of a lead:
 each stratum of scores is divided in the same proportion but for chance, which the estimates adjust for.
 """
 
@@ -65,7 +65,7 @@ class Assignment:
     def work_probability(self, *, is_hot: bool) -> float:
         """Probability within its group that a lead with such a score is HOT: its inverse weighs it in training.
 
-        In the control group it does not depend on the score, which nothing that is stored may tell.
+        In the control group it does not depend on the score, because nothing that is stored may reveal the score.
         """
         if self.is_control:
             return self.call_share

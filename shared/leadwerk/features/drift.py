@@ -1,7 +1,7 @@
-"""Drift: how far the leads of today are from those that a model learned from, feature by feature.
+"""Drift: how far today's leads are from those that a model learned from, feature by feature.
 
 The population stability index compares two distributions cut into the same parts: Σ (a − e) · ln(a / e) over the shares
-a of today and e of training. Below 0.1 nothing happened, above 0.25 the population is another one.
+a of today and e of training. Below 0.1 is no shift, above 0.25 a large one.
 Source: N. Siddiqi, Credit Risk Scorecards, Wiley 2006, chapter 8.
 """
 

@@ -28,7 +28,7 @@ MINIMUM_COUNT = 20
 """A level seen in fewer training rows is pooled with the rare ones."""
 
 MAXIMUM_LEVELS = 40
-"""At most so many levels of a feature get a column of their own, the most frequent ones."""
+"""Most levels of a feature that get a column of their own; the most frequent ones do."""
 
 RARE = "(other)"
 """Name of the column of rare and unseen levels."""

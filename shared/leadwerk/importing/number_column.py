@@ -24,7 +24,7 @@ _MOST_WORDED = 20_000
 _WHOLE = r"^[+-]?\d+$"
 _COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$"
 MANY_UNCLEAR = 20
-"""Of so many numbers with up to three decimals some would have fewer: where all have three, they are thousands."""
+"""Among this many numbers with up to three decimals, some would have fewer: if all have three, they are thousands."""
 
 
 MARKS = (".", ",", "?.", "?,")

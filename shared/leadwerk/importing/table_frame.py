@@ -12,7 +12,7 @@ from leadwerk.importing.records import MalformedLine, Record
 
 SNIFFED_LINES = 500
 FOOTER_ROWS = 15
-"""Totals and remarks stand within so many rows of the end."""
+"""Rows at the end among which totals and remarks stand."""
 _FULL_SHARE = 0.75
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?,*;*\s*', re.IGNORECASE)
 _TOTALS = re.compile(

@@ -41,7 +41,7 @@ BINS = 64
 """Parts into which a number is cut for splitting: four times as fast as XGBoost's 256, and as good in our trials."""
 
 FOLDS, FOLDS_OF_MANY, MANY = 5, 3, 10_000
-"""Fewer folds from so many rows on, where each fold is large enough by itself."""
+"""Rows at which fewer folds suffice, because each is large enough by itself."""
 
 # Robust on small data, where every lead has several nearly equal landmarks: a leaf needs the weight of five leads (or
 # more, by the landmarks they have), every tree sees 80 % of the rows and half of the columns. Chosen by 5-fold trials

@@ -1,4 +1,4 @@
-"""Candidates and ladder: what is fitted for so many conversions, and how it ranked leads that it had not seen.
+"""Candidates and ladder: which models the number of conversions allows, and how they ranked unseen leads.
 
 Fewer than 8 converted leads teach nothing (points decide), fewer than the policy's minimum a regression, more of them
 the average of regression, boosting and forest. The regression alone takes the average's place where it ranks clearly
@@ -72,7 +72,7 @@ def fit_candidate(
     kind: ModelKind | None = None,
     plan: AveragePlan | None = None,
 ) -> Candidate:
-    """The candidate that so many conversions allow, or the `kind` that won; follows `plan`, where there is one."""
+    """The candidate that the number of conversions allows, or the `kind` that won; follows a stated `plan`."""
     allowed = landmarks.converted_leads >= max(training.minimum_positives, MINIMUM_POSITIVES)
     # Few conversions: trees would learn noise, a regression with a prior does not.
     if not allowed:

@@ -1,12 +1,12 @@
-"""Cohort scan: whether leads convert as often as was predicted, before their horizon is over.
+"""Cohort scan: whether leads convert as often as predicted, before their horizon is over.
 
-For every day since which leads were created, the conversions so far, O, are held against those that the predictions
-expect by now, E = Σ pᵢ F(ageᵢ), with F the share of conversions that come within so many days. The log-likelihood
+For the leads created since each day, the conversions so far, O, are compared with those that the predictions
+expect by now, E = Σ pᵢ F(ageᵢ), with F the share of conversions that come within an age. The log-likelihood
 ratio of a Poisson rate is G = O ln(O / E r) − (O − E r); r, the ratio O / E clipped to 1/1.1 … 1.1, is a dead zone: a
 rate within 10 % of the prediction is no alarm. The largest G over all days is the statistic, and its day the date of
 the change. Scan statistics: Kulldorff 1997, Communications in Statistics 26; waiting for outcomes: Chapelle 2014.
 
-The limit is that which a market at the edge of the dead zone passes with the stated probability in 90 days.
+The limit: a market at the edge of the dead zone exceeds it within 90 days with the stated probability.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class CohortScan:
 
     @property
     def ratio(self) -> float:
-        """Conversions for one that was predicted."""
+        """Conversions per predicted conversion."""
         return self.observed / self.expected if self.expected else float("nan")
 
 

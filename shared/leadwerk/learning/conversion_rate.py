@@ -10,7 +10,7 @@ from leadwerk.stats.wilson import wilson
 
 
 class ConversionRate(Struct, frozen=True, kw_only=True):
-    """`converted` of `rows` (of so many different leads), as a rate with its 95 % interval."""
+    """`converted` of `rows` (from `leads` different leads), as a rate with its 95 % interval."""
 
     rows: int
     leads: int
@@ -40,5 +40,5 @@ def conversion_rate(converted: Bools, lead: Index) -> ConversionRate:
 
 
 def direction(rate: ConversionRate, other_rate: ConversionRate) -> int:
-    """1 where the one interval lies above the other, -1 where below, 0 where they overlap."""
+    """1 if the first interval lies above the second, -1 if below, 0 if they overlap."""
     return int(rate.low > other_rate.high) - int(rate.high < other_rate.low)

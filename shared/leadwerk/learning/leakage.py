@@ -1,7 +1,7 @@
 """Leakage gate: finds fields that know the outcome, before a model may learn from them.
 
 A field that sales fill in when the outcome is near makes a beautiful model that is useless for a new lead. Each check
-compares a field's ranking within blocks of time with what honest fields were seen to reach, by its lower confidence
+compares a field's ranking within blocks of time with the best that honest fields reached, by its lower confidence
 limit (Bonferroni over the fields). A stop is a question for a person: exclude the field, or keep it for a stated
 reason. Kaufman et al. 2012, Leakage in data mining, ACM TKDD 6 (4), §3.
 """
@@ -126,7 +126,7 @@ def find_leaks(
     """Check each field of n decided rows; None, NaN and empty texts are missing, an array of numbers is a number.
 
     Args:
-        fields: by the name that a person knows the field by, (n,) each.
+        fields: values (n,) by the name under which people know the field.
         converted: whether the row's lead converted.
         as_of: creation of the row, or the moment it is looked at; a file's order will do.
         lead: the same number for rows of one lead; None: each row is a lead of its own.
@@ -240,7 +240,7 @@ def _fit(matrix: NDArray[np.float32], converted: Bools) -> Linear:
 
 
 def _is_near_certain(cell: Index, rows: _Rows) -> bool:
-    """Whether many conversions have values at which hardly anything else happens."""
+    """Whether many conversions have values at which almost all leads convert."""
     average = rows.converted.mean()
     count, hits = np.bincount(cell), np.bincount(cell, rows.converted)
     rate = (hits + average) / (count + 1)

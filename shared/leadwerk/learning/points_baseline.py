@@ -44,7 +44,7 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Probabilities (n,) and the one at which HOT starts."""
+    """Probabilities (n,) and the probability at which HOT starts."""
 
     probability: Floats
     threshold: float

@@ -64,7 +64,7 @@ class NewRule(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A value, who has it, and what became of those and of the others; `sign` says which convert better."""
+    """A value, the leads that have it, and the conversion with and without it; `sign`: 1 where more convert with it."""
 
     fact: str
     value: str

@@ -77,7 +77,7 @@ class SegmentedModel:
 
 
 def from_files(files: Mapping[str, bytes], policy: Policy) -> Model | SegmentedModel:
-    """The model that `files` wrote, as it predicts under a policy with the features that it was trained on."""
+    """The model that `files` wrote, for a policy with the features that it was trained on."""
     general = model.from_files(files)
     if FILE not in files:
         return general

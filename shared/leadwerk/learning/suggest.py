@@ -24,7 +24,7 @@ from leadwerk.policy.points_numbers import PointsNumbers, apply_numbers, round_t
 from leadwerk.stats.arrays import Bools, Floats, Index
 
 PULL = 10.0
-"""Strength of the present points: as of so many landmarks against every standardised weight (as learning.logistic)."""
+"""Strength of the present points: the landmarks that they count as against every standardised weight (see logistic)."""
 
 MINIMUM_LEADS = 20
 """Leads with a rule, and without it, below which its points are not questioned."""

@@ -160,12 +160,12 @@ class _Recorder:
     waiting: deque[tuple[list[Attempt], Callable[[], list[Pending]]]] = field(default_factory=deque)
 
     def add(self, portion: list[Attempt]) -> None:
-        """Have a portion checked and recorded; the one before is so by now, or waited for."""
+        """Have a portion checked and recorded, after the previous one has been recorded."""
         self.waiting.append((portion, self.beside.begin(partial(_record_unless_overtaken, portion, self.box))))
         self.settle(0 if self.beside.pool is None else 1)
 
     def settle(self, waiting: int = 0) -> None:
-        """Wait until at most so many portions are not recorded."""
+        """Wait until at most this many portions are unrecorded."""
         while len(self.waiting) > waiting:
             self._settle()
 

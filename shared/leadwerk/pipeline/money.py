@@ -1,4 +1,4 @@
-"""Money: reads wins, amounts and calls of leads whose horizon is over, and what they cost and brought."""
+"""Money: reads wins, amounts and calls of leads whose horizon is over, and computes cost and return."""
 
 from __future__ import annotations
 

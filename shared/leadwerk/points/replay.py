@@ -73,7 +73,7 @@ class Replay(Struct, frozen=True, kw_only=True):
 
 
 def compare(moments: ReplayMoments, old: PolicyOutcome, new: PolicyOutcome, *, weeks: float) -> Replay:
-    """What `new` changes for leads that came within so many weeks."""
+    """What `new` changes for leads that came within `weeks` weeks."""
     best_clusters = [
         _best(moments, np.array([CLUSTERS.index(cluster) for cluster in side.clusters])) for side in (old, new)
     ]

@@ -16,7 +16,7 @@ class Experiment(PolicySection, frozen=True):
     """Measures what scores bring. Leads created from `starts` until before `ends` (UTC days) take part.
 
     `control_percent`: leads whose score is withheld; `call_percent` of them are HOT, by lot. `exploration_percent`: of
-    the leads that their score does not make HOT, so many are HOT all the same. `weigh_training`: models learn from
+    the leads below the threshold, the share that is HOT all the same. `weigh_training`: models learn from
     leads that were HOT only, each by the inverse of its probability to be: for sellers who work nobody else.
     """
 

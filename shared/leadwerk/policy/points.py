@@ -149,7 +149,7 @@ class PointsModel(PolicySection, frozen=True):
 
 
 class Tier(PolicySection, frozen=True):
-    """A size of company: from so many employees or so much yearly revenue on (either suffices); the first that fits."""
+    """A size of company: its least employees or least yearly revenue (either suffices); the first that fits counts."""
 
     name: str
     employees: Annotated[int, Meta(ge=0)] | None = None

@@ -40,7 +40,7 @@ class LeadMoney:
 
 @dataclass(frozen=True)
 class CostOfWin:
-    """Cost of a win when every lead is worked once, and when HOT leads alone are; what HOT alone would lose.
+    """Cost of a win when all leads are worked once, and when only HOT leads are; and what the latter would lose.
 
     `lost_wins`, `lost_amount`: shares of wins and revenue of leads that are not HOT.
     """
@@ -64,7 +64,7 @@ class SalesCycle:
 
 @dataclass(frozen=True)
 class GroupReturn:
-    """A channel or source: what its leads cost to work and brought. `return_on_cost`: (revenue − cost) / cost.
+    """A channel or source: cost and revenue of its leads. `return_on_cost`: (revenue − cost) / cost.
 
     None where no cost is stated, or nothing was spent.
     """
@@ -110,7 +110,7 @@ def money_figures(leads: LeadMoney, cost_per_call: float | None) -> MoneyFigures
 
 
 def cost_of_win(leads: LeadMoney, cost_per_call: float) -> CostOfWin | None:
-    """Compare working everybody with working HOT leads, among leads that a model scored."""
+    """Compare working all leads with working HOT leads only, among leads that a model scored."""
     scored = leads.is_scored
     won, hot = leads.won[scored], leads.was_hot[scored]
     if won.sum() < FEW or not hot.any():

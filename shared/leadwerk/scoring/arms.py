@@ -33,7 +33,7 @@ def withholding(policy: Policy, state: LeadState, *, is_disqualified: bool) -> W
 
 
 def assigned(decision: Decision, assignment: Assignment | None, policy: Policy) -> Decision:
-    """The decision after the lots of an experiment: the control group's says nothing of the score."""
+    """The decision after the lots of an experiment: that of the control group reveals nothing of the score."""
     if assignment is None:
         return decision
     if assignment.is_control:

@@ -41,7 +41,7 @@ class ColumnScores:
 
     @classmethod
     def empty(cls, count: int) -> ColumnScores:
-        """Columns for so many leads, none of which has a score yet."""
+        """Columns for `count` leads, none of which has a score yet."""
         text_columns = [np.full(count, None, dtype=object) for _ in range(3)]
         return cls(np.full(count, np.nan), np.full(count, NO_SCORE, np.int64), np.full(count, np.nan), *text_columns)
 

@@ -18,7 +18,7 @@ from leadwerk.warehouse.duckdb_values import literal, with_values
 MOST = 32
 """Statements that a connection keeps; beyond them all are forgotten."""
 USES = 2_000
-"""After so many uses a statement is prepared anew: deleted rows of its table stay where they are."""
+"""Uses after which a statement is prepared anew: deleted rows of its table stay where they are."""
 UNSOUND = "statistics_propagation"
 """DuckDB 1.5 plans by the statistics that the tables have that day: it drops filters that all rows fulfil, or none. In
 a plan that is kept, rows that come later would be found, or missed, wrongly."""

@@ -16,7 +16,7 @@ from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
 HISTORY = timedelta(days=400)
-"""How long before the month a lead that ends in it was first scored at most."""
+"""A lead that ends in the month was first scored at most this long before it."""
 
 
 class ReviewedLead(Struct, frozen=True, kw_only=True):

@@ -1,1 +1,1 @@
-"""Drift monitors: whether leads and outcomes still are what the champion learned from."""
+"""Drift monitors: whether leads and outcomes are still like those that the champion learned from."""

@@ -1,4 +1,4 @@
-"""Day of the latest change of the market, which an alarm of the outcomes dated."""
+"""Day of the latest change of the market, as dated by an alarm of the outcomes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MATTERS = timedelta(days=180)
 
 
 def latest_change_day(warehouse: Warehouse, now: datetime) -> np.datetime64 | None:
-    """The day (datetime64[D]) of an alarm of the last 180 days before `now` (aware); None without one."""
+    """The day (datetime64[D]) of the latest alarm in the 180 days before `now` (aware); None without one."""
     outcomes = [check for check in latest_checks(warehouse, now) if check.monitor == "outcomes"]
     for check in outcomes:
         is_recent = check.alarm_since is not None and now - check.alarm_since <= MATTERS

@@ -1,4 +1,4 @@
-"""Drift of this week's leads from the training data: values of features, what is missing, and scores."""
+"""Drift of this week's leads from the training data: values of features, missing values, and scores."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from leadwerk.warehouse.statement import statement
 GROUPS = ("language", "region", "channel", "industry")
 SHOWN = 5
 LATE_SCORE_DAYS = 2
-"""A lead first scored later was old when the model came: its outcome was half known."""
+"""A lead that was first scored later than this after its creation had half its outcome behind it."""
 
 
 class PredictedLead(Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ def _groups(
     horizon: int,
     now: np.datetime64,
 ) -> list[DriftDriver]:
-    """Groups of leads since the change whose own statistic is largest."""
+    """The groups with the largest statistic among the leads since the change."""
     is_new = np.isfinite(leads.probability) & (leads.created_at >= scan.change_day)
     expected = np.where(is_new, expected_conversions(leads, delay, horizon_days=horizon, now=now), 0.0)
     # A conversion before the score was no prediction, so it counts on neither side.
@@ -125,7 +125,7 @@ def _groups(
 
 
 def _watched_since(champion: Manifest, previous: DriftCheck | None) -> datetime | None:
-    """After an alarm the first champion that knew of it starts anew: older predictions are known to be off."""
+    """The count starts anew with the first champion trained after an alarm: older predictions are known to be off."""
     if previous is None:
         return None
     trained_at = datetime.fromisoformat(champion.created_at)

@@ -170,7 +170,7 @@ def _common(policy: Policy, first: datetime, last: datetime) -> Parameters:
 
 
 def _activity(first_event_day: date, window: int) -> Parameters:
-    """The days of activity that a window of so many days needs."""
+    """The days of activity that a window of this length needs."""
     return {"activity_window": window, "first_day": first_event_day - timedelta(days=window - 1)}
 
 

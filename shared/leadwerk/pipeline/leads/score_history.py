@@ -16,7 +16,7 @@ WITHHELD: Final = ("control", "objection")
 
 
 class PastScore(Struct, frozen=True, kw_only=True):
-    """A score as it was stored (scores/history); `hot_threshold`: HOT started at this value then."""
+    """A score as it was stored (scores/history); `hot_threshold`: where HOT started at that moment."""
 
     score_id: str
     scored_at: datetime

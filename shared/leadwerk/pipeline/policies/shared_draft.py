@@ -48,7 +48,7 @@ class DraftStore:
         return msgspec.json.decode(blob.data, type=SharedDraft | None) if blob else None
 
     def save(self, draft: SharedDraft | None) -> None:
-        """Store the draft, or none, in place of the one before.
+        """Store the draft, or none, in place of the previous one.
 
         Raises:
             WriteConflict: somebody else saved at the same moment.

@@ -83,7 +83,7 @@ def _decisions(answer: AccessAnswer, policy: Policy, language: Language) -> Iter
 
 
 def _reason(item: ScoreReason, language: Language) -> str:
-    """A reason in the reader's language, or as it was written where it was stored in another one only."""
+    """A reason in the reader's language, or as it was written if only another language was stored."""
     try:
         fact = msgspec.json.decode(item.facts or "{}", type=dict[str, str]).get(language)
     except msgspec.DecodeError:  # of an earlier release

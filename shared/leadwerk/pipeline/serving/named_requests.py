@@ -105,7 +105,7 @@ def _named(item: NamedRequest, request: ScoreRequest) -> NamedRequest:
 
 
 def with_leads(warehouse: Warehouse, items: Sequence[NamedRequest], now: datetime) -> list[NamedRequest]:
-    """Replace visitors with a linked lead by that lead; of several, the one linked last."""
+    """Replace visitors that are linked with a lead by that lead; the last link counts."""
     visitors = [item.visitor_id for item in items if item.lead_id is None]
     if not visitors:
         return list(items)

@@ -1,8 +1,8 @@
 """Carrying out: sends what is due, one action at a time, and records each attempt before the next.
 
 A crash between sending and recording repeats at most that one action, under the same key: tasks, tags and events take
-effect once; a chat may show a message twice. What gets no answer is tried again until the row expires, so a receiver
-that is down for a day loses nothing.
+effect once; a chat may show a message twice. An action without an answer is retried until the row expires, so a
+receiver that is down for a day loses nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IN_THE_CRM = ("task", "tag", "automation")
 
 @dataclass(frozen=True)
 class Receivers:
-    """What actions are carried out by: channels by name, the CRM, the people of people.yaml, the lead's page."""
+    """What carries out actions: channels by name, and the CRM; for texts people.yaml and the lead's page."""
 
     channel: Callable[[str], MessageChannel]
     crm: Callable[[], CRM]
@@ -51,7 +51,7 @@ class StepResult:
 
 @dataclass
 class CarryOut:
-    """A run: `stopped` says, by receiver, why nothing more is sent to it."""
+    """A run; `stopped`: why nothing more is sent, by receiver."""
 
     policy: Policy
     receivers: Receivers
@@ -84,12 +84,12 @@ class CarryOut:
 
 
 def receiver_of(action: OpenAction) -> str:
-    """Who carries it out: the channel, or the CRM."""
+    """Name of the receiver that carries it out: the channel, or the CRM."""
     return "CRM" if action.action in IN_THE_CRM else action.target or ""
 
 
 def send(policy: Policy, receivers: Receivers, action: OpenAction, now: datetime) -> StepResult:
-    """Carry out an action once, and say how it ended.
+    """Carry out an action once, and return how it ended.
 
     Raises:
         ConfigurationError: the receiver is not set up.

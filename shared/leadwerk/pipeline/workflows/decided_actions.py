@@ -22,7 +22,7 @@ DISTURBING = ("message",)
 
 @dataclass(frozen=True)
 class WorkflowStart:
-    """A workflow that starts: its rule, what was observed, the change in it, and whom the lead is given to."""
+    """A workflow that starts: its rule, what was observed, the change in it, and the lead's new owner."""
 
     rule: Workflow
     observation: Observation
@@ -39,7 +39,7 @@ def decided(
 ) -> list[WorkflowActionRow]:
     """The rows of all actions that the changes after each workflow's beginning (`begun_at`, by name) start.
 
-    `loads` counts the leads that each seller has, and is added to.
+    `loads`: leads of each seller; the new ones are added.
     """
     rows: list[WorkflowActionRow] = []
     for rule in policy.workflows.rules:

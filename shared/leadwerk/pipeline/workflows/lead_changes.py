@@ -1,6 +1,6 @@
-"""Changes of leads that a workflow may start from, as the tables tell them: scores, stages, picks without work.
+"""Changes of leads that may start a workflow, read from the tables: scores, stages, picks without work.
 
-Only what is stored counts. So a rescore that changes nothing starts nothing, and neither does a replay or a preview.
+Only what is stored counts: a rescore that changes nothing, a replay or a preview starts no workflow.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ Observation = ScoreStep | StageStep | UntouchedPick
 
 @dataclass(frozen=True)
 class LeadChange:
-    """A change that starts a workflow; `identity` is unique to it, `seller` who holds the lead where somebody does."""
+    """A change that starts a workflow; `identity` is unique to it; `seller` holds the lead, None if nobody does."""
 
     kind: ChangeKind
     identity: str
@@ -93,7 +93,7 @@ def read_observations(warehouse: Warehouse, since: datetime, now: datetime) -> l
 
 
 def change_of(rule: Workflow, observation: Observation, now: datetime) -> LeadChange | None:
-    """The change that starts the workflow, None if this observation is none for it or for such leads."""
+    """The change that starts the workflow; None if it is not for this observation or this lead."""
     if not is_meant(rule, observation):
         return None
     match observation:
@@ -106,7 +106,7 @@ def change_of(rule: Workflow, observation: Observation, now: datetime) -> LeadCh
 
 
 def is_meant(rule: Workflow, observation: Observation) -> bool:
-    """Whether the workflow is for such leads: a fact that is not known is in no list."""
+    """Whether the workflow is for this lead: an unknown fact is in no list."""
     only, region = rule.only, observation.region or ""
     return (
         (not only.languages or observation.language in only.languages)

@@ -1,4 +1,4 @@
-"""What a workflow says: the title and lines of a message or task in the reader's language, the data of an event."""
+"""Outgoing texts: title and lines of a message or task in the reader's language, and the data of an event."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def lines(policy: Policy, action: OpenAction, language: str, lead_url: str) -> t
 
 
 def event_data(action: OpenAction) -> dict[str, Any]:
-    """The data of an event: the change, and the score that stood then."""
+    """The data of an event: the change, and the score at that moment."""
     return {
         "lead_id": action.lead_id,
         "workflow": action.workflow,

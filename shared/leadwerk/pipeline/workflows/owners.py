@@ -1,4 +1,4 @@
-"""Who gets a lead: of the sellers who serve it, the one with the most free time."""
+"""Who gets a lead: the seller with the most free time among those who serve it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def read_loads(warehouse: Warehouse, now: datetime) -> Counter[str]:
 def owner_of(
     policy: Policy, owners: tuple[str, ...], language: str | None, region: str | None, loads: Counter[str]
 ) -> str | None:
-    """The seller among `owners` (empty: all) whose share of the week's leads is least used up; None if nobody serves.
+    """The seller among `owners` (empty: all) who has used the smallest share of the week's leads.
 
-    Of two alike the first in the policy's order.
+    None if no seller serves the lead. Between equals, the policy's order decides.
     """
     room = leads_a_week(policy.capacity)
     serving = [name for name in pool(policy, language, region) if (not owners or name in owners) and room[name] > 0]

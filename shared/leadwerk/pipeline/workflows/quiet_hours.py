@@ -1,4 +1,4 @@
-"""Quiet hours: when somebody may be disturbed next, and when so much working time has passed."""
+"""Quiet hours: when a person may next be disturbed, and when a working time has passed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST_LEAVE = 400  # days without an hour of work; then the calendar is wrong,
 
 
 def next_open(quiet: QuietHours, zone: ZoneInfo, moment: datetime) -> datetime:
-    """The first moment from `moment` (aware) on at which somebody may be disturbed, UTC.
+    """The first moment at or after `moment` (aware) at which a person may be disturbed, UTC.
 
     >>> night = QuietHours(start="19:00", end="07:30", weekends=True, holidays=("2026-12-25",))
     >>> next_open(night, ZoneInfo("Europe/Zurich"), datetime(2026, 12, 24, 20, tzinfo=UTC)).isoformat()
@@ -44,7 +44,7 @@ def working_time_later(quiet: QuietHours, zone: ZoneInfo, moment: datetime, minu
 
 
 def _end_of_quiet(quiet: QuietHours, local: datetime) -> datetime:
-    """The same moment if it is not quiet, else the end of what makes it so; `local` has the zone."""
+    """`local` (with its zone) if it is not quiet then, else the end of the quiet time around it."""
     closed_day = (quiet.weekends and local.weekday() >= 5) or local.date().isoformat() in quiet.holidays
     if closed_day:
         return _at(local, time(), days=1)

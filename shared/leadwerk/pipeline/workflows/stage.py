@@ -1,7 +1,7 @@
 """The stage: reads what changed since the last run, stores the actions that follow, and carries out what is due.
 
 Actions are stored before anything is sent, under ids made of the change. So a run that is killed anywhere, or two runs
-at once, decide each action once.
+at once, decide each action only once.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ OVERLAP = timedelta(hours=1)
 
 CURSOR_STEP = timedelta(minutes=30)  # the cursor moves no more often where nothing was decided
 LONGEST_GAP = timedelta(days=3)
-"""Changes of a longer standstill start nothing: nobody is to be told of last month's hot leads."""
+"""Changes of a longer standstill start nothing: last month's HOT leads should not start messages."""
 
 MOST_READ = 1000  # actions that a run takes
 
 
 class WorkflowCursor(Struct, frozen=True):
-    """The cursor: changes are read up to `until`; by workflow, from when on it is in force."""
+    """The cursor: changes are read up to `until`; `begun_at`: when each workflow came into force."""
 
     until: datetime
     begun_at: Mapping[str, datetime]
@@ -53,7 +53,7 @@ class StoredCursor(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class WorkflowReport:
-    """Actions newly decided, and what became of those that were due; `pending` wait. `stopped`: why, by receiver."""
+    """Actions newly decided, and the results of those that were due; `pending` wait. `stopped`: reason by receiver."""
 
     decided: int
     sent: int

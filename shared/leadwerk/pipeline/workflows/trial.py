@@ -41,7 +41,7 @@ class LeadOfTrial(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class TriedAction:
-    """One action as it would be: when, by whom, and its words in each of the policy's languages.
+    """One action as it would be carried out: when, by which owner, and its texts in each of the policy's languages.
 
     `is_meant`: whether the workflow is for such a lead at all. `result`: how sending it ended, where it was sent.
     """
@@ -62,7 +62,7 @@ def trial(
 ) -> list[TriedAction]:
     """What each workflow would do for this lead; with `is_sent` its messages and events go out, under keys of a test.
 
-    Tasks, tags and automations are never carried out here: nobody could take them back.
+    Tasks, tags and automations are never carried out here, because they could not be undone.
 
     Raises:
         UnknownLead: the lead has no score.

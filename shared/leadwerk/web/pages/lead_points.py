@@ -1,4 +1,4 @@
-"""Points line by line: the stored ledger, or the one of another moment, which adds up as exactly."""
+"""Points line by line: the stored ledger, or the ledger at another moment; both add up exactly."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ Cells = tuple[str, ...]
 
 
 class ResultsForm(Struct, frozen=True):
-    """The period in weeks, and what segments are by."""
+    """The period in weeks, and the field that forms segments."""
 
     weeks: Literal[13, 26, 52] = 26
     by: Segment = "language"
@@ -104,7 +104,7 @@ def download(visit: Visit, form: ResultsForm, name: str) -> Answer:
 
 
 def questions(visit: Visit, wording: Wording, form: ResultsForm) -> list[Question]:
-    """The questions of which something is known."""
+    """The questions that the data can answer."""
     counts = _counts(visit, form)
     return [
         *_of_scores(visit, wording),

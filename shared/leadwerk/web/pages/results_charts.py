@@ -31,7 +31,7 @@ def bands_chart(wording: Wording, bands: Mapping[int, BandOutcome], hot: int, la
 
 
 def waits_chart(wording: Wording, waits: Sequence[tuple[int, float]], label: str) -> str:
-    """Share of the leads contacted within so many hours, on a logarithmic scale."""
+    """Share of the leads contacted by hours since creation, on a logarithmic scale."""
     line = [(math.log2(hours), share) for hours, share in waits]
 
     def draw(size: tuple[int, int], _: str) -> Plot:

@@ -35,7 +35,7 @@ class ReviewForm(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class LeadView:
-    """A lead whose first score was wrong: value, reasons, what became of it, and what a seller said."""
+    """A lead whose first score was wrong: value, reasons, outcome, and the seller's verdict."""
 
     lead_id: str
     value: str

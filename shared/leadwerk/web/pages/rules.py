@@ -67,7 +67,7 @@ class ReplayForm(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Desk:
-    """What the page works on: the store of policies, the one in force, and the draft with its policy."""
+    """What the page works on: the store of policies, the policy in force, and the draft with its policy."""
 
     policies: PolicyStore
     present: InForce
@@ -86,7 +86,7 @@ class Desk:
 
     @property
     def text(self) -> str:
-        """The text to go on editing: the draft's, else the one in force."""
+        """The text to edit: the draft's, else that of the policy in force."""
         return self.draft.text if self.draft else self.present.text
 
 

@@ -54,13 +54,13 @@ def progress(visit: Visit) -> HomeState:
 
 
 def is_empty(visit: Visit) -> bool:
-    """Whether nothing was brought yet."""
+    """Whether there is no data yet."""
     [totals] = visit.warehouse.rows(statement("leads/totals", LeadTotals), {"as_of": visit.now})
     return totals.leads == 0
 
 
 def first_page(visit: Visit, _: NoForm) -> Answer:
-    """The door: to the first run while nothing was brought, else to the first page that the person may open."""
+    """Redirect to the first run while there is no data, else to the first page that the person may open."""
     entries = menu(visit.person)
     if not entries:
         raise Forbidden(

@@ -123,7 +123,7 @@ def _languages(visit: Visit) -> list[Language]:
 
 
 def import_(visit: Visit, fields: Mapping[str, str], key: str) -> Answer:
-    """Import the file under what is stated; a refusal is shown on the page, where it can be mended."""
+    """Import the file as stated; a refusal is shown on the page, where it can be corrected."""
     form = FileForm(fields, visit.policy.time_zone)
     uploads, home = Uploads.of_home(visit.config.home), visit.config.home
     # Read and checked again: between page and button the file or the fields may have changed.

@@ -1,4 +1,4 @@
-"""What a person states of a file in the browser: fields of the form, with guesses where nothing is stated yet."""
+"""What a person states about a file in the browser: fields of the form, with guesses where nothing is stated yet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FileForm:
 
     @property
     def read_options(self) -> ReadOptions:
-        """How the file is to be read.
+        """How to read the file.
 
         Raises:
             InputError: the header's line is no number.
@@ -57,7 +57,7 @@ class FileForm:
 
     @property
     def formats(self) -> StatedFormats:
-        """How numbers and dates are written, where the file does not decide it."""
+        """How numbers and dates are written, where the file itself leaves it open."""
         decimal, order = self.fields.get("decimal"), self.fields.get("order")
         return StatedFormats(
             cast("DecimalMark | None", decimal if decimal in (".", ",") else None),

@@ -45,7 +45,7 @@ class ColumnView:
 
 @dataclass(frozen=True)
 class FileReading:
-    """A file as far as it is understood; `problem` is the first question that is open.
+    """A file as far as it could be read; `problem` is the first open question.
 
     `prepared` is None while a question is open.
     """
@@ -66,7 +66,7 @@ def read_file(
     now: datetime,
     person_key: Callable[[], str] = lambda: _NO_PERSON,
 ) -> FileReading:
-    """Understand a table by what is stated of it; a question that is open is `problem`, and nothing is raised.
+    """Read a table as stated; an open question becomes `problem`, and nothing is raised.
 
     `person_key` is needed where the reading is to be stored.
     """
@@ -86,7 +86,7 @@ def read_file(
 
 
 def frame_notes(table: CsvTable, wording: Wording) -> list[str]:
-    """What stands around the table in its file, a sentence each."""
+    """What surrounds the table in its file, a sentence each."""
     frame = table.frame
     counts = {
         "above": frame.lines_above,

@@ -24,7 +24,7 @@ STEP = 5
 
 
 class ThresholdsForm(Struct, frozen=True):
-    """An assumed team: so many `sellers` with so many `hours` a week each."""
+    """An assumed team: number of `sellers`, and `hours` a week of each."""
 
     sellers: Annotated[int, Meta(ge=1, le=200)] | None = None
     hours: Annotated[float, Meta(ge=1, le=168)] | None = None
