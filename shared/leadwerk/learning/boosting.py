@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypedDict, cast
+from typing import cast
 
 import numpy as np
 import xgboost as xgb
@@ -32,7 +32,7 @@ from leadwerk.learning.sample_weights import (
 )
 from leadwerk.learning.split import folds
 from leadwerk.policy.model import Training
-from leadwerk.stats.arrays import Bools, Floats, Index, Matrix
+from leadwerk.stats.arrays import Bools, Floats, Index
 
 WORKERS = 2
 """Fits at a time."""
@@ -268,7 +268,8 @@ def _calibrated(margin: Floats, rows: FitRows, selected: Bools, parameters: dict
 def _fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], trees: int) -> Fitted:
     train = _quantiles(rows, ~held_out & (rows.weight > 0))
     # XGBoost predicts a QuantileDMatrix bin by bin, which takes several times as long as the training itself.
-    unseen = xgb.DMatrix(nthread=1, **_labelled(rows, held_out & (rows.weight > 0)))
+    tested = held_out & (rows.weight > 0)
+    unseen = xgb.DMatrix(rows.matrix[tested], rows.converted[tested], weight=rows.weight[tested], nthread=1)
     history: dict[str, dict[str, list[float]]] = {}
     booster = xgb.train(
         parameters,
@@ -283,19 +284,8 @@ def _fit_fold(rows: FitRows, held_out: Bools, parameters: dict[str, object], tre
 
 
 def _quantiles(rows: FitRows, selected: Bools) -> xgb.QuantileDMatrix:
-    return xgb.QuantileDMatrix(max_bin=BINS, nthread=1, **_labelled(rows, selected))
-
-
-class _LabelledRows(TypedDict):
-    """Arguments of XGBoost's matrices."""
-
-    data: Matrix
-    label: Bools
-    weight: Floats
-
-
-def _labelled(rows: FitRows, selected: Bools) -> _LabelledRows:
-    return {"data": rows.matrix[selected], "label": rows.converted[selected], "weight": rows.weight[selected]}
+    matrix, converted, weight = rows.matrix[selected], rows.converted[selected], rows.weight[selected]
+    return xgb.QuantileDMatrix(matrix, converted, weight=weight, max_bin=BINS, nthread=1)
 
 
 def _best_rounds(curves: list[list[float]], sizes: Floats) -> int:
