@@ -47,14 +47,18 @@ CODE_FAULTS = (
 
 
 class LeadwerkError(Exception):
-    """Base of all errors a user may see; `remedy` is the sentence that states what to do."""
+    """Base of all errors a user may see; `remedy` is the sentence that states what to do.
+
+    `texts`: message and remedy as they were given, for a reader of another language (texts/message.py); `message` and
+    `remedy` themselves are English.
+    """
 
     retryable = False
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
-        self.message = message
-        self.remedy = remedy
+        self.message, self.remedy = str(message), str(remedy)
+        self.texts = (message, remedy)
 
 
 class ConfigurationError(LeadwerkError):

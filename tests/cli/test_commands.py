@@ -197,7 +197,7 @@ def test_a_dry_run_shows_the_file_and_leaves_nothing(
     output = capsys.readouterr().out
     assert "cp1252, separated by semicolon" in output
     assert "the file's order stands for time" in output
-    assert "1 malformed lines are left out" in output
+    assert "1 malformed line is left out" in output
     assert not home.exists()
 
 

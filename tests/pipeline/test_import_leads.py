@@ -98,7 +98,7 @@ def test_bad_rows_are_counted_and_written_down_with_the_reason(tmp_path: Path) -
     assert rejects.columns == ("line", "left_out", "field", "reason")
     assert rejects.values("line") == ["6", "7"]
     assert rejects.values("reason") == [
-        "the id is missing", "a quote is opened and not closed, or stands in the middle",
+        "die Lead-Nummer fehlt", "ein Anführungszeichen wird geöffnet und nicht geschlossen, oder steht in der Mitte",
     ]  # fmt: skip
 
 

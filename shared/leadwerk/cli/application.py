@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -39,7 +40,9 @@ from leadwerk.cli.demo import commands as demo_commands
 from leadwerk.cli.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.policy import commands as policy_commands
+from leadwerk.cli.reader_language import reader_language
 from leadwerk.errors import LeadwerkError
+from leadwerk.texts.message import Message
 
 
 def _print_version(is_asked: bool) -> None:
@@ -99,15 +102,12 @@ for family in (
     family.register(app)
 
 
-NO_SPACE = "Free some space on that disk, then try again."
-
-
 def _place(error: OSError) -> LeadwerkError:
-    """A file or folder that cannot be used as asked."""
+    """A file or folder that cannot be used as asked; the system's reason stands as the system writes it."""
     reason = error.strerror or type(error).__name__
     where = f"{error.filename}: {reason}." if error.filename else f"{reason}."
-    remedy = NO_SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Name a place that you may read and write."
-    return LeadwerkError(where, remedy=remedy)
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return LeadwerkError(where, remedy=Message("cli.place.full" if is_full else "cli.place.other"))
 
 
 def _is_readable(argument: str) -> bool:
@@ -117,22 +117,23 @@ def _is_readable(argument: str) -> bool:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code: 0, 2 for what the user can mend, 130 when interrupted."""
+    language = reader_language(None, os.environ)
     try:
         app(args=list(arguments), prog_name="leadwerk")
     except LeadwerkError as error:
-        say_error(error)
+        say_error(error, language)
         return EXIT_ERROR
     except BrokenPipeError:  # the reader of our output, such as `head`, closed the pipe
         # Nobody reads what is left in the buffer either.
         sys.stdout = None
         return EXIT_ERROR
     except OSError as error:
-        say_error(_place(error))
+        say_error(_place(error), language)
         return EXIT_ERROR
     except UnicodeEncodeError:
         if all(map(_is_readable, arguments)):
             raise
-        say_error(LeadwerkError("An argument is not UTF-8.", remedy="Set the terminal to UTF-8, and type it again."))
+        say_error(LeadwerkError(Message("cli.not_utf8"), remedy=Message("cli.not_utf8.remedy")), language)
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -15,7 +15,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from leadwerk.catalogue.languages import Language
 from leadwerk.errors import LeadwerkError
+from leadwerk.texts.catalogue import text
+from leadwerk.texts.message import in_language, refusal_texts
 
 # Where the output is no terminal (a file, a pipe), there is room for whole tables.
 PIPE_WIDTH = 140
@@ -24,34 +27,32 @@ MOST_LISTED, FEW = 5, 3
 # A longer word is broken rather than the table given up.
 WORD_WIDTH = 16
 COLUMN_GAP = 2
+# French sets no-break spaces before double signs.
+KEPT_SPACES = "\n\u00a0\u202f"
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, emoji=False)
 
 
-def say_error(error: LeadwerkError) -> None:
+def say_error(error: LeadwerkError, language: Language) -> None:
     """One red block: what was wrong, and what to do."""
-    text = Text(printable(error.message))
-    if error.remedy:
-        text.append(f"\n\n{printable(error.remedy)}", style="bold")
-    err.print(Panel(text, title="That did not work", title_align="left", border_style="red", box=box.ROUNDED))
+    message, remedy = refusal_texts(error, language)
+    block = Text(printable(message))
+    if remedy:
+        block.append(f"\n\n{printable(remedy)}", style="bold")
+    title = text(language, "cli.refused")
+    err.print(Panel(block, title=title, title_align="left", border_style="red", box=box.ROUNDED))
 
 
-def builtins(value: Any) -> Any:
-    """A report as what JSON knows."""
-    return msgspec.to_builtins(value, enc_hook=str)
+def builtins(value: Any, language: Language = "en") -> Any:
+    """A report as what JSON knows, its messages in a reader's language."""
+    return msgspec.to_builtins(
+        value, enc_hook=lambda part: in_language(part, language) if isinstance(part, str) else str(part)
+    )
 
 
 def print_json(value: Any) -> None:
     """A result for a machine: one JSON document on standard output."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
-
-
-def show(report: Any, *, title: str, as_json: bool) -> None:
-    """A stage's report: as JSON, or as a table of its numbers and words (lists are counted)."""
-    if as_json:
-        print_json(report)
-        return
-    out.print(table(title, ("", ""), [(label(name), figure(value)) for name, value in builtins(report).items()]))
 
 
 def table(
@@ -102,7 +103,7 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[2Jb\u202ec")
     'a�[2Jb�c'
     """
-    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
+    return "".join(sign if sign.isprintable() or sign in KEPT_SPACES else "�" for sign in text)
 
 
 def label(name: str) -> str:
@@ -123,8 +124,8 @@ def number_of(items: Sized, name: str) -> str:
     return f"{len(items):,} {name}{'' if len(items) == 1 else 's'}"
 
 
-def figure(value: Any) -> str:
-    """A value as a person reads it.
+def figure(value: Any, language: Language = "en") -> str:
+    """A value as a person reads it, its words in their language.
 
     >>> figure(1234567), figure(0.123456), figure(None), figure([1, 2]), figure({"a": 1})
     ('1,234,567', '0.123', '–', '2', 'a 1')
@@ -132,22 +133,23 @@ def figure(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return text(language, "cli.figure.yes" if value else "cli.figure.no")
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, Mapping):
-        return _listed([f"{key} {figure(item)}" for key, item in value.items()]) or "–"
+        return _listed([f"{key} {figure(item, language)}" for key, item in value.items()], language) or "–"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return _listed(value) if value and all(isinstance(item, str) for item in value) else str(len(value))
+        return _listed(value, language) if value and all(isinstance(item, str) for item in value) else str(len(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)
 
 
-def _listed(texts: Sequence[str]) -> str:
+def _listed(texts: Sequence[str], language: Language) -> str:
     """All of them if they are few; else as many as one reads, and how many more there are."""
     listed = list(texts) if len(texts) <= MOST_LISTED or sum(map(len, texts)) <= PIPE_WIDTH else list(texts[:FEW])
-    more = [f"… and {len(texts) - len(listed):,} more (--json shows all)"] if len(listed) < len(texts) else []
+    left_out = len(texts) - len(listed)
+    more = [text(language, "cli.figure.more", figure=f"{left_out:,}")] if left_out else []
     return ", ".join([*listed, *more])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, out, print_json, show, table
+from leadwerk.cli.console import figure, out, print_json, table
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.report_view import show
 from leadwerk.errors import InputError
 from leadwerk.pipeline import wiring
 
@@ -84,8 +85,8 @@ def _deliver(call: Invocation, scope: DeliveryScope, *, show_exchange: bool) -> 
     if show_exchange and not call.as_json:
         for exchange in log.exchanges:
             _print_exchange(exchange)
-    show({**vars(result), "exchanges": log.exchanges} if show_exchange and call.as_json else result,
-         title="Delivered", as_json=call.as_json)  # fmt: skip
+    shown = {**vars(result), "exchanges": log.exchanges} if show_exchange and call.as_json else result
+    show(call, shown, "deliver.done")
 
 
 def _print_exchange(exchange: Exchange) -> None:
@@ -159,7 +160,7 @@ def fields(
     with working("Comparing fields", as_json=call.as_json):
         mapping = field_mapping(deployment.policy, deployment.crm.field_name)
         plan = deployment.crm.ensure_fields(mapping.fields, dry_run=not create)
-    show(plan, title="Fields", as_json=call.as_json)
+    show(call, plan, "crm.fields")
 
 
 @shared_options()

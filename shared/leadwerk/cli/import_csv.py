@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
 import typer
 
 from leadwerk.catalogue.languages import Language
-from leadwerk.cli.console import err, out, print_json, show
+from leadwerk.cli.console import builtins, err, out, print_json
 from leadwerk.cli.import_view import frame, show_columns, show_counts, show_file, show_warnings
 from leadwerk.cli.invocation import Invocation, shared_options
-from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.report_view import show
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import StatedColumns
 from leadwerk.importing.plan import ImportPlan, StatedFormats, plan_import
 from leadwerk.importing.table import ReadOptions, read_table
 from leadwerk.pipeline.import_home import POLICY_FILE, prepared_files, refuse_overwriting, rejects_path
+from leadwerk.texts.message import Message
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.import_leads import PreparedImport
@@ -83,7 +84,10 @@ def import_(
     accept_rejects: Annotated[
         bool, typer.Option("--accept-rejects", help="Import although more than a fifth of the rows cannot be used.")
     ] = False,
-    language: Annotated[str, typer.Option(help="Language of the reasons: de, fr, it or en.")] = "en",
+    language: Annotated[
+        str | None,
+        typer.Option(help="Language of the reasons: de, fr, it or en (default: --output-language, else en)."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the content of the file and import nothing.")
     ] = False,
@@ -107,11 +111,13 @@ def import_(
     Example: `leadwerk import leads.csv --id "Lead Number" --outcome Converted --exclude Tags`, then `leadwerk retrain`,
     then `leadwerk score --csv new.csv --out scored.csv`
     """
-    with working(f"Reading {file.name}", as_json=call.as_json):
+    languages = _languages(language or (call.language or "en"))
+    speech = Speech.of_reader(call)
+    with working(speech.say("import.reading", file=file.name), as_json=call.as_json):
         content = read_table(file, ReadOptions(encoding, delimiter, header_row, sheet))
     # Nobody knows the columns by heart: without them the command shows the file and asks.
     if id is None or outcome is None:
-        show_columns(content, dry_run=dry_run, as_json=call.as_json)
+        show_columns(content, speech, dry_run=dry_run, as_json=call.as_json)
         return
     deployment = call.deployment
     own_policy = deployment.policy if keep_policy else None
@@ -126,20 +132,20 @@ def import_(
         exclude=exclude or (),
         include=include or (),
     )
-    with working(f"Understanding {file.name}", as_json=call.as_json):
-        plan = plan_import(content, stated, StatedFormats(decimal, date_order), _languages(language), own_policy)
+    with working(speech.say("import.understanding", file=file.name), as_json=call.as_json):
+        plan = plan_import(content, stated, StatedFormats(decimal, date_order), languages, own_policy)
     if not call.as_json:
-        show_file(plan)
+        show_file(plan, speech)
     if dry_run:
-        with working("Checking", as_json=call.as_json):
+        with working(speech.say("import.checking"), as_json=call.as_json):
             prepared = _prepared(plan, lambda: _NO_PERSON, call.moment(), accept_rejects=accept_rejects)
-        show_counts(prepared.counts, _summary(plan), as_json=call.as_json)
+        show_counts(call, prepared.counts, _summary(plan))
         return
     refuse_overwriting(plan, deployment.settings.home, replace=replace_policy)
     now = call.storing_moment()
-    with working("Checking", as_json=call.as_json):
+    with working(speech.say("import.checking"), as_json=call.as_json):
         prepared = _prepared(plan, lambda: deployment.person_key, now, accept_rejects=accept_rejects)
-    _store(plan, prepared, deployment, as_json=call.as_json)
+    _store(call, plan, prepared)
     call.record("import", file.name)
 
 
@@ -157,43 +163,43 @@ def _zone(name: str | None) -> str | None:
         return ZoneInfo(name).key if name else None
     except (KeyError, ValueError, OSError) as error:
         raise InputError(
-            f"The time zone {name!r} is unknown.", field="zone", value=name, remedy="Use a name such as Europe/Zurich."
+            Message("import.zone", zone=name), field="zone", value=name, remedy=Message("import.zone.remedy")
         ) from error
 
 
-def _store(plan: ImportPlan, prepared: PreparedImport, deployment: Deployment, *, as_json: bool) -> None:
+def _store(call: Invocation, plan: ImportPlan, prepared: PreparedImport) -> None:
     """Store rows, policy and mapping: the files are written aside, and take their places when the rows are ready."""
     from leadwerk.pipeline import import_leads as stage
 
-    folder = deployment.settings.home
-    with prepared_files(plan, folder) as commit, working("Storing", as_json=as_json) as progress:
+    speech, folder = Speech.of_reader(call), call.deployment.settings.home
+    storing = working(speech.say("import.storing"), as_json=call.as_json)
+    with prepared_files(plan, folder) as commit, storing as progress:
         report = stage.run(
-            deployment.warehouse,
+            call.deployment.warehouse,
             prepared,
             rejects_to=rejects_path(plan, folder),
             commit=commit,
             progress=progress,
         )
-    if as_json:
-        print_json({**_summary(plan), **msgspec.to_builtins(report)})
+    if call.as_json:
+        print_json({**_summary(plan), **builtins(report)})
         return
-    err.print(f"Policy: {folder / POLICY_FILE}")
-    show(report, title="Imported", as_json=False)
-    show_warnings(report)
+    err.print(speech.say("import.policy", path=folder / POLICY_FILE))
+    show(call, report, "import.imported")
+    show_warnings(report, speech)
     if plan.own_policy is None and plan.starting_rules:
-        out.print(
-            f"{len(plan.starting_rules)} starting rules give points until a model is promoted: hints of few leads, no "
-            f"proof. Edit them in {POLICY_FILE}."
-        )
-    out.print("Next: [bold]leadwerk retrain[/bold], then [bold]leadwerk score --csv IN --out OUT[/bold]")
+        out.print(speech.say("import.starting_rules", count=len(plan.starting_rules), file=POLICY_FILE))
+    commands = {"retrain": "leadwerk retrain", "score": "leadwerk score --csv IN --out OUT"}
+    bold = {name: f"[bold]{command}[/bold]" for name, command in commands.items()}
+    out.print(speech.say("import.next", **bold))
 
 
 def _summary(plan: ImportPlan) -> dict[str, object]:
     """What the file holds, for a machine."""
     return {
         **frame(plan.table),
-        "columns": [{**msgspec.to_builtins(column), "role": plan.use(column)} for column in plan.columns],
-        "mapping": msgspec.to_builtins(plan.mapping),
+        "columns": [{**builtins(column), "role": str(plan.use(column))} for column in plan.columns],
+        "mapping": builtins(plan.mapping),
     }
 
 
@@ -201,6 +207,6 @@ def _languages(first: str) -> tuple[Language, ...]:
     languages: tuple[Language, ...] = ("en", "de", "fr", "it")
     if first not in languages:
         raise InputError(
-            f"Unsupported language {first!r}.", field="language", value=first, remedy="Use de, fr, it or en."
+            Message("cli.language", name=first), field="language", value=first, remedy=Message("cli.language.remedy")
         )
     return tuple(sorted(languages, key=lambda language: language != first))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
 from rich.markup import escape
 
-from leadwerk.cli.console import err, figure, out, print_json, printable, show, table
+from leadwerk.cli.console import builtins, err, figure, out, print_json, printable, table
+from leadwerk.cli.invocation import Invocation
+from leadwerk.cli.report_view import show
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError
 from leadwerk.importing.column_kinds import Column, describe_columns
 from leadwerk.importing.lead_values import fields_of
 from leadwerk.importing.plan import ImportPlan, column_use
 from leadwerk.importing.table import CsvTable
+from leadwerk.texts.message import Message, in_language
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.import_leads import ImportCounts
@@ -33,7 +36,7 @@ def frame(content: CsvTable) -> dict[str, object]:
     }
 
 
-def show_columns(content: CsvTable, *, dry_run: bool, as_json: bool) -> None:
+def show_columns(content: CsvTable, speech: Speech, *, dry_run: bool, as_json: bool) -> None:
     """What a file holds, for a user who has to name its columns yet.
 
     Raises:
@@ -41,69 +44,78 @@ def show_columns(content: CsvTable, *, dry_run: bool, as_json: bool) -> None:
     """
     if not dry_run:
         raise InputError(
-            "The lead-ID column or the outcome column is not specified.",
+            Message("cli.import.unnamed"),
             field="id, outcome",
-            remedy="Give --id COL and --outcome COL; --dry-run shows the columns.",
+            remedy=Message("cli.import.unnamed.remedy"),
         )
     columns, fields = describe_columns(content), fields_of(content.columns)
 
-    def use(column: Column) -> str:
+    def use(column: Column) -> Message:
         return column_use(column, fields.get(column.name))
 
     if as_json:
-        described = [{**msgspec.to_builtins(column), "role": use(column)} for column in columns]
+        described = [{**builtins(column), "role": str(use(column))} for column in columns]
         print_json({**frame(content), "columns": described})
         return
-    _show_table(content, columns, use)
+    _show_table(content, columns, use, speech)
 
 
-def show_file(plan: ImportPlan) -> None:
+def show_file(plan: ImportPlan, speech: Speech) -> None:
     """What a file holds, and what it will become."""
-    _show_table(plan.table, plan.columns, plan.use)
+    _show_table(plan.table, plan.columns, plan.use, speech)
     if plan.mapping.time is None:
-        out.print("[yellow]No --time:[/yellow] the file's order stands for time, the first row being the oldest.")
+        out.print(f"[yellow]{speech.say('import.no_time')}[/yellow] {speech.say('import.no_time.text')}")
 
 
-def show_counts(counts: ImportCounts, summary: dict[str, object], *, as_json: bool) -> None:
+def show_counts(call: Invocation, counts: ImportCounts, summary: dict[str, object]) -> None:
     """What an import would store, without storing it."""
-    if as_json:
-        print_json({**summary, **msgspec.to_builtins(counts)})
+    if call.as_json:
+        print_json({**summary, **builtins(counts)})
         return
-    show(counts, title="Would be imported", as_json=False)
-    show_warnings(counts)
-    out.print("Nothing was stored: this was a dry run.")
+    speech = Speech.of_reader(call)
+    show(call, counts, "import.would")
+    show_warnings(counts, speech)
+    out.print(speech.say("import.dry_run"))
 
 
-def show_warnings(counts: ImportCounts) -> None:
+def show_warnings(counts: ImportCounts, speech: Speech) -> None:
     """Columns that are mostly unreadable, and columns that seem to know the outcome."""
     for warning in counts.warnings:
-        err.print(f"[bold yellow]Mostly unreadable:[/bold yellow] {escape(printable(warning))}")
+        sentence = escape(printable(in_language(warning, speech.language)))
+        err.print(f"[bold yellow]{speech.say('import.unreadable')}[/bold yellow] {sentence}")
     for sentence in counts.leaks:
-        err.print(f"[bold yellow]Exclude it?[/bold yellow] {escape(printable(sentence))}")
+        err.print(f"[bold yellow]{speech.say('import.exclude')}[/bold yellow] {escape(printable(sentence))}")
 
 
-def _show_table(content: CsvTable, columns: Sequence[Column], use: Callable[[Column], str]) -> None:
-    rows = [(c.name, c.kind, figure(c.missing), figure(c.distinct), _examples(c), use(c)) for c in columns]
-    title = f"{content.path.name}: {content.frame.description}"
-    out.print(table(title, ("column", "type", "missing", "distinct", "such as", "use"), rows))
-    for sentence in content.renamed:
-        out.print(f"[yellow]Renamed:[/yellow] {escape(printable(sentence))}")
-    for sentence in _frame_notes(content):
+def _show_table(content: CsvTable, columns: Sequence[Column], use: Callable[[Column], Message], speech: Speech) -> None:
+    rows = [
+        (c.name, speech.say(f"kind.{c.kind}"), figure(c.missing), figure(c.distinct), _examples(c),
+         in_language(use(c), speech.language))
+        for c in columns
+    ]  # fmt: skip
+    title = f"{content.path.name}: {in_language(content.frame.description, speech.language)}"
+    out.print(table(title, speech.columns("column", "type", "missing", "distinct", "such_as", "use"), rows))
+    for change in content.renamed:
+        sentence = escape(printable(in_language(change, speech.language)))
+        out.print(f"[yellow]{speech.say('import.renamed')}[/yellow] {sentence}")
+    for sentence in _frame_notes(content, speech):
         out.print(f"[yellow]{sentence}[/yellow]")
 
 
-def _frame_notes(content: CsvTable) -> list[str]:
+def _frame_notes(content: CsvTable, speech: Speech) -> list[str]:
     frame = content.frame
-    notes = {
-        f"{frame.lines_above} lines above the titles (line {frame.header_line}) are no leads.": frame.lines_above,
-        f"{frame.footer_rows} lines at the end are totals or remarks, no leads.": frame.footer_rows,
-        f"{frame.short_rows:,} rows leave out fields at the end: they are empty.": frame.short_rows,
-        f"{frame.repeated_headers:,} lines repeat the titles: they are no leads.": frame.repeated_headers,
-        f"{len(content.malformed):,} malformed lines are left out and listed in the rejects file.": len(
-            content.malformed
-        ),
+    counts = {
+        "above": frame.lines_above,
+        "footer": frame.footer_rows,
+        "short": frame.short_rows,
+        "repeated": frame.repeated_headers,
+        "malformed": len(content.malformed),
     }
-    return [sentence for sentence, times in notes.items() if times]
+    return [
+        speech.say(f"import.frame.{name}", count=count, figure=f"{count:,}", line=frame.header_line)
+        for name, count in counts.items()
+        if count
+    ]
 
 
 def _examples(column: Column) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -18,7 +19,11 @@ from typing import Annotated, Any, Final, get_type_hints
 import typer
 
 from leadwerk.catalogue.languages import Language
+from leadwerk.cli.console import say_error
+from leadwerk.cli.exit_codes import EXIT_ERROR
 from leadwerk.cli.options import Deployment, deciding_moment, language, moment, storing_moment
+from leadwerk.cli.reader_language import reader_language
+from leadwerk.errors import LeadwerkError
 
 PANEL: Final = "Shared options"
 HOME: Final = typer.Option(
@@ -39,7 +44,7 @@ AS_JSON: Final = typer.Option("--json", help="Print the result as JSON.", rich_h
 OUTPUT_LANGUAGE: Final = typer.Option(
     "--output-language",
     metavar="LANGUAGE",
-    help="Language of the output: de, fr, it or en (default: the policy's first).",
+    help="Language of the output: de, fr, it or en (default: lists of leads the policy's first, else the terminal's).",
     show_default=False,
     rich_help_panel=PANEL,
 )
@@ -80,6 +85,11 @@ class Invocation:
         """`--output-language`, None where it is not given; raises InputError if there are no texts in it."""
         return language(self.output_language)
 
+    @property
+    def reader_language(self) -> Language:
+        """The language of answers and refusals: see reader_language.reader_language."""
+        return reader_language(self.output_language, os.environ)
+
     @cached_property
     def operator(self) -> str:
         """Who gives the command: the account of this machine, for the audit trail."""
@@ -107,7 +117,7 @@ class Invocation:
 
 
 def shared_options(
-    *, now: bool = True, json: bool = True, output_language: bool = False
+    *, now: bool = True, json: bool = True, output_language: bool = True
 ) -> Callable[[Command], Command]:
     """Decorate a command that takes an Invocation first: it gets `--home`, and those of the others that it uses.
 
@@ -125,7 +135,12 @@ def _with_options(function: Command, options: SharedOptions) -> Command:
         stated = Invocation(**{name: arguments.pop(name) for name in options})
         # A sub-command inherits the option that stands before it.
         context.obj = stated.following(context.obj or Invocation())
-        function(replace(context.obj, subcommand=context.invoked_subcommand), **arguments)
+        call = replace(context.obj, subcommand=context.invoked_subcommand)
+        try:
+            function(call, **arguments)
+        except LeadwerkError as error:
+            say_error(error, call.reader_language)
+            raise typer.Exit(EXIT_ERROR) from error
 
     functools.update_wrapper(command, function)
     # Typer reads a command's options from its signature, so the shared ones are written into it.

@@ -9,12 +9,13 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import figure, label, out, print_json, show, table
+from leadwerk.cli.console import figure, label, out, print_json, table
 from leadwerk.cli.exit_codes import EXIT_LEAK, EXIT_NO_SIGNAL
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.leak_view import show_leaks
 from leadwerk.cli.options import day, moment
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.report_view import show
 from leadwerk.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def extract(
             person_key=deployment.person_key,
             progress=progress,
         )
-    show(result, title="Extracted", as_json=call.as_json)
+    show(call, result, "extract.done")
 
 
 @shared_options()
@@ -92,7 +93,7 @@ def ingest(
         )
         # After each ingestion, because the CRM may bring an erased person back.
         upkeep.run(deployment.warehouse, deployment.policy, secret=key, now=call.storing_moment())
-    show(result, title="Ingested", as_json=call.as_json)
+    show(call, result, "ingest.done")
 
 
 @shared_options(output_language=True)
@@ -196,7 +197,7 @@ def rescore(
         work = (deployment.warehouse, deployment.policy, deployment.scorer())
         options = stage.RescoreOptions(only_closed, progress)
         result = stage.run(*work, now=at, stored_at=moment(None), options=options)
-    show(result, title="Rescored", as_json=call.as_json)
+    show(call, result, "rescore.done")
 
 
 @shared_options(output_language=True)

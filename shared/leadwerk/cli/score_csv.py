@@ -16,9 +16,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rich.markup import escape
 
-from leadwerk.cli.console import err, figure, out, print_json, printable, table
+from leadwerk.catalogue.languages import Language
+from leadwerk.cli.console import builtins, err, figure, out, print_json, printable, table
 from leadwerk.cli.options import Deployment
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.speech import Speech
 from leadwerk.errors import InputError, NoChampion
 from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.lead_values import attribute_column
@@ -33,6 +35,8 @@ from leadwerk.pipeline.import_home import read_mapping
 from leadwerk.policy.folding import folded
 from leadwerk.progress import Progress, watched
 from leadwerk.scoring.score_columns import NO_SCORE, ColumnScores
+from leadwerk.texts.message import Message, sentences
+from leadwerk.texts.number_format import percent
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.score_file import FileScores
@@ -76,7 +80,7 @@ class ScoringFile:
     options: ReadOptions
 
 
-def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_json: bool) -> None:
+def score_file(deployment: Deployment, file: ScoringFile, now: datetime, speech: Speech, *, as_json: bool) -> None:
     """Score a file; nothing of it is stored.
 
     Raises:
@@ -84,30 +88,30 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
         NoChampion: there is neither a model nor a rule.
     """
     source, target = file.source, file.target
-    with working(f"Reading {source.name}", as_json=as_json):
+    with working(speech.say("import.reading", file=source.name), as_json=as_json):
         content = read_table(source, file.options)
     if target.resolve() == source.resolve() or (target.exists() and target.samefile(source)):
         raise InputError(
-            f"{target} is the file that is to be scored.",
+            Message("cli.score_file.same", path=target),
             field="out",
             value=str(target),
-            remedy="Name another file: rows that cannot be scored would be lost.",
+            remedy=Message("cli.score_file.same.remedy"),
         )
     mapping = _mapping(deployment, content, file.id_name)
     model = deployment.scorer()
     if model is None and not deployment.policy.points.rules:
         raise NoChampion(
-            "There is no champion to score with, and the policy has no rules for points.",
-            remedy="Run `leadwerk retrain` first, or write rules (docs/policy.md).",
+            Message("cli.score_file.no_champion"),
+            remedy=Message("cli.score_file.no_champion.remedy"),
         )
     from leadwerk.pipeline import score_file as stage
 
-    with working(f"Scoring {source.name}", as_json=as_json) as progress:
+    with working(speech.say("score_file.scoring", file=source.name), as_json=as_json) as progress:
         parsed = parse_leads(content, mapping, now=now, is_scoring=True)
         scores = stage.run(deployment.warehouse, deployment.policy, model, parsed, now=now, progress=progress)
     _refuse_without_score(content, scores)
-    with working(f"Writing {target.name}", as_json=as_json) as progress:
-        _write(content, parsed, scores, target, progress)
+    with working(speech.say("score_file.writing", file=target.name), as_json=as_json) as progress:
+        _write(content, parsed, scores, target, language=speech.language, progress=progress)
     attributes = [attribute.source or attribute.name for attribute in deployment.policy.attributes]
     _show(
         FileSummary(
@@ -118,11 +122,16 @@ def score_file(deployment: Deployment, file: ScoringFile, now: datetime, *, as_j
             clusters=dict(Counter(scores.columns.score_cluster[scores.is_scored].tolist())),
             missing_columns=missing_columns(content, attributes),
             new_values=_new_values(deployment, model, parsed),
-            time=f"column {parsed.mapping.time!r}" if parsed.mapping.time else "now",
+            time=_time_source(parsed.mapping.time),
             out=str(target),
         ),
+        speech,
         as_json=as_json,
     )
+
+
+def _time_source(column: str | None) -> Message:
+    return Message("import.time.column", column=column) if column else Message("import.time.now")
 
 
 def _refuse_without_score(content: CsvTable, scores: FileScores) -> None:
@@ -137,12 +146,12 @@ def _refuse_without_score(content: CsvTable, scores: FileScores) -> None:
     groups = sorted(
         (group for group in scores.rejections if not group.value_only), key=lambda group: len(group.lines), reverse=True
     )
-    why = f" Most often: {printable(groups[0].description)}." if groups else ""
+    why = Message("import.losses.often", reason=groups[0].description) if groups else ""
     raise InputError(
-        f"None of {rows:,} rows can be scored, so nothing was written.{why}",
+        sentences(Message("cli.score_file.none", rows=f"{rows:,}"), why),
         field="file",
         value=str(content.path),
-        remedy="Correct the file; or import the home's leads anew if dates or ids are written in another way now.",
+        remedy=Message("cli.score_file.none.remedy"),
     )
 
 
@@ -154,7 +163,9 @@ def _mapping(deployment: Deployment, content: CsvTable, id_name: str | None) -> 
     return msgspec.structs.replace(mapping, id=id_column(content, id_name or learned.id))
 
 
-def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: Path, progress: Progress) -> None:
+def _write(
+    content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: Path, *, language: Language, progress: Progress
+) -> None:
     by_row = np.full(len(content), -1, np.intp)
     by_row[parsed.rows[scores.is_scored]] = np.flatnonzero(scores.is_scored)
     added = _added(scores.columns)
@@ -167,7 +178,8 @@ def _write(content: CsvTable, parsed: ParsedLeads, scores: FileScores, target: P
     rows = _rows([content.cells[at] for at in original], list(added.values()), by_row, progress)
     write_table(target, header, rows, delimiter=frame.delimiter, encoding=encoding, are_harmless=True)
     if scores.rejections:
-        write_table(_rejects_path(target), REJECTS_HEADER, rejects(scores.rejections), delimiter=frame.delimiter)
+        reasons = rejects(scores.rejections, language)
+        write_table(_rejects_path(target), REJECTS_HEADER, reasons, delimiter=frame.delimiter)
     else:
         _rejects_path(target).unlink(missing_ok=True)  # of an earlier run with a worse file
 
@@ -233,18 +245,21 @@ def _new_values(deployment: Deployment, model: Scorer | None, parsed: ParsedLead
     return columns
 
 
-def _show(summary: FileSummary, *, as_json: bool) -> None:
+def _show(summary: FileSummary, speech: Speech, *, as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
     if summary.missing_columns:
         names = escape(printable(", ".join(summary.missing_columns)))
-        err.print(f"[yellow]Not in the file, taken as unknown:[/yellow] {names}")
+        err.print(f"[yellow]{speech.say('score_file.missing')}[/yellow] {names}")
     for new in summary.new_values:
-        share = f"{new.share:.0%} of the rows"
-        text = f"{new.column}: {share} hold values that training never saw, such as {new.commonest!r}."
+        share = percent(speech.language, new.share)
+        text = speech.say("score_file.new", column=new.column, share=share, example=new.commonest)
         err.print(printable(text), style="yellow", markup=False)
     filled_in = {
-        name: value for name, value in vars(summary).items() if value not in (None, [], 0) and name != "new_values"
+        name: value
+        for name, value in builtins(summary, speech.language).items()
+        if value not in (None, [], 0) and name != "new_values"
     }
-    out.print(table("Scored", ("", ""), [(name.replace("_", " "), figure(value)) for name, value in filled_in.items()]))
+    rows = [(speech.say(f"field.{name}"), figure(value, speech.language)) for name, value in filled_in.items()]
+    out.print(table(speech.say("score_file.scored"), ("", ""), rows))

@@ -64,7 +64,7 @@ def score(
         from leadwerk.importing.table import ReadOptions
 
         options = ReadOptions(encoding, delimiter, header_row, sheet)
-        score_file(deployment, ScoringFile(csv, output, id, options), at, as_json=call.as_json)
+        score_file(deployment, ScoringFile(csv, output, id, options), at, Speech.of_reader(call), as_json=call.as_json)
         return
     from leadwerk.pipeline.serving.messages import ScoreRequest
 

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from leadwerk.cli.console import out, show
+from leadwerk.cli.console import out
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import moment
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.report_view import show
+from leadwerk.cli.speech import Speech
 
 
 def register(app: typer.Typer) -> None:
@@ -39,10 +41,11 @@ def simulate(
     from leadwerk import simulation
 
     folder = call.deployment.settings.home
-    with working("Simulating", as_json=call.as_json):
+    with working(Speech.of_reader(call).say("simulate.running"), as_json=call.as_json):
         market = simulation.simulate(folder, days=days, leads=leads, seed=seed, shock_day=shock_day)
         end = datetime.combine(market.start, datetime.min.time(), UTC) + timedelta(days=days)
         simulation.publish(folder, moment(publish) if publish else end)
-    show(market, title="Simulated", as_json=call.as_json)
+    show(call, market, "simulate.done")
     if not call.as_json:
-        out.print(f"The export stands in {folder}/ga4.duckdb, the CRM's cases in {folder}/market.")
+        speech = Speech.of_reader(call)
+        out.print(speech.say("simulate.places", export=f"{folder}/ga4.duckdb", cases=f"{folder}/market"))

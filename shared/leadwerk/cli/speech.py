@@ -1,4 +1,4 @@
-"""Speech: the sentences and headings of the commands that sellers use, in the language of the output."""
+"""Speech: the sentences and headings of the commands, in the language of the output."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class Speech:
     def of(cls, call: Invocation) -> Speech:
         """The texts of `--output-language`, else of the policy's first language, as in lists and reasons."""
         return cls(call.language or call.deployment.policy.languages[0])
+
+    @classmethod
+    def of_reader(cls, call: Invocation) -> Speech:
+        """The texts of `--output-language`, else of the terminal's language, for commands that need no policy."""
+        return cls(call.reader_language)
 
     def say(self, key: str, **values: Any) -> str:
         """The text of `cli.{key}`."""

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from leadwerk.cli.console import out, print_json, show
+from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.progress_bar import working
+from leadwerk.cli.report_view import show
 from leadwerk.pipeline import wiring
 
 
@@ -33,7 +34,7 @@ def run(call: Invocation) -> None:
     with wiring.lease(deployment.settings, "workflows"), working("Carrying out", as_json=call.as_json):
         receivers = wiring.receivers(deployment.settings, deployment.policy)
         result = workflows.run(deployment.warehouse, deployment.policy, receivers, now=call.storing_moment())
-    show(result, title="Workflows", as_json=call.as_json)
+    show(call, result, "workflow.done")
 
 
 @shared_options()
@@ -87,4 +88,4 @@ def replay(
         receivers = wiring.receivers(deployment.settings, deployment.policy)
         work = (deployment.warehouse, deployment.policy, receivers)
         result = workflows.replay(*work, now=call.storing_moment(), target=channel)
-    show(result, title="Workflows", as_json=call.as_json)
+    show(call, result, "workflow.done")

@@ -26,6 +26,7 @@ from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
 from leadwerk.lead.yes_no import YES, parse_yes_no
 from leadwerk.policy.folding import folded
+from leadwerk.texts.message import Message
 
 Kind = Literal["number", "yes_no", "options", "category", "date", "row_number", "contact", "text", "constant", "empty"]
 FEATURE_KINDS = frozenset({"number", "yes_no", "options", "category", "date"})
@@ -181,10 +182,7 @@ def _as_number(
         return replace(column, kind="row_number", format=ColumnFormat(kind="number"))
     question = ""
     if mark is None and seen.is_unclear:
-        question = (
-            f"{column.name!r} holds numbers such as {seen.example!r}: does the sign part thousands or decimals?"
-            " Say --decimal . or --decimal , (--exclude leaves the column out)."
-        )
+        question = Message("import.question.decimal", column=column.name, example=seen.example)
     return replace(column, kind="number", format=ColumnFormat(kind="number", decimal=mark), question=question)
 
 
@@ -245,10 +243,7 @@ def time_format(name: str, cells: TextColumn, seen: OrderEvidence, habits: Sourc
     order = settled_order(seen, habits, habits.learned_formats.get(folded(name)))
     question = ""
     if order is None and seen.is_unclear and form == "text":
-        question = (
-            f"{name!r} holds dates such as {seen.example!r}: does the day come first, or the month?"
-            " Say --date-order dmy or --date-order mdy."
-        )
+        question = Message("import.question.order", column=name, example=seen.example)
     return TimeFormat(ColumnFormat(kind="date", order=order, form=form), question)
 
 

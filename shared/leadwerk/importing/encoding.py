@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leadwerk.errors import InputError
+from leadwerk.texts.message import Message
 
 # The longer marks first: UTF-32's begins like UTF-16's.
 _MARKS = (
@@ -80,10 +81,10 @@ def _known_codec(stated: str) -> str:
         "a".encode(name)  # codecs that are no text encodings, such as base64
     except (LookupError, UnicodeError, TypeError, ValueError) as error:
         raise InputError(
-            f"The encoding {stated!r} is unknown.",
+            Message("import.encoding", encoding=stated),
             field="encoding",
             value=stated,
-            remedy="Use utf-8, utf-16, cp1252, cp850 or mac_roman.",
+            remedy=Message("import.encoding.remedy"),
         ) from error
     return {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8", "mac-roman": "mac_roman"}.get(
         name, name

@@ -21,6 +21,7 @@ from leadwerk.lead.amount import LARGEST
 from leadwerk.lead.lead import NAMES, FieldGroup, LeadColumns, read_group
 from leadwerk.lead.rejection import PERSONAL
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 
 NUMERIC_FIELDS = frozenset({"loan_amount", "property_value", "income", "instalment", "employees", "revenue"})
 FieldValues = tuple[NDArray[Any], Sequence[Any] | NDArray[np.float64]]
@@ -112,11 +113,8 @@ def _read_numbers(
 
 def _rejection(name: str, lines: NDArray[np.int64]) -> RejectionGroup:
     """Values that were left out, and why, without the values themselves."""
-    reason = (
-        f"The {name} cannot be read."
-        if name in PERSONAL
-        else f"this is no {name.replace('_', ' ')}; the value is left out"
-    )
+    key = "import.reject.personal" if name in PERSONAL else "import.reject.value"
+    reason = Message(key, field=name if name in PERSONAL else name.replace("_", " "))
     return RejectionGroup(name, reason, lines, value_only=True)
 
 

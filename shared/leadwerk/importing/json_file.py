@@ -13,6 +13,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.cell_text import cell_text
 from leadwerk.importing.encoding import decoded, detect_encoding
 from leadwerk.importing.records import MalformedLine, Record
+from leadwerk.texts.message import Message
 
 Object = Mapping[str, Any]
 _DEEPEST = 3
@@ -32,10 +33,10 @@ def json_records(path: Path, encoding: str | None) -> Iterator[Record | Malforme
     names = list(dict.fromkeys(name for _, row in flat for name in row))
     if not names:
         raise InputError(
-            f"{path} holds no table: it looks like JSON, and is neither an array of objects nor lines.",
+            Message("import.no_table", path=path, why=Message("import.why.json")),
             field="file",
             value=str(path),
-            remedy="Write one JSON object a line, or an array of objects.",
+            remedy=Message("import.remedy.json"),
         )
     yield Record(0, names)
     yield from malformed
@@ -60,7 +61,7 @@ def _objects(text: str) -> tuple[list[tuple[int, Object]], list[MalformedLine]]:
         if isinstance(row, dict):
             rows.append((number, row))
         else:
-            malformed.append(MalformedLine(number, "is no JSON object"))
+            malformed.append(MalformedLine(number, Message("import.reject.json")))
     return rows, malformed
 
 

@@ -16,6 +16,7 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.lead.attribute import LONGEST_TEXT
 from leadwerk.lead.lead import parse_id
+from leadwerk.texts.message import Message
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE, _TELEPHONE_ABROAD = r"(?:\+|0)[\d\s()/.-]{8,20}", r"\+\d[\d\s()/.-]{7,20}"
@@ -51,10 +52,10 @@ def read_ids(table: CsvTable, mapping: ColumnMapping) -> TextColumn:
     contact = is_address | is_number
     if ids.filled and float(ids.counts[contact].sum()) > 0.5 * ids.filled:
         raise InputError(
-            f"{mapping.id!r} holds e-mail addresses or telephone numbers, which are never stored.",
+            Message("import.contact_ids", column=mapping.id),
             field="id",
             value=mapping.id,
-            remedy="Name a column of ids with --id COL, or say --id row: the row number is the id then.",
+            remedy=Message("import.contact_ids.remedy"),
         )
     return ids
 
@@ -86,11 +87,10 @@ def _refuse_shortened(ids: TextColumn, name: str) -> None:
         shortened = rounded
     example = ids.distinct[int(np.argmax(shortened))].as_py()
     raise InputError(
-        f"A spreadsheet has shortened the ids in {name!r}, such as {example!r}: different leads look alike.",
+        Message("import.shortened_ids", column=name, example=example),
         field="id",
         value=name,
-        remedy="Export the file again and import it without opening it in a spreadsheet before, or format the column"
-        " as text when you open it.",
+        remedy=Message("import.shortened_ids.remedy"),
     )
 
 

@@ -22,6 +22,7 @@ from leadwerk.importing.time_column import Moments, moments_of
 from leadwerk.lead.attribute import LONGEST_TEXT
 from leadwerk.lead.lead import EARLIEST
 from leadwerk.lead.synthetic_times import FIRST_MADE_UP_TIME, step_for
+from leadwerk.texts.message import Message, sentences
 
 _CLOCK_TOLERANCE = timedelta(hours=14)
 """A time without a zone may be ahead of ours by as much as the earliest zone is."""
@@ -72,15 +73,17 @@ def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_sc
     moments = _moments(table, mapping)
     problems = _Problems(table, mapping, [_malformed(table)])
     continues = _continuation(table, mapping, ids, statuses)
-    problems.add(unusable_ids(ids, mapping) & ~continues, mapping.id, _ID_REASON, ids)
-    problems.add(ids.missing[ids.codes] & ~continues, mapping.id, "the id is missing")
+    problems.add(
+        unusable_ids(ids, mapping) & ~continues, mapping.id, Message("import.reject.id", length=LONGEST_TEXT), ids
+    )
+    problems.add(ids.missing[ids.codes] & ~continues, mapping.id, Message("import.reject.id_missing"))
     if moments is not None and mapping.time:
         times = table.column(mapping.time)
         untimed = times.missing[times.codes]
         if is_scoring:  # a lead to be scored that says no time is of now
             moments = np.where(untimed, _as_moment(now), moments)
         else:
-            problems.add(untimed & ~continues, mapping.time, "the time is missing")
+            problems.add(untimed & ~continues, mapping.time, Message("import.reject.time_missing"))
         _check_times(problems, times, mapping, moments, now, ~continues)
         # A clock slightly ahead counts as now; further ahead was rejected above.
         moments = np.minimum(moments, _as_moment(now))
@@ -98,9 +101,6 @@ def parse_leads(table: CsvTable, mapping: ColumnMapping, *, now: datetime, is_sc
         later,
         int(continues.sum()),
     )
-
-
-_ID_REASON = f"this is no id: longer than {LONGEST_TEXT} signs, or with some that cannot be seen"
 
 
 @dataclass
@@ -127,7 +127,7 @@ class _Problems:
 def _malformed(table: CsvTable) -> RejectionGroup:
     reasons = sorted({line.reason for line in table.malformed})
     lines = np.array([line.line for line in table.malformed], np.int64)
-    return RejectionGroup("row", reasons[0] if len(reasons) == 1 else "malformed: quotes or number of fields", lines)
+    return RejectionGroup("row", reasons[0] if len(reasons) == 1 else Message("import.reject.malformed"), lines)
 
 
 def _continuation(
@@ -170,9 +170,9 @@ def _check_times(
 ) -> None:
     name = mapping.time or ""
     unreadable = np.isnat(moments) & leads
-    problems.add(unreadable, name, "this is no time; write it like 2025-12-31T14:30:00 or 31.12.2025", times)
-    problems.add((moments < _as_moment(EARLIEST)) & leads, name, "the time is too long ago", times)
-    problems.add((moments > _as_moment(now + _CLOCK_TOLERANCE)) & leads, name, "the time is in the future", times)
+    problems.add(unreadable, name, Message("import.reject.time"), times)
+    problems.add((moments < _as_moment(EARLIEST)) & leads, name, Message("import.reject.past"), times)
+    problems.add((moments > _as_moment(now + _CLOCK_TOLERANCE)) & leads, name, Message("import.reject.future"), times)
 
 
 def _as_moment(moment: datetime) -> np.datetime64:
@@ -224,17 +224,16 @@ def refuse_losses(parsed: ParsedLeads, *, accepted: bool, most_rejected: float =
     lost = rejected_rows(groups)
     if len(parsed) and (accepted or lost <= most_rejected * total):
         return
-    why = f" Most often: {groups[0].description}." if groups else ""
-    remedy = "Correct the file, or say how it is to be read: --date-order, --delimiter, --header-row, --id."
-    if len(parsed):
-        remedy += " With --accept-rejects the other rows are imported."
+    fault = sentences(
+        Message("import.losses", lost=f"{lost:,}", total=f"{total:,}"),
+        Message("import.losses.often", reason=groups[0].description) if groups else "",
+    )
     raise InputError(
-        f"{lost:,} of {total:,} rows cannot be used, so nothing was imported.{why}" if total
-        else f"{parsed.table.path.name} has a header and no rows: nothing was imported.",
+        fault if total else Message("import.losses.no_rows", file=parsed.table.path.name),
         field="file",
         value=str(parsed.table.path),
-        remedy=remedy,
-    )  # fmt: skip
+        remedy=sentences(Message("import.losses.remedy"), Message("import.losses.accept") if len(parsed) else ""),
+    )
 
 
 def missing_columns(table: CsvTable, sources: Iterable[str]) -> list[str]:

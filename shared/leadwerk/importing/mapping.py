@@ -15,6 +15,7 @@ from leadwerk.importing.table import CsvTable
 from leadwerk.policy.folding import folded
 from leadwerk.policy.slug import as_name
 from leadwerk.policy.validation import RESERVED_NAMES
+from leadwerk.texts.message import Message
 
 # Leaves room for `attribute_` and a number within BigQuery's and the policy's limit of 60.
 NAME_LENGTH = 48
@@ -43,9 +44,9 @@ def mapping_under_policy(table: CsvTable, stated: StatedColumns) -> ColumnMappin
     """
     if stated.time is None:
         raise InputError(
-            "Under a policy of your own the file has to say when the leads came.",
+            Message("import.no_time"),
             field="time",
-            remedy="Name the column with --time COL.",
+            remedy=Message("import.no_time.remedy"),
         )
     mapping = _named(table, stated)
     return msgspec.structs.replace(
@@ -101,7 +102,7 @@ def attribute_sources(columns: Iterable[Column], mapping: ColumnMapping) -> list
         if column.name in mapped or column.kind not in FEATURE_KINDS or (column.kind == "date" and not mapping.time):
             continue
         if column.question:
-            raise InputError(column.question, field=column.name, remedy="Nothing was imported.")
+            raise InputError(column.question, field=column.name, remedy=Message("import.nothing"))
         for option in column.options or ("",):
             name = _unused(_free(slug(f"{column.name} {option}")), names)
             names[name] = None

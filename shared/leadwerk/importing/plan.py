@@ -30,18 +30,9 @@ from leadwerk.lead.timestamps import DateOrder
 from leadwerk.policy.folding import folded
 from leadwerk.policy.load import parse
 from leadwerk.policy.model import Policy
+from leadwerk.texts.message import Message
 
-USES = {
-    "empty": "nothing in it: not used",
-    "constant": "always the same: not used",
-    "row_number": "counts the rows: not used; --include if it does not",
-    "text": "free text or ids: not used",
-    "contact": "of persons (names, addresses): not used; --include if it is not",
-    "yes_no": "learned from, as yes or no",
-    "options": "learned from, each option by itself",
-    "date": "learned from, as age in days",
-}
-NO_AGE = "a time: not used; --time if it says when the lead came"
+KINDS_OF_ONE_USE = frozenset({"empty", "constant", "row_number", "text", "contact", "yes_no", "options", "date"})
 
 
 @dataclass(frozen=True)
@@ -84,33 +75,37 @@ class ImportPlan:
         """The policy that the file is imported under."""
         return self.own_policy or parse(self.policy_text)
 
-    def use(self, column: Column) -> str:
+    def use(self, column: Column) -> Message:
         """What becomes of a column, in words."""
         mapping = self.mapping
-        undecided = f"; open: {', '.join(map(repr, mapping.open))}" if mapping.open else ""
-        outcome = f"outcome, success is {mapping.positive!r}{undecided}"
-        if self.own_policy:
-            outcome = "outcome, by the policy's outcomes"
-        roles = {mapping.id: "id", mapping.outcome: outcome, mapping.time: f"time{self._zone}"}
+        roles = {mapping.id: Message("import.use.id"), mapping.outcome: self._outcome_use, mapping.time: self._time_use}
         if column.name in roles:
             return roles[column.name]
         if column.name in mapping.exclude:
-            return "excluded"
+            return Message("import.use.excluded")
         if column.name in {name for name, _ in mapping.lost}:
-            return "says which leads are lost"
+            return Message("import.use.lost")
         field = self._fields.get(column.name)
         if self.own_policy and field is None:
             sources = {folded(attribute.source or attribute.name) for attribute in self.own_policy.attributes}
-            return (
-                "attribute of the policy" if folded(column.name) in sources else "no attribute of the policy: not used"
-            )
+            return Message("import.use.attribute" if folded(column.name) in sources else "import.use.no_attribute")
         return column_use(column, field, has_times=mapping.time is not None)
 
     @property
-    def _zone(self) -> str:
+    def _outcome_use(self) -> Message:
+        mapping = self.mapping
+        if self.own_policy:
+            return Message("import.use.outcome.policy")
+        if mapping.open:
+            undecided = ", ".join(map(repr, mapping.open))
+            return Message("import.use.outcome.open", value=mapping.positive, open=undecided)
+        return Message("import.use.outcome", value=mapping.positive)
+
+    @property
+    def _time_use(self) -> Message:
         how = self.mapping.formats.get(self.mapping.time or "", ColumnFormat())
-        order = {"dmy": "day first, ", "mdy": "month first, "}.get(how.order or "", "")
-        return f" ({order}{'' if how.form == 'text' else how.form + ', '}{self.mapping.zone})"
+        zone = self.mapping.zone if how.form == "text" else f"{how.form}, {self.mapping.zone}"
+        return Message(f"import.use.time.{how.order}" if how.order else "import.use.time", zone=zone)
 
     @cached_property
     def _fields(self) -> dict[str, str]:
@@ -119,16 +114,18 @@ class ImportPlan:
         return fields_of([name for name in self.table.columns if name not in mapped])
 
 
-def column_use(column: Column, field: str | None, *, has_times: bool = True) -> str:
+def column_use(column: Column, field: str | None, *, has_times: bool = True) -> Message:
     """What becomes of a column that has no role by name; `field`: that of every lead which it holds."""
     if field == column.name:
-        return "read as every lead's field of this name"
+        return Message("import.use.same_field")
     if field:
-        return f"read as every lead's field {field}"
+        return Message("import.use.field", field=field)
     if column.kind == "date" and not has_times:
-        return NO_AGE
-    marks = {".": ", decimal point", ",": ", decimal comma"}
-    return USES.get(column.kind, "learned from") + marks.get(column.format.decimal or "", "")
+        return Message("import.use.no_age")
+    if column.kind in KINDS_OF_ONE_USE:
+        return Message(f"import.use.{column.kind}")
+    marks = {".": "import.use.learned.point", ",": "import.use.learned.comma"}
+    return Message(marks.get(column.format.decimal or "", "import.use.learned"))
 
 
 def plan_import(
@@ -160,7 +157,7 @@ def _time_format(
     time_form = time_column_format(table, name, order=order, evidence=evidence)
     # Nothing decides between day and month first: guessing would misdate half of the leads.
     if time_form.question:
-        raise InputError(time_form.question, field="time", value=name, remedy="Nothing was imported.")
+        raise InputError(time_form.question, field="time", value=name, remedy=Message("import.nothing"))
     return time_form.format
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
+from leadwerk.texts.message import Message
+
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
 # The default of Python's csv module is 128 KB, which a note of a CRM may exceed.
 csv.field_size_limit(2**31 - 1)
@@ -22,7 +24,6 @@ MAXIMUM_LINES = 200
 # MS-DOS ends a text with \x1a.
 _BLANK = " \t\r\n\v\f\x1a"
 _UNFINISHED = "unexpected end of data"
-_NOT_CLOSED = "a quote is opened and not closed, or stands in the middle"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,11 @@ def split(lines: Iterable[str], dialect: Dialect, *, first_line: int = 1) -> Ite
             line_number += 1
             continue
         fields, used = _quoted(line, ahead, source, dialect)
-        yield Record(line_number, fields) if fields is not None else MalformedLine(line_number, _NOT_CLOSED)
+        yield (
+            Record(line_number, fields)
+            if fields is not None
+            else MalformedLine(line_number, Message("import.reject.quote"))
+        )
         line_number += used
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leadwerk.texts.message import Message, in_language
+
 REJECTS_HEADER = ("line", "left_out", "field", "reason")
 
 
@@ -26,12 +28,14 @@ class RejectionGroup:
     example: str = ""
 
     @property
-    def description(self) -> str:
+    def description(self) -> Message:
         """The reason with an example."""
-        example_text = (
-            f" (such as {self.example[:60]!r} on line {self.lines[0]})" if self.example else f" (line {self.lines[0]})"
+        line = str(self.lines[0])
+        if not self.example:
+            return Message("import.reject.on_line", field=self.field, reason=self.reason, line=line)
+        return Message(
+            "import.reject.with_example", field=self.field, reason=self.reason, example=self.example[:60], line=line
         )
-        return f"{self.field}: {self.reason}{example_text}"
 
 
 def rejected_rows(groups: Iterable[RejectionGroup]) -> int:
@@ -44,10 +48,10 @@ def rejected_values(groups: Iterable[RejectionGroup]) -> int:
     return sum(len(group.lines) for group in groups if group.value_only)
 
 
-def rejects(groups: Sequence[RejectionGroup]) -> Iterator[tuple[int, str, str, str]]:
-    """Rows of the rejects file, in the file's order."""
+def rejects(groups: Sequence[RejectionGroup], language: str) -> Iterator[tuple[int, str, str, str]]:
+    """Rows of the rejects file, in the file's order, with reasons in `language`."""
     rows = (
-        (int(line), "value" if group.value_only else "row", group.field, group.reason)
+        (int(line), "value" if group.value_only else "row", group.field, in_language(group.reason, language))
         for group in groups
         for line in group.lines
     )

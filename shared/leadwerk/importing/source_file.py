@@ -12,6 +12,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.cell_text import cell_text
 from leadwerk.importing.encoding import decoded, detect_encoding
 from leadwerk.importing.records import Record
+from leadwerk.texts.message import Message
 
 SourceKind = Literal["text", "workbook", "xml", "html", "json", "parquet"]
 
@@ -22,22 +23,23 @@ _MOST_CONTROLS = 0.05
 _MOST_SPANNED = 1_000
 _HTML_STARTS = ("<html", "<table", "<!doctype html", "<meta", "<style", "<head", "<body", "<div", "<center")
 _REFUSED = (
-    (b"%PDF", "a PDF document", "Export the table as CSV or Excel file."),
-    (b"\x1f\x8b", "compressed (gzip)", "Unpack it first."),
-    (b"BZh", "compressed (bzip2)", "Unpack it first."),
-    (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
-    (b"Rar!", "a RAR archive", "Unpack it first."),
-    (b"\x28\xb5\x2f\xfd", "compressed (zstd)", "Unpack it first."),
-    (b"SQLite format 3", "an SQLite database", "Export the table as CSV."),
-    (b"\x89PNG", "an image", "Export the table as CSV or Excel file."),
-    (b"\xff\xd8\xff", "an image", "Export the table as CSV or Excel file."),
-    (b"{\\rtf", "an RTF document", "Save the table as CSV or Excel file."),
-    (b"Obj\x01", "an Avro file", "Export the table as CSV or Parquet."),
-    (b"ORC", "an ORC file", "Export the table as CSV or Parquet."),
-    (b"ARROW1", "an Arrow file", "Export the table as CSV or Parquet."),
-    (b"MIME-Version:", "a web archive (MHT)", "Open it in a spreadsheet and save it as .xlsx or CSV."),
-    (b"$FL2", "an SPSS file", "Export the table as CSV or Parquet."),
+    (b"%PDF", "pdf", "export_table"),
+    (b"\x1f\x8b", "gzip", "unpack"),
+    (b"BZh", "bzip2", "unpack"),
+    (b"7z\xbc\xaf", "seven_zip", "unpack"),
+    (b"Rar!", "rar", "unpack"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "unpack"),
+    (b"SQLite format 3", "sqlite", "export_csv"),
+    (b"\x89PNG", "image", "export_table"),
+    (b"\xff\xd8\xff", "image", "export_table"),
+    (b"{\\rtf", "rtf", "save_table"),
+    (b"Obj\x01", "avro", "export_parquet"),
+    (b"ORC", "orc", "export_parquet"),
+    (b"ARROW1", "arrow", "export_parquet"),
+    (b"MIME-Version:", "mht", "spreadsheet"),
+    (b"$FL2", "spss", "export_parquet"),
 )
+"""First bytes, what the file is, and the remedy: the last two by their keys in the language files."""
 
 
 def recognise(path: Path) -> SourceKind:
@@ -48,7 +50,7 @@ def recognise(path: Path) -> SourceKind:
     """
     head = read_head(path)
     if not head.strip():
-        raise refusal(path, "it is empty", "Bring a file whose first line names the columns.")
+        raise refusal(path, "empty", "header")
     if head.startswith(b"PK\x03\x04"):
         return _zipped(path)
     if head.startswith(_OLE):
@@ -57,7 +59,7 @@ def recognise(path: Path) -> SourceKind:
         return "parquet"
     for magic, what, remedy in _REFUSED:
         if head.startswith(magic):
-            raise refusal(path, f"it is {what}", remedy)
+            raise refusal(path, what, remedy)
     return _text_kind(path, head)
 
 
@@ -73,13 +75,21 @@ def read_head(path: Path) -> bytes:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
-            f"{path} cannot be read: {reason}.", field="file", value=str(path), remedy="Give the path of a file."
+            Message("import.unreadable", path=path, reason=reason),
+            field="file",
+            value=str(path),
+            remedy=Message("import.unreadable.remedy"),
         ) from error
 
 
-def refusal(path: Path, why: str, remedy: str) -> InputError:
-    """A file that holds no table, and what to do."""
-    return InputError(f"{path} holds no table: {why}.", field="file", value=str(path), remedy=remedy)
+def refusal(path: Path, why: str, remedy: str, **values: object) -> InputError:
+    """A file that holds no table, and what to do: texts `import.why.…`, with its values, and `import.remedy.…`."""
+    return InputError(
+        Message("import.no_table", path=path, why=Message(f"import.why.{why}", **values)),
+        field="file",
+        value=str(path),
+        remedy=Message(f"import.remedy.{remedy}"),
+    )
 
 
 def _zipped(path: Path) -> SourceKind:
@@ -87,18 +97,18 @@ def _zipped(path: Path) -> SourceKind:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise refusal(path, "it is a damaged workbook or archive", "Save it again.") from error
+        raise refusal(path, "damaged", "save_again") from error
     # Excel and OpenDocument files are ZIP archives; only their members tell which.
     if any(name.startswith("xl/") or name == "content.xml" for name in names):
         return "workbook"
-    raise refusal(path, "it is a ZIP archive", "Unpack it, and import the file within.")
+    raise refusal(path, "zip", "unpack_within")
 
 
 def _text_kind(path: Path, head: bytes) -> SourceKind:
     start = decoded(head, detect_encoding(path)).lstrip().casefold()
     # Text in a wrong encoding has a few control characters; binary data has many.
     if sum(sign < " " and sign not in _CONTROLS_OF_TEXT for sign in start) > _MOST_CONTROLS * len(start):
-        raise refusal(path, "its bytes are no text", "Export the table as CSV or Excel file.")
+        raise refusal(path, "no_text", "export_table")
     # Excel's XML of 2003 and a web page both begin with <?xml.
     if start.startswith("<?xml") and "<html" not in start[:400]:
         return "xml"
@@ -189,7 +199,7 @@ def html_records(path: Path, encoding: str | None) -> Iterator[Record]:
     # Pages hold small tables for layout; the data is in the largest.
     rows = max(reader.tables, key=len, default=[])
     if not rows:
-        raise refusal(path, "it is an HTML page without a table", "Export the table as CSV or Excel file.")
+        raise refusal(path, "html", "export_table")
     return (Record(number, fields) for number, fields in enumerate(rows, 1) if any(fields))
 
 
@@ -212,4 +222,4 @@ def parquet_records(path: Path) -> Iterator[Record]:
                 number += 1
                 yield Record(number, list(fields))
     except (pa.ArrowException, OSError) as error:
-        raise refusal(path, f"the Parquet file cannot be read ({error})", "Write it again.") from error
+        raise refusal(path, "parquet", "write_again", error=error) from error

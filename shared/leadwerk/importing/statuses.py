@@ -13,6 +13,7 @@ from leadwerk.errors import InputError
 from leadwerk.importing.column_mapping import ColumnMapping, StatedColumns
 from leadwerk.importing.table import CsvTable
 from leadwerk.policy.folding import folded
+from leadwerk.texts.message import Message
 
 _WON_WORDS = ("won", "closed won", "closedwon", "gewonnen", "gagné", "gagnée", "vinto", "vinta")
 _POSITIVE_WORDS = (
@@ -69,10 +70,10 @@ def lost_rules(table: CsvTable, stated: Sequence[str], outcome: str) -> tuple[tu
         title = table.columns[table.index(column)]
         if folded(value) not in {folded(cell) for cell in table.column(title).texts()}:
             raise InputError(
-                f"{value!r} is no value of {title!r}: {_shown_counts(_spelt(table, title))}.",
+                Message("import.no_value", value=value, column=title, counts=_shown_counts(_spelt(table, title))),
                 field="lost",
                 value=text,
-                remedy="Write --lost COLUMN=VALUE, such as --lost Active=False.",
+                remedy=Message("import.lost.remedy"),
             )
         rules.append((title, value.strip()))
     return tuple(rules)
@@ -137,15 +138,16 @@ def count_statuses(table: CsvTable, mapping: ColumnMapping) -> Counter[str]:
     totals = np.bincount(codes[codes >= 0], minlength=len(names))
     counts = Counter({name: int(times) for name, times in zip(names, totals, strict=True) if times})
     if not counts:
-        fault = f"{outcome!r} is empty in every row." if len(table) else f"{table.path.name} has a header and no rows."
-        raise InputError(fault, field="outcome", value=outcome, remedy="Bring leads whose outcome is known.")
+        fault = Message("import.outcome.no_rows", file=table.path.name)
+        if len(table):
+            fault = Message("import.outcome.empty", column=outcome)
+        raise InputError(fault, field="outcome", value=outcome, remedy=Message("import.outcome.remedy"))
     if len(counts) > _MAXIMUM_STATUSES:
         raise InputError(
-            f"{outcome!r} has {len(counts)} different values, too many for what became of a lead: "
-            f"{_shown_counts(counts)}.",
+            Message("import.outcome.many", column=outcome, figure=f"{len(counts):,}", counts=_shown_counts(counts)),
             field="outcome",
             value=outcome,
-            remedy="Name the column that says it with --outcome.",
+            remedy=Message("import.outcome.many.remedy"),
         )
     return counts
 
@@ -160,10 +162,10 @@ def open_statuses(counts: Counter[str], stated: StatedColumns, outcome: str, dec
     unknown = [value for key, value in named.items() if key not in map(folded, counts)]
     if unknown:
         raise InputError(
-            f"{unknown[0]!r} is no value of {outcome!r}: {_shown_counts(counts)}.",
+            Message("import.no_value", value=unknown[0], column=outcome, counts=_shown_counts(counts)),
             field="open",
             value=unknown[0],
-            remedy="Name a value of the column with --open VALUE.",
+            remedy=Message("import.open.remedy"),
         )
     if stated.lost:
         return tuple(sorted(value for value in counts if folded(value) not in decided))
@@ -185,11 +187,10 @@ def _refuse_unclear(counts: Counter[str], outcome: str, decided: set[str]) -> No
     if not unclear or len(others) == 1:
         return
     raise InputError(
-        f"Whether leads are lost or still open is not clear for these values of {outcome!r}: {_shown_counts(unclear)}.",
+        Message("import.outcome.unclear", column=outcome, counts=_shown_counts(unclear)),
         field="open, lost",
         value=next(iter(unclear)),
-        remedy="Say --open VALUE for those that are not decided yet; all others are lost then. "
-        "Or say --lost VALUE for those that are lost; all others are open then.",
+        remedy=Message("import.outcome.unclear.remedy"),
     )
 
 
@@ -208,15 +209,14 @@ def positive_status(counts: Counter[str], stated: StatedColumns, outcome: str, l
         matching = [value for value in candidates if folded(value) in good]
     if len(matching) == 1:
         return matching[0]
-    fault = "Which value is the good one is not clear in"
-    if stated.positive is not None:
-        fault = f"{stated.positive!r} is no value of"
-    all_open = all(folded(value) in undecided for value in counts)
+    fault = "import.positive.unclear" if stated.positive is None else "import.no_value"
+    if all(folded(value) in undecided for value in counts):
+        fault = "import.positive.all_open" if stated.positive is None else "import.no_value.all_open"
     raise InputError(
-        f"{fault} {outcome!r}: {'every lead is open' if all_open else _shown_counts(counts)}.",
+        Message(fault, value=stated.positive or "", column=outcome, counts=_shown_counts(counts)),
         field="positive",
         value=stated.positive,
-        remedy="Name it with --positive VALUE, and with --open VALUE what is not decided yet.",
+        remedy=Message("import.positive.remedy"),
     )
 
 
@@ -229,8 +229,8 @@ def statuses(table: CsvTable, mapping: ColumnMapping) -> tuple[str, ...]:
     other_values = sorted(value for value in count_statuses(table, mapping) if value != mapping.positive)
     if not set(other_values) - set(mapping.open):
         raise InputError(
-            f"{mapping.outcome!r} is {mapping.positive!r} in every decided row: there is nothing to tell apart.",
+            Message("import.outcome.only_good", column=mapping.outcome, value=mapping.positive),
             field="outcome",
-            remedy="Add the leads that did not convert.",
+            remedy=Message("import.outcome.only_good.remedy"),
         )
     return (mapping.positive, *other_values)

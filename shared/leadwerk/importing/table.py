@@ -30,9 +30,9 @@ from leadwerk.importing.table_frame import (
 from leadwerk.importing.text_column import TextColumn
 from leadwerk.importing.workbook import workbook_records, xml_workbook_records
 from leadwerk.policy.folding import folded
+from leadwerk.texts.message import Message
 
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
-_KIND_NAMES = {"workbook": "workbook", "xml": "workbook", "html": "HTML table", "json": "JSON", "parquet": "Parquet"}
 _UNDEFINED = "leadwerk-undefined"
 """Error handler: bytes that Windows-1252 leaves undefined are the control characters of Latin-1, both ways."""
 
@@ -66,12 +66,13 @@ class Frame:
         return self.dialect.delimiter if self.dialect else ","
 
     @property
-    def description(self) -> str:
+    def description(self) -> Message:
         """Encoding and delimiter, or the kind of file."""
         if self.encoding is None or self.dialect is None:
-            return _KIND_NAMES[self.kind]
-        mark = DELIMITER_NAMES.get(self.dialect.delimiter, repr(self.dialect.delimiter))
-        return f"{self.encoding.label}, separated by {mark}"
+            return Message(f"import.frame.{'workbook' if self.kind == 'xml' else self.kind}")
+        name = DELIMITER_NAMES.get(self.dialect.delimiter)
+        mark = Message(f"import.delimiter.{name}") if name else repr(self.dialect.delimiter)
+        return Message("import.frame.text", encoding=self.encoding.label, delimiter=mark)
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,10 @@ class CsvTable:
             return titles.index(folded(column))
         near = difflib.get_close_matches(column, self.columns, n=3, cutoff=0.5) or list(self.columns[:8])
         raise InputError(
-            f"{self.path.name} has no column {column!r}.",
+            Message("import.no_column", file=self.path.name, column=column),
             field="column",
             value=column,
-            remedy=f"Did you mean {', '.join(map(repr, near))}? `leadwerk import FILE --dry-run` shows all columns.",
+            remedy=Message("import.no_column.remedy", columns=", ".join(map(repr, near))),
         )
 
     def find(self, column: str) -> TextColumn | None:
@@ -146,7 +147,7 @@ def read_table(path: Path, options: ReadOptions | None = None) -> CsvTable:
         return _text_table(path, options)
     records = list(_records(path, kind, options))
     if not records:
-        raise refusal(path, "it is empty", "Bring a file whose first line names the columns.")
+        raise refusal(path, "empty", "header")
     encoding = detect_encoding(path, options.encoding) if kind in ("html", "json") else None
     header = find_header(records[:SNIFFED_LINES], options.header_row)
     return _built(path, Frame(kind, encoding), header, iter(records))
@@ -183,8 +184,7 @@ def _text_table(path: Path, options: ReadOptions) -> CsvTable:
         dialect = sniff(head, _single_sign(delimiter))
         sample = list(split(head, dialect, first_line=first))
         if not any(isinstance(record, Record) for record in sample):
-            raise refusal(path, sample[0].reason if sample and isinstance(sample[0], MalformedLine) else "it is empty",
-                          "The first line must name the columns.")  # fmt: skip
+            raise _no_header(path, sample)
         header = find_header(sample, options.header_row)
         frame = Frame("text", encoding, dialect, header.line, header.lines_above)
         # Most files are regular: pyarrow reads them far faster than the careful reader below.
@@ -196,15 +196,26 @@ def _text_table(path: Path, options: ReadOptions) -> CsvTable:
         return _built(path, frame, header, records)
 
 
+def _no_header(path: Path, sample: Sequence[Record | MalformedLine]) -> InputError:
+    """A file in whose first lines no record can be read: for the reason of the first, if it has any line."""
+    first = next((line for line in sample if isinstance(line, MalformedLine)), None)
+    return InputError(
+        Message("import.no_table", path=path, why=first.reason if first else Message("import.why.empty")),
+        field="file",
+        value=str(path),
+        remedy=Message("import.remedy.first_line"),
+    )
+
+
 def _single_sign(delimiter: str) -> str | None:
     names = {name: sign for sign, name in DELIMITER_NAMES.items()} | {"\\t": "\t", "pipe": "|"}
     sign = names.get(delimiter.casefold(), delimiter)
     if len(sign) > 1 or sign in ('"', "\n", "\r"):
         raise InputError(
-            f"{delimiter!r} cannot separate fields.",
+            Message("import.delimiter", delimiter=delimiter),
             field="delimiter",
             value=delimiter,
-            remedy="Give one character, or comma, semicolon, tab, bar.",
+            remedy=Message("import.delimiter.remedy"),
         )
     return sign or None
 
@@ -243,7 +254,8 @@ def _names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             name = f"{header_name} ({again})"
         uses[header_name] = again
         if name != title:
-            changes.append(f"column {position} has {'a name twice' if title else 'no name'}: {name!r}")
+            fault = "twice" if title else "nameless"
+            changes.append(Message(f"import.renamed.{fault}", position=position, name=name))
         names[name] = None
     return tuple(names), tuple(changes)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from leadwerk.importing.records import MalformedLine, Record
 from leadwerk.importing.table_frame import FOOTER_ROWS, Header, footer_start
 from leadwerk.importing.text_column import TextColumn
+from leadwerk.texts.message import Message
 
 CHUNK = 16_384
 
@@ -52,7 +53,9 @@ class TableBuilder:
             self.short_rows += 1
             return fields + [""] * (self.width - len(fields))
         if any(extra.strip() for extra in fields[self.width :]):
-            self.malformed.append(MalformedLine(line, f"has {len(fields)} fields, the header {self.width}"))
+            self.malformed.append(
+                MalformedLine(line, Message("import.reject.fields", fields=len(fields), titles=self.width))
+            )
             return None
         return fields[: self.width]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from leadwerk.errors import InputError
 from leadwerk.importing.records import MalformedLine, Record
+from leadwerk.texts.message import Message
 
 SNIFFED_LINES = 500
 FOOTER_ROWS = 15
@@ -55,10 +56,10 @@ def find_header(records: Sequence[Record | MalformedLine], stated_line: int | No
         rows_from = [record for record in rows if record.line == stated_line]
         if not rows_from:
             raise InputError(
-                f"Line {stated_line} is no row of the table.",
+                Message("import.header_row", line=stated_line),
                 field="header-row",
                 value=stated_line,
-                remedy="Give the number of the line that names the columns, counted from 1, with empty lines.",
+                remedy=Message("import.header_row.remedy"),
             )
         header = rows_from[0]
     else:

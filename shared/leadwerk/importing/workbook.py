@@ -11,9 +11,10 @@ from typing import Any
 from leadwerk.errors import InputError
 from leadwerk.importing.cell_text import cell_text
 from leadwerk.importing.records import Record
+from leadwerk.importing.source_file import refusal
 from leadwerk.policy.folding import folded
+from leadwerk.texts.message import Message
 
-_REMEDY = "Open it in a spreadsheet (with its password, if it has one) and save it as .xlsx or CSV."
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 Rows = list[list[Any]]
 
@@ -55,12 +56,7 @@ def xml_workbook_records(path: Path, sheet: str | None) -> Iterator[Record]:
     content = path.read_bytes()
     # Entities that expand into each other fill the memory ("billion laughs"); a real workbook declares none.
     if b"<!ENTITY" in content or b"urn:schemas-microsoft-com:office:spreadsheet" not in content:
-        raise InputError(
-            f"{path} holds no table: it is an XML document.",
-            field="file",
-            value=str(path),
-            remedy="Open it in a spreadsheet and save it as .xlsx or CSV.",
-        )
+        raise refusal(path, "xml", "spreadsheet")
     try:
         root = ElementTree.fromstring(content)  # noqa: S314  without entities of its own there is nothing to expand
     except ElementTree.ParseError as error:
@@ -103,10 +99,10 @@ def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | 
         matching = [name for name in sheets if name == stated] or [n for n in sheets if folded(n) == folded(stated)]
         if not matching:
             raise InputError(
-                f"{path.name} has no sheet {stated!r}.",
+                Message("import.no_sheet", file=path.name, sheet=stated),
                 field="sheet",
                 value=stated,
-                remedy=f"Name one of {', '.join(map(repr, sheets))} with --sheet.",
+                remedy=Message("import.no_sheet.remedy", sheets=", ".join(map(repr, sheets))),
             )
         return sheets[matching[0]]()
     filled = {name: rows for name, read in sheets.items() if len(rows := read()) > 1}
@@ -114,17 +110,12 @@ def _chosen(path: Path, sheets: Mapping[str, Callable[[], Rows]], stated: str | 
     filled = tables if len(tables) == 1 else filled  # a cover sheet or a list of choices is no table of leads
     if len(filled) > 1:
         raise InputError(
-            f"{path.name} has several sheets with rows: {', '.join(map(repr, filled))}.",
+            Message("import.several_sheets", file=path.name, sheets=", ".join(map(repr, filled))),
             field="sheet",
-            remedy="Name one with --sheet NAME.",
+            remedy=Message("import.several_sheets.remedy"),
         )
     if not filled:
-        raise InputError(
-            f"{path} holds no table: no sheet holds more than one row.",
-            field="file",
-            value=str(path),
-            remedy="Bring a sheet whose first row names the columns.",
-        )
+        raise refusal(path, "short_sheets", "sheet")
     return next(iter(filled.values()))
 
 
@@ -140,9 +131,4 @@ def _filled(rows: Rows) -> Iterator[Record]:
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(
-        f"{path} holds no table: the workbook cannot be read ({error}).",
-        field="file",
-        value=str(path),
-        remedy=_REMEDY,
-    )
+    return refusal(path, "workbook", "password", error=error)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from leadwerk.errors import InputError
 from leadwerk.importing.encoding import Encoding
+from leadwerk.texts.message import Message
 
 UTF8_WITH_MARK = Encoding("utf-8", b"\xef\xbb\xbf")
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
@@ -47,10 +48,10 @@ def write_table(
             writer.writerows(rows if are_harmless else ([harmless(cell) for cell in row] for row in rows))
     except OSError as error:
         raise InputError(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+            Message("import.unwritable", path=path, reason=error.strerror or type(error).__name__),
             field="out",
             value=str(path),
-            remedy="Name another file.",
+            remedy=Message("import.unwritable.remedy"),
         ) from error
 
 

@@ -13,6 +13,7 @@ from leadwerk.importing.column_mapping import ColumnMapping
 from leadwerk.importing.plan import ImportPlan
 from leadwerk.importing.policy_file import is_untouched
 from leadwerk.settings import private_folder
+from leadwerk.texts.message import Message
 
 MAPPING_FILE, POLICY_FILE = "import.json", "policy.yaml"
 
@@ -65,10 +66,10 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
     text = path.read_text("utf-8", errors="replace")
     if not is_untouched(text):
         raise InputError(
-            f"{path} was not written by an import, or was edited since.",
+            Message("import.home.edited", path=path),
             field="home",
             value=str(folder),
-            remedy="Read the file under it with --keep-policy; or choose another --home, or say --replace-policy.",
+            remedy=Message("import.home.edited.remedy"),
         )
     mapping = read_mapping(folder)
     imported_columns = {name for name, how in mapping.formats.items() if name != mapping.time} if mapping else set()
@@ -76,12 +77,16 @@ def refuse_overwriting(plan: ImportPlan, folder: Path, *, replace: bool) -> None
     lacking = sorted(name for name in imported_columns if plan.table.find(name) is None)
     if imported_columns and len(lacking) > len(imported_columns) / 2:
         raise InputError(
-            f"{plan.table.path.name} lacks {len(lacking)} of the {len(imported_columns)} columns "
-            f"that this home learns from: "
-            f"{', '.join(map(repr, lacking[:5]))}. Nothing was imported.",
+            Message(
+                "import.home.lacks",
+                file=plan.table.path.name,
+                lacking=len(lacking),
+                total=len(imported_columns),
+                columns=", ".join(map(repr, lacking[:5])),
+            ),
             field="file",
             value=str(plan.table.path),
-            remedy="Choose another --home for other leads; or say --replace-policy to start from this file.",
+            remedy=Message("import.home.lacks.remedy"),
         )
 
 
@@ -102,5 +107,7 @@ def read_mapping(home: Path) -> ColumnMapping | None:
         return msgspec.json.decode(path.read_bytes(), type=ColumnMapping) if path.exists() else None
     except msgspec.DecodeError as error:
         raise InputError(
-            f"{path} cannot be read: {error}.", field=MAPPING_FILE, remedy="Import the file again."
+            Message("import.home.mapping", path=path, error=error),
+            field=MAPPING_FILE,
+            remedy=Message("import.home.mapping.remedy"),
         ) from error

@@ -29,6 +29,7 @@ from leadwerk.policy.folding import folded
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
 from leadwerk.progress import Progress, part_of, silent, watched
+from leadwerk.texts.message import Message
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import IdentityRow
 from leadwerk.warehouse.schema import STORED_AT
@@ -137,7 +138,7 @@ def _counts(
         open=len(parsed) - positive - lost,
         rejected_rows=rejected_rows(groups),
         rejected_values=rejected_values(groups),
-        time=f"column {mapping.time!r}" if mapping.time else "the file's order",
+        time=Message("import.time.column", column=mapping.time) if mapping.time else Message("import.time.file_order"),
         later_rows=parsed.later_rows,
         continuation_rows=parsed.continuation_rows,
         warnings=tuple(_mostly_rejected(parsed, values)),
@@ -179,7 +180,7 @@ def run(
         **asdict(prepared.counts),
         new_leads=new["leads"],
         new_outcomes=new["outcomes"],
-        rejects_file=write_rejects(groups, rejects_to, parsed.table.frame.delimiter),
+        rejects_file=write_rejects(groups, rejects_to, parsed.table.frame.delimiter, prepared.policy.languages[0]),
     )
 
 
@@ -199,10 +200,10 @@ def _outcomes(parsed: ParsedLeads, policy: Policy) -> tuple[str | None, ...]:
     if unknown:
         examples = ", ".join(f"{name!r} ({times:,})" for times, name in unknown[:5])
         raise InputError(
-            f"No outcome of the policy names these statuses of {mapping.outcome!r}: {examples}. Nothing was imported.",
+            Message("import.outcome.unnamed", column=mapping.outcome, statuses=examples),
             field="outcome",
             value=unknown[0][1],
-            remedy="Add them to the policy's outcomes; or say --open VALUE or --lost VALUE for each.",
+            remedy=Message("import.outcome.unnamed.remedy"),
         )
     return tuple(outcomes)
 
@@ -256,15 +257,23 @@ def _links(parsed: ParsedLeads, policy: Policy) -> list[pa.Table]:
     return [pa.Table.from_pylist([{name: getattr(link, name) for name in columns} for link in links])] if links else []
 
 
-def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[str]:
+def _mostly_rejected(parsed: ParsedLeads, values: LeadValues) -> list[Message]:
     titles = field_columns(parsed)
-    warnings = []
+    warnings: list[Message] = []
     for group in values.rejections:
         title = titles.get(group.field, group.field)
         column = parsed.table.find(title)
         filled = column.filled if column is not None else len(parsed)
         if len(group.lines) > _MOSTLY * filled:
-            warnings.append(f"{title!r}: {len(group.lines):,} of {filled:,} values cannot be read. {group.reason}")
+            warnings.append(
+                Message(
+                    "import.reject.mostly",
+                    column=title,
+                    rejected=f"{len(group.lines):,}",
+                    filled=f"{filled:,}",
+                    reason=group.reason,
+                )
+            )
     return warnings
 
 
@@ -273,11 +282,11 @@ def counts_by_outcome(prepared: PreparedImport) -> dict[str, int]:
     return _by_outcome(prepared.leads, prepared.outcomes)
 
 
-def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str) -> str | None:
-    """Write the rejected rows and values to `path`; returns the path, or None without rejects."""
+def write_rejects(groups: list[RejectionGroup], path: Path, delimiter: str, language: str) -> str | None:
+    """Write the rejected rows and values to `path`, in `language`; returns the path, or None without rejects."""
     if not groups:
         # It may be there from an earlier run with a worse file.
         path.unlink(missing_ok=True)
         return None
-    write_table(path, REJECTS_HEADER, rejects(groups), delimiter=delimiter)
+    write_table(path, REJECTS_HEADER, rejects(groups, language), delimiter=delimiter)
     return str(path)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leadwerk.drawing import marks
+from leadwerk.texts.message import in_language
 from leadwerk.web import Answer, NotFound, page
 from leadwerk.web.pages.menu import menu
 from leadwerk.web.pages.visit import Visit
@@ -38,13 +39,14 @@ PAGE_HEADERS = {"Content-Security-Policy": SECURITY_POLICY, "Vary": "Cookie, X-P
 
 
 def render(visit: Visit, template: str, *, status: int = 200, menu_entry: str = "", **context: Any) -> Answer:
-    """A page: `menu_entry` is its entry of the menu; texts come as t(), figures through `w`."""
+    """A page: `menu_entry` is its entry of the menu; texts come as t() and translated(), figures through `w`."""
     wording = Wording(visit.policy, visit.language, visit.now)
     html = (
         _environment()
         .get_template(template)
         .render(
             t=wording.say,
+            translated=partial(in_language, language=visit.language),
             w=wording,
             visit=visit,
             menu_entry=menu_entry,
@@ -67,7 +69,12 @@ def bare(template: str, *, status: int = 200, language: str = "en", **context: A
     def say(key: str, **values: Any) -> str:
         return text(language, key, **values)
 
-    html = _environment().get_template(template).render(t=say, language=language, assets=asset_paths(), **context)
+    translated = partial(in_language, language=language)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(t=say, translated=translated, language=language, assets=asset_paths(), **context)
+    )
     return Answer(html.encode(), status=status, headers=PAGE_HEADERS)
 
 

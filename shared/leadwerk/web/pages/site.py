@@ -94,7 +94,7 @@ class Site:
         except NotSignedIn as error:
             return _door(http, error)
         except (Forbidden, LeadwerkError) as error:
-            return _refusal_at_door(error)
+            return _refusal_at_door(http, error)
         visit = Visit(visitor=visitor, now=clock(), path=http.path, query=fields, headers=http.headers)
         try:
             if visitor.is_program:
@@ -142,8 +142,9 @@ def _door(http: QueriedRequest, error: NotSignedIn) -> Answer:
     return bare("signed_out.html", status=status_of(error), language=browser_language(http.headers))
 
 
-def _refusal_at_door(error: LeadwerkError) -> Answer:
-    refused = bare("refused.html", status=status_of(error), error=error)
+def _refusal_at_door(http: QueriedRequest, error: LeadwerkError) -> Answer:
+    language = browser_language(http.headers)
+    refused = bare("refused.html", status=status_of(error), language=language, error=error)
     return replace(refused, headers={**refused.headers, **retry_after(error)})
 
 

@@ -103,11 +103,11 @@ def _page(visit: Visit, form: FileForm, key: str, refusal: LeadwerkError | None 
         form=form,
         reading=reading,
         problem=refusal or reading.problem,
-        notes=[*view.frame_notes(table, wording), *table.renamed],
+        notes=[*view.frame_notes(table, wording), *view.renamed_notes(table, visit.language)],
         columns=view.column_views(reading, form, wording),
         ids=view.id_choices(reading),
         figures=view.lead_figures(reading, wording),
-        rejects=view.reject_notes(reading),
+        rejects=view.reject_notes(reading, visit.language),
         leaks=view.leak_texts(findings, reading.columns, visit.language),
         rows=wording.number(len(table)),
     )

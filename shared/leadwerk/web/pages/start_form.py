@@ -16,6 +16,7 @@ from leadwerk.importing.statuses import is_open_word
 from leadwerk.importing.table import CsvTable, ReadOptions
 from leadwerk.lead.amount import DecimalMark
 from leadwerk.lead.timestamps import DateOrder
+from leadwerk.texts.message import Message
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class FileForm:
         line = self.fields.get("header_row")
         if line and not line.isdecimal():
             raise InputError(
-                f"{line!r} is no line number.", field="header_row", value=line, remedy="Give a number from 1."
+                Message("import.line_number", line=line),
+                field="header_row",
+                value=line,
+                remedy=Message("import.line_number.remedy"),
             )
         return ReadOptions(self.fields.get("encoding"), self.fields.get("delimiter"), int(line) if line else None,
                            self.fields.get("sheet"))  # fmt: skip
@@ -76,10 +80,10 @@ class FileForm:
             return ZoneInfo(name).key
         except (KeyError, ValueError, OSError) as error:
             raise InputError(
-                f"The time zone {name!r} is unknown.",
+                Message("import.zone", zone=name),
                 field="zone",
                 value=name,
-                remedy="Use a name such as Europe/Zurich.",
+                remedy=Message("import.zone.remedy"),
             ) from error
 
     @property
@@ -121,13 +125,15 @@ class FileForm:
         outcome = self.outcome(guess)
         if not outcome:
             raise InputError(
-                "Which column says what became of each lead?", field="outcome", remedy="Choose the column, then check."
+                Message("import.outcome.which"), field="outcome", remedy=Message("import.outcome.which.remedy")
             )
         statuses = self.statuses(table, outcome)
         positive = next((status.value for status in statuses if status.is_positive), None)
         if positive is None:
             raise InputError(
-                f"Which value of {outcome!r} means success?", field="positive", remedy="Mark it in the table of values."
+                Message("import.positive.which", column=outcome),
+                field="positive",
+                remedy=Message("import.positive.which.remedy"),
             )
         lost = self.fields.get("lost")
         return StatedColumns(

@@ -18,6 +18,7 @@ from leadwerk.learning.leak_texts import finding_text
 from leadwerk.learning.leakage import LeakFinding
 from leadwerk.pipeline import import_leads
 from leadwerk.pipeline.import_leads import PreparedImport
+from leadwerk.texts.message import in_language
 from leadwerk.web.pages.start_form import FileForm, Status
 from leadwerk.web.pages.wording import Wording
 
@@ -159,9 +160,15 @@ def lead_figures(reading: FileReading, wording: Wording) -> list[tuple[str, str]
     return [(wording.say(f"page.start.count.{name}"), wording.number(count)) for name, count in figures.items()]
 
 
-def reject_notes(reading: FileReading) -> list[str]:
+def renamed_notes(table: CsvTable, language: str) -> list[str]:
+    """Columns whose titles had to change, a sentence each."""
+    return [in_language(change, language) for change in table.renamed]
+
+
+def reject_notes(reading: FileReading, language: str) -> list[str]:
     """Why rows cannot be used."""
-    return [group.description for group in reading.prepared.leads.rejections] if reading.prepared else []
+    groups = reading.prepared.leads.rejections if reading.prepared else ()
+    return [in_language(group.description, language) for group in groups]
 
 
 def leaks(reading: FileReading) -> tuple[LeakFinding, ...]:

@@ -1,0 +1,69 @@
+"""Message: a text of the language files that is raised or stored before it is known who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leadwerk.errors import LeadwerkError
+from leadwerk.texts.catalogue import text
+
+
+class Message(str):
+    """A text in English, for logs and programs; it keeps its key and values, so that `in_language` can render it.
+
+    Values may be messages themselves. Convert it with `str` before it is encoded: msgspec takes plain texts only.
+
+    >>> message = Message("duration.minutes", count=3)
+    >>> str(message), in_language(message, "de")
+    ('3 minutes', '3 Minuten')
+
+    Raises:
+        ConfigurationError: there is no such text, or a value is missing.
+    """
+
+    key: str
+    values: Mapping[str, object]
+
+    def __new__(cls, key: str, /, **values: object) -> Message:
+        """The text of `key` with its values."""
+        message = super().__new__(cls, text("en", key, **values))
+        message.key, message.values = key, values
+        return message
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """What a copy is made of: `dataclasses.asdict` copies messages."""
+        return (self.key,), dict(self.values)
+
+
+def in_language(message: str, language: str) -> str:
+    """The message in a reader's language; a plain text, such as one that a user wrote, stays as it is.
+
+    >>> in_language("leads.csv", "fr")
+    'leads.csv'
+    """
+    if not isinstance(message, Message):
+        return message
+    values = {
+        name: in_language(value, language) if isinstance(value, str) else value
+        for name, value in message.values.items()
+    }
+    return text(language, message.key, **values)
+
+
+def refusal_texts(error: LeadwerkError, language: str) -> tuple[str, str]:
+    """What was wrong and what to do, in a reader's language where the error was raised with messages."""
+    message, remedy = error.texts
+    return in_language(message, language), in_language(remedy, language)
+
+
+def sentences(*parts: str) -> str:
+    """Sentences in a row; empty ones are left out.
+
+    >>> in_language(sentences(Message("duration.minutes", count=3), "", Message("duration.hours", count=1)), "de")
+    '3 Minuten 1 Stunde'
+    """
+    filled = [part for part in parts if part]
+    joined = filled[0] if filled else ""
+    for part in filled[1:]:
+        joined = Message("text.sentences", first=joined, second=part)
+    return joined
