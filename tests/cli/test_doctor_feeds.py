@@ -51,6 +51,20 @@ def test_a_cursor_that_stands_still_is_named(tmp_path: Path, look: Look) -> None
     assert (look("cursor", 8).verdict, "`leadwerk ingest`" in look("cursor", 8).remedy) == ("look", True)
 
 
+def test_leads_that_the_crm_deleted_are_counted_with_what_to_do(tmp_path: Path, look: Look) -> None:
+    assert look("gone_leads").verdict == "good"
+    table = DuckDBWarehouse(tmp_path)
+    last = [
+        lead_row("1", NOW - DAY, event_id="a", record_state="merged", merged_into="3"),
+        lead_row("2", NOW - DAY, event_id="b", record_state="deleted"),
+    ]
+    table.append("leads", last[:1])
+    assert (look("gone_leads").verdict, "1 merged" in look("gone_leads").summary) == ("good", True)
+    table.append("leads", last[1:])
+    assert (look("gone_leads").verdict, "`leadwerk privacy erase" in look("gone_leads").remedy) == ("look", True)
+    assert look("gone_leads", 40).verdict == "good"
+
+
 def test_training_that_stopped_is_named(tmp_path: Path, look: Look) -> None:
     assert look("training").remedy == "Run `leadwerk retrain`."
     run = {"run_id": "r", "trained_at": NOW, "promoted": False, "reason": "no better"}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from leadwerk.crm.port import CRM, Case, Enrolment, Gone, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown
+from leadwerk.crm.port import (
+    CRM, Case, Enrolment, Gone, GoneRecord, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown,
+)  # fmt: skip
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 from support.crm_subjects import SUBJECTS, Subject
-from support.standins.frame import START, serving
+from support.standins.frame import START, Record, serving
 
 
 @pytest.fixture(params=sorted(SUBJECTS))
@@ -95,13 +98,82 @@ def test_a_deleted_lead_is_gone_and_stays_gone(subject: Subject, crm: CRM) -> No
     assert subject.standin.records[lead].fields == {}
 
 
+def gone_after(subject: Subject, crm: CRM, cursor: str | None, lead: str) -> list[GoneRecord]:
+    """What the CRM says of a lead that is gone: in its changes, or when a webhook hints at the lead."""
+    hint = f"person:{lead}" if subject.name == "pipedrive" else lead
+    in_changes = [record for page in crm.pull(cursor) for record in page.gone]
+    hinted = crm.reread([hint])
+    assert [case.lead["lead_id"] for case in hinted.cases if case.lead["lead_id"] == lead] == []
+    return in_changes + list(hinted.gone)
+
+
+def test_a_deletion_is_told_with_its_time_and_only_of_the_deleted(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    lead, _ = standin.add(1), standin.add(2)
+    cursor = list(crm.pull(None))[-1].cursor
+    standin.end(lead)
+    gone = gone_after(subject, crm, cursor, lead)
+    assert {(record.lead_id, record.state) for record in gone} == {(lead, "deleted")}
+    if "deletions" in crm.capabilities.reports:
+        assert standin.records[lead].modified in [record.changed_at for record in gone]
+
+
+def test_a_merge_is_told_with_its_survivor(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    lead, survivor = standin.add(1), standin.add(2)
+    cursor = list(crm.pull(None))[-1].cursor
+    standin.end(lead, merged_into=survivor)
+    gone = gone_after(subject, crm, cursor, lead)
+    winners = {record.merged_into for record in gone if record.lead_id == lead}
+    # A CRM that does not tell merges tells the loser's deletion at least.
+    assert winners == {survivor if "merges" in crm.capabilities.reports else None}
+    assert {record.lead_id for record in gone} == {lead}
+
+
+def test_a_restored_lead_comes_again(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    lead = standin.add(1, kind="won")
+    cursor = list(crm.pull(None))[-1].cursor
+    standin.end(lead)
+    list(crm.pull(cursor))
+    standin.touch(lead)
+    standin.records[lead].deleted = False
+    again = [case for page in crm.pull(cursor) for case in page.cases]
+    assert lead in {case.lead["lead_id"] for case in again if case.changed_at == standin.records[lead].modified}
+
+
+def test_who_unsubscribed_is_told(subject: Subject, crm: CRM) -> None:
+    standin = pulling(subject).standin
+    assert "unsubscribes" in crm.capabilities.reports
+    reads, writes = standin.add(1), standin.add(2)
+    cursor = list(crm.pull(None))[-1].cursor
+    standin.records[writes].unsubscribed = True
+    standin.touch(writes)
+    told = {case.lead["lead_id"]: case.lead["unsubscribed"] for page in crm.pull(cursor) for case in page.cases}
+    assert told[writes] in (True, "true")
+    assert told.get(reads) in (False, "false", None)
+
+
+def test_a_converted_lead_is_followed_to_what_it_became(subject: Subject, crm: CRM) -> None:
+    if subject.name != "salesforce":
+        pytest.skip("elsewhere a lead keeps its record")
+    lead, contact = subject.standin.add(1), "003000001"
+    subject.standin.records[contact] = Record()
+    subject.standin.records[lead].converted_into = contact
+    update = subject.update(crm, lead)
+    (result,) = push_all(crm, [update])
+    assert result == Gone(contact, "cannot reference converted lead")
+    assert push_all(crm, [replace(update, record_id=contact)]) == [Taken()]
+    assert subject.fields_shown(crm, contact)["predictive_score"] == 85
+
+
 def test_a_merged_lead_names_its_winner(subject: Subject, crm: CRM) -> None:
     winner = subject.standin.add(2)
     loser = subject.standin.add(1, deleted=True, merged_into=winner)
     (result,) = push_all(crm, [subject.update(crm, loser)])
-    if "merges" in crm.capabilities.reports:
+    if "deletions" in crm.capabilities.reports:
         assert isinstance(result, Gone)
-        assert result.merged_into == winner
+        assert result.merged_into == (winner if "merges" in crm.capabilities.reports else None)
     else:
         assert isinstance(result, Unknown)
 

@@ -78,12 +78,13 @@ def test_a_complete_form() -> None:
         "industry": None,
         "employees": None,
         "revenue": None,
+        "unsubscribed": None,
         "attributes": [],
     }
 
 
 def test_rows_have_the_tables_columns_but_the_moment_that_the_warehouse_stamps() -> None:
-    assert set(version(FORM)[0]) == set(columns("leads")) - {STORED_AT}
+    assert set(version(FORM)[0]) == set(columns("leads")) - {STORED_AT, "record_state", "merged_into"}
     rows, _ = identity_rows(FORM, policy=MORTGAGE, recorded_at=NOW)
     assert set(rows[0]) == set(columns("identities")) - {STORED_AT}
     rejected = rejection_row(Rejection("f", None, "r", "m"), "boma.cases", "7", NOW)

@@ -37,6 +37,13 @@ class WaitingActions(Struct, frozen=True):
     oldest: datetime
 
 
+class GoneLeads(Struct, frozen=True):
+    """A row of leads/gone_counts."""
+
+    record_state: str
+    leads: int
+
+
 class CursorAge(Struct, frozen=True):
     """A row of cursors/latest."""
 
@@ -116,6 +123,22 @@ class Feeds:
         summary = f"{cases:,} cases with statuses that the policy does not know: {rows[0].reason}"
         remedy = "Add them under outcomes, then `leadwerk ingest --from-start`."
         return Finding("statuses", "look", summary, remedy)
+
+    def gone_leads(self) -> Finding:
+        """Leads whose record the CRM no longer has."""
+        parameters = {"gone_since": self.now - timedelta(days=LISTENING_DAYS), "as_of": self.now}
+        leads = {
+            row.record_state: row.leads for row in self._rows(statement("leads/gone_counts", GoneLeads), parameters)
+        }
+        merged, deleted = leads.get("merged", 0), leads.get("deleted", 0)
+        summary = f"in {LISTENING_DAYS} days {deleted:,} were deleted in the CRM and {merged:,} merged: none is scored"
+        if not deleted:
+            return Finding("gone leads", "good", summary if merged else "the CRM has every lead")
+        remedy = (
+            "Where a person asked for it, `leadwerk privacy erase LEAD` deletes the lead here too. Deleted by mistake: "
+            "restore it in the CRM, then `leadwerk ingest`."
+        )
+        return Finding("gone leads", "look", summary, remedy)
 
     def cursor(self) -> Finding:
         """When the CRM last had something new."""

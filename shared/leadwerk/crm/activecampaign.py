@@ -18,7 +18,7 @@ import msgspec
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.http_client import CRMResponse, HttpClient
-from leadwerk.crm.keyset import Position, position
+from leadwerk.crm.keyset import Position, joined, split
 from leadwerk.crm.port import (
     Capabilities,
     Case,
@@ -28,6 +28,7 @@ from leadwerk.crm.port import (
     FieldPlan,
     FieldType,
     FieldValue,
+    GoneRecord,
     Hint,
     LeadUpdate,
     PushResult,
@@ -49,6 +50,7 @@ TYPES: dict[FieldType, str] = {
     "text": "text",
     "list": "textarea",
 }
+ACTIVE, UNSUBSCRIBED = "1", "2"  # states of a contact in a list
 KINDS: Mapping[str, StageKind] = {"0": "open", "1": "won", "2": "lost"}
 
 
@@ -71,10 +73,37 @@ class _Contact(msgspec.Struct, frozen=True):
     cdate: str
     email: str = ""
     phone: str = ""
+    udate: str | None = None
+
+    def stamp(self) -> datetime:
+        return datetime.fromisoformat(self.udate or self.cdate).astimezone(UTC)
+
+    def lead(self, unsubscribed: bool | None) -> dict[str, str | bool | None]:
+        """The contact as a lead."""
+        return {
+            "lead_id": self.id, "created_at": self.cdate, "email": self.email, "phone": self.phone,
+            "unsubscribed": unsubscribed,
+        }  # fmt: skip
 
 
-class _ContactAnswer(msgspec.Struct, frozen=True):
+class _Membership(msgspec.Struct, frozen=True):
+    """Of a contact in a list."""
+
+    status: str
+
+
+class _ContactAnswer(msgspec.Struct, frozen=True, rename="camel"):
     contact: _Contact
+    contact_lists: list[_Membership] = []
+
+    def lead(self) -> dict[str, str | bool | None]:
+        """The contact as a lead: unsubscribed who was on lists and is active on none of them."""
+        states = {membership.status for membership in self.contact_lists}
+        return self.contact.lead(UNSUBSCRIBED in states and ACTIVE not in states if states else None)
+
+
+class _Contacts(msgspec.Struct, frozen=True):
+    contacts: list[_Contact]
 
 
 class _Deal(msgspec.Struct, frozen=True):
@@ -141,12 +170,20 @@ class _Automations(msgspec.Struct, frozen=True):
     automations: list[_Automation]
 
 
+Listed = tuple[list[Case], Position | None, int]
+"""Cases of a page, the newest place among its records, and how many these are."""
+
+
 class ActiveCampaign(Adapter):
     """See `leadwerk.crm.port.CRM`."""
 
     source = "activecampaign.deals"
     capabilities = Capabilities(
-        overlap=timedelta(days=2), cursor_step=timedelta(days=1), webhooks="secret_url", budget_floor=0.0
+        overlap=timedelta(days=2),
+        cursor_step=timedelta(days=1),
+        reports=frozenset({"unsubscribes"}),
+        webhooks="secret_url",
+        budget_floor=0.0,
     )
 
     def __init__(
@@ -220,29 +257,54 @@ class ActiveCampaign(Adapter):
         return field.name
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: deals changed since a day, with their contacts. Within a run pages follow an offset."""
-        start, overlap = position(cursor), self.capabilities.overlap
-        parameters: dict[str, str | int] = {"limit": PAGE_SIZE, "offset": 0, "orders[mdate]": "ASC"}
-        if start is not None:
-            parameters["filters[updated_after]"] = start.before(overlap).stamp.date().isoformat()
-        here, offset = start, 0
-        while True:
-            answer = self._http.call_repeatedly("GET", "/api/3/deals", params=parameters | {"offset": offset})
-            deals = answer.decoded(_Deals).deals
-            if deals:
-                newest = max(Position(deal.stamp(), deal.id) for deal in deals)
-                here = max(newest, here) if here else newest
-                yield CasePage(tuple(self._cases(deals)), (), str(here), newest.stamp - overlap)
-            offset += len(deals)
-            if len(deals) < PAGE_SIZE:
-                return
+        """See `CRM.pull`: contacts that unsubscribed and deals, changed since a day. Pages follow an offset."""
+        places, overlap = split(cursor, 2), self.capabilities.overlap
+        readers = (self._unsubscribed, self._deals)
+        for index, read in enumerate(readers):
+            start, offset, records = places[index], 0, PAGE_SIZE
+            since = start.before(overlap).stamp.date().isoformat() if start else None
+            while records == PAGE_SIZE:
+                cases, newest, records = read(since, offset)
+                if newest is not None:
+                    here = places[index]
+                    places[index] = max(newest, here) if here else newest
+                    yield CasePage(tuple(cases), (), joined(places), newest.stamp - overlap)
+                offset += records
+
+    def _unsubscribed(self, since: str | None, offset: int) -> Listed:
+        parameters = {**_window(since, offset), "status": UNSUBSCRIBED, "orders[id]": "ASC"}
+        answer = self._http.call_repeatedly("GET", "/api/3/contacts", params=parameters)
+        contacts = answer.decoded(_Contacts).contacts
+        newest = max((Position(contact.stamp(), contact.id) for contact in contacts), default=None)
+        return [_contact_case(contact, contact.lead(True)) for contact in contacts], newest, len(contacts)
+
+    def _deals(self, since: str | None, offset: int) -> Listed:
+        parameters = {**_window(since, offset), "orders[mdate]": "ASC"}
+        deals = self._http.call_repeatedly("GET", "/api/3/deals", params=parameters).decoded(_Deals).deals
+        newest = max((Position(deal.stamp(), deal.id) for deal in deals), default=None)
+        return list(self._cases(deals)), newest, len(deals)
+
+    def reread(self, record_ids: Sequence[str]) -> CasePage:
+        """See `CRM.reread`: contacts with their deals."""
+        contacts = {record_id: self._contact(record_id) for record_id in record_ids}
+        cases: list[Case] = []
+        for record_id, found in contacts.items():
+            if found is not None:
+                cases.append(_contact_case(found.contact, found.lead()))
+                answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{record_id}/deals")
+                cases += self._cases(answer.decoded(_Deals).deals)
+        gone = tuple(GoneRecord(record_id) for record_id, found in contacts.items() if found is None)
+        return CasePage(tuple(cases), (), "", gone=gone)
+
+    def _contact(self, record_id: str) -> _ContactAnswer | None:
+        answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{record_id}")
+        return answer.decoded(_ContactAnswer) if answer.status == 200 else None
 
     def _cases(self, deals: Sequence[_Deal]) -> Iterator[Case]:
-        contacts: dict[str, _Contact | None] = {}
+        contacts: dict[str, _ContactAnswer | None] = {}
         for deal in deals:
             if deal.contact not in contacts:
-                answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{deal.contact}")
-                contacts[deal.contact] = answer.decoded(_ContactAnswer).contact if answer.status == 200 else None
+                contacts[deal.contact] = self._contact(deal.contact)
             contact = contacts[deal.contact]
             if contact is not None:
                 yield _case(deal, contact)
@@ -305,14 +367,25 @@ class ActiveCampaign(Adapter):
         return [Hint(record_id) for record_id in form.get("contact[id]", ())]
 
 
-def _case(deal: _Deal, contact: _Contact) -> Case:
+def _window(since: str | None, offset: int) -> dict[str, str | int]:
+    """Query parameters of a page of what changed since a day."""
+    window: dict[str, str | int] = {"limit": PAGE_SIZE, "offset": offset}
+    return window | ({"filters[updated_after]": since} if since else {})
+
+
+def _contact_case(contact: _Contact, lead: dict[str, str | bool | None]) -> Case:
+    event_id = f"contact:{contact.id}:{contact.stamp().isoformat()}"
+    return Case(event_id, contact.stamp(), lead, "open", status_changed=False)
+
+
+def _case(deal: _Deal, contact: _ContactAnswer) -> Case:
     kind = KINDS.get(str(deal.status), "open")
     # Deals have no history: at best one change a reading is seen, and what makes it new is its content.
     content = f"{deal.id}|{deal.status}|{deal.stage}|{deal.mdate}"
     return Case(
         event_id=f"deal:{deal.id}:{hashlib.sha256(content.encode()).hexdigest()[:16]}",
         changed_at=deal.stamp(),
-        lead={"lead_id": contact.id, "created_at": contact.cdate, "email": contact.email, "phone": contact.phone},
+        lead=contact.lead(),
         status=kind,
         amount=str(Decimal(deal.value) / 100),
         kind=kind,

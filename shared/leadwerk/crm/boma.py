@@ -64,7 +64,8 @@ class Boma:
 
     source = "boma.cases"
     capabilities = Capabilities(
-        reports=frozenset({"deletions", "merges", "touchpoints", "lost_reason", "stage_history"}), idempotency_key=True
+        reports=frozenset({"deletions", "merges", "unsubscribes", "touchpoints", "lost_reason", "stage_history"}),
+        idempotency_key=True,
     )
 
     def __init__(

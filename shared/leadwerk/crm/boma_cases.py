@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from leadwerk.crm.port import BadRow, Case, CasePage, Touchpoint
+from leadwerk.crm.port import BadRow, Case, CasePage, GoneRecord, Touchpoint
+from leadwerk.errors import InputError
+from leadwerk.lead.lead import parse_id
 
 # A longer text stands in the wrong field.
 LONGEST_ID = 500
@@ -53,6 +55,22 @@ class _Case(msgspec.Struct, frozen=True):
     amount: float | str | None = None
     touchpoints: list[msgspec.Raw] = msgspec.field(default_factory=list)
     status_changed: bool = True
+    record: Literal["deleted", "merged"] | None = None
+    merged_into: Text | None = None
+
+    def gone(self) -> GoneRecord:
+        """The lead as a record that is gone."""
+        lead_id = parse_id(self.lead.get("lead_id", ""))
+        if (self.record == "merged") != (self.merged_into is not None) or not lead_id:
+            raise msgspec.ValidationError("A merged lead needs merged_into, a gone one its lead_id - at `$.record`")
+        return GoneRecord(lead_id, self.changed_at, self.merged_into)
+
+    def case(self, touchpoints: tuple[Touchpoint, ...]) -> Case:
+        """The lead as a case."""
+        return Case(
+            self.event_id, self.changed_at, self.lead, self.status, self.reason, self.amount, touchpoints,
+            self.status_changed,
+        )  # fmt: skip
 
 
 def read_page(body: bytes) -> BomaPage:
@@ -83,17 +101,21 @@ def _loosely(body: bytes) -> Any:
 
 def _read_cases(page: BomaPage) -> CasePage:
     cases: list[Case] = []
+    gone: list[GoneRecord] = []
     bad: list[BadRow] = []
     for raw in page.cases:
         try:
             case = msgspec.json.decode(raw, type=_Case)
-        except UNREADABLE as error:
+            if case.record is not None:
+                gone.append(case.gone())
+                continue
+        except (*UNREADABLE, InputError) as error:
             bad.append(_bad_row(raw, error))
             continue
         touchpoints, bad_touchpoints = _read_touchpoints(case)
         bad += bad_touchpoints
-        cases.append(Case(**{**msgspec.structs.asdict(case), "touchpoints": touchpoints}))
-    return CasePage(tuple(cases), tuple(bad), page.next_cursor)
+        cases.append(case.case(touchpoints))
+    return CasePage(tuple(cases), tuple(bad), page.next_cursor, gone=tuple(gone))
 
 
 def _read_touchpoints(case: _Case) -> tuple[tuple[Touchpoint, ...], list[BadRow]]:

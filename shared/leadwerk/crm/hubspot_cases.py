@@ -14,7 +14,7 @@ import msgspec
 
 from leadwerk.crm.http_client import HttpClient
 from leadwerk.crm.keyset import Position, joined, split, walk
-from leadwerk.crm.port import Case, CasePage, StageKind
+from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
 from leadwerk.errors import CRMRejected
 from leadwerk.warehouse.batches import batches
 
@@ -24,7 +24,8 @@ PAGE_SIZE = 200
 IDS_AT_ONCE = 100
 CONTACT_PROPERTIES = (
     "email", "phone", "zip", "country", "hs_language", "jobtitle", "industry", "numemployees", "annualrevenue",
-    "createdate", "lastmodifieddate", "ga_client_id", "web_consent", "hs_lead_status",
+    "createdate", "lastmodifieddate", "ga_client_id", "web_consent", "hs_lead_status", "hs_email_optout",
+    "hs_calculated_merged_vids",
 )  # fmt: skip
 DEAL_PROPERTIES = (
     "dealstage", "amount", "deal_currency_code", "closed_lost_reason", "hs_is_closed", "hs_is_closed_won",
@@ -32,14 +33,16 @@ DEAL_PROPERTIES = (
 )  # fmt: skip
 NAMES = {
     "zip": "postcode", "hs_language": "language", "jobtitle": "job_title", "numemployees": "employees",
-    "annualrevenue": "revenue", "createdate": "created_at",
+    "annualrevenue": "revenue", "createdate": "created_at", "hs_email_optout": "unsubscribed",
 }  # fmt: skip
-Properties = Mapping[str, str | None]
+MERGED = "hs_calculated_merged_vids"
+ARCHIVED_AT_ONCE = 100
 
 
-class _Record(msgspec.Struct, frozen=True):
+class _Record(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     properties: dict[str, str | None]
+    archived_at: datetime | None = None
 
     def stamp(self) -> datetime:
         """Moment of the last change; contacts and deals name it differently."""
@@ -53,8 +56,17 @@ class _Record(msgspec.Struct, frozen=True):
         return int(self.stamp().timestamp() * 1000)
 
 
+class _Next(msgspec.Struct, frozen=True):
+    after: str
+
+
+class _Paging(msgspec.Struct, frozen=True):
+    next: _Next | None = None
+
+
 class _Records(msgspec.Struct, frozen=True):
     results: list[_Record]
+    paging: _Paging = _Paging()
 
 
 class _To(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,8 +100,11 @@ DEALS = _List("deals", "hs_lastmodifieddate", DEAL_PROPERTIES)
 
 
 def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
-    """See `CRM.pull`: changed contacts, then changed deals with their contacts."""
+    """See `CRM.pull`: deleted contacts, changed ones, then changed deals with their contacts."""
     places = split(cursor, 2)
+    # First, and without moving the cursor: the list of deleted contacts has no order of time to continue in.
+    if gone := tuple(_archived(http, places[0].before(overlap).stamp if places[0] else None)):
+        yield CasePage((), (), joined(places), gone=gone)
     for index, listed in enumerate((CONTACTS, DEALS)):
         start = places[index]
 
@@ -100,7 +115,8 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
             # The overlap never moves the cursor back.
             places[index] = max(place, start) if start else place
             cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
-            yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap)
+            gone = () if listed is DEALS else tuple(_merged(records))
+            yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap, gone)
 
 
 def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
@@ -108,7 +124,48 @@ def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
     contacts = _read(http, CONTACTS, record_ids)
     links = _links(http, "contacts", "deals", [contact.id for contact in contacts])
     deals = _read(http, DEALS, list(dict.fromkeys(deal_id for deal_ids in links.values() for deal_id in deal_ids)))
-    return CasePage((*_contact_cases(contacts), *_deal_cases(http, deals)), (), "")
+    present = {contact.id for contact in contacts}
+    gone = [*_merged(contacts), *(_missing(http, record_id) for record_id in record_ids if record_id not in present)]
+    return CasePage((*_contact_cases(contacts), *_deal_cases(http, deals)), (), "", gone=tuple(gone))
+
+
+def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
+    """Contacts deleted since then, as far as HubSpot keeps them (90 days)."""
+    parameters: dict[str, str | int] = {"archived": "true", "limit": ARCHIVED_AT_ONCE}
+    while True:
+        answer = http.call_repeatedly("GET", f"/crm/objects/{VERSION}/contacts", params=parameters)
+        if answer.status != 200:
+            raise CRMRejected(f"The list of deleted contacts was refused: {answer.text()}", status=answer.status)
+        page = answer.decoded(_Records)
+        for record in page.results:
+            if record.archived_at is None or since is None or record.archived_at >= since:
+                yield GoneRecord(record.id, record.archived_at)
+        if page.paging.next is None:
+            return
+        parameters["after"] = page.paging.next.after
+
+
+def _merged(contacts: Sequence[_Record]) -> Iterator[GoneRecord]:
+    """The contacts that were merged into these: each has a list of id:millisecond."""
+    for contact in contacts:
+        for entry in filter(None, (contact.properties.get(MERGED) or "").split(";")):
+            record_id, _, millisecond = entry.partition(":")
+            if record_id != contact.id and millisecond.isdigit():
+                yield GoneRecord(record_id, datetime.fromtimestamp(int(millisecond) / 1000, UTC), contact.id)
+
+
+def _missing(http: HttpClient, record_id: str) -> GoneRecord:
+    """What became of a contact that cannot be read: asked for by itself, a merged one answers as its survivor."""
+    for archived in ("false", "true"):
+        answer = http.call_repeatedly(
+            "GET", f"/crm/objects/{VERSION}/contacts/{record_id}", params={"archived": archived, "properties": MERGED}
+        )
+        if answer.status == 200:
+            record = answer.decoded(_Record)
+            merges = [gone for gone in _merged([record]) if gone.lead_id == record_id]
+            survivor = record.id if record.id != record_id else None
+            return merges[0] if merges else GoneRecord(record_id, record.archived_at, survivor)
+    return GoneRecord(record_id)
 
 
 def _search(http: HttpClient, listed: _List, place: Position | None) -> Sequence[_Record]:
@@ -176,7 +233,8 @@ def _contact_cases(contacts: Sequence[_Record]) -> Iterator[Case]:
 
 
 def _lead(contact: _Record) -> Mapping[str, str | None]:
-    return {NAMES.get(name, name): value for name, value in contact.properties.items()} | {"lead_id": contact.id}
+    fields = {NAMES.get(name, name): value for name, value in contact.properties.items() if name != MERGED}
+    return fields | {"lead_id": contact.id}
 
 
 def _deal_cases(http: HttpClient, deals: Sequence[_Record]) -> Iterator[Case]:

@@ -25,6 +25,7 @@ from leadwerk.crm.port import (
     FieldPlan,
     FieldType,
     FieldValue,
+    GoneRecord,
     LeadUpdate,
     PushResult,
     Refused,
@@ -42,7 +43,7 @@ LEADS, FIELDS, ACTIVITIES = "crm.lead", "ir.model.fields", "mail.activity"
 TYPES: dict[FieldType, str] = {"number": "float", "text": "char", "list": "text"}
 COLUMNS = [
     "id", "create_date", "write_date", "email_from", "phone", "zip", "function", "active", "probability",
-    "stage_id", "lost_reason_id", "expected_revenue",
+    "stage_id", "lost_reason_id", "expected_revenue", "is_blacklisted",
 ]  # fmt: skip
 # Errors that a value, a field or a record causes, and no fault of the server.
 OF_A_RECORD = ("ValueError", "ValidationError", "UserError", "MissingError", "TypeError", "KeyError")
@@ -70,6 +71,7 @@ class _Lead(msgspec.Struct, frozen=True):
     stage_id: Named = None
     lost_reason_id: Named = None
     expected_revenue: float = 0.0
+    is_blacklisted: bool = False
 
     def place(self) -> Position:
         return Position(naive_utc(self.write_date), f"{self.id:012}")
@@ -92,7 +94,7 @@ class Odoo(Adapter):
         calls_at_once=4,
         overlap=timedelta(minutes=1),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"lost_reason"}),
+        reports=frozenset({"lost_reason", "unsubscribes"}),
     )
 
     def __init__(
@@ -169,7 +171,9 @@ class Odoo(Adapter):
         """See `CRM.reread`."""
         ids = [int(record_id) for record_id in record_ids if record_id.isdigit()]
         leads = self._search(LEADS, [["id", "in", ids]], COLUMNS, "id", list[_Lead])
-        return CasePage(tuple(_case(lead) for lead in leads), (), "")
+        present = {lead.id for lead in leads}
+        gone = tuple(GoneRecord(str(number)) for number in ids if number not in present)
+        return CasePage(tuple(_case(lead) for lead in leads), (), "", gone=gone)
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: an activity whose note holds the key is there already."""
@@ -217,7 +221,7 @@ def _case(lead: _Lead) -> Case:
         lead={
             "lead_id": str(lead.id), "created_at": naive_utc(lead.create_date).isoformat(),
             "email": lead.email_from or None, "phone": lead.phone or None, "postcode": lead.zip or None,
-            "job_title": lead.function or None,
+            "job_title": lead.function or None, "unsubscribed": lead.is_blacklisted,
         },
         # A lost lead keeps its stage, so the stage says nothing then.
         status="lost" if kind == "lost" else stage,

@@ -24,7 +24,7 @@ from typing import Any
 from msgspec import Struct
 
 from leadwerk.crm.fields import FieldMapping
-from leadwerk.crm.port import Gone, Later, LeadUpdate, PushResult, Refused, Taken, Unknown
+from leadwerk.crm.port import Gone, GoneRecord, Later, LeadUpdate, PushResult, Refused, Taken, Unknown
 from leadwerk.errors import CRMUnavailable
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.records import DeliveryRow, ScoreReason, ScoreRow
@@ -36,6 +36,7 @@ JITTER = 0.2
 # So many failures in a row mean that the CRM is down: the rest waits for the next run.
 UNAVAILABLE_IN_A_ROW = 5
 UNKNOWN_LEAD = 404
+DELETED = "deleted"
 HOT = "HOT"
 # A lead that the CRM does not know is tried for so long: nightly imports into a CRM take a day.
 UNKNOWN_LEAD_PATIENCE = timedelta(hours=24)
@@ -109,6 +110,10 @@ class Attempt:
     code: str | None = None
     field: str | None = None
     record_id: str | None = None
+
+    def heir(self) -> str | None:
+        """The other record that shows the score, where the lead's own has become part of it."""
+        return (self.record_id or self.pending.update.record_id or None) if self.state == "sent" else None
 
     def row(self) -> DeliveryRow:
         """The attempt as a row of `deliveries`; the same attempt twice is one row."""
@@ -229,6 +234,9 @@ def attempted(item: Pending, result: PushResult, now: datetime) -> Attempt:
     match result:
         case Taken(record_id):
             return Attempt(item, "sent", now, http_status=200, record_id=record_id)
+        case Unknown(text) if item.shown_hash is not None:
+            # It showed our last score, so it had the lead: the record was deleted since.
+            return Attempt(item, "dead_letter", now, UNKNOWN_LEAD, text[:LONGEST_ERROR], code=DELETED)
         case Unknown(text):
             if now - item.scored_at <= UNKNOWN_LEAD_PATIENCE:
                 return _again(item, now, UNKNOWN_LEAD, text)
@@ -236,11 +244,28 @@ def attempted(item: Pending, result: PushResult, now: datetime) -> Attempt:
         case Later(after, code, text):
             return replace(_again(item, now, None, text, after), code=code)
         case Gone(merged_into, text):
-            code = "merged" if merged_into else "deleted"
+            code = "merged" if merged_into else DELETED
             return Attempt(item, "dead_letter", now, 410, text[:LONGEST_ERROR], code=code)
         case Refused(text, code, field, status):
             error = text[:LONGEST_ERROR]
             return Attempt(item, "dead_letter", now, status, error, code=code or "refused", field=field)
+
+
+def setup_fault(item: Pending, result: PushResult) -> str | None:
+    """What speaks against the set-up in an answer: a refusal, or that a lead is missing which the CRM showed before."""
+    is_missing = isinstance(result, Unknown) and item.shown_hash is not None
+    return (
+        result.text if isinstance(result, Refused | Unknown) and (isinstance(result, Refused) or is_missing) else None
+    )
+
+
+def gone_records(attempts: Sequence[Attempt]) -> list[GoneRecord]:
+    """The leads whose record these attempts found deleted, or whose score they sent to another record."""
+    return [
+        GoneRecord(attempt.pending.update.lead_id, attempt.attempted_at, attempt.heir())
+        for attempt in attempts
+        if (attempt.state == "dead_letter" and attempt.code == DELETED) or attempt.heir()
+    ]
 
 
 def unavailable(item: Pending, error: CRMUnavailable, now: datetime) -> Attempt:

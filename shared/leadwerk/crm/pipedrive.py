@@ -15,7 +15,7 @@ import msgspec
 from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.http_client import CRMResponse, HttpClient
-from leadwerk.crm.keyset import Position, position
+from leadwerk.crm.keyset import Position, joined, split
 from leadwerk.crm.port import (
     Capabilities,
     Case,
@@ -24,6 +24,8 @@ from leadwerk.crm.port import (
     FieldPlan,
     FieldType,
     FieldValue,
+    Gone,
+    GoneRecord,
     Hint,
     LeadUpdate,
     PushResult,
@@ -43,6 +45,9 @@ URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
 PAGE_SIZE = 500
 PERSONS_AT_ONCE = 100
+PERSONS, DEALS = "/api/v2/persons", "/api/v2/deals"
+PERSON = "person:"  # of a hint
+MARKETING: Mapping[str, str | int] = {"include_fields": "marketing_status"}
 TYPES: dict[FieldType, str] = {"number": "double", "text": "varchar", "list": "text"}
 KINDS: Mapping[str, StageKind] = {"open": "open", "won": "won", "lost": "lost"}
 
@@ -57,6 +62,12 @@ class _Person(msgspec.Struct, frozen=True):
     emails: list[_Entry] = []
     phones: list[_Entry] = []
     job_title: str | None = None
+    update_time: str | None = None
+    marketing_status: str | None = None
+    is_deleted: bool = False
+
+    def stamp(self) -> datetime:
+        return datetime.fromisoformat(self.update_time or self.add_time).astimezone(UTC)
 
 
 class _Deal(msgspec.Struct, frozen=True):
@@ -83,6 +94,11 @@ class _Deals(msgspec.Struct, frozen=True):
 
 class _Persons(msgspec.Struct, frozen=True):
     data: list[_Person]
+    additional_data: _More = _More()
+
+
+class _PersonAnswer(msgspec.Struct, frozen=True):
+    data: _Person
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -125,7 +141,7 @@ class Pipedrive(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=5),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"lost_reason"}),
+        reports=frozenset({"deletions", "unsubscribes", "lost_reason"}),
         webhooks="basic",
         budget_floor=0.1,
     )
@@ -165,7 +181,8 @@ class Pipedrive(Adapter):
             return Taken()
         problem = _problem(answer)
         if answer.status in (404, 410):
-            return Unknown(problem.error)
+            person = self._person(update.target)
+            return Gone(text=problem.error) if person and person.is_deleted else Unknown(problem.error)
         # Pipedrive names the key of 40 characters; users know the title.
         field = next((name for name, key in keys.items() if key in problem.error), None)
         return Refused(problem.error or answer.text(), problem.code, field, answer.status)
@@ -198,35 +215,56 @@ class Pipedrive(Adapter):
         return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: changed deals with their persons. Within a run pages follow Pipedrive's own cursor."""
-        start, overlap = position(cursor), self.capabilities.overlap
-        parameters: dict[str, str | int] = {"sort_by": "update_time", "sort_direction": "asc", "limit": PAGE_SIZE}
-        if start is not None:
-            parameters["updated_since"] = start.before(overlap).stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
-        here, more = start, True
-        while more:
-            page = self._noted(self._http.call_repeatedly("GET", "/api/v2/deals", params=parameters)).decoded(_Deals)
-            if page.data:
-                last = Position(page.data[-1].stamp(), str(page.data[-1].id))
-                # The overlap reads older changes again; the cursor itself never moves back.
-                here = max(last, here) if here else last
-                yield CasePage(tuple(self._cases(page.data)), (), str(here), last.stamp - overlap)
-            more = bool(page.additional_data.next_cursor)
-            parameters["cursor"] = page.additional_data.next_cursor or ""
+        """See `CRM.pull`: changed persons, then changed deals with theirs. Pages follow Pipedrive's own cursor."""
+        places, overlap = split(cursor, 2), self.capabilities.overlap
+        for index, path in enumerate((PERSONS, DEALS)):
+            start = places[index]
+            parameters = {**MARKETING, "sort_by": "update_time", "sort_direction": "asc", "limit": PAGE_SIZE}
+            if start is not None:
+                parameters["updated_since"] = start.before(overlap).stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+            more = True
+            while more:
+                answer = self._noted(self._http.call_repeatedly("GET", path, params=parameters))
+                page = answer.decoded(_Persons) if path == PERSONS else answer.decoded(_Deals)
+                if page.data:
+                    last, here = Position(page.data[-1].stamp(), str(page.data[-1].id)), places[index]
+                    # The overlap reads older changes again; the cursor itself never moves back.
+                    places[index] = max(last, here) if here else last
+                    yield CasePage(tuple(self._cases(page)), (), joined(places), last.stamp - overlap)
+                more = bool(page.additional_data.next_cursor)
+                parameters["cursor"] = page.additional_data.next_cursor or ""
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
-        """See `CRM.reread`; the records are deals."""
+        """See `CRM.reread`; the records are deals, and persons as person:ID."""
         deals: list[_Deal] = []
-        for ids in batches(record_ids, PERSONS_AT_ONCE):
-            answer = self._http.call_repeatedly("GET", "/api/v2/deals", params={"ids": ",".join(ids)})
+        person_ids = [record_id.removeprefix(PERSON) for record_id in record_ids if record_id.startswith(PERSON)]
+        deal_ids = [record_id for record_id in record_ids if not record_id.startswith(PERSON)]
+        for ids in batches(deal_ids, PERSONS_AT_ONCE):
+            answer = self._http.call_repeatedly("GET", DEALS, params={"ids": ",".join(ids)})
             deals += answer.decoded(_Deals).data
-        return CasePage(tuple(self._cases(deals)), (), "")
+        persons = {record_id: self._person(record_id) for record_id in person_ids}
+        present = [person for person in persons.values() if person and not person.is_deleted]
+        gone = [
+            GoneRecord(record_id, person.stamp() if person else None)
+            for record_id, person in persons.items()
+            if person is None or person.is_deleted
+        ]
+        return CasePage((*map(_person_case, present), *self._cases(_Deals(deals))), (), "", gone=tuple(gone))
 
-    def _cases(self, deals: Sequence[_Deal]) -> Iterator[Case]:
+    def _person(self, record_id: str) -> _Person | None:
+        """A person by id, even if deleted (Pipedrive keeps them 30 days); None if there is none."""
+        answer = self._http.call_repeatedly("GET", f"{PERSONS}/{record_id}", params=MARKETING)
+        return answer.decoded(_PersonAnswer).data if answer.status == 200 else None
+
+    def _cases(self, page: _Deals | _Persons) -> Iterator[Case]:
+        if isinstance(page, _Persons):
+            yield from map(_person_case, page.data)
+            return
+        deals = page.data
         ids = list(dict.fromkeys(str(deal.person_id) for deal in deals if deal.person_id is not None))
         persons: dict[int, _Person] = {}
         for some in batches(ids, PERSONS_AT_ONCE):
-            answer = self._http.call_repeatedly("GET", "/api/v2/persons", params={"ids": ",".join(some)})
+            answer = self._http.call_repeatedly("GET", PERSONS, params={**MARKETING, "ids": ",".join(some)})
             persons |= {person.id: person for person in answer.decoded(_Persons).data}
         for deal in deals:
             person = persons.get(deal.person_id or 0)
@@ -254,7 +292,8 @@ class Pipedrive(Adapter):
             event = msgspec.json.decode(request.body, type=_Event)
         except msgspec.DecodeError as error:
             raise InputError("The webhook is not in Pipedrive's form.", field="body") from error
-        return [Hint(str(event.meta.entity_id))] if event.meta.entity == "deal" else []
+        prefixes = {"deal": "", "person": PERSON}
+        return [Hint(f"{prefixes[event.meta.entity]}{event.meta.entity_id}")] if event.meta.entity in prefixes else []
 
     def _noted(self, answer: CRMResponse) -> CRMResponse:
         left, limit = (answer.headers.get(f"x-daily-{name}", "") for name in ("requests-left", "requests-limit"))
@@ -267,16 +306,27 @@ def _case(deal: _Deal, person: _Person) -> Case:
     return Case(
         event_id=f"deal:{deal.id}:{deal.status}:{deal.stage_id}:{deal.update_time}",
         changed_at=deal.stamp(),
-        lead={
-            "lead_id": str(person.id), "created_at": person.add_time, "job_title": person.job_title,
-            "email": person.emails[0].value if person.emails else None,
-            "phone": person.phones[0].value if person.phones else None,
-        },
+        lead=_lead(person),
         status=deal.status,
         reason=deal.lost_reason,
         amount=deal.value,
         kind=KINDS.get(deal.status),
-    )  # fmt: skip
+    )
+
+
+def _person_case(person: _Person) -> Case:
+    """A person whose deals, if there are any, come by themselves."""
+    event_id = f"person:{person.id}:{person.stamp().isoformat()}"
+    return Case(event_id, person.stamp(), _lead(person), "open", status_changed=False)
+
+
+def _lead(person: _Person) -> dict[str, str | bool | None]:
+    return {
+        "lead_id": str(person.id), "created_at": person.add_time, "job_title": person.job_title,
+        "email": person.emails[0].value if person.emails else None,
+        "phone": person.phones[0].value if person.phones else None,
+        "unsubscribed": person.marketing_status == "unsubscribed" if person.marketing_status else None,
+    }  # fmt: skip
 
 
 def _value(value: FieldValue) -> str | float | None:

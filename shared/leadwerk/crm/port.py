@@ -17,7 +17,8 @@ FieldValue = str | int | float | tuple[str, ...] | None
 FieldType = Literal["number", "text", "list"]
 StageKind = Literal["open", "won", "lost"]
 WebhookProof = Literal["hmac", "basic", "secret_url", "none"]
-Reported = Literal["deletions", "merges", "stage_history", "touchpoints", "owners", "lost_reason"]
+RecordState = Literal["deleted", "merged"]
+Reported = Literal["deletions", "merges", "unsubscribes", "stage_history", "touchpoints", "owners", "lost_reason"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class Case:
 
     `changed_at` (aware) is when the CRM recorded the change, `event_id` is unique to it. Where something else than the
     status changed, such as a touchpoint that came, `status_changed` is False. `kind` is what the CRM itself says of the
-    status; it decides where the policy does not name the status.
+    status; it decides where the policy does not name the status. The lead's field `unsubscribed` says, where the CRM
+    does, whether the person wants no campaign mails.
     """
 
     event_id: str
@@ -144,6 +146,24 @@ class Case:
 
 
 @dataclass(frozen=True)
+class GoneRecord:
+    """A lead whose record the CRM no longer has: deleted, or merged into `merged_into`.
+
+    `changed_at` (aware) is when; None where the CRM does not say, so that it counts from when it is read. A record that
+    was restored needs no such thing: it comes again as a case.
+    """
+
+    lead_id: str
+    changed_at: datetime | None = None
+    merged_into: str | None = None
+
+    @property
+    def state(self) -> RecordState:
+        """What became of it."""
+        return "merged" if self.merged_into else "deleted"
+
+
+@dataclass(frozen=True)
 class BadRow:
     """Something the CRM sent that is not in its own format: where (`row`), what (`field`), and why."""
 
@@ -154,7 +174,7 @@ class BadRow:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Some cases, what could not be read among them, and the cursor behind them.
+    """Some cases, what could not be read among them, the cursor behind them, and records that are gone.
 
     `complete_until`: changes up to this moment were all seen; later ones may still surface before it. None: up to the
     cursor.
@@ -164,6 +184,7 @@ class CasePage:
     bad: tuple[BadRow, ...]
     cursor: str
     complete_until: datetime | None = None
+    gone: tuple[GoneRecord, ...] = ()
 
 
 @dataclass(frozen=True)

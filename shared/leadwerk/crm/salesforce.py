@@ -25,6 +25,7 @@ from leadwerk.crm.port import (
     FieldType,
     FieldValue,
     Gone,
+    GoneRecord,
     Later,
     LeadUpdate,
     PushResult,
@@ -53,8 +54,8 @@ TYPES: dict[FieldType, tuple[str, ...]] = {
 }
 COLUMNS = (
     "Id, CreatedDate, SystemModstamp, Email, Phone, PostalCode, Country, Title, Industry, NumberOfEmployees,"
-    " AnnualRevenue, Status, IsConverted, ConvertedOpportunity.StageName, ConvertedOpportunity.IsWon,"
-    " ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount, ConvertedOpportunity.SystemModstamp"
+    " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, ConvertedOpportunity.StageName,"
+    " ConvertedOpportunity.IsWon,ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount, ConvertedOpportunity.SystemModstamp"
 )
 LEAD_STAMP, OPPORTUNITY_STAMP = "SystemModstamp", "ConvertedOpportunity.SystemModstamp"
 
@@ -78,9 +79,13 @@ class _RecordResult(msgspec.Struct, frozen=True):
 
 class _Whereabouts(msgspec.Struct, frozen=True, rename="pascal"):
     id: str
+    system_modstamp: str = "1970-01-01T00:00:00.000+0000"
     is_deleted: bool = False
     master_record_id: str | None = None
     converted_contact_id: str | None = None
+
+    def place(self) -> Position:
+        return Position(_moment(self.system_modstamp), self.id)
 
 
 class _WhereaboutsAnswer(msgspec.Struct, frozen=True):
@@ -108,6 +113,7 @@ class _Lead(msgspec.Struct, frozen=True, rename="pascal"):
     industry: str | None = None
     number_of_employees: int | None = None
     annual_revenue: float | None = None
+    has_opted_out_of_email: bool | None = None
     converted_opportunity: _Opportunity | None = None
 
 
@@ -141,7 +147,7 @@ class Salesforce(Adapter):
         calls_at_once=2,
         overlap=timedelta(minutes=10),
         cursor_step=timedelta(seconds=1),
-        reports=frozenset({"deletions", "merges"}),
+        reports=frozenset({"deletions", "merges", "unsubscribes"}),
         budget_floor=0.2,
     )
 
@@ -230,8 +236,8 @@ class Salesforce(Adapter):
         return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: changed leads, then leads whose opportunity changed, which does not change the lead."""
-        places = split(cursor, 2)
+        """See `CRM.pull`: changed leads, then those whose opportunity changed, then deleted ones."""
+        places = split(cursor, 3)
         for index, column in enumerate((LEAD_STAMP, OPPORTUNITY_STAMP)):
             start = places[index]
 
@@ -246,13 +252,29 @@ class Salesforce(Adapter):
                 places[index] = max(place, start) if start else place
                 cases = tuple(_case(lead, column) for lead in leads)
                 yield CasePage(cases, (), joined(places), place.stamp - overlap)
+        yield from self._deleted(places)
+
+    def _deleted(self, places: list[Position | None]) -> Iterator[CasePage]:
+        """Leads that were deleted or merged away; `places` is moved on."""
+        start, overlap = places[2], self.capabilities.overlap
+        for leads, place in walk(start.before(overlap) if start else None, self._query_deleted, _Whereabouts.place):
+            places[2] = max(place, start) if start else place
+            gone = tuple(GoneRecord(lead.id, lead.place().stamp, lead.master_record_id) for lead in leads)
+            yield CasePage((), (), joined(places), place.stamp - overlap, gone)
+
+    def _query_deleted(self, place: Position | None) -> Sequence[_Whereabouts]:
+        filters = " AND ".join(["IsDeleted = true", *_behind(LEAD_STAMP, place)])
+        query = (
+            f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM Lead WHERE {filters}"  # noqa: S608  quoted
+            f" ORDER BY {LEAD_STAMP}, Id LIMIT {PAGE_SIZE}"
+        )
+        answer = self._noted(self._http.call_repeatedly("GET", f"{DATA}/queryAll", params={"q": query}))
+        if answer.status != 200:
+            raise CRMRejected(f"The query of deleted leads was refused: {answer.text()}", status=answer.status)
+        return answer.decoded(_WhereaboutsAnswer).records
 
     def _query(self, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
-        conditions = [where] if where else []
-        if place is not None:
-            stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
-            same = f"({column} = {stamp} AND Id > {_quoted(place.record_id)})"
-            conditions.append(f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}")
+        conditions = [*([where] if where else []), *_behind(column, place)]
         if column == OPPORTUNITY_STAMP:
             conditions.append("ConvertedOpportunityId != null")
         filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -292,6 +314,15 @@ class Salesforce(Adapter):
         return answer
 
 
+def _behind(column: str, place: Position | None) -> list[str]:
+    """Conditions for what comes after a place in the order of a stamp and the id."""
+    if place is None:
+        return []
+    stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    same = f"({column} = {stamp} AND Id > {_quoted(place.record_id)})"
+    return [f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}"]
+
+
 def _case(lead: _Lead, column: str) -> Case:
     changed_at = _stamp(lead, column)
     deal = lead.converted_opportunity
@@ -305,6 +336,7 @@ def _case(lead: _Lead, column: str) -> Case:
             "lead_id": lead.id, "created_at": lead.created_date, "email": lead.email, "phone": lead.phone,
             "postcode": lead.postal_code, "country": lead.country, "job_title": lead.title,
             "industry": lead.industry, "employees": lead.number_of_employees, "revenue": lead.annual_revenue,
+            "unsubscribed": lead.has_opted_out_of_email,
         },
         status=deal.stage_name if deal else lead.status,
         amount=deal.amount if deal else None,
@@ -315,6 +347,10 @@ def _case(lead: _Lead, column: str) -> Case:
 def _stamp(lead: _Lead, column: str) -> datetime:
     deal = lead.converted_opportunity
     text = deal.system_modstamp if column == OPPORTUNITY_STAMP and deal else lead.system_modstamp
+    return _moment(text)
+
+
+def _moment(text: str) -> datetime:
     # Salesforce writes +0000, which ISO 8601 allows in its basic form only.
     return datetime.fromisoformat(text.replace("+0000", "+00:00")).astimezone(UTC)
 

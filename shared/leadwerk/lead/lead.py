@@ -55,6 +55,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "industry": ("industry",),
     "employees": ("employees",),
     "revenue": ("revenue",),
+    "unsubscribed": ("unsubscribed",),
 }
 # Clocks differ: a lead from a moment ahead is one of now, one from further ahead is a mistake.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -83,6 +84,7 @@ def lead_version(
     row = {"event_id": event_id, "lead_id": lead_id, "recorded_at": recorded_at, "created_at": created_at}
     for group in FIELD_GROUPS:
         row |= group.read(reader)
+    row["unsubscribed"] = reader.read("unsubscribed", parse_consent)
     row["attributes"] = [item for attribute in policy.attributes for item in reader.attribute(attribute, created_at)]
     return row, reader.rejections
 

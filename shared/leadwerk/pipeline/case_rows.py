@@ -47,7 +47,7 @@ def rejection_of(bad: BadRow) -> Rejection:
 
 def add_case(rows: CaseRows, case: Case, policy: Policy, person_key: str, now: datetime) -> Iterator[Rejection]:
     """Add the usable rows of a case; yield rejections of the rest."""
-    if wrong := _out_of_time("changed_at", case.changed_at, now):
+    if wrong := out_of_time("changed_at", case.changed_at, now):
         yield wrong
         return
     recorded_at = case.changed_at
@@ -69,7 +69,7 @@ def add_case(rows: CaseRows, case: Case, policy: Policy, person_key: str, now: d
 
 def _add_touchpoints(rows: CaseRows, case: Case, lead_id: str) -> Iterator[Rejection]:
     for touchpoint in case.touchpoints:
-        if wrong := _out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
+        if wrong := out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
             yield wrong
             continue
         moment = min(touchpoint.occurred_at, case.changed_at).astimezone(UTC)
@@ -113,7 +113,7 @@ def _add_outcome(rows: CaseRows, case: Case, lead_id: str, policy: Policy) -> It
     rows.outcomes.append(row)
 
 
-def _out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:
+def out_of_time(name: str, moment: datetime, now: datetime) -> Rejection | None:
     """The rejection of an impossible moment, or None; the calendar's first years cannot be converted to UTC."""
     if EARLIEST <= moment <= now + CLOCK_TOLERANCE:
         return None

@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 from leadwerk.crm import outbox
 from leadwerk.crm.outbox import Attempt, Pending
-from leadwerk.crm.port import CRM, Gone, PushResult, Refused
+from leadwerk.crm.port import CRM, Gone, PushResult
 from leadwerk.errors import CRMUnavailable
 from leadwerk.warehouse.batches import batches
 
@@ -60,15 +60,16 @@ class DeliveryLine:
     def _send_canary(self, queue: Sequence[Pending]) -> list[Attempt]:
         """Attempts at the first scores; where too many are refused, the line stops and they are tried again."""
         attempts: list[Attempt] = []
-        refusals: list[Refused] = []
+        faults: list[str] = []
         for batch, outcome in self._calls(queue, 1):
             attempts += self._understood(batch, outcome)
             if not isinstance(outcome, CRMUnavailable):
-                refusals += [result for result in outcome if isinstance(result, Refused)]
-        if len(refusals) <= outbox.CANARY_REFUSALS * outbox.CANARY:
+                results = (outbox.setup_fault(item, result) for item, result in zip(batch, outcome, strict=True))
+                faults += [fault for fault in results if fault is not None]
+        if len(faults) <= outbox.CANARY_REFUSALS * outbox.CANARY:
             self.canary_passed = bool(attempts)
             return attempts
-        self.stopped = f"{len(refusals)} of the first {len(attempts)} scores were refused: {refusals[0].text}"
+        self.stopped = f"{len(faults)} of the first {len(attempts)} scores were refused: {faults[0]}"
         # Not dead letters: the scores are fine, the mapping is not.
         return [outbox.held_back(attempt, self.now) for attempt in attempts]
 

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from leadwerk.crm import outbox
-from leadwerk.crm.port import CRM, Case, CasePage
+from leadwerk.crm.port import CRM, Case, CasePage, GoneRecord
 from leadwerk.errors import CODE_FAULTS, RecordFailure
 from leadwerk.lead import Rejection
-from leadwerk.pipeline.case_rows import CaseRows, add_case, rejection_of, rejection_row
+from leadwerk.pipeline.case_rows import CaseRows, add_case, out_of_time, rejection_of, rejection_row
+from leadwerk.pipeline.gone_records import store_gone
 from leadwerk.pipeline.own_writes import without_own_writes
 from leadwerk.pipeline.privacy.delete_again import delete_again
 from leadwerk.policy.model import Policy
@@ -134,11 +135,17 @@ class _Reading:
             for table, new in rows.tables():
                 # The rows come before the cursor moves: after a crash the page is read again, and its keys are known.
                 self.new_rows[table] += self.warehouse.append(table, new) if new else 0
+            # After the page's own rows, which a merged lead hands on as well.
+            gone = [record for record in page.gone if self._wrong_time(record) is None]
+            self.new_rows["leads"] += store_gone(self.warehouse, gone, self.now)
             self._make_due([lead.lead_id for lead in rows.leads])
             if page.cursor != self.cursor:
                 self._move(page.cursor)
         self.pages += 1
         self.cases += len(page.cases)
+
+    def _wrong_time(self, record: GoneRecord) -> Rejection | None:
+        return out_of_time("changed_at", record.changed_at, self.now) if record.changed_at else None
 
     def _make_due(self, lead_ids: Sequence[str]) -> None:
         """Make scores due whose lead was unknown to the CRM until now: the next delivery sends them."""
@@ -166,6 +173,9 @@ class _Reading:
                 self._reject(rows, case.event_id, rejection)
                 if rejection.field == "status":
                     self.unknown_statuses[case.status] += 1
+        for record in page.gone:
+            if wrong := self._wrong_time(record):
+                self._reject(rows, record.lead_id, wrong)
         if len(failures) > max(TOLERATED_FAILURES, len(page.cases) / 2):
             raise failures[0]
         return rows

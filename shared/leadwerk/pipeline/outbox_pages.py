@@ -15,6 +15,7 @@ from msgspec import Struct
 from leadwerk.crm import outbox
 from leadwerk.crm.fields import FieldMapping
 from leadwerk.crm.outbox import Attempt, OutboxRow, Pending
+from leadwerk.pipeline.gone_records import store_found_gone
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
@@ -158,5 +159,6 @@ class Outbox:
         return self.warehouse.rows(statement("deliveries/outbox", OutboxRow), parameters)
 
     def record(self, attempts: Sequence[Attempt]) -> None:
-        """Append the attempts."""
+        """Append the attempts, and that leads are gone which the CRM no longer has."""
         self.warehouse.append("deliveries", [attempt.row() for attempt in attempts])
+        store_found_gone(self.warehouse, outbox.gone_records(attempts), self.now)

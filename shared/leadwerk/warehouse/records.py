@@ -251,6 +251,9 @@ class LeadRow(TableRow, frozen=True, kw_only=True):
     account_id: str | None = None
     attributes: tuple[LeadAttribute, ...] = ()
     stored_at: datetime | None = None
+    record_state: str | None = None
+    merged_into: str | None = None
+    unsubscribed: bool | None = None
 
 
 class ModelRunRow(TableRow, frozen=True, kw_only=True):

@@ -279,6 +279,36 @@ def test_a_person_who_objects_to_profiling_is_in_no_message(
     assert not standin.messages
 
 
+@pytest.mark.parametrize("unsubscribed", [True, False])
+def test_who_unsubscribed_gets_no_tag_but_sellers_still_hear_of_the_lead(
+    warehouse: DuckDBWarehouse, standin: ReceiverStandIn, unsubscribed: bool
+) -> None:
+    both = policy(rule("hot", "became_hot", MESSAGE, WorkflowAction(do="tag", name="hot lead")))
+    subject = SUBJECTS["activecampaign"]()
+    with serving(subject.standin):
+        lead_id = subject.standin.add(1)
+        receiver = receivers(standin, subject.crm())
+        workflows.run(warehouse, both, receiver, now=NOW)
+        becomes_hot(warehouse, lead_id, NOW + MINUTE)
+        # A form of later says nothing of it: what the CRM stated last counts.
+        versions = [(NOW - DAY, not unsubscribed), (NOW, unsubscribed), (NOW + 2 * MINUTE, None)]
+        for at, state in versions:
+            warehouse.append("leads", [lead(lead_id, at, event_id=f"v{at}", unsubscribed=state)])
+        workflows.run(warehouse, both, receiver, now=NOW + 5 * MINUTE)
+        assert subject.standin.enrolled == (set() if unsubscribed else {(lead_id, "hot lead")})
+        assert len(standin.messages) == 1
+
+
+def test_nothing_follows_for_a_lead_that_the_crm_deleted(
+    run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn
+) -> None:
+    run(HOT)
+    becomes_hot(warehouse, "L1", NOW + MINUTE)
+    warehouse.append("leads", [lead("L1", NOW + 2 * MINUTE, event_id="gone", record_state="deleted")])
+    run(HOT, 5)
+    assert not standin.messages
+
+
 def test_a_channel_without_an_address_stops_nothing_and_loses_nothing(
     run: Run, warehouse: DuckDBWarehouse, standin: ReceiverStandIn
 ) -> None:

@@ -23,10 +23,16 @@ class ActiveCampaignStandIn(StandIn):
         match call.method, call.path.removeprefix("/api/3/").split("/"):
             case "PUT", ["contacts", key]:
                 return self._write(key, call.body["contact"]["fieldValues"])
-            case "GET", ["contacts", key] if key in self.records:
-                return Reply(
-                    200, {"contact": {"id": key, "cdate": "2026-01-05T03:00:00-05:00", "email": "", "phone": ""}}
-                )
+            case "GET", ["contacts"]:
+                assert call.query["status"] == "2"
+                rows = [row for row in self._since(call) if row[1].unsubscribed]
+                return Reply(200, {"contacts": [_contact(*row) for row in self._page(call, rows)]})
+            case "GET", ["contacts", key] if self._living(key):
+                record = self.records[key]
+                states = [{"status": "2" if record.unsubscribed else "1"}]
+                return Reply(200, {"contact": _contact(key, record), "contactLists": states})
+            case "GET", ["contacts", key, "deals"] if self._living(key):
+                return Reply(200, {"deals": [_deal(key, self.records[key])]})
             case "GET", ["fields"]:
                 start = int(call.query["offset"])
                 rows = [
@@ -39,7 +45,7 @@ class ActiveCampaignStandIn(StandIn):
             case "POST", ["fieldRels"]:
                 return Reply(201, {})
             case "GET", ["deals"]:
-                return self._deals(call)
+                return Reply(200, {"deals": [_deal(*row) for row in self._page(call, self._since(call))]})
             case "GET", ["dealTasks"]:
                 rows = [task for task in self.tasks if task["relid"] == call.query["filters[relid]"]]
                 return Reply(200, {"dealTasks": rows})
@@ -91,14 +97,26 @@ class ActiveCampaignStandIn(StandIn):
         self.records[key].fields |= named
         return Reply(200, {"contact": {"id": key}})
 
-    def _deals(self, call: Call) -> Reply:
+    def _living(self, key: str) -> bool:
+        return key in self.records and not self.records[key].deleted
+
+    def _since(self, call: Call) -> list[tuple[str, Record]]:
         since = call.query.get("filters[updated_after]")
-        rows = [
+        return [
             row for row in self.changed()
             if since is None or row[1].modified.astimezone(ZONE).date() > date.fromisoformat(since)
         ]  # fmt: skip
+
+    def _page(self, call: Call, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
         start = int(call.query["offset"])
-        return Reply(200, {"deals": [_deal(*row) for row in rows[start : start + min(100, int(call.query["limit"]))]]})
+        return rows[start : start + min(100, int(call.query["limit"]))]
+
+
+def _contact(key: str, record: Record) -> dict[str, Any]:
+    return {
+        "id": key, "cdate": "2026-01-05T03:00:00-05:00", "udate": record.modified.astimezone(ZONE).isoformat(),
+        "email": "", "phone": "",
+    }  # fmt: skip
 
 
 def _deal(key: str, record: Record) -> dict[str, Any]:

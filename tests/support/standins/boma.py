@@ -34,10 +34,13 @@ class BomaStandIn(StandIn):
         record.fields |= call.body["custom_fields"]
         return Reply(200, {"custom_fields": record.fields})
 
+    def _rows(self) -> list[tuple[str, Record]]:
+        return sorted([*self.changed(), *self.gone()], key=lambda pair: (pair[1].modified, pair[0]))
+
     def _cases(self, call: Call) -> Reply:
         # A write of a custom field is no change of a case here, so a cursor is a stamp and an id.
         after = call.query.get("cursor", "")
-        rows = [(f"{record.modified.isoformat()}|{key}", key, record) for key, record in self.changed()]
+        rows = [(f"{record.modified.isoformat()}|{key}", key, record) for key, record in self._rows()]
         rest = [row for row in rows if row[0] > after]
         size = int(call.query["limit"])
         batch = rest[:size]
@@ -47,8 +50,10 @@ class BomaStandIn(StandIn):
 
 def _case(cursor: str, key: str, record: Record) -> dict[str, Any]:
     stamp = _written(record.modified)
-    lead = {"lead_id": key, "created_at": "2026-01-05T08:00:00Z"}
+    lead = {"lead_id": key, "created_at": "2026-01-05T08:00:00Z", "unsubscribed": record.unsubscribed}
+    ended = "merged" if record.merged_into else "deleted" if record.deleted else None
     return {
+        "record": ended, "merged_into": record.merged_into,
         "event_id": cursor, "changed_at": stamp, "lead": lead, "status": record.kind, "reason": record.reason,
         "amount": record.amount,
     }  # fmt: skip

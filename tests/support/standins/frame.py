@@ -30,6 +30,8 @@ class Record:
     stage: str = "New"
     amount: float | None = None
     reason: str | None = None
+    unsubscribed: bool = False
+    converted_into: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,18 @@ class StandIn:
         """A write moves the record's stamp, ours as everybody's."""
         self.now += timedelta(seconds=1)
         self.records[record_id].modified = self.now
+
+    def end(self, record_id: str, merged_into: str | None = None) -> None:
+        """Delete a record, or merge it into another, which a merge modifies as well."""
+        self.touch(record_id)
+        self.records[record_id].deleted, self.records[record_id].merged_into = True, merged_into
+        if merged_into:
+            self.touch(merged_into)
+
+    def gone(self) -> list[tuple[str, Record]]:
+        """Deleted and merged records in the order of stamp and id."""
+        gone = [(key, record) for key, record in self.records.items() if record.deleted]
+        return sorted(gone, key=lambda pair: (pair[1].modified, pair[0]))
 
     def wrong(self, values: Mapping[str, Any]) -> tuple[str, str] | None:
         """The first field that cannot be written, and why: unknown or invalid."""

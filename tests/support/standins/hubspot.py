@@ -19,13 +19,15 @@ class HubSpotStandIn(StandIn):
         match call.method, call.path.split("/")[4:]:
             case "POST", ["contacts", "batch", "update"]:
                 return self._update(call.body["inputs"])
+            case "GET", ["contacts"] if call.path == CONTACTS:
+                return self._archived(call)
             case "GET", ["contacts", record_id]:
                 return self._get(record_id, call.query.get("archived") == "true")
             case "POST", [kind, "search"]:
                 return self._search(kind, call.body)
             case "POST", [kind, "batch", "read"]:
                 ids = [entry["id"] for entry in call.body["inputs"]]
-                living = [(key, self.records[key]) for key in ids if key in self.records]
+                living = [(key, self.records[key]) for key in ids if self._living(key)]
                 return Reply(200, {"results": [self._object(kind, *pair) for pair in living]})
             case "POST", [_, _, "batch", "read"]:
                 return Reply(200, {"results": self._links(call.body["inputs"])})
@@ -69,10 +71,29 @@ class HubSpotStandIn(StandIn):
     def _get(self, record_id: str, archived: bool) -> Reply:
         record = self.records.get(record_id)
         if record is not None and record.merged_into and not archived:
-            return Reply(200, {"id": record.merged_into, "properties": {}})
+            return Reply(200, self._object("contacts", record.merged_into, self.records[record.merged_into]))
         if record is None or record.deleted != archived or record.merged_into:
             return _error(404, "OBJECT_NOT_FOUND", "missing")
-        return Reply(200, {"id": record_id, "properties": {}, "archived": archived})
+        times = {"archivedAt": _written(record.modified)} if archived else {}
+        return Reply(200, {"id": record_id, "properties": {}, "archived": archived, **times})
+
+    def _archived(self, call: Call) -> Reply:
+        """A page of deleted contacts in no order of time; merged ones are not among them."""
+        if call.query["archived"] != "true" or int(call.query["limit"]) > 100:
+            return _error(400, "VALIDATION_ERROR", "at most 100")
+        rows = sorted((key, record) for key, record in self.gone() if not record.merged_into)
+        start = int(call.query.get("after", 0))
+        page, end = rows[start : start + 100], start + 100
+        results = [
+            {"id": key, "properties": {}, "archived": True, "archivedAt": _written(record.modified)}
+            for key, record in page
+        ]
+        paging = {"paging": {"next": {"after": str(end)}}} if len(rows) > end else {}
+        return Reply(200, {"results": results, **paging})
+
+    def _merged_vids(self, key: str) -> str | None:
+        merged = [(loser, record) for loser, record in self.gone() if record.merged_into == key]
+        return ";".join(f"{loser}:{int(record.modified.timestamp() * 1000)}" for loser, record in merged) or None
 
     def _properties(self, call: Call) -> Reply:
         if call.method == "GET":
@@ -99,7 +120,11 @@ class HubSpotStandIn(StandIn):
     def _object(self, kind: str, key: str, record: Record) -> dict[str, Any]:
         stamp = _written(record.modified)
         if kind == "contacts":
-            properties = {"lastmodifieddate": stamp, "createdate": "2026-01-05T08:00:00Z", "email": None}
+            properties = {
+                "lastmodifieddate": stamp, "createdate": "2026-01-05T08:00:00Z", "email": None,
+                "hs_email_optout": str(record.unsubscribed).lower(),
+                "hs_calculated_merged_vids": self._merged_vids(key),
+            }  # fmt: skip
         else:
             properties = {
                 "hs_lastmodifieddate": stamp, "dealstage": record.stage, "closed_lost_reason": record.reason,

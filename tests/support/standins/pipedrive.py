@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -31,12 +32,11 @@ class PipedriveStandIn(StandIn):
                 self.fields[call.body["name"]] = kind
                 return Reply(201, {"success": True})
             case "GET", ["api", "v2", "deals"]:
-                return self._deals(call)
+                return self._list(call, _deal)
             case "GET", ["api", "v2", "persons"]:
-                keys = call.query["ids"].split(",")
-                assert len(keys) <= 100
-                rows = [{"id": int(key), "add_time": "2026-01-05T08:00:00Z"} for key in keys if key in self.records]
-                return Reply(200, {"data": rows})
+                return self._list(call, _person)
+            case "GET", ["api", "v2", "persons", key] if key in self.records:
+                return Reply(200, {"data": _person(key, self.records[key])})
             case "POST", ["api", "v2", "activities"]:
                 self.tasks.append(call.body)
                 return Reply(201, {"data": {"id": len(self.tasks)}})
@@ -55,15 +55,24 @@ class PipedriveStandIn(StandIn):
         limits = {"x-daily-requests-left": "15000", "x-daily-requests-limit": "30000"}
         return Reply(200, {"success": True, "data": {"id": int(key)}}, limits)
 
-    def _deals(self, call: Call) -> Reply:
+    def _list(self, call: Call, entry: Callable[[str, Record], dict[str, Any]]) -> Reply:
+        """A page of deals or of persons; a deal has the id of its person here."""
         since = call.query.get("updated_since")
         rows = self.changed(datetime.fromisoformat(since) if since else None)
         if "ids" in call.query:
+            assert len(call.query["ids"].split(",")) <= 100
             rows = [row for row in rows if row[0] in call.query["ids"].split(",")]
         start, limit = int(call.query.get("cursor") or 0), int(call.query.get("limit", 100))
         more = str(start + limit) if len(rows) > start + limit else None
-        deals = [_deal(*row) for row in rows[start : start + limit]]
-        return Reply(200, {"data": deals, "additional_data": {"next_cursor": more}})
+        entries = [entry(*row) for row in rows[start : start + limit]]
+        return Reply(200, {"data": entries, "additional_data": {"next_cursor": more}})
+
+
+def _person(key: str, record: Record) -> dict[str, Any]:
+    return {
+        "id": int(key), "add_time": "2026-01-05T08:00:00Z", "update_time": record.modified.isoformat(),
+        "is_deleted": record.deleted, "marketing_status": "unsubscribed" if record.unsubscribed else "subscribed",
+    }  # fmt: skip
 
 
 def _deal(key: str, record: Record) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class SalesforceStandIn(StandIn):
         stored = self.records.get(key)
         if stored is None or kind != ("Contact" if key.startswith("003") else "Lead"):
             return _failure("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+        if stored.converted_into:
+            return _failure("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         if stored.deleted:
             return _failure("ENTITY_IS_DELETED", "entity is deleted")
         fault = self.wrong(record)
@@ -58,15 +60,26 @@ class SalesforceStandIn(StandIn):
         if " FROM Task " in query:
             who, subject = re.findall(r"= '([^']*)'", query)[:2]
             return [task for task in self.tasks if (task["WhoId"], task["Subject"]) == (who, subject)]
-        if "MasterRecordId" in query:
+        if "ConvertedContactId" in query:
             key = re.findall(r"Id = '([^']*)'", query)[0]
             record = self.records[key]
-            return [{"Id": key, "IsDeleted": record.deleted, "MasterRecordId": record.merged_into}]
+            return [{"Id": key, "IsDeleted": record.deleted, "MasterRecordId": record.merged_into,
+                     "ConvertedContactId": record.converted_into}]  # fmt: skip
+        if "IsDeleted = true" in query:
+            return [
+                {"Id": key, "IsDeleted": True, "MasterRecordId": record.merged_into, "SystemModstamp": _written(record)}
+                for key, record in self._behind(query, self.gone())
+            ]
         if "Id IN (" in query:
-            return [self._lead(key, self.records[key]) for key in re.findall(r"'([^']*)'", query)]
+            asked = re.findall(r"'([^']*)'", query)
+            return [self._lead(key, record) for key, record in self.changed() if key in asked]
         rows = self.changed()
         if "ConvertedOpportunityId != null" in query:
             rows = [row for row in rows if row[1].kind != "open"]
+        return [self._lead(*row) for row in self._behind(query, rows)]
+
+    def _behind(self, query: str, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
+        """A page of the rows behind the query's place."""
         after = re.search(r"> (\d{4}-\S+Z)", query)
         since = re.search(r">= (\d{4}-\S+Z)", query)
         if after:
@@ -74,16 +87,17 @@ class SalesforceStandIn(StandIn):
             rows = [row for row in rows if row[1].modified > stamp or (row[1].modified == stamp and row[0] > key)]
         elif since:
             rows = [row for row in rows if row[1].modified >= datetime.fromisoformat(since[1])]
-        return [self._lead(*row) for row in rows[: int(query.rpartition("LIMIT ")[2])]]
+        return rows[: int(query.rpartition("LIMIT ")[2])]
 
     def _lead(self, key: str, record: Record) -> dict[str, Any]:
-        stamp = record.modified.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        stamp = _written(record)
         deal = {
             "StageName": record.stage, "IsWon": record.kind == "won", "IsClosed": record.kind != "open",
             "Amount": record.amount, "SystemModstamp": stamp,
         }  # fmt: skip
         return {
             "Id": key, "CreatedDate": "2026-01-05T08:00:00.000+0000", "SystemModstamp": stamp, "Status": "Open",
+            "HasOptedOutOfEmail": record.unsubscribed,
             "ConvertedOpportunity": None if record.kind == "open" else deal,
         }  # fmt: skip
 
@@ -91,3 +105,7 @@ class SalesforceStandIn(StandIn):
 def _failure(code: str, message: str, field: str | None = None) -> dict[str, Any]:
     errors = [{"statusCode": code, "message": message, "fields": [field] if field else []}]
     return {"success": False, "errors": errors}
+
+
+def _written(record: Record) -> str:
+    return record.modified.strftime("%Y-%m-%dT%H:%M:%S.000+0000")

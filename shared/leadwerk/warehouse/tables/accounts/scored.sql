@@ -14,7 +14,7 @@ scored_contacts AS (
     s.score_cluster = 'DISQUALIFIED' AS disqualified
   FROM latest_score AS s
   JOIN latest_lead AS l ON l.lead_id = s.lead_id
-  WHERE l.account_id IS NOT NULL
+  WHERE l.account_id IS NOT NULL AND l.record_state IS NULL
 ),
 
 top_accounts AS (

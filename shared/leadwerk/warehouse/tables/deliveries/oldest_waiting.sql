@@ -3,6 +3,9 @@
 -- include scores/latest where basis != 'no_champion'
 ,
 
+-- include leads/gone
+,
+
 latest_attempt AS (
   SELECT score_id, state
   FROM leadwerk.deliveries
@@ -15,4 +18,4 @@ latest_attempt AS (
 SELECT COUNT(*) AS waiting, MIN(n.scored_at) AS oldest
 FROM latest_score AS n
 LEFT JOIN latest_attempt AS a ON a.score_id = n.score_id
-WHERE a.state IS NULL OR a.state IN ('retry', 'repair')
+WHERE (a.state IS NULL OR a.state IN ('retry', 'repair')) AND n.lead_id NOT IN (SELECT lead_id FROM gone_lead)

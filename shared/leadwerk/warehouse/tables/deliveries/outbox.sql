@@ -17,6 +17,9 @@
 -- include deliveries/latest_of_lead where @every_lead OR lead_id IN UNNEST(@lead_ids)
 ,
 
+-- include leads/gone where @every_lead OR lead_id IN UNNEST(@lead_ids)
+,
+
 -- What the CRM shows is certain only where the last attempt at any score of the lead succeeded: one that got no answer
 -- may have taken effect.
 last_of_lead AS (
@@ -48,6 +51,7 @@ FROM latest_score
 LEFT JOIN latest_attempt ON latest_attempt.score_id = latest_score.score_id
 LEFT JOIN last_of_lead ON last_of_lead.lead_id = latest_score.lead_id
 WHERE latest_score.score_id NOT IN UNNEST(@without)
+  AND latest_score.lead_id NOT IN (SELECT lead_id FROM gone_lead)
   AND (
     @every_state
     OR latest_attempt.state IS NULL

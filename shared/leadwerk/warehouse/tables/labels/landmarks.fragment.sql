@@ -10,6 +10,8 @@ created AS (
   SELECT lead_id, created_at
   FROM leadwerk.leads
   WHERE lead_id NOT IN (SELECT lead_id FROM objecting_leads)
+    -- A merged lead's history is the survivor's: counted twice, it would weigh twice.
+    AND lead_id NOT IN (SELECT lead_id FROM leadwerk.leads WHERE record_state = 'merged')
   QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at, event_id) = 1
 ),
 

@@ -26,5 +26,8 @@ SELECT
   revenue,
   account_id,
   attributes,
-  stored_at
+  stored_at,
+  record_state,
+  merged_into,
+  unsubscribed
 FROM latest_lead

@@ -85,6 +85,7 @@ candidates AS (
   LEFT JOIN first_contact AS f ON f.lead_id = n.lead_id
   LEFT JOIN picks_with_end AS h ON h.lead_id = n.lead_id AND h.expires_at > @now
   WHERE c.lead_id IS NULL
+    AND o.record_state IS NULL
     AND (o.created_at >= @created_since OR n.decided_by IS NOT NULL)
     AND o.created_at <= @as_of
     AND (ARRAY_LENGTH(@served_languages) = 0 OR COALESCE(o.language, n.language) IN UNNEST(@served_languages))

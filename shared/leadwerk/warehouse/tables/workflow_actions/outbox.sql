@@ -1,5 +1,6 @@
 -- One action of a workflow that is to be done, or, with @dead_letters, that its receiver refused; with the score that
--- its text speaks of. Leads whose person objects to profiling are left out.
+-- its text speaks of. Left out are leads whose person objects to profiling, and
+-- those that are gone from the CRM.
 -- @first_day DATE
 -- @as_of TIMESTAMP
 -- @dead_letters BOOL
@@ -7,6 +8,15 @@
 -- @most INT64
 -- include objections/active
 ,
+-- include leads/gone
+,
+-- Whoever unsubscribed gets no tag and enters no automation, because these send campaign mails; the last statement counts.
+unsubscribed_lead AS (
+  SELECT lead_id
+  FROM leadwerk.leads
+  WHERE recorded_at <= @as_of AND unsubscribed IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY recorded_at DESC, event_id DESC) = 1 AND unsubscribed
+),
 latest_step AS (
   SELECT *
   FROM leadwerk.workflow_actions
@@ -19,6 +29,8 @@ open_step AS (
   WHERE (state IN ('pending', 'retry') OR (@dead_letters AND state = 'dead_letter'))
     AND (@target = '' OR target = @target)
     AND lead_id NOT IN (SELECT lead_id FROM objecting_leads)
+    AND lead_id NOT IN (SELECT lead_id FROM gone_lead)
+    AND (action NOT IN ('tag', 'automation') OR lead_id NOT IN (SELECT lead_id FROM unsubscribed_lead))
   -- By receiver, so that one that is down does not stand in the way of the others.
   QUALIFY ROW_NUMBER() OVER (PARTITION BY target ORDER BY next_attempt_at, changed_at, action_id) <= @most
 ),
