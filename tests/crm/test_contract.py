@@ -9,7 +9,18 @@ from datetime import timedelta
 import pytest
 
 from leadwerk.crm.port import (
-    CRM, Case, Enrolment, Gone, GoneRecord, Later, LeadUpdate, PushResult, Refused, Taken, Task, Unknown,
+    CRM,
+    Case,
+    Enrolment,
+    Gone,
+    GoneRecord,
+    Later,
+    LeadUpdate,
+    PushResult,
+    Refused,
+    Taken,
+    Task,
+    Unknown,
 )  # fmt: skip
 from leadwerk.errors import CRMRejected, CRMUnavailable, InputError
 from support.crm_subjects import SUBJECTS, Subject
@@ -101,10 +112,10 @@ def test_a_deleted_lead_is_gone_and_stays_gone(subject: Subject, crm: CRM) -> No
 def gone_after(subject: Subject, crm: CRM, cursor: str | None, lead: str) -> list[GoneRecord]:
     """What the CRM says of a lead that is gone: in its changes, or when a webhook hints at the lead."""
     hint = f"person:{lead}" if subject.name == "pipedrive" else lead
-    in_changes = [record for page in crm.pull(cursor) for record in page.gone]
+    in_changes = [record for page in crm.pull(cursor) for record in page.gone_records]
     hinted = crm.reread([hint])
     assert [case.lead["lead_id"] for case in hinted.cases if case.lead["lead_id"] == lead] == []
-    return in_changes + list(hinted.gone)
+    return in_changes + list(hinted.gone_records)
 
 
 def test_a_deletion_is_told_with_its_time_and_only_of_the_deleted(subject: Subject, crm: CRM) -> None:
@@ -112,10 +123,10 @@ def test_a_deletion_is_told_with_its_time_and_only_of_the_deleted(subject: Subje
     lead, _ = standin.add(1), standin.add(2)
     cursor = list(crm.pull(None))[-1].cursor
     standin.end(lead)
-    gone = gone_after(subject, crm, cursor, lead)
-    assert {(record.lead_id, record.state) for record in gone} == {(lead, "deleted")}
+    gone_records = gone_after(subject, crm, cursor, lead)
+    assert {(record.lead_id, record.state) for record in gone_records} == {(lead, "deleted")}
     if "deletions" in crm.capabilities.reports:
-        assert standin.records[lead].modified in [record.changed_at for record in gone]
+        assert standin.records[lead].modified in [record.changed_at for record in gone_records]
 
 
 def test_a_merge_is_told_with_its_survivor(subject: Subject, crm: CRM) -> None:
@@ -123,11 +134,11 @@ def test_a_merge_is_told_with_its_survivor(subject: Subject, crm: CRM) -> None:
     lead, survivor = standin.add(1), standin.add(2)
     cursor = list(crm.pull(None))[-1].cursor
     standin.end(lead, merged_into=survivor)
-    gone = gone_after(subject, crm, cursor, lead)
-    winners = {record.merged_into for record in gone if record.lead_id == lead}
+    gone_records = gone_after(subject, crm, cursor, lead)
+    winners = {record.merged_into for record in gone_records if record.lead_id == lead}
     # A CRM that does not tell merges tells the loser's deletion at least.
     assert winners == {survivor if "merges" in crm.capabilities.reports else None}
-    assert {record.lead_id for record in gone} == {lead}
+    assert {record.lead_id for record in gone_records} == {lead}
 
 
 def test_a_restored_lead_comes_again(subject: Subject, crm: CRM) -> None:
@@ -149,9 +160,9 @@ def test_who_unsubscribed_is_told(subject: Subject, crm: CRM) -> None:
     cursor = list(crm.pull(None))[-1].cursor
     standin.records[writes].unsubscribed = True
     standin.touch(writes)
-    told = {case.lead["lead_id"]: case.lead["unsubscribed"] for page in crm.pull(cursor) for case in page.cases}
-    assert told[writes] in (True, "true")
-    assert told.get(reads) in (False, "false", None)
+    opt_outs = {case.lead["lead_id"]: case.lead["unsubscribed"] for page in crm.pull(cursor) for case in page.cases}
+    assert opt_outs[writes] in (True, "true")
+    assert opt_outs.get(reads) in (False, "false", None)
 
 
 def test_a_converted_lead_is_followed_to_what_it_became(subject: Subject, crm: CRM) -> None:

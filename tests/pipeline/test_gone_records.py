@@ -1,4 +1,4 @@
-"""Leads that the CRM deleted or merged: no longer scored, called or delivered; a merged one's history is the survivor's."""
+"""Leads that the CRM deleted or merged: not scored, listed or delivered; a merged one hands its history on."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def of(warehouse: DuckDBWarehouse, table: str, lead: str, columns: str) -> list[
 def test_a_deleted_lead_is_open_before_and_not_after_and_again_once_restored(warehouse: DuckDBWarehouse) -> None:
     a, b = case(1, "a"), case(2, "b")
     deleted_at = b.changed_at + HOUR
-    read(warehouse, CasePage((a, b), (), "1"), CasePage((), (), "2", gone=(GoneRecord("a", deleted_at),)))
+    read(warehouse, CasePage((a, b), (), "1"), CasePage((), (), "2", gone_records=(GoneRecord("a", deleted_at),)))
     assert open_leads(warehouse, deleted_at - HOUR / 2) == ["a", "b"]
     assert open_leads(warehouse) == ["b"]
-    read(warehouse, CasePage((), (), "3", gone=(GoneRecord("a", deleted_at),)))
+    read(warehouse, CasePage((), (), "3", gone_records=(GoneRecord("a", deleted_at),)))
     assert len(of(warehouse, "leads", "a", "event_id")) == 2
     read(warehouse, CasePage((case(9, "a"),), (), "4"))
     assert open_leads(warehouse) == ["a", "b"]
 
 
 def test_a_deletion_of_the_future_is_rejected_and_one_of_a_stranger_is_nothing(warehouse: DuckDBWarehouse) -> None:
-    gone = (GoneRecord("a", NOW + DAY), GoneRecord("stranger", NOW - DAY))
-    read(warehouse, CasePage((case(1, "a"),), (), "1", gone=gone))
+    gone_records = (GoneRecord("a", NOW + DAY), GoneRecord("stranger", NOW - DAY))
+    read(warehouse, CasePage((case(1, "a"),), (), "1", gone_records=gone_records))
     assert open_leads(warehouse) == ["a"]
     assert of(warehouse, "leads", "stranger", "event_id") == []
     (rejection,) = warehouse.rows(from_text("SELECT `row`, field FROM leadwerk.rejections"), {})
@@ -53,7 +53,7 @@ def test_a_deletion_of_the_future_is_rejected_and_one_of_a_stranger_is_nothing(w
 
 
 def test_a_deleted_lead_is_not_delivered(warehouse: DuckDBWarehouse) -> None:
-    read(warehouse, CasePage((case(1, "a"), case(2, "b")), (), "1", gone=(GoneRecord("a"),)))
+    read(warehouse, CasePage((case(1, "a"), case(2, "b")), (), "1", gone_records=(GoneRecord("a"),)))
     warehouse.append("scores", [score("a", 1), score("b", 1)])
     crm = ScriptedCRM()
     assert run(warehouse, crm).sent == 1
@@ -67,7 +67,7 @@ def test_a_merged_leads_history_belongs_to_the_survivor(warehouse: DuckDBWarehou
     loser = case(late, "a", "Abgelehnt", touchpoints=(call,))
     survivor = case(5, "b", "Neu")
     merged_at = case(9).changed_at
-    page = CasePage((loser, survivor), (), "1", gone=(GoneRecord("a", merged_at, "b"),))
+    page = CasePage((loser, survivor), (), "1", gone_records=(GoneRecord("a", merged_at, "b"),))
     read(warehouse, page)
     read(warehouse, page)
     assert open_leads(warehouse) == ["b"]
@@ -87,8 +87,8 @@ def test_a_merged_leads_history_belongs_to_the_survivor(warehouse: DuckDBWarehou
 def test_who_is_merged_twice_hands_everything_on(warehouse: DuckDBWarehouse) -> None:
     call = Touchpoint("t1", "call_answered", case(1).changed_at)
     cases = (case(1, "a", touchpoints=(call,)), case(2, "b"), case(3, "c"))
-    gone = (GoneRecord("b", case(9).changed_at, "c"), GoneRecord("a", case(8).changed_at, "b"))
-    read(warehouse, CasePage(cases, (), "1", gone=gone))
+    gone_records = (GoneRecord("b", case(9).changed_at, "c"), GoneRecord("a", case(8).changed_at, "b"))
+    read(warehouse, CasePage(cases, (), "1", gone_records=gone_records))
     assert of(warehouse, "touchpoints", "c", "kind") == [{"kind": "call_answered"}]
     assert open_leads(warehouse) == ["c"]
 

@@ -126,7 +126,7 @@ class Feeds:
 
     def gone_leads(self) -> Finding:
         """Leads whose record the CRM no longer has."""
-        parameters = {"gone_since": self.now - timedelta(days=LISTENING_DAYS), "as_of": self.now}
+        parameters: dict[str, object] = {"gone_since": self.now - timedelta(days=LISTENING_DAYS), "as_of": self.now}
         leads = {
             row.record_state: row.leads for row in self._rows(statement("leads/gone_counts", GoneLeads), parameters)
         }

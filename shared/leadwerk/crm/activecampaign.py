@@ -258,17 +258,17 @@ class ActiveCampaign(Adapter):
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: contacts that unsubscribed and deals, changed since a day. Pages follow an offset."""
-        places, overlap = split(cursor, 2), self.capabilities.overlap
+        positions, overlap = split(cursor, 2), self.capabilities.overlap
         readers = (self._unsubscribed, self._deals)
         for index, read in enumerate(readers):
-            start, offset, records = places[index], 0, PAGE_SIZE
+            start, offset, records = positions[index], 0, PAGE_SIZE
             since = start.before(overlap).stamp.date().isoformat() if start else None
             while records == PAGE_SIZE:
                 cases, newest, records = read(since, offset)
                 if newest is not None:
-                    here = places[index]
-                    places[index] = max(newest, here) if here else newest
-                    yield CasePage(tuple(cases), (), joined(places), newest.stamp - overlap)
+                    position = positions[index]
+                    positions[index] = max(newest, position) if position else newest
+                    yield CasePage(tuple(cases), (), joined(positions), newest.stamp - overlap)
                 offset += records
 
     def _unsubscribed(self, since: str | None, offset: int) -> Listed:
@@ -288,13 +288,13 @@ class ActiveCampaign(Adapter):
         """See `CRM.reread`: contacts with their deals."""
         contacts = {record_id: self._contact(record_id) for record_id in record_ids}
         cases: list[Case] = []
-        for record_id, found in contacts.items():
-            if found is not None:
-                cases.append(_contact_case(found.contact, found.lead()))
+        for record_id, contact in contacts.items():
+            if contact is not None:
+                cases.append(_contact_case(contact.contact, contact.lead()))
                 answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{record_id}/deals")
                 cases += self._cases(answer.decoded(_Deals).deals)
-        gone = tuple(GoneRecord(record_id) for record_id, found in contacts.items() if found is None)
-        return CasePage(tuple(cases), (), "", gone=gone)
+        gone_records = tuple(GoneRecord(record_id) for record_id, contact in contacts.items() if contact is None)
+        return CasePage(tuple(cases), (), "", gone_records=gone_records)
 
     def _contact(self, record_id: str) -> _ContactAnswer | None:
         answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{record_id}")

@@ -58,7 +58,7 @@ class _Case(msgspec.Struct, frozen=True):
     record: Literal["deleted", "merged"] | None = None
     merged_into: Text | None = None
 
-    def gone(self) -> GoneRecord:
+    def gone_records(self) -> GoneRecord:
         """The lead as a record that is gone."""
         lead_id = parse_id(self.lead.get("lead_id", ""))
         if (self.record == "merged") != (self.merged_into is not None) or not lead_id:
@@ -101,13 +101,13 @@ def _loosely(body: bytes) -> Any:
 
 def _read_cases(page: BomaPage) -> CasePage:
     cases: list[Case] = []
-    gone: list[GoneRecord] = []
+    gone_records: list[GoneRecord] = []
     bad: list[BadRow] = []
     for raw in page.cases:
         try:
             case = msgspec.json.decode(raw, type=_Case)
             if case.record is not None:
-                gone.append(case.gone())
+                gone_records.append(case.gone_records())
                 continue
         except (*UNREADABLE, InputError) as error:
             bad.append(_bad_row(raw, error))
@@ -115,7 +115,7 @@ def _read_cases(page: BomaPage) -> CasePage:
         touchpoints, bad_touchpoints = _read_touchpoints(case)
         bad += bad_touchpoints
         cases.append(case.case(touchpoints))
-    return CasePage(tuple(cases), tuple(bad), page.next_cursor, gone=tuple(gone))
+    return CasePage(tuple(cases), tuple(bad), page.next_cursor, gone_records=tuple(gone_records))
 
 
 def _read_touchpoints(case: _Case) -> tuple[tuple[Touchpoint, ...], list[BadRow]]:

@@ -103,8 +103,8 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
     """See `CRM.pull`: deleted contacts, changed ones, then changed deals with their contacts."""
     places = split(cursor, 2)
     # First, and without moving the cursor: the list of deleted contacts has no order of time to continue in.
-    if gone := tuple(_archived(http, places[0].before(overlap).stamp if places[0] else None)):
-        yield CasePage((), (), joined(places), gone=gone)
+    if gone_records := tuple(_archived(http, places[0].before(overlap).stamp if places[0] else None)):
+        yield CasePage((), (), joined(places), gone_records=gone_records)
     for index, listed in enumerate((CONTACTS, DEALS)):
         start = places[index]
 
@@ -115,8 +115,8 @@ def pages(http: HttpClient, cursor: str | None, overlap: timedelta) -> Iterator[
             # The overlap never moves the cursor back.
             places[index] = max(place, start) if start else place
             cases = _deal_cases(http, records) if listed is DEALS else _contact_cases(records)
-            gone = () if listed is DEALS else tuple(_merged(records))
-            yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap, gone)
+            gone_records = () if listed is DEALS else tuple(_merged(records))
+            yield CasePage(tuple(cases), (), joined(places), place.stamp - overlap, gone_records)
 
 
 def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
@@ -125,8 +125,11 @@ def reread(http: HttpClient, record_ids: Sequence[str]) -> CasePage:
     links = _links(http, "contacts", "deals", [contact.id for contact in contacts])
     deals = _read(http, DEALS, list(dict.fromkeys(deal_id for deal_ids in links.values() for deal_id in deal_ids)))
     present = {contact.id for contact in contacts}
-    gone = [*_merged(contacts), *(_missing(http, record_id) for record_id in record_ids if record_id not in present)]
-    return CasePage((*_contact_cases(contacts), *_deal_cases(http, deals)), (), "", gone=tuple(gone))
+    gone_records = [
+        *_merged(contacts),
+        *(_missing(http, record_id) for record_id in record_ids if record_id not in present),
+    ]
+    return CasePage((*_contact_cases(contacts), *_deal_cases(http, deals)), (), "", gone_records=tuple(gone_records))
 
 
 def _archived(http: HttpClient, since: datetime | None) -> Iterator[GoneRecord]:
@@ -162,7 +165,7 @@ def _missing(http: HttpClient, record_id: str) -> GoneRecord:
         )
         if answer.status == 200:
             record = answer.decoded(_Record)
-            merges = [gone for gone in _merged([record]) if gone.lead_id == record_id]
+            merges = [gone_records for gone_records in _merged([record]) if gone_records.lead_id == record_id]
             survivor = record.id if record.id != record_id else None
             return merges[0] if merges else GoneRecord(record_id, record.archived_at, survivor)
     return GoneRecord(record_id)

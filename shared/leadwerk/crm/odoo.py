@@ -172,8 +172,8 @@ class Odoo(Adapter):
         ids = [int(record_id) for record_id in record_ids if record_id.isdigit()]
         leads = self._search(LEADS, [["id", "in", ids]], COLUMNS, "id", list[_Lead])
         present = {lead.id for lead in leads}
-        gone = tuple(GoneRecord(str(number)) for number in ids if number not in present)
-        return CasePage(tuple(_case(lead) for lead in leads), (), "", gone=gone)
+        gone_records = tuple(GoneRecord(str(number)) for number in ids if number not in present)
+        return CasePage(tuple(_case(lead) for lead in leads), (), "", gone_records=gone_records)
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: an activity whose note holds the key is there already."""

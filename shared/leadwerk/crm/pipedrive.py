@@ -216,9 +216,9 @@ class Pipedrive(Adapter):
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: changed persons, then changed deals with theirs. Pages follow Pipedrive's own cursor."""
-        places, overlap = split(cursor, 2), self.capabilities.overlap
+        positions, overlap = split(cursor, 2), self.capabilities.overlap
         for index, path in enumerate((PERSONS, DEALS)):
-            start = places[index]
+            start = positions[index]
             parameters = {**MARKETING, "sort_by": "update_time", "sort_direction": "asc", "limit": PAGE_SIZE}
             if start is not None:
                 parameters["updated_since"] = start.before(overlap).stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -227,10 +227,10 @@ class Pipedrive(Adapter):
                 answer = self._noted(self._http.call_repeatedly("GET", path, params=parameters))
                 page = answer.decoded(_Persons) if path == PERSONS else answer.decoded(_Deals)
                 if page.data:
-                    last, here = Position(page.data[-1].stamp(), str(page.data[-1].id)), places[index]
+                    last, position = Position(page.data[-1].stamp(), str(page.data[-1].id)), positions[index]
                     # The overlap reads older changes again; the cursor itself never moves back.
-                    places[index] = max(last, here) if here else last
-                    yield CasePage(tuple(self._cases(page)), (), joined(places), last.stamp - overlap)
+                    positions[index] = max(last, position) if position else last
+                    yield CasePage(tuple(self._cases(page)), (), joined(positions), last.stamp - overlap)
                 more = bool(page.additional_data.next_cursor)
                 parameters["cursor"] = page.additional_data.next_cursor or ""
 
@@ -244,12 +244,14 @@ class Pipedrive(Adapter):
             deals += answer.decoded(_Deals).data
         persons = {record_id: self._person(record_id) for record_id in person_ids}
         present = [person for person in persons.values() if person and not person.is_deleted]
-        gone = [
+        gone_records = [
             GoneRecord(record_id, person.stamp() if person else None)
             for record_id, person in persons.items()
             if person is None or person.is_deleted
         ]
-        return CasePage((*map(_person_case, present), *self._cases(_Deals(deals))), (), "", gone=tuple(gone))
+        return CasePage(
+            (*map(_person_case, present), *self._cases(_Deals(deals))), (), "", gone_records=tuple(gone_records)
+        )
 
     def _person(self, record_id: str) -> _Person | None:
         """A person by id, even if deleted (Pipedrive keeps them 30 days); None if there is none."""

@@ -184,7 +184,7 @@ class CasePage:
     bad: tuple[BadRow, ...]
     cursor: str
     complete_until: datetime | None = None
-    gone: tuple[GoneRecord, ...] = ()
+    gone_records: tuple[GoneRecord, ...] = ()
 
 
 @dataclass(frozen=True)

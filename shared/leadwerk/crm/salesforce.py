@@ -55,7 +55,8 @@ TYPES: dict[FieldType, tuple[str, ...]] = {
 COLUMNS = (
     "Id, CreatedDate, SystemModstamp, Email, Phone, PostalCode, Country, Title, Industry, NumberOfEmployees,"
     " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, ConvertedOpportunity.StageName,"
-    " ConvertedOpportunity.IsWon,ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount, ConvertedOpportunity.SystemModstamp"
+    " ConvertedOpportunity.IsWon, ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount,"
+    " ConvertedOpportunity.SystemModstamp"
 )
 LEAD_STAMP, OPPORTUNITY_STAMP = "SystemModstamp", "ConvertedOpportunity.SystemModstamp"
 
@@ -237,9 +238,9 @@ class Salesforce(Adapter):
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
         """See `CRM.pull`: changed leads, then those whose opportunity changed, then deleted ones."""
-        places = split(cursor, 3)
+        positions = split(cursor, 3)
         for index, column in enumerate((LEAD_STAMP, OPPORTUNITY_STAMP)):
-            start = places[index]
+            start = positions[index]
 
             def fetch(place: Position | None, column: str = column) -> Sequence[_Lead]:
                 return self._query(column, place)
@@ -249,21 +250,21 @@ class Salesforce(Adapter):
 
             overlap = self.capabilities.overlap
             for leads, place in walk(start.before(overlap) if start else None, fetch, place_of):
-                places[index] = max(place, start) if start else place
+                positions[index] = max(place, start) if start else place
                 cases = tuple(_case(lead, column) for lead in leads)
-                yield CasePage(cases, (), joined(places), place.stamp - overlap)
-        yield from self._deleted(places)
+                yield CasePage(cases, (), joined(positions), place.stamp - overlap)
+        yield from self._deleted(positions)
 
-    def _deleted(self, places: list[Position | None]) -> Iterator[CasePage]:
+    def _deleted(self, positions: list[Position | None]) -> Iterator[CasePage]:
         """Leads that were deleted or merged away; `places` is moved on."""
-        start, overlap = places[2], self.capabilities.overlap
+        start, overlap = positions[2], self.capabilities.overlap
         for leads, place in walk(start.before(overlap) if start else None, self._query_deleted, _Whereabouts.place):
-            places[2] = max(place, start) if start else place
-            gone = tuple(GoneRecord(lead.id, lead.place().stamp, lead.master_record_id) for lead in leads)
-            yield CasePage((), (), joined(places), place.stamp - overlap, gone)
+            positions[2] = max(place, start) if start else place
+            gone_records = tuple(GoneRecord(lead.id, lead.place().stamp, lead.master_record_id) for lead in leads)
+            yield CasePage((), (), joined(positions), place.stamp - overlap, gone_records)
 
     def _query_deleted(self, place: Position | None) -> Sequence[_Whereabouts]:
-        filters = " AND ".join(["IsDeleted = true", *_behind(LEAD_STAMP, place)])
+        filters = " AND ".join(["IsDeleted = true", *_after_position(LEAD_STAMP, place)])
         query = (
             f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM Lead WHERE {filters}"  # noqa: S608  quoted
             f" ORDER BY {LEAD_STAMP}, Id LIMIT {PAGE_SIZE}"
@@ -274,7 +275,7 @@ class Salesforce(Adapter):
         return answer.decoded(_WhereaboutsAnswer).records
 
     def _query(self, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
-        conditions = [*([where] if where else []), *_behind(column, place)]
+        conditions = [*([where] if where else []), *_after_position(column, place)]
         if column == OPPORTUNITY_STAMP:
             conditions.append("ConvertedOpportunityId != null")
         filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -314,7 +315,7 @@ class Salesforce(Adapter):
         return answer
 
 
-def _behind(column: str, place: Position | None) -> list[str]:
+def _after_position(column: str, place: Position | None) -> list[str]:
     """Conditions for what comes after a place in the order of a stamp and the id."""
     if place is None:
         return []

@@ -23,24 +23,28 @@ INHERITED = "merged:"
 """Event ids of rows that a survivor inherited begin so; the lead and the id of the row that was copied follow."""
 
 
-def store_gone(warehouse: Warehouse, gone: Sequence[GoneRecord], now: datetime) -> int:
+def store_gone(warehouse: Warehouse, gone_records: Sequence[GoneRecord], now: datetime) -> int:
     """Store that these records are gone, and return how many leads this ended; a lead that was never stored cannot end.
 
     The lead's rows of before must be stored: a merged lead's history is copied as it stands.
     """
-    ends = [_End(record.lead_id, (record.changed_at or now).astimezone(UTC), record.merged_into) for record in gone]
+    ends = [
+        _End(record.lead_id, (record.changed_at or now).astimezone(UTC), record.merged_into) for record in gone_records
+    ]
     # In order: what a lead inherited, it hands on when it is merged itself.
     return sum(_store(warehouse, end) for end in sorted(_news(warehouse, ends), key=lambda end: end.at))
 
 
-def store_found_gone(warehouse: Warehouse, found: Sequence[GoneRecord], now: datetime) -> int:
+def store_found_gone(warehouse: Warehouse, records: Sequence[GoneRecord], now: datetime) -> int:
     """As `store_gone`, of records that a delivery found gone.
 
     Another record may show a lead's score because the lead was converted; merged it was only into a stored lead.
     """
-    heirs = [record.merged_into for record in found if record.merged_into]
+    heirs = [record.merged_into for record in records if record.merged_into]
     leads = {row.lead_id for row in _versions(warehouse, heirs, now)}
-    return store_gone(warehouse, [item for item in found if item.merged_into is None or item.merged_into in leads], now)
+    return store_gone(
+        warehouse, [item for item in records if item.merged_into is None or item.merged_into in leads], now
+    )
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,13 @@ def _statuses(statuses: Sequence[OutcomeRow], end: _End, survivor: str) -> Itera
     inherited = [row for row in statuses if row.lead_id == end.lead_id]
     for row in inherited:
         yield replace(row, lead_id=survivor, event_id=end.event_id(row.event_id), recorded_at=end.at)
-    own = [
+    survivor_statuses = [
         row
         for row in statuses
         if row.lead_id == survivor and row.occurred_at <= end.at and not row.event_id.startswith(INHERITED)
     ]
-    if own and inherited and inherited[-1].occurred_at > own[-1].occurred_at:
-        event_id = end.event_id(own[-1].event_id)
-        yield replace(own[-1], event_id=event_id, day=end.at.date(), occurred_at=end.at, recorded_at=end.at)
+    if survivor_statuses and inherited and inherited[-1].occurred_at > survivor_statuses[-1].occurred_at:
+        event_id = end.event_id(survivor_statuses[-1].event_id)
+        yield replace(
+            survivor_statuses[-1], event_id=event_id, day=end.at.date(), occurred_at=end.at, recorded_at=end.at
+        )

@@ -136,8 +136,8 @@ class _Reading:
                 # The rows come before the cursor moves: after a crash the page is read again, and its keys are known.
                 self.new_rows[table] += self.warehouse.append(table, new) if new else 0
             # After the page's own rows, which a merged lead hands on as well.
-            gone = [record for record in page.gone if self._wrong_time(record) is None]
-            self.new_rows["leads"] += store_gone(self.warehouse, gone, self.now)
+            gone_records = [record for record in page.gone_records if self._wrong_time(record) is None]
+            self.new_rows["leads"] += store_gone(self.warehouse, gone_records, self.now)
             self._make_due([lead.lead_id for lead in rows.leads])
             if page.cursor != self.cursor:
                 self._move(page.cursor)
@@ -173,7 +173,7 @@ class _Reading:
                 self._reject(rows, case.event_id, rejection)
                 if rejection.field == "status":
                     self.unknown_statuses[case.status] += 1
-        for record in page.gone:
+        for record in page.gone_records:
             if wrong := self._wrong_time(record):
                 self._reject(rows, record.lead_id, wrong)
         if len(failures) > max(TOLERATED_FAILURES, len(page.cases) / 2):

@@ -35,7 +35,7 @@ class BomaStandIn(StandIn):
         return Reply(200, {"custom_fields": record.fields})
 
     def _rows(self) -> list[tuple[str, Record]]:
-        return sorted([*self.changed(), *self.gone()], key=lambda pair: (pair[1].modified, pair[0]))
+        return sorted([*self.changed(), *self.gone_records()], key=lambda pair: (pair[1].modified, pair[0]))
 
     def _cases(self, call: Call) -> Reply:
         # A write of a custom field is no change of a case here, so a cursor is a stamp and an id.

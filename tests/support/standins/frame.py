@@ -92,10 +92,10 @@ class StandIn:
         if merged_into:
             self.touch(merged_into)
 
-    def gone(self) -> list[tuple[str, Record]]:
+    def gone_records(self) -> list[tuple[str, Record]]:
         """Deleted and merged records in the order of stamp and id."""
-        gone = [(key, record) for key, record in self.records.items() if record.deleted]
-        return sorted(gone, key=lambda pair: (pair[1].modified, pair[0]))
+        gone_records = [(key, record) for key, record in self.records.items() if record.deleted]
+        return sorted(gone_records, key=lambda pair: (pair[1].modified, pair[0]))
 
     def wrong(self, values: Mapping[str, Any]) -> tuple[str, str] | None:
         """The first field that cannot be written, and why: unknown or invalid."""

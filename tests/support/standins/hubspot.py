@@ -81,7 +81,7 @@ class HubSpotStandIn(StandIn):
         """A page of deleted contacts in no order of time; merged ones are not among them."""
         if call.query["archived"] != "true" or int(call.query["limit"]) > 100:
             return _error(400, "VALIDATION_ERROR", "at most 100")
-        rows = sorted((key, record) for key, record in self.gone() if not record.merged_into)
+        rows = sorted((key, record) for key, record in self.gone_records() if not record.merged_into)
         start = int(call.query.get("after", 0))
         page, end = rows[start : start + 100], start + 100
         results = [
@@ -92,7 +92,7 @@ class HubSpotStandIn(StandIn):
         return Reply(200, {"results": results, **paging})
 
     def _merged_vids(self, key: str) -> str | None:
-        merged = [(loser, record) for loser, record in self.gone() if record.merged_into == key]
+        merged = [(loser, record) for loser, record in self.gone_records() if record.merged_into == key]
         return ";".join(f"{loser}:{int(record.modified.timestamp() * 1000)}" for loser, record in merged) or None
 
     def _properties(self, call: Call) -> Reply:

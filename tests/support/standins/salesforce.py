@@ -68,17 +68,17 @@ class SalesforceStandIn(StandIn):
         if "IsDeleted = true" in query:
             return [
                 {"Id": key, "IsDeleted": True, "MasterRecordId": record.merged_into, "SystemModstamp": _written(record)}
-                for key, record in self._behind(query, self.gone())
+                for key, record in self._page_after(query, self.gone_records())
             ]
         if "Id IN (" in query:
-            asked = re.findall(r"'([^']*)'", query)
-            return [self._lead(key, record) for key, record in self.changed() if key in asked]
+            lead_ids = re.findall(r"'([^']*)'", query)
+            return [self._lead(key, record) for key, record in self.changed() if key in lead_ids]
         rows = self.changed()
         if "ConvertedOpportunityId != null" in query:
             rows = [row for row in rows if row[1].kind != "open"]
-        return [self._lead(*row) for row in self._behind(query, rows)]
+        return [self._lead(*row) for row in self._page_after(query, rows)]
 
-    def _behind(self, query: str, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
+    def _page_after(self, query: str, rows: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
         """A page of the rows behind the query's place."""
         after = re.search(r"> (\d{4}-\S+Z)", query)
         since = re.search(r">= (\d{4}-\S+Z)", query)

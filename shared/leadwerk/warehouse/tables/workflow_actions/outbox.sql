@@ -10,7 +10,7 @@
 ,
 -- include leads/gone
 ,
--- Whoever unsubscribed gets no tag and enters no automation, because these send campaign mails; the last statement counts.
+-- A lead that unsubscribed gets no tag and enters no automation, because these send campaign mails; the last statement counts.
 unsubscribed_lead AS (
   SELECT lead_id
   FROM leadwerk.leads
