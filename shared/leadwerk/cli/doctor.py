@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 SIGNS = {"good": Text("✓", "green"), "look": Text("!", "yellow"), "broken": Text("✗", "red")}
 WAREHOUSED = frozenset(
     {
-        "deliveries", "outbox", "workflows", "scores", "drift", "training", "outcomes", "statuses", "gone leads", "cursor",
-        "leads", "activity", "signals", "GA4 export", "tables", "privacy",
+        "deliveries", "outbox", "workflows", "scores", "drift", "training", "outcomes", "statuses", "gone leads",
+        "cursor", "leads", "activity", "signals", "GA4 export", "tables", "privacy",
     }
 )  # fmt: skip
 FRESH = timedelta(days=3)
