@@ -47,10 +47,10 @@ SINGLE = SharedScoring(scoring.run)  # requests that arrive together are scored 
 @entry(Body)
 def score(body: Body, now: datetime) -> ScoreAnswer | rescore.RescoreReport:
     requested, serving, clock = requests(body), runtime(), datetime.now(UTC)
-    work = (serving.warehouse, serving.policy, serving.champions.scorer())
     if body.rescore:
+        work = (serving.warehouse, serving.policy, serving.champions.scorer())
         return rescore.run(*work, now=now, stored_at=clock, options=rescore.RescoreOptions(body.rescore == "closed"))
-    run = scoring.ScoringRun(*work, now=now, stored_at=clock, store=not body.dry_run, person_key=serving.person_key)
+    run = serving.scoring_run(now=now, stored_at=clock, store=not body.dry_run)
     single = body.leads is None and body.now is None
     report = SINGLE.score(run, requested[0]) if single else score_batch(requested, partial(scoring.run, run))
     if report.refusals and body.leads is None:

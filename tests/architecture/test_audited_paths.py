@@ -78,6 +78,7 @@ COMMANDS = {
     "score": "scores",
     "serve": "audit_log",  # sign-ins
     "simulate": READS,  # in a home of its own
+    "stages": READS,
     "thresholds decide": "thresholds",
     "thresholds hold": "threshold_holds",
     "thresholds release": "threshold_holds",

@@ -17,6 +17,7 @@ from leadwerk.settings import Settings
 
 if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
+    from leadwerk.features.stage_model import StageModel
     from leadwerk.pipeline.desk.picks import Picks
     from leadwerk.policy.model import Policy
     from leadwerk.registry import Registry
@@ -76,6 +77,12 @@ class Deployment:
         if champions.refused:  # at the command line a person can retrain first
             raise champions.refused
         return scorer
+
+    def stage_model(self) -> StageModel | None:
+        """The chances to reach the next stage, as the last training learned them; None before there are any."""
+        from leadwerk.pipeline.serving.champion_cache import newest_stage_model
+
+        return newest_stage_model(self.registry)
 
     @cached_property
     def crm(self) -> CRM:

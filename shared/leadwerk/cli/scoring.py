@@ -14,11 +14,13 @@ from leadwerk.cli.console import out, print_json
 from leadwerk.cli.invocation import Invocation, shared_options
 from leadwerk.cli.options import Deployment, moment
 from leadwerk.cli.speech import Speech
+from leadwerk.cli.stages import outlook_text
 from leadwerk.errors import InputError
 from leadwerk.texts.number_format import percent
 
 if TYPE_CHECKING:
     from leadwerk.pipeline.serving.messages import ScoredLead, ScoreRequest
+    from leadwerk.policy.model import Policy
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +72,7 @@ def score(
 
     request = ScoreRequest(lead_id=lead_id, ga_client_id=client_id, form=_form(form))
     scored = _score_one(deployment, request, at, store=not dry_run)
-    print_json(scored) if call.as_json else _show_score(scored, Speech.of(call))
+    print_json(scored) if call.as_json else _show_score(scored, deployment.policy, Speech.of(call))
 
 
 def _score_one(deployment: Deployment, request: ScoreRequest, at: datetime, *, store: bool) -> ScoredLead:
@@ -84,6 +86,7 @@ def _score_one(deployment: Deployment, request: ScoreRequest, at: datetime, *, s
         stored_at=moment(None),
         store=store,
         person_key=deployment.person_key,
+        stage_model=deployment.stage_model(),
     )
     report = stage.run(context, [request])
     if report.refusals:
@@ -104,7 +107,7 @@ def _form(text: str | None) -> dict[str, Any] | None:
         ) from error
 
 
-def _show_score(scored: ScoredLead, speech: Speech) -> None:
+def _show_score(scored: ScoredLead, policy: Policy, speech: Speech) -> None:
     out.print(f"[bold]{escape(_score_text(scored, speech))}[/bold]")
     if scored.basis == "no_champion":
         return
@@ -115,6 +118,8 @@ def _show_score(scored: ScoredLead, speech: Speech) -> None:
         out.print(f"  {speech.say('score.parts', **figures)}  [dim]{escape(parts)}[/dim]")
     if scored.segment is not None:
         out.print(f"  [dim]{escape(speech.say('score.segment', segment=scored.segment))}[/dim]")
+    if scored.stage_outlook is not None:
+        out.print(f"  {escape(outlook_text(scored.stage_outlook, policy, speech))}")
     for reason in scored.reasons:
         sign = "[green]+[/green]" if reason.contribution > 0 else "[red]−[/red]"
         out.print(f"  {sign} {escape(reason.text)}")

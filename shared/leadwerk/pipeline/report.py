@@ -15,6 +15,8 @@ from leadwerk.errors import InputError
 from leadwerk.pipeline.drift.check_rows import latest_checks
 from leadwerk.pipeline.health import Health, health_of
 from leadwerk.pipeline.report_written import ReportWritten
+from leadwerk.pipeline.serving.champion_cache import newest_stage_model
+from leadwerk.pipeline.stage_funnel import read_funnel
 from leadwerk.policy.model import Policy
 from leadwerk.registry import Registry, Store
 from leadwerk.registry.manifest import CandidateEvaluation
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 RUNS = 12
 NEWEST = "report.html"
+FUNNEL_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def gather(
             extracted=rows(statement("extract_runs/totals", ExtractTotals))[0],
             simulation_truth=truth.simulation_truth if truth else None,
             drift=latest_checks(warehouse, now),
+            funnel=read_funnel(warehouse, policy, days=FUNNEL_DAYS, now=now),
+            stage_test=stage_model.test if (stage_model := newest_stage_model(registry)) else None,
         )
 
 

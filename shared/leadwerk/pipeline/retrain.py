@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from leadwerk.errors import CorruptModel
 from leadwerk.features.contract import Feature, contract, contract_hash
+from leadwerk.features.stage_model import StageTest
 from leadwerk.learning.candidate_comparison import ChampionForecast
 from leadwerk.learning.leak_texts import stop_text
 from leadwerk.learning.leakage import LeakFinding
@@ -22,6 +23,7 @@ from leadwerk.learning.training_setup import TrainingSetup
 from leadwerk.pipeline import champion_check
 from leadwerk.pipeline.leads.landmarks import TrainingRows, read_training_rows
 from leadwerk.pipeline.leads.recent_landmarks import without_recent_fields
+from leadwerk.pipeline.leads.stage_model import train_stage_model
 from leadwerk.pipeline.leak_gate import CheckedLandmarks, FieldChoices, check_fields, record_choices
 from leadwerk.pipeline.training_manifest import training_manifest
 from leadwerk.points.segments import Segments
@@ -56,7 +58,8 @@ class RetrainReport:
 
     `segments`: trial of each segment of the policy, as in the manifest. `verdict`: of the promotion gate, or
     `leak` (a field may know the outcome: a person must decide), or `too_few`. `level`: of the probabilities.
-    `leaks`: findings of the leakage gate; `excluded`: fields that nothing was learned from.
+    `leaks`: findings of the leakage gate; `excluded`: fields that nothing was learned from. `stage_test`: of the
+    chances to reach the next stage, out of time; None while stages have too short a history.
     """
 
     run_id: str
@@ -77,6 +80,7 @@ class RetrainReport:
     stood_down: bool = False
     metrics: dict[str, CandidateEvaluation] = field(default_factory=dict)
     segments: list[TriedSegment] = field(default_factory=list)
+    stage_test: StageTest | None = None
 
 
 def run(
@@ -112,6 +116,9 @@ def run(
             report = _stopped(run, checked)
         else:
             report = _learn_and_save(run, rows, checked, options.z_needed, progress)
+    # Last, and in a repeated run again: stages need neither matured outcomes nor a champion.
+    stage_model = train_stage_model(warehouse, policy, registry, now)
+    report = replace(report, stage_test=stage_model.test if stage_model else None)
     warehouse.append("model_runs", [_row(report)])
     return report
 

@@ -27,8 +27,9 @@ from leadwerk.pipeline.serving.named_requests import (
 )
 from leadwerk.pipeline.serving.scoring_run import ScoringRun
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.score_leads import LeadScore, score_leads
+from leadwerk.scoring.score_leads import CONTROL, OBJECTION, LeadScore, score_leads
 from leadwerk.scoring.score_row import changed
+from leadwerk.scoring.stage_outlook import StagedContact, StageOutlook, stage_outlooks
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.records import ScoreRow, StageChangeRow
 
@@ -58,10 +59,11 @@ def run(context: ScoringRun, requests: Sequence[ScoreRequest]) -> ScoreReport:
         leads = _known_leads(context, requests, refused)
         states = [lead.state for lead in leads]
         scores = score_leads(context.scorer, context.policy, states, explained=context.explained)
+        outlooks = stage_outlooks(context.stage_model, context.policy, list(map(_staged_contact, states, scores)))
         rows = [_score_rows(context, *pair) for pair in zip(leads, scores, strict=True)]
         if context.store:
             _store(context.warehouse, [lead.form for lead in leads if lead.form], rows)
-    answers = [_scored(context, *lead) for lead in zip(leads, scores, rows, strict=True)]
+    answers = [_scored(context, *lead) for lead in zip(leads, scores, rows, outlooks, strict=True)]
     version = context.scorer.version if context.scorer else None
     refusals = sorted(refused.refusals, key=lambda refusal: refusal.index)
     # By id: two requests for one lead in one call store one score.
@@ -138,7 +140,17 @@ def _store(warehouse: Warehouse, forms: Sequence[FormRows], rows: Sequence[Score
     )
 
 
-def _scored(context: ScoringRun, lead: KnownLead, score: LeadScore, rows: ScoreRows) -> ScoredLead:
+def _staged_contact(state: StoredLeadState, score: LeadScore) -> StagedContact | None:
+    """What the chance of the next stage depends on; None for a person who objects, and where the score is withheld."""
+    if score.basis in (OBJECTION, CONTROL):
+        return None
+    since = state.stage_since if score.stage == state.recorded_stage else state.as_of
+    return StagedContact(score.stage, since, state.as_of, score.probability, score.fit, score.interest)
+
+
+def _scored(
+    context: ScoringRun, lead: KnownLead, score: LeadScore, rows: ScoreRows, outlook: StageOutlook | None
+) -> ScoredLead:
     item = lead.request
     return ScoredLead(
         **asdict(score),
@@ -149,6 +161,7 @@ def _scored(context: ScoringRun, lead: KnownLead, score: LeadScore, rows: ScoreR
         score_id=rows.score_id,
         stored=rows.score_id is not None,
         ignored_fields=_ignored_fields(item, context.policy),
+        stage_outlook=outlook,
     )
 
 

@@ -47,6 +47,22 @@ def direction(policy: Policy, before: str, after: str) -> Direction:
     return "back" if positions[1] < positions[0] else "forward"
 
 
+def forward_path(policy: Policy) -> tuple[Stage, ...]:
+    """The stages on the way to the last one, in order: those of lost leads are ways out and not steps.
+
+    >>> from leadwerk.policy.load import load
+    >>> [stage.name for stage in forward_path(load("mortgage"))]
+    ['anonymous', 'known', 'mql', 'sql', 'application', 'customer']
+    """
+    return tuple(stage for stage in policy.stages if not _is_lost(stage, policy))
+
+
+def _is_lost(stage: Stage, policy: Policy) -> bool:
+    statuses = {folded(status) for status in stage.statuses}
+    outcomes = set(stage.outcomes) or {rule.outcome for rule in policy.outcomes if folded(rule.status) in statuses}
+    return bool(outcomes) and not outcomes & {"open", *policy.positive}
+
+
 def _has_points(stage: Stage, rating: LeadRating | None) -> bool:
     # Without rules a stage that asks for points cannot be entered.
     if rating is None:

@@ -16,6 +16,7 @@ class Stage(PolicySection, frozen=True):
     """A stage of a contact: all its conditions must hold. A contact is in the last stage of the list that fits.
 
     `cluster` and `grade` mean that one or a better one; `statuses` are the CRM's, newest known; `known`: is a lead.
+    `horizon_days`: within which the chance of the next stage is meant; None: the policy's.
     """
 
     name: Identifier
@@ -26,6 +27,7 @@ class Stage(PolicySection, frozen=True):
     interest: int | None = None
     statuses: tuple[str, ...] = ()
     outcomes: tuple[OutcomeKind, ...] = ()
+    horizon_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     labels: Labels = field(default_factory=dict)
 
 

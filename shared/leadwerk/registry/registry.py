@@ -31,6 +31,7 @@ from leadwerk.registry.champion_pointer import (
 from leadwerk.registry.erasure_marks import ErasureMark
 from leadwerk.registry.field_decisions import FieldDecisions
 from leadwerk.registry.manifest import Manifest, ModelFiles, corrupt, parse, sha256, verify
+from leadwerk.registry.stage_models import StageModels
 from leadwerk.registry.store import ABSENT, Blob, Store
 
 MEASURED = ("metrics", "profile", "split", "segments")
@@ -113,6 +114,10 @@ class Registry:
     def field_decisions(self) -> FieldDecisions:
         """What people decided about fields that may know the outcome."""
         return FieldDecisions(self._store)
+
+    def stage_models(self) -> StageModels:
+        """The model of the chances to reach the next stage."""
+        return StageModels(self._store)
 
     def champion(self) -> Champion | None:
         """The version that scores now, or None: before the first promotion, and while the champion has stood down."""

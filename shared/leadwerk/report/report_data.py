@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from leadwerk.features.drift_check import DriftCheck
+from leadwerk.features.stage_model import StageTest
 from leadwerk.policy.model import Policy
 from leadwerk.registry.manifest import CandidateEvaluation, Manifest
 from leadwerk.report.report_rows import ExtractTotals, PointsOutcome, ScoredOutcome
+from leadwerk.report.stage_conversion import StageFunnel
 from leadwerk.stats.arrays import Bools, Floats
 
 WhichModel = Literal["first", "first_later", "in_use"]
@@ -155,6 +157,8 @@ class ReportData:
     extracted: ExtractTotals | None = None
     simulation_truth: SimulationTruth | None = None
     drift: Sequence[DriftCheck] = ()
+    funnel: StageFunnel | None = None
+    stage_test: StageTest | None = None
 
     @property
     def test(self) -> CandidateEvaluation | None:

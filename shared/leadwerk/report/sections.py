@@ -23,6 +23,7 @@ from leadwerk.report.report_rows import ExtractTotals
 from leadwerk.report.score_bands import score_bands
 from leadwerk.report.section import ReportSection, ReportTable, section
 from leadwerk.report.simulation_truth import compare_with_truth
+from leadwerk.report.stage_section import stage_section
 from leadwerk.report.training_sections import change_section, model_card, models_section
 from leadwerk.stats.curves import calibration_bins
 
@@ -47,6 +48,7 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         _distribution(formatter, facts),
         _matrix(formatter, facts),
         _by_points(formatter, facts),
+        stage_section(formatter, facts),
         _comparison(formatter, facts),
         segments_section(formatter, facts.champion),
         change_section(formatter, facts.runs),

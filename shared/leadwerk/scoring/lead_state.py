@@ -47,8 +47,8 @@ class LeadState(Struct, frozen=True, kw_only=True):
 
     `features`: a row of lead_features. `created_at`: None for a visitor and for an unknown lead. `occurrences`: None if
     they were not read, and then points cannot be computed. `status` and `outcome`: of the CRM's latest update.
-    `recorded_stage`: the latest one in `stage_changes`. `objects_to_profiling`: the lead is worked without a score.
-    `thresholds`: those of the day.
+    `recorded_stage`: the latest one in `stage_changes`, and `stage_since` when it began. `objects_to_profiling`: the
+    lead is worked without a score. `thresholds`: those of the day.
     """
 
     lead_id: str
@@ -60,6 +60,7 @@ class LeadState(Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     latest_score: LatestScore | None = None
     recorded_stage: str | None = None
+    stage_since: datetime | None = None
     objects_to_profiling: bool = False
     override: Override | None = None
     thresholds: tuple[HotThreshold, ...] = ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LeadDetail(Struct, frozen=True, kw_only=True):
-    """A row of leads/desk_detail: what is known of a lead, its latest score, status, first contact and verdict."""
+    """A row of leads/desk_detail: what is stored of a lead, its latest score, stage, status, contact and verdict."""
 
     lead_id: str
     account_id: str | None
@@ -72,6 +72,7 @@ class LeadDetail(Struct, frozen=True, kw_only=True):
     override_author: str | None
     override_reason: str | None
     override_ends_at: datetime | None
+    stage_since: datetime | None
 
     def reason_details(self, language: str) -> tuple[ReasonDetail, ...]:
         """The reasons in the reader's language."""

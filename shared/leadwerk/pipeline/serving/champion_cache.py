@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from leadwerk.errors import ContractMismatch, RegistryUnavailable
+from leadwerk.features import stage_model
 from leadwerk.scoring.model import Scorer
 
 if TYPE_CHECKING:
@@ -25,7 +28,8 @@ class ChampionCache:
     """The scorer in use. Thread-safe.
 
     A published policy may have features that the champion was not trained on. If the policy has rules, the points then
-    decide until the next retraining and `refused` has the cause; without rules the error is raised.
+    decide until the next retraining and `refused` has the cause; without rules the error is raised. `stage_model` is
+    renewed with the scorer.
 
     Args:
         threads: of one prediction, as in `Booster`.
@@ -47,6 +51,7 @@ class ChampionCache:
         self._checked_at = float("-inf")
         self._scorer: Scorer | None = None
         self.refused: ContractMismatch | None = None
+        self.stage_model: stage_model.StageModel | None = None
 
     def scorer(self) -> Scorer | None:
         """The champion's scorer; None before the first promotion, and where the champion is `refused`.
@@ -82,6 +87,7 @@ class ChampionCache:
             return self._scorer
 
     def _current(self) -> Scorer | None:
+        self.stage_model = newest_stage_model(self._registry)
         champion = self._registry.champion()
         if champion is None:
             self.refused = None  # the champion was demoted
@@ -99,3 +105,16 @@ class ChampionCache:
             return None
         self.refused = None
         return scorer
+
+
+def newest_stage_model(registry: Registry) -> stage_model.StageModel | None:
+    """The stage model of the last training; None before there is one.
+
+    A damaged one counts as none: leads are scored anyway, and the next training replaces it.
+    """
+    data = registry.stage_models().read()
+    try:
+        return None if data is None else stage_model.from_json(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        logger.error("The stage model is damaged: %s", error, extra={"fields": {"event": "stage_model_damaged"}})
+        return None

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from leadwerk.errors import InputError, LeadwerkError
 from leadwerk.scoring.score_leads import NO_CHAMPION, LeadScore
+from leadwerk.scoring.stage_outlook import StageOutlook
 from leadwerk.warehouse.records import ScoreRow
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -76,6 +77,7 @@ class ScoredLead(LeadScore, frozen=True, kw_only=True):
 
     `lead_id`: None for a web visitor without a lead. `stored`: whether the warehouse has this score, in the row
     `score_id`. `delivery`: its state on the way to the CRM. `ignored_fields`: unusable fields of the form with reason.
+    `stage_outlook`: the chance to reach the next stage; None in the last one, and before there is a stage model.
     """
 
     index: int
@@ -86,6 +88,7 @@ class ScoredLead(LeadScore, frozen=True, kw_only=True):
     stored: bool = False
     delivery: Delivery = "none"
     ignored_fields: tuple[str, ...] = ()
+    stage_outlook: StageOutlook | None = None
 
 
 @dataclass(frozen=True)

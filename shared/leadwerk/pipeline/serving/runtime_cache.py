@@ -18,6 +18,7 @@ from leadwerk import settings
 from leadwerk.errors import LeadwerkError
 from leadwerk.pipeline import wiring
 from leadwerk.pipeline.serving.champion_cache import ChampionCache
+from leadwerk.pipeline.serving.scoring_run import ScoringRun
 from leadwerk.pipeline.thresholds.threshold_cache import ThresholdCache
 
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ class Runtime:
     def hot(self) -> HotThresholds:
         """The HOT thresholds of today."""
         return self.thresholds.at(datetime.now(UTC))
+
+    def scoring_run(self, *, now: datetime, stored_at: datetime, store: bool) -> ScoringRun:
+        """A run of the stage `score` with the present champion and stage model; raises as `champions.scorer` does."""
+        # The scorer first: with it the stage model is renewed.
+        scorer = self.champions.scorer()
+        return ScoringRun(
+            self.warehouse,
+            self.policy,
+            scorer,
+            now=now,
+            stored_at=stored_at,
+            person_key=self.person_key,
+            store=store,
+            stage_model=self.champions.stage_model,
+        )
 
     @property
     def person_key(self) -> str:

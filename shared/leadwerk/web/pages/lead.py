@@ -20,6 +20,7 @@ from leadwerk.web.pages.lead_form import LeadForm
 from leadwerk.web.pages.lead_history import event_views, score_rows, trend
 from leadwerk.web.pages.lead_points import ledger_now, ledger_view
 from leadwerk.web.pages.lead_proof import proof
+from leadwerk.web.pages.lead_stage import next_stage_text
 from leadwerk.web.pages.lead_view import contact, fact_rows, reason_views, stake, withheld
 from leadwerk.web.pages.readable import readable_lead
 from leadwerk.web.pages.rendering import redirect, render
@@ -93,6 +94,7 @@ def show(visit: Visit, form: LeadForm, lead_id: str) -> Answer:
         scores=score_rows(wording, events),
         trend=trend(wording, events),
         proof=proof(visit, wording, lead),
+        next_stage=next_stage_text(visit, wording, lead),
         average=_average(lead),
         ledger=ledger,
         before=before,

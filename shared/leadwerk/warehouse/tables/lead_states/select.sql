@@ -75,6 +75,7 @@ surroundings AS (
     t.status,
     t.outcome,
     g.to_stage AS recorded_stage,
+    g.changed_at AS stage_since,
     x.lead_id IS NOT NULL
     -- for each with_forms
     OR y.lead_id IS NOT NULL

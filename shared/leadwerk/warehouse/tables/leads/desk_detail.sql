@@ -13,6 +13,9 @@
 -- include outcomes/latest where lead_id = @lead_id
 ,
 
+-- include stage_changes/latest where lead_id = @lead_id
+,
+
 lead_facts AS (
   SELECT
     lead_id, account_id, created_at, language, country, region, channel, loan_amount, property_value, income,
@@ -71,10 +74,12 @@ SELECT
   o.cluster AS override_cluster,
   o.author AS override_author,
   o.reason AS override_reason,
-  o.ends_at AS override_ends_at
+  o.ends_at AS override_ends_at,
+  g.changed_at AS stage_since
 FROM lead_facts AS k
 LEFT JOIN score_with_proof AS s ON s.lead_id = k.lead_id
 LEFT JOIN latest_outcome AS t ON t.lead_id = k.lead_id
 LEFT JOIN first_contact AS f ON f.lead_id = k.lead_id
 LEFT JOIN latest_verdict AS v ON v.lead_id = k.lead_id
 LEFT JOIN active_override AS o ON o.lead_id = k.lead_id
+LEFT JOIN latest_stage_change AS g ON g.lead_id = k.lead_id
