@@ -27,7 +27,8 @@ from leadwerk.pipeline.serving.named_requests import (
 )
 from leadwerk.pipeline.serving.scoring_run import ScoringRun
 from leadwerk.policy.model import Policy
-from leadwerk.scoring.score_leads import CONTROL, OBJECTION, LeadScore, score_leads
+from leadwerk.scoring.arms import CONTROL, OBJECTION
+from leadwerk.scoring.score_leads import LeadScore, score_leads
 from leadwerk.scoring.score_row import changed
 from leadwerk.scoring.stage_outlook import StagedContact, StageOutlook, stage_outlooks
 from leadwerk.warehouse.protocol import Warehouse
