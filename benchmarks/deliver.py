@@ -40,7 +40,7 @@ class LimitedCRM(Adapter):
 
 
 def run() -> list[Figure]:
-    """Seconds as a multiple of what the limit alone takes, and how far memory grows."""
+    """Seconds as a multiple of what the limit alone takes, CPU seconds, and how far memory grows."""
     with tempfile.TemporaryDirectory() as folder:
         warehouse = DuckDBWarehouse(Path(folder))
         _store_scores(warehouse)
@@ -48,9 +48,9 @@ def run() -> list[Figure]:
         gc.collect()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         crm = LimitedCRM()
-        start = time.monotonic()
+        start, cpu_start = time.monotonic(), time.process_time()
         report = deliver.run(warehouse, load("mortgage"), crm, now=NOW)
-        seconds = time.monotonic() - start
+        seconds, cpu = time.monotonic() - start, time.process_time() - cpu_start
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     if report.sent != LEADS:
         raise RuntimeError(f"{report.sent} of {LEADS} were sent: {report.stopped}")
@@ -59,6 +59,8 @@ def run() -> list[Figure]:
     ratio, memory = seconds / limit, grown
     return [
         Figure("100,000 scores: time / the CRM's own limit", ratio, "×", "≤ 1.1", 1, (ratio, ratio)),
+        # What a busy machine cannot stretch far: below the limit's ten seconds, the CRM is what is waited for.
+        Figure("100,000 scores: CPU", cpu, "s", "< 10", 1, (cpu, cpu)),
         Figure("100,000 scores: memory grown", memory, "MB", "flat", 1, (memory, memory)),
     ]
 

@@ -51,6 +51,11 @@ def watching() -> Iterator[ExchangeLog]:
             _watching.remove(log)
 
 
+def is_watched() -> bool:
+    """Whether anybody watches: what nobody sees need not be made."""
+    return bool(_watching)
+
+
 def note(exchange: Exchange) -> None:
     """Keep an exchange, if somebody watches."""
     with _lock:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from leadwerk.crm.port import CRMField, FieldType, FieldValue
 from leadwerk.policy.model import Policy
+
+Reader = Callable[[Any], FieldValue]
+Readers = tuple[tuple[str, Reader], ...]
 
 SHOWN: Mapping[str, tuple[str, FieldType]] = {
     "predictive_score": ("predictive_score", "number"),
@@ -39,20 +44,29 @@ class FieldMapping:
 
         All fields of points and stages or none: what became unknown is emptied, what a policy lacks never gets there.
         """
-        values = {field.name: self._value(field, row) for field in self.fields}
-        rating = [field.name for field in self.fields if field.shows in RATING]
-        if all(values[name] is None for name in rating):
-            return {name: value for name, value in values.items() if name not in rating}
-        return values
+        has_rating = any(read(row) is not None for _, read in self._readers_of_rating)
+        return {name: read(row) for name, read in (self._readers if has_rating else self._readers_without_rating)}
 
-    def _value(self, field: CRMField, row: Any) -> FieldValue:
-        value = getattr(row, SHOWN[field.shows][0])
+    @cached_property
+    def _readers(self) -> Readers:
+        """Each field's name with what reads its value: looked up once, and not for each of a hundred thousand rows."""
+        return tuple((field.name, self._reader(field)) for field in self.fields)
+
+    @cached_property
+    def _readers_of_rating(self) -> Readers:
+        return tuple((field.name, self._reader(field)) for field in self.fields if field.shows in RATING)
+
+    @cached_property
+    def _readers_without_rating(self) -> Readers:
+        return tuple((field.name, self._reader(field)) for field in self.fields if field.shows not in RATING)
+
+    def _reader(self, field: CRMField) -> Reader:
         if field.shows == "score_reasons":
-            return tuple([reason.text for reason in value if reason.text][:REASONS_SENT])
-        if field.shows == "recommended_action":
-            value = self.action_labels.get(value, value)
-        field_value: FieldValue = value
-        return field_value
+            return lambda row: tuple([reason.text for reason in row.reasons if reason.text][:REASONS_SENT])
+        if field.shows == "recommended_action" and self.action_labels:
+            labels = self.action_labels
+            return lambda row: labels.get(row.recommended_action, row.recommended_action)
+        return attrgetter(SHOWN[field.shows][0])
 
 
 def field_mapping(policy: Policy, default_name: Callable[[str], str]) -> FieldMapping:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from leadwerk.crm.auth import Auth
-from leadwerk.crm.exchange_log import Exchange, masked, note, shortened
+from leadwerk.crm.exchange_log import Exchange, is_watched, masked, note, shortened
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.errors import ConfigurationError, CRMRejected, CRMUnavailable
 
@@ -36,6 +36,7 @@ LONGEST_PAUSE = 86_400.0
 LATER = frozenset({408, 423, 425, 429})
 # These are the fault of our address or credentials, so no record is blamed.
 LOCKED_OUT = frozenset({301, 302, 303, 307, 308, 401, 403})
+JSON_BODY = {"Content-Type": "application/json"}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 T = TypeVar("T")
 
@@ -113,6 +114,10 @@ class HttpClient:
             CRMUnavailable: no answer, or 408, 423, 425, 429, 5xx, or a rate limit in disguise.
             CRMRejected: `locked_out`: 3xx, 401, 403.
         """
+        if "json" in arguments:
+            # Encoded once, also for a second try and for somebody who watches; requests' own encoder takes far longer.
+            arguments["data"] = msgspec.json.encode(arguments.pop("json"))
+            arguments["headers"] = {**JSON_BODY, **arguments.get("headers", {})}
         sent_as = self._auth.headers()
         answer = self._once(method, path, sent_as, **arguments)
         if answer.status == 401 and self._auth.renew(sent_as):
@@ -150,23 +155,25 @@ class HttpClient:
             ) as response:
                 answer = CRMResponse(response.status_code, response.headers, _body(response, until))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            note(self._exchange(method, path, headers, arguments, None))
+            self._note(method, path, headers, arguments, None)
             raise CRMUnavailable(f"The CRM did not answer ({type(error).__name__}).") from error
-        note(self._exchange(method, path, headers, arguments, answer))
+        self._note(method, path, headers, arguments, answer)
         return answer
 
-    def _exchange(
+    def _note(
         self,
         method: str,
         path: str,
         headers: Mapping[str, str],
         arguments: Mapping[str, Any],
         answer: CRMResponse | None,
-    ) -> Exchange:
-        request = shortened(msgspec.json.encode(arguments.get("json", arguments.get("params"))))
-        if answer is None:
-            return Exchange(method, self._url + path, masked(headers), request)
-        return Exchange(method, self._url + path, masked(headers), request, answer.status, shortened(answer.body))
+    ) -> None:
+        """Keep the exchange, if somebody watches."""
+        if not is_watched():
+            return
+        request = shortened(arguments.get("data") or msgspec.json.encode(arguments.get("params")))
+        exchange = Exchange(method, self._url + path, masked(headers), request)
+        note(exchange if answer is None else replace(exchange, status=answer.status, answer=shortened(answer.body)))
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._sessions, "session", None)

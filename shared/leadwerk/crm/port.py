@@ -6,12 +6,13 @@ Every adapter passes the same contract tests (tests/crm/test_contract.py); docs/
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, Protocol
+
+import msgspec
 
 FieldValue = str | int | float | tuple[str, ...] | None
 FieldType = Literal["number", "text", "list"]
@@ -42,7 +43,7 @@ class Capabilities:
     budget_floor: float = 0.0
 
 
-_SORTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_SORTED = msgspec.json.Encoder(order="sorted")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class LeadUpdate:
     def payload_hash(self) -> str:
         """Sixteen hexadecimal digits of what the lead shows; the order of fields does not matter."""
         # Keys sorted: the same fields in another order are the same payload, and are not sent again.
-        return hashlib.sha256(_SORTED.encode(self.fields).encode()).hexdigest()[:16]
+        return hashlib.sha256(_SORTED.encode(self.fields)).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

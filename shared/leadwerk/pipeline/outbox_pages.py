@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leadwerk.crm.port import CRM
     from leadwerk.pipeline.delivery_line import DeliveryLine
 
-MOST_READ = 10_000  # scores that are read at once
+MOST_READ = 25_000  # scores that are read at once: each reading ranks all scores of the window
 LONGEST_RUN = timedelta(minutes=15)  # scores stored by others during a run are dated within it, also in simulations
 NO_FIELDS = FieldMapping((), {})
 
