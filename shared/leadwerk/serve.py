@@ -50,6 +50,7 @@ STOP_SECONDS = 5.0
 RELEASE_SECONDS = 2.0
 # The local CRM needs no rate limit.
 LOCAL_CRM_PER_SECOND = "500"
+LOCAL_THREADS = "256"
 # The end of a log names the cause when a process did not start.
 LAST_LINES = 15
 
@@ -221,6 +222,9 @@ def _command(name: str, port: int, home: Path) -> list[str]:
 def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation: bool) -> dict[str, str]:
     package = str(Path(leadwerk.__file__).parents[1])
     environment = {"LEADWERK_HOME": str(home), "PYTHONPATH": package, "PYTHONUNBUFFERED": "1"}
+    # The server gives each connection a thread of its own, also one that sends nothing (a browser's spare ones). In the
+    # cloud the front end holds those back; here some eight of them would stop a function.
+    environment["THREADS"] = os.environ.get("THREADS") or LOCAL_THREADS
     if simulation:
         environment["LEADWERK_SIMULATION"] = "1"
     if crm:

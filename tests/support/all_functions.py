@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,22 @@ Application = Callable[..., Any]
 def all_functions(home: Path) -> Iterator[Application]:
     """A WSGI application of all functions, with a local CRM behind them."""
     simulation.simulate(home, days=14, leads=40, seed=5)
+    simulation.publish(home, datetime.fromisoformat(NOW))
     with pytest.MonkeyPatch.context() as patch, serving(home, names=(), crm=True, simulation=True) as servers:
         variables = {**servers.environment, "LEADWERK_HOME": str(home), "LEADWERK_CRM_URL": servers.url("crm")}
         for name, value in {"LEADWERK_SIMULATION": "1", "LEADWERK_POLICY": "mortgage", **variables}.items():
             patch.setenv(name, value)
-        applications = {f"/{name}": _application(name) for name in FUNCTIONS}
+        applications = {f"/{name}": application_of(name, home) for name in FUNCTIONS}
         yield DispatcherMiddleware(Response("nothing here", 404), applications)
 
 
-def _application(name: str) -> Flask:
-    application: Flask = functions_framework.create_app(name, str(source_of(name)))
+def application_of(name: str, folder: Path) -> Flask:
+    """A function as an application, its source copied under a name of its own into `folder`.
+
+    All are called main.py, and a second module `main` would take the names away from which the first one's annotations
+    are read.
+    """
+    source = folder / f"function_{name}.py"
+    source.write_text(source_of(name).read_text("utf-8"), "utf-8")
+    application: Flask = functions_framework.create_app(name, str(source))
     return application

@@ -108,7 +108,7 @@ def _place(error: OSError) -> LeadwerkError:
     """A file or folder that cannot be used as asked; the system's reason stands as the system writes it."""
     reason = error.strerror or type(error).__name__
     where = f"{error.filename}: {reason}." if error.filename else f"{reason}."
-    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return LeadwerkError(where, remedy=Message("cli.place.full" if is_full else "cli.place.other"))
 
 

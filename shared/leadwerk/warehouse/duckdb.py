@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,15 @@ from leadwerk.settings import private_folder
 from leadwerk.warehouse import duckdb_ga4_export, schema
 from leadwerk.warehouse.duckdb_file import DAMAGED, WAIT_SECONDS, DuckDBFile
 from leadwerk.warehouse.duckdb_prepared import PreparedStatements
-from leadwerk.warehouse.duckdb_values import literal, rows_file, split_at_parameters, utc, with_values
+from leadwerk.warehouse.duckdb_values import (
+    FULL,
+    NO_ROOM,
+    literal,
+    rows_file,
+    split_at_parameters,
+    utc,
+    with_values,
+)
 from leadwerk.warehouse.json_rows import json_rows
 from leadwerk.warehouse.protocol import AnyStatement, Parameters, R, Statement, WrittenRow
 from leadwerk.warehouse.statement import bound
@@ -228,10 +236,17 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("BEGIN TRANSACTION")
     # Undone whatever ends the block, Ctrl-C too: days that are deleted and not yet filled must not stay so.
     with ExitStack() as undo:
-        undo.callback(connection.execute, "ROLLBACK")
+        undo.callback(_roll_back, connection)
         yield
         undo.pop_all()
-    connection.execute("COMMIT")
+    # Here a disk proves full: what does not fit is undone.
+    _execute(connection, "COMMIT", "Storing")
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    # What made the database give up has ended the transaction already, and is the error to report.
+    with suppress(duckdb.Error):
+        connection.execute("ROLLBACK")
 
 
 @contextmanager
@@ -300,7 +315,7 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        remedy = DAMAGED if CORRUPT in str(error) else ""
+        remedy = DAMAGED if CORRUPT in str(error) else NO_ROOM if FULL.search(str(error)) else ""
         raise WarehouseError(f"{name} failed on DuckDB: {error}", remedy=remedy) from error
 
 

@@ -18,7 +18,7 @@ import duckdb
 from leadwerk.errors import WarehouseBusy, WarehouseError
 from leadwerk.settings import private_folder
 from leadwerk.warehouse.create_tables import create_tables
-from leadwerk.warehouse.duckdb_values import literal
+from leadwerk.warehouse.duckdb_values import FULL, NO_ROOM, literal
 
 WAIT_SECONDS = 30.0
 # Seconds between two attempts at the lock.
@@ -28,6 +28,7 @@ IDLE_SECONDS = 2.0
 LOOK_SECONDS = 0.01
 EXPORT = "ga4"  # as which the export is attached
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
+HEADER_BYTES = 3 * 4096
 DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
 TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
 
@@ -142,7 +143,14 @@ class DuckDBFile:
             private_folder(self.home)
         # Readers share the file among processes; only a writer needs it alone.
         read_only = self._tables_exist and not writing
-        connection = self.patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
+        is_new = not file.exists()
+        try:
+            connection = self.patiently(lambda: duckdb.connect(str(file), read_only=read_only), file)
+        except WarehouseError:
+            # On a full disk a new file is cut off within its headers: it holds nothing, and could never be opened.
+            if is_new and file.exists() and file.stat().st_size < HEADER_BYTES:
+                file.unlink()
+            raise
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         # A request's statements touch few rows in a hundred steps, which more threads only slow down.
         connection.execute("SET threads = 1" if self.for_few_rows else "RESET threads")
@@ -152,7 +160,7 @@ class DuckDBFile:
             try:
                 create_tables(connection)
             except duckdb.Error as error:
-                raise WarehouseError(f"create_tables failed on DuckDB: {error}", remedy=DAMAGED) from error
+                raise WarehouseError(f"create_tables failed on DuckDB: {error}", remedy=_remedy(error)) from error
             self._tables_exist = True
         return connection
 
@@ -179,7 +187,7 @@ class DuckDBFile:
     def _check_busy(self, error: duckdb.Error, file: Path, *, is_last: bool) -> None:
         # DuckDB has no error of its own for a file that another process holds: only the message tells.
         if not any(message in str(error) for message in TAKEN_BY):
-            raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=DAMAGED) from error
+            raise WarehouseError(f"{file} cannot be opened: {error}.", remedy=_remedy(error)) from error
         if is_last:
             raise WarehouseBusy(
                 f"{file} was taken by another process for {self._wait_seconds:.0f} s.", remedy=TAKEN
@@ -225,3 +233,8 @@ def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) ->
 
 
 _confining = threading.Lock()
+
+
+def _remedy(error: duckdb.Error) -> str:
+    """What to do where a file cannot be opened or laid out: a full disk looks like a damaged file at first."""
+    return NO_ROOM if FULL.search(str(error)) else DAMAGED

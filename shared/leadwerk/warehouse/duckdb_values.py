@@ -16,6 +16,8 @@ from leadwerk.errors import WarehouseError
 from leadwerk.warehouse import schema
 
 NO_ROOM = "Free some space, or name another folder in LEADWERK_HOME."
+FULL = re.compile("No space left|File too large|Disk quota")
+"""What the operating system says of a disk that is full, in an error of DuckDB's."""
 PARAMETER = re.compile(r"\$(\w+)")
 LONG = 50  # texts, from which on a list is read from JSON sooner than DuckDB parses as many literals
 # DuckDB's own limit of one JSON object, which a longer row raises.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import chain
 
 from msgspec import Struct
 
@@ -44,6 +45,8 @@ def read_upload(http: QueriedRequest) -> UploadForm:
         ) from error
     upload = files.get("file")
     content = upload.read() if upload is not None else b""
+    for part in chain.from_iterable(files.listvalues()):
+        part.close()
     if upload is None or not content:
         raise InputError("No file was chosen, or it is empty.", field="file", remedy="Choose a file with leads.")
     return UploadForm(upload.filename or "", content)
