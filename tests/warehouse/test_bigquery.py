@@ -23,7 +23,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Google's client warns about
 DAY = date(2026, 3, 29)
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 NUMBERS = itertools.count()
-ALL_TOUCHPOINTS = from_text("SELECT * FROM leadwerk.touchpoints ORDER BY event_id")
+ALL_TOUCHPOINTS = from_text(
+    "SELECT event_id, lead_id, day, occurred_at, recorded_at, kind FROM leadwerk.touchpoints ORDER BY event_id"
+)
 
 
 @pytest.fixture
@@ -121,7 +123,8 @@ REPEATED = from_text(
     -- @last_day DATE
     -- @kind STRING
     SELECT CONCAT('n', CAST(day AS STRING)) AS event_id, 'L' AS lead_id, day, TIMESTAMP(day) AS occurred_at,
-      TIMESTAMP(day) AS recorded_at, @kind AS kind
+      TIMESTAMP(day) AS recorded_at, @kind AS kind, CAST(NULL AS FLOAT64) AS loan_amount,
+      CAST(NULL AS FLOAT64) AS property_value, CAST(NULL AS FLOAT64) AS income, CAST(NULL AS FLOAT64) AS instalment
     FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day"""
 )
 

@@ -27,7 +27,9 @@ from support.generated_rows import rows_of
 
 TODAY = date(2026, 3, 29)
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
-ALL_TOUCHPOINTS = from_text("SELECT * FROM leadwerk.touchpoints ORDER BY event_id")
+ALL_TOUCHPOINTS = from_text(
+    "SELECT event_id, lead_id, day, occurred_at, recorded_at, kind FROM leadwerk.touchpoints ORDER BY event_id"
+)
 TOUCHPOINTS_FROM_OUTCOMES = from_text(
     """
     -- @first_day DATE
