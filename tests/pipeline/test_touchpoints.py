@@ -136,3 +136,35 @@ def test_a_use_without_a_usable_amount_is_refused(
     [refusal] = run(warehouse, {"lead_id": "A", "kind": "calculator", **fields}).refused
     assert refusal.field == field and refusal.remedy
     assert calculations(warehouse) == []
+
+
+def test_a_mail_scanners_clicks_are_stored_and_counted_by_no_signal(warehouse: DuckDBWarehouse) -> None:
+    at = datetime(2026, 3, 28, 10, tzinfo=UTC)
+    scan = [
+        {"lead_id": "A", "kind": "email_click", "event_id": f"m{n}", "link": f"https://example.ch/{n}",
+         "occurred_at": (at + timedelta(seconds=300 + n / 5)).isoformat()}
+        for n in range(3)
+    ]  # fmt: skip
+    reader = {
+        "lead_id": "A",
+        "kind": "email_click",
+        "event_id": "r",
+        "occurred_at": (at + timedelta(hours=1)).isoformat(),
+    }
+    early = {
+        "lead_id": "C", "kind": "email_click", "event_id": "e", "delivered_at": at.isoformat(),
+        "occurred_at": (at + timedelta(seconds=2)).isoformat(),
+    }  # fmt: skip
+    report = run(warehouse, *scan, reader, early)
+    assert (report.stored, report.scans, report.kinds_without_signal) == (5, 4, ())
+    assert [kind for _, kind, _ in stored(warehouse)] == ["email_click", *["email_scan"] * 4]
+    # The same clicks again are the same touchpoints, though a scan is one now.
+    assert run(warehouse, *scan, reader, early).stored == 0
+
+
+def test_of_a_scan_that_comes_click_by_click_the_later_clicks_are_recognised(warehouse: DuckDBWarehouse) -> None:
+    at = datetime(2026, 3, 28, 10, tzinfo=UTC)
+    for n in range(4):
+        moment = (at + timedelta(seconds=n / 5)).isoformat()
+        run(warehouse, {"lead_id": "A", "kind": "email_click", "event_id": f"m{n}", "occurred_at": moment})
+    assert [kind for _, kind, _ in stored(warehouse)] == ["email_click"] * 2 + ["email_scan"] * 2

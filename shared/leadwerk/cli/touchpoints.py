@@ -82,6 +82,8 @@ def _show(report: TouchpointReport) -> None:
     out.print(
         f"{report.stored:,} stored, {report.already_stored:,} were stored before, {len(report.refused):,} refused."
     )
+    if report.scans:
+        out.print(f"{report.scans:,} clicks are of mail scanners: no signal counts them.")
     for kind in report.kinds_without_signal:
         out.print(f"No signal of the policy counts {kind!r}: add one with `touchpoint: {kind}`.", markup=False)
     if report.refused:

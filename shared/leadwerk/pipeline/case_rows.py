@@ -13,6 +13,7 @@ from leadwerk.crm.port import BadRow, Case
 from leadwerk.errors import InputError
 from leadwerk.lead import Rejection, identity_rows, lead_version, parse_amount
 from leadwerk.lead.lead import EARLIEST
+from leadwerk.lead.mail_scan import SCAN, MailClick, scans
 from leadwerk.policy.model import Policy
 from leadwerk.policy.outcome import outcome_of
 from leadwerk.warehouse.records import IdentityRow, LeadRow, OutcomeRow, RejectionRow, TableRow, TouchpointRow
@@ -62,13 +63,15 @@ def add_case(rows: CaseRows, case: Case, policy: Policy, person_key: str, now: d
     identities, rejections = identity_rows(case.lead, policy=policy, recorded_at=recorded_at)
     rows.identities += convert(identities, list[IdentityRow])
     yield from rejections
-    yield from _add_touchpoints(rows, case, version.lead_id)
+    yield from _add_touchpoints(rows, case, version.lead_id, policy)
     if case.status_changed:
         yield from _add_outcome(rows, case, version.lead_id, policy)
 
 
-def _add_touchpoints(rows: CaseRows, case: Case, lead_id: str) -> Iterator[Rejection]:
-    for touchpoint in case.touchpoints:
+def _add_touchpoints(rows: CaseRows, case: Case, lead_id: str, policy: Policy) -> Iterator[Rejection]:
+    clicks = [MailClick(lead_id, item.kind, item.occurred_at, item.event_id) for item in case.touchpoints]
+    is_scan = scans(policy.mail_scanners, clicks)
+    for touchpoint, scanned in zip(case.touchpoints, is_scan, strict=True):
         if wrong := out_of_time("touchpoints.occurred_at", touchpoint.occurred_at, case.changed_at):
             yield wrong
             continue
@@ -79,7 +82,7 @@ def _add_touchpoints(rows: CaseRows, case: Case, lead_id: str) -> Iterator[Rejec
             day=moment.date(),
             occurred_at=moment,
             recorded_at=case.changed_at.astimezone(UTC),
-            kind=touchpoint.kind,
+            kind=SCAN if scanned else touchpoint.kind,
         )
         rows.touchpoints.append(row)
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadwerk.catalogue.features import AMOUNTS, MONTHS_A_YEAR
 from leadwerk.errors import InputError
@@ -25,6 +26,7 @@ from leadwerk.lead.contact import parse_email, parse_phone
 from leadwerk.lead.form_field_names import field_of
 from leadwerk.lead.identity import person_key as pseudonym
 from leadwerk.lead.lead import CLOCK_TOLERANCE, EARLIEST, NAMES, parse_id
+from leadwerk.lead.mail_scan import SCAN, MailClick, scans
 from leadwerk.lead.timestamps import parse_moment
 from leadwerk.lead.unreadable import Unreadable
 from leadwerk.policy.folding import folded
@@ -40,6 +42,9 @@ TITLES: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "telephone", "telefon", "mobile", "mobil", "téléphone", "telefono", "tel"),
     "kind": ("kind", "type", "event", "touchpoint", "art", "typ", "genre", "tipo"),
     "occurred_at": ("occurred_at", "time", "date", "timestamp", "datum", "zeit", "data", "ora", "heure"),
+    "delivered_at": ("delivered_at", "sent_at", "delivered", "zugestellt", "gesendet"),
+    "user_agent": ("user_agent", "user agent", "agent"),
+    "link": ("link", "url"),
     "term_years": ("term_years", "term", "years", "laufzeit", "jahre", "durée", "années", "durata", "anni"),
     "interest_percent": ("interest_percent", "interest rate", "interest", "zinssatz", "zins", "taux", "tasso"),
 }
@@ -60,6 +65,15 @@ class LeadOfPerson(Struct, frozen=True, kw_only=True):
     person_key: str | None
 
 
+class StoredClick(Struct, frozen=True, kw_only=True):
+    """A row of touchpoints/clicks."""
+
+    event_id: str
+    lead_id: str
+    kind: str
+    occurred_at: datetime
+
+
 class RefusedTouchpoint(Struct, frozen=True, kw_only=True):
     """Why the touchpoint at `index` was not stored; no value of it is repeated."""
 
@@ -73,12 +87,14 @@ class TouchpointReport(Struct, frozen=True, kw_only=True):
     """Result of a run: `stored` new ones, `already_stored` ones that were there before, and the refused.
 
     `kinds_without_signal`: kinds that no signal of the policy counts; they are stored, and count once a signal does.
+    `scans`: clicks of mail scanners, stored as `email_scan`, which no signal counts.
     """
 
     stored: int
     already_stored: int
     refused: tuple[RefusedTouchpoint, ...] = ()
     kinds_without_signal: tuple[str, ...] = ()
+    scans: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,14 @@ class _Touchpoint:
     lead_id: str | None
     person_key: str | None
     amounts: Mapping[str, float]
+    delivered_at: datetime | None = None
+    user_agent: str = ""
+    link: str = ""
+
+    def click(self, row: TouchpointRow) -> MailClick:
+        """The touchpoint as a click, of the lead of its row."""
+        link = self.link or row.event_id
+        return MailClick(row.lead_id, row.kind, row.occurred_at, link, self.delivered_at, self.user_agent)
 
 
 @dataclass
@@ -143,7 +167,10 @@ class _Reader:
         if kind is None:
             raise InputError("The kind is missing.", field="kind", remedy="Send kind, such as email_click or event.")
         occurred_at = read("occurred_at", self._moment) or self.now
-        return _Touchpoint(index, kind, occurred_at, read("event_id", parse_id), lead_id, person, amounts)
+        return _Touchpoint(
+            index, kind, occurred_at, read("event_id", parse_id), lead_id, person, amounts,
+            read("delivered_at", self._moment), read("user_agent", str) or "", read("link", str) or "",
+        )  # fmt: skip
 
     def _moment(self, value: object) -> datetime:
         moment = parse_moment(value, self.policy.time_zone, "occurred_at")
@@ -163,6 +190,7 @@ def run(
     with warehouse.unit_of_work():
         leads = _leads(warehouse, readable, now)
         rows: dict[str, TouchpointRow] = {}
+        clicks: dict[str, MailClick] = {}
         for item in readable:
             lead_id = leads.get(item.lead_id or item.person_key or "")
             if lead_id is None:
@@ -172,14 +200,47 @@ def run(
             row = _row(item, lead_id, now)
             # By id: a touchpoint sent twice in one call is stored once.
             rows[row.event_id] = row
+            clicks[row.event_id] = item.click(row)
+        rows, scan_count = _with_scans(warehouse, policy, rows, clicks)
         stored = warehouse.append("touchpoints", [*rows.values()])
-    counted = {signal.touchpoint for signal in policy.signals} | {CALCULATOR}
+    counted = {signal.touchpoint for signal in policy.signals} | {CALCULATOR, SCAN}
     return TouchpointReport(
         stored=stored,
         already_stored=len(touchpoints) - len(reader.refused) - stored,
         refused=tuple(sorted(reader.refused, key=lambda refusal: refusal.index)),
         kinds_without_signal=tuple(sorted({row.kind for row in rows.values()} - counted)),
+        scans=scan_count,
     )
+
+
+def _with_scans(
+    warehouse: Warehouse, policy: Policy, rows: Mapping[str, TouchpointRow], clicks: Mapping[str, MailClick]
+) -> tuple[dict[str, TouchpointRow], int]:
+    """The rows by id, those of mail scanners with their own kind, and how many these are.
+
+    Clicks that come one by one are compared with the stored ones: of a scan of many links the first few still count.
+    """
+    rules = policy.mail_scanners
+    of_mail = {event_id: click for event_id, click in clicks.items() if click.kind in rules.kinds}
+    if not of_mail:
+        return dict(rows), 0
+    window = timedelta(seconds=rules.within_seconds)
+    moments = [click.clicked_at for click in of_mail.values()]
+    parameters = {
+        "lead_ids": sorted({click.lead_id for click in of_mail.values()}),
+        "kinds": [*rules.kinds, SCAN],
+        "first_day": (min(moments) - window).date(),
+        "first_at": min(moments) - window,
+        "last_at": max(moments) + window,
+    }
+    stored = [
+        MailClick(row.lead_id, row.kind, row.occurred_at, row.event_id)
+        for row in warehouse.rows(statement("touchpoints/clicks", StoredClick), parameters)
+        if row.event_id not in of_mail
+    ]
+    is_scan = dict(zip(of_mail, scans(rules, [*of_mail.values()], stored), strict=True))
+    kinds = {event_id: SCAN for event_id, scan in is_scan.items() if scan}
+    return {key: replace(row, kind=kinds.get(key, row.kind)) for key, row in rows.items()}, len(kinds)
 
 
 def _leads(warehouse: Warehouse, touchpoints: Sequence[_Touchpoint], now: datetime) -> dict[str, str]:

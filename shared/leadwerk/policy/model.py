@@ -15,6 +15,7 @@ from msgspec import Meta, field
 from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
 from leadwerk.policy.experiment import Experiment
+from leadwerk.policy.mail_scanners import MailScanners
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, Contacted, RankingRule, Stage, VerdictReason
@@ -211,4 +212,5 @@ class Policy(PolicySection, frozen=True):
     retention: Retention = Retention()
     crm: CRMSection = CRMSection()
     workflows: Workflows = Workflows()
+    mail_scanners: MailScanners = MailScanners()
     version: str = ""
