@@ -226,11 +226,14 @@ def _environment(home: Path, ports: Mapping[str, int], *, crm: bool, simulation:
     # cloud the front end holds those back; here some eight of them would stop a function.
     environment["THREADS"] = os.environ.get("THREADS") or LOCAL_THREADS
     if simulation:
-        environment["LEADWERK_SIMULATION"] = "1"
+        environment |= {"LEADWERK_SIMULATION": "1"}
     if crm:
-        environment["LEADWERK_CRM_URL"] = f"http://127.0.0.1:{ports[CRM]}"
-        environment["LEADWERK_CRM_TOKEN"] = os.environ.get("LEADWERK_CRM_TOKEN") or secrets.token_urlsafe(16)
-        environment["LEADWERK_CRM_PER_SECOND"] = LOCAL_CRM_PER_SECOND
+        environment |= {
+            "LEADWERK_CRM_URL": f"http://127.0.0.1:{ports[CRM]}",
+            # A token of this start, so that no other program on the machine can write into its CRM.
+            "LEADWERK_CRM_TOKEN": os.environ.get("LEADWERK_CRM_TOKEN") or secrets.token_urlsafe(16),
+            "LEADWERK_CRM_PER_SECOND": LOCAL_CRM_PER_SECOND,
+        }
     return environment
 
 

@@ -151,17 +151,25 @@ class Drift(PolicySection, frozen=True):
 
 
 # One source for the package and for Terraform, which sets the expiry of tables from it and from the policy.
-_RETENTION_DAYS: dict[str, int] = msgspec.json.decode(
-    (Path(__file__).parent / "defaults" / "retention.json").read_bytes(), type=dict[str, int]
+class _RetentionDays(msgspec.Struct, frozen=True):
+    """The defaults, in a file that Terraform reads as well."""
+
+    activity: int
+    scores: int
+    deliveries: int
+
+
+_RETENTION_DAYS = msgspec.json.decode(
+    (Path(__file__).parent / "defaults" / "retention.json").read_bytes(), type=_RetentionDays
 )
 
 
 class Retention(PolicySection, frozen=True):
     """After how many days a table's rows expire; activity must outlive the training history by its longest window."""
 
-    activity: Days = _RETENTION_DAYS["activity"]
-    scores: Days = _RETENTION_DAYS["scores"]
-    deliveries: Days = _RETENTION_DAYS["deliveries"]
+    activity: Days = _RETENTION_DAYS.activity
+    scores: Days = _RETENTION_DAYS.scores
+    deliveries: Days = _RETENTION_DAYS.deliveries
 
 
 class Segment(PolicySection, frozen=True):

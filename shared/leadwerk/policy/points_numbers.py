@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, copysign
-from typing import Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
 from leadwerk.policy.model import Policy
-from leadwerk.policy.points import PointsModel, Rule
+from leadwerk.policy.points import Group, PointsModel, Rule
 from leadwerk.policy.yaml_document import Path
 from leadwerk.policy.yaml_edit import appended, edited
 
@@ -46,18 +45,20 @@ def apply_numbers(policy: Policy, numbers: PointsNumbers) -> Policy:
         group if group.cap is None else replace(group, cap=_room(model, rules, group.cap, {group.name: WHOLE}))
         for group in model.groups
     )
-    of_score = {
-        score: {group.name: group.weight for group in groups if group.score == score} for score in ("fit", "interest")
-    }
     changed = replace(
         model,
         rules=rules,
         groups=groups,
-        fit_cap=_room(model, rules, model.fit_cap, of_score["fit"]),
-        interest_cap=_room(model, rules, model.interest_cap, of_score["interest"]),
+        fit_cap=_room(model, rules, model.fit_cap, _weights(groups, "fit")),
+        interest_cap=_room(model, rules, model.interest_cap, _weights(groups, "interest")),
         bands=replace(model.bands, **numbers.bands),
     )
     return replace(policy, points=changed)
+
+
+def _weights(groups: Sequence[Group], score: str) -> dict[str, int]:
+    """Weight of each group of a score, in per cent, by its name."""
+    return {group.name: group.weight for group in groups if group.score == score}
 
 
 def _rule(rule: Rule, numbers: PointsNumbers) -> Rule:
@@ -101,16 +102,17 @@ def text_with_numbers(text: str, policy: Policy, numbers: PointsNumbers) -> str:
     """The policy's text with these numbers and rules: nothing else in it changes, comments and order stay."""
     # Numbers are edited in the text and not written anew: comments and layout of the file's author stay.
     changed = edited(text, _changes(policy, apply_numbers(policy, numbers)))
-    added = [to_builtins(rule) for rule in numbers.rules]
-    return appended(changed, ("points", "rules"), [_stated(rule) for rule in added]) if added else changed
+    added = [_stated(rule) for rule in numbers.rules]
+    return appended(changed, ("points", "rules"), added) if added else changed
 
 
-def _stated(rule: dict[str, Any]) -> dict[str, Any]:
-    """What a rule says, without what goes without saying."""
+def _stated(rule: Rule) -> dict[str, object]:
+    """The fields of a rule that differ from their defaults: in the file it should read as a person would write it."""
     silent = to_builtins(Rule(name="", group="", points=0))
-    # Only what differs from the defaults: a rule in the file should read as a person would write it.
-    tests = {name: {key: value for key, value in test.items() if value} for name, test in rule["when"].items()}
-    stated = {key: value for key, value in rule.items() if key in ("points",) or value != silent[key]}
+    tests = {
+        name: {key: value for key, value in to_builtins(test).items() if value} for name, test in rule.when.items()
+    }
+    stated = {key: value for key, value in to_builtins(rule).items() if key == "points" or value != silent[key]}
     return {**stated, "when": tests}
 
 

@@ -19,10 +19,11 @@ class PointRange(NamedTuple):
     def of(cls, policy: Policy) -> PointRange:
         """The bounds of a policy."""
         model = policy.points
-        sums = {"fit": 0.0, "interest": 0.0}
-        for group in model.groups:
-            sums[group.score] += _group_range(group, model) * group.weight / 100
-        return cls(min(sums["fit"], model.fit_cap), min(sums["interest"], model.interest_cap))
+        return cls(min(_sum(model, "fit"), model.fit_cap), min(_sum(model, "interest"), model.interest_cap))
+
+
+def _sum(model: PointsModel, score: str) -> float:
+    return sum(_group_range(group, model) * group.weight / 100 for group in model.groups if group.score == score)
 
 
 def _group_range(group: Group, model: PointsModel) -> float:
