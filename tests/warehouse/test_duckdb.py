@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -513,3 +515,23 @@ def test_a_file_that_nobody_uses_is_closed_though_nobody_notes_that_he_waits(tmp
         time.sleep(0.01)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT COUNT(*) FROM leadwerk.scores").fetchone() == (0,)
+
+
+ENDS_WITH_A_FILE_OPEN = """
+import atexit, sys
+from pathlib import Path
+
+atexit.register(lambda: print(warehouse._file._idle))  # registered first, so run last
+from leadwerk.warehouse.duckdb import DuckDBWarehouse
+from leadwerk.warehouse.statement import from_text
+
+warehouse = DuckDBWarehouse(Path(sys.argv[1]))
+warehouse.stay_open(for_few_rows=True)
+warehouse.rows(from_text("SELECT 1 AS n"), {})
+print(type(warehouse._file._idle).__name__)
+"""
+
+
+def test_a_process_that_ends_closes_the_file_before_its_watching_thread_dies(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDS_WITH_A_FILE_OPEN, str(tmp_path)], capture_output=True, text=True)
+    assert (ended.stdout.split(), ended.stderr) == (["DuckDBPyConnection", "None"], "")

@@ -6,9 +6,11 @@ open without using it looks there a hundred times a second, and lets go.
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -30,6 +32,7 @@ EXPORT = "ga4"  # as which the export is attached
 TAKEN = "Close what keeps the file open (a SQL client, a command that hangs), then try again."
 HEADER_BYTES = 3 * 4096
 DAMAGED = "Restore it from a backup; or move it away, then extract, ingest or import again."
+_KEPT_OPEN: weakref.WeakSet[DuckDBFile] = weakref.WeakSet()
 TAKEN_BY = ("Could not set lock on file", "different configuration than existing connections")  # a process, a thread
 
 
@@ -103,6 +106,7 @@ class DuckDBFile:
         if self.exported is not None:
             connection.execute(f"DETACH {EXPORT}")
         self._idle, self._used_at = connection, time.monotonic()
+        _KEPT_OPEN.add(self)
         if not any(thread.name == self._watch_name for thread in threading.enumerate()):
             threading.Thread(target=self._watch, name=self._watch_name, daemon=True).start()
 
@@ -216,6 +220,13 @@ class DuckDBFile:
     @property
     def _waiting(self) -> Path:
         return self.home / "waiting"
+
+
+@atexit.register
+def _let_go_of_all() -> None:
+    """Close what is kept open: a process that ends kills the threads that watch it, at worst within DuckDB."""
+    for file in list(_KEPT_OPEN):
+        file.let_go()
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, export: Path, rows: Path) -> None:
