@@ -276,7 +276,7 @@ def test_nothing_is_lost_or_doubled_between_pages_at_one_stamp(
 ) -> None:
     """As a mass change leaves it: many more records than a page, all of one moment."""
     standin = pulling(subject).standin
-    for module in ("boma", "hubspot_cases", "salesforce", "odoo", "pipedrive", "activecampaign"):
+    for module in ("boma", "hubspot_cases", "salesforce_cases", "odoo", "pipedrive_cases", "activecampaign_cases"):
         monkeypatch.setattr(f"leadwerk.crm.{module}.PAGE_SIZE", 7)
     leads = [standin.add(number, kind="won", modified=START) for number in range(40)]
     read = [case for case in cases(crm) if case.status_changed]

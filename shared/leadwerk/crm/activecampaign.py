@@ -6,34 +6,29 @@ two days are read again each time. Its webhooks are form-encoded and unsigned: t
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
 import msgspec
 
+from leadwerk.crm import activecampaign_cases
 from leadwerk.crm.adapter import Adapter
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.http_client import CRMResponse, HttpClient
-from leadwerk.crm.keyset import Position, joined, split
 from leadwerk.crm.port import (
     Capabilities,
-    Case,
     CasePage,
     CRMField,
     Enrolment,
     FieldPlan,
     FieldType,
     FieldValue,
-    GoneRecord,
     Hint,
     LeadUpdate,
     PushResult,
     Refused,
-    StageKind,
     Taken,
     Task,
     Unknown,
@@ -50,8 +45,6 @@ TYPES: dict[FieldType, str] = {
     "text": "text",
     "list": "textarea",
 }
-ACTIVE, UNSUBSCRIBED = "1", "2"  # states of a contact in a list
-KINDS: Mapping[str, StageKind] = {"0": "open", "1": "won", "2": "lost"}
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -66,62 +59,6 @@ class _Fields(msgspec.Struct, frozen=True):
 
 class _CreatedField(msgspec.Struct, frozen=True):
     field: _Field
-
-
-class _Contact(msgspec.Struct, frozen=True):
-    id: str
-    cdate: str
-    email: str = ""
-    phone: str = ""
-    udate: str | None = None
-
-    def stamp(self) -> datetime:
-        return datetime.fromisoformat(self.udate or self.cdate).astimezone(UTC)
-
-    def lead(self, unsubscribed: bool | None) -> dict[str, str | bool | None]:
-        """The contact as a lead."""
-        return {
-            "lead_id": self.id, "created_at": self.cdate, "email": self.email, "phone": self.phone,
-            "unsubscribed": unsubscribed,
-        }  # fmt: skip
-
-
-class _Membership(msgspec.Struct, frozen=True):
-    """Of a contact in a list."""
-
-    status: str
-
-
-class _ContactAnswer(msgspec.Struct, frozen=True, rename="camel"):
-    contact: _Contact
-    contact_lists: list[_Membership] = []
-
-    def lead(self) -> dict[str, str | bool | None]:
-        """The contact as a lead: unsubscribed who was on lists and is active on none of them."""
-        states = {membership.status for membership in self.contact_lists}
-        return self.contact.lead(UNSUBSCRIBED in states and ACTIVE not in states if states else None)
-
-
-class _Contacts(msgspec.Struct, frozen=True):
-    contacts: list[_Contact]
-
-
-class _Deal(msgspec.Struct, frozen=True):
-    """`value` is in the currency's hundredths."""
-
-    id: str
-    contact: str
-    status: int | str
-    stage: str
-    mdate: str
-    value: str = "0"
-
-    def stamp(self) -> datetime:
-        return datetime.fromisoformat(self.mdate).astimezone(UTC)
-
-
-class _Deals(msgspec.Struct, frozen=True):
-    deals: list[_Deal]
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -168,10 +105,6 @@ class _Automation(msgspec.Struct, frozen=True):
 
 class _Automations(msgspec.Struct, frozen=True):
     automations: list[_Automation]
-
-
-Listed = tuple[list[Case], Position | None, int]
-"""Cases of a page, the newest place among its records, and how many these are."""
 
 
 class ActiveCampaign(Adapter):
@@ -257,57 +190,12 @@ class ActiveCampaign(Adapter):
         return field.name
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: contacts that unsubscribed and deals, changed since a day. Pages follow an offset."""
-        positions, overlap = split(cursor, 2), self.capabilities.overlap
-        readers = (self._unsubscribed, self._deals)
-        for index, read in enumerate(readers):
-            start, offset, records = positions[index], 0, PAGE_SIZE
-            since = start.before(overlap).stamp.date().isoformat() if start else None
-            while records == PAGE_SIZE:
-                cases, newest, records = read(since, offset)
-                if newest is not None:
-                    position = positions[index]
-                    positions[index] = max(newest, position) if position else newest
-                    yield CasePage(tuple(cases), (), joined(positions), newest.stamp - overlap)
-                offset += records
-
-    def _unsubscribed(self, since: str | None, offset: int) -> Listed:
-        parameters = {**_window(since, offset), "status": UNSUBSCRIBED, "orders[id]": "ASC"}
-        answer = self._http.call_repeatedly("GET", "/api/3/contacts", params=parameters)
-        contacts = answer.decoded(_Contacts).contacts
-        newest = max((Position(contact.stamp(), contact.id) for contact in contacts), default=None)
-        return [_contact_case(contact, contact.lead(True)) for contact in contacts], newest, len(contacts)
-
-    def _deals(self, since: str | None, offset: int) -> Listed:
-        parameters = {**_window(since, offset), "orders[mdate]": "ASC"}
-        deals = self._http.call_repeatedly("GET", "/api/3/deals", params=parameters).decoded(_Deals).deals
-        newest = max((Position(deal.stamp(), deal.id) for deal in deals), default=None)
-        return list(self._cases(deals)), newest, len(deals)
+        """See `CRM.pull`: contacts that unsubscribed, and changed deals with their contacts."""
+        return activecampaign_cases.pages(self._http, cursor, self.capabilities.overlap)
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """See `CRM.reread`: contacts with their deals."""
-        contacts = {record_id: self._contact(record_id) for record_id in record_ids}
-        cases: list[Case] = []
-        for record_id, contact in contacts.items():
-            if contact is not None:
-                cases.append(_contact_case(contact.contact, contact.lead()))
-                answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{record_id}/deals")
-                cases += self._cases(answer.decoded(_Deals).deals)
-        gone_records = tuple(GoneRecord(record_id) for record_id, contact in contacts.items() if contact is None)
-        return CasePage(tuple(cases), (), "", gone_records=gone_records)
-
-    def _contact(self, record_id: str) -> _ContactAnswer | None:
-        answer = self._http.call_repeatedly("GET", f"/api/3/contacts/{record_id}")
-        return answer.decoded(_ContactAnswer) if answer.status == 200 else None
-
-    def _cases(self, deals: Sequence[_Deal]) -> Iterator[Case]:
-        contacts: dict[str, _ContactAnswer | None] = {}
-        for deal in deals:
-            if deal.contact not in contacts:
-                contacts[deal.contact] = self._contact(deal.contact)
-            contact = contacts[deal.contact]
-            if contact is not None:
-                yield _case(deal, contact)
+        return activecampaign_cases.reread(self._http, record_ids)
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`: a task of the same title for this contact is there already."""
@@ -365,31 +253,6 @@ class ActiveCampaign(Adapter):
         check_secret_url(request, self._webhook_secret)
         form = parse_qs(request.body.decode("utf-8", "replace"))
         return [Hint(record_id) for record_id in form.get("contact[id]", ())]
-
-
-def _window(since: str | None, offset: int) -> dict[str, str | int]:
-    """Query parameters of a page of what changed since a day."""
-    window: dict[str, str | int] = {"limit": PAGE_SIZE, "offset": offset}
-    return window | ({"filters[updated_after]": since} if since else {})
-
-
-def _contact_case(contact: _Contact, lead: dict[str, str | bool | None]) -> Case:
-    event_id = f"contact:{contact.id}:{contact.stamp().isoformat()}"
-    return Case(event_id, contact.stamp(), lead, "open", status_changed=False)
-
-
-def _case(deal: _Deal, contact: _ContactAnswer) -> Case:
-    kind = KINDS.get(str(deal.status), "open")
-    # Deals have no history: at best one change a reading is seen, and what makes it new is its content.
-    content = f"{deal.id}|{deal.status}|{deal.stage}|{deal.mdate}"
-    return Case(
-        event_id=f"deal:{deal.id}:{hashlib.sha256(content.encode()).hexdigest()[:16]}",
-        changed_at=deal.stamp(),
-        lead=contact.lead(),
-        status=kind,
-        amount=str(Decimal(deal.value) / 100),
-        kind=kind,
-    )
 
 
 def _value(value: FieldValue) -> str:

@@ -7,30 +7,28 @@ a daily budget, so what did not change is not sent.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
+from leadwerk.crm import pipedrive_cases
 from leadwerk.crm.adapter import Adapter, user_number
 from leadwerk.crm.auth import Auth, FixedHeader
 from leadwerk.crm.http_client import CRMResponse, HttpClient
-from leadwerk.crm.keyset import Position, joined, split
+from leadwerk.crm.pipedrive_cases import PERSON, Query, person_of
 from leadwerk.crm.port import (
     Capabilities,
-    Case,
     CasePage,
     CRMField,
     FieldPlan,
     FieldType,
     FieldValue,
     Gone,
-    GoneRecord,
     Hint,
     LeadUpdate,
     PushResult,
     Refused,
-    StageKind,
     Taken,
     Task,
     Unknown,
@@ -39,66 +37,10 @@ from leadwerk.crm.port import (
 from leadwerk.crm.rate_limiter import RateLimiter
 from leadwerk.crm.webhook_proof import check_basic
 from leadwerk.errors import CRMRejected, InputError
-from leadwerk.warehouse.batches import batches
 
 URL = "https://api.pipedrive.com"
 PER_SECOND = 8.0
-PAGE_SIZE = 500
-PERSONS_AT_ONCE = 100
-PERSONS, DEALS = "/api/v2/persons", "/api/v2/deals"
-PERSON = "person:"  # of a hint
-MARKETING: Mapping[str, str | int] = {"include_fields": "marketing_status"}
 TYPES: dict[FieldType, str] = {"number": "double", "text": "varchar", "list": "text"}
-KINDS: Mapping[str, StageKind] = {"open": "open", "won": "won", "lost": "lost"}
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    value: str = ""
-
-
-class _Person(msgspec.Struct, frozen=True):
-    id: int
-    add_time: str
-    emails: list[_Entry] = []
-    phones: list[_Entry] = []
-    job_title: str | None = None
-    update_time: str | None = None
-    marketing_status: str | None = None
-    is_deleted: bool = False
-
-    def stamp(self) -> datetime:
-        return datetime.fromisoformat(self.update_time or self.add_time).astimezone(UTC)
-
-
-class _Deal(msgspec.Struct, frozen=True):
-    id: int
-    update_time: str
-    status: str
-    person_id: int | None = None
-    stage_id: int | None = None
-    value: float | None = None
-    lost_reason: str | None = None
-
-    def stamp(self) -> datetime:
-        return datetime.fromisoformat(self.update_time).astimezone(UTC)
-
-
-class _More(msgspec.Struct, frozen=True):
-    next_cursor: str | None = None
-
-
-class _Deals(msgspec.Struct, frozen=True):
-    data: list[_Deal]
-    additional_data: _More = _More()
-
-
-class _Persons(msgspec.Struct, frozen=True):
-    data: list[_Person]
-    additional_data: _More = _More()
-
-
-class _PersonAnswer(msgspec.Struct, frozen=True):
-    data: _Person
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -181,7 +123,7 @@ class Pipedrive(Adapter):
             return Taken()
         problem = _problem(answer)
         if answer.status in (404, 410):
-            person = self._person(update.target)
+            person = person_of(self._ask, update.target)
             return Gone(text=problem.error) if person and person.is_deleted else Unknown(problem.error)
         # Pipedrive names the key of 40 characters; users know the title.
         field = next((name for name, key in keys.items() if key in problem.error), None)
@@ -215,63 +157,15 @@ class Pipedrive(Adapter):
         return self._budget
 
     def pull(self, cursor: str | None) -> Iterator[CasePage]:
-        """See `CRM.pull`: changed persons, then changed deals with theirs. Pages follow Pipedrive's own cursor."""
-        positions, overlap = split(cursor, 2), self.capabilities.overlap
-        for index, path in enumerate((PERSONS, DEALS)):
-            start = positions[index]
-            parameters = {**MARKETING, "sort_by": "update_time", "sort_direction": "asc", "limit": PAGE_SIZE}
-            if start is not None:
-                parameters["updated_since"] = start.before(overlap).stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
-            more = True
-            while more:
-                answer = self._noted(self._http.call_repeatedly("GET", path, params=parameters))
-                page = answer.decoded(_Persons) if path == PERSONS else answer.decoded(_Deals)
-                if page.data:
-                    last, position = Position(page.data[-1].stamp(), str(page.data[-1].id)), positions[index]
-                    # The overlap reads older changes again; the cursor itself never moves back.
-                    positions[index] = max(last, position) if position else last
-                    yield CasePage(tuple(self._cases(page)), (), joined(positions), last.stamp - overlap)
-                more = bool(page.additional_data.next_cursor)
-                parameters["cursor"] = page.additional_data.next_cursor or ""
+        """See `CRM.pull`: changed persons, then changed deals with theirs."""
+        return pipedrive_cases.pages(self._ask, cursor, self.capabilities.overlap)
 
     def reread(self, record_ids: Sequence[str]) -> CasePage:
         """See `CRM.reread`; the records are deals, and persons as person:ID."""
-        deals: list[_Deal] = []
-        person_ids = [record_id.removeprefix(PERSON) for record_id in record_ids if record_id.startswith(PERSON)]
-        deal_ids = [record_id for record_id in record_ids if not record_id.startswith(PERSON)]
-        for ids in batches(deal_ids, PERSONS_AT_ONCE):
-            answer = self._http.call_repeatedly("GET", DEALS, params={"ids": ",".join(ids)})
-            deals += answer.decoded(_Deals).data
-        persons = {record_id: self._person(record_id) for record_id in person_ids}
-        present = [person for person in persons.values() if person and not person.is_deleted]
-        gone_records = [
-            GoneRecord(record_id, person.stamp() if person else None)
-            for record_id, person in persons.items()
-            if person is None or person.is_deleted
-        ]
-        return CasePage(
-            (*map(_person_case, present), *self._cases(_Deals(deals))), (), "", gone_records=tuple(gone_records)
-        )
+        return pipedrive_cases.reread(self._ask, record_ids)
 
-    def _person(self, record_id: str) -> _Person | None:
-        """A person by id, even if deleted (Pipedrive keeps them 30 days); None if there is none."""
-        answer = self._http.call_repeatedly("GET", f"{PERSONS}/{record_id}", params=MARKETING)
-        return answer.decoded(_PersonAnswer).data if answer.status == 200 else None
-
-    def _cases(self, page: _Deals | _Persons) -> Iterator[Case]:
-        if isinstance(page, _Persons):
-            yield from map(_person_case, page.data)
-            return
-        deals = page.data
-        ids = list(dict.fromkeys(str(deal.person_id) for deal in deals if deal.person_id is not None))
-        persons: dict[int, _Person] = {}
-        for some in batches(ids, PERSONS_AT_ONCE):
-            answer = self._http.call_repeatedly("GET", PERSONS, params={**MARKETING, "ids": ",".join(some)})
-            persons |= {person.id: person for person in answer.decoded(_Persons).data}
-        for deal in deals:
-            person = persons.get(deal.person_id or 0)
-            if person is not None:
-                yield _case(deal, person)
+    def _ask(self, path: str, query: Query) -> CRMResponse:
+        return self._noted(self._http.call_repeatedly("GET", path, params=dict(query)))
 
     def create_task(self, task: Task) -> str:
         """See `CRM.create_task`; Pipedrive has no key for activities, so the subject carries it."""
@@ -302,33 +196,6 @@ class Pipedrive(Adapter):
         if left.isdigit() and limit.isdigit() and int(limit):
             self._budget = int(left) / int(limit)
         return answer
-
-
-def _case(deal: _Deal, person: _Person) -> Case:
-    return Case(
-        event_id=f"deal:{deal.id}:{deal.status}:{deal.stage_id}:{deal.update_time}",
-        changed_at=deal.stamp(),
-        lead=_lead(person),
-        status=deal.status,
-        reason=deal.lost_reason,
-        amount=deal.value,
-        kind=KINDS.get(deal.status),
-    )
-
-
-def _person_case(person: _Person) -> Case:
-    """A person whose deals, if there are any, come by themselves."""
-    event_id = f"person:{person.id}:{person.stamp().isoformat()}"
-    return Case(event_id, person.stamp(), _lead(person), "open", status_changed=False)
-
-
-def _lead(person: _Person) -> dict[str, str | bool | None]:
-    return {
-        "lead_id": str(person.id), "created_at": person.add_time, "job_title": person.job_title,
-        "email": person.emails[0].value if person.emails else None,
-        "phone": person.phones[0].value if person.phones else None,
-        "unsubscribed": person.marketing_status == "unsubscribed" if person.marketing_status else None,
-    }  # fmt: skip
 
 
 def _value(value: FieldValue) -> str | float | None:

@@ -1,0 +1,183 @@
+"""Changes of Salesforce as cases: leads, the opportunities that they became, and leads that are gone; by SOQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from leadwerk.crm.http_client import CRMResponse
+from leadwerk.crm.keyset import Position, joined, split, walk
+from leadwerk.crm.port import Case, CasePage, GoneRecord, StageKind
+from leadwerk.errors import CRMRejected
+
+PAGE_SIZE = 2000
+Ask = Callable[[str, str], CRMResponse]
+"""The answer to a query in SOQL, asked of the resource `query`, or of `queryAll` for deleted records too."""
+COLUMNS = (
+    "Id, CreatedDate, SystemModstamp, Email, Phone, PostalCode, Country, Title, Industry, NumberOfEmployees,"
+    " AnnualRevenue, Status, IsConverted, HasOptedOutOfEmail, ConvertedOpportunity.StageName,"
+    " ConvertedOpportunity.IsWon, ConvertedOpportunity.IsClosed, ConvertedOpportunity.Amount,"
+    " ConvertedOpportunity.SystemModstamp"
+)
+LEAD_STAMP, OPPORTUNITY_STAMP = "SystemModstamp", "ConvertedOpportunity.SystemModstamp"
+
+
+class Whereabouts(msgspec.Struct, frozen=True, rename="pascal"):
+    """What became of a lead."""
+
+    id: str
+    system_modstamp: str = "1970-01-01T00:00:00.000+0000"
+    is_deleted: bool = False
+    master_record_id: str | None = None
+    converted_contact_id: str | None = None
+
+    def place(self) -> Position:
+        """Where it stands in the order of the last change."""
+        return Position(_moment(self.system_modstamp), self.id)
+
+
+class WhereaboutsAnswer(msgspec.Struct, frozen=True):
+    """Answer of a query for whereabouts."""
+
+    records: list[Whereabouts]
+
+
+class _Opportunity(msgspec.Struct, frozen=True, rename="pascal"):
+    stage_name: str
+    system_modstamp: str
+    is_won: bool = False
+    is_closed: bool = False
+    amount: float | None = None
+
+
+class _Lead(msgspec.Struct, frozen=True, rename="pascal"):
+    id: str
+    created_date: str
+    system_modstamp: str
+    status: str = "Open"
+    email: str | None = None
+    phone: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    title: str | None = None
+    industry: str | None = None
+    number_of_employees: int | None = None
+    annual_revenue: float | None = None
+    has_opted_out_of_email: bool | None = None
+    converted_opportunity: _Opportunity | None = None
+
+
+class _LeadsAnswer(msgspec.Struct, frozen=True):
+    records: list[_Lead]
+
+
+def pages(ask: Ask, cursor: str | None, overlap: timedelta) -> Iterator[CasePage]:
+    """See `CRM.pull`: changed leads, then those whose opportunity changed, then deleted ones."""
+    positions = split(cursor, 3)
+    for index, column in enumerate((LEAD_STAMP, OPPORTUNITY_STAMP)):
+        start = positions[index]
+
+        def fetch(place: Position | None, column: str = column) -> Sequence[_Lead]:
+            return _query(ask, column, place)
+
+        def place_of(lead: _Lead, column: str = column) -> Position:
+            return Position(_stamp(lead, column), lead.id)
+
+        for leads, place in walk(start.before(overlap) if start else None, fetch, place_of):
+            positions[index] = max(place, start) if start else place
+            cases = tuple(_case(lead, column) for lead in leads)
+            yield CasePage(cases, (), joined(positions), place.stamp - overlap)
+    yield from _deleted(ask, positions, overlap)
+
+
+def _deleted(ask: Ask, positions: list[Position | None], overlap: timedelta) -> Iterator[CasePage]:
+    """Leads that were deleted or merged away; the last of the `positions` moves on."""
+    start, fetch = positions[2], partial(_query_deleted, ask)
+    for leads, place in walk(start.before(overlap) if start else None, fetch, Whereabouts.place):
+        positions[2] = max(place, start) if start else place
+        gone_records = tuple(GoneRecord(lead.id, lead.place().stamp, lead.master_record_id) for lead in leads)
+        yield CasePage((), (), joined(positions), place.stamp - overlap, gone_records)
+
+
+def _query_deleted(ask: Ask, place: Position | None) -> Sequence[Whereabouts]:
+    filters = " AND ".join(["IsDeleted = true", *_after_position(LEAD_STAMP, place)])
+    query = (
+        f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM Lead WHERE {filters}"  # noqa: S608  quoted
+        f" ORDER BY {LEAD_STAMP}, Id LIMIT {PAGE_SIZE}"
+    )
+    answer = ask("queryAll", query)
+    if answer.status != 200:
+        raise CRMRejected(f"The query of deleted leads was refused: {answer.text()}", status=answer.status)
+    return answer.decoded(WhereaboutsAnswer).records
+
+
+def _query(ask: Ask, column: str, place: Position | None, where: str = "") -> Sequence[_Lead]:
+    conditions = [*([where] if where else []), *_after_position(column, place)]
+    if column == OPPORTUNITY_STAMP:
+        conditions.append("ConvertedOpportunityId != null")
+    filters = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    query = f"SELECT {COLUMNS} FROM Lead{filters} ORDER BY {column}, Id LIMIT {PAGE_SIZE}"  # noqa: S608  quoted
+    answer = ask("query", query)
+    if answer.status != 200:
+        raise CRMRejected(f"The query was refused: {answer.text()}", status=answer.status)
+    return answer.decoded(_LeadsAnswer).records
+
+
+def reread(ask: Ask, record_ids: Sequence[str]) -> CasePage:
+    """See `CRM.reread`."""
+    ids = ", ".join(quoted(record_id) for record_id in record_ids)
+    leads = _query(ask, LEAD_STAMP, None, f"Id IN ({ids})") if record_ids else ()
+    return CasePage(tuple(_case(lead, LEAD_STAMP) for lead in leads), (), "")
+
+
+def _after_position(column: str, place: Position | None) -> list[str]:
+    """Conditions for what comes after a place in the order of a stamp and the id."""
+    if place is None:
+        return []
+    stamp = place.stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    same = f"({column} = {stamp} AND Id > {quoted(place.record_id)})"
+    return [f"({same} OR {column} > {stamp})" if place.record_id else f"{column} >= {stamp}"]
+
+
+def _case(lead: _Lead, column: str) -> Case:
+    changed_at = _stamp(lead, column)
+    deal = lead.converted_opportunity
+    kind: StageKind | None = None
+    if deal is not None:
+        kind = "won" if deal.is_won else "lost" if deal.is_closed else "open"
+    return Case(
+        event_id=f"lead:{lead.id}:{deal.stage_name if deal else lead.status}:{changed_at.isoformat()}",
+        changed_at=changed_at,
+        lead={
+            "lead_id": lead.id, "created_at": lead.created_date, "email": lead.email, "phone": lead.phone,
+            "postcode": lead.postal_code, "country": lead.country, "job_title": lead.title,
+            "industry": lead.industry, "employees": lead.number_of_employees, "revenue": lead.annual_revenue,
+            "unsubscribed": lead.has_opted_out_of_email,
+        },
+        status=deal.stage_name if deal else lead.status,
+        amount=deal.amount if deal else None,
+        kind=kind,
+    )  # fmt: skip
+
+
+def _stamp(lead: _Lead, column: str) -> datetime:
+    deal = lead.converted_opportunity
+    text = deal.system_modstamp if column == OPPORTUNITY_STAMP and deal else lead.system_modstamp
+    return _moment(text)
+
+
+def _moment(text: str) -> datetime:
+    # Salesforce writes +0000, which ISO 8601 allows in its basic form only.
+    return datetime.fromisoformat(text.replace("+0000", "+00:00")).astimezone(UTC)
+
+
+def quoted(text: str) -> str:
+    r"""A text in SOQL.
+
+    >>> quoted("O'Neil\\")
+    "'O\\'Neil\\\\'"
+    """
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
