@@ -67,11 +67,11 @@ locals {
       crm         = true
     }
     desk = {
-      description = "The sellers' API for programs: list, picks, overrides, histories, accounts; the thresholds of the day; the report."
+      description = "The sellers' API for programs: list, picks, overrides, histories, accounts; thresholds and KPIs of the day; the report."
       memory      = "1Gi"
       timeout     = 900
       instances   = 2
-      writes      = ["thresholds", "picks", "overrides", "verdicts", "scores", "stage_changes"]
+      writes      = ["thresholds", "kpis_daily", "picks", "overrides", "verdicts", "scores", "stage_changes"]
       reads_ga4   = false
       models      = "roles/storage.objectViewer"
       reports     = "roles/storage.objectUser"

@@ -19,6 +19,7 @@ locals {
     rejected         = { filter = "${local.finished}\"ingest_feedback\"", value = "jsonPayload.rejected" }
     champion_age     = { filter = "${local.finished}\"desk\"", value = "jsonPayload.champion_age_days" }
     drift            = { filter = "${local.finished}\"desk\"", value = "jsonPayload.drift" }
+    kpi_alerts       = { filter = "jsonPayload.event=\"kpis_measured\"", value = "jsonPayload.kpi_alerts" }
     model_trained    = { filter = "${local.finished}\"retrain\"", value = null }
     stood_down       = { filter = "${local.finished}\"retrain\" AND jsonPayload.stood_down=true", value = null }
   }
@@ -34,6 +35,7 @@ locals {
     drift                  = { metric = "drift", kind = "mean_above", threshold = 0.25, window = "24h", severity = "WARNING", says = "The leads of this week are not those that the champion learned from." }
     model_stale            = { metric = "champion_age", kind = "mean_above", threshold = 60, window = "24h", severity = "WARNING", says = "The champion is older than 60 days." }
     model_stood_down       = { metric = "stood_down", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "The champion ranked worse than the points and stood down; the points decide." }
+    kpi_limits             = { metric = "kpi_alerts", kind = "above", threshold = 0, window = "24h", severity = "WARNING", says = "A KPI is outside the limits that the policy sets." }
     feedback_rejected      = { metric = "rejected", kind = "above", threshold = 100, window = "24h", severity = "WARNING", says = "Many cases of the CRM could not be used." }
   }
 

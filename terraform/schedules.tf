@@ -6,7 +6,7 @@ locals {
     extract_intraday = { function = "extract_features", cron = "5 7-20 * * *", body = { intraday = true }, about = "What came since the night: today so far, and daily tables." }
     ingest_nightly   = { function = "ingest_feedback", cron = "0 2 * * *", body = {}, about = "Outcomes of the day." }
     deliver          = { function = "deliver_scores", cron = "*/5 * * * *", body = {}, about = "What waits in the outbox." }
-    threshold_daily  = { function = "desk", cron = "15 6 * * *", body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time." }
+    threshold_daily  = { function = "desk", cron = "15 6 * * *", body = { threshold = true }, about = "From what score on a lead is HOT today, by the sellers' free time; then the KPIs of the morning." }
     rescore_daily    = { function = "score", cron = "30 6 * * *", body = { rescore = true }, about = "All open leads, after the night's activity." }
     drift_daily      = { function = "retrain", cron = "45 4 * * *", body = { monitor = true }, about = "Drift of leads and outcomes; an alarm trains at once." }
     retrain_weekly   = { function = "retrain", cron = "0 3 * * 0", body = {}, about = "A challenger for the champion." }

@@ -1,7 +1,7 @@
 """desk: the desk's pages (leadwerk.web.pages) and API (leadwerk.web.desk); GET /report shows the newest report, POST {}
 writes it.
 
-POST {"threshold": true} starts the day: decides where HOT starts and records lapsed picks.
+POST {"threshold": true} starts the day: decides where HOT starts, records lapsed picks, and measures the KPIs.
 """
 
 from __future__ import annotations

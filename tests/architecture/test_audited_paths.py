@@ -73,6 +73,7 @@ COMMANDS = {
     "report": READS,
     "rescore": "scores",
     "results errors": READS,
+    "results kpis": READS,
     "results money": READS,
     "retrain": "model_runs",
     "score": "scores",

@@ -118,6 +118,10 @@ cursors = st.sampled_from(
 )
 
 
+def open_figures() -> Statement:
+    return statement("scores/open_figures", tier=range(2))
+
+
 def list_counts() -> Statement:
     return statement("scores/list_counts", tier=range(2))
 
@@ -150,6 +154,8 @@ STATEMENTS: dict[str, tuple[Statement, dict[str, Any]]] = {
         {"score_ids": ["s1", "s2"], "lead_ids": ["1", "2"], "first_day": ONE["first_day"], "last_day": NOW.date()},
     ),
     "list_counts": (list_counts(), LIST),
+    "open_figures": (open_figures(), LIST),
+    "kpis": (statement("kpis_daily/since"), {"first_day": ONE["first_day"], "as_of": NOW}),
     "lead": (statement("leads/desk_detail"), LEAD),
     "timeline": (statement("leads/timeline"), ONE),
     "verdicts": (statement("verdicts/latest"), {"lead_ids": ["1", "2"], "as_of": NOW}),
@@ -218,6 +224,9 @@ def test_lists_counts_and_contacts_are_the_same_on_both_engines(
     assert all(row["contacted_at"] is None or row["contacted_at"] <= NOW for row in rows)
     counts = assert_engines_agree(list_counts(), LIST, tables)
     assert sum(row["leads"] for row in counts if row["cluster"] != "DISQUALIFIED") >= len(rows)
+    [figures] = assert_engines_agree(open_figures(), LIST, tables)
+    assert figures["leads"] == sum(row["leads"] for row in counts)
+    assert figures["hot"] == sum(row["leads"] for row in counts if row["cluster"] == "HOT")
 
 
 @few

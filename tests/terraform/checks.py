@@ -50,7 +50,10 @@ PERMISSIONS: dict[str, dict[str, str]] = {
     "leadwerk-deliver-scores": COMMON
     | {"table deliveries": EDITS, "secret leadwerk-crm-token": "roles/secretmanager.secretAccessor"},
     "leadwerk-desk": COMMON
-    | {f"table {name}": EDITS for name in ("thresholds", "picks", "overrides", "verdicts", "scores", "stage_changes")}
+    | {
+        f"table {name}": EDITS
+        for name in ("thresholds", "kpis_daily", "picks", "overrides", "verdicts", "scores", "stage_changes")
+    }
     | {"bucket models": "roles/storage.objectViewer"}
     | {f"bucket {name}": "roles/storage.objectUser" for name in ("reports", "picks")},
     "leadwerk-privacy": COMMON

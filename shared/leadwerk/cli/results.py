@@ -21,13 +21,14 @@ What became of scored leads.
 
 - `leadwerk results money` shows cost for a win with and without scores, contracts, the sales cycle, return by channel
 - `leadwerk results errors 2026-05` lists HOT leads that did not convert, and others that did, with the reasons
+- `leadwerk results kpis` shows the KPIs of the last mornings, and those outside the policy's limits
 """
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this family."""
     family = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown")
-    for command in (money, errors):
+    for command in (money, errors, kpis):
         family.command()(command)
     app.add_typer(family, name="results", rich_help_panel="Tools")
 
@@ -120,3 +121,38 @@ def _error(row: ScoreError) -> tuple[str, ...]:
     if row.reached is False:
         verdict = f"{verdict} not reached".strip()
     return row.lead_id, str(row.predictive_score), reasons, row.lost_reason or "", verdict
+
+
+@shared_options()
+def kpis(
+    call: Invocation,
+    days: Annotated[int, typer.Option(min=1, max=1100, help="How many days back.")] = 30,
+) -> None:
+    """KPIs of each morning, as `thresholds decide` stored them, and those outside the policy's `kpi_limits`.
+
+    Example: `leadwerk results kpis --days 90`
+    """
+    from datetime import timedelta
+
+    from leadwerk.pipeline.kpis import daily as stage
+
+    deployment, now = call.deployment, call.moment()
+    first_day = stage.day_of(deployment.policy, now) - timedelta(days=days)
+    history = stage.read_kpis(deployment.warehouse, now, first_day=first_day)
+    alerts = stage.current_alerts(deployment.warehouse, deployment.policy, now)
+    if call.as_json:
+        print_json({"kpis": history, "alerts": alerts})
+        return
+    if not history:
+        out.print("No KPIs are stored yet; `leadwerk thresholds decide` measures them each morning.")
+        return
+    rows = [(f"{row.day}", row.kpi, f"{row.value:,.3g}", f"{row.leads:,}") for row in history if row.segment is None]
+    out.print(table("KPIs of all leads", ("day", "KPI", "value", "leads"), rows))
+    for alert in alerts:
+        segment = f" of {alert.kpi.segmented_by} {alert.kpi.segment}" if alert.kpi.segment else ""
+        limits = ", ".join(
+            f"{name} {bound:g}"
+            for name, bound in (("at least", alert.limit.at_least), ("at most", alert.limit.at_most))
+            if bound is not None
+        )
+        out.print(f"{alert.kpi.kpi}{segment} is {alert.kpi.value:,.3g} since {alert.since} (limit: {limits}).")

@@ -55,7 +55,7 @@ policy's limits, and not for what chance alone does to a count.
 Examples:
 
 - `leadwerk thresholds show --sellers 3 --hours 25` simulates three sellers with 25 hours a week each
-- `leadwerk thresholds decide` decides, and records expired picks, as the schedule does every morning
+- `leadwerk thresholds decide` decides, records expired picks and measures KPIs, as the schedule does every morning
 - `leadwerk thresholds hold 55 --by Eva --reason "trade fair" --until 2026-05-08` keeps the threshold at 55
 """
 
@@ -96,17 +96,19 @@ def show(
 
 @shared_options(output_language=True)
 def decide(call: Invocation, basis: BasisOption = None, plot: Plot = None) -> None:
-    """Decide today's thresholds, unless that is done, and record picks that expired; then show them.
+    """Start the day, unless that is done: decide thresholds, record expired picks, measure KPIs; show the thresholds.
 
     Example: `leadwerk thresholds decide`
     """
     from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
+    from leadwerk.pipeline.kpis import daily as kpis
     from leadwerk.pipeline.thresholds import daily
 
     deployment, at = call.deployment, call.storing_moment()
     with working("Deciding", as_json=call.as_json):
         report = daily.run(deployment.warehouse, deployment.policy, at)
         lapsed = settle_lapsed(deployment.picks, at)
+        kpis.run(deployment.warehouse, deployment.policy, at)
         outlook = _outlook(deployment, deployment.policy, basis, at)
     _answer(call, report, outlook, plot, deployment.policy, lapsed)
 

@@ -16,6 +16,7 @@ from leadwerk.catalogue.languages import Language
 from leadwerk.policy.crm import CRMSection
 from leadwerk.policy.experiment import Experiment
 from leadwerk.policy.mail_scanners import MailScanners
+from leadwerk.policy.kpi_limits import KpiLimit
 from leadwerk.policy.points import Condition, Phase, PointsModel, Tier
 from leadwerk.policy.section import Cluster, Days, Identifier, Labels, OutcomeKind, Percent, PolicySection
 from leadwerk.policy.selling import Capacity, Contacted, RankingRule, Stage, VerdictReason
@@ -216,6 +217,7 @@ class Policy(PolicySection, frozen=True):
     training: Training = Training()
     drift: Drift = Drift()
     experiment: Experiment | None = None
+    kpi_limits: tuple[KpiLimit, ...] = ()
     segments: tuple[Segment, ...] = ()
     retention: Retention = Retention()
     crm: CRMSection = CRMSection()

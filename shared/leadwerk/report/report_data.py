@@ -14,6 +14,7 @@ from leadwerk.features.drift_check import DriftCheck
 from leadwerk.features.stage_model import StageTest
 from leadwerk.policy.model import Policy
 from leadwerk.registry.manifest import CandidateEvaluation, Manifest
+from leadwerk.report.kpi_alerts import KpiAlert
 from leadwerk.report.report_rows import ExtractTotals, PointsOutcome, ScoredOutcome
 from leadwerk.report.stage_conversion import StageFunnel
 from leadwerk.stats.arrays import Bools, Floats
@@ -159,6 +160,7 @@ class ReportData:
     drift: Sequence[DriftCheck] = ()
     funnel: StageFunnel | None = None
     stage_test: StageTest | None = None
+    kpi_alerts: Sequence[KpiAlert] = ()
 
     @property
     def test(self) -> CandidateEvaluation | None:

@@ -10,6 +10,7 @@ from leadwerk.report import charts
 from leadwerk.report.calls_saved import calls_saved
 from leadwerk.report.drift_section import drift_section
 from leadwerk.report.formatter import NOTHING, Formatter
+from leadwerk.report.kpi_section import kpi_section
 from leadwerk.report.model_sections import importance_section, segments_section
 from leadwerk.report.provenance import source, test_evidence_paragraphs
 from leadwerk.report.quality_sections import (
@@ -53,6 +54,7 @@ def sections(formatter: Formatter, facts: ReportData) -> list[ReportSection | No
         segments_section(formatter, facts.champion),
         change_section(formatter, facts.runs),
         drift_section(formatter, facts.drift),
+        kpi_section(formatter, facts.kpi_alerts),
         _deliveries(formatter, facts),
         models_section(formatter, facts.runs),
         _data(formatter, facts.extracted),

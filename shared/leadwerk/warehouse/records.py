@@ -217,6 +217,22 @@ class IdentityRow(TableRow, frozen=True, kw_only=True):
     stored_at: datetime | None = None
 
 
+class KpisDailyRow(TableRow, frozen=True, kw_only=True):
+    """One KPI of a morning, of all leads or of one segment, as it stood then."""
+
+    kpi_id: str
+    day: date
+    measured_at: datetime
+    kpi: str
+    segmented_by: str | None = None
+    segment: str | None = None
+    value: float
+    low: float | None = None
+    high: float | None = None
+    leads: int
+    policy_version: str
+
+
 class LeadAttribute(Struct, frozen=True, kw_only=True):
     """Columns that only this user has."""
 
@@ -538,6 +554,7 @@ TABLE_RECORDS: Mapping[str, type[TableRow]] = {
     "erasures": ErasureRow,
     "extract_runs": ExtractRunRow,
     "identities": IdentityRow,
+    "kpis_daily": KpisDailyRow,
     "leads": LeadRow,
     "model_runs": ModelRunRow,
     "objections": ObjectionRow,

@@ -21,6 +21,7 @@ from leadwerk.pipeline.desk.lapsed_picks import settle_lapsed
 from leadwerk.pipeline.desk.page_cursor import PageRequest
 from leadwerk.pipeline.desk.pick_state import Pick
 from leadwerk.pipeline.desk.served import check_readable, served_by
+from leadwerk.pipeline.kpis import daily as kpis
 from leadwerk.pipeline.policies.policy_in_force import PolicyRecords, Which, rules_at
 from leadwerk.pipeline.policies.policy_store import cached_policies
 from leadwerk.pipeline.thresholds import daily as threshold
@@ -94,10 +95,12 @@ class ReleasedLead(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class StartOfDay(ThresholdReport):
-    """The day's thresholds, and what became of yesterday's picks."""
+    """The day's thresholds, what became of yesterday's picks, and the KPIs of the morning with their alerts."""
 
     lapsed_picks: int = 0
     damaged_picks: int = 0
+    kpis: int = 0
+    kpi_alerts: int = 0
 
 
 def _picks() -> Picks:
@@ -168,12 +171,15 @@ def _release_account(body: SellerBody, now: datetime, account_id: str) -> accoun
 
 
 def start_of_day(now: datetime) -> StartOfDay:
-    """Start the sellers' day: decide the day's thresholds and record yesterday's lapsed picks, in one report."""
+    """Start the sellers' day: decide thresholds, record yesterday's lapsed picks, measure KPIs, in one report."""
     picks = _picks()
     # Thresholds first: they do not depend on the picks of yesterday, and a damaged pick must not leave sellers without
     # them.
     decided = threshold.run(picks.warehouse, picks.policy, now)
-    return StartOfDay(**vars(decided), **vars(settle_lapsed(picks, now)))
+    lapsed = settle_lapsed(picks, now)
+    # Last: no figure may cost the sellers their thresholds.
+    measured = kpis.run(picks.warehouse, picks.policy, now)
+    return StartOfDay(**vars(decided), **vars(lapsed), **vars(measured))
 
 
 api = Routes(

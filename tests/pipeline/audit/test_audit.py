@@ -30,6 +30,7 @@ NO_ACT = {
     "erased_ids": "part of an erasure",
     "extract_runs": "counts of a nightly run",
     "identities": "follows from forms and logins",
+    "kpis_daily": "figures of a morning",
     "rejections": "what was not taken changes nothing",
     "touchpoints": "acts of the lead",
 }

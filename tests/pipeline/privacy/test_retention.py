@@ -56,6 +56,6 @@ def test_a_table_without_retention_states_so_on_purpose() -> None:
     unlimited = {table.name for table in schema.own_tables() if not table.retention}
     assert unlimited == {
         "audit_log", "audit_seals", "cursors", "drift_checks", "erased_ids", "erasures", "extract_runs", "identities",
-        "leads", "model_runs", "objections", "outcomes", "overrides", "picks", "policy_changes", "suggestions",
-        "threshold_holds", "verdicts",
+        "kpis_daily", "leads", "model_runs", "objections", "outcomes", "overrides", "picks", "policy_changes",
+        "suggestions", "threshold_holds", "verdicts",
     }  # fmt: skip

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 
+from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.policy.model import Policy
 from leadwerk.warehouse.protocol import Warehouse
 from leadwerk.warehouse.statement import statement
 
-Segment = Literal["language", "region", "channel", "industry", "seller"]
-SEGMENTS: tuple[Segment, ...] = ("language", "region", "channel", "industry", "seller")
+SEGMENTS: tuple[Segmentation, ...] = get_args(Segmentation)
 DAYS_A_WEEK = 7
 Key = TypeVar("Key", bound=Hashable)
 
@@ -46,7 +46,7 @@ class Totals(Struct, frozen=True, kw_only=True):
 
 
 def outcome_counts(
-    warehouse: Warehouse, policy: Policy, *, now: datetime, weeks: int, segment: Segment | Literal["none"]
+    warehouse: Warehouse, policy: Policy, *, now: datetime, weeks: int, segment: Segmentation | Literal["none"]
 ) -> list[OutcomeCount]:
     """Counts of the leads that came in the `weeks` before `now` (aware)."""
     first_day = (now - timedelta(days=weeks * DAYS_A_WEEK - 1)).date()

@@ -12,6 +12,7 @@ from leadwerk.policy.validation import (
     experiment,
     general,
     groups,
+    kpi_limits,
     outcomes,
     rules,
     segments,
@@ -23,7 +24,8 @@ from leadwerk.policy.validation.errors import Problem
 __all__ = ["RESERVED_NAMES", "Problem", "problems"]
 
 _SECTIONS = (
-    general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments, experiment, workflows,
+    general, behaviour, classes, outcomes, bands, groups, rules, stages, capacity, segments, experiment, kpi_limits,
+    workflows,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from leadwerk.report.report_rows import StoredTrainingRun
 from leadwerk.warehouse.statement import statement
 from leadwerk.web import Answer
 from leadwerk.web.pages.cached import cached, forget
+from leadwerk.web.pages.kpi_views import alert_texts
 from leadwerk.web.pages.rendering import redirect, render
 from leadwerk.web.pages.site import NoForm
 from leadwerk.web.pages.visit import Visit
@@ -60,6 +61,8 @@ def show(visit: Visit, _: NoForm) -> Answer:
             for row in stations.rejections(visit.warehouse, visit.now)
         ],
         drift=champion_drift(visit, wording),
+        alerts=alert_texts(visit),
+        has_limits=bool(visit.policy.kpi_limits),
         champion=champion,
         runs=_runs(visit, wording),
     )

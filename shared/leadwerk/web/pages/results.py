@@ -13,7 +13,6 @@ from leadwerk.drawing import marks
 from leadwerk.pipeline.desk.outcome_counts import (
     SEGMENTS,
     OutcomeCount,
-    Segment,
     Totals,
     grouped,
     hours_of,
@@ -21,11 +20,13 @@ from leadwerk.pipeline.desk.outcome_counts import (
     totals,
     waits,
 )
+from leadwerk.policy.kpi_limits import Segmentation
 from leadwerk.stats.wilson import wilson
 from leadwerk.web import Answer
 from leadwerk.web.pages import answers, results_charts as charts
 from leadwerk.web.pages.cached import cached
 from leadwerk.web.pages.calls import hot_threshold
+from leadwerk.web.pages.kpi_views import KPIS, alert_texts, trend_view
 from leadwerk.web.pages.lead_proof import by_band, score_outcomes
 from leadwerk.web.pages.rendering import render
 from leadwerk.web.pages.table_csv import csv_answer
@@ -43,7 +44,7 @@ class ResultsForm(Struct, frozen=True):
     """The period in weeks, and the field that forms segments."""
 
     weeks: Literal[13, 26, 52] = 26
-    by: Segment = "language"
+    by: Segmentation = "language"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def show(visit: Visit, form: ResultsForm) -> Answer:
         form=form,
         periods=WEEKS,
         tiles=_tiles(visit, wording, counts),
+        alerts=alert_texts(visit),
         questions=[question for question in questions(visit, wording, form) if question],
         segment_names=SEGMENTS,
         segments=_segments(visit, wording, form),
@@ -111,6 +113,7 @@ def questions(visit: Visit, wording: Wording, form: ResultsForm) -> list[Questio
         *_of_time(visit, wording),
         *_of_speed(wording, counts),
         *_of_market(visit, wording, counts, form.weeks),
+        *_of_trend(visit, wording, form.weeks),
     ]
 
 
@@ -228,6 +231,15 @@ def _of_market(visit: Visit, wording: Wording, counts: Sequence[OutcomeCount], w
     return [_question(wording, "market", answer, charts.weeks_chart(wording, series, days, answer), note, (head, rows))]
 
 
+def _of_trend(visit: Visit, wording: Wording, weeks: int) -> list[Question]:
+    trend = trend_view(visit, wording, weeks)
+    if trend is None:
+        return []
+    head = (wording.say("page.when"), *(wording.say(f"page.kpi.{kpi}") for kpi in KPIS))
+    note = wording.say("page.trend.measured")
+    return [_question(wording, "trend", trend.answer, trend.svg, note, (head, trend.rows))]
+
+
 def _segments(visit: Visit, wording: Wording, form: ResultsForm) -> list[SegmentView]:
     counts = _counts(visit, form)
     mean = totals(counts).rate or 0.0
@@ -275,7 +287,7 @@ def _segments_answer(visit: Visit, wording: Wording, form: ResultsForm, counts: 
     return answers.segments_answer(wording, groups, totals(counts).rate)
 
 
-def _segment_name(wording: Wording, by: Segment, name: int | str | None) -> str:
+def _segment_name(wording: Wording, by: Segmentation, name: int | str | None) -> str:
     if name is None:
         return wording.say("page.segment.unknown")
     if by == "language":

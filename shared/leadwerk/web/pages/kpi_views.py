@@ -1,0 +1,107 @@
+"""KPIs of the morning as a page shows them: what is outside its limits, and how the figures developed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from leadwerk.drawing.plot import Plot, ticks_of, twice
+from leadwerk.pipeline.kpis.daily import current_alerts, day_of, read_kpis
+from leadwerk.report.formatter import Formatter
+from leadwerk.report.kpi_section import alert_sentence, kpi_figure
+from leadwerk.web.pages.cached import cached
+
+if TYPE_CHECKING:
+    from leadwerk.report.kpi_alerts import DailyKpi, KpiAlert
+    from leadwerk.web.pages.visit import Visit
+    from leadwerk.web.pages.wording import Wording
+
+SECONDS = 900.0
+KPIS = ("new_leads", "hot_leads", "mean_score", "conversion", "contacted", "contact_hours")
+DAYS_A_WEEK = 7
+# A line needs two mornings.
+LEAST_DAYS = 2
+
+
+@dataclass(frozen=True)
+class TrendView:
+    """The KPIs of each morning: an answer, the conversion as a chart, and all figures as rows."""
+
+    answer: str
+    svg: str
+    rows: Sequence[tuple[str, ...]]
+
+
+def alert_texts(visit: Visit) -> list[str]:
+    """A sentence for each KPI outside its limits; a seller reads none of another seller."""
+    key = ("kpi_alerts", visit.policy.version, visit.now.date())
+    alerts: list[KpiAlert] = cached(key, lambda: current_alerts(visit.warehouse, visit.policy, visit.now), SECONDS)
+    oversees, formatter = visit.may("manager", "operator"), Formatter(visit.language, visit.policy)
+    return [
+        alert_sentence(formatter, alert)
+        for alert in alerts
+        if oversees or alert.kpi.segmented_by != "seller" or alert.kpi.segment == visit.name
+    ]
+
+
+def trend_view(visit: Visit, wording: Wording, weeks: int) -> TrendView | None:
+    """The KPIs of all leads in the last `weeks`; None before the second morning."""
+    first_day = day_of(visit.policy, visit.now) - timedelta(days=weeks * DAYS_A_WEEK)
+    key = ("kpis", visit.policy.version, weeks, visit.now.date())
+    history: list[DailyKpi] = cached(key, lambda: read_kpis(visit.warehouse, visit.now, first_day=first_day), SECONDS)
+    by_day: dict[date, dict[str, DailyKpi]] = {}
+    for row in history:
+        if row.segmented_by is None:
+            by_day.setdefault(row.day, {})[row.kpi] = row
+    if len(by_day) < LEAST_DAYS:
+        return None
+    answer, formatter = trend_answer(wording, by_day), Formatter(visit.language, visit.policy)
+    rows = [
+        (_day(wording, day), *(kpi_figure(formatter, kpi, kpis[kpi].value) if kpi in kpis else "–" for kpi in KPIS))
+        for day, kpis in reversed(by_day.items())
+    ]
+    return TrendView(answer, _conversion_chart(wording, by_day, answer), rows)
+
+
+def trend_answer(wording: Wording, by_day: Mapping[date, Mapping[str, DailyKpi]]) -> str:
+    """How conversion moved between the first and the last morning: by their intervals, or perhaps by chance."""
+    rates = [(day, kpis["conversion"]) for day, kpis in by_day.items() if "conversion" in kpis]
+    if len(rates) < LEAST_DAYS:
+        return wording.say("page.trend.no_rate", count=len(by_day))
+    (first_day, first), (_, last) = rates[0], rates[-1]
+    figures = {
+        "day": _day(wording, first_day),
+        "before": wording.percent(first.value, 1),
+        "after": wording.percent(last.value, 1),
+    }
+    if (last.low or 0.0) > (first.high or 1.0):
+        return wording.say("page.trend.up", **figures)
+    if (last.high or 1.0) < (first.low or 0.0):
+        return wording.say("page.trend.down", **figures)
+    return wording.say("page.trend.chance", **figures)
+
+
+def _conversion_chart(wording: Wording, by_day: Mapping[date, Mapping[str, DailyKpi]], label: str) -> str:
+    rates = [(day, kpis["conversion"]) for day, kpis in by_day.items() if "conversion" in kpis]
+    if len(rates) < LEAST_DAYS:
+        return ""
+    start = rates[0][0]
+    points = [((day - start).days, rate.value, rate.low or 0.0, rate.high or rate.value) for day, rate in rates]
+    ticks = ticks_of(max(high for _, _, _, high in points))
+    last = points[-1][0]
+
+    def draw(size: tuple[int, int], _: str) -> Plot:
+        plot = Plot(size, (0, last), (0, ticks[-1]), label)
+        plot.y_axis(ticks, lambda value: wording.percent(value, 0 if ticks[-1] >= 0.1 else 1))
+        plot.x_axis((0, last), lambda days: _day(wording, start + timedelta(days=int(days))))
+        plot.band([(day, high) for day, _, _, high in points], [(day, low) for day, _, low, _ in points], "area")
+        return plot.path([(float(day), rate) for day, rate, _, _ in points], "main")
+
+    return twice(draw)
+
+
+def _day(wording: Wording, day: date) -> str:
+    # Noon, so that no time zone moves the day.
+    return wording.day(datetime.combine(day, time(12), UTC))
